@@ -1,0 +1,1 @@
+//! The local Cognito: an OpenID provider with the quirks of the real one.

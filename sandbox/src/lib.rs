@@ -1,0 +1,12 @@
+//! A local AWS and a local Cognito, so that Leastwise runs, and is tested, without an AWS account.
+//!
+//! It speaks the wire protocols and knows nothing of `domain` or `server`: sharing their code would
+//! mean sharing their mistakes. It must never be part of a release image.
+
+pub mod aws;
+pub mod clock;
+pub mod cognito;
+pub mod org;
+pub mod world;
+
+pub use world::{SharedWorld, World};
