@@ -1,0 +1,325 @@
+//! Effective access before and after: gained and lost, person by person.
+//!
+//! Guardrails judge gains, not operations, because a harmless operation can complete a harmful
+//! one: a group that is assigned while empty, then filled. That is why a gain may also be
+//! *latent*: nobody gains today, but whoever joins the group will.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    access::{self, Path},
+    change::Operation,
+    classification::Classification,
+    grant::Term,
+    ids::{Assignment, GroupId, Pair, Principal, UserId},
+    permission_set::ContentHash,
+    snapshot::{PairRead, Parts, Provisioned, Snapshot},
+    time::Timestamp,
+    verdict::RulesVersion,
+};
+
+/// Who gains.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gainer {
+    /// This user, today.
+    User(UserId),
+    /// Whoever is put into this group later.
+    FutureMember(GroupId),
+}
+
+/// One gain or loss.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Step {
+    /// Who.
+    pub gainer: Gainer,
+    /// Where and with what.
+    pub pair: Pair,
+    /// Through what.
+    pub path: Path,
+    /// For how long; a membership or a loss is standing.
+    pub term: Term,
+}
+
+/// What a set of operations does to who reaches what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Effect {
+    /// Paths that appear, sorted.
+    pub gained: Vec<Step>,
+    /// Paths that disappear, sorted.
+    pub lost: Vec<Step>,
+}
+
+impl Effect {
+    /// The users who gain something today.
+    pub fn gaining(&self) -> BTreeSet<&UserId> {
+        self.gained
+            .iter()
+            .filter_map(|step| match &step.gainer {
+                Gainer::User(user) => Some(user),
+                Gainer::FutureMember(_) => None,
+            })
+            .collect()
+    }
+}
+
+/// SHA-256 in hex of what an approver agrees to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EffectHash(pub String);
+
+impl fmt::Debug for EffectHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Binds operations, effect, what the touched sets hold, what the touched accounts are, and the
+/// rules into one hash. If any of them changes, an approval given before is void.
+pub fn effect_hash(
+    snapshot: &Snapshot,
+    operations: &[Operation],
+    effect: &Effect,
+    rules: &RulesVersion,
+) -> EffectHash {
+    let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
+    let mut accounts: BTreeMap<&str, Option<&Classification>> = BTreeMap::new();
+    for step in effect.gained.iter().chain(&effect.lost) {
+        sets.insert(
+            step.pair.set.as_str(),
+            snapshot.set(&step.pair.set).map(|set| &set.hash),
+        );
+        accounts.insert(
+            step.pair.account.as_str(),
+            snapshot.account(&step.pair.account).map(|(_, class)| class),
+        );
+    }
+    let bytes = serde_json_canonicalizer::to_vec(&serde_json::json!({
+        "v": 1,
+        "operations": operations,
+        "effect": effect,
+        "sets": sets,
+        "accounts": accounts,
+        "rules": rules,
+    }))
+    .expect("strings and small integers always have a canonical form");
+    EffectHash(hex::encode(Sha256::digest(&bytes)))
+}
+
+/// The effect of operations on a snapshot, together with operations of other changes that are
+/// approved and not finished: what they bring counts as there already, so that no sequence of
+/// harmless steps adds up to a harmful one.
+pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operation]) -> Effect {
+    let touched = Touched::by(snapshot, under_way.iter().chain(operations));
+    let before = touched.slice(snapshot, under_way);
+    let after = touched.slice(&before, operations);
+    let terms = terms(operations);
+    let (then, now) = (paths(&before), paths(&after));
+    Effect {
+        gained: now.difference(&then).map(|p| step(p, &terms)).collect(),
+        lost: then.difference(&now).map(|p| step(p, &terms)).collect(),
+    }
+}
+
+/// What a snapshot would be after operations. Used for previews; AWS decides what really is.
+pub fn after(snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
+    let mut parts = snapshot.parts().clone();
+    operations
+        .iter()
+        .for_each(|operation| apply(&mut parts, operation));
+    Snapshot::new(parts)
+}
+
+type ReachPath = (Gainer, Pair, Path);
+
+fn step((gainer, pair, path): &ReachPath, terms: &BTreeMap<Assignment, Term>) -> Step {
+    let principal = match (path, gainer) {
+        (Path::Group(group), _) | (_, Gainer::FutureMember(group)) => {
+            Principal::Group(group.clone())
+        }
+        (Path::Direct, Gainer::User(user)) => Principal::User(user.clone()),
+    };
+    let assignment = Assignment {
+        pair: pair.clone(),
+        principal,
+    };
+    Step {
+        gainer: gainer.clone(),
+        pair: pair.clone(),
+        path: path.clone(),
+        term: terms.get(&assignment).copied().unwrap_or(Term::Standing),
+    }
+}
+
+fn terms(operations: &[Operation]) -> BTreeMap<Assignment, Term> {
+    operations
+        .iter()
+        .filter_map(|operation| match operation {
+            Operation::Assign { assignment, term } => Some((assignment.clone(), *term)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Every path of a snapshot, latent ones included.
+fn paths(snapshot: &Snapshot) -> BTreeSet<ReachPath> {
+    let mut found = BTreeSet::new();
+    for (pair, read) in &snapshot.parts().pairs {
+        for reach in access::people_of(snapshot, pair, read) {
+            found.insert((Gainer::User(reach.user), reach.pair, reach.path));
+        }
+        for principal in read.principals.keys() {
+            if let Principal::Group(group) = principal {
+                found.insert((
+                    Gainer::FutureMember(group.clone()),
+                    pair.clone(),
+                    Path::Group(group.clone()),
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// The part of a snapshot that operations can change: comparing 150,000 assignments for one new
+/// one would make a preview slow.
+struct Touched {
+    pairs: BTreeSet<Pair>,
+    groups: BTreeSet<GroupId>,
+    users: BTreeSet<UserId>,
+}
+
+impl Touched {
+    fn by<'a>(
+        snapshot: &Snapshot,
+        operations: impl Iterator<Item = &'a Operation> + Clone,
+    ) -> Self {
+        let mut touched = Self {
+            pairs: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            users: BTreeSet::new(),
+        };
+        for operation in operations {
+            match operation {
+                Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
+                    touched.pairs.insert(assignment.pair.clone());
+                    match &assignment.principal {
+                        Principal::Group(group) => touched.groups.insert(group.clone()),
+                        Principal::User(user) => touched.users.insert(user.clone()),
+                    };
+                }
+                Operation::AddMember { group, user } | Operation::RemoveMember { group, user } => {
+                    touched.groups.insert(group.clone());
+                    touched.users.insert(user.clone());
+                }
+            }
+        }
+        for group in &touched.groups {
+            touched.pairs.extend(
+                snapshot
+                    .pairs_of(&Principal::Group(group.clone()))
+                    .iter()
+                    .cloned(),
+            );
+        }
+        // Every group on a touched pair, so that its members are seen on both sides.
+        for pair in &touched.pairs {
+            let groups = snapshot
+                .pair(pair)
+                .into_iter()
+                .flat_map(|read| read.principals.keys());
+            touched.groups.extend(groups.filter_map(|p| match p {
+                Principal::Group(group) => Some(group.clone()),
+                Principal::User(_) => None,
+            }));
+        }
+        touched
+    }
+
+    /// Only what is touched, with operations applied.
+    fn slice(&self, snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
+        let whole = snapshot.parts();
+        let members: BTreeMap<GroupId, BTreeSet<UserId>> = self
+            .groups
+            .iter()
+            .filter_map(|group| {
+                whole
+                    .members
+                    .get(group)
+                    .map(|users| (group.clone(), users.clone()))
+            })
+            .collect();
+        let mut users: BTreeSet<&UserId> = members.values().flatten().chain(&self.users).collect();
+        let pairs: BTreeMap<Pair, PairRead> = self
+            .pairs
+            .iter()
+            .filter_map(|pair| {
+                whole
+                    .pairs
+                    .get(pair)
+                    .map(|read| (pair.clone(), read.clone()))
+            })
+            .collect();
+        for read in pairs.values() {
+            users.extend(read.principals.keys().filter_map(|p| match p {
+                Principal::User(user) => Some(user),
+                Principal::Group(_) => None,
+            }));
+        }
+        let users = users
+            .into_iter()
+            .filter_map(|id| whole.users.get(id).map(|user| (id.clone(), user.clone())))
+            .collect();
+        let mut parts = Parts {
+            users,
+            members,
+            pairs,
+            ..Parts::default()
+        };
+        operations
+            .iter()
+            .for_each(|operation| apply(&mut parts, operation));
+        Snapshot::new(parts)
+    }
+}
+
+fn apply(parts: &mut Parts, operation: &Operation) {
+    match operation {
+        Operation::Assign { assignment, .. } => {
+            let read = parts
+                .pairs
+                .entry(assignment.pair.clone())
+                .or_insert_with(|| PairRead {
+                    as_of: Timestamp::default(),
+                    principals: BTreeMap::new(),
+                    provisioned: Provisioned::Latest,
+                });
+            read.principals
+                .entry(assignment.principal.clone())
+                .or_default();
+        }
+        Operation::Unassign { assignment } => {
+            if let Some(read) = parts.pairs.get_mut(&assignment.pair) {
+                read.principals.remove(&assignment.principal);
+            }
+        }
+        Operation::AddMember { group, user } => {
+            parts
+                .members
+                .entry(group.clone())
+                .or_default()
+                .insert(user.clone());
+        }
+        Operation::RemoveMember { group, user } => {
+            if let Some(members) = parts.members.get_mut(group) {
+                members.remove(user);
+            }
+        }
+    }
+}

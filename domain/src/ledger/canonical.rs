@@ -1,0 +1,360 @@
+//! Is this leaf the one spelling that RFC 8785 allows? One pass over the bytes, no allocation.
+//!
+//! Re-serialising each leaf and comparing gives the same answer (a property test holds the two
+//! together) at many times the cost; a verifier reads millions. The dialect is narrower than
+//! RFC 8785: numbers are integers within ±(2^53 − 1), and nesting ends at 32 levels. Never
+//! loosen this: a second spelling of one entry would be a second hash for it.
+
+use thiserror::Error;
+
+/// Levels of objects and arrays in a leaf; the leaf itself is the first.
+pub const MAX_DEPTH: usize = 32;
+
+/// The largest integer that every JSON reader keeps exactly (RFC 7493, 2.2).
+pub const MAX_INTEGER: u64 = (1 << 53) - 1;
+
+/// Where and why bytes are not a canonical leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("byte {offset}: {what}")]
+pub struct Flaw {
+    /// Bytes from the start of the leaf.
+    pub offset: usize,
+    /// What is wrong there.
+    pub what: &'static str,
+}
+
+/// The raw JSON values, quotes and all, of the members that tie a leaf to its place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// `v`
+    pub version: Option<&'a [u8]>,
+    /// `seq`
+    pub seq: Option<&'a [u8]>,
+    /// `log`
+    pub log: Option<&'a [u8]>,
+    /// `prev`
+    pub prev: Option<&'a [u8]>,
+}
+
+/// Checks that the bytes are one canonical JSON object and finds its envelope.
+pub fn scan(leaf: &[u8]) -> Result<Envelope<'_>, Flaw> {
+    if let Err(error) = std::str::from_utf8(leaf) {
+        return Err(Flaw { offset: error.valid_up_to(), what: "not UTF-8" });
+    }
+    let mut scanner = Scanner { bytes: leaf, at: 0 };
+    let mut envelope = Envelope::default();
+    scanner.object(1, |key, value| match key {
+        b"v" => envelope.version = Some(value),
+        b"seq" => envelope.seq = Some(value),
+        b"log" => envelope.log = Some(value),
+        b"prev" => envelope.prev = Some(value),
+        _ => {}
+    })?;
+    if scanner.at == leaf.len() { Ok(envelope) } else { Err(scanner.flaw("something follows the object")) }
+}
+
+struct Scanner<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn flaw(&self, what: &'static str) -> Flaw {
+        Flaw { offset: self.at, what }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn expect(&mut self, text: &[u8], what: &'static str) -> Result<(), Flaw> {
+        if self.bytes[self.at..].starts_with(text) {
+            self.at += text.len();
+            Ok(())
+        } else {
+            Err(self.flaw(what))
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<(), Flaw> {
+        match self.peek() {
+            Some(b'"') => self.string().map(|_| ()),
+            Some(b'{') => self.object(depth, |_, _| ()),
+            Some(b'[') => self.array(depth),
+            Some(b'-' | b'0'..=b'9') => self.integer(),
+            Some(b't') => self.expect(b"true", "not a JSON value"),
+            Some(b'f') => self.expect(b"false", "not a JSON value"),
+            Some(b'n') => self.expect(b"null", "not a JSON value"),
+            _ => Err(self.flaw("not a JSON value, or white space")),
+        }
+    }
+
+    fn object(&mut self, depth: usize, mut member: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), Flaw> {
+        if depth > MAX_DEPTH {
+            return Err(self.flaw("nested too deeply"));
+        }
+        self.expect(b"{", "not an object")?;
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        let mut before: Option<&[u8]> = None;
+        loop {
+            let start = self.at;
+            let key = self.string()?;
+            if before.is_some_and(|before| !in_order(before, key)) {
+                return Err(Flaw { offset: start, what: "keys out of order or repeated" });
+            }
+            before = Some(key);
+            self.expect(b":", "a colon was expected")?;
+            let start = self.at;
+            self.value(depth + 1)?;
+            member(key, &self.bytes[start..self.at]);
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.flaw("a comma or the end of the object was expected")),
+            }
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<(), Flaw> {
+        if depth > MAX_DEPTH {
+            return Err(self.flaw("nested too deeply"));
+        }
+        self.at += 1;
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.value(depth + 1)?;
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.flaw("a comma or the end of the array was expected")),
+            }
+        }
+    }
+
+    /// The content between the quotes, escapes left as they are.
+    fn string(&mut self) -> Result<&'a [u8], Flaw> {
+        self.expect(b"\"", "a string was expected")?;
+        let start = self.at;
+        loop {
+            let rest = &self.bytes[self.at..];
+            let plain = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+            self.at += plain.unwrap_or(rest.len());
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(&self.bytes[start..self.at - 1]);
+                }
+                Some(b'\\') => self.escape()?,
+                Some(_) => return Err(self.flaw("a control character that is not escaped")),
+                None => return Err(self.flaw("a string without an end")),
+            }
+        }
+    }
+
+    /// RFC 8785, 3.2.2.2: the short escape where there is one, else `\u00xx` in lower case, and
+    /// nothing escaped that need not be.
+    fn escape(&mut self) -> Result<(), Flaw> {
+        let rest = &self.bytes[self.at + 1..];
+        let length = match rest {
+            [b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..]
+            | [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
+            _ => return Err(self.flaw("an escape that RFC 8785 does not use")),
+        };
+        self.at += length;
+        Ok(())
+    }
+
+    fn integer(&mut self) -> Result<(), Flaw> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        let first = self.at;
+        let mut value = 0_u64;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            // Saturating: seventeen digits are too many already, however far it goes on.
+            value = value.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+            self.at += 1;
+        }
+        let leading_zero = self.bytes.get(first) == Some(&b'0') && (self.at - first > 1 || first > start);
+        let what = match self.peek() {
+            _ if self.at == first || leading_zero => "not a canonical integer",
+            Some(b'.' | b'e' | b'E') => "a number that is not an integer",
+            _ if value > MAX_INTEGER => "an integer beyond 2^53 - 1",
+            _ => return Ok(()),
+        };
+        Err(Flaw { offset: start, what })
+    }
+}
+
+/// RFC 8785, 3.2.3: by UTF-16 code units, each key once.
+fn in_order(before: &[u8], after: &[u8]) -> bool {
+    // Below U+E000 and without surrogates, UTF-8 bytes sort as UTF-16 units do.
+    let simple = |key: &[u8]| key.iter().all(|&b| b < 0xEE && b != b'\\');
+    if simple(before) && simple(after) { before < after } else { utf16(before) < utf16(after) }
+}
+
+fn utf16(key: &[u8]) -> Vec<u16> {
+    let quoted = [b"\"", key, b"\""].concat();
+    let text: String = serde_json::from_slice(&quoted).unwrap_or_default();
+    text.encode_utf16().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn flaw(leaf: &str) -> &'static str {
+        scan(leaf.as_bytes()).unwrap_err().what
+    }
+
+    #[test]
+    fn the_envelope_is_found_whatever_else_the_object_holds() {
+        let leaf = br#"{"a":{"seq":9},"log":"l","prev":"p","seq":3,"v":1}"#;
+        let envelope = scan(leaf).unwrap();
+        assert_eq!(envelope.seq, Some(&b"3"[..]));
+        assert_eq!(envelope.log, Some(&b"\"l\""[..]));
+        assert_eq!(envelope.prev, Some(&b"\"p\""[..]));
+        assert_eq!(envelope.version, Some(&b"1"[..]));
+    }
+
+    #[test]
+    fn each_way_to_spell_it_otherwise_is_refused() {
+        for (leaf, what) in [
+            ("", "not an object"),
+            ("[]", "not an object"),
+            ("{} ", "something follows the object"),
+            (r#"{"a":1 }"#, "a comma or the end of the object was expected"),
+            (r#"{"a": 1}"#, "not a JSON value, or white space"),
+            (r#"{"b":1,"a":1}"#, "keys out of order or repeated"),
+            (r#"{"a":1,"a":1}"#, "keys out of order or repeated"),
+            (r#"{"a":1.5}"#, "a number that is not an integer"),
+            (r#"{"a":1.0}"#, "a number that is not an integer"),
+            (r#"{"a":1e3}"#, "a number that is not an integer"),
+            (r#"{"a":-0}"#, "not a canonical integer"),
+            (r#"{"a":007}"#, "not a canonical integer"),
+            (r#"{"a":-}"#, "not a canonical integer"),
+            (r#"{"a":9007199254740992}"#, "an integer beyond 2^53 - 1"),
+            (r#"{"a":-99999999999999999999999}"#, "an integer beyond 2^53 - 1"),
+            (r#"{"a":"\/"}"#, "an escape that RFC 8785 does not use"),
+            (r#"{"a":"\u000a"}"#, "an escape that RFC 8785 does not use"),
+            (r#"{"a":"\u001F"}"#, "an escape that RFC 8785 does not use"),
+            (r#"{"a":"\u0041"}"#, "an escape that RFC 8785 does not use"),
+            ("{\"a\":\"\u{1}\"}", "a control character that is not escaped"),
+            (r#"{"a":"#, "not a JSON value, or white space"),
+            (r#"{"a":"b"#, "a string without an end"),
+            (r#"{"a":"\"#, "an escape that RFC 8785 does not use"),
+            (r#"{"a":tru}"#, "not a JSON value"),
+            (r#"{"a":[1,]}"#, "not a JSON value, or white space"),
+        ] {
+            assert_eq!(flaw(leaf), what, "{leaf}");
+        }
+        assert_eq!(scan(b"{\"a\":\"\xff\"}").unwrap_err(), Flaw { offset: 6, what: "not UTF-8" });
+    }
+
+    #[test]
+    fn nesting_ends_at_thirty_two_levels() {
+        let nested = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n - 1), "]".repeat(n - 1));
+        assert!(scan(nested(32).as_bytes()).is_ok());
+        assert_eq!(flaw(&nested(33)), "nested too deeply");
+        assert_eq!(flaw(&format!("{{\"a\":{}", "[".repeat(60_000))), "nested too deeply");
+    }
+
+    #[test]
+    fn keys_are_sorted_by_utf16_units_as_rfc_8785_shows() {
+        // U+1F600 is a surrogate pair (D83D DE00), so it goes before U+FB33, although its UTF-8 goes after.
+        assert!(scan("{\"€\":1,\"😀\":2,\"\u{fb33}\":3}".as_bytes()).is_ok());
+        assert!(scan("{\"\u{fb33}\":3,\"😀\":2}".as_bytes()).is_err());
+        assert!(scan(br#"{"\r":1,"1":2}"#).is_ok());
+        assert!(scan(br#"{"1":2,"\r":1}"#).is_err());
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-9_007_199_254_740_991_i64..=9_007_199_254_740_991).prop_map(Value::from),
+            (-20_i64..20).prop_map(Value::from),
+            proptest::collection::vec(any::<char>(), 0..8).prop_map(|chars| Value::from(chars.into_iter().collect::<String>())),
+            "[ -~\\x00-\\x1f]{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 48, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                proptest::collection::vec((object_key(), inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn object_key() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-e]{1,3}",
+            "[\\x00-\\x1f\"\\\\/a]{1,3}",
+            proptest::collection::vec(any::<char>(), 1..3).prop_map(|chars| chars.into_iter().collect()),
+            proptest::collection::vec(proptest::char::range('\u{d000}', '\u{1ffff}'), 1..3).prop_map(|chars| chars.into_iter().collect()),
+        ]
+    }
+
+    /// The slow definition: parse, serialise canonically, compare.
+    fn canonical_by_serialising(leaf: &[u8]) -> bool {
+        serde_json::from_slice::<Value>(leaf).is_ok_and(|value| {
+            value.is_object()
+                && integers_only(&value)
+                && serde_json_canonicalizer::to_vec(&value).is_ok_and(|bytes| bytes == leaf)
+        })
+    }
+
+    fn integers_only(value: &Value) -> bool {
+        match value {
+            Value::Number(n) => n.as_i64().is_some_and(|n| n.unsigned_abs() <= MAX_INTEGER),
+            Value::Array(items) => items.iter().all(integers_only),
+            Value::Object(members) => members.values().all(integers_only),
+            _ => true,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_canonicaliser_writes_is_accepted(members in proptest::collection::vec((object_key(), json()), 0..8)) {
+            let value = Value::Object(members.into_iter().collect());
+            let leaf = serde_json_canonicalizer::to_vec(&value).unwrap();
+            prop_assert!(scan(&leaf).is_ok(), "{}", String::from_utf8_lossy(&leaf));
+        }
+
+        #[test]
+        fn after_any_damage_it_agrees_with_serialising_again(
+            members in proptest::collection::vec((object_key(), json()), 0..6),
+            damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..3),
+        ) {
+            let value = Value::Object(members.into_iter().collect());
+            let mut leaf = serde_json_canonicalizer::to_vec(&value).unwrap();
+            for (at, byte, how) in damage {
+                if leaf.is_empty() { break; }
+                let at = at.index(leaf.len());
+                match how {
+                    0 => leaf[at] = byte,
+                    1 => { leaf.remove(at); }
+                    _ => leaf.insert(at, byte),
+                }
+            }
+            prop_assert_eq!(scan(&leaf).is_ok(), canonical_by_serialising(&leaf), "{}", String::from_utf8_lossy(&leaf));
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! The offline verifier: entries in, one after the other; the first bad one out.
+//!
+//! It trusts nothing but the verifier keys and the checkpoints that somebody else kept. It streams:
+//! besides the checkpoints it holds the right edge of at most two trees, however long the log is.
+//!
+//! How a broken link is laid at the right door: when entry k's `prev` is not the hash of entry k-1,
+//! either may have been altered. If entry k+1 still confirms k, it was k-1; a second tree, built
+//! from what each `prev` claims, settles the cases at the end: if a signed root equals that tree's,
+//! the claims are what was written.
+
+use super::{
+    Frontier, Hash, LogName, MAX_LEAF, PrivateValue, Reason, Report, VERSION, Vkeys,
+    canonical::{self, Envelope},
+};
+
+/// One entry as the store or a bundle holds it.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// The number it is stored under.
+    pub seq: u64,
+    /// Its bytes.
+    pub leaf: &'a [u8],
+    /// The leaf hash stored beside it, if any. Nothing rests on it; it names a bad entry exactly
+    /// where the chain has no later link.
+    pub stored_hash: Option<Hash>,
+    /// Its private values, as far as they are given and not erased.
+    pub private: &'a [PrivateValue],
+}
+
+impl<'a> Item<'a> {
+    /// An entry and nothing beside it.
+    pub fn new(seq: u64, leaf: &'a [u8]) -> Self {
+        Self { seq, leaf, stored_hash: None, private: &[] }
+    }
+}
+
+/// Signed heads, smallest first, and how far the entries have agreed with them.
+#[derive(Debug)]
+struct Heads {
+    heads: Vec<(u64, Hash)>,
+    next: usize,
+    agreed: Option<(u64, Hash)>,
+    /// The first that disagreed, and the size agreed on before it.
+    mismatch: Option<(u64, u64)>,
+}
+
+impl Heads {
+    fn new(mut heads: Vec<(u64, Hash)>) -> Self {
+        heads.sort_unstable();
+        Self { heads, next: 0, agreed: None, mismatch: None }
+    }
+
+    fn due(&self, size: u64) -> bool {
+        self.heads.get(self.next).is_some_and(|head| head.0 <= size)
+    }
+
+    /// Compares every head of this size; tells whether `claimed` is the root of one of them.
+    fn compare(&mut self, size: u64, root: Hash, claimed: Option<Hash>) -> bool {
+        let mut confirmed = false;
+        while let Some(&(at, signed)) = self.heads.get(self.next).filter(|head| head.0 <= size) {
+            self.next += 1;
+            if signed == root {
+                self.agreed = Some((at, signed));
+            } else if self.mismatch.is_none() {
+                self.mismatch = Some((at, self.agreed_size()));
+            }
+            confirmed |= claimed == Some(signed);
+        }
+        confirmed
+    }
+
+    fn agreed_size(&self) -> u64 {
+        self.agreed.map_or(0, |head| head.0)
+    }
+
+    fn largest(&self) -> u64 {
+        self.heads.last().map_or(0, |head| head.0)
+    }
+}
+
+/// The first entry whose `prev` is not the hash before it.
+#[derive(Debug)]
+struct BrokenLink {
+    at: u64,
+    /// The tree of what the `prev`s claim, without the last entry.
+    claimed: Frontier,
+    /// Whether the next entry's `prev` confirms the entry at the break.
+    confirmed: Option<bool>,
+    /// Whether a signed root equals the claimed tree's.
+    proven: bool,
+}
+
+/// A verification under way.
+#[derive(Debug)]
+pub struct Verifier {
+    log: String,
+    own: Heads,
+    kept: Heads,
+    bad_checkpoint: Option<Reason>,
+    entries: u64,
+    /// All leaves but the last, whose hash waits in `last`: the second tree starts from here.
+    settled: Frontier,
+    last: Option<Hash>,
+    link: Option<BrokenLink>,
+    found: Option<(u64, Reason)>,
+    private: Option<(u64, Reason)>,
+}
+
+impl Verifier {
+    /// `own` are the log's checkpoints, `kept` those that somebody else kept from earlier; all are
+    /// signed notes, in any order, and all must be signed by a key of `vkeys`.
+    pub fn new<'a>(
+        log: &LogName,
+        vkeys: &Vkeys,
+        own: impl IntoIterator<Item = &'a str>,
+        kept: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut bad_checkpoint = None;
+        let mut number = 0;
+        let mut open = |note: &str| {
+            number += 1;
+            match vkeys.open(note, log) {
+                Ok(checkpoint) => Some((checkpoint.size, checkpoint.root)),
+                Err(error) => {
+                    bad_checkpoint.get_or_insert(Reason::BadCheckpoint { number, why: error.to_string() });
+                    None
+                }
+            }
+        };
+        let own = Heads::new(own.into_iter().filter_map(&mut open).collect());
+        let kept = Heads::new(kept.into_iter().filter_map(&mut open).collect());
+        let mut verifier = Self {
+            log: format!("\"{log}\""),
+            own,
+            kept,
+            bad_checkpoint,
+            entries: 0,
+            settled: Frontier::default(),
+            last: None,
+            link: None,
+            found: None,
+            private: None,
+        };
+        verifier.own.compare(0, Hash::EMPTY_TREE, None);
+        verifier.kept.compare(0, Hash::EMPTY_TREE, None);
+        verifier
+    }
+
+    /// Takes the next entry.
+    pub fn entry(&mut self, item: &Item<'_>) {
+        let hash = Hash::leaf(item.leaf);
+        let envelope = if item.leaf.len() > MAX_LEAF {
+            Err(Reason::TooLong { bytes: item.leaf.len() })
+        } else {
+            canonical::scan(item.leaf)
+                .map_err(|flaw| Reason::NotCanonical { offset: flaw.offset, what: flaw.what })
+                .and_then(|envelope| self.place(&envelope))
+        };
+        match envelope {
+            Err(reason) => self.blame(self.entries, reason),
+            Ok(place) => self.check_place(place, item.seq),
+        }
+        if item.stored_hash.is_some_and(|stored| stored != hash) {
+            self.blame(self.entries, Reason::Altered);
+        }
+        if self.private.is_none() && !item.private.is_empty() {
+            self.private = differing_private(item).map(|reason| (self.entries, reason));
+        }
+        if let Some(last) = self.last.replace(hash) {
+            self.settled.push(last);
+        }
+        self.entries += 1;
+        if self.own.due(self.entries) || self.kept.due(self.entries) {
+            self.compare_heads(hash);
+        }
+    }
+
+    /// Ends the verification.
+    pub fn finish(self) -> Report {
+        let first = self.first_bad();
+        let (tree_size, root) = self.own.agreed.unwrap_or((0, Hash::EMPTY_TREE));
+        let (first_bad, reason) = match first {
+            Some((seq, reason)) => (Some(seq), Some(reason)),
+            None => (None, self.bad_checkpoint),
+        };
+        Report { entries: self.entries, first_bad, reason, tree_size, root }
+    }
+
+    /// The envelope's members, read.
+    fn place(&self, envelope: &Envelope<'_>) -> Result<Place, Reason> {
+        let bad = |member| Reason::BadEnvelope { member };
+        if envelope.version.and_then(integer) != Some(VERSION) {
+            return Err(bad("v"));
+        }
+        if envelope.log != Some(self.log.as_bytes()) {
+            return Err(bad("log"));
+        }
+        let seq = envelope.seq.and_then(integer).ok_or_else(|| bad("seq"))?;
+        let prev = envelope
+            .prev
+            .and_then(|raw| raw.strip_prefix(b"\"")?.strip_suffix(b"\""))
+            .and_then(Hash::parse_hex)
+            .ok_or_else(|| bad("prev"))?;
+        Ok(Place { seq, prev })
+    }
+
+    fn check_place(&mut self, place: Place, stored_as: u64) {
+        let here = self.entries;
+        if let Some((gap, reason)) = &mut self.found {
+            // What was missing turns up further on: it was moved, not deleted.
+            if let Reason::Deleted { found } = *reason
+                && place.seq == *gap
+            {
+                *reason = Reason::Reordered { found };
+            }
+            return;
+        }
+        let linked = place.prev == self.last.unwrap_or(Hash::ZERO);
+        if place.seq != here || stored_as != here {
+            let found = if place.seq == here { stored_as } else { place.seq };
+            let reason = match (linked, found < here) {
+                (true, _) => Reason::Renumbered { found },
+                (false, true) => Reason::Inserted { found },
+                (false, false) => Reason::Deleted { found },
+            };
+            self.blame(here, reason);
+        } else if let Some(link) = &mut self.link {
+            link.claimed.push(place.prev);
+            link.confirmed.get_or_insert(linked);
+        } else if !linked && here == 0 {
+            self.blame(here, Reason::Altered);
+        } else if !linked {
+            let mut claimed = self.settled.clone();
+            claimed.push(place.prev);
+            self.link = Some(BrokenLink { at: here, claimed, confirmed: None, proven: false });
+        }
+    }
+
+    fn compare_heads(&mut self, last: Hash) {
+        let root = self.settled.root_with(last);
+        // Once an entry failed by itself, the claimed tree no longer grows with the log.
+        let claimed = self
+            .link
+            .as_ref()
+            .filter(|link| link.claimed.size() + 1 == self.entries)
+            .map(|link| link.claimed.root_with(last));
+        let by_own = self.own.compare(self.entries, root, claimed);
+        let by_kept = self.kept.compare(self.entries, root, claimed);
+        if let Some(link) = &mut self.link {
+            link.proven |= by_own || by_kept;
+        }
+    }
+
+    fn blame(&mut self, seq: u64, reason: Reason) {
+        self.found.get_or_insert((seq, reason));
+    }
+
+    /// Of all that was found, the lowest entry; on a tie, what was found in the entry itself.
+    fn first_bad(&self) -> Option<(u64, Reason)> {
+        let link = self.link.as_ref().map(|link| (self.door(link), Reason::Altered));
+        let mut first: Option<(u64, Reason)> = None;
+        for candidate in [self.found.clone(), link, self.private.clone()].into_iter().flatten() {
+            if first.as_ref().is_none_or(|(seq, _)| candidate.0 < *seq) {
+                first = Some(candidate);
+            }
+        }
+        // An altered entry below a checkpoint explains why its root is another. A private value does not.
+        let altered = first.as_ref().filter(|(_, reason)| !matches!(reason, Reason::PrivateValueDiffers { .. }));
+        let unexplained = |&(size, _): &(u64, u64)| altered.is_none_or(|(seq, _)| *seq >= size);
+        let own = self.own.mismatch.filter(unexplained).map(|(size, agreed)| (agreed, Reason::RootMismatch { size }));
+        let kept = self.kept.mismatch.filter(unexplained).map(|(size, agreed)| (agreed, Reason::Rewritten { size }));
+        let promised = self.own.largest().max(self.kept.largest());
+        let truncated = (promised > self.entries).then_some((self.entries, Reason::Truncated { promised }));
+        for candidate in [own, kept, truncated].into_iter().flatten() {
+            if first.as_ref().is_none_or(|(seq, _)| candidate.0 < *seq) {
+                first = Some(candidate);
+            }
+        }
+        first
+    }
+
+    /// Which side of a broken link was altered.
+    fn door(&self, link: &BrokenLink) -> u64 {
+        let before = link.at - 1;
+        let vouched = self.own.agreed_size().max(self.kept.agreed_size());
+        if vouched >= link.at {
+            return link.at;
+        }
+        if link.proven {
+            return before;
+        }
+        match link.confirmed {
+            Some(true) => before,
+            Some(false) => link.at,
+            // The last entry. A signed root right after it would have proven the claim, had it been true.
+            None if self.compared(link.at + 1) => link.at,
+            None => before,
+        }
+    }
+
+    fn compared(&self, size: u64) -> bool {
+        [&self.own, &self.kept].into_iter().any(|heads| heads.heads.iter().any(|head| head.0 == size))
+    }
+}
+
+struct Place {
+    seq: u64,
+    prev: Hash,
+}
+
+/// A canonical integer that is not negative.
+fn integer(raw: &[u8]) -> Option<u64> {
+    raw.iter().try_fold(0_u64, |value, digit| {
+        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
+        value.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+fn differing_private(item: &Item<'_>) -> Option<Reason> {
+    let leaf: serde_json::Value = serde_json::from_slice(item.leaf).ok()?;
+    let matches = |value: &PrivateValue| {
+        let hash = leaf.pointer(&value.path)?.as_object()?.get("h")?.as_str()?;
+        let hash = Hash::parse_hex(hash.as_bytes())?;
+        Some(super::private::hash(value.salt, &value.value) == hash)
+    };
+    let differing = item.private.iter().find(|value| matches(value) != Some(true))?;
+    Some(Reason::PrivateValueDiffers { path: differing.path.clone() })
+}
+
+/// Verifies a whole log at once.
+pub fn verify<'a>(mut verifier: Verifier, entries: impl IntoIterator<Item = Item<'a>>) -> Report {
+    for item in entries {
+        verifier.entry(&item);
+    }
+    verifier.finish()
+}

@@ -1,0 +1,143 @@
+//! Permission sets: their content, its hash, and what it really allows.
+//!
+//! A name says nothing: two sets with the same content are the same power, and a renamed clone is
+//! judged by what it holds. Never decides whether somebody may have a set: that is `guardrails`.
+
+pub mod analysis;
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{ids::PermissionSetArn, permission_set::analysis::Analysis};
+
+/// A customer-managed policy that a set names; its text lives in each target account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CustomerPolicy {
+    /// IAM policy name.
+    pub name: String,
+    /// IAM path, `/` unless said.
+    pub path: String,
+}
+
+/// A permissions boundary.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Boundary {
+    /// An AWS managed policy, by ARN.
+    Managed(String),
+    /// A customer-managed policy in the target account.
+    Customer(CustomerPolicy),
+}
+
+/// Everything in a set that decides what it allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Content {
+    /// AWS managed policies, by ARN.
+    pub managed: BTreeSet<String>,
+    /// Customer-managed policies, by name and path.
+    pub customer: BTreeSet<CustomerPolicy>,
+    /// The inline policy's text, as AWS holds it.
+    pub inline: Option<String>,
+    /// The permissions boundary.
+    pub boundary: Option<Boundary>,
+    /// How long a role session may live, in seconds (3,600 to 43,200).
+    pub session_seconds: u32,
+}
+
+/// SHA-256 of a set's content, in hex: the version that an approval is bound to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContentHash(pub String);
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Content {
+    /// Hashes the content. White space and key order inside the inline policy do not count, so that
+    /// a console that reformats it does not look like an edit; anything unparsable is hashed as text.
+    pub fn hash(&self) -> ContentHash {
+        let inline = self.inline.as_deref().map(|text| {
+            serde_json::from_str::<serde_json::Value>(text)
+                .ok()
+                .and_then(|json| serde_json_canonicalizer::to_string(&json).ok())
+                .unwrap_or_else(|| text.to_owned())
+        });
+        let canonical = serde_json_canonicalizer::to_vec(&serde_json::json!({
+            "v": 1,
+            "managed": self.managed,
+            "customer": self.customer,
+            "inline": inline,
+            "boundary": self.boundary,
+            "session_seconds": self.session_seconds,
+        }))
+        .expect("strings and small integers always have a canonical form");
+        ContentHash(hex::encode(Sha256::digest(&canonical)))
+    }
+}
+
+/// One permission set, with what its content allows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PermissionSet {
+    /// Immutable.
+    pub arn: PermissionSetArn,
+    /// At most 32 characters; may not be changed in AWS, but a clone may carry any name.
+    pub name: String,
+    /// What it is said to be for.
+    pub description: Option<String>,
+    /// What it holds.
+    pub content: Content,
+    /// Hash of the content.
+    pub hash: ContentHash,
+    /// What the content allows.
+    pub analysis: Analysis,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(inline: &str) -> Content {
+        Content {
+            inline: Some(inline.into()),
+            session_seconds: 3600,
+            ..Content::default()
+        }
+    }
+
+    #[test]
+    fn reformatting_the_inline_policy_is_not_an_edit() {
+        let a = content(r#"{"Version":"2012-10-17","Statement":[]}"#);
+        let b = content("{\n  \"Statement\": [],\n  \"Version\": \"2012-10-17\"\n}");
+        assert_eq!(a.hash(), b.hash());
+    }
+
+    #[test]
+    fn every_part_of_the_content_changes_the_hash() {
+        let base = content("{}");
+        let mut others = vec![
+            content("{\"a\":1}"),
+            Content {
+                session_seconds: 7200,
+                ..base.clone()
+            },
+        ];
+        others.push(Content {
+            managed: ["arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()].into(),
+            ..base.clone()
+        });
+        others.push(Content {
+            boundary: Some(Boundary::Managed(
+                "arn:aws:iam::aws:policy/ReadOnlyAccess".into(),
+            )),
+            ..base.clone()
+        });
+        for other in others {
+            assert_ne!(base.hash(), other.hash(), "{other:?}");
+        }
+    }
+}

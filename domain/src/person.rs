@@ -1,0 +1,120 @@
+//! One human, however many sign-ins they have.
+//!
+//! A person joins Cognito subjects to one Identity Center user. Every check on oneself (own
+//! request, own review, being the one who gains) compares persons, so two accounts of one human
+//! never approve each other. E-mail addresses and names are never compared: they can be given to
+//! somebody else.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    directory::User,
+    ids::{PersonId, UserId},
+};
+
+/// Who a sign-in is, for ever: OIDC `iss` and `sub`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// The issuer's URL, byte for byte.
+    pub iss: String,
+    /// The issuer's own id of the user.
+    pub sub: String,
+}
+
+/// One human.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Made at first sight, never reused.
+    pub id: PersonId,
+    /// Their Identity Center user; without one they only read.
+    pub user: Option<UserId>,
+    /// Their sign-ins.
+    pub subjects: Vec<Subject>,
+}
+
+/// How a sign-in finds its Identity Center user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Join {
+    /// Exactly one user carries this subject as an external id.
+    Joined(UserId),
+    /// None does.
+    Unknown,
+    /// Several do: nobody is joined, and somebody must look.
+    Ambiguous(Vec<UserId>),
+}
+
+/// Finds the user whose `ExternalIds` name this subject. Both halves are compared byte for byte.
+pub fn join<'a>(subject: &Subject, users: impl Iterator<Item = &'a User>) -> Join {
+    let mut found: Vec<UserId> = users
+        .filter(|user| {
+            user.external_ids
+                .iter()
+                .any(|ext| ext.issuer == subject.iss && ext.id == subject.sub)
+        })
+        .map(|user| user.id.clone())
+        .collect();
+    match found.len() {
+        0 => Join::Unknown,
+        1 => Join::Joined(found.remove(0)),
+        _ => Join::Ambiguous(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::{ExternalId, Origin, UserStatus};
+
+    fn user(n: u8, issuer: &str, id: &str) -> User {
+        User {
+            id: UserId::parse(&format!("00000000-0000-4000-8000-0000000000{n:02x}")).unwrap(),
+            user_name: "ann".into(),
+            display_name: "Ann".into(),
+            email: Some("ann@example.com".into()),
+            title: None,
+            status: UserStatus::Enabled,
+            origin: Origin::External,
+            external_ids: vec![ExternalId {
+                issuer: issuer.into(),
+                id: id.into(),
+            }],
+        }
+    }
+
+    fn subject(iss: &str, sub: &str) -> Subject {
+        Subject {
+            iss: iss.into(),
+            sub: sub.into(),
+        }
+    }
+
+    #[test]
+    fn a_sign_in_is_joined_by_issuer_and_subject_together() {
+        let users = [user(1, "https://a", "s1"), user(2, "https://b", "s1")];
+        assert_eq!(
+            join(&subject("https://b", "s1"), users.iter()),
+            Join::Joined(users[1].id.clone())
+        );
+        assert_eq!(
+            join(&subject("https://a", "s2"), users.iter()),
+            Join::Unknown
+        );
+    }
+
+    #[test]
+    fn two_users_with_the_same_external_id_join_nobody() {
+        let users = [user(1, "https://a", "s1"), user(2, "https://a", "s1")];
+        assert!(
+            matches!(join(&subject("https://a", "s1"), users.iter()), Join::Ambiguous(found) if found.len() == 2)
+        );
+    }
+
+    #[test]
+    fn an_equal_e_mail_address_joins_nobody() {
+        let users = [user(1, "https://a", "s1")];
+        assert_eq!(
+            join(&subject("https://a", "ann@example.com"), users.iter()),
+            Join::Unknown
+        );
+    }
+}

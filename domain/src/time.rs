@@ -1,0 +1,123 @@
+//! Instants and durations, in milliseconds UTC, as the database and the ledger write them.
+//!
+//! Never reads a clock: `now` is a parameter everywhere.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An instant: Unix milliseconds, UTC.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+/// A length of time in milliseconds; never negative when it stands for a window.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+)]
+#[serde(transparent)]
+pub struct Duration(pub i64);
+
+impl Duration {
+    /// So many seconds.
+    pub const fn seconds(n: i64) -> Self {
+        Self(n * 1_000)
+    }
+    /// So many minutes.
+    pub const fn minutes(n: i64) -> Self {
+        Self::seconds(n * 60)
+    }
+    /// So many hours.
+    pub const fn hours(n: i64) -> Self {
+        Self::minutes(n * 60)
+    }
+    /// So many days of 24 hours.
+    pub const fn days(n: i64) -> Self {
+        Self::hours(n * 24)
+    }
+    /// Whole seconds, rounded down.
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+}
+
+impl Timestamp {
+    /// RFC 3339 in UTC with milliseconds, `2026-11-23T09:14:05.120Z`: the ledger's spelling.
+    pub fn rfc3339(self) -> String {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(t) => format!(
+                "{}.{:03}Z",
+                t.strftime("%Y-%m-%dT%H:%M:%S"),
+                self.0.rem_euclid(1_000)
+            ),
+            // Outside years -9999 to 9999 there is no calendar date; the number is still the truth.
+            Err(_) => format!("{}ms", self.0),
+        }
+    }
+
+    /// From RFC 3339; sub-millisecond digits are dropped.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>()
+            .ok()
+            .map(|t| Self(t.as_millisecond()))
+    }
+
+    /// Date and minute in UTC for people, `2026-11-23 09:14`.
+    pub fn minute(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(
+            |_| self.rfc3339(),
+            |t| t.strftime("%Y-%m-%d %H:%M").to_string(),
+        )
+    }
+
+    /// How long after `earlier`; negative when it is before.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration(self.0 - earlier.0)
+    }
+}
+
+impl std::ops::Add<Duration> for Timestamp {
+    type Output = Self;
+    fn add(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(by.0))
+    }
+}
+
+impl std::ops::Sub<Duration> for Timestamp {
+    type Output = Self;
+    fn sub(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(by.0))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc3339())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc3339())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ledger_spelling_has_three_digits_of_milliseconds_and_a_z() {
+        assert_eq!(
+            Timestamp(1_795_425_245_007).rfc3339(),
+            "2026-11-23T09:14:05.007Z"
+        );
+        assert_eq!(Timestamp(-1).rfc3339(), "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn parsing_gives_back_what_was_written() {
+        let t = Timestamp(1_795_425_245_007);
+        assert_eq!(Timestamp::parse_rfc3339(&t.rfc3339()), Some(t));
+    }
+}
