@@ -1,0 +1,184 @@
+//! The command palette: Ctrl+K or Cmd+K, type, Enter. An APG combobox whose focus stays in the input. The
+//! index comes from `/palette.json`, which the server fills with what this person may open, and is
+//! fetched when the palette is first opened. It goes places; it changes nothing.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+
+use super::listen;
+
+/// At most so many results at once: as many as fit without scrolling.
+const SHOWN: usize = 10;
+
+/// One place to go to.
+#[derive(Clone)]
+struct Entry {
+    label: String,
+    detail: String,
+    href: String,
+    haystack: String,
+}
+
+/// The button that opens it, and its dialog.
+///
+/// `/palette.json` is an array of `{"label", "detail", "href"}`.
+#[island]
+pub fn Palette() -> impl IntoView {
+    let dialog = NodeRef::<leptos::html::Dialog>::new();
+    let (index, set_index) = signal(None::<Vec<Entry>>);
+    let (query, set_query) = signal(String::new());
+    let (active, set_active) = signal(0_usize);
+
+    let open = move || {
+        if let Some(dialog) = dialog.get_untracked()
+            && !dialog.open()
+        {
+            let _ = dialog.show_modal();
+            if index.with_untracked(Option::is_none) {
+                wasm_bindgen_futures::spawn_local(async move {
+                    set_index.set(Some(fetch_index().await.unwrap_or_default()))
+                });
+            }
+        }
+    };
+    Effect::new(move |_| {
+        listen(
+            &document(),
+            "keydown",
+            move |event: web_sys::KeyboardEvent| {
+                if (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("k") {
+                    event.prevent_default();
+                    open();
+                }
+            },
+        );
+    });
+
+    let found = Memo::new(move |_| {
+        let query = query.get().to_lowercase();
+        let words: Vec<&str> = query.split_whitespace().collect();
+        index.with(|index| {
+            let entries = index.iter().flatten().enumerate();
+            entries
+                .filter(|(_, e)| words.iter().all(|w| e.haystack.contains(w)))
+                .map(|(i, _)| i)
+                .take(SHOWN)
+                .collect::<Vec<_>>()
+        })
+    });
+    let keys = move |event: web_sys::KeyboardEvent| {
+        let last = found.with_untracked(Vec::len).saturating_sub(1);
+        match event.key().as_str() {
+            "ArrowDown" => set_active.update(|at| *at = if *at >= last { 0 } else { *at + 1 }),
+            "ArrowUp" => set_active.update(|at| *at = at.checked_sub(1).unwrap_or(last)),
+            "Enter" => {
+                let href = found.with_untracked(|found| {
+                    let at = *found.get(active.get_untracked())?;
+                    index.with_untracked(|index| Some(index.as_ref()?.get(at)?.href.clone()))
+                });
+                if let Some(href) = href {
+                    let _ = window().location().set_href(&href);
+                }
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let options = move || {
+        found.with(|found| {
+            index.with(|index| {
+                let entries = found
+                    .iter()
+                    .filter_map(|at| index.as_ref()?.get(*at))
+                    .enumerate();
+                entries
+                    .map(|(place, entry)| option(place, entry, active))
+                    .collect_view()
+            })
+        })
+    };
+    let hint = move || match (index.with(Option::is_none), found.with(Vec::len)) {
+        (true, _) => "Loading",
+        (_, 0) => "Nothing by that name",
+        _ => "",
+    };
+    view! {
+        <button type="button" data-opens-palette aria-keyshortcuts="Control+K Meta+K" on:click=move |_| open()>
+            <svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linecap="round" aria-hidden="true">
+                <path d="M7 11.75a4.75 4.75 0 1 0 0-9.5 4.75 4.75 0 0 0 0 9.5ZM10.5 10.5l3.5 3.5" />
+            </svg>
+            <span>"Go to…"</span>
+            <kbd>"Ctrl K"</kbd>
+        </button>
+        <dialog node_ref=dialog data-palette aria-label="Go to" closedby="any">
+            <input
+                type="text"
+                role="combobox"
+                aria-label="Account, person, group, permission set or page"
+                aria-expanded="true"
+                aria-controls="palette-options"
+                aria-autocomplete="list"
+                aria-activedescendant=move || (found.with(Vec::len) > 0).then(|| format!("palette-{}", active.get()))
+                placeholder="Account, person, group, permission set or page"
+                autocomplete="off"
+                spellcheck="false"
+                on:input=move |event| {
+                    set_query.set(event_target_value(&event));
+                    set_active.set(0);
+                }
+                on:keydown=keys
+            />
+            <ul id="palette-options" role="listbox" aria-label="Places">{options}</ul>
+            <p role="status">{hint}</p>
+        </dialog>
+    }
+}
+
+fn option(place: usize, entry: &Entry, active: ReadSignal<usize>) -> impl IntoView + use<> {
+    let href = entry.href.clone();
+    view! {
+        <li
+            id=format!("palette-{place}")
+            role="option"
+            aria-selected=move || if active.get() == place { "true" } else { "false" }
+            on:click=move |_| {
+                let _ = window().location().set_href(&href);
+            }
+        >
+            <span>{entry.label.clone()}</span>
+            <span>{entry.detail.clone()}</span>
+        </li>
+    }
+}
+
+async fn fetch_index() -> Option<Vec<Entry>> {
+    let response: web_sys::Response = JsFuture::from(window().fetch_with_str("/palette.json"))
+        .await
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    let list: js_sys::Array = JsFuture::from(response.json().ok()?)
+        .await
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    Some(list.iter().filter_map(|item| entry(&item)).collect())
+}
+
+fn entry(item: &wasm_bindgen::JsValue) -> Option<Entry> {
+    let field = |name: &str| js_sys::Reflect::get(item, &name.into()).ok()?.as_string();
+    let (label, detail, href) = (
+        field("label")?,
+        field("detail").unwrap_or_default(),
+        field("href")?,
+    );
+    // Only paths of this site: the index is data, and data must not be able to send anybody elsewhere.
+    let local = href.starts_with('/') && !href.starts_with("//");
+    local.then(|| Entry {
+        haystack: format!("{label} {detail}").to_lowercase(),
+        label,
+        detail,
+        href,
+    })
+}

@@ -1,0 +1,274 @@
+//! The document around every page: head with hashed asset names and the nonce, landmarks, navigation, top
+//! bar, appearance, footer. It reads three contexts that the server provides (`Assets`, `Appearance` and
+//! Leptos' nonce) and must work without any of them, because the route list is made without a request.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+
+use crate::components::{Glyph, Icon, NavItem, Navigation};
+use crate::islands::{palette::Palette, shortcuts::Shortcuts};
+
+/// URLs of the embedded files, each with its content hash in the name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assets {
+    /// The sheet.
+    pub css: String,
+    /// The module that loads the WASM and hydrates the islands.
+    pub js: String,
+    /// Preloaded, so that it arrives with the module and not after it.
+    pub wasm: String,
+    /// The site's icon.
+    pub icon: String,
+}
+
+/// Light, dark, or as the system says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+    /// As the system says.
+    #[default]
+    System,
+}
+
+impl Theme {
+    /// The value of `data-theme`, of the cookie and of the form.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::System => "system",
+        }
+    }
+
+    /// From a cookie or a form; anything unknown is `System`.
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+}
+
+/// Row height and padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Density {
+    /// Rows of 40 px.
+    #[default]
+    Comfortable,
+    /// Rows of 32 px.
+    Compact,
+}
+
+impl Density {
+    /// The value of `data-density`, of the cookie and of the form.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Comfortable => "comfortable",
+            Self::Compact => "compact",
+        }
+    }
+
+    /// From a cookie or a form; anything unknown is `Comfortable`.
+    pub fn parse(name: &str) -> Self {
+        if name == "compact" {
+            Self::Compact
+        } else {
+            Self::Comfortable
+        }
+    }
+}
+
+/// What the person chose under Appearance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Appearance {
+    /// Colours.
+    pub theme: Theme,
+    /// Spacing.
+    pub density: Density,
+}
+
+/// Who is signed in, as the top bar shows them.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// The person's name.
+    pub name: String,
+    /// Roles in words, or the e-mail address.
+    pub detail: String,
+}
+
+/// Takes `theme`, `density` and `back` by POST, sets the cookies, and redirects to `back`.
+pub const APPEARANCE_ACTION: &str = "/do/appearance";
+/// Ends the session by POST.
+pub const SIGN_OUT_ACTION: &str = "/do/sign-out";
+
+/// The whole document. `app` is the router.
+pub fn document<V: IntoView>(app: impl FnOnce() -> V) -> impl IntoView {
+    provide_meta_context();
+    let appearance = use_context::<Appearance>().unwrap_or_default();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" translate="no" data-theme=appearance.theme.name() data-density=appearance.density.name()>
+            <head>
+                <Head />
+                <MetaTags />
+            </head>
+            <body>{app()}</body>
+        </html>
+    }
+}
+
+/// Our own instead of Leptos' `HydrationScripts`: per-file hashes, no inline script, and the nonce nowhere
+/// but in `nonce=`.
+#[component]
+fn Head() -> impl IntoView {
+    let assets = use_context::<Assets>().unwrap_or_default();
+    view! {
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href=assets.icon r#type="image/svg+xml" />
+        <link rel="stylesheet" href=assets.css />
+        <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <script type="module" src=assets.js nonce=use_nonce()></script>
+    }
+}
+
+/// Skip link, navigation, top bar, page, footer. Pages of signed-in people live in it.
+#[component]
+pub fn Layout(
+    /// What this person may open.
+    nav: Vec<NavItem>,
+    /// Who they are.
+    viewer: Viewer,
+    /// The URL of the page on screen; the appearance form comes back to it.
+    #[prop(into)]
+    path: String,
+    /// As-of time and coverage of what is shown.
+    #[prop(optional)]
+    freshness: Option<AnyView>,
+    /// Something that concerns everybody, such as broken-glass access in use.
+    #[prop(optional)]
+    banner: Option<AnyView>,
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let entries = nav.clone();
+    view! {
+        <a href="#page" data-skip>"Skip to the page"</a>
+        <div data-frame>
+            <header data-topbar>
+                <details data-menu>
+                    <summary aria-label="Menu"><Icon glyph=Glyph::Menu /></summary>
+                    <nav aria-label="Main, small screen"><Navigation items=entries /></nav>
+                </details>
+                <a href="/" data-brand><Mark /> <span>"Leastwise"</span></a>
+                <div class="flex-1 min-w-0 flex justify-start"><Palette /></div>
+                <AccountMenu viewer path />
+            </header>
+            <nav data-sidebar aria-label="Main"><Navigation items=nav /></nav>
+            <main id="page" tabindex="-1">
+                {banner}
+                {children()}
+            </main>
+            <footer data-footer>{freshness}</footer>
+        </div>
+        <Shortcuts />
+    }
+}
+
+/// For pages without a signed-in person: sign-in, signed out, errors before a session.
+#[component]
+pub fn BareLayout(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <main data-bare id="page">
+            <a href="/" data-brand><Mark /> <span>"Leastwise"</span></a>
+            {children()}
+        </main>
+    }
+}
+
+/// Title of a page that has no `PageHeader`.
+#[component]
+pub fn BareTitle(
+    /// Words without user text in them.
+    text: &'static str,
+) -> impl IntoView {
+    view! { <Title text=format!("{text} · Leastwise") /> }
+}
+
+/// The mark: a ring that is closed but for the one way in.
+#[component]
+fn Mark() -> impl IntoView {
+    view! {
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
+            <rect width="20" height="20" rx="5" fill="currentColor" />
+            <path d="M7 5.5v7.25c0 .97.78 1.75 1.75 1.75H13" fill="none" stroke="var(--canvas)" stroke-width="2" stroke-linecap="round" />
+            <circle cx="12.6" cy="7" r="1.5" fill="var(--canvas)" />
+        </svg>
+    }
+}
+
+/// Name, roles, appearance, sign out; a disclosure that works without script.
+#[component]
+fn AccountMenu(viewer: Viewer, path: String) -> impl IntoView {
+    let now = use_context::<Appearance>().unwrap_or_default();
+    let initials: String = viewer
+        .name
+        .split_whitespace()
+        .filter_map(|w| w.chars().next())
+        .take(2)
+        .collect();
+    let theme = |theme: Theme, label: &'static str| {
+        choice("theme", theme.name(), label, now.theme == theme)
+    };
+    let density = |density: Density, label: &'static str| {
+        choice("density", density.name(), label, now.density == density)
+    };
+    view! {
+        <details data-account>
+            <summary>
+                <span data-avatar aria-hidden="true">{initials}</span>
+                <span class="hidden md:inline">{viewer.name.clone()}</span>
+                <span class="sr-only md:hidden">{viewer.name.clone()}</span>
+            </summary>
+            <div>
+                <p class="font-semibold">{viewer.name}</p>
+                <p class="text-muted text-xs">{viewer.detail}</p>
+                <form method="post" action=APPEARANCE_ACTION>
+                    <input type="hidden" name="back" value=path />
+                    <fieldset>
+                        <legend>"Theme"</legend>
+                        <div>{theme(Theme::System, "System")} {theme(Theme::Light, "Light")} {theme(Theme::Dark, "Dark")}</div>
+                    </fieldset>
+                    <fieldset>
+                        <legend>"Density"</legend>
+                        <div>{density(Density::Comfortable, "Comfortable")} {density(Density::Compact, "Compact")}</div>
+                    </fieldset>
+                </form>
+                <form method="post" action=SIGN_OUT_ACTION>
+                    <button type="submit" data-kind="quiet">
+                        <Icon glyph=Glyph::SignOut />
+                        <span>"Sign out"</span>
+                    </button>
+                </form>
+            </div>
+        </details>
+    }
+}
+
+fn choice(
+    name: &'static str,
+    value: &'static str,
+    label: &'static str,
+    current: bool,
+) -> impl IntoView {
+    view! { <button type="submit" name=name value=value aria-pressed=if current { "true" } else { "false" }>{label}</button> }
+}
