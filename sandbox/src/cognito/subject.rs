@@ -1,0 +1,137 @@
+//! A person of the pool as tokens and pages need them, copied out of the world so that its lock is never held
+//! while a token is signed. It must never change the pool.
+
+use serde_json::{Value, json};
+
+use crate::org::pool::{Mfa, MfaConfiguration, Pool, PoolUser};
+
+/// By what somebody proved to be themselves; decides `amr` and `acr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Factor {
+    Password,
+    PasswordAndTotp,
+    PasswordAndSms,
+    Passkey,
+    /// At another identity provider; Cognito knows nothing of how.
+    Federated,
+}
+
+impl Factor {
+    /// RFC 8176 names, as Cognito chose them.
+    pub(super) const fn amr(self) -> &'static [&'static str] {
+        match self {
+            Self::Password => &["pwd"],
+            Self::PasswordAndTotp => &["pwd", "otp", "mfa"],
+            Self::PasswordAndSms => &["pwd", "sms", "mfa"],
+            Self::Passkey => &["swk"],
+            Self::Federated => &["fed"],
+        }
+    }
+
+    /// Cognito's level of assurance. A federated person has none unless the provider's is mapped.
+    pub(super) const fn acr(self) -> Option<&'static str> {
+        match self {
+            Self::Password => Some("urn:cognito:loa:1"),
+            Self::PasswordAndSms | Self::Passkey => Some("urn:cognito:loa:3"),
+            Self::PasswordAndTotp => Some("urn:cognito:loa:4"),
+            Self::Federated => None,
+        }
+    }
+}
+
+/// What the first step of a sign-in leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NextStep {
+    Done(Factor),
+    /// Type a code; then it is this.
+    Code(Factor),
+    /// The pool demands a second factor and this person has none.
+    NotEnrolled,
+    Disabled,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Subject {
+    pub(super) sub: String,
+    pub(super) username: String,
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) groups: Vec<String>,
+    pub(super) next_step: NextStep,
+    pub(super) enabled: bool,
+    pub(super) federated: bool,
+    pub(super) signed_out_at_ms: Option<i64>,
+    created_ms: i64,
+}
+
+impl Subject {
+    pub(super) fn named(pool: &Pool, name: &str) -> Option<Self> {
+        pool.user(name.trim()).map(|user| Self::of(pool, user))
+    }
+
+    pub(super) fn with_sub(pool: &Pool, sub: &str) -> Option<Self> {
+        pool.user_by_sub(sub).map(|user| Self::of(pool, user))
+    }
+
+    pub(super) fn all(pool: &Pool) -> impl Iterator<Item = Self> + '_ {
+        pool.users.iter().map(|user| Self::of(pool, user))
+    }
+
+    fn of(pool: &Pool, user: &PoolUser) -> Self {
+        Self {
+            sub: user.sub.clone(),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            name: user.name.clone(),
+            groups: user.groups.clone(),
+            next_step: next_step(pool.mfa, user),
+            enabled: user.enabled,
+            federated: user.federated,
+            signed_out_at_ms: user.signed_out_at_ms,
+            created_ms: user.created_ms,
+        }
+    }
+
+    /// Whether tokens issued at this time still count: a global sign-out in the same millisecond ends them.
+    pub(super) fn honours_tokens_of(&self, issued_ms: i64) -> bool {
+        self.enabled
+            && self
+                .signed_out_at_ms
+                .is_none_or(|signed_out| issued_ms > signed_out)
+    }
+
+    /// The `identities` claim. Cognito names a federated user `<provider>_<subject there>`.
+    pub(super) fn identities(&self) -> Option<Value> {
+        let (provider, user_id) = self
+            .username
+            .split_once('_')
+            .unwrap_or(("Federation", &self.username));
+        self.federated.then(|| {
+            json!([{
+                "userId": user_id,
+                "providerName": provider,
+                "providerType": "SAML",
+                "issuer": null,
+                "primary": "true",
+                "dateCreated": self.created_ms.to_string(),
+            }])
+        })
+    }
+}
+
+fn next_step(demanded: MfaConfiguration, user: &PoolUser) -> NextStep {
+    if !user.enabled {
+        return NextStep::Disabled;
+    }
+    if user.federated {
+        return NextStep::Done(Factor::Federated);
+    }
+    match (demanded, user.mfa) {
+        // A passkey is the way of signing in itself, so switching MFA off does not take it away.
+        (_, Mfa::Passkey) => NextStep::Code(Factor::Passkey),
+        (MfaConfiguration::On, Mfa::None) => NextStep::NotEnrolled,
+        (MfaConfiguration::Off, _) | (_, Mfa::None) => NextStep::Done(Factor::Password),
+        (_, Mfa::Totp) => NextStep::Code(Factor::PasswordAndTotp),
+        (_, Mfa::Sms) => NextStep::Code(Factor::PasswordAndSms),
+    }
+}
