@@ -1,1 +1,7 @@
-//! Server.
+//! The only crate that touches the world.
+//!
+//! `store` (SQL) and `aws` (SDK) never know each other; `service` and `engine` use both; `http`
+//! talks to `service` only. `tests/architecture.rs` holds that.
+
+pub mod clock;
+pub mod store;

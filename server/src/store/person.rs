@@ -1,0 +1,1 @@
+//! Persons, their sign-ins and the roles that the ledger granted them.
