@@ -5,10 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use super::keys::Claims;
-use super::sessions::Grant;
+use super::sessions::{Grant, random_uuid};
 use super::subject::Subject;
 
 /// Whether the pool writes `acr` and `amr`. AWS rolls them out pool by pool, so a client must do without.
@@ -63,8 +62,8 @@ impl Issue<'_> {
         claims.insert("iss".into(), json!(self.issuer));
         claims.insert("token_use".into(), json!(token_use));
         claims.insert("origin_jti".into(), json!(self.grant.origin_jti));
-        claims.insert("event_id".into(), json!(Uuid::new_v4().to_string()));
-        claims.insert("jti".into(), json!(Uuid::new_v4().to_string()));
+        claims.insert("event_id".into(), json!(random_uuid()));
+        claims.insert("jti".into(), json!(random_uuid()));
         claims.insert(
             "auth_time".into(),
             json!(seconds(self.grant.authentication.at_ms)),

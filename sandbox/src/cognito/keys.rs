@@ -167,10 +167,7 @@ fn thumbprint(modulus: &str) -> String {
 mod tests {
     use super::*;
 
-    const TEST_KEY: &str = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/cognito/test_key.pem"
-    );
+    const TEST_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cognito/test_key.pem");
 
     fn claims() -> Claims {
         json!({ "sub": "s" }).as_object().unwrap().clone()
@@ -204,7 +201,10 @@ mod tests {
 
     #[test]
     fn a_key_that_was_kept_is_read_again_and_is_the_owners_alone() {
-        let folder = std::env::temp_dir().join(format!("leastwise-keys-{}", uuid::Uuid::new_v4()));
+        let folder = std::env::temp_dir().join(format!(
+            "leastwise-keys-{}",
+            super::super::sessions::random_uuid()
+        ));
         let file = folder.join("pool/key.pem");
         let private =
             RsaPrivateKey::from_pkcs8_pem(&fs::read_to_string(TEST_KEY).unwrap()).unwrap();

@@ -10,8 +10,9 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rand::Rng as _;
 use subtle::ConstantTimeEq as _;
 
-use super::authorize::{self, AuthorizationRequest};
+use super::authorize;
 use super::params::Params;
+use super::request::AuthorizationRequest;
 use super::sessions::{Authentication, Challenge, SESSION_MS};
 use super::subject::{Factor, NextStep, Subject};
 use super::{Provider, page};

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use super::keys::{Claims, PoolKeys, signing_input};
+use super::sessions::random_uuid;
 
 /// One fault. Everything else stays right, so that a test that fails names the check that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +118,7 @@ pub(super) fn sign_id_token(
         }
         Some(Misbehave::BadSignature) => with_a_flipped_bit(&keys.sign(&claims)),
         Some(Misbehave::UnknownKid) => {
-            keys.sign_with_header(&json!({ "alg": "RS256", "kid": Uuid::new_v4().to_string() }), &claims)
+            keys.sign_with_header(&json!({ "alg": "RS256", "kid": random_uuid() }), &claims)
         }
         Some(Misbehave::MissingKid) => keys.sign_with_header(&json!({ "alg": "RS256" }), &claims),
         Some(Misbehave::EmbeddedKey) => {

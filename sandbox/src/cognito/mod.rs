@@ -17,6 +17,7 @@ mod oauth_error;
 mod page;
 mod params;
 mod probe;
+mod request;
 mod revoke;
 mod sessions;
 mod subject;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore as _;
 use rand::rngs::OsRng;
 
-use super::authorize::AuthorizationRequest;
+use super::request::AuthorizationRequest;
 use super::subject::Factor;
 
 /// Cognito's session cookie lives one hour; token lifetimes do not shorten it.
@@ -169,6 +169,15 @@ pub(super) fn opaque_id() -> String {
     let mut bytes = [0_u8; 32];
     OsRng.fill_bytes(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A version 4 UUID from the operating system's randomness, for the claims that Cognito writes as one.
+pub(super) fn random_uuid() -> String {
+    let mut bytes = [0_u8; 16];
+    OsRng.fill_bytes(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }
 
 fn insert_new<T>(map: &mut HashMap<String, T>, value: T) -> String {
