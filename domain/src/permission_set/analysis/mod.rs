@@ -2,11 +2,25 @@
 //!
 //! Reads every policy of a set that can be read, and says what it could be abused for. What cannot
 //! be read or understood is *unknown*, which the guardrails treat as the worst; nothing here ever
-//! guesses in favour of a set.
+//! guesses in favour of a set. No finding means that nothing on the lists was found, not that a set is harmless.
+
+mod json;
+mod meaning;
+mod pattern;
+mod policy;
+mod rules;
+mod watch;
+pub mod words;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+
+use self::{
+    meaning::{Meaning, Source},
+    policy::Policy,
+};
+use crate::permission_set::{Boundary, Content};
 
 /// What a set could be abused for. The words are part of the rules' schema: keep them stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,4 +98,46 @@ impl Analysis {
     pub fn has(&self, risk: Risk) -> bool {
         self.findings.iter().any(|finding| finding.risk == risk)
     }
+}
+
+/// Where the text of AWS managed policies comes from.
+pub trait ManagedPolicies {
+    /// The JSON of the policy's current version. `None` makes a set that holds it unknown.
+    fn document(&self, arn: &str) -> Option<&str>;
+}
+
+/// Says what a set's content allows.
+pub fn analyse(content: &Content, catalogue: &dyn ManagedPolicies) -> Analysis {
+    let mut findings = Vec::new();
+    rules::unknown::find_references(content, catalogue, &mut findings);
+
+    let managed = content.managed.iter().filter_map(|arn| {
+        let policy = Policy::parse(catalogue.document(arn)?);
+        Some(Source {
+            name: PolicyRef::Managed(arn.clone()),
+            policy,
+        })
+    });
+    let inline = content.inline.iter().map(|text| Source {
+        name: PolicyRef::Inline,
+        policy: Policy::parse(text),
+    });
+    let meaning = Meaning::new(
+        managed.chain(inline).collect(),
+        boundary_of(content, catalogue),
+    );
+    rules::find(&meaning, &mut findings);
+
+    findings
+        .sort_by(|a, b| (a.risk, &a.policy, a.statement).cmp(&(b.risk, &b.policy, b.statement)));
+    Analysis { findings }
+}
+
+/// The boundary, where all of it is understood. A customer's own is text in each account, which is not read here.
+fn boundary_of(content: &Content, catalogue: &dyn ManagedPolicies) -> Option<Policy> {
+    let Some(Boundary::Managed(arn)) = &content.boundary else {
+        return None;
+    };
+    let policy = Policy::parse(catalogue.document(arn)?);
+    policy.problems.is_empty().then_some(policy)
 }

@@ -1,0 +1,229 @@
+//! Which actions a statement speaks of.
+//!
+//! IAM compares service and action without case; `*` stands for any characters, `?` for exactly
+//! one, anywhere. Never guesses: a name that IAM could not mean is an error, not a pattern that matches
+//! nothing.
+
+use std::collections::HashMap;
+
+/// No action name is longer, so that a pattern which needs more characters can match nothing.
+const LONGEST_NAME: usize = 128;
+
+/// Whether `name` fits `pattern`, which is in lower case and without `**`. Takes time in proportion to
+/// the product of the lengths at worst, so that no pattern can hold a thread.
+pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut read) = (0, 0);
+    // Where to go back to: after the last star, and how much that star has swallowed.
+    let mut star: Option<(usize, usize)> = None;
+    while read < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at + 1, read));
+                at += 1;
+            }
+            Some(want) if *want == b'?' || *want == name[read].to_ascii_lowercase() => {
+                at += 1;
+                read += 1;
+            }
+            _ => match star {
+                Some((after, swallowed)) => {
+                    star = Some((after, swallowed + 1));
+                    at = after;
+                    read = swallowed + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
+}
+
+/// The actions of one statement: those named, or all but those named.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Actions {
+    /// `NotAction`.
+    negated: bool,
+    /// Action patterns by the service they name in full.
+    by_service: HashMap<String, Vec<String>>,
+    /// Service and action patterns where the service itself holds a wildcard.
+    any_service: Vec<(String, String)>,
+}
+
+impl Actions {
+    /// No action yet.
+    pub(super) fn named() -> Self {
+        Self::default()
+    }
+
+    /// Every action but those that are added.
+    pub(super) fn all_but() -> Self {
+        Self {
+            negated: true,
+            ..Self::default()
+        }
+    }
+
+    /// Adds `*` or `service:action`. What is wrong with it is told in a few words.
+    pub(super) fn add(&mut self, text: &str) -> Result<(), &'static str> {
+        if !text.is_ascii() {
+            return Err("holds characters outside ASCII, which may look like others");
+        }
+        let lower = collapse(&text.to_ascii_lowercase());
+        let (service, action) = if lower == "*" {
+            ("*", "*")
+        } else {
+            lower
+                .split_once(':')
+                .ok_or("is not of the form service:action")?
+        };
+        let known =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*' | b'?');
+        if service.is_empty()
+            || action.is_empty()
+            || !service.bytes().chain(action.bytes()).all(known)
+        {
+            return Err("is not of the form service:action");
+        }
+        // Kept out, and not only skipped when matching: 32 kB of question marks would cost every look.
+        if lower.bytes().filter(|byte| *byte != b'*').count() > LONGEST_NAME {
+            return Err("is longer than any action name");
+        }
+        if service.contains(['*', '?']) {
+            self.any_service.push((service.into(), action.into()));
+        } else {
+            self.by_service
+                .entry(service.into())
+                .or_default()
+                .push(action.into());
+        }
+        Ok(())
+    }
+
+    /// Whether the statement speaks of this action, given as `service:Action` with the service in lower case.
+    pub(super) fn cover(&self, action: &str) -> bool {
+        let Some((service, name)) = action.split_once(':') else {
+            return false;
+        };
+        let fits_name = |pattern: &String| fits(pattern.as_bytes(), name.as_bytes());
+        let named = self
+            .by_service
+            .get(service)
+            .is_some_and(|patterns| patterns.iter().any(fits_name))
+            || self.any_service.iter().any(|(services, actions)| {
+                fits(services.as_bytes(), service.as_bytes()) && fits_name(actions)
+            });
+        named != self.negated
+    }
+
+    /// Whether it names every action there is or will be.
+    pub(super) fn are_all(&self) -> bool {
+        !self.negated
+            && self
+                .any_service
+                .iter()
+                .any(|(service, action)| service == "*" && action == "*")
+    }
+
+    /// Whether it reaches services that nobody has named.
+    pub(super) fn are_open_ended(&self) -> bool {
+        self.negated || !self.any_service.is_empty()
+    }
+}
+
+/// `**` means no more than `*`.
+fn collapse(pattern: &str) -> String {
+    let mut collapsed = String::with_capacity(pattern.len());
+    for character in pattern.chars() {
+        if character != '*' || !collapsed.ends_with('*') {
+            collapsed.push(character);
+        }
+    }
+    collapsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actions(patterns: &[&str]) -> Actions {
+        let mut actions = Actions::named();
+        for pattern in patterns {
+            actions.add(pattern).unwrap();
+        }
+        actions
+    }
+
+    #[test]
+    fn wildcards_stand_anywhere_and_case_does_not_count() {
+        for (pattern, action) in [
+            ("*", "iam:PassRole"),
+            ("**", "iam:PassRole"),
+            ("*:*", "iam:PassRole"),
+            ("i*:*", "iam:PassRole"),
+            ("iam:Pass*", "iam:PassRole"),
+            ("IAM:passrole", "iam:PassRole"),
+            ("iam:*Role", "iam:PassRole"),
+            ("iam:*a*s*o*", "iam:PassRole"),
+            ("s3:Get?bject", "s3:GetObject"),
+            ("s?:GetObject", "s3:GetObject"),
+            ("s3:*Object", "s3:GetObjectObject"),
+        ] {
+            assert!(
+                actions(&[pattern]).cover(action),
+                "{pattern} covers {action}"
+            );
+        }
+        for (pattern, action) in [
+            ("s3:Get?bject", "s3:Getbject"),
+            ("s3:GetObject", "s3:GetObjectAcl"),
+            ("s3:GetObject?", "s3:GetObject"),
+            ("s3:*Object", "s3:GetObjectAcl"),
+            ("iam:Pass*", "s3:PassRole"),
+        ] {
+            assert!(
+                !actions(&[pattern]).cover(action),
+                "{pattern} does not cover {action}"
+            );
+        }
+    }
+
+    #[test]
+    fn all_but_covers_what_is_not_named() {
+        let mut actions = Actions::all_but();
+        actions.add("iam:*").unwrap();
+        assert!(
+            actions.cover("s3:GetObject")
+                && !actions.cover("iam:PassRole")
+                && actions.are_open_ended()
+        );
+    }
+
+    #[test]
+    fn a_name_that_iam_cannot_mean_is_an_error() {
+        for name in [
+            "",
+            "s3",
+            "s3:",
+            ":GetObject",
+            "s3:Get Object",
+            " s3:GetObject",
+            "s3:Get:Object",
+            "s3:GetObj\u{435}ct",
+            "?",
+        ] {
+            assert!(Actions::named().add(name).is_err(), "{name}");
+        }
+        assert!(
+            Actions::named()
+                .add(&format!("s3:{}", "?".repeat(32_000)))
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn the_worst_pattern_is_still_quick() {
+        let pattern = format!("s3:{}b", "*a".repeat(60));
+        let name = format!("s3:{}", "a".repeat(10_000));
+        assert!(!actions(&[&pattern]).cover(&name));
+    }
+}

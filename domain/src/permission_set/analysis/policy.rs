@@ -1,0 +1,315 @@
+//! An IAM identity policy, as far as the analysis needs it.
+//!
+//! Reads what can be read and notes every doubt with its place: one doubt makes the set unknown,
+//! but does not hide what the rest of the policy allows. Never repairs a policy silently.
+
+use super::{
+    json::{self, Member, Node, Value, line_and_column},
+    pattern::Actions,
+};
+
+/// How many doubts of one policy are told. The first few suffice to mend it.
+const MOST_PROBLEMS: usize = 10;
+
+/// A policy's statements, and everything in it that could not be understood.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Policy {
+    pub(super) statements: Vec<Statement>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Something that could not be understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// In which statement, counted from 0.
+    pub(super) statement: Option<usize>,
+    /// What, and where: `unknown element "Acton" (line 3, column 5)`.
+    pub(super) what: String,
+}
+
+/// Whether a statement gives or takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Allow,
+    Deny,
+}
+
+/// One statement.
+#[derive(Debug, Clone)]
+pub(super) struct Statement {
+    /// Counted from 0.
+    pub(super) index: usize,
+    pub(super) effect: Effect,
+    pub(super) actions: Actions,
+    pub(super) resources: Resources,
+    /// Whether it holds a `Condition`, even an empty one.
+    pub(super) conditional: bool,
+}
+
+/// What a statement speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Resources {
+    Named(Vec<String>),
+    AllBut(Vec<String>),
+}
+
+impl Resources {
+    /// Whether it is surely everything: the word `*` itself.
+    pub(super) fn are_all(&self) -> bool {
+        matches!(self, Self::Named(names) if names.iter().any(|name| name == "*"))
+    }
+
+    /// Whether it names each resource in full, without wildcard or variable.
+    pub(super) fn are_exact(&self) -> bool {
+        matches!(self, Self::Named(names) if !names.iter().any(|name| name.contains(['*', '?', '$'])))
+    }
+}
+
+impl Policy {
+    /// Reads a policy's text.
+    pub(super) fn parse(text: &str) -> Self {
+        let mut reading = Reading {
+            text,
+            policy: Self::default(),
+        };
+        if text.trim().is_empty() {
+            reading.doubt(None, 0, "it is empty");
+        } else {
+            match json::parse(text) {
+                Ok(node) => reading.document(&node),
+                Err(error) => reading.doubt(
+                    None,
+                    error.offset,
+                    &format!("not JSON: expected {}", error.expected),
+                ),
+            }
+        }
+        reading.policy
+    }
+}
+
+struct Reading<'a> {
+    text: &'a str,
+    policy: Policy,
+}
+
+impl Reading<'_> {
+    fn doubt(&mut self, statement: Option<usize>, offset: usize, what: &str) {
+        // Never dropped altogether: the last one stands for those that follow.
+        if self.policy.problems.len() < MOST_PROBLEMS {
+            let (line, column) = line_and_column(self.text, offset);
+            self.policy.problems.push(Problem {
+                statement,
+                what: format!("{what} (line {line}, column {column})"),
+            });
+        }
+    }
+
+    fn document(&mut self, node: &Node) {
+        let Value::Object(members) = &node.value else {
+            return self.doubt(None, node.offset, "expected an object");
+        };
+        self.refuse_twins(None, members);
+        let mut statements = None;
+        for member in members {
+            match member.name.as_str() {
+                "Version" => match &member.node.value {
+                    Value::Text(version)
+                        if matches!(version.as_str(), "2012-10-17" | "2008-10-17") => {}
+                    _ => self.doubt(None, member.node.offset, "unknown policy version"),
+                },
+                "Id" => self.expect_text(None, &member.node),
+                "Statement" => statements = Some(&member.node),
+                name => self.doubt(
+                    None,
+                    member.offset,
+                    &format!("unknown element {}", quoted(name)),
+                ),
+            }
+        }
+        match statements.map(|node| (&node.value, node)) {
+            Some((Value::Array(items), node)) => {
+                if items.is_empty() {
+                    self.doubt(None, node.offset, "no statement");
+                }
+                for (index, item) in items.iter().enumerate() {
+                    self.statement(index, item);
+                }
+            }
+            Some((_, node)) => self.statement(0, node),
+            None => self.doubt(None, node.offset, "no statement"),
+        }
+    }
+
+    fn statement(&mut self, index: usize, node: &Node) {
+        let Value::Object(members) = &node.value else {
+            return self.doubt(Some(index), node.offset, "expected a statement");
+        };
+        self.refuse_twins(Some(index), members);
+        let (mut effect, mut actions, mut resources, mut conditional) = (None, None, None, false);
+        for member in members {
+            let (at, value) = (Some(index), &member.node);
+            match member.name.as_str() {
+                "Sid" => self.expect_text(at, value),
+                "Effect" => match &value.value {
+                    Value::Text(word) if word == "Allow" => effect = Some(Effect::Allow),
+                    Value::Text(word) if word == "Deny" => effect = Some(Effect::Deny),
+                    _ => self.doubt(at, value.offset, "expected Allow or Deny"),
+                },
+                "Action" | "NotAction" => {
+                    if actions.is_some() {
+                        self.doubt(
+                            at,
+                            member.offset,
+                            "only one of Action and NotAction can hold",
+                        );
+                    }
+                    let none = if member.name == "Action" {
+                        Actions::named()
+                    } else {
+                        Actions::all_but()
+                    };
+                    actions = Some(self.actions(index, value, none));
+                }
+                "Resource" | "NotResource" => {
+                    if resources.is_some() {
+                        self.doubt(
+                            at,
+                            member.offset,
+                            "only one of Resource and NotResource can hold",
+                        );
+                    }
+                    let names = self.resources(index, value);
+                    let named = member.name == "Resource";
+                    resources = Some(if named {
+                        Resources::Named(names)
+                    } else {
+                        Resources::AllBut(names)
+                    });
+                }
+                "Condition" => {
+                    conditional = true;
+                    self.condition(index, value);
+                }
+                "Principal" | "NotPrincipal" => self.doubt(
+                    at,
+                    member.offset,
+                    "a principal has no place in a permission set",
+                ),
+                name => self.doubt(
+                    at,
+                    member.offset,
+                    &format!("unknown element {}", quoted(name)),
+                ),
+            }
+        }
+        for (missing, what) in [
+            (effect.is_none(), "no Effect"),
+            (actions.is_none(), "no Action"),
+            (resources.is_none(), "no Resource"),
+        ] {
+            if missing {
+                self.doubt(Some(index), node.offset, what);
+            }
+        }
+        if let (Some(effect), Some(actions)) = (effect, actions) {
+            // Without a resource IAM refuses the policy; until somebody looks, it is taken as everything.
+            let resources = resources.unwrap_or_else(|| Resources::Named(vec!["*".into()]));
+            self.policy.statements.push(Statement {
+                index,
+                effect,
+                actions,
+                resources,
+                conditional,
+            });
+        }
+    }
+
+    fn actions(&mut self, statement: usize, node: &Node, mut actions: Actions) -> Actions {
+        for (name, offset) in self.texts(statement, node, "expected an action") {
+            if let Err(wrong) = actions.add(&name) {
+                self.doubt(
+                    Some(statement),
+                    offset,
+                    &format!("the action {} {wrong}", quoted(&name)),
+                );
+            }
+        }
+        actions
+    }
+
+    fn resources(&mut self, statement: usize, node: &Node) -> Vec<String> {
+        let names = self.texts(statement, node, "expected a resource");
+        for (name, offset) in &names {
+            if name != "*" && !name.starts_with("arn:") {
+                self.doubt(
+                    Some(statement),
+                    *offset,
+                    &format!("the resource {} is not an ARN", quoted(name)),
+                );
+            }
+        }
+        names.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// What is in a condition is not weighed in this cut, but it has to be one.
+    fn condition(&mut self, statement: usize, node: &Node) {
+        let Value::Object(operators) = &node.value else {
+            return self.doubt(Some(statement), node.offset, "expected condition operators");
+        };
+        self.refuse_twins(Some(statement), operators);
+        for operator in operators {
+            match &operator.node.value {
+                Value::Object(keys) => self.refuse_twins(Some(statement), keys),
+                _ => self.doubt(
+                    Some(statement),
+                    operator.node.offset,
+                    "expected condition keys",
+                ),
+            }
+        }
+    }
+
+    /// A text, or an array of at least one.
+    fn texts(&mut self, statement: usize, node: &Node, expected: &str) -> Vec<(String, usize)> {
+        let items = match &node.value {
+            Value::Array(items) if !items.is_empty() => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let mut texts = Vec::with_capacity(items.len());
+        for item in items {
+            match &item.value {
+                Value::Text(text) => texts.push((text.clone(), item.offset)),
+                _ => self.doubt(Some(statement), item.offset, expected),
+            }
+        }
+        texts
+    }
+
+    fn expect_text(&mut self, statement: Option<usize>, node: &Node) {
+        if !matches!(node.value, Value::Text(_)) {
+            self.doubt(statement, node.offset, "expected a text");
+        }
+    }
+
+    /// Two elements of one name: readers differ on which of them counts.
+    fn refuse_twins(&mut self, statement: Option<usize>, members: &[Member]) {
+        let mut names = std::collections::HashSet::with_capacity(members.len());
+        for member in members {
+            if !names.insert(member.name.as_str()) {
+                self.doubt(
+                    statement,
+                    member.offset,
+                    &format!("{} is there twice", quoted(&member.name)),
+                );
+            }
+        }
+    }
+}
+
+/// A name for people: short, and with nothing in it that a page or terminal would obey.
+fn quoted(name: &str) -> String {
+    let short: String = name.chars().take(60).collect();
+    let dots = if short.len() < name.len() { "…" } else { "" };
+    format!("{:?}{dots}", short)
+}

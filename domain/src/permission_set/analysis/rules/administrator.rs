@@ -1,0 +1,183 @@
+//! Full and near administrators.
+//!
+//! Judged by reach, not by spelling: a probe of many services stands for all of them, so that `*`,
+//! `NotAction`, a hundred `service:*` and a renamed clone of AdministratorAccess come to the same. Never
+//! looks at a policy's name, except where its text is missing (`unknown`).
+
+use crate::permission_set::analysis::{
+    Finding, PolicyRef, Risk,
+    meaning::Meaning,
+    policy::Statement,
+    watch::{MOST_ACTIONS, finding, name},
+};
+
+/// One changing action of each service that a company's accounts are likely to use, the dangerous ones first:
+/// a finding names the first ten that are allowed.
+const BREADTH: &[&str] = &[
+    "iam:CreateRole",
+    "sts:AssumeRole",
+    "organizations:AttachPolicy",
+    "sso:CreateAccountAssignment",
+    "identitystore:CreateGroupMembership",
+    "kms:ScheduleKeyDeletion",
+    "cloudtrail:StopLogging",
+    "config:StopConfigurationRecorder",
+    "guardduty:DeleteDetector",
+    "securityhub:DisableSecurityHub",
+    "ec2:RunInstances",
+    "s3:PutBucketPolicy",
+    "rds:DeleteDBInstance",
+    "dynamodb:DeleteTable",
+    "lambda:CreateFunction",
+    "secretsmanager:PutSecretValue",
+    "ssm:SendCommand",
+    "cloudformation:CreateStack",
+    "logs:DeleteLogGroup",
+    "cloudwatch:DeleteAlarms",
+    "events:PutRule",
+    "sns:CreateTopic",
+    "sqs:CreateQueue",
+    "ecs:CreateService",
+    "eks:CreateCluster",
+    "ecr:PutImage",
+    "elasticloadbalancing:CreateLoadBalancer",
+    "autoscaling:CreateAutoScalingGroup",
+    "route53:ChangeResourceRecordSets",
+    "cloudfront:CreateDistribution",
+    "apigateway:POST",
+    "acm:RequestCertificate",
+    "wafv2:DeleteWebACL",
+    "backup:DeleteRecoveryPoint",
+    "elasticfilesystem:CreateFileSystem",
+    "elasticache:CreateCacheCluster",
+    "redshift:CreateCluster",
+    "glue:CreateJob",
+    "athena:CreateWorkGroup",
+    "kinesis:CreateStream",
+    "firehose:CreateDeliveryStream",
+    "states:CreateStateMachine",
+    "codebuild:CreateProject",
+    "codepipeline:CreatePipeline",
+    "codecommit:CreateRepository",
+    "cognito-idp:CreateUserPool",
+    "sagemaker:CreateEndpoint",
+    "elasticmapreduce:RunJobFlow",
+    "batch:SubmitJob",
+    "es:CreateDomain",
+    "kafka:CreateCluster",
+    "dms:CreateReplicationTask",
+    "datasync:CreateTask",
+    "transfer:CreateServer",
+    "ds:CreateDirectory",
+    "workspaces:CreateWorkspaces",
+    "servicecatalog:ProvisionProduct",
+    "appsync:CreateGraphqlApi",
+    "bedrock:CreateAgent",
+    "ram:CreateResourceShare",
+];
+
+/// Who holds most of these holds IAM, and with it the account.
+const IAM: &[&str] = &[
+    "iam:CreateUser",
+    "iam:CreateRole",
+    "iam:AttachRolePolicy",
+    "iam:PutRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:PutUserPolicy",
+    "iam:CreatePolicyVersion",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateLoginProfile",
+    "iam:AddUserToGroup",
+    "iam:PassRole",
+];
+
+pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
+    let found = findings.len();
+    for source in &meaning.sources {
+        // The first statement of a policy says it; the thousandth says the same.
+        if let Some(found) = source
+            .allows()
+            .find_map(|statement| of_statement(meaning, &source.name, statement))
+        {
+            findings.push(found);
+        }
+    }
+    if findings.len() == found {
+        findings.extend(of_all_together(meaning));
+    }
+}
+
+fn of_statement(meaning: &Meaning, policy: &PolicyRef, statement: &Statement) -> Option<Finding> {
+    let given = |probes: &[&'static str]| -> Vec<&'static str> {
+        probes
+            .iter()
+            .copied()
+            .filter(|probe| meaning.gives(statement, probe))
+            .collect()
+    };
+    let (breadth, iam) = (given(BREADTH), given(IAM));
+    if statement.actions.are_all() && breadth.len() == BREADTH.len() && iam.len() == IAM.len() {
+        return Some(finding(
+            Risk::Administrator,
+            "Allows every action of every service",
+            policy,
+            statement,
+            &["*"],
+        ));
+    }
+    let (reason, actions) = if is_most(breadth.len(), BREADTH) {
+        ("Allows nearly every action of every service", breadth)
+    } else if is_most(iam.len(), IAM) {
+        ("Controls IAM, and with it everything in the account", iam)
+    } else {
+        return None;
+    };
+    Some(finding(
+        Risk::Administrator,
+        reason,
+        policy,
+        statement,
+        &actions[..actions.len().min(MOST_ACTIONS)],
+    ))
+}
+
+/// Many statements, none of which is an administrator alone.
+fn of_all_together(meaning: &Meaning) -> Option<Finding> {
+    let (probes, reason) = [
+        (
+            BREADTH,
+            "Allows changes in nearly every service, all statements taken together.",
+        ),
+        (IAM, "Controls IAM, all statements taken together."),
+    ]
+    .into_iter()
+    .find(|(probes, _)| {
+        is_most(
+            probes
+                .iter()
+                .filter(|probe| meaning.giver(probe).is_some())
+                .count(),
+            probes,
+        )
+    })?;
+    let given: Vec<_> = probes
+        .iter()
+        .copied()
+        .filter(|probe| meaning.giver(probe).is_some())
+        .collect();
+    let (source, _) = meaning.giver(given.first()?)?;
+    Some(Finding {
+        risk: Risk::Administrator,
+        reason: reason.into(),
+        policy: source.name.clone(),
+        statement: None,
+        actions: name(&given),
+    })
+}
+
+/// Three quarters: PowerUserAccess, which leaves out IAM and Organizations, is well above; the widest of AWS's
+/// job functions is well below.
+fn is_most(given: usize, probes: &[&str]) -> bool {
+    given * 4 >= probes.len() * 3
+}

@@ -1,0 +1,81 @@
+//! Deleting or loosening S3 buckets that may hold logs.
+//!
+//! Which buckets hold logs is not declared in this cut. So every bucket may, unless the statement names
+//! its buckets in full and no name sounds like a log. Never takes an application's own bucket for one.
+
+use crate::permission_set::analysis::{
+    Finding, Risk, meaning::Meaning, policy::Resources, watch::finding,
+};
+
+const ACTIONS: &[&str] = &[
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:DeleteBucket",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutBucketVersioning",
+    "s3:PutBucketPolicy",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketLogging",
+    "s3:PutBucketObjectLockConfiguration",
+    "s3:BypassGovernanceRetention",
+    "s3:PutObjectRetention",
+    "s3:PutObjectLegalHold",
+    "s3:PutEncryptionConfiguration",
+];
+
+/// Parts of names that buckets with logs or evidence tend to carry.
+const LIKE_LOGS: &[&str] = &[
+    "log",
+    "trail",
+    "audit",
+    "config",
+    "guardduty",
+    "security",
+    "siem",
+    "evidence",
+    "backup",
+];
+
+pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
+    for source in &meaning.sources {
+        let first = source.allows().find_map(|statement| {
+            let given: Vec<_> = ACTIONS
+                .iter()
+                .copied()
+                .filter(|action| meaning.gives(statement, action))
+                .collect();
+            (!given.is_empty() && may_hold_logs(&statement.resources)).then_some((statement, given))
+        });
+        if let Some((statement, given)) = first {
+            let reason = "Can delete or loosen S3 buckets that may hold logs";
+            findings.push(finding(
+                Risk::Tampering,
+                reason,
+                &source.name,
+                statement,
+                &given,
+            ));
+        }
+    }
+}
+
+fn may_hold_logs(resources: &Resources) -> bool {
+    let Resources::Named(names) = resources else {
+        return true;
+    };
+    names.iter().any(|name| {
+        let Some((_, bucket)) = name.split_once(":s3:::") else {
+            // Another service's ARN cannot be a bucket; one with a wildcard there can.
+            return !name.contains(':')
+                || name
+                    .splitn(6, ':')
+                    .take(5)
+                    .any(|part| part.contains(['*', '?', '$']));
+        };
+        let bucket = bucket.split('/').next().unwrap_or_default();
+        bucket.contains(['*', '?', '$'])
+            || LIKE_LOGS
+                .iter()
+                .any(|part| bucket.to_ascii_lowercase().contains(part))
+    })
+}

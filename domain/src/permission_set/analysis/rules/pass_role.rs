@@ -1,0 +1,187 @@
+//! Handing a role to a service that then works for its holder.
+//!
+//! `iam:PassRole` with anything that starts such work is that role's power. Never asks whether the work
+//! can also be triggered: schedules, events and other people do that.
+
+use crate::permission_set::analysis::{
+    Finding, Risk,
+    meaning::Meaning,
+    policy::{Resources, Statement},
+    watch::finding,
+};
+
+const PASS_ROLE: &str = "iam:PassRole";
+
+/// What takes a role and works with it.
+const TAKERS: &[&str] = &[
+    "ec2:RunInstances",
+    "ec2:RequestSpotInstances",
+    "ec2:RequestSpotFleet",
+    "ec2:CreateFleet",
+    "ec2:AssociateIamInstanceProfile",
+    "ec2:ReplaceIamInstanceProfileAssociation",
+    "iam:AddRoleToInstanceProfile",
+    "autoscaling:CreateLaunchConfiguration",
+    "autoscaling:CreateAutoScalingGroup",
+    "lambda:CreateFunction",
+    "lambda:UpdateFunctionConfiguration",
+    "ecs:RegisterTaskDefinition",
+    "ecs:RunTask",
+    "ecs:StartTask",
+    "ecs:CreateService",
+    "ecs:UpdateService",
+    "eks:CreateCluster",
+    "eks:CreateNodegroup",
+    "eks:CreatePodIdentityAssociation",
+    "eks:UpdatePodIdentityAssociation",
+    "cloudformation:CreateStack",
+    "cloudformation:UpdateStack",
+    "cloudformation:CreateChangeSet",
+    "cloudformation:CreateStackSet",
+    "cloudformation:UpdateStackSet",
+    "glue:CreateDevEndpoint",
+    "glue:CreateJob",
+    "glue:UpdateJob",
+    "glue:CreateSession",
+    "sagemaker:CreateNotebookInstance",
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:CreateTrainingJob",
+    "sagemaker:CreateHyperParameterTuningJob",
+    "sagemaker:CreateAutoMLJob",
+    "sagemaker:CreateModel",
+    "sagemaker:CreateUserProfile",
+    "sagemaker:CreateDomain",
+    "sagemaker:CreatePipeline",
+    "datapipeline:CreatePipeline",
+    "datapipeline:PutPipelineDefinition",
+    "codebuild:CreateProject",
+    "codebuild:UpdateProject",
+    "codebuild:StartBuild",
+    "codepipeline:CreatePipeline",
+    "codepipeline:UpdatePipeline",
+    "codedeploy:CreateDeploymentGroup",
+    "states:CreateStateMachine",
+    "states:UpdateStateMachine",
+    "batch:RegisterJobDefinition",
+    "batch:SubmitJob",
+    "batch:CreateComputeEnvironment",
+    "apprunner:CreateService",
+    "apprunner:UpdateService",
+    "amplify:CreateApp",
+    "amplify:UpdateApp",
+    "ssm:StartAutomationExecution",
+    "ssm:CreateActivation",
+    "ssm:RegisterTaskWithMaintenanceWindow",
+    "ssm:UpdateServiceSetting",
+    "events:PutTargets",
+    "scheduler:CreateSchedule",
+    "scheduler:UpdateSchedule",
+    "pipes:CreatePipe",
+    "pipes:UpdatePipe",
+    "iot:CreateTopicRule",
+    "iot:ReplaceTopicRule",
+    "iot:CreateRoleAlias",
+    "iot:UpdateRoleAlias",
+    "elasticmapreduce:RunJobFlow",
+    "emr-serverless:StartJobRun",
+    "emr-containers:StartJobRun",
+    "elasticbeanstalk:CreateEnvironment",
+    "elasticbeanstalk:UpdateEnvironment",
+    "imagebuilder:CreateInfrastructureConfiguration",
+    "bedrock:CreateAgent",
+    "bedrock:UpdateAgent",
+    "bedrock:CreateFlow",
+    "bedrock-agentcore:CreateAgentRuntime",
+    "bedrock-agentcore:CreateCodeInterpreter",
+    "cognito-identity:SetIdentityPoolRoles",
+    "rolesanywhere:CreateProfile",
+    "rolesanywhere:UpdateProfile",
+    "appsync:CreateDataSource",
+    "airflow:CreateEnvironment",
+    "kinesisanalytics:CreateApplication",
+    "kinesisanalytics:UpdateApplication",
+    "datasync:CreateLocationS3",
+    "dms:CreateEndpoint",
+    "transfer:CreateUser",
+    "transfer:UpdateUser",
+    "backup:CreateBackupSelection",
+    "backup:StartRestoreJob",
+    "gamelift:CreateFleet",
+    "gamelift:CreateBuild",
+    "synthetics:CreateCanary",
+    "synthetics:UpdateCanary",
+    "servicecatalog:CreateConstraint",
+    "mediaconvert:CreateJob",
+    "quicksight:CreateDataSource",
+    "omics:StartRun",
+    "braket:CreateJob",
+    "comprehend:StartEntitiesDetectionJob",
+    "rds:StartExportTask",
+    "logs:PutSubscriptionFilter",
+    "firehose:CreateDeliveryStream",
+    "s3:PutReplicationConfiguration",
+    "s3:CreateJob",
+    "s3:CreateAccessGrantsLocation",
+];
+
+pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
+    let takers: Vec<&str> = TAKERS
+        .iter()
+        .copied()
+        .filter(|taker| meaning.giver(taker).is_some())
+        .collect();
+    for source in &meaning.sources {
+        let passes = |statement: &&Statement| meaning.gives(statement, PASS_ROLE);
+        // The first of each kind is enough: with many, the list would say the same thing many times.
+        let widest = source
+            .allows()
+            .filter(passes)
+            .find(|statement| reaches_any_role(&statement.resources));
+        let Some(statement) = widest.or_else(|| source.allows().find(passes)) else {
+            continue;
+        };
+        let wide = widest.is_some();
+        let (reason, actions) = match (wide, takers.is_empty()) {
+            (true, true) => ("Can hand any role to a service", vec![PASS_ROLE]),
+            (true, false) => (
+                "Can hand any role to a service that then works for it",
+                with(&takers),
+            ),
+            (false, false) => (
+                "Can hand a role to a service that then works for it",
+                with(&takers),
+            ),
+            // Named roles, and nothing on the list that takes one.
+            (false, true) => continue,
+        };
+        findings.push(finding(
+            Risk::Escalation,
+            reason,
+            &source.name,
+            statement,
+            &actions,
+        ));
+    }
+}
+
+fn with(takers: &[&'static str]) -> Vec<&'static str> {
+    std::iter::once(PASS_ROLE)
+        .chain(takers.iter().copied())
+        .collect()
+}
+
+/// Whether the role's own name is left open.
+fn reaches_any_role(resources: &Resources) -> bool {
+    match resources {
+        Resources::AllBut(_) => true,
+        Resources::Named(names) => names.iter().any(|name| {
+            let role = name
+                .split_once(":role/")
+                .map_or(name.as_str(), |(_, role)| role);
+            // `*`, `arn:aws:iam::1:*`, and `role/*`, but not `role/batch-*`.
+            role == name
+                || role.trim_start_matches(['*', '?', '/']).is_empty()
+                || role.contains('$')
+        }),
+    }
+}

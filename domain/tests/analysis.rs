@@ -1,0 +1,658 @@
+//! A table of sets and what they really allow.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::permission_set::{
+    Boundary, Content, CustomerPolicy,
+    analysis::{Analysis, ManagedPolicies, PolicyRef, Risk, analyse, words},
+};
+
+/// A few policies by ARN.
+struct Shelf(HashMap<&'static str, &'static str>);
+
+impl ManagedPolicies for Shelf {
+    fn document(&self, arn: &str) -> Option<&str> {
+        self.0.get(arn).copied()
+    }
+}
+
+const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+const POWER_USER: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
+const IAM_FULL: &str = "arn:aws:iam::aws:policy/IAMFullAccess";
+const LISTS: &str = "arn:aws:iam::aws:policy/job-function/Lists";
+const S3_ONLY: &str = "arn:aws:iam::aws:policy/S3Only";
+const DENY_ALL: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
+const BROKEN: &str = "arn:aws:iam::aws:policy/Broken";
+
+fn shelf() -> Shelf {
+    Shelf(HashMap::from([
+        (
+            ADMINISTRATOR,
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+        ),
+        (
+            POWER_USER,
+            r#"{"Version":"2012-10-17","Statement":[
+                {"Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"},
+                {"Effect":"Allow","Action":["iam:ListRoles","organizations:DescribeOrganization"],"Resource":"*"}]}"#,
+        ),
+        (
+            IAM_FULL,
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:*","organizations:ListRoots"],"Resource":"*"}]}"#,
+        ),
+        (
+            LISTS,
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:Describe*","s3:ListAllMyBuckets"],"Resource":"*"}]}"#,
+        ),
+        (
+            S3_ONLY,
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"}]}"#,
+        ),
+        (
+            DENY_ALL,
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":"*"}]}"#,
+        ),
+        (
+            BROKEN,
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":"*","Foo":1}]}"#,
+        ),
+    ]))
+}
+
+fn inline(statements: &str) -> Content {
+    Content {
+        inline: Some(format!(
+            r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#
+        )),
+        session_seconds: 3600,
+        ..Content::default()
+    }
+}
+
+fn managed(arns: &[&str]) -> Content {
+    Content {
+        managed: arns.iter().map(ToString::to_string).collect(),
+        session_seconds: 3600,
+        ..Content::default()
+    }
+}
+
+fn risks(content: &Content) -> BTreeSet<Risk> {
+    analyse(content, &shelf()).risks()
+}
+
+/// An Allow of one action on everything.
+fn allow(action: &str) -> String {
+    format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#)
+}
+
+const A: Risk = Risk::Administrator;
+const E: Risk = Risk::Escalation;
+const I: Risk = Risk::IdentityCenterTakeover;
+const T: Risk = Risk::Tampering;
+const D: Risk = Risk::DataRead;
+const U: Risk = Risk::Unknown;
+const ALL: &[Risk] = &[A, E, I, T, D];
+
+#[test]
+fn single_actions_carry_the_risks_they_carry() {
+    let table: &[(&str, &[Risk])] = &[
+        // Everything, however it is written.
+        ("*", ALL),
+        ("**", ALL),
+        ("*:*", ALL),
+        ("i*:*", &[A, E, I, T, D, U]),
+        ("iam:*", &[A, E, I, T]),
+        ("IAM:*", &[A, E, I, T]),
+        ("iam:*?*", &[A, E, I, T]),
+        ("*:Put*", &[E, I, T, D, U]),
+        // Escalation.
+        ("iam:Pass*", &[E]),
+        ("iam:passrole", &[E]),
+        ("iam:CreatePolicyVersion", &[E]),
+        ("iam:AttachRolePolicy", &[E]),
+        ("iam:Attach*Policy", &[E]),
+        ("iam:UpdateAssumeRolePolicy", &[E]),
+        ("iam:CreateAccessKey", &[E]),
+        ("iam:DeleteRolePermissionsBoundary", &[E]),
+        ("iam:CreateSAMLProvider", &[E, I]),
+        ("sts:AssumeRole", &[E]),
+        ("sts:Assume*", &[E]),
+        ("lambda:UpdateFunctionCode", &[E]),
+        ("codebuild:StartBuild", &[E]),
+        ("eks:AssociateAccessPolicy", &[E]),
+        // Identity Center and the organization.
+        ("sso:CreateAccountAssignment", &[I]),
+        ("sso:*", &[I]),
+        ("SSO:Put*", &[I]),
+        ("identitystore:CreateGroupMembership", &[I]),
+        ("sso-directory:AddMemberToGroup", &[I]),
+        ("organizations:RegisterDelegatedAdministrator", &[I]),
+        ("organizations:DetachPolicy", &[I, T]),
+        ("organizations:LeaveOrganization", &[I, T]),
+        ("sso:DeleteAccountAssignment", &[]),
+        // Logs and guardrails.
+        ("cloudtrail:StopLogging", &[T]),
+        ("cloudtrail:*", &[T]),
+        ("config:StopConfigurationRecorder", &[T]),
+        ("guardduty:DeleteDetector", &[T]),
+        ("securityhub:BatchDisableStandards", &[T]),
+        ("logs:DeleteLogGroup", &[T]),
+        ("access-analyzer:DeleteAnalyzer", &[T]),
+        ("s3:DeleteObject", &[T]),
+        // Data.
+        ("s3:GetObject", &[D]),
+        ("s3:Get?bject", &[D]),
+        ("s3:*", &[T, D]),
+        ("s3:Get*", &[D]),
+        ("dynamodb:Scan", &[D]),
+        ("rds-data:*", &[D]),
+        ("athena:GetQueryResults", &[D]),
+        ("secretsmanager:GetSecretValue", &[D]),
+        ("ssm:GetParameter*", &[D]),
+        ("kms:Decrypt", &[D]),
+        ("logs:Filter*", &[D]),
+        ("sqs:ReceiveMessage", &[D]),
+        ("ec2:ModifySnapshotAttribute", &[D]),
+        ("lambda:GetFunction", &[D]),
+        ("cloudshell:CreateSession", &[D]),
+        ("ssm:StartSession", &[E, D]),
+        ("ecs:ExecuteCommand", &[E, D]),
+        // Nothing on a list.
+        ("ec2:Describe*", &[]),
+        ("s3:List*", &[]),
+        ("s3:GetBucket*", &[]),
+        ("cloudwatch:GetMetricData", &[]),
+        ("iam:Get*", &[]),
+        ("ec2:RebootInstances", &[]),
+        // Nothing that IAM could mean.
+        ("s3", &[U]),
+        ("", &[U]),
+        ("s3:Get Object", &[U]),
+        ("s3:GetObj\u{435}ct", &[U]),
+        ("\u{455}3:GetObject", &[U]),
+        ("s3:GetObject\u{200b}", &[U]),
+        ("\\u0073\\u0033:GetObject", &[D]),
+    ];
+    for (action, expected) in table {
+        let expected: BTreeSet<Risk> = expected.iter().copied().collect();
+        assert_eq!(risks(&inline(&allow(action))), expected, "{action}");
+    }
+}
+
+#[test]
+fn the_samples_of_the_guardrails_come_out_as_they_must() {
+    let clone = inline(&allow("*"));
+    assert!(analyse(&managed(&[ADMINISTRATOR]), &shelf()).has(A));
+    assert_eq!(
+        risks(&clone),
+        risks(&managed(&[ADMINISTRATOR])),
+        "a renamed clone is the same power"
+    );
+    // Harmless managed policy with an inline `*` beside it.
+    let disguised = Content {
+        inline: clone.inline,
+        ..managed(&[LISTS])
+    };
+    assert!(analyse(&disguised, &shelf()).has(A));
+
+    assert!(analyse(&managed(&[POWER_USER]), &shelf()).has(A));
+    assert!(analyse(&managed(&[IAM_FULL]), &shelf()).has(A));
+    let all_but_billing =
+        inline(r#"{"Effect":"Allow","NotAction":["aws-portal:*","billing:*"],"Resource":"*"}"#);
+    assert!(analyse(&all_but_billing, &shelf()).has(A));
+
+    let mut customer = managed(&[LISTS]);
+    customer.customer.insert(CustomerPolicy {
+        name: "Support".into(),
+        path: "/ops/".into(),
+    });
+    let analysis = analyse(&customer, &shelf());
+    assert_eq!(analysis.risks(), [U].into());
+    assert_eq!(
+        analysis.findings[0].policy,
+        PolicyRef::Customer("/ops/Support".into())
+    );
+
+    assert_eq!(
+        analyse(&managed(&[LISTS]), &shelf()),
+        Analysis::default(),
+        "the harmless one"
+    );
+    assert_eq!(
+        analyse(&Content::default(), &shelf()),
+        Analysis::default(),
+        "nothing allows nothing"
+    );
+}
+
+#[test]
+fn a_managed_policy_without_text_is_unknown_and_an_administrator_by_name_is_both() {
+    assert_eq!(
+        risks(&managed(&["arn:aws:iam::aws:policy/NewThing"])),
+        [U].into()
+    );
+    assert_eq!(
+        risks(&managed(&[
+            "arn:aws-cn:iam::aws:policy/AdministratorAccess"
+        ])),
+        [A, U].into()
+    );
+}
+
+#[test]
+fn all_but_a_list_is_everything_else() {
+    let most = |list: &str| {
+        risks(&inline(&format!(
+            r#"{{"Effect":"Allow","NotAction":{list},"Resource":"*"}}"#
+        )))
+    };
+    assert_eq!(
+        most(r#""s3:*""#),
+        [A, E, I, T, D].into_iter().chain([U]).collect()
+    );
+    assert!(!most(r#"["iam:*","sts:*","organizations:*","sso:*","sso-directory:*","identitystore:*","identity-sync:*","sso-oauth:*"]"#).contains(&I));
+    // So little is left of the known services that it is no administrator: still nobody knows what AWS adds.
+    assert_eq!(
+        most(
+            r#"["a*:*","b*:*","c*:*","d*:*","e*:*","f*:*","g*:*","i*:*","k*:*","l*:*","m*:*","n*:*","o*:*","p*:*","q*:*","r*:*","s*:*","t*:*","w*:*","x*:*"]"#
+        ),
+        [U].into()
+    );
+}
+
+#[test]
+fn a_deny_takes_away_only_what_it_surely_denies() {
+    let with = |deny: &str| risks(&inline(&format!("{},{deny}", allow("iam:CreateAccessKey"))));
+    for deny in [
+        r#"{"Effect":"Deny","Action":"iam:*","Resource":"*"}"#,
+        r#"{"Effect":"Deny","Action":"IAM:createaccesskey","Resource":["*"]}"#,
+        r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#,
+        r#"{"Effect":"Deny","NotAction":"s3:*","Resource":"*"}"#,
+    ] {
+        assert_eq!(with(deny), BTreeSet::new(), "{deny}");
+    }
+    for deny in [
+        r#"{"Effect":"Deny","Action":"iam:*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}"#,
+        r#"{"Effect":"Deny","Action":"iam:*","Resource":"*","Condition":{}}"#,
+        r#"{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::*:user/*"}"#,
+        r#"{"Effect":"Deny","Action":"iam:*","NotResource":"arn:aws:iam::*:user/me"}"#,
+        r#"{"Effect":"Deny","Action":"iam:CreateAccess","Resource":"*"}"#,
+        r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*"}"#,
+    ] {
+        assert_eq!(with(deny), [E].into(), "{deny}");
+    }
+}
+
+#[test]
+fn a_deny_in_one_policy_holds_for_the_others_unless_it_cannot_be_trusted() {
+    assert_eq!(risks(&managed(&[ADMINISTRATOR, DENY_ALL])), BTreeSet::new());
+    let doubtful = risks(&managed(&[ADMINISTRATOR, BROKEN]));
+    assert!(
+        doubtful.contains(&A) && doubtful.contains(&U),
+        "{doubtful:?}"
+    );
+}
+
+#[test]
+fn an_administrator_less_iam_is_still_near() {
+    let content = inline(&format!(
+        r#"{},{{"Effect":"Deny","Action":["iam:*","sts:*"],"Resource":"*"}}"#,
+        allow("*")
+    ));
+    let analysis = analyse(&content, &shelf());
+    assert!(analysis.has(A));
+    assert_eq!(analysis.summary(), "Near administrator");
+}
+
+#[test]
+fn many_statements_together_can_be_an_administrator() {
+    let services = "iam sts organizations sso identitystore kms cloudtrail config guardduty securityhub ec2 s3 rds dynamodb \
+        lambda secretsmanager ssm cloudformation logs cloudwatch events sns sqs ecs eks ecr elasticloadbalancing autoscaling \
+        route53 cloudfront apigateway acm wafv2 backup elasticfilesystem elasticache redshift glue athena kinesis firehose \
+        states codebuild codepipeline codecommit cognito-idp sagemaker";
+    let without_iam: Vec<String> = services
+        .split_whitespace()
+        .skip(1)
+        .map(|service| allow(&format!("{service}:*")))
+        .collect();
+    assert!(risks(&inline(&without_iam.join(","))).contains(&A));
+    let few: Vec<String> = without_iam.iter().take(20).cloned().collect();
+    assert!(!risks(&inline(&few.join(","))).contains(&A));
+}
+
+#[test]
+fn a_boundary_holds_back_and_never_gives() {
+    let bounded = |content: Content, boundary| {
+        risks(&Content {
+            boundary: Some(boundary),
+            ..content
+        })
+    };
+    let managed_boundary = |arn: &str| Boundary::Managed(arn.to_owned());
+    assert_eq!(
+        bounded(managed(&[ADMINISTRATOR]), managed_boundary(LISTS)),
+        BTreeSet::new()
+    );
+    assert_eq!(
+        bounded(managed(&[ADMINISTRATOR]), managed_boundary(DENY_ALL)),
+        BTreeSet::new()
+    );
+    assert_eq!(
+        bounded(managed(&[ADMINISTRATOR]), managed_boundary(ADMINISTRATOR)),
+        ALL.iter().copied().collect()
+    );
+    assert_eq!(
+        bounded(managed(&[LISTS]), managed_boundary(ADMINISTRATOR)),
+        BTreeSet::new(),
+        "a boundary gives nothing"
+    );
+    let s3 = bounded(managed(&[ADMINISTRATOR]), managed_boundary(S3_ONLY));
+    assert_eq!(s3, [T, D].into());
+    // What cannot be read takes nothing away.
+    let theirs = Boundary::Customer(CustomerPolicy {
+        name: "Limits".into(),
+        path: "/".into(),
+    });
+    for unread in [
+        theirs,
+        managed_boundary("arn:aws:iam::aws:policy/Missing"),
+        managed_boundary(BROKEN),
+    ] {
+        let content = Content {
+            boundary: Some(unread),
+            ..managed(&[ADMINISTRATOR])
+        };
+        assert_eq!(risks(&content), ALL.iter().copied().collect());
+        assert!(words::boundary_note(&content, &shelf()).is_some());
+    }
+    let read = Content {
+        boundary: Some(managed_boundary(LISTS)),
+        ..managed(&[ADMINISTRATOR])
+    };
+    assert_eq!(words::boundary_note(&read, &shelf()), None);
+}
+
+#[test]
+fn a_condition_never_speaks_for_an_allow_but_is_told() {
+    let content = inline(
+        r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}"#,
+    );
+    let analysis = analyse(&content, &shelf());
+    assert_eq!(analysis.risks(), [D].into());
+    assert!(
+        analysis.findings[0].reason.contains("condition"),
+        "{}",
+        analysis.findings[0].reason
+    );
+}
+
+#[test]
+fn handing_a_role_to_a_service_is_found_across_policies() {
+    let pass = r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::123456789012:role/batch-worker"}"#;
+    assert_eq!(
+        risks(&inline(pass)),
+        BTreeSet::new(),
+        "a named role, and nothing that takes it"
+    );
+    let taker = allow("lambda:CreateFunction");
+    assert_eq!(risks(&inline(&taker)), BTreeSet::new());
+    let analysis = analyse(&inline(&format!("{taker},{pass}")), &shelf());
+    assert_eq!(analysis.risks(), [E].into());
+    assert_eq!(analysis.findings[0].statement, Some(1));
+    assert_eq!(
+        analysis.findings[0].actions,
+        ["iam:PassRole", "lambda:CreateFunction"]
+    );
+}
+
+#[test]
+fn chains_need_every_link() {
+    let links = [
+        "ec2:ModifyInstanceAttribute",
+        "ec2:StopInstances",
+        "ec2:StartInstances",
+    ]
+    .map(allow);
+    assert_eq!(risks(&inline(&links.join(","))), [E].into());
+    assert_eq!(risks(&inline(&links[1..].join(","))), BTreeSet::new());
+}
+
+#[test]
+fn taking_a_named_role_is_unknown_and_any_role_is_an_escalation() {
+    let assume = |resource: &str| {
+        risks(&inline(&format!(
+            r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":{resource}}}"#
+        )))
+    };
+    assert_eq!(
+        assume(r#""arn:aws:iam::123456789012:role/reader""#),
+        [U].into()
+    );
+    for wide in [
+        r#""*""#,
+        r#""arn:aws:iam::*:role/reader""#,
+        r#"["arn:aws:iam::1:role/a","arn:aws:iam::1:role/b-?"]"#,
+    ] {
+        assert_eq!(assume(wide), [E].into(), "{wide}");
+    }
+    assert_eq!(
+        risks(&inline(
+            r#"{"Effect":"Allow","Action":"sts:AssumeRole","NotResource":"arn:aws:iam::1:role/a"}"#
+        )),
+        [E].into()
+    );
+}
+
+#[test]
+fn an_applications_own_bucket_is_no_log_bucket() {
+    let delete = |resource: &str| {
+        risks(&inline(&format!(
+            r#"{{"Effect":"Allow","Action":"s3:DeleteObject","Resource":"{resource}"}}"#
+        )))
+    };
+    assert_eq!(delete("arn:aws:s3:::shop-pictures/*"), BTreeSet::new());
+    for log in [
+        "*",
+        "arn:aws:s3:::*",
+        "arn:aws:s3:::shop-*/*",
+        "arn:aws:s3:::acme-cloudtrail/*",
+        "arn:aws:*:::shop-pictures/*",
+    ] {
+        assert_eq!(delete(log), [T].into(), "{log}");
+    }
+}
+
+#[test]
+fn what_cannot_be_understood_is_unknown_and_says_where() {
+    let texts = [
+        ("", "empty"),
+        ("   \n", "empty"),
+        ("{}", "no statement"),
+        ("[]", "expected an object"),
+        ("nonsense", "not JSON"),
+        (r#"{"Version":"2012-10-17","Statement":[]}"#, "no statement"),
+        (
+            r#"{"Version":"2013-01-01","Statement":{"Effect":"Allow","Action":"ec2:Run","Resource":"*"}}"#,
+            "version",
+        ),
+        (
+            r#"{"Statement":{"Effect":"allow","Action":"ec2:Run","Resource":"*"}}"#,
+            "Allow or Deny",
+        ),
+        (
+            r#"{"Statement":{"Action":"ec2:Run","Resource":"*"}}"#,
+            "no Effect",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Resource":"*"}}"#,
+            "no Action",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":"ec2:Run"}}"#,
+            "no Resource",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":[],"Resource":"*"}}"#,
+            "expected an action",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":7,"Resource":"*"}}"#,
+            "expected an action",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":"ec2:Run","Resource":"bucket"}}"#,
+            "not an ARN",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":"ec2:Run","NotAction":"s3:*","Resource":"*"}}"#,
+            "NotAction",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":"ec2:Run","Action":"ec2:Stop","Resource":"*"}}"#,
+            "twice",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Acton":"*","Action":"ec2:Run","Resource":"*"}}"#,
+            "Acton",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"ec2:Run","Resource":"*"}}"#,
+            "principal",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":"ec2:Run","Resource":"*","Condition":[]}}"#,
+            "condition",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":"ec2:Run","Resource":"*"},"Extra":1}"#,
+            "Extra",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":"ec2:Run","Resource":"*"}} trailing"#,
+            "nothing more",
+        ),
+    ];
+    for (text, says) in texts {
+        let analysis = analyse(
+            &Content {
+                inline: Some(text.into()),
+                ..Content::default()
+            },
+            &shelf(),
+        );
+        assert!(analysis.has(U), "{text}");
+        let reasons: Vec<&str> = analysis
+            .findings
+            .iter()
+            .map(|finding| finding.reason.as_str())
+            .collect();
+        assert!(
+            reasons
+                .iter()
+                .any(|reason| reason.contains(says) && reason.contains("line 1, column")),
+            "{text}: {reasons:?}"
+        );
+    }
+    let text = "{\n  \"Statement\": {\n    \"Effect\": \"Allow\",\n    \"Acton\": \"*\"\n  }\n}";
+    let analysis = analyse(
+        &Content {
+            inline: Some(text.into()),
+            ..Content::default()
+        },
+        &shelf(),
+    );
+    assert!(
+        analysis.findings[0]
+            .reason
+            .contains("\"Acton\" (line 4, column 5)"),
+        "{:?}",
+        analysis.findings
+    );
+}
+
+#[test]
+fn one_doubt_does_not_hide_what_the_rest_allows() {
+    let content = inline(&format!(
+        r#"{},{{"Effect":"Allow","Acton":"s3:*"}}"#,
+        allow("*")
+    ));
+    let found = risks(&content);
+    assert!(found.contains(&A) && found.contains(&U), "{found:?}");
+}
+
+#[test]
+fn findings_are_in_order_short_and_point_at_the_statement() {
+    let content = inline(&format!(
+        "{},{},{}",
+        allow("ec2:Describe*"),
+        allow("dynamodb:*"),
+        allow("dynamodb:Scan")
+    ));
+    let analysis = analyse(&content, &shelf());
+    let reads: Vec<_> = analysis
+        .findings
+        .iter()
+        .filter(|finding| finding.reason.contains("rows or items"))
+        .collect();
+    assert_eq!(reads.len(), 1, "the third statement adds nothing");
+    assert_eq!(reads[0].statement, Some(1));
+    assert_eq!(reads[0].policy, PolicyRef::Inline);
+    assert!(reads[0].actions.contains(&"dynamodb:Scan".to_owned()));
+    let wide = analyse(&managed(&[POWER_USER, ADMINISTRATOR]), &shelf());
+    let order: Vec<_> = wide
+        .findings
+        .iter()
+        .map(|finding| (finding.risk, &finding.policy, finding.statement))
+        .collect();
+    assert!(order.is_sorted());
+    for finding in &wide.findings {
+        assert!(
+            finding.actions.len() <= 10 && finding.reason.ends_with('.'),
+            "{finding:?}"
+        );
+    }
+}
+
+#[test]
+fn words_for_people_say_the_worst_first() {
+    let summary = |content: &Content| analyse(content, &shelf()).summary();
+    assert_eq!(summary(&managed(&[ADMINISTRATOR])), "Full administrator");
+    assert_eq!(
+        summary(&managed(&[POWER_USER])),
+        "Near administrator · Not fully readable"
+    );
+    assert_eq!(summary(&managed(&[LISTS])), "No finding");
+    assert_eq!(summary(&inline(&allow("s3:GetObject"))), "Reads data");
+    assert_eq!(
+        summary(&inline(&format!(
+            "{},{}",
+            allow("kms:Decrypt"),
+            allow("iam:CreateAccessKey")
+        ))),
+        "Can gain more rights · Reads data"
+    );
+}
+
+#[test]
+fn a_huge_policy_is_answered_with_a_bounded_list() {
+    let statements = vec![allow("*"); 10_000].join(",");
+    let found = analyse(&inline(&statements), &shelf());
+    assert!(
+        found.has(A) && found.findings.len() < 100,
+        "{}",
+        found.findings.len()
+    );
+    let broken = vec!["7"; 10_000].join(",");
+    assert!(analyse(&inline(&broken), &shelf()).findings.len() <= 10);
+    let stars = vec!["\"*?*?*a\""; 3_000].join(",");
+    assert!(
+        analyse(
+            &inline(&format!(
+                r#"{{"Effect":"Allow","Action":[{stars}],"Resource":"*"}}"#
+            )),
+            &shelf()
+        )
+        .has(U)
+    );
+}
