@@ -1,0 +1,69 @@
+//! Submit, decide, withdraw.
+
+use domain::{approval::Decision, ids::ChangeId};
+
+use crate::{
+    backend::{Answer, DecisionInput, Denied, Draft, FieldError, Submission},
+    routes::Post,
+};
+
+/// Stores a change and goes to its page, whatever the verdict.
+pub async fn submit(post: Post) -> Answer<String> {
+    post.only(&["kind", "who", "set", "account", "term", "justification", "ticket", "effect", "form_key"])?;
+    let submission = Submission {
+        draft: draft(&post),
+        justification: post.field("justification"),
+        ticket: post.field("ticket"),
+        effect: post.field("effect"),
+        form_key: post.field("form_key"),
+    };
+    let id = post.backend.submit(submission).await?;
+    Ok(format!("/changes/{id}"))
+}
+
+/// Approves or declines, and goes back to the change.
+pub async fn decide(post: Post) -> Answer<String> {
+    post.only(&["decision", "reason", "effect"])?;
+    let id: ChangeId = post.param("id")?;
+    let decision = match post.field("decision").as_str() {
+        "approve" => Decision::Approve,
+        "decline" => Decision::Decline,
+        _ => {
+            return Err(Denied::Invalid(vec![FieldError {
+                field: "decision",
+                message: "Choose Approve or Decline.".into(),
+            }]));
+        }
+    };
+    let input = DecisionInput { decision, reason: post.field("reason"), effect: post.field("effect") };
+    post.backend.decide(&id, input).await?;
+    Ok(format!("/changes/{id}"))
+}
+
+/// Takes a change back, and stays on its page.
+pub async fn withdraw(post: Post) -> Answer<String> {
+    post.only(&[])?;
+    let id: ChangeId = post.param("id")?;
+    post.backend.withdraw(&id).await?;
+    Ok(format!("/changes/{id}"))
+}
+
+/// The preview that a submission came from.
+pub fn form(post: &Post) -> String {
+    draft(post).href()
+}
+
+/// The change's own page.
+pub fn record(post: &Post) -> String {
+    post.param::<ChangeId>("id").map_or_else(|_| "/changes".into(), |id| format!("/changes/{id}"))
+}
+
+fn draft(post: &Post) -> Draft {
+    Draft {
+        kind: post.field("kind"),
+        who: post.field("who"),
+        set: post.field("set"),
+        account: post.field("account"),
+        term: post.field("term"),
+    }
+}

@@ -1,0 +1,283 @@
+//! Changes: preview, submit, follow, decide.
+
+use async_trait::async_trait;
+use domain::{
+    approval::Decision,
+    change::State,
+    diff::EffectHash,
+    ids::ChangeId,
+    permission_set::analysis::Finding,
+    time::Timestamp,
+    verdict::{Outcome, Verdict},
+};
+
+use super::{AccountRef, Answer, ChangeRow, ListQuery, Page, PrincipalRef, SetRef};
+
+/// What the form asks for, as it stands in the preview's URL. Empty fields are not chosen yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// `grant`, `remove`, `join` or `leave`.
+    pub kind: String,
+    /// `user:ID`, `group:ID`; for join and leave the user.
+    pub who: String,
+    /// `ps-…`; for join and leave the group's id.
+    pub set: String,
+    /// 12 digits; unused for join and leave.
+    pub account: String,
+    /// `standing`, or a number of minutes.
+    pub term: String,
+}
+
+impl Draft {
+    /// The preview's URL: a colleague can open it.
+    pub fn href(&self) -> String {
+        let fields = [
+            ("kind", &self.kind),
+            ("who", &self.who),
+            ("set", &self.set),
+            ("account", &self.account),
+            ("term", &self.term),
+        ];
+        let query: Vec<String> = fields
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", escape(value)))
+            .collect();
+        format!("/changes/new?{}", query.join("&"))
+    }
+}
+
+/// Percent-encodes everything that is not plain in a query.
+fn escape(value: &str) -> String {
+    use std::fmt::Write as _;
+    value.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing into a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// One entry of a form's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Sent with the form.
+    pub value: String,
+    /// Shown.
+    pub label: String,
+}
+
+/// What the form can choose from, narrowed to what this person may propose.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Users and groups.
+    pub who: Vec<Choice>,
+    /// Permission sets.
+    pub sets: Vec<Choice>,
+    /// Accounts.
+    pub accounts: Vec<Choice>,
+    /// Groups, for join and leave.
+    pub groups: Vec<Choice>,
+    /// Terms.
+    pub terms: Vec<Choice>,
+}
+
+/// One gain or loss in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectRow {
+    /// Who; none is whoever joins the group later.
+    pub who: Option<PrincipalRef>,
+    /// Who, in words.
+    pub label: String,
+    /// Where.
+    pub account: Option<AccountRef>,
+    /// With what.
+    pub set: Option<SetRef>,
+    /// Through what, in words.
+    pub via: String,
+    /// For how long, in words.
+    pub term: String,
+}
+
+/// What a change would do, and what the rules say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// What it does, in one line.
+    pub title: String,
+    /// Who gains what.
+    pub gained: Vec<EffectRow>,
+    /// Who loses what.
+    pub lost: Vec<EffectRow>,
+    /// What the rules say.
+    pub verdict: Verdict,
+    /// What approvals would be bound to.
+    pub effect: EffectHash,
+    /// What the set could be abused for.
+    pub findings: Vec<Finding>,
+    /// How long role sessions may outlive a removal, in seconds.
+    pub session_seconds: u32,
+    /// Who could approve, by name.
+    pub approvers: Vec<String>,
+}
+
+/// The page of a new change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewChange {
+    /// What can be chosen.
+    pub choices: Choices,
+    /// What is wrong with what was chosen.
+    pub errors: Vec<super::FieldError>,
+    /// The preview, once everything is chosen.
+    pub preview: Option<Preview>,
+    /// One value per form shown, so that a double click submits once.
+    pub form_key: String,
+}
+
+/// What is submitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// What it does.
+    pub draft: Draft,
+    /// Why.
+    pub justification: String,
+    /// The ticket.
+    pub ticket: String,
+    /// What the person saw in the preview: a different effect is shown again, not submitted.
+    pub effect: String,
+    /// The form's key.
+    pub form_key: String,
+}
+
+/// One decision, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalView {
+    /// Who.
+    pub approver: String,
+    /// What.
+    pub decision: Decision,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it still counts: bound to the effect in force.
+    pub counts: bool,
+}
+
+/// One thing that happened to a change, from the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineRow {
+    /// Ledger number.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What, in words.
+    pub what: String,
+    /// Who; none is Leastwise itself.
+    pub who: Option<String>,
+    /// AWS's request id, where one is known.
+    pub aws_request_id: Option<String>,
+    /// The words given with it.
+    pub note: Option<String>,
+}
+
+/// How far one operation of a change has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperationRow {
+    /// What it does, in one line.
+    pub what: String,
+    /// How far it has come, in words that never run ahead of AWS.
+    pub words: String,
+    /// Which status of the palette: ok, pending, danger, info, off.
+    pub status: &'static str,
+    /// AWS's request id.
+    pub aws_request_id: Option<String>,
+    /// When AWS was last seen to agree.
+    pub verified: Option<Timestamp>,
+    /// Until when role sessions may live on after a removal.
+    pub sessions_until: Option<Timestamp>,
+    /// Other paths that remain after a removal, in words.
+    pub remaining: Vec<String>,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeView {
+    /// As in a list.
+    pub row: ChangeRow,
+    /// Why, in the requester's words.
+    pub justification: String,
+    /// The ticket.
+    pub ticket: Option<String>,
+    /// What it does and what the rules said.
+    pub preview: Preview,
+    /// Who decided what.
+    pub approvals: Vec<ApprovalView>,
+    /// How far it has come.
+    pub operations: Vec<OperationRow>,
+    /// Everything that happened to it.
+    pub timeline: Vec<TimelineRow>,
+    /// Whether the viewer may decide; otherwise why not.
+    pub decide: Result<(), &'static str>,
+    /// Whether the viewer may take it back; otherwise why not.
+    pub withdraw: Result<(), &'static str>,
+    /// What the last event about it was, for live updates.
+    pub version: i64,
+}
+
+/// What an approver sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionInput {
+    /// Yes or no.
+    pub decision: Decision,
+    /// Why.
+    pub reason: String,
+    /// The effect that they looked at.
+    pub effect: String,
+}
+
+/// Asks about and moves changes.
+#[async_trait]
+pub trait ChangesPort {
+    /// The form, and the preview once everything is chosen. Writes nothing.
+    async fn new_change(&self, draft: &Draft) -> Answer<NewChange>;
+    /// Stores a change, whatever the verdict, and answers its id. The same form key twice answers
+    /// the same id.
+    async fn submit(&self, submission: Submission) -> Answer<ChangeId>;
+    /// The list, newest first. `only` is a state's word or `mine`.
+    async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>>;
+    /// One change.
+    async fn change(&self, id: &ChangeId) -> Answer<ChangeView>;
+    /// Changes that wait for the viewer's decision, oldest first.
+    async fn inbox(&self) -> Answer<Vec<ChangeView>>;
+    /// Approves or declines.
+    async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()>;
+    /// Takes it back.
+    async fn withdraw(&self, id: &ChangeId) -> Answer<()>;
+}
+
+/// Words for an outcome, for badges.
+pub fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allowed => "Allowed",
+        Outcome::NeedsApproval => "Needs approval",
+        Outcome::Refused => "Refused",
+    }
+}
+
+/// Words for a state, for badges.
+pub fn state_words(state: State) -> &'static str {
+    match state {
+        State::Refused => "Refused",
+        State::Waiting => "Waiting for approval",
+        State::Approved => "Approved",
+        State::Applying => "Being carried out",
+        State::Verified => "Verified",
+        State::Declined => "Declined",
+        State::Expired => "Expired",
+        State::Withdrawn => "Withdrawn",
+        State::Failed => "Failed",
+    }
+}

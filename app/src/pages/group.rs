@@ -1,0 +1,13 @@
+//! The group page.
+
+use leptos::prelude::*;
+
+use crate::{
+    backend::Answer,
+    routes::{Page, Visit},
+};
+
+/// Makes the page.
+pub async fn page(_visit: Visit) -> Answer<Page> {
+    Ok(Page::new("group", || view! { <p>"Under construction"</p> }.into_any()))
+}

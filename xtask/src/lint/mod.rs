@@ -1,0 +1,55 @@
+//! `cargo xtask lint`: what a reviewer should never have to say. Nothing here changes a file.
+
+mod files;
+mod views;
+
+use crate::process::{self, Failure};
+use crate::site::{self, palette};
+
+pub fn lint() -> Result<(), Failure> {
+    process::run(process::cargo().args(["fmt", "--all", "--check"]))?;
+    house_rules()?;
+    clippy()
+}
+
+/// The checks that no tool brings: markup, files, classes, palette. Quick, and without a compiler.
+pub fn house_rules() -> Result<(), Failure> {
+    let mut wrong = palette::check(&site::tokens()?);
+    wrong.extend(views::check()?);
+    wrong.extend(files::check()?);
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(wrong.join("\n")))
+    }
+}
+
+/// Both halves: ordinary clippy never sees the browser's.
+pub fn clippy() -> Result<(), Failure> {
+    site::ensure_target()?;
+    process::run(process::cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    let mut browser = process::cargo();
+    browser.args([
+        "clippy",
+        "--package",
+        "leastwise-app",
+        "--lib",
+        "--target",
+        "wasm32-unknown-unknown",
+    ]);
+    process::run(browser.args([
+        "--no-default-features",
+        "--features",
+        "hydrate",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}

@@ -1,0 +1,51 @@
+//! `cargo xtask`: builds, runs and checks Leastwise with nothing installed but Rust. It must stay free of
+//! the workspace's own crates, so that it compiles while they do not.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "xtask measures real builds; only what ships takes its clock as a parameter"
+)]
+
+mod bench;
+mod lint;
+mod process;
+mod run;
+mod site;
+mod soak;
+mod test;
+mod watch;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo xtask COMMAND
+
+  build            the browser's files: WASM, JavaScript, CSS, hashed and compressed, in target/site
+  run [ARGS]       build everything and start the sandbox; ARGS go to `leastwise sandbox`
+  watch [ARGS]     the same, and again after every change, with the browser following
+  lint             formatting, clippy for both targets, class names, palette, house rules
+  test             lint, unit, both databases, contracts, browser; last line `N passed, N failed`
+  bench            what the issue measures, each against its budget
+  soak [HOURS]     the engine's simulation for much longer than `test` runs it";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let done = match command.as_str() {
+        "build" => site::build(site::Effort::Full).map(|_| ()),
+        "run" => run::run(&rest),
+        "watch" => watch::watch(&rest),
+        "lint" => lint::lint(),
+        "test" => return test::test(),
+        "bench" => bench::bench(),
+        "soak" => soak::soak(rest.first().map(String::as_str)),
+        _ => Err(process::Failure::new(USAGE)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

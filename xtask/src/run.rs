@@ -1,0 +1,24 @@
+//! `cargo xtask run`: everything built, then the sandbox in place of xtask itself, so that signals reach it.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+
+use crate::process::{self, Failure};
+use crate::site;
+
+pub fn run(args: &[String]) -> Result<(), Failure> {
+    site::build(site::Effort::Quick)?;
+    let server = build_server()?;
+    let error = process::command(&server).arg("sandbox").args(args).exec();
+    Err(Failure::new(format!(
+        "could not start {}: {error}",
+        server.display()
+    )))
+}
+
+/// Builds the binary with the features of the whole workspace, so that `test` afterwards finds every dependency
+/// compiled.
+pub fn build_server() -> Result<PathBuf, Failure> {
+    process::run(process::cargo().args(["build", "--workspace", "--bin", "leastwise"]))?;
+    Ok(process::target().join("debug/leastwise"))
+}

@@ -1,0 +1,113 @@
+//! Names files by their content, compresses them, and writes the manifest. Files that did not change are not
+//! touched, so that cargo does not rebuild the server for nothing.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Effort;
+use crate::process::{self, Doing, Failure};
+
+pub struct Bundle {
+    dir: PathBuf,
+    quality: u32,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    kind: &'static str,
+    name: String,
+    raw: usize,
+    compressed: usize,
+}
+
+impl Bundle {
+    pub fn new(effort: Effort) -> Self {
+        let quality = if effort == Effort::Full { 11 } else { 5 };
+        Self {
+            dir: process::target().join("site"),
+            quality,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Adds one file and returns the name under which it is served.
+    pub fn add(
+        &mut self,
+        kind: &'static str,
+        extension: &str,
+        content: &[u8],
+    ) -> Result<String, Failure> {
+        let hash = hex::encode(&Sha256::digest(content)[..8]);
+        let name = format!("app.{hash}.{extension}");
+        // The quality is part of the cache's key: a file from `watch` must not end up in a release.
+        let cached = process::target().join(format!("site-cache/{name}.q{}", self.quality));
+        let compressed = match fs::read(&cached) {
+            Ok(bytes) => bytes,
+            Err(_) => {
+                let bytes = compress(content, self.quality)?;
+                fs::create_dir_all(process::target().join("site-cache"))
+                    .doing("target/site-cache")?;
+                fs::write(&cached, &bytes).doing(cached.display())?;
+                bytes
+            }
+        };
+        write_if_different(&self.dir.join(format!("{name}.br")), &compressed)?;
+        self.entries.push(Entry {
+            kind,
+            name: name.clone(),
+            raw: content.len(),
+            compressed: compressed.len(),
+        });
+        Ok(name)
+    }
+
+    /// Writes the manifest, removes what it does not list, and returns the compressed sizes.
+    pub fn finish(self) -> Result<Vec<(&'static str, usize)>, Failure> {
+        let keep: Vec<String> = self
+            .entries
+            .iter()
+            .map(|entry| format!("{}.br", entry.name))
+            .collect();
+        for file in fs::read_dir(&self.dir)
+            .doing("target/site")?
+            .filter_map(Result::ok)
+        {
+            let name = file.file_name().to_string_lossy().into_owned();
+            if name != "manifest.txt" && !keep.contains(&name) {
+                fs::remove_file(file.path()).doing(file.path().display())?;
+            }
+        }
+        let lines: String = self
+            .entries
+            .iter()
+            .map(|e| format!("{} {} {}\n", e.kind, e.name, e.raw))
+            .collect();
+        write_if_different(&self.dir.join("manifest.txt"), lines.as_bytes())?;
+        Ok(self
+            .entries
+            .iter()
+            .map(|entry| (entry.kind, entry.compressed))
+            .collect())
+    }
+}
+
+fn compress(content: &[u8], quality: u32) -> Result<Vec<u8>, Failure> {
+    let mut out = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut out, 64 * 1024, quality, 22);
+    writer.write_all(content).doing("brotli")?;
+    drop(writer);
+    Ok(out)
+}
+
+fn write_if_different(path: &std::path::Path, content: &[u8]) -> Result<(), Failure> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir).doing(dir.display())?;
+    }
+    fs::write(path, content).doing(path.display())
+}

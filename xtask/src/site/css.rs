@@ -1,0 +1,71 @@
+//! The sheet: the theme as it is written, then one utility rule for every class that `app` uses. Tailwind 4's
+//! utilities come from encre-css, which also accepts what it cannot do; `classes` keeps that out.
+
+use encre_css::preflight::Preflight;
+use encre_css::{Config, Scanner};
+
+use super::{Token, classes, theme, tokens};
+use crate::process::Failure;
+
+/// The whole sheet; fails on a class that would do nothing.
+pub fn build() -> Result<String, Failure> {
+    let config = config(&tokens()?);
+    let used = classes::used()?;
+    let wrong = classes::check(&used, &config);
+    if !wrong.is_empty() {
+        return Err(Failure::new(wrong.join("\n")));
+    }
+    let names: Vec<&str> = used.iter().map(|class| class.name.as_str()).collect();
+    Ok(squeeze(&theme()?) + &squeeze(&encre_css::generate([names.join(" ").as_str()], &config)))
+}
+
+/// encre-css with our colours and nothing of its own around the utilities.
+pub fn config(tokens: &[Token]) -> Config {
+    let mut config = Config::default();
+    config.preflight = Preflight::None;
+    // The default scanner splits at quotes and backslashes, too, and silently loses `content-['']`.
+    config.scanner = Scanner::from_fn(|text| text.split_whitespace().collect());
+    for token in tokens {
+        config
+            .theme
+            .colors
+            .add(token.name.clone(), format!("var(--{})", token.name));
+    }
+    config
+}
+
+/// Drops comments and needless white space. Brotli does the rest.
+fn squeeze(css: &str) -> String {
+    let mut bare = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some((before, after)) = rest.split_once("/*") {
+        bare.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    bare.push_str(rest);
+    let mut out = String::with_capacity(bare.len());
+    for word in bare.split_whitespace() {
+        let glued =
+            out.ends_with(['{', '}', ';', ',']) || word.starts_with(['{', '}']) || out.is_empty();
+        if !glued {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squeezing_keeps_the_spaces_that_mean_something() {
+        let css =
+            "/* why */ a b {\n  width: calc(100% - 2rem);\n  margin: 0 auto\n}\n.x > p { top: 0 }";
+        assert_eq!(
+            squeeze(css),
+            "a b{width: calc(100% - 2rem);margin: 0 auto}.x > p{top: 0}"
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! The islands: `app` compiled for the browser, run through wasm-bindgen as a library (a CLI found on the
+//! PATH might have another version), and the boot script behind its JavaScript.
+
+use std::fs;
+use std::path::Path;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::process::{self, Doing, Failure};
+use crate::watch::files_under;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// JavaScript, in which `__WASM__` stands for the WASM's name, and WASM.
+pub fn build() -> Result<(String, Vec<u8>), Failure> {
+    ensure_target()?;
+    let mut cargo = process::cargo();
+    cargo.args([
+        "build",
+        "--package",
+        "leastwise-app",
+        "--lib",
+        "--target",
+        TARGET,
+        "--profile",
+        "wasm-release",
+    ]);
+    process::run(cargo.args(["--no-default-features", "--features", "hydrate"]))?;
+    bind(&process::target().join(TARGET).join("wasm-release/app.wasm"))
+}
+
+/// Runs wasm-bindgen, or takes its last result when the WASM is still the same.
+fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
+    let cache = process::target().join("site-cache");
+    let (js_path, wasm_path) = (cache.join("bound.js"), cache.join("bound.wasm"));
+    let modified = |path: &Path| path.metadata().ok()?.modified().ok();
+    if modified(&wasm_path) > modified(input)
+        && let (Ok(js), Ok(wasm)) = (fs::read_to_string(&js_path), fs::read(&wasm_path))
+    {
+        return Ok((with_boot(&js)?, wasm));
+    }
+
+    let mut bindgen = Bindgen::new();
+    bindgen.web(true).doing("wasm-bindgen")?;
+    bindgen
+        .input_path(input)
+        .typescript(false)
+        .omit_default_module_path(true);
+    bindgen
+        .remove_name_section(true)
+        .remove_producers_section(true);
+    let mut output = bindgen.generate_output().doing("wasm-bindgen")?;
+    if output.snippets().values().any(|list| !list.is_empty()) {
+        return Err(Failure::new(
+            "a dependency of `app` brings JavaScript of its own; it would be served from nowhere",
+        ));
+    }
+    let (js, wasm) = (output.js().to_owned(), output.wasm_mut().emit_wasm());
+    let module = with_boot(&js)?;
+    fs::create_dir_all(&cache).doing(cache.display())?;
+    fs::write(&js_path, &js).doing(js_path.display())?;
+    fs::write(&wasm_path, &wasm).doing(wasm_path.display())?;
+    Ok((module, wasm))
+}
+
+/// Appends the boot script. Fails when an island was dropped on the way: the page would look right and do nothing.
+fn with_boot(js: &str) -> Result<String, Failure> {
+    let exported: Vec<&str> = js
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("export function ")?
+                .split_once('(')
+                .map(|(name, _)| name)
+        })
+        .filter(|name| is_island(name))
+        .collect();
+    let written: usize = files_under(&process::root().join("app/src/islands"))
+        .iter()
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .map(|text| {
+            text.lines()
+                .filter(|line| line.trim_start().starts_with("#[island"))
+                .count()
+        })
+        .sum();
+    if exported.len() != written || written == 0 {
+        let exported = exported.len();
+        return Err(Failure::new(format!(
+            "app/src/islands has {written} islands, the browser build exports {exported}"
+        )));
+    }
+    Ok(js.to_owned() + &include_str!("boot.js").replace("__ISLANDS__", &exported.join(", ")))
+}
+
+/// Leptos names an island's export `Name_<hash>`.
+fn is_island(export: &str) -> bool {
+    export
+        .rsplit_once('_')
+        .is_some_and(|(_, hash)| hash.len() > 9 && hash.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Makes sure that Rust can compile for the browser.
+pub fn ensure_target() -> Result<(), Failure> {
+    let sysroot = process::output(process::command("rustc").args(["--print", "sysroot"]))?;
+    if Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(TARGET)
+        .is_dir()
+    {
+        return Ok(());
+    }
+    println!("xtask: rustup target add {TARGET}");
+    process::output(process::command("rustup").args(["target", "add", TARGET])).map(drop).map_err(|failure| {
+        Failure::new(format!(
+            "Rust cannot compile for the browser here, and adding it failed.\nType: rustup target add {TARGET}\n\
+             (or install your system's package of Rust's {TARGET} library)\n{failure}"
+        ))
+    })
+}
