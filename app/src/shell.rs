@@ -1,10 +1,11 @@
 //! The document around every page: head with hashed asset names and the nonce, landmarks, navigation, top
-//! bar, appearance, footer. It reads three contexts that the server provides (`Assets`, `Appearance` and
-//! Leptos' nonce) and must work without any of them, because the route list is made without a request.
+//! bar, appearance, footer, and `render`, which turns a page into the text of a document. One pass, nothing
+//! streamed: a page has its status and its title before the first byte leaves, and no inline script is made.
 
-use leptos::nonce::use_nonce;
+use std::sync::Arc;
+
+use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Title, provide_meta_context};
 
 use crate::components::{Glyph, Icon, NavItem, Navigation};
 use crate::islands::{palette::Palette, shortcuts::Shortcuts};
@@ -106,36 +107,58 @@ pub const APPEARANCE_ACTION: &str = "/do/appearance";
 /// Ends the session by POST.
 pub const SIGN_OUT_ACTION: &str = "/do/sign-out";
 
-/// The whole document. `app` is the router.
-pub fn document<V: IntoView>(app: impl FnOnce() -> V) -> impl IntoView {
-    provide_meta_context();
-    let appearance = use_context::<Appearance>().unwrap_or_default();
+/// What surrounds a page, apart from the frame that signed-in people see.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The document's title; our own words and names, escaped when written.
+    pub title: String,
+    /// Names of the embedded files.
+    pub assets: Assets,
+    /// What the person chose.
+    pub appearance: Appearance,
+    /// The nonce that the response's CSP names.
+    pub nonce: String,
+}
+
+/// The text of the whole document. `body` is drawn inside the owner of this one request.
+pub fn render(around: Surroundings, body: impl FnOnce() -> AnyView) -> String {
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let html = owner.with(|| {
+        provide_context(around.appearance);
+        document(around, body).to_html()
+    });
+    owner.unset_with_forced_cleanup();
+    html
+}
+
+fn document(around: Surroundings, body: impl FnOnce() -> AnyView) -> impl IntoView {
+    let Surroundings {
+        title,
+        assets,
+        appearance,
+        nonce,
+        reload,
+    } = around;
+    let reload = reload.map(|src| view! { <script src=src nonce=nonce.clone()></script> });
     view! {
         <!DOCTYPE html>
         <html lang="en" translate="no" data-theme=appearance.theme.name() data-density=appearance.density.name()>
             <head>
-                <Head />
-                <MetaTags />
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <title>{format!("{title} · Leastwise")}</title>
+                <link rel="icon" href=assets.icon r#type="image/svg+xml" />
+                <link rel="stylesheet" href=assets.css />
+                <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+                // `crossorigin="anonymous"` makes the preload match the module's own fetch.
+                <script type="module" src=assets.js nonce=nonce></script>
+                {reload}
             </head>
-            <body>{app()}</body>
+            <body>{body()}</body>
         </html>
     }
-}
-
-/// Our own instead of Leptos' `HydrationScripts`: per-file hashes, no inline script, and the nonce nowhere
-/// but in `nonce=`.
-#[component]
-fn Head() -> impl IntoView {
-    let assets = use_context::<Assets>().unwrap_or_default();
-    view! {
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <link rel="icon" href=assets.icon r#type="image/svg+xml" />
-        <link rel="stylesheet" href=assets.css />
-        <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-        <script type="module" src=assets.js nonce=use_nonce()></script>
-    }
+    .into_any()
 }
 
 /// Skip link, navigation, top bar, page, footer. Pages of signed-in people live in it.
@@ -167,7 +190,7 @@ pub fn Layout(
                     <nav aria-label="Main, small screen"><Navigation items=entries /></nav>
                 </details>
                 <a href="/" data-brand><Mark /> <span>"Leastwise"</span></a>
-                <div class="flex-1 min-w-0 flex justify-start"><Palette /></div>
+                <div class="flex-1 min-w-0 flex justify-start">{view! { <Palette /> }.into_any()}</div>
                 <AccountMenu viewer path />
             </header>
             <nav data-sidebar aria-label="Main"><Navigation items=nav /></nav>
@@ -177,8 +200,9 @@ pub fn Layout(
             </main>
             <footer data-footer>{freshness}</footer>
         </div>
-        <Shortcuts />
+        {view! { <Shortcuts /> }.into_any()}
     }
+    .into_any()
 }
 
 /// For pages without a signed-in person: sign-in, signed out, errors before a session.
@@ -193,15 +217,7 @@ pub fn BareLayout(
             {children()}
         </main>
     }
-}
-
-/// Title of a page that has no `PageHeader`.
-#[component]
-pub fn BareTitle(
-    /// Words without user text in them.
-    text: &'static str,
-) -> impl IntoView {
-    view! { <Title text=format!("{text} · Leastwise") /> }
+    .into_any()
 }
 
 /// The mark: a ring that is closed but for the one way in.
@@ -214,6 +230,7 @@ fn Mark() -> impl IntoView {
             <circle cx="12.6" cy="7" r="1.5" fill="var(--canvas)" />
         </svg>
     }
+    .into_any()
 }
 
 /// Name, roles, appearance, sign out; a disclosure that works without script.
@@ -262,6 +279,7 @@ fn AccountMenu(viewer: Viewer, path: String) -> impl IntoView {
             </div>
         </details>
     }
+    .into_any()
 }
 
 fn choice(
@@ -270,5 +288,5 @@ fn choice(
     label: &'static str,
     current: bool,
 ) -> impl IntoView {
-    view! { <button type="submit" name=name value=value aria-pressed=if current { "true" } else { "false" }>{label}</button> }
+    view! { <button type="submit" name=name value=value aria-pressed=if current { "true" } else { "false" }>{label}</button> }.into_any()
 }

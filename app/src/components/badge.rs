@@ -65,6 +65,7 @@ pub fn StatusBadge(
             <span>{label}</span>
         </span>
     }
+    .into_any()
 }
 
 /// How loud a badge is.
@@ -163,6 +164,7 @@ pub fn EnvironmentBadge(
             <span>{short}</span>
         </span>
     }
+    .into_any()
 }
 
 /// How close an account is to card data.
@@ -202,5 +204,5 @@ pub fn Count(
     /// How many.
     value: u32,
 ) -> impl IntoView {
-    view! { <span data-count>{value}</span> }
+    view! { <span data-count>{value}</span> }.into_any()
 }

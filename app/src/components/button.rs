@@ -71,6 +71,7 @@ pub fn Button(
         </button>
         {disabled_reason.map(|reason| view! { <span id=reason_id data-reason>{reason}</span> })}
     }
+    .into_any()
 }
 
 /// A link in a button's clothes; goes somewhere, changes nothing.
@@ -94,6 +95,7 @@ pub fn LinkButton(
             <span>{children()}</span>
         </a>
     }
+    .into_any()
 }
 
 /// An id for the sentence: the same sentence twice on a page describes both buttons alike.

@@ -8,7 +8,7 @@ pub fn DefinitionList(
     /// `Definition` after `Definition`.
     children: Children,
 ) -> impl IntoView {
-    view! { <dl data-definitions>{children()}</dl> }
+    view! { <dl data-definitions>{children()}</dl> }.into_any()
 }
 
 /// One fact.
@@ -26,4 +26,5 @@ pub fn Definition(
             <dd>{children()}</dd>
         </div>
     }
+    .into_any()
 }

@@ -51,4 +51,5 @@ pub fn ConfirmDialog(
             <div data-dialog-body>{children()}</div>
         </dialog>
     }
+    .into_any()
 }

@@ -24,6 +24,7 @@ pub fn Empty(
             <p class="max-w-[48ch]">{children()}</p>
         </div>
     }
+    .into_any()
 }
 
 /// The filter leaves nothing.
@@ -43,4 +44,5 @@ pub fn EmptyFiltered(
             <p><a href=clear_href>"Clear the filter"</a></p>
         </div>
     }
+    .into_any()
 }

@@ -82,6 +82,7 @@ pub fn Field(
                 })}
         </div>
     }
+    .into_any()
 }
 
 /// One line of text, a number, a date or a search, with its label.
@@ -135,6 +136,7 @@ pub fn TextField(
             />
         </Field>
     }
+    .into_any()
 }
 
 /// One entry of a select.
@@ -199,6 +201,7 @@ pub fn SelectField(
             </select>
         </Field>
     }
+    .into_any()
 }
 
 /// One of a few, all in sight.
@@ -234,6 +237,7 @@ pub fn RadioGroup(
             <div>{options}</div>
         </fieldset>
     }
+    .into_any()
 }
 
 /// A box to tick, with its words behind it.
@@ -258,6 +262,7 @@ pub fn Checkbox(
             <span>{label}</span>
         </label>
     }
+    .into_any()
 }
 
 /// Opens a form that came back: every error as a link to its field. Empty without errors.

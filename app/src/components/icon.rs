@@ -160,4 +160,5 @@ pub fn Icon(
             <path d=glyph.path() />
         </svg>
     }
+    .into_any()
 }

@@ -44,5 +44,5 @@ pub fn Navigation(
             }
         })
         .collect_view();
-    view! { <ul data-nav>{entries}</ul> }
+    view! { <ul data-nav>{entries}</ul> }.into_any()
 }

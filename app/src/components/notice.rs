@@ -40,6 +40,7 @@ pub fn Notice(
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// Whether assistive technology reads a notice unasked.

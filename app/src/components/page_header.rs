@@ -1,10 +1,8 @@
-//! What every page opens with: breadcrumb, the one `<h1>`, marks beside it, actions, and the document's
-//! title. The title is escaped here, because leptos_meta writes it as it is given.
+//! What every page opens with: breadcrumb, the one `<h1>`, marks beside it, actions.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
-use super::{Glyph, Icon, text_area::escape};
+use super::{Glyph, Icon};
 
 /// One step of the breadcrumb, from the outside in. The page itself is not one.
 #[derive(Debug, Clone)]
@@ -28,12 +26,9 @@ impl Crumb {
 /// Breadcrumb, title, marks, actions.
 #[component]
 pub fn PageHeader(
-    /// The object's name: `<h1>`, and first in the document's title.
+    /// The object's name: `<h1>`.
     #[prop(into)]
     title: String,
-    /// The page's kind in the document's title, such as "Account"; left out where the title says it.
-    #[prop(optional, into)]
-    kind: Option<String>,
     /// From the outside in.
     #[prop(optional)]
     crumbs: Vec<Crumb>,
@@ -47,10 +42,6 @@ pub fn PageHeader(
     #[prop(optional)]
     actions: Option<AnyView>,
 ) -> impl IntoView {
-    let document = match kind {
-        Some(kind) => format!("{title} · {kind} · Leastwise"),
-        None => format!("{title} · Leastwise"),
-    };
     let crumbs = (!crumbs.is_empty()).then(|| {
         let steps = crumbs
             .into_iter()
@@ -66,7 +57,6 @@ pub fn PageHeader(
         view! { <nav aria-label="Breadcrumb" data-crumbs><ol>{steps}</ol></nav> }
     });
     view! {
-        <Title text=escape(&document) />
         <header data-page-header>
             {crumbs}
             <div class="flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
@@ -79,6 +69,7 @@ pub fn PageHeader(
             {detail.map(|detail| view! { <div class="text-muted mt-1 max-w-[72ch]">{detail}</div> })}
         </header>
     }
+    .into_any()
 }
 
 /// A part of a page with a heading of its own, and a border around it.
@@ -108,4 +99,5 @@ pub fn Section(
             {children()}
         </section>
     }
+    .into_any()
 }

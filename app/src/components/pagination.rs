@@ -44,4 +44,5 @@ pub fn Pagination(
                 })}
         </nav>
     }
+    .into_any()
 }

@@ -10,7 +10,7 @@ pub fn Stats(
     /// `Stat` after `Stat`.
     children: Children,
 ) -> impl IntoView {
-    view! { <div data-stats>{children()}</div> }
+    view! { <div data-stats>{children()}</div> }.into_any()
 }
 
 /// One number.
@@ -45,4 +45,5 @@ pub fn Stat(
             {detail.map(|detail| view! { <span data-detail>{detail}</span> })}
         </a>
     }
+    .into_any()
 }

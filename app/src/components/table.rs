@@ -82,6 +82,7 @@ pub fn Table(
             </table>
         </div>
     }
+    .into_any()
 }
 
 fn head(column: Column) -> impl IntoView {
@@ -114,4 +115,5 @@ fn head(column: Column) -> impl IntoView {
             {label}
         </th>
     }
+    .into_any()
 }

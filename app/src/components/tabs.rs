@@ -40,5 +40,5 @@ pub fn Tabs(
             }
         })
         .collect_view();
-    view! { <nav data-tabs aria-label=label><ul>{links}</ul></nav> }
+    view! { <nav data-tabs aria-label=label><ul>{links}</ul></nav> }.into_any()
 }

@@ -56,10 +56,11 @@ pub fn TextArea(
             </textarea>
         </Field>
     }
+    .into_any()
 }
 
 /// The three characters that end or start markup inside an element.
-pub(crate) fn escape(text: &str) -> String {
+fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -13,7 +13,7 @@ pub fn Time(
     now: Timestamp,
 ) -> impl IntoView {
     let absolute = format!("{} UTC", at.minute());
-    view! { <time datetime=at.rfc3339() title=absolute>{relative(at, now)}</time> }
+    view! { <time datetime=at.rfc3339() title=absolute>{relative(at, now)}</time> }.into_any()
 }
 
 /// "2026-11-23 09:14 UTC", with how long ago in its title.
@@ -25,7 +25,7 @@ pub fn AbsoluteTime(
     now: Timestamp,
 ) -> impl IntoView {
     let absolute = format!("{} UTC", at.minute());
-    view! { <time datetime=at.rfc3339() title=relative(at, now)>{absolute}</time> }
+    view! { <time datetime=at.rfc3339() title=relative(at, now)>{absolute}</time> }.into_any()
 }
 
 /// In the largest unit that keeps at least one whole; days from two days on, then the date.

@@ -22,15 +22,6 @@ fn of_source(source: &Source) -> Vec<String> {
                     "Leptos 0.8 does not escape the text in <textarea> (leptos#4730); use components::TextArea",
                 );
             }
-            "Title"
-                if !source.path.ends_with("components/page_header.rs")
-                    && !source.path.ends_with("shell.rs") =>
-            {
-                say(
-                    *line,
-                    "leptos_meta does not escape titles; use components::PageHeader",
-                );
-            }
             _ => {}
         }
     }
