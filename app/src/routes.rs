@@ -44,23 +44,87 @@ pub struct ActionRoute {
 
 /// Every page.
 pub const PAGES: &[PageRoute] = &[
-    PageRoute { path: "/", action: Action::SeeOwn, page: |v| Box::pin(pages::home::page(v)) },
-    PageRoute { path: "/accounts", action: Action::SeeDirectory, page: |v| Box::pin(pages::accounts::page(v)) },
-    PageRoute { path: "/accounts/{id}", action: Action::SeeDirectory, page: |v| Box::pin(pages::account::page(v)) },
-    PageRoute { path: "/people", action: Action::SeeDirectory, page: |v| Box::pin(pages::people::page(v)) },
+    PageRoute {
+        path: "/",
+        action: Action::SeeOwn,
+        page: |v| Box::pin(pages::home::page(v)),
+    },
+    PageRoute {
+        path: "/accounts",
+        action: Action::SeeDirectory,
+        page: |v| Box::pin(pages::accounts::page(v)),
+    },
+    PageRoute {
+        path: "/accounts/{id}",
+        action: Action::SeeDirectory,
+        page: |v| Box::pin(pages::account::page(v)),
+    },
+    PageRoute {
+        path: "/people",
+        action: Action::SeeDirectory,
+        page: |v| Box::pin(pages::people::page(v)),
+    },
     // Everyone may see themselves; the port answers 404 for anybody else.
-    PageRoute { path: "/people/{id}", action: Action::SeeOwn, page: |v| Box::pin(pages::person::page(v)) },
-    PageRoute { path: "/groups", action: Action::SeeDirectory, page: |v| Box::pin(pages::groups::page(v)) },
-    PageRoute { path: "/groups/{id}", action: Action::SeeDirectory, page: |v| Box::pin(pages::group::page(v)) },
-    PageRoute { path: "/permission-sets", action: Action::SeeDirectory, page: |v| Box::pin(pages::permission_sets::page(v)) },
-    PageRoute { path: "/permission-sets/{key}", action: Action::SeeDirectory, page: |v| Box::pin(pages::permission_set::page(v)) },
-    PageRoute { path: "/changes", action: Action::SeeOwn, page: |v| Box::pin(pages::changes::page(v)) },
-    PageRoute { path: "/changes/new", action: Action::ProposeOwn, page: |v| Box::pin(pages::new_change::page(v)) },
-    PageRoute { path: "/changes/{id}", action: Action::SeeOwn, page: |v| Box::pin(pages::change::page(v)) },
-    PageRoute { path: "/inbox", action: Action::Decide, page: |v| Box::pin(pages::inbox::page(v)) },
-    PageRoute { path: "/ledger", action: Action::SeeLedger, page: |v| Box::pin(pages::ledger::page(v)) },
-    PageRoute { path: "/ledger/{seq}", action: Action::SeeLedger, page: |v| Box::pin(pages::entry::page(v)) },
-    PageRoute { path: "/reports/production-pci", action: Action::SeeReports, page: |v| Box::pin(pages::report::page(v)) },
+    PageRoute {
+        path: "/people/{id}",
+        action: Action::SeeOwn,
+        page: |v| Box::pin(pages::person::page(v)),
+    },
+    PageRoute {
+        path: "/groups",
+        action: Action::SeeDirectory,
+        page: |v| Box::pin(pages::groups::page(v)),
+    },
+    PageRoute {
+        path: "/groups/{id}",
+        action: Action::SeeDirectory,
+        page: |v| Box::pin(pages::group::page(v)),
+    },
+    PageRoute {
+        path: "/permission-sets",
+        action: Action::SeeDirectory,
+        page: |v| Box::pin(pages::permission_sets::page(v)),
+    },
+    PageRoute {
+        path: "/permission-sets/{key}",
+        action: Action::SeeDirectory,
+        page: |v| Box::pin(pages::permission_set::page(v)),
+    },
+    PageRoute {
+        path: "/changes",
+        action: Action::SeeOwn,
+        page: |v| Box::pin(pages::changes::page(v)),
+    },
+    PageRoute {
+        path: "/changes/new",
+        action: Action::ProposeOwn,
+        page: |v| Box::pin(pages::new_change::page(v)),
+    },
+    PageRoute {
+        path: "/changes/{id}",
+        action: Action::SeeOwn,
+        page: |v| Box::pin(pages::change::page(v)),
+    },
+    PageRoute {
+        path: "/inbox",
+        action: Action::Decide,
+        page: |v| Box::pin(pages::inbox::page(v)),
+    },
+    PageRoute {
+        path: "/ledger",
+        action: Action::SeeLedger,
+        page: |v| Box::pin(pages::ledger::page(v)),
+    },
+    PageRoute {
+        path: "/ledger/{seq}",
+        action: Action::SeeLedger,
+        page: |v| Box::pin(pages::entry::page(v)),
+    },
+    PageRoute {
+        path: "/reports/production-pci",
+        action: Action::SeeReports,
+        page: |v| Box::pin(pages::report::page(v)),
+    },
 ];
 
 /// Every action.
@@ -105,7 +169,10 @@ pub struct Visit {
 impl Visit {
     /// A segment that the path names; parsed by the caller.
     pub fn param<T: std::str::FromStr>(&self, name: &str) -> Answer<T> {
-        self.params.get(name).and_then(|text| text.parse().ok()).ok_or(Denied::NotFound)
+        self.params
+            .get(name)
+            .and_then(|text| text.parse().ok())
+            .ok_or(Denied::NotFound)
     }
 
     /// A value of the query; empty if it is not there.
@@ -131,7 +198,10 @@ impl FormState {
 
     /// What is wrong with a field.
     pub fn error(&self, field: &str) -> Option<String> {
-        self.errors.iter().find(|error| error.field == field).map(|error| error.message.clone())
+        self.errors
+            .iter()
+            .find(|error| error.field == field)
+            .map(|error| error.message.clone())
     }
 }
 
@@ -146,7 +216,10 @@ pub struct Page {
 impl Page {
     /// A page of a title and a way to draw it.
     pub fn new(title: impl Into<String>, draw: impl FnOnce() -> AnyView + Send + 'static) -> Self {
-        Self { title: title.into(), draw: Box::new(draw) }
+        Self {
+            title: title.into(),
+            draw: Box::new(draw),
+        }
     }
 }
 
@@ -163,7 +236,10 @@ pub struct Post {
 impl Post {
     /// A segment that the path names.
     pub fn param<T: std::str::FromStr>(&self, name: &str) -> Answer<T> {
-        self.params.get(name).and_then(|text| text.parse().ok()).ok_or(Denied::NotFound)
+        self.params
+            .get(name)
+            .and_then(|text| text.parse().ok())
+            .ok_or(Denied::NotFound)
     }
 
     /// A field; empty if it was not sent.
@@ -173,11 +249,17 @@ impl Post {
 
     /// Refuses fields that the form does not have: nobody sets a state or an approver by adding one.
     pub fn only(&self, known: &[&str]) -> Answer<()> {
-        match self.fields.keys().find(|field| !known.contains(&field.as_str())) {
+        match self
+            .fields
+            .keys()
+            .find(|field| !known.contains(&field.as_str()))
+        {
             None => Ok(()),
             Some(_) => Err(Denied::Invalid(vec![FieldError {
                 field: "form",
-                message: "This form sent a field that it does not have. Open the page again and repeat.".into(),
+                message:
+                    "This form sent a field that it does not have. Open the page again and repeat."
+                        .into(),
             }])),
         }
     }

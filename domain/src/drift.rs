@@ -3,10 +3,13 @@
 //! Says what differs; never mends it. In this first cut: assignments and memberships that
 //! appeared or went without a change of ours.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{Assignment, GroupId, UserId},
+    ids::{Assignment, GroupId, Pair, UserId},
+    snapshot::Parts,
     time::Timestamp,
 };
 
@@ -49,4 +52,60 @@ pub struct Seen {
     pub after: Timestamp,
     /// The first read with it.
     pub by: Timestamp,
+}
+
+/// What differs between two reads and is not explained by anything of ours. Before the first
+/// complete crawl there is nothing to differ from.
+pub fn outside(before: &Parts, after: &Parts, ours: impl Fn(&Outside) -> bool) -> Vec<Seen> {
+    let Some(since) = before.coverage.newest else { return Vec::new() };
+    let by = after.coverage.newest.unwrap_or(since);
+    let mut seen = assignments(before, after, since, by);
+    seen.extend(memberships(before, after, since, by));
+    seen.retain(|one| !ours(&one.outside));
+    seen
+}
+
+fn assignments(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -> Vec<Seen> {
+    let pairs: BTreeSet<&Pair> = before.pairs.keys().chain(after.pairs.keys()).collect();
+    let mut seen = Vec::new();
+    for pair in pairs {
+        let (then, now) = (before.pairs.get(pair), after.pairs.get(pair));
+        let after_read = then.map_or(since, |read| read.as_of);
+        let by_read = now.map_or(by, |read| read.as_of);
+        let assignment = |principal: &crate::ids::Principal| Assignment {
+            pair: pair.clone(),
+            principal: principal.clone(),
+        };
+        let was = |p: &&crate::ids::Principal| then.is_some_and(|read| read.principals.contains_key(*p));
+        let is = |p: &&crate::ids::Principal| now.is_some_and(|read| read.principals.contains_key(*p));
+        for principal in now.into_iter().flat_map(|read| read.principals.keys()).filter(|p| !was(p)) {
+            let outside = Outside::Assigned { assignment: assignment(principal) };
+            seen.push(Seen { outside, after: after_read, by: by_read });
+        }
+        for principal in then.into_iter().flat_map(|read| read.principals.keys()).filter(|p| !is(p)) {
+            let outside = Outside::Unassigned { assignment: assignment(principal) };
+            seen.push(Seen { outside, after: after_read, by: by_read });
+        }
+    }
+    seen
+}
+
+fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -> Vec<Seen> {
+    let groups: BTreeSet<&GroupId> = before.members.keys().chain(after.members.keys()).collect();
+    let none = BTreeSet::new();
+    let mut seen = Vec::new();
+    for group in groups {
+        let then = before.members.get(group).unwrap_or(&none);
+        let now = after.members.get(group).unwrap_or(&none);
+        let (group, gone) = (group.clone(), then.difference(now));
+        for user in now.difference(then) {
+            let outside = Outside::Joined { group: group.clone(), user: user.clone() };
+            seen.push(Seen { outside, after: since, by });
+        }
+        for user in gone {
+            let outside = Outside::Left { group: group.clone(), user: user.clone() };
+            seen.push(Seen { outside, after: since, by });
+        }
+    }
+    seen
 }

@@ -10,6 +10,7 @@ pub mod approval;
 pub mod authorize;
 pub mod change;
 pub mod classification;
+pub mod crawl;
 pub mod diff;
 pub mod directory;
 pub mod drift;

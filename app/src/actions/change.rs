@@ -9,7 +9,17 @@ use crate::{
 
 /// Stores a change and goes to its page, whatever the verdict.
 pub async fn submit(post: Post) -> Answer<String> {
-    post.only(&["kind", "who", "set", "account", "term", "justification", "ticket", "effect", "form_key"])?;
+    post.only(&[
+        "kind",
+        "who",
+        "set",
+        "account",
+        "term",
+        "justification",
+        "ticket",
+        "effect",
+        "form_key",
+    ])?;
     let submission = Submission {
         draft: draft(&post),
         justification: post.field("justification"),
@@ -35,7 +45,11 @@ pub async fn decide(post: Post) -> Answer<String> {
             }]));
         }
     };
-    let input = DecisionInput { decision, reason: post.field("reason"), effect: post.field("effect") };
+    let input = DecisionInput {
+        decision,
+        reason: post.field("reason"),
+        effect: post.field("effect"),
+    };
     post.backend.decide(&id, input).await?;
     Ok(format!("/changes/{id}"))
 }
@@ -55,7 +69,8 @@ pub fn form(post: &Post) -> String {
 
 /// The change's own page.
 pub fn record(post: &Post) -> String {
-    post.param::<ChangeId>("id").map_or_else(|_| "/changes".into(), |id| format!("/changes/{id}"))
+    post.param::<ChangeId>("id")
+        .map_or_else(|_| "/changes".into(), |id| format!("/changes/{id}"))
 }
 
 fn draft(post: &Post) -> Draft {

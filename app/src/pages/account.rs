@@ -9,5 +9,7 @@ use crate::{
 
 /// Makes the page.
 pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("account", || view! { <p>"Under construction"</p> }.into_any()))
+    Ok(Page::new("account", || {
+        view! { <p>"Under construction"</p> }.into_any()
+    }))
 }

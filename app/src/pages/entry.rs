@@ -9,5 +9,7 @@ use crate::{
 
 /// Makes the page.
 pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("entry", || view! { <p>"Under construction"</p> }.into_any()))
+    Ok(Page::new("entry", || {
+        view! { <p>"Under construction"</p> }.into_any()
+    }))
 }

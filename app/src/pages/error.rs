@@ -2,11 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    backend::Denied,
-    components::{PageHeader},
-    routes::Page,
-};
+use crate::{backend::Denied, components::PageHeader, routes::Page};
 
 /// The HTTP status of a refusal.
 pub fn status(denied: &Denied) -> u16 {

@@ -25,6 +25,11 @@ pub fn list_query(visit: &Visit) -> ListQuery {
     ListQuery {
         words: visit.query("q").trim().chars().take(200).collect(),
         only: Some(visit.query("only").to_owned()).filter(|only| !only.is_empty()),
-        page: visit.query("page").parse().ok().filter(|page| *page > 0).unwrap_or(1),
+        page: visit
+            .query("page")
+            .parse()
+            .ok()
+            .filter(|page| *page > 0)
+            .unwrap_or(1),
     }
 }

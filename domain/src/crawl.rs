@@ -1,0 +1,240 @@
+//! What one crawl brought, and how it is merged into what was known.
+//!
+//! A crawl may break anywhere. Whatever it read counts, with the time at which AWS answered;
+//! whatever it did not read stays as it was, with its older time. Nothing disappears because
+//! nobody looked: a thing is gone only when a complete read that should have shown it did not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    classification::{Environment, Pci, classify},
+    directory::{Group, User},
+    ids::{AccountId, GroupId, Pair, PermissionSetArn, PersonId, Principal, UserId},
+    org::{Account, OrganizationalUnit, SpecialAccounts},
+    permission_set::PermissionSet,
+    snapshot::{PairRead, Parts, Provisioned, Unread},
+    time::Timestamp,
+};
+
+/// Accounts and units, read to the end.
+#[derive(Debug, Clone, Default)]
+pub struct Organization {
+    /// Every account.
+    pub accounts: Vec<Account>,
+    /// Every unit.
+    pub units: Vec<OrganizationalUnit>,
+}
+
+/// One group's members, read to the end.
+#[derive(Debug, Clone)]
+pub struct Members {
+    /// Which group.
+    pub group: GroupId,
+    /// Who is in it.
+    pub users: BTreeSet<UserId>,
+}
+
+/// One pair's assignments, read to the end.
+#[derive(Debug, Clone)]
+pub struct PairListing {
+    /// Which pair.
+    pub pair: Pair,
+    /// When AWS answered its last page.
+    pub as_of: Timestamp,
+    /// Everyone assigned.
+    pub principals: BTreeSet<Principal>,
+    /// Whether the account holds the latest content.
+    pub provisioned: Provisioned,
+}
+
+/// What one crawl brought. `None` is *not read to the end*.
+#[derive(Debug, Clone, Default)]
+pub struct Crawl {
+    /// When it began: the instant that a missing thing is judged by.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Accounts and units.
+    pub organization: Option<Organization>,
+    /// Users.
+    pub users: Option<Vec<User>>,
+    /// Groups.
+    pub groups: Option<Vec<Group>>,
+    /// Members, group by group.
+    pub members: Vec<Members>,
+    /// The names of all sets, which tells which are gone.
+    pub set_names: Option<BTreeSet<PermissionSetArn>>,
+    /// Sets whose whole content was read.
+    pub sets: Vec<PermissionSet>,
+    /// Which accounts each set is provisioned to, for sets whose index was read to the end.
+    pub index: BTreeMap<PermissionSetArn, BTreeSet<AccountId>>,
+    /// Assignments, pair by pair.
+    pub pairs: Vec<PairListing>,
+    /// What could not be read.
+    pub unread: Vec<Unread>,
+}
+
+/// What a merge needs besides the crawl.
+pub struct Known<'a> {
+    /// Accounts with a special part, from configuration and the organization.
+    pub special: &'a SpecialAccounts,
+    /// The strictest classification on record of each account.
+    pub recorded: &'a BTreeMap<AccountId, (Environment, Pci)>,
+    /// Which human each user is; made by the caller, since ids are.
+    pub persons: BTreeMap<UserId, PersonId>,
+}
+
+/// Merges a crawl into what was known before.
+pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
+    let mut parts = before.clone();
+    let complete = crawl.unread.is_empty();
+    if let Some(organization) = crawl.organization {
+        parts.units = organization.units.into_iter().map(|unit| (unit.id.clone(), unit)).collect();
+        parts.accounts = organization
+            .accounts
+            .into_iter()
+            .map(|account| {
+                let units: Vec<_> = account.ous.iter().filter_map(|id| parts.units.get(id)).collect();
+                let class = classify(&account, &units, known.special, known.recorded.get(&account.id).copied());
+                (account.id.clone(), (account, class))
+            })
+            .collect();
+    }
+    if let Some(users) = crawl.users {
+        parts.users = users.into_iter().map(|user| (user.id.clone(), user)).collect();
+    }
+    if let Some(groups) = crawl.groups {
+        parts.groups = groups.into_iter().map(|group| (group.id.clone(), group)).collect();
+        let Parts { members, groups, .. } = &mut parts;
+        members.retain(|group, _| groups.contains_key(group));
+    }
+    for read in crawl.members {
+        parts.members.insert(read.group, read.users);
+    }
+    if let Some(names) = &crawl.set_names {
+        parts.sets.retain(|arn, _| names.contains(arn));
+        // A set that no longer exists cannot be assigned anywhere.
+        parts.pairs.retain(|pair, _| names.contains(&pair.set));
+    }
+    for set in crawl.sets {
+        parts.sets.insert(set.arn.clone(), set);
+    }
+    // A pair that a complete index no longer names has no assignments left.
+    parts.pairs.retain(|pair, read| {
+        let listed = crawl.index.get(&pair.set).is_none_or(|accounts| accounts.contains(&pair.account));
+        listed || read.as_of >= crawl.started
+    });
+    for listing in crawl.pairs {
+        merge_pair(&mut parts.pairs, listing);
+    }
+    parts.persons = known.persons;
+    parts.coverage.newest = Some(crawl.ended);
+    parts.coverage.oldest = parts.pairs.values().map(|read| read.as_of).min().or(Some(crawl.ended));
+    parts.coverage.complete_at = if complete { Some(crawl.ended) } else { parts.coverage.complete_at };
+    parts.coverage.unread = crawl.unread;
+    parts.coverage.unread.sort();
+    parts
+}
+
+/// Takes one pair's listing; an older one than what is known changes nothing.
+pub fn merge_pair(pairs: &mut BTreeMap<Pair, PairRead>, listing: PairListing) {
+    let before = pairs.get(&listing.pair);
+    if before.is_some_and(|read| read.as_of > listing.as_of) {
+        return;
+    }
+    let principals: BTreeMap<Principal, Timestamp> = listing
+        .principals
+        .into_iter()
+        .map(|principal| {
+            let since = before.and_then(|read| read.principals.get(&principal)).copied();
+            (principal, since.unwrap_or(listing.as_of))
+        })
+        .collect();
+    if principals.is_empty() {
+        pairs.remove(&listing.pair);
+    } else {
+        let read = PairRead { as_of: listing.as_of, principals, provisioned: listing.provisioned };
+        pairs.insert(listing.pair, read);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(n: u8) -> Pair {
+        Pair {
+            account: AccountId::parse(&format!("1111222233{n:02}")).unwrap(),
+            set: PermissionSetArn::parse("arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-2222222222222222")
+                .unwrap(),
+        }
+    }
+
+    fn user(n: u8) -> Principal {
+        Principal::User(UserId::parse(&format!("00000000-0000-4000-8000-0000000000{n:02x}")).unwrap())
+    }
+
+    fn listing(n: u8, at: i64, who: &[u8]) -> PairListing {
+        PairListing {
+            pair: pair(n),
+            as_of: Timestamp(at),
+            principals: who.iter().map(|n| user(*n)).collect(),
+            provisioned: Provisioned::Latest,
+        }
+    }
+
+    fn known(special: &SpecialAccounts) -> Known<'_> {
+        static NOTHING: BTreeMap<AccountId, (Environment, Pci)> = BTreeMap::new();
+        Known { special, recorded: &NOTHING, persons: BTreeMap::new() }
+    }
+
+    fn after(before: &Parts, crawl: Crawl) -> Parts {
+        merge(before, crawl, known(&SpecialAccounts::default()))
+    }
+
+    fn first() -> Parts {
+        after(&Parts::default(), Crawl {
+            started: Timestamp(1),
+            ended: Timestamp(10),
+            pairs: vec![listing(1, 5, &[1, 2]), listing(2, 6, &[3])],
+            ..Crawl::default()
+        })
+    }
+
+    #[test]
+    fn a_crawl_that_read_nothing_forgets_nothing() {
+        let before = first();
+        let unread = vec![Unread { what: "everything".into(), why: "Timeout".into() }];
+        let now = after(&before, Crawl { started: Timestamp(20), ended: Timestamp(30), unread, ..Crawl::default() });
+        assert_eq!(now.pairs, before.pairs);
+        assert_eq!(now.coverage.complete_at, Some(Timestamp(10)));
+        assert_eq!(now.coverage.oldest, Some(Timestamp(5)));
+    }
+
+    #[test]
+    fn a_pair_is_gone_only_when_a_complete_index_no_longer_names_it() {
+        let index = BTreeMap::from([(pair(1).set, BTreeSet::from([pair(1).account]))]);
+        let now = after(&first(), Crawl { started: Timestamp(20), ended: Timestamp(30), index, ..Crawl::default() });
+        assert!(now.pairs.contains_key(&pair(1)));
+        assert!(!now.pairs.contains_key(&pair(2)));
+    }
+
+    #[test]
+    fn a_pair_read_after_the_crawl_began_outlives_an_index_that_did_not_know_it_yet() {
+        let mut before = first();
+        merge_pair(&mut before.pairs, listing(3, 25, &[1]));
+        let index = BTreeMap::from([(pair(1).set, BTreeSet::from([pair(1).account]))]);
+        let now = after(&before, Crawl { started: Timestamp(20), ended: Timestamp(30), index, ..Crawl::default() });
+        assert!(now.pairs.contains_key(&pair(3)));
+    }
+
+    #[test]
+    fn an_older_listing_never_overwrites_a_newer_one_and_first_sight_is_kept() {
+        let mut pairs = first().pairs;
+        merge_pair(&mut pairs, listing(1, 20, &[1]));
+        merge_pair(&mut pairs, listing(1, 15, &[1, 2, 3]));
+        let read = &pairs[&pair(1)];
+        assert_eq!(read.as_of, Timestamp(20));
+        assert_eq!(read.principals, BTreeMap::from([(user(1), Timestamp(5))]));
+    }
+}
