@@ -95,7 +95,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn doubt(&mut self, statement: Option<usize>, offset: usize, what: &str) {
-        // Never dropped altogether: the last one stands for those that follow.
+        // Those beyond are dropped: ten suffice to call a set unknown.
         if self.policy.problems.len() < MOST_PROBLEMS {
             let (line, column) = line_and_column(self.text, offset);
             self.policy.problems.push(Problem {
@@ -164,12 +164,12 @@ impl Reading<'_> {
                             "only one of Action and NotAction can hold",
                         );
                     }
-                    let none = if member.name == "Action" {
+                    let start = if member.name == "Action" {
                         Actions::named()
                     } else {
                         Actions::all_but()
                     };
-                    actions = Some(self.actions(index, value, none));
+                    actions = Some(self.actions(index, value, start));
                 }
                 "Resource" | "NotResource" => {
                     if resources.is_some() {
@@ -180,8 +180,7 @@ impl Reading<'_> {
                         );
                     }
                     let names = self.resources(index, value);
-                    let named = member.name == "Resource";
-                    resources = Some(if named {
+                    resources = Some(if member.name == "Resource" {
                         Resources::Named(names)
                     } else {
                         Resources::AllBut(names)
@@ -311,5 +310,6 @@ impl Reading<'_> {
 fn quoted(name: &str) -> String {
     let short: String = name.chars().take(60).collect();
     let dots = if short.len() < name.len() { "…" } else { "" };
-    format!("{:?}{dots}", short)
+    // Escaped, so that a look-alike letter shows for what it is.
+    format!("\"{}\"{dots}", short.escape_default())
 }
