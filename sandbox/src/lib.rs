@@ -7,6 +7,10 @@ pub mod aws;
 pub mod clock;
 pub mod cognito;
 pub mod org;
+mod persist;
+pub mod serve;
 pub mod world;
 
+pub use persist::PersistError;
+pub use serve::{Running, Sandbox, StartError};
 pub use world::{SharedWorld, World};

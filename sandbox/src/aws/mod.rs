@@ -1,1 +1,94 @@
 //! The local AWS: awsJson1.1 for the services that Leastwise calls.
+//!
+//! One router serves a port, for people and the AWS CLI, and the SDK in process, as its HTTP
+//! connector. It sends no `Date` header of its own: the SDK would take it for the clock of AWS.
+
+pub(crate) mod answer;
+pub(crate) mod call;
+pub(crate) mod calls;
+mod cloudtrail;
+mod cognito_idp;
+pub(crate) mod faults;
+pub(crate) mod identity_store;
+mod inspect;
+pub(crate) mod organizations;
+mod page;
+pub(crate) mod params;
+pub(crate) mod quota;
+mod refusal;
+pub(crate) mod service;
+pub(crate) mod sso_admin;
+mod sts;
+pub(crate) mod wire;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+pub use quota::Limits;
+pub use wire::ConnectionReset;
+
+use crate::world::{SharedWorld, lock};
+use answer::{Answer, Asked};
+use wire::Wire;
+
+/// All services on one path, told apart by `X-Amz-Target`, and the `/_sandbox` pages for tests.
+///
+/// In process, an answer whose connection was to break carries [`ConnectionReset`] among its
+/// extensions; the connector has to turn it into an I/O error. On a port the connection does break.
+pub fn aws_router(world: SharedWorld) -> Router {
+    Router::new()
+        .route("/", post(call))
+        .route(
+            "/_sandbox/faults",
+            post(inspect::set_faults).get(inspect::faults),
+        )
+        .route("/_sandbox/state", get(inspect::state))
+        .route("/_sandbox/calls", get(inspect::calls))
+        .with_state(world)
+}
+
+async fn call(
+    State(world): State<SharedWorld>,
+    connection: Option<axum::Extension<ConnectInfo<Wire>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let asked = Asked {
+        target: header("x-amz-target"),
+        authorization: header("authorization"),
+        body: &body,
+    };
+    let answer = answer::answer(&mut lock(&world), &asked);
+    if answer.delay_ms > 0 {
+        let delay = lock(&world)
+            .clock
+            .scale(Duration::from_millis(answer.delay_ms));
+        tokio::time::sleep(delay).await;
+    }
+    if answer.reset {
+        if let Some(axum::Extension(ConnectInfo(wire))) = connection {
+            wire.cut();
+        }
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response.extensions_mut().insert(ConnectionReset);
+        return response;
+    }
+    respond(answer)
+}
+
+fn respond(answer: Answer) -> Response {
+    Response::builder()
+        .status(answer.status)
+        .header("content-type", answer.content_type)
+        .header("x-amzn-requestid", answer.request_id)
+        .body(Body::from(answer.body))
+        .expect("the parts of an answer are valid header values")
+}

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 
-use super::subject::{NextStep, Subject};
+use super::subject::{Factor, NextStep, Subject};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -74,13 +74,14 @@ pub(super) fn second_step(
 ) -> Response {
     let body = format!(
         r#"<h1>Enter your code</h1><p>Signing in as <b>{}</b>, {}</p>{}
-<div class="shown">Your authenticator shows<output id="shown-code">{code}</output></div>
+<div class="shown">{}<output id="shown-code">{code}</output></div>
 <form method="post" action="/login" class="code"><input type="hidden" name="signin" value="{}">
 <label for="code">Six-digit code</label>
 <div class="row"><input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="6" required autofocus><button>Sign in</button></div></form>"#,
         escape(&person.name),
         escape(&person.email),
         alert(problem),
+        source_of_code(person.next_step),
         escape(signin),
     );
     document(status, "Enter your code", &body)
@@ -115,12 +116,21 @@ fn button(person: &Subject) -> String {
     )
 }
 
+/// Where the code would come from outside a sandbox.
+const fn source_of_code(next_step: NextStep) -> &'static str {
+    match next_step {
+        NextStep::Code(Factor::PasswordAndSms) => "Your telephone received",
+        NextStep::Code(Factor::Passkey) => "Instead of touching your passkey, type",
+        _ => "Your authenticator shows",
+    }
+}
+
 /// What a tester wants to know before picking somebody.
 const fn remark(next_step: NextStep) -> Option<(&'static str, &'static str)> {
     match next_step {
         NextStep::Disabled => Some(("off", "disabled")),
         NextStep::NotEnrolled => Some(("off", "not enrolled")),
-        NextStep::Done(super::subject::Factor::Federated) => Some(("on", "federated")),
+        NextStep::Done(Factor::Federated) => Some(("on", "federated")),
         NextStep::Done(_) => Some(("off", "no MFA")),
         NextStep::Code(_) => None,
     }

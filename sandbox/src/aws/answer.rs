@@ -1,0 +1,310 @@
+//! From request to answer: quota, faults, handler, record. The order is AWS's own: a call that is
+//! throttled was never looked at.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+use super::call::{Call, Caller, Fate, Timing};
+use super::calls::{CallRecord, key_params};
+use super::cloudtrail;
+use super::faults::{Reset, Verdict};
+use super::params::Params;
+use super::refusal::Refusal;
+use super::service::{Operation, Service, is_write};
+use super::sso_admin::operation::settle;
+use super::sts;
+use crate::persist::Entry;
+use crate::world::World;
+
+/// A request, as far as the protocol matters.
+pub(crate) struct Asked<'a> {
+    pub target: Option<&'a str>,
+    pub authorization: Option<&'a str>,
+    pub body: &'a [u8],
+}
+
+/// What goes back.
+pub(crate) struct Answer {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub body: String,
+    pub request_id: String,
+    pub delay_ms: u64,
+    /// The connection breaks instead of an answer.
+    pub reset: bool,
+}
+
+const JSON: &str = "application/x-amz-json-1.1";
+
+/// Answers one request. The world is locked for it.
+pub(crate) fn answer(world: &mut World, asked: &Asked<'_>) -> Answer {
+    let now_ms = world.clock.now_ms();
+    settle(world, now_ms);
+    let call = Incoming {
+        seq: world.calls.take_number(),
+        request_id: world.request_id(),
+        seed: world.entropy.r#gen(),
+        now_ms,
+        caller: Caller::from_authorization(asked.authorization, world),
+        timing: world.timing(),
+    };
+    let Some(target) = asked.target else {
+        return query(world, call, asked.body);
+    };
+    let named = target.rsplit_once('.').and_then(|(prefix, operation)| {
+        let service = Service::of_target(prefix)?;
+        Some((service, operation))
+    });
+    let known = named.and_then(|(service, name)| {
+        let operation = service.operations().iter().find(|held| held.0 == name)?;
+        Some((service, *operation))
+    });
+    let Some((service, operation)) = known else {
+        let service = named.map(|(service, _)| service);
+        let refusal = Refusal::new("UnknownOperationException", format!("Unknown: {target}"));
+        let record = call.record(
+            service.map_or("unknown", Service::name),
+            target,
+            "{}".into(),
+            refusal.code,
+        );
+        world.calls.push(record);
+        return call.refused(service, &refusal);
+    };
+    match Params::parse(service, asked.body) {
+        Ok(params) => known_operation(world, call, operation, &params, asked.body),
+        Err(refusal) => {
+            let record = call.record(service.name(), operation.0, "{}".into(), refusal.code);
+            world.calls.push(record);
+            call.refused(Some(service), &refusal)
+        }
+    }
+}
+
+/// What is fixed about a call before it is understood.
+struct Incoming {
+    seq: u64,
+    request_id: String,
+    seed: u64,
+    now_ms: i64,
+    caller: Caller,
+    timing: Timing,
+}
+
+impl Incoming {
+    fn record(
+        &self,
+        service: &str,
+        operation: &str,
+        params: Box<str>,
+        outcome: &str,
+    ) -> CallRecord {
+        CallRecord {
+            seq: self.seq,
+            at_ms: self.now_ms,
+            service: service.into(),
+            operation: operation.into(),
+            params,
+            outcome: outcome.into(),
+            applied: false,
+            request_id: self.request_id.as_str().into(),
+            access_key: self.caller.access_key.as_ref().into(),
+        }
+    }
+
+    fn refused(self, service: Option<Service>, refusal: &Refusal) -> Answer {
+        Answer {
+            status: refusal.status,
+            content_type: JSON,
+            body: refusal.body(service),
+            request_id: self.request_id,
+            delay_ms: 0,
+            reset: false,
+        }
+    }
+}
+
+fn known_operation(
+    world: &mut World,
+    incoming: Incoming,
+    operation: Operation,
+    params: &Params,
+    body: &[u8],
+) -> Answer {
+    let service = params.service;
+    let clock = world.clock.clone();
+    let verdict = match world.quotas.admit(service, &clock) {
+        Err(refusal) => Verdict {
+            refuse: Some(refusal),
+            ..Verdict::default()
+        },
+        Ok(()) => world.faults.decide(params, operation.0),
+    };
+    let handled = if verdict.refuse.is_some() || verdict.reset == Some(Reset::Before) {
+        None
+    } else {
+        Some(run(world, &incoming, operation, params, &verdict.fate))
+    };
+    let told: Result<&Value, Refusal> = match (&verdict.refuse, &handled) {
+        (Some(refusal), _) => Err(refusal.clone()),
+        (None, Some(Ok(_))) if verdict.lose_answer => Err(Refusal::internal(service)),
+        (None, Some(Ok(value))) => Ok(value),
+        (None, Some(Err(refusal))) => Err(refusal.clone()),
+        (None, None) => Err(Refusal::internal(service)),
+    };
+    let real = match &handled {
+        Some(Ok(_)) => "ok",
+        Some(Err(refusal)) => refusal.code,
+        None => verdict
+            .refuse
+            .as_ref()
+            .map_or("reset", |refusal| refusal.code),
+    };
+    let hidden =
+        handled.is_some() && (verdict.reset.is_some() || (verdict.lose_answer && real == "ok"));
+    let outcome = if hidden {
+        format!("lost:{real}")
+    } else {
+        real.to_owned()
+    };
+    let mut record = incoming.record(service.name(), operation.0, key_params(params), &outcome);
+    record.applied = matches!(handled, Some(Ok(_)));
+    if is_write(operation.0) {
+        let body = handled
+            .is_some()
+            .then(|| String::from_utf8_lossy(body).into_owned());
+        keep(world, &incoming, &record, body, &verdict.fate);
+    }
+    world.calls.push(record);
+    let answer = match told {
+        Ok(value) => Answer {
+            status: 200,
+            content_type: JSON,
+            body: value.to_string(),
+            request_id: incoming.request_id,
+            delay_ms: 0,
+            reset: false,
+        },
+        Err(refusal) => incoming.refused(Some(service), &refusal),
+    };
+    Answer {
+        delay_ms: verdict.delay_ms,
+        reset: verdict.reset.is_some(),
+        ..answer
+    }
+}
+
+fn run(
+    world: &mut World,
+    incoming: &Incoming,
+    (operation, handler): Operation,
+    params: &Params,
+    fate: &Fate,
+) -> Result<Value, Refusal> {
+    let mut call = Call {
+        world,
+        params,
+        operation,
+        caller: &incoming.caller,
+        request_id: &incoming.request_id,
+        now_ms: incoming.now_ms,
+        fate,
+        timing: incoming.timing,
+        entropy: ChaCha8Rng::seed_from_u64(incoming.seed),
+    };
+    let result = handler(&mut call);
+    if is_write(operation) {
+        cloudtrail::note(&mut call, &result);
+        world.changes += 1;
+    }
+    result
+}
+
+fn keep(
+    world: &mut World,
+    incoming: &Incoming,
+    record: &CallRecord,
+    body: Option<String>,
+    fate: &Fate,
+) {
+    let Some(journal) = &mut world.journal else {
+        return;
+    };
+    let entry = Entry {
+        record: record.clone(),
+        caller: incoming.caller.clone(),
+        body,
+        seed: incoming.seed,
+        fate: fate.clone(),
+        timing: incoming.timing,
+    };
+    if let Err(error) = journal.append(&entry) {
+        tracing::error!(%error, "cannot write the journal of the sandbox");
+    }
+}
+
+/// Does again what the journal says was done, at the time it was done.
+pub(crate) fn replay(world: &mut World, entry: Entry) {
+    let record = entry.record;
+    settle(world, record.at_ms);
+    let operation = Service::ALL
+        .into_iter()
+        .find(|service| *service.name() == *record.service)
+        .and_then(|service| {
+            let mut operations = service.operations().iter();
+            let operation = operations.find(|held| *held.0 == *record.operation)?;
+            Some((service, *operation))
+        });
+    if let (Some((service, operation)), Some(body)) = (operation, &entry.body)
+        && let Ok(params) = Params::parse(service, body.as_bytes())
+    {
+        let incoming = Incoming {
+            seq: record.seq,
+            request_id: record.request_id.to_string(),
+            seed: entry.seed,
+            now_ms: record.at_ms,
+            caller: entry.caller,
+            timing: entry.timing,
+        };
+        let result = run(world, &incoming, operation, &params, &entry.fate);
+        if result.is_ok() != record.applied {
+            tracing::error!(seq = record.seq, "a replayed call ended differently");
+        }
+    }
+    world.calls.push(record);
+}
+
+/// A request without a target: the Query protocol, of which only sts is spoken.
+fn query(world: &mut World, incoming: Incoming, body: &[u8]) -> Answer {
+    let action = sts::action(body);
+    let known = action.as_deref() == Some("GetCallerIdentity");
+    let clock = world.clock.clone();
+    let refusal = if known {
+        world.quotas.admit(Service::Sts, &clock).err()
+    } else {
+        Some(Refusal::new("InvalidAction", "Could not find operation"))
+    };
+    let outcome = refusal.as_ref().map_or("ok", |refusal| refusal.code);
+    let name = action.as_deref().unwrap_or("unknown");
+    let record = incoming.record(Service::Sts.name(), name, "{}".into(), outcome);
+    world.calls.push(record);
+    let (status, body) = match refusal {
+        None => (
+            200,
+            sts::caller_identity(&incoming.caller, &incoming.request_id),
+        ),
+        Some(refusal) => (
+            refusal.status,
+            sts::error(refusal.code, &refusal.message, &incoming.request_id),
+        ),
+    };
+    Answer {
+        status,
+        content_type: "text/xml",
+        body,
+        request_id: incoming.request_id,
+        delay_ms: 0,
+        reset: false,
+    }
+}

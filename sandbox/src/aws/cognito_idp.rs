@@ -1,0 +1,365 @@
+//! The cognito-idp operations of an administrator: reading the pool, and its groups.
+//!
+//! Works on the same pool as the sign-in pages, so that what is taken away here is gone there.
+
+use serde_json::{Map, Value, json};
+
+use super::call::Call;
+use super::page::{Page, Paging, SIXTY};
+use super::params::epoch_seconds;
+use super::refusal::Refusal;
+use super::service::Operation;
+use crate::org::pool::{Mfa, MfaConfiguration, PoolGroup, PoolUser};
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    ("AdminGetUser", get_user),
+    ("AdminListGroupsForUser", list_groups_for_user),
+    ("ListUsers", list_users),
+    ("ListUsersInGroup", list_users_in_group),
+    ("ListGroups", list_groups),
+    ("AdminAddUserToGroup", add_user_to_group),
+    ("AdminRemoveUserFromGroup", remove_user_from_group),
+    ("AdminDisableUser", disable_user),
+    ("AdminEnableUser", enable_user),
+    ("AdminUserGlobalSignOut", global_sign_out),
+    ("DescribeUserPool", describe_pool),
+    ("GetUserPoolMfaConfig", mfa_config),
+    ("DescribeUserPoolClient", describe_client),
+];
+
+fn get_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let user = user(call)?;
+    let mut members = Map::new();
+    let mut put = |member: &str, value: Value| {
+        members.insert(member.to_owned(), value);
+    };
+    put("Username", Value::from(user.username.as_str()));
+    put("UserAttributes", attributes(user));
+    put("UserCreateDate", epoch_seconds(user.created_ms));
+    put("UserLastModifiedDate", epoch_seconds(user.updated_ms));
+    put("Enabled", Value::Bool(user.enabled));
+    put("UserStatus", Value::from(status(user)));
+    // Passkeys are not listed here: AWS shows them in AdminGetUserAuthFactors only.
+    let factor = match user.mfa {
+        Mfa::Totp => Some("SOFTWARE_TOKEN_MFA"),
+        Mfa::Sms => Some("SMS_MFA"),
+        Mfa::None | Mfa::Passkey => None,
+    };
+    if let Some(factor) = factor {
+        put("PreferredMfaSetting", Value::from(factor));
+        put("UserMFASettingList", json!([factor]));
+    }
+    Ok(Value::Object(members))
+}
+
+fn list_users(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    const USERS: Paging = Paging {
+        token: "PaginationToken",
+        ..SIXTY
+    };
+    check_pool(call)?;
+    let filter = call.params.optional("Filter")?.unwrap_or_default();
+    let wanted =
+        Filter::parse(filter).ok_or_else(|| call.params.invalid("Error while parsing filter."))?;
+    let page = Page::read(call, &USERS, &[filter])?;
+    let users = &call.world.pool.users;
+    let found = users
+        .iter()
+        .filter(|user| wanted.admits(user))
+        .map(|user| (user.username.clone(), listed(user)))
+        .collect();
+    let (users, token) = page.cut_sorted(found);
+    Ok(json!({ "Users": users, "PaginationToken": token }))
+}
+
+fn list_users_in_group(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let group = group(call)?;
+    let page = Page::read(call, &SIXTY, &[&group])?;
+    let users = &call.world.pool.users;
+    let found = users
+        .iter()
+        .filter(|user| user.groups.contains(&group))
+        .map(|user| (user.username.clone(), listed(user)))
+        .collect();
+    let (users, token) = page.cut_sorted(found);
+    Ok(json!({ "Users": users, "NextToken": token }))
+}
+
+fn list_groups(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_pool(call)?;
+    let page = Page::read(call, &SIXTY, &[])?;
+    let groups = &call.world.pool.groups;
+    let found = groups
+        .iter()
+        .map(|group| (group.name.clone(), group_record(call, group)))
+        .collect();
+    let (groups, token) = page.cut_sorted(found);
+    Ok(json!({ "Groups": groups, "NextToken": token }))
+}
+
+fn list_groups_for_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let user = user(call)?;
+    let page = Page::read(call, &SIXTY, &[&user.username])?;
+    let groups = &call.world.pool.groups;
+    let found = groups
+        .iter()
+        .filter(|group| user.groups.contains(&group.name))
+        .map(|group| (group.name.clone(), group_record(call, group)))
+        .collect();
+    let (groups, token) = page.cut_sorted(found);
+    Ok(json!({ "Groups": groups, "NextToken": token }))
+}
+
+/// Adding twice is once.
+fn add_user_to_group(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let group = group(call)?;
+    change(call, |user| {
+        if !user.groups.contains(&group) {
+            user.groups.push(group);
+        }
+    })
+}
+
+fn remove_user_from_group(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let group = group(call)?;
+    change(call, |user| user.groups.retain(|held| *held != group))
+}
+
+fn disable_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    change(call, |user| user.enabled = false)
+}
+
+fn enable_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    change(call, |user| user.enabled = true)
+}
+
+fn global_sign_out(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let now = call.now_ms;
+    change(call, |user| user.signed_out_at_ms = Some(now))
+}
+
+fn describe_pool(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_pool(call)?;
+    let pool = &call.world.pool;
+    let owner = &call.world.organizations.delegated_admin_account;
+    Ok(json!({ "UserPool": {
+        "Id": pool.id,
+        "Name": pool.name,
+        "Arn": format!("arn:aws:cognito-idp:{}:{owner}:userpool/{}", pool.region, pool.id),
+        "CreationDate": epoch_seconds(pool.created_ms),
+        "LastModifiedDate": epoch_seconds(pool.created_ms),
+        "MfaConfiguration": mfa_name(pool.mfa),
+        "EstimatedNumberOfUsers": pool.users.len(),
+        "UsernameAttributes": ["email"],
+        "AutoVerifiedAttributes": ["email"],
+        "UsernameConfiguration": { "CaseSensitive": false },
+        "AdminCreateUserConfig": { "AllowAdminCreateUserOnly": true },
+        "DeletionProtection": "ACTIVE",
+        "Domain": "leastwise-sandbox",
+        "UserPoolTier": "ESSENTIALS",
+        "IssuerConfiguration": { "Type": "ORIGINAL" },
+    }}))
+}
+
+fn mfa_config(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_pool(call)?;
+    Ok(json!({
+        "MfaConfiguration": mfa_name(call.world.pool.mfa),
+        "SoftwareTokenMfaConfiguration": { "Enabled": true },
+    }))
+}
+
+fn describe_client(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_pool(call)?;
+    let pool = &call.world.pool;
+    let id = call.params.text("ClientId")?;
+    if id != pool.client.client_id {
+        return Err(Refusal::not_found(format!(
+            "User pool client {id} does not exist."
+        )));
+    }
+    Ok(json!({ "UserPoolClient": {
+        "UserPoolId": pool.id,
+        "ClientName": pool.client.name,
+        "ClientId": pool.client.client_id,
+        "ClientSecret": pool.client.client_secret,
+        "CreationDate": epoch_seconds(pool.created_ms),
+        "LastModifiedDate": epoch_seconds(pool.created_ms),
+        "RefreshTokenValidity": 8,
+        "AccessTokenValidity": 60,
+        "IdTokenValidity": 60,
+        "TokenValidityUnits": {
+            "AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours",
+        },
+        "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
+        "SupportedIdentityProviders": ["COGNITO"],
+        "CallbackURLs": pool.client.callback_urls,
+        "LogoutURLs": pool.client.logout_urls,
+        "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid", "email", "profile"],
+        "AllowedOAuthFlowsUserPoolClient": true,
+        "PreventUserExistenceErrors": "ENABLED",
+        "EnableTokenRevocation": true,
+    }}))
+}
+
+fn check_pool(call: &Call<'_>) -> Result<(), Refusal> {
+    let id = call.params.text("UserPoolId")?;
+    if id == call.world.pool.id {
+        return Ok(());
+    }
+    Err(Refusal::not_found(format!(
+        "User pool {id} does not exist."
+    )))
+}
+
+fn user<'c>(call: &'c Call<'_>) -> Result<&'c PoolUser, Refusal> {
+    check_pool(call)?;
+    let name = call.params.text("Username")?;
+    call.world.pool.user(name).ok_or_else(no_such_user)
+}
+
+fn group(call: &Call<'_>) -> Result<String, Refusal> {
+    check_pool(call)?;
+    let name = call.params.text("GroupName")?;
+    if call
+        .world
+        .pool
+        .groups
+        .iter()
+        .any(|group| group.name == name)
+    {
+        return Ok(name.to_owned());
+    }
+    Err(Refusal::not_found("Group not found."))
+}
+
+fn change(call: &mut Call<'_>, apply: impl FnOnce(&mut PoolUser)) -> Result<Value, Refusal> {
+    check_pool(call)?;
+    let name = call.params.text("Username")?;
+    let now = call.now_ms;
+    let user = call.world.pool.user_mut(name).ok_or_else(no_such_user)?;
+    apply(user);
+    user.updated_ms = now;
+    Ok(json!({}))
+}
+
+fn no_such_user() -> Refusal {
+    Refusal::new("UserNotFoundException", "User does not exist.")
+}
+
+fn listed(user: &PoolUser) -> Value {
+    json!({
+        "Username": user.username,
+        "Attributes": attributes(user),
+        "UserCreateDate": epoch_seconds(user.created_ms),
+        "UserLastModifiedDate": epoch_seconds(user.updated_ms),
+        "Enabled": user.enabled,
+        "UserStatus": status(user),
+    })
+}
+
+fn attributes(user: &PoolUser) -> Value {
+    let mut all = vec![
+        json!({ "Name": "sub", "Value": user.sub }),
+        json!({ "Name": "email", "Value": user.email }),
+        json!({ "Name": "email_verified", "Value": "true" }),
+        json!({ "Name": "name", "Value": user.name }),
+    ];
+    if let Some(id) = &user.identity_store_user_id {
+        all.push(json!({ "Name": "custom:identity_store_id", "Value": id }));
+    }
+    if user.federated {
+        let identity = json!([{ "userId": user.email, "providerName": "WorkforceSAML",
+            "providerType": "SAML", "primary": "true" }]);
+        all.push(json!({ "Name": "identities", "Value": identity.to_string() }));
+    }
+    Value::Array(all)
+}
+
+fn status(user: &PoolUser) -> &'static str {
+    if user.federated {
+        "EXTERNAL_PROVIDER"
+    } else {
+        "CONFIRMED"
+    }
+}
+
+fn group_record(call: &Call<'_>, group: &PoolGroup) -> Value {
+    let pool = &call.world.pool;
+    json!({
+        "GroupName": group.name,
+        "UserPoolId": pool.id,
+        "Description": group.description,
+        "CreationDate": epoch_seconds(pool.created_ms),
+        "LastModifiedDate": epoch_seconds(pool.created_ms),
+    })
+}
+
+fn mfa_name(mfa: MfaConfiguration) -> &'static str {
+    match mfa {
+        MfaConfiguration::Off => "OFF",
+        MfaConfiguration::On => "ON",
+        MfaConfiguration::Optional => "OPTIONAL",
+    }
+}
+
+/// The filter of ListUsers: one attribute, `=` for the whole value or `^=` for its beginning.
+enum Filter {
+    All,
+    One {
+        attribute: String,
+        value: String,
+        prefix_only: bool,
+    },
+}
+
+impl Filter {
+    fn parse(text: &str) -> Option<Self> {
+        if text.trim().is_empty() {
+            return Some(Self::All);
+        }
+        let (attribute, value) = text.split_once('=')?;
+        let prefix_only = attribute.trim_end().ends_with('^');
+        let attribute = attribute.trim_end().trim_end_matches('^').trim();
+        let value = value.trim().strip_prefix('"')?.strip_suffix('"')?;
+        let known = [
+            "username",
+            "sub",
+            "email",
+            "name",
+            "cognito:user_status",
+            "status",
+        ];
+        known.contains(&attribute).then(|| Self::One {
+            attribute: attribute.to_owned(),
+            value: value.to_owned(),
+            prefix_only,
+        })
+    }
+
+    fn admits(&self, user: &PoolUser) -> bool {
+        let Self::One {
+            attribute,
+            value,
+            prefix_only,
+        } = self
+        else {
+            return true;
+        };
+        let held = match attribute.as_str() {
+            "username" => user.username.as_str(),
+            "sub" => user.sub.as_str(),
+            "email" => user.email.as_str(),
+            "name" => user.name.as_str(),
+            "status" if user.enabled => "Enabled",
+            "status" => "Disabled",
+            _ => status(user),
+        };
+        if *prefix_only {
+            held.starts_with(value.as_str())
+        } else {
+            held == value
+        }
+    }
+}

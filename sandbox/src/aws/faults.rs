@@ -1,0 +1,194 @@
+//! Faults on demand: which calls go wrong, and how. Seeded, so that a failing run can be repeated.
+//!
+//! Rules live only as long as the process; what they already decided about a write in flight
+//! is part of that write.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::call::Fate;
+use super::params::Params;
+use super::refusal::Refusal;
+use super::service::{Service, is_asynchronous, is_write};
+
+/// What `POST /_sandbox/faults` takes. It replaces all rules; an empty object clears them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct FaultPlan {
+    pub seed: u64,
+    pub rules: Vec<Rule>,
+}
+
+/// When something goes wrong. Members left out match everything.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    /// `sso-admin`, `identitystore`, `organizations`, `cloudtrail`, `cognito-idp` or `sts`.
+    #[serde(default)]
+    pub service: Option<String>,
+    #[serde(default)]
+    pub operation: Option<String>,
+    /// The account that the call is about, not the one that makes it.
+    #[serde(default)]
+    pub account_id: Option<String>,
+    pub kind: Kind,
+    /// Milliseconds, for `delay_ms`.
+    #[serde(default)]
+    pub ms: u64,
+    /// FailureReason, for `async_failed`.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// From zero to one.
+    #[serde(default = "always")]
+    pub probability: f64,
+    /// How many times it may fire; without it, for ever.
+    #[serde(default)]
+    pub count: Option<u32>,
+}
+
+fn always() -> f64 {
+    1.0
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// 400, as when the quota is used up.
+    Throttle,
+    /// 400 ConflictException; writes only.
+    Conflict,
+    /// 500, nothing applied.
+    Internal,
+    /// The connection breaks before anything happened.
+    ResetBefore,
+    /// The connection breaks after the call was carried out.
+    ResetAfter,
+    /// Carried out, then answered with a 500.
+    LostAnswer,
+    /// The answer is late by `ms`.
+    DelayMs,
+    /// The asynchronous part ends in FAILED with `reason`.
+    AsyncFailed,
+    /// The asynchronous part stays IN_PROGRESS.
+    AsyncNever,
+    /// A page ends half-way, with a token to go on.
+    TruncatePage,
+    AccessDenied,
+}
+
+/// How a call ends, apart from what its handler answers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Verdict {
+    /// Answered so, instead of being carried out.
+    pub refuse: Option<Refusal>,
+    pub reset: Option<Reset>,
+    /// Carried out, and then answered with a 500.
+    pub lose_answer: bool,
+    pub delay_ms: u64,
+    pub fate: Fate,
+}
+
+/// When the connection breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reset {
+    Before,
+    After,
+}
+
+/// The rules in force.
+pub(crate) struct Faults {
+    rules: Vec<Rule>,
+    entropy: ChaCha8Rng,
+}
+
+impl Faults {
+    pub fn new(plan: FaultPlan) -> Self {
+        Self {
+            rules: plan.rules,
+            entropy: ChaCha8Rng::seed_from_u64(plan.seed),
+        }
+    }
+
+    /// The rules with the counts they have left.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Lets every matching rule decide about one call.
+    pub fn decide(&mut self, params: &Params, operation: &str) -> Verdict {
+        let mut verdict = Verdict::default();
+        for rule in &mut self.rules {
+            if !rule.applies(params, operation) {
+                continue;
+            }
+            if rule.probability < 1.0 && self.entropy.r#gen::<f64>() >= rule.probability {
+                continue;
+            }
+            if let Some(left) = &mut rule.count {
+                *left -= 1;
+            }
+            rule.mark(&mut verdict, params.service);
+        }
+        verdict
+    }
+}
+
+impl Rule {
+    fn applies(&self, params: &Params, operation: &str) -> bool {
+        let service_named = self
+            .service
+            .as_deref()
+            .is_none_or(|name| name == params.service.name());
+        let operation_named = self
+            .operation
+            .as_deref()
+            .is_none_or(|name| name == operation);
+        let possible = match self.kind {
+            Kind::Conflict => is_write(operation),
+            Kind::AsyncFailed | Kind::AsyncNever => is_asynchronous(operation),
+            Kind::TruncatePage => operation.starts_with("List") || operation == "LookupEvents",
+            _ => true,
+        };
+        service_named
+            && operation_named
+            && possible
+            && self.count != Some(0)
+            && self.account_id.as_deref().is_none_or(|account| {
+                ["TargetId", "AccountId", "ResourceId", "ChildId"]
+                    .iter()
+                    .any(|member| params.optional(member).ok().flatten() == Some(account))
+            })
+    }
+
+    fn mark(&self, verdict: &mut Verdict, service: Service) {
+        match self.kind {
+            Kind::Throttle => verdict.refuse = Some(super::quota::throttled(service)),
+            Kind::Conflict => {
+                verdict.refuse = Some(Refusal::new(
+                    service.conflict_code(),
+                    "The request conflicts with a previous write that is still propagating. Please retry.",
+                ));
+            }
+            Kind::Internal => verdict.refuse = Some(Refusal::internal(service)),
+            Kind::AccessDenied => {
+                verdict.refuse = Some(Refusal::new(
+                    service.denied_code(),
+                    "You do not have sufficient access to perform this action.",
+                ));
+            }
+            Kind::ResetBefore => verdict.reset = Some(Reset::Before),
+            Kind::ResetAfter => verdict.reset = Some(Reset::After),
+            Kind::LostAnswer => verdict.lose_answer = true,
+            Kind::DelayMs => verdict.delay_ms += self.ms,
+            Kind::AsyncFailed => {
+                verdict.fate.fails_later = Some(self.reason.clone().unwrap_or_else(|| {
+                    "Received a 500 status error: internal failure while provisioning".to_owned()
+                }));
+            }
+            Kind::AsyncNever => verdict.fate.never_ends = true,
+            Kind::TruncatePage => verdict.fate.short_page = true,
+        }
+    }
+}

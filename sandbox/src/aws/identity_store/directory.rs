@@ -1,0 +1,131 @@
+//! The directory: users, groups and who is in which, indexed both ways.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::org::{Group, Membership, User};
+
+/// The identity store.
+#[derive(Default)]
+pub(crate) struct Directory {
+    pub id: Arc<str>,
+    pub users: BTreeMap<Arc<str>, User>,
+    pub groups: BTreeMap<Arc<str>, Group>,
+    memberships: HashMap<Arc<str>, Membership>,
+    /// Group to user to membership id.
+    members: HashMap<Arc<str>, BTreeMap<Arc<str>, Arc<str>>>,
+    /// User to group to membership id.
+    groups_of: HashMap<Arc<str>, BTreeMap<Arc<str>, Arc<str>>>,
+}
+
+impl Directory {
+    pub fn new(
+        id: Arc<str>,
+        users: Vec<User>,
+        groups: Vec<Group>,
+        memberships: Vec<Membership>,
+    ) -> Self {
+        let mut directory = Self {
+            id,
+            users: users
+                .into_iter()
+                .map(|user| (user.id.clone(), user))
+                .collect(),
+            groups: groups
+                .into_iter()
+                .map(|group| (group.id.clone(), group))
+                .collect(),
+            ..Self::default()
+        };
+        for membership in memberships {
+            directory.join(membership);
+        }
+        directory
+    }
+
+    /// Adds a membership. The caller has checked that it is new and that both ends exist.
+    pub fn join(&mut self, membership: Membership) {
+        let Membership {
+            id, group, user, ..
+        } = &membership;
+        // The names already held are shared, so that a file's copies do not stay in memory.
+        let group = shared(&self.groups, group);
+        let user = shared(&self.users, user);
+        self.members
+            .entry(group.clone())
+            .or_default()
+            .insert(user.clone(), id.clone());
+        self.groups_of
+            .entry(user.clone())
+            .or_default()
+            .insert(group.clone(), id.clone());
+        let id = id.clone();
+        self.memberships.insert(
+            id,
+            Membership {
+                group,
+                user,
+                ..membership
+            },
+        );
+    }
+
+    pub fn leave(&mut self, membership: &str) -> Option<Membership> {
+        let membership = self.memberships.remove(membership)?;
+        if let Some(members) = self.members.get_mut(&membership.group) {
+            members.remove(&membership.user);
+        }
+        if let Some(groups) = self.groups_of.get_mut(&membership.user) {
+            groups.remove(&membership.group);
+        }
+        Some(membership)
+    }
+
+    pub fn membership(&self, id: &str) -> Option<&Membership> {
+        self.memberships.get(id)
+    }
+
+    pub fn membership_of(&self, group: &str, user: &str) -> Option<&Membership> {
+        let id = self.members.get(group)?.get(user)?;
+        self.memberships.get(id)
+    }
+
+    /// Users of a group with their membership ids, in the order of user ids.
+    pub fn members(&self, group: &str) -> Option<&BTreeMap<Arc<str>, Arc<str>>> {
+        self.members.get(group)
+    }
+
+    /// Groups of a user with their membership ids, in the order of group ids.
+    pub fn groups_of(&self, user: &str) -> Option<&BTreeMap<Arc<str>, Arc<str>>> {
+        self.groups_of.get(user)
+    }
+
+    pub fn remove_user(&mut self, id: &str) -> Option<User> {
+        let user = self.users.remove(id)?;
+        for membership in self.groups_of.remove(id).unwrap_or_default().into_values() {
+            self.leave(&membership);
+        }
+        Some(user)
+    }
+
+    pub fn remove_group(&mut self, id: &str) -> Option<Group> {
+        let group = self.groups.remove(id)?;
+        for membership in self.members.remove(id).unwrap_or_default().into_values() {
+            self.leave(&membership);
+        }
+        Some(group)
+    }
+
+    /// Every membership, in an order that does not depend on the run.
+    pub fn memberships(&self) -> Vec<Membership> {
+        let mut all: Vec<Membership> = self.memberships.values().cloned().collect();
+        all.sort_by(|left, right| left.id.cmp(&right.id));
+        all
+    }
+}
+
+fn shared<T>(known: &BTreeMap<Arc<str>, T>, id: &Arc<str>) -> Arc<str> {
+    known
+        .get_key_value(id)
+        .map_or_else(|| id.clone(), |(id, _)| id.clone())
+}

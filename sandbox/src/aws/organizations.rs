@@ -1,0 +1,333 @@
+//! AWS Organizations, read only: accounts, their place in the tree, and their tags.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::page::{Page, TWENTY};
+use super::params::epoch_seconds;
+use super::refusal::Refusal;
+use super::service::Operation;
+use crate::org::{Account, AccountState, Unit};
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    ("ListTagsForResource", list_tags),
+    ("ListAccounts", list_accounts),
+    ("DescribeAccount", describe_account),
+    ("DescribeOrganization", describe_organization),
+    ("ListRoots", list_roots),
+    ("ListOrganizationalUnitsForParent", list_units),
+    ("DescribeOrganizationalUnit", describe_unit),
+    ("ListAccountsForParent", list_accounts_for_parent),
+    ("ListParents", list_parents),
+    ("ListChildren", list_children),
+    ("ListDelegatedAdministrators", list_delegated_administrators),
+];
+
+/// The organisation tree.
+pub(crate) struct Organizations {
+    pub id: Arc<str>,
+    pub root_id: Arc<str>,
+    pub management_account: Arc<str>,
+    pub delegated_admin_account: Arc<str>,
+    pub accounts: BTreeMap<Arc<str>, Account>,
+    pub units: BTreeMap<Arc<str>, Unit>,
+    pub created_ms: i64,
+}
+
+impl Organizations {
+    /// `o-.../r-.../ou-.../`, ending in a slash, down to and with `node`.
+    fn path(&self, node: &str) -> String {
+        match self.units.get(node) {
+            Some(unit) => format!("{}{}/", self.path(&unit.parent), unit.id),
+            None => format!("{}/{}/", self.id, self.root_id),
+        }
+    }
+
+    fn arn(&self, kind: &str, id: &str) -> String {
+        format!(
+            "arn:aws:organizations::{}:{kind}/{}/{id}",
+            self.management_account, self.id
+        )
+    }
+}
+
+fn describe_organization(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let organizations = &call.world.organizations;
+    let management = &organizations.management_account;
+    let email = organizations
+        .accounts
+        .get(management)
+        .map(|held| &*held.email);
+    Ok(json!({ "Organization": {
+        "Id": &*organizations.id,
+        "Arn": format!("arn:aws:organizations::{management}:organization/{}", organizations.id),
+        "FeatureSet": "ALL",
+        "MasterAccountArn": organizations.arn("account", management),
+        "MasterAccountId": &**management,
+        "MasterAccountEmail": email,
+        "AvailablePolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }],
+    }}))
+}
+
+fn list_accounts(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let page = Page::read(call, &TWENTY, &[])?;
+    let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
+    let organizations = &call.world.organizations;
+    let rest = organizations
+        .accounts
+        .range::<str, _>((from, Bound::Unbounded))
+        .map(|(id, held)| (&**id, held));
+    let (found, token) = page.cut(rest);
+    let accounts: Vec<Value> = found
+        .into_iter()
+        .map(|held| account(organizations, held))
+        .collect();
+    Ok(json!({ "Accounts": accounts, "NextToken": token }))
+}
+
+fn list_accounts_for_parent(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let parent = parent(call)?;
+    let page = Page::read(call, &TWENTY, &[&parent])?;
+    let organizations = &call.world.organizations;
+    let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
+    let rest = organizations
+        .accounts
+        .range::<str, _>((from, Bound::Unbounded))
+        .filter(|(_, held)| held.parent == parent)
+        .map(|(id, held)| (&**id, account(organizations, held)));
+    let (accounts, token) = page.cut(rest);
+    Ok(json!({ "Accounts": accounts, "NextToken": token }))
+}
+
+fn describe_account(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let id = call.params.text("AccountId")?;
+    let organizations = &call.world.organizations;
+    let held = organizations.accounts.get(id).ok_or_else(|| {
+        Refusal::new(
+            "AccountNotFoundException",
+            "You specified an account that doesn't exist.",
+        )
+    })?;
+    Ok(json!({ "Account": account(organizations, held) }))
+}
+
+fn list_roots(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let page = Page::read(call, &TWENTY, &[])?;
+    let organizations = &call.world.organizations;
+    let root = json!({
+        "Id": &*organizations.root_id,
+        "Arn": organizations.arn("root", &organizations.root_id),
+        "Name": "Root",
+        "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }],
+    });
+    let (roots, token) = page.cut_sorted(vec![(organizations.root_id.to_string(), root)]);
+    Ok(json!({ "Roots": roots, "NextToken": token }))
+}
+
+fn list_units(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let parent = parent(call)?;
+    let page = Page::read(call, &TWENTY, &[&parent])?;
+    let organizations = &call.world.organizations;
+    let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
+    let rest = organizations
+        .units
+        .range::<str, _>((from, Bound::Unbounded))
+        .filter(|(_, held)| held.parent == parent)
+        .map(|(id, held)| (&**id, unit(organizations, held)));
+    let (units, token) = page.cut(rest);
+    Ok(json!({ "OrganizationalUnits": units, "NextToken": token }))
+}
+
+fn describe_unit(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let id = call.params.text("OrganizationalUnitId")?;
+    let organizations = &call.world.organizations;
+    let held = organizations.units.get(id).ok_or_else(|| {
+        Refusal::new(
+            "OrganizationalUnitNotFoundException",
+            "You specified an organizational unit that doesn't exist.",
+        )
+    })?;
+    Ok(json!({ "OrganizationalUnit": unit(organizations, held) }))
+}
+
+fn list_parents(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let child = call.params.text("ChildId")?;
+    let page = Page::read(call, &TWENTY, &[child])?;
+    let organizations = &call.world.organizations;
+    let parent = organizations
+        .accounts
+        .get(child)
+        .map(|held| &held.parent)
+        .or_else(|| organizations.units.get(child).map(|held| &held.parent))
+        .ok_or_else(|| {
+            Refusal::new(
+                "ChildNotFoundException",
+                "You specified a child that doesn't exist.",
+            )
+        })?;
+    let kind = if *parent == organizations.root_id {
+        "ROOT"
+    } else {
+        "ORGANIZATIONAL_UNIT"
+    };
+    let parent = (parent.to_string(), json!({ "Id": &**parent, "Type": kind }));
+    let (parents, token) = page.cut_sorted(vec![parent]);
+    Ok(json!({ "Parents": parents, "NextToken": token }))
+}
+
+fn list_children(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let parent = parent(call)?;
+    let kind = call.params.text("ChildType")?;
+    let page = Page::read(call, &TWENTY, &[&parent, kind])?;
+    let organizations = &call.world.organizations;
+    let children: Vec<(String, Value)> = match kind {
+        "ACCOUNT" => organizations
+            .accounts
+            .values()
+            .filter(|held| held.parent == parent)
+            .map(|held| {
+                (
+                    held.id.to_string(),
+                    json!({ "Id": &*held.id, "Type": kind }),
+                )
+            })
+            .collect(),
+        "ORGANIZATIONAL_UNIT" => organizations
+            .units
+            .values()
+            .filter(|held| held.parent == parent)
+            .map(|held| {
+                (
+                    held.id.to_string(),
+                    json!({ "Id": &*held.id, "Type": kind }),
+                )
+            })
+            .collect(),
+        other => {
+            return Err(call.params.constraint(
+                "ChildType",
+                other,
+                "Member must satisfy enum value set: [ACCOUNT, ORGANIZATIONAL_UNIT]",
+            ));
+        }
+    };
+    let (children, token) = page.cut_sorted(children);
+    Ok(json!({ "Children": children, "NextToken": token }))
+}
+
+/// All tags at once: the operation takes no page size, and an account has at most fifty.
+fn list_tags(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let id = call.params.text("ResourceId")?;
+    let organizations = &call.world.organizations;
+    let tags: Vec<Value> = match organizations.accounts.get(id) {
+        Some(held) => held
+            .tags
+            .iter()
+            .map(|(key, value)| json!({ "Key": &**key, "Value": &**value }))
+            .collect(),
+        None if organizations.units.contains_key(id) || *id == *organizations.root_id => Vec::new(),
+        None => {
+            return Err(Refusal::new(
+                "TargetNotFoundException",
+                "You specified a target that doesn't exist.",
+            ));
+        }
+    };
+    Ok(json!({ "Tags": tags }))
+}
+
+fn list_delegated_administrators(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let service = call.params.optional("ServicePrincipal")?;
+    let page = Page::read(call, &TWENTY, &[service.unwrap_or_default()])?;
+    let organizations = &call.world.organizations;
+    let id = &organizations.delegated_admin_account;
+    let held = organizations
+        .accounts
+        .get(id)
+        .filter(|_| service.is_none_or(|service| service == "sso.amazonaws.com"));
+    let found = held.map(|held| {
+        let mut entry = account(organizations, held);
+        if let Value::Object(members) = &mut entry {
+            members.remove("Paths");
+            members.insert(
+                "DelegationEnabledDate".to_owned(),
+                epoch_seconds(organizations.created_ms),
+            );
+        }
+        (id.to_string(), entry)
+    });
+    let (found, token) = page.cut_sorted(found.into_iter().collect());
+    Ok(json!({ "DelegatedAdministrators": found, "NextToken": token }))
+}
+
+/// The reads are for the management account and any delegated administrator.
+fn check_reader(call: &Call<'_>) -> Result<(), Refusal> {
+    let organizations = &call.world.organizations;
+    let account = &call.caller.account;
+    if *account == organizations.management_account
+        || *account == organizations.delegated_admin_account
+    {
+        return Ok(());
+    }
+    Err(Refusal::denied(
+        "You don't have permissions to access this resource.",
+    ))
+}
+
+fn parent(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
+    check_reader(call)?;
+    let id = call.params.text("ParentId")?;
+    let organizations = &call.world.organizations;
+    if *id == *organizations.root_id {
+        return Ok(organizations.root_id.clone());
+    }
+    let known = organizations.units.get_key_value(id);
+    known.map(|(id, _)| id.clone()).ok_or_else(|| {
+        Refusal::new(
+            "ParentNotFoundException",
+            "You specified a parent that doesn't exist.",
+        )
+    })
+}
+
+fn unit(organizations: &Organizations, held: &Unit) -> Value {
+    json!({
+        "Id": &*held.id,
+        "Arn": organizations.arn("ou", &held.id),
+        "Name": held.name,
+        "Path": organizations.path(&held.id),
+    })
+}
+
+fn account(organizations: &Organizations, held: &Account) -> Value {
+    // `Status` has no word for the states that only `State` knows.
+    let (state, status) = match held.state {
+        AccountState::PendingActivation => ("PENDING_ACTIVATION", "ACTIVE"),
+        AccountState::Active => ("ACTIVE", "ACTIVE"),
+        AccountState::Suspended => ("SUSPENDED", "SUSPENDED"),
+        AccountState::PendingClosure => ("PENDING_CLOSURE", "PENDING_CLOSURE"),
+        AccountState::Closed => ("CLOSED", "SUSPENDED"),
+    };
+    json!({
+        "Id": &*held.id,
+        "Arn": organizations.arn("account", &held.id),
+        "Email": &*held.email,
+        "Name": &*held.name,
+        "Status": status,
+        "State": state,
+        "Paths": [format!("{}{}/", organizations.path(&held.parent), held.id)],
+        "JoinedMethod": "CREATED",
+        "JoinedTimestamp": epoch_seconds(held.joined_ms),
+    })
+}

@@ -1,0 +1,153 @@
+//! Paging as AWS does it: opaque tokens, bound to their list, stable while the list changes.
+//!
+//! A token names the last key that was given out, so that nothing is skipped or repeated when
+//! records come and go between two pages.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::call::Call;
+use super::refusal::Refusal;
+
+/// How an operation pages.
+pub(crate) struct Paging {
+    pub token: &'static str,
+    pub size: &'static str,
+    /// Largest page, and the size when the caller names none.
+    pub limit: usize,
+    /// Whether the service documents empty pages that carry a token.
+    pub may_be_empty: MayBeEmpty,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MayBeEmpty {
+    No,
+    Yes,
+}
+
+/// sso-admin and identitystore.
+pub(crate) const HUNDRED: Paging = Paging {
+    token: "NextToken",
+    size: "MaxResults",
+    limit: 100,
+    may_be_empty: MayBeEmpty::No,
+};
+
+/// Organizations.
+pub(crate) const TWENTY: Paging = Paging {
+    token: "NextToken",
+    size: "MaxResults",
+    limit: 20,
+    may_be_empty: MayBeEmpty::Yes,
+};
+
+/// cognito-idp, but for ListUsers, which spells the token otherwise.
+pub(crate) const SIXTY: Paging = Paging {
+    token: "NextToken",
+    size: "Limit",
+    limit: 60,
+    may_be_empty: MayBeEmpty::No,
+};
+
+/// One page about to be cut from a list.
+pub(crate) struct Page {
+    after: Option<String>,
+    limit: usize,
+    scope: u64,
+    shortened: bool,
+    empty: bool,
+}
+
+impl Page {
+    /// Reads size and token. `scope` is what the list is a list of: a token is good for nothing else.
+    pub fn read(call: &Call<'_>, paging: &Paging, scope: &[&str]) -> Result<Self, Refusal> {
+        let limit = call
+            .params
+            .page_size(paging.size, paging.limit)?
+            .unwrap_or(paging.limit);
+        let mut hasher = DefaultHasher::new();
+        (call.operation, scope).hash(&mut hasher);
+        let scope = hasher.finish();
+        let given = match call.params.optional(paging.token)? {
+            None => None,
+            Some(token) => Some(
+                read_token(token, scope)
+                    .ok_or_else(|| call.params.invalid("The provided NextToken is invalid"))?,
+            ),
+        };
+        let ragged = call.world.ragged_pages && paging.may_be_empty == MayBeEmpty::Yes;
+        let (after, pause_done) = given.map_or((None, true), |(key, done)| (Some(key), done));
+        Ok(Self {
+            after,
+            limit,
+            scope,
+            shortened: call.fate.short_page,
+            empty: ragged && !pause_done,
+        })
+    }
+
+    /// The key after which this page begins.
+    pub fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// Takes the page from `rest`, the records after [`Page::after`] in the order of their keys.
+    pub fn cut<'k, T>(&self, rest: impl Iterator<Item = (&'k str, T)>) -> (Vec<T>, Option<String>) {
+        if self.empty {
+            return (Vec::new(), Some(self.token(self.after.as_deref(), true)));
+        }
+        let mut rest = rest;
+        let mut keys = Vec::with_capacity(self.limit);
+        let mut items = Vec::with_capacity(self.limit);
+        for (key, item) in rest.by_ref().take(self.limit) {
+            keys.push(key);
+            items.push(item);
+        }
+        if self.shortened && !items.is_empty() {
+            let half = items.len() / 2;
+            items.truncate(half);
+            let last = half.checked_sub(1).map(|at| keys[at]);
+            return (
+                items,
+                Some(self.token(last.or(self.after.as_deref()), true)),
+            );
+        }
+        let more = rest.next().is_some();
+        let token = keys
+            .last()
+            .filter(|_| more)
+            .map(|key| self.token(Some(key), false));
+        (items, token)
+    }
+
+    /// As [`Page::cut`] for a list that is not kept in the order of its keys.
+    pub fn cut_sorted<T>(&self, mut all: Vec<(String, T)>) -> (Vec<T>, Option<String>) {
+        all.sort_by(|left, right| left.0.cmp(&right.0));
+        if let Some(after) = self.after() {
+            all.retain(|(key, _)| key.as_str() > after);
+        }
+        let (keys, items): (Vec<String>, Vec<T>) = all.into_iter().unzip();
+        self.cut(keys.iter().map(String::as_str).zip(items))
+    }
+
+    fn token(&self, key: Option<&str>, pause_done: bool) -> String {
+        let flag = if pause_done { 'd' } else { 'p' };
+        let position = key.map_or_else(String::new, |key| format!(">{key}"));
+        URL_SAFE_NO_PAD.encode(format!("{:016x}{flag}{position}", self.scope))
+    }
+}
+
+/// The key and whether an empty page was already given at this place.
+fn read_token(token: &str, scope: u64) -> Option<(String, bool)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+    let rest = text.strip_prefix(&format!("{scope:016x}"))?;
+    let pause_done = match rest.chars().next()? {
+        'd' => true,
+        'p' => false,
+        _ => return None,
+    };
+    let key = rest[1..].strip_prefix('>').unwrap_or_default();
+    Some((key.to_owned(), pause_done))
+}

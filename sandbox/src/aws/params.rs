@@ -1,0 +1,158 @@
+//! Reading the parameters of a request, with the validation AWS does before it looks at anything.
+
+use serde_json::{Map, Value};
+
+use super::refusal::Refusal;
+use super::service::Service;
+
+/// The members of a request.
+pub(crate) struct Params {
+    pub service: Service,
+    members: Map<String, Value>,
+}
+
+impl Params {
+    /// An empty body counts as `{}`, as the SDKs send for operations without input.
+    pub fn parse(service: Service, body: &[u8]) -> Result<Self, Refusal> {
+        let text = if body.is_empty() { b"{}" } else { body };
+        match serde_json::from_slice(text) {
+            Ok(Value::Object(members)) => Ok(Self { service, members }),
+            Ok(_) | Err(_) => Err(Refusal::new(
+                "SerializationException",
+                "Could not parse request body into json",
+            )),
+        }
+    }
+
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    pub fn text(&self, member: &str) -> Result<&str, Refusal> {
+        self.optional(member)?.ok_or_else(|| self.missing(member))
+    }
+
+    pub fn optional(&self, member: &str) -> Result<Option<&str>, Refusal> {
+        match self.members.get(member) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong_type(member)),
+        }
+    }
+
+    pub fn list(&self, member: &str) -> Result<&[Value], Refusal> {
+        match self.members.get(member) {
+            None | Some(Value::Null) => Ok(&[]),
+            Some(Value::Array(items)) => Ok(items),
+            Some(_) => Err(self.wrong_type(member)),
+        }
+    }
+
+    /// A structure as parameters of its own.
+    pub fn structure(&self, member: &str) -> Result<Option<Self>, Refusal> {
+        match self.members.get(member) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => self.nested(value).map(Some),
+        }
+    }
+
+    pub fn required_structure(&self, member: &str) -> Result<Self, Refusal> {
+        self.structure(member)?.ok_or_else(|| self.missing(member))
+    }
+
+    /// An element of a list of structures.
+    pub fn nested(&self, value: &Value) -> Result<Self, Refusal> {
+        match value {
+            Value::Object(members) => Ok(Self {
+                service: self.service,
+                members: members.clone(),
+            }),
+            _ => Err(self.wrong_type("member")),
+        }
+    }
+
+    /// A page size between one and `limit`, or `None` when the caller leaves it to the service.
+    pub fn page_size(&self, member: &str, limit: usize) -> Result<Option<usize>, Refusal> {
+        let value = match self.members.get(member) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value.as_i64().ok_or_else(|| self.wrong_type(member))?,
+        };
+        match usize::try_from(value) {
+            Ok(size) if (1..=limit).contains(&size) => Ok(Some(size)),
+            Ok(size) if size > limit => Err(self.constraint(
+                member,
+                value,
+                &format!("Member must have value less than or equal to {limit}"),
+            )),
+            _ => Err(self.constraint(
+                member,
+                value,
+                "Member must have value greater than or equal to 1",
+            )),
+        }
+    }
+
+    /// Seconds since the epoch, whole or with a fraction, as milliseconds.
+    pub fn time_ms(&self, member: &str) -> Result<Option<i64>, Refusal> {
+        match self.members.get(member) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value
+                .as_f64()
+                .map(|seconds| Some(whole_milliseconds(seconds)))
+                .ok_or_else(|| self.wrong_type(member)),
+        }
+    }
+
+    pub fn invalid(&self, message: impl Into<String>) -> Refusal {
+        Refusal::new(self.service.invalid_code(), message)
+    }
+
+    pub fn constraint(
+        &self,
+        member: &str,
+        value: impl std::fmt::Display,
+        constraint: &str,
+    ) -> Refusal {
+        self.invalid(format!(
+            "1 validation error detected: Value '{value}' at '{}' failed to satisfy constraint: {constraint}",
+            lower_first(member)
+        ))
+    }
+
+    fn missing(&self, member: &str) -> Refusal {
+        self.invalid(format!(
+            "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
+            lower_first(member)
+        ))
+    }
+
+    fn wrong_type(&self, member: &str) -> Refusal {
+        self.invalid(format!("The member {member} has the wrong type"))
+    }
+}
+
+/// `InstanceArn` to `instanceArn`, the spelling of messages and of CloudTrail.
+pub(crate) fn lower_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "saturates; a time beyond the range of i64 milliseconds is no time"
+)]
+fn whole_milliseconds(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
+}
+
+/// Unix milliseconds as the epoch seconds of awsJson1.1.
+pub(crate) fn epoch_seconds(ms: i64) -> Value {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of this century fit 53 bits"
+    )]
+    let seconds = ms as f64 / 1000.0;
+    Value::from(seconds)
+}

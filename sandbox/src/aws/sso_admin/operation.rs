@@ -1,0 +1,257 @@
+//! Writes that were accepted and are not finished, and how they end.
+//!
+//! They end by the clock alone: whoever looks first after the due time sees the outcome, and the
+//! outcome does not depend on who looked when.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::access::{Pair, Principal};
+use crate::org::{AccountState, PrincipalType};
+use crate::world::World;
+
+/// What is being carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    CreateAssignment,
+    DeleteAssignment,
+    Provision,
+    /// Follows the removal of the last assignment of a pair; nobody asked for it by name.
+    RemoveRole,
+}
+
+/// As AWS writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Status {
+    InProgress,
+    Succeeded,
+    Failed,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN_PROGRESS",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// An asynchronous write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Operation {
+    pub request_id: Arc<str>,
+    pub kind: Kind,
+    pub set: Arc<str>,
+    /// One account, or all that ProvisionPermissionSet was asked for.
+    pub accounts: Vec<Arc<str>>,
+    #[serde(default)]
+    pub principal: Option<Principal>,
+    pub created_ms: i64,
+    /// When it ends; `None` when a fault decided that it never does.
+    pub due_ms: Option<i64>,
+    /// How long this one takes; what follows from it takes as long again.
+    pub latency_ms: i64,
+    /// Whether it changes an IAM role, of which one account takes one at a time.
+    pub updates_role: bool,
+    #[serde(default)]
+    pub fails_with: Option<String>,
+    pub status: Status,
+    #[serde(default)]
+    pub failure: Option<String>,
+}
+
+impl Operation {
+    pub fn touches(&self, account: &str) -> bool {
+        self.accounts.iter().any(|held| &**held == account)
+    }
+}
+
+/// All operations ever accepted. How long AWS keeps them is not documented; here they stay.
+#[derive(Default)]
+pub(crate) struct Operations {
+    all: BTreeMap<u64, Operation>,
+    by_request: HashMap<Arc<str>, u64>,
+    in_flight: BTreeSet<u64>,
+    due: BTreeSet<(i64, u64)>,
+}
+
+impl Operations {
+    pub fn restore(saved: Vec<Operation>) -> Self {
+        let mut operations = Self::default();
+        for operation in saved {
+            operations.accept(operation);
+        }
+        operations
+    }
+
+    pub fn accept(&mut self, operation: Operation) {
+        let number = self.all.last_key_value().map_or(0, |(last, _)| last + 1);
+        self.by_request.insert(operation.request_id.clone(), number);
+        if operation.status == Status::InProgress {
+            self.in_flight.insert(number);
+            if let Some(due) = operation.due_ms {
+                self.due.insert((due, number));
+            }
+        }
+        self.all.insert(number, operation);
+    }
+
+    pub fn by_request(&self, request_id: &str) -> Option<&Operation> {
+        self.all.get(self.by_request.get(request_id)?)
+    }
+
+    pub fn in_flight(&self) -> impl Iterator<Item = &Operation> {
+        self.in_flight
+            .iter()
+            .filter_map(|number| self.all.get(number))
+    }
+
+    /// Newest first, as the status lists show them.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Operation> {
+        self.all.values().rev()
+    }
+
+    /// Oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Operation> {
+        self.all.values()
+    }
+
+    fn take_due(&mut self, now_ms: i64) -> Option<(i64, u64)> {
+        let first = self.due.first().copied().filter(|(at, _)| *at <= now_ms)?;
+        self.due.remove(&first);
+        Some(first)
+    }
+}
+
+/// Ends every operation that is due at `now_ms`, in the order of their due times.
+/// Returns whether any ended.
+pub(crate) fn settle(world: &mut World, now_ms: i64) -> bool {
+    let mut any = false;
+    while let Some((at_ms, number)) = world.operations.take_due(now_ms) {
+        any = true;
+        world.operations.in_flight.remove(&number);
+        let Some(operation) = world.operations.all.get(&number).cloned() else {
+            continue;
+        };
+        let failure = carry_out(world, &operation, at_ms);
+        if let Some(kept) = world.operations.all.get_mut(&number) {
+            kept.status = if failure.is_some() {
+                Status::Failed
+            } else {
+                Status::Succeeded
+            };
+            kept.failure = failure;
+        }
+    }
+    any
+}
+
+/// Applies an operation. Returns the reason when it fails; a failed one has changed nothing.
+fn carry_out(world: &mut World, operation: &Operation, at_ms: i64) -> Option<String> {
+    if let Some(reason) = &operation.fails_with {
+        return Some(reason.clone());
+    }
+    if let Some(reason) = operation
+        .principal
+        .as_ref()
+        .and_then(|principal| missing_assignee(world, principal))
+    {
+        return Some(reason);
+    }
+    if matches!(operation.kind, Kind::CreateAssignment | Kind::Provision)
+        && let Some(reason) = operation
+            .accounts
+            .iter()
+            .find_map(|account| cannot_provision(world, &operation.set, account))
+    {
+        return Some(reason);
+    }
+    for account in &operation.accounts {
+        let pair = world.access.pair(account, &operation.set);
+        let revision = world.access.latest_revision(&pair.set);
+        match (operation.kind, &operation.principal) {
+            (Kind::CreateAssignment, Some(principal)) => {
+                world.access.assign(&pair, revision, principal.clone());
+            }
+            (Kind::DeleteAssignment, Some(principal)) => {
+                world.access.unassign(&pair, principal);
+                remove_role_when_empty(world, operation, &pair, at_ms);
+            }
+            (Kind::Provision, _) => world.access.provision(&pair, revision),
+            (Kind::RemoveRole, _) => world.access.remove_role(&pair),
+            (Kind::CreateAssignment | Kind::DeleteAssignment, None) => {}
+        }
+    }
+    None
+}
+
+fn remove_role_when_empty(world: &mut World, cause: &Operation, pair: &Pair, at_ms: i64) {
+    if world
+        .access
+        .role(pair)
+        .is_none_or(|role| !role.principals.is_empty())
+    {
+        return;
+    }
+    world.operations.accept(Operation {
+        request_id: format!("{}-role", cause.request_id).into(),
+        kind: Kind::RemoveRole,
+        set: pair.set.clone(),
+        accounts: vec![pair.account.clone()],
+        principal: None,
+        created_ms: at_ms,
+        due_ms: Some(at_ms + cause.latency_ms),
+        latency_ms: cause.latency_ms,
+        updates_role: true,
+        fails_with: None,
+        status: Status::InProgress,
+        failure: None,
+    });
+}
+
+/// The words AWS uses for a principal that is gone: reference/aws.md 1.3.
+fn missing_assignee(world: &World, principal: &Principal) -> Option<String> {
+    let known = match principal.kind {
+        PrincipalType::User => world.directory.users.contains_key(&principal.id),
+        PrincipalType::Group => world.directory.groups.contains_key(&principal.id),
+    };
+    (!known).then(|| {
+        format!(
+            "Received a 404 status error: the {} assignee {} was not found in directory {}",
+            principal.kind.as_str(),
+            principal.id,
+            world.directory.id
+        )
+    })
+}
+
+/// Why a role cannot be made in an account.
+fn cannot_provision(world: &World, set: &str, account: &Arc<str>) -> Option<String> {
+    let held = world.organizations.accounts.get(account)?;
+    if held.state != AccountState::Active {
+        return Some(format!(
+            "Received a 403 status error: account {account} is not active"
+        ));
+    }
+    let set = world.access.sets.get(set)?;
+    let roles = world.access.sets_of(account);
+    if roles.is_some_and(|roles| roles.len() >= 500 && !roles.contains(&set.arn)) {
+        return Some(format!(
+            "Received a 409 status error: the limit of provisioned permission sets for account {account} was reached"
+        ));
+    }
+    let missing = set
+        .customer_policies
+        .iter()
+        .find(|policy| !held.customer_policies.contains(policy))?;
+    Some(format!(
+        "Received a 404 status error: Policy arn:aws:iam::{account}:policy{}{} does not exist or is not attachable.",
+        missing.path, missing.name
+    ))
+}

@@ -1,0 +1,206 @@
+//! Permission sets as templates: what they are called and how long their sessions last.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use rand::Rng;
+use serde_json::{Map, Value, json};
+
+use super::tags::read_tags;
+use super::{check_delegation, check_instance, check_set_free, permission_set};
+use crate::aws::call::Call;
+use crate::aws::page::{HUNDRED, Page};
+use crate::aws::params::{Params, epoch_seconds};
+use crate::aws::refusal::Refusal;
+use crate::org::PermissionSet;
+
+pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_instance(call)?;
+    let page = Page::read(call, &HUNDRED, &[])?;
+    let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
+    let rest = call
+        .world
+        .access
+        .sets
+        .range::<str, _>((from, Bound::Unbounded))
+        .map(|(arn, _)| (&**arn, &**arn));
+    let (arns, token) = page.cut(rest);
+    Ok(json!({ "PermissionSets": arns, "NextToken": token }))
+}
+
+pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let arn = permission_set(call)?;
+    Ok(json!({ "PermissionSet": call.world.access.sets.get(&arn).map(template) }))
+}
+
+pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_instance(call)?;
+    let name = call.params.text("Name")?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    if name.is_empty() || name.len() > 32 || !name.bytes().all(allowed) {
+        return Err(call.params.constraint(
+            "Name",
+            name,
+            "Member must satisfy regular expression pattern: [\\w+=,.@-]{1,32}",
+        ));
+    }
+    let fields = Fields::read(call.params)?;
+    let tags = read_tags(call.params)?;
+    let sets = &call.world.access.sets;
+    if sets.values().any(|set| set.name == name) {
+        return Err(Refusal::conflict(format!(
+            "PermissionSet with name {name} already exists"
+        )));
+    }
+    if sets.len() >= 3_500 {
+        return Err(Refusal {
+            status: 402,
+            ..Refusal::new(
+                "ServiceQuotaExceededException",
+                "You have exceeded the limit of permission sets",
+            )
+        });
+    }
+    let instance = call.world.instance_arn.replace("instance", "permissionSet");
+    let arn: Arc<str> = format!("{instance}/ps-{:016x}", call.entropy.r#gen::<u64>()).into();
+    let set = PermissionSet {
+        arn: arn.clone(),
+        name: name.to_owned(),
+        description: fields.description,
+        session_duration: fields.session_duration.unwrap_or_else(|| "PT1H".to_owned()),
+        relay_state: fields.relay_state,
+        managed_policies: Vec::new(),
+        customer_policies: Vec::new(),
+        inline_policy: None,
+        boundary: None,
+        tags,
+        created_ms: call.now_ms,
+        revision: 1,
+    };
+    let answer = json!({ "PermissionSet": template(&set) });
+    call.world.access.sets.insert(arn, set);
+    Ok(answer)
+}
+
+pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let fields = Fields::read(call.params)?;
+    edit(call, |set| {
+        if fields.description.is_some() {
+            set.description = fields.description;
+        }
+        if let Some(duration) = fields.session_duration {
+            set.session_duration = duration;
+        }
+        // Not sent means cleared, unlike the others: terraform-provider-aws #17411.
+        set.relay_state = fields.relay_state;
+        Ok(())
+    })
+}
+
+pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let arn = permission_set(call)?;
+    check_delegation(call, &arn, None)?;
+    if call
+        .world
+        .access
+        .accounts_of(&arn)
+        .is_some_and(|accounts| !accounts.is_empty())
+    {
+        return Err(Refusal::conflict(
+            "PermissionSet has ApplicationProfile associated with it",
+        ));
+    }
+    check_set_free(call, &arn)?;
+    call.world.access.sets.remove(&arn);
+    Ok(json!({}))
+}
+
+/// Edits the template. Roles in accounts keep what they have until they are provisioned anew.
+pub(super) fn edit(
+    call: &mut Call<'_>,
+    change: impl FnOnce(&mut PermissionSet) -> Result<(), Refusal>,
+) -> Result<Value, Refusal> {
+    let arn = permission_set(call)?;
+    check_delegation(call, &arn, None)?;
+    check_set_free(call, &arn)?;
+    if let Some(set) = call.world.access.sets.get_mut(&arn) {
+        change(set)?;
+        set.revision += 1;
+    }
+    Ok(json!({}))
+}
+
+struct Fields {
+    description: Option<String>,
+    session_duration: Option<String>,
+    relay_state: Option<String>,
+}
+
+impl Fields {
+    fn read(params: &Params) -> Result<Self, Refusal> {
+        let limited = |member: &'static str, limit: usize| match params.optional(member)? {
+            Some(text) if text.is_empty() || text.chars().count() > limit => Err(params
+                .constraint(
+                    member,
+                    text,
+                    &format!("Member must have length between 1 and {limit}"),
+                )),
+            text => Ok(text.map(str::to_owned)),
+        };
+        let session_duration = limited("SessionDuration", 100)?;
+        if let Some(duration) = &session_duration
+            && !is_session_duration(duration)
+        {
+            return Err(params.invalid(format!(
+                "Session duration {duration} is not between PT1H and PT12H"
+            )));
+        }
+        Ok(Self {
+            description: limited("Description", 700)?,
+            session_duration,
+            relay_state: limited("RelayState", 240)?,
+        })
+    }
+}
+
+/// From one to twelve hours, in ISO 8601.
+fn is_session_duration(text: &str) -> bool {
+    text.parse::<jiff::SignedDuration>()
+        .is_ok_and(|duration| (3_600..=43_200).contains(&duration.as_secs()))
+}
+
+fn template(set: &PermissionSet) -> Value {
+    let mut members = Map::new();
+    let mut put = |member: &str, value: Value| {
+        members.insert(member.to_owned(), value);
+    };
+    put("Name", Value::from(set.name.as_str()));
+    put("PermissionSetArn", Value::from(&*set.arn));
+    put("CreatedDate", epoch_seconds(set.created_ms));
+    put(
+        "SessionDuration",
+        Value::from(set.session_duration.as_str()),
+    );
+    if let Some(description) = &set.description {
+        put("Description", Value::from(description.as_str()));
+    }
+    if let Some(relay_state) = &set.relay_state {
+        put("RelayState", Value::from(relay_state.as_str()));
+    }
+    Value::Object(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_session_duration;
+
+    #[test]
+    fn sessions_last_from_one_to_twelve_hours() {
+        for good in ["PT1H", "PT12H", "PT90M", "PT1H30M", "PT43200S"] {
+            assert!(is_session_duration(good), "{good}");
+        }
+        for bad in ["PT59M", "PT13H", "1h", "3600", "P1D", ""] {
+            assert!(!is_session_duration(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! sts:GetCallerIdentity, which speaks the older Query protocol: a form in, XML out.
+
+use super::call::Caller;
+
+/// The action of a Query request, if the body is one.
+pub(crate) fn action(body: &[u8]) -> Option<String> {
+    url::form_urlencoded::parse(body)
+        .find(|(member, _)| member == "Action")
+        .map(|(_, value)| value.into_owned())
+}
+
+/// The answer to GetCallerIdentity.
+pub(crate) fn caller_identity(caller: &Caller, request_id: &str) -> String {
+    format!(
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+         <GetCallerIdentityResult><Arn>{}</Arn><UserId>{}:{}</UserId><Account>{}</Account>\
+         </GetCallerIdentityResult><ResponseMetadata><RequestId>{request_id}</RequestId>\
+         </ResponseMetadata></GetCallerIdentityResponse>",
+        escape(&caller.arn()),
+        Caller::ROLE_ID,
+        escape(&caller.access_key),
+        caller.account,
+    )
+}
+
+/// An error in the Query protocol.
+pub(crate) fn error(code: &str, message: &str, request_id: &str) -> String {
+    format!(
+        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>\
+         <Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error>\
+         <RequestId>{request_id}</RequestId></ErrorResponse>",
+        escape(message)
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}

@@ -1,0 +1,213 @@
+//! The records an organisation is made of, as AWS would hold them.
+//!
+//! Plain data without behaviour: the same types fill the sample, a file, and the running world.
+//! Identifiers are `Arc<str>` because the large organisation names each of them many times.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// An organizational unit; `parent` is the root or another unit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Unit {
+    pub id: Arc<str>,
+    pub name: String,
+    pub parent: Arc<str>,
+}
+
+/// Life of an account, as Organizations reports it in `State`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AccountState {
+    PendingActivation,
+    #[default]
+    Active,
+    Suspended,
+    PendingClosure,
+    Closed,
+}
+
+/// A member account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// Twelve digits.
+    pub id: Arc<str>,
+    pub name: Box<str>,
+    pub email: Box<str>,
+    #[serde(default)]
+    pub state: AccountState,
+    /// The root or the unit it lies in.
+    pub parent: Arc<str>,
+    #[serde(default)]
+    pub tags: BTreeMap<Arc<str>, Arc<str>>,
+    /// Unix milliseconds.
+    pub joined_ms: i64,
+    /// Customer-managed IAM policies that exist in the account; a set that names another fails there.
+    #[serde(default)]
+    pub customer_policies: Vec<PolicyReference>,
+}
+
+/// An identifier an outside directory gave; its presence means that SCIM provisions the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalId {
+    pub issuer: Arc<str>,
+    pub id: Box<str>,
+}
+
+/// A user of the identity store.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct User {
+    /// UUID.
+    pub id: Arc<str>,
+    pub user_name: Box<str>,
+    pub given_name: Box<str>,
+    pub family_name: Box<str>,
+    #[serde(default)]
+    pub display_name: Option<Box<str>>,
+    #[serde(default)]
+    pub email: Option<Box<str>>,
+    #[serde(default)]
+    pub title: Option<Arc<str>>,
+    #[serde(default)]
+    pub user_type: Option<Arc<str>>,
+    #[serde(default)]
+    pub department: Option<Arc<str>>,
+    /// User id of the manager.
+    #[serde(default)]
+    pub manager: Option<Arc<str>>,
+    pub enabled: bool,
+    #[serde(default)]
+    pub external_ids: Vec<ExternalId>,
+    pub created_ms: i64,
+    pub updated_ms: i64,
+    /// Counts every modification; AWS shows it as an opaque string.
+    #[serde(default)]
+    pub revision: u32,
+}
+
+/// A group of the identity store. Groups do not nest.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Group {
+    pub id: Arc<str>,
+    pub display_name: Box<str>,
+    #[serde(default)]
+    pub description: Option<Box<str>>,
+    #[serde(default)]
+    pub external_ids: Vec<ExternalId>,
+    pub created_ms: i64,
+    pub updated_ms: i64,
+    #[serde(default)]
+    pub revision: u32,
+}
+
+/// One user in one group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Membership {
+    /// UUID.
+    pub id: Arc<str>,
+    pub group: Arc<str>,
+    pub user: Arc<str>,
+    pub created_ms: i64,
+}
+
+/// A customer-managed policy by name and path, as permission sets refer to it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PolicyReference {
+    pub name: String,
+    pub path: String,
+}
+
+/// A permissions boundary: exactly one of the two forms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Boundary {
+    AwsManaged(String),
+    CustomerManaged(PolicyReference),
+}
+
+/// A permission set: a template from which Identity Center makes one IAM role per account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PermissionSet {
+    pub arn: Arc<str>,
+    pub name: String,
+    #[serde(default)]
+    pub description: Option<String>,
+    /// ISO 8601 duration, `PT1H` to `PT12H`.
+    pub session_duration: String,
+    #[serde(default)]
+    pub relay_state: Option<String>,
+    /// ARNs of AWS managed policies.
+    #[serde(default)]
+    pub managed_policies: Vec<String>,
+    #[serde(default)]
+    pub customer_policies: Vec<PolicyReference>,
+    #[serde(default)]
+    pub inline_policy: Option<String>,
+    #[serde(default)]
+    pub boundary: Option<Boundary>,
+    #[serde(default)]
+    pub tags: BTreeMap<Arc<str>, Arc<str>>,
+    pub created_ms: i64,
+    /// Counts every edit that a role in an account has to catch up with.
+    #[serde(default)]
+    pub revision: u32,
+}
+
+/// Who an assignment is for. The order is the order of the wire spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PrincipalType {
+    Group,
+    User,
+}
+
+impl PrincipalType {
+    /// As AWS writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Group => "GROUP",
+            Self::User => "USER",
+        }
+    }
+}
+
+/// A principal on a permission set in an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Assignment {
+    pub account: Arc<str>,
+    pub permission_set: Arc<str>,
+    pub principal_type: PrincipalType,
+    pub principal_id: Arc<str>,
+}
+
+/// A role in an account that differs from what its assignments alone would say: made from an
+/// older revision of its set, or present although nobody is assigned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProvisionedRole {
+    pub account: Arc<str>,
+    pub permission_set: Arc<str>,
+    pub revision: u32,
+}
+
+/// A write that CloudTrail recorded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrailEvent {
+    pub id: Arc<str>,
+    pub at_ms: i64,
+    /// When LookupEvents begins to show it.
+    pub visible_ms: i64,
+    /// The account that made the call, which is where the event is recorded.
+    pub account: Arc<str>,
+    pub access_key: Arc<str>,
+    pub source: Arc<str>,
+    pub name: Arc<str>,
+    /// Request id of the call.
+    pub request_id: Arc<str>,
+    #[serde(default)]
+    pub error_code: Option<Arc<str>>,
+    /// `requestParameters`, as JSON text.
+    pub request: Box<str>,
+    /// `responseElements`, as JSON text (`null` when there are none).
+    pub response: Box<str>,
+}

@@ -1,0 +1,461 @@
+//! Organisations of a size, from a seed: for benchmarks and for finding out what breaks when there
+//! is much of everything. Skewed as real ones are: a few sets and groups are nearly everywhere.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use uuid::Builder;
+
+use super::sample;
+use super::{
+    Account, AccountState, Assignment, ExternalId, Group, Membership, Organisation, PermissionSet,
+    PrincipalType, Unit, User,
+};
+
+/// How much of everything.
+pub(super) struct Size {
+    accounts: usize,
+    permission_sets: usize,
+    groups: usize,
+    users: usize,
+    assignments: usize,
+    /// Pairs of account and set that have at least one assignment.
+    pairs: usize,
+    groups_per_user: usize,
+}
+
+impl Size {
+    pub const MEDIUM: Self = Self {
+        accounts: 500,
+        permission_sets: 150,
+        groups: 800,
+        users: 8_000,
+        assignments: 15_000,
+        pairs: 4_950,
+        groups_per_user: 3,
+    };
+    pub const LARGE: Self = Self {
+        accounts: 3_000,
+        permission_sets: 500,
+        groups: 5_000,
+        users: 50_000,
+        assignments: 150_000,
+        pairs: 41_800,
+        groups_per_user: 3,
+    };
+}
+
+const BEGUN_MS: i64 = 1_740_000_000_000;
+const ROOT: &str = "r-gen1";
+const ENVIRONMENTS: [&str; 3] = ["production", "staging", "development"];
+const LINES: [&str; 8] = [
+    "cards",
+    "ledger",
+    "tokens",
+    "settlement",
+    "merchant",
+    "risk",
+    "web",
+    "data",
+];
+const TITLES: [&str; 6] = [
+    "Engineer",
+    "Senior Engineer",
+    "Analyst",
+    "Operations Specialist",
+    "Product Manager",
+    "Support Engineer",
+];
+const GIVEN: [&str; 24] = [
+    "Ada", "Ben", "Cora", "Deniz", "Emil", "Fatima", "Goran", "Hanna", "Ivan", "Jana", "Kofi",
+    "Lara", "Milan", "Nadia", "Omar", "Paula", "Quinn", "Rosa", "Stefan", "Tara", "Umar", "Vera",
+    "Wout", "Xenia",
+];
+const FAMILY: [&str; 24] = [
+    "Adler", "Bakker", "Conti", "Dietrich", "Eriksen", "Ferrari", "Garcia", "Hughes", "Ivanov",
+    "Jansen", "Keller", "Lopez", "Moreau", "Nagy", "Olsen", "Pires", "Quist", "Romano", "Schmidt",
+    "Turner", "Urban", "Varga", "Weber", "Young",
+];
+const POLICIES: [&str; 8] = [
+    "ReadOnlyAccess",
+    "job-function/ViewOnlyAccess",
+    "SecurityAudit",
+    "PowerUserAccess",
+    "CloudWatchReadOnlyAccess",
+    "AmazonS3ReadOnlyAccess",
+    "AmazonRDSReadOnlyAccess",
+    "AdministratorAccess",
+];
+
+pub(super) fn organisation(size: &Size, seed: u64) -> Organisation {
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let accounts = accounts(size, &mut dice);
+    let permission_sets = permission_sets(size, &mut dice);
+    let groups = groups(size, &mut dice);
+    let users = users(size, &mut dice);
+    let memberships = memberships(size, &groups, &users, &mut dice);
+    let assignments = assignments(
+        size,
+        &accounts,
+        &permission_sets,
+        (&groups, &users),
+        &mut dice,
+    );
+    let first_users: Vec<Arc<str>> = users.iter().take(20).map(|user| user.id.clone()).collect();
+    Organisation {
+        organization_id: "o-generated1".into(),
+        root_id: ROOT.into(),
+        management_account: accounts[0].id.clone(),
+        delegated_admin_account: accounts[1].id.clone(),
+        instance_arn: sample::INSTANCE_ARN.into(),
+        identity_store_id: "d-9067e0a1b2".into(),
+        region: sample::REGION.into(),
+        created_ms: BEGUN_MS,
+        ragged_pages: false,
+        units: units(),
+        accounts,
+        users,
+        groups,
+        memberships,
+        permission_sets,
+        assignments,
+        provisioned_roles: Vec::new(),
+        events: Vec::new(),
+        pool: sample::pool_joined_to(&first_users),
+    }
+}
+
+/// An index below `count` that falls on the small ones far more often.
+fn skewed(dice: &mut ChaCha8Rng, count: usize) -> usize {
+    let part = dice.r#gen::<f64>().powi(3);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "counts here are below a million, and the part is in [0, 1)"
+    )]
+    let index = (part * count as f64) as usize;
+    index.min(count - 1)
+}
+
+fn uuid(dice: &mut ChaCha8Rng) -> Arc<str> {
+    Builder::from_random_bytes(dice.r#gen())
+        .into_uuid()
+        .to_string()
+        .into()
+}
+
+fn units() -> Vec<Unit> {
+    let unit = |key: &str, name: &str, parent: Arc<str>| Unit {
+        id: unit_id(key),
+        name: name.to_owned(),
+        parent,
+    };
+    let mut units = vec![unit("platform", "Platform", ROOT.into())];
+    for line in LINES {
+        units.push(unit(line, line, ROOT.into()));
+        for environment in ENVIRONMENTS {
+            let key = format!("{line}{environment}");
+            units.push(unit(&key, environment, unit_id(line)));
+        }
+    }
+    units
+}
+
+fn unit_id(key: &str) -> Arc<str> {
+    format!("ou-gen1-{key:0<10}").into()
+}
+
+fn accounts(size: &Size, dice: &mut ChaCha8Rng) -> Vec<Account> {
+    let mut taken = HashSet::new();
+    (0..size.accounts)
+        .map(|number| {
+            let id = loop {
+                let id = dice.gen_range(100_000_000_000_u64..1_000_000_000_000);
+                if taken.insert(id) {
+                    break id;
+                }
+            };
+            let line = LINES[number % LINES.len()];
+            let environment = ENVIRONMENTS[number / LINES.len() % ENVIRONMENTS.len()];
+            let (name, parent) = match number {
+                0 => ("management".to_owned(), ROOT.into()),
+                1 => ("identity".to_owned(), unit_id("platform")),
+                2 => ("log-archive".to_owned(), unit_id("platform")),
+                _ => (
+                    format!("{line}-{environment}-{number:04}"),
+                    unit_id(&format!("{line}{environment}")),
+                ),
+            };
+            let pci = match number % LINES.len() {
+                0..=3 => "in",
+                4..=5 => "connected",
+                _ => "out",
+            };
+            let tag = |key: &str, value: &str| (Arc::from(key), Arc::from(value));
+            let mut tags: BTreeMap<Arc<str>, Arc<str>> = [
+                tag("environment", environment),
+                tag("pci", pci),
+                tag("owner", line),
+            ]
+            .into();
+            if number == 1 {
+                tags.insert("leastwise".into(), "host".into());
+            }
+            Account {
+                id: id.to_string().into(),
+                email: format!("aws+{number}@generated.example").into(),
+                name: name.into(),
+                // One in a hundred was closed and still stands in the lists.
+                state: if number % 100 == 99 {
+                    AccountState::Suspended
+                } else {
+                    AccountState::Active
+                },
+                parent,
+                tags,
+                joined_ms: BEGUN_MS,
+                customer_policies: Vec::new(),
+            }
+        })
+        .collect()
+}
+
+fn permission_sets(size: &Size, dice: &mut ChaCha8Rng) -> Vec<PermissionSet> {
+    let instance = sample::INSTANCE_ARN.replace("instance", "permissionSet");
+    (0..size.permission_sets)
+        .map(|number| {
+            let policy = POLICIES[number % POLICIES.len()];
+            let bucket = LINES[number % LINES.len()];
+            let short = policy.rsplit('/').next().unwrap_or(policy);
+            PermissionSet {
+                arn: format!("{instance}/ps-{:016x}", dice.r#gen::<u64>()).into(),
+                name: format!("{:.22}-{number:03}", short),
+                description: Some(format!("{short} for {bucket}")),
+                session_duration: format!("PT{}H", 1 + number % 8),
+                relay_state: None,
+                managed_policies: vec![format!("arn:aws:iam::aws:policy/{policy}")],
+                customer_policies: Vec::new(),
+                inline_policy: (number % 3 == 0).then(|| {
+                    format!(
+                        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":["s3:GetObject"],"Resource":"arn:aws:s3:::{bucket}-{number}/*"}}]}}"#
+                    )
+                }),
+                boundary: None,
+                tags: BTreeMap::new(),
+                created_ms: BEGUN_MS,
+                revision: 1,
+            }
+        })
+        .collect()
+}
+
+fn groups(size: &Size, dice: &mut ChaCha8Rng) -> Vec<Group> {
+    let issuer: Arc<str> = "https://generated.okta.com".into();
+    (0..size.groups)
+        .map(|number| Group {
+            id: uuid(dice),
+            display_name: format!("{}-team-{number:04}", LINES[number % LINES.len()]).into(),
+            description: None,
+            external_ids: if number % 2 == 0 {
+                vec![ExternalId {
+                    issuer: issuer.clone(),
+                    id: format!("g{number}").into(),
+                }]
+            } else {
+                Vec::new()
+            },
+            created_ms: BEGUN_MS,
+            updated_ms: BEGUN_MS,
+            revision: 1,
+        })
+        .collect()
+}
+
+fn users(size: &Size, dice: &mut ChaCha8Rng) -> Vec<User> {
+    let issuer: Arc<str> = "https://generated.okta.com".into();
+    let titles: Vec<Arc<str>> = TITLES.iter().map(|title| (*title).into()).collect();
+    let lines: Vec<Arc<str>> = LINES.iter().map(|line| (*line).into()).collect();
+    let mut users: Vec<User> = Vec::with_capacity(size.users);
+    for number in 0..size.users {
+        let (given, family) = (GIVEN[number % 24], FAMILY[number / 24 % 24]);
+        let name = format!("{given}.{family}.{number}").to_lowercase();
+        // Eight people to a manager, all the way up.
+        let manager = number
+            .checked_sub(1)
+            .map(|above| users[above / 8].id.clone());
+        users.push(User {
+            id: uuid(dice),
+            email: Some(format!("{name}@generated.example").into()),
+            user_name: name.into(),
+            given_name: given.into(),
+            family_name: family.into(),
+            display_name: None,
+            title: Some(titles[number % titles.len()].clone()),
+            user_type: None,
+            department: Some(lines[number % lines.len()].clone()),
+            manager,
+            enabled: number % 50 != 49,
+            external_ids: vec![ExternalId {
+                issuer: issuer.clone(),
+                id: format!("u{number}").into(),
+            }],
+            created_ms: BEGUN_MS,
+            updated_ms: BEGUN_MS,
+            revision: 1,
+        });
+    }
+    users
+}
+
+fn memberships(
+    size: &Size,
+    groups: &[Group],
+    users: &[User],
+    dice: &mut ChaCha8Rng,
+) -> Vec<Membership> {
+    let mut memberships = Vec::with_capacity(users.len() * size.groups_per_user);
+    for user in users {
+        let mut joined = BTreeSet::new();
+        while joined.len() < size.groups_per_user {
+            joined.insert(skewed(dice, groups.len()));
+        }
+        for group in joined {
+            memberships.push(Membership {
+                id: uuid(dice),
+                group: groups[group].id.clone(),
+                user: user.id.clone(),
+                created_ms: BEGUN_MS,
+            });
+        }
+    }
+    memberships
+}
+
+/// First one assignment for each of exactly `pairs` pairs, then the rest on top of them.
+fn assignments(
+    size: &Size,
+    accounts: &[Account],
+    sets: &[PermissionSet],
+    (groups, users): (&[Group], &[User]),
+    dice: &mut ChaCha8Rng,
+) -> Vec<Assignment> {
+    let mut pairs = Vec::with_capacity(size.pairs);
+    let mut known = HashSet::with_capacity(size.pairs);
+    while pairs.len() < size.pairs {
+        // The management account gets no role: what is provisioned there nobody could manage.
+        let pair = (dice.gen_range(1..accounts.len()), skewed(dice, sets.len()));
+        if known.insert(pair) {
+            pairs.push(pair);
+        }
+    }
+    let mut assignments = Vec::with_capacity(size.assignments);
+    let mut taken = HashSet::with_capacity(size.assignments);
+    while assignments.len() < size.assignments {
+        let pair = if assignments.len() < pairs.len() {
+            assignments.len()
+        } else {
+            skewed(dice, pairs.len())
+        };
+        // Four of five go to groups; one in a thousand to somebody who is gone.
+        let principal = match dice.gen_range(0..1_000) {
+            0 => Chosen::Gone,
+            1..200 => Chosen::User(dice.gen_range(0..users.len())),
+            _ => Chosen::Group(skewed(dice, groups.len())),
+        };
+        if principal != Chosen::Gone && !taken.insert((pair, principal)) {
+            continue;
+        }
+        let (principal_type, principal_id) = match principal {
+            Chosen::Gone => (PrincipalType::User, uuid(dice)),
+            Chosen::User(index) => (PrincipalType::User, users[index].id.clone()),
+            Chosen::Group(index) => (PrincipalType::Group, groups[index].id.clone()),
+        };
+        let (account, set) = pairs[pair];
+        assignments.push(Assignment {
+            account: accounts[account].id.clone(),
+            permission_set: sets[set].arn.clone(),
+            principal_type,
+            principal_id,
+        });
+    }
+    assignments
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Chosen {
+    Gone,
+    User(usize),
+    Group(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{Size, organisation};
+    use crate::org::Organisation;
+
+    fn pairs(organisation: &Organisation) -> usize {
+        let pairs: HashSet<_> = organisation
+            .assignments
+            .iter()
+            .map(|held| (&held.account, &held.permission_set))
+            .collect();
+        pairs.len()
+    }
+
+    #[test]
+    fn medium_has_exactly_its_sizes() {
+        let medium = Organisation::medium(7);
+        assert_eq!(
+            (
+                medium.accounts.len(),
+                medium.permission_sets.len(),
+                medium.groups.len(),
+                medium.users.len(),
+                medium.assignments.len(),
+                pairs(&medium),
+            ),
+            (500, 150, 800, 8_000, 15_000, 4_950)
+        );
+    }
+
+    #[test]
+    fn large_has_exactly_its_sizes() {
+        let large = organisation(&Size::LARGE, 7);
+        assert_eq!(
+            (
+                large.accounts.len(),
+                large.permission_sets.len(),
+                large.groups.len(),
+                large.users.len(),
+                large.assignments.len(),
+                pairs(&large),
+            ),
+            (3_000, 500, 5_000, 50_000, 150_000, 41_800)
+        );
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_organisation_and_another_seed_another() {
+        let text = |seed| serde_json::to_string(&Organisation::medium(seed)).expect("serializes");
+        assert_eq!(text(3), text(3));
+        assert_ne!(text(3), text(4));
+    }
+
+    #[test]
+    fn names_fit_what_aws_allows() {
+        let medium = Organisation::medium(1);
+        for set in &medium.permission_sets {
+            assert!(set.name.len() <= 32, "{}", set.name);
+        }
+        let names: HashSet<_> = medium.permission_sets.iter().map(|set| &set.name).collect();
+        assert_eq!(names.len(), medium.permission_sets.len());
+        for account in &medium.accounts {
+            assert!(account.id.len() == 12 && account.id.bytes().all(|byte| byte.is_ascii_digit()));
+        }
+    }
+}

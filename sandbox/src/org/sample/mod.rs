@@ -1,0 +1,214 @@
+//! Harbourline Payments: a small payments company with the sins one meets in practice.
+//!
+//! Written by hand so that a newcomer finds people and reasons, not `user-17`. Each sin is marked
+//! where it is committed.
+
+mod accounts;
+mod assignments;
+mod people;
+mod permission_sets;
+mod sign_in;
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use uuid::Builder;
+
+use super::Organisation;
+
+/// Monday 2 March 2026, noon UTC: when most of the company's records were made.
+const FOUNDED_MS: i64 = 1_772_452_800_000;
+
+pub(super) const INSTANCE_ARN: &str = "arn:aws:sso:::instance/ssoins-6804a1f0c27d93be";
+pub(super) const REGION: &str = "eu-west-1";
+
+pub(super) fn organisation() -> Organisation {
+    let (users, groups, memberships) = people::directory();
+    Organisation {
+        organization_id: "o-h4rb0url1n".into(),
+        root_id: accounts::ROOT.into(),
+        management_account: accounts::id("harbourline-management"),
+        delegated_admin_account: accounts::id("identity"),
+        instance_arn: INSTANCE_ARN.into(),
+        identity_store_id: "d-93677e50ab".into(),
+        region: REGION.into(),
+        created_ms: FOUNDED_MS,
+        ragged_pages: true,
+        units: accounts::units(),
+        accounts: accounts::all(),
+        users,
+        groups,
+        memberships,
+        permission_sets: permission_sets::all(),
+        assignments: assignments::all(),
+        provisioned_roles: assignments::outdated_roles(),
+        events: Vec::new(),
+        pool: sign_in::pool(),
+    }
+}
+
+/// The pool for an organisation that has no people of its own to sign in, joined to its users.
+pub(super) fn pool_joined_to(user_ids: &[Arc<str>]) -> super::pool::Pool {
+    sign_in::pool_joined_to(user_ids)
+}
+
+/// A UUID that is always the same for the same words.
+fn uuid_for(kind: &str, name: &str) -> Arc<str> {
+    let digest = Sha256::digest(format!("harbourline/{kind}/{name}"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashSet};
+
+    use super::organisation;
+    use crate::org::PrincipalType;
+
+    #[test]
+    fn the_company_has_the_size_that_was_asked_for() {
+        let sample = organisation();
+        assert_eq!(sample.permission_sets.len(), 12);
+        assert_eq!(sample.groups.len(), 15);
+        assert!(
+            (38..=44).contains(&sample.users.len()),
+            "{}",
+            sample.users.len()
+        );
+        assert!(sample.accounts.len() > 20, "accounts must take two pages");
+    }
+
+    #[test]
+    fn everybody_but_the_head_has_a_manager_who_exists() {
+        let sample = organisation();
+        let ids: HashSet<_> = sample.users.iter().map(|user| &user.id).collect();
+        let without = sample
+            .users
+            .iter()
+            .filter(|user| user.manager.as_ref().is_none_or(|id| !ids.contains(id)))
+            .count();
+        assert_eq!(without, 1);
+    }
+
+    #[test]
+    fn the_sins_are_there() {
+        let sample = organisation();
+        let name = |id: &str| {
+            let account = sample.accounts.iter().find(|account| *account.id == *id);
+            account.map_or("", |account| &account.name)
+        };
+        let set = |arn: &str| {
+            let set = sample.permission_sets.iter().find(|set| *set.arn == *arn);
+            set.expect("assignments name sets that exist")
+        };
+        let on = |account: &str, set_name: &str| {
+            sample
+                .assignments
+                .iter()
+                .filter(|held| {
+                    name(&held.account) == account && set(&held.permission_set).name == set_name
+                })
+                .count()
+        };
+        assert!(
+            on("cards-prod", "AdministratorAccess") > 0,
+            "standing administrators"
+        );
+        assert!(
+            on("cards-dev", "PowerUser") > 0 && on("cards-prod", "PowerUser") > 0,
+            "shared set"
+        );
+        let users: HashSet<_> = sample.users.iter().map(|user| &user.id).collect();
+        let (known, orphans): (Vec<_>, Vec<_>) = sample
+            .assignments
+            .iter()
+            .filter(|held| held.principal_type == PrincipalType::User)
+            .partition(|held| users.contains(&held.principal_id));
+        assert!(!known.is_empty(), "a user assigned directly");
+        assert_eq!(orphans.len(), 1, "an orphan");
+        let leavers: BTreeSet<_> = sample
+            .users
+            .iter()
+            .filter(|user| !user.enabled)
+            .map(|user| &user.id)
+            .collect();
+        assert!(
+            sample
+                .memberships
+                .iter()
+                .any(|held| leavers.contains(&held.user)),
+            "a leaver still in a group"
+        );
+        let filled: HashSet<_> = sample.memberships.iter().map(|held| &held.group).collect();
+        let empty = sample
+            .groups
+            .iter()
+            .filter(|group| !filled.contains(&group.id));
+        assert_eq!(empty.count(), 1, "one empty group");
+        let inline: Vec<&str> = sample
+            .permission_sets
+            .iter()
+            .filter_map(|set| set.inline_policy.as_deref())
+            .collect();
+        for policy in &inline {
+            serde_json::from_str::<serde_json::Value>(policy).expect("inline policies are JSON");
+        }
+        assert!(
+            inline
+                .iter()
+                .any(|policy| policy.contains("\"Action\":\"*\""))
+        );
+        assert!(inline.iter().any(|policy| policy.contains("NotAction")));
+        assert!(
+            sample
+                .permission_sets
+                .iter()
+                .any(|set| !set.customer_policies.is_empty())
+        );
+        assert!(
+            !sample.provisioned_roles.is_empty(),
+            "an edited, unprovisioned set"
+        );
+    }
+
+    #[test]
+    fn enough_people_with_a_second_factor_can_approve() {
+        use crate::org::pool::Mfa;
+        let pool = organisation().pool;
+        let approvers: Vec<_> = pool
+            .users
+            .iter()
+            .filter(|user| {
+                user.groups
+                    .iter()
+                    .any(|group| group == "leastwise-approvers")
+            })
+            .collect();
+        assert!(
+            approvers
+                .iter()
+                .filter(|user| user.mfa != Mfa::None)
+                .count()
+                >= 2
+        );
+        assert!(approvers.iter().any(|user| user.mfa == Mfa::None));
+        assert!(
+            pool.users
+                .iter()
+                .any(|user| user.identity_store_user_id.is_none())
+        );
+        for user in &pool.users {
+            assert_eq!(
+                user.mfa == Mfa::Totp,
+                user.totp_secret.is_some(),
+                "{}",
+                user.email
+            );
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The twelve permission sets of Harbourline.
+
+use std::sync::Arc;
+
+use super::{FOUNDED_MS, INSTANCE_ARN, accounts, uuid_for};
+use crate::org::PermissionSet;
+
+/// Name, session, description, AWS managed policies, inline policy.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static str,
+);
+
+const SETS: [Row; 12] = [
+    (
+        "AdministratorAccess",
+        "PT4H",
+        "Full access. Meant for emergencies.",
+        &["AdministratorAccess"],
+        "",
+    ),
+    (
+        // Sin: the same set in development and in production.
+        "PowerUser",
+        "PT8H",
+        "Build and run workloads",
+        &["PowerUserAccess", "IAMReadOnlyAccess"],
+        "",
+    ),
+    (
+        "ReadOnly",
+        "PT8H",
+        "See everything, change nothing",
+        &["ReadOnlyAccess"],
+        "",
+    ),
+    (
+        "SecurityAudit",
+        "PT8H",
+        "Configuration for the security team",
+        &["SecurityAudit", "job-function/ViewOnlyAccess"],
+        "",
+    ),
+    (
+        "Billing",
+        "PT8H",
+        "Invoices and budgets",
+        &["job-function/Billing", "AWSBillingReadOnlyAccess"],
+        "",
+    ),
+    (
+        "NetworkAdministrator",
+        "PT4H",
+        "Transit gateways, DNS, firewalls",
+        &["job-function/NetworkAdministrator"],
+        "",
+    ),
+    (
+        // Sin: edited, and the edit never provisioned. See `assignments::outdated_roles`.
+        "DatabaseOperator",
+        "PT4H",
+        "Operate RDS and DynamoDB on call",
+        &["AmazonRDSFullAccess", "CloudWatchReadOnlyAccess"],
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"Keys","Effect":"Allow","Action":["kms:Decrypt","kms:DescribeKey"],"Resource":"*"}]}"#,
+    ),
+    (
+        // Truly harmless: numbers about machines.
+        "SupportMetrics",
+        "PT8H",
+        "Service metrics for the support desk",
+        &[],
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"Metrics","Effect":"Allow","Action":["cloudwatch:DescribeAlarms","cloudwatch:GetMetricData","cloudwatch:GetMetricStatistics","cloudwatch:ListMetrics"],"Resource":"*"}]}"#,
+    ),
+    (
+        "LedgerDataReader",
+        "PT2H",
+        "Read ledger exports and balances",
+        &[],
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"Exports","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::harbourline-ledger-*","arn:aws:s3:::harbourline-ledger-*/*"]},{"Sid":"Balances","Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:Query","dynamodb:Scan"],"Resource":"arn:aws:dynamodb:*:*:table/ledger-*"}]}"#,
+    ),
+    (
+        // Sin: looks like a release tool, and its last statement is full administration.
+        "ReleaseToolkit",
+        "PT1H",
+        "Start and watch deployments",
+        &["AWSCodeDeployReadOnlyAccess"],
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"Deploy","Effect":"Allow","Action":["codedeploy:CreateDeployment","codepipeline:StartPipelineExecution"],"Resource":"*"},{"Sid":"TemporaryFix2024","Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+    ),
+    (
+        // Sin: everything but what somebody thought of.
+        "PlatformEngineer",
+        "PT8H",
+        "Everything but IAM and Organizations",
+        &[],
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"AllButIam","Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"}]}"#,
+    ),
+    (
+        // What it allows is decided in each account, out of sight.
+        "PaymentsEngineer",
+        "PT8H",
+        "Payments teams in their own accounts",
+        &["CloudWatchReadOnlyAccess"],
+        "",
+    ),
+];
+
+/// The ARN of a set by its name.
+pub(super) fn arn(name: &str) -> Arc<str> {
+    let digits: String = uuid_for("permission-set", name)
+        .chars()
+        .filter(|digit| *digit != '-')
+        .take(16)
+        .collect();
+    let instance = INSTANCE_ARN.replace("instance", "permissionSet");
+    format!("{instance}/ps-{digits}").into()
+}
+
+pub(super) fn all() -> Vec<PermissionSet> {
+    SETS.iter().map(set).collect()
+}
+
+fn set((name, session, description, managed, inline): &Row) -> PermissionSet {
+    PermissionSet {
+        arn: arn(name),
+        name: (*name).to_owned(),
+        description: Some((*description).to_owned()),
+        session_duration: (*session).to_owned(),
+        relay_state: None,
+        managed_policies: managed
+            .iter()
+            .map(|policy| format!("arn:aws:iam::aws:policy/{policy}"))
+            .collect(),
+        customer_policies: if *name == "PaymentsEngineer" {
+            vec![accounts::payments_policy()]
+        } else {
+            Vec::new()
+        },
+        inline_policy: (!inline.is_empty()).then(|| (*inline).to_owned()),
+        boundary: None,
+        tags: [("managed-by".into(), "platform".into())].into(),
+        created_ms: FOUNDED_MS,
+        // The edit that was never provisioned is the second.
+        revision: if *name == "DatabaseOperator" { 2 } else { 1 },
+    }
+}

@@ -1,0 +1,161 @@
+//! Who of Harbourline signs in to Leastwise, as what, and with which second factor.
+
+use std::sync::Arc;
+
+use super::people::user_id;
+use super::{FOUNDED_MS, REGION, uuid_for};
+use crate::org::ExternalId;
+use crate::org::pool::{Mfa, MfaConfiguration, Pool, PoolClient, PoolGroup, PoolUser};
+
+const POOL_ID: &str = "eu-west-1_Hb7Qx2LmN";
+
+/// User name, name, role's group (none for a requester), second factor.
+const PEOPLE: [(&str, &str, &str, Mfa); 12] = [
+    (
+        "maya.okafor",
+        "Maya Okafor",
+        "leastwise-administrators",
+        Mfa::Totp,
+    ),
+    (
+        "tomas.novak",
+        "Tomas Novak",
+        "leastwise-administrators",
+        Mfa::Passkey,
+    ),
+    (
+        "ines.carvalho",
+        "Ines Carvalho",
+        "leastwise-approvers",
+        Mfa::Totp,
+    ),
+    (
+        "kwame.boateng",
+        "Kwame Boateng",
+        "leastwise-approvers",
+        Mfa::Sms,
+    ),
+    (
+        "amara.nwosu",
+        "Amara Nwosu",
+        "leastwise-approvers",
+        Mfa::Totp,
+    ),
+    // May look, and may not approve until a second factor is enrolled.
+    (
+        "lena.fischer",
+        "Lena Fischer",
+        "leastwise-approvers",
+        Mfa::None,
+    ),
+    (
+        "farid.haddad",
+        "Farid Haddad",
+        "leastwise-auditors",
+        Mfa::Totp,
+    ),
+    ("marcus.dube", "Marcus Dube", "", Mfa::Totp),
+    ("hannah.cole", "Hannah Cole", "", Mfa::Sms),
+    ("ravi.menon", "Ravi Menon", "", Mfa::None),
+    // Comes through the company's own identity provider, which answers for the second factor.
+    ("chloe.martin", "Chloe Martin", "", Mfa::None),
+    // In the pool and in nobody's directory: may look, and may ask for nothing.
+    (STRANGER, "Noor El-Amin", "", Mfa::Totp),
+];
+
+const STRANGER: &str = "noor.elamin";
+const FEDERATED: &str = "chloe.martin";
+
+/// The pool of the sample, joined to the people of its directory.
+pub(super) fn pool() -> Pool {
+    pool_with(|_, name| (name != STRANGER).then(|| user_id(name)))
+}
+
+/// The same people, joined to the first users of another directory.
+pub(super) fn pool_joined_to(user_ids: &[Arc<str>]) -> Pool {
+    pool_with(|number, name| {
+        (name != STRANGER)
+            .then(|| user_ids.get(number).cloned())
+            .flatten()
+    })
+}
+
+/// The identifier by which the directory knows a person's Cognito subject.
+pub(super) fn external_id(name: &str) -> Option<ExternalId> {
+    PEOPLE
+        .iter()
+        .any(|row| row.0 == name && name != STRANGER)
+        .then(|| external_id_of(&uuid_for("cognito", name)))
+}
+
+fn external_id_of(sub: &str) -> ExternalId {
+    ExternalId {
+        issuer: format!("https://cognito-idp.{REGION}.amazonaws.com/{POOL_ID}").into(),
+        id: sub.into(),
+    }
+}
+
+fn pool_with(joined: impl Fn(usize, &str) -> Option<Arc<str>>) -> Pool {
+    let group = |name: &str, description: &str| PoolGroup {
+        name: name.to_owned(),
+        description: description.to_owned(),
+    };
+    Pool {
+        id: POOL_ID.to_owned(),
+        region: REGION.to_owned(),
+        name: "leastwise".to_owned(),
+        mfa: MfaConfiguration::Optional,
+        client: PoolClient {
+            client_id: "5k2vq8h1n7d4t9c3m6r0wzysab".to_owned(),
+            // Not a secret: it guards a provider that lets anybody in.
+            client_secret: "sandbox-client-secret-3f9c1d7e5b2a8406".to_owned(),
+            name: "leastwise-web".to_owned(),
+            callback_urls: Vec::new(),
+            logout_urls: Vec::new(),
+        },
+        groups: vec![
+            group("leastwise-administrators", "Administrators of Leastwise"),
+            group("leastwise-approvers", "May approve changes"),
+            group("leastwise-auditors", "Read everything, change nothing"),
+        ],
+        users: PEOPLE
+            .iter()
+            .enumerate()
+            .map(|(number, row)| user(row, joined(number, row.0)))
+            .collect(),
+        created_ms: FOUNDED_MS,
+    }
+}
+
+fn user(row: &(&str, &str, &str, Mfa), joined: Option<Arc<str>>) -> PoolUser {
+    let (name, shown, group, mfa) = *row;
+    PoolUser {
+        sub: uuid_for("cognito", name).to_string(),
+        username: name.to_owned(),
+        email: format!("{name}@harbourline.example"),
+        name: shown.to_owned(),
+        groups: if group.is_empty() {
+            Vec::new()
+        } else {
+            vec![group.to_owned()]
+        },
+        identity_store_user_id: joined.map(|id| id.to_string()),
+        mfa,
+        totp_secret: (mfa == Mfa::Totp).then(|| base32(&uuid_for("totp", name))),
+        enabled: true,
+        federated: name == FEDERATED,
+        signed_out_at_ms: None,
+        created_ms: FOUNDED_MS,
+        updated_ms: FOUNDED_MS,
+    }
+}
+
+/// Thirty-two letters of the base32 alphabet (RFC 4648), from the digits of a UUID.
+fn base32(uuid: &str) -> String {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    uuid.bytes()
+        .filter(u8::is_ascii_hexdigit)
+        .zip(0_u8..)
+        .map(|(digit, place)| char::from(LETTERS[usize::from((digit ^ place) & 31)]))
+        .collect()
+}

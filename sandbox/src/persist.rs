@@ -1,0 +1,186 @@
+//! What survives the process: AWS does not forget because a laptop's sandbox was killed.
+//!
+//! A write reaches the journal before it is answered; the snapshot follows and empties the journal.
+//! Writes are replayed, not their effects: a call carries its time, its randomness and what faults
+//! decided for it, so that the same calls make the same world. Reads are never replayed.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::answer::replay;
+use crate::aws::call::{Caller, Fate, Timing};
+use crate::aws::calls::CallRecord;
+use crate::aws::service::is_write;
+use crate::aws::sso_admin::operation::{Operation, Operations};
+use crate::clock::Clock;
+use crate::org::Organisation;
+use crate::world::World;
+
+/// Why the state could not be kept or found again.
+#[derive(Debug, thiserror::Error)]
+pub enum PersistError {
+    #[error("cannot use the state file {path}: {source}")]
+    File { path: String, source: io::Error },
+    #[error("the state file {path} is not one of this version: {source}")]
+    Parse {
+        path: String,
+        source: serde_json::Error,
+    },
+}
+
+/// A whole world but for its clock, quotas and fault rules.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Saved {
+    organisation: Organisation,
+    operations: Vec<Operation>,
+    /// Calls that wrote, or tried to. Reads are too many to be worth a disk.
+    calls: Vec<CallRecord>,
+    /// Journal entries below this number are contained.
+    next_call: u64,
+}
+
+/// A call in the journal.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub record: CallRecord,
+    pub caller: Caller,
+    /// The request, when its handler ran; a call that was refused before is only remembered.
+    pub body: Option<String>,
+    pub seed: u64,
+    pub fate: Fate,
+    pub timing: Timing,
+}
+
+/// The file behind the world while it runs.
+pub(crate) struct Journal {
+    file: File,
+    /// Number of the last call in it.
+    last: u64,
+}
+
+impl Journal {
+    /// Hands the entry to the kernel, which keeps it when this process is killed.
+    pub fn append(&mut self, entry: &Entry) -> io::Result<()> {
+        let mut line = serde_json::to_vec(entry)?;
+        line.push(b'\n');
+        self.file.write_all(&line)?;
+        self.last = entry.record.seq;
+        Ok(())
+    }
+}
+
+impl World {
+    /// Takes a state file up again, or begins one with `organisation`.
+    pub fn open(
+        path: &Path,
+        organisation: impl FnOnce() -> Organisation,
+        clock: Clock,
+    ) -> Result<Self, PersistError> {
+        let failed = |source| PersistError::File {
+            path: path.display().to_string(),
+            source,
+        };
+        let mut world = match std::fs::read(path) {
+            Ok(text) => {
+                let saved =
+                    serde_json::from_slice(&text).map_err(|source| PersistError::Parse {
+                        path: path.display().to_string(),
+                        source,
+                    })?;
+                restore(saved, clock)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                World::of(organisation(), clock)
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let journal = journal_path(path);
+        let begun_at = world.calls.next_number();
+        if let Ok(text) = std::fs::read_to_string(&journal) {
+            // The last line may be torn; an entry that was answered never is.
+            for entry in text
+                .lines()
+                .filter_map(|line| serde_json::from_str::<Entry>(line).ok())
+            {
+                if entry.record.seq >= begun_at {
+                    replay(&mut world, entry);
+                }
+            }
+        }
+        let next = world.calls.next_number();
+        world.entropy =
+            ChaCha8Rng::seed_from_u64(world.clock.now_ms().unsigned_abs() ^ (next << 20));
+        // Written anew at once: the first snapshot must exist before the journal is relied on.
+        write_atomically(path, &world.snapshot()).map_err(failed)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&journal)
+            .map_err(failed)?;
+        file.set_len(0).map_err(failed)?;
+        world.journal = Some(Journal { file, last: 0 });
+        Ok(world)
+    }
+
+    pub(crate) fn saved(&self) -> Saved {
+        Saved {
+            organisation: self.organisation(),
+            operations: self.operations.iter().cloned().collect(),
+            calls: self
+                .calls
+                .iter()
+                .filter(|record| is_write(&record.operation))
+                .cloned()
+                .collect(),
+            next_call: self.calls.next_number(),
+        }
+    }
+
+    /// The state file's content as of now.
+    pub(crate) fn snapshot(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.saved()).expect("plain data always serializes")
+    }
+
+    /// Empties the journal after a snapshot that was taken when the next call was `next_call`.
+    pub(crate) fn forget_journal(&mut self, next_call: u64) {
+        if let Some(journal) = &mut self.journal
+            && journal.last < next_call
+            && let Err(error) = journal.file.set_len(0)
+        {
+            tracing::warn!(%error, "cannot empty the journal of the sandbox");
+        }
+    }
+}
+
+fn restore(saved: Saved, clock: Clock) -> World {
+    let mut world = World::of(saved.organisation, clock);
+    world.operations = Operations::restore(saved.operations);
+    for record in saved.calls {
+        world.calls.push(record);
+    }
+    world.calls.skip_to(saved.next_call);
+    world
+}
+
+/// Replaces a file so that a reader finds the old or the new content, never a part.
+pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(&beside, content)?;
+    std::fs::rename(&beside, path)
+}
+
+fn journal_path(path: &Path) -> PathBuf {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push(".journal");
+    journal.into()
+}

@@ -1,0 +1,216 @@
+//! The sandbox as a process runs it: both services on ports of this machine, and the state file.
+//!
+//! Binds to 127.0.0.1 only: nobody here has a password.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::aws::wire::{Wire, Wires};
+use crate::aws::{Limits, aws_router};
+use crate::clock::Clock;
+use crate::cognito::{self, CognitoConfig};
+use crate::org::Organisation;
+use crate::persist::{PersistError, write_atomically};
+use crate::world::{SharedWorld, World, lock};
+
+/// What to start, and how.
+pub struct Sandbox {
+    /// What AWS holds at the first start; a state file that exists goes before it.
+    pub organisation: Organisation,
+    /// Delays are divided and quotas multiplied by it.
+    pub speed: u32,
+    /// How long an asynchronous write takes at speed one.
+    pub latency: Duration,
+    /// How long CloudTrail takes to show an event at speed one.
+    pub event_delay: Duration,
+    /// Zero takes any free port.
+    pub aws_port: u16,
+    /// Zero takes any free port.
+    pub cognito_port: u16,
+    /// Where the state outlives the process; without it, every start begins anew.
+    pub state_file: Option<PathBuf>,
+    /// Where the local Cognito keeps its signing key; without it, every start makes a new one.
+    pub cognito_key_file: Option<PathBuf>,
+    /// Redirect URIs to register at the pool's client beside its own.
+    pub callback_urls: Vec<String>,
+    /// Sign-out URIs to register beside the client's own.
+    pub logout_urls: Vec<String>,
+    pub limits: Limits,
+}
+
+/// Why the sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    Bind { port: u16, source: io::Error },
+    #[error(transparent)]
+    State(#[from] PersistError),
+}
+
+impl Sandbox {
+    /// An organisation at the speed of AWS, on free ports, forgetting everything at the end.
+    pub fn new(organisation: Organisation) -> Self {
+        Self {
+            organisation,
+            speed: 1,
+            latency: Duration::from_secs(5),
+            event_delay: Duration::from_secs(60),
+            aws_port: 0,
+            cognito_port: 0,
+            state_file: None,
+            cognito_key_file: None,
+            callback_urls: Vec::new(),
+            logout_urls: Vec::new(),
+            limits: Limits::Published,
+        }
+    }
+
+    /// Binds both ports and serves until the answer is dropped. Needs a tokio runtime.
+    pub async fn start(self) -> Result<Running, StartError> {
+        let aws = listen(self.aws_port).await?;
+        let cognito = listen(self.cognito_port).await?;
+        let (aws_addr, cognito_addr) = (address(&aws)?, address(&cognito)?);
+        let clock = Clock::real(self.speed);
+        let mut world = match &self.state_file {
+            Some(path) => World::open(path, || self.organisation, clock)?,
+            None => World::of(self.organisation, clock),
+        }
+        .with_latency(self.latency)
+        .with_event_delay(self.event_delay)
+        .with_limits(self.limits);
+        let client = &mut world.pool.client;
+        add_missing(&mut client.callback_urls, self.callback_urls);
+        add_missing(&mut client.logout_urls, self.logout_urls);
+        world.note_pool_change();
+        let world = world.shared();
+
+        let mut config = CognitoConfig::local(cognito_addr.port());
+        config.key_file = self.cognito_key_file;
+        let aws_service = aws_router(world.clone()).into_make_service_with_connect_info::<Wire>();
+        let cognito_router: Router = cognito::router(config, world.clone());
+        let mut tasks = vec![
+            tokio::spawn(async move {
+                if let Err(error) = axum::serve(Wires(aws), aws_service).await {
+                    tracing::error!(%error, "the local AWS ended");
+                }
+            }),
+            tokio::spawn(async move {
+                if let Err(error) = axum::serve(cognito, cognito_router).await {
+                    tracing::error!(%error, "the local Cognito ended");
+                }
+            }),
+        ];
+        let saver = self.state_file.map(|path| {
+            let saver = Arc::new(Saver {
+                world: world.clone(),
+                path,
+                one_at_a_time: Mutex::new(()),
+            });
+            tasks.push(tokio::spawn(keep_saved(saver.clone())));
+            saver
+        });
+        Ok(Running {
+            world,
+            aws_addr,
+            cognito_addr,
+            saver,
+            tasks,
+        })
+    }
+}
+
+/// A sandbox at work. Dropping it ends both services and saves the state a last time.
+pub struct Running {
+    pub world: SharedWorld,
+    pub aws_addr: SocketAddr,
+    pub cognito_addr: SocketAddr,
+    saver: Option<Arc<Saver>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        if let Some(saver) = &self.saver {
+            saver.save();
+        }
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, StartError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|source| StartError::Bind { port, source })
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {
+    listener
+        .local_addr()
+        .map_err(|source| StartError::Bind { port: 0, source })
+}
+
+fn add_missing(held: &mut Vec<String>, wanted: Vec<String>) {
+    for url in wanted {
+        if !held.contains(&url) {
+            held.push(url);
+        }
+    }
+}
+
+/// Writes the state file within 200 ms of a change, less often where writing it takes long: what
+/// is not in it yet is in the journal.
+async fn keep_saved(saver: Arc<Saver>) {
+    let mut seen = 0;
+    let mut pause = Duration::from_millis(100);
+    loop {
+        tokio::time::sleep(pause).await;
+        let changes = lock(&saver.world).changes;
+        if changes == seen {
+            continue;
+        }
+        seen = changes;
+        let saver = saver.clone();
+        let started = Instant::now();
+        // Serializing and writing would hold up the runtime's own threads.
+        let saved = tokio::task::spawn_blocking(move || saver.save()).await;
+        if let Err(error) = saved {
+            tracing::error!(%error, "the state of the sandbox was not saved");
+        }
+        pause = (started.elapsed() * 10).max(Duration::from_millis(100));
+    }
+}
+
+/// Writes the state file, never two at once: an older state must not replace a newer one.
+struct Saver {
+    world: SharedWorld,
+    path: PathBuf,
+    one_at_a_time: Mutex<()>,
+}
+
+impl Saver {
+    fn save(&self) {
+        let _turn = self
+            .one_at_a_time
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (content, next_call) = {
+            let world = lock(&self.world);
+            (world.snapshot(), world.calls.next_number())
+        };
+        match write_atomically(&self.path, &content) {
+            Ok(()) => lock(&self.world).forget_journal(next_call),
+            Err(error) => {
+                tracing::error!(%error, path = %self.path.display(), "cannot save the sandbox");
+            }
+        }
+    }
+}
