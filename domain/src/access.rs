@@ -85,9 +85,13 @@ pub fn people_of<'a>(
     })
 }
 
-/// Everything that one user reaches, path by path.
+/// Everything that one user reaches, path by path. What is assigned to a user who is gone from the
+/// directory reaches nobody: it is an orphan.
 pub fn reach_of<'a>(snapshot: &'a Snapshot, user: &'a UserId) -> impl Iterator<Item = Reach> + 'a {
-    let direct = std::iter::once((Principal::User(user.clone()), Path::Direct));
+    let direct = snapshot
+        .user(user)
+        .map(|_| (Principal::User(user.clone()), Path::Direct))
+        .into_iter();
     let groups = snapshot
         .groups_of(user)
         .iter()

@@ -285,6 +285,11 @@ fn luhn(digits: &[u32]) -> bool {
 }
 
 impl Operation {
+    /// Whether it gives something to somebody; the others take.
+    pub fn gives(&self) -> bool {
+        matches!(self, Self::Assign { .. } | Self::AddMember { .. })
+    }
+
     /// What it touches, whatever it does there: two operations on one target contradict each other.
     fn target(&self) -> (Option<&Assignment>, Option<(&GroupId, &UserId)>) {
         match self {

@@ -113,17 +113,34 @@ pub fn effect_hash(
 }
 
 /// The effect of operations on a snapshot, together with operations of other changes that are
-/// approved and not finished: what they bring counts as there already, so that no sequence of
-/// harmless steps adds up to a harmful one.
+/// approved and not finished: what those bring counts as there already, and what they take counts
+/// as gone *and* as there, whichever shows the greater gain, so that no sequence of harmless steps
+/// adds up to a harmful one, in whatever order AWS carries them out.
+///
+/// An assignment that exists already is gained again: it may last longer than the one that exists,
+/// and how long that lasts is not something that AWS knows.
 pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operation]) -> Effect {
     let touched = Touched::by(snapshot, under_way.iter().chain(operations));
-    let before = touched.slice(snapshot, under_way);
-    let after = touched.slice(&before, operations);
-    let terms = terms(operations);
-    let (then, now) = (paths(&before), paths(&after));
+    let (coming, going): (Vec<Operation>, Vec<Operation>) =
+        under_way.iter().cloned().partition(Operation::gives);
+    let there = touched.slice(snapshot, &coming);
+    let at_least = paths(&touched.slice(&there, &going));
+    let then = paths(&there);
+    let now = paths(&touched.slice(&there, operations));
+    let given = Given::by(operations);
     Effect {
-        gained: now.difference(&then).map(|p| step(p, &terms)).collect(),
-        lost: then.difference(&now).map(|p| step(p, &terms)).collect(),
+        gained: now
+            .iter()
+            .filter_map(|path| {
+                let appears = !at_least.contains(path);
+                let term = given.term(&there, path, appears)?;
+                Some(step(path, term))
+            })
+            .collect(),
+        lost: then
+            .difference(&now)
+            .map(|path| step(path, Term::Standing))
+            .collect(),
     }
 }
 
@@ -138,33 +155,74 @@ pub fn after(snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
 
 type ReachPath = (Gainer, Pair, Path);
 
-fn step((gainer, pair, path): &ReachPath, terms: &BTreeMap<Assignment, Term>) -> Step {
-    let principal = match (path, gainer) {
-        (Path::Group(group), _) | (_, Gainer::FutureMember(group)) => {
-            Principal::Group(group.clone())
-        }
-        (Path::Direct, Gainer::User(user)) => Principal::User(user.clone()),
-    };
-    let assignment = Assignment {
-        pair: pair.clone(),
-        principal,
-    };
+fn step((gainer, pair, path): &ReachPath, term: Term) -> Step {
     Step {
         gainer: gainer.clone(),
         pair: pair.clone(),
         path: path.clone(),
-        term: terms.get(&assignment).copied().unwrap_or(Term::Standing),
+        term,
     }
 }
 
-fn terms(operations: &[Operation]) -> BTreeMap<Assignment, Term> {
-    operations
-        .iter()
-        .filter_map(|operation| match operation {
-            Operation::Assign { assignment, term } => Some((assignment.clone(), *term)),
-            _ => None,
-        })
-        .collect()
+/// The assignment that a path rests on.
+fn assignment((gainer, pair, path): &ReachPath) -> Assignment {
+    let principal = match (path, gainer) {
+        (Path::Group(group), _) | (Path::Direct, Gainer::FutureMember(group)) => {
+            Principal::Group(group.clone())
+        }
+        (Path::Direct, Gainer::User(user)) => Principal::User(user.clone()),
+    };
+    Assignment {
+        pair: pair.clone(),
+        principal,
+    }
+}
+
+/// What operations give: assignments, each with the longest term asked for, and memberships.
+struct Given<'a> {
+    terms: BTreeMap<&'a Assignment, Term>,
+    joined: BTreeSet<(&'a GroupId, &'a UserId)>,
+}
+
+impl<'a> Given<'a> {
+    fn by(operations: &'a [Operation]) -> Self {
+        let mut given = Self {
+            terms: BTreeMap::new(),
+            joined: BTreeSet::new(),
+        };
+        for operation in operations {
+            match operation {
+                Operation::Assign { assignment, term } => {
+                    let longest = given.terms.entry(assignment).or_insert(*term);
+                    *longest = (*longest).max(*term);
+                }
+                Operation::AddMember { group, user } => {
+                    given.joined.insert((group, user));
+                }
+                Operation::Unassign { .. } | Operation::RemoveMember { .. } => {}
+            }
+        }
+        given
+    }
+
+    /// For how long the operations give a path; none if it does not come from them. Somebody who
+    /// joins a group that is assigned already stays for good, even if the same change asks for a
+    /// window on that assignment as well.
+    fn term(&self, there: &Snapshot, path: &ReachPath, appears: bool) -> Option<Term> {
+        let joins = match path {
+            (Gainer::User(user), _, Path::Group(group)) => self.joined.contains(&(group, user)),
+            _ => false,
+        };
+        let rests_on = assignment(path);
+        let asked = self.terms.get(&rests_on).copied();
+        let assigned = there
+            .pair(&rests_on.pair)
+            .is_some_and(|read| read.principals.contains_key(&rests_on.principal));
+        if joins && appears && assigned {
+            return Some(Term::Standing);
+        }
+        asked
+    }
 }
 
 /// Every path of a snapshot, latent ones included.

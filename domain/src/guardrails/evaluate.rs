@@ -1,0 +1,194 @@
+//! Asks Cedar, and keeps every answer under everything that it depends on.
+//!
+//! An answer is final only after the remedies were tried: a guardrail is *lifted by approvals* if it
+//! no longer stands once the approvals that it names are there. An evaluation error is never
+//! dropped, because Cedar answers as if the rule that failed did not exist.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::Hash,
+    rc::Rc,
+};
+
+use cedar_policy::{Authorizer, PolicySet};
+
+use super::{
+    case::{Act, Frame, Question, Who},
+    rules::Rules,
+};
+use crate::verdict::Remedy;
+
+/// What the rules say to one case. Rules are named by their place in `Rules::list`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Answer {
+    /// What makes the person eligible; empty for access that exists, where nobody asks.
+    pub permits: BTreeSet<usize>,
+    /// What stands against it, with what would lift it; none is final.
+    pub forbids: BTreeMap<usize, Option<Remedy>>,
+    /// Rules that could not be evaluated, and why; not empty means refused.
+    pub errors: Vec<String>,
+}
+
+/// Answers cases under one version of the rules.
+pub(super) struct Evaluator<'r> {
+    pub rules: &'r Rules,
+    authorizer: Authorizer,
+    frames: Interned<Frame>,
+    people: Interned<Who>,
+    answers: HashMap<(usize, usize), Rc<Answer>>,
+}
+
+/// A number for each different value, so that long keys are hashed once.
+struct Interned<T>(HashMap<T, usize>);
+
+impl<T: Hash + Eq> Interned<T> {
+    fn number(&mut self, value: T) -> usize {
+        let next = self.0.len();
+        *self.0.entry(value).or_insert(next)
+    }
+}
+
+impl<'r> Evaluator<'r> {
+    pub(super) fn new(rules: &'r Rules) -> Self {
+        Self {
+            rules,
+            authorizer: Authorizer::new(),
+            frames: Interned(HashMap::new()),
+            people: Interned(HashMap::new()),
+            answers: HashMap::new(),
+        }
+    }
+
+    /// How many different cases were put to Cedar so far.
+    pub(super) fn evaluated(&self) -> usize {
+        self.answers.len()
+    }
+
+    pub(super) fn frame(&mut self, frame: Frame) -> usize {
+        self.frames.number(frame)
+    }
+
+    pub(super) fn who(&mut self, who: Who) -> usize {
+        self.people.number(who)
+    }
+
+    /// The answer to a case whose halves have their numbers already.
+    pub(super) fn numbered(
+        &mut self,
+        (frame_number, frame): (usize, &Frame),
+        (who_number, who): (usize, &Who),
+    ) -> Rc<Answer> {
+        if let Some(answer) = self.answers.get(&(frame_number, who_number)) {
+            return Rc::clone(answer);
+        }
+        let answer = Rc::new(self.evaluate(frame, who));
+        self.answers
+            .insert((frame_number, who_number), Rc::clone(&answer));
+        answer
+    }
+
+    pub(super) fn answer(&mut self, frame: &Frame, who: &Who) -> Rc<Answer> {
+        let numbers = (self.frame(frame.clone()), self.who(who.clone()));
+        self.numbered((numbers.0, frame), (numbers.1, who))
+    }
+
+    fn evaluate(&self, frame: &Frame, who: &Who) -> Answer {
+        let mut answer = Answer::default();
+        let question = match frame.question(who, &self.rules.schema) {
+            Ok(question) => question,
+            Err(error) => {
+                answer.errors.push(error);
+                return answer;
+            }
+        };
+        if frame.act != Act::Hold {
+            answer.permits = self.reasons(&question, &self.rules.eligibility, &mut answer.errors);
+        }
+        let hit = self.reasons(&question, &self.rules.guardrails, &mut answer.errors);
+        answer.forbids = self.with_remedies(frame, who, &hit, &mut answer.errors);
+        answer
+    }
+
+    /// Tries each remedy by itself and all together: a rule is lifted only if the approvals that it
+    /// names lift it, and having more of them does not bring it back. A rule that approvals bring
+    /// up is final.
+    fn with_remedies(
+        &self,
+        frame: &Frame,
+        who: &Who,
+        hit: &BTreeSet<usize>,
+        errors: &mut Vec<String>,
+    ) -> BTreeMap<usize, Option<Remedy>> {
+        let seats: BTreeSet<u8> = hit.iter().filter_map(|rule| self.seats(*rule)).collect();
+        let mut still: BTreeMap<u8, BTreeSet<usize>> = BTreeMap::new();
+        for count in &seats {
+            let mut approved = frame.clone();
+            saturate(&mut approved.approvals, *count);
+            match approved.question(who, &self.rules.schema) {
+                Ok(question) => {
+                    let reasons = self.reasons(&question, &self.rules.guardrails, errors);
+                    still.insert(*count, reasons);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        let most = still.values().next_back();
+        let stands = |rule: &usize, count: u8| {
+            still.get(&count).is_none_or(|hit| hit.contains(rule))
+                || most.is_some_and(|hit| hit.contains(rule))
+        };
+        let brought_up = still.values().flatten().filter(|rule| !hit.contains(rule));
+        let mut found: BTreeMap<usize, Option<Remedy>> =
+            brought_up.map(|rule| (*rule, None)).collect();
+        for rule in hit {
+            let remedy = self
+                .seats(*rule)
+                .filter(|count| !stands(rule, *count))
+                .map(Remedy::Approvals);
+            found.insert(*rule, remedy);
+        }
+        found
+    }
+
+    fn seats(&self, rule: usize) -> Option<u8> {
+        self.rules.list()[rule]
+            .remedy
+            .as_ref()
+            .map(|Remedy::Approvals(count)| *count)
+    }
+
+    /// The rules of one set that matched, and what went wrong.
+    fn reasons(
+        &self,
+        question: &Question,
+        set: &PolicySet,
+        errors: &mut Vec<String>,
+    ) -> BTreeSet<usize> {
+        let response = self
+            .authorizer
+            .is_authorized(&question.request, set, &question.entities);
+        let mut said: Vec<String> = response
+            .diagnostics()
+            .errors()
+            .map(ToString::to_string)
+            .collect();
+        said.sort();
+        errors.extend(said);
+        response
+            .diagnostics()
+            .reason()
+            .filter_map(|id| self.rules.place(id.as_ref()))
+            .collect()
+    }
+}
+
+/// Adds people who exist nowhere, so that no rule about the requester or the gaining person is met
+/// by them.
+fn saturate(approvals: &mut BTreeSet<String>, count: u8) {
+    for n in 1..=count {
+        if approvals.len() >= usize::from(count) {
+            return;
+        }
+        approvals.insert(format!("approver {n}"));
+    }
+}
