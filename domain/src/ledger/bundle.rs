@@ -101,7 +101,9 @@ impl Manifest {
         if manifest.format == FORMAT {
             Ok(manifest)
         } else {
-            Err(serde::de::Error::custom(format_args!("the format is not {FORMAT}")))
+            Err(serde::de::Error::custom(format_args!(
+                "the format is not {FORMAT}"
+            )))
         }
     }
 
@@ -111,7 +113,8 @@ impl Manifest {
         if said == Some(found) {
             return Ok(());
         }
-        let spell = |digest: &FileDigest| format!("{} bytes, SHA-256 {}", digest.bytes, digest.sha256);
+        let spell =
+            |digest: &FileDigest| format!("{} bytes, SHA-256 {}", digest.bytes, digest.sha256);
         Err(ManifestDiffers {
             what: name.to_owned(),
             said: said.map_or_else(|| "absent".to_owned(), spell),
@@ -122,12 +125,24 @@ impl Manifest {
     /// Checks a verification's outcome against the manifest.
     pub fn check_report(&self, report: &Report) -> Result<(), ManifestDiffers> {
         for (what, said, found) in [
-            ("entries", self.entries.to_string(), report.entries.to_string()),
-            ("tree_size", self.tree_size.to_string(), report.tree_size.to_string()),
+            (
+                "entries",
+                self.entries.to_string(),
+                report.entries.to_string(),
+            ),
+            (
+                "tree_size",
+                self.tree_size.to_string(),
+                report.tree_size.to_string(),
+            ),
             ("root", self.root.hex(), report.root.hex()),
         ] {
             if said != found {
-                return Err(ManifestDiffers { what: what.to_owned(), said, found });
+                return Err(ManifestDiffers {
+                    what: what.to_owned(),
+                    said,
+                    found,
+                });
             }
         }
         Ok(())
@@ -141,7 +156,10 @@ pub fn checkpoint_line(note: &str) -> Result<String, serde_json::Error> {
 
 /// The signed notes of a `checkpoints.jsonl`.
 pub fn parse_checkpoints<E>(text: &str) -> Result<Vec<String>, BundleError<E>> {
-    (1..).zip(text.lines()).map(|(line, text)| parse_line(CHECKPOINTS, line, text)).collect()
+    (1..)
+        .zip(text.lines())
+        .map(|(line, text)| parse_line(CHECKPOINTS, line, text))
+        .collect()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -155,12 +173,25 @@ struct PrivateLine {
 
 /// A line of `private.jsonl`, with its line feed; lines go by ascending `seq`.
 pub fn private_line(seq: u64, value: &PrivateValue) -> Result<String, serde_json::Error> {
-    let line = PrivateLine { seq, path: value.path.clone(), salt: value.salt, value: value.value.clone() };
+    let line = PrivateLine {
+        seq,
+        path: value.path.clone(),
+        salt: value.salt,
+        value: value.value.clone(),
+    };
     serde_json_canonicalizer::to_string(&line).map(|text| text + "\n")
 }
 
-fn parse_line<T: for<'de> Deserialize<'de>, E>(file: &'static str, line: u64, text: &str) -> Result<T, BundleError<E>> {
-    serde_json::from_str(text).map_err(|error| BundleError::Malformed { file, line, why: error.to_string() })
+fn parse_line<T: for<'de> Deserialize<'de>, E>(
+    file: &'static str,
+    line: u64,
+    text: &str,
+) -> Result<T, BundleError<E>> {
+    serde_json::from_str(text).map_err(|error| BundleError::Malformed {
+        file,
+        line,
+        why: error.to_string(),
+    })
 }
 
 /// Reads `private.jsonl` alongside the entries, holding the values of one entry at a time.
@@ -177,13 +208,22 @@ where
     L: AsRef<str>,
 {
     fn advance(&mut self) -> Result<(), BundleError<E>> {
-        let Some(text) = self.lines.next() else { return Ok(()) };
-        let text = text.map_err(|error| BundleError::Read { file: PRIVATE, error })?;
+        let Some(text) = self.lines.next() else {
+            return Ok(());
+        };
+        let text = text.map_err(|error| BundleError::Read {
+            file: PRIVATE,
+            error,
+        })?;
         self.line += 1;
         let line: PrivateLine = parse_line(PRIVATE, self.line, text.as_ref())?;
         if line.seq < self.latest {
             let why = "lines must go by ascending seq".to_owned();
-            return Err(BundleError::Malformed { file: PRIVATE, line: self.line, why });
+            return Err(BundleError::Malformed {
+                file: PRIVATE,
+                line: self.line,
+                why,
+            });
         }
         self.latest = line.seq;
         self.ahead = Some(line);
@@ -194,7 +234,11 @@ where
         values.clear();
         while let Some(line) = self.ahead.take_if(|line| line.seq == seq) {
             self.advance()?;
-            values.push(PrivateValue { path: line.path, salt: line.salt, value: line.value });
+            values.push(PrivateValue {
+                path: line.path,
+                salt: line.salt,
+                value: line.value,
+            });
         }
         Ok(())
     }
@@ -214,17 +258,32 @@ where
     L: AsRef<[u8]>,
     P: AsRef<str>,
 {
-    let mut private = PrivateLines { lines: private.into_iter(), line: 0, latest: 0, ahead: None };
+    let mut private = PrivateLines {
+        lines: private.into_iter(),
+        line: 0,
+        latest: 0,
+        ahead: None,
+    };
     private.advance()?;
     let mut values = Vec::new();
     for (seq, line) in (0..).zip(entries) {
-        let line = line.map_err(|error| BundleError::Read { file: ENTRIES, error })?;
+        let line = line.map_err(|error| BundleError::Read {
+            file: ENTRIES,
+            error,
+        })?;
         private.take(seq, &mut values)?;
-        verifier.entry(&Item { private: &values, ..Item::new(seq, line.as_ref()) });
+        verifier.entry(&Item {
+            private: &values,
+            ..Item::new(seq, line.as_ref())
+        });
     }
     if let Some(left) = private.ahead {
         let why = format!("entry {} is not in the bundle", left.seq);
-        return Err(BundleError::Malformed { file: PRIVATE, line: private.line, why });
+        return Err(BundleError::Malformed {
+            file: PRIVATE,
+            line: private.line,
+            why,
+        });
     }
     Ok(verifier.finish())
 }

@@ -39,7 +39,10 @@ pub struct Envelope<'a> {
 /// Checks that the bytes are one canonical JSON object and finds its envelope.
 pub fn scan(leaf: &[u8]) -> Result<Envelope<'_>, Flaw> {
     if let Err(error) = std::str::from_utf8(leaf) {
-        return Err(Flaw { offset: error.valid_up_to(), what: "not UTF-8" });
+        return Err(Flaw {
+            offset: error.valid_up_to(),
+            what: "not UTF-8",
+        });
     }
     let mut scanner = Scanner { bytes: leaf, at: 0 };
     let mut envelope = Envelope::default();
@@ -50,7 +53,11 @@ pub fn scan(leaf: &[u8]) -> Result<Envelope<'_>, Flaw> {
         b"prev" => envelope.prev = Some(value),
         _ => {}
     })?;
-    if scanner.at == leaf.len() { Ok(envelope) } else { Err(scanner.flaw("something follows the object")) }
+    if scanner.at == leaf.len() {
+        Ok(envelope)
+    } else {
+        Err(scanner.flaw("something follows the object"))
+    }
 }
 
 struct Scanner<'a> {
@@ -60,7 +67,10 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn flaw(&self, what: &'static str) -> Flaw {
-        Flaw { offset: self.at, what }
+        Flaw {
+            offset: self.at,
+            what,
+        }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -89,7 +99,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize, mut member: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), Flaw> {
+    fn object(
+        &mut self,
+        depth: usize,
+        mut member: impl FnMut(&'a [u8], &'a [u8]),
+    ) -> Result<(), Flaw> {
         if depth > MAX_DEPTH {
             return Err(self.flaw("nested too deeply"));
         }
@@ -103,7 +117,10 @@ impl<'a> Scanner<'a> {
             let start = self.at;
             let key = self.string()?;
             if before.is_some_and(|before| !in_order(before, key)) {
-                return Err(Flaw { offset: start, what: "keys out of order or repeated" });
+                return Err(Flaw {
+                    offset: start,
+                    what: "keys out of order or repeated",
+                });
             }
             before = Some(key);
             self.expect(b":", "a colon was expected")?;
@@ -149,7 +166,9 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         loop {
             let rest = &self.bytes[self.at..];
-            let plain = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+            let plain = rest
+                .iter()
+                .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
             self.at += plain.unwrap_or(rest.len());
             match self.peek() {
                 Some(b'"') => {
@@ -186,17 +205,23 @@ impl<'a> Scanner<'a> {
         let mut value = 0_u64;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
             // Saturating: seventeen digits are too many already, however far it goes on.
-            value = value.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+            value = value
+                .saturating_mul(10)
+                .saturating_add(u64::from(digit - b'0'));
             self.at += 1;
         }
-        let leading_zero = self.bytes.get(first) == Some(&b'0') && (self.at - first > 1 || first > start);
+        let leading_zero =
+            self.bytes.get(first) == Some(&b'0') && (self.at - first > 1 || first > start);
         let what = match self.peek() {
             _ if self.at == first || leading_zero => "not a canonical integer",
             Some(b'.' | b'e' | b'E') => "a number that is not an integer",
             _ if value > MAX_INTEGER => "an integer beyond 2^53 - 1",
             _ => return Ok(()),
         };
-        Err(Flaw { offset: start, what })
+        Err(Flaw {
+            offset: start,
+            what,
+        })
     }
 }
 
@@ -204,7 +229,11 @@ impl<'a> Scanner<'a> {
 fn in_order(before: &[u8], after: &[u8]) -> bool {
     // Below U+E000 and without surrogates, UTF-8 bytes sort as UTF-16 units do.
     let simple = |key: &[u8]| key.iter().all(|&b| b < 0xEE && b != b'\\');
-    if simple(before) && simple(after) { before < after } else { utf16(before) < utf16(after) }
+    if simple(before) && simple(after) {
+        before < after
+    } else {
+        utf16(before) < utf16(after)
+    }
 }
 
 fn utf16(key: &[u8]) -> Vec<u16> {
@@ -240,7 +269,10 @@ mod tests {
             ("", "not an object"),
             ("[]", "not an object"),
             ("{} ", "something follows the object"),
-            (r#"{"a":1 }"#, "a comma or the end of the object was expected"),
+            (
+                r#"{"a":1 }"#,
+                "a comma or the end of the object was expected",
+            ),
             (r#"{"a": 1}"#, "not a JSON value, or white space"),
             (r#"{"b":1,"a":1}"#, "keys out of order or repeated"),
             (r#"{"a":1,"a":1}"#, "keys out of order or repeated"),
@@ -251,12 +283,18 @@ mod tests {
             (r#"{"a":007}"#, "not a canonical integer"),
             (r#"{"a":-}"#, "not a canonical integer"),
             (r#"{"a":9007199254740992}"#, "an integer beyond 2^53 - 1"),
-            (r#"{"a":-99999999999999999999999}"#, "an integer beyond 2^53 - 1"),
+            (
+                r#"{"a":-99999999999999999999999}"#,
+                "an integer beyond 2^53 - 1",
+            ),
             (r#"{"a":"\/"}"#, "an escape that RFC 8785 does not use"),
             (r#"{"a":"\u000a"}"#, "an escape that RFC 8785 does not use"),
             (r#"{"a":"\u001F"}"#, "an escape that RFC 8785 does not use"),
             (r#"{"a":"\u0041"}"#, "an escape that RFC 8785 does not use"),
-            ("{\"a\":\"\u{1}\"}", "a control character that is not escaped"),
+            (
+                "{\"a\":\"\u{1}\"}",
+                "a control character that is not escaped",
+            ),
             (r#"{"a":"#, "not a JSON value, or white space"),
             (r#"{"a":"b"#, "a string without an end"),
             (r#"{"a":"\"#, "an escape that RFC 8785 does not use"),
@@ -265,7 +303,13 @@ mod tests {
         ] {
             assert_eq!(flaw(leaf), what, "{leaf}");
         }
-        assert_eq!(scan(b"{\"a\":\"\xff\"}").unwrap_err(), Flaw { offset: 6, what: "not UTF-8" });
+        assert_eq!(
+            scan(b"{\"a\":\"\xff\"}").unwrap_err(),
+            Flaw {
+                offset: 6,
+                what: "not UTF-8"
+            }
+        );
     }
 
     #[test]
@@ -273,7 +317,10 @@ mod tests {
         let nested = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n - 1), "]".repeat(n - 1));
         assert!(scan(nested(32).as_bytes()).is_ok());
         assert_eq!(flaw(&nested(33)), "nested too deeply");
-        assert_eq!(flaw(&format!("{{\"a\":{}", "[".repeat(60_000))), "nested too deeply");
+        assert_eq!(
+            flaw(&format!("{{\"a\":{}", "[".repeat(60_000))),
+            "nested too deeply"
+        );
     }
 
     #[test]
@@ -291,7 +338,8 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             (-9_007_199_254_740_991_i64..=9_007_199_254_740_991).prop_map(Value::from),
             (-20_i64..20).prop_map(Value::from),
-            proptest::collection::vec(any::<char>(), 0..8).prop_map(|chars| Value::from(chars.into_iter().collect::<String>())),
+            proptest::collection::vec(any::<char>(), 0..8)
+                .prop_map(|chars| Value::from(chars.into_iter().collect::<String>())),
             "[ -~\\x00-\\x1f]{0,12}".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 48, 6, |inner| {
@@ -307,8 +355,10 @@ mod tests {
         prop_oneof![
             "[a-e]{1,3}",
             "[\\x00-\\x1f\"\\\\/a]{1,3}",
-            proptest::collection::vec(any::<char>(), 1..3).prop_map(|chars| chars.into_iter().collect()),
-            proptest::collection::vec(proptest::char::range('\u{d000}', '\u{1ffff}'), 1..3).prop_map(|chars| chars.into_iter().collect()),
+            proptest::collection::vec(any::<char>(), 1..3)
+                .prop_map(|chars| chars.into_iter().collect()),
+            proptest::collection::vec(proptest::char::range('\u{d000}', '\u{1ffff}'), 1..3)
+                .prop_map(|chars| chars.into_iter().collect()),
         ]
     }
 

@@ -4,7 +4,10 @@
 //! log's name; a note without a good signature by that name and a known key is not a checkpoint.
 
 use ed25519_dalek::Signer as _;
-use signed_note::{Note, NoteError, Signer, StandardVerifier, VerificationError, Verifier, VerifierError, Verifiers};
+use signed_note::{
+    Note, NoteError, Signer, StandardVerifier, VerificationError, Verifier, VerifierError,
+    Verifiers,
+};
 use thiserror::Error;
 
 use super::{Hash, LogName};
@@ -53,13 +56,18 @@ impl Checkpoint {
 
     /// Reads the text; extension lines of others are allowed and not kept.
     fn parse(text: &[u8]) -> Result<Self, CheckpointError> {
-        let parsed = tlog_tiles::Checkpoint::from_bytes(text).map_err(|_| CheckpointError::Malformed)?;
+        let parsed =
+            tlog_tiles::Checkpoint::from_bytes(text).map_err(|_| CheckpointError::Malformed)?;
         // One checkpoint has one spelling.
         if parsed.to_bytes() != text {
             return Err(CheckpointError::Malformed);
         }
         let log = LogName::parse(parsed.origin()).map_err(|_| CheckpointError::Malformed)?;
-        Ok(Self { log, size: parsed.size(), root: (*parsed.hash()).into() })
+        Ok(Self {
+            log,
+            size: parsed.size(),
+            root: (*parsed.hash()).into(),
+        })
     }
 }
 
@@ -76,7 +84,11 @@ impl SigningKey {
         let key = ed25519_dalek::SigningKey::from_bytes(seed);
         // The first byte is the type of the key: 0x01 is Ed25519.
         let typed = [&[1], key.verifying_key().as_bytes().as_slice()].concat();
-        Self { id: signed_note::key_id(log.as_str(), &typed), log, key }
+        Self {
+            id: signed_note::key_id(log.as_str(), &typed),
+            log,
+            key,
+        }
     }
 
     /// The public half, as text to hand out: `name+id+base64`.
@@ -86,9 +98,15 @@ impl SigningKey {
 
     /// Signs the head of this key's log.
     pub fn sign(&self, size: u64, root: Hash) -> Result<String, CheckpointError> {
-        let text = Checkpoint { log: self.log.clone(), size, root }.text();
+        let text = Checkpoint {
+            log: self.log.clone(),
+            size,
+            root,
+        }
+        .text();
         let mut note = Note::new(text.as_bytes(), &[]).map_err(|_| CheckpointError::Malformed)?;
-        note.add_sigs(&[self]).map_err(|_| CheckpointError::Malformed)?;
+        note.add_sigs(&[self])
+            .map_err(|_| CheckpointError::Malformed)?;
         String::from_utf8(note.to_bytes()).map_err(|_| CheckpointError::Malformed)
     }
 }
@@ -101,7 +119,9 @@ impl Signer for SigningKey {
         self.id
     }
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ed25519_dalek::SignatureError> {
-        self.key.try_sign(message).map(|signature| signature.to_vec())
+        self.key
+            .try_sign(message)
+            .map(|signature| signature.to_vec())
     }
 }
 
@@ -112,11 +132,16 @@ pub struct Vkeys(Vec<StandardVerifier>);
 impl Vkeys {
     /// One key a line; empty lines and lines that begin with `#` are skipped.
     pub fn parse(text: &str) -> Result<Self, CheckpointError> {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines
             .map(|line| {
-                StandardVerifier::new(line)
-                    .map_err(|source| CheckpointError::WrongVkey { text: line.to_owned(), source })
+                StandardVerifier::new(line).map_err(|source| CheckpointError::WrongVkey {
+                    text: line.to_owned(),
+                    source,
+                })
             })
             .collect::<Result<_, _>>()
             .map(Self)
@@ -138,7 +163,10 @@ impl Vkeys {
             return Err(CheckpointError::OtherLog(checkpoint.log.into()));
         }
         // A witness vouches that it saw the checkpoint, not that the log made it.
-        if !signed.iter().any(|signature| signature.name() == log.as_str()) {
+        if !signed
+            .iter()
+            .any(|signature| signature.name() == log.as_str())
+        {
             return Err(CheckpointError::Unsigned);
         }
         Ok(checkpoint)
@@ -151,6 +179,9 @@ impl Verifiers for Vkeys {
             .iter()
             .find(|key| key.name() == name && key.key_id() == id)
             .map(|key| key as &dyn Verifier)
-            .ok_or_else(|| VerificationError::UnknownKey { name: name.to_owned(), id })
+            .ok_or_else(|| VerificationError::UnknownKey {
+                name: name.to_owned(),
+                id,
+            })
     }
 }

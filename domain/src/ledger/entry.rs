@@ -10,7 +10,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{EntryType, Hash, Private};
+use super::{
+    EntryType, Hash, Private,
+    instant::{self, optional as optional_instant},
+};
 use crate::{
     ids::{AccountId, AwsRequestId, ChangeId, OperationId, PermissionSetArn, PersonId, UserId},
     time::Timestamp,
@@ -67,10 +70,18 @@ pub struct Mfa {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
     /// OIDC `auth_time`.
-    #[serde(default, with = "optional_instant", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "optional_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub auth_time: Option<Timestamp>,
     /// When the person last proved themselves again for a sensitive step.
-    #[serde(default, with = "optional_instant", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "optional_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub step_up_at: Option<Timestamp>,
 }
 
@@ -310,63 +321,34 @@ impl Entry {
         let named = [
             ("/actor/name", self.actor.name.as_ref()),
             ("/justification", self.justification.as_ref()),
-            ("/origin/forwarded_for", origin.and_then(|o| o.forwarded_for.as_ref())),
+            (
+                "/origin/forwarded_for",
+                origin.and_then(|o| o.forwarded_for.as_ref()),
+            ),
             ("/origin/src_ip", origin.and_then(|o| o.src_ip.as_ref())),
-            ("/origin/user_agent", origin.and_then(|o| o.user_agent.as_ref())),
+            (
+                "/origin/user_agent",
+                origin.and_then(|o| o.user_agent.as_ref()),
+            ),
             ("/target/name", target.and_then(|t| t.name.as_ref())),
-            ("/target/principal_name", target.and_then(|t| t.principal_name.as_ref())),
+            (
+                "/target/principal_name",
+                target.and_then(|t| t.principal_name.as_ref()),
+            ),
         ];
-        let further = self.private.iter().map(|(key, private)| (format!("/private/{}", pointer_token(key)), private));
-        named.into_iter().filter_map(|(path, private)| Some((path.to_owned(), private?))).chain(further).collect()
+        let further = self
+            .private
+            .iter()
+            .map(|(key, private)| (format!("/private/{}", pointer_token(key)), private));
+        named
+            .into_iter()
+            .filter_map(|(path, private)| Some((path.to_owned(), private?)))
+            .chain(further)
+            .collect()
     }
 }
 
 /// RFC 6901, 3: `~` and `/` in a key are escaped.
 pub(super) fn pointer_token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
-}
-
-/// `2026-11-23T09:14:05.120Z`: UTC, always three digits of milliseconds, years 1970 to 9999.
-mod instant {
-    use serde::{Deserialize, Deserializer, Serializer, de, ser};
-
-    use crate::time::Timestamp;
-
-    const YEAR_10000: i64 = 253_402_300_800_000;
-
-    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        if (0..YEAR_10000).contains(&at.0) {
-            serializer.serialize_str(&at.rfc3339())
-        } else {
-            Err(ser::Error::custom(format_args!("{} ms is not within the years 1970 to 9999", at.0)))
-        }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Timestamp::parse_rfc3339(&text)
-            .filter(|at| (0..YEAR_10000).contains(&at.0) && at.rfc3339() == text)
-            .ok_or_else(|| de::Error::custom("a time is spelt 2026-11-23T09:14:05.120Z"))
-    }
-}
-
-mod optional_instant {
-    use serde::{Deserializer, Serializer};
-
-    use super::instant;
-    use crate::time::Timestamp;
-
-    // serde's `with` hands over a reference to the field as it is.
-    #[expect(clippy::ref_option, reason = "the signature is serde's")]
-    pub fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-        match at {
-            Some(at) => instant::serialize(at, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    // A key that is there has a value: the format has no `null` for an absent time.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-        instant::deserialize(deserializer).map(Some)
-    }
 }

@@ -103,6 +103,7 @@ mod canonical;
 mod checkpoint;
 mod entry;
 mod hash;
+mod instant;
 mod name;
 mod private;
 mod report;

@@ -89,11 +89,26 @@ mod tests {
 
     #[test]
     fn an_entry_type_is_dotted_lower_case_words() {
-        for right in ["change.submitted", "log.key.added", "session.mfa_failed", "a.b2"] {
+        for right in [
+            "change.submitted",
+            "log.key.added",
+            "session.mfa_failed",
+            "a.b2",
+        ] {
             assert!(EntryType::parse(right).is_ok(), "{right}");
         }
         let long = format!("a.{}", "b".repeat(63));
-        for wrong in ["", "change", "Change.submitted", "change.", ".x", "a..b", "a.2b", "a b.c", long.as_str()] {
+        for wrong in [
+            "",
+            "change",
+            "Change.submitted",
+            "change.",
+            ".x",
+            "a..b",
+            "a.2b",
+            "a b.c",
+            long.as_str(),
+        ] {
             assert!(EntryType::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -49,7 +49,10 @@ impl Private {
     /// Hashes the value; it is handed back, once, when the entry is sealed.
     pub fn new(salt: Salt, value: impl Into<String>) -> Self {
         let value = value.into();
-        Self { hash: hash(salt, &value), opened: Some(Box::new((salt, value))) }
+        Self {
+            hash: hash(salt, &value),
+            opened: Some(Box::new((salt, value))),
+        }
     }
 
     /// The hash as it stands in the leaf.
@@ -64,12 +67,17 @@ impl Private {
 
     /// The value and its salt, if this was made here and not read from a leaf.
     pub(super) fn opened(&self) -> Option<(Salt, &str)> {
-        self.opened.as_deref().map(|(salt, value)| (*salt, value.as_str()))
+        self.opened
+            .as_deref()
+            .map(|(salt, value)| (*salt, value.as_str()))
     }
 }
 
 pub(super) fn hash(salt: Salt, value: &str) -> Hash {
-    let digest = Sha256::new().chain_update(PREFIX).chain_update(salt.0).chain_update(value);
+    let digest = Sha256::new()
+        .chain_update(PREFIX)
+        .chain_update(salt.0)
+        .chain_update(value);
     Hash(digest.finalize().into())
 }
 
@@ -102,7 +110,10 @@ impl<'de> Deserialize<'de> for Private {
         struct Leaf {
             h: Hash,
         }
-        Leaf::deserialize(deserializer).map(|leaf| Self { hash: leaf.h, opened: None })
+        Leaf::deserialize(deserializer).map(|leaf| Self {
+            hash: leaf.h,
+            opened: None,
+        })
     }
 }
 
@@ -148,8 +159,15 @@ mod tests {
     #[test]
     fn nothing_that_can_be_printed_shows_the_value_or_the_salt() {
         let private = Private::new(Salt([7; 32]), "Ada Lovelace");
-        let value = PrivateValue { path: "/actor/name".into(), salt: Salt([7; 32]), value: "Ada Lovelace".into() };
+        let value = PrivateValue {
+            path: "/actor/name".into(),
+            salt: Salt([7; 32]),
+            value: "Ada Lovelace".into(),
+        };
         let printed = format!("{private:?} {value:?} {:?}", Salt([7; 32]));
-        assert!(!printed.contains("Ada") && !printed.contains("07"), "{printed}");
+        assert!(
+            !printed.contains("Ada") && !printed.contains("07"),
+            "{printed}"
+        );
     }
 }

@@ -73,7 +73,9 @@ pub enum Reason {
         size: u64,
     },
     /// Chain, tree and their own checkpoints hold, but not against a checkpoint that was kept elsewhere.
-    #[error("the log was written anew: the checkpoint of size {size} that was kept elsewhere has another root")]
+    #[error(
+        "the log was written anew: the checkpoint of size {size} that was kept elsewhere has another root"
+    )]
     Rewritten {
         /// The kept checkpoint's size.
         size: u64,

@@ -46,7 +46,9 @@ pub struct Sealed {
 #[derive(Debug, Error)]
 pub enum SealError {
     /// Over [`MAX_LEAF`].
-    #[error("the leaf has {bytes} bytes of at most {MAX_LEAF}; the biggest field is {biggest} with {biggest_bytes}")]
+    #[error(
+        "the leaf has {bytes} bytes of at most {MAX_LEAF}; the biggest field is {biggest} with {biggest_bytes}"
+    )]
     TooLong {
         /// Of the whole leaf.
         bytes: usize,
@@ -112,17 +114,30 @@ impl Entry {
         let bytes = serde_json_canonicalizer::to_vec(&leaf)?;
         if bytes.len() > MAX_LEAF {
             let (biggest, biggest_bytes) = biggest_field(&leaf)?;
-            return Err(SealError::TooLong { bytes: bytes.len(), biggest, biggest_bytes });
+            return Err(SealError::TooLong {
+                bytes: bytes.len(),
+                biggest,
+                biggest_bytes,
+            });
         }
         let private = self
             .private_fields()
             .into_iter()
             .map(|(path, private)| match private.opened() {
-                Some((salt, value)) => Ok(PrivateValue { path, salt, value: value.to_owned() }),
+                Some((salt, value)) => Ok(PrivateValue {
+                    path,
+                    salt,
+                    value: value.to_owned(),
+                }),
                 None => Err(SealError::NotOpened { path }),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Sealed { seq: at.seq, hash: Hash::leaf(&bytes), leaf: bytes, private })
+        Ok(Sealed {
+            seq: at.seq,
+            hash: Hash::leaf(&bytes),
+            leaf: bytes,
+            private,
+        })
     }
 
     /// Reads a leaf back: its place and its content, private values as hashes only.
@@ -158,30 +173,42 @@ impl Entry {
 
 /// The first field outside `data` that is null: serde would read it as absent.
 fn null_field(members: &Map<String, Value>) -> Option<String> {
-    members.iter().filter(|(key, _)| *key != "data").find_map(|(key, value)| match value {
-        Value::Null => Some(key.clone()),
-        Value::Object(inner) => null_field(inner).map(|field| format!("{key}.{field}")),
-        _ => None,
-    })
+    members
+        .iter()
+        .filter(|(key, _)| *key != "data")
+        .find_map(|(key, value)| match value {
+            Value::Null => Some(key.clone()),
+            Value::Object(inner) => null_field(inner).map(|field| format!("{key}.{field}")),
+            _ => None,
+        })
 }
 
 fn check(value: &Value, path: &str, depth: usize) -> Result<(), SealError> {
     let nested = matches!(value, Value::Array(_) | Value::Object(_));
     if nested && depth > MAX_DEPTH {
-        return Err(SealError::TooDeep { path: path.to_owned() });
+        return Err(SealError::TooDeep {
+            path: path.to_owned(),
+        });
     }
     match value {
         Value::Number(n) => {
             // `as_i64` is None for every float, also for 1.0.
             let kept = n.as_i64().is_some_and(|n| n.unsigned_abs() <= MAX_INTEGER);
-            if kept { Ok(()) } else { Err(SealError::NotAnInteger { path: path.to_owned() }) }
+            if kept {
+                Ok(())
+            } else {
+                Err(SealError::NotAnInteger {
+                    path: path.to_owned(),
+                })
+            }
         }
-        Value::Array(items) => {
-            items.iter().enumerate().try_for_each(|(at, item)| check(item, &format!("{path}/{at}"), depth + 1))
-        }
-        Value::Object(members) => members
+        Value::Array(items) => items
             .iter()
-            .try_for_each(|(key, member)| check(member, &format!("{path}/{}", pointer_token(key)), depth + 1)),
+            .enumerate()
+            .try_for_each(|(at, item)| check(item, &format!("{path}/{at}"), depth + 1)),
+        Value::Object(members) => members.iter().try_for_each(|(key, member)| {
+            check(member, &format!("{path}/{}", pointer_token(key)), depth + 1)
+        }),
         _ => Ok(()),
     }
 }
@@ -200,7 +227,9 @@ fn biggest_field(leaf: &Value) -> Result<(String, usize), serde_json::Error> {
                 biggest = Some((key, member, size));
             }
         }
-        let Some((key, member, size)) = biggest else { break };
+        let Some((key, member, size)) = biggest else {
+            break;
+        };
         path = format!("{path}/{}", pointer_token(key));
         (value, bytes) = (member, size);
     }

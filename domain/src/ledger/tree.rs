@@ -112,9 +112,15 @@ impl Need {
 }
 
 /// The hashes to store, with their indexes, when the leaf with this index is appended.
-pub fn append(reader: &dyn HashReader, index: u64, leaf: Hash) -> Result<Vec<(u64, Hash)>, TreeError> {
+pub fn append(
+    reader: &dyn HashReader,
+    index: u64,
+    leaf: Hash,
+) -> Result<Vec<(u64, Hash)>, TreeError> {
     in_range(index, MAX_SIZE)?;
-    let hashes = ask(reader, |r| tlog::stored_hashes_for_record_hash(index, leaf.into(), r))?;
+    let hashes = ask(reader, |r| {
+        tlog::stored_hashes_for_record_hash(index, leaf.into(), r)
+    })?;
     let first = tlog::stored_hash_index(0, index);
     Ok((first..).zip(hashes.into_iter().map(Hash::from)).collect())
 }
@@ -126,21 +132,36 @@ pub fn root(reader: &dyn HashReader, size: u64) -> Result<Hash, TreeError> {
 }
 
 /// The audit path from the leaf with this index to the root at `size` (RFC 6962, 2.1.1).
-pub fn prove_inclusion(reader: &dyn HashReader, size: u64, index: u64) -> Result<Vec<Hash>, TreeError> {
+pub fn prove_inclusion(
+    reader: &dyn HashReader,
+    size: u64,
+    index: u64,
+) -> Result<Vec<Hash>, TreeError> {
     in_range(size, MAX_SIZE)?;
     in_range(index, size)?;
     ask(reader, |r| tlog::prove_record(size, index, r)).map(ours)
 }
 
 /// Checks that the tree of this size and root holds this leaf hash at this index.
-pub fn verify_inclusion(proof: &[Hash], size: u64, root: Hash, index: u64, leaf: Hash) -> Result<(), TreeError> {
+pub fn verify_inclusion(
+    proof: &[Hash],
+    size: u64,
+    root: Hash,
+    index: u64,
+    leaf: Hash,
+) -> Result<(), TreeError> {
     in_range(size, MAX_SIZE)?;
     in_range(index, size)?;
-    tlog::check_record(&theirs(proof), size, root.into(), index, leaf.into()).map_err(|_| TreeError::WrongProof)
+    tlog::check_record(&theirs(proof), size, root.into(), index, leaf.into())
+        .map_err(|_| TreeError::WrongProof)
 }
 
 /// The proof that the tree of `old` leaves is how the tree of `new` leaves begins (RFC 6962, 2.1.2).
-pub fn prove_consistency(reader: &dyn HashReader, old: u64, new: u64) -> Result<Vec<Hash>, TreeError> {
+pub fn prove_consistency(
+    reader: &dyn HashReader,
+    old: u64,
+    new: u64,
+) -> Result<Vec<Hash>, TreeError> {
     in_range(new, MAX_SIZE)?;
     in_range(old, new + 1)?;
     // Every tree begins with the empty one; there is nothing to send.
@@ -151,18 +172,35 @@ pub fn prove_consistency(reader: &dyn HashReader, old: u64, new: u64) -> Result<
 }
 
 /// Checks that the old tree is how the new one begins.
-pub fn verify_consistency(proof: &[Hash], old: u64, old_root: Hash, new: u64, new_root: Hash) -> Result<(), TreeError> {
+pub fn verify_consistency(
+    proof: &[Hash],
+    old: u64,
+    old_root: Hash,
+    new: u64,
+    new_root: Hash,
+) -> Result<(), TreeError> {
     in_range(new, MAX_SIZE)?;
     in_range(old, new + 1)?;
     if old == 0 {
-        let holds = proof.is_empty() && old_root == Hash::EMPTY_TREE && (new > 0 || new_root == Hash::EMPTY_TREE);
-        return if holds { Ok(()) } else { Err(TreeError::WrongProof) };
+        let holds = proof.is_empty()
+            && old_root == Hash::EMPTY_TREE
+            && (new > 0 || new_root == Hash::EMPTY_TREE);
+        return if holds {
+            Ok(())
+        } else {
+            Err(TreeError::WrongProof)
+        };
     }
-    tlog::check_tree(&theirs(proof), new, new_root.into(), old, old_root.into()).map_err(|_| TreeError::WrongProof)
+    tlog::check_tree(&theirs(proof), new, new_root.into(), old, old_root.into())
+        .map_err(|_| TreeError::WrongProof)
 }
 
 fn in_range(index: u64, size: u64) -> Result<(), TreeError> {
-    if index < size { Ok(()) } else { Err(TreeError::OutOfRange { index, size }) }
+    if index < size {
+        Ok(())
+    } else {
+        Err(TreeError::OutOfRange { index, size })
+    }
 }
 
 fn ours(hashes: Vec<tlog::Hash>) -> Vec<Hash> {
@@ -184,17 +222,26 @@ impl tlog::HashReader for Lent<'_> {
         indexes
             .iter()
             .map(|&index| {
-                self.reader.read(index).map(tlog::Hash::from).ok_or_else(|| {
-                    self.missing.set(index);
-                    tlog::Error::IndexesNotInTree
-                })
+                self.reader
+                    .read(index)
+                    .map(tlog::Hash::from)
+                    .ok_or_else(|| {
+                        self.missing.set(index);
+                        tlog::Error::IndexesNotInTree
+                    })
             })
             .collect()
     }
 }
 
-fn ask<T>(reader: &dyn HashReader, question: impl FnOnce(&Lent<'_>) -> Result<T, tlog::Error>) -> Result<T, TreeError> {
-    let lent = Lent { reader, missing: Cell::new(0) };
+fn ask<T>(
+    reader: &dyn HashReader,
+    question: impl FnOnce(&Lent<'_>) -> Result<T, tlog::Error>,
+) -> Result<T, TreeError> {
+    let lent = Lent {
+        reader,
+        missing: Cell::new(0),
+    };
     // Ranges were checked, so a missing hash is all that can fail.
     question(&lent).map_err(|_| TreeError::Missing(lent.missing.get()))
 }
@@ -229,7 +276,9 @@ impl Frontier {
     /// The root of all leaves so far.
     pub fn root(&self) -> Hash {
         let mut right_to_left = self.subtrees.iter().rev().copied();
-        let Some(last) = right_to_left.next() else { return Hash::EMPTY_TREE };
+        let Some(last) = right_to_left.next() else {
+            return Hash::EMPTY_TREE;
+        };
         right_to_left.fold(last, |right, left| Hash::node(left, right))
     }
 

@@ -30,14 +30,19 @@ pub struct Item<'a> {
 impl<'a> Item<'a> {
     /// An entry and nothing beside it.
     pub fn new(seq: u64, leaf: &'a [u8]) -> Self {
-        Self { seq, leaf, stored_hash: None, private: &[] }
+        Self {
+            seq,
+            leaf,
+            stored_hash: None,
+            private: &[],
+        }
     }
 }
 
 /// Signed heads, smallest first, and how far the entries have agreed with them.
 #[derive(Debug)]
 struct Heads {
-    heads: Vec<(u64, Hash)>,
+    signed: Vec<(u64, Hash)>,
     next: usize,
     agreed: Option<(u64, Hash)>,
     /// The first that disagreed, and the size agreed on before it.
@@ -45,26 +50,33 @@ struct Heads {
 }
 
 impl Heads {
-    fn new(mut heads: Vec<(u64, Hash)>) -> Self {
-        heads.sort_unstable();
-        Self { heads, next: 0, agreed: None, mismatch: None }
+    fn new(mut signed: Vec<(u64, Hash)>) -> Self {
+        signed.sort_unstable();
+        Self {
+            signed,
+            next: 0,
+            agreed: None,
+            mismatch: None,
+        }
     }
 
     fn due(&self, size: u64) -> bool {
-        self.heads.get(self.next).is_some_and(|head| head.0 <= size)
+        self.signed
+            .get(self.next)
+            .is_some_and(|head| head.0 <= size)
     }
 
     /// Compares every head of this size; tells whether `claimed` is the root of one of them.
     fn compare(&mut self, size: u64, root: Hash, claimed: Option<Hash>) -> bool {
         let mut confirmed = false;
-        while let Some(&(at, signed)) = self.heads.get(self.next).filter(|head| head.0 <= size) {
+        while let Some(&(at, head)) = self.signed.get(self.next).filter(|head| head.0 <= size) {
             self.next += 1;
-            if signed == root {
-                self.agreed = Some((at, signed));
+            if head == root {
+                self.agreed = Some((at, head));
             } else if self.mismatch.is_none() {
                 self.mismatch = Some((at, self.agreed_size()));
             }
-            confirmed |= claimed == Some(signed);
+            confirmed |= claimed == Some(head);
         }
         confirmed
     }
@@ -74,7 +86,7 @@ impl Heads {
     }
 
     fn largest(&self) -> u64 {
-        self.heads.last().map_or(0, |head| head.0)
+        self.signed.last().map_or(0, |head| head.0)
     }
 }
 
@@ -103,6 +115,8 @@ pub struct Verifier {
     last: Option<Hash>,
     link: Option<BrokenLink>,
     found: Option<(u64, Reason)>,
+    /// The first entry whose stored hash is another. Its links are still worth following.
+    stored: Option<u64>,
     private: Option<(u64, Reason)>,
 }
 
@@ -122,7 +136,10 @@ impl Verifier {
             match vkeys.open(note, log) {
                 Ok(checkpoint) => Some((checkpoint.size, checkpoint.root)),
                 Err(error) => {
-                    bad_checkpoint.get_or_insert(Reason::BadCheckpoint { number, why: error.to_string() });
+                    bad_checkpoint.get_or_insert(Reason::BadCheckpoint {
+                        number,
+                        why: error.to_string(),
+                    });
                     None
                 }
             }
@@ -139,6 +156,7 @@ impl Verifier {
             last: None,
             link: None,
             found: None,
+            stored: None,
             private: None,
         };
         verifier.own.compare(0, Hash::EMPTY_TREE, None);
@@ -150,10 +168,15 @@ impl Verifier {
     pub fn entry(&mut self, item: &Item<'_>) {
         let hash = Hash::leaf(item.leaf);
         let envelope = if item.leaf.len() > MAX_LEAF {
-            Err(Reason::TooLong { bytes: item.leaf.len() })
+            Err(Reason::TooLong {
+                bytes: item.leaf.len(),
+            })
         } else {
             canonical::scan(item.leaf)
-                .map_err(|flaw| Reason::NotCanonical { offset: flaw.offset, what: flaw.what })
+                .map_err(|flaw| Reason::NotCanonical {
+                    offset: flaw.offset,
+                    what: flaw.what,
+                })
                 .and_then(|envelope| self.place(&envelope))
         };
         match envelope {
@@ -161,7 +184,7 @@ impl Verifier {
             Ok(place) => self.check_place(place, item.seq),
         }
         if item.stored_hash.is_some_and(|stored| stored != hash) {
-            self.blame(self.entries, Reason::Altered);
+            self.stored.get_or_insert(self.entries);
         }
         if self.private.is_none() && !item.private.is_empty() {
             self.private = differing_private(item).map(|reason| (self.entries, reason));
@@ -183,7 +206,13 @@ impl Verifier {
             Some((seq, reason)) => (Some(seq), Some(reason)),
             None => (None, self.bad_checkpoint),
         };
-        Report { entries: self.entries, first_bad, reason, tree_size, root }
+        Report {
+            entries: self.entries,
+            first_bad,
+            reason,
+            tree_size,
+            root,
+        }
     }
 
     /// The envelope's members, read.
@@ -217,7 +246,11 @@ impl Verifier {
         }
         let linked = place.prev == self.last.unwrap_or(Hash::ZERO);
         if place.seq != here || stored_as != here {
-            let found = if place.seq == here { stored_as } else { place.seq };
+            let found = if place.seq == here {
+                stored_as
+            } else {
+                place.seq
+            };
             let reason = match (linked, found < here) {
                 (true, _) => Reason::Renumbered { found },
                 (false, true) => Reason::Inserted { found },
@@ -232,7 +265,12 @@ impl Verifier {
         } else if !linked {
             let mut claimed = self.settled.clone();
             claimed.push(place.prev);
-            self.link = Some(BrokenLink { at: here, claimed, confirmed: None, proven: false });
+            self.link = Some(BrokenLink {
+                at: here,
+                claimed,
+                confirmed: None,
+                proven: false,
+            });
         }
     }
 
@@ -257,20 +295,38 @@ impl Verifier {
 
     /// Of all that was found, the lowest entry; on a tie, what was found in the entry itself.
     fn first_bad(&self) -> Option<(u64, Reason)> {
-        let link = self.link.as_ref().map(|link| (self.door(link), Reason::Altered));
+        let link = self
+            .link
+            .as_ref()
+            .map(|link| (self.door(link), Reason::Altered));
         let mut first: Option<(u64, Reason)> = None;
-        for candidate in [self.found.clone(), link, self.private.clone()].into_iter().flatten() {
+        let stored = self.stored.map(|seq| (seq, Reason::Altered));
+        for candidate in [self.found.clone(), link, stored, self.private.clone()]
+            .into_iter()
+            .flatten()
+        {
             if first.as_ref().is_none_or(|(seq, _)| candidate.0 < *seq) {
                 first = Some(candidate);
             }
         }
         // An altered entry below a checkpoint explains why its root is another. A private value does not.
-        let altered = first.as_ref().filter(|(_, reason)| !matches!(reason, Reason::PrivateValueDiffers { .. }));
+        let altered = first
+            .as_ref()
+            .filter(|(_, reason)| !matches!(reason, Reason::PrivateValueDiffers { .. }));
         let unexplained = |&(size, _): &(u64, u64)| altered.is_none_or(|(seq, _)| *seq >= size);
-        let own = self.own.mismatch.filter(unexplained).map(|(size, agreed)| (agreed, Reason::RootMismatch { size }));
-        let kept = self.kept.mismatch.filter(unexplained).map(|(size, agreed)| (agreed, Reason::Rewritten { size }));
+        let own = self
+            .own
+            .mismatch
+            .filter(unexplained)
+            .map(|(size, agreed)| (agreed, Reason::RootMismatch { size }));
+        let kept = self
+            .kept
+            .mismatch
+            .filter(unexplained)
+            .map(|(size, agreed)| (agreed, Reason::Rewritten { size }));
         let promised = self.own.largest().max(self.kept.largest());
-        let truncated = (promised > self.entries).then_some((self.entries, Reason::Truncated { promised }));
+        let truncated =
+            (promised > self.entries).then_some((self.entries, Reason::Truncated { promised }));
         for candidate in [own, kept, truncated].into_iter().flatten() {
             if first.as_ref().is_none_or(|(seq, _)| candidate.0 < *seq) {
                 first = Some(candidate);
@@ -281,28 +337,27 @@ impl Verifier {
 
     /// Which side of a broken link was altered.
     fn door(&self, link: &BrokenLink) -> u64 {
-        let before = link.at - 1;
         let vouched = self.own.agreed_size().max(self.kept.agreed_size());
         if vouched >= link.at {
             return link.at;
         }
-        if link.proven {
-            return before;
-        }
-        match link.confirmed {
-            Some(true) => before,
-            Some(false) => link.at,
+        let entry_itself = match link.confirmed {
+            _ if link.proven => false,
+            Some(confirmed) => !confirmed,
             // The last entry. A signed root right after it would have proven the claim, had it been true.
-            None if self.compared(link.at + 1) => link.at,
-            None => before,
-        }
+            None => self.stored == Some(link.at) || self.compared(link.at + 1),
+        };
+        if entry_itself { link.at } else { link.at - 1 }
     }
 
     fn compared(&self, size: u64) -> bool {
-        [&self.own, &self.kept].into_iter().any(|heads| heads.heads.iter().any(|head| head.0 == size))
+        [&self.own, &self.kept]
+            .into_iter()
+            .any(|heads| heads.signed.iter().any(|head| head.0 == size))
     }
 }
 
+#[derive(Clone, Copy)]
 struct Place {
     seq: u64,
     prev: Hash,
@@ -323,8 +378,13 @@ fn differing_private(item: &Item<'_>) -> Option<Reason> {
         let hash = Hash::parse_hex(hash.as_bytes())?;
         Some(super::private::hash(value.salt, &value.value) == hash)
     };
-    let differing = item.private.iter().find(|value| matches(value) != Some(true))?;
-    Some(Reason::PrivateValueDiffers { path: differing.path.clone() })
+    let differing = item
+        .private
+        .iter()
+        .find(|value| matches(value) != Some(true))?;
+    Some(Reason::PrivateValueDiffers {
+        path: differing.path.clone(),
+    })
 }
 
 /// Verifies a whole log at once.

@@ -21,7 +21,10 @@ fn the_key_and_the_note_have_the_pinned_text() {
 #[test]
 fn a_note_opens_to_what_was_signed() {
     let checkpoint = vkeys().open(NOTE, &name()).unwrap();
-    assert_eq!((checkpoint.log, checkpoint.size, checkpoint.root), (name(), 8, root()));
+    assert_eq!(
+        (checkpoint.log, checkpoint.size, checkpoint.root),
+        (name(), 8, root())
+    );
 }
 
 #[test]
@@ -30,8 +33,13 @@ fn any_changed_byte_of_a_note_is_refused() {
         for flip in [0x01, 0x02, 0x20, 0x80] {
             let mut note = NOTE.as_bytes().to_vec();
             note[at] ^= flip;
-            let Ok(note) = String::from_utf8(note) else { continue };
-            assert!(vkeys().open(&note, &name()).is_err(), "byte {at} with {flip:#x}: {note}");
+            let Ok(note) = String::from_utf8(note) else {
+                continue;
+            };
+            assert!(
+                vkeys().open(&note, &name()).is_err(),
+                "byte {at} with {flip:#x}: {note}"
+            );
         }
     }
 }
@@ -40,13 +48,18 @@ fn any_changed_byte_of_a_note_is_refused() {
 fn a_key_that_is_not_known_or_of_another_name_vouches_for_nothing() {
     let other = SigningKey::from_seed(name(), &[8; 32]);
     let note = other.sign(8, root()).unwrap();
-    assert!(matches!(vkeys().open(&note, &name()), Err(CheckpointError::Unsigned)));
+    assert!(matches!(
+        vkeys().open(&note, &name()),
+        Err(CheckpointError::Unsigned)
+    ));
 
     let elsewhere = LogName::parse("other.example/ledger").unwrap();
     let other = SigningKey::from_seed(elsewhere.clone(), &[9; 32]);
     let keys = Vkeys::parse(&format!("{VKEY}\n{}\n", other.vkey())).unwrap();
     let note = other.sign(8, root()).unwrap();
-    assert!(matches!(keys.open(&note, &name()), Err(CheckpointError::OtherLog(log)) if log == elsewhere.as_str()));
+    assert!(
+        matches!(keys.open(&note, &name()), Err(CheckpointError::OtherLog(log)) if log == elsewhere.as_str())
+    );
     assert!(keys.open(&note, &elsewhere).is_ok());
 
     // The right text under the signature of a witness alone.
@@ -54,7 +67,10 @@ fn a_key_that_is_not_known_or_of_another_name_vouches_for_nothing() {
     let mut witnessed = signed_note::Note::new(format!("{text}\n").as_bytes(), &[]).unwrap();
     witnessed.add_sigs(&[&other]).unwrap();
     let witnessed = String::from_utf8(witnessed.to_bytes()).unwrap();
-    assert!(matches!(keys.open(&witnessed, &name()), Err(CheckpointError::Unsigned)));
+    assert!(matches!(
+        keys.open(&witnessed, &name()),
+        Err(CheckpointError::Unsigned)
+    ));
 }
 
 #[test]
@@ -69,8 +85,14 @@ fn a_witness_may_sign_below_the_log() {
 #[test]
 fn a_list_of_keys_may_hold_comments_and_names_the_line_that_is_no_key() {
     assert!(Vkeys::parse(&format!("# kept since 2026\n\n{VKEY}\n")).is_ok());
-    let error = Vkeys::parse("leastwise.example/ledger+00000000+AAAA").err().unwrap();
-    assert!(error.to_string().contains("leastwise.example/ledger+00000000+AAAA"));
+    let error = Vkeys::parse("leastwise.example/ledger+00000000+AAAA")
+        .err()
+        .unwrap();
+    assert!(
+        error
+            .to_string()
+            .contains("leastwise.example/ledger+00000000+AAAA")
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     ledger::{
-        Actor, ActorKind, Entry, EntryType, Hash, Item, LogName, Outcome, Position, Private, PrivateValue, Report,
-        Salt, Sealed, SigningKey, Verifier, Vkeys, tree, verify,
+        Actor, ActorKind, Entry, EntryType, Hash, Item, LogName, Outcome, Position, Private,
+        PrivateValue, Report, Salt, Sealed, SigningKey, Verifier, Vkeys, tree, verify,
     },
     time::Timestamp,
 };
@@ -25,9 +25,17 @@ pub fn vkeys() -> Vkeys {
 
 pub fn entry(n: u64, story: &str) -> Entry {
     let mut actor = Actor::new(ActorKind::Human);
-    actor.name = Some(Private::new(Salt([u8::try_from(n % 256).unwrap(); 32]), format!("Person {n}")));
+    actor.name = Some(Private::new(
+        Salt([u8::try_from(n % 256).unwrap(); 32]),
+        format!("Person {n}"),
+    ));
     let at = Timestamp(1_795_425_245_007 + i64::try_from(n).unwrap());
-    let mut entry = Entry::new(EntryType::parse("change.submitted").unwrap(), at, Outcome::Success, actor);
+    let mut entry = Entry::new(
+        EntryType::parse("change.submitted").unwrap(),
+        at,
+        Outcome::Success,
+        actor,
+    );
     entry.data.insert("story".into(), json!(story));
     entry.data.insert("n".into(), json!(n));
     entry
@@ -49,8 +57,15 @@ impl Log {
         let mut log = Self::default();
         for seq in 0..entries {
             let prev = log.sealed.last().map_or(Hash::ZERO, |sealed| sealed.hash);
-            let sealed = entry(seq, story(seq)).seal(&Position { log: name(), seq, prev }).unwrap();
-            log.stored.extend(tree::append(&log.stored, seq, sealed.hash).unwrap());
+            let sealed = entry(seq, story(seq))
+                .seal(&Position {
+                    log: name(),
+                    seq,
+                    prev,
+                })
+                .unwrap();
+            log.stored
+                .extend(tree::append(&log.stored, seq, sealed.hash).unwrap());
             log.sealed.push(sealed);
         }
         log
@@ -69,19 +84,33 @@ impl Log {
     }
 
     pub fn leaves(&self) -> Vec<Vec<u8>> {
-        self.sealed.iter().map(|sealed| sealed.leaf.clone()).collect()
+        self.sealed
+            .iter()
+            .map(|sealed| sealed.leaf.clone())
+            .collect()
     }
 
     pub fn private(&self) -> Vec<Vec<PrivateValue>> {
-        self.sealed.iter().map(|sealed| sealed.private.clone()).collect()
+        self.sealed
+            .iter()
+            .map(|sealed| sealed.private.clone())
+            .collect()
     }
 }
 
 pub fn verifier(own: &[String], kept: &[String]) -> Verifier {
-    Verifier::new(&name(), &vkeys(), own.iter().map(String::as_str), kept.iter().map(String::as_str))
+    Verifier::new(
+        &name(),
+        &vkeys(),
+        own.iter().map(String::as_str),
+        kept.iter().map(String::as_str),
+    )
 }
 
 /// Verifies leaves as a bundle numbers them: by their line.
 pub fn report(leaves: &[Vec<u8>], own: &[String], kept: &[String]) -> Report {
-    verify(verifier(own, kept), (0..).zip(leaves).map(|(seq, leaf)| Item::new(seq, leaf)))
+    verify(
+        verifier(own, kept),
+        (0..).zip(leaves).map(|(seq, leaf)| Item::new(seq, leaf)),
+    )
 }

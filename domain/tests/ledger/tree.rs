@@ -9,8 +9,16 @@ use domain::ledger::{
 use proptest::prelude::*;
 
 /// The eight leaves and their roots from the test suite of certificate-transparency.
-const LEAVES: [&str; 8] =
-    ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
+const LEAVES: [&str; 8] = [
+    "",
+    "00",
+    "10",
+    "2021",
+    "3031",
+    "40414243",
+    "5051525354555657",
+    "606162636465666768696a6b6c6d6e6f",
+];
 const ROOTS: [&str; 9] = [
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -41,7 +49,10 @@ fn published() -> BTreeMap<u64, Hash> {
 }
 
 fn hex_bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 fn numbered(leaves: u64) -> BTreeMap<u64, Hash> {
@@ -53,11 +64,18 @@ fn the_published_roots_come_out_of_the_stored_hashes_and_of_the_frontier() {
     let stored = published();
     let mut frontier = Frontier::default();
     for (size, expected) in (0_u64..).zip(ROOTS) {
-        assert_eq!(tree::root(&stored, size).unwrap().hex(), expected, "size {size}");
+        assert_eq!(
+            tree::root(&stored, size).unwrap().hex(),
+            expected,
+            "size {size}"
+        );
         assert_eq!(frontier.root().hex(), expected, "size {size}");
         if let Some(leaf) = LEAVES.get(usize::try_from(size).unwrap()) {
             let leaf = Hash::leaf(&hex_bytes(leaf));
-            assert_eq!(frontier.root_with(leaf).hex(), ROOTS[usize::try_from(size).unwrap() + 1]);
+            assert_eq!(
+                frontier.root_with(leaf).hex(),
+                ROOTS[usize::try_from(size).unwrap() + 1]
+            );
             frontier.push(leaf);
         }
     }
@@ -71,14 +89,23 @@ fn the_published_proofs_come_out() {
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
         "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
     ];
-    assert_eq!(tree::prove_inclusion(&stored, 8, 0).unwrap(), path.map(hash));
-    assert_eq!(tree::prove_consistency(&stored, 1, 8).unwrap(), path.map(hash));
+    assert_eq!(
+        tree::prove_inclusion(&stored, 8, 0).unwrap(),
+        path.map(hash)
+    );
+    assert_eq!(
+        tree::prove_consistency(&stored, 1, 8).unwrap(),
+        path.map(hash)
+    );
     let six_to_eight = [
         "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
         "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
         "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
     ];
-    assert_eq!(tree::prove_consistency(&stored, 6, 8).unwrap(), six_to_eight.map(hash));
+    assert_eq!(
+        tree::prove_consistency(&stored, 6, 8).unwrap(),
+        six_to_eight.map(hash)
+    );
 }
 
 #[test]
@@ -98,19 +125,44 @@ fn stored_hashes_are_numbered_without_gaps_and_never_written_twice() {
 fn a_store_that_fetches_first_needs_only_what_was_listed() {
     let stored = numbered(100);
     let only = |need: Need| -> BTreeMap<u64, Hash> {
-        need.indexes().unwrap().into_iter().map(|index| (index, stored[&index])).collect()
+        need.indexes()
+            .unwrap()
+            .into_iter()
+            .map(|index| (index, stored[&index]))
+            .collect()
     };
     for size in 1..=100_u64 {
         let root = tree::root(&stored, size).unwrap();
         assert_eq!(tree::root(&only(Need::Root { size }), size).unwrap(), root);
         let index = size / 2;
-        let proof = tree::prove_inclusion(&only(Need::Inclusion { size, index }), size, index).unwrap();
+        let proof =
+            tree::prove_inclusion(&only(Need::Inclusion { size, index }), size, index).unwrap();
         let leaf = Hash::leaf(&index.to_be_bytes());
         tree::verify_inclusion(&proof, size, root, index, leaf).unwrap();
-        let proof = tree::prove_consistency(&only(Need::Consistency { old: index, new: size }), index, size).unwrap();
-        tree::verify_consistency(&proof, index, tree::root(&stored, index).unwrap(), size, root).unwrap();
+        let proof = tree::prove_consistency(
+            &only(Need::Consistency {
+                old: index,
+                new: size,
+            }),
+            index,
+            size,
+        )
+        .unwrap();
+        tree::verify_consistency(
+            &proof,
+            index,
+            tree::root(&stored, index).unwrap(),
+            size,
+            root,
+        )
+        .unwrap();
         let last = size - 1;
-        let written = tree::append(&only(Need::Append { index: last }), last, Hash::leaf(&last.to_be_bytes())).unwrap();
+        let written = tree::append(
+            &only(Need::Append { index: last }),
+            last,
+            Hash::leaf(&last.to_be_bytes()),
+        )
+        .unwrap();
         assert!(written.iter().all(|(at, hash)| stored[at] == *hash));
     }
 }
@@ -125,11 +177,18 @@ fn a_hash_that_the_store_lost_is_named() {
 #[test]
 fn what_is_not_in_the_tree_is_refused() {
     let stored = numbered(8);
-    assert_eq!(tree::prove_inclusion(&stored, 8, 8), Err(TreeError::OutOfRange { index: 8, size: 8 }));
+    assert_eq!(
+        tree::prove_inclusion(&stored, 8, 8),
+        Err(TreeError::OutOfRange { index: 8, size: 8 })
+    );
     assert!(tree::prove_consistency(&stored, 9, 8).is_err());
     assert!(tree::verify_inclusion(&[], 0, Hash::EMPTY_TREE, 0, Hash::ZERO).is_err());
-    assert!(tree::verify_inclusion(&[Hash::ZERO; 80], u64::MAX, Hash::ZERO, 3, Hash::ZERO).is_err());
-    assert!(tree::verify_consistency(&[], 0, Hash::ZERO, 8, tree::root(&stored, 8).unwrap()).is_err());
+    assert!(
+        tree::verify_inclusion(&[Hash::ZERO; 80], u64::MAX, Hash::ZERO, 3, Hash::ZERO).is_err()
+    );
+    assert!(
+        tree::verify_consistency(&[], 0, Hash::ZERO, 8, tree::root(&stored, 8).unwrap()).is_err()
+    );
 }
 
 proptest! {
