@@ -1,0 +1,236 @@
+//! What AWS said to a write, or did not say.
+//!
+//! Never takes *accepted* or SUCCEEDED for *there*: both only lead to a read. Never takes
+//! silence for *no*.
+
+use super::{
+    DOUBT_LASTS,
+    event::{Answer, Status},
+    failure::{Refusal, Why, hopeless},
+    key::{Key, Kind},
+    rows::{Ending, Generation, ItemResult, Phase},
+    state::{Out, State, pause},
+    track::{Open, Want},
+};
+use crate::{
+    ids::OperationId,
+    time::{Duration, Timestamp},
+};
+
+impl State {
+    pub(super) fn answered(
+        &mut self,
+        operation: &OperationId,
+        generation: Generation,
+        answer: Answer,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let first = self.pacing.poll_first;
+        let Some((key, open)) = self.current(operation, generation) else {
+            return;
+        };
+        if open.row.phase != Phase::Intended {
+            return;
+        }
+        let kind = open.row.kind;
+        out.touched.insert(key.clone());
+        match answer {
+            Answer::Accepted(request) => {
+                open.row.request = Some(request);
+                open.row.phase = Phase::Accepted;
+                open.next = now + first;
+                out.operations.insert(operation.clone(), open.row.clone());
+            }
+            Answer::Done => self.relist(&key, None, now, out),
+            Answer::Refused(Refusal {
+                why: Why::NotFound,
+                message,
+            }) if kind == Kind::Delete => self.relist(&key, Some(message), now, out),
+            Answer::Refused(refusal) => self.refused(&key, refusal, now, out),
+            Answer::NotSent => self.not_sent(operation, now, out),
+            Answer::Unknown(error) => self.doubt(&key, &error, now, out),
+        }
+    }
+
+    pub(super) fn polled(
+        &mut self,
+        operation: &OperationId,
+        generation: Generation,
+        status: Status,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let every = self.pacing.poll_every;
+        let Some((key, open)) = self.current(operation, generation) else {
+            return;
+        };
+        if open.row.phase != Phase::Accepted {
+            return;
+        }
+        out.touched.insert(key.clone());
+        match status {
+            Status::InProgress => open.next = now + every,
+            Status::Unreadable(_) => {
+                open.looks += 1;
+                open.next = now + every + super::backoff::look(open.looks);
+            }
+            Status::Succeeded => self.relist(&key, None, now, out),
+            Status::Failed(reason) => self.relist(&key, Some(reason), now, out),
+            Status::Lost => self.doubt(&key, "AWS lost the request id", now, out),
+        }
+    }
+
+    /// The open operation, if the answer is to it and to a call of this process.
+    fn current(
+        &mut self,
+        operation: &OperationId,
+        generation: Generation,
+    ) -> Option<(Key, &mut Open)> {
+        if generation != self.generation {
+            return None;
+        }
+        let key = self.operations.get(operation)?.clone();
+        let open = self.tracks.get_mut(&key)?.open.as_mut()?;
+        (open.row.operation == *operation).then_some((key, open))
+    }
+
+    /// AWS said how it ended: read it back.
+    fn relist(&mut self, key: &Key, error: Option<String>, now: Timestamp, out: &mut Out) {
+        let track = self.track(key);
+        track.row.last_write = Some(now);
+        if let Some(open) = &mut track.open {
+            open.row.phase = Phase::Relisting;
+            open.row.ended_at = Some(now);
+            open.row.error = error;
+            open.next = now;
+            open.looks = 0;
+            out.operations
+                .insert(open.row.operation.clone(), open.row.clone());
+        }
+        out.keys.insert(key.clone());
+    }
+
+    /// Nobody knows: look, and decide by what is seen.
+    pub(super) fn doubt(&mut self, key: &Key, why: &str, now: Timestamp, out: &mut Out) {
+        let track = self.track(key);
+        track.row.last_write = Some(now);
+        if let Some(open) = &mut track.open {
+            open.row.phase = Phase::InDoubt;
+            open.row.ended_at = Some(now);
+            open.row.error = Some(why.to_owned());
+            open.next = now;
+            open.looks = 0;
+            if open.row.kind == Kind::Delete {
+                track.row.doubt = Some(now + DOUBT_LASTS);
+            }
+            out.operations
+                .insert(open.row.operation.clone(), open.row.clone());
+        }
+        out.keys.insert(key.clone());
+    }
+
+    /// The call never left: not a try, and nothing to look for.
+    pub(super) fn not_sent(&mut self, operation: &OperationId, now: Timestamp, out: &mut Out) {
+        let Some(key) = self.operations.get(operation).cloned() else {
+            return;
+        };
+        self.end(&key, Ending::NotSent, out);
+        let track = self.track(&key);
+        track.row.tries.next_try = Some(now + Duration::seconds(1));
+        out.keys.insert(key.clone());
+        out.touched.insert(key);
+    }
+
+    fn refused(&mut self, key: &Key, refusal: Refusal, now: Timestamp, out: &mut Out) {
+        if refusal.why == Why::Throttled {
+            self.calm_until = Some(now + Duration::seconds(1));
+        }
+        let track = self.track(key);
+        // Others may have been at work on it, so the next try begins with a new read.
+        track.row.last_write = Some(now);
+        if let Some(open) = &mut track.open {
+            open.row.error = Some(refusal.message.clone());
+        }
+        let limit = match refusal.why {
+            Why::Conflict | Why::Throttled => self.pacing.busy_tries,
+            Why::NotFound | Why::Hopeless => 1,
+        };
+        self.failed_try(key, Ending::Refused, refusal.message, limit, now, out);
+    }
+
+    /// A write came to nothing: wait and try again, or, for a grant that had its tries, give up.
+    pub(super) fn failed_try(
+        &mut self,
+        key: &Key,
+        ending: Ending,
+        error: String,
+        limit: u32,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let Some(open) = &self.track(key).open else {
+            return;
+        };
+        let (kind, operation) = (open.row.kind, open.row.operation.clone());
+        self.end(key, ending, out);
+        let track = self.track(key);
+        let want = track.want(now);
+        let opposite = match kind {
+            Kind::Create => want != Want::Deliver,
+            Kind::Delete => want != Want::Remove,
+        };
+        out.keys.insert(key.clone());
+        out.touched.insert(key.clone());
+        if opposite {
+            // What it was for is no longer wanted; the other direction starts with a clean slate.
+            return;
+        }
+        let tries = &mut track.row.tries;
+        tries.count += 1;
+        tries.last_error = Some(error.clone());
+        tries.next_try = Some(now + pause(tries.count, &operation));
+        if kind == Kind::Create && tries.count >= limit {
+            self.give_up(key, &error, now, out);
+        }
+    }
+
+    /// Tries allowed after AWS accepted a create and then failed it.
+    pub(super) fn limit_after(&self, reason: &str) -> u32 {
+        if hopeless(reason) {
+            1
+        } else {
+            self.pacing.grant_tries
+        }
+    }
+
+    /// Ends the windows that could not be carried out. Others on the key are untouched; if there
+    /// are none, the key is removed, whatever a failed write may have left.
+    pub(super) fn give_up(&mut self, key: &Key, error: &str, now: Timestamp, out: &mut Out) {
+        let track = self.track(key);
+        track.row.tries = super::rows::Tries::default();
+        let mut given_up = Vec::new();
+        for row in &mut track.windows {
+            if row.window.valid(now) && row.delivery.is_none() {
+                row.window.ended = Some(now);
+                out.windows.insert(row.window.grant.clone(), row.clone());
+                given_up.push(row.window.clone());
+            }
+        }
+        out.keys.insert(key.clone());
+        out.touched.insert(key.clone());
+        for window in given_up {
+            let reason = error.to_owned();
+            self.resolve_grant(&window, ItemResult::Failed { at: now, reason }, out);
+        }
+    }
+
+    /// Closes the open operation.
+    pub(super) fn end(&mut self, key: &Key, ending: Ending, out: &mut Out) {
+        if let Some(mut open) = self.track(key).open.take() {
+            open.row.phase = Phase::Over(ending);
+            self.operations.remove(&open.row.operation);
+            out.operations.insert(open.row.operation.clone(), open.row);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Changes: taken up, judged again, opened, finished.
+//!
+//! Never opens access without a verdict that is newer than the take-up, and never asks for one to
+//! take access away.
+
+use super::{
+    effect::{Effect, Tell},
+    event::{Fresh, Plan},
+    key::Key,
+    rows::{ChangePhase, ChangeRow, Closing, Item, ItemResult, ItemRow, Tries, WindowRow},
+    state::{Carrying, Out, State},
+};
+use crate::{
+    grant::{Term, Window},
+    ids::{ChangeId, GrantId},
+    time::{Duration, Timestamp},
+};
+
+/// When to ask again for a verdict that did not come.
+const ASK_AGAIN: Duration = Duration::seconds(5);
+
+impl State {
+    pub(super) fn carry(&mut self, plan: Plan, now: Timestamp, out: &mut Out) {
+        if self.changes.contains_key(&plan.change) {
+            return;
+        }
+        let change = plan.change;
+        let removal = plan.items.iter().all(|i| matches!(i, Item::Close { .. }));
+        let items = plan.items.into_iter();
+        let row = ChangeRow {
+            change: change.clone(),
+            items: items.map(|item| ItemRow { item, result: None }).collect(),
+            phase: ChangePhase::Queued,
+        };
+        out.changes.insert(change.clone());
+        self.changes.insert(
+            change.clone(),
+            Carrying {
+                row,
+                asked: false,
+                ask_at: None,
+            },
+        );
+        // A removal never asks. A mixed change is one decision: all of it waits for the verdict.
+        if removal {
+            self.begin(&change, now, out);
+        }
+    }
+
+    /// Asks for the verdicts that are wanted now: of changes that wait, and that no unfinished
+    /// removal stands before. Revoking and granting the same thing keep their order.
+    pub(super) fn ask(&mut self, now: Timestamp, out: &mut Out) {
+        let ready: Vec<ChangeId> = self
+            .changes
+            .values()
+            .filter(|c| c.row.phase == ChangePhase::Queued && !c.asked)
+            .filter(|c| c.ask_at.is_none_or(|at| at <= now))
+            .filter(|c| !self.behind_a_removal(&c.row))
+            .map(|c| c.row.change.clone())
+            .collect();
+        for change in ready {
+            if let Some(carrying) = self.changes.get_mut(&change) {
+                carrying.asked = true;
+                carrying.ask_at = None;
+            }
+            out.effects.push(Effect::Judge { change });
+        }
+    }
+
+    fn behind_a_removal(&self, row: &ChangeRow) -> bool {
+        let opens = |item: &ItemRow| matches!(item.item, Item::Open { .. });
+        row.items.iter().filter(|i| opens(i)).any(|item| {
+            self.changes.values().any(|other| {
+                other.row.phase == ChangePhase::Applying && other.row.items.iter().any(|theirs| {
+                    theirs.result.is_none()
+                        && matches!(&theirs.item, Item::Close { key, .. } if key == item.item.key())
+                })
+            })
+        })
+    }
+
+    pub(super) fn judged(
+        &mut self,
+        change: &ChangeId,
+        answer: Fresh,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let Some(carrying) = self.changes.get_mut(change) else {
+            return;
+        };
+        if carrying.row.phase != ChangePhase::Queued || !carrying.asked {
+            return;
+        }
+        carrying.asked = false;
+        match answer {
+            Fresh::Unanswered => carrying.ask_at = Some(now + ASK_AGAIN),
+            Fresh::StillAllowed => {
+                // A removal may have come meanwhile; then the verdict is asked for again after it.
+                let row = carrying.row.clone();
+                if !self.behind_a_removal(&row) {
+                    self.begin(change, now, out);
+                }
+            }
+            Fresh::Wider => {
+                if let Some(mut carrying) = self.changes.remove(change) {
+                    carrying.row.phase = ChangePhase::Over;
+                    out.over.insert(change.clone(), carrying.row);
+                    out.tells.push(Tell::SentBack {
+                        change: change.clone(),
+                    });
+                }
+            }
+            Fresh::Refused(reason) => {
+                let items = 0..carrying.row.items.len();
+                for index in items {
+                    let reason = reason.clone();
+                    self.resolve(change, index, ItemResult::Failed { at: now, reason }, out);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, change: &ChangeId, now: Timestamp, out: &mut Out) {
+        let Some(carrying) = self.changes.get_mut(change) else {
+            return;
+        };
+        carrying.row.phase = ChangePhase::Applying;
+        out.changes.insert(change.clone());
+        out.tells.push(Tell::Applying {
+            change: change.clone(),
+        });
+        let items: Vec<Item> = carrying.row.items.iter().map(|i| i.item.clone()).collect();
+        for item in items {
+            match item {
+                Item::Open {
+                    grant,
+                    key,
+                    term,
+                    session,
+                } => self.open(change, grant, &key, term, session, now, out),
+                Item::Close { key, session } => self.close(change, &key, session, now, out),
+            }
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an item's fields, the change's id and the step's own two"
+    )]
+    fn open(
+        &mut self,
+        change: &ChangeId,
+        grant: GrantId,
+        key: &Key,
+        term: Term,
+        session: Duration,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        let row = WindowRow {
+            key: key.clone(),
+            window: Window {
+                grant: grant.clone(),
+                change: change.clone(),
+                starts: now,
+                ends: match term {
+                    Term::For(length) => Some(now + length),
+                    Term::Standing => None,
+                },
+                ended: None,
+            },
+            delivery: None,
+            over: None,
+        };
+        track.windows.push(row.clone());
+        track.row.session = track.row.session.max(session);
+        track.row.tries = Tries::default();
+        track.row.closing = None;
+        out.windows.insert(grant, row);
+        out.keys.insert(key.clone());
+        out.touched.insert(key.clone());
+    }
+
+    fn close(
+        &mut self,
+        change: &ChangeId,
+        key: &Key,
+        session: Duration,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        track.row.adopted = None;
+        track.row.managed_since.get_or_insert(now);
+        track.row.session = track.row.session.max(session);
+        track.row.removed_at = None;
+        track.row.watch = None;
+        // A removal that is already late stays late: it is not due anew.
+        track.row.closing.get_or_insert(Closing {
+            since: now,
+            alarms: 0,
+        });
+        track.row.tries.next_try = None;
+        track.next_read = None;
+        let mut unfinished = Vec::new();
+        for row in &mut track.windows {
+            if row.window.stops().is_none_or(|stop| now < stop) {
+                row.window.ended = Some(now);
+                out.windows.insert(row.window.grant.clone(), row.clone());
+                if row.delivery.is_none() {
+                    unfinished.push(row.window.clone());
+                }
+            }
+        }
+        out.keys.insert(key.clone());
+        out.touched.insert(key.clone());
+        for window in unfinished {
+            let reason = format!("It was removed by change {change} before it was carried out.");
+            self.resolve_grant(&window, ItemResult::Failed { at: now, reason }, out);
+        }
+    }
+
+    pub(super) fn adopt(
+        &mut self,
+        key: &Key,
+        change: ChangeId,
+        session: Duration,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        track.row.adopted = Some(change);
+        track.row.session = track.row.session.max(session);
+        track.row.managed_since.get_or_insert(now);
+        out.keys.insert(key.clone());
+        out.touched.insert(key.clone());
+        let reason = "It was taken into the baseline before it was removed.".to_owned();
+        self.resolve_removals(key, &ItemResult::Failed { at: now, reason }, out);
+    }
+
+    /// Gives a window's item its result.
+    pub(super) fn resolve_grant(&mut self, window: &Window, result: ItemResult, out: &mut Out) {
+        let index =
+            self.changes.get(&window.change).and_then(|carrying| {
+                carrying.row.items.iter().position(
+                    |i| matches!(&i.item, Item::Open { grant, .. } if *grant == window.grant),
+                )
+            });
+        if let Some(index) = index {
+            self.resolve(&window.change.clone(), index, result, out);
+        }
+    }
+
+    /// Gives every waiting removal of a key its result.
+    pub(super) fn resolve_removals(&mut self, key: &Key, result: &ItemResult, out: &mut Out) {
+        let waiting: Vec<(ChangeId, usize)> = self
+            .changes
+            .values()
+            .filter(|c| c.row.phase == ChangePhase::Applying)
+            .flat_map(|c| {
+                let closes = |i: &ItemRow| {
+                    i.result.is_none() && matches!(&i.item, Item::Close { key: k, .. } if k == key)
+                };
+                c.row
+                    .items
+                    .iter()
+                    .enumerate()
+                    .filter(move |(_, i)| closes(i))
+                    .map(|(index, _)| (c.row.change.clone(), index))
+            })
+            .collect();
+        for (change, index) in waiting {
+            self.resolve(&change, index, result.clone(), out);
+        }
+    }
+
+    fn resolve(&mut self, change: &ChangeId, index: usize, result: ItemResult, out: &mut Out) {
+        let Some(carrying) = self.changes.get_mut(change) else {
+            return;
+        };
+        let Some(item) = carrying.row.items.get_mut(index) else {
+            return;
+        };
+        if item.result.is_some() {
+            return;
+        }
+        out.tells.push(Tell::Item {
+            change: change.clone(),
+            index,
+            key: item.item.key().clone(),
+            result: result.clone(),
+        });
+        item.result = Some(result);
+        out.changes.insert(change.clone());
+        let results = carrying.row.items.iter().map(|i| i.result.as_ref());
+        let Some(results) = results.collect::<Option<Vec<_>>>() else {
+            return;
+        };
+        let failed = results.into_iter().find_map(|result| match result {
+            ItemResult::Failed { reason, .. } => Some(reason.clone()),
+            _ => None,
+        });
+        let change = change.clone();
+        out.tells.push(match failed {
+            Some(reason) => Tell::Failed {
+                change: change.clone(),
+                reason,
+            },
+            None => Tell::Verified {
+                change: change.clone(),
+            },
+        });
+        if let Some(mut carrying) = self.changes.remove(&change) {
+            carrying.row.phase = ChangePhase::Over;
+            out.over.insert(change, carrying.row);
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! What happens at the end of every step: each key that is due or touched takes its turn, then
+//! free slots go to the queue, revocations first.
+//!
+//! Only this module intends writes. It never intends one while another is open on the key, a
+//! create without a fresh read, or a delete of something that has a reason to exist.
+
+use super::{
+    effect::{Call, Effect, Poll, Tell},
+    key::{Class, Key, Kind},
+    pacing::alarm_after,
+    rows::{Closing, How, ItemResult, OperationRow, Phase, Presence, Sight, Tries, WindowRow},
+    state::{Out, State, class},
+    track::{Open, Want},
+};
+use crate::{
+    ids::OperationId,
+    time::{Duration, Timestamp},
+};
+
+/// How many lists in a row may give nothing before a removal goes on without: a revocation never
+/// depends on a read.
+pub(super) const BLIND_AFTER: u32 = 3;
+
+impl State {
+    pub(super) fn proceed(
+        &mut self,
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> OperationId,
+        out: &mut Out,
+    ) {
+        let limit = self.pacing.answer_within;
+        self.reading.retain(|_, since| now < *since + limit);
+        if self.calm_until.is_some_and(|until| until <= now) {
+            self.calm_until = None;
+        }
+        while let Some((at, key)) = self.agenda.first().cloned() {
+            if at > now {
+                break;
+            }
+            self.agenda.pop_first();
+            self.track(&key).due = None;
+            out.touched.insert(key);
+        }
+        loop {
+            while let Some(key) = out.touched.pop_first() {
+                self.turn(&key, now, ids, out);
+            }
+            self.admit(now, ids, out);
+            if out.touched.is_empty() {
+                break;
+            }
+        }
+        self.ask(now, out);
+    }
+
+    /// Gives free slots to the queue.
+    fn admit(&mut self, now: Timestamp, ids: &mut dyn FnMut() -> OperationId, out: &mut Out) {
+        if self.queue.is_empty() || self.slots.full(&self.pacing) {
+            return;
+        }
+        for (class, since, key) in self.queue.clone() {
+            if self.slots.full(&self.pacing) {
+                break;
+            }
+            if class == Class::Grant && self.calm_until.is_some() {
+                break;
+            }
+            if self.slots.take(&key, class, &self.pacing) {
+                self.queue.remove(&(class, since, key.clone()));
+                let track = self.track(&key);
+                track.queued = None;
+                track.slot = Some(class);
+                self.turn(&key, now, ids, out);
+            }
+        }
+    }
+
+    /// One key looks at itself: what ended, what is late, what to do next, when to look again.
+    fn turn(
+        &mut self,
+        key: &Key,
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> OperationId,
+        out: &mut Out,
+    ) {
+        if !self.tracks.contains_key(key) {
+            return;
+        }
+        self.boundaries(key, now, out);
+        self.alarm(key, now, out);
+        if self.track(key).open.is_some() {
+            self.follow(key, now, out);
+        } else {
+            self.advance(key, now, ids, out);
+        }
+        self.schedule(key, now, out);
+    }
+
+    /// Windows that ended, and what that means for the key.
+    fn boundaries(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
+        let track = self.track(key);
+        let mut late = Vec::new();
+        for row in &track.windows {
+            let stopped = row.window.stops().is_some_and(|stop| stop <= now);
+            if stopped && row.delivery.is_none() && row.window.ended.is_none() {
+                late.push(row.window.clone());
+            }
+        }
+        let want = track.want(now);
+        if want == Want::Remove && track.row.closing.is_none() {
+            track.row.closing = Some(Closing {
+                since: track.lapsed(now),
+                alarms: 0,
+            });
+            track.row.tries = Tries::default();
+            track.next_read = None;
+            track.unreadable = 0;
+            out.keys.insert(key.clone());
+        }
+        if matches!(want, Want::Deliver | Want::Keep)
+            && (track.row.closing.is_some() || track.row.removed_at.is_some())
+        {
+            track.row.closing = None;
+            track.row.removed_at = None;
+            track.row.tries = Tries::default();
+            out.keys.insert(key.clone());
+        }
+        if want != Want::Remove {
+            // Either something else covers the key, or nothing of it that came from us is left.
+            let stopped = |w: &mut WindowRow| w.window.stops().is_some_and(|stop| stop <= now);
+            for mut row in track.windows.extract_if(.., stopped) {
+                row.over = Some(now);
+                out.windows.insert(row.window.grant.clone(), row);
+            }
+        }
+        for window in late {
+            let reason = "Its time ended before it could be carried out.".to_owned();
+            self.resolve_grant(&window, ItemResult::Failed { at: now, reason }, out);
+        }
+    }
+
+    fn alarm(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
+        let track = self.track(key);
+        let Some(closing) = &mut track.row.closing else {
+            return;
+        };
+        let mut alarm = closing.alarms;
+        while closing.since + alarm_after(alarm + 1) <= now {
+            alarm += 1;
+        }
+        if alarm == closing.alarms {
+            return;
+        }
+        closing.alarms = alarm;
+        out.tells.push(Tell::Overdue {
+            key: key.clone(),
+            due: closing.since,
+            alarm,
+            tries: track.row.tries.count,
+            last_error: track.row.tries.last_error.clone(),
+        });
+        out.keys.insert(key.clone());
+    }
+
+    /// Polls or looks at the open operation.
+    fn follow(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
+        let (deadline, again) = (self.pacing.deadline, self.pacing.answer_within);
+        let generation = self.generation;
+        let Some(open) = &mut self.track(key).open else {
+            return;
+        };
+        let phase = open.row.phase;
+        let late = now >= open.row.intended_at + deadline;
+        if late && matches!(phase, Phase::Intended | Phase::Accepted) {
+            self.doubt(key, "no end within the deadline", now, out);
+        }
+        let Some(open) = &mut self.track(key).open else {
+            return;
+        };
+        if now < open.next {
+            return;
+        }
+        match (open.row.phase, &open.row.request) {
+            (Phase::Accepted, Some(request)) => {
+                let poll = Poll {
+                    operation: open.row.operation.clone(),
+                    generation,
+                    kind: open.row.kind,
+                    request: request.clone(),
+                };
+                open.next = now + again;
+                out.effects.push(Effect::Poll(poll));
+            }
+            (Phase::Relisting | Phase::InDoubt, _) => {
+                let class = class(open.row.kind);
+                open.next = now + again;
+                self.read(key, class, now, out);
+            }
+            _ => {}
+        }
+    }
+
+    /// Nothing is open: what does the key want?
+    fn advance(
+        &mut self,
+        key: &Key,
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> OperationId,
+        out: &mut Out,
+    ) {
+        let want = self.track(key).want(now);
+        if !matches!(want, Want::Deliver | Want::Remove) {
+            self.leave(key);
+            self.watch(key, now, out);
+            return;
+        }
+        let track = self.track(key);
+        if track.not_before().is_some_and(|at| now < at) {
+            // Others may use the slot while this one waits.
+            self.leave(key);
+            return;
+        }
+        if track.slot.is_none() {
+            let class = match want {
+                Want::Remove => Class::Revoke,
+                _ => Class::Grant,
+            };
+            let since = track.row.closing.map_or(now, |closing| closing.since);
+            // A place in the queue is kept, unless the key now wants the opposite.
+            match track.queued.clone() {
+                Some((queued, _)) if queued == class => {}
+                other => {
+                    track.queued = Some((class, since));
+                    if let Some((class, since)) = other {
+                        self.queue.remove(&(class, since, key.clone()));
+                    }
+                    self.queue.insert((class, since, key.clone()));
+                }
+            }
+            return;
+        }
+        match want {
+            Want::Deliver => self.deliver_or_create(key, now, ids, out),
+            _ => self.confirm_or_delete(key, now, ids, out),
+        }
+    }
+
+    fn deliver_or_create(
+        &mut self,
+        key: &Key,
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> OperationId,
+        out: &mut Out,
+    ) {
+        let age = self.pacing.read_age;
+        let track = self.track(key);
+        let since = track.fresh_since(now).max(now - age);
+        match track.seen {
+            Some(seen) if seen.as_of >= since => match seen.presence {
+                Presence::Present => self.deliver(key, seen.as_of, How::FoundSo, None, now, out),
+                Presence::Absent => self.intend(key, Kind::Create, now, ids, out),
+            },
+            _ => self.read(key, Class::Grant, now, out),
+        }
+    }
+
+    fn confirm_or_delete(
+        &mut self,
+        key: &Key,
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> OperationId,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        let since = track.fresh_since(now);
+        let blind = track.unreadable >= BLIND_AFTER;
+        match track.seen {
+            Some(Sight {
+                presence: Presence::Absent,
+                as_of,
+            }) if as_of >= since => self.removed(key, as_of, How::FoundSo, None, now, out),
+            Some(Sight {
+                presence: Presence::Present,
+                ..
+            }) => self.intend(key, Kind::Delete, now, ids, out),
+            _ if blind => self.intend(key, Kind::Delete, now, ids, out),
+            _ => self.read(key, Class::Revoke, now, out),
+        }
+    }
+
+    /// Looks again at a settled key.
+    fn watch(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
+        let at_once = self.pacing.watches;
+        let busy = self.reading.len() >= at_once + self.pacing.slots;
+        let track = self.track(key);
+        if track.next_watch().is_some_and(|at| at <= now) {
+            if busy {
+                track.next_read = Some(now + Duration::seconds(5));
+            } else {
+                track.next_read = None;
+                self.read(key, Class::Watch, now, out);
+            }
+        }
+    }
+
+    /// Writes the intent down; the call comes out once that is committed.
+    fn intend(
+        &mut self,
+        key: &Key,
+        kind: Kind,
+        now: Timestamp,
+        ids: &mut dyn FnMut() -> OperationId,
+        out: &mut Out,
+    ) {
+        let (generation, again) = (self.generation, self.pacing.deadline);
+        let not_after = now + self.pacing.send_within;
+        let operation = ids();
+        let track = self.track(key);
+        let change = match kind {
+            Kind::Create => track.undelivered(now).next(),
+            Kind::Delete => track.windows.iter().max_by_key(|w| w.window.stops()),
+        }
+        .map(|row| row.window.change.clone());
+        let row = OperationRow {
+            operation: operation.clone(),
+            key: key.clone(),
+            kind,
+            change,
+            intended_at: now,
+            generation,
+            request: None,
+            phase: Phase::Intended,
+            ended_at: None,
+            error: None,
+            attempt: track.row.tries.count + 1,
+        };
+        track.row.managed_since.get_or_insert(now);
+        track.row.confirmed = None;
+        track.seen = None;
+        track.unreadable = 0;
+        track.open = Some(Open {
+            row: row.clone(),
+            next: now + again,
+            looks: 0,
+        });
+        self.operations.insert(operation.clone(), key.clone());
+        out.keys.insert(key.clone());
+        out.operations.insert(operation.clone(), row);
+        out.effects.push(Effect::Call(Call {
+            operation,
+            generation,
+            key: key.clone(),
+            kind,
+            not_after,
+        }));
+    }
+
+    /// Whether a call that waited for its commit should still leave.
+    pub(super) fn still_wanted(&self, call: &Call, now: Timestamp) -> bool {
+        let Some(track) = self.tracks.get(&call.key) else {
+            return false;
+        };
+        now <= call.not_after
+            && match call.kind {
+                Kind::Create => track.covered(now),
+                Kind::Delete => !track.covered(now),
+            }
+    }
+
+    /// Asks for a read, unless one is under way.
+    pub(super) fn read(&mut self, key: &Key, class: Class, now: Timestamp, out: &mut Out) {
+        let target = key.target();
+        if !self.reading.contains_key(&target) {
+            self.reading.insert(target.clone(), now);
+            out.effects.push(Effect::Read { target, class });
+        }
+    }
+
+    /// Gives the slot and the place in the queue back.
+    pub(super) fn leave(&mut self, key: &Key) {
+        let track = self.track(key);
+        let (slot, queued) = (track.slot.take(), track.queued.take());
+        if slot.is_some() {
+            self.slots.release(key);
+        }
+        if let Some((class, since)) = queued {
+            self.queue.remove(&(class, since, key.clone()));
+        }
+    }
+
+    /// Works out when to look at the key again.
+    fn schedule(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
+        let track = self.track(key);
+        let old = track.due.take();
+        let deadline = self.pacing.deadline;
+        let again = self.pacing.answer_within;
+        let track = self.track(key);
+        let forget = track.forgettable();
+        let work = match &track.open {
+            Some(open) if matches!(open.row.phase, Phase::Intended | Phase::Accepted) => {
+                Some(open.next.min(open.row.intended_at + deadline))
+            }
+            Some(open) => Some(open.next),
+            None => match track.want(now) {
+                Want::Deliver | Want::Remove if track.slot.is_some() => Some(now + again),
+                // In the queue, a free slot wakes it.
+                Want::Deliver | Want::Remove if track.queued.is_some() => None,
+                Want::Deliver | Want::Remove => track.not_before(),
+                Want::Keep | Want::Rest => {
+                    // Asked and not answered: later, not at once.
+                    let floor = track.next_watch().filter(|at| *at <= now);
+                    floor.map(|_| now + again).or(track.next_watch())
+                }
+            },
+        };
+        let due = [work, track.next_alarm(), track.next_boundary(now)]
+            .into_iter()
+            .flatten()
+            .min()
+            // Never now again: the step that just ran has done what now allows.
+            .map(|at| at.max(now + Duration(1)));
+        track.due = due;
+        if let Some(at) = old {
+            self.agenda.remove(&(at, key.clone()));
+        }
+        if forget {
+            self.leave(key);
+            if let Some(track) = self.tracks.remove(key) {
+                out.keys.remove(key);
+                out.forgotten.insert(key.clone(), track.row);
+            }
+        } else if let Some(at) = due {
+            self.agenda.insert((at, key.clone()));
+        }
+    }
+}

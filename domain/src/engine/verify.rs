@@ -1,0 +1,431 @@
+//! What a read means.
+//!
+//! The only place where anything becomes *verified*. A read counts if it was complete and began
+//! after the last write of ours ended; everything else changes nothing.
+
+use std::collections::BTreeSet;
+
+use super::{
+    backoff::look,
+    effect::Tell,
+    event::{Coverage, Listing, Observation},
+    key::{Key, Kind, Target},
+    proceed::BLIND_AFTER,
+    rows::{Closing, Delivery, Ending, How, ItemResult, Phase, Presence, Sight, Tries, Watch},
+    state::{Out, State},
+    track::Want,
+};
+use crate::{ids::Principal, time::Timestamp};
+
+/// Looks after AWS said SUCCEEDED before its word counts as not come true.
+const LOOKS: u32 = 5;
+
+impl State {
+    pub(super) fn observed(&mut self, seen: &Observation, now: Timestamp, out: &mut Out) {
+        let answers = match &seen.listing {
+            Listing::Pair { pair, .. } => Some(Target::Pair(pair.clone())),
+            Listing::Membership { group, user, .. } => Some(Target::Membership {
+                group: group.clone(),
+                user: user.clone(),
+            }),
+            Listing::Group { .. } => None,
+        };
+        if seen.coverage == Coverage::Incomplete {
+            if let Some(target) = answers {
+                self.unreadable(&target, "the list was not complete", now, out);
+            }
+            return;
+        }
+        if let Some(target) = answers
+            && self
+                .reading
+                .get(&target)
+                .is_some_and(|since| seen.as_of >= *since)
+        {
+            self.reading.remove(&target);
+        }
+        for key in self.keys_of(&seen.listing) {
+            let (presence, others) = look_up(&key, &seen.listing);
+            let sight = Sight {
+                presence,
+                as_of: seen.as_of,
+            };
+            self.sighted(&key, sight, others, now, out);
+        }
+    }
+
+    /// The keys that a listing speaks of: what is not ours is not even looked at.
+    fn keys_of(&self, listing: &Listing) -> Vec<Key> {
+        match listing {
+            Listing::Pair { pair, .. } => self
+                .tracks
+                .range(Key::first_of(pair)..)
+                .map(|(key, _)| key)
+                .take_while(|key| matches!(key, Key::Assignment(a) if a.pair == *pair))
+                .cloned()
+                .collect(),
+            Listing::Group { group, .. } => self
+                .tracks
+                .keys()
+                .rev()
+                .take_while(|key| matches!(key, Key::Membership { .. }))
+                .filter(|key| matches!(key, Key::Membership { group: g, .. } if g == group))
+                .cloned()
+                .collect(),
+            Listing::Membership { group, user, .. } => {
+                let key = Key::Membership {
+                    group: group.clone(),
+                    user: user.clone(),
+                };
+                Vec::from_iter(self.tracks.contains_key(&key).then_some(key))
+            }
+        }
+    }
+
+    fn sighted(
+        &mut self,
+        key: &Key,
+        sight: Sight,
+        others: BTreeSet<Principal>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        let too_old = track.row.last_write.is_some_and(|at| sight.as_of < at)
+            || track.seen.is_some_and(|seen| sight.as_of < seen.as_of);
+        out.touched.insert(key.clone());
+        if too_old {
+            // A stale crawl must not stand in for the look that is wanted now.
+            if let Some(open) = &mut track.open
+                && matches!(open.row.phase, Phase::Relisting | Phase::InDoubt)
+            {
+                open.next = now;
+            }
+            return;
+        }
+        track.unreadable = 0;
+        track.next_read = None;
+        if let Some(open) = &track.open {
+            let ended = open.row.ended_at.unwrap_or(now);
+            if matches!(open.row.phase, Phase::Relisting | Phase::InDoubt) && sight.as_of >= ended {
+                self.settle(key, sight, others, now, out);
+            }
+            // Read while a write was under way: it may be from before it or after.
+            return;
+        }
+        self.noticed(key, sight, &others, now, out);
+    }
+
+    /// A read after an operation ended, or in doubt of it.
+    fn settle(
+        &mut self,
+        key: &Key,
+        sight: Sight,
+        others: BTreeSet<Principal>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let doubt = (self.pacing.doubt_create, self.pacing.doubt_delete);
+        let track = self.track(key);
+        let Some(open) = &mut track.open else {
+            return;
+        };
+        let achieved = match open.row.kind {
+            Kind::Create => sight.presence == Presence::Present,
+            Kind::Delete => sight.presence == Presence::Absent,
+        };
+        if achieved {
+            let kind = open.row.kind;
+            self.end(key, Ending::Verified, out);
+            let track = self.track(key);
+            track.seen = Some(sight);
+            track.row.confirmed = Some(sight);
+            track.row.tries = Tries::default();
+            out.keys.insert(key.clone());
+            match (kind, self.track(key).want(now)) {
+                (Kind::Create, Want::Deliver) => {
+                    self.deliver(key, sight.as_of, How::ByUs, Some(others), now, out);
+                }
+                (Kind::Delete, Want::Remove) => {
+                    self.removed(key, sight.as_of, How::ByUs, Some(others), now, out);
+                }
+                // Meanwhile the opposite is wanted: the next turn sees to it.
+                _ => {}
+            }
+            return;
+        }
+        open.looks += 1;
+        open.next = now + look(open.looks);
+        let error = open.row.error.clone();
+        match open.row.phase {
+            Phase::InDoubt => {
+                let until = open.row.intended_at
+                    + match open.row.kind {
+                        Kind::Create => doubt.0,
+                        Kind::Delete => doubt.1,
+                    };
+                if now >= until {
+                    self.came_to_nothing(key, Ending::NotSeen, sight, error, now, out);
+                } else {
+                    open.next = open.next.min(until);
+                }
+            }
+            _ if error.is_some() => {
+                self.came_to_nothing(key, Ending::Failed, sight, error, now, out);
+            }
+            _ if open.looks >= LOOKS => {
+                self.came_to_nothing(key, Ending::NotSeen, sight, error, now, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn came_to_nothing(
+        &mut self,
+        key: &Key,
+        ending: Ending,
+        sight: Sight,
+        error: Option<String>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let error =
+            error.unwrap_or_else(|| "AWS said it was done, and the list does not show it".into());
+        let limit = self.limit_after(&error);
+        self.track(key).seen = Some(sight);
+        self.failed_try(key, ending, error, limit, now, out);
+    }
+
+    /// A trusted read with nothing in flight.
+    fn noticed(
+        &mut self,
+        key: &Key,
+        sight: Sight,
+        others: &BTreeSet<Principal>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        let want = track.want(now);
+        let before = track.row.confirmed.map(|seen| seen.presence);
+        let watched = track.next_watch().is_some_and(|at| sight.as_of >= at);
+        track.seen = Some(sight);
+        if before != Some(sight.presence) {
+            track.row.confirmed = Some(sight);
+            out.keys.insert(key.clone());
+        }
+        if watched && let Some(watch) = &mut track.row.watch {
+            watch.done += 1;
+            out.keys.insert(key.clone());
+        }
+        match (want, sight.presence) {
+            (Want::Keep, Presence::Absent)
+                if before != Some(Presence::Absent) && track.want(now) == Want::Keep =>
+            {
+                out.tells.push(Tell::Missing {
+                    key: key.clone(),
+                    seen_at: sight.as_of,
+                });
+            }
+            (Want::Rest, Presence::Present) if track.row.managed_since.is_some() => {
+                track.row.removed_at = None;
+                track.row.watch = None;
+                track.row.closing = Some(Closing {
+                    since: now,
+                    alarms: 0,
+                });
+                track.row.tries = Tries::default();
+                // A second read must agree before anything is deleted.
+                track.seen = None;
+                track.row.confirmed = None;
+                out.keys.insert(key.clone());
+                out.tells.push(Tell::Reappeared {
+                    key: key.clone(),
+                    seen_at: sight.as_of,
+                });
+            }
+            (Want::Deliver, Presence::Present) if sight.as_of >= track.fresh_since(now) => {
+                self.deliver(
+                    key,
+                    sight.as_of,
+                    How::FoundSo,
+                    Some(others.clone()),
+                    now,
+                    out,
+                );
+            }
+            (Want::Remove, Presence::Absent) if sight.as_of >= track.fresh_since(now) => {
+                self.removed(
+                    key,
+                    sight.as_of,
+                    How::FoundSo,
+                    Some(others.clone()),
+                    now,
+                    out,
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// The access was seen there: every window that waited for that has it.
+    pub(super) fn deliver(
+        &mut self,
+        key: &Key,
+        as_of: Timestamp,
+        how: How,
+        others: Option<BTreeSet<Principal>>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        let mut delivered = Vec::new();
+        for row in &mut track.windows {
+            if row.window.valid(now) && row.delivery.is_none() {
+                row.delivery = Some(Delivery { at: as_of, how });
+                out.windows.insert(row.window.grant.clone(), row.clone());
+                delivered.push(row.window.clone());
+            }
+        }
+        track.row.managed_since.get_or_insert(now);
+        track.row.tries = Tries::default();
+        // A late delete of ours may still come true: look again.
+        track.row.watch = track.row.doubt.filter(|until| now < *until).map(|_| Watch {
+            from: as_of,
+            done: 0,
+        });
+        out.keys.insert(key.clone());
+        out.touched.insert(key.clone());
+        for window in delivered {
+            let result = ItemResult::Granted {
+                verified_at: as_of,
+                how,
+                others: others.clone().unwrap_or_default(),
+            };
+            self.resolve_grant(&window, result, out);
+        }
+    }
+
+    /// The access was seen gone.
+    pub(super) fn removed(
+        &mut self,
+        key: &Key,
+        as_of: Timestamp,
+        how: How,
+        others: Option<BTreeSet<Principal>>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        let due = track.row.closing.map_or(now, |closing| closing.since);
+        let last_use = as_of + track.row.session;
+        track.row.closing = None;
+        track.row.removed_at = Some(as_of);
+        track.row.watch = Some(Watch {
+            from: as_of,
+            done: 0,
+        });
+        track.row.tries = Tries::default();
+        for mut row in std::mem::take(&mut track.windows) {
+            row.over = Some(now);
+            out.windows.insert(row.window.grant.clone(), row);
+        }
+        out.keys.insert(key.clone());
+        out.touched.insert(key.clone());
+        out.tells.push(Tell::Removed {
+            key: key.clone(),
+            due,
+            verified_at: as_of,
+            last_use,
+            how,
+        });
+        let result = ItemResult::Removed {
+            verified_at: as_of,
+            last_use,
+            how,
+            others: others.unwrap_or_default(),
+        };
+        self.resolve_removals(key, &result, out);
+    }
+
+    /// A read that gave nothing, or not all: look again later, conclude nothing.
+    pub(super) fn unreadable(
+        &mut self,
+        target: &Target,
+        error: &str,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        self.reading.remove(target);
+        let keys: Vec<Key> = match target {
+            Target::Pair(pair) => self.keys_of(&Listing::Pair {
+                pair: pair.clone(),
+                principals: BTreeSet::new(),
+            }),
+            Target::Membership { group, user } => {
+                let key = Key::Membership {
+                    group: group.clone(),
+                    user: user.clone(),
+                };
+                Vec::from_iter(self.tracks.contains_key(&key).then_some(key))
+            }
+        };
+        let doubt = self.pacing.doubt_create;
+        let limit = self.pacing.busy_tries;
+        for key in keys {
+            out.touched.insert(key.clone());
+            let track = self.track(&key);
+            track.unreadable += 1;
+            let (blind, pause) = (track.unreadable >= BLIND_AFTER, look(track.unreadable));
+            track.next_read = Some(now + pause);
+            let want = track.want(now);
+            let Some(open) = &mut track.open else {
+                if want == Want::Deliver && track.unreadable >= limit {
+                    let error = format!("AWS could not be read: {error}");
+                    self.give_up(&key, &error, now, out);
+                }
+                continue;
+            };
+            open.next = now + pause;
+            let (kind, phase) = (open.row.kind, open.row.phase);
+            let settled = now >= open.row.intended_at + doubt;
+            // A removal goes on without a read once the doubt is over; a grant that nobody can
+            // read back is given up. Only a delete that AWS calls done is looked at for ever.
+            let go_on = phase == Phase::InDoubt && settled && want == Want::Remove && blind;
+            let give_up = kind == Kind::Create
+                && matches!(phase, Phase::InDoubt | Phase::Relisting)
+                && track.unreadable >= limit;
+            if go_on || give_up {
+                let unreadable = track.unreadable;
+                let error = format!("AWS could not be read: {error}");
+                self.failed_try(&key, Ending::NotSeen, error, 1, now, out);
+                let track = self.track(&key);
+                track.unreadable = unreadable;
+                track.next_read = None;
+            }
+        }
+    }
+}
+
+/// Whether a key is in a listing, and who else is on its pair.
+fn look_up(key: &Key, listing: &Listing) -> (Presence, BTreeSet<Principal>) {
+    let (there, others) = match (key, listing) {
+        (Key::Assignment(assignment), Listing::Pair { principals, .. }) => {
+            let mut others = principals.clone();
+            (others.remove(&assignment.principal), others)
+        }
+        (Key::Membership { user, .. }, Listing::Group { members, .. }) => {
+            (members.contains(user), BTreeSet::new())
+        }
+        (_, Listing::Membership { presence, .. }) => {
+            return (*presence, BTreeSet::new());
+        }
+        _ => (false, BTreeSet::new()),
+    };
+    let presence = if there {
+        Presence::Present
+    } else {
+        Presence::Absent
+    };
+    (presence, others)
+}
