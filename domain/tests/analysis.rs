@@ -554,6 +554,10 @@ fn what_cannot_be_understood_is_unknown_and_says_where() {
             "{text}: {reasons:?}"
         );
     }
+}
+
+#[test]
+fn a_doubt_is_told_by_line_column_and_name() {
     let text = "{\n  \"Statement\": {\n    \"Effect\": \"Allow\",\n    \"Acton\": \"*\"\n  }\n}";
     let analysis = analyse(
         &Content {
@@ -568,6 +572,13 @@ fn what_cannot_be_understood_is_unknown_and_says_where() {
             .contains("\"Acton\" (line 4, column 5)"),
         "{:?}",
         analysis.findings
+    );
+
+    let analysis = analyse(&inline(&allow("s3:GetObj\u{435}ct")), &shelf());
+    let reason = &analysis.findings[0].reason;
+    assert!(
+        reason.contains("\\u{435}"),
+        "a look-alike shows for what it is: {reason}"
     );
 }
 

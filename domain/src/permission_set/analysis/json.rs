@@ -55,10 +55,7 @@ pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
         .iter()
         .filter(|byte| **byte & 0xC0 != 0x80)
         .count();
-    (
-        before.iter().filter(|byte| **byte == b'\n').count() + 1,
-        column + 1,
-    )
+    (before.split(|byte| *byte == b'\n').count(), column + 1)
 }
 
 /// Reads one value that fills the whole text.

@@ -20,11 +20,7 @@ pub(in super::super) fn find_references(
     for policy in &content.customer {
         let name = format!("{}{}", policy.path, policy.name);
         let reason = "Refers to a customer-managed policy, whose text lives in each account and is not read here";
-        findings.push(about(
-            Risk::Unknown,
-            reason.into(),
-            PolicyRef::Customer(name),
-        ));
+        findings.push(about(Risk::Unknown, reason, PolicyRef::Customer(name)));
     }
     for arn in content
         .managed
@@ -33,14 +29,14 @@ pub(in super::super) fn find_references(
     {
         let name = PolicyRef::Managed(arn.clone());
         let reason = "Refers to a managed policy that is not among the AWS managed policies shipped with Leastwise";
-        findings.push(about(Risk::Unknown, reason.into(), name.clone()));
+        findings.push(about(Risk::Unknown, reason, name.clone()));
         if ADMINISTRATORS
             .iter()
             .any(|known| arn.rsplit('/').next() == Some(known))
         {
             let reason =
                 "Refers to a managed policy that has the name of one of AWS's administrators";
-            findings.push(about(Risk::Administrator, reason.into(), name));
+            findings.push(about(Risk::Administrator, reason, name));
         }
     }
 }
@@ -52,7 +48,7 @@ pub(super) fn find_in_policies(meaning: &Meaning, findings: &mut Vec<Finding>) {
             let reason = format!("The policy cannot be fully understood: {}", problem.what);
             findings.push(Finding {
                 statement: problem.statement,
-                ..about(Risk::Unknown, reason, source.name.clone())
+                ..about(Risk::Unknown, &reason, source.name.clone())
             });
         }
         if meaning.is_fenced() {
@@ -70,7 +66,7 @@ pub(super) fn find_in_policies(meaning: &Meaning, findings: &mut Vec<Finding>) {
     }
 }
 
-fn about(risk: Risk, reason: String, policy: PolicyRef) -> Finding {
+fn about(risk: Risk, reason: &str, policy: PolicyRef) -> Finding {
     Finding {
         risk,
         reason: format!("{reason}."),
