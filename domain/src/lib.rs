@@ -16,7 +16,6 @@ pub mod directory;
 pub mod drift;
 pub mod engine;
 pub mod grant;
-#[cfg(feature = "cedar")]
 pub mod guardrails;
 pub mod ids;
 #[cfg(feature = "signatures")]

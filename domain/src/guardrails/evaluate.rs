@@ -13,7 +13,8 @@ use std::{
 use cedar_policy::{Authorizer, PolicySet};
 
 use super::{
-    case::{Act, Frame, Question, Who},
+    case::{Act, Frame, Who},
+    question::Question,
     rules::Rules,
 };
 use crate::verdict::Remedy;

@@ -9,9 +9,8 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{
+    answer::{Held, Holder},
     case::{Act, Frame, PEOPLE, Place, Way, Who},
     evaluate::{Answer, Evaluator},
     judge::{minutes, power, way},
@@ -26,58 +25,8 @@ use crate::{
     org::Account,
     snapshot::{PairRead, Snapshot},
     time::Timestamp,
-    verdict::{Hit, Outcome, Remedy},
+    verdict::Hit,
 };
-
-/// Who holds something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Holder {
-    /// A person, by one path.
-    Person {
-        /// Who, where, through what, since when.
-        reach: Reach,
-    },
-    /// A group without members: nobody today, whoever joins it tomorrow.
-    EmptyGroup {
-        /// The assignment that waits for somebody.
-        assignment: Assignment,
-        /// When it was first seen.
-        since: Timestamp,
-    },
-    /// A principal that is gone from the directory.
-    Orphan {
-        /// The assignment that nobody can use.
-        assignment: Assignment,
-        /// When it was first seen.
-        since: Timestamp,
-    },
-}
-
-/// One thing that exists, and what the rules say of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// Who holds it.
-    pub holder: Holder,
-    /// What stands against it, in the order of the rules' text; shared between alike cases. Their
-    /// `gains` are empty: there is no change.
-    pub hits: Arc<[Hit]>,
-}
-
-impl Held {
-    /// *Allowed*: nothing stands against it. *Needs approval*: not approved here. *Refused*: no
-    /// approval would make it right.
-    pub fn outcome(&self) -> Outcome {
-        self.hits
-            .iter()
-            .map(|hit| match hit.remedy {
-                Some(Remedy::Approvals(_)) => Outcome::NeedsApproval,
-                None => Outcome::Refused,
-            })
-            .max()
-            .unwrap_or(Outcome::Allowed)
-    }
-}
 
 /// What Leastwise itself knows of an assignment that it made or adopted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,83 +8,24 @@ use std::{
     rc::Rc,
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{
+    answer::{Asked, Gain, GainKind, Judgement},
     case::{Act, Ask, Frame, PEOPLE, Place, Power, Way, Who},
     evaluate::{Answer, Evaluator},
+    hits::{Hits, eligible_by, verdict},
     rules::Rules,
-    system::{self, ELIGIBILITY_NONE, RULE_ERROR},
+    system,
 };
 use crate::{
     access::{self, Path},
-    approval::Mfa,
-    authorize::Role,
     change::Operation,
-    diff::{self, Effect, EffectHash, Gainer, Step, effect_hash},
+    diff::{self, Effect, Gainer, Step, effect_hash},
     grant::Term,
     ids::{AccountId, GroupId, Pair, PersonId, UserId},
     permission_set::analysis::Risk,
     snapshot::{Provisioned, Snapshot},
     time::{Duration, Timestamp},
-    verdict::{Hit, Outcome, Remedy, Verdict},
 };
-
-/// Who asks, and what is known of the asking.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// Who.
-    pub requester: PersonId,
-    /// What they are in Leastwise.
-    pub roles: BTreeSet<Role>,
-    /// Whether a second factor is proven.
-    pub mfa: Mfa,
-    /// Whether a ticket is named.
-    pub ticket: bool,
-    /// Who has approved this very effect so far. The requester and whoever gains are not counted,
-    /// whatever stands here.
-    pub approvals: BTreeSet<PersonId>,
-}
-
-/// Whether somebody gains by what they asked for themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GainKind {
-    /// They asked for it themselves.
-    Request,
-    /// Another person asked for it.
-    Grant,
-}
-
-/// One gain, and what the rules say of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gain {
-    /// What is gained; the same as in the effect, at the same place.
-    pub step: Step,
-    /// The human who gains; none if the user is joined to nobody, or nobody gains today.
-    pub person: Option<PersonId>,
-    /// Who asked.
-    pub kind: GainKind,
-    /// The rules that make them eligible; none means refused.
-    pub eligible_by: Vec<String>,
-    /// What stands against it, as indexes into the verdict's hits.
-    pub hits: Vec<usize>,
-}
-
-/// The whole answer to a change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Judgement {
-    /// What may happen, and why.
-    pub verdict: Verdict,
-    /// Who gains and loses what.
-    pub effect: Effect,
-    /// What approvals are bound to.
-    pub hash: EffectHash,
-    /// Every gain, explained.
-    pub gains: Vec<Gain>,
-    /// The humans who gain, groups expanded: none of them may approve.
-    pub gaining: BTreeSet<PersonId>,
-}
 
 /// Judges operations against what is there and what is under way.
 ///
@@ -148,26 +89,6 @@ pub fn judge(
     }
 }
 
-fn verdict(hits: Vec<Hit>, rules: &Rules) -> Verdict {
-    let seats = hits.iter().filter_map(|hit| match hit.remedy {
-        Some(Remedy::Approvals(count)) => Some(count),
-        None => None,
-    });
-    let (outcome, approvals) = if hits.iter().any(|hit| hit.remedy.is_none()) {
-        (Outcome::Refused, 0)
-    } else {
-        seats.max().map_or((Outcome::Allowed, 0), |count| {
-            (Outcome::NeedsApproval, count)
-        })
-    };
-    Verdict {
-        outcome,
-        approvals,
-        hits,
-        rules: rules.version().clone(),
-    }
-}
-
 fn person_of<'a>(snapshot: &'a Snapshot, step: &Step) -> Option<&'a PersonId> {
     match &step.gainer {
         Gainer::User(user) => snapshot.person(user),
@@ -209,20 +130,6 @@ fn people_by_account(
     users
         .into_iter()
         .map(|(account, users)| (account, i64::try_from(users.len()).unwrap_or(i64::MAX)))
-        .collect()
-}
-
-fn eligible_by(rules: &Rules, answers: &[Rc<Answer>]) -> Vec<String> {
-    let Some((first, rest)) = answers.split_first() else {
-        return Vec::new();
-    };
-    if rest.iter().any(|answer| answer.permits.is_empty()) {
-        return Vec::new();
-    }
-    first
-        .permits
-        .iter()
-        .map(|rule| rules.list()[*rule].id.clone())
         .collect()
 }
 
@@ -374,100 +281,5 @@ pub(super) fn minutes(term: Term) -> Option<i64> {
             Some(ms.div_euclid(60_000) + i64::from(ms.rem_euclid(60_000) != 0))
         }
         Term::Standing => None,
-    }
-}
-
-/// Hits by rule and remedy, gathered over all gains.
-struct Hits {
-    system: Vec<Hit>,
-    ineligible: BTreeSet<usize>,
-    failed: BTreeMap<String, BTreeSet<usize>>,
-    by_rule: BTreeMap<(usize, Option<Remedy>), BTreeSet<usize>>,
-}
-
-impl Hits {
-    fn new(system: Vec<Hit>) -> Self {
-        Self {
-            system,
-            ineligible: BTreeSet::new(),
-            failed: BTreeMap::new(),
-            by_rule: BTreeMap::new(),
-        }
-    }
-
-    fn take(
-        &mut self,
-        rules: &Rules,
-        snapshot: &Snapshot,
-        gain: usize,
-        step: &Step,
-        answers: &[Rc<Answer>],
-    ) {
-        if answers.is_empty() {
-            self.not_judged(snapshot, gain, step);
-            return;
-        }
-        if eligible_by(rules, answers).is_empty() {
-            self.ineligible.insert(gain);
-        }
-        for answer in answers {
-            for error in &answer.errors {
-                self.failed.entry(error.clone()).or_default().insert(gain);
-            }
-            for (rule, remedy) in &answer.forbids {
-                self.by_rule
-                    .entry((*rule, remedy.clone()))
-                    .or_default()
-                    .insert(gain);
-            }
-        }
-    }
-
-    /// A membership can lead to an account that the organization does not list.
-    fn not_judged(&mut self, snapshot: &Snapshot, gain: usize, step: &Step) {
-        const RULE: &str = "system.unknown-account";
-        let known = self
-            .system
-            .iter_mut()
-            .find(|hit| hit.rule == RULE && hit.gains.contains(&gain));
-        if known.is_none() {
-            debug_assert!(snapshot.account(&step.pair.account).is_none());
-            let reason = format!(
-                "This leads to account {}, which is not in the organization as last read. Sync, and look at \
-                 what the group is assigned to.",
-                step.pair.account
-            );
-            self.system
-                .push(system::hit(RULE, reason, "PCI 7.2.1", [gain].into()));
-        }
-    }
-
-    /// The program's own refusals first, then the rules in the order of their text.
-    fn sorted(self, rules: &Rules) -> Vec<Hit> {
-        let mut sorted = self.system;
-        for (error, gains) in self.failed {
-            sorted.push(system::hit(
-                RULE_ERROR,
-                format!("A rule could not be evaluated, so this is refused. Tell whoever keeps the rules: {error}"),
-                "PCI 7.3.3",
-                gains,
-            ));
-        }
-        if !self.ineligible.is_empty() {
-            sorted.push(system::hit(
-                ELIGIBILITY_NONE,
-                "No rule makes this possible for you: people ask for windows of access for themselves, and \
-                 administrators propose the rest."
-                    .to_owned(),
-                "PCI 7.3.3",
-                self.ineligible,
-            ));
-        }
-        for ((rule, remedy), gains) in self.by_rule {
-            let mut hit = rules.list()[rule].hit(remedy);
-            hit.gains = gains;
-            sorted.push(hit);
-        }
-        sorted
     }
 }

@@ -1,23 +1,33 @@
-//! Guardrails and eligibility: whether a change may happen, and what is wrong with what exists.
-//!
-//! The rules are Cedar policies, data that a customer may edit; this module turns every gain of a
-//! change into one Cedar request and the answers into one verdict. Two sets are evaluated apart:
-//! *eligibility* only permits, and what nothing permits is refused; *guardrails* only forbid, and
-//! every one that is hit is named. Cedar skips a policy that fails to evaluate, which would open
-//! the door that a guardrail was meant to shut, so here any evaluation error refuses.
-//!
-//! Must never: allow because something could not be looked up, compare names or e-mail addresses,
-//! or judge an operation instead of what it brings to whom.
-
+mod answer;
+#[cfg(feature = "cedar")]
 mod case;
+#[cfg(feature = "cedar")]
 mod evaluate;
+#[cfg(feature = "cedar")]
+mod hits;
+#[cfg(feature = "cedar")]
 mod hold;
+#[cfg(feature = "cedar")]
 mod judge;
+#[cfg(feature = "cedar")]
+mod question;
+#[cfg(feature = "cedar")]
 mod rules;
+#[cfg(feature = "cedar")]
+mod statement;
+#[cfg(feature = "cedar")]
 mod system;
+#[cfg(feature = "cedar")]
 mod text;
 
-pub use hold::{Held, Holder, Holds, Record, hold};
-pub use judge::{Asked, Gain, GainKind, Judgement, judge};
-pub use rules::{Rule, RuleError, RuleKind, RuleText, Rules};
+pub use answer::{
+    Asked, Gain, GainKind, Held, Holder, Judgement, Rule, RuleError, RuleKind, RuleText,
+};
+#[cfg(feature = "cedar")]
+pub use hold::{Holds, Record, hold};
+#[cfg(feature = "cedar")]
+pub use judge::judge;
+#[cfg(feature = "cedar")]
+pub use rules::Rules;
+#[cfg(feature = "cedar")]
 pub use system::{ELIGIBILITY_NONE, RULE_ERROR};

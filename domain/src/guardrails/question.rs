@@ -1,0 +1,302 @@
+//! A case in Cedar's terms: one request, and the slice of entities that a rule may look at.
+//!
+//! Everything is built against the schema, so that a value of the wrong kind is an error here and
+//! not a rule that silently does not match. Principal, resource and requester are always in the
+//! slice, with all their ancestors as direct parents.
+
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr,
+    sync::LazyLock,
+};
+
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
+    Schema,
+};
+
+use super::case::{ANY, Act, Ask, Frame, PEOPLE, Place, Power, Way, Who};
+use crate::{
+    approval::Mfa,
+    authorize::Role,
+    classification::{Environment, Pci},
+    org::AccountState,
+    permission_set::analysis::Risk,
+};
+
+/// What Cedar is asked, and what it may look at.
+pub(super) struct Question {
+    pub request: Request,
+    pub entities: Entities,
+}
+
+impl Frame {
+    /// The question about one person. An error means that the schema does not fit.
+    pub(super) fn question(&self, who: &Who, schema: &Schema) -> Result<Question, String> {
+        let principal = uid("Person", &who.id);
+        let resource = uid("Account", &self.place.id);
+        let request = Request::new(
+            principal,
+            uid("Action", self.act.word()),
+            resource.clone(),
+            self.context()?,
+            Some(schema),
+        )
+        .map_err(whole)?;
+        let mut slice = vec![
+            self.person(who)?,
+            Entity::new(resource, self.place.attributes(), self.place.parents()).map_err(whole)?,
+        ];
+        if let Some(ask) = &self.ask
+            && ask.requester.id != who.id
+        {
+            slice.push(entity_of(&ask.requester, ask.requester.parents())?);
+        }
+        let entities = Entities::from_entities(slice, Some(schema)).map_err(whole)?;
+        Ok(Question { request, entities })
+    }
+
+    /// The person, in the groups that rules mention and in the one that the access runs through.
+    fn person(&self, who: &Who) -> Result<Entity, String> {
+        let mut parents = who.parents();
+        if let Way::Group { id, .. } = &self.way {
+            parents.insert(uid("Group", id));
+        }
+        entity_of(who, parents)
+    }
+
+    fn context(&self) -> Result<Context, String> {
+        use RestrictedExpression as E;
+        let mut pairs: Vec<(&str, E)> = vec![
+            (
+                "set",
+                E::new_entity_uid(uid("PermissionSet", &self.power.id)),
+            ),
+            (
+                "risks",
+                words("Risk", self.power.risks.iter().map(|risk| risk.as_str())),
+            ),
+            ("content_known", E::new_bool(self.power.content_known)),
+            ("session_seconds", E::new_long(self.power.session_seconds)),
+            ("standing", E::new_bool(self.minutes.is_none())),
+            ("direct", E::new_bool(self.way == Way::Direct)),
+            (
+                "scim_group",
+                E::new_bool(matches!(self.way, Way::Group { scim: true, .. })),
+            ),
+            ("latent", E::new_bool(self.latent)),
+            (PEOPLE, E::new_long(self.people)),
+            ("approvals", self.approvals()?),
+        ];
+        if let Some(minutes) = self.minutes {
+            pairs.push(("minutes", E::new_long(minutes)));
+        }
+        if let Way::Group { id, .. } = &self.way {
+            pairs.push(("group", E::new_entity_uid(uid("Group", id))));
+        }
+        if let Some(ask) = &self.ask {
+            pairs.extend([
+                (
+                    "requester",
+                    E::new_entity_uid(uid("Person", &ask.requester.id)),
+                ),
+                (
+                    "roles",
+                    words("Role", ask.roles.iter().map(|role| role.as_str())),
+                ),
+                ("ticket", E::new_bool(ask.ticket)),
+                ("mfa", E::new_bool(ask.mfa == Mfa::Proven)),
+                ("at", E::new_long(ask.at)),
+            ]);
+        }
+        Context::from_pairs(
+            pairs
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value)),
+        )
+        .map_err(whole)
+    }
+
+    fn approvals(&self) -> Result<RestrictedExpression, String> {
+        use RestrictedExpression as E;
+        let count = i64::try_from(self.approvals.len()).unwrap_or(i64::MAX);
+        E::new_record([
+            ("count".to_owned(), E::new_long(count)),
+            (
+                "people".to_owned(),
+                words("Person", self.approvals.iter().map(String::as_str)),
+            ),
+        ])
+        .map_err(whole)
+    }
+}
+
+impl Who {
+    fn parents(&self) -> HashSet<EntityUid> {
+        self.groups
+            .iter()
+            .map(|group| uid("Group", group.as_str()))
+            .collect()
+    }
+}
+
+fn entity_of(who: &Who, parents: HashSet<EntityUid>) -> Result<Entity, String> {
+    use RestrictedExpression as E;
+    let attributes = HashMap::from([
+        ("joined".to_owned(), E::new_bool(who.joined)),
+        ("disabled".to_owned(), E::new_bool(who.disabled)),
+        ("external".to_owned(), E::new_bool(who.external)),
+    ]);
+    Entity::new(uid("Person", &who.id), attributes, parents).map_err(whole)
+}
+
+impl Place {
+    fn attributes(&self) -> HashMap<String, RestrictedExpression> {
+        use RestrictedExpression as E;
+        HashMap::from([
+            (
+                "environment".to_owned(),
+                E::new_entity_uid(uid("Environment", self.environment.as_str())),
+            ),
+            (
+                "pci".to_owned(),
+                E::new_entity_uid(uid("Pci", self.pci.as_str())),
+            ),
+            (
+                "production_pci".to_owned(),
+                E::new_bool(self.production_pci),
+            ),
+            (
+                "state".to_owned(),
+                E::new_entity_uid(uid("State", self.state.as_str())),
+            ),
+        ])
+    }
+
+    fn parents(&self) -> HashSet<EntityUid> {
+        self.units.iter().map(|unit| uid("Unit", unit)).collect()
+    }
+}
+
+fn words<'a>(kind: &str, ids: impl Iterator<Item = &'a str>) -> RestrictedExpression {
+    RestrictedExpression::new_set(ids.map(|id| RestrictedExpression::new_entity_uid(uid(kind, id))))
+}
+
+/// Parsing a type's name runs Cedar's parser, so each is parsed once.
+static KINDS: LazyLock<HashMap<&'static str, EntityTypeName>> = LazyLock::new(|| {
+    [
+        "Account",
+        "Action",
+        "Environment",
+        "Group",
+        "Pci",
+        "PermissionSet",
+        "Person",
+        "Risk",
+        "Role",
+        "State",
+        "Unit",
+    ]
+    .into_iter()
+    .map(|name| {
+        (
+            name,
+            EntityTypeName::from_str(name).expect("a plain identifier"),
+        )
+    })
+    .collect()
+});
+
+fn uid(kind: &str, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(KINDS[kind].clone(), EntityId::new(id))
+}
+
+/// An error with what lies behind it: Cedar keeps the detail in `source()`.
+fn whole(error: impl std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        below = cause.source();
+    }
+    text
+}
+
+const ENVIRONMENTS: [Environment; 6] = [
+    Environment::Sandbox,
+    Environment::Development,
+    Environment::Staging,
+    Environment::Production,
+    Environment::Security,
+    Environment::Management,
+];
+const PCI: [Pci; 3] = [Pci::Out, Pci::Connected, Pci::In];
+const STATES: [AccountState; 5] = [
+    AccountState::PendingActivation,
+    AccountState::Active,
+    AccountState::Suspended,
+    AccountState::PendingClosure,
+    AccountState::Closed,
+];
+const RISKS: [Risk; 6] = [
+    Risk::Administrator,
+    Risk::Escalation,
+    Risk::IdentityCenterTakeover,
+    Risk::Tampering,
+    Risk::DataRead,
+    Risk::Unknown,
+];
+
+/// Asks every kind of question once, with every word, so that a schema that does not fit is found
+/// when it is saved and not by every change being refused.
+pub(super) fn probe(schema: &Schema) -> Result<(), String> {
+    let ask = Ask {
+        requester: Who {
+            id: "requester".into(),
+            ..Who::unknown()
+        },
+        roles: [Role::Approver, Role::Administrator, Role::Auditor].into(),
+        ticket: true,
+        mfa: Mfa::Proven,
+        at: 0,
+    };
+    let power = Power {
+        id: ANY.into(),
+        risks: RISKS.into(),
+        content_known: true,
+        session_seconds: 3_600,
+    };
+    for act in [Act::Request, Act::Grant, Act::Hold] {
+        for (n, environment) in ENVIRONMENTS.into_iter().enumerate() {
+            let way = if n % 2 == 0 {
+                Way::Direct
+            } else {
+                Way::Group {
+                    id: ANY.into(),
+                    scim: true,
+                }
+            };
+            let frame = Frame {
+                act,
+                place: Place {
+                    id: ANY.into(),
+                    environment,
+                    pci: PCI[n % PCI.len()],
+                    production_pci: true,
+                    state: STATES[n % STATES.len()],
+                    units: ["ou".to_owned()].into(),
+                },
+                power: power.clone(),
+                minutes: (n % 2 == 0).then_some(60),
+                way,
+                latent: false,
+                people: 1,
+                approvals: ["approver".to_owned()].into(),
+                ask: (act != Act::Hold).then(|| ask.clone()),
+            };
+            frame.question(&Who::unknown(), schema)?;
+        }
+    }
+    Ok(())
+}
