@@ -165,8 +165,11 @@ impl Fields {
 
 /// From one to twelve hours, in ISO 8601.
 fn is_session_duration(text: &str) -> bool {
-    text.parse::<jiff::SignedDuration>()
-        .is_ok_and(|duration| (3_600..=43_200).contains(&duration.as_secs()))
+    // The parser also reads "1h"; AWS does not.
+    text.starts_with("PT")
+        && text
+            .parse::<jiff::SignedDuration>()
+            .is_ok_and(|duration| (3_600..=43_200).contains(&duration.as_secs()))
 }
 
 fn template(set: &PermissionSet) -> Value {

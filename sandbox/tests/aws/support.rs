@@ -1,0 +1,312 @@
+//! An AWS for one test, and a client that writes requests by hand.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, Response};
+use sandbox::aws::{Limits, aws_router};
+use sandbox::clock::Clock;
+use sandbox::org::Organisation;
+use sandbox::{SharedWorld, World};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// Some noon.
+pub const NOON_MS: i64 = 1_780_000_000_000;
+
+pub struct Aws {
+    pub router: Router,
+    pub clock: Clock,
+    pub world: SharedWorld,
+    pub sample: Organisation,
+    /// The access key that signs: an account number acts from that account.
+    pub access_key: String,
+}
+
+/// An answer taken apart.
+pub struct Answer {
+    pub status: u16,
+    pub request_id: String,
+    pub body: Value,
+    pub response: axum::http::response::Parts,
+}
+
+impl Answer {
+    pub fn error(&self) -> &str {
+        self.body["__type"].as_str().unwrap_or("none")
+    }
+}
+
+impl Aws {
+    /// The sample, without request quotas, as the delegated administrator sees it.
+    pub fn new() -> Self {
+        Self::of(Organisation::sample(), Limits::Unlimited)
+    }
+
+    pub fn of(organisation: Organisation, limits: Limits) -> Self {
+        let clock = Clock::manual(NOON_MS);
+        let world = World::of(organisation.clone(), clock.clone())
+            .with_limits(limits)
+            .shared();
+        Self {
+            router: aws_router(world.clone()),
+            clock,
+            world,
+            sample: organisation,
+            access_key: "AKIALEASTWISE".to_owned(),
+        }
+    }
+
+    /// The same AWS, called from the management account.
+    pub fn from_management(&self) -> Self {
+        Self {
+            router: self.router.clone(),
+            clock: self.clock.clone(),
+            world: self.world.clone(),
+            sample: self.sample.clone(),
+            access_key: self.sample.management_account.to_string(),
+        }
+    }
+
+    pub async fn send(&self, target: &str, body: &str) -> Response<Body> {
+        let request = Request::post("/")
+            .header("x-amz-target", target)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header(
+                "authorization",
+                format!(
+                    "AWS4-HMAC-SHA256 Credential={}/20260601/eu-west-1/sso/aws4_request, SignedHeaders=host, Signature=00",
+                    self.access_key
+                ),
+            )
+            .body(Body::from(body.to_owned()))
+            .expect("a request");
+        self.router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible")
+    }
+
+    pub async fn call(&self, target: &str, body: Value) -> Answer {
+        let (response, text) = self.send(target, &body.to_string()).await.into_parts();
+        let text = to_bytes(text, usize::MAX).await.expect("a body");
+        Answer {
+            status: response.status.as_u16(),
+            request_id: response
+                .headers
+                .get("x-amzn-requestid")
+                .map_or("", |id| id.to_str().expect("ASCII"))
+                .to_owned(),
+            body: serde_json::from_slice(&text).unwrap_or(Value::Null),
+            response,
+        }
+    }
+
+    /// sso-admin; the instance is filled in.
+    pub async fn sso(&self, operation: &str, mut body: Value) -> Answer {
+        if body.get("InstanceArn").is_none() {
+            body["InstanceArn"] = json!(&*self.sample.instance_arn);
+        }
+        self.call(&format!("SWBExternalService.{operation}"), body)
+            .await
+    }
+
+    /// identitystore; the store is filled in.
+    pub async fn store(&self, operation: &str, mut body: Value) -> Answer {
+        body["IdentityStoreId"] = json!(&*self.sample.identity_store_id);
+        self.call(&format!("AWSIdentityStore.{operation}"), body)
+            .await
+    }
+
+    pub async fn org(&self, operation: &str, body: Value) -> Answer {
+        self.call(&format!("AWSOrganizationsV20161128.{operation}"), body)
+            .await
+    }
+
+    /// cognito-idp; the pool is filled in.
+    pub async fn idp(&self, operation: &str, mut body: Value) -> Answer {
+        body["UserPoolId"] = json!(self.sample.pool.id);
+        self.call(
+            &format!("AWSCognitoIdentityProviderService.{operation}"),
+            body,
+        )
+        .await
+    }
+
+    pub async fn trail(&self, body: Value) -> Answer {
+        self.call("CloudTrail_20131101.LookupEvents", body).await
+    }
+
+    /// Sets what goes wrong from now on.
+    pub async fn break_with(&self, rules: Value) {
+        let request = Request::post("/_sandbox/faults")
+            .header("content-type", "application/json")
+            .body(Body::from(json!({ "seed": 1, "rules": rules }).to_string()))
+            .expect("a request");
+        let answer = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible");
+        assert_eq!(answer.status(), 200);
+    }
+
+    /// Reads a `/_sandbox` page.
+    pub async fn page(&self, path: &str) -> Value {
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let answer = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible");
+        let text = to_bytes(answer.into_body(), usize::MAX)
+            .await
+            .expect("a body");
+        serde_json::from_slice(&text).expect("JSON")
+    }
+
+    /// Lets five seconds pass: the time an asynchronous write takes.
+    pub fn wait(&self) {
+        self.clock.advance(Duration::from_secs(5));
+    }
+
+    pub fn account(&self, name: &str) -> String {
+        let found = self.sample.accounts.iter().find(|held| *held.name == *name);
+        found.expect("an account of the sample").id.to_string()
+    }
+
+    pub fn set(&self, name: &str) -> String {
+        let found = self
+            .sample
+            .permission_sets
+            .iter()
+            .find(|held| held.name == name);
+        found.expect("a set of the sample").arn.to_string()
+    }
+
+    pub fn group(&self, name: &str) -> String {
+        let found = self
+            .sample
+            .groups
+            .iter()
+            .find(|held| *held.display_name == *name);
+        found.expect("a group of the sample").id.to_string()
+    }
+
+    pub fn user(&self, name: &str) -> String {
+        let found = self
+            .sample
+            .users
+            .iter()
+            .find(|held| *held.user_name == *name);
+        found.expect("a user of the sample").id.to_string()
+    }
+
+    /// Parameters of Create- and DeleteAccountAssignment for a group.
+    pub fn tuple(&self, account: &str, set: &str, group: &str) -> Value {
+        json!({
+            "TargetId": self.account(account),
+            "TargetType": "AWS_ACCOUNT",
+            "PermissionSetArn": self.set(set),
+            "PrincipalType": "GROUP",
+            "PrincipalId": self.group(group),
+        })
+    }
+
+    /// Ids of the principals assigned to a pair.
+    pub async fn assigned(&self, account: &str, set: &str) -> Vec<String> {
+        let answer = self
+            .sso(
+                "ListAccountAssignments",
+                json!({ "AccountId": self.account(account), "PermissionSetArn": self.set(set), "MaxResults": 100 }),
+            )
+            .await;
+        texts(&answer.body["AccountAssignments"], "PrincipalId")
+    }
+
+    /// Status and reason of a creation.
+    pub async fn creation(&self, request_id: &str) -> Value {
+        let answer = self
+            .sso(
+                "DescribeAccountAssignmentCreationStatus",
+                json!({ "AccountAssignmentCreationRequestId": request_id }),
+            )
+            .await;
+        answer.body["AccountAssignmentCreationStatus"].clone()
+    }
+
+    /// Status and reason of a deletion.
+    pub async fn deletion(&self, request_id: &str) -> Value {
+        let answer = self
+            .sso(
+                "DescribeAccountAssignmentDeletionStatus",
+                json!({ "AccountAssignmentDeletionRequestId": request_id }),
+            )
+            .await;
+        answer.body["AccountAssignmentDeletionStatus"].clone()
+    }
+
+    /// All pages of a list.
+    pub async fn all(
+        &self,
+        target: &str,
+        body: Value,
+        member: &str,
+        size: (&str, usize),
+    ) -> Listed {
+        let mut listed = Listed::default();
+        let mut token = Value::Null;
+        loop {
+            let mut body = body.clone();
+            body[size.0] = json!(size.1);
+            if !token.is_null() {
+                body["NextToken"] = token;
+            }
+            let answer = self.call(target, body).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let page = answer.body[member].as_array().expect("a list").clone();
+            assert!(page.len() <= size.1);
+            listed.pages.push(page.len());
+            listed.items.extend(page);
+            token = answer.body["NextToken"].clone();
+            if token.is_null() {
+                return listed;
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Listed {
+    pub items: Vec<Value>,
+    pub pages: Vec<usize>,
+}
+
+/// One member of every element.
+pub fn texts(list: &Value, member: &str) -> Vec<String> {
+    list.as_array()
+        .map(|items| {
+            items
+                .iter()
+                .map(|item| item[member].as_str().unwrap_or_default().to_owned())
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+/// The request id of an accepted assignment write.
+pub fn request_id(answer: &Answer) -> String {
+    let statuses = [
+        "AccountAssignmentCreationStatus",
+        "AccountAssignmentDeletionStatus",
+    ];
+    statuses
+        .iter()
+        .find_map(|member| answer.body[*member]["RequestId"].as_str())
+        .unwrap_or_else(|| panic!("not accepted: {}", answer.body))
+        .to_owned()
+}
