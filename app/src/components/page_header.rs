@@ -59,14 +59,16 @@ pub fn PageHeader(
     view! {
         <header data-page-header>
             {crumbs}
-            <div class="flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
-                <div class="flex flex-wrap items-center gap-x-3 gap-y-1 min-w-0">
-                    <h1>{title}</h1>
-                    {marks}
+            <div class="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+                <div class="min-w-0">
+                    <div class="flex flex-wrap items-center gap-x-3 gap-y-1">
+                        <h1>{title}</h1>
+                        {marks}
+                    </div>
+                    {detail.map(|detail| view! { <div class="text-muted mt-1 max-w-[72ch]">{detail}</div> })}
                 </div>
                 {actions.map(|actions| view! { <div class="flex flex-wrap items-center gap-2">{actions}</div> })}
             </div>
-            {detail.map(|detail| view! { <div class="text-muted mt-1 max-w-[72ch]">{detail}</div> })}
         </header>
     }
     .into_any()

@@ -8,6 +8,8 @@ const TEXT: [&str; 3] = ["text", "muted", "link"];
 /// Colours that carry a status, in text and glyph.
 const STATUS: [&str; 6] = ["ok", "pending", "danger", "info", "drift", "off"];
 const GROUNDS: [&str; 2] = ["canvas", "subtle"];
+/// How much of its own colour a pill's ground takes; `[data-badge="pill"]` in the theme says the same.
+const TINT: f64 = 0.08;
 /// WCAG 2.2, 1.4.3 and 1.4.11.
 const TEXT_RATIO: f64 = 4.5;
 const BORDER_RATIO: f64 = 3.0;
@@ -80,6 +82,15 @@ pub fn check(tokens: &[Token]) -> Vec<String> {
                 }
             }
         }
+        let canvas = colour("canvas").unwrap_or_default();
+        for (name, ink) in STATUS.iter().filter_map(|name| Some((name, colour(name)?))) {
+            let ratio = contrast(ink, mixed(ink, canvas));
+            if ratio < TEXT_RATIO {
+                wrong.push(format!(
+                    "{theme}: --{name} on its own tint is {ratio:.2}:1, {TEXT_RATIO}:1 is needed"
+                ));
+            }
+        }
         for (vision, matrix) in &VISION {
             let seen: Vec<(&str, [f64; 3])> = STATUS
                 .iter()
@@ -109,6 +120,18 @@ fn light(token: &Token) -> [u8; 3] {
 
 fn dark(token: &Token) -> [u8; 3] {
     token.dark
+}
+
+/// `color-mix(in srgb, ink 8%, ground)`.
+fn mixed(ink: [u8; 3], ground: [u8; 3]) -> [u8; 3] {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a mean of two bytes is a byte"
+    )]
+    let mean =
+        |i: usize| (f64::from(ink[i]) * TINT + f64::from(ground[i]) * (1.0 - TINT)).round() as u8;
+    [mean(0), mean(1), mean(2)]
 }
 
 /// sRGB to linear light, 0 to 1.
