@@ -7,15 +7,17 @@ create table person (
     created_at bigint not null
 );
 
+-- One row per Cognito subject. The name is for display only; nobody is ever found by it.
 create table subject (
     iss text not null,
     sub text not null,
     person_id text not null references person (id),
     name text not null,
-    first_sign_in bigint not null,
-    last_sign_in bigint not null,
+    first_seen bigint not null,
+    last_sign_in bigint,
     primary key (iss, sub)
 );
+create index subject_person on subject (person_id);
 
 create table role_grant (
     person_id text not null references person (id),
@@ -26,6 +28,8 @@ create table role_grant (
     primary key (person_id, role, granted_at)
 );
 
+-- A sign-in under way: good once, for ten minutes, in the browser that began it. With fresh_after,
+-- the person must have proven who they are after that instant (step-up).
 create table sign_in (
     state_hash text primary key not null,
     browser_hash text not null,
@@ -33,17 +37,23 @@ create table sign_in (
     verifier text not null,
     return_to text not null,
     started_at bigint not null,
+    fresh_after bigint,
     used_at bigint
 );
+create index sign_in_started on sign_in (started_at);
 
+-- checked_at is when Cognito last confirmed the person, asked_at when it was last asked. The refresh
+-- token is sealed with a key made from the cookie, which is not here: the database alone opens none.
 create table session (
     token_hash text primary key not null,
     id text not null unique,
     iss text not null,
     sub text not null,
     document text not null,
+    refresh text,
     started_at bigint not null,
     last_used bigint not null,
+    asked_at bigint not null,
     checked_at bigint not null,
     ends_at bigint not null,
     ended_at bigint,
@@ -60,3 +70,4 @@ create table draft (
     fields text not null,
     saved_at bigint not null
 );
+create index draft_subject on draft (iss, sub, saved_at);

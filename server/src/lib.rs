@@ -3,5 +3,8 @@
 //! `store` (SQL) and `aws` (SDK) never know each other; `service` and `engine` use both; `http`
 //! talks to `service` only. `tests/architecture.rs` holds that.
 
+pub mod aws;
 pub mod clock;
+pub mod http;
+pub mod policies;
 pub mod store;

@@ -1,1 +1,408 @@
-//! Sessions and sign-ins under way.
+//! Sessions, sign-ins under way, and what was typed when a session ended.
+//!
+//! Holds SHA-256 of cookies and of states, never the values: who reads the database can neither
+//! resume a session nor finish a sign-in. Rows are ended, not deleted, until they are old.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    approval::Mfa,
+    ids::{PersonId, UserId},
+    person::Subject,
+    time::{Duration, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use sqlx::Row as _;
+
+use super::{Store, StoreError, Tx, id, json, to_json};
+
+/// A sign-in under way.
+#[derive(Clone)]
+pub struct SignIn {
+    /// SHA-256 of `state`, hex.
+    pub state_hash: String,
+    /// SHA-256 of the cookie of the browser that began it, hex.
+    pub browser_hash: String,
+    /// Comes back in the ID token.
+    pub nonce: String,
+    /// The PKCE verifier.
+    pub verifier: String,
+    /// Where to afterwards; a path on this origin.
+    pub return_to: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The person must have proven who they are after this.
+    pub fresh_after: Option<Timestamp>,
+}
+
+/// Notes a sign-in, and forgets those that nobody can finish any more.
+pub async fn begin_sign_in(
+    tx: &mut Tx,
+    sign_in: &SignIn,
+    forget_before: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("delete from sign_in where started_at < $1")
+        .bind(forget_before.0)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query(
+        "insert into sign_in (state_hash, browser_hash, nonce, verifier, return_to, started_at, fresh_after) \
+         values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(&sign_in.state_hash)
+    .bind(&sign_in.browser_hash)
+    .bind(&sign_in.nonce)
+    .bind(&sign_in.verifier)
+    .bind(&sign_in.return_to)
+    .bind(sign_in.started_at.0)
+    .bind(sign_in.fresh_after.map(|at| at.0))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes a sign-in, once, for the browser that began it, if it began after `begun_after`.
+pub async fn take_sign_in(
+    tx: &mut Tx,
+    state_hash: &str,
+    browser_hash: &str,
+    now: Timestamp,
+    begun_after: Timestamp,
+) -> Result<Option<SignIn>, StoreError> {
+    let row = sqlx::query(
+        "update sign_in set used_at = $1 where state_hash = $2 and browser_hash = $3 and used_at is null \
+         and started_at > $4 returning nonce, verifier, return_to, started_at, fresh_after",
+    )
+    .bind(now.0)
+    .bind(state_hash)
+    .bind(browser_hash)
+    .bind(begun_after.0)
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(|row| {
+        Ok(SignIn {
+            state_hash: state_hash.to_owned(),
+            browser_hash: browser_hash.to_owned(),
+            nonce: row.try_get("nonce")?,
+            verifier: row.try_get("verifier")?,
+            return_to: row.try_get("return_to")?,
+            started_at: Timestamp(row.try_get("started_at")?),
+            fresh_after: row.try_get::<Option<i64>, _>("fresh_after")?.map(Timestamp),
+        })
+    })
+    .transpose()
+}
+
+/// What a session remembers of the sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// `cognito:username`, to ask the pool by.
+    pub username: String,
+    /// Shown name.
+    pub name: String,
+    /// Shown address.
+    pub email: Option<String>,
+    /// `cognito:groups`, as last confirmed.
+    pub groups: BTreeSet<String>,
+    /// Whether a second factor was proven.
+    pub mfa: Mfa,
+    /// `auth_time`.
+    pub authenticated_at: Timestamp,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing was asked for too long.
+    Idle,
+    /// It reached its greatest age.
+    Absolute,
+    /// The person signed out.
+    SignedOut,
+    /// The same browser signed in again.
+    Replaced,
+    /// Cognito has disabled or removed the person, or signed them out everywhere.
+    Revoked,
+    /// An administrator ended it.
+    Administrator,
+}
+
+impl Ending {
+    /// The word for it in the database and the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Absolute => "absolute",
+            Self::SignedOut => "signed_out",
+            Self::Replaced => "replaced",
+            Self::Revoked => "revoked",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+/// A session about to begin.
+pub struct NewSession<'a> {
+    /// SHA-256 of the cookie, hex.
+    pub token_hash: &'a str,
+    /// Its public name: in the ledger and in logs.
+    pub id: &'a str,
+    /// Who.
+    pub subject: &'a Subject,
+    /// What to remember.
+    pub remembered: &'a Remembered,
+    /// The sealed refresh token.
+    pub refresh: Option<&'a str>,
+    /// Now.
+    pub started_at: Timestamp,
+    /// Its greatest age.
+    pub ends_at: Timestamp,
+}
+
+/// A session, ended or not, and the person of its subject.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its public name.
+    pub id: String,
+    /// Who.
+    pub subject: Subject,
+    /// Their person.
+    pub person: PersonId,
+    /// That person's Identity Center user.
+    pub user: Option<UserId>,
+    /// What it remembers.
+    pub remembered: Remembered,
+    /// The sealed refresh token.
+    pub refresh: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When something was last asked for, give or take a minute.
+    pub last_used: Timestamp,
+    /// When Cognito was last asked.
+    pub asked_at: Timestamp,
+    /// When Cognito last confirmed.
+    pub checked_at: Timestamp,
+    /// Its greatest age.
+    pub ends_at: Timestamp,
+    /// When it ended, if it has.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Begins a session.
+pub async fn open(tx: &mut Tx, new: &NewSession<'_>) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into session (token_hash, id, iss, sub, document, refresh, started_at, last_used, asked_at, \
+         checked_at, ends_at) values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $7, $8)",
+    )
+    .bind(new.token_hash)
+    .bind(new.id)
+    .bind(&new.subject.iss)
+    .bind(&new.subject.sub)
+    .bind(to_json(new.remembered))
+    .bind(new.refresh)
+    .bind(new.started_at.0)
+    .bind(new.ends_at.0)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Finds a session by the SHA-256 of its cookie.
+pub async fn by_token_hash(store: &Store, token_hash: &str) -> Result<Option<Session>, StoreError> {
+    find(store, token_hash, BY_TOKEN_HASH).await
+}
+
+/// Finds a session by its public name: for streams, which outlive the request that carried the cookie.
+pub async fn by_id(store: &Store, session: &str) -> Result<Option<Session>, StoreError> {
+    find(store, session, BY_ID).await
+}
+
+const BY_TOKEN_HASH: &str = "select s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
+     s.asked_at, s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id from session s \
+     join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.token_hash = $1";
+const BY_ID: &str = "select s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
+     s.asked_at, s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id from session s \
+     join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.id = $1";
+
+async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Session>, StoreError> {
+    let Some(row) = sqlx::query(sql)
+        .bind(key)
+        .fetch_optional(store.read())
+        .await?
+    else {
+        return Ok(None);
+    };
+    let user: Option<String> = row.try_get("user_id")?;
+    Ok(Some(Session {
+        id: row.try_get("id")?,
+        subject: Subject {
+            iss: row.try_get("iss")?,
+            sub: row.try_get("sub")?,
+        },
+        person: id("subject", row.try_get::<&str, _>("person_id")?)?,
+        user: user.map(|user| id("person", &user)).transpose()?,
+        remembered: json("session", row.try_get::<&str, _>("document")?)?,
+        refresh: row.try_get("refresh")?,
+        started_at: Timestamp(row.try_get("started_at")?),
+        last_used: Timestamp(row.try_get("last_used")?),
+        asked_at: Timestamp(row.try_get("asked_at")?),
+        checked_at: Timestamp(row.try_get("checked_at")?),
+        ends_at: Timestamp(row.try_get("ends_at")?),
+        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
+    }))
+}
+
+/// Notes that a session was used.
+pub async fn touch(tx: &mut Tx, session: &str, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "update session set last_used = $1 where id = $2 and ended_at is null and last_used < $1",
+    )
+    .bind(now.0)
+    .bind(session)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Notes that Cognito was asked and did not answer.
+pub async fn note_asked(tx: &mut Tx, session: &str, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("update session set asked_at = $1 where id = $2 and ended_at is null")
+        .bind(now.0)
+        .bind(session)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Notes that Cognito confirmed the person, with what it said of them.
+pub async fn confirm(
+    tx: &mut Tx,
+    session: &str,
+    remembered: &Remembered,
+    refresh: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "update session set document = $1, refresh = $2, asked_at = $3, checked_at = $3 \
+         where id = $4 and ended_at is null",
+    )
+    .bind(to_json(remembered))
+    .bind(refresh)
+    .bind(now.0)
+    .bind(session)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Ends a session; answers whether it was still going. The sealed refresh token goes with it.
+pub async fn end(
+    tx: &mut Tx,
+    session: &str,
+    why: Ending,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "update session set ended_at = $1, ended_why = $2, refresh = null where id = $3 and ended_at is null",
+    )
+    .bind(now.0)
+    .bind(why.as_str())
+    .bind(session)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Ends every session of a subject; answers how many were going.
+pub async fn end_all_of(
+    tx: &mut Tx,
+    subject: &Subject,
+    why: Ending,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "update session set ended_at = $1, ended_why = $2, refresh = null \
+         where iss = $3 and sub = $4 and ended_at is null",
+    )
+    .bind(now.0)
+    .bind(why.as_str())
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// How long an ended session is remembered, so that a form posted with its cookie can be kept.
+const REMEMBER_ENDED: Duration = Duration::days(7);
+/// How long a draft is kept.
+const KEEP_DRAFT: Duration = Duration::days(1);
+/// How many drafts one subject may have.
+const DRAFTS: i64 = 20;
+
+/// Deletes sessions that ended long ago and drafts that nobody came back for.
+pub async fn forget_old(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("delete from session where ends_at < $1")
+        .bind((now - REMEMBER_ENDED).0)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query("delete from draft where saved_at < $1")
+        .bind((now - KEEP_DRAFT).0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// What somebody had typed: names and values in the order of the form.
+pub type Fields = Vec<(String, String)>;
+
+/// Keeps what somebody had typed, for the same subject only.
+pub async fn save_draft(
+    tx: &mut Tx,
+    draft: &str,
+    subject: &Subject,
+    path: &str,
+    fields: &Fields,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into draft (id, iss, sub, path, fields, saved_at) values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(draft)
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .bind(path)
+    .bind(to_json(fields))
+    .bind(now.0)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query(
+        "delete from draft where iss = $1 and sub = $2 and id not in \
+         (select id from draft where iss = $1 and sub = $2 order by saved_at desc, id desc limit $3)",
+    )
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .bind(DRAFTS)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives back what this subject had typed. Somebody else's draft is no draft.
+pub async fn draft(
+    store: &Store,
+    draft: &str,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<Option<Fields>, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "select fields from draft where id = $1 and iss = $2 and sub = $3 and saved_at > $4",
+    )
+    .bind(draft)
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .bind((now - KEEP_DRAFT).0)
+    .fetch_optional(store.read())
+    .await?;
+    row.map(|(fields,)| json("draft", &fields)).transpose()
+}

@@ -1,0 +1,142 @@
+//! How much anybody may ask: sizes, times, how many at once, how many in a while.
+//!
+//! The address that is limited is the right-most hop that we do not trust (`client_ip`), never what
+//! a client wrote. Refusing is cheap on purpose: it happens before the database is asked.
+
+use std::{net::IpAddr, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use domain::time::Timestamp;
+use http::{HeaderMap, Method};
+
+use super::{
+    client_ip::client_ip,
+    cookie,
+    error::HttpError,
+    rate::{Buckets, Rate, TooMany},
+    secret::digest,
+    state::HttpState,
+};
+
+/// Sizes, times and rates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Bytes of a request's body.
+    pub body: usize,
+    /// For a handler to begin its answer.
+    pub handler: Duration,
+    /// For the whole body of a request to arrive.
+    pub body_time: Duration,
+    /// For the headers of a request to arrive.
+    pub header_time: Duration,
+    /// Requests being answered at once; more are turned away, not queued.
+    pub at_once: usize,
+    /// Open connections.
+    pub connections: usize,
+    /// Requests per address, everything counted.
+    pub per_address: Rate,
+    /// Sign-ins begun or finished per address.
+    pub sign_ins: Rate,
+    /// Requests per session.
+    pub per_session: Rate,
+    /// Changes (POST) per session.
+    pub changes: Rate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 256 * 1024,
+            handler: Duration::from_secs(20),
+            body_time: Duration::from_secs(20),
+            header_time: Duration::from_secs(10),
+            at_once: 256,
+            connections: 2_048,
+            per_address: Rate {
+                burst: 600.0,
+                per_second: 50.0,
+            },
+            sign_ins: Rate {
+                burst: 60.0,
+                per_second: 1.0,
+            },
+            per_session: Rate {
+                burst: 300.0,
+                per_second: 20.0,
+            },
+            changes: Rate {
+                burst: 60.0,
+                per_second: 1.0,
+            },
+        }
+    }
+}
+
+/// The buckets.
+#[derive(Debug)]
+pub struct Limiter {
+    addresses: Buckets<IpAddr>,
+    sign_ins: Buckets<IpAddr>,
+    sessions: Buckets<String>,
+    changes: Buckets<String>,
+}
+
+impl Limiter {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            addresses: Buckets::new(limits.per_address),
+            sign_ins: Buckets::new(limits.sign_ins),
+            sessions: Buckets::new(limits.per_session),
+            changes: Buckets::new(limits.changes),
+        }
+    }
+
+    fn check(&self, ip: IpAddr, request: &Request, now: Timestamp) -> Result<(), TooMany> {
+        self.addresses.take(ip, now)?;
+        if request.uri().path().starts_with("/sign-in") {
+            self.sign_ins.take(ip, now)?;
+        }
+        // A made-up cookie opens a bucket of its own, but the address has paid already.
+        if let Some(session) = session_key(request.headers()) {
+            if request.method() == Method::POST {
+                self.changes.take(session.clone(), now)?;
+            }
+            self.sessions.take(session, now)?;
+        }
+        Ok(())
+    }
+}
+
+fn session_key(headers: &HeaderMap) -> Option<String> {
+    cookie::read(headers, cookie::SESSION).map(digest)
+}
+
+/// The client's address, for handlers.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientIp(pub IpAddr);
+
+/// Refuses who asks too often.
+pub async fn rates(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
+    let ip = client_ip(
+        request.headers(),
+        request.extensions(),
+        &state.settings.trusted_proxies,
+    );
+    request.extensions_mut().insert(ClientIp(ip));
+    match state.limiter.check(ip, &request, state.clock.now()) {
+        Ok(()) => next.run(request).await,
+        Err(TooMany { retry_after }) => HttpError::TooMany { retry_after }.into_response(),
+    }
+}
+
+/// Refuses when too much is being answered already. A stream counts until it begins, not while it runs.
+pub async fn at_once(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    match state.room.clone().try_acquire_owned() {
+        Ok(_place) => next.run(request).await,
+        Err(_) => HttpError::Busy.into_response(),
+    }
+}

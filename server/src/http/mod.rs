@@ -1,0 +1,29 @@
+//! Everything between a socket and a service: sign-in, sessions, the browser's boundary, limits.
+//!
+//! Of `store` it uses sessions and persons only; what people see and do goes through the pages and
+//! actions that the caller hands to [`router::router`]. Nothing here decides what a role may do.
+
+pub mod assets;
+pub mod client_ip;
+pub mod cookie;
+pub mod draft;
+pub mod error;
+pub mod headers;
+pub mod health;
+pub mod limits;
+pub mod log;
+pub mod oidc;
+pub mod origin;
+pub mod ports;
+pub mod rate;
+pub mod recheck;
+pub mod request_id;
+pub mod return_to;
+pub mod router;
+pub mod seal;
+pub mod secret;
+pub mod serve;
+pub mod session;
+pub mod sign_in;
+pub mod sign_out;
+pub mod state;

@@ -1,0 +1,137 @@
+//! Sign-in by OpenID Connect with Amazon Cognito: authorization code, PKCE S256, and nothing else.
+//!
+//! Tokens stay inside this module but for the refresh token, which leaves it to be sealed into the
+//! session. They never reach a browser, a log or an error page. Every check that the standard leaves
+//! to the client is made here, whether or not the library makes it.
+
+pub mod claims;
+pub mod config;
+pub mod discover;
+pub mod exchange;
+pub mod keys;
+pub mod outbound;
+pub mod verify;
+
+use openidconnect::{
+    AuthorizationCode, AuthUrl, Client, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, IdToken, IdTokenFields, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope, StandardErrorResponse,
+    StandardTokenResponse,
+    core::{
+        CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim,
+        CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
+        CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+    },
+};
+use url::Url;
+
+pub use self::{
+    config::{AtHash, InvalidOidcConfig, OidcConfig},
+    discover::DiscoveryFailure,
+    exchange::{Refreshed, SignInFailure},
+    verify::{Identity, Proof},
+};
+use self::{claims::CognitoClaims, keys::Keys, outbound::Outbound};
+
+type Token = IdToken<CognitoClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+type Fields = IdTokenFields<
+    CognitoClaims,
+    EmptyExtraTokenFields,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+type Answer = StandardTokenResponse<Fields, CoreTokenType>;
+type CognitoClient = Client<
+    CognitoClaims,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    StandardErrorResponse<CoreErrorResponseType>,
+    Answer,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+    EndpointMaybeSet,
+>;
+
+/// A user pool that we can sign people in with.
+pub struct Oidc {
+    config: OidcConfig,
+    client: CognitoClient,
+    http: Outbound,
+    keys: Keys,
+    domain_url: Url,
+    revocation_url: Option<String>,
+}
+
+/// Whether the person must prove who they are again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// A sign-in at Cognito of up to an hour ago will do.
+    IfNeeded,
+    /// Always ask (`prompt=login`). The classic hosted pages ignore it; then the sign-in is refused,
+    /// because `auth_time` tells.
+    Always,
+}
+
+impl Oidc {
+    /// Where Cognito shows its pages.
+    pub fn domain_url(&self) -> &Url {
+        &self.domain_url
+    }
+
+    /// Where to send a browser to sign in.
+    pub fn authorize_url(&self, state: &str, nonce: &str, verifier: &str, prompt: Prompt) -> Url {
+        let (state, nonce) = (state.to_owned(), nonce.to_owned());
+        let verifier = PkceCodeVerifier::new(verifier.to_owned());
+        let mut request = self
+            .client
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                move || CsrfToken::new(state),
+                move || Nonce::new(nonce),
+            )
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        // `openid` is there already.
+        for scope in self.config.scopes.iter().filter(|scope| *scope != "openid") {
+            request = request.add_scope(Scope::new(scope.clone()));
+        }
+        if prompt == Prompt::Always {
+            request = request.add_prompt(CoreAuthPrompt::Login);
+        }
+        request.url().0
+    }
+
+    /// Cognito's own sign-out, which is not the one of OpenID Connect: it takes `client_id` and
+    /// `logout_uri`, no token.
+    pub fn logout_url(&self) -> Url {
+        let mut url = self.domain_url.clone();
+        url.set_path("/logout");
+        url.query_pairs_mut()
+            .clear()
+            .append_pair("client_id", &self.config.client_id)
+            .append_pair("logout_uri", &self.config.logout_uri);
+        url
+    }
+
+    /// Whether an `iss` of the authorization response (RFC 9207) is that of this pool.
+    pub fn accepts_issuer(&self, issuer: &str) -> bool {
+        self.config.issuers().any(|accepted| accepted == issuer)
+    }
+}
+
+/// Kept here so that no other module needs the library's types.
+fn code(text: &str) -> AuthorizationCode {
+    AuthorizationCode::new(text.to_owned())
+}
+
+fn auth_url(url: &Url) -> Result<AuthUrl, url::ParseError> {
+    AuthUrl::new(url.to_string())
+}

@@ -1,0 +1,234 @@
+//! Asking Cognito, again and again, whether a signed-in person is still welcome.
+//!
+//! A session is asked about at most every 30 seconds, when it is used or a stream looks. The refresh
+//! token is asked for two reasons: it is the only thing that shows a sign-out everywhere, and what
+//! comes back holds the groups of this moment. The pool is asked beside it. Any *no* ends the
+//! session. When neither answers, nothing can be changed after a minute and nothing read after five.
+
+use std::sync::{Arc, PoisonError};
+
+use domain::time::Duration;
+
+use super::{
+    error::HttpError,
+    oidc::Refreshed,
+    ports::{Entry, Event, PoolStatus},
+    request_id, seal,
+    secret::Secret,
+    secret::digest,
+    state::HttpState,
+};
+use crate::store::session::{self as rows, Ending, Session};
+
+const EVERY: Duration = Duration::seconds(30);
+/// Without confirmation for so long, nothing may be changed.
+const GOOD_FOR: Duration = Duration::minutes(1);
+/// Without confirmation for so long, nothing may be read.
+const GRACE: Duration = Duration::minutes(5);
+
+/// Whether Cognito has confirmed a session lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmed {
+    /// Within the last minute.
+    Lately,
+    /// Not lately: reading only.
+    NotLately,
+}
+
+/// The session as Cognito sees it now, or nothing if it has ended.
+pub(super) async fn recheck(
+    state: &HttpState,
+    cookie: &str,
+    session: Session,
+) -> Result<Option<(Session, Confirmed)>, HttpError> {
+    let session = if state.clock.now().since(session.asked_at) < EVERY {
+        session
+    } else {
+        // On a task of its own: a browser that hangs up must not stop us between a rotated refresh
+        // token and writing it down.
+        let (state, cookie, request) = (state.clone(), cookie.to_owned(), request_id::current());
+        let asked =
+            tokio::spawn(async move { one_at_a_time(&state, &cookie, session, request).await });
+        match asked.await.map_err(|_| HttpError::Internal)?? {
+            Some(session) => session,
+            None => return Ok(None),
+        }
+    };
+    let age = state.clock.now().since(session.checked_at);
+    if age > GRACE {
+        return Err(HttpError::Unconfirmed);
+    }
+    let confirmed = if age > GOOD_FOR {
+        Confirmed::NotLately
+    } else {
+        Confirmed::Lately
+    };
+    Ok(Some((session, confirmed)))
+}
+
+async fn one_at_a_time(
+    state: &HttpState,
+    cookie: &str,
+    session: Session,
+    request: String,
+) -> Result<Option<Session>, HttpError> {
+    let id = session.id.clone();
+    let gate = {
+        let mut checks = state.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        checks.entry(id.clone()).or_default().clone()
+    };
+    let outcome = {
+        let _turn = gate.lock().await;
+        ask_if_still_needed(state, cookie, request).await
+    };
+    let mut checks = state.checks.lock().unwrap_or_else(PoisonError::into_inner);
+    if Arc::strong_count(&gate) <= 2 {
+        checks.remove(&id);
+    }
+    outcome
+}
+
+async fn ask_if_still_needed(
+    state: &HttpState,
+    cookie: &str,
+    request: String,
+) -> Result<Option<Session>, HttpError> {
+    // Read again: whoever had the turn before us may have asked already.
+    let hash = digest(cookie);
+    let Some(mut session) = rows::by_token_hash(&state.store, &hash).await? else {
+        return Ok(None);
+    };
+    let now = state.clock.now();
+    if session.ended_at.is_some() {
+        return Ok(None);
+    }
+    if now.since(session.asked_at) < EVERY {
+        return Ok(Some(session));
+    }
+    match ask(state, cookie, &mut session).await? {
+        Answer::Ended => {
+            end(state, &session, request).await?;
+            return Ok(None);
+        }
+        Answer::Confirmed => {
+            let mut tx = state.store.write().await?;
+            rows::confirm(
+                &mut tx,
+                &session.id,
+                &session.remembered,
+                session.refresh.as_deref(),
+                now,
+            )
+            .await?;
+            tx.commit().await?;
+            (session.asked_at, session.checked_at) = (now, now);
+        }
+        Answer::Silence => {
+            let mut tx = state.store.write().await?;
+            rows::note_asked(&mut tx, &session.id, now).await?;
+            tx.commit().await?;
+            session.asked_at = now;
+        }
+    }
+    Ok(Some(session))
+}
+
+enum Answer {
+    Confirmed,
+    Ended,
+    Silence,
+}
+
+async fn ask(state: &HttpState, cookie: &str, session: &mut Session) -> Result<Answer, HttpError> {
+    let (refreshed, pool) = tokio::join!(
+        refresh(state, cookie, session),
+        state.ports.pool.status(&session.remembered.username)
+    );
+    let refreshed = refreshed?;
+    let pool_groups = match pool {
+        PoolStatus::Disabled | PoolStatus::Gone => return Ok(Answer::Ended),
+        PoolStatus::Active {
+            signed_out_at: Some(at),
+            ..
+        } if at >= session.started_at => return Ok(Answer::Ended),
+        PoolStatus::Active { groups, .. } => Some(groups),
+        PoolStatus::Unknown => None,
+    };
+    match refreshed {
+        Some(Refreshed::Ended) => return Ok(Answer::Ended),
+        Some(Refreshed::Active(identity, rotated)) => {
+            session.remembered.groups = identity.groups;
+            if let Some(rotated) = rotated {
+                session.refresh = Some(seal::seal(cookie, &session.id, rotated.expose()));
+            }
+        }
+        // The pool alone cannot show a sign-out everywhere, so it does not stand in for a refresh
+        // token that gave no answer; only for one that there never was.
+        Some(Refreshed::Unknown) => return Ok(Answer::Silence),
+        None if pool_groups.is_none() => return Ok(Answer::Silence),
+        None => {}
+    }
+    if let Some(Some(groups)) = pool_groups {
+        session.remembered.groups = groups;
+    }
+    Ok(Answer::Confirmed)
+}
+
+/// Nothing if the session has no refresh token.
+async fn refresh(
+    state: &HttpState,
+    cookie: &str,
+    session: &Session,
+) -> Result<Option<Refreshed>, HttpError> {
+    let Some(sealed) = &session.refresh else {
+        return Ok(None);
+    };
+    let Some(answer) = refresh_with(state, cookie, session, sealed).await else {
+        return Ok(Some(Refreshed::Unknown));
+    };
+    if !matches!(answer, Refreshed::Ended) {
+        return Ok(Some(answer));
+    }
+    // Another replica may have rotated the token while we asked with the old one.
+    let now = rows::by_token_hash(&state.store, &digest(cookie))
+        .await?
+        .and_then(|session| session.refresh);
+    match now {
+        Some(newer) if newer != *sealed => Ok(refresh_with(state, cookie, session, &newer).await),
+        _ => Ok(Some(answer)),
+    }
+}
+
+async fn refresh_with(
+    state: &HttpState,
+    cookie: &str,
+    session: &Session,
+    sealed: &str,
+) -> Option<Refreshed> {
+    let token = Secret::new(seal::open(cookie, &session.id, sealed)?);
+    Some(
+        state
+            .oidc
+            .refresh(&token, &session.subject.sub, state.clock.now())
+            .await,
+    )
+}
+
+async fn end(state: &HttpState, session: &Session, request: String) -> Result<(), HttpError> {
+    let now = state.clock.now();
+    let mut tx = state.store.write().await?;
+    if rows::end(&mut tx, &session.id, Ending::Revoked, now).await? {
+        let entry = Entry {
+            event: Event::Ended(Ending::Revoked),
+            at: now,
+            subject: Some(session.subject.clone()),
+            person: Some(session.person.clone()),
+            session: Some(session.id.clone()),
+            client_ip: None,
+            request,
+        };
+        state.ports.journal.record(&mut tx, &entry).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}

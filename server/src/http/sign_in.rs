@@ -1,0 +1,380 @@
+//! The way in: to Cognito and back.
+//!
+//! What goes out with the browser is a state and a nonce; what proves that the same browser came
+//! back is a cookie, of which the database holds the hash. Each sign-in is good once and for ten
+//! minutes. A session begins in the transaction that writes it down, always under a new cookie, so
+//! that a cookie that somebody planted never becomes a session.
+
+use axum::{
+    extract::{RawQuery, Request, State},
+    response::{IntoResponse as _, Response},
+};
+use domain::{
+    ids::PersonId,
+    time::{Duration, Timestamp},
+};
+use http::{HeaderMap, header};
+use std::{collections::BTreeMap, net::IpAddr};
+
+use super::{
+    cookie,
+    error::HttpError,
+    limits::ClientIp,
+    oidc::{Identity, Prompt, SignInFailure, claims::Evidence},
+    ports::{Entry, Event, PoolMfa, PoolStatus},
+    request_id,
+    return_to::ReturnTo,
+    seal,
+    secret::{Secret, digest},
+    session::{self, Found, Look, see_other},
+    state::HttpState,
+};
+use crate::{
+    clock,
+    store::{
+        person::{Introduction, Known, sign_in_person},
+        session::{self as rows, Ending, NewSession, Remembered, SignIn},
+    },
+};
+
+/// Begins a sign-in: `?return_to=PATH`, and `?fresh=1` to prove again who one is.
+pub const PATH: &str = "/sign-in";
+/// Where Cognito sends the browser back to.
+pub const CALLBACK_PATH: &str = "/sign-in/callback";
+
+/// How long a sign-in may take.
+const GOOD_FOR: Duration = Duration::minutes(10);
+/// How far Cognito's clock may be behind ours.
+const LEEWAY: Duration = Duration::seconds(60);
+
+/// `GET /sign-in`
+pub async fn begin(
+    State(state): State<HttpState>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Response {
+    let (from, headers) = (client(&request), request.into_parts().0.headers);
+    match begun(&state, query.as_deref().unwrap_or_default(), &headers, from).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn begun(
+    state: &HttpState,
+    query: &str,
+    headers: &HeaderMap,
+    from: Option<IpAddr>,
+) -> Result<Response, HttpError> {
+    let query = parameters(query).ok_or(HttpError::Malformed)?;
+    let return_to = query
+        .get("return_to")
+        .map_or_else(ReturnTo::home, |path| ReturnTo::parse(path));
+    let prompt = if query.contains_key("fresh") {
+        Prompt::Always
+    } else {
+        Prompt::IfNeeded
+    };
+    let found = session::find(state, headers, from, Look::Glance).await;
+    if prompt == Prompt::IfNeeded && matches!(found, Ok(Found::Signed(..))) {
+        return Ok(see_other(return_to.as_str()));
+    }
+    let now = state.clock.now();
+    // Kept when it is there, so that two tabs can sign in at once.
+    let browser = cookie::read(headers, cookie::SIGN_IN).map_or_else(clock::token, str::to_owned);
+    let (secret, nonce, verifier) = (clock::token(), clock::token(), clock::token());
+    let sign_in = SignIn {
+        state_hash: digest(&secret),
+        browser_hash: digest(&browser),
+        nonce: nonce.clone(),
+        verifier: verifier.clone(),
+        return_to: return_to.as_str().to_owned(),
+        started_at: now,
+        fresh_after: (prompt == Prompt::Always).then(|| now - LEEWAY),
+    };
+    let mut tx = state.store.write().await?;
+    rows::begin_sign_in(&mut tx, &sign_in, now - Duration::hours(1)).await?;
+    rows::forget_old(&mut tx, now).await?;
+    tx.commit().await?;
+    let mut response = see_other(
+        state
+            .oidc
+            .authorize_url(&secret, &nonce, &verifier, prompt)
+            .as_str(),
+    );
+    let bound = cookie::set_for(cookie::SIGN_IN, &browser, GOOD_FOR.as_seconds());
+    response.headers_mut().append(header::SET_COOKIE, bound);
+    Ok(response)
+}
+
+/// `GET /sign-in/callback`
+pub async fn finish(
+    State(state): State<HttpState>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Response {
+    let (from, headers) = (client(&request), request.into_parts().0.headers);
+    match finished(&state, query.as_deref().unwrap_or_default(), &headers, from).await {
+        Ok(response) => response,
+        Err(Refusal::Error(error)) => error.into_response(),
+        Err(Refusal::Unknown(reason)) => {
+            // Nothing says that we began this, so a stranger could write as many as they like.
+            tracing::info!(reason, "a callback that we did not ask for");
+            HttpError::SignInRefused(reason).into_response()
+        }
+        Err(Refusal::Person(reason)) => {
+            let entry = Entry {
+                event: Event::Refused(reason),
+                at: state.clock.now(),
+                subject: None,
+                person: None,
+                session: None,
+                client_ip: from,
+                request: request_id::current(),
+            };
+            state.ports.journal.refused(&entry).await;
+            HttpError::SignInRefused(reason).into_response()
+        }
+    }
+}
+
+enum Refusal {
+    /// Not the answer to a sign-in of ours in this browser.
+    Unknown(&'static str),
+    /// An answer that did not pass.
+    Person(&'static str),
+    Error(HttpError),
+}
+
+impl<E: Into<HttpError>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<SignInFailure> for Refusal {
+    fn from(failure: SignInFailure) -> Self {
+        match failure {
+            SignInFailure::Refused(reason) => Self::Person(reason),
+            SignInFailure::Unreachable => Self::Error(HttpError::ProviderDown),
+        }
+    }
+}
+
+async fn finished(
+    state: &HttpState,
+    query: &str,
+    headers: &HeaderMap,
+    from: Option<IpAddr>,
+) -> Result<Response, Refusal> {
+    let query = parameters(query).ok_or(Refusal::Unknown("parameter_twice"))?;
+    let sign_in = take(state, &query, headers).await?;
+    if query
+        .get("iss")
+        .is_some_and(|issuer| !state.oidc.accepts_issuer(issuer))
+    {
+        return Err(Refusal::Person("issuer_of_answer"));
+    }
+    if query.contains_key("error") {
+        return Err(Refusal::Person("refused_by_cognito"));
+    }
+    let code = query.get("code").ok_or(Refusal::Person("no_code"))?;
+    let now = state.clock.now();
+    let (identity, refresh) = state
+        .oidc
+        .sign_in(
+            code,
+            &sign_in.verifier,
+            &sign_in.nonce,
+            sign_in.started_at,
+            now,
+        )
+        .await?;
+    let ends_at = identity.authenticated_at.min(now) + state.settings.absolute;
+    if ends_at <= now
+        || sign_in
+            .fresh_after
+            .is_some_and(|after| identity.authenticated_at < after)
+    {
+        return Err(Refusal::Person("not_fresh"));
+    }
+    let proven = second_factor(state, &identity).await?;
+    let before = session::find(state, headers, from, Look::Glance).await;
+    let welcome = Welcome {
+        identity,
+        refresh,
+        proven,
+        ends_at,
+        now,
+        from,
+    };
+    let token = open(state, &welcome, before.ok()).await?;
+
+    let mut response = see_other(&sign_in.return_to);
+    response
+        .headers_mut()
+        .append(header::SET_COOKIE, cookie::set(cookie::SESSION, &token));
+    response
+        .headers_mut()
+        .append(header::SET_COOKIE, cookie::clear(cookie::SIGN_IN));
+    Ok(response)
+}
+
+/// Takes the sign-in that this callback answers, once.
+async fn take(
+    state: &HttpState,
+    query: &BTreeMap<String, String>,
+    headers: &HeaderMap,
+) -> Result<SignIn, Refusal> {
+    let browser = cookie::read(headers, cookie::SIGN_IN).ok_or(Refusal::Unknown("no_cookie"))?;
+    let secret = query.get("state").ok_or(Refusal::Unknown("no_state"))?;
+    let now = state.clock.now();
+    let mut tx = state.store.write().await?;
+    let taken = rows::take_sign_in(
+        &mut tx,
+        &digest(secret),
+        &digest(browser),
+        now,
+        now - GOOD_FOR,
+    )
+    .await?;
+    tx.commit().await?;
+    taken.ok_or(Refusal::Unknown("state"))
+}
+
+/// Whether a second factor is proven: by the token; where the token says nothing, by the pool, and
+/// then for people of the pool only, because it never asks federated people for one.
+async fn second_factor(state: &HttpState, identity: &Identity) -> Result<bool, Refusal> {
+    let pool = match state.ports.pool.status(&identity.username).await {
+        PoolStatus::Disabled | PoolStatus::Gone => return Err(Refusal::Person("disabled")),
+        PoolStatus::Active { mfa, .. } => Some(mfa),
+        PoolStatus::Unknown => None,
+    };
+    Ok(match identity.evidence {
+        Evidence::Proven => true,
+        Evidence::NotProven => false,
+        Evidence::Silent => {
+            !identity.federated && matches!(pool, Some(PoolMfa::Demanded | PoolMfa::Enrolled))
+        }
+    })
+}
+
+struct Welcome {
+    identity: Identity,
+    refresh: Option<Secret>,
+    proven: bool,
+    ends_at: Timestamp,
+    now: Timestamp,
+    from: Option<IpAddr>,
+}
+
+/// Begins the session and writes it down; the one before it in this browser ends with it.
+async fn open(
+    state: &HttpState,
+    who: &Welcome,
+    before: Option<Found>,
+) -> Result<String, HttpError> {
+    let Welcome { identity, now, .. } = who;
+    let join = state.ports.users.join(&identity.subject);
+    let name = identity
+        .name
+        .clone()
+        .or_else(|| identity.email.clone())
+        .unwrap_or_else(|| identity.username.clone());
+    let (token, id) = (clock::token(), clock::row_id());
+    let remembered = Remembered {
+        username: identity.username.clone(),
+        name,
+        email: identity.email.clone(),
+        groups: identity.groups.clone(),
+        mfa: session::mfa(who.proven),
+        authenticated_at: identity.authenticated_at,
+    };
+    let refresh = who
+        .refresh
+        .as_ref()
+        .map(|refresh| seal::seal(&token, &id, refresh.expose()));
+    let mut tx = state.store.write().await?;
+    let introduction = Introduction {
+        subject: &identity.subject,
+        name: &remembered.name,
+        join: &join,
+        new_id: clock::person_id(),
+        at: *now,
+    };
+    let known = sign_in_person(&mut tx, &introduction).await?;
+    let new = NewSession {
+        token_hash: &digest(&token),
+        id: &id,
+        subject: &identity.subject,
+        remembered: &remembered,
+        refresh: refresh.as_deref(),
+        started_at: *now,
+        ends_at: who.ends_at,
+    };
+    rows::open(&mut tx, &new).await?;
+    if let Some(Found::Signed(old, _)) = before
+        && rows::end(&mut tx, &old.session, Ending::Replaced, *now).await?
+    {
+        let ended = entry(
+            who,
+            Event::Ended(Ending::Replaced),
+            &old.person,
+            &old.session,
+            Some(old.subject.clone()),
+        );
+        state.ports.journal.record(&mut tx, &ended).await?;
+    }
+    let began = began(who, &known, remembered.mfa);
+    let began = entry(
+        who,
+        began,
+        &known.person,
+        &id,
+        Some(identity.subject.clone()),
+    );
+    state.ports.journal.record(&mut tx, &began).await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+fn began(who: &Welcome, known: &Known, mfa: domain::approval::Mfa) -> Event {
+    Event::SignedIn {
+        mfa,
+        joined: known.user.is_some(),
+        authenticated_at: who.identity.authenticated_at,
+    }
+}
+
+fn entry(
+    who: &Welcome,
+    event: Event,
+    person: &PersonId,
+    session: &str,
+    subject: Option<domain::person::Subject>,
+) -> Entry {
+    Entry {
+        event,
+        at: who.now,
+        subject,
+        person: Some(person.clone()),
+        session: Some(session.to_owned()),
+        client_ip: who.from,
+        request: request_id::current(),
+    }
+}
+
+fn client(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<ClientIp>().map(|ip| ip.0)
+}
+
+/// Nothing if a parameter is there twice: two readers could take different ones.
+fn parameters(query: &str) -> Option<BTreeMap<String, String>> {
+    let mut map = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if map.insert(name.into_owned(), value.into_owned()).is_some() {
+            return None;
+        }
+    }
+    Some(map)
+}
