@@ -30,6 +30,8 @@ pub struct Organization {
 pub struct Members {
     /// Which group.
     pub group: GroupId,
+    /// When AWS answered its last page.
+    pub as_of: Timestamp,
     /// Who is in it.
     pub users: BTreeSet<UserId>,
 }
@@ -89,27 +91,56 @@ pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
     let mut parts = before.clone();
     let complete = crawl.unread.is_empty();
     if let Some(organization) = crawl.organization {
-        parts.units = organization.units.into_iter().map(|unit| (unit.id.clone(), unit)).collect();
+        parts.units = organization
+            .units
+            .into_iter()
+            .map(|unit| (unit.id.clone(), unit))
+            .collect();
         parts.accounts = organization
             .accounts
             .into_iter()
             .map(|account| {
-                let units: Vec<_> = account.ous.iter().filter_map(|id| parts.units.get(id)).collect();
-                let class = classify(&account, &units, known.special, known.recorded.get(&account.id).copied());
+                let units: Vec<_> = account
+                    .ous
+                    .iter()
+                    .filter_map(|id| parts.units.get(id))
+                    .collect();
+                let class = classify(
+                    &account,
+                    &units,
+                    known.special,
+                    known.recorded.get(&account.id).copied(),
+                );
                 (account.id.clone(), (account, class))
             })
             .collect();
     }
     if let Some(users) = crawl.users {
-        parts.users = users.into_iter().map(|user| (user.id.clone(), user)).collect();
+        parts.users = users
+            .into_iter()
+            .map(|user| (user.id.clone(), user))
+            .collect();
     }
     if let Some(groups) = crawl.groups {
-        parts.groups = groups.into_iter().map(|group| (group.id.clone(), group)).collect();
-        let Parts { members, groups, .. } = &mut parts;
+        parts.groups = groups
+            .into_iter()
+            .map(|group| (group.id.clone(), group))
+            .collect();
+        let Parts {
+            members,
+            members_as_of,
+            groups,
+            ..
+        } = &mut parts;
         members.retain(|group, _| groups.contains_key(group));
+        members_as_of.retain(|group, _| groups.contains_key(group));
     }
     for read in crawl.members {
-        parts.members.insert(read.group, read.users);
+        let known = parts.members_as_of.get(&read.group).copied();
+        if known.is_none_or(|known| known <= read.as_of) {
+            parts.members_as_of.insert(read.group.clone(), read.as_of);
+            parts.members.insert(read.group, read.users);
+        }
     }
     if let Some(names) = &crawl.set_names {
         parts.sets.retain(|arn, _| names.contains(arn));
@@ -121,7 +152,10 @@ pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
     }
     // A pair that a complete index no longer names has no assignments left.
     parts.pairs.retain(|pair, read| {
-        let listed = crawl.index.get(&pair.set).is_none_or(|accounts| accounts.contains(&pair.account));
+        let listed = crawl
+            .index
+            .get(&pair.set)
+            .is_none_or(|accounts| accounts.contains(&pair.account));
         listed || read.as_of >= crawl.started
     });
     for listing in crawl.pairs {
@@ -129,8 +163,17 @@ pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
     }
     parts.persons = known.persons;
     parts.coverage.newest = Some(crawl.ended);
-    parts.coverage.oldest = parts.pairs.values().map(|read| read.as_of).min().or(Some(crawl.ended));
-    parts.coverage.complete_at = if complete { Some(crawl.ended) } else { parts.coverage.complete_at };
+    parts.coverage.oldest = parts
+        .pairs
+        .values()
+        .map(|read| read.as_of)
+        .min()
+        .or(Some(crawl.ended));
+    parts.coverage.complete_at = if complete {
+        Some(crawl.ended)
+    } else {
+        parts.coverage.complete_at
+    };
     parts.coverage.unread = crawl.unread;
     parts.coverage.unread.sort();
     parts
@@ -146,14 +189,20 @@ pub fn merge_pair(pairs: &mut BTreeMap<Pair, PairRead>, listing: PairListing) {
         .principals
         .into_iter()
         .map(|principal| {
-            let since = before.and_then(|read| read.principals.get(&principal)).copied();
+            let since = before
+                .and_then(|read| read.principals.get(&principal))
+                .copied();
             (principal, since.unwrap_or(listing.as_of))
         })
         .collect();
     if principals.is_empty() {
         pairs.remove(&listing.pair);
     } else {
-        let read = PairRead { as_of: listing.as_of, principals, provisioned: listing.provisioned };
+        let read = PairRead {
+            as_of: listing.as_of,
+            principals,
+            provisioned: listing.provisioned,
+        };
         pairs.insert(listing.pair, read);
     }
 }
@@ -165,13 +214,17 @@ mod tests {
     fn pair(n: u8) -> Pair {
         Pair {
             account: AccountId::parse(&format!("1111222233{n:02}")).unwrap(),
-            set: PermissionSetArn::parse("arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-2222222222222222")
-                .unwrap(),
+            set: PermissionSetArn::parse(
+                "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-2222222222222222",
+            )
+            .unwrap(),
         }
     }
 
     fn user(n: u8) -> Principal {
-        Principal::User(UserId::parse(&format!("00000000-0000-4000-8000-0000000000{n:02x}")).unwrap())
+        Principal::User(
+            UserId::parse(&format!("00000000-0000-4000-8000-0000000000{n:02x}")).unwrap(),
+        )
     }
 
     fn listing(n: u8, at: i64, who: &[u8]) -> PairListing {
@@ -185,7 +238,11 @@ mod tests {
 
     fn known(special: &SpecialAccounts) -> Known<'_> {
         static NOTHING: BTreeMap<AccountId, (Environment, Pci)> = BTreeMap::new();
-        Known { special, recorded: &NOTHING, persons: BTreeMap::new() }
+        Known {
+            special,
+            recorded: &NOTHING,
+            persons: BTreeMap::new(),
+        }
     }
 
     fn after(before: &Parts, crawl: Crawl) -> Parts {
@@ -193,19 +250,33 @@ mod tests {
     }
 
     fn first() -> Parts {
-        after(&Parts::default(), Crawl {
-            started: Timestamp(1),
-            ended: Timestamp(10),
-            pairs: vec![listing(1, 5, &[1, 2]), listing(2, 6, &[3])],
-            ..Crawl::default()
-        })
+        after(
+            &Parts::default(),
+            Crawl {
+                started: Timestamp(1),
+                ended: Timestamp(10),
+                pairs: vec![listing(1, 5, &[1, 2]), listing(2, 6, &[3])],
+                ..Crawl::default()
+            },
+        )
     }
 
     #[test]
     fn a_crawl_that_read_nothing_forgets_nothing() {
         let before = first();
-        let unread = vec![Unread { what: "everything".into(), why: "Timeout".into() }];
-        let now = after(&before, Crawl { started: Timestamp(20), ended: Timestamp(30), unread, ..Crawl::default() });
+        let unread = vec![Unread {
+            what: "everything".into(),
+            why: "Timeout".into(),
+        }];
+        let now = after(
+            &before,
+            Crawl {
+                started: Timestamp(20),
+                ended: Timestamp(30),
+                unread,
+                ..Crawl::default()
+            },
+        );
         assert_eq!(now.pairs, before.pairs);
         assert_eq!(now.coverage.complete_at, Some(Timestamp(10)));
         assert_eq!(now.coverage.oldest, Some(Timestamp(5)));
@@ -214,7 +285,15 @@ mod tests {
     #[test]
     fn a_pair_is_gone_only_when_a_complete_index_no_longer_names_it() {
         let index = BTreeMap::from([(pair(1).set, BTreeSet::from([pair(1).account]))]);
-        let now = after(&first(), Crawl { started: Timestamp(20), ended: Timestamp(30), index, ..Crawl::default() });
+        let now = after(
+            &first(),
+            Crawl {
+                started: Timestamp(20),
+                ended: Timestamp(30),
+                index,
+                ..Crawl::default()
+            },
+        );
         assert!(now.pairs.contains_key(&pair(1)));
         assert!(!now.pairs.contains_key(&pair(2)));
     }
@@ -224,7 +303,15 @@ mod tests {
         let mut before = first();
         merge_pair(&mut before.pairs, listing(3, 25, &[1]));
         let index = BTreeMap::from([(pair(1).set, BTreeSet::from([pair(1).account]))]);
-        let now = after(&before, Crawl { started: Timestamp(20), ended: Timestamp(30), index, ..Crawl::default() });
+        let now = after(
+            &before,
+            Crawl {
+                started: Timestamp(20),
+                ended: Timestamp(30),
+                index,
+                ..Crawl::default()
+            },
+        );
         assert!(now.pairs.contains_key(&pair(3)));
     }
 

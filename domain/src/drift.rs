@@ -57,7 +57,9 @@ pub struct Seen {
 /// What differs between two reads and is not explained by anything of ours. Before the first
 /// complete crawl there is nothing to differ from.
 pub fn outside(before: &Parts, after: &Parts, ours: impl Fn(&Outside) -> bool) -> Vec<Seen> {
-    let Some(since) = before.coverage.newest else { return Vec::new() };
+    let Some(since) = before.coverage.newest else {
+        return Vec::new();
+    };
     let by = after.coverage.newest.unwrap_or(since);
     let mut seen = assignments(before, after, since, by);
     seen.extend(memberships(before, after, since, by));
@@ -76,15 +78,37 @@ fn assignments(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
             pair: pair.clone(),
             principal: principal.clone(),
         };
-        let was = |p: &&crate::ids::Principal| then.is_some_and(|read| read.principals.contains_key(*p));
-        let is = |p: &&crate::ids::Principal| now.is_some_and(|read| read.principals.contains_key(*p));
-        for principal in now.into_iter().flat_map(|read| read.principals.keys()).filter(|p| !was(p)) {
-            let outside = Outside::Assigned { assignment: assignment(principal) };
-            seen.push(Seen { outside, after: after_read, by: by_read });
+        let was =
+            |p: &&crate::ids::Principal| then.is_some_and(|read| read.principals.contains_key(*p));
+        let is =
+            |p: &&crate::ids::Principal| now.is_some_and(|read| read.principals.contains_key(*p));
+        for principal in now
+            .into_iter()
+            .flat_map(|read| read.principals.keys())
+            .filter(|p| !was(p))
+        {
+            let outside = Outside::Assigned {
+                assignment: assignment(principal),
+            };
+            seen.push(Seen {
+                outside,
+                after: after_read,
+                by: by_read,
+            });
         }
-        for principal in then.into_iter().flat_map(|read| read.principals.keys()).filter(|p| !is(p)) {
-            let outside = Outside::Unassigned { assignment: assignment(principal) };
-            seen.push(Seen { outside, after: after_read, by: by_read });
+        for principal in then
+            .into_iter()
+            .flat_map(|read| read.principals.keys())
+            .filter(|p| !is(p))
+        {
+            let outside = Outside::Unassigned {
+                assignment: assignment(principal),
+            };
+            seen.push(Seen {
+                outside,
+                after: after_read,
+                by: by_read,
+            });
         }
     }
     seen
@@ -98,13 +122,29 @@ fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
         let then = before.members.get(group).unwrap_or(&none);
         let now = after.members.get(group).unwrap_or(&none);
         let (group, gone) = (group.clone(), then.difference(now));
+        let since = before.members_as_of.get(&group).copied().unwrap_or(since);
+        let by = after.members_as_of.get(&group).copied().unwrap_or(by);
         for user in now.difference(then) {
-            let outside = Outside::Joined { group: group.clone(), user: user.clone() };
-            seen.push(Seen { outside, after: since, by });
+            let outside = Outside::Joined {
+                group: group.clone(),
+                user: user.clone(),
+            };
+            seen.push(Seen {
+                outside,
+                after: since,
+                by,
+            });
         }
         for user in gone {
-            let outside = Outside::Left { group: group.clone(), user: user.clone() };
-            seen.push(Seen { outside, after: since, by });
+            let outside = Outside::Left {
+                group: group.clone(),
+                user: user.clone(),
+            };
+            seen.push(Seen {
+                outside,
+                after: since,
+                by,
+            });
         }
     }
     seen

@@ -73,6 +73,8 @@ pub struct Parts {
     pub groups: BTreeMap<GroupId, Group>,
     /// Members of each group.
     pub members: BTreeMap<GroupId, BTreeSet<UserId>>,
+    /// When each group's members were last read.
+    pub members_as_of: BTreeMap<GroupId, Timestamp>,
     /// Permission sets.
     pub sets: BTreeMap<PermissionSetArn, PermissionSet>,
     /// Assignments, by the pair that AWS lists them by.

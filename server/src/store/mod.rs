@@ -3,7 +3,10 @@
 //! Functions take the open transaction (`&mut Tx`); callers own it, so that a change, its ledger
 //! entry and its grants are written together or not at all. Never talks to AWS, never decides.
 
+pub mod change;
+pub mod engine;
 pub mod migrate;
+pub mod observed;
 pub mod person;
 pub mod session;
 

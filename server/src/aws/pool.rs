@@ -1,0 +1,58 @@
+//! What the user pool says of one person.
+
+use std::collections::BTreeSet;
+
+use super::{Aws, call::read, error::CallError};
+
+/// One user of the pool, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolUser {
+    /// Whether they may sign in.
+    pub enabled: bool,
+    /// Whether they come from another identity provider.
+    pub federated: bool,
+    /// Second factors that they set up.
+    pub factors: Vec<String>,
+    /// Groups of the pool.
+    pub groups: BTreeSet<String>,
+}
+
+impl Aws {
+    /// `AdminGetUser` and `AdminListGroupsForUser`.
+    pub async fn pool_user(&self, pool: &str, username: &str) -> Result<PoolUser, CallError> {
+        let user = read(&self.budgets.pool, || self.pool.admin_get_user().user_pool_id(pool).username(username).send())
+            .await?;
+        let mut groups = BTreeSet::new();
+        let mut token: Option<String> = None;
+        loop {
+            let answer = read(&self.budgets.pool, || {
+                self.pool
+                    .admin_list_groups_for_user()
+                    .user_pool_id(pool)
+                    .username(username)
+                    .limit(60)
+                    .set_next_token(token.clone())
+                    .send()
+            })
+            .await?;
+            groups.extend(answer.groups().iter().filter_map(|group| group.group_name().map(str::to_owned)));
+            token = answer.next_token().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(PoolUser {
+            enabled: user.enabled(),
+            federated: user.user_status().is_some_and(|status| status.as_str() == "EXTERNAL_PROVIDER"),
+            factors: user.user_mfa_setting_list().to_vec(),
+            groups,
+        })
+    }
+
+    /// Whether the pool demands a second factor of everybody.
+    pub async fn pool_demands_mfa(&self, pool: &str) -> Result<bool, CallError> {
+        let answer =
+            read(&self.budgets.pool, || self.pool.get_user_pool_mfa_config().user_pool_id(pool).send()).await?;
+        Ok(answer.mfa_configuration().is_some_and(|mfa| mfa.as_str() == "ON"))
+    }
+}

@@ -1,0 +1,75 @@
+//! Reading one thing to its last page. A listing that breaks in the middle is an error, never a
+//! short list: nothing may be deleted on an incomplete read.
+
+use std::collections::BTreeSet;
+
+use domain::ids::{GroupId, Pair, Principal, UserId};
+
+use super::{
+    Aws, Instance,
+    call::read,
+    error::{CallError, Class},
+};
+
+/// An answer of AWS that we cannot take.
+pub(super) fn malformed(what: &str) -> CallError {
+    CallError { class: Class::Invalid, code: "MalformedAnswer".into(), message: what.into(), request_id: None }
+}
+
+impl Aws {
+    /// Everyone assigned to a pair, orphans included.
+    pub async fn assignments(&self, instance: &Instance, pair: &Pair) -> Result<BTreeSet<Principal>, CallError> {
+        let mut principals = BTreeSet::new();
+        let mut token: Option<String> = None;
+        loop {
+            let answer = read(&self.budgets.sso, || {
+                self.sso
+                    .list_account_assignments()
+                    .instance_arn(instance.arn.as_str())
+                    .account_id(pair.account.as_str())
+                    .permission_set_arn(pair.set.as_str())
+                    .max_results(100)
+                    .set_next_token(token.clone())
+                    .send()
+            })
+            .await?;
+            for row in answer.account_assignments() {
+                let kind = row.principal_type().map_or("", aws_sdk_ssoadmin::types::PrincipalType::as_str);
+                let principal = Principal::parse(kind, row.principal_id().unwrap_or_default())
+                    .map_err(|error| malformed(&error.to_string()))?;
+                principals.insert(principal);
+            }
+            token = answer.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(principals);
+            }
+        }
+    }
+
+    /// Everyone in a group.
+    pub async fn members(&self, instance: &Instance, group: &GroupId) -> Result<BTreeSet<UserId>, CallError> {
+        let mut users = BTreeSet::new();
+        let mut token: Option<String> = None;
+        loop {
+            let answer = read(&self.budgets.directory, || {
+                self.directory
+                    .list_group_memberships()
+                    .identity_store_id(&instance.identity_store)
+                    .group_id(group.as_str())
+                    .max_results(100)
+                    .set_next_token(token.clone())
+                    .send()
+            })
+            .await?;
+            for membership in answer.group_memberships() {
+                let member = membership.member_id().and_then(|member| member.as_user_id().ok());
+                let user = member.ok_or_else(|| malformed("a membership without a user"))?;
+                users.insert(UserId::parse(user).map_err(|error| malformed(&error.to_string()))?);
+            }
+            token = answer.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(users);
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The writes, each sent once. Called from `engine` only, after the intent is durable and never
+//! inside a database transaction.
+
+use aws_sdk_identitystore::types::MemberId;
+use aws_sdk_ssoadmin::types::{PrincipalType, StatusValues, TargetType};
+use domain::ids::{Assignment, AwsRequestId, GroupId, UserId};
+
+use super::{
+    Aws, Instance,
+    call::{once, read},
+    error::CallError,
+    read::malformed,
+};
+
+/// What AWS says of an asynchronous write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Not over.
+    InProgress,
+    /// Over, and done.
+    Succeeded,
+    /// Over, and not done, with AWS's words.
+    Failed(String),
+}
+
+/// Which kind of write a request id belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `CreateAccountAssignment`
+    Create,
+    /// `DeleteAccountAssignment`
+    Delete,
+}
+
+impl Aws {
+    /// `CreateAccountAssignment`. An answer means *accepted*, nothing more.
+    pub async fn create_assignment(&self, instance: &Instance, what: &Assignment) -> Result<AwsRequestId, CallError> {
+        let answer = once(&self.budgets.sso, || {
+            self.sso
+                .create_account_assignment()
+                .instance_arn(instance.arn.as_str())
+                .target_id(what.pair.account.as_str())
+                .target_type(TargetType::AwsAccount)
+                .permission_set_arn(what.pair.set.as_str())
+                .principal_type(PrincipalType::from(what.principal.kind()))
+                .principal_id(what.principal.id())
+                .send()
+        })
+        .await?;
+        let id = answer.account_assignment_creation_status().and_then(|status| status.request_id());
+        id.and_then(|id| AwsRequestId::parse(id).ok()).ok_or_else(|| malformed("no request id"))
+    }
+
+    /// `DeleteAccountAssignment`. An answer means *accepted*, nothing more.
+    pub async fn delete_assignment(&self, instance: &Instance, what: &Assignment) -> Result<AwsRequestId, CallError> {
+        let answer = once(&self.budgets.sso, || {
+            self.sso
+                .delete_account_assignment()
+                .instance_arn(instance.arn.as_str())
+                .target_id(what.pair.account.as_str())
+                .target_type(TargetType::AwsAccount)
+                .permission_set_arn(what.pair.set.as_str())
+                .principal_type(PrincipalType::from(what.principal.kind()))
+                .principal_id(what.principal.id())
+                .send()
+        })
+        .await?;
+        let id = answer.account_assignment_deletion_status().and_then(|status| status.request_id());
+        id.and_then(|id| AwsRequestId::parse(id).ok()).ok_or_else(|| malformed("no request id"))
+    }
+
+    /// How far an asynchronous write has come.
+    pub async fn progress(&self, instance: &Instance, kind: Kind, id: &AwsRequestId) -> Result<Progress, CallError> {
+        let (status, reason) = match kind {
+            Kind::Create => {
+                let answer = read(&self.budgets.sso, || {
+                    self.sso
+                        .describe_account_assignment_creation_status()
+                        .instance_arn(instance.arn.as_str())
+                        .account_assignment_creation_request_id(id.as_str())
+                        .send()
+                })
+                .await?;
+                let status = answer.account_assignment_creation_status().cloned();
+                (
+                    status.as_ref().and_then(|s| s.status().cloned()),
+                    status.and_then(|s| s.failure_reason().map(str::to_owned)),
+                )
+            }
+            Kind::Delete => {
+                let answer = read(&self.budgets.sso, || {
+                    self.sso
+                        .describe_account_assignment_deletion_status()
+                        .instance_arn(instance.arn.as_str())
+                        .account_assignment_deletion_request_id(id.as_str())
+                        .send()
+                })
+                .await?;
+                let status = answer.account_assignment_deletion_status().cloned();
+                (
+                    status.as_ref().and_then(|s| s.status().cloned()),
+                    status.and_then(|s| s.failure_reason().map(str::to_owned)),
+                )
+            }
+        };
+        match status {
+            Some(StatusValues::Succeeded) => Ok(Progress::Succeeded),
+            Some(StatusValues::Failed) => Ok(Progress::Failed(reason.unwrap_or_else(|| "no reason given".into()))),
+            Some(StatusValues::InProgress) => Ok(Progress::InProgress),
+            _ => Err(malformed("a status that is none of IN_PROGRESS, SUCCEEDED, FAILED")),
+        }
+    }
+
+    /// `CreateGroupMembership`, which answers when it is done.
+    pub async fn add_member(&self, instance: &Instance, group: &GroupId, user: &UserId) -> Result<(), CallError> {
+        once(&self.budgets.directory, || {
+            self.directory
+                .create_group_membership()
+                .identity_store_id(&instance.identity_store)
+                .group_id(group.as_str())
+                .member_id(MemberId::UserId(user.to_string()))
+                .send()
+        })
+        .await
+        .map(drop)
+    }
+
+    /// `DeleteGroupMembership`, by the membership that is there now; NotFound if there is none.
+    pub async fn remove_member(&self, instance: &Instance, group: &GroupId, user: &UserId) -> Result<(), CallError> {
+        let found = read(&self.budgets.directory, || {
+            self.directory
+                .get_group_membership_id()
+                .identity_store_id(&instance.identity_store)
+                .group_id(group.as_str())
+                .member_id(MemberId::UserId(user.to_string()))
+                .send()
+        })
+        .await?;
+        once(&self.budgets.directory, || {
+            self.directory
+                .delete_group_membership()
+                .identity_store_id(&instance.identity_store)
+                .membership_id(found.membership_id())
+                .send()
+        })
+        .await
+        .map(drop)
+    }
+}

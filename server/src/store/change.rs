@@ -1,0 +1,282 @@
+//! Changes and the decisions on them.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    approval::{Approval, Decision},
+    change::{Change, State},
+    diff::{Effect, EffectHash},
+    ids::{ChangeId, PersonId},
+    time::Timestamp,
+};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+use super::{StoreError, Tx, affected, id, json, to_json};
+
+/// A change as it is stored, with what its approvers saw.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The change.
+    pub change: Change,
+    /// What it does to who reaches what.
+    pub effect: Effect,
+    /// Who gains by it: none of them may decide.
+    pub gaining: BTreeSet<PersonId>,
+    /// Counts every move; a conditional update names it.
+    pub version: i64,
+    /// Why it failed or was refused at the start, for people.
+    pub result: Option<String>,
+}
+
+/// Where a change is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    /// account, set, user, group.
+    pub kind: &'static str,
+    /// The id.
+    pub value: String,
+}
+
+/// Stores a new change. `Ok(Some(id))` is the change that this form made before.
+pub async fn insert(
+    tx: &mut Tx,
+    stored: &Stored,
+    form_key: &str,
+    targets: &BTreeSet<Target>,
+) -> Result<Option<ChangeId>, StoreError> {
+    let earlier = sqlx::query("select id from change where form_key = $1").bind(form_key).fetch_optional(tx.conn()).await?;
+    if let Some(row) = earlier {
+        return Ok(Some(id("change", &row.try_get::<String, _>("id")?)?));
+    }
+    let change = &stored.change;
+    sqlx::query(
+        "insert into change (id, requester, proposal, submitted_at, decide_by, verdict, effect, effect_hash, \
+         gaining, state, version, updated_at, result, form_key) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $4, $11, $12)",
+    )
+    .bind(change.id.as_str())
+    .bind(change.requester.as_str())
+    .bind(to_json(&change.proposal))
+    .bind(change.submitted.0)
+    .bind(change.decide_by.0)
+    .bind(to_json(&change.verdict))
+    .bind(to_json(&stored.effect))
+    .bind(&change.effect.0)
+    .bind(to_json(&stored.gaining))
+    .bind(change.state.as_str())
+    .bind(stored.result.clone())
+    .bind(form_key)
+    .execute(tx.conn())
+    .await?;
+    for target in targets {
+        sqlx::query("insert into change_target (change_id, kind, value) values ($1, $2, $3) on conflict do nothing")
+            .bind(change.id.as_str())
+            .bind(target.kind)
+            .bind(&target.value)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(None)
+}
+
+/// One change.
+pub async fn find(conn: &mut AnyConnection, change: &ChangeId) -> Result<Option<Stored>, StoreError> {
+    let row = sqlx::query("select * from change where id = $1").bind(change.as_str()).fetch_optional(&mut *conn).await?;
+    match row {
+        Some(row) => Ok(Some(stored(conn, &row).await?)),
+        None => Ok(None),
+    }
+}
+
+/// One change, locked until the transaction ends: whoever decides, expires or carries out goes one
+/// after the other.
+pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<Stored>, StoreError> {
+    sqlx::query("update change set version = version where id = $1").bind(change.as_str()).execute(tx.conn()).await?;
+    find(tx.conn(), change).await
+}
+
+/// Moves a locked change to another state.
+pub async fn set_state(
+    tx: &mut Tx,
+    stored: &Stored,
+    state: State,
+    result: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let rows = sqlx::query(
+        "update change set state = $1, result = $2, version = version + 1, updated_at = $3 \
+         where id = $4 and version = $5",
+    )
+    .bind(state.as_str())
+    .bind(result.map(str::to_owned))
+    .bind(now.0)
+    .bind(stored.change.id.as_str())
+    .bind(stored.version)
+    .execute(tx.conn())
+    .await?;
+    affected(rows.rows_affected(), "this change")
+}
+
+/// Binds a locked change to another effect: earlier approvals no longer count.
+pub async fn rebind(tx: &mut Tx, stored: &Stored, now: Timestamp) -> Result<(), StoreError> {
+    let change = &stored.change;
+    let rows = sqlx::query(
+        "update change set verdict = $1, effect = $2, effect_hash = $3, gaining = $4, state = $5, decide_by = $6, \
+         version = version + 1, updated_at = $7 where id = $8 and version = $9",
+    )
+    .bind(to_json(&change.verdict))
+    .bind(to_json(&stored.effect))
+    .bind(&change.effect.0)
+    .bind(to_json(&stored.gaining))
+    .bind(change.state.as_str())
+    .bind(change.decide_by.0)
+    .bind(now.0)
+    .bind(change.id.as_str())
+    .bind(stored.version)
+    .execute(tx.conn())
+    .await?;
+    affected(rows.rows_affected(), "this change")
+}
+
+/// Adds a decision. A second one of the same person on the same effect is a conflict.
+pub async fn decide(tx: &mut Tx, change: &ChangeId, approval: &Approval) -> Result<(), StoreError> {
+    let rows = sqlx::query(
+        "insert into approval (change_id, approver, decision, reason, effect_hash, at) \
+         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+    )
+    .bind(change.as_str())
+    .bind(approval.approver.as_str())
+    .bind(word(approval.decision))
+    .bind(&approval.reason)
+    .bind(&approval.effect.0)
+    .bind(approval.at.0)
+    .execute(tx.conn())
+    .await?;
+    affected(rows.rows_affected(), "your decision")
+}
+
+/// Changes in any of these states, oldest first.
+pub async fn in_states(conn: &mut AnyConnection, states: &[State]) -> Result<Vec<Stored>, StoreError> {
+    let mut found = Vec::new();
+    for state in states {
+        let rows = sqlx::query("select * from change where state = $1 order by submitted_at")
+            .bind(state.as_str())
+            .fetch_all(&mut *conn)
+            .await?;
+        for row in &rows {
+            found.push(stored(conn, row).await?);
+        }
+    }
+    found.sort_by_key(|stored| stored.change.submitted);
+    Ok(found)
+}
+
+/// What a list of changes is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// A state's word.
+    pub state: Option<State>,
+    /// Asked for by this person.
+    pub requester: Option<PersonId>,
+    /// About this account, set, user or group.
+    pub about: Option<Target>,
+}
+
+/// Changes, newest first, and how many there are.
+pub async fn list(
+    conn: &mut AnyConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<Stored>, i64), StoreError> {
+    // Absent filters match everything; both engines take the same text.
+    const WHERE: &str = "where ($1 = '' or state = $1) and ($2 = '' or requester = $2) and ($3 = '' or exists \
+         (select 1 from change_target t where t.change_id = change.id and t.kind = $3 and t.value = $4))";
+    let state = filter.state.map_or("", State::as_str);
+    let requester = filter.requester.as_ref().map_or("", |person| person.as_str());
+    let (kind, value) = filter.about.as_ref().map_or(("", ""), |target| (target.kind, target.value.as_str()));
+    let total: i64 = sqlx::query(sqlx::AssertSqlSafe(format!("select count(*) as n from change {WHERE}")))
+        .bind(state)
+        .bind(requester)
+        .bind(kind)
+        .bind(value)
+        .fetch_one(&mut *conn)
+        .await?
+        .try_get("n")?;
+    let sql = format!("select * from change {WHERE} order by submitted_at desc, id desc limit $5 offset $6");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(state)
+        .bind(requester)
+        .bind(kind)
+        .bind(value)
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(&mut *conn)
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push(stored(conn, row).await?);
+    }
+    Ok((found, total))
+}
+
+/// Version and state of one change, for live pages.
+pub async fn version(conn: &mut AnyConnection, change: &ChangeId) -> Result<Option<(i64, State)>, StoreError> {
+    let row = sqlx::query("select version, state from change where id = $1").bind(change.as_str()).fetch_optional(conn).await?;
+    row.map(|row| Ok((row.try_get("version")?, state_of(&row)?))).transpose()
+}
+
+async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreError> {
+    let change: ChangeId = id("change", &row.try_get::<String, _>("id")?)?;
+    let approvals = approvals(conn, &change).await?;
+    Ok(Stored {
+        change: Change {
+            requester: id("change", &row.try_get::<String, _>("requester")?)?,
+            proposal: json("change", &row.try_get::<String, _>("proposal")?)?,
+            submitted: Timestamp(row.try_get("submitted_at")?),
+            decide_by: Timestamp(row.try_get("decide_by")?),
+            verdict: json("change", &row.try_get::<String, _>("verdict")?)?,
+            effect: EffectHash(row.try_get("effect_hash")?),
+            state: state_of(row)?,
+            approvals,
+            id: change,
+        },
+        effect: json("change", &row.try_get::<String, _>("effect")?)?,
+        gaining: json("change", &row.try_get::<String, _>("gaining")?)?,
+        version: row.try_get("version")?,
+        result: row.try_get("result")?,
+    })
+}
+
+fn state_of(row: &AnyRow) -> Result<State, StoreError> {
+    let word: String = row.try_get("state")?;
+    State::from_word(&word).ok_or(StoreError::Inconsistent { table: "change", what: word })
+}
+
+async fn approvals(conn: &mut AnyConnection, change: &ChangeId) -> Result<Vec<Approval>, StoreError> {
+    let rows = sqlx::query(
+        "select approver, decision, reason, effect_hash, at from approval where change_id = $1 order by at, approver",
+    )
+    .bind(change.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let decision: String = row.try_get("decision")?;
+            Ok(Approval {
+                approver: id("approval", &row.try_get::<String, _>("approver")?)?,
+                decision: if decision == "approve" { Decision::Approve } else { Decision::Decline },
+                reason: row.try_get("reason")?,
+                effect: EffectHash(row.try_get("effect_hash")?),
+                at: Timestamp(row.try_get("at")?),
+            })
+        })
+        .collect()
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approve => "approve",
+        Decision::Decline => "decline",
+    }
+}

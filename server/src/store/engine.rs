@@ -1,0 +1,180 @@
+//! The engine's rows: loading what is open, upserting whole rows, and the generation that fences
+//! off an older process.
+
+use domain::{
+    engine::{
+        ChangePhase, ChangeRow, Generation, Key, KeyRow, OperationRow, Phase, Rows, WindowRow, Write,
+    },
+    ids::ChangeId,
+    time::Timestamp,
+};
+use sqlx::{AnyConnection, Row as _};
+
+use super::{StoreError, Tx, affected, json, to_json};
+
+/// The one row's id.
+const ID: &str = "engine";
+
+/// Begins a new generation: whoever held the older one can commit no more.
+pub async fn begin(tx: &mut Tx) -> Result<Generation, StoreError> {
+    let row = sqlx::query(
+        "insert into engine_generation (id, generation) values ($1, 1) \
+         on conflict (id) do update set generation = engine_generation.generation + 1 returning generation",
+    )
+    .bind(ID)
+    .fetch_one(tx.conn())
+    .await?;
+    let generation: i64 = row.try_get("generation")?;
+    Ok(Generation(u64::try_from(generation).unwrap_or(0)))
+}
+
+/// Makes sure that no newer generation has begun, and that none begins before this transaction ends.
+pub async fn hold(tx: &mut Tx, generation: Generation) -> Result<(), StoreError> {
+    let rows = sqlx::query("update engine_generation set generation = generation where id = $1 and generation = $2")
+        .bind(ID)
+        .bind(i64::try_from(generation.0).unwrap_or(i64::MAX))
+        .execute(tx.conn())
+        .await?;
+    affected(rows.rows_affected(), "the engine's generation")
+}
+
+/// Everything that is open.
+pub async fn load(conn: &mut AnyConnection) -> Result<Rows, StoreError> {
+    Ok(Rows {
+        keys: documents(conn, "engine_key", "select document from engine_key").await?,
+        windows: documents(conn, "engine_window", "select document from engine_window where over_at is null").await?,
+        operations: documents(
+            conn,
+            "engine_operation",
+            "select document from engine_operation where over_at is null",
+        )
+        .await?,
+        changes: documents(conn, "engine_change", "select document from engine_change where over_at is null").await?,
+    })
+}
+
+/// Every window that is not over: why access exists that Leastwise gave.
+pub async fn windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreError> {
+    documents(conn, "engine_window", "select document from engine_window where over_at is null").await
+}
+
+/// Every key that was ever ours and is still minded.
+pub async fn keys(conn: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
+    documents(conn, "engine_key", "select document from engine_key").await
+}
+
+/// What the engine has of one change.
+pub async fn change(conn: &mut AnyConnection, id: &ChangeId) -> Result<Option<ChangeRow>, StoreError> {
+    let row = sqlx::query("select document from engine_change where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| json("engine_change", &row.try_get::<String, _>("document")?)).transpose()
+}
+
+/// The writes to AWS that were made for one change, oldest first.
+pub async fn operations_of(conn: &mut AnyConnection, id: &ChangeId) -> Result<Vec<OperationRow>, StoreError> {
+    let rows = sqlx::query("select document from engine_operation where change_id = $1 order by intended_at")
+        .bind(id.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| json("engine_operation", &row.try_get::<String, _>("document")?)).collect()
+}
+
+/// The writes to AWS on any key that were intended or open since an instant: what explains a
+/// difference between two reads.
+pub async fn operations_since(conn: &mut AnyConnection, since: Timestamp) -> Result<Vec<OperationRow>, StoreError> {
+    let rows = sqlx::query(
+        "select document from engine_operation where over_at is null or over_at >= $1 or intended_at >= $1",
+    )
+    .bind(since.0)
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| json("engine_operation", &row.try_get::<String, _>("document")?)).collect()
+}
+
+/// Upserts one row.
+pub async fn write(tx: &mut Tx, write: &Write, now: Timestamp) -> Result<(), StoreError> {
+    match write {
+        Write::Key(row) => key(tx, row).await,
+        Write::Window(row) => window(tx, row).await,
+        Write::Operation(row) => operation(tx, row, now).await,
+        Write::Change(row) => change_row(tx, row, now).await,
+    }
+}
+
+async fn key(tx: &mut Tx, row: &KeyRow) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into engine_key (id, document) values ($1, $2) \
+         on conflict (id) do update set document = excluded.document",
+    )
+    .bind(key_id(&row.key))
+    .bind(to_json(row))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+async fn window(tx: &mut Tx, row: &WindowRow) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into engine_window (id, key_id, document, over_at) values ($1, $2, $3, $4) \
+         on conflict (id) do update set document = excluded.document, over_at = excluded.over_at",
+    )
+    .bind(row.window.grant.as_str())
+    .bind(key_id(&row.key))
+    .bind(to_json(row))
+    .bind(row.over.map(|at| at.0))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+async fn operation(tx: &mut Tx, row: &OperationRow, now: Timestamp) -> Result<(), StoreError> {
+    let over = matches!(row.phase, Phase::Over(_)).then_some(now.0);
+    sqlx::query(
+        "insert into engine_operation (id, key_id, change_id, document, intended_at, over_at) \
+         values ($1, $2, $3, $4, $5, $6) on conflict (id) do update set document = excluded.document, \
+         over_at = excluded.over_at",
+    )
+    .bind(row.operation.as_str())
+    .bind(key_id(&row.key))
+    .bind(row.change.as_ref().map(|id| id.as_str().to_owned()))
+    .bind(to_json(row))
+    .bind(row.intended_at.0)
+    .bind(over)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+async fn change_row(tx: &mut Tx, row: &ChangeRow, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into engine_change (id, document, over_at) values ($1, $2, $3) \
+         on conflict (id) do update set document = excluded.document, over_at = excluded.over_at",
+    )
+    .bind(row.change.as_str())
+    .bind(to_json(row))
+    .bind((row.phase == ChangePhase::Over).then_some(now.0))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A key as one text: its parts, which hold no `|`.
+fn key_id(key: &Key) -> String {
+    match key {
+        Key::Assignment(a) => {
+            format!("{}|{}|{}|{}", a.pair.account, a.pair.set, a.principal.kind(), a.principal.id())
+        }
+        Key::Membership { group, user } => format!("{group}|{user}"),
+    }
+}
+
+async fn documents<T: serde::de::DeserializeOwned>(
+    conn: &mut AnyConnection,
+    table: &'static str,
+    sql: &'static str,
+) -> Result<Vec<T>, StoreError> {
+    let rows = sqlx::query(sql).fetch_all(conn).await?;
+    rows.iter().map(|row| json(table, &row.try_get::<String, _>("document")?)).collect()
+}

@@ -1,0 +1,45 @@
+//! Many rows in one statement. `QueryBuilder<Any>` writes `?`, which PostgreSQL refuses, so the
+//! placeholders are made here; values are always bound.
+
+use sqlx::AssertSqlSafe;
+
+use crate::store::{StoreError, Tx};
+
+/// One bound value.
+pub(super) enum Value {
+    Text(String),
+    Maybe(Option<String>),
+    Number(i64),
+}
+
+/// Inserts rows, at most so many to a statement that neither engine's limit on parameters is met.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    into: &'static str,
+    columns: usize,
+    suffix: &'static str,
+    rows: Vec<Vec<Value>>,
+) -> Result<(), StoreError> {
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<Vec<Value>> = rows.by_ref().take(900 / columns).collect();
+        let placeholders: Vec<String> = (0..chunk.len())
+            .map(|row| {
+                let row: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+                format!("({})", row.join(", "))
+            })
+            .collect();
+        // Only our own constants and placeholders are put together here.
+        let sql = format!("insert into {into} values {} {suffix}", placeholders.join(", "));
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for value in chunk.into_iter().flatten() {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Maybe(text) => query.bind(text),
+                Value::Number(number) => query.bind(number),
+            };
+        }
+        query.execute(tx.conn()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! From two snapshots' parts to the rows that differ between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    ids::{GroupId, Pair, Principal},
+    snapshot::{PairRead, Parts, Provisioned},
+    time::Timestamp,
+};
+
+use super::{
+    LATEST, OUTDATED,
+    rows::{Value, insert},
+};
+use crate::store::{StoreError, Tx, to_json};
+
+/// Writes what changed from `before` to `after`, seen at `now`.
+pub async fn save(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+    accounts(tx, before, after, now).await?;
+    units(tx, after, now).await?;
+    documents(tx, "directory_user", &before.users, &after.users, now).await?;
+    documents(tx, "directory_group", &before.groups, &after.groups, now).await?;
+    sets(tx, before, after, now).await?;
+    pair_reads(tx, before, after).await?;
+    assignments(tx, before, after, now).await?;
+    memberships(tx, before, after, now).await?;
+    members_read(tx, before, after).await
+}
+
+async fn accounts(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+    let changed = after.accounts.iter().filter(|(id, account)| before.accounts.get(*id) != Some(*account));
+    let rows = changed
+        .map(|(id, (account, class))| {
+            vec![
+                Value::Text(id.to_string()),
+                Value::Text(to_json(account)),
+                Value::Text(class.environment.as_str().into()),
+                Value::Text(class.pci.as_str().into()),
+                Value::Number(now.0),
+                Value::Number(now.0),
+            ]
+        })
+        .collect();
+    insert(
+        tx,
+        "account (id, document, environment, pci, first_seen, last_confirmed)",
+        6,
+        "on conflict (id) do update set document = excluded.document, environment = excluded.environment, \
+         pci = excluded.pci, last_confirmed = excluded.last_confirmed, gone_seen = null",
+        rows,
+    )
+    .await?;
+    for id in before.accounts.keys().filter(|id| !after.accounts.contains_key(*id)) {
+        gone(tx, "update account set gone_seen = $1 where id = $2 and gone_seen is null", now, id.as_str()).await?;
+    }
+    Ok(())
+}
+
+async fn units(tx: &mut Tx, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+    let rows = after
+        .units
+        .iter()
+        .map(|(id, unit)| vec![Value::Text(id.to_string()), Value::Text(to_json(unit)), Value::Number(now.0)])
+        .collect();
+    insert(
+        tx,
+        "organizational_unit (id, document, last_confirmed)",
+        3,
+        "on conflict (id) do update set document = excluded.document, last_confirmed = excluded.last_confirmed, \
+         gone_seen = null",
+        rows,
+    )
+    .await?;
+    sqlx::query("update organizational_unit set gone_seen = $1 where last_confirmed < $1 and gone_seen is null")
+        .bind(now.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+async fn documents<K: Ord + AsStr, V: PartialEq + serde::Serialize>(
+    tx: &mut Tx,
+    table: &'static str,
+    before: &BTreeMap<K, V>,
+    after: &BTreeMap<K, V>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let rows = after
+        .iter()
+        .filter(|(id, value)| before.get(*id) != Some(*value))
+        .map(|(id, value)| {
+            vec![
+                Value::Text(id.text().to_owned()),
+                Value::Text(to_json(value)),
+                Value::Number(now.0),
+                Value::Number(now.0),
+            ]
+        })
+        .collect();
+    let (into, forget) = match table {
+        "directory_user" => (
+            "directory_user (id, document, first_seen, last_confirmed)",
+            "update directory_user set gone_seen = $1 where id = $2 and gone_seen is null",
+        ),
+        _ => (
+            "directory_group (id, document, first_seen, last_confirmed)",
+            "update directory_group set gone_seen = $1 where id = $2 and gone_seen is null",
+        ),
+    };
+    insert(
+        tx,
+        into,
+        4,
+        "on conflict (id) do update set document = excluded.document, \
+         last_confirmed = excluded.last_confirmed, gone_seen = null",
+        rows,
+    )
+    .await?;
+    for id in before.keys().filter(|id| !after.contains_key(*id)) {
+        gone(tx, forget, now, id.text()).await?;
+    }
+    Ok(())
+}
+
+async fn sets(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+    for (arn, set) in &after.sets {
+        let old = before.sets.get(arn);
+        if old == Some(set) {
+            continue;
+        }
+        sqlx::query(
+            "insert into permission_set (arn, name, description, content, hash, first_seen, last_confirmed) \
+             values ($1, $2, $3, $4, $5, $6, $6) on conflict (arn) do update set name = excluded.name, \
+             description = excluded.description, content = excluded.content, hash = excluded.hash, \
+             last_confirmed = excluded.last_confirmed, gone_seen = null",
+        )
+        .bind(arn.as_str())
+        .bind(&set.name)
+        .bind(&set.description)
+        .bind(to_json(&set.content))
+        .bind(&set.hash.0)
+        .bind(now.0)
+        .execute(tx.conn())
+        .await?;
+        if old.is_none_or(|old| old.hash != set.hash) {
+            sqlx::query("insert into permission_set_version (arn, hash, content, first_seen) values ($1, $2, $3, $4)")
+                .bind(arn.as_str())
+                .bind(&set.hash.0)
+                .bind(to_json(&set.content))
+                .bind(now.0)
+                .execute(tx.conn())
+                .await?;
+        }
+    }
+    for arn in before.sets.keys().filter(|arn| !after.sets.contains_key(*arn)) {
+        gone(tx, "update permission_set set gone_seen = $1 where arn = $2 and gone_seen is null", now, arn.as_str())
+            .await?;
+    }
+    Ok(())
+}
+
+async fn pair_reads(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), StoreError> {
+    let changed = after.pairs.iter().filter(|(pair, read)| {
+        before.pairs.get(*pair).is_none_or(|old| old.as_of != read.as_of || old.provisioned != read.provisioned)
+    });
+    let rows = changed
+        .map(|(pair, read)| {
+            let provisioned = match read.provisioned {
+                Provisioned::Latest => LATEST,
+                Provisioned::Outdated => OUTDATED,
+            };
+            vec![
+                Value::Text(pair.account.to_string()),
+                Value::Text(pair.set.to_string()),
+                Value::Number(read.as_of.0),
+                Value::Text(provisioned.into()),
+            ]
+        })
+        .collect();
+    insert(
+        tx,
+        "pair_read (account_id, set_arn, as_of, provisioned)",
+        4,
+        "on conflict (account_id, set_arn) do update set as_of = excluded.as_of, provisioned = excluded.provisioned",
+        rows,
+    )
+    .await
+}
+
+async fn assignments(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+    let mut opened = Vec::new();
+    for (pair, read) in &after.pairs {
+        let old = before.pairs.get(pair);
+        for (principal, since) in &read.principals {
+            if old.is_none_or(|old| !old.principals.contains_key(principal)) {
+                opened.push(span(pair, principal, *since));
+            }
+        }
+    }
+    insert(
+        tx,
+        "assignment_span (account_id, set_arn, principal_type, principal_id, first_seen, last_confirmed)",
+        6,
+        "on conflict do nothing",
+        opened,
+    )
+    .await?;
+    for (pair, old) in &before.pairs {
+        let read = after.pairs.get(pair);
+        for principal in old.principals.keys().filter(|p| read.is_none_or(|read| !read.principals.contains_key(p))) {
+            let seen = read.map_or(now, |read| read.as_of);
+            close(tx, pair, principal, old, seen).await?;
+        }
+    }
+    Ok(())
+}
+
+fn span(pair: &Pair, principal: &Principal, since: Timestamp) -> Vec<Value> {
+    vec![
+        Value::Text(pair.account.to_string()),
+        Value::Text(pair.set.to_string()),
+        Value::Text(principal.kind().into()),
+        Value::Text(principal.id().into()),
+        Value::Number(since.0),
+        Value::Number(since.0),
+    ]
+}
+
+/// Closes a span: it was last confirmed by the pair's previous read.
+async fn close(tx: &mut Tx, pair: &Pair, principal: &Principal, old: &PairRead, seen: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "update assignment_span set last_confirmed = $1, gone_seen = $2 where account_id = $3 and set_arn = $4 \
+         and principal_type = $5 and principal_id = $6 and gone_seen is null",
+    )
+    .bind(old.as_of.0)
+    .bind(seen.0)
+    .bind(pair.account.as_str())
+    .bind(pair.set.as_str())
+    .bind(principal.kind())
+    .bind(principal.id())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+async fn memberships(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+    let none = BTreeSet::new();
+    let mut opened = Vec::new();
+    for (group, users) in &after.members {
+        for user in users.difference(before.members.get(group).unwrap_or(&none)) {
+            opened.push(vec![
+                Value::Text(group.to_string()),
+                Value::Text(user.to_string()),
+                Value::Number(read(after, group, now).0),
+                Value::Number(read(after, group, now).0),
+            ]);
+        }
+    }
+    insert(tx, "membership_span (group_id, user_id, first_seen, last_confirmed)", 4, "on conflict do nothing", opened)
+        .await?;
+    for (group, users) in &before.members {
+        for user in users.difference(after.members.get(group).unwrap_or(&none)) {
+            sqlx::query(
+                "update membership_span set last_confirmed = $1, gone_seen = $2 \
+                 where group_id = $3 and user_id = $4 and gone_seen is null",
+            )
+            .bind(read(before, group, now).0)
+            .bind(read(after, group, now).0)
+            .bind(group.as_str())
+            .bind(user.as_str())
+            .execute(tx.conn())
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// When a group's members were last read.
+fn read(parts: &Parts, group: &GroupId, now: Timestamp) -> Timestamp {
+    parts.members_as_of.get(group).copied().unwrap_or(now)
+}
+
+async fn members_read(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), StoreError> {
+    for (group, at) in after.members_as_of.iter().filter(|(group, at)| before.members_as_of.get(*group) != Some(*at)) {
+        sqlx::query("update directory_group set members_as_of = $1 where id = $2")
+            .bind(at.0)
+            .bind(group.as_str())
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+async fn gone(tx: &mut Tx, sql: &'static str, now: Timestamp, key: &str) -> Result<(), StoreError> {
+    sqlx::query(sql).bind(now.0).bind(key).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Ids that are kept as text.
+trait AsStr {
+    fn text(&self) -> &str;
+}
+
+impl AsStr for domain::ids::UserId {
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsStr for domain::ids::GroupId {
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+}
