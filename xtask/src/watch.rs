@@ -31,7 +31,9 @@ pub fn watch(args: &[String]) -> Result<(), Failure> {
                 server = Some(Running(start.spawn().doing("could not start the server")?));
             }
             Err(failure) => {
-                eprintln!("\nxtask: {failure}\nxtask: the last version that compiled keeps running")
+                eprintln!(
+                    "\nxtask: {failure}\nxtask: the last version that compiled keeps running"
+                );
             }
         }
         while newest() == seen {

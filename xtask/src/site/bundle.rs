@@ -44,15 +44,12 @@ impl Bundle {
         let name = format!("app.{hash}.{extension}");
         // The quality is part of the cache's key: a file from `watch` must not end up in a release.
         let cached = process::target().join(format!("site-cache/{name}.q{}", self.quality));
-        let compressed = match fs::read(&cached) {
-            Ok(bytes) => bytes,
-            Err(_) => {
-                let bytes = compress(content, self.quality)?;
-                fs::create_dir_all(process::target().join("site-cache"))
-                    .doing("target/site-cache")?;
-                fs::write(&cached, &bytes).doing(cached.display())?;
-                bytes
-            }
+        let compressed = if let Ok(bytes) = fs::read(&cached) {
+            bytes
+        } else {
+            let bytes = compress(content, self.quality)?;
+            write_if_different(&cached, &bytes)?;
+            bytes
         };
         write_if_different(&self.dir.join(format!("{name}.br")), &compressed)?;
         self.entries.push(Entry {
@@ -80,12 +77,12 @@ impl Bundle {
                 fs::remove_file(file.path()).doing(file.path().display())?;
             }
         }
-        let lines: String = self
+        let lines: Vec<String> = self
             .entries
             .iter()
-            .map(|e| format!("{} {} {}\n", e.kind, e.name, e.raw))
+            .map(|entry| format!("{} {} {}\n", entry.kind, entry.name, entry.raw))
             .collect();
-        write_if_different(&self.dir.join("manifest.txt"), lines.as_bytes())?;
+        write_if_different(&self.dir.join("manifest.txt"), lines.concat().as_bytes())?;
         Ok(self
             .entries
             .iter()

@@ -94,7 +94,7 @@ fn inside(tokens: &TokenStream, found: &mut Markup) {
         match tree {
             // Rust again, until the next view!.
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                outside(&group.stream(), found)
+                outside(&group.stream(), found);
             }
             TokenTree::Group(group) => outside(&group.stream(), found),
             TokenTree::Ident(name) => {

@@ -27,20 +27,13 @@ impl Cluster {
         if let Ok(url) = std::env::var("LEASTWISE_TEST_POSTGRES") {
             return Ok(Self { url, own: None });
         }
-        let bin = match binaries() {
-            Some(bin) => bin,
-            None => {
-                process::apt_install(
-                    "postgresql",
-                    "the tests need PostgreSQL's initdb and pg_ctl, or the address of a database in LEASTWISE_TEST_POSTGRES",
-                )?;
-                binaries().ok_or_else(|| {
-                    Failure::new(
-                        "no initdb and pg_ctl in /usr/lib/postgresql/*/bin after installing them",
-                    )
-                })?
-            }
-        };
+        if binaries().is_none() {
+            let why = "the tests need PostgreSQL's initdb and pg_ctl, or the address of a database in LEASTWISE_TEST_POSTGRES";
+            process::apt_install("postgresql", why)?;
+        }
+        let bin = binaries().ok_or_else(|| {
+            Failure::new("no initdb and pg_ctl in /usr/lib/postgresql/*/bin after installing them")
+        })?;
         // Not in the target folder: that may lie where an unprivileged user cannot enter.
         let dir = std::env::temp_dir().join(format!("leastwise-postgres-{}", std::process::id()));
         fs::create_dir_all(&dir).doing(dir.display())?;
