@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{change::Change, diff::EffectHash, ids::PersonId, time::Timestamp};
+use crate::{change::Change, diff::EffectHash, ids::PersonId, time::Timestamp, verdict::Outcome};
 
 /// What an approver said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -156,7 +156,7 @@ pub enum Tally {
     Declined(PersonId),
     /// Enough said yes.
     Met(BTreeSet<PersonId>),
-    /// So many more are needed.
+    /// So many more are needed; at least one, for ever, where the rules refuse.
     Missing(u8),
 }
 
@@ -183,6 +183,10 @@ pub fn tally(
                 }
             }
         }
+    }
+    if change.verdict.outcome == Outcome::Refused {
+        // No number of approvals carries out what the rules refuse.
+        return Tally::Missing(change.verdict.approvals.max(1));
     }
     let have = u8::try_from(yes.len()).unwrap_or(u8::MAX);
     match change.verdict.approvals.checked_sub(have) {

@@ -196,21 +196,28 @@ fn parse_schema(text: &str, errors: &mut Vec<RuleError>) -> Option<Schema> {
     }
 }
 
+/// The validator says the same once for every action, in any order: the first of each place is kept.
 fn report(result: &ValidationResult, of: RuleText, text: &str, errors: &mut Vec<RuleError>) {
-    let mut push = |policy: &PolicyId, diagnostic: &dyn Diagnostic| {
+    let error = |policy: &PolicyId, diagnostic: &dyn Diagnostic| {
         let (line, column) = place_of(diagnostic, text);
-        errors.push(RuleError {
+        RuleError {
             text: of,
             line,
             column,
             policy: Some(policy.to_string()),
             message: said(diagnostic),
-        });
+        }
     };
-    for error in result.validation_errors() {
-        push(error.policy_id(), error);
-    }
-    for warning in result.validation_warnings() {
-        push(warning.policy_id(), warning);
-    }
+    let mut found: Vec<RuleError> = result
+        .validation_errors()
+        .map(|wrong| error(wrong.policy_id(), wrong))
+        .chain(
+            result
+                .validation_warnings()
+                .map(|warning| error(warning.policy_id(), warning)),
+        )
+        .collect();
+    found.sort();
+    found.dedup_by(|a, b| (a.line, a.column, &a.policy) == (b.line, b.column, &b.policy));
+    errors.extend(found);
 }

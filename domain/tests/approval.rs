@@ -1,0 +1,253 @@
+//! Who may decide a change, and when it is decided: every reason, and the order in which they are told.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    approval::{Approval, Barred, Candidate, Decision, Mfa, Tally, may_decide, may_sit, tally},
+    change::{Change, Proposal, State},
+    diff::EffectHash,
+    ids::{ChangeId, PersonId},
+    time::{Duration, Timestamp},
+    verdict::{Outcome, RulesVersion, Verdict},
+};
+use proptest::prelude::*;
+
+const SUBMITTED: Timestamp = Timestamp(1_000_000);
+const REQUESTER: u8 = 1;
+const GAINS: u8 = 2;
+
+fn person(n: u8) -> PersonId {
+    PersonId::parse(&format!("00000003-0000-4000-8000-0000000000{n:02x}")).unwrap()
+}
+
+fn people(all: &[u8]) -> BTreeSet<PersonId> {
+    all.iter().map(|n| person(*n)).collect()
+}
+
+fn in_force() -> EffectHash {
+    EffectHash("in force".into())
+}
+
+fn change(needed: u8, approvals: Vec<Approval>) -> Change {
+    Change {
+        id: ChangeId::parse("00000004-0000-4000-8000-000000000001").unwrap(),
+        requester: person(REQUESTER),
+        proposal: Proposal {
+            operations: vec![],
+            justification: "because of an incident".into(),
+            ticket: None,
+        },
+        submitted: SUBMITTED,
+        decide_by: SUBMITTED + Duration::hours(3),
+        verdict: Verdict {
+            outcome: Outcome::NeedsApproval,
+            approvals: needed,
+            hits: vec![],
+            rules: RulesVersion("r".into()),
+        },
+        effect: in_force(),
+        state: State::Waiting,
+        approvals,
+    }
+}
+
+fn said(who: u8, decision: Decision, effect: &str) -> Approval {
+    Approval {
+        approver: person(who),
+        decision,
+        reason: "looks right".into(),
+        effect: EffectHash(effect.into()),
+        at: SUBMITTED,
+    }
+}
+
+fn yes(who: u8) -> Approval {
+    said(who, Decision::Approve, "in force")
+}
+
+fn candidate(who: u8) -> Candidate {
+    Candidate {
+        person: Some(person(who)),
+        approver_since: Some(Timestamp(0)),
+        mfa: Mfa::Proven,
+    }
+}
+
+fn gaining() -> BTreeSet<PersonId> {
+    people(&[GAINS])
+}
+
+fn verdict_on(change: &Change, candidate: &Candidate) -> Result<PersonId, Barred> {
+    may_decide(change, &gaining(), candidate, &in_force())
+}
+
+#[test]
+fn an_approver_with_no_part_in_it_may_decide() {
+    assert_eq!(verdict_on(&change(2, vec![]), &candidate(3)), Ok(person(3)));
+}
+
+#[test]
+fn each_thing_that_bars_somebody_bars_them_by_its_own_name() {
+    let waiting = change(2, vec![yes(4)]);
+    for (who, barred) in [
+        (
+            Candidate {
+                approver_since: None,
+                ..candidate(3)
+            },
+            Barred::NotApprover,
+        ),
+        (
+            Candidate {
+                person: None,
+                ..candidate(3)
+            },
+            Barred::NotJoined,
+        ),
+        (
+            Candidate {
+                mfa: Mfa::NotProven,
+                ..candidate(3)
+            },
+            Barred::NoMfa,
+        ),
+        (
+            Candidate {
+                approver_since: Some(Timestamp(SUBMITTED.0 + 1)),
+                ..candidate(3)
+            },
+            Barred::JoinedLater,
+        ),
+        (candidate(REQUESTER), Barred::Requester),
+        (candidate(GAINS), Barred::Gains),
+        (candidate(4), Barred::Decided),
+    ] {
+        assert_eq!(verdict_on(&waiting, &who), Err(barred));
+        assert_eq!(may_sit(&waiting, &gaining(), &who), Err(barred));
+        assert!(barred.reason().ends_with('.'));
+    }
+}
+
+#[test]
+fn who_became_an_approver_in_the_very_moment_of_submission_may_decide() {
+    let who = Candidate {
+        approver_since: Some(SUBMITTED),
+        ..candidate(3)
+    };
+    assert!(verdict_on(&change(2, vec![]), &who).is_ok());
+}
+
+#[test]
+fn who_looked_at_another_effect_has_to_look_again() {
+    let other = EffectHash("another".into());
+    let waiting = change(2, vec![]);
+    assert_eq!(
+        may_decide(&waiting, &gaining(), &candidate(3), &other),
+        Err(Barred::OtherEffect)
+    );
+    assert_eq!(may_sit(&waiting, &gaining(), &candidate(3)), Ok(person(3)));
+}
+
+#[test]
+fn a_decision_on_an_effect_that_is_no_longer_in_force_leaves_the_seat_free() {
+    let voided = change(1, vec![said(3, Decision::Approve, "before")]);
+    assert_eq!(verdict_on(&voided, &candidate(3)), Ok(person(3)));
+    assert_eq!(tally(&voided, &gaining(), |_| true), Tally::Missing(1));
+}
+
+#[test]
+fn approvals_are_counted_by_person() {
+    for (needed, approvals, expected) in [
+        (2, vec![], Tally::Missing(2)),
+        (2, vec![yes(3)], Tally::Missing(1)),
+        (2, vec![yes(3), yes(3)], Tally::Missing(1)),
+        (2, vec![yes(3), yes(4)], Tally::Met(people(&[3, 4]))),
+        (1, vec![yes(3), yes(4)], Tally::Met(people(&[3, 4]))),
+        (2, vec![yes(3), yes(REQUESTER)], Tally::Missing(1)),
+        (2, vec![yes(3), yes(GAINS)], Tally::Missing(1)),
+        (
+            2,
+            vec![yes(3), said(4, Decision::Approve, "before")],
+            Tally::Missing(1),
+        ),
+        (
+            2,
+            vec![yes(3), yes(4), said(5, Decision::Decline, "in force")],
+            Tally::Declined(person(5)),
+        ),
+        (
+            1,
+            vec![yes(3), said(5, Decision::Decline, "before")],
+            Tally::Met(people(&[3])),
+        ),
+    ] {
+        let found = tally(&change(needed, approvals.clone()), &gaining(), |_| true);
+        assert_eq!(found, expected, "{approvals:?}");
+    }
+}
+
+#[test]
+fn an_approver_who_is_none_any_more_does_not_count_when_it_is_carried_out() {
+    let approved = change(2, vec![yes(3), yes(4)]);
+    assert_eq!(
+        tally(&approved, &gaining(), |who| *who != person(4)),
+        Tally::Missing(1)
+    );
+}
+
+#[test]
+fn who_comes_to_gain_after_approving_does_not_count() {
+    let approved = change(2, vec![yes(3), yes(4)]);
+    assert_eq!(tally(&approved, &people(&[4]), |_| true), Tally::Missing(1));
+}
+
+#[test]
+fn a_refused_change_is_never_met() {
+    let mut refused = change(0, vec![yes(3), yes(4)]);
+    refused.verdict.outcome = Outcome::Refused;
+    assert!(!matches!(
+        tally(&refused, &gaining(), |_| true),
+        Tally::Met(_)
+    ));
+}
+
+#[test]
+fn a_free_change_needs_nobody() {
+    let mut free = change(0, vec![]);
+    free.verdict.outcome = Outcome::Allowed;
+    assert_eq!(
+        tally(&free, &gaining(), |_| true),
+        Tally::Met(BTreeSet::new())
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whoever gets through `may_sit` one after the other: when it is met, that many different
+    /// people agreed, and neither the requester nor anybody who gains is among them.
+    #[test]
+    fn met_means_that_so_many_others_agreed(
+        needed in 1u8..4,
+        order in prop::collection::vec((0u8..8, any::<bool>()), 0..12),
+        gains in prop::collection::btree_set(0u8..8, 0..3),
+    ) {
+        let gains: BTreeSet<PersonId> = gains.into_iter().map(person).collect();
+        let mut waiting = change(needed, vec![]);
+        for (who, current) in order {
+            let seen = if current { in_force() } else { EffectHash("before".into()) };
+            if let Ok(approver) = may_decide(&waiting, &gains, &candidate(who), &seen) {
+                waiting.approvals.push(Approval { approver, ..yes(who) });
+            }
+        }
+        let given: BTreeSet<&PersonId> = waiting.approvals.iter().map(|a| &a.approver).collect();
+        prop_assert_eq!(given.len(), waiting.approvals.len());
+        prop_assert!(!given.contains(&person(REQUESTER)));
+        prop_assert!(given.iter().all(|who| !gains.contains(*who)));
+        match tally(&waiting, &gains, |_| true) {
+            Tally::Met(people) => prop_assert!(people.len() >= usize::from(needed)),
+            Tally::Missing(more) => prop_assert_eq!(given.len() + usize::from(more), usize::from(needed)),
+            Tally::Declined(_) => prop_assert!(false, "nobody declined"),
+        }
+    }
+}
