@@ -61,7 +61,7 @@ impl Sandbox {
             organisation,
             speed: 1,
             latency: Duration::from_secs(5),
-            event_delay: Duration::from_secs(60),
+            event_delay: Duration::from_mins(1),
             aws_port: 0,
             cognito_port: 0,
             state_file: None,
@@ -179,13 +179,11 @@ async fn keep_saved(saver: Arc<Saver>) {
         }
         seen = changes;
         let saver = saver.clone();
-        let started = Instant::now();
         // Serializing and writing would hold up the runtime's own threads.
-        let saved = tokio::task::spawn_blocking(move || saver.save()).await;
-        if let Err(error) = saved {
-            tracing::error!(%error, "the state of the sandbox was not saved");
+        match tokio::task::spawn_blocking(move || saver.save()).await {
+            Ok(took) => pause = (took * 10).max(Duration::from_millis(100)),
+            Err(error) => tracing::error!(%error, "the state of the sandbox was not saved"),
         }
-        pause = (started.elapsed() * 10).max(Duration::from_millis(100));
     }
 }
 
@@ -197,7 +195,13 @@ struct Saver {
 }
 
 impl Saver {
-    fn save(&self) {
+    /// Answers how long it took.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "measures its own work; nothing in the world depends on it"
+    )]
+    fn save(&self) -> Duration {
+        let started = Instant::now();
         let _turn = self
             .one_at_a_time
             .lock()
@@ -212,5 +216,6 @@ impl Saver {
                 tracing::error!(%error, path = %self.path.display(), "cannot save the sandbox");
             }
         }
+        started.elapsed()
     }
 }

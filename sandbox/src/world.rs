@@ -98,7 +98,7 @@ impl World {
             journal: None,
             changes: 0,
             latency: Duration::from_secs(5),
-            event_delay: Duration::from_secs(60),
+            event_delay: Duration::from_mins(1),
         }
     }
 

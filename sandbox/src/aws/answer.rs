@@ -147,10 +147,9 @@ fn known_operation(
         Some(run(world, &incoming, operation, params, &verdict.fate))
     };
     let told: Result<&Value, Refusal> = match (&verdict.refuse, &handled) {
-        (Some(refusal), _) => Err(refusal.clone()),
+        (Some(refusal), _) | (None, Some(Err(refusal))) => Err(refusal.clone()),
         (None, Some(Ok(_))) if verdict.lose_answer => Err(Refusal::internal(service)),
         (None, Some(Ok(value))) => Ok(value),
-        (None, Some(Err(refusal))) => Err(refusal.clone()),
         (None, None) => Err(Refusal::internal(service)),
     };
     let real = match &handled {

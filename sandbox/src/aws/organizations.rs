@@ -55,6 +55,10 @@ impl Organizations {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every handler has the same signature; any account of the organisation may ask this"
+)]
 fn describe_organization(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let organizations = &call.world.organizations;
     let management = &organizations.management_account;

@@ -232,7 +232,7 @@ fn permission_sets(size: &Size, dice: &mut ChaCha8Rng) -> Vec<PermissionSet> {
             let short = policy.rsplit('/').next().unwrap_or(policy);
             PermissionSet {
                 arn: format!("{instance}/ps-{:016x}", dice.r#gen::<u64>()).into(),
-                name: format!("{:.22}-{number:03}", short),
+                name: format!("{short:.22}-{number:03}"),
                 description: Some(format!("{short} for {bucket}")),
                 session_duration: format!("PT{}H", 1 + number % 8),
                 relay_state: None,

@@ -248,7 +248,7 @@ async fn a_delegated_administrator_is_refused_in_the_management_account() {
         (400, "AccessDeniedException")
     );
     request_id(
-        &aws.from_management()
+        &aws.as_management()
             .sso("CreateAccountAssignment", tuple)
             .await,
     );
@@ -264,7 +264,7 @@ async fn a_set_provisioned_in_the_management_account_is_refused_everywhere() {
     let answer = aws.sso("UpdatePermissionSet", edit.clone()).await;
     assert_eq!(answer.error(), "AccessDeniedException");
     assert_eq!(
-        aws.from_management()
+        aws.as_management()
             .sso("UpdatePermissionSet", edit)
             .await
             .status,
@@ -294,7 +294,7 @@ async fn listing_by_principal_is_for_the_management_account_and_shows_direct_row
         .await;
     assert_eq!(refused.error(), "AccessDeniedException");
     let answer = aws
-        .from_management()
+        .as_management()
         .sso("ListAccountAssignmentsForPrincipal", body)
         .await;
     let accounts = texts(&answer.body["AccountAssignments"], "AccountId");

@@ -73,7 +73,10 @@ async fn the_tree_can_be_walked_down_and_up() {
             .await;
         for child in texts(&children.body["Children"], "Id") {
             let up = aws.org("ListParents", json!({ "ChildId": child })).await;
-            assert_eq!(texts(&up.body["Parents"], "Id"), [parent.clone()]);
+            assert_eq!(
+                texts(&up.body["Parents"], "Id"),
+                std::slice::from_ref(&parent)
+            );
             accounts.push(child);
         }
     }
@@ -271,10 +274,14 @@ async fn twenty_calls_a_second_pass_and_the_rest_is_throttled() {
     assert_eq!(aws.trail(json!({})).await.error(), "ThrottlingException");
 }
 
-/// Not a limit of AWS but of patience: a crawl of `large` must not wait for the sandbox. The bound
-/// is loose because other work shares the machine; run with `--nocapture` for the figure.
+/// Not a limit of AWS but of patience: a crawl of `large` must not wait for the sandbox. Prints
+/// the figure (`--nocapture`); asserts nothing about it, as other work shares the machine.
 #[tokio::test]
-async fn list_calls_are_answered_fast() {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "measures; no outcome depends on it"
+)]
+async fn three_thousand_list_calls_are_all_answered() {
     let aws = Aws::new();
     let body = json!({
         "InstanceArn": &*aws.sample.instance_arn,
@@ -286,8 +293,10 @@ async fn list_calls_are_answered_fast() {
     let calls = 3_000;
     let started = std::time::Instant::now();
     for _ in 0..calls {
-        aws.send("SWBExternalService.ListAccountAssignments", &body)
+        let answer = aws
+            .send("SWBExternalService.ListAccountAssignments", &body)
             .await;
+        assert_eq!(answer.status(), 200);
     }
     let per_second = f64::from(calls) / started.elapsed().as_secs_f64();
     println!("{per_second:.0} list calls a second");

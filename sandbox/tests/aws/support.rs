@@ -59,7 +59,7 @@ impl Aws {
     }
 
     /// The same AWS, called from the management account.
-    pub fn from_management(&self) -> Self {
+    pub fn as_management(&self) -> Self {
         Self {
             router: self.router.clone(),
             clock: self.clock.clone(),

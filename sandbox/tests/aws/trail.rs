@@ -18,7 +18,7 @@ async fn an_event_appears_after_a_minute_with_the_request_id_of_the_answer() {
     let answer = aws.sso("CreateAccountAssignment", tuple).await;
     let by_source = json!({ "LookupAttributes": [{ "AttributeKey": "EventSource", "AttributeValue": "sso.amazonaws.com" }] });
     assert_eq!(aws.trail(by_source.clone()).await.body["Events"], json!([]));
-    aws.clock.advance(Duration::from_secs(60));
+    aws.clock.advance(Duration::from_mins(1));
     let found = aws.trail(by_source).await;
     let event = &found.body["Events"][0];
     assert_eq!(event["EventName"], "CreateAccountAssignment");
@@ -38,10 +38,10 @@ async fn an_event_appears_after_a_minute_with_the_request_id_of_the_answer() {
 #[tokio::test]
 async fn an_event_is_recorded_in_the_account_that_called() {
     let aws = Aws::new();
-    let management = aws.from_management();
+    let management = aws.as_management();
     let tuple = aws.tuple("cards-dev", "ReadOnly", "auditors");
     management.sso("CreateAccountAssignment", tuple).await;
-    aws.clock.advance(Duration::from_secs(60));
+    aws.clock.advance(Duration::from_mins(1));
     assert_eq!(aws.trail(json!({})).await.body["Events"], json!([]));
     let events = management.trail(json!({})).await;
     assert_eq!(
@@ -56,7 +56,7 @@ async fn refused_writes_are_recorded_with_their_error_and_reads_are_not() {
     let tuple = aws.tuple("harbourline-management", "ReadOnly", "auditors");
     aws.sso("CreateAccountAssignment", tuple).await;
     aws.sso("ListPermissionSets", json!({})).await;
-    aws.clock.advance(Duration::from_secs(60));
+    aws.clock.advance(Duration::from_mins(1));
     let found = aws.trail(json!({})).await;
     let events = found.body["Events"].as_array().expect("a list");
     assert_eq!(events.len(), 1);
@@ -69,7 +69,7 @@ async fn names_of_people_are_hidden() {
     let user = json!({ "UserName": "secret.person", "DisplayName": "Secret Person",
         "Name": { "GivenName": "Secret", "FamilyName": "Person" } });
     aws.store("CreateUser", user).await;
-    aws.clock.advance(Duration::from_secs(60));
+    aws.clock.advance(Duration::from_mins(1));
     let found = aws.trail(json!({})).await;
     let text = found.body.to_string();
     assert!(
@@ -88,7 +88,7 @@ async fn the_newest_comes_first_in_pages_within_a_range() {
         .await;
         aws.clock.advance(Duration::from_secs(10));
     }
-    aws.clock.advance(Duration::from_secs(60));
+    aws.clock.advance(Duration::from_mins(1));
     let listed = aws
         .all(
             "CloudTrail_20131101.LookupEvents",

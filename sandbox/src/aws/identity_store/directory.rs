@@ -14,8 +14,8 @@ pub(crate) struct Directory {
     memberships: HashMap<Arc<str>, Membership>,
     /// Group to user to membership id.
     members: HashMap<Arc<str>, BTreeMap<Arc<str>, Arc<str>>>,
-    /// User to group to membership id.
-    groups_of: HashMap<Arc<str>, BTreeMap<Arc<str>, Arc<str>>>,
+    /// User to membership ids, in the order of group ids. A vector, as most people are in few groups.
+    groups_of: HashMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 impl Directory {
@@ -55,10 +55,11 @@ impl Directory {
             .entry(group.clone())
             .or_default()
             .insert(user.clone(), id.clone());
-        self.groups_of
-            .entry(user.clone())
-            .or_default()
-            .insert(group.clone(), id.clone());
+        let known = &self.memberships;
+        let mine = self.groups_of.entry(user.clone()).or_default();
+        let place =
+            mine.partition_point(|other| known.get(other).is_some_and(|other| other.group < group));
+        mine.insert(place, id.clone());
         let id = id.clone();
         self.memberships.insert(
             id,
@@ -76,7 +77,7 @@ impl Directory {
             members.remove(&membership.user);
         }
         if let Some(groups) = self.groups_of.get_mut(&membership.user) {
-            groups.remove(&membership.group);
+            groups.retain(|id| *id != membership.id);
         }
         Some(membership)
     }
@@ -95,14 +96,15 @@ impl Directory {
         self.members.get(group)
     }
 
-    /// Groups of a user with their membership ids, in the order of group ids.
-    pub fn groups_of(&self, user: &str) -> Option<&BTreeMap<Arc<str>, Arc<str>>> {
-        self.groups_of.get(user)
+    /// Memberships of a user, in the order of group ids.
+    pub fn groups_of(&self, user: &str) -> impl Iterator<Item = &Membership> {
+        let ids = self.groups_of.get(user).into_iter().flatten();
+        ids.filter_map(|id| self.memberships.get(id))
     }
 
     pub fn remove_user(&mut self, id: &str) -> Option<User> {
         let user = self.users.remove(id)?;
-        for membership in self.groups_of.remove(id).unwrap_or_default().into_values() {
+        for membership in self.groups_of.remove(id).unwrap_or_default() {
             self.leave(&membership);
         }
         Some(user)

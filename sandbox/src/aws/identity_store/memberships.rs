@@ -31,14 +31,12 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn list_for_member(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let user = member(call)?;
     let page = Page::read(call, &HUNDRED, &[&user])?;
-    let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
     let rest = call
         .world
         .directory
         .groups_of(&user)
-        .into_iter()
-        .flat_map(|groups| groups.range::<str, _>((from, Bound::Unbounded)))
-        .map(|(group, membership)| (&**group, &**membership));
+        .filter(|membership| page.after().is_none_or(|after| *membership.group > *after))
+        .map(|membership| (&*membership.group, &*membership.id));
     let (ids, token) = page.cut(rest);
     Ok(json!({ "GroupMemberships": records(call, &ids), "NextToken": token }))
 }

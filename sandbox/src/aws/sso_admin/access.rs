@@ -26,7 +26,8 @@ pub(crate) struct Pair {
 pub(crate) struct Role {
     /// Revision of the set it was made from.
     pub revision: u32,
-    pub principals: BTreeSet<Principal>,
+    /// Sorted. A vector, as most roles have few and there are many roles.
+    pub principals: Vec<Principal>,
 }
 
 /// Permission sets and roles.
@@ -36,7 +37,6 @@ pub(crate) struct Access {
     roles: HashMap<Pair, Role>,
     accounts_of: HashMap<Arc<str>, BTreeSet<Arc<str>>>,
     sets_of: HashMap<Arc<str>, BTreeSet<Arc<str>>>,
-    pairs_of: HashMap<Arc<str>, BTreeSet<Pair>>,
 }
 
 impl Access {
@@ -112,22 +112,17 @@ impl Access {
     /// Assigns, making the role from `revision`. Twice is once.
     pub fn assign(&mut self, pair: &Pair, revision: u32, principal: Principal) {
         self.provision(pair, revision);
-        self.pairs_of
-            .entry(principal.id.clone())
-            .or_default()
-            .insert(pair.clone());
-        if let Some(role) = self.roles.get_mut(pair) {
-            role.principals.insert(principal);
+        if let Some(role) = self.roles.get_mut(pair)
+            && let Err(place) = role.principals.binary_search(&principal)
+        {
+            role.principals.insert(place, principal);
         }
     }
 
     /// Takes an assignment away; the role stays until it is removed.
     pub fn unassign(&mut self, pair: &Pair, principal: &Principal) {
         if let Some(role) = self.roles.get_mut(pair) {
-            role.principals.remove(principal);
-        }
-        if let Some(pairs) = self.pairs_of.get_mut(&principal.id) {
-            pairs.remove(pair);
+            role.principals.retain(|held| held != principal);
         }
     }
 
@@ -151,9 +146,13 @@ impl Access {
         self.sets_of.get(account)
     }
 
-    /// Pairs that a principal is assigned to directly.
-    pub fn pairs_of(&self, principal: &str) -> Option<&BTreeSet<Pair>> {
-        self.pairs_of.get(principal)
+    /// Pairs that a principal is assigned to directly, in no order. Looks through all roles: an
+    /// index would cost more memory than the rare question is worth.
+    pub fn pairs_of(&self, principal: &Principal) -> impl Iterator<Item = &Pair> {
+        self.roles
+            .iter()
+            .filter(move |(_, role)| role.principals.binary_search(principal).is_ok())
+            .map(|(pair, _)| pair)
     }
 
     /// All assignments, sorted.

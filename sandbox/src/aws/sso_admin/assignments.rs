@@ -2,7 +2,6 @@
 //!
 //! Creating and deleting are accepted at once and carried out later; see [`super::operation`].
 
-use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -28,12 +27,13 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let page = Page::read(call, &HUNDRED, &[&set, &account])?;
     let access = &call.world.access;
     let pair = access.pair(&account, &set);
-    let after = page.after().and_then(principal_of_key);
-    let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-    let keyed: Vec<(String, Value)> = access
-        .role(&pair)
-        .into_iter()
-        .flat_map(|role| role.principals.range((from, Bound::Unbounded)))
+    let principals = access.role(&pair).map_or(&[][..], |role| &role.principals);
+    // A page begins after the last principal given out, whether or not that one is still there.
+    let from = page.after().and_then(principal_of_key).map_or(0, |after| {
+        principals.partition_point(|principal| *principal <= after)
+    });
+    let keyed: Vec<(String, Value)> = principals[from..]
+        .iter()
         .take(HUNDRED.limit + 1)
         .map(|principal| (key_of(principal), row(&pair, principal)))
         .collect();
@@ -68,9 +68,7 @@ pub(crate) fn list_for_principal(call: &mut Call<'_>) -> Result<Value, Refusal> 
     let rows = call
         .world
         .access
-        .pairs_of(&principal.id)
-        .into_iter()
-        .flatten()
+        .pairs_of(&principal)
         .filter(|pair| only.is_none_or(|only| &*pair.account == only))
         .map(|pair| {
             (
