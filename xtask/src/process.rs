@@ -51,9 +51,27 @@ pub fn target() -> PathBuf {
         .map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
-/// The cargo that runs xtask.
+/// The cargo that runs xtask, without what it told xtask about xtask: build scripts that watch those variables
+/// (ring's does) would otherwise compile everything anew after each direct call of cargo.
 pub fn cargo() -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| {
+            [
+                "CARGO_PKG_",
+                "CARGO_MANIFEST_",
+                "CARGO_CRATE_",
+                "CARGO_BIN_",
+                "CARGO_PRIMARY_",
+            ]
+            .iter()
+            .any(|start| name.starts_with(start))
+        });
+        if told {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// A program, started in the workspace's folder.

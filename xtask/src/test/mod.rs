@@ -8,6 +8,7 @@ mod moto;
 mod postgres;
 
 use std::process::ExitCode;
+use std::thread;
 use std::time::Instant;
 
 use crate::process::{self, Failure};
@@ -68,6 +69,9 @@ pub fn test() -> ExitCode {
     let mut postgres = None;
     let mut moto = None;
     let mut tools = None;
+    // These wait for the network; meanwhile the compiler can work.
+    let moto_starts = thread::spawn(moto::Moto::start);
+    let tools_install = thread::spawn(browser::install);
 
     outcome.check("formatting", || {
         process::run(process::cargo().args(["fmt", "--all", "--check"]))
@@ -76,16 +80,16 @@ pub fn test() -> ExitCode {
     outcome.check("PostgreSQL", || {
         postgres::Cluster::start().map(|cluster| postgres = Some(cluster))
     });
-    outcome.check("moto", || {
-        moto::Moto::start().map(|server| moto = Some(server))
-    });
-    outcome.check("Node and Chromium", || {
-        browser::install().map(|found| tools = Some(found))
-    });
     outcome.check("browser files and their size", || {
         site::build(site::Effort::Full).map(drop)
     });
     outcome.check("clippy", lint::clippy);
+    outcome.check("moto", || {
+        joined(moto_starts).map(|server| moto = Some(server))
+    });
+    outcome.check("Node and Chromium", || {
+        joined(tools_install).map(|found| tools = Some(found))
+    });
 
     let mut environment = Vec::new();
     environment.extend(
@@ -127,6 +131,11 @@ pub fn test() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+fn joined<T>(work: thread::JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
+    work.join()
+        .unwrap_or_else(|_| Err(Failure::new("xtask panicked; the lines above say where")))
 }
 
 /// Every test of the workspace in one build, so that no dependency is compiled for two feature sets.
