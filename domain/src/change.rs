@@ -281,7 +281,7 @@ fn luhn(digits: &[u32]) -> bool {
         })
         .sum();
     // A run of one digit passes the sum for some lengths and is never a card.
-    sum % 10 == 0 && digits.iter().any(|d| d != &digits[0])
+    sum.is_multiple_of(10) && digits.iter().any(|d| d != &digits[0])
 }
 
 impl Operation {

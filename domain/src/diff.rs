@@ -82,6 +82,9 @@ impl fmt::Debug for EffectHash {
 
 /// Binds operations, effect, what the touched sets hold, what the touched accounts are, and the
 /// rules into one hash. If any of them changes, an approval given before is void.
+///
+/// # Panics
+/// Never: strings and small integers always have a canonical form.
 pub fn effect_hash(
     snapshot: &Snapshot,
     operations: &[Operation],
@@ -147,9 +150,9 @@ pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operat
 /// What a snapshot would be after operations. Used for previews; AWS decides what really is.
 pub fn after(snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
     let mut parts = snapshot.parts().clone();
-    operations
-        .iter()
-        .for_each(|operation| apply(&mut parts, operation));
+    for operation in operations {
+        apply(&mut parts, operation);
+    }
     Snapshot::new(parts)
 }
 
@@ -340,9 +343,9 @@ impl Touched {
             pairs,
             ..Parts::default()
         };
-        operations
-            .iter()
-            .for_each(|operation| apply(&mut parts, operation));
+        for operation in operations {
+            apply(&mut parts, operation);
+        }
         Snapshot::new(parts)
     }
 }

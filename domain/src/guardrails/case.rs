@@ -129,7 +129,7 @@ impl Who {
 }
 
 impl Place {
-    pub(super) fn of(rules: &Rules, account: &Account, class: &Classification) -> Self {
+    pub(super) fn of(rules: &Rules, account: &Account, class: Classification) -> Self {
         Self {
             id: canonical(rules, "Account", account.id.as_str()),
             environment: class.environment,

@@ -20,10 +20,10 @@ use crate::{
 };
 
 pub(super) fn verdict(hits: Vec<Hit>, rules: &Rules) -> Verdict {
-    let seats = hits.iter().filter_map(|hit| match hit.remedy {
-        Some(Remedy::Approvals(count)) => Some(count),
-        None => None,
-    });
+    let seats = hits
+        .iter()
+        .filter_map(|hit| hit.remedy.as_ref())
+        .map(|Remedy::Approvals(count)| *count);
     let (outcome, approvals) = if hits.iter().any(|hit| hit.remedy.is_none()) {
         (Outcome::Refused, 0)
     } else {

@@ -181,7 +181,7 @@ impl<'a> Holds<'a> {
         });
         Frame {
             act: Act::Hold,
-            place: Place::of(rules, account, class),
+            place: Place::of(rules, account, *class),
             power: power(rules, self.snapshot, &assignment.pair),
             minutes: record.and_then(|record| minutes(record.term)),
             way,

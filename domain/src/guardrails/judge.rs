@@ -177,7 +177,7 @@ impl Court<'_> {
         };
         Some(Frame {
             act,
-            place: Place::of(rules, account, class),
+            place: Place::of(rules, account, *class),
             power: power(rules, self.snapshot, &step.pair),
             minutes: minutes(step.term),
             way: way(rules, self.snapshot, &step.path),

@@ -24,7 +24,7 @@ use crate::verdict::RulesVersion;
 #[derive(Debug, Clone)]
 pub struct Rules {
     version: RulesVersion,
-    rules: Vec<Rule>,
+    list: Vec<Rule>,
     pub(super) schema: Schema,
     pub(super) eligibility: PolicySet,
     pub(super) guardrails: PolicySet,
@@ -95,7 +95,7 @@ impl Rules {
         Ok(Self {
             version: version(schema, eligibility, guardrails),
             mentions: mentions(&[&permits, &forbids]),
-            rules: loaded.rules,
+            list: loaded.rules,
             schema: parsed_schema,
             eligibility: permits,
             guardrails: over_blanket(forbids),
@@ -109,12 +109,12 @@ impl Rules {
 
     /// Every rule, eligibility first, each text in its own order.
     pub fn list(&self) -> &[Rule] {
-        &self.rules
+        &self.list
     }
 
     /// Where a rule stands in `list`, by its id.
     pub(super) fn place(&self, id: &str) -> Option<usize> {
-        self.rules.iter().position(|rule| rule.id == id)
+        self.list.iter().position(|rule| rule.id == id)
     }
 }
 

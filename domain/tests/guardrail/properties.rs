@@ -1,5 +1,7 @@
 //! What must hold of any rules and any change.
 
+use std::sync::LazyLock;
+
 use domain::{
     change::Operation,
     guardrails::{Asked, Holds, Rules},
@@ -91,6 +93,9 @@ fn asked() -> impl Strategy<Value = Asked> {
         })
 }
 
+/// Everything that could be added, parsed once.
+static ALL: LazyLock<Rules> = LazyLock::new(|| with_guardrails(&more().concat()));
+
 fn config() -> ProptestConfig {
     ProptestConfig {
         cases: 40,
@@ -153,7 +158,7 @@ proptest! {
         operations in prop::collection::vec(operation(), 1..6),
     ) {
         let taking: Vec<Operation> = operations.into_iter().filter(|o| !o.gives()).collect();
-        let judged = world.judge_under(&with_guardrails(&more().concat()), &[], &taking, &asked);
+        let judged = world.judge_under(&ALL, &[], &taking, &asked);
         prop_assert!(judged.gains.is_empty());
         prop_assert!(judged.verdict.hits.iter().all(|hit| hit.rule.starts_with("system.")));
     }
