@@ -28,11 +28,14 @@ create index ledger_entry_actor on ledger_entry (actor, seq);
 create index ledger_entry_type on ledger_entry (type, seq);
 
 -- Search by words, on both engines alike: neither full-text index speaks the other's dialect.
+-- `path` names the private value that a word came from, so that it is erased with it; empty = none.
 create table ledger_token (
     token text not null,
     seq bigint not null,
-    primary key (token, seq)
+    path text not null,
+    primary key (token, seq, path)
 );
+create index ledger_token_seq on ledger_token (seq);
 
 -- RFC 6962 tree nodes, by the stored-hash index of tlog tiles.
 create table ledger_hash (
@@ -66,4 +69,12 @@ begin select raise(abort, 'the ledger is append-only'); end;
 create trigger ledger_checkpoint_no_update before update on ledger_checkpoint
 begin select raise(abort, 'the ledger is append-only'); end;
 create trigger ledger_checkpoint_no_delete before delete on ledger_checkpoint
+begin select raise(abort, 'the ledger is append-only'); end;
+create trigger ledger_head_only_grows before update on ledger_head
+when new.id <> old.id or new.log <> old.log or new.size < old.size
+begin select raise(abort, 'the ledger is append-only'); end;
+create trigger ledger_head_no_delete before delete on ledger_head
+begin select raise(abort, 'the ledger is append-only'); end;
+-- A personal value may be erased, never replaced.
+create trigger ledger_private_no_update before update on ledger_private
 begin select raise(abort, 'the ledger is append-only'); end;

@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod engine;
+pub mod ledger;
 pub mod migrate;
 pub mod observed;
 pub mod person;
@@ -45,6 +46,9 @@ pub enum StoreError {
     /// A conditional update met another version of the row: somebody was faster.
     #[error("somebody else changed {0} meanwhile")]
     Conflict(&'static str),
+    /// An entry could not be put into the ledger.
+    #[error("ledger")]
+    Ledger(#[from] ledger::LedgerError),
 }
 
 /// An open write transaction. On SQLite it also holds this process's turn to write: SQLite's own

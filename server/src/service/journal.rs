@@ -1,0 +1,187 @@
+//! The journal: the one way by which anything enters the ledger.
+//!
+//! What changes something is written with [`Journal::append`] in the transaction that changes it,
+//! **last** in it, so that neither exists without the other. Reads that matter and refusals change
+//! nothing, and a stranger can cause many: they go by [`Journal::note`], in a transaction of their
+//! own, the first at once and repeats within a minute as one entry with a count.
+//!
+//! Names, addresses and free text only ever become private values here, never plain fields.
+
+mod draft;
+mod events;
+mod kind;
+mod port;
+mod repeats;
+mod told;
+mod who;
+
+pub use draft::Draft;
+pub use kind::Kind;
+pub use who::Who;
+
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+};
+
+use domain::{
+    ledger::{Entry, Hash, LogName, Origin, Outcome, Private, Salt},
+    verdict::RulesVersion,
+};
+
+use self::repeats::Repeats;
+use crate::{
+    clock::{self, Clock},
+    store::{Store, StoreError, Tx, ledger},
+};
+
+/// Writes to one log. Cheap to clone.
+#[derive(Clone)]
+pub struct Journal {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Store,
+    clock: Clock,
+    log: LogName,
+    instance: String,
+    rules: RwLock<Option<Hash>>,
+    repeats: Mutex<Repeats>,
+}
+
+impl Journal {
+    /// `instance` names this replica in every entry.
+    pub fn new(store: Store, clock: Clock, log: LogName, instance: String) -> Self {
+        let shared = Shared {
+            store,
+            clock,
+            log,
+            instance,
+            rules: RwLock::default(),
+            repeats: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// The log's name.
+    pub fn log(&self) -> &LogName {
+        &self.shared.log
+    }
+
+    /// The rules that judge from now on; every later entry names them.
+    pub fn rules_are(&self, version: &RulesVersion) {
+        let hash = Hash::parse_hex(version.0.as_bytes());
+        *self
+            .shared
+            .rules
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = hash;
+    }
+
+    /// An entry with everything that all entries have; the rest is added to the draft.
+    pub fn entry(&self, kind: Kind, outcome: Outcome, who: &Who) -> Draft {
+        let mut entry = Entry::new(
+            kind.entry_type(),
+            self.shared.clock.now(),
+            outcome,
+            who.actor(),
+        );
+        entry.origin = Some(Origin {
+            request_id: who.request.clone(),
+            src_ip: who.client_ip.map(|ip| private(&ip.to_string())),
+            forwarded_for: who.forwarded_for.as_deref().map(private),
+            user_agent: who.user_agent.as_deref().map(private),
+            instance: Some(self.shared.instance.clone()),
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            clock_offset_ms: None,
+        });
+        entry.rules = *self
+            .shared
+            .rules
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(proven) = who.second_factor_proven() {
+            entry
+                .data
+                .insert("second_factor_proven".to_owned(), proven.into());
+        }
+        Draft::new(entry, who.client_ip)
+    }
+
+    /// Writes an entry in the caller's transaction, which should end right after.
+    pub async fn append(&self, tx: &mut Tx, draft: Draft) -> Result<u64, StoreError> {
+        ledger::append(tx, &self.shared.log, &draft.into_entry()).await
+    }
+
+    /// Writes entries next to each other, in this order.
+    pub async fn append_many(
+        &self,
+        tx: &mut Tx,
+        drafts: Vec<Draft>,
+    ) -> Result<Range<u64>, StoreError> {
+        let entries: Vec<Entry> = drafts.into_iter().map(Draft::into_entry).collect();
+        ledger::append_many(tx, &self.shared.log, &entries).await
+    }
+
+    /// Writes a read that matters or a refusal in a transaction of its own: the first of its kind by
+    /// this person at once, repeats within a minute later, as one entry with a count. Must not be
+    /// called while the caller holds a [`Tx`]: both would wait for each other.
+    ///
+    /// # Errors
+    /// The database's. Whoever was to see something that must be recorded should then not see it.
+    pub async fn note(&self, draft: Draft) -> Result<(), StoreError> {
+        let now = self.shared.clock.now();
+        let address = draft.address();
+        let due = self.repeats().take(draft.into_entry(), address, now);
+        self.write(due).await
+    }
+
+    /// Writes the counts of minutes that are over. For the loop that seals.
+    pub async fn write_due_counts(&self) -> Result<(), StoreError> {
+        let now = self.shared.clock.now();
+        let due = self.repeats().due(now);
+        self.write(due).await
+    }
+
+    /// Writes every count that waits. For the end of the process, which would lose them.
+    pub async fn write_all_counts(&self) -> Result<(), StoreError> {
+        let due = self.repeats().all();
+        self.write(due).await
+    }
+
+    async fn write(&self, mut entries: Vec<Entry>) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let now = self.shared.clock.now();
+        for entry in &mut entries {
+            entry.recorded_at = now;
+        }
+        let written = self.write_now(&entries).await;
+        if written.is_err() {
+            self.repeats().give_back(entries);
+        }
+        written
+    }
+
+    async fn write_now(&self, entries: &[Entry]) -> Result<(), StoreError> {
+        let mut tx = self.shared.store.write().await?;
+        ledger::append_many(&mut tx, &self.shared.log, entries).await?;
+        tx.commit().await
+    }
+
+    fn repeats(&self) -> MutexGuard<'_, Repeats> {
+        self.shared
+            .repeats
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A value with a fresh salt. A NUL, which PostgreSQL cannot store, becomes a replacement character.
+fn private(value: &str) -> Private {
+    Private::new(Salt(clock::random()), value.replace('\0', "\u{FFFD}"))
+}

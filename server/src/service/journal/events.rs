@@ -1,0 +1,270 @@
+//! Drafts for the events of this product, so that an event looks the same whoever writes it.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    approval::{Approval, Decision},
+    authorize::{Action, Role},
+    change::{Change, Operation, State},
+    drift::{Outside, Seen},
+    engine::{Key, Kind as WriteKind},
+    grant::Window,
+    ids::{AwsRequestId, ChangeId, OperationId, PersonId},
+    ledger::{Hash, Outcome},
+    verdict::{self, RulesVersion},
+};
+use serde_json::Value;
+
+use super::{Draft, Journal, Kind, Who};
+
+impl Journal {
+    /// Somebody asked for a change: submitted, or refused by the rules, by its state.
+    pub fn change_submitted(&self, who: &Who, change: &Change) -> Draft {
+        let (kind, outcome) = match change.state {
+            State::Refused => (Kind::ChangeRefused, Outcome::Denied),
+            State::Waiting => (Kind::ChangeSubmitted, Outcome::Pending),
+            _ => (Kind::ChangeSubmitted, Outcome::Success),
+        };
+        let operations = &change.proposal.operations;
+        let accounts: BTreeSet<&str> = operations.iter().filter_map(account_of).collect();
+        let rules: Vec<&str> = change
+            .verdict
+            .hits
+            .iter()
+            .map(|hit| hit.rule.as_str())
+            .collect();
+        let verdict = match change.verdict.outcome {
+            verdict::Outcome::Allowed => "allowed",
+            verdict::Outcome::NeedsApproval => "needs_approval",
+            verdict::Outcome::Refused => "refused",
+        };
+        let draft = self
+            .entry(kind, outcome, who)
+            .change(&change.id)
+            .at(change.submitted)
+            .justification(&change.proposal.justification)
+            .ticket(change.proposal.ticket.as_deref())
+            .fact("verdict", verdict)
+            .fact("approvals_needed", change.verdict.approvals)
+            .fact("rules_hit", rules)
+            .fact("effect", change.effect.0.as_str())
+            .fact("decide_by", change.decide_by.rfc3339())
+            .fact("accounts", accounts.into_iter().collect::<Vec<_>>())
+            .fact(
+                "operations",
+                serde_json::to_value(operations).unwrap_or(Value::Null),
+            );
+        match operations.as_slice() {
+            [only] => draft.key(&Key::of(only)),
+            _ => draft.target_id("change", change.id.as_str()),
+        }
+    }
+
+    /// An approver said yes or no.
+    pub fn change_decided(&self, who: &Who, change: &ChangeId, approval: &Approval) -> Draft {
+        let kind = match approval.decision {
+            Decision::Approve => Kind::ChangeApproved,
+            Decision::Decline => Kind::ChangeDeclined,
+        };
+        self.about_change(kind, Outcome::Success, who, change)
+            .at(approval.at)
+            .justification(&approval.reason)
+            .fact("effect", approval.effect.0.as_str())
+    }
+
+    /// The requester took it back.
+    pub fn change_withdrawn(&self, who: &Who, change: &ChangeId) -> Draft {
+        self.about_change(Kind::ChangeWithdrawn, Outcome::Success, who, change)
+    }
+
+    /// Nobody decided in time.
+    pub fn change_expired(&self, change: &ChangeId) -> Draft {
+        self.about_change(
+            Kind::ChangeExpired,
+            Outcome::Success,
+            &Who::leastwise(),
+            change,
+        )
+    }
+
+    fn about_change(&self, kind: Kind, outcome: Outcome, who: &Who, change: &ChangeId) -> Draft {
+        self.entry(kind, outcome, who)
+            .change(change)
+            .target_id("change", change.as_str())
+    }
+
+    /// A write to AWS is about to be made.
+    pub fn operation_intended(
+        &self,
+        change: Option<&ChangeId>,
+        operation: &OperationId,
+        key: &Key,
+        write: WriteKind,
+    ) -> Draft {
+        let draft = self
+            .entry(Kind::OperationIntended, Outcome::Pending, &Who::leastwise())
+            .operation(operation)
+            .api(api_of(key, write))
+            .key(key);
+        match change {
+            Some(change) => draft.change(change),
+            None => draft,
+        }
+    }
+
+    /// AWS took the write.
+    pub fn operation_accepted(
+        &self,
+        operation: &OperationId,
+        key: &Key,
+        request: Option<&AwsRequestId>,
+    ) -> Draft {
+        let draft = self
+            .entry(Kind::OperationAccepted, Outcome::Pending, &Who::leastwise())
+            .operation(operation)
+            .key(key);
+        match request {
+            Some(request) => draft.aws_request(request),
+            None => draft,
+        }
+    }
+
+    /// AWS refused the write or could not carry it out. Its words may name people: they are private.
+    pub fn operation_failed(
+        &self,
+        operation: &OperationId,
+        key: &Key,
+        code: &str,
+        message: &str,
+    ) -> Draft {
+        self.entry(Kind::OperationFailed, Outcome::Failure, &Who::leastwise())
+            .operation(operation)
+            .key(key)
+            .error_code(code)
+            .private("message", message)
+    }
+
+    /// A window of access began.
+    pub fn grant_started(&self, key: &Key, window: &Window) -> Draft {
+        let draft = self
+            .entry(Kind::GrantStarted, Outcome::Success, &Who::leastwise())
+            .change(&window.change)
+            .key(key)
+            .fact("grant", window.grant.as_str())
+            .fact("starts", window.starts.rfc3339());
+        match window.ends {
+            Some(ends) => draft.fact("ends", ends.rfc3339()),
+            None => draft.fact("standing", true),
+        }
+    }
+
+    /// Somebody was given a role in Leastwise.
+    pub fn role_granted(&self, who: &Who, person: &PersonId, role: Role) -> Draft {
+        self.entry(Kind::RoleGranted, Outcome::Success, who)
+            .target_id("person", person.as_str())
+            .fact("role", role.as_str())
+    }
+
+    /// Other rules judge from here on; this entry already names them.
+    pub fn rules_activated(&self, who: &Who, version: &RulesVersion) -> Draft {
+        self.rules_are(version);
+        self.entry(Kind::RulesActivated, Outcome::Success, who)
+            .target_id("rules", &version.0)
+    }
+
+    /// A crawl ended. Facts: numbers, by name.
+    pub fn sync_completed(
+        &self,
+        outcome: Outcome,
+        facts: impl IntoIterator<Item = (&'static str, u64)>,
+    ) -> Draft {
+        let draft = self.entry(Kind::SyncCompleted, outcome, &Who::leastwise());
+        facts
+            .into_iter()
+            .fold(draft, |draft, (name, number)| draft.fact(name, number))
+    }
+
+    /// AWS holds, or no longer holds, what nobody did through Leastwise.
+    pub fn outside_seen(&self, seen: &Seen) -> Draft {
+        let membership =
+            |group: &domain::ids::GroupId, user: &domain::ids::UserId| Key::Membership {
+                group: group.clone(),
+                user: user.clone(),
+            };
+        let (what, key) = match &seen.outside {
+            Outside::Assigned { assignment } => ("assigned", Key::Assignment(assignment.clone())),
+            Outside::Unassigned { assignment } => {
+                ("unassigned", Key::Assignment(assignment.clone()))
+            }
+            Outside::Joined { group, user } => ("joined", membership(group, user)),
+            Outside::Left { group, user } => ("left", membership(group, user)),
+        };
+        // Who did it in AWS is not known here; Leastwise is who saw it.
+        self.entry(Kind::OutsideSeen, Outcome::Success, &Who::leastwise())
+            .key(&key)
+            .at(seen.by)
+            .fact("what", what)
+            .fact("not_before", seen.after.rfc3339())
+    }
+
+    /// A report left the server; `content` is SHA-256 of its bytes.
+    pub fn report_downloaded(&self, who: &Who, report: &str, format: &str, content: Hash) -> Draft {
+        self.entry(Kind::ReportDownloaded, Outcome::Success, who)
+            .target_id("report", report)
+            .fact("format", format)
+            .payloads(None, Some(content))
+    }
+
+    /// Somebody read the ledger. For [`Journal::note`].
+    pub fn ledger_viewed(&self, who: &Who) -> Draft {
+        self.entry(Kind::LedgerViewed, Outcome::Success, who)
+            .target_id("ledger", self.log().as_str())
+    }
+
+    /// Somebody asked for what they may not have. For [`Journal::note`].
+    pub fn access_denied(&self, who: &Who, action: Action, reason: &str) -> Draft {
+        let action = serde_json::to_value(action).unwrap_or(Value::Null);
+        self.entry(Kind::AccessDenied, Outcome::Denied, who)
+            .reason(reason)
+            .fact("action", action)
+    }
+
+    /// The process began to write the log.
+    pub fn log_started(&self) -> Draft {
+        self.entry(Kind::LogStarted, Outcome::Success, &Who::leastwise())
+    }
+
+    /// The process stops writing the log, in good order.
+    pub fn log_stopped(&self) -> Draft {
+        self.entry(Kind::LogStopped, Outcome::Success, &Who::leastwise())
+    }
+
+    /// Configuration was read; `content` is SHA-256 of it without its secrets.
+    pub fn configuration_loaded(&self, content: Hash) -> Draft {
+        self.entry(
+            Kind::ConfigurationLoaded,
+            Outcome::Success,
+            &Who::leastwise(),
+        )
+        .payloads(None, Some(content))
+    }
+}
+
+fn account_of(operation: &Operation) -> Option<&str> {
+    match operation {
+        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
+            Some(assignment.pair.account.as_str())
+        }
+        Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
+    }
+}
+
+/// The call, as IAM spells it.
+fn api_of(key: &Key, write: WriteKind) -> &'static str {
+    match (key, write) {
+        (Key::Assignment(_), WriteKind::Create) => "sso:CreateAccountAssignment",
+        (Key::Assignment(_), WriteKind::Delete) => "sso:DeleteAccountAssignment",
+        (Key::Membership { .. }, WriteKind::Create) => "identitystore:CreateGroupMembership",
+        (Key::Membership { .. }, WriteKind::Delete) => "identitystore:DeleteGroupMembership",
+    }
+}

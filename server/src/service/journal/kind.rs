@@ -1,0 +1,110 @@
+//! Every type of event that is written, in one table. A type once used keeps its meaning for ever.
+
+use domain::ledger::EntryType;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
+        /// What kind of event.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The word for it, for ever.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Somebody asked for a change and the rules let it through, or wait for approvals.
+    ChangeSubmitted = "change.submitted",
+    /// Somebody asked for a change and the rules said no.
+    ChangeRefused = "change.refused",
+    /// An approver said yes.
+    ChangeApproved = "change.approved",
+    /// An approver said no.
+    ChangeDeclined = "change.declined",
+    /// The requester took it back.
+    ChangeWithdrawn = "change.withdrawn",
+    /// Nobody decided in time.
+    ChangeExpired = "change.expired",
+    /// The engine took it up.
+    ChangeStarted = "change.started",
+    /// It would do more than was approved, and waits for approvals again.
+    ChangeSentBack = "change.sent_back",
+    /// All of it was carried out and read back from AWS.
+    ChangeVerified = "change.verified",
+    /// It could not be carried out as a whole.
+    ChangeFailed = "change.failed",
+    /// A write to AWS is about to be made.
+    OperationIntended = "operation.intended",
+    /// AWS took the write.
+    OperationAccepted = "operation.accepted",
+    /// AWS refused the write, or could not carry it out.
+    OperationFailed = "operation.failed",
+    /// What the write was for was read back from AWS.
+    OperationVerified = "operation.verified",
+    /// A window of access began.
+    GrantStarted = "grant.started",
+    /// Access was seen gone from AWS.
+    GrantEnded = "grant.ended",
+    /// Access should be gone and is not.
+    GrantOverdue = "grant.overdue",
+    /// Access that had gone is there again.
+    GrantReappeared = "grant.reappeared",
+    /// Access that was given is gone without our doing.
+    GrantMissing = "grant.missing",
+    /// Somebody signed in.
+    SessionStarted = "session.started",
+    /// A session ended.
+    SessionEnded = "session.ended",
+    /// A sign-in was refused.
+    SessionRefused = "session.refused",
+    /// Somebody was given a role in Leastwise.
+    RoleGranted = "role.granted",
+    /// Other rules judge from here on.
+    RulesActivated = "rules.activated",
+    /// A crawl of AWS ended.
+    SyncCompleted = "sync.completed",
+    /// AWS holds, or no longer holds, what nobody did through Leastwise.
+    OutsideSeen = "outside.seen",
+    /// A report left the server.
+    ReportDownloaded = "report.downloaded",
+    /// Somebody read the ledger.
+    LedgerViewed = "ledger.viewed",
+    /// The process began to write the log.
+    LogStarted = "log.started",
+    /// The process stopped writing the log in good order.
+    LogStopped = "log.stopped",
+    /// Configuration was read.
+    ConfigurationLoaded = "configuration.loaded",
+    /// Somebody asked for what their roles do not include.
+    AccessDenied = "access.denied",
+}
+
+impl Kind {
+    pub(super) fn entry_type(self) -> EntryType {
+        EntryType::parse(self.as_str()).expect("the table holds dotted words only")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_a_valid_word_and_stands_in_the_table_once() {
+        let words: std::collections::BTreeSet<_> =
+            Kind::ALL.iter().map(|kind| kind.entry_type()).collect();
+        assert_eq!(words.len(), Kind::ALL.len());
+    }
+}

@@ -1,0 +1,175 @@
+//! Appending: the number and the tree's head are taken under one row lock, in the caller's
+//! transaction, so that state and entry are written together or not at all.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use domain::ledger::{
+    Entry, Hash, LogName, Outcome, Position, PrivateValue, Sealed,
+    tree::{self, Need},
+};
+
+use super::{LedgerError, count_of, hash, inconsistent, number, read::fetch, words};
+use crate::store::{StoreError, Tx};
+
+/// Appends an entry and tells its number. The transaction holds the head until it ends.
+pub async fn append(tx: &mut Tx, log: &LogName, entry: &Entry) -> Result<u64, StoreError> {
+    Ok(append_many(tx, log, std::slice::from_ref(entry))
+        .await?
+        .start)
+}
+
+/// Appends entries in this order, next to each other, and tells their numbers.
+pub async fn append_many(
+    tx: &mut Tx,
+    log: &LogName,
+    entries: &[Entry],
+) -> Result<Range<u64>, StoreError> {
+    let (first, mut prev) = lock(tx, log, entries.len()).await?;
+    let mut seq = first;
+    let mut known = BTreeMap::new();
+    for entry in entries {
+        let place = Position {
+            log: log.clone(),
+            seq,
+            prev,
+        };
+        let sealed = entry.seal(&place).map_err(LedgerError::from)?;
+        insert_entry(tx, entry, &sealed).await?;
+        grow_tree(tx, &sealed, &mut known).await?;
+        insert_private(tx, seq, &sealed.private).await?;
+        insert_words(tx, seq, &words::of(entry, &sealed.private)).await?;
+        prev = sealed.hash;
+        seq += 1;
+    }
+    sqlx::query("update ledger_head set last_hash = $1 where id = 'head'")
+        .bind(prev.hex())
+        .execute(tx.conn())
+        .await?;
+    Ok(first..seq)
+}
+
+/// Takes the head and so many numbers; the first of them, and the hash before it.
+async fn lock(tx: &mut Tx, log: &LogName, entries: usize) -> Result<(u64, Hash), StoreError> {
+    let entries = i64::try_from(entries)
+        .map_err(|_| inconsistent("ledger_head", "too many entries".to_owned()))?;
+    let row = match take(tx, entries).await? {
+        Some(row) => row,
+        None => {
+            sqlx::query(
+                "insert into ledger_head (id, log, size, last_hash) values ('head', $1, 0, $2) \
+                 on conflict (id) do nothing",
+            )
+            .bind(log.as_str())
+            .bind(Hash::ZERO.hex())
+            .execute(tx.conn())
+            .await?;
+            take(tx, entries)
+                .await?
+                .ok_or(StoreError::Conflict("ledger_head"))?
+        }
+    };
+    let (found, size, last_hash) = row;
+    if found != log.as_str() {
+        return Err(LedgerError::OtherLog {
+            found,
+            configured: log.clone(),
+        }
+        .into());
+    }
+    Ok((
+        count_of("ledger_head", size - entries)?,
+        hash("ledger_head", &last_hash)?,
+    ))
+}
+
+async fn take(tx: &mut Tx, entries: i64) -> Result<Option<(String, i64, String)>, StoreError> {
+    let taken = sqlx::query_as(
+        "update ledger_head set size = size + $1 where id = 'head' returning log, size, last_hash",
+    );
+    Ok(taken.bind(entries).fetch_optional(tx.conn()).await?)
+}
+
+async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(), StoreError> {
+    let leaf = std::str::from_utf8(&sealed.leaf).expect("canonical JSON is UTF-8");
+    let target = entry.target.as_ref();
+    sqlx::query(
+        "insert into ledger_entry (seq, type, occurred_at, outcome, actor, target, account_id, change_id, leaf, \
+         leaf_hash) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(number(sealed.seq)?)
+    .bind(entry.kind.as_str())
+    .bind(entry.occurred_at.0)
+    .bind(outcome_word(entry.outcome))
+    .bind(entry.actor.person_id.as_ref().map(|person| person.as_str().to_owned()))
+    .bind(target.map(|target| target.kind.clone()))
+    .bind(target.and_then(|target| Some(target.account_id.as_ref()?.as_str().to_owned())))
+    .bind(entry.change_id.as_ref().map(|change| change.as_str().to_owned()))
+    .bind(leaf)
+    .bind(sealed.hash.hex())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The word for an outcome in leaf, column and search.
+pub(super) fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "success",
+        Outcome::Failure => "failure",
+        Outcome::Denied => "denied",
+        Outcome::Pending => "pending",
+    }
+}
+
+async fn grow_tree(
+    tx: &mut Tx,
+    sealed: &Sealed,
+    known: &mut BTreeMap<u64, Hash>,
+) -> Result<(), StoreError> {
+    fetch(tx.conn(), Need::Append { index: sealed.seq }, known).await?;
+    for (index, hash) in tree::append(known, sealed.seq, sealed.hash).map_err(LedgerError::from)? {
+        sqlx::query("insert into ledger_hash (idx, hash) values ($1, $2)")
+            .bind(number(index)?)
+            .bind(hash.hex())
+            .execute(tx.conn())
+            .await?;
+        known.insert(index, hash);
+    }
+    Ok(())
+}
+
+async fn insert_private(tx: &mut Tx, seq: u64, values: &[PrivateValue]) -> Result<(), StoreError> {
+    for value in values {
+        sqlx::query("insert into ledger_private (seq, path, salt, value) values ($1, $2, $3, $4)")
+            .bind(number(seq)?)
+            .bind(&value.path)
+            .bind(hex::encode(value.salt.0))
+            // PostgreSQL has no NUL in text, and an entry must not fail for what somebody typed:
+            // whoever makes the value has already replaced it (`service::journal`).
+            .bind(&value.value)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Rows to a statement: one text for both engines, and one round trip for most entries.
+const ROWS: usize = 16;
+
+async fn insert_words(tx: &mut Tx, seq: u64, words: &[(String, String)]) -> Result<(), StoreError> {
+    for chunk in words.chunks(ROWS) {
+        let mut statement = sqlx::query(
+            "insert into ledger_token (seq, token, path) values ($1, $2, $3), ($1, $4, $5), ($1, $6, $7), \
+             ($1, $8, $9), ($1, $10, $11), ($1, $12, $13), ($1, $14, $15), ($1, $16, $17), ($1, $18, $19), \
+             ($1, $20, $21), ($1, $22, $23), ($1, $24, $25), ($1, $26, $27), ($1, $28, $29), ($1, $30, $31), \
+             ($1, $32, $33) on conflict (token, seq, path) do nothing",
+        )
+        .bind(number(seq)?);
+        // A short chunk repeats its words: the conflict clause drops them again.
+        for (word, path) in chunk.iter().cycle().take(ROWS) {
+            statement = statement.bind(word.as_str()).bind(path.as_str());
+        }
+        statement.execute(tx.conn()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! Reading back. A range once read never changes, so a list needs no transaction.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ids::ChangeId,
+    ledger::{Hash, PrivateValue, Salt, tree::Need},
+};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+use super::{LedgerError, MAX_WORDS, count_of, hash, number};
+use crate::store::{Store, StoreError};
+
+/// The head row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The log's name.
+    pub log: String,
+    /// How many entries.
+    pub size: u64,
+    /// The leaf hash of the last.
+    pub last_hash: Hash,
+}
+
+/// The head; none before the first entry.
+pub async fn head(store: &Store) -> Result<Option<Head>, StoreError> {
+    let row: Option<(String, i64, String)> =
+        sqlx::query_as("select log, size, last_hash from ledger_head where id = 'head'")
+            .fetch_optional(store.read())
+            .await?;
+    row.map(|(log, size, last_hash)| {
+        Ok(Head {
+            log,
+            size: count_of("ledger_head", size)?,
+            last_hash: hash("ledger_head", &last_hash)?,
+        })
+    })
+    .transpose()
+}
+
+/// An entry with the names that go with it, as far as they were not erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its number.
+    pub seq: u64,
+    /// Its bytes.
+    pub leaf: String,
+    /// `actor.name`.
+    pub actor_name: Option<String>,
+    /// `target.principal_name`.
+    pub principal_name: Option<String>,
+    /// `target.name`.
+    pub target_name: Option<String>,
+}
+
+/// One list of columns, so that every list shows the same.
+macro_rules! listed_sql {
+    ($rest:literal) => {
+        concat!(
+            "select e.seq, e.leaf, a.value as actor_name, p.value as principal_name, t.value as target_name \
+             from ledger_entry e \
+             left join ledger_private a on a.seq = e.seq and a.path = '/actor/name' \
+             left join ledger_private p on p.seq = e.seq and p.path = '/target/principal_name' \
+             left join ledger_private t on t.seq = e.seq and t.path = '/target/name' ",
+            $rest
+        )
+    };
+}
+
+fn listed_row(row: &AnyRow) -> Result<Listed, StoreError> {
+    Ok(Listed {
+        seq: count_of("ledger_entry", row.try_get("seq")?)?,
+        leaf: row.try_get("leaf")?,
+        actor_name: row.try_get("actor_name")?,
+        principal_name: row.try_get("principal_name")?,
+        target_name: row.try_get("target_name")?,
+    })
+}
+
+/// Entries below a number, newest first.
+pub async fn newest(store: &Store, below: u64, limit: u32) -> Result<Vec<Listed>, StoreError> {
+    let rows = sqlx::query(listed_sql!("where e.seq < $1 order by e.seq desc limit $2"))
+        .bind(number(below)?)
+        .bind(i64::from(limit))
+        .fetch_all(store.read())
+        .await?;
+    rows.iter().map(listed_row).collect()
+}
+
+/// Entries that hold all words, newest first.
+pub async fn search(
+    store: &Store,
+    words: &[String],
+    skip: u64,
+    limit: u32,
+) -> Result<Vec<Listed>, StoreError> {
+    let sql = listed_sql!(
+        "join (select seq from ledger_token where token in ($1, $2, $3, $4, $5, $6, $7, $8) group by seq \
+         having count(distinct token) = $9 order by seq desc limit $10 offset $11) found on found.seq = e.seq \
+         order by e.seq desc"
+    );
+    let rows = of_words(sqlx::query(sql), words)
+        .bind(i64::from(limit))
+        .bind(number(skip)?)
+        .fetch_all(store.read())
+        .await?;
+    rows.iter().map(listed_row).collect()
+}
+
+/// How many entries hold all words.
+pub async fn count(store: &Store, words: &[String]) -> Result<u64, StoreError> {
+    let query = sqlx::query(
+        "select count(*) as found from (select seq from ledger_token where token in \
+         ($1, $2, $3, $4, $5, $6, $7, $8) group by seq having count(distinct token) = $9) matching",
+    );
+    let row = of_words(query, words).fetch_one(store.read()).await?;
+    count_of("ledger_token", row.try_get("found")?)
+}
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
+
+/// Binds words, without repeats, to `$1` to `$8`, the last one repeated, and their number to `$9`.
+fn of_words<'q>(query: Query<'q>, words: &[String]) -> Query<'q> {
+    let words = &words[..words.len().min(MAX_WORDS)];
+    let padding = words.last().cloned().unwrap_or_default();
+    let padded = words
+        .iter()
+        .cloned()
+        .chain(std::iter::repeat(padding))
+        .take(MAX_WORDS);
+    padded
+        .fold(query, Query::bind)
+        .bind(i64::try_from(words.len()).unwrap_or(0))
+}
+
+/// The entries of a change, oldest first.
+pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<Listed>, StoreError> {
+    let rows = sqlx::query(listed_sql!("where e.change_id = $1 order by e.seq"))
+        .bind(change.as_str())
+        .fetch_all(store.read())
+        .await?;
+    rows.iter().map(listed_row).collect()
+}
+
+/// One entry.
+pub async fn listed(store: &Store, seq: u64) -> Result<Option<Listed>, StoreError> {
+    let row = sqlx::query(listed_sql!("where e.seq = $1"))
+        .bind(number(seq)?)
+        .fetch_optional(store.read())
+        .await?;
+    row.as_ref().map(listed_row).transpose()
+}
+
+/// The numbers before and after, where there are entries.
+pub async fn around(store: &Store, seq: u64) -> Result<(Option<u64>, Option<u64>), StoreError> {
+    let size = head(store).await?.map_or(0, |head| head.size);
+    Ok((
+        seq.checked_sub(1),
+        seq.checked_add(1).filter(|next| *next < size),
+    ))
+}
+
+/// An entry as it stands in the database, for whoever verifies: nothing about it is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The number it is stored under.
+    pub seq: i64,
+    /// Its bytes; none where the column holds no text.
+    pub leaf: Option<String>,
+    /// The leaf hash beside it; none where that is no hash.
+    pub leaf_hash: Option<Hash>,
+}
+
+/// Entries with a greater number, in order: for reading all of them in constant memory.
+pub async fn entries_after(
+    store: &Store,
+    after: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Stored>, StoreError> {
+    // A number below zero is somebody's doing, and must be seen.
+    let rows = sqlx::query(
+        "select seq, leaf, leaf_hash from ledger_entry where seq >= $1 and (seq > $1 or $2 = 1) order by seq limit $3",
+    )
+    .bind(after.unwrap_or(i64::MIN))
+    .bind(i64::from(after.is_none()))
+    .bind(i64::from(limit))
+    .fetch_all(store.read())
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Stored {
+                seq: row.try_get("seq")?,
+                leaf: row.try_get("leaf").ok(),
+                leaf_hash: row
+                    .try_get::<String, _>("leaf_hash")
+                    .ok()
+                    .and_then(|hex| Hash::parse_hex(hex.as_bytes())),
+            })
+        })
+        .collect()
+}
+
+/// A private value with the number of its entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPrivate {
+    /// The entry.
+    pub seq: i64,
+    /// The value; a salt that is no salt reads as zeros, which no value has.
+    pub value: PrivateValue,
+}
+
+/// Private values of the entries from one number to another, both included, in order.
+pub async fn private_of(
+    store: &Store,
+    first: i64,
+    last: i64,
+) -> Result<Vec<StoredPrivate>, StoreError> {
+    let rows = sqlx::query(
+        "select seq, path, salt, value from ledger_private where seq >= $1 and seq <= $2 order by seq, path",
+    )
+    .bind(first)
+    .bind(last)
+    .fetch_all(store.read())
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let salt: Option<String> = row.try_get("salt").ok();
+            let salt = salt
+                .and_then(|hex| Hash::parse_hex(hex.as_bytes()))
+                .unwrap_or(Hash::ZERO);
+            Ok(StoredPrivate {
+                seq: row.try_get("seq")?,
+                value: PrivateValue {
+                    path: row.try_get("path")?,
+                    salt: Salt(salt.0),
+                    value: row.try_get("value").unwrap_or_default(),
+                },
+            })
+        })
+        .collect()
+}
+
+/// The stored hashes that the answers to these questions take.
+pub async fn tree_hashes(store: &Store, needs: &[Need]) -> Result<BTreeMap<u64, Hash>, StoreError> {
+    let mut known = BTreeMap::new();
+    let mut conn = store.read().acquire().await?;
+    for need in needs {
+        fetch(&mut conn, *need, &mut known).await?;
+    }
+    Ok(known)
+}
+
+/// Adds the stored hashes that an answer takes. A missing one is left out: the answer then says so.
+pub(super) async fn fetch(
+    conn: &mut AnyConnection,
+    need: Need,
+    known: &mut BTreeMap<u64, Hash>,
+) -> Result<(), StoreError> {
+    for index in need.indexes().map_err(LedgerError::from)? {
+        if known.contains_key(&index) {
+            continue;
+        }
+        let row: Option<(String,)> = sqlx::query_as("select hash from ledger_hash where idx = $1")
+            .bind(number(index)?)
+            .fetch_optional(&mut *conn)
+            .await?;
+        if let Some((hex,)) = row {
+            known.insert(index, hash("ledger_hash", &hex)?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! The words by which an entry is found.
+//!
+//! Words are runs of letters and digits in lower case; an address (IP) is one word. Names and
+//! addresses are findable too, for that is what an auditor asks by: such a word carries the path of
+//! the private value that it came from, and goes with it when that is erased. Justifications are
+//! not indexed: free text is no way to find an entry, and would make the index the bigger half.
+//! Words with a colon are ours (`type:change`, `outcome:denied`); nothing typed splits into one.
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use domain::ledger::{Entry, PrivateValue};
+
+use super::append::outcome_word;
+
+/// How many words a search may have; further ones are not looked at.
+pub const MAX_WORDS: usize = 8;
+/// Longer runs are cut: nobody types them, and an index row has its limit.
+const MAX_BYTES: usize = 64;
+/// Longer values are text, not a name.
+const MAX_VALUE: usize = 200;
+/// The most words of one entry, so that a crowded entry does not flood the index.
+const MOST: usize = 128;
+
+/// The words of what somebody typed, without repeats.
+pub fn query_words(text: &str) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    split(text)
+        .filter(|word| seen.insert(word.clone()))
+        .take(MAX_WORDS)
+        .collect()
+}
+
+/// Words of an entry, each with the path of the private value that it came from, or nothing.
+pub(super) fn of(entry: &Entry, private: &[PrivateValue]) -> Vec<(String, String)> {
+    let mut words = BTreeSet::new();
+    let family = entry.kind.as_str().split('.').next().unwrap_or_default();
+    words.insert((format!("type:{family}"), String::new()));
+    words.insert((
+        format!("outcome:{}", outcome_word(entry.outcome)),
+        String::new(),
+    ));
+    for text in public(entry) {
+        words.extend(split(text).map(|word| (word, String::new())));
+    }
+    for value in private {
+        let is_text = value.path == "/justification" || value.path == "/origin/user_agent";
+        if !is_text && value.value.len() <= MAX_VALUE {
+            words.extend(split(&value.value).map(|word| (word, value.path.clone())));
+        }
+    }
+    words.into_iter().take(MOST).collect()
+}
+
+fn public(entry: &Entry) -> impl Iterator<Item = &str> {
+    let target = entry.target.as_ref();
+    let named = [
+        Some(entry.kind.as_str()),
+        Some(outcome_word(entry.outcome)),
+        entry.actor.person_id.as_ref().map(|id| id.as_str()),
+        entry
+            .actor
+            .identity_store_user_id
+            .as_ref()
+            .map(|id| id.as_str()),
+        entry.change_id.as_ref().map(|id| id.as_str()),
+        entry.operation_id.as_ref().map(|id| id.as_str()),
+        entry.aws_request_id.as_ref().map(|id| id.as_str()),
+        entry.error_code.as_deref(),
+        entry.ticket.as_deref(),
+        entry.api.as_deref(),
+        target.map(|target| target.kind.as_str()),
+        target.and_then(|target| target.id.as_deref()),
+        target.and_then(|target| Some(target.account_id.as_ref()?.as_str())),
+        target.and_then(|target| target.environment.as_deref()),
+        target.and_then(|target| Some(target.permission_set_arn.as_ref()?.as_str())),
+        target.and_then(|target| target.principal_id.as_deref()),
+    ];
+    let facts = entry.data.values().flat_map(|fact| match fact {
+        serde_json::Value::Array(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
+    });
+    let facts = facts
+        .filter_map(serde_json::Value::as_str)
+        .filter(|fact| fact.len() <= MAX_VALUE);
+    named.into_iter().flatten().chain(facts)
+}
+
+fn split(text: &str) -> impl Iterator<Item = String> {
+    text.split_whitespace().flat_map(|part| {
+        let whole = part.parse::<IpAddr>().is_ok();
+        part.split(move |c: char| !whole && !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(lower)
+    })
+}
+
+fn lower(word: &str) -> String {
+    let mut word = word.to_lowercase();
+    word.truncate(
+        (0..=MAX_BYTES.min(word.len()))
+            .rev()
+            .find(|&at| word.is_char_boundary(at))
+            .unwrap_or(0),
+    );
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_word_and_everything_else_splits_at_what_is_no_letter() {
+        assert_eq!(
+            query_words("Ann.Lee@example.com 192.0.2.7 2001:db8::1 change:Submitted ann"),
+            [
+                "ann",
+                "lee",
+                "example",
+                "com",
+                "192.0.2.7",
+                "2001:db8::1",
+                "change",
+                "submitted"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_run_is_cut_at_a_letter_in_index_and_search_alike() {
+        assert_eq!(query_words(&"é".repeat(100)), ["é".repeat(32)]);
+    }
+}
