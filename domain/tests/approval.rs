@@ -1,4 +1,8 @@
 //! Who may decide a change, and when it is decided: every reason, and the order in which they are told.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot build its world has failed"
+)]
 
 use std::collections::BTreeSet;
 

@@ -28,7 +28,7 @@ fn more() -> Vec<String> {
         ("f", "", format!("{all} when {{ context.approvals.count + 9223372036854775806 > 0 }}")),
         ("g", "", format!("principal in Group::\"{}\", action, resource)", group("operators"))),
         ("h", "", format!("{all} when {{ principal.disabled || context.latent }}")),
-        ("i", "@remedy(\"approvals:9\")", format!("principal, action in Action::\"Gain\", resource) when {{ context.requester == principal }} unless {{ context.approvals.count >= 9 }}")),
+        ("i", "@remedy(\"approvals:9\")", "principal, action in Action::\"Gain\", resource) when { context.requester == principal } unless { context.approvals.count >= 9 }".to_owned()),
         ("j", "", format!("{all} when {{ context.people > 3 }}")),
     ]
     .into_iter()
