@@ -24,8 +24,8 @@ pub fn ConfirmDialog(
     /// Names action and object, such as "Remove Card-Ops from payments-prod".
     #[prop(into)]
     title: String,
-    /// What follows from it, and the form with its submit button that repeats the verb. `Keep` and `Esc`
-    /// close without doing anything.
+    /// What follows from it, and the form with its submit button that repeats the verb. The
+    /// cross, Esc and a click beside it close without doing anything.
     children: Children,
 ) -> impl IntoView {
     let heading = format!("{id}-title");

@@ -25,7 +25,7 @@ pub fn LiveStatus(
     text: String,
 ) -> impl IntoView {
     let (words, set_words) = signal(text);
-    let (stale, set_stale) = signal(false);
+    let (outdated, mark) = signal(false);
     Effect::new(move |_| {
         let state = state.clone();
         follow(url.clone(), move |data: &str| {
@@ -33,7 +33,7 @@ pub fn LiveStatus(
             if key == state {
                 set_words.set(text.to_owned());
             } else if drafts() {
-                set_stale.set(true);
+                mark.set(true);
             } else {
                 let _ = window().location().reload();
             }
@@ -42,7 +42,7 @@ pub fn LiveStatus(
     view! {
         <span role="status">
             {words}
-            <a href="" hidden=move || !stale.get()>" This changed. Reload to see it."</a>
+            <a href="" hidden=move || !outdated.get()>" This changed. Reload to see it."</a>
         </span>
     }
 }
@@ -79,6 +79,6 @@ fn follow(url: String, on_message: impl Fn(&str) + 'static) {
     };
     tune();
     listen(&document(), "visibilitychange", move |_: web_sys::Event| {
-        tune()
+        tune();
     });
 }

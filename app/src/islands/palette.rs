@@ -37,7 +37,7 @@ pub fn Palette() -> impl IntoView {
             let _ = dialog.show_modal();
             if index.with_untracked(Option::is_none) {
                 wasm_bindgen_futures::spawn_local(async move {
-                    set_index.set(Some(fetch_index().await.unwrap_or_default()))
+                    set_index.set(Some(fetch_index().await.unwrap_or_default()));
                 });
             }
         }
@@ -56,16 +56,8 @@ pub fn Palette() -> impl IntoView {
     });
 
     let found = Memo::new(move |_| {
-        let query = query.get().to_lowercase();
-        let words: Vec<&str> = query.split_whitespace().collect();
-        index.with(|index| {
-            let entries = index.iter().flatten().enumerate();
-            entries
-                .filter(|(_, e)| words.iter().all(|w| e.haystack.contains(w)))
-                .map(|(i, _)| i)
-                .take(SHOWN)
-                .collect::<Vec<_>>()
-        })
+        query
+            .with(|query| index.with(|index| matching(index.as_deref().unwrap_or_default(), query)))
     });
     let keys = move |event: web_sys::KeyboardEvent| {
         let last = found.with_untracked(Vec::len).saturating_sub(1);
@@ -133,6 +125,20 @@ pub fn Palette() -> impl IntoView {
             <p role="status">{hint}</p>
         </dialog>
     }
+}
+
+/// The places of the entries that hold every word, the first few.
+fn matching(index: &[Entry], query: &str) -> Vec<usize> {
+    let query = query.to_lowercase();
+    let words: Vec<&str> = query.split_whitespace().collect();
+    let holds = |entry: &Entry| words.iter().all(|word| entry.haystack.contains(word));
+    index
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| holds(entry))
+        .map(|(at, _)| at)
+        .take(SHOWN)
+        .collect()
 }
 
 fn option(place: usize, entry: &Entry, active: ReadSignal<usize>) -> impl IntoView + use<> {
