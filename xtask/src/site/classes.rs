@@ -66,6 +66,7 @@ fn of_source(source: &Source, used: &mut Vec<Class>, wrong: &mut Vec<String>) {
         .collect();
     for attribute in &markup.attributes {
         match (attribute.name.as_str(), &attribute.value) {
+            _ if !attribute.on_element => {}
             ("class", Some(value @ (TokenTree::Literal(_) | TokenTree::Group(_)))) => texts.extend(sources::strings(value)),
             ("class", _) => wrong.push(format!(
                 "{}:{}: a computed class needs braces with its names in them: class={{if x {{ \"a\" }} else {{ \"b\" }}}}",
@@ -258,6 +259,14 @@ mod tests {
             "fn f() { let class = \"no\"; view! { <p class=\"a b\">{if x { view! {\n <i class={if y { \"c\" } else { \"d\" }}/> } }}</p> } } const X: &str = tw!(\"e\");",
         );
         assert_eq!(used, ["e@2", "a@1", "b@1", "c@2", "d@2"]);
+        assert!(wrong.is_empty());
+    }
+
+    #[test]
+    fn a_class_given_to_a_component_is_its_own_affair() {
+        let (used, wrong) =
+            classes_in("fn f() { view! { <Marks class=account.class/> <p class=\"a\"/> } }");
+        assert_eq!(used, ["a@1"]);
         assert!(wrong.is_empty());
     }
 

@@ -37,6 +37,8 @@ pub fn of_app() -> Result<Vec<Source>, Failure> {
 
 /// An attribute as it stands in a `view!`.
 pub struct Attribute {
+    /// Whether it is given to an HTML element; on a component, `class` may mean anything.
+    pub on_element: bool,
     /// Its name; `class:x` gives `class:`.
     pub name: String,
     /// From 1.
@@ -90,6 +92,7 @@ fn inside(tokens: &TokenStream, found: &mut Markup) {
     let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let punct =
         |at: usize, c: char| matches!(trees.get(at), Some(TokenTree::Punct(p)) if p.as_char() == c);
+    let mut on_element = false;
     for (at, tree) in trees.iter().enumerate() {
         match tree {
             // Rust again, until the next view!.
@@ -101,6 +104,7 @@ fn inside(tokens: &TokenStream, found: &mut Markup) {
                 let line = name.span().start().line;
                 let before = at.checked_sub(1);
                 if before.is_some_and(|before| punct(before, '<')) {
+                    on_element = name.to_string().starts_with(char::is_lowercase);
                     found.elements.push((name.to_string(), line));
                 } else if before.is_some_and(|before| {
                     punct(before, '-') || punct(before, ':') || punct(before, '.')
@@ -109,12 +113,14 @@ fn inside(tokens: &TokenStream, found: &mut Markup) {
                 } else if punct(at + 1, '=') {
                     let value = trees.get(at + 2).cloned();
                     found.attributes.push(Attribute {
+                        on_element,
                         name: name.to_string(),
                         line,
                         value,
                     });
                 } else if punct(at + 1, ':') && !punct(at + 2, ':') {
                     found.attributes.push(Attribute {
+                        on_element,
                         name: format!("{name}:"),
                         line,
                         value: None,
