@@ -1,0 +1,9 @@
+//! Sign-in, sessions and the browser's boundary, through the real router, over real HTTP to the local
+//! Cognito, on a fresh database for each test. Tests carry the numbers of the requirements they prove.
+
+mod boundary;
+mod joining;
+mod limits;
+mod oidc;
+mod session;
+mod support;
