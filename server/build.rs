@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 fn main() {
-    let workspace = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("..");
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), |dir| workspace.join(dir));
+    let workspace =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("..");
+    let target = env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace.join("target"), |dir| workspace.join(dir));
     let site = target.join("site");
     let manifest = site.join("manifest.txt");
     if !manifest.exists() {
@@ -19,12 +21,17 @@ fn main() {
     println!("cargo::rerun-if-env-changed=CARGO_TARGET_DIR");
 
     let mut table = String::from("&[\n");
-    for line in fs::read_to_string(&manifest).expect("the manifest can be read").lines() {
+    for line in fs::read_to_string(&manifest)
+        .expect("the manifest can be read")
+        .lines()
+    {
         let mut words = line.split(' ');
-        let (Some(kind), Some(name), Some(length)) = (words.next(), words.next(), words.next()) else {
+        let (Some(kind), Some(name), Some(length)) = (words.next(), words.next(), words.next())
+        else {
             panic!("{}: `{line}` is not `kind name length`", manifest.display());
         };
-        let file = fs::canonicalize(site.join(format!("{name}.br"))).expect("every file of the manifest exists");
+        let file = fs::canonicalize(site.join(format!("{name}.br")))
+            .expect("every file of the manifest exists");
         writeln!(table, "File {{ kind: {kind:?}, name: {name:?}, length: {length}, brotli: include_bytes!({file:?}) }},")
             .expect("a string takes what is written to it");
     }

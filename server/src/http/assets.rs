@@ -34,9 +34,15 @@ const DEV: &str = "LEASTWISE_DEV";
 pub fn assets() -> Assets {
     let url = |kind: &str| {
         let file = FILES.iter().find(|file| file.kind == kind);
-        file.map(|file| format!("/assets/{}", file.name)).unwrap_or_default()
+        file.map(|file| format!("/assets/{}", file.name))
+            .unwrap_or_default()
     };
-    Assets { css: url("css"), js: url("js"), wasm: url("wasm"), icon: url("icon") }
+    Assets {
+        css: url("css"),
+        js: url("js"),
+        wasm: url("wasm"),
+        icon: url("icon"),
+    }
 }
 
 /// The script that lets the browser follow restarts; none but under `cargo xtask watch`.
@@ -58,7 +64,11 @@ pub async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response {
 
 fn embedded(file: &File, headers: &HeaderMap) -> Response {
     let mut response = if accepts_brotli(headers) {
-        ([(CONTENT_ENCODING, HeaderValue::from_static("br"))], file.brotli).into_response()
+        (
+            [(CONTENT_ENCODING, HeaderValue::from_static("br"))],
+            file.brotli,
+        )
+            .into_response()
     } else {
         let mut plain = Vec::with_capacity(file.length);
         match brotli::Decompressor::new(file.brotli, 64 * 1024).read_to_end(&mut plain) {
@@ -77,7 +87,10 @@ fn embedded(file: &File, headers: &HeaderMap) -> Response {
     };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
@@ -85,11 +98,18 @@ fn embedded(file: &File, headers: &HeaderMap) -> Response {
 
 /// Whether `br` is among the accepted encodings and not refused by `q=0`.
 fn accepts_brotli(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let values = headers
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|encoding| {
         let mut parts = encoding.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("br"));
-        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
+        let named = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("br"));
+        let weight = parts
+            .find_map(|part| part.strip_prefix("q="))
+            .map_or(Some(1.0), |q| q.parse::<f32>().ok());
         named && weight.is_some_and(|weight| weight > 0.0)
     })
 }
@@ -102,7 +122,9 @@ fn dev() -> bool {
 fn start_id() -> impl IntoResponse {
     let id = std::process::id().to_string();
     let retry = std::time::Duration::from_millis(150);
-    let hello = futures::stream::once(async move { Ok::<_, Infallible>(Event::default().data(id).retry(retry)) });
+    let hello = futures::stream::once(async move {
+        Ok::<_, Infallible>(Event::default().data(id).retry(retry))
+    });
     Sse::new(hello.chain(futures::stream::pending())).keep_alive(KeepAlive::default())
 }
 
@@ -135,10 +157,17 @@ mod tests {
     fn every_embedded_file_may_be_kept_for_ever_and_is_what_its_manifest_says() {
         for file in FILES {
             let mut plain = Vec::new();
-            brotli::Decompressor::new(file.brotli, 4096).read_to_end(&mut plain).unwrap();
+            brotli::Decompressor::new(file.brotli, 4096)
+                .read_to_end(&mut plain)
+                .unwrap();
             assert_eq!(plain.len(), file.length, "{}", file.name);
             let response = embedded(file, &HeaderMap::new());
-            assert!(response.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+            assert!(
+                response.headers()[CACHE_CONTROL]
+                    .to_str()
+                    .unwrap()
+                    .contains("immutable")
+            );
             assert_eq!(response.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
             assert!(!response.headers().contains_key(CONTENT_ENCODING));
         }
