@@ -118,6 +118,8 @@ pub struct Surroundings {
     pub appearance: Appearance,
     /// The nonce that the response's CSP names.
     pub nonce: String,
+    /// While developing: a script that reloads the page when the server was rebuilt.
+    pub reload: Option<String>,
 }
 
 /// The text of the whole document. `body` is drawn inside the owner of this one request.
@@ -139,7 +141,8 @@ fn document(around: Surroundings, body: impl FnOnce() -> AnyView) -> impl IntoVi
         nonce,
         reload,
     } = around;
-    let reload = reload.map(|src| view! { <script src=src nonce=nonce.clone()></script> });
+    let reload =
+        reload.map(|src| view! { <script r#type="module" src=src nonce=nonce.clone()></script> });
     view! {
         <!DOCTYPE html>
         <html lang="en" translate="no" data-theme=appearance.theme.name() data-density=appearance.density.name()>
