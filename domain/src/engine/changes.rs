@@ -50,18 +50,21 @@ impl State {
     /// Asks for the verdicts that are wanted now: of changes that wait, and that no unfinished
     /// removal stands before. Revoking and granting the same thing keep their order.
     pub(super) fn ask(&mut self, now: Timestamp, out: &mut Out) {
+        for carrying in self.changes.values_mut() {
+            // The pause is over; what still stands before it has no time of its own.
+            carrying.ask_at = carrying.ask_at.filter(|at| now < *at);
+        }
         let ready: Vec<ChangeId> = self
             .changes
             .values()
             .filter(|c| c.row.phase == ChangePhase::Queued && !c.asked)
-            .filter(|c| c.ask_at.is_none_or(|at| at <= now))
+            .filter(|c| c.ask_at.is_none())
             .filter(|c| !self.behind_a_removal(&c.row))
             .map(|c| c.row.change.clone())
             .collect();
         for change in ready {
             if let Some(carrying) = self.changes.get_mut(&change) {
                 carrying.asked = true;
-                carrying.ask_at = None;
             }
             out.effects.push(Effect::Judge { change });
         }

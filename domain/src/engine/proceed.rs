@@ -317,7 +317,10 @@ impl State {
         let operation = ids();
         let track = self.track(key);
         let change = match kind {
-            Kind::Create => track.undelivered(now).next(),
+            Kind::Create => {
+                let valid = || track.windows.iter().find(|w| w.window.valid(now));
+                track.undelivered(now).next().or_else(valid)
+            }
             Kind::Delete => track.windows.iter().max_by_key(|w| w.window.stops()),
         }
         .map(|row| row.window.change.clone());

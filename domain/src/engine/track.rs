@@ -4,8 +4,8 @@
 //! never remembered as a plan. A step that was missed is made up by the next one.
 
 use super::{
-    key::{Class, Key},
-    pacing::{REREADS, alarm_after},
+    key::{Class, Key, Kind},
+    pacing::{Pacing, REREADS, alarm_after},
     rows::{KeyRow, OperationRow, Presence, Sight, Tries, WindowRow},
 };
 use crate::time::{Duration, Timestamp};
@@ -40,6 +40,19 @@ pub(super) struct Open {
     pub next: Timestamp,
     /// Looks and polls that did not settle it.
     pub looks: u32,
+}
+
+impl Open {
+    /// Until when a write in doubt is only observed. AWS accepted it if it has a request id: then
+    /// it may take as long as any, and only a delete is urgent enough to be repeated sooner.
+    pub fn doubt_until(&self, pacing: &Pacing) -> Timestamp {
+        self.row.intended_at
+            + match (self.row.kind, &self.row.request) {
+                (Kind::Create, Some(_)) => pacing.deadline,
+                (Kind::Create, None) => pacing.doubt_create,
+                (Kind::Delete, _) => pacing.doubt_delete,
+            }
+    }
 }
 
 /// What should become of a key.

@@ -125,7 +125,7 @@ impl State {
         now: Timestamp,
         out: &mut Out,
     ) {
-        let doubt = (self.pacing.doubt_create, self.pacing.doubt_delete);
+        let pacing = self.pacing.clone();
         let track = self.track(key);
         let Some(open) = &mut track.open else {
             return;
@@ -159,11 +159,7 @@ impl State {
         let error = open.row.error.clone();
         match open.row.phase {
             Phase::InDoubt => {
-                let until = open.row.intended_at
-                    + match open.row.kind {
-                        Kind::Create => doubt.0,
-                        Kind::Delete => doubt.1,
-                    };
+                let until = open.doubt_until(&pacing);
                 if now >= until {
                     self.came_to_nothing(key, Ending::NotSeen, sight, error, now, out);
                 } else {
@@ -370,8 +366,7 @@ impl State {
                 Vec::from_iter(self.tracks.contains_key(&key).then_some(key))
             }
         };
-        let doubt = self.pacing.doubt_create;
-        let limit = self.pacing.busy_tries;
+        let pacing = self.pacing.clone();
         for key in keys {
             out.touched.insert(key.clone());
             let track = self.track(&key);
@@ -380,7 +375,7 @@ impl State {
             track.next_read = Some(now + pause);
             let want = track.want(now);
             let Some(open) = &mut track.open else {
-                if want == Want::Deliver && track.unreadable >= limit {
+                if want == Want::Deliver && track.unreadable >= pacing.busy_tries {
                     let error = format!("AWS could not be read: {error}");
                     self.give_up(&key, &error, now, out);
                 }
@@ -388,13 +383,13 @@ impl State {
             };
             open.next = now + pause;
             let (kind, phase) = (open.row.kind, open.row.phase);
-            let settled = now >= open.row.intended_at + doubt;
+            let settled = now >= open.doubt_until(&pacing);
             // A removal goes on without a read once the doubt is over; a grant that nobody can
             // read back is given up. Only a delete that AWS calls done is looked at for ever.
             let go_on = phase == Phase::InDoubt && settled && want == Want::Remove && blind;
             let give_up = kind == Kind::Create
                 && matches!(phase, Phase::InDoubt | Phase::Relisting)
-                && track.unreadable >= limit;
+                && track.unreadable >= pacing.busy_tries;
             if go_on || give_up {
                 let unreadable = track.unreadable;
                 let error = format!("AWS could not be read: {error}");
