@@ -1,0 +1,118 @@
+//! A model of the durable store: what was committed, when, and what was told with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    engine::{
+        ChangePhase, ChangeRow, Commit, Generation, Key, KeyRow, OperationRow, Phase, Plan, Rows,
+        Tell, WindowRow, Write,
+    },
+    ids::{ChangeId, GrantId, OperationId},
+};
+
+/// Where the application says that a change stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    Approved,
+    Applying,
+    Waiting,
+    Verified,
+    Failed,
+}
+
+#[derive(Default)]
+pub struct Store {
+    pub generation: u64,
+    pub keys: BTreeMap<Key, KeyRow>,
+    pub windows: BTreeMap<GrantId, WindowRow>,
+    pub operations: BTreeMap<OperationId, OperationRow>,
+    pub changes: BTreeMap<ChangeId, ChangeRow>,
+    /// Approved changes as the application stored them.
+    pub plans: BTreeMap<ChangeId, (Plan, Stands)>,
+    /// Changes that the engine told as begun.
+    pub begun: BTreeSet<ChangeId>,
+    pub told: Vec<(i64, Tell)>,
+}
+
+impl Store {
+    pub fn rows(&self) -> Rows {
+        Rows {
+            keys: self.keys.values().cloned().collect(),
+            windows: self
+                .windows
+                .values()
+                .filter(|w| w.over.is_none())
+                .cloned()
+                .collect(),
+            operations: self
+                .operations
+                .values()
+                .filter(|o| !matches!(o.phase, Phase::Over(_)))
+                .cloned()
+                .collect(),
+            changes: self
+                .changes
+                .values()
+                .filter(|c| c.phase != ChangePhase::Over)
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// Stores a commit; answers with the windows that it replaced, as they were.
+    pub fn apply(
+        &mut self,
+        commit: &Commit,
+        now: i64,
+    ) -> Result<BTreeMap<GrantId, WindowRow>, String> {
+        let mut replaced = BTreeMap::new();
+        if commit.generation != Generation(self.generation) {
+            return Err("a commit of an older generation got through".into());
+        }
+        for write in &commit.writes {
+            match write {
+                Write::Key(row) => {
+                    self.keys.insert(row.key.clone(), row.clone());
+                }
+                Write::Window(row) => {
+                    let old = self.windows.insert(row.window.grant.clone(), row.clone());
+                    replaced.extend(old.map(|old| (row.window.grant.clone(), old)));
+                }
+                Write::Operation(row) => {
+                    self.operations.insert(row.operation.clone(), row.clone());
+                }
+                Write::Change(row) => {
+                    self.changes.insert(row.change.clone(), row.clone());
+                }
+            }
+        }
+        for tell in &commit.tells {
+            let (change, stands) = match tell {
+                Tell::Applying { change } => (change, Stands::Applying),
+                Tell::SentBack { change } => (change, Stands::Waiting),
+                Tell::Verified { change } => (change, Stands::Verified),
+                Tell::Failed { change, .. } => (change, Stands::Failed),
+                _ => continue,
+            };
+            let plan = self
+                .plans
+                .get_mut(change)
+                .ok_or("a change out of nowhere")?;
+            let legal = match plan.1 {
+                Stands::Approved => stands != Stands::Verified,
+                Stands::Applying => matches!(stands, Stands::Verified | Stands::Failed),
+                Stands::Waiting | Stands::Verified | Stands::Failed => false,
+            };
+            if !legal {
+                return Err(format!("I6: {change} went from {:?} to {stands:?}", plan.1));
+            }
+            plan.1 = stands;
+            if stands == Stands::Applying {
+                self.begun.insert(change.clone());
+            }
+        }
+        self.told
+            .extend(commit.tells.iter().map(|tell| (now, tell.clone())));
+        Ok(replaced)
+    }
+}
