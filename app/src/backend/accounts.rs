@@ -18,8 +18,9 @@ pub struct AccountCard {
     pub people: usize,
     /// Assignments without an end.
     pub standing: usize,
-    /// Things the guardrails say of it.
-    pub findings: usize,
+    /// Assignments that the guardrails speak against. None where they are asked only when the account
+    /// is opened: outside production PCI.
+    pub findings: Option<usize>,
     /// Whether AWS says that it is in use.
     pub live: bool,
 }

@@ -48,7 +48,7 @@ impl Draft {
 }
 
 /// Percent-encodes everything that is not plain in a query.
-fn escape(value: &str) -> String {
+pub fn escape(value: &str) -> String {
     use std::fmt::Write as _;
     value.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
@@ -83,6 +83,9 @@ pub struct Choices {
     pub groups: Vec<Choice>,
     /// Terms.
     pub terms: Vec<Choice>,
+    /// Fields of the form whose list would be too long for a page: they are typed. Their list then holds
+    /// no more than what is chosen.
+    pub typed: Vec<&'static str>,
 }
 
 /// One gain or loss in words.
@@ -126,6 +129,8 @@ pub struct Preview {
 /// The page of a new change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewChange {
+    /// What is chosen, as it was understood: a name that was typed stands here as an id.
+    pub draft: Draft,
     /// What can be chosen.
     pub choices: Choices,
     /// What is wrong with what was chosen.
@@ -225,6 +230,12 @@ pub struct ChangeView {
     pub withdraw: Result<(), &'static str>,
     /// What the last event about it was, for live updates.
     pub version: i64,
+    /// Names what the page shows: another key in an event means that the page is out of date.
+    pub live_key: String,
+    /// How far it has come, in one line.
+    pub live_words: String,
+    /// Why it ended as it did, where Leastwise or AWS said why.
+    pub result: Option<String>,
 }
 
 /// What an approver sends.

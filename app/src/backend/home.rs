@@ -18,6 +18,8 @@ pub struct Exposure {
     pub standing_assignments: usize,
     /// Assignments there with an end.
     pub temporary_assignments: usize,
+    /// Assignments there that the guardrails speak against.
+    pub against: usize,
     /// People who can reach it as administrator, or who could make themselves one.
     pub administrators: usize,
 }
@@ -29,10 +31,14 @@ pub struct ExposedPerson {
     pub user: UserRef,
     /// Their job title.
     pub title: Option<String>,
-    /// Which accounts.
+    /// Which accounts, strictest first; at most three.
     pub accounts: Vec<AccountRef>,
-    /// With which sets.
+    /// How many accounts there are in all.
+    pub account_count: usize,
+    /// With which sets, riskiest first; at most three.
     pub sets: Vec<SetRef>,
+    /// How many sets there are in all.
+    pub set_count: usize,
     /// How many different paths lead them there.
     pub paths: usize,
     /// How many of those are direct assignments.

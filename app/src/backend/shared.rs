@@ -5,6 +5,7 @@ use domain::{
     ids::{AccountId, ChangeId, PermissionSetArn, UserId},
     permission_set::analysis::Risk,
     time::Timestamp,
+    verdict::Outcome,
 };
 
 /// An account, as it is named everywhere: id and name, and what it is.
@@ -90,6 +91,8 @@ pub struct HitView {
     pub reason: String,
     /// What the assessor reads.
     pub control: String,
+    /// *Needs approval* where approvals would lift it, else *refused*.
+    pub outcome: Outcome,
 }
 
 /// How fresh and complete what a page shows is.

@@ -5,6 +5,7 @@ use domain::{
     approval::Mfa,
     authorize::{Action, Denial, Role},
     ids::UserId,
+    time::Timestamp,
 };
 
 use super::{Answer, Freshness};
@@ -29,8 +30,8 @@ pub struct ViewerView {
 pub struct PaletteEntry {
     /// What it is called.
     pub label: String,
-    /// What it is: account, person, group, permission set, page.
-    pub kind: &'static str,
+    /// What it is, and what tells it from others of its name: `Account 481220935517`.
+    pub detail: String,
     /// Where it is.
     pub href: String,
 }
@@ -40,6 +41,8 @@ pub struct PaletteEntry {
 pub trait ViewerPort {
     /// Who is looking.
     async fn viewer(&self) -> Answer<ViewerView>;
+    /// This request's own instant, so that one page never disagrees with itself.
+    fn now(&self) -> Timestamp;
     /// Whether they may do something at all; pages disable with this reason.
     fn may(&self, action: Action) -> Result<(), Denial>;
     /// How fresh and complete everything is.

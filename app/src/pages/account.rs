@@ -1,15 +1,291 @@
-//! The account page.
+//! One account: who reaches it, with which set, through which group, since when, and what the guardrails say.
 
+use std::collections::BTreeMap;
+
+use domain::{authorize::Action, ids::AccountId, time::Timestamp, verdict::Outcome};
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{AccessRow, AccountView, Answer, Draft, Freshness, HitView, ListQuery, PrincipalRef},
+    components::{
+        AbsoluteTime, AccountMarks, Button, ButtonKind, Column, Crumb, Definition, DefinitionList,
+        Empty, EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton, Notice,
+        PageHeader, PersonLink, PrincipalLink, RecentChanges, Section, SetLink, Stat, Stats,
+        Status, StatusBadge, Table, Time, environment_name, list_href, pages, pci_name,
+        source_words,
+    },
     routes::{Page, Visit},
 };
 
+use super::{Part, exposure::bad};
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("account", || {
-        view! { <p>"Under construction"</p> }.into_any()
-    }))
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let id: AccountId = visit.param("id")?;
+    let account = visit.backend.account(&id).await?;
+    let around = Around {
+        freshness: visit.backend.freshness(),
+        now: visit.backend.now(),
+        proposes: visit
+            .backend
+            .may(Action::Propose)
+            .map_err(domain::authorize::Denial::reason),
+        asks: visit.backend.may(Action::ProposeOwn).is_ok(),
+        query: super::list_query(&visit),
+    };
+    let title = account.account.name.clone();
+    Ok(Page::new(title, move || draw(account, around)))
+}
+
+struct Around {
+    freshness: Freshness,
+    now: Timestamp,
+    proposes: Result<(), &'static str>,
+    asks: bool,
+    query: ListQuery,
+}
+
+fn draw(view: AccountView, around: Around) -> AnyView {
+    let AccountView {
+        account,
+        state,
+        units,
+        tags,
+        sources,
+        rows,
+        people,
+        changes,
+        unmanageable,
+    } = view;
+    let Around {
+        freshness,
+        now,
+        proposes,
+        asks,
+        query,
+    } = around;
+    let new = Draft {
+        account: account.id.to_string(),
+        ..Draft::default()
+    }
+    .href();
+    let actions = match (proposes, asks) {
+        (Ok(()), _) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Grant access"</LinkButton> }.into_any(),
+        (Err(_), true) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }.into_any(),
+        (Err(reason), false) => view! { <Button disabled_reason=reason>"Grant access"</Button> }.into_any(),
+    };
+    let detail = view! {
+        <span class="font-mono">{account.id.to_string()}</span>
+        {(!units.is_empty()).then(|| format!(" · {}", units.join(" / ")))}
+    }
+    .into_any();
+    let guarded = account.class.counts_as_production_pci();
+    let standing = rows.iter().filter(|row| row.ends.is_none()).count();
+    let temporary = rows.len() - standing;
+    let against = rows.iter().filter(|row| !row.hits.is_empty()).count();
+    let exposed = if guarded { bad(standing) } else { Status::Off };
+    let base = format!("/accounts/{}", account.id);
+    let judged = if guarded {
+        "Production PCI"
+    } else {
+        "Not production PCI"
+    };
+    let facts = view! {
+        <DefinitionList>
+            <Definition term="Environment">{environment_name(account.class.environment)} <span class="text-muted">", by " {source_words(sources.0)}</span></Definition>
+            <Definition term="PCI DSS">{pci_name(account.class.pci)} <span class="text-muted">", by " {source_words(sources.1)}</span></Definition>
+            <Definition term="Judged as">{judged}</Definition>
+            <Definition term="State in AWS">{state}</Definition>
+            {tags
+                .into_iter()
+                .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
+                .collect_view()}
+        </DefinitionList>
+    };
+    view! {
+        <PageHeader
+            title=account.name.clone()
+            crumbs=vec![Crumb::new("/accounts", "Accounts")]
+            marks=view! { <AccountMarks class=account.class /> }.into_any()
+            detail
+            actions
+        />
+        <FreshnessNotice freshness now />
+        {unmanageable.map(|why| view! { <Notice status=Status::Info title="Nothing can be changed here through Leastwise">{why}</Notice> })}
+        {account
+            .class
+            .waiting
+            .map(|(environment, pci)| {
+                let looser = format!("{}, {}", environment_name(environment).to_lowercase(), pci_name(pci).to_lowercase());
+                view! {
+                    <Notice status=Status::Pending title="AWS says something looser than the record">
+                        "It now tells of " {looser} ". The stricter classification holds until two people confirm it."
+                    </Notice>
+                }
+            })}
+        <Stats>
+            <Stat label="People" value=people.to_string() href="#access" detail="can reach it" />
+            <Stat label="Standing" value=standing.to_string() href="#access" detail="assignments without an end" status=exposed />
+            <Stat label="Temporary" value=temporary.to_string() href="#access" detail="assignments with an end" />
+            <Stat label="Against the rules" value=against.to_string() href="#rules" detail="assignments" status=bad(against) />
+        </Stats>
+        <div id="rules">{rules(&rows)}</div>
+        <div id="access">{access(rows, &base, proposes, now, &query)}</div>
+        <Section title="Facts"><div data-body>{facts}</div></Section>
+        {(!changes.is_empty())
+            .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
+    }
+    .into_any()
+}
+
+/// Every rule that something here breaks, once, with how many assignments break it.
+fn rules(rows: &[AccessRow]) -> AnyView {
+    let mut found: BTreeMap<&str, (&HitView, usize)> = BTreeMap::new();
+    for hit in rows.iter().flat_map(|row| &row.hits) {
+        found.entry(&hit.rule).or_insert((hit, 0)).1 += 1;
+    }
+    if found.is_empty() {
+        return ().into_any();
+    }
+    let mut found: Vec<(&HitView, usize)> = found.into_values().collect();
+    found.sort_by(|(a, n), (b, m)| {
+        b.outcome
+            .cmp(&a.outcome)
+            .then(m.cmp(n))
+            .then(a.rule.cmp(&b.rule))
+    });
+    let refused = found.iter().any(|(hit, _)| hit.outcome == Outcome::Refused);
+    let items = found
+        .into_iter()
+        .map(|(hit, count)| {
+            let count = if count == 1 { "1 assignment".to_owned() } else { format!("{count} assignments") };
+            view! { <li><HitWords hit=hit.clone() /> " " <span class="text-muted">{count}</span></li> }
+        })
+        .collect_view();
+    let (status, title) = if refused {
+        (
+            Status::Danger,
+            "The guardrails would not allow what exists here",
+        )
+    } else {
+        (
+            Status::Pending,
+            "Nobody on record approved what exists here",
+        )
+    };
+    view! { <Notice status title><ul>{items}</ul></Notice> }.into_any()
+}
+
+fn access(
+    rows: Vec<AccessRow>,
+    base: &str,
+    proposes: Result<(), &'static str>,
+    now: Timestamp,
+    query: &ListQuery,
+) -> AnyView {
+    if rows.is_empty() {
+        return view! {
+            <Section title="Who has access">
+                <Empty title="Nobody is assigned here" icon=Glyph::People>"Whoever is granted access through Leastwise or in AWS appears here."</Empty>
+            </Section>
+        }
+        .into_any();
+    }
+    let oldest = rows.iter().map(|row| row.as_of).min().unwrap_or_default();
+    let part = Part::of(rows, query, text);
+    let search = part.search(base, query, "Filter access", "who");
+    let Part { rows, place } = part;
+    let clear = base.to_owned();
+    if rows.is_empty() {
+        return view! {
+            <Section title="Who has access" actions=search><EmptyFiltered noun="assignments" clear_href=clear /></Section>
+        }
+        .into_any();
+    }
+    let columns = vec![
+        Column::new("Permission set"),
+        Column::new("Assigned to"),
+        Column::new("Since").wide_only(),
+        Column::new("Ends"),
+        Column::new("Guardrails"),
+        Column::new("Action").unlabelled(),
+    ];
+    let removes = proposes.is_ok();
+    let lines = rows
+        .into_iter()
+        .map(|row| line(row, removes, now).into_any())
+        .collect_view();
+    let (href, words) = (base.to_owned(), query.words.clone());
+    view! {
+        <Section title="Who has access" actions=search>
+            <Table caption="Who has access, by permission set" columns id="who">{lines}</Table>
+            {pages(place, "assignments", move |page| list_href(&href, &words, None, page))}
+            <p data-more>"AWS was last asked about the oldest of these " <Time at=oldest now /> "."</p>
+        </Section>
+    }
+    .into_any()
+}
+
+/// What a search looks at.
+fn text(row: &AccessRow) -> String {
+    let who = match &row.principal {
+        PrincipalRef::User(user) => &user.name,
+        PrincipalRef::Group { name, .. } => name,
+        PrincipalRef::Orphan { id, .. } => id,
+    };
+    let people: Vec<&str> = row.people.iter().map(|user| user.name.as_str()).collect();
+    format!("{} {who} {}", row.set.name, people.join(" "))
+}
+
+fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
+    let AccessRow {
+        set,
+        principal,
+        people,
+        since,
+        as_of,
+        ends,
+        change,
+        outdated,
+        hits,
+        remove_href,
+    } = row;
+    let behind = match &principal {
+        PrincipalRef::Group { members, .. } if *members > 0 => {
+            let count = if *members == 1 {
+                "1 person".to_owned()
+            } else {
+                format!("{members} people")
+            };
+            let list = people
+                .into_iter()
+                .map(|user| view! { <li><PersonLink user /></li> })
+                .collect_view();
+            Some(
+                view! { <details data-fold><summary>{count}</summary><ul data-plain>{list}</ul></details> },
+            )
+        }
+        _ => None,
+    };
+    let ends = match ends {
+        Some(at) => view! { <Time at now /> }.into_any(),
+        None => view! { <span class="text-muted">"standing"</span> }.into_any(),
+    };
+    let asked = format!("AWS was asked at {} UTC", as_of.minute());
+    view! {
+        <tr>
+            <th scope="row">
+                <SetLink set />
+                {outdated.then(|| view! { <div><StatusBadge status=Status::Drift label="Holds older content" /></div> })}
+            </th>
+            <td><PrincipalLink principal /> {behind}</td>
+            <td data-wide>
+                <span title=asked><AbsoluteTime at=since now /></span>
+                {change.map(|change| view! { <div><a href=format!("/changes/{change}")>"by this change"</a></div> })}
+            </td>
+            <td>{ends}</td>
+            <td data-reason-cell><Hits hits /></td>
+            <td data-numeric>{removes.then(|| view! { <a href=remove_href data-kind="quiet">"Remove"</a> })}</td>
+        </tr>
+    }
 }

@@ -1,15 +1,185 @@
-//! The accounts page.
+//! The board of accounts: environment, strictest first, by PCI scope.
 
+use domain::classification::{Environment, Pci};
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{AccountCard, Answer, Board, BoardCell, Freshness, ListQuery},
+    components::{
+        Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice, Glyph, Icon, ListBar,
+        PageHeader, PagePlace, Status, StatusBadge, environment_mark, environment_name, list_href,
+        pages, pci_name, unclassified,
+    },
     routes::{Page, Visit},
 };
 
+use super::list_query;
+
+/// From left to right.
+const COLUMNS: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("accounts", || {
-        view! { <p>"Under construction"</p> }.into_any()
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let query = list_query(&visit);
+    let board = visit.backend.board(&query).await?;
+    let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    Ok(Page::new("Accounts", move || {
+        view! {
+            <PageHeader title="Accounts" detail=view! { "By environment, the strictest first, and by how close they are to card data." }.into_any() />
+            <FreshnessNotice freshness=freshness.clone() now />
+            {draw(query, board, &freshness)}
+        }
+        .into_any()
     }))
+}
+
+fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
+    if board.known == 0 {
+        let what = if freshness.oldest.is_none() {
+            "They appear after the first read of the organization."
+        } else {
+            "AWS Organizations lists none that Leastwise may read."
+        };
+        return view! { <Empty title="No accounts" icon=Glyph::Accounts>{what}</Empty> }.into_any();
+    }
+    let mut chips = vec![
+        Chip::new("", "All").counting(board.known),
+        Chip::new("production-pci", "Production PCI"),
+        Chip::new("findings", "Against the rules"),
+        Chip::new("unclassified", "Unclassified").counting(board.unclassified),
+    ];
+    let only = query.only.clone().unwrap_or_default();
+    if let Some(rule) = only.strip_prefix("rule:") {
+        chips.push(Chip::new(&only, format!("Rule {rule}")));
+    } else if let Some((environment, pci)) = super::cell(&only) {
+        let label = format!(
+            "{}, {}",
+            environment_name(environment),
+            pci_name(pci).to_lowercase()
+        );
+        chips.push(Chip::new(&only, label));
+    }
+    let bar = view! { <ListBar path="/accounts" query=query.clone() chips label="Search accounts" table=None /> };
+    let body = if board.total == 0 {
+        view! { <EmptyFiltered noun="accounts" clear_href="/accounts" /> }.into_any()
+    } else {
+        lanes(&query, board.cells)
+    };
+    view! { {bar} {body} }.into_any()
+}
+
+/// One row per environment that has any account; a phone stacks its three fields.
+fn lanes(query: &ListQuery, cells: Vec<BoardCell>) -> AnyView {
+    let heads = COLUMNS
+        .map(|pci| view! { <div data-head>{pci_name(pci)}</div> })
+        .collect_view();
+    let mut rows: Vec<(Environment, Vec<BoardCell>)> = Vec::new();
+    for cell in cells {
+        match rows.last_mut() {
+            Some((environment, row)) if *environment == cell.environment => row.push(cell),
+            _ => rows.push((cell.environment, vec![cell])),
+        }
+    }
+    let single = rows.len() == 1 && rows[0].1.len() == 1;
+    let lanes = rows
+        .into_iter()
+        .map(|(environment, cells)| lane(query, environment, cells, single))
+        .collect_view();
+    view! {
+        <div data-board data-single=single.then_some("")>
+            <div data-heads aria-hidden="true"><div></div>{heads}</div>
+            {lanes}
+        </div>
+    }
+    .into_any()
+}
+
+fn lane(
+    query: &ListQuery,
+    environment: Environment,
+    cells: Vec<BoardCell>,
+    single: bool,
+) -> AnyView {
+    let total: usize = cells.iter().map(|cell| cell.total).sum();
+    let mut fields: Vec<AnyView> = Vec::new();
+    let mut cells = cells.into_iter().peekable();
+    for pci in COLUMNS {
+        match cells.next_if(|cell| cell.pci == pci) {
+            Some(cell) => fields.push(field(query, cell, single)),
+            None if single => {}
+            None => fields.push(view! { <div data-cell data-void=""></div> }.into_any()),
+        }
+    }
+    view! {
+        <section data-lane aria-label=environment_name(environment)>
+            <header>
+                <h2>{environment_name(environment)}</h2>
+                <EnvironmentBadge environment=environment_mark(environment) />
+                <span class="text-muted">{accounts(total)}</span>
+            </header>
+            {fields}
+        </section>
+    }
+    .into_any()
+}
+
+fn accounts(count: usize) -> String {
+    if count == 1 {
+        "1 account".into()
+    } else {
+        format!("{count} accounts")
+    }
+}
+
+fn field(query: &ListQuery, cell: BoardCell, single: bool) -> AnyView {
+    let only = format!("{}-{}", cell.environment.as_str(), cell.pci.as_str());
+    let shown = cell.accounts.len();
+    let place = PagePlace::of(query.page, super::CELL, shown, cell.total);
+    let foot = if single {
+        let (words, only) = (query.words.clone(), query.only.clone());
+        pages(place, "accounts", move |page| {
+            list_href("/accounts", &words, only.as_deref(), page)
+        })
+    } else if cell.total > shown {
+        view! { <a data-more href=list_href("/accounts", &query.words, Some(&only), 1)>{format!("All {}", cell.total)}</a> }.into_any()
+    } else {
+        ().into_any()
+    };
+    let cards = cell.accounts.into_iter().map(card).collect_view();
+    view! {
+        <div data-cell>
+            <p data-scope>{pci_name(cell.pci)}</p>
+            <ul>{cards}</ul>
+            {foot}
+        </div>
+    }
+    .into_any()
+}
+
+fn card(card: AccountCard) -> impl IntoView {
+    let AccountCard {
+        account,
+        people,
+        standing,
+        findings,
+        live,
+    } = card;
+    let marks = view! {
+        {findings
+            .filter(|count| *count > 0)
+            .map(|count| view! { <StatusBadge status=Status::Danger label=format!("{count} against the rules") /> })}
+        {unclassified(&account.class).then(|| view! { <StatusBadge status=Status::Drift label="Unclassified" /> })}
+        {(!live).then(|| view! { <StatusBadge status=Status::Off label="Not in use" /> })}
+    };
+    view! {
+        <li data-account-card data-guarded=account.class.counts_as_production_pci().then_some("")>
+            <a href=format!("/accounts/{}", account.id)>{account.name}</a>
+            <span class="text-muted font-mono text-xs">{account.id.to_string()}</span>
+            <span data-figures>
+                <span title="People who can reach it"><Icon glyph=Glyph::People label="People" /> {people}</span>
+                <span title="Assignments without an end"><Icon glyph=Glyph::Key label="Standing assignments" /> {standing}</span>
+            </span>
+            <span data-marks>{marks}</span>
+        </li>
+    }
 }

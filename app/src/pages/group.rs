@@ -1,15 +1,225 @@
-//! The group page.
+//! One group: who is in it, and what whoever is in it reaches.
 
+use domain::{authorize::Action, directory::Origin, ids::GroupId, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{Answer, Draft, Freshness, GroupView, ListQuery, OpensRow, UserRef},
+    components::{
+        AbsoluteTime, AccountLink, ButtonKind, Column, Crumb, Empty, EmptyFiltered,
+        FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader, PersonLink, Section, SetLink,
+        Status, StatusBadge, Table, Time, list_href, pages,
+    },
     routes::{Page, Visit},
 };
 
+use super::Part;
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("group", || {
-        view! { <p>"Under construction"</p> }.into_any()
-    }))
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let id: GroupId = visit.param("id")?;
+    let group = visit.backend.group(&id).await?;
+    let around = Around {
+        freshness: visit.backend.freshness(),
+        now: visit.backend.now(),
+        proposes: visit.backend.may(Action::Propose).is_ok(),
+        opens: super::list_query(&visit),
+        members: ListQuery {
+            words: visit.query("member").trim().chars().take(200).collect(),
+            only: None,
+            page: visit
+                .query("members")
+                .parse()
+                .ok()
+                .filter(|page| *page > 0)
+                .unwrap_or(1),
+        },
+    };
+    let title = group.name.clone();
+    Ok(Page::new(title, move || draw(group, around)))
+}
+
+struct Around {
+    freshness: Freshness,
+    now: Timestamp,
+    proposes: bool,
+    opens: ListQuery,
+    members: ListQuery,
+}
+
+fn draw(group: GroupView, around: Around) -> AnyView {
+    let GroupView {
+        id,
+        name,
+        description,
+        origin,
+        members,
+        members_as_of,
+        opens,
+        ..
+    } = group;
+    let Around {
+        freshness,
+        now,
+        proposes,
+        opens: opens_query,
+        members: members_query,
+    } = around;
+    let base = format!("/groups/{id}");
+    let join = Draft {
+        kind: "join".into(),
+        set: id.to_string(),
+        ..Draft::default()
+    }
+    .href();
+    let grant = Draft {
+        kind: "grant".into(),
+        who: format!("group:{id}"),
+        ..Draft::default()
+    }
+    .href();
+    let actions = proposes.then(|| {
+        view! {
+            <LinkButton href=grant icon=Glyph::Key>"Grant access"</LinkButton>
+            <LinkButton href=join kind=ButtonKind::Primary icon=Glyph::Plus>"Add a member"</LinkButton>
+        }
+    });
+    let external = origin == Origin::External;
+    let guarded = opens
+        .iter()
+        .any(|row| row.account.class.counts_as_production_pci());
+    view! {
+        <PageHeader
+            title=name
+            crumbs=vec![Crumb::new("/groups", "Groups")]
+            marks=external.then(|| view! { <StatusBadge status=Status::Info label="From the identity provider" /> }).into_any()
+            detail=view! { {description.unwrap_or_else(|| "No description".into())} }.into_any()
+            actions=actions.into_any()
+        />
+        <FreshnessNotice freshness now />
+        {(external && guarded)
+            .then(|| {
+                view! {
+                    <Notice status=Status::Danger title="Somebody outside decides who reaches production PCI by this group">
+                        "Its members come from the identity provider. Who is added there reaches all that is listed below, and nobody here is asked."
+                    </Notice>
+                }
+            })}
+        {self::opens(opens, &base, &opens_query, &id, proposes, now)}
+        {self::members(members, members_as_of, &base, &members_query, &id, proposes, now)}
+    }
+    .into_any()
+}
+
+fn opens(
+    rows: Vec<OpensRow>,
+    base: &str,
+    query: &ListQuery,
+    id: &GroupId,
+    removes: bool,
+    now: Timestamp,
+) -> AnyView {
+    if rows.is_empty() {
+        return view! {
+            <Section title="What it opens">
+                <Empty title="No account" icon=Glyph::Accounts>"Nothing is assigned to this group."</Empty>
+            </Section>
+        }
+        .into_any();
+    }
+    let part = Part::of(rows, query, |row| {
+        format!("{} {} {}", row.account.name, row.account.id, row.set.name)
+    });
+    let search = part.search(base, query, "Filter accounts", "opens");
+    let Part { rows, place } = part;
+    let body = if rows.is_empty() {
+        view! { <EmptyFiltered noun="assignments" clear_href=base.to_owned() /> }.into_any()
+    } else {
+        let columns = vec![
+            Column::new("Account"),
+            Column::new("Permission set"),
+            Column::new("Since").wide_only(),
+            Column::new("Guardrails"),
+            Column::new("Action").unlabelled(),
+        ];
+        let lines = rows
+            .into_iter()
+            .map(|row| {
+                let remove = Draft {
+                    kind: "remove".into(),
+                    who: format!("group:{id}"),
+                    set: row.set.key().to_owned(),
+                    account: row.account.id.to_string(),
+                    ..Draft::default()
+                };
+                view! {
+                    <tr>
+                        <th scope="row"><AccountLink account=row.account /></th>
+                        <td><SetLink set=row.set /></td>
+                        <td data-wide><AbsoluteTime at=row.since now /></td>
+                        <td data-reason-cell><Hits hits=row.hits /></td>
+                        <td data-numeric>{removes.then(|| view! { <a href=remove.href() data-kind="quiet">"Remove"</a> })}</td>
+                    </tr>
+                }
+            })
+            .collect_view();
+        let (href, words) = (base.to_owned(), query.words.clone());
+        view! {
+            <Table caption="What this group opens" columns id="opens">{lines}</Table>
+            {pages(place, "assignments", move |page| list_href(&href, &words, None, page))}
+        }
+        .into_any()
+    };
+    view! { <Section title="What it opens" actions=search>{body}</Section> }.into_any()
+}
+
+fn members(
+    rows: Vec<UserRef>,
+    as_of: Option<Timestamp>,
+    base: &str,
+    query: &ListQuery,
+    id: &GroupId,
+    removes: bool,
+    now: Timestamp,
+) -> AnyView {
+    let read = match as_of {
+        Some(at) => view! { "Members were read " <Time at now /> "." }.into_any(),
+        None => "Members have not been read yet.".into_any(),
+    };
+    if rows.is_empty() {
+        let words = if as_of.is_some() {
+            "Nobody is in it"
+        } else {
+            "Its members are not known yet"
+        };
+        return view! {
+            <Section title="Members">
+                <Empty title=words icon=Glyph::People>{read}</Empty>
+            </Section>
+        }
+        .into_any();
+    }
+    let Part { rows, place } = Part::of(rows, query, |user| user.name.clone());
+    let columns = vec![Column::new("Person"), Column::new("Action").unlabelled()];
+    let lines = rows
+        .into_iter()
+        .map(|user| {
+            let leave = Draft { kind: "leave".into(), who: format!("user:{}", user.id), set: id.to_string(), ..Draft::default() };
+            view! {
+                <tr>
+                    <th scope="row"><PersonLink user /></th>
+                    <td data-numeric>{removes.then(|| view! { <a href=leave.href() data-kind="quiet">"Remove from group"</a> })}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let href = base.to_owned();
+    view! {
+        <Section title="Members">
+            <Table caption="Members" columns id="members">{lines}</Table>
+            {pages(place, "members", move |page| format!("{href}?members={page}"))}
+            <p data-more>{read}</p>
+        </Section>
+    }
+    .into_any()
 }

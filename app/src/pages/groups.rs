@@ -1,15 +1,95 @@
-//! The groups page.
+//! Every group, and what it opens.
 
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{Answer, GroupRow, ListQuery, Page as Rows},
+    components::{
+        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, Section,
+        Status, StatusBadge, Table, list_href, pages,
+    },
     routes::{Page, Visit},
 };
 
+use super::list_query;
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("groups", || {
-        view! { <p>"Under construction"</p> }.into_any()
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let query = list_query(&visit);
+    let groups = visit.backend.groups(&query).await?;
+    let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    Ok(Page::new("Groups", move || {
+        view! {
+            <PageHeader title="Groups" detail=view! { "Whoever is put into a group reaches all that it opens." }.into_any() />
+            <FreshnessNotice freshness now />
+            {draw(query, groups)}
+        }
+        .into_any()
     }))
+}
+
+fn draw(query: ListQuery, groups: Rows<GroupRow>) -> AnyView {
+    if groups.total == 0 && query.words.is_empty() && query.only.is_none() {
+        return view! { <Empty title="No groups" icon=Glyph::Groups>"Groups of Identity Center appear after the first read."</Empty> }.into_any();
+    }
+    let chips = vec![
+        Chip::new("", "All"),
+        Chip::new("production-pci", "Open production PCI"),
+        Chip::new("external", "From the identity provider"),
+        Chip::new("empty", "Empty"),
+    ];
+    let place = (&groups).into();
+    let table = (groups.pages() == 1 && query.words.is_empty()).then_some("groups");
+    let bar = view! { <ListBar path="/groups" query=query.clone() chips label="Search groups" table=table /> };
+    if groups.total == 0 {
+        return view! { {bar} <EmptyFiltered noun="groups" clear_href="/groups" /> }.into_any();
+    }
+    let columns = vec![
+        Column::new("Name"),
+        Column::new("Kept by").wide_only(),
+        Column::new("Members").numeric(),
+        Column::new("Accounts").numeric(),
+        Column::new("Production PCI").numeric(),
+    ];
+    let rows = groups.rows.into_iter().map(row).collect_view();
+    view! {
+        {bar}
+        <Section title="By name">
+            <Table caption="Groups" columns id="groups">{rows}</Table>
+            {pages(place, "groups", move |page| list_href("/groups", &query.words, query.only.as_deref(), page))}
+        </Section>
+    }
+    .into_any()
+}
+
+fn row(row: GroupRow) -> impl IntoView {
+    let GroupRow {
+        id,
+        name,
+        origin,
+        members,
+        accounts,
+        production_pci,
+    } = row;
+    let kept = match origin {
+        domain::directory::Origin::IdentityCenter => "Identity Center",
+        domain::directory::Origin::External => "Identity provider",
+    };
+    let waits = (members == 0 && accounts > 0).then(
+        || view! { " " <StatusBadge status=Status::Drift label="Empty, and opens something" /> },
+    );
+    let guarded = if production_pci > 0 {
+        "font-semibold"
+    } else {
+        "text-muted"
+    };
+    view! {
+        <tr>
+            <th scope="row"><a href=format!("/groups/{id}")>{name}</a> {waits}</th>
+            <td data-wide class="text-muted">{kept}</td>
+            <td data-numeric>{members}</td>
+            <td data-numeric>{accounts}</td>
+            <td data-numeric><span class={guarded}>{production_pci}</span></td>
+        </tr>
+    }
 }

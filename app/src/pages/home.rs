@@ -1,15 +1,143 @@
-//! The home page.
+//! The home page: who can reach production PCI, what waits for the viewer, and what the viewer reaches.
 
+use domain::{authorize::Action, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{Answer, ChangeRow, Freshness, Home, MyAccess},
+    components::{
+        AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, PageHeader,
+        RecentChanges, Section, SetLink, Time,
+    },
     routes::{Page, Visit},
 };
 
+use super::exposure;
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("home", || {
-        view! { <p>"Under construction"</p> }.into_any()
-    }))
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let home = visit.backend.home().await?;
+    let around = Around {
+        freshness: visit.backend.freshness(),
+        now: visit.backend.now(),
+        proposes: visit.backend.may(Action::ProposeOwn).is_ok(),
+        decides: visit.backend.may(Action::Decide).is_ok(),
+        reports: visit.backend.may(Action::SeeReports).is_ok(),
+    };
+    let title = if home.organisation.is_some() {
+        "Production PCI"
+    } else {
+        "Your access"
+    };
+    Ok(Page::new(title, move || draw(title, home, around)))
+}
+
+/// What the page knows besides its own view.
+struct Around {
+    freshness: Freshness,
+    now: Timestamp,
+    proposes: bool,
+    decides: bool,
+    reports: bool,
+}
+
+fn draw(title: &'static str, home: Home, around: Around) -> AnyView {
+    let Around {
+        freshness,
+        now,
+        proposes,
+        decides,
+        reports,
+    } = around;
+    let Home {
+        waiting,
+        mine,
+        access,
+        access_count,
+        organisation,
+    } = home;
+    let known = freshness.oldest.is_some();
+    let actions = view! {
+        {reports.then(|| view! { <LinkButton href="/reports/production-pci" icon=Glyph::Report>"Report"</LinkButton> })}
+        {proposes
+            .then(|| {
+                view! { <LinkButton href="/changes/new" kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }
+            })}
+    }
+    .into_any();
+    let own = view! {
+        {decides.then(|| changes("Waiting for you", waiting, now, "Nothing waits for you", "Changes that need your approval appear here, the oldest first."))}
+        {my_access(access, access_count, now)}
+        {changes("Your changes", mine, now, "You have asked for nothing", "What you ask for appears here until it is over.")}
+    };
+    let body = match organisation {
+        None => view! { <div data-columns="even">{own}</div> }.into_any(),
+        Some(organisation) => {
+            let (head, rest) = exposure::draw(organisation, known, now);
+            view! {
+                {head}
+                <div data-columns="side">
+                    <div data-aside>{own}</div>
+                    <div class="min-w-0">{rest}</div>
+                </div>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <PageHeader title=title actions />
+        <FreshnessNotice freshness now />
+        {body}
+    }
+    .into_any()
+}
+
+fn changes(
+    title: &'static str,
+    changes: Vec<ChangeRow>,
+    now: Timestamp,
+    none: &'static str,
+    what: &'static str,
+) -> AnyView {
+    let count = (!changes.is_empty())
+        .then(|| changes.len().to_string())
+        .unwrap_or_default();
+    let body = if changes.is_empty() {
+        view! { <Empty title=none icon=Glyph::Changes>{what}</Empty> }.into_any()
+    } else {
+        view! { <RecentChanges changes now /> }.into_any()
+    };
+    view! { <Section title=title detail=count>{body}</Section> }.into_any()
+}
+
+fn my_access(access: Vec<MyAccess>, count: usize, now: Timestamp) -> AnyView {
+    let more = count.saturating_sub(access.len());
+    let lines = access
+        .into_iter()
+        .map(|row| {
+            let ends = match row.ends {
+                Some(at) => view! { "ends " <Time at now /> }.into_any(),
+                None => "standing".into_any(),
+            };
+            view! {
+                <li>
+                    <AccountLink account=row.account />
+                    <div class="text-muted text-xs flex flex-wrap items-center gap-x-2">
+                        <SetLink set=row.set /> <span>{row.via} " · " {ends}</span>
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
+    let body = if count == 0 {
+        view! { <Empty title="You reach no account" icon=Glyph::Key>"What you ask for and are given appears here, with when it ends."</Empty> }
+            .into_any()
+    } else {
+        view! {
+            <ul data-lines>{lines}</ul>
+            {(more > 0).then(|| view! { <p data-more>{format!("and {more} more on your own page")}</p> })}
+        }
+        .into_any()
+    };
+    view! { <Section title="Your access" detail=if count == 0 { String::new() } else { count.to_string() }>{body}</Section> }.into_any()
 }

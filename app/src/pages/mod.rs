@@ -6,6 +6,7 @@ pub mod change;
 pub mod changes;
 pub mod entry;
 pub mod error;
+mod exposure;
 pub mod group;
 pub mod groups;
 pub mod home;
@@ -18,7 +19,60 @@ pub mod permission_sets;
 pub mod person;
 pub mod report;
 
-use crate::{backend::ListQuery, routes::Visit};
+use domain::classification::{Environment, Pci};
+
+use leptos::prelude::*;
+
+use crate::{
+    backend::ListQuery,
+    components::{PagePlace, SearchBox},
+    routes::Visit,
+};
+
+/// Accounts shown in one field of the board.
+pub const CELL: usize = 60;
+
+/// Rows of one object's own table on a page.
+const PART: usize = 200;
+
+/// One page of rows that a view holds whole.
+struct Part<T> {
+    rows: Vec<T>,
+    place: PagePlace,
+}
+
+impl<T> Part<T> {
+    /// Keeps the rows whose text holds every word that was searched for, and cuts out one page of them.
+    fn of(mut rows: Vec<T>, query: &ListQuery, text: impl Fn(&T) -> String) -> Self {
+        let words = query.words.to_lowercase();
+        let words: Vec<&str> = words.split_whitespace().collect();
+        if !words.is_empty() {
+            rows.retain(|row| {
+                let text = text(row).to_lowercase();
+                words.iter().all(|word| text.contains(word))
+            });
+        }
+        let total = rows.len();
+        let number = query.page.clamp(1, total.div_ceil(PART).max(1));
+        let rows: Vec<T> = rows.drain(((number - 1) * PART).min(total)..(number * PART).min(total)).collect();
+        let place = PagePlace::of(number, PART, rows.len(), total);
+        Self { rows, place }
+    }
+
+    /// The search over the rows: as one types if all of them are on the page.
+    fn search(&self, base: &str, query: &ListQuery, label: &'static str, table: &'static str) -> AnyView {
+        let table = (self.place.pages == 1 && query.words.is_empty()).then_some(table);
+        let (action, value) = (base.to_owned(), query.words.clone());
+        view! { <form method="get" action=action role="search"><SearchBox label value table /></form> }.into_any()
+    }
+}
+
+/// A field of the board, as `only` names it: `production-in`.
+pub fn cell(only: &str) -> Option<(Environment, Pci)> {
+    let (environment, pci) = only.rsplit_once('-')?;
+    let environment = Environment::from_word(environment).filter(|e| e.as_str() == environment)?;
+    Some((environment, Pci::from_word(pci).filter(|p| p.as_str() == pci)?))
+}
 
 /// What the URL of a list asks for: `q`, `only`, `page`. What makes no sense is dropped.
 pub fn list_query(visit: &Visit) -> ListQuery {

@@ -1,15 +1,93 @@
-//! The people page.
+//! Everyone in the directory, and how much each of them reaches.
 
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{Answer, ListQuery, Page as Rows, PersonRow},
+    components::{
+        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader,
+        PersonLink, Section, Table, list_href, pages,
+    },
     routes::{Page, Visit},
 };
 
+use super::list_query;
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("people", || {
-        view! { <p>"Under construction"</p> }.into_any()
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let query = list_query(&visit);
+    let people = visit.backend.people(&query).await?;
+    let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    Ok(Page::new("People", move || {
+        view! {
+            <PageHeader title="People" detail=view! { "Who is in the directory, and what each of them reaches by any path." }.into_any() />
+            <FreshnessNotice freshness now />
+            {draw(query, people)}
+        }
+        .into_any()
     }))
+}
+
+fn draw(query: ListQuery, people: Rows<PersonRow>) -> AnyView {
+    let unfiltered = query.words.is_empty() && query.only.is_none();
+    if people.total == 0 && unfiltered {
+        return view! { <Empty title="Nobody is in the directory" icon=Glyph::People>"Users of Identity Center appear after the first read."</Empty> }
+            .into_any();
+    }
+    let chips = vec![
+        Chip::new("", "Everyone"),
+        Chip::new("production-pci", "Reach production PCI"),
+        Chip::new("powerful", "Administrators there"),
+        Chip::new("disabled", "Disabled"),
+        Chip::new("idle", "Reach nothing"),
+    ];
+    let place = (&people).into();
+    let table = (people.pages() == 1 && query.words.is_empty()).then_some("people");
+    let bar = view! { <ListBar path="/people" query=query.clone() chips label="Search people" table=table /> };
+    if people.total == 0 {
+        return view! { {bar} <EmptyFiltered noun="people" clear_href="/people" /> }.into_any();
+    }
+    let columns = vec![
+        Column::new("Name"),
+        Column::new("Sign-in name").wide_only(),
+        Column::new("Title").wide_only(),
+        Column::new("Groups").numeric(),
+        Column::new("Accounts").numeric(),
+        Column::new("Production PCI").numeric(),
+    ];
+    let rows = people.rows.into_iter().map(row).collect_view();
+    view! {
+        {bar}
+        <Section title="By name">
+            <Table caption="People" columns id="people">{rows}</Table>
+            {pages(place, "people", move |page| list_href("/people", &query.words, query.only.as_deref(), page))}
+        </Section>
+    }
+    .into_any()
+}
+
+fn row(row: PersonRow) -> impl IntoView {
+    let PersonRow {
+        user,
+        user_name,
+        email,
+        title,
+        groups,
+        accounts,
+        production_pci,
+    } = row;
+    let guarded = match production_pci {
+        0 => view! { <span class="text-muted">"0"</span> }.into_any(),
+        some => view! { <a href=format!("/people/{}?only=production-pci", user.id) class="font-semibold">{some}</a> }.into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row"><PersonLink user /></th>
+            <td data-wide><span title=email>{user_name}</span></td>
+            <td data-wide class="text-muted">{title}</td>
+            <td data-numeric>{groups}</td>
+            <td data-numeric>{accounts}</td>
+            <td data-numeric>{guarded}</td>
+        </tr>
+    }
 }

@@ -1,15 +1,228 @@
-//! The permission set page.
+//! One permission set: what it holds, what that really allows, and where it is. Read-only.
 
+use domain::{
+    permission_set::{
+        Boundary, Content,
+        analysis::{Finding, PolicyRef},
+    },
+    time::Timestamp,
+};
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{Answer, Freshness, HoldsRow, ListQuery, SetView},
+    components::{
+        AccountLink, BadgeWeight, Column, Crumb, Definition, DefinitionList, Empty, EmptyFiltered,
+        FreshnessNotice, Glyph, Notice, PageHeader, Section, Status, StatusBadge, Table, Time,
+        list_href, pages, risk_status,
+    },
     routes::{Page, Visit},
 };
 
+use super::{Part, permission_sets::session};
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("permission set", || {
-        view! { <p>"Under construction"</p> }.into_any()
-    }))
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let key: String = visit.param("key")?;
+    let set = visit.backend.permission_set(&key).await?;
+    let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    let query = super::list_query(&visit);
+    let title = set.set.name.clone();
+    Ok(Page::new(title, move || draw(set, freshness, &query, now)))
+}
+
+fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) -> AnyView {
+    let SetView {
+        set,
+        description,
+        words,
+        content,
+        hash,
+        findings,
+        holds,
+        catalogue,
+    } = view;
+    let base = format!("/permission-sets/{}", set.key());
+    let outdated = holds.iter().filter(|row| row.outdated).count();
+    let short: String = hash.chars().take(12).collect();
+    let facts = view! {
+        <DefinitionList>
+            <Definition term="Longest session">{session(content.session_seconds)}</Definition>
+            <Definition term="Content hash"><code title=hash>{short}</code></Definition>
+            <Definition term="Judged with">{catalogue}</Definition>
+            <Definition term="ARN"><span class="font-mono text-xs">{set.arn.to_string()}</span></Definition>
+        </DefinitionList>
+    };
+    view! {
+        <PageHeader
+            title=set.name.clone()
+            crumbs=vec![Crumb::new("/permission-sets", "Permission sets")]
+            detail=view! { {description.unwrap_or_else(|| "No description".into())} }.into_any()
+        />
+        <FreshnessNotice freshness now />
+        {(outdated > 0)
+            .then(|| {
+                view! {
+                    <Notice status=Status::Drift title=format!("{outdated} of {} accounts hold an older content", holds.len())>
+                        "The set was edited and not provisioned there. Those accounts still allow what it allowed before, which is not what is shown below."
+                    </Notice>
+                }
+            })}
+        {allows(words, findings)}
+        {self::holds(holds, &base, query, now)}
+        <Section title="What it holds">{held(content)}</Section>
+        <Section title="Facts"><div data-body>{facts}</div></Section>
+    }
+    .into_any()
+}
+
+fn allows(words: String, findings: Vec<Finding>) -> AnyView {
+    if findings.is_empty() {
+        return view! {
+            <Section title="What it could be abused for">
+                <Empty title="Nothing on the lists was found" icon=Glyph::Check>"That does not make a set harmless: it says that no policy in it allows what Leastwise looks for."</Empty>
+            </Section>
+        }
+        .into_any();
+    }
+    let columns = vec![
+        Column::new("Risk"),
+        Column::new("Why"),
+        Column::new("Where"),
+        Column::new("Actions").wide_only(),
+    ];
+    let rows = findings
+        .into_iter()
+        .map(|finding| {
+            let place = finding.statement.map(|at| format!(", statement {}", at + 1));
+            view! {
+                <tr>
+                    <th scope="row">
+                        <span title=finding.risk.explanation()>
+                            <StatusBadge status=risk_status(finding.risk) label=finding.risk.label() weight=BadgeWeight::Pill />
+                        </span>
+                    </th>
+                    <td data-reason-cell>{finding.reason}</td>
+                    <td>{policy(finding.policy)} <span class="text-muted">{place}</span></td>
+                    <td data-wide><code class="break-words">{finding.actions.join(", ")}</code></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <Section title="What it could be abused for" detail=words>
+            <Table caption="What this set could be abused for" columns>{rows}</Table>
+        </Section>
+    }
+    .into_any()
+}
+
+fn policy(policy: PolicyRef) -> String {
+    match policy {
+        PolicyRef::Managed(arn) => arn.rsplit('/').next().unwrap_or(&arn).to_owned(),
+        PolicyRef::Customer(name) => format!("{name} (customer-managed)"),
+        PolicyRef::Inline => "Inline policy".to_owned(),
+    }
+}
+
+fn held(content: Content) -> AnyView {
+    let Content {
+        managed,
+        customer,
+        inline,
+        boundary,
+        ..
+    } = content;
+    let nothing =
+        managed.is_empty() && customer.is_empty() && inline.is_none() && boundary.is_none();
+    if nothing {
+        return view! { <Empty title="Nothing" icon=Glyph::PermissionSets>"A set without policies allows nothing."</Empty> }.into_any();
+    }
+    let managed = managed
+        .into_iter()
+        .map(|arn| view! { <li><code>{arn}</code></li> })
+        .collect_view();
+    let customer = customer
+        .into_iter()
+        .map(|policy| view! { <li><code>{format!("{}{}", policy.path, policy.name)}</code> " " <span class="text-muted">"in each account, not read"</span></li> })
+        .collect_view();
+    let boundary = boundary.map(|boundary| match boundary {
+        Boundary::Managed(arn) => arn,
+        Boundary::Customer(policy) => format!("{}{}, in each account", policy.path, policy.name),
+    });
+    let inline = inline.map(|text| {
+        let shown = pretty(&text);
+        view! {
+            <h3>"Inline policy"</h3>
+            <pre tabindex="0" aria-label="Inline policy" data-code><code>{shown}</code></pre>
+        }
+    });
+    view! {
+        <div data-body class="grid gap-3">
+            <ul data-plain>{managed} {customer}</ul>
+            {boundary.map(|boundary| view! { <p>"Permissions boundary " <code>{boundary}</code></p> })}
+            {inline}
+        </div>
+    }
+    .into_any()
+}
+
+/// Indented for reading; text that is not JSON is shown as it is.
+fn pretty(text: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(text)
+        .and_then(|json| serde_json::to_string_pretty(&json))
+        .unwrap_or_else(|_| text.to_owned())
+}
+
+fn holds(rows: Vec<HoldsRow>, base: &str, query: &ListQuery, now: Timestamp) -> AnyView {
+    if rows.is_empty() {
+        return view! {
+            <Section title="Where it is">
+                <Empty title="In no account" icon=Glyph::Accounts>"The set exists and is assigned nowhere."</Empty>
+            </Section>
+        }
+        .into_any();
+    }
+    let part = Part::of(rows, query, |row| {
+        format!("{} {}", row.account.name, row.account.id)
+    });
+    let search = part.search(base, query, "Filter accounts", "holds");
+    let Part { rows, place } = part;
+    let body = if rows.is_empty() {
+        view! { <EmptyFiltered noun="accounts" clear_href=base.to_owned() /> }.into_any()
+    } else {
+        let columns = vec![
+            Column::new("Account"),
+            Column::new("Content"),
+            Column::new("Assigned").numeric(),
+            Column::new("People").numeric(),
+            Column::new("As of").wide_only(),
+        ];
+        let lines = rows
+            .into_iter()
+            .map(|row| {
+                let content = if row.outdated {
+                    view! { <StatusBadge status=Status::Drift label="Older" /> }.into_any()
+                } else {
+                    view! { <StatusBadge status=Status::Ok label="Latest" /> }.into_any()
+                };
+                view! {
+                    <tr>
+                        <th scope="row"><AccountLink account=row.account /></th>
+                        <td>{content}</td>
+                        <td data-numeric>{row.principals}</td>
+                        <td data-numeric>{row.people}</td>
+                        <td data-wide><Time at=row.as_of now /></td>
+                    </tr>
+                }
+            })
+            .collect_view();
+        let (href, words) = (base.to_owned(), query.words.clone());
+        view! {
+            <Table caption="Accounts that hold this set" columns id="holds">{lines}</Table>
+            {pages(place, "accounts", move |page| list_href(&href, &words, None, page))}
+        }
+        .into_any()
+    };
+    view! { <Section title="Where it is" actions=search>{body}</Section> }.into_any()
 }

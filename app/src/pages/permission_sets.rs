@@ -1,15 +1,120 @@
-//! The permission sets page.
+//! Every permission set, the riskiest first: what it really allows, and where it is.
 
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{Answer, ListQuery, Page as Rows, SetRow},
+    components::{
+        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, RiskList,
+        Section, Status, StatusBadge, Table, list_href, pages,
+    },
     routes::{Page, Visit},
 };
 
+use super::list_query;
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("permission sets", || {
-        view! { <p>"Under construction"</p> }.into_any()
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let query = list_query(&visit);
+    let sets = visit.backend.permission_sets(&query).await?;
+    let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    Ok(Page::new("Permission sets", move || {
+        view! {
+            <PageHeader title="Permission sets" detail=view! { "Judged by what they hold, not by what they are called." }.into_any() />
+            <FreshnessNotice freshness now />
+            {draw(query, sets)}
+        }
+        .into_any()
     }))
+}
+
+fn draw(query: ListQuery, sets: Rows<SetRow>) -> AnyView {
+    if sets.total == 0 && query.words.is_empty() && query.only.is_none() {
+        return view! { <Empty title="No permission sets" icon=Glyph::PermissionSets>"Permission sets of Identity Center appear after the first read."</Empty> }
+            .into_any();
+    }
+    let chips = vec![
+        Chip::new("", "All"),
+        Chip::new("production-pci", "In production PCI"),
+        Chip::new("powerful", "Administrator or could become it"),
+        Chip::new("unknown", "Not fully readable"),
+        Chip::new("outdated", "Edited and not provisioned"),
+    ];
+    let place = (&sets).into();
+    let table = (sets.pages() == 1 && query.words.is_empty()).then_some("sets");
+    let bar = view! { <ListBar path="/permission-sets" query=query.clone() chips label="Search permission sets" table=table /> };
+    if sets.total == 0 {
+        return view! { {bar} <EmptyFiltered noun="permission sets" clear_href="/permission-sets" /> }.into_any();
+    }
+    let columns = vec![
+        Column::new("Name"),
+        Column::new("What it allows"),
+        Column::new("Session").numeric().wide_only(),
+        Column::new("People").numeric(),
+        Column::new("Accounts").numeric(),
+        Column::new("Production PCI").numeric(),
+    ];
+    let rows = sets.rows.into_iter().map(row).collect_view();
+    view! {
+        {bar}
+        <Section title="Riskiest first">
+            <Table caption="Permission sets" columns id="sets">{rows}</Table>
+            {pages(place, "permission sets", move |page| list_href("/permission-sets", &query.words, query.only.as_deref(), page))}
+        </Section>
+    }
+    .into_any()
+}
+
+/// A session's length in words.
+pub fn session(seconds: u32) -> String {
+    match (seconds / 3_600, seconds % 3_600 / 60) {
+        (hours, 0) => format!("{hours} h"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+fn row(row: SetRow) -> impl IntoView {
+    let SetRow {
+        set,
+        description,
+        words,
+        session_seconds,
+        accounts,
+        production_pci,
+        people,
+        outdated,
+    } = row;
+    let outdated = (outdated > 0).then(|| {
+        let label = if outdated == 1 {
+            "Older content in 1 account".to_owned()
+        } else {
+            format!("Older content in {outdated} accounts")
+        };
+        view! { <StatusBadge status=Status::Drift label /> }
+    });
+    let allows = if set.risks.is_empty() {
+        view! { <span class="text-muted">{words}</span> }.into_any()
+    } else {
+        view! { <span title=words><RiskList risks=set.risks.clone() /></span> }.into_any()
+    };
+    let guarded = if production_pci > 0 {
+        "font-semibold"
+    } else {
+        "text-muted"
+    };
+    let href = format!("/permission-sets/{}", set.key());
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=href>{set.name}</a>
+                {description.map(|text| view! { <div class="text-muted text-xs font-normal max-w-[48ch]">{text}</div> })}
+            </th>
+            <td>{allows} " " {outdated}</td>
+            <td data-numeric data-wide>{session(session_seconds)}</td>
+            <td data-numeric>{people}</td>
+            <td data-numeric>{accounts}</td>
+            <td data-numeric><span class={guarded}>{production_pci}</span></td>
+        </tr>
+    }
 }

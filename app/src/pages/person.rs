@@ -1,15 +1,267 @@
-//! The person page.
+//! One person: everything that they reach, and the path that leads there.
 
+use domain::{authorize::Action, directory::Origin, ids::UserId, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{Answer, Draft, Freshness, ListQuery, PathRow, PersonView, UserStanding},
+    components::{
+        AbsoluteTime, AccountLink, ButtonKind, Chip, Column, Crumb, Definition, DefinitionList,
+        Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader,
+        RecentChanges, Section, SetLink, StandingMark, Stat, Stats, Status, Table, Time, chips,
+        list_href, pages,
+    },
     routes::{Page, Visit},
 };
 
+use super::{Part, exposure::bad};
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("person", || {
-        view! { <p>"Under construction"</p> }.into_any()
-    }))
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let id: UserId = visit.param("id")?;
+    let person = visit.backend.person(&id).await?;
+    let own = visit.backend.viewer().await?.user.as_ref() == Some(&id);
+    let around = Around {
+        freshness: visit.backend.freshness(),
+        now: visit.backend.now(),
+        directory: visit.backend.may(Action::SeeDirectory).is_ok(),
+        proposes: visit.backend.may(Action::Propose).is_ok(),
+        asks: own && visit.backend.may(Action::ProposeOwn).is_ok(),
+        query: super::list_query(&visit),
+    };
+    let title = person.user.name.clone();
+    Ok(Page::new(title, move || draw(person, around)))
+}
+
+struct Around {
+    freshness: Freshness,
+    now: Timestamp,
+    directory: bool,
+    proposes: bool,
+    asks: bool,
+    query: ListQuery,
+}
+
+fn draw(person: PersonView, around: Around) -> AnyView {
+    let PersonView {
+        user,
+        user_name,
+        email,
+        title,
+        origin,
+        groups,
+        paths,
+        accounts,
+        production_pci,
+        changes,
+    } = person;
+    let Around {
+        freshness,
+        now,
+        directory,
+        proposes,
+        asks,
+        query,
+    } = around;
+    let base = format!("/people/{}", user.id);
+    let who = format!("user:{}", user.id);
+    let new = Draft {
+        who: who.clone(),
+        ..Draft::default()
+    }
+    .href();
+    let actions = (proposes || asks).then(|| {
+        let words = if proposes { "Grant access" } else { "Request access" };
+        view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>{words}</LinkButton> }
+    });
+    let standing = paths.iter().filter(|path| path.ends.is_none()).count();
+    let against = paths.iter().filter(|path| !path.hits.is_empty()).count();
+    let disabled = user.standing == UserStanding::Disabled && !paths.is_empty();
+    let crumbs = if directory {
+        vec![Crumb::new("/people", "People")]
+    } else {
+        Vec::new()
+    };
+    let member_of = groups
+        .into_iter()
+        .map(|(id, name)| {
+            let name = if directory {
+                view! { <a href=format!("/groups/{id}")>{name}</a> }.into_any()
+            } else {
+                name.into_any()
+            };
+            view! { <li>{name}</li> }
+        })
+        .collect_view();
+    let list = reaches(paths, &base, &who, &query, directory, proposes, now);
+    view! {
+        <PageHeader
+            title=user.name.clone()
+            crumbs
+            marks=view! { <StandingMark standing=user.standing /> }.into_any()
+            detail=view! { {title.unwrap_or_else(|| "No job title in the directory".into())} }.into_any()
+            actions=actions.into_any()
+        />
+        <FreshnessNotice freshness now />
+        {disabled
+            .then(|| {
+                view! {
+                    <Notice status=Status::Pending title="Cannot sign in, and still holds access">
+                        "What is assigned to a disabled user stays assigned, and enabling them is one click. Remove what they no longer need."
+                    </Notice>
+                }
+            })}
+        <Stats>
+            <Stat label="Accounts" value=accounts.to_string() href=base.clone() detail="by any path" />
+            <Stat label="Production PCI" value=production_pci.to_string() href=format!("{base}?only=production-pci") detail="accounts" status=bad(production_pci) />
+            <Stat label="Standing" value=standing.to_string() href=format!("{base}?only=standing") detail="paths without an end" />
+            <Stat label="Against the rules" value=against.to_string() href=format!("{base}?only=findings") detail="paths" status=bad(against) />
+        </Stats>
+        {list}
+        <Section title="In the directory">
+            <div data-body>
+                <DefinitionList>
+                    <Definition term="Sign-in name">{user_name}</Definition>
+                    <Definition term="E-mail">{email.unwrap_or_else(|| "none".into())}</Definition>
+                    <Definition term="Kept by">{origin_words(origin)}</Definition>
+                    <Definition term="User id"><span class="font-mono text-xs">{user.id.to_string()}</span></Definition>
+                    <Definition term="Groups"><ul data-plain>{member_of}</ul></Definition>
+                </DefinitionList>
+            </div>
+        </Section>
+        {(!changes.is_empty())
+            .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
+    }
+    .into_any()
+}
+
+/// Who keeps a user or a group, in words.
+pub fn origin_words(origin: Origin) -> &'static str {
+    match origin {
+        Origin::IdentityCenter => "Identity Center",
+        Origin::External => "the identity provider, which may undo what is written here",
+    }
+}
+
+fn reaches(
+    mut paths: Vec<PathRow>,
+    base: &str,
+    who: &str,
+    query: &ListQuery,
+    directory: bool,
+    removes: bool,
+    now: Timestamp,
+) -> AnyView {
+    if paths.is_empty() {
+        return view! {
+            <Section title="What they reach">
+                <Empty title="No account" icon=Glyph::Accounts>"Nothing is assigned to them, nor to a group that they are in."</Empty>
+            </Section>
+        }
+        .into_any();
+    }
+    match query.only.as_deref() {
+        Some("production-pci") => {
+            paths.retain(|path| path.account.class.counts_as_production_pci())
+        }
+        Some("standing") => paths.retain(|path| path.ends.is_none()),
+        Some("findings") => paths.retain(|path| !path.hits.is_empty()),
+        _ => {}
+    }
+    let part = Part::of(paths, query, text);
+    let search = part.search(base, query, "Filter paths", "paths");
+    let Part { rows, place } = part;
+    let narrow = chips(
+        base,
+        query,
+        vec![
+            Chip::new("", "All"),
+            Chip::new("production-pci", "Production PCI"),
+            Chip::new("standing", "Standing"),
+            Chip::new("findings", "Against the rules"),
+        ],
+    );
+    let body = if rows.is_empty() {
+        view! { <EmptyFiltered noun="paths" clear_href=base.to_owned() /> }.into_any()
+    } else {
+        let columns = vec![
+            Column::new("Account"),
+            Column::new("Permission set"),
+            Column::new("Through"),
+            Column::new("Since").wide_only(),
+            Column::new("Ends"),
+            Column::new("Guardrails"),
+            Column::new("Action").unlabelled(),
+        ];
+        let lines = rows
+            .into_iter()
+            .map(|row| line(row, who, directory, removes, now))
+            .collect_view();
+        let (href, words, only) = (base.to_owned(), query.words.clone(), query.only.clone());
+        view! {
+            <Table caption="Every path to every account" columns id="paths">{lines}</Table>
+            {pages(place, "paths", move |page| list_href(&href, &words, only.as_deref(), page))}
+        }
+        .into_any()
+    };
+    view! { <Section title="What they reach" actions=search>{narrow} {body}</Section> }.into_any()
+}
+
+fn text(row: &PathRow) -> String {
+    let group = row.group.as_ref().map_or("", |(_, name)| name.as_str());
+    format!(
+        "{} {} {} {group}",
+        row.account.name, row.account.id, row.set.name
+    )
+}
+
+fn line(row: PathRow, who: &str, directory: bool, removes: bool, now: Timestamp) -> AnyView {
+    let PathRow {
+        account,
+        set,
+        group,
+        since,
+        ends,
+        hits,
+    } = row;
+    let direct = group.is_none();
+    let draft = match &group {
+        None => Draft {
+            kind: "remove".into(),
+            who: who.to_owned(),
+            set: set.key().to_owned(),
+            account: account.id.to_string(),
+            ..Draft::default()
+        },
+        Some((id, _)) => Draft {
+            kind: "leave".into(),
+            who: who.to_owned(),
+            set: id.clone(),
+            ..Draft::default()
+        },
+    };
+    let through = match group {
+        None => view! { "assigned directly" }.into_any(),
+        Some((id, name)) if directory => {
+            view! { <a href=format!("/groups/{id}")>{name}</a> }.into_any()
+        }
+        Some((_, name)) => name.into_any(),
+    };
+    let ends = match ends {
+        Some(at) => view! { <Time at now /> }.into_any(),
+        None => view! { <span class="text-muted">"standing"</span> }.into_any(),
+    };
+    let words = if direct { "Remove" } else { "Leave group" };
+    view! {
+        <tr>
+            <th scope="row"><AccountLink account /></th>
+            <td><SetLink set /></td>
+            <td>{through}</td>
+            <td data-wide><AbsoluteTime at=since now /></td>
+            <td>{ends}</td>
+            <td data-reason-cell><Hits hits /></td>
+            <td data-numeric>{removes.then(|| view! { <a href=draft.href() data-kind="quiet">{words}</a> })}</td>
+        </tr>
+    }
+    .into_any()
 }

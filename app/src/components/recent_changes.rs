@@ -1,0 +1,46 @@
+//! A few changes, one line each, where they are not the subject of the page.
+
+use domain::{change::State, time::Timestamp};
+use leptos::prelude::*;
+
+use super::{Status, StatusBadge, Time};
+use crate::backend::{ChangeRow, state_words};
+
+/// The colour for where a change stands.
+pub const fn state_status(state: State) -> Status {
+    match state {
+        State::Refused | State::Declined | State::Failed => Status::Danger,
+        State::Waiting => Status::Pending,
+        State::Approved | State::Applying => Status::Info,
+        State::Verified => Status::Ok,
+        State::Expired | State::Withdrawn => Status::Off,
+    }
+}
+
+/// The lines.
+#[component]
+pub fn RecentChanges(
+    /// In the order in which they are shown.
+    changes: Vec<ChangeRow>,
+    /// The request's instant.
+    now: Timestamp,
+) -> impl IntoView {
+    let lines = changes
+        .into_iter()
+        .map(|change| {
+            let (have, need) = change.approvals;
+            let approvals = (change.state == State::Waiting)
+                .then(|| view! { " · " {format!("{have} of {need} approvals")} " · decide " <Time at=change.decide_by now /> });
+            view! {
+                <li>
+                    <div class="flex items-start justify-between gap-x-3">
+                        <a href=format!("/changes/{}", change.id)>{change.title}</a>
+                        <StatusBadge status=state_status(change.state) label=state_words(change.state) />
+                    </div>
+                    <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul data-lines>{lines}</ul> }.into_any()
+}

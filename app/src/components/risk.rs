@@ -1,0 +1,36 @@
+//! What a permission set could be abused for, in words. The words are the analysis'; nothing is added.
+
+use domain::permission_set::analysis::Risk;
+use leptos::prelude::*;
+
+use super::{BadgeWeight, Status, StatusBadge};
+
+/// The colour for a risk: what opens everything, what opens data or blinds, and what is not known.
+pub const fn risk_status(risk: Risk) -> Status {
+    match risk {
+        Risk::Administrator | Risk::Escalation | Risk::IdentityCenterTakeover => Status::Danger,
+        Risk::Tampering | Risk::DataRead => Status::Pending,
+        Risk::Unknown => Status::Drift,
+    }
+}
+
+/// Risks one after another, worst first; an administrator can do all the rest, which is left out.
+#[component]
+pub fn RiskList(
+    /// Which.
+    risks: Vec<Risk>,
+) -> impl IntoView {
+    let administrator = risks.contains(&Risk::Administrator);
+    risks
+        .into_iter()
+        .filter(|risk| !administrator || matches!(risk, Risk::Administrator | Risk::Unknown))
+        .map(|risk| {
+            view! {
+                <span title=risk.explanation()>
+                    <StatusBadge status=risk_status(risk) label=risk.label() weight=BadgeWeight::Pill />
+                </span>
+            }
+        })
+        .collect_view()
+        .into_any()
+}
