@@ -1,15 +1,126 @@
-//! The ledger page.
+//! The ledger: whether it is whole, and every entry, newest first. It shows what was written down and
+//! judges none of it.
 
+use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{Answer, EntryRow, LedgerHealth, ListQuery, Page as Rows},
+    components::{
+        Column, Definition, DefinitionList, Empty, EmptyFiltered, Glyph, ListBar, Notice, PageHeader, Section, Status, StatusBadge,
+        Table, Time, list_href, pages,
+    },
     routes::{Page, Visit},
 };
 
+use super::list_query;
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("ledger", || {
-        view! { <p>"Under construction"</p> }.into_any()
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let query = list_query(&visit);
+    let entries = visit.backend.entries(&query).await?;
+    let health = visit.backend.ledger_health().await?;
+    let now = visit.backend.now();
+    Ok(Page::new("Ledger", move || {
+        view! {
+            <PageHeader title="Ledger" detail=view! { "Everything that was asked, decided, done and seen. Nothing in it can be changed unnoticed." }.into_any() />
+            {health_box(health, now)}
+            {draw(query, entries, now)}
+        }
+        .into_any()
     }))
+}
+
+/// What a third party needs to check the ledger without us.
+fn health_box(health: LedgerHealth, now: Timestamp) -> AnyView {
+    let LedgerHealth { size, checkpoint_size, signed_at, root, vkey } = health;
+    let waiting = size.saturating_sub(checkpoint_size);
+    let status = match (signed_at, waiting) {
+        (None, _) => view! { <StatusBadge status=Status::Pending label="No checkpoint signed yet" /> },
+        (Some(_), 0) => view! { <StatusBadge status=Status::Ok label="Every entry is under a signed checkpoint" /> },
+        (Some(_), 1) => view! { <StatusBadge status=Status::Pending label="1 entry waits for the next checkpoint" /> },
+        (Some(_), some) => view! { <StatusBadge status=Status::Pending label=format!("{some} entries wait for the next checkpoint") /> },
+    };
+    let signed = signed_at.map(|at| {
+        view! {
+            <Definition term="Signed checkpoint">{checkpoint_size} " entries, " <Time at now /></Definition>
+            <Definition term="Root"><code class="select-all break-all">{root}</code></Definition>
+        }
+    });
+    view! {
+        <Section title="Proof" actions=status.into_any()>
+            <div data-body>
+                <DefinitionList>
+                    <Definition term="Entries">{size}</Definition>
+                    {signed}
+                    <Definition term="Verifier key"><code class="select-all break-all">{vkey}</code></Definition>
+                </DefinitionList>
+                <p class="text-muted mt-4 max-w-[80ch]">
+                    "To check it yourself: "
+                    <code class="select-all">"leastwise ledger verify"</code>
+                    " recomputes every hash and checks every signature. Keep the verifier key and a checkpoint somewhere that nobody here can write to: with them, even a ledger that was rewritten as a whole is found out."
+                </p>
+            </div>
+        </Section>
+    }
+    .into_any()
+}
+
+fn draw(query: ListQuery, entries: Rows<EntryRow>, now: Timestamp) -> AnyView {
+    if entries.total == 0 && query.words.is_empty() {
+        return view! { <Empty title="Nothing is written down yet" icon=Glyph::Ledger>"The first entry is made when Leastwise starts."</Empty> }
+            .into_any();
+    }
+    let place = (&entries).into();
+    let bar = view! { <ListBar path="/ledger" query=query.clone() label="Search type, actor, target or account" table=None /> };
+    if entries.total == 0 {
+        return view! { {bar} <EmptyFiltered noun="entries" clear_href="/ledger" /> }.into_any();
+    }
+    if entries.rows.is_empty() {
+        return view! { {bar} <Notice status=Status::Info title="The list ends before this page"><a href="/ledger">"To the newest entries"</a></Notice> }
+            .into_any();
+    }
+    let columns = vec![
+        Column::new("Entry").numeric(),
+        Column::new("When"),
+        Column::new("What"),
+        Column::new("Outcome"),
+        Column::new("Who"),
+        Column::new("About").wide_only(),
+    ];
+    let rows = entries.rows.into_iter().map(|entry| row(entry, now)).collect_view();
+    view! {
+        {bar}
+        <Section title="Entries" detail="newest first">
+            <Table caption="Entries of the ledger" columns id="entries">{rows}</Table>
+            {pages(place, "entries", move |page| list_href("/ledger", &query.words, None, page))}
+        </Section>
+    }
+    .into_any()
+}
+
+fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
+    let EntryRow { seq, at, kind, outcome, actor, about } = entry;
+    view! {
+        <tr>
+            <th scope="row" data-numeric><a href=format!("/ledger/{seq}")>{seq}</a></th>
+            <td class="whitespace-nowrap"><Time at now /></td>
+            <td><code>{kind}</code></td>
+            <td>{outcome_badge(&outcome)}</td>
+            <td>{actor}</td>
+            <td data-wide class="text-muted">{about}</td>
+        </tr>
+    }
+}
+
+/// How an entry ended, in colour, shape and word.
+pub fn outcome_badge(outcome: &str) -> AnyView {
+    let (status, label) = match outcome {
+        "success" => (Status::Ok, "Success"),
+        "failure" => (Status::Danger, "Failure"),
+        "denied" => (Status::Danger, "Denied"),
+        "pending" => (Status::Pending, "Pending"),
+        other => return view! { <StatusBadge status=Status::Off label=other.to_owned() /> }.into_any(),
+    };
+    view! { <StatusBadge status label /> }.into_any()
 }

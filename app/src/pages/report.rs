@@ -1,15 +1,183 @@
-//! The report page.
+//! Who can reach production PCI, for an assessor: counts, what was read and when, and one row per person,
+//! account, set and path. The page, the CSV and the JSON hold the same rows; the page counts none itself.
 
+use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{AccessReport, Answer, ListQuery, ReportHead, ReportRow},
+    components::{
+        AbsoluteTime, BadgeWeight, Column, Definition, DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, LinkButton,
+        ListBar, PageHeader, PagePlace, Section, Stat, Stats, Status, StatusBadge, Table, list_href, pages,
+    },
     routes::{Page, Visit},
 };
 
+use super::{exposure::bad, list_query};
+
+/// Rows on one page: a printed report of an ordinary organisation is whole.
+const ROWS: usize = 1000;
+
+const PATH: &str = "/reports/production-pci";
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("report", || {
-        view! { <p>"Under construction"</p> }.into_any()
-    }))
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let report = visit.backend.access_report().await?;
+    let (query, now) = (list_query(&visit), visit.backend.now());
+    Ok(Page::new("Who can reach production PCI", move || draw(report, query, now)))
+}
+
+fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
+    let AccessReport { head, rows } = report;
+    let (people, accounts, count) = head.counts;
+    let standing = rows.iter().filter(|row| row.standing).count();
+    let against = rows.iter().filter(|row| !row.findings.is_empty()).count();
+    let actions = view! {
+        <LinkButton href=format!("{PATH}.csv") icon=Glyph::Download>"CSV"</LinkButton>
+        <LinkButton href=format!("{PATH}.json") icon=Glyph::Download>"JSON"</LinkButton>
+    }
+    .into_any();
+    view! {
+        <PageHeader
+            title="Who can reach production PCI"
+            detail=view! { "Every person and every path, as AWS answered when it was last read." }.into_any()
+            actions
+        />
+        <FreshnessNotice freshness=head.freshness.clone() now />
+        <Stats>
+            <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail="can reach it" status=bad(people) />
+            <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail="count as production PCI" />
+            <Stat label="Rows" value=count.to_string() href="#rows" detail=format!("{standing} of them without an end") />
+            <Stat label="Against the rules" value=against.to_string() href="#rows" detail="rows" status=bad(against) />
+        </Stats>
+        {coverage(head, now)}
+        {table(rows, query)}
+    }
+    .into_any()
+}
+
+/// What the report rests on. It says so even when all is well: an assessor asks.
+fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
+    let ReportHead { report_id, made, as_of, freshness, .. } = head;
+    let oldest = match as_of {
+        Some(at) => view! { <AbsoluteTime at now /> }.into_any(),
+        None => "AWS has not been read yet".into_any(),
+    };
+    let complete = match freshness.complete_at {
+        Some(at) => view! { <AbsoluteTime at now /> }.into_any(),
+        None => "No read has reached the end yet".into_any(),
+    };
+    let unread = if freshness.unread.is_empty() && as_of.is_some() {
+        view! { <StatusBadge status=Status::Ok label="Nothing: every account, set, group and user was read" /> }.into_any()
+    } else if freshness.unread.is_empty() {
+        view! { <StatusBadge status=Status::Drift label="Everything" /> }.into_any()
+    } else {
+        let items = freshness.unread.into_iter().map(|what| view! { <li>{what}</li> }).collect_view();
+        view! { <ul data-plain>{items}</ul> }.into_any()
+    };
+    view! {
+        <Section title="What this rests on">
+            <div data-body>
+                <DefinitionList>
+                    <Definition term="Made"><AbsoluteTime at=made now /></Definition>
+                    <Definition term="Oldest read behind it">{oldest}</Definition>
+                    <Definition term="Last read of everything">{complete}</Definition>
+                    <Definition term="Not read">{unread}</Definition>
+                    <Definition term="Report id"><code class="select-all break-all">{report_id}</code></Definition>
+                </DefinitionList>
+                <p class="text-muted mt-4 max-w-[80ch]">
+                    "Rows come from account assignments, group memberships and what the permission sets hold. Access by other roads, such as IAM users or roles made inside an account, is not in it. Each download is recorded in the ledger with its report id."
+                </p>
+            </div>
+        </Section>
+    }
+    .into_any()
+}
+
+fn table(mut rows: Vec<ReportRow>, query: ListQuery) -> AnyView {
+    if rows.is_empty() {
+        return view! {
+            <Section title="Rows">
+                <Empty title="Nobody can reach production PCI" icon=Glyph::Shield>"Whoever is given access appears here for as long as it lasts."</Empty>
+            </Section>
+        }
+        .into_any();
+    }
+    let words = query.words.to_lowercase();
+    rows.retain(|row| {
+        let text = searched(row);
+        words.split_whitespace().all(|word| text.contains(word))
+    });
+    let total = rows.len();
+    let table = (total <= ROWS && words.is_empty()).then_some("report");
+    let bar = view! { <ListBar path=PATH query=query.clone() label="Search the rows" table /> };
+    if rows.is_empty() {
+        return view! { {bar} <EmptyFiltered noun="rows" clear_href=PATH /> }.into_any();
+    }
+    let number = query.page.clamp(1, total.div_ceil(ROWS).max(1));
+    let shown: Vec<ReportRow> = rows.into_iter().skip((number - 1) * ROWS).take(ROWS).collect();
+    let place = PagePlace::of(number, ROWS, shown.len(), total);
+    let columns = vec![
+        Column::new("Person"),
+        Column::new("Account"),
+        Column::new("Permission set"),
+        Column::new("Path"),
+        Column::new("Since").wide_only(),
+        Column::new("How long"),
+        Column::new("Guardrails"),
+    ];
+    let lines = shown.into_iter().map(line).collect_view();
+    view! {
+        {bar}
+        <div id="rows">
+            <Section title="Rows" detail="one for each person, account, permission set and path">
+                <Table caption="Who can reach production PCI, by which path" columns id="report">{lines}</Table>
+                {pages(place, "rows", move |page| list_href(PATH, &query.words, None, page))}
+            </Section>
+        </div>
+    }
+    .into_any()
+}
+
+fn searched(row: &ReportRow) -> String {
+    [&row.person, &row.account, &row.account_id, &row.permission_set, &row.path].map(|text| text.to_lowercase()).join(" ")
+}
+
+fn line(row: ReportRow) -> impl IntoView {
+    let ReportRow {
+        person_id, person, enabled, account_id, account, permission_set, permission_set_arn, path, standing, since, findings, ..
+    } = row;
+    let set = permission_set_arn.rsplit('/').next().unwrap_or_default().to_owned();
+    let day: String = since.chars().take(10).collect();
+    let long = if standing {
+        view! { <StatusBadge status=Status::Danger label="Standing" /> }.into_any()
+    } else {
+        view! { <StatusBadge status=Status::Pending label="Ends" /> }.into_any()
+    };
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=format!("/people/{person_id}")>{person}</a>
+                {(!enabled).then(|| view! { " " <StatusBadge status=Status::Off label="Disabled" /> })}
+            </th>
+            <td>
+                <a href=format!("/accounts/{account_id}")>{account}</a>
+                <div class="text-muted font-mono text-xs">{account_id}</div>
+            </td>
+            <td><a href=format!("/permission-sets/{set}")>{permission_set}</a></td>
+            <td>{path}</td>
+            <td data-wide><time datetime=since>{day}</time></td>
+            <td>{long}</td>
+            <td>{broken(findings)}</td>
+        </tr>
+    }
+}
+
+/// The rules that a row breaks, by id: the files name them the same way.
+fn broken(rules: Vec<String>) -> AnyView {
+    if rules.is_empty() {
+        return view! { <StatusBadge status=Status::Ok label="Within the rules" /> }.into_any();
+    }
+    let items = rules.into_iter().map(|rule| view! { <li><StatusBadge status=Status::Danger label=rule weight=BadgeWeight::Plain /></li> }).collect_view();
+    view! { <ul data-plain>{items}</ul> }.into_any()
 }
