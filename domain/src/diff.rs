@@ -54,13 +54,22 @@ pub struct Effect {
     pub gained: Vec<Step>,
     /// Paths that disappear, sorted.
     pub lost: Vec<Step>,
+    /// Paths that are there for a while, or for good, if what this or another change takes away
+    /// comes late or fails, sorted; none of them is in `gained`. Judged like gains: AWS carries out
+    /// each operation by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passing: Vec<Step>,
 }
 
 impl Effect {
-    /// The users who gain something today.
+    /// Everything that has to be judged: what is gained, then what may be in passing.
+    pub fn judged(&self) -> impl Iterator<Item = &Step> {
+        self.gained.iter().chain(&self.passing)
+    }
+
+    /// The users who gain something today, in passing or for good.
     pub fn gaining(&self) -> BTreeSet<&UserId> {
-        self.gained
-            .iter()
+        self.judged()
             .filter_map(|step| match &step.gainer {
                 Gainer::User(user) => Some(user),
                 Gainer::FutureMember(_) => None,
@@ -93,7 +102,7 @@ pub fn effect_hash(
 ) -> EffectHash {
     let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
     let mut accounts: BTreeMap<&str, Option<&Classification>> = BTreeMap::new();
-    for step in effect.gained.iter().chain(&effect.lost) {
+    for step in effect.judged().chain(&effect.lost) {
         sets.insert(
             step.pair.set.as_str(),
             snapshot.set(&step.pair.set).map(|set| &set.hash),
@@ -117,8 +126,8 @@ pub fn effect_hash(
 
 /// The effect of operations on a snapshot, together with operations of other changes that are
 /// approved and not finished: what those bring counts as there already, and what they take counts
-/// as gone *and* as there, whichever shows the greater gain, so that no sequence of harmless steps
-/// adds up to a harmful one, in whatever order AWS carries them out.
+/// as gone *and* as there, whichever shows the greater gain. So no sequence of harmless steps adds up
+/// to a harmful one, in whatever order AWS carries them out and whichever of the removals fail.
 ///
 /// An assignment that exists already is gained again: it may last longer than the one that exists,
 /// and how long that lasts is not something that AWS knows.
@@ -130,16 +139,21 @@ pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operat
     let at_least = paths(&touched.slice(&there, &going));
     let then = paths(&there);
     let now = paths(&touched.slice(&there, operations));
+    let giving: Vec<Operation> = operations.iter().filter(|o| o.gives()).cloned().collect();
+    let at_most = paths(&touched.slice(&there, &giving));
     let given = Given::by(operations);
+    let (gained, passing) = at_most
+        .iter()
+        .filter_map(|path| {
+            let appears = !at_least.contains(path);
+            let term = given.term(&there, path, appears)?;
+            Some((now.contains(path), step(path, term)))
+        })
+        .partition::<Vec<_>, _>(|(stays, _)| *stays);
+    let steps = |all: Vec<(bool, Step)>| all.into_iter().map(|(_, step)| step).collect();
     Effect {
-        gained: now
-            .iter()
-            .filter_map(|path| {
-                let appears = !at_least.contains(path);
-                let term = given.term(&there, path, appears)?;
-                Some(step(path, term))
-            })
-            .collect(),
+        gained: steps(gained),
+        passing: steps(passing),
         lost: then
             .difference(&now)
             .map(|path| step(path, Term::Standing))

@@ -223,7 +223,7 @@ fn changes(snapshot: &Snapshot, operation: &Operation) -> bool {
 
 fn config() -> ProptestConfig {
     ProptestConfig {
-        cases: 400,
+        cases: 1_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -316,13 +316,14 @@ proptest! {
     }
 
     /// No sequence of changes brings what none of them was judged for, in whatever order AWS gets
-    /// to them and whichever of those under way fail.
+    /// to them and whichever of their operations fail.
     #[test]
     fn nothing_appears_that_neither_change_was_judged_for(
         snapshot in snapshot(),
         under_way in operations(4),
         operations in operations(4),
         done in prop::collection::vec(any::<bool>(), 4),
+        mine in prop::collection::vec(any::<bool>(), 4),
         mine_first in any::<bool>(),
     ) {
         let judged_first = effect(&snapshot, &[], &under_way);
@@ -333,15 +334,21 @@ proptest! {
             .filter(|(_, done)| **done)
             .map(|(operation, _)| operation.clone())
             .collect();
+        let operations: Vec<Operation> = operations
+            .iter()
+            .zip(&mine)
+            .filter(|(_, done)| **done)
+            .map(|(operation, _)| operation.clone())
+            .collect();
         let end = if mine_first {
             after(&after(&snapshot, &operations), &carried)
         } else {
             after(&after(&snapshot, &carried), &operations)
         };
         let before = whole(&snapshot);
-        let judged: Whole = steps(&judged_first.gained)
-            .into_iter()
-            .chain(steps(&judged_second.gained))
+        let judged: Whole = [judged_first, judged_second]
+            .iter()
+            .flat_map(|effect| steps(&effect.judged().cloned().collect::<Vec<_>>()))
             .collect();
         for path in whole(&end) {
             prop_assert!(before.contains(&path) || judged.contains(&path), "{path:?}");
@@ -453,4 +460,22 @@ fn a_path_that_remains_is_not_lost_with_another() {
     let effect = effect(&there, &[], &[gone]);
     assert_eq!(effect.lost.len(), 1);
     assert_eq!(effect.lost[0].path, Path::Group(group(0)));
+}
+
+#[test]
+fn taking_away_what_is_under_way_does_not_hide_who_joins_meanwhile() {
+    let take = Operation::Unassign {
+        assignment: Assignment {
+            pair: pair(0),
+            principal: Principal::Group(group(0)),
+        },
+    };
+    let joins = Operation::AddMember {
+        group: group(0),
+        user: user(1),
+    };
+    let effect = effect(&one_group(), &[assign(Term::Standing)], &[take, joins]);
+    assert!(effect.gained.is_empty());
+    assert_eq!(effect.passing.len(), 1);
+    assert_eq!(effect.passing[0].gainer, Gainer::User(user(1)));
 }

@@ -337,6 +337,23 @@ fn a_removal_under_way_that_may_yet_fail_hides_nobody_from_an_assignment() {
 }
 
 #[test]
+fn a_removal_in_the_same_change_may_fail_so_whoever_joins_meanwhile_is_judged() {
+    let mut world = World::new();
+    world.assigned(&the_group("operators"), "cards-prod", "administrator");
+    let judged = world.judge(
+        &[
+            unassign(the_group("operators"), "cards-prod", "administrator"),
+            join("dan", "operators"),
+        ],
+        &ann(),
+    );
+    refused_by(&judged, "production-pci-administrator");
+    assert!(judged.effect.gained.is_empty());
+    assert_eq!(judged.effect.passing.len(), 1);
+    assert_eq!(judged.gaining, [person("dan")].into());
+}
+
+#[test]
 fn undoing_a_removal_under_way_is_a_gain() {
     let mut world = World::new();
     world.assigned(&the_group("operators"), "cards-prod", "administrator");
@@ -567,8 +584,8 @@ fn a_gain_says_who_by_which_path_and_for_how_long() {
     assert_eq!(bob.step.path, Path::Group(group("operators")));
     assert_eq!(bob.step.term, Term::For(Duration::hours(1)));
     assert_eq!(bob.kind, GainKind::Grant);
-    let steps: Vec<_> = judged.gains.iter().map(|gain| gain.step.clone()).collect();
-    assert_eq!(steps, judged.effect.gained);
+    let steps: Vec<_> = judged.gains.iter().map(|gain| &gain.step).collect();
+    assert_eq!(steps, judged.effect.judged().collect::<Vec<_>>());
 }
 
 #[test]

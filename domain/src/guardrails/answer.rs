@@ -46,7 +46,8 @@ pub enum GainKind {
 /// One gain, and what the rules say of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gain {
-    /// What is gained; the same as in the effect, at the same place.
+    /// What is gained; the same as in `effect.judged()`, at the same place: what stays, then what may
+    /// be in passing.
     pub step: Step,
     /// The human who gains; none if the user is joined to nobody, or nobody gains today.
     pub person: Option<PersonId>,
@@ -67,7 +68,7 @@ pub struct Judgement {
     pub effect: Effect,
     /// What approvals are bound to.
     pub hash: EffectHash,
-    /// Every gain, explained.
+    /// Every gain, in passing or for good, explained.
     pub gains: Vec<Gain>,
     /// The humans who gain, groups expanded: none of them may approve.
     pub gaining: BTreeSet<PersonId>,

@@ -56,18 +56,13 @@ pub fn judge(
         people: people_by_account(before, &effect, rules),
         now,
     };
-    let answers: Vec<Vec<Rc<Answer>>> = effect
-        .gained
-        .iter()
-        .map(|step| court.answers(step))
-        .collect();
-    for (at, (step, answers)) in effect.gained.iter().zip(&answers).enumerate() {
+    let answers: Vec<Vec<Rc<Answer>>> = effect.judged().map(|step| court.answers(step)).collect();
+    for (at, (step, answers)) in effect.judged().zip(&answers).enumerate() {
         hits.take(rules, before, at, step, answers);
     }
     let hits = hits.sorted(rules);
     let gains = effect
-        .gained
-        .iter()
+        .judged()
         .zip(&answers)
         .enumerate()
         .map(|(at, (step, answers))| Gain {
@@ -116,7 +111,7 @@ fn people_by_account(
         return BTreeMap::new();
     }
     let mut users: BTreeMap<AccountId, BTreeSet<UserId>> = BTreeMap::new();
-    for step in &effect.gained {
+    for step in effect.judged() {
         let account = &step.pair.account;
         let there = users.entry(account.clone()).or_insert_with(|| {
             access::reaching(snapshot, account)

@@ -35,8 +35,7 @@ pub(super) fn refusals(snapshot: &Snapshot, operations: &[Operation], effect: &E
     let mut found: Vec<Hit> = Vec::new();
     for operation in operations {
         let gains: BTreeSet<usize> = effect
-            .gained
-            .iter()
+            .judged()
             .enumerate()
             .filter(|(_, step)| rests_on(step, operation))
             .map(|(at, _)| at)

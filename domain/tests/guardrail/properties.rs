@@ -143,7 +143,7 @@ proptest! {
             Some(Remedy::Approvals(_)) => Outcome::NeedsApproval,
         }).max().unwrap_or(Outcome::Allowed);
         prop_assert_eq!(judged.verdict.outcome, strictest);
-        prop_assert_eq!(judged.gains.len(), judged.effect.gained.len());
+        prop_assert_eq!(judged.gains.len(), judged.effect.judged().count());
         for (at, gain) in judged.gains.iter().enumerate() {
             for hit in &gain.hits {
                 prop_assert!(judged.verdict.hits[*hit].gains.contains(&at));
