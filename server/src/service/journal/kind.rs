@@ -81,6 +81,8 @@ kinds! {
     ReportDownloaded = "report.downloaded",
     /// Somebody read the ledger.
     LedgerViewed = "ledger.viewed",
+    /// Somebody wrote the ledger out as a bundle, on the command line.
+    LedgerExported = "ledger.exported",
     /// The process began to write the log.
     LogStarted = "log.started",
     /// The process stopped writing the log in good order.
@@ -92,7 +94,8 @@ kinds! {
 }
 
 impl Kind {
-    pub(super) fn entry_type(self) -> EntryType {
+    /// The word as an entry holds it.
+    pub fn entry_type(self) -> EntryType {
         EntryType::parse(self.as_str()).expect("the table holds dotted words only")
     }
 }

@@ -38,6 +38,33 @@ pub async fn head(store: &Store) -> Result<Option<Head>, StoreError> {
     .transpose()
 }
 
+/// Number of entries and hash of the last, first as the head says, then as the entries say; read
+/// at one instant, for others may append meanwhile.
+pub async fn head_and_end(store: &Store) -> Result<((u64, Hash), (u64, Hash)), StoreError> {
+    type Row = (Option<i64>, Option<String>, Option<i64>, Option<String>);
+    let (size, last_hash, seq, leaf): Row = sqlx::query_as(
+        "select h.size, h.last_hash, e.seq, e.leaf from (select max(seq) as top from ledger_entry) m \
+         left join ledger_head h on h.id = 'head' left join ledger_entry e on e.seq = m.top",
+    )
+    .fetch_one(store.read())
+    .await?;
+    let said = match (size, last_hash) {
+        (Some(size), Some(last_hash)) => (
+            count_of("ledger_head", size)?,
+            hash("ledger_head", &last_hash)?,
+        ),
+        _ => (0, Hash::ZERO),
+    };
+    let found = match (seq, leaf) {
+        (Some(seq), Some(leaf)) => (
+            count_of("ledger_entry", seq)? + 1,
+            Hash::leaf(leaf.as_bytes()),
+        ),
+        _ => (0, Hash::ZERO),
+    };
+    Ok((said, found))
+}
+
 /// An entry with the names that go with it, as far as they were not erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {

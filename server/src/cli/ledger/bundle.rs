@@ -1,0 +1,96 @@
+//! Verifying an exported ledger, offline.
+
+use std::{
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read as _},
+    path::Path,
+};
+
+use domain::ledger::{
+    Hash, Verifier,
+    bundle::{
+        self, CHECKPOINTS, ENTRIES, FileDigest, MANIFEST, Manifest, ManifestDiffers, PRIVATE,
+    },
+};
+use sha2::{Digest as _, Sha256};
+
+use super::{LedgerCommandError, Verified, VerifyArgs, trust};
+
+pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, LedgerCommandError> {
+    let trusted = trust::keys(&args.place, Some(folder))?;
+    let kept = trust::kept(args)?;
+    let manifest = Manifest::parse(&read(folder, MANIFEST)?)
+        .map_err(|error| LedgerCommandError::Bundle(format!("{MANIFEST}: {error}")))?;
+    let own = bundle::parse_checkpoints::<io::Error>(&read(folder, CHECKPOINTS)?)?;
+    let verifier = Verifier::new(
+        &trusted.log,
+        &trusted.vkeys,
+        own.iter().map(String::as_str),
+        kept.iter().map(String::as_str),
+    );
+    let entries = open(folder, ENTRIES)?.split(b'\n');
+    let report = if manifest.files.contains_key(PRIVATE) {
+        bundle::verify(verifier, entries, open(folder, PRIVATE)?.lines())?
+    } else {
+        bundle::verify(
+            verifier,
+            entries,
+            std::iter::empty::<Result<String, io::Error>>(),
+        )?
+    };
+    let manifest = check(folder, &manifest).or_else(|| manifest.check_report(&report).err());
+    Ok(Verified {
+        report,
+        manifest,
+        kept: kept.len(),
+        keys: trusted.source,
+    })
+}
+
+/// The first file that is not as the manifest says.
+fn check(folder: &Path, manifest: &Manifest) -> Option<ManifestDiffers> {
+    manifest.files.keys().find_map(|name| {
+        // A name with a path in it would lead out of the folder.
+        let found = if name.contains(['/', '\\']) {
+            None
+        } else {
+            digest(&folder.join(name)).ok()
+        };
+        match found {
+            Some(found) => manifest.check_file(name, &found).err(),
+            None => Some(ManifestDiffers {
+                what: name.clone(),
+                said: "there".to_owned(),
+                found: "missing or unreadable".to_owned(),
+            }),
+        }
+    })
+}
+
+fn digest(path: &Path) -> io::Result<FileDigest> {
+    let mut file = File::open(path)?;
+    let (mut sha256, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 64 * 1024]);
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(FileDigest {
+                bytes,
+                sha256: Hash(sha256.finalize().into()),
+            });
+        }
+        sha256.update(&buffer[..read]);
+        bytes += u64::try_from(read).unwrap_or(0);
+    }
+}
+
+fn open(folder: &Path, name: &str) -> Result<BufReader<File>, LedgerCommandError> {
+    let path = folder.join(name);
+    File::open(&path)
+        .map(BufReader::new)
+        .map_err(|source| LedgerCommandError::File { path, source })
+}
+
+fn read(folder: &Path, name: &str) -> Result<String, LedgerCommandError> {
+    let path = folder.join(name);
+    std::fs::read_to_string(&path).map_err(|source| LedgerCommandError::File { path, source })
+}

@@ -1,0 +1,82 @@
+//! Verifying what stands in the database.
+
+use domain::ledger::{Item, PrivateValue, Verifier};
+
+use super::{LedgerCommandError, Verified, VerifyArgs, trust};
+use crate::store::{Store, ledger};
+
+/// How many entries are in memory at once.
+const PAGE: u32 = 500;
+
+pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandError> {
+    let trusted = trust::keys(&args.place, None)?;
+    let kept = trust::kept(args)?;
+    let store = open(&args.place.database).await?;
+    // Before the entries: what was signed by now is there by now.
+    let own = checkpoints(&store).await?;
+    let own = own.iter().map(String::as_str);
+    let mut verifier = Verifier::new(
+        &trusted.log,
+        &trusted.vkeys,
+        own,
+        kept.iter().map(String::as_str),
+    );
+    let mut after = None;
+    loop {
+        let page = ledger::entries_after(&store, after, PAGE).await?;
+        let (Some(first), Some(last)) = (page.first(), page.last()) else {
+            break;
+        };
+        let mut private = ledger::private_of(&store, first.seq, last.seq)
+            .await?
+            .into_iter()
+            .peekable();
+        for stored in &page {
+            let mut values: Vec<PrivateValue> = Vec::new();
+            while let Some(found) = private.next_if(|found| found.seq <= stored.seq) {
+                if found.seq == stored.seq {
+                    values.push(found.value);
+                }
+            }
+            verifier.entry(&Item {
+                // Below zero is no number at all; the verifier says that it is another than it should be.
+                seq: u64::try_from(stored.seq).unwrap_or(u64::MAX),
+                leaf: stored.leaf.as_deref().unwrap_or_default().as_bytes(),
+                stored_hash: stored.leaf_hash,
+                private: &values,
+            });
+        }
+        after = Some(last.seq);
+    }
+    store.close().await;
+    Ok(Verified {
+        report: verifier.finish(),
+        manifest: None,
+        kept: kept.len(),
+        keys: trusted.source,
+    })
+}
+
+/// Opens a database that must be there: reading must not make one.
+pub(super) async fn open(url: &str) -> Result<Store, LedgerCommandError> {
+    let url = if url.starts_with("sqlite:") && !url.contains('?') && !url.contains(":memory:") {
+        format!("{url}?mode=rw")
+    } else {
+        url.to_owned()
+    };
+    Ok(Store::open(&url).await?)
+}
+
+/// Every signed note, smallest first.
+pub(super) async fn checkpoints(store: &Store) -> Result<Vec<String>, LedgerCommandError> {
+    let mut notes = Vec::new();
+    let mut above = i64::MIN;
+    loop {
+        let page = ledger::notes_after(store, above, PAGE).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(notes);
+        };
+        above = *last;
+        notes.extend(page.into_iter().map(|(_, note)| note));
+    }
+}

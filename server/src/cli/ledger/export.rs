@@ -1,0 +1,210 @@
+//! Writing the ledger as a bundle, entry by entry.
+//!
+//! What was read once never changes, so no transaction is held over the whole of it. That somebody
+//! exported it is itself an entry, and in the export.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use domain::ledger::{
+    Actor, ActorKind, Checkpoint, Entry, Hash, LogName, Outcome, Target,
+    bundle::{self, CHECKPOINTS, ENTRIES, FORMAT, FileDigest, MANIFEST, Manifest, PRIVATE, VKEYS},
+};
+use sha2::{Digest as _, Sha256};
+
+use super::{ExportArgs, LedgerCommandError, database, trust};
+use crate::{
+    clock::Clock,
+    service::journal::Kind,
+    store::{Store, StoreError, ledger},
+};
+
+const PAGE: u32 = 500;
+
+pub(super) async fn export(
+    args: &ExportArgs,
+    notes: &mut (dyn Write + Send),
+) -> Result<Manifest, LedgerCommandError> {
+    let trusted = trust::keys(&args.place, None)?;
+    empty(&args.folder)?;
+    let store = database::open(&args.place.database).await?;
+    let now = Clock::System.now();
+    if let Err(error) = record(&store, &trusted.log, now).await {
+        // Whoever reads tables can copy them as well; what cannot be recorded is at least said.
+        let told = writeln!(
+            notes,
+            "This export is not in the ledger: {}",
+            crate::cli::chain(&error)
+        );
+        told.map_err(LedgerCommandError::Output)?;
+    }
+    // First the checkpoints, then the size: what was signed is within it.
+    let checkpoints = database::checkpoints(&store).await?;
+    let size = ledger::head(&store)
+        .await?
+        .ok_or(LedgerCommandError::NoLedger)?
+        .size;
+    let mut files = BTreeMap::new();
+    let mut digests = |name: &str, written| files.insert(name.to_owned(), written);
+    digests(ENTRIES, entries(&store, &args.folder, size).await?);
+    let mut file = Hashed::create(&args.folder, CHECKPOINTS)?;
+    for note in &checkpoints {
+        file.write(bundle::checkpoint_line(note).map_err(io::Error::other))?;
+    }
+    digests(CHECKPOINTS, file.end()?);
+    let mut file = Hashed::create(&args.folder, VKEYS)?;
+    for line in trusted.text.lines() {
+        file.write(Ok(format!("{line}\n")))?;
+    }
+    digests(VKEYS, file.end()?);
+    if args.with_private {
+        digests(PRIVATE, private(&store, &args.folder, size).await?);
+    }
+    store.close().await;
+    let head = checkpoints
+        .last()
+        .map(|note| trusted.vkeys.open(note, &trusted.log))
+        .transpose()?;
+    let (tree_size, root) = head.map_or(
+        (0, Hash::EMPTY_TREE),
+        |Checkpoint { size, root, .. }| (size, root),
+    );
+    let manifest = Manifest {
+        format: FORMAT.to_owned(),
+        log: trusted.log,
+        exported_at: now.rfc3339(),
+        entries: size,
+        tree_size,
+        root,
+        files,
+    };
+    let mut file = Hashed::create(&args.folder, MANIFEST)?;
+    file.write(manifest.format().map_err(io::Error::other))?;
+    file.end()?;
+    Ok(manifest)
+}
+
+async fn record(
+    store: &Store,
+    log: &LogName,
+    now: domain::time::Timestamp,
+) -> Result<(), StoreError> {
+    let kind = Kind::LedgerExported.entry_type();
+    let mut entry = Entry::new(kind, now, Outcome::Success, Actor::new(ActorKind::Service));
+    entry.target = Some(Target {
+        id: Some(log.to_string()),
+        ..Target::new("ledger")
+    });
+    let mut tx = store.write().await?;
+    ledger::append(&mut tx, log, &entry).await?;
+    tx.commit().await
+}
+
+async fn entries(
+    store: &Store,
+    folder: &Path,
+    size: u64,
+) -> Result<FileDigest, LedgerCommandError> {
+    let mut file = Hashed::create(folder, ENTRIES)?;
+    let (mut after, mut left) = (None, size);
+    while left > 0 {
+        let page = ledger::entries_after(store, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.seq);
+        for stored in page
+            .into_iter()
+            .take(usize::try_from(left).unwrap_or(usize::MAX))
+        {
+            file.write(Ok(stored.leaf.unwrap_or_default() + "\n"))?;
+            left -= 1;
+        }
+    }
+    file.end()
+}
+
+async fn private(
+    store: &Store,
+    folder: &Path,
+    size: u64,
+) -> Result<FileDigest, LedgerCommandError> {
+    let mut file = Hashed::create(folder, PRIVATE)?;
+    let page = u64::from(PAGE);
+    for first in (0..size).step_by(usize::try_from(page).unwrap_or(1)) {
+        let number = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
+        let last = size.min(first + page) - 1;
+        for found in ledger::private_of(store, number(first), number(last)).await? {
+            let seq = u64::try_from(found.seq).unwrap_or(0);
+            file.write(bundle::private_line(seq, &found.value).map_err(io::Error::other))?;
+        }
+    }
+    file.end()
+}
+
+fn empty(folder: &Path) -> Result<(), LedgerCommandError> {
+    let file = |source| LedgerCommandError::File {
+        path: folder.to_owned(),
+        source,
+    };
+    fs::create_dir_all(folder).map_err(file)?;
+    match fs::read_dir(folder).map_err(file)?.next() {
+        None => Ok(()),
+        Some(_) => Err(LedgerCommandError::NotEmpty(folder.to_owned())),
+    }
+}
+
+/// A file that counts and hashes what goes into it.
+struct Hashed {
+    path: PathBuf,
+    file: BufWriter<File>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl Hashed {
+    fn create(folder: &Path, name: &str) -> Result<Self, LedgerCommandError> {
+        let path = folder.join(name);
+        match File::create_new(&path) {
+            Ok(file) => Ok(Self {
+                path,
+                file: BufWriter::new(file),
+                sha256: Sha256::new(),
+                bytes: 0,
+            }),
+            Err(source) => Err(LedgerCommandError::File { path, source }),
+        }
+    }
+
+    fn write(&mut self, text: io::Result<String>) -> Result<(), LedgerCommandError> {
+        let written = text.and_then(|text| {
+            self.sha256.update(&text);
+            self.bytes += u64::try_from(text.len()).unwrap_or(0);
+            self.file.write_all(text.as_bytes())
+        });
+        written.map_err(|source| LedgerCommandError::File {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    fn end(self) -> Result<FileDigest, LedgerCommandError> {
+        let Self {
+            path,
+            file,
+            sha256,
+            bytes,
+        } = self;
+        let synced = file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)
+            .and_then(|file| file.sync_all());
+        synced.map_err(|source| LedgerCommandError::File { path, source })?;
+        Ok(FileDigest {
+            bytes,
+            sha256: Hash(sha256.finalize().into()),
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! The ledger as people read it: the list, one entry with its proof, and whether it is whole.
+//!
+//! Reading it is itself written down, before anything is shown: who cannot be recorded sees nothing.
+//! Whether somebody may read it at all is asked by whoever calls.
+
+use app::backend::{Answer, Denied, EntryRow, EntryView, LedgerHealth, ListQuery, Page};
+use domain::ledger::{
+    Entry, Hash, Outcome,
+    tree::{self, Need},
+};
+
+use super::{
+    broken,
+    journal::{Journal, Who},
+};
+use crate::store::{
+    Store, StoreError,
+    ledger::{self, LedgerError, Listed},
+};
+
+/// Rows to a page.
+pub const PAGE: u32 = 50;
+
+/// What `only` may say, and the words that it stands for (see `store::ledger`).
+const NARROWINGS: &[(&str, &str)] = &[
+    ("denied", "outcome:denied"),
+    ("failed", "outcome:failure"),
+    ("changes", "type:change"),
+    ("access", "type:grant"),
+    ("operations", "type:operation"),
+    ("sessions", "type:session"),
+    ("outside", "type:outside"),
+    ("roles", "type:role"),
+];
+
+/// The list, newest first; reading it is recorded.
+pub async fn entries(
+    store: &Store,
+    journal: &Journal,
+    who: &Who,
+    query: &ListQuery,
+) -> Answer<Page<EntryRow>> {
+    viewed(journal, who).await?;
+    list(store, query).await.map_err(broken)
+}
+
+async fn list(store: &Store, query: &ListQuery) -> Result<Page<EntryRow>, StoreError> {
+    let mut words: Vec<String> = NARROWINGS
+        .iter()
+        .filter(|(name, _)| query.only.as_deref() == Some(name))
+        .map(|(_, word)| (*word).to_owned())
+        .collect();
+    words.extend(ledger::query_words(&query.words));
+    let page = u64::try_from(query.page.max(1) - 1).unwrap_or(u64::MAX);
+    let skip = page.saturating_mul(u64::from(PAGE));
+    let (rows, total) = if words.is_empty() {
+        let size = ledger::head(store).await?.map_or(0, |head| head.size);
+        (
+            ledger::newest(store, size.saturating_sub(skip), PAGE).await?,
+            size,
+        )
+    } else {
+        let total = ledger::count(store, &words).await?;
+        (
+            ledger::search(store, &words, skip.min(total), PAGE).await?,
+            total,
+        )
+    };
+    Ok(Page {
+        rows: rows.iter().map(row).collect::<Result<_, _>>()?,
+        number: query.page.max(1),
+        total: usize::try_from(total).unwrap_or(usize::MAX),
+        size: usize::try_from(PAGE).unwrap_or(usize::MAX),
+    })
+}
+
+/// One entry with its proof; reading it is recorded.
+pub async fn entry(store: &Store, journal: &Journal, who: &Who, seq: u64) -> Answer<EntryView> {
+    viewed(journal, who).await?;
+    match view(store, seq).await {
+        Ok(Some(view)) => Ok(view),
+        Ok(None) => Err(Denied::NotFound),
+        Err(error) => Err(broken(error)),
+    }
+}
+
+async fn view(store: &Store, seq: u64) -> Result<Option<EntryView>, StoreError> {
+    // No entry has a number that the database cannot hold.
+    let Ok(number) = i64::try_from(seq) else {
+        return Ok(None);
+    };
+    let Some(listed) = ledger::listed(store, seq).await? else {
+        return Ok(None);
+    };
+    let private = ledger::private_of(store, number, number).await?;
+    let covering = ledger::newest_checkpoint(store)
+        .await?
+        .filter(|signed| signed.size > seq);
+    let proof = match &covering {
+        Some(signed) => {
+            let hashes = ledger::tree_hashes(
+                store,
+                &[Need::Inclusion {
+                    size: signed.size,
+                    index: seq,
+                }],
+            )
+            .await?;
+            tree::prove_inclusion(&hashes, signed.size, seq).map_err(LedgerError::from)?
+        }
+        None => Vec::new(),
+    };
+    Ok(Some(EntryView {
+        row: row(&listed)?,
+        json: indented(&listed.leaf),
+        leaf_hash: Hash::leaf(listed.leaf.as_bytes()).hex(),
+        private: private
+            .into_iter()
+            .map(|found| (found.value.path, found.value.value))
+            .collect(),
+        checkpoint: covering.map(|signed| (signed.size, signed.root.hex())),
+        proof: proof.into_iter().map(Hash::hex).collect(),
+        neighbours: ledger::around(store, seq).await?,
+    }))
+}
+
+/// Whether it is whole. `vkey` is the key that signs now.
+pub async fn health(store: &Store, vkey: &str) -> Answer<LedgerHealth> {
+    let read = async {
+        let size = ledger::head(store).await?.map_or(0, |head| head.size);
+        let signed = ledger::newest_checkpoint(store).await?;
+        Ok::<_, StoreError>(LedgerHealth {
+            size,
+            checkpoint_size: signed.as_ref().map_or(0, |signed| signed.size),
+            signed_at: signed.as_ref().map(|signed| signed.signed_at),
+            root: signed.map_or(Hash::EMPTY_TREE, |signed| signed.root).hex(),
+            vkey: vkey.to_owned(),
+        })
+    };
+    read.await.map_err(broken)
+}
+
+async fn viewed(journal: &Journal, who: &Who) -> Answer<()> {
+    journal
+        .note(journal.ledger_viewed(who))
+        .await
+        .map_err(broken)
+}
+
+fn row(listed: &Listed) -> Result<EntryRow, StoreError> {
+    let (_, entry) =
+        Entry::parse(listed.leaf.as_bytes()).map_err(|error| StoreError::Inconsistent {
+            table: "ledger_entry",
+            what: format!("entry {}: {error}", listed.seq),
+        })?;
+    Ok(EntryRow {
+        seq: listed.seq,
+        at: entry.occurred_at,
+        kind: entry.kind.as_str().to_owned(),
+        outcome: outcome(entry.outcome).to_owned(),
+        actor: actor(listed, &entry),
+        about: about(listed, &entry),
+    })
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "success",
+        Outcome::Failure => "failure",
+        Outcome::Denied => "denied",
+        Outcome::Pending => "pending",
+    }
+}
+
+/// By name where it is still known, else by id.
+fn actor(listed: &Listed, entry: &Entry) -> String {
+    use domain::ledger::ActorKind as K;
+    let id = || {
+        entry
+            .actor
+            .person_id
+            .as_ref()
+            .map(|person| person.as_str().to_owned())
+    };
+    listed.actor_name.clone().or_else(id).unwrap_or_else(|| {
+        let word = match entry.actor.kind {
+            K::System => "Leastwise",
+            K::Service => "a program",
+            K::Human => "somebody unknown",
+        };
+        word.to_owned()
+    })
+}
+
+/// What it was about, in words: the thing, the principal, the account, the reason.
+fn about(listed: &Listed, entry: &Entry) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(target) = &entry.target {
+        let name = listed.target_name.as_deref().or(target.id.as_deref());
+        let set = target
+            .permission_set_arn
+            .as_ref()
+            .and_then(|arn| arn.as_str().rsplit('/').next());
+        parts.push(
+            [Some(target.kind.replace('_', " ").as_str()), name.or(set)]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" "),
+        );
+        let principal = listed
+            .principal_name
+            .as_deref()
+            .or(target.principal_id.as_deref());
+        parts.extend(principal.map(|principal| format!("for {principal}")));
+        parts.extend(
+            target
+                .account_id
+                .as_ref()
+                .map(|account| format!("in {account}")),
+        );
+    }
+    parts.extend(entry.reason.as_ref().map(|reason| format!("({reason})")));
+    let count = entry.data.get("count").and_then(serde_json::Value::as_u64);
+    parts.extend(count.map(|count| format!("and {count} more within a minute")));
+    parts.join(" ")
+}
+
+/// Indented for reading; text that is no JSON stays as it is.
+fn indented(leaf: &str) -> String {
+    let value: Result<serde_json::Value, _> = serde_json::from_str(leaf);
+    value
+        .ok()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| leaf.to_owned())
+}
