@@ -16,7 +16,8 @@ create table change (
     version bigint not null,
     updated_at bigint not null,
     result text,
-    form_key text not null unique
+    form_key text not null unique,
+    mfa text not null
 );
 create index change_state on change (state, submitted_at);
 create index change_requester on change (requester, submitted_at);

@@ -9,9 +9,12 @@ use super::field::{Field, Need, described_by};
 /// Several lines of text, with label, hint and error.
 #[component]
 pub fn TextArea(
-    /// Sent with the form, and the id.
+    /// Sent with the form, and the id unless that is given.
     #[prop(into)]
     name: String,
+    /// Where two forms of a page have a field of one name.
+    #[prop(optional, into)]
+    id: Option<String>,
     /// What is asked.
     #[prop(into)]
     label: String,
@@ -34,7 +37,8 @@ pub fn TextArea(
     #[prop(default = 3)]
     rows: u32,
 ) -> impl IntoView {
-    let described = described_by(&name, hint.as_ref(), error.as_ref());
+    let id = id.unwrap_or_else(|| name.clone());
+    let described = described_by(&id, hint.as_ref(), error.as_ref());
     let invalid = error
         .as_ref()
         .is_some_and(|e| !e.is_empty())
@@ -42,9 +46,9 @@ pub fn TextArea(
     // HTML drops one line break right after the start tag; this one is ours to lose.
     let text = format!("\n{}", escape(&value));
     view! {
-        <Field id=name.clone() label need hint=hint.unwrap_or_default() error=error.unwrap_or_default()>
+        <Field id=id.clone() label need hint=hint.unwrap_or_default() error=error.unwrap_or_default()>
             <textarea
-                id=name.clone()
+                id=id.clone()
                 name=name.clone()
                 rows=rows
                 maxlength=maxlength

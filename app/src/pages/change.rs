@@ -1,15 +1,168 @@
-//! The change page.
+//! One change: the record of it is its result page. What it does, who decided, how far it has come, and
+//! everything that happened to it.
 
+use domain::{approval::Decision, authorize::Action, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
-    routes::{Page, Visit},
+    backend::{Answer, ApprovalView, ChangeView, OperationRow, state_words},
+    components::{
+        AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition, DefinitionList, DiffView,
+        ErrorSummary, Notice, PageHeader, Section, Status, StatusBadge, Table, Time, Timeline, VerdictBox, WithdrawForm,
+        decision_errors, state_status,
+    },
+    islands::live_status::LiveStatus,
+    routes::{FormState, Page, Visit},
 };
 
+use super::new_change::{abuse, status_of};
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("change", || {
-        view! { <p>"Under construction"</p> }.into_any()
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let id = visit.param("id")?;
+    let view = visit.backend.change(&id).await?;
+    let ledger = visit.backend.may(Action::SeeLedger).is_ok();
+    let decides = visit.backend.may(Action::Decide).is_ok();
+    let now = visit.backend.now();
+    let form = visit.form;
+    Ok(Page::new(view.row.title.clone(), move || {
+        let row = view.row.clone();
+        let errors = decision_errors(&form, &view);
+        let marks = view! { <StatusBadge status=state_status(row.state) label=state_words(row.state) weight=BadgeWeight::Pill /> };
+        let detail = view! { "Asked for by " {row.requester.clone()} " " <Time at=row.submitted now /> ". " {live(&view)} };
+        let actions = view! { <WithdrawForm id=row.id.clone() may=view.withdraw /> };
+        view! {
+            <PageHeader
+                title=row.title.clone()
+                crumbs=vec![Crumb::new("/changes", "Changes")]
+                marks=marks.into_any()
+                detail=detail.into_any()
+                actions=actions.into_any()
+            />
+            <ErrorSummary errors=errors />
+            {typed(&view, &form)}
+            {view.result.clone().map(|result| view! { <Notice status=Status::Danger title=result /> })}
+            {body(view, &form, decides, ledger, now)}
+        }
+        .into_any()
     }))
+}
+
+/// The words of a decision that came too late: somebody wrote them, so they are not thrown away.
+fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
+    let words = form.value("reason").filter(|words| view.decide.is_err() && !words.trim().is_empty())?;
+    let notice = view! {
+        <Notice status=Status::Off title="What you had written">
+            <p class="whitespace-pre-wrap break-words">{words}</p>
+        </Notice>
+    };
+    Some(notice.into_any())
+}
+
+/// The state, kept up to date while the change can still move.
+fn live(view: &ChangeView) -> Option<AnyView> {
+    let state = view.row.state;
+    (!state.is_terminal()).then(|| {
+        let url = format!("/events/changes/{}", view.row.id);
+        view! { <LiveStatus url state=view.live_key.clone() text=view.live_words.clone() /> }.into_any()
+    })
+}
+
+fn body(view: ChangeView, form: &FormState, decides: bool, ledger: bool, now: Timestamp) -> AnyView {
+    let ChangeView { row, justification, ticket, preview, approvals, operations, timeline, decide, .. } = view;
+    let gains = preview.gained.len();
+    let open = !row.state.is_terminal();
+    let effect = preview.effect.clone();
+    let (id, form) = (row.id.clone(), form.clone());
+    let panel = (decides && row.state == domain::change::State::Waiting).then(move || {
+        view! {
+            <section id="decision">
+                <Section title="Your decision">
+                    <div data-body><DecisionForms id effect may=decide form /></div>
+                </Section>
+            </section>
+        }
+    });
+    let given = (!approvals.is_empty()).then(|| decisions(approvals, now));
+    let (have, need) = row.approvals;
+    let facts = view! {
+        <DefinitionList>
+            <Definition term="Why">
+                <span class="whitespace-pre-wrap break-words">{justification}</span>
+            </Definition>
+            <Definition term="Ticket">{ticket.unwrap_or_else(|| "none".into())}</Definition>
+            <Definition term="Asked by">{row.requester}</Definition>
+            <Definition term="Asked for"><AbsoluteTime at=row.submitted now /></Definition>
+            <Definition term="Approvals">{format!("{have} of {need}")}</Definition>
+            {open.then(|| view! { <Definition term="To be decided by"><AbsoluteTime at=row.decide_by now /></Definition> })}
+            <Definition term="Accounts">
+                {row.accounts.into_iter().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
+            </Definition>
+            <Definition term="Change"><code>{row.id.to_string()}</code></Definition>
+        </DefinitionList>
+    };
+    view! {
+        {panel}
+        <Section title="Progress">{progress(operations, now)}</Section>
+        <VerdictBox verdict=preview.verdict gains approvers=if open { preview.approvers } else { Vec::new() } />
+        <Section title="Who gains and loses what"><DiffView gained=preview.gained lost=preview.lost /></Section>
+        {open.then(|| abuse(preview.findings)).flatten()}
+        {given}
+        <Section title="Request"><div data-body>{facts}</div></Section>
+        <Section title="What happened" detail="from the ledger"><Timeline rows=timeline linked=ledger now /></Section>
+    }
+    .into_any()
+}
+
+fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
+    let columns = vec![
+        Column::new("Operation"),
+        Column::new("How far"),
+        Column::new("Read back").wide_only(),
+        Column::new("AWS request").wide_only(),
+    ];
+    let rows = operations
+        .into_iter()
+        .map(|row| {
+            let remaining = row.remaining.into_iter().map(|path| view! { <li>{path}</li> }).collect_view();
+            view! {
+                <tr>
+                    <th scope="row">{row.what}</th>
+                    <td>
+                        <StatusBadge status=status_of(row.status) label=row.words />
+                        <ul class="text-muted text-xs">{remaining}</ul>
+                    </td>
+                    <td data-wide>{row.verified.map(|at| view! { <AbsoluteTime at now /> })}</td>
+                    <td data-wide><span class="font-mono text-xs">{row.aws_request_id}</span></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! { <Table caption="Operations of this change" columns>{rows}</Table> }
+}
+
+fn decisions(approvals: Vec<ApprovalView>, now: Timestamp) -> impl IntoView {
+    let items = approvals
+        .into_iter()
+        .map(|approval| {
+            let (status, word) = match approval.decision {
+                Decision::Approve => (Status::Ok, "Approved"),
+                Decision::Decline => (Status::Danger, "Declined"),
+            };
+            let void = (!approval.counts)
+                .then(|| view! { <StatusBadge status=Status::Off label="Void: the effect changed since" /> });
+            view! {
+                <li>
+                    <div class="flex flex-wrap items-baseline gap-x-3">
+                        <StatusBadge status label=word />
+                        <span class="font-medium">{approval.approver}</span>
+                        <span class="text-muted text-xs"><AbsoluteTime at=approval.at now /></span>
+                        {void}
+                    </div>
+                    <p class="mt-1 max-w-[72ch] whitespace-pre-wrap break-words">{approval.reason}</p>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <Section title="Decisions"><ul data-lines>{items}</ul></Section> }
 }

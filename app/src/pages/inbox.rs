@@ -1,15 +1,102 @@
-//! The inbox page.
+//! What waits for the viewer's decision: the list on the left, the one that is looked at on the right. Which
+//! one that is stands in the URL, so that it works without script and survives a reload.
 
+use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
+    backend::{Answer, ChangeView},
+    components::{
+        AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice, Glyph, LinkButton,
+        PageHeader, Section, Time, VerdictBox,
+    },
     routes::{Page, Visit},
 };
 
+use super::new_change::abuse;
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("inbox", || {
-        view! { <p>"Under construction"</p> }.into_any()
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let waiting = visit.backend.inbox().await?;
+    let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    let wanted = visit.query("id").to_owned();
+    let form = visit.form;
+    Ok(Page::new("Inbox", move || {
+        let at = waiting.iter().position(|view| view.row.id.as_str() == wanted).unwrap_or(0);
+        let detail = match waiting.len() {
+            0 => "Changes that you may decide appear here.".to_owned(),
+            1 => "1 change waits for your decision.".to_owned(),
+            n => format!("{n} changes wait for your decision, the oldest first."),
+        };
+        let list = list(&waiting, at, now);
+        let chosen = waiting.into_iter().nth(at).map(|view| chosen(view, form, now));
+        view! {
+            <PageHeader title="Inbox" detail=view! { {detail} }.into_any() />
+            <FreshnessNotice freshness now />
+            {match chosen {
+                Some(chosen) => view! {
+                    <div class="grid grid-cols-1 lg:grid-cols-3 gap-x-6">
+                        <div>{list}</div>
+                        <div class="lg:col-span-2 min-w-0">{chosen}</div>
+                    </div>
+                }.into_any(),
+                None => view! {
+                    <Empty title="Nothing waits for you" icon=Glyph::Inbox>
+                        "What you asked for, or would gain by, never appears here: somebody else decides it. "
+                        <a href="/changes?only=waiting">"All that waits"</a>
+                    </Empty>
+                }.into_any(),
+            }}
+        }
+        .into_any()
     }))
+}
+
+fn list(waiting: &[ChangeView], at: usize, now: Timestamp) -> AnyView {
+    let items = waiting
+        .iter()
+        .enumerate()
+        .map(|(place, view)| {
+            let row = &view.row;
+            let (have, need) = row.approvals;
+            view! {
+                <li>
+                    <a href=format!("/inbox?id={}", row.id) data-item aria-current=(place == at).then_some("true")>{row.title.clone()}</a>
+                    <p class="text-muted text-xs">
+                        {row.requester.clone()} " " <Time at=row.submitted now /> " · " {format!("{have} of {need} approvals")}
+                        " · decide " <Time at=row.decide_by now />
+                    </p>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <Section title="Waiting"><ul data-lines>{items}</ul></Section> }.into_any()
+}
+
+fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> AnyView {
+    let ChangeView { row, justification, ticket, preview, decide, .. } = view;
+    let gains = preview.gained.len();
+    let href = format!("/changes/{}", row.id);
+    let actions = view! { <LinkButton href>"Open the record"</LinkButton> };
+    view! {
+        <Section title=row.title.clone() actions=actions.into_any()>
+            <div data-body>
+                <DefinitionList>
+                    <Definition term="Why"><span class="whitespace-pre-wrap break-words">{justification}</span></Definition>
+                    <Definition term="Asked by">{row.requester.clone()} " " <Time at=row.submitted now /></Definition>
+                    <Definition term="Ticket">{ticket.unwrap_or_else(|| "none".into())}</Definition>
+                    <Definition term="Accounts">
+                        {row.accounts.iter().cloned().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
+                    </Definition>
+                </DefinitionList>
+            </div>
+        </Section>
+        <VerdictBox verdict=preview.verdict gains />
+        <Section title="Who gains and loses what"><DiffView gained=preview.gained lost=preview.lost /></Section>
+        {abuse(preview.findings)}
+        <Section title="Your decision">
+            <div data-body><DecisionForms id=row.id effect=preview.effect may=decide form /></div>
+        </Section>
+    }
+    .into_any()
 }

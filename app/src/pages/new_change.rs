@@ -1,15 +1,273 @@
-//! The new change page.
+//! A new change: what is chosen stands in the URL, and below it who gains what and what the rules say.
+//! Nothing is written until the second form is sent; that one is bound to the effect that it stands under.
 
+use domain::{authorize::Action, permission_set::analysis::Finding, verdict::Outcome};
 use leptos::prelude::*;
 
 use crate::{
-    backend::Answer,
-    routes::{Page, Visit},
+    backend::{Answer, Choice as Offered, Draft, FieldError, NewChange, Preview},
+    components::{
+        Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Need, PageHeader, Section, SelectField,
+        Status, StatusBadge, Tab, Tabs, TextArea, TextField, VerdictBox, risk_status,
+    },
+    routes::{FormState, Page, Visit},
 };
 
+const KINDS: [(&str, &str); 4] =
+    [("grant", "Grant access"), ("remove", "Remove access"), ("join", "Add to a group"), ("leave", "Take out of a group")];
+
 /// Makes the page.
-pub async fn page(_visit: Visit) -> Answer<Page> {
-    Ok(Page::new("new change", || {
-        view! { <p>"Under construction"</p> }.into_any()
+pub async fn page(visit: Visit) -> Answer<Page> {
+    let text = |name: &str| visit.query(name).to_owned();
+    let mut draft =
+        Draft { kind: text("kind"), who: text("who"), set: text("set"), account: text("account"), term: text("term") };
+    if draft.kind.is_empty() {
+        "grant".clone_into(&mut draft.kind);
+    }
+    let new = visit.backend.new_change(&draft).await?;
+    let own_only = visit.backend.may(Action::Propose).is_err();
+    let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    let form = visit.form;
+    Ok(Page::new("New change", move || {
+        let errors = all_errors(&form, &new);
+        let detail = if own_only {
+            "Ask for access for yourself. You see what the rules say before anything is stored."
+        } else {
+            "Choose what should change. You see who gains what and what the rules say before anything is stored."
+        };
+        view! {
+            <PageHeader title="New change" crumbs=vec![Crumb::new("/changes", "Changes")] detail=view! { {detail} }.into_any() />
+            <FreshnessNotice freshness now />
+            <ErrorSummary errors=errors />
+            <Tabs label="Kind of change" tabs=kinds(&new.draft) />
+            {choose(&new)}
+            {new.preview.clone().map(|preview| below(preview, &new, &form))}
+        }
+        .into_any()
     }))
+}
+
+/// Errors of what was sent, then of what is chosen; the same sentence once.
+fn all_errors(form: &FormState, new: &NewChange) -> Vec<(String, String)> {
+    let mut errors: Vec<(String, String)> = Vec::new();
+    for FieldError { field, message } in form.errors.iter().chain(&new.errors) {
+        let anchor = match *field {
+            "effect" | "form" | "kind" => "preview",
+            "justification" | "ticket" if new.preview.is_none() => "preview",
+            field => field,
+        };
+        if !errors.iter().any(|(_, known)| known == message) {
+            errors.push((anchor.to_owned(), message.clone()));
+        }
+    }
+    errors
+}
+
+fn kinds(draft: &Draft) -> Vec<Tab> {
+    let membership = |kind: &str| matches!(kind, "join" | "leave");
+    KINDS
+        .into_iter()
+        .map(|(kind, label)| {
+            let alike = membership(kind) == membership(&draft.kind);
+            let other = Draft {
+                kind: kind.to_owned(),
+                who: draft.who.clone(),
+                // A permission set is no group: what is chosen there means nothing under the other kind.
+                set: if alike { draft.set.clone() } else { String::new() },
+                account: draft.account.clone(),
+                term: draft.term.clone(),
+            };
+            Tab { href: other.href(), label: label.to_owned(), current: kind == draft.kind, count: None }
+        })
+        .collect()
+}
+
+/// The first form: a GET, so that a colleague can open what is chosen.
+fn choose(new: &NewChange) -> AnyView {
+    let NewChange { draft, choices, .. } = new;
+    let again = new.preview.is_some();
+    let membership = matches!(draft.kind.as_str(), "join" | "leave");
+    let term = draft.kind == "grant";
+    let sets = if membership { &choices.groups } else { &choices.sets };
+    let kind = if again { ButtonKind::Secondary } else { ButtonKind::Primary };
+    let set_label = if membership { "Group" } else { "Permission set" };
+    let change = draft.kind.clone();
+    let fields = [
+        pick(new, "who", if membership { "User" } else { "User or group" }, &choices.who, &draft.who),
+        if membership { ().into_any() } else { pick(new, "account", "Account", &choices.accounts, &draft.account) },
+        pick(new, "set", set_label, sets, &draft.set),
+        if term { pick(new, "term", "For how long", &choices.terms, &draft.term) } else { ().into_any() },
+    ];
+    view! {
+        <Section title="What should change">
+            <form method="get" action="/changes/new" data-body>
+                <input type="hidden" name="kind" value=change />
+                <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6">{fields.into_iter().collect_view()}</div>
+                <Button kind>{if again { "Update the preview" } else { "Preview" }}</Button>
+            </form>
+        </Section>
+    }
+    .into_any()
+}
+
+/// A list, or a line to type in where the list would be too long.
+fn pick(new: &NewChange, name: &'static str, label: &'static str, offered: &[Offered], chosen: &str) -> AnyView {
+    let error = new.errors.iter().find(|error| error.field == name).map(|error| error.message.clone()).unwrap_or_default();
+    if new.choices.typed.contains(&name) {
+        let shown = offered.iter().find(|choice| choice.value == chosen).map(|choice| choice.label.clone());
+        let hint = match shown {
+            Some(label) => format!("Chosen: {label}. Type another name or id to change it."),
+            None => "Type the exact name or the id, or start from its own page.".to_owned(),
+        };
+        return view! { <TextField name label value=chosen.to_owned() hint error need=Need::Required /> }.into_any();
+    }
+    let mut list = vec![Choice::new("", "Choose…")];
+    list.extend(offered.iter().map(|choice| Choice::new(choice.value.clone(), choice.label.clone())));
+    view! { <SelectField name label choices=list selected=chosen.to_owned() error need=Need::Required /> }.into_any()
+}
+
+fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
+    let Preview { title, gained, lost, verdict, effect, findings, session_seconds, approvers } = preview;
+    let outcome = verdict.outcome;
+    let (gains, losses) = (gained.len(), lost.len());
+    let detail = format!("{gains} gained, {losses} lost");
+    view! {
+        <section id="preview" aria-label="Preview">
+            <h2 class="mb-3">{title.clone()}</h2>
+            <VerdictBox verdict gains approvers />
+            <Section title="Who gains and loses what" detail=detail><DiffView gained lost /></Section>
+            {abuse(findings)}
+            {tail(session_seconds, &new.draft.kind)}
+            {submit(new, form, outcome, effect.0)}
+        </section>
+    }
+    .into_any()
+}
+
+/// What the set could be abused for.
+pub fn abuse(findings: Vec<Finding>) -> Option<AnyView> {
+    if findings.is_empty() {
+        return None;
+    }
+    let items = findings
+        .into_iter()
+        .map(|finding| {
+            let actions = (!finding.actions.is_empty())
+                .then(|| view! { <span class="text-muted font-mono text-xs break-words">{finding.actions.join(", ")}</span> });
+            view! {
+                <li>
+                    <div class="flex flex-wrap items-baseline gap-x-3">
+                        <StatusBadge status=risk_status(finding.risk) label=finding.risk.label() />
+                        <span>{finding.reason}</span>
+                    </div>
+                    {actions}
+                </li>
+            }
+        })
+        .collect_view();
+    let section = view! {
+        <Section title="What the permission set could be abused for" detail="read from its policies, not from its name">
+            <ul data-lines>{items}</ul>
+        </Section>
+    };
+    Some(section.into_any())
+}
+
+/// How long a session outlives the access it was begun through.
+fn tail(seconds: u32, kind: &str) -> Option<AnyView> {
+    let words = length(seconds)?;
+    let text = match kind {
+        "remove" | "leave" => format!(
+            "A role session that is open when the access is removed may be usable for up to {words} more. AWS ends no session early."
+        ),
+        _ => format!("A role session begun through this access may be usable for up to {words}, also beyond the end of a window."),
+    };
+    Some(view! { <p class="mb-6 max-w-[72ch] text-muted">{text}</p> }.into_any())
+}
+
+fn length(seconds: u32) -> Option<String> {
+    match (seconds / 3_600, seconds % 3_600 / 60) {
+        (0, 0) => None,
+        (0, minutes) => Some(format!("{minutes} minutes")),
+        (1, 0) => Some("1 hour".into()),
+        (hours, 0) => Some(format!("{hours} hours")),
+        (hours, minutes) => Some(format!("{hours} h {minutes} min")),
+    }
+}
+
+/// The second form. What is sent with it is checked again; the effect says what the person has seen.
+fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -> AnyView {
+    let draft = new.draft.clone();
+    let verb = match (outcome, draft.kind.as_str()) {
+        (Outcome::Refused, _) => "Record the refused request",
+        (Outcome::NeedsApproval, _) => "Request approval",
+        (Outcome::Allowed, "remove") => "Remove access",
+        (Outcome::Allowed, "join") => "Add to the group",
+        (Outcome::Allowed, "leave") => "Take out of the group",
+        (Outcome::Allowed, _) => "Grant access",
+    };
+    let kind = match (outcome, draft.kind.as_str()) {
+        (Outcome::Refused, _) => ButtonKind::Secondary,
+        (_, "remove" | "leave") => ButtonKind::Danger,
+        _ => ButtonKind::Primary,
+    };
+    let value = |field: &str| form.value(field).unwrap_or_default();
+    let error = |field: &str| form.error(field).unwrap_or_default();
+    let fields = view! {
+        <form method="post" action="/do/changes/submit" data-body>
+            <input type="hidden" name="kind" value=draft.kind />
+            <input type="hidden" name="who" value=draft.who />
+            <input type="hidden" name="set" value=draft.set />
+            <input type="hidden" name="account" value=draft.account />
+            <input type="hidden" name="term" value=draft.term />
+            <input type="hidden" name="effect" value=effect />
+            <input type="hidden" name="form_key" value=new.form_key.clone() />
+            <TextArea
+                name="justification"
+                label="Why is this needed?"
+                hint="At least 10 characters. Approvers decide by it, and the record keeps it. No card numbers."
+                value=value("justification")
+                error=error("justification")
+                need=Need::Required
+            />
+            <TextField
+                name="ticket"
+                label="Ticket"
+                hint="Such as OPS-4711"
+                value=value("ticket")
+                error=error("ticket")
+                need=Need::Optional
+                maxlength=64
+            />
+            <Button kind>{verb}</Button>
+        </form>
+    };
+    if outcome != Outcome::Refused {
+        return view! { <Section title="Reason">{fields}</Section> }.into_any();
+    }
+    // Open again if it was sent and came back, so that nothing typed is hidden.
+    let open = !form.errors.is_empty() || !form.values.is_empty();
+    view! {
+        <Section title="What to do instead">
+            <div data-body>
+                <p class="max-w-[72ch]">
+                    "Change what is chosen above so that the reasons no longer hold. Submitting it as it stands changes nothing in AWS: "
+                    "it only records that it was asked for and refused."
+                </p>
+                <details data-fold open=open class="mt-3">
+                    <summary>"Record the refused request"</summary>
+                    {fields}
+                </details>
+            </div>
+        </Section>
+    }
+    .into_any()
+}
+
+/// Marks a list's head so that an unknown status cannot reach the palette.
+pub fn status_of(token: &str) -> Status {
+    [Status::Ok, Status::Pending, Status::Danger, Status::Info, Status::Drift]
+        .into_iter()
+        .find(|status| status.token() == token)
+        .unwrap_or(Status::Off)
 }

@@ -65,6 +65,32 @@ pub struct Signed {
     cookie: Secret,
 }
 
+impl Signed {
+    /// Somebody who acts without a browser: there is no cookie, so no stream stays open for them.
+    pub fn without_cookie(
+        actor: Actor,
+        person: PersonId,
+        user: Option<UserId>,
+        subject: Subject,
+        name: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            actor,
+            session: String::new(),
+            person,
+            user,
+            subject,
+            name,
+            email: None,
+            authenticated_at: now,
+            ends_at: now,
+            client_ip: None,
+            cookie: Secret::new(""),
+        }
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Signed {
     type Rejection = HttpError;
 

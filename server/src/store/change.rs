@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    approval::{Approval, Decision},
+    approval::{Approval, Decision, Mfa},
     change::{Change, State},
     diff::{Effect, EffectHash},
     ids::{ChangeId, PersonId},
@@ -26,6 +26,8 @@ pub struct Stored {
     pub version: i64,
     /// Why it failed or was refused at the start, for people.
     pub result: Option<String>,
+    /// Whether the requester had proven a second factor when they asked; judged by again later.
+    pub mfa: Mfa,
 }
 
 /// Where a change is about.
@@ -51,8 +53,8 @@ pub async fn insert(
     let change = &stored.change;
     sqlx::query(
         "insert into change (id, requester, proposal, submitted_at, decide_by, verdict, effect, effect_hash, \
-         gaining, state, version, updated_at, result, form_key) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $4, $11, $12)",
+         gaining, state, version, updated_at, result, form_key, mfa) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $4, $11, $12, $13)",
     )
     .bind(change.id.as_str())
     .bind(change.requester.as_str())
@@ -66,6 +68,7 @@ pub async fn insert(
     .bind(change.state.as_str())
     .bind(stored.result.clone())
     .bind(form_key)
+    .bind(to_json(&stored.mfa))
     .execute(tx.conn())
     .await?;
     for target in targets {
@@ -77,6 +80,33 @@ pub async fn insert(
             .await?;
     }
     Ok(None)
+}
+
+/// The change that a form has made already.
+pub async fn by_form_key(conn: &mut AnyConnection, form_key: &str) -> Result<Option<Stored>, StoreError> {
+    let row = sqlx::query("select * from change where form_key = $1").bind(form_key).fetch_optional(&mut *conn).await?;
+    match row {
+        Some(row) => Ok(Some(stored(conn, &row).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Changes that ended at AWS at or after an instant, each with when: what an older read cannot show.
+pub async fn ended_since(
+    conn: &mut AnyConnection,
+    since: Timestamp,
+) -> Result<Vec<(Stored, Timestamp)>, StoreError> {
+    let rows = sqlx::query(
+        "select * from change where state in ('verified', 'failed') and updated_at >= $1 order by updated_at, id",
+    )
+    .bind(since.0)
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push((stored(conn, row).await?, Timestamp(row.try_get("updated_at")?)));
+    }
+    Ok(found)
 }
 
 /// One change.
@@ -245,6 +275,7 @@ async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreE
         gaining: json("change", &row.try_get::<String, _>("gaining")?)?,
         version: row.try_get("version")?,
         result: row.try_get("result")?,
+        mfa: json("change", &row.try_get::<String, _>("mfa")?)?,
     })
 }
 

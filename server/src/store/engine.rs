@@ -5,7 +5,7 @@ use domain::{
     engine::{
         ChangePhase, ChangeRow, Generation, Key, KeyRow, OperationRow, Phase, Rows, WindowRow, Write,
     },
-    ids::ChangeId,
+    ids::{ChangeId, GrantId},
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _};
@@ -63,6 +63,15 @@ pub async fn keys(conn: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
     documents(conn, "engine_key", "select document from engine_key").await
 }
 
+/// One window, over or not.
+pub async fn window_of(conn: &mut AnyConnection, grant: &GrantId) -> Result<Option<WindowRow>, StoreError> {
+    let row = sqlx::query("select document from engine_window where id = $1")
+        .bind(grant.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| json("engine_window", &row.try_get::<String, _>("document")?)).transpose()
+}
+
 /// What the engine has of one change.
 pub async fn change(conn: &mut AnyConnection, id: &ChangeId) -> Result<Option<ChangeRow>, StoreError> {
     let row = sqlx::query("select document from engine_change where id = $1")
@@ -97,7 +106,7 @@ pub async fn operations_since(conn: &mut AnyConnection, since: Timestamp) -> Res
 pub async fn write(tx: &mut Tx, write: &Write, now: Timestamp) -> Result<(), StoreError> {
     match write {
         Write::Key(row) => key(tx, row).await,
-        Write::Window(row) => window(tx, row).await,
+        Write::Window(row) => window_row(tx, row).await,
         Write::Operation(row) => operation(tx, row, now).await,
         Write::Change(row) => change_row(tx, row, now).await,
     }
@@ -115,7 +124,7 @@ async fn key(tx: &mut Tx, row: &KeyRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn window(tx: &mut Tx, row: &WindowRow) -> Result<(), StoreError> {
+async fn window_row(tx: &mut Tx, row: &WindowRow) -> Result<(), StoreError> {
     sqlx::query(
         "insert into engine_window (id, key_id, document, over_at) values ($1, $2, $3, $4) \
          on conflict (id) do update set document = excluded.document, over_at = excluded.over_at",

@@ -3,12 +3,15 @@
 //! A subject is found by `(iss, sub)` and by nothing else. A subject that has a person keeps it;
 //! what the directory says later may complete that person, never swap its Identity Center user.
 
+use std::collections::BTreeMap;
+
 use domain::{
     authorize::Role,
     ids::{PersonId, UserId},
     person::{Join, Person, Subject},
     time::Timestamp,
 };
+use sqlx::AnyConnection;
 
 use super::{Store, StoreError, Tx, id};
 
@@ -187,9 +190,12 @@ pub async fn person_of(store: &Store, subject: &Subject) -> Result<Option<Known>
     row.map(known).transpose()
 }
 
+/// Person, user, and one of their subjects.
+type PersonRow = (String, Option<String>, Option<String>, Option<String>);
+
 /// Every person with their sign-ins, by id.
 pub async fn all(store: &Store) -> Result<Vec<Person>, StoreError> {
-    let rows: Vec<(String, Option<String>, Option<String>, Option<String>)> = sqlx::query_as(
+    let rows: Vec<PersonRow> = sqlx::query_as(
         "select p.id, p.user_id, s.iss, s.sub from person p left join subject s on s.person_id = p.id \
          order by p.id, s.iss, s.sub",
     )
@@ -245,22 +251,29 @@ pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>
 
 /// Everyone who holds a role by the ledger, with what they hold.
 pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
-    let rows: Vec<(String, String, i64, String)> = sqlx::query_as(
-        "select person_id, role, granted_at, granted_by from role_grant where ended_at is null \
-         order by person_id, role, granted_at",
-    )
-    .fetch_all(store.read())
-    .await?;
-    rows.into_iter()
-        .map(|(person, role, granted_at, granted_by)| {
-            let grant = RoleGrant {
-                role: role_of(&role)?,
-                granted_at: Timestamp(granted_at),
-                granted_by,
-            };
-            Ok((id("role_grant", &person)?, grant))
-        })
-        .collect()
+    let rows: Vec<(String, String, i64, String)> = sqlx::query_as(ROLES).fetch_all(store.read()).await?;
+    rows.into_iter().map(held).collect()
+}
+
+const ROLES: &str = "select person_id, role, granted_at, granted_by from role_grant where ended_at is null \
+                     order by person_id, role, granted_at";
+
+/// As [`everyone_with_a_role`], inside the caller's transaction: authority as it is under the lock.
+pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
+    let rows: Vec<(String, String, i64, String)> = sqlx::query_as(ROLES).fetch_all(conn).await?;
+    rows.into_iter().map(held).collect()
+}
+
+fn held((person, role, granted_at, granted_by): (String, String, i64, String)) -> Result<(PersonId, RoleGrant), StoreError> {
+    let grant = RoleGrant { role: role_of(&role)?, granted_at: Timestamp(granted_at), granted_by };
+    Ok((id("role_grant", &person)?, grant))
+}
+
+/// Which person each Identity Center user is, inside the caller's transaction.
+pub async fn joined(conn: &mut AnyConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("select user_id, id from person where user_id is not null").fetch_all(conn).await?;
+    rows.into_iter().map(|(user, person)| Ok((id("person", &user)?, id("person", &person)?))).collect()
 }
 
 /// Whether a role was there already or has just been written: only then is there something to
@@ -336,4 +349,24 @@ fn role_of(word: &str) -> Result<Role, StoreError> {
         table: "role_grant",
         what: format!("unknown role {word}"),
     })
+}
+
+/// Makes a person for each of these users who has none yet.
+pub async fn ensure_for_users(tx: &mut Tx, fresh: &[(UserId, PersonId)], now: Timestamp) -> Result<(), StoreError> {
+    for (user, person) in fresh {
+        sqlx::query("insert into person (id, user_id, created_at) values ($1, $2, $3) on conflict do nothing")
+            .bind(person.as_str())
+            .bind(user.as_str())
+            .bind(now.0)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Which human each Identity Center user is.
+pub async fn by_user(conn: &mut sqlx::AnyConnection) -> Result<std::collections::BTreeMap<UserId, PersonId>, StoreError> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("select user_id, id from person where user_id is not null").fetch_all(conn).await?;
+    rows.iter().map(|(user, person)| Ok((super::id("person", user)?, super::id("person", person)?))).collect()
 }

@@ -1,0 +1,52 @@
+//! Changes as rows of a table.
+
+use domain::{change::State, time::Timestamp};
+use leptos::prelude::*;
+
+use super::{AccountNames, Column, StatusBadge, Table, Time, state_status};
+use crate::backend::{ChangeRow, state_words};
+
+/// Accounts named in a row.
+const NAMED: usize = 3;
+
+/// The table.
+#[component]
+pub fn ChangeTable(
+    /// In the order in which they are shown.
+    rows: Vec<ChangeRow>,
+    /// The request's instant.
+    now: Timestamp,
+) -> impl IntoView {
+    let columns = vec![
+        Column::new("Change"),
+        Column::new("State"),
+        Column::new("Accounts").wide_only(),
+        Column::new("Asked by").wide_only(),
+        Column::new("When"),
+    ];
+    let rows = rows.into_iter().map(|row| line(row, now)).collect_view();
+    view! { <Table caption="Changes" columns id="changes">{rows}</Table> }.into_any()
+}
+
+fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
+    let (have, need) = row.approvals;
+    let waiting = (row.state == State::Waiting).then(|| {
+        view! { <span class="text-muted text-xs">{format!("{have} of {need}")} ", decide " <Time at=row.decide_by now /></span> }
+    });
+    let total = row.accounts.len();
+    let accounts = row.accounts.into_iter().take(NAMED).collect();
+    view! {
+        <tr>
+            <th scope="row"><a href=format!("/changes/{}", row.id) data-item>{row.title}</a></th>
+            <td>
+                <span class="inline-flex flex-wrap items-center gap-x-2">
+                    <StatusBadge status=state_status(row.state) label=state_words(row.state) />
+                    {waiting}
+                </span>
+            </td>
+            <td data-wide><AccountNames accounts total /></td>
+            <td data-wide>{row.requester}</td>
+            <td><Time at=row.submitted now /></td>
+        </tr>
+    }
+}

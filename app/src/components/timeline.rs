@@ -1,0 +1,40 @@
+//! What happened, oldest first, each with its number in the ledger.
+
+use domain::time::Timestamp;
+use leptos::prelude::*;
+
+use super::AbsoluteTime;
+use crate::backend::TimelineRow;
+
+/// The list. Numbers are links for who may open the ledger.
+#[component]
+pub fn Timeline(
+    /// Oldest first.
+    rows: Vec<TimelineRow>,
+    /// Whether the ledger's pages can be opened.
+    linked: bool,
+    /// The request's instant.
+    now: Timestamp,
+) -> impl IntoView {
+    let items = rows.into_iter().map(|row| item(row, linked, now)).collect_view();
+    view! { <ol data-lines data-timeline>{items}</ol> }.into_any()
+}
+
+fn item(row: TimelineRow, linked: bool, now: Timestamp) -> impl IntoView {
+    let number = format!("#{}", row.seq);
+    let number = if linked {
+        view! { <a href=format!("/ledger/{}", row.seq) class="font-mono text-xs">{number}</a> }.into_any()
+    } else {
+        view! { <span class="font-mono text-xs text-muted">{number}</span> }.into_any()
+    };
+    view! {
+        <li>
+            <div class="flex flex-wrap items-baseline justify-between gap-x-4">
+                <span><span class="font-medium">{row.what}</span> " by " {row.who.unwrap_or_else(|| "Leastwise".into())}</span>
+                <span class="text-muted text-xs inline-flex gap-x-2"><AbsoluteTime at=row.at now /> {number}</span>
+            </div>
+            {row.note.map(|note| view! { <p class="mt-1 max-w-[72ch] whitespace-pre-wrap break-words">{note}</p> })}
+            {row.aws_request_id.map(|id| view! { <p class="text-muted text-xs">"AWS request " <code>{id}</code></p> })}
+        </li>
+    }
+}

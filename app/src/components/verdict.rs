@@ -1,0 +1,78 @@
+//! What the rules say of a change: the outcome, every reason with its control, and what would help.
+//! Shows a verdict; never makes one.
+
+use domain::verdict::{Hit, Outcome, Remedy, Verdict};
+use leptos::prelude::*;
+
+use super::{Notice, Status};
+
+/// The colour for an outcome.
+pub const fn outcome_status(outcome: Outcome) -> Status {
+    match outcome {
+        Outcome::Allowed => Status::Ok,
+        Outcome::NeedsApproval => Status::Pending,
+        Outcome::Refused => Status::Danger,
+    }
+}
+
+/// The box.
+#[component]
+pub fn VerdictBox(
+    /// What the rules said.
+    verdict: Verdict,
+    /// How many gains there are, to say which of them a reason is about.
+    gains: usize,
+    /// Who could approve, by name.
+    #[prop(optional)]
+    approvers: Vec<String>,
+) -> impl IntoView {
+    let title = match (verdict.outcome, verdict.approvals) {
+        (Outcome::Allowed, _) => "Allowed: it is carried out at once".to_owned(),
+        (Outcome::NeedsApproval, 1) => "Needs approval by 1 other person".to_owned(),
+        (Outcome::NeedsApproval, n) => format!("Needs approval by {n} other people"),
+        (Outcome::Refused, _) => "Refused by the rules: nobody can approve it as it stands".to_owned(),
+    };
+    // What nothing lifts comes first: it is what must change.
+    let (finals, lifted): (Vec<Hit>, Vec<Hit>) = verdict.hits.into_iter().partition(|hit| hit.remedy.is_none());
+    let reasons = finals.into_iter().chain(lifted).map(|hit| reason(hit, gains)).collect_view();
+    let who = (verdict.outcome == Outcome::NeedsApproval).then(|| who(&approvers, verdict.approvals));
+    view! {
+        <Notice status=outcome_status(verdict.outcome) title>
+            <ul>{reasons}</ul>
+            {who}
+        </Notice>
+    }
+    .into_any()
+}
+
+fn reason(hit: Hit, gains: usize) -> impl IntoView {
+    let some = (gains > 1 && hit.gains.len() < gains && !hit.gains.is_empty())
+        .then(|| format!(" This is about {} of {gains} gains.", hit.gains.len()));
+    let remedy = match hit.remedy {
+        Some(Remedy::Approvals(1)) => Some(" One approval lifts it.".to_owned()),
+        Some(Remedy::Approvals(n)) => Some(format!(" {n} approvals lift it.")),
+        None => None,
+    };
+    view! {
+        <li>
+            {hit.reason} {remedy} {some} " " <span data-control title=format!("Rule {}", hit.rule)>{hit.control}</span>
+        </li>
+    }
+}
+
+fn who(approvers: &[String], needed: u8) -> AnyView {
+    if approvers.len() < usize::from(needed) {
+        let few = match approvers {
+            [] => "Nobody could approve this now.".to_owned(),
+            few => format!("Only {} could approve this now.", few.join(", ")),
+        };
+        return view! {
+            <p class="mt-2">{few} " Whoever asks or gains may not. An administrator must name more approvers."</p>
+        }
+        .into_any();
+    }
+    let shown = approvers.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
+    let more = approvers.len().saturating_sub(8);
+    let more = (more > 0).then(|| format!(" and {more} more"));
+    view! { <p class="mt-2">"Can approve: " {shown} {more} "."</p> }.into_any()
+}

@@ -1,0 +1,98 @@
+//! Changes: preview, submit, decide, take back, expire, show.
+//!
+//! Nothing that a browser sends is believed: who asks is the session's, what it would do is judged
+//! here again, and an approval is only taken for the effect that its giver saw. Every move of a
+//! change and its ledger entry are one transaction, in which the change's row is locked first and the
+//! ledger is written last.
+
+mod choices;
+mod decide;
+mod draft;
+mod events;
+mod expire;
+mod judging;
+mod list;
+mod people;
+mod preview;
+mod progress;
+mod remaining;
+mod start;
+mod submit;
+mod timeline;
+mod view;
+mod withdraw;
+mod words;
+
+pub use expire::expire_due;
+pub use start::{fresh_verdict, move_to, send_back};
+
+use app::backend::{
+    Answer, ChangeRow, ChangeView, ChangesPort, DecisionInput, Denied, Draft, ListQuery, NewChange, Page, Submission,
+};
+use async_trait::async_trait;
+use domain::{authorize::Action, ids::ChangeId};
+
+use super::{Service, journal::Who};
+use crate::store::{StoreError, change::Stored};
+
+#[async_trait]
+impl ChangesPort for Service {
+    async fn new_change(&self, draft: &Draft) -> Answer<NewChange> {
+        self.preview_change(draft).await
+    }
+
+    async fn submit(&self, submission: Submission) -> Answer<ChangeId> {
+        self.submit_change(submission).await
+    }
+
+    async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>> {
+        self.list_changes(query).await
+    }
+
+    async fn change(&self, id: &ChangeId) -> Answer<ChangeView> {
+        self.view_change(id).await
+    }
+
+    async fn inbox(&self) -> Answer<Vec<ChangeView>> {
+        self.view_inbox().await
+    }
+
+    async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()> {
+        self.decide_change(id, input).await
+    }
+
+    async fn withdraw(&self, id: &ChangeId) -> Answer<()> {
+        self.withdraw_change(id).await
+    }
+}
+
+impl Service {
+    /// Who acts, for the ledger.
+    fn who(&self) -> Who {
+        Who::signed(&self.signed, &self.request)
+    }
+
+    /// Whether the viewer may know of this change: their own, or with the right to see all.
+    fn may_see_change(&self, stored: &Stored) -> bool {
+        self.signed.person == stored.change.requester || self.allowed(Action::SeeChanges).is_ok()
+    }
+
+    /// Writes a refused attempt down. Must not be called while a transaction is open.
+    async fn refused(&self, action: Action, reason: &'static str) -> Denied {
+        let entry = self.core.journal.access_denied(&self.who(), action, reason);
+        match self.core.journal.note(entry).await {
+            Ok(()) => Denied::Forbidden(reason),
+            Err(error) => super::broken(error),
+        }
+    }
+}
+
+/// Told to whoever was slower, where nothing more is known of who was faster.
+fn trouble(error: StoreError) -> Denied {
+    match error {
+        StoreError::Conflict(what) => Denied::Conflict(format!(
+            "Somebody else changed {what} at the same moment. Nothing of yours was stored: look again and repeat it."
+        )),
+        other => super::broken(other),
+    }
+}

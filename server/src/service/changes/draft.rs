@@ -1,0 +1,278 @@
+//! From what the form holds to operations, or to what is wrong with it and what would cure it.
+//!
+//! Everything is looked up in the world as last read: an id that is well-formed and unknown gets as
+//! far as one that is not well-formed. A name may be typed where a list would be too long; it must
+//! then name exactly one thing.
+
+use app::backend::{Draft, FieldError};
+use domain::{
+    change::{LONGEST_WINDOW, Operation},
+    grant::Term,
+    ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
+    snapshot::Snapshot,
+    time::Duration,
+};
+
+use super::words;
+use crate::service::names;
+
+/// The kinds of change that the form makes, with their words.
+pub(super) const KINDS: [&str; 4] = ["grant", "remove", "join", "leave"];
+
+/// What a form turned out to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// The form as it was understood.
+    pub draft: Draft,
+    /// What it asks for, if it is whole and right.
+    pub operations: Vec<Operation>,
+    /// What is wrong with what was chosen.
+    pub errors: Vec<FieldError>,
+    /// Fields that are still empty.
+    pub missing: Vec<&'static str>,
+}
+
+impl Reading {
+    /// Empty fields as errors, for a form that is sent off.
+    pub(super) fn insisting(mut self) -> Self {
+        for field in &self.missing {
+            self.errors.push(error(field, "Choose something here: the change is not whole without it."));
+        }
+        self
+    }
+}
+
+/// Reads a form.
+pub(super) fn read(snapshot: &Snapshot, draft: &Draft) -> Reading {
+    let mut reader = Reader {
+        snapshot,
+        reading: Reading {
+            draft: draft.clone(),
+            operations: Vec::new(),
+            errors: Vec::new(),
+            missing: Vec::new(),
+        },
+    };
+    let operation = match draft.kind.as_str() {
+        "" => {
+            reader.reading.missing.push("kind");
+            None
+        }
+        "grant" | "remove" => reader.assignment(),
+        "join" | "leave" => reader.membership(),
+        _ => {
+            reader.wrong("kind", "There is no such kind of change. Choose grant, remove, join or leave.");
+            None
+        }
+    };
+    reader.reading.operations.extend(operation);
+    reader.reading
+}
+
+fn error(field: &'static str, message: impl Into<String>) -> FieldError {
+    FieldError { field, message: message.into() }
+}
+
+struct Reader<'a> {
+    snapshot: &'a Snapshot,
+    reading: Reading,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, field: &'static str, message: impl Into<String>) {
+        self.reading.errors.push(error(field, message));
+    }
+
+    fn assignment(&mut self) -> Option<Operation> {
+        let grants = self.reading.draft.kind == "grant";
+        let principal = self.principal();
+        let account = self.account();
+        let set = self.set();
+        let term = if grants { self.term() } else { None };
+        let assignment = Assignment { pair: Pair { account: account?, set: set? }, principal: principal? };
+        if grants {
+            if !self.snapshot.exists(&assignment.principal) {
+                self.wrong(
+                    "who",
+                    "This user or group is no longer in the directory, as last read. Choose another, or sync first.",
+                );
+                return None;
+            }
+            return Some(Operation::Assign { assignment, term: term? });
+        }
+        let there = self.snapshot.pair(&assignment.pair);
+        if there.is_some_and(|read| read.principals.contains_key(&assignment.principal)) {
+            return Some(Operation::Unassign { assignment });
+        }
+        let message = format!(
+            "{} is not assigned to {} with {}, as last read, so there is nothing to remove. Choose what is on the account's page.",
+            words::principal(self.snapshot, &assignment.principal),
+            names::account(self.snapshot, &assignment.pair.account).name,
+            names::set(self.snapshot, &assignment.pair.set).name,
+        );
+        self.wrong("who", message);
+        None
+    }
+
+    fn membership(&mut self) -> Option<Operation> {
+        let joins = self.reading.draft.kind == "join";
+        let user = match self.principal() {
+            Some(Principal::Group(_)) => {
+                self.wrong("who", "A group cannot be a member of a group in Identity Center. Choose a user.");
+                None
+            }
+            Some(Principal::User(user)) => Some(user),
+            None => None,
+        };
+        let group = self.group();
+        let (user, group) = (user?, group?);
+        let member = self.snapshot.members(&group).any(|member| member == &user);
+        let (who, what) = (names::user(self.snapshot, &user).name, names::group(self.snapshot, &group));
+        match (joins, member) {
+            (true, false) => Some(Operation::AddMember { group, user }),
+            (false, true) => Some(Operation::RemoveMember { group, user }),
+            (true, true) => {
+                self.wrong("who", format!("{who} is in {what} already, as last read. There is nothing to do."));
+                None
+            }
+            (false, false) => {
+                self.wrong("who", format!("{who} is not in {what}, as last read. There is nothing to do."));
+                None
+            }
+        }
+    }
+
+    fn principal(&mut self) -> Option<Principal> {
+        let text = self.field("who", |draft| &mut draft.who)?;
+        let by_id = match text.split_once(':') {
+            Some(("user", id)) => UserId::parse(id).ok().map(Principal::User),
+            Some(("group", id)) => GroupId::parse(id).ok().map(Principal::Group),
+            _ => None,
+        };
+        let known = by_id.filter(|who| self.snapshot.exists(who) || !self.snapshot.pairs_of(who).is_empty());
+        if let Some(known) = known {
+            return Some(known);
+        }
+        let users = self.snapshot.parts().users.values();
+        let users = users
+            .filter(|user| same(&user.display_name, &text) || same(&user.user_name, &text))
+            .map(|user| Principal::User(user.id.clone()));
+        let groups = self.snapshot.parts().groups.values();
+        let groups =
+            groups.filter(|group| same(&group.display_name, &text)).map(|group| Principal::Group(group.id.clone()));
+        let found = self.only_one(
+            "who",
+            users.chain(groups).collect(),
+            "There is no such user or group in the directory as last read. Choose another, or sync first.",
+        )?;
+        self.reading.draft.who = match &found {
+            Principal::User(id) => format!("user:{id}"),
+            Principal::Group(id) => format!("group:{id}"),
+        };
+        Some(found)
+    }
+
+    fn account(&mut self) -> Option<AccountId> {
+        let text = self.field("account", |draft| &mut draft.account)?;
+        if let Ok(id) = AccountId::parse(&text) {
+            let listed = self.snapshot.account(&id).is_some() || self.snapshot.pairs_in(&id).next().is_some();
+            if listed {
+                return Some(id);
+            }
+            self.wrong(
+                "account",
+                format!(
+                    "Account {id} is not in the organization as last read: it was removed, or never there. \
+                     Choose another, or sync first."
+                ),
+            );
+            return None;
+        }
+        let accounts = self.snapshot.parts().accounts.values();
+        let named = accounts.filter(|(account, _)| same(&account.name, &text)).map(|(account, _)| account.id.clone());
+        let found = self.only_one(
+            "account",
+            named.collect(),
+            "There is no such account in the organization as last read. Choose another, or sync first.",
+        )?;
+        self.reading.draft.account = found.to_string();
+        Some(found)
+    }
+
+    fn set(&mut self) -> Option<PermissionSetArn> {
+        let text = self.field("set", |draft| &mut draft.set)?;
+        let parts = self.snapshot.parts();
+        // A set that is gone can still be on an account, and must be removable.
+        let arns = parts.sets.keys().chain(parts.pairs.keys().map(|pair| &pair.set));
+        let keyed = |arn: &&PermissionSetArn| arn.as_str() == text || arn.as_str().rsplit('/').next() == Some(&*text);
+        if let Some(arn) = arns.clone().find(keyed) {
+            return Some(arn.clone());
+        }
+        let named = parts.sets.values().filter(|set| same(&set.name, &text)).map(|set| set.arn.clone());
+        let found = self.only_one(
+            "set",
+            named.collect(),
+            "There is no such permission set as last read. Choose another, or sync first.",
+        )?;
+        self.reading.draft.set = found.as_str().rsplit('/').next().unwrap_or_default().to_owned();
+        Some(found)
+    }
+
+    fn group(&mut self) -> Option<GroupId> {
+        let text = self.field("set", |draft| &mut draft.set)?;
+        if let Ok(id) = GroupId::parse(&text)
+            && (self.snapshot.group(&id).is_some() || self.snapshot.members(&id).next().is_some())
+        {
+            return Some(id);
+        }
+        let groups = self.snapshot.parts().groups.values();
+        let named = groups.filter(|group| same(&group.display_name, &text)).map(|group| group.id.clone());
+        let found = self.only_one(
+            "set",
+            named.collect(),
+            "There is no such group in the directory as last read. Choose another, or sync first.",
+        )?;
+        self.reading.draft.set = found.to_string();
+        Some(found)
+    }
+
+    fn term(&mut self) -> Option<Term> {
+        let text = self.field("term", |draft| &mut draft.term)?;
+        if text == "standing" {
+            return Some(Term::Standing);
+        }
+        let window = text.parse::<u16>().ok().map(|minutes| Duration::minutes(i64::from(minutes)));
+        match window {
+            Some(window) if (Duration::minutes(15)..=LONGEST_WINDOW).contains(&window) => Some(Term::For(window)),
+            _ => {
+                self.wrong("term", domain::change::Invalid::Window.to_string());
+                None
+            }
+        }
+    }
+
+    /// What stands in a field; empty ones are noted.
+    fn field(&mut self, name: &'static str, of: impl Fn(&mut Draft) -> &mut String) -> Option<String> {
+        let value = of(&mut self.reading.draft);
+        *value = value.trim().chars().take(300).collect();
+        if value.is_empty() {
+            self.reading.missing.push(name);
+            return None;
+        }
+        Some(value.clone())
+    }
+
+    fn only_one<T>(&mut self, field: &'static str, mut found: Vec<T>, none: &str) -> Option<T> {
+        match found.len() {
+            0 => self.wrong(field, none),
+            1 => return found.pop(),
+            n => self.wrong(field, format!("{n} of them have this name. Start from the page of the one that you mean.")),
+        }
+        None
+    }
+}
+
+/// Names are compared as people type them; a name only ever leads to an id that is then shown.
+fn same(name: &str, typed: &str) -> bool {
+    name.to_lowercase() == typed.to_lowercase()
+}

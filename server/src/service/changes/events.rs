@@ -1,0 +1,77 @@
+//! Live updates of one change, for server-sent events: two lines, a key and the words for it.
+//!
+//! Sends only when something changed. Never keeps a session alive: whoever mounts it ends it.
+
+use std::{sync::Arc, time::Duration};
+
+use app::backend::Answer;
+use domain::ids::ChangeId;
+use futures::{Stream, stream};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::timeout,
+};
+
+use super::progress;
+use crate::{
+    service::{Service, core::Core},
+    store::{StoreError, change},
+};
+
+/// Steps of a write to AWS are not announced; they are looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+impl Service {
+    /// What `/events/changes/{id}` sends: each item is `key\nwords`. 404 for who may not see it.
+    pub async fn change_events(&self, id: &ChangeId) -> Answer<impl Stream<Item = String> + Send + 'static + use<>> {
+        Ok(follow(self.may_follow(id).await?, id.clone()))
+    }
+}
+
+struct Following {
+    core: Arc<Core>,
+    id: ChangeId,
+    moved: Receiver<ChangeId>,
+    last: Option<String>,
+}
+
+fn follow(core: Arc<Core>, id: ChangeId) -> impl Stream<Item = String> + Send + 'static {
+    let moved = core.moved.subscribe();
+    stream::unfold(Following { core, id, moved, last: None }, |mut at| async {
+        loop {
+            match now(&at.core, &at.id).await {
+                Ok(Some(event)) if at.last.as_ref() != Some(&event) => {
+                    at.last = Some(event.clone());
+                    return Some((event, at));
+                }
+                Ok(Some(_)) => {}
+                // Gone, or the database does not answer: the browser comes back by itself.
+                Ok(None) | Err(_) => return None,
+            }
+            wait(&mut at).await?;
+        }
+    })
+}
+
+/// Waits until the change moved or it is time to look; none when nothing will ever move again.
+async fn wait(at: &mut Following) -> Option<()> {
+    let ours = async {
+        loop {
+            match at.moved.recv().await {
+                Ok(id) if id != at.id => {}
+                // Missed some: ours may have been among them.
+                Ok(_) | Err(RecvError::Lagged(_)) => return Some(()),
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    };
+    timeout(LOOK_EVERY, ours).await.unwrap_or(Some(()))
+}
+
+async fn now(core: &Core, id: &ChangeId) -> Result<Option<String>, StoreError> {
+    let mut conn = core.store.read().acquire().await?;
+    let Some(stored) = change::find(&mut conn, id).await? else { return Ok(None) };
+    let operations = progress::operations(&mut conn, &core.world(), &stored, core.clock.now()).await?;
+    let (key, words) = progress::live(&stored, &operations);
+    Ok(Some(format!("{key}\n{words}")))
+}

@@ -1,0 +1,150 @@
+//! Lists of changes, as far as the viewer may see them.
+
+use std::collections::BTreeSet;
+
+use app::backend::{Answer, ChangeRow, ListQuery, Page};
+use domain::{
+    approval::{Tally, tally},
+    authorize::Action,
+    change::State,
+    ids::{AccountId, PersonId},
+    snapshot::Snapshot,
+};
+
+use super::{people::People, words};
+use crate::{
+    service::{Service, broken},
+    store::{
+        StoreError,
+        change::{self, Filter, Stored, Target},
+    },
+};
+
+/// Rows to a page.
+const SIZE: usize = 50;
+/// How many of the newest are searched for words: titles are made of names, which are not stored.
+const SEARCHED: i64 = 2_000;
+
+impl Service {
+    pub(super) async fn list_changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>> {
+        self.allowed(Action::SeeOwn)?;
+        let only = query.only.as_deref().unwrap_or_default();
+        let words = query.words.to_lowercase();
+        let filter = Filter {
+            state: State::from_word(only),
+            requester: self.whose(only == "mine"),
+            // A number of 12 digits is asked of the index; other words are looked for in what is shown.
+            about: AccountId::parse(words.trim())
+                .ok()
+                .map(|account| Target { kind: "account", value: account.to_string() }),
+        };
+        let searching = filter.about.is_none() && !words.trim().is_empty();
+        let number = query.page.max(1);
+        let (limit, offset) = if searching { (SEARCHED, 0) } else { (size(SIZE), size((number - 1) * SIZE)) };
+        let (rows, total) = self.rows(&filter, limit, offset).await.map_err(broken)?;
+        if !searching {
+            let total = usize::try_from(total).unwrap_or(0);
+            return Ok(Page { rows, number, total, size: SIZE });
+        }
+        let found: Vec<ChangeRow> = rows.into_iter().filter(|row| holds(row, &words)).collect();
+        let total = found.len();
+        let rows = found.into_iter().skip((number - 1) * SIZE).take(SIZE).collect();
+        Ok(Page { rows, number, total, size: SIZE })
+    }
+
+    /// The newest changes about an account, set, user or group, or of one requester, that the viewer
+    /// may see: for the pages of other things.
+    pub async fn recent_changes(
+        &self,
+        about: Option<Target>,
+        requester: Option<PersonId>,
+        limit: usize,
+    ) -> Answer<Vec<ChangeRow>> {
+        self.allowed(Action::SeeOwn)?;
+        let requester = match (self.whose(false), requester) {
+            // Somebody else's changes, for whoever sees their own only.
+            (Some(own), Some(asked)) if own != asked => return Ok(Vec::new()),
+            (Some(own), _) => Some(own),
+            (None, asked) => asked,
+        };
+        let filter = Filter { state: None, requester, about };
+        Ok(self.rows(&filter, size(limit), 0).await.map_err(broken)?.0)
+    }
+
+    /// Changes that wait for the viewer's decision, oldest first, for the home page.
+    pub(in crate::service) async fn waiting_rows(&self, limit: usize) -> Answer<Vec<ChangeRow>> {
+        let waiting = self.waiting_for_viewer().await.map_err(broken)?;
+        let mut people = People::new(&self.core.store, &self.world.snapshot);
+        let mut rows = Vec::new();
+        for stored in waiting.iter().take(limit) {
+            rows.push(row(&self.world.snapshot, &mut people, stored).await.map_err(broken)?);
+        }
+        Ok(rows)
+    }
+
+    /// Whose changes a list is narrowed to: their own, for whoever may not see all.
+    fn whose(&self, mine: bool) -> Option<PersonId> {
+        (mine || self.allowed(Action::SeeChanges).is_err()).then(|| self.signed.person.clone())
+    }
+
+    async fn rows(&self, filter: &Filter, limit: i64, offset: i64) -> Result<(Vec<ChangeRow>, i64), StoreError> {
+        let mut conn = self.core.store.read().acquire().await?;
+        let (found, total) = change::list(&mut conn, filter, limit, offset).await?;
+        drop(conn);
+        let mut people = People::new(&self.core.store, &self.world.snapshot);
+        let mut rows = Vec::with_capacity(found.len());
+        for stored in &found {
+            rows.push(row(&self.world.snapshot, &mut people, stored).await?);
+        }
+        Ok((rows, total))
+    }
+}
+
+/// One change, as it stands in a list.
+pub(super) async fn row(
+    snapshot: &Snapshot,
+    people: &mut People<'_>,
+    stored: &Stored,
+) -> Result<ChangeRow, StoreError> {
+    let change = &stored.change;
+    let operations = &change.proposal.operations;
+    let need = change.verdict.approvals;
+    let have = match tally(change, &stored.gaining, |_| true) {
+        Tally::Met(_) => need,
+        Tally::Missing(missing) => need.saturating_sub(missing),
+        Tally::Declined(_) => given(stored),
+    };
+    Ok(ChangeRow {
+        id: change.id.clone(),
+        title: words::title(snapshot, operations),
+        requester: people.name(&change.requester).await?,
+        submitted: change.submitted,
+        decide_by: change.decide_by,
+        state: change.state,
+        accounts: words::accounts(snapshot, operations, stored.effect.gained.iter().chain(&stored.effect.lost)),
+        approvals: (have, need),
+    })
+}
+
+/// How many said yes to the effect in force.
+fn given(stored: &Stored) -> u8 {
+    let change = &stored.change;
+    let yes: BTreeSet<&PersonId> = change
+        .approvals
+        .iter()
+        .filter(|a| a.effect == change.effect && a.decision == domain::approval::Decision::Approve)
+        .map(|a| &a.approver)
+        .collect();
+    u8::try_from(yes.len()).unwrap_or(u8::MAX)
+}
+
+fn holds(row: &ChangeRow, words: &str) -> bool {
+    let accounts = row.accounts.iter().map(|account| format!("{} {}", account.name, account.id));
+    let text = format!("{} {} {} {}", row.title, row.requester, row.id, accounts.collect::<Vec<_>>().join(" "));
+    let text = text.to_lowercase();
+    words.split_whitespace().all(|word| text.contains(word))
+}
+
+fn size(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

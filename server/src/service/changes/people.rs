@@ -1,0 +1,48 @@
+//! Names of the humans around a change: who asked, who decided, who could.
+//!
+//! A name is looked up when it is shown. Only ids decide anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{authorize::Role, ids::PersonId, snapshot::Snapshot};
+
+use crate::store::{Store, StoreError, person};
+
+/// Names by person, looked up once each.
+pub(super) struct People<'a> {
+    store: &'a Store,
+    snapshot: &'a Snapshot,
+    known: BTreeMap<PersonId, String>,
+}
+
+impl<'a> People<'a> {
+    pub(super) fn new(store: &'a Store, snapshot: &'a Snapshot) -> Self {
+        Self { store, snapshot, known: BTreeMap::new() }
+    }
+
+    /// A person's name: the directory's, else the one they last signed in under.
+    pub(super) async fn name(&mut self, person: &PersonId) -> Result<String, StoreError> {
+        if let Some(name) = self.known.get(person) {
+            return Ok(name.clone());
+        }
+        let user = self.snapshot.user_of(person).and_then(|user| self.snapshot.user(user));
+        let name = match user {
+            Some(user) => user.display_name.clone(),
+            None => person::name_of(self.store, person).await?.unwrap_or_else(|| "somebody unknown".into()),
+        };
+        self.known.insert(person.clone(), name.clone());
+        Ok(name)
+    }
+
+    /// Everyone who is approver by the ledger and is not among these, by name.
+    pub(super) async fn approvers_but(&mut self, barred: &BTreeSet<PersonId>) -> Result<Vec<String>, StoreError> {
+        let mut names = Vec::new();
+        for (person, grant) in person::everyone_with_a_role(self.store).await? {
+            if grant.role == Role::Approver && !barred.contains(&person) {
+                names.push(self.name(&person).await?);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}

@@ -1,0 +1,223 @@
+//! How far each operation of a change has come, in words that never run ahead of AWS: *accepted* is
+//! not *done*, *done* is not *read back*, and *removed* is not *ended* while a session may live on.
+
+use app::backend::{OperationRow, state_words};
+use domain::{
+    change::{Operation, State},
+    engine::{
+        ChangePhase, ChangeRow, Ending, How, Item, ItemResult, Key, OperationRow as WriteRow, Phase, WindowRow,
+    },
+    time::Timestamp,
+};
+use sqlx::AnyConnection;
+
+use super::{remaining, words};
+use crate::{
+    service::core::World,
+    store::{StoreError, change::Stored, engine},
+};
+
+/// One row for each operation of a change, in its order.
+pub(super) async fn operations(
+    conn: &mut AnyConnection,
+    world: &World,
+    stored: &Stored,
+    now: Timestamp,
+) -> Result<Vec<OperationRow>, StoreError> {
+    let id = &stored.change.id;
+    let row = engine::change(conn, id).await?;
+    let writes = engine::operations_of(conn, id).await?;
+    let mut rows = Vec::new();
+    for (index, operation) in stored.change.proposal.operations.iter().enumerate() {
+        let item = row.as_ref().and_then(|row| row.items.get(index));
+        let window = match item.map(|item| &item.item) {
+            Some(Item::Open { grant, .. }) => engine::window_of(conn, grant).await?,
+            _ => None,
+        };
+        let key = Key::of(operation);
+        let write = writes.iter().rev().find(|write| write.key == key);
+        let far = far(stored, operation, row.as_ref(), index, window.as_ref(), write, now);
+        let removed = match item.and_then(|item| item.result.as_ref()) {
+            Some(ItemResult::Removed { others, .. }) => Some(others),
+            _ => None,
+        };
+        rows.push(OperationRow {
+            what: words::operation(&world.snapshot, operation),
+            words: far.words,
+            status: far.status,
+            aws_request_id: write.and_then(|write| write.request.as_ref()).map(ToString::to_string),
+            verified: far.verified,
+            sessions_until: far.sessions_until,
+            remaining: removed.map_or_else(Vec::new, |others| {
+                remaining::paths(&world.snapshot, operation, &stored.effect.lost, others)
+            }),
+        });
+    }
+    Ok(rows)
+}
+
+/// The key and the words of a change for live pages. The key changes with everything that a page shows
+/// outside of its one live line.
+pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, String) {
+    let done = operations.iter().filter(|row| row.verified.is_some()).count();
+    let change = &stored.change;
+    let key = format!("{}.{}.{}.{done}", change.state.as_str(), stored.version, change.approvals.len());
+    let busy = operations.iter().find(|row| row.verified.is_none() && row.status == INFO);
+    let words = match (change.state, busy) {
+        (State::Approved | State::Applying, Some(row)) if operations.len() == 1 => row.words.clone(),
+        (State::Approved | State::Applying, Some(row)) => format!("{} ({done} of {} done)", row.words, operations.len()),
+        (State::Verified, _) if operations.len() == 1 => operations[0].words.clone(),
+        (state, _) => state_words(state).to_owned(),
+    };
+    (key, words)
+}
+
+const OK: &str = "ok";
+const PENDING: &str = "pending";
+const DANGER: &str = "danger";
+const INFO: &str = "info";
+const OFF: &str = "off";
+
+/// How far one operation has come.
+struct Far {
+    words: String,
+    status: &'static str,
+    verified: Option<Timestamp>,
+    sessions_until: Option<Timestamp>,
+}
+
+impl Far {
+    fn new(words: impl Into<String>, status: &'static str) -> Self {
+        Self { words: words.into(), status, verified: None, sessions_until: None }
+    }
+}
+
+fn far(
+    stored: &Stored,
+    operation: &Operation,
+    row: Option<&ChangeRow>,
+    index: usize,
+    window: Option<&WindowRow>,
+    write: Option<&WriteRow>,
+    now: Timestamp,
+) -> Far {
+    let state = stored.change.state;
+    // What was sent back or is over without the engine has nothing at AWS, whatever older rows say.
+    let row = row.filter(|_| matches!(state, State::Approved | State::Applying | State::Verified | State::Failed));
+    let Some((row, item)) = row.and_then(|row| Some((row, row.items.get(index)?))) else {
+        return before_the_engine(state);
+    };
+    match &item.result {
+        Some(ItemResult::Granted { verified_at, how, .. }) => granted(*verified_at, *how, window, now),
+        Some(ItemResult::Removed { verified_at, last_use, how, .. }) => removed(*verified_at, *last_use, *how, now),
+        Some(ItemResult::Failed { reason, .. }) => Far::new(format!("Not carried out: {reason}"), DANGER),
+        None if row.phase == ChangePhase::Queued => Far::new("Taken up, judged once more before it starts", INFO),
+        // A row of an earlier attempt that was sent back, before the engine took it up again.
+        None if row.phase == ChangePhase::Over => before_the_engine(state),
+        None => Far::new(at_work(operation.gives(), write), INFO),
+    }
+}
+
+fn before_the_engine(state: State) -> Far {
+    match state {
+        State::Waiting => Far::new("Waits for approval", PENDING),
+        State::Approved => Far::new("Approved, starts within seconds", INFO),
+        State::Applying => Far::new("Being carried out", INFO),
+        State::Refused | State::Declined | State::Expired | State::Withdrawn => Far::new("Not carried out", OFF),
+        State::Verified => Far::new("Carried out and read back", OK),
+        State::Failed => Far::new("Not carried out", DANGER),
+    }
+}
+
+fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Timestamp) -> Far {
+    let seen = match how {
+        How::ByUs => "Granted, read back from AWS",
+        How::FoundSo => "It was there already, read from AWS",
+    };
+    let far = match window {
+        Some(WindowRow { over: Some(over), .. }) => {
+            Far::new(format!("Was granted, removed again and seen gone at {} UTC", over.minute()), OFF)
+        }
+        Some(WindowRow { window, .. }) => match window.stops() {
+            Some(stops) if stops <= now => {
+                Far::new(format!("Was granted, its time ended at {} UTC, being removed", stops.minute()), INFO)
+            }
+            Some(stops) => Far::new(format!("{seen}, until {} UTC", stops.minute()), OK),
+            None => Far::new(seen, OK),
+        },
+        None => Far::new(seen, OK),
+    };
+    Far { verified: Some(verified_at), ..far }
+}
+
+fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp) -> Far {
+    let gone = match how {
+        How::ByUs => "Removed",
+        How::FoundSo => "It was gone already",
+    };
+    let far = if now < last_use {
+        Far::new(format!("{gone}, sessions may last until {} UTC", last_use.minute()), PENDING)
+    } else {
+        Far::new(format!("Ended: {}, and no session can be left", gone.to_lowercase()), OK)
+    };
+    Far { verified: Some(verified_at), sessions_until: Some(last_use), ..far }
+}
+
+fn at_work(gives: bool, write: Option<&WriteRow>) -> String {
+    let doing = if gives { "Granting" } else { "Revoking" };
+    let Some(write) = write else {
+        return format!("{doing}: reading what AWS holds");
+    };
+    match write.phase {
+        Phase::Intended => format!("{doing}: sending to AWS"),
+        Phase::Accepted => format!("{doing}: AWS accepted, waiting for it to finish"),
+        Phase::Relisting => format!("{doing}: AWS says it finished, reading back"),
+        Phase::InDoubt => format!("{doing}: AWS did not answer, reading whether it was done"),
+        Phase::Over(Ending::Verified) => format!("{doing}: read back"),
+        Phase::Over(Ending::NotSent) => format!("{doing}: not sent yet, trying again"),
+        Phase::Over(Ending::NotSeen | Ending::Refused | Ending::Failed) => match &write.error {
+            Some(error) => format!("{doing}: try {} did not work ({error}), trying again", write.attempt),
+            None => format!("{doing}: try {} did not work, trying again", write.attempt),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Duration;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_425_245_000);
+
+    #[test]
+    fn a_removal_is_ended_only_when_no_session_can_be_left() {
+        let until = NOW + Duration::hours(1);
+        let during = removed(NOW, until, How::ByUs, NOW);
+        assert_eq!((during.status, during.sessions_until), (PENDING, Some(until)));
+        assert!(during.words.starts_with("Removed, sessions may last until "), "{}", during.words);
+        assert!(removed(NOW, until, How::ByUs, until).words.starts_with("Ended"));
+    }
+
+    #[test]
+    fn what_aws_only_accepted_is_never_called_done() {
+        for phase in [Phase::Intended, Phase::Accepted, Phase::Relisting, Phase::InDoubt] {
+            let write = write(phase);
+            for gives in [true, false] {
+                let words = at_work(gives, Some(&write));
+                let says = |word: &str| words.contains(word);
+                assert!(!says("Granted") && !says("Removed") && !says("Ended") && !says("erified"), "{words}");
+            }
+        }
+    }
+
+    fn write(phase: Phase) -> WriteRow {
+        serde_json::from_value(serde_json::json!({
+            "operation": "3e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b",
+            "key": { "key": "membership", "group": "0e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b", "user": "1e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b" },
+            "kind": "create", "change": null, "intended_at": 0, "generation": 1, "request": null,
+            "phase": phase, "ended_at": null, "error": null, "attempt": 1,
+        }))
+        .unwrap()
+    }
+}

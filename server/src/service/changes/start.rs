@@ -1,0 +1,97 @@
+//! What the engine's shell asks at the start of a change, and how it moves it, in its own transaction.
+//!
+//! Approvals must still be valid when the change is carried out, not only when they were given: who
+//! approved must be an approver still, and nobody who gains may be among them. Taking access away is
+//! never held up by any of this.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    approval::{Tally, tally},
+    change::{Operation, State},
+    engine::Fresh,
+    ids::{ChangeId, PersonId},
+    time::Timestamp,
+    verdict::{Outcome, Verdict},
+};
+
+use super::{
+    decide::{approvers, rebound},
+    judging::judge_again,
+    words,
+};
+use crate::{
+    service::core::Core,
+    store::{StoreError, Tx, change},
+};
+
+/// The verdict on an approved change as it is about to start, under its lock. Ask it in the
+/// transaction that begins the work, or in one that is thrown away.
+pub async fn fresh_verdict(core: &Core, tx: &mut Tx, id: &ChangeId) -> Result<Fresh, StoreError> {
+    let Some(mut stored) = change::lock(tx, id).await? else {
+        return Ok(Fresh::Refused("There is no such change any more.".into()));
+    };
+    if stored.change.state != State::Approved {
+        return Ok(Fresh::Refused(words::already(stored.change.state).into()));
+    }
+    if !stored.change.proposal.operations.iter().any(Operation::gives) {
+        return Ok(Fresh::StillAllowed);
+    }
+    let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
+    match judgement.verdict.outcome {
+        Outcome::Allowed => return Ok(Fresh::StillAllowed),
+        Outcome::Refused => return Ok(Fresh::Refused(reason(&judgement.verdict))),
+        Outcome::NeedsApproval => {}
+    }
+    if judgement.hash != stored.change.effect {
+        return Ok(Fresh::Wider);
+    }
+    stored.change.verdict = judgement.verdict;
+    stored.gaining.extend(judgement.gaining);
+    let still = approvers(tx.conn()).await?;
+    let given = match tally(&stored.change, &stored.gaining, |person: &PersonId| still.contains(person)) {
+        Tally::Met(given) => given,
+        Tally::Declined(_) => return Ok(Fresh::Refused(words::already(State::Declined).into())),
+        Tally::Missing(_) => return Ok(Fresh::Wider),
+    };
+    // The rules have the last word on who agreed, not the count.
+    let agreed = judge_again(core, tx.conn(), &stored, given).await?;
+    Ok(match agreed.verdict.outcome {
+        Outcome::Allowed => Fresh::StillAllowed,
+        Outcome::NeedsApproval => Fresh::Wider,
+        Outcome::Refused => Fresh::Refused(reason(&agreed.verdict)),
+    })
+}
+
+/// Binds a change that would now do more than was approved to what it would do: approvals for
+/// another effect are void. Writes no ledger entry: the engine's tell is one. Answers where the
+/// change stands then.
+pub async fn send_back(core: &Core, tx: &mut Tx, id: &ChangeId, now: Timestamp) -> Result<State, StoreError> {
+    let stored = change::lock(tx, id).await?.ok_or(StoreError::Conflict("this change"))?;
+    let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
+    let next = rebound(&stored, judgement, now);
+    change::rebind(tx, &next, now).await?;
+    Ok(next.change.state)
+}
+
+/// Moves a change as the engine tells: applying, verified, failed. A change that is over stays so.
+/// Writes no ledger entry: the engine's tell is one.
+pub async fn move_to(
+    tx: &mut Tx,
+    id: &ChangeId,
+    state: State,
+    result: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let stored = change::lock(tx, id).await?.ok_or(StoreError::Conflict("this change"))?;
+    if stored.change.state.is_terminal() || stored.change.state == state {
+        return Ok(());
+    }
+    change::set_state(tx, &stored, state, result, now).await
+}
+
+/// The first rule that nothing lifts, in its own words.
+fn reason(verdict: &Verdict) -> String {
+    let final_ones = verdict.hits.iter().find(|hit| hit.remedy.is_none());
+    final_ones.or(verdict.hits.first()).map_or_else(|| "The rules refuse this now.".into(), |hit| hit.reason.clone())
+}

@@ -1,0 +1,132 @@
+//! One change, whole: what it is, what it does, who decided, how far it has come.
+
+use std::sync::Arc;
+
+use app::backend::{Answer, ApprovalView, ChangeView, Denied};
+use domain::{
+    approval::{Decision, may_sit},
+    authorize::Action,
+    change::State,
+    ids::ChangeId,
+};
+
+use super::{list, people::People, progress, timeline, withdraw::NOT_YOURS, words};
+use crate::{
+    service::{Service, broken},
+    store::{
+        StoreError,
+        change::{self, Stored},
+        ledger,
+    },
+};
+
+impl Service {
+    pub(super) async fn view_change(&self, id: &ChangeId) -> Answer<ChangeView> {
+        self.allowed(Action::SeeOwn)?;
+        let stored = self.stored(id).await.map_err(broken)?;
+        let stored = stored.filter(|stored| self.may_see_change(stored)).ok_or(Denied::NotFound)?;
+        self.view(&stored).await.map_err(broken)
+    }
+
+    /// Changes that wait for the viewer's own decision, oldest first.
+    pub(super) async fn view_inbox(&self) -> Answer<Vec<ChangeView>> {
+        self.allowed(Action::Decide)?;
+        let waiting = self.waiting_for_viewer().await.map_err(broken)?;
+        let mut views = Vec::with_capacity(waiting.len());
+        for stored in &waiting {
+            views.push(self.view(stored).await.map_err(broken)?);
+        }
+        Ok(views)
+    }
+
+    /// What the viewer could decide now, oldest first; nothing for who is no approver.
+    pub(in crate::service) async fn waiting_for_viewer(&self) -> Result<Vec<Stored>, StoreError> {
+        if self.allowed(Action::Decide).is_err() {
+            return Ok(Vec::new());
+        }
+        let mut conn = self.core.store.read().acquire().await?;
+        let waiting = change::in_states(&mut conn, &[State::Waiting]).await?;
+        Ok(waiting.into_iter().filter(|stored| self.may_decide_now(stored).is_ok()).collect())
+    }
+
+    async fn stored(&self, id: &ChangeId) -> Result<Option<Stored>, StoreError> {
+        let mut conn = self.core.store.read().acquire().await?;
+        change::find(&mut conn, id).await
+    }
+
+    fn may_decide_now(&self, stored: &Stored) -> Result<(), &'static str> {
+        if stored.change.decidable(self.core.clock.now()).is_err() {
+            return Err(words::already(match stored.change.state {
+                State::Waiting => State::Expired,
+                state => state,
+            }));
+        }
+        may_sit(&stored.change, &self.gaining(stored), &self.candidate()).map(|_| ()).map_err(|why| why.reason())
+    }
+
+    fn may_withdraw_now(&self, stored: &Stored) -> Result<(), &'static str> {
+        if self.signed.actor.person.as_ref() != Some(&stored.change.requester) {
+            return Err(NOT_YOURS);
+        }
+        stored.change.withdraw().map(|_| ()).map_err(|_| words::already(stored.change.state))
+    }
+
+    pub(super) async fn view(&self, stored: &Stored) -> Result<ChangeView, StoreError> {
+        // The world may have been read anew since this request began; the change certainly was.
+        let world = self.core.world();
+        let snapshot = &world.snapshot;
+        let change = &stored.change;
+        let mut people = People::new(&self.core.store, snapshot);
+        let row = list::row(snapshot, &mut people, stored).await?;
+        let mut approvals = Vec::with_capacity(change.approvals.len());
+        for approval in &change.approvals {
+            let own = approval.approver == change.requester || stored.gaining.contains(&approval.approver);
+            approvals.push(ApprovalView {
+                approver: people.name(&approval.approver).await?,
+                decision: approval.decision,
+                reason: approval.reason.clone(),
+                at: approval.at,
+                counts: approval.effect == change.effect && (approval.decision == Decision::Decline || !own),
+            });
+        }
+        let preview = self
+            .preview_with(
+                &change.proposal.operations,
+                &stored.effect,
+                change.verdict.clone(),
+                change.effect.clone(),
+                &change.requester,
+                &stored.gaining,
+            )
+            .await?;
+        let now = self.core.clock.now();
+        let mut conn = self.core.store.read().acquire().await?;
+        let operations = progress::operations(&mut conn, &world, stored, now).await?;
+        drop(conn);
+        let entries = ledger::of_change(&self.core.store, &change.id).await?;
+        let (live_key, live_words) = progress::live(stored, &operations);
+        Ok(ChangeView {
+            row,
+            justification: change.proposal.justification.clone(),
+            ticket: change.proposal.ticket.clone(),
+            preview,
+            approvals,
+            operations,
+            timeline: timeline::rows(&entries, stored),
+            decide: self.may_decide_now(stored),
+            withdraw: self.may_withdraw_now(stored),
+            version: stored.version,
+            live_key,
+            live_words,
+            result: stored.result.clone(),
+        })
+    }
+
+    /// For live updates: whether the viewer may follow this change.
+    pub(super) async fn may_follow(&self, id: &ChangeId) -> Answer<Arc<crate::service::core::Core>> {
+        self.allowed(Action::SeeOwn)?;
+        let stored = self.stored(id).await.map_err(broken)?;
+        stored.filter(|stored| self.may_see_change(stored)).ok_or(Denied::NotFound)?;
+        Ok(self.core.clone())
+    }
+}

@@ -1,0 +1,58 @@
+//! The requester takes a change back, as long as nobody carries it out.
+
+use app::backend::{Answer, Denied};
+use domain::{authorize::Action, change::State, ids::ChangeId};
+
+use super::{trouble, words};
+use crate::{
+    service::Service,
+    store::{StoreError, change},
+};
+
+enum Went {
+    Withdrawn,
+    NotThere,
+    /// Not theirs to take back.
+    NotTheirs,
+    Stuck(State),
+}
+
+impl Service {
+    pub(super) async fn withdraw_change(&self, id: &ChangeId) -> Answer<()> {
+        self.allowed(Action::WithdrawOwn)?;
+        match self.try_withdraw(id).await.map_err(trouble)? {
+            Went::Withdrawn => {
+                self.core.announce(id, State::Withdrawn);
+                Ok(())
+            }
+            // Twice is once.
+            Went::Stuck(State::Withdrawn) => Ok(()),
+            Went::NotThere => Err(Denied::NotFound),
+            Went::NotTheirs => Err(self.refused(Action::WithdrawOwn, NOT_YOURS).await),
+            Went::Stuck(state) => {
+                Err(Denied::Conflict(format!("{} It can no longer be taken back.", words::already(state))))
+            }
+        }
+    }
+
+    async fn try_withdraw(&self, id: &ChangeId) -> Result<Went, StoreError> {
+        let mut tx = self.core.store.write().await?;
+        let Some(stored) = change::lock(&mut tx, id).await?.filter(|stored| self.may_see_change(stored)) else {
+            return Ok(Went::NotThere);
+        };
+        if self.signed.actor.person.as_ref() != Some(&stored.change.requester) {
+            return Ok(Went::NotTheirs);
+        }
+        let Ok(state) = stored.change.withdraw() else {
+            return Ok(Went::Stuck(stored.change.state));
+        };
+        change::set_state(&mut tx, &stored, state, None, self.core.clock.now()).await?;
+        let entry = self.core.journal.change_withdrawn(&self.who(), id);
+        self.core.journal.append(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(Went::Withdrawn)
+    }
+}
+
+/// Why somebody else cannot take a change back.
+pub(super) const NOT_YOURS: &str = "Only the person who asked for this can take it back.";
