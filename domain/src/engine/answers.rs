@@ -47,7 +47,7 @@ impl State {
                 why: Why::NotFound,
                 message,
             }) if kind == Kind::Delete => self.relist(&key, Some(message), now, out),
-            Answer::Refused(refusal) => self.refused(&key, refusal, now, out),
+            Answer::Refused(refusal) => self.refused(&key, &refusal, now, out),
             Answer::NotSent => self.not_sent(operation, now, out),
             Answer::Unknown(error) => self.doubt(&key, &error, now, out),
         }
@@ -142,7 +142,7 @@ impl State {
         out.touched.insert(key);
     }
 
-    fn refused(&mut self, key: &Key, refusal: Refusal, now: Timestamp, out: &mut Out) {
+    fn refused(&mut self, key: &Key, refusal: &Refusal, now: Timestamp, out: &mut Out) {
         if refusal.why == Why::Throttled {
             self.calm_until = Some(now + Duration::seconds(1));
         }
@@ -156,7 +156,7 @@ impl State {
             Why::Conflict | Why::Throttled => self.pacing.busy_tries,
             Why::NotFound | Why::Hopeless => 1,
         };
-        self.failed_try(key, Ending::Refused, refusal.message, limit, now, out);
+        self.failed_try(key, Ending::Refused, &refusal.message, limit, now, out);
     }
 
     /// A write came to nothing: wait and try again, or, for a grant that had its tries, give up.
@@ -164,7 +164,7 @@ impl State {
         &mut self,
         key: &Key,
         ending: Ending,
-        error: String,
+        error: &str,
         limit: u32,
         now: Timestamp,
         out: &mut Out,
@@ -188,10 +188,10 @@ impl State {
         }
         let tries = &mut track.row.tries;
         tries.count += 1;
-        tries.last_error = Some(error.clone());
+        tries.last_error = Some(error.to_owned());
         tries.next_try = Some(now + pause(tries.count, &operation));
         if kind == Kind::Create && tries.count >= limit {
-            self.give_up(key, &error, now, out);
+            self.give_up(key, error, now, out);
         }
     }
 

@@ -227,7 +227,7 @@ impl State {
             };
             let since = track.row.closing.map_or(now, |closing| closing.since);
             // A place in the queue is kept, unless the key now wants the opposite.
-            match track.queued.clone() {
+            match track.queued {
                 Some((queued, _)) if queued == class => {}
                 other => {
                     track.queued = Some((class, since));

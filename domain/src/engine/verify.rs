@@ -50,7 +50,7 @@ impl State {
                 presence,
                 as_of: seen.as_of,
             };
-            self.sighted(&key, sight, others, now, out);
+            self.sighted(&key, sight, &others, now, out);
         }
     }
 
@@ -86,7 +86,7 @@ impl State {
         &mut self,
         key: &Key,
         sight: Sight,
-        others: BTreeSet<Principal>,
+        others: &BTreeSet<Principal>,
         now: Timestamp,
         out: &mut Out,
     ) {
@@ -113,7 +113,7 @@ impl State {
             // Read while a write was under way: it may be from before it or after.
             return;
         }
-        self.noticed(key, sight, &others, now, out);
+        self.noticed(key, sight, others, now, out);
     }
 
     /// A read after an operation ended, or in doubt of it.
@@ -121,7 +121,7 @@ impl State {
         &mut self,
         key: &Key,
         sight: Sight,
-        others: BTreeSet<Principal>,
+        others: &BTreeSet<Principal>,
         now: Timestamp,
         out: &mut Out,
     ) {
@@ -161,16 +161,16 @@ impl State {
             Phase::InDoubt => {
                 let until = open.doubt_until(&pacing);
                 if now >= until {
-                    self.came_to_nothing(key, Ending::NotSeen, sight, error, now, out);
+                    self.came_to_nothing(key, Ending::NotSeen, sight, error.as_deref(), now, out);
                 } else {
                     open.next = open.next.min(until);
                 }
             }
             _ if error.is_some() => {
-                self.came_to_nothing(key, Ending::Failed, sight, error, now, out);
+                self.came_to_nothing(key, Ending::Failed, sight, error.as_deref(), now, out);
             }
             _ if open.looks >= LOOKS => {
-                self.came_to_nothing(key, Ending::NotSeen, sight, error, now, out);
+                self.came_to_nothing(key, Ending::NotSeen, sight, error.as_deref(), now, out);
             }
             _ => {}
         }
@@ -181,13 +181,12 @@ impl State {
         key: &Key,
         ending: Ending,
         sight: Sight,
-        error: Option<String>,
+        error: Option<&str>,
         now: Timestamp,
         out: &mut Out,
     ) {
-        let error =
-            error.unwrap_or_else(|| "AWS said it was done, and the list does not show it".into());
-        let limit = self.limit_after(&error);
+        let error = error.unwrap_or("AWS said it was done, and the list does not show it");
+        let limit = self.limit_after(error);
         self.track(key).seen = Some(sight);
         self.failed_try(key, ending, error, limit, now, out);
     }
@@ -241,24 +240,10 @@ impl State {
                 });
             }
             (Want::Deliver, Presence::Present) if sight.as_of >= track.fresh_since(now) => {
-                self.deliver(
-                    key,
-                    sight.as_of,
-                    How::FoundSo,
-                    Some(others.clone()),
-                    now,
-                    out,
-                );
+                self.deliver(key, sight.as_of, How::FoundSo, Some(others), now, out);
             }
             (Want::Remove, Presence::Absent) if sight.as_of >= track.fresh_since(now) => {
-                self.removed(
-                    key,
-                    sight.as_of,
-                    How::FoundSo,
-                    Some(others.clone()),
-                    now,
-                    out,
-                );
+                self.removed(key, sight.as_of, How::FoundSo, Some(others), now, out);
             }
             _ => {}
         }
@@ -270,7 +255,7 @@ impl State {
         key: &Key,
         as_of: Timestamp,
         how: How,
-        others: Option<BTreeSet<Principal>>,
+        others: Option<&BTreeSet<Principal>>,
         now: Timestamp,
         out: &mut Out,
     ) {
@@ -296,7 +281,7 @@ impl State {
             let result = ItemResult::Granted {
                 verified_at: as_of,
                 how,
-                others: others.clone().unwrap_or_default(),
+                others: others.cloned().unwrap_or_default(),
             };
             self.resolve_grant(&window, result, out);
         }
@@ -308,7 +293,7 @@ impl State {
         key: &Key,
         as_of: Timestamp,
         how: How,
-        others: Option<BTreeSet<Principal>>,
+        others: Option<&BTreeSet<Principal>>,
         now: Timestamp,
         out: &mut Out,
     ) {
@@ -339,7 +324,7 @@ impl State {
             verified_at: as_of,
             last_use,
             how,
-            others: others.unwrap_or_default(),
+            others: others.cloned().unwrap_or_default(),
         };
         self.resolve_removals(key, &result, out);
     }
@@ -393,7 +378,7 @@ impl State {
             if go_on || give_up {
                 let unreadable = track.unreadable;
                 let error = format!("AWS could not be read: {error}");
-                self.failed_try(&key, Ending::NotSeen, error, 1, now, out);
+                self.failed_try(&key, Ending::NotSeen, &error, 1, now, out);
                 let track = self.track(&key);
                 track.unreadable = unreadable;
                 track.next_read = None;

@@ -125,6 +125,10 @@ impl Aws {
         false
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the order of what AWS checks reads best in one piece"
+    )]
     pub fn call(
         &mut self,
         operation: OperationId,

@@ -132,11 +132,11 @@ impl Truth {
             }
             Kind::Delete => {}
         }
-        self.alone(call, store, aws, now)
+        Self::alone(call, store, aws, now)
     }
 
     /// No second write on a key, or in an account, while an earlier one can still come true.
-    fn alone(&self, call: &Call, store: &Store, aws: &Aws, now: i64) -> Result<(), String> {
+    fn alone(call: &Call, store: &Store, aws: &Aws, now: i64) -> Result<(), String> {
         let pacing = Pacing::default();
         for other in aws.operations.iter().filter(|o| o.open) {
             if lane(&aws.keys[other.key]) != lane(&call.key) {
@@ -183,7 +183,7 @@ impl Truth {
         for write in &commit.writes {
             match write {
                 Write::Window(row) => {
-                    self.window(row, before.get(&row.window.grant), store, aws, now)?
+                    self.window(row, before.get(&row.window.grant), store, aws, now)?;
                 }
                 Write::Change(row) => {
                     for (index, item) in row.items.iter().enumerate() {
@@ -201,7 +201,7 @@ impl Truth {
             }
         }
         for tell in &commit.tells {
-            self.told(tell, store, aws, now)?;
+            Self::told(tell, store, aws, now)?;
         }
         Ok(())
     }
@@ -272,7 +272,7 @@ impl Truth {
         Ok(())
     }
 
-    fn told(&self, tell: &Tell, store: &Store, aws: &Aws, now: i64) -> Result<(), String> {
+    fn told(tell: &Tell, store: &Store, aws: &Aws, now: i64) -> Result<(), String> {
         let held = |key: &Key, present: bool, as_of: Timestamp| {
             let at = aws.index(key);
             if as_of.0 <= now && aws.was(at, present, as_of.0, now) {

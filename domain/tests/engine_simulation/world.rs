@@ -614,18 +614,17 @@ impl World {
 
     fn read_arrives(&mut self, epoch: u64, target: &Target, as_of: i64) {
         let later = self.now + self.dice.between(10, 200);
-        match self
+        let read = self
             .aws
-            .read(target, self.now, &self.faults, &mut self.dice)
-        {
-            Some((listing, coverage)) => self.hand_on(epoch, listing, coverage, as_of, later),
-            None => {
-                let event = Event::Unreadable {
-                    target: target.clone(),
-                    error: "ThrottlingException".into(),
-                };
-                self.at(later, What::Deliver(epoch, event));
-            }
+            .read(target, self.now, &self.faults, &mut self.dice);
+        if let Some((listing, coverage)) = read {
+            self.hand_on(epoch, listing, coverage, as_of, later);
+        } else {
+            let event = Event::Unreadable {
+                target: target.clone(),
+                error: "ThrottlingException".into(),
+            };
+            self.at(later, What::Deliver(epoch, event));
         }
     }
 }
