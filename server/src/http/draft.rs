@@ -45,7 +45,7 @@ pub(super) async fn keep(
         return Ok(ReturnTo::of_url(referer, &state.settings.public_base));
     };
     let fields = read(state, form, body).await?;
-    let page = fill(form.page, &fields);
+    let page = fill(form, &fields);
     let Some(subject) = ended else {
         return Ok(ReturnTo::parse(&page));
     };
@@ -75,10 +75,13 @@ async fn read(state: &HttpState, form: &DraftForm, body: Body) -> Result<Fields,
         .collect())
 }
 
-fn fill(page: &str, fields: &Fields) -> String {
-    fields.iter().fold(page.to_owned(), |page, (name, value)| {
-        let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-        page.replace(&format!("{{{name}}}"), &value)
+/// A field that did not come is left empty, so that no placeholder ever reaches the browser.
+fn fill(form: &DraftForm, fields: &Fields) -> String {
+    form.fields.iter().fold(form.page.to_owned(), |page, name| {
+        let value = fields.iter().find(|(given, _)| given == name);
+        let value = value.map_or("", |(_, value)| value.as_str());
+        let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        page.replace(&format!("{{{name}}}"), &encoded)
     })
 }
 
@@ -90,4 +93,38 @@ pub async fn load(
     draft: &str,
 ) -> Result<Option<Fields>, StoreError> {
     rows::draft(&state.store, draft, &signed.subject, state.clock.now()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: DraftForm = DraftForm {
+        action: "/do/x",
+        page: "/x/{id}?kind={kind}",
+        fields: &["id", "kind", "text"],
+    };
+
+    fn filled(fields: &[(&str, &str)]) -> String {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        fill(&FORM, &fields.collect())
+    }
+
+    #[test]
+    fn the_page_names_what_the_form_was_about() {
+        assert_eq!(
+            filled(&[("id", "7"), ("kind", "grant"), ("text", "long")]),
+            "/x/7?kind=grant"
+        );
+    }
+
+    #[test]
+    fn what_did_not_come_is_empty_and_what_came_cannot_change_the_page() {
+        assert_eq!(
+            filled(&[("id", "../y?z={kind}&/#")]),
+            "/x/..%2Fy%3Fz%3D%7Bkind%7D%26%2F%23?kind="
+        );
+    }
 }

@@ -27,6 +27,13 @@ pub fn filter() -> EnvFilter {
     EnvFilter::try_from_env("LEASTWISE_LOG").unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
+/// Writes the log to standard error from here on; a second call does nothing.
+pub fn start() {
+    use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
+    // Only a second call fails, and then somebody is listening already.
+    let _ = tracing_subscriber::registry().with(filter()).with(json(io::stderr)).try_init();
+}
+
 struct Escaped<W>(W);
 
 impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Escaped<W> {

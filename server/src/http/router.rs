@@ -29,6 +29,10 @@ pub struct Routes {
 }
 
 /// Everything the server answers.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the router owns its state; a caller has no more use for it"
+)]
 pub fn router(state: HttpState, routes: Routes) -> Router {
     let private = routes
         .pages

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::clock;
 
 /// Seals `secret` for the bearer of `cookie`; `session` is bound in, so that rows cannot be swapped.
-pub fn seal(cookie: &str, session: &str, secret: &str) -> String {
+pub(super) fn seal(cookie: &str, session: &str, secret: &str) -> String {
     let mut nonce = [0; NONCE_LEN];
     nonce.copy_from_slice(&clock::random()[..NONCE_LEN]);
     let mut text = secret.as_bytes().to_vec();
@@ -24,7 +24,7 @@ pub fn seal(cookie: &str, session: &str, secret: &str) -> String {
 }
 
 /// Opens what [`seal`] made; nothing for another cookie, another session or an altered text.
-pub fn open(cookie: &str, session: &str, sealed: &str) -> Option<String> {
+pub(super) fn open(cookie: &str, session: &str, sealed: &str) -> Option<String> {
     let mut bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
     if bytes.len() < NONCE_LEN {
         return None;

@@ -137,11 +137,11 @@ async fn s43_a_made_up_forwarding_header_changes_nothing() {
                 .status,
         );
     }
-    let served = statuses
+    let answered = statuses
         .iter()
         .filter(|status| **status == StatusCode::OK)
         .count();
-    assert_eq!(served, 600, "the burst, and time stands still");
+    assert_eq!(answered, 600, "the burst, and time stands still");
     assert_eq!(statuses.last(), Some(&StatusCode::TOO_MANY_REQUESTS));
     let other = raw(&server, from("203.0.113.10", "")).await;
     assert_eq!(other.status, StatusCode::OK, "somebody else is not held up");

@@ -314,7 +314,7 @@ async fn s06_an_address_is_no_identity() {
         .await;
     let before = server.browser().sign_in("bob").await.whoami().await;
     server.change("bob", |bob| {
-        "alice@payments.example".clone_into(&mut bob.email)
+        "alice@payments.example".clone_into(&mut bob.email);
     });
     let after = server.browser().sign_in("bob").await.whoami().await;
     assert_eq!(
@@ -492,7 +492,7 @@ async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool
 #[tokio::test]
 async fn without_token_and_pool_no_second_factor_is_proven() {
     let server = Server::start_with(|setup| {
-        setup.cognito.authentication_context = AuthenticationContext::Absent
+        setup.cognito.authentication_context = AuthenticationContext::Absent;
     })
     .await;
     *server.pool.says.lock().unwrap() = Says::Nothing;
