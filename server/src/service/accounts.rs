@@ -1,0 +1,198 @@
+//! Accounts: the board, and one account with everything that is assigned there.
+
+use std::collections::{BTreeMap, HashMap};
+
+use app::backend::{
+    AccessRow, AccountCard, AccountView, AccountsPort, Answer, Board, BoardCell, Denied, Draft, HitView, ListQuery,
+};
+use app::pages::{CELL, cell};
+use async_trait::async_trait;
+use domain::{
+    authorize::Action,
+    classification::{Classification, Source, is_live},
+    guardrails::{Held, Holder},
+    ids::{AccountId, Assignment, Principal},
+    snapshot::Provisioned,
+    verdict::Outcome,
+};
+
+use super::{
+    Service,
+    core::World,
+    index::{AccountEntry, Words},
+    names,
+};
+use crate::store::change::Target;
+
+/// Changes shown on an account's page.
+const CHANGES: usize = 10;
+
+#[async_trait]
+impl AccountsPort for Service {
+    async fn board(&self, query: &ListQuery) -> Answer<Board> {
+        self.allowed(Action::SeeDirectory)?;
+        Ok(board(&self.world, query))
+    }
+
+    async fn account(&self, id: &AccountId) -> Answer<AccountView> {
+        self.allowed(Action::SeeDirectory)?;
+        let (account, class) = self.world.snapshot.account(id).ok_or(Denied::NotFound)?;
+        let parts = self.world.snapshot.parts();
+        let about = Target { kind: "account", value: id.to_string() };
+        let entry = self.world.index.accounts.iter().find(|entry| entry.id == *id);
+        Ok(AccountView {
+            account: names::account(&self.world.snapshot, id),
+            state: account.state.as_str(),
+            units: account.ous.iter().filter_map(|unit| parts.units.get(unit)).map(|unit| unit.name.clone()).collect(),
+            tags: account.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            sources: (class.environment_source, class.pci_source),
+            rows: self.rows_of(id),
+            people: entry.map_or(0, |entry| entry.people as usize),
+            changes: self.recent_changes(Some(about), None, CHANGES).await?,
+            unmanageable: self.unmanageable(id),
+        })
+    }
+}
+
+fn board(world: &World, query: &ListQuery) -> Board {
+    let words = Words::of(&query.words);
+    let only = query.only.as_deref().unwrap_or_default();
+    let known = world.index.accounts.len();
+    let class_of = |entry: &AccountEntry| world.snapshot.account(&entry.id).map(|(_, class)| *class);
+    let unclassified = world.index.accounts.iter().filter_map(class_of).filter(unclassified).count();
+    let mut fields: BTreeMap<_, Vec<(&AccountEntry, Classification)>> = BTreeMap::new();
+    for entry in &world.index.accounts {
+        let Some(class) = class_of(entry) else { continue };
+        if words.occur_in(&entry.text) && kept(world, only, entry, &class) {
+            fields.entry(class.strictness()).or_default().push((entry, class));
+        }
+    }
+    let total = fields.values().map(Vec::len).sum();
+    // A single field is paged; of several, each shows its most exposed.
+    let skip = if fields.len() == 1 { (query.page.max(1) - 1) * CELL } else { 0 };
+    let cells = fields.into_iter().rev().map(|((environment, pci), entries)| BoardCell {
+        environment,
+        pci,
+        total: entries.len(),
+        accounts: entries.into_iter().skip(skip).take(CELL).map(|(entry, _)| card(world, entry)).collect(),
+    });
+    Board { cells: cells.collect(), total, known, unclassified }
+}
+
+fn unclassified(class: &Classification) -> bool {
+    class.environment_source == Source::Nothing || class.pci_source == Source::Nothing
+}
+
+/// Whether a narrowing keeps an account. One that nobody knows keeps all.
+fn kept(world: &World, only: &str, entry: &AccountEntry, class: &Classification) -> bool {
+    if let Some(rule) = only.strip_prefix("rule:") {
+        let found = world.exposure.findings.iter().find(|(id, _)| id == rule);
+        return found.is_some_and(|(_, found)| found.accounts.contains(&entry.id));
+    }
+    match only {
+        "production-pci" => class.counts_as_production_pci(),
+        "findings" => entry.findings.is_some_and(|count| count > 0),
+        "unclassified" => unclassified(class),
+        _ => cell(only).is_none_or(|field| field == class.strictness()),
+    }
+}
+
+fn card(world: &World, entry: &AccountEntry) -> AccountCard {
+    AccountCard {
+        account: names::account(&world.snapshot, &entry.id),
+        people: entry.people as usize,
+        standing: entry.standing as usize,
+        findings: entry.findings.map(|count| count as usize),
+        live: world.snapshot.account(&entry.id).is_some_and(|(account, _)| is_live(account)),
+    }
+}
+
+impl Service {
+    /// What the guardrails say of one account, assignment by assignment, each rule once.
+    pub(super) fn hits_in(&self, account: &AccountId) -> HashMap<Assignment, Vec<HitView>> {
+        let mut said: HashMap<Assignment, Vec<HitView>> = HashMap::new();
+        for one in self.core.held(&self.world, account).iter() {
+            let hits = said.entry(assignment_of(one)).or_default();
+            for hit in one.hits.iter() {
+                if !hits.iter().any(|known| known.rule == hit.rule) {
+                    hits.push(names::hit(hit));
+                }
+            }
+        }
+        said
+    }
+
+    fn rows_of(&self, id: &AccountId) -> Vec<AccessRow> {
+        let (world, snapshot) = (&self.world, &self.world.snapshot);
+        let mut said = self.hits_in(id);
+        let mut rows = Vec::new();
+        for (pair, read) in snapshot.pairs_in(id) {
+            let set = names::set(snapshot, &pair.set);
+            for (principal, since) in &read.principals {
+                let assignment = Assignment { pair: pair.clone(), principal: principal.clone() };
+                let mut people: Vec<_> = match principal {
+                    Principal::User(user) => snapshot.user(user).map(|_| names::user(snapshot, user)).into_iter().collect(),
+                    Principal::Group(group) => snapshot.members(group).map(|user| names::user(snapshot, user)).collect(),
+                };
+                people.sort_by(|a, b| a.name.cmp(&b.name));
+                rows.push(AccessRow {
+                    set: set.clone(),
+                    principal: names::principal(snapshot, principal),
+                    people,
+                    since: *since,
+                    as_of: read.as_of,
+                    ends: world.ends(&assignment),
+                    change: world.windows.get(&assignment).and_then(|all| all.last()).map(|window| window.change.clone()),
+                    outdated: read.provisioned == Provisioned::Outdated,
+                    hits: said.remove(&assignment).unwrap_or_default(),
+                    remove_href: remove_href(&assignment, &set),
+                });
+            }
+        }
+        // Worst first, and what has the same set together.
+        let mut worst: HashMap<_, _> = HashMap::new();
+        for row in &rows {
+            let weight: &mut (usize, usize) = worst.entry(row.set.arn.clone()).or_default();
+            *weight = (*weight).max(badness(&row.hits));
+        }
+        rows.sort_by(|a, b| {
+            let of = |row: &AccessRow| worst.get(&row.set.arn).copied().unwrap_or_default();
+            of(b).cmp(&of(a)).then_with(|| a.set.name.cmp(&b.set.name)).then_with(|| badness(&b.hits).cmp(&badness(&a.hits)))
+        });
+        rows
+    }
+
+    /// AWS lets only the management account change what is assigned in the management account.
+    fn unmanageable(&self, id: &AccountId) -> Option<String> {
+        let management = self.world.special.management.as_ref() == Some(id);
+        let delegated = !self.world.special.delegated_administrators.is_empty();
+        (management && delegated).then(|| {
+            "This is the management account. AWS refuses a delegated administrator who changes assignments here, so Leastwise can only do it while it runs in the management account itself.".to_owned()
+        })
+    }
+}
+
+/// The assignment that somebody holds by.
+pub(super) fn assignment_of(held: &Held) -> Assignment {
+    match &held.holder {
+        Holder::Person { reach } => World::assignment(reach),
+        Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => assignment.clone(),
+    }
+}
+
+/// How many rules refuse, then how many stand against it at all.
+fn badness(hits: &[HitView]) -> (usize, usize) {
+    (hits.iter().filter(|hit| hit.outcome == Outcome::Refused).count(), hits.len())
+}
+
+fn remove_href(assignment: &Assignment, set: &app::backend::SetRef) -> String {
+    let kind = assignment.principal.kind().to_lowercase();
+    Draft {
+        kind: "remove".into(),
+        who: format!("{kind}:{}", assignment.principal.id()),
+        set: set.key().to_owned(),
+        account: assignment.pair.account.to_string(),
+        term: String::new(),
+    }
+    .href()
+}

@@ -1,0 +1,174 @@
+//! The home page, put together from what the world worked out when it was made.
+
+use app::backend::{
+    AccountRef, Answer, ExposedPerson, Exposure, FindingGroup, Home, HomePort, MyAccess, OrganisationHome, OutsideRow,
+};
+use async_trait::async_trait;
+use domain::{
+    access::{self, Path, Reach},
+    authorize::Action,
+    drift::{Outside, Seen},
+    ids::{AccountId, Principal, UserId},
+};
+
+use super::{Service, broken, core::World, index::guarded, names};
+use crate::store;
+
+/// People named on the home page.
+const EXPOSED: usize = 12;
+/// Accounts and sets named in one line.
+const NAMED: usize = 3;
+/// Differences named on the home page.
+const OUTSIDE: i64 = 8;
+/// Changes of the viewer's own that are shown.
+const MINE: usize = 6;
+/// Access of the viewer's own that is shown.
+const ACCESS: usize = 10;
+/// Changes waiting for the viewer that are shown.
+const WAITING: usize = 10;
+
+#[async_trait]
+impl HomePort for Service {
+    async fn home(&self) -> Answer<Home> {
+        self.allowed(Action::SeeOwn)?;
+        let (access, access_count) = self.signed.user.as_ref().map(|user| self.my_access(user)).unwrap_or_default();
+        let organisation = match self.allowed(Action::SeeDirectory) {
+            Ok(()) => Some(self.organisation().await?),
+            Err(_) => None,
+        };
+        Ok(Home {
+            waiting: self.waiting_rows(WAITING).await?,
+            mine: self.recent_changes(None, Some(self.signed.person.clone()), MINE).await?,
+            access,
+            access_count,
+            organisation,
+        })
+    }
+}
+
+impl Service {
+    fn my_access(&self, user: &UserId) -> (Vec<MyAccess>, usize) {
+        let world = &self.world;
+        let mut reaches: Vec<Reach> = access::reach_of(&world.snapshot, user).collect();
+        let count = reaches.len();
+        reaches.sort_by_cached_key(|reach| (!guarded(&world.snapshot, &reach.pair.account), reach.pair.clone()));
+        let rows = reaches.into_iter().take(ACCESS).map(|reach| MyAccess {
+            account: names::account(&world.snapshot, &reach.pair.account),
+            set: names::set(&world.snapshot, &reach.pair.set),
+            via: match &reach.path {
+                Path::Direct => "directly".to_owned(),
+                Path::Group(group) => format!("through {}", names::group(&world.snapshot, group)),
+            },
+            ends: world.ends(&World::assignment(&reach)),
+        });
+        (rows.collect(), count)
+    }
+
+    async fn organisation(&self) -> Answer<OrganisationHome> {
+        let world = &self.world;
+        let mut conn = self.core.store.read().acquire().await.map_err(broken)?;
+        let (seen, outside_count) = store::crawl::outside(&mut conn, OUTSIDE).await.map_err(broken)?;
+        drop(conn);
+        Ok(OrganisationHome {
+            exposure: exposure(world),
+            exposed: exposed(world),
+            findings: findings(world),
+            outside: seen.iter().map(|seen| outside(world, seen)).collect(),
+            outside_count,
+        })
+    }
+}
+
+fn exposure(world: &World) -> Exposure {
+    let (exposed, index) = (&world.exposure, &world.index);
+    Exposure {
+        accounts: exposed.accounts,
+        people: exposed.people.len(),
+        standing_people: index.standing_people,
+        standing_assignments: exposed.standing_assignments,
+        temporary_assignments: exposed.temporary_assignments,
+        against: index.against,
+        administrators: index.administrators,
+    }
+}
+
+fn exposed(world: &World) -> Vec<ExposedPerson> {
+    let snapshot = &world.snapshot;
+    let first = world.index.exposed.iter().take(EXPOSED);
+    first
+        .filter_map(|id| {
+            let reacher = world.exposure.people.get(id)?;
+            let mut sets: Vec<_> = reacher.sets.iter().map(|arn| names::set(snapshot, arn)).collect();
+            sets.sort_by(|a, b| {
+                let weight = |risks: &[domain::permission_set::analysis::Risk]| (risks.is_empty(), risks.first().copied());
+                weight(&a.risks).cmp(&weight(&b.risks)).then_with(|| a.name.cmp(&b.name))
+            });
+            let set_count = sets.len();
+            sets.truncate(NAMED);
+            Some(ExposedPerson {
+                user: names::user(snapshot, id),
+                title: snapshot.user(id).and_then(|user| user.title.clone()),
+                accounts: strictest(world, reacher.accounts.iter()),
+                account_count: reacher.accounts.len(),
+                sets,
+                set_count,
+                paths: reacher.paths,
+                direct: reacher.direct,
+                standing: reacher.standing > 0,
+            })
+        })
+        .collect()
+}
+
+/// The first few, strictest first.
+fn strictest<'a>(world: &World, accounts: impl Iterator<Item = &'a AccountId>) -> Vec<AccountRef> {
+    let mut all: Vec<(_, &AccountId)> = accounts
+        .map(|id| (world.snapshot.account(id).map(|(_, class)| std::cmp::Reverse(class.strictness())), id))
+        .collect();
+    all.sort();
+    all.into_iter().take(NAMED).map(|(_, id)| names::account(&world.snapshot, id)).collect()
+}
+
+fn findings(world: &World) -> Vec<FindingGroup> {
+    let mut found: Vec<FindingGroup> = world
+        .exposure
+        .findings
+        .iter()
+        .map(|(_, found)| FindingGroup {
+            hit: names::hit(&found.hit),
+            assignments: found.assignments.len(),
+            people: found.people.len(),
+            accounts: strictest(world, found.accounts.iter()),
+            account_count: found.accounts.len(),
+        })
+        .collect();
+    // What no approval lifts comes first; within that, what concerns most.
+    found.sort_by(|a, b| b.hit.outcome.cmp(&a.hit.outcome).then(b.assignments.cmp(&a.assignments)));
+    found
+}
+
+fn outside(world: &World, seen: &Seen) -> OutsideRow {
+    let snapshot = &world.snapshot;
+    let set = |assignment: &domain::ids::Assignment| names::set(snapshot, &assignment.pair.set).name;
+    let (what, principal, account) = match &seen.outside {
+        Outside::Assigned { assignment } => {
+            (format!("{} was assigned", set(assignment)), assignment.principal.clone(), Some(&assignment.pair.account))
+        }
+        Outside::Unassigned { assignment } => {
+            (format!("{} was taken away", set(assignment)), assignment.principal.clone(), Some(&assignment.pair.account))
+        }
+        Outside::Joined { group, user } => {
+            (format!("Joined {}", names::group(snapshot, group)), Principal::User(user.clone()), None)
+        }
+        Outside::Left { group, user } => {
+            (format!("Left {}", names::group(snapshot, group)), Principal::User(user.clone()), None)
+        }
+    };
+    OutsideRow {
+        what,
+        principal: Some(names::principal(snapshot, &principal)),
+        account: account.map(|id| names::account(snapshot, id)),
+        after: seen.after,
+        by: seen.by,
+    }
+}

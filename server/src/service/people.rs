@@ -1,0 +1,126 @@
+//! People: the list, and one person with every path that they have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::backend::{Answer, Denied, ListQuery, Page, PathRow, PeoplePort, PersonRow, PersonView};
+use async_trait::async_trait;
+use domain::{
+    access::{self, Path, Reach},
+    authorize::Action,
+    directory::UserStatus,
+    guardrails::{Held, Holder},
+    ids::{AccountId, UserId},
+};
+
+use super::{
+    Service,
+    core::World,
+    index::{PersonEntry, Words, guarded},
+    names, page_of,
+};
+use crate::store::change::Target;
+
+/// Changes shown on a person's page.
+const CHANGES: usize = 10;
+
+#[async_trait]
+impl PeoplePort for Service {
+    async fn people(&self, query: &ListQuery) -> Answer<Page<PersonRow>> {
+        self.allowed(Action::SeeDirectory)?;
+        let words = Words::of(&query.words);
+        let only = query.only.as_deref().unwrap_or_default();
+        let found = self
+            .world
+            .index
+            .people
+            .iter()
+            .filter(|entry| words.occur_in(&entry.text) && kept(&self.world, only, entry))
+            .collect();
+        Ok(page_of(found, query.page, |entry| row(&self.world, entry)))
+    }
+
+    async fn person(&self, id: &UserId) -> Answer<PersonView> {
+        self.allowed(Action::SeeOwn)?;
+        // Whether somebody exists is not told to whoever may not see them.
+        if !self.may_see(id) {
+            return Err(Denied::NotFound);
+        }
+        let snapshot = &self.world.snapshot;
+        let user = snapshot.user(id).ok_or(Denied::NotFound)?;
+        let reaches: Vec<Reach> = access::reach_of(snapshot, id).collect();
+        let accounts: BTreeSet<&AccountId> = reaches.iter().map(|reach| &reach.pair.account).collect();
+        let production_pci = accounts.iter().filter(|account| guarded(snapshot, account)).count();
+        let about = Target { kind: "user", value: id.to_string() };
+        let mut groups: Vec<(String, String)> =
+            snapshot.groups_of(id).iter().map(|group| (group.to_string(), names::group(snapshot, group))).collect();
+        groups.sort_by(|a, b| a.1.cmp(&b.1));
+        Ok(PersonView {
+            user: names::user(snapshot, id),
+            user_name: user.user_name.clone(),
+            email: user.email.clone(),
+            title: user.title.clone(),
+            origin: user.origin,
+            groups,
+            accounts: accounts.len(),
+            production_pci,
+            changes: self.recent_changes(Some(about), None, CHANGES).await?,
+            paths: self.paths(reaches),
+        })
+    }
+}
+
+impl Service {
+    /// Production PCI first, then by account and set.
+    fn paths(&self, mut reaches: Vec<Reach>) -> Vec<PathRow> {
+        let (world, snapshot) = (&self.world, &self.world.snapshot);
+        reaches.sort_by_cached_key(|reach| {
+            let class = snapshot.account(&reach.pair.account).map(|(_, class)| std::cmp::Reverse(class.strictness()));
+            (!guarded(snapshot, &reach.pair.account), class, reach.pair.clone())
+        });
+        let accounts: BTreeSet<&AccountId> = reaches.iter().map(|reach| &reach.pair.account).collect();
+        let said = self.core.held_in(world, accounts.into_iter());
+        let mut hits: BTreeMap<&Reach, &Held> = BTreeMap::new();
+        for held in said.iter().flat_map(|held| held.iter()) {
+            if let Holder::Person { reach } = &held.holder {
+                hits.insert(reach, held);
+            }
+        }
+        reaches
+            .iter()
+            .map(|reach| PathRow {
+                account: names::account(snapshot, &reach.pair.account),
+                set: names::set(snapshot, &reach.pair.set),
+                group: match &reach.path {
+                    Path::Direct => None,
+                    Path::Group(group) => Some((group.to_string(), names::group(snapshot, group))),
+                },
+                since: reach.since,
+                ends: world.ends(&World::assignment(reach)),
+                hits: hits.get(reach).map(|held| held.hits.iter().map(names::hit).collect()).unwrap_or_default(),
+            })
+            .collect()
+    }
+}
+
+fn kept(world: &World, only: &str, entry: &PersonEntry) -> bool {
+    match only {
+        "production-pci" => entry.production_pci > 0,
+        "powerful" => world.exposure.people.get(&entry.id).is_some_and(|reacher| reacher.powerful > 0),
+        "disabled" => world.snapshot.user(&entry.id).is_some_and(|user| user.status == UserStatus::Disabled),
+        "idle" => entry.accounts == 0,
+        _ => true,
+    }
+}
+
+fn row(world: &World, entry: &PersonEntry) -> PersonRow {
+    let user = world.snapshot.user(&entry.id);
+    PersonRow {
+        user: names::user(&world.snapshot, &entry.id),
+        user_name: user.map(|user| user.user_name.clone()).unwrap_or_default(),
+        email: user.and_then(|user| user.email.clone()),
+        title: user.and_then(|user| user.title.clone()),
+        groups: entry.groups as usize,
+        accounts: entry.accounts as usize,
+        production_pci: entry.production_pci as usize,
+    }
+}

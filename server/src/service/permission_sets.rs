@@ -1,0 +1,101 @@
+//! Permission sets: the list, and one set with what it really allows. Read-only.
+
+use std::collections::BTreeSet;
+
+use app::backend::{Answer, Denied, HoldsRow, ListQuery, Page, PermissionSetsPort, SetRow, SetView};
+use async_trait::async_trait;
+use domain::{
+    access,
+    authorize::Action,
+    ids::Pair,
+    permission_set::{PermissionSet, analysis::Risk},
+    snapshot::Provisioned,
+};
+
+use super::{
+    Service,
+    core::World,
+    index::{SetEntry, Words, powerful},
+    names, page_of,
+};
+
+#[async_trait]
+impl PermissionSetsPort for Service {
+    async fn permission_sets(&self, query: &ListQuery) -> Answer<Page<SetRow>> {
+        self.allowed(Action::SeeDirectory)?;
+        let words = Words::of(&query.words);
+        let only = query.only.as_deref().unwrap_or_default();
+        let rows = self.world.index.sets.iter().filter(|entry| words.occur_in(&entry.text));
+        let found = rows.filter(|entry| kept(&self.world, only, entry)).collect();
+        Ok(page_of(found, query.page, |entry| row(&self.world, entry)))
+    }
+
+    async fn permission_set(&self, key: &str) -> Answer<SetView> {
+        self.allowed(Action::SeeDirectory)?;
+        let snapshot = &self.world.snapshot;
+        let found = snapshot.parts().sets.values().find(|set| set.arn.as_str().rsplit('/').next() == Some(key));
+        let set = found.ok_or(Denied::NotFound)?;
+        let catalogue = &self.core.catalogue;
+        Ok(SetView {
+            set: names::set(snapshot, &set.arn),
+            description: set.description.clone(),
+            words: set.analysis.summary(),
+            content: set.content.clone(),
+            hash: set.hash.0.clone(),
+            findings: set.analysis.findings.clone(),
+            holds: holds(&self.world, set),
+            catalogue: format!("{} AWS managed policies of {}", catalogue.len(), catalogue.date()),
+        })
+    }
+}
+
+fn kept(world: &World, only: &str, entry: &SetEntry) -> bool {
+    let analysis = || world.snapshot.set(&entry.arn).map(|set| &set.analysis);
+    match only {
+        "production-pci" => entry.production_pci > 0,
+        "powerful" => analysis().is_some_and(powerful),
+        "unknown" => analysis().is_some_and(|analysis| analysis.has(Risk::Unknown)),
+        "outdated" => entry.outdated > 0,
+        _ => true,
+    }
+}
+
+fn row(world: &World, entry: &SetEntry) -> SetRow {
+    let set = world.snapshot.set(&entry.arn);
+    SetRow {
+        set: names::set(&world.snapshot, &entry.arn),
+        description: set.and_then(|set| set.description.clone()),
+        words: set.map(|set| set.analysis.summary()).unwrap_or_default(),
+        session_seconds: set.map_or(0, |set| set.content.session_seconds),
+        accounts: entry.accounts as usize,
+        production_pci: entry.production_pci as usize,
+        people: entry.people as usize,
+        outdated: entry.outdated as usize,
+    }
+}
+
+/// Production PCI first, then the strictest.
+fn holds(world: &World, set: &PermissionSet) -> Vec<HoldsRow> {
+    let snapshot = &world.snapshot;
+    let pairs = snapshot.parts().accounts.keys().filter_map(|account| {
+        let pair = Pair { account: account.clone(), set: set.arn.clone() };
+        snapshot.parts().pairs.get_key_value(&pair)
+    });
+    let mut rows: Vec<HoldsRow> = pairs
+        .map(|(pair, read)| {
+            let people: BTreeSet<_> = access::people_of(snapshot, pair, read).map(|reach| reach.user).collect();
+            HoldsRow {
+                account: names::account(snapshot, &pair.account),
+                principals: read.principals.len(),
+                people: people.len(),
+                outdated: read.provisioned == Provisioned::Outdated,
+                as_of: read.as_of,
+            }
+        })
+        .collect();
+    rows.sort_by(|a, b| {
+        let weight = |row: &HoldsRow| (row.account.class.counts_as_production_pci(), row.account.class.strictness());
+        weight(b).cmp(&weight(a)).then_with(|| a.account.name.cmp(&b.account.name))
+    });
+    rows
+}

@@ -1,0 +1,105 @@
+//! Who is looking, what they may do, and where the command palette can take them.
+
+use app::{
+    backend::{Answer, Freshness, PaletteEntry, ViewerPort, ViewerView},
+    routes::PAGES,
+};
+use async_trait::async_trait;
+use domain::{
+    authorize::{self, Action, Denial},
+    time::Timestamp,
+};
+
+use super::{Service, broken, names};
+
+/// Entries of each kind that the palette knows; the rest is found through the lists.
+const EACH: usize = 3_000;
+
+/// Pages that the palette goes to.
+const PLACES: [(&str, &str); 9] = [
+    ("/", "Home"),
+    ("/inbox", "Inbox"),
+    ("/changes", "Changes"),
+    ("/changes/new", "Request access"),
+    ("/accounts", "Accounts"),
+    ("/people", "People"),
+    ("/groups", "Groups"),
+    ("/permission-sets", "Permission sets"),
+    ("/ledger", "Ledger"),
+];
+
+#[async_trait]
+impl ViewerPort for Service {
+    async fn viewer(&self) -> Answer<ViewerView> {
+        self.allowed(Action::SeeOwn)?;
+        Ok(ViewerView {
+            name: self.signed.name.clone(),
+            roles: self.signed.actor.roles.iter().copied().collect(),
+            user: self.signed.user.clone(),
+            mfa: self.signed.actor.mfa,
+            inbox: self.waiting_for_viewer().await.map_err(broken)?.len(),
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn may(&self, action: Action) -> Result<(), Denial> {
+        authorize::may(&self.signed.actor, action)
+    }
+
+    fn freshness(&self) -> Freshness {
+        names::freshness(&self.world.snapshot, self.core.settings.crawl_every, self.now)
+    }
+
+    async fn palette(&self) -> Answer<Vec<PaletteEntry>> {
+        self.allowed(Action::SeeOwn)?;
+        let mut entries: Vec<PaletteEntry> = PLACES
+            .into_iter()
+            .filter(|(path, _)| {
+                let route = PAGES.iter().find(|route| route.path == *path);
+                route.is_some_and(|route| self.may(route.action).is_ok())
+            })
+            .map(|(path, label)| entry(label, "Page".into(), path.into()))
+            .collect();
+        if self.may(Action::SeeReports).is_ok() {
+            entries.push(entry("Who can reach production PCI", "Report".into(), "/reports/production-pci".into()));
+        }
+        if self.may(Action::SeeDirectory).is_ok() {
+            self.directory(&mut entries);
+        } else if let Some(user) = &self.signed.user {
+            entries.push(entry(&self.signed.name, "You".into(), format!("/people/{user}")));
+        }
+        Ok(entries)
+    }
+}
+
+impl Service {
+    fn directory(&self, entries: &mut Vec<PaletteEntry>) {
+        let (index, snapshot) = (&self.world.index, &self.world.snapshot);
+        entries.extend(index.accounts.iter().take(EACH).filter_map(|account| {
+            let (known, _) = snapshot.account(&account.id)?;
+            Some(entry(&known.name, format!("Account {}", account.id), format!("/accounts/{}", account.id)))
+        }));
+        entries.extend(index.sets.iter().take(EACH).map(|set| {
+            let set = names::set(snapshot, &set.arn);
+            entry(&set.name, "Permission set".into(), format!("/permission-sets/{}", set.key()))
+        }));
+        entries.extend(index.groups.iter().take(EACH).filter_map(|group| {
+            let known = snapshot.group(&group.id)?;
+            Some(entry(&known.display_name, "Group".into(), format!("/groups/{}", group.id)))
+        }));
+        // Those whose access matters most come first, so that the cap leaves them in.
+        let guarded = index.people.iter().filter(|person| person.production_pci > 0);
+        let others = index.people.iter().filter(|person| person.production_pci == 0);
+        entries.extend(guarded.chain(others).take(EACH).filter_map(|person| {
+            let known = snapshot.user(&person.id)?;
+            Some(entry(&known.display_name, format!("Person {}", known.user_name), format!("/people/{}", person.id)))
+        }));
+    }
+}
+
+fn entry(label: &str, detail: String, href: String) -> PaletteEntry {
+    PaletteEntry { label: label.to_owned(), detail, href }
+}
