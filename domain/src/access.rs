@@ -24,7 +24,7 @@ pub enum Path {
 }
 
 /// One person reaching one pair by one path.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Reach {
     /// Who.
     pub user: UserId,

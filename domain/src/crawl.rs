@@ -30,7 +30,7 @@ pub struct Organization {
 pub struct Members {
     /// Which group.
     pub group: GroupId,
-    /// When AWS answered its last page.
+    /// When its first page was asked for.
     pub as_of: Timestamp,
     /// Who is in it.
     pub users: BTreeSet<UserId>,
@@ -41,7 +41,7 @@ pub struct Members {
 pub struct PairListing {
     /// Which pair.
     pub pair: Pair,
-    /// When AWS answered its last page.
+    /// When its first page was asked for: a list proves nothing of what came after.
     pub as_of: Timestamp,
     /// Everyone assigned.
     pub principals: BTreeSet<Principal>,

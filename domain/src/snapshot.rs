@@ -19,7 +19,7 @@ use crate::{
 /// What one read of a pair showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairRead {
-    /// When AWS answered.
+    /// When AWS was asked for the first page.
     pub as_of: Timestamp,
     /// Everyone assigned, orphans included, each with when it was first seen.
     pub principals: BTreeMap<Principal, Timestamp>,

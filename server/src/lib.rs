@@ -4,7 +4,12 @@
 //! talks to `service` only. `tests/architecture.rs` holds that.
 
 pub mod aws;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod engine;
 pub mod http;
 pub mod policies;
+pub mod service;
+pub mod state;
 pub mod store;

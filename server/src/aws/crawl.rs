@@ -10,7 +10,10 @@ mod sets;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use domain::{
@@ -79,7 +82,7 @@ pub async fn crawl(
     instance: &Instance,
     clock: &Clock,
     analyse: &(dyn Fn(&Content) -> Analysis + Sync),
-    progress: &Progress,
+    progress: &Arc<Progress>,
 ) -> Crawled {
     let before = meter(aws);
     let started = clock.now();

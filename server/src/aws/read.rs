@@ -73,3 +73,23 @@ impl Aws {
         }
     }
 }
+
+impl Aws {
+    /// Whether somebody is in a group, by `GetGroupMembershipId`.
+    pub async fn is_member(&self, instance: &Instance, group: &GroupId, user: &UserId) -> Result<bool, CallError> {
+        let answer = read(&self.budgets.directory, || {
+            self.directory
+                .get_group_membership_id()
+                .identity_store_id(&instance.identity_store)
+                .group_id(group.as_str())
+                .member_id(aws_sdk_identitystore::types::MemberId::UserId(user.to_string()))
+                .send()
+        })
+        .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) if error.class == Class::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -4,11 +4,13 @@
 //! entry and its grants are written together or not at all. Never talks to AWS, never decides.
 
 pub mod change;
+pub mod crawl;
 pub mod engine;
 pub mod ledger;
 pub mod migrate;
 pub mod observed;
 pub mod person;
+pub mod rules;
 pub mod session;
 
 use std::{sync::Arc, time::Duration};

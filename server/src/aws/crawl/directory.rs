@@ -33,9 +33,13 @@ pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock
     out.formula += pages(groups.len(), 100);
     let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
     let mut reads = stream::iter(ids)
-        .map(|group| async move {
-            let answer = aws.members(instance, &group).await;
-            (group, answer, clock.now())
+        .map(|group| {
+            let (aws, instance, clock) = (aws.clone(), instance.clone(), clock.clone());
+            async move {
+                let as_of = clock.now();
+                let answer = aws.members(&instance, &group).await;
+                (group, answer, as_of)
+            }
         })
         .buffer_unordered(IN_FLIGHT);
     while let Some((group, answer, as_of)) = reads.next().await {

@@ -163,29 +163,35 @@ fn from_wire(account: &aws_sdk_organizations::types::Account) -> Result<Account,
 }
 
 async fn tags(aws: &Aws, accounts: &[Account]) -> Vec<Result<BTreeMap<String, String>, CallError>> {
-    stream::iter(accounts)
-        .map(|account| async move {
-            let mut tags = BTreeMap::new();
-            let mut token: Option<String> = None;
-            loop {
-                let answer = read(&aws.budgets.organizations, || {
-                    aws.organizations
-                        .list_tags_for_resource()
-                        .resource_id(account.id.as_str())
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await?;
-                tags.extend(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
-                token = answer.next_token().map(str::to_owned);
-                if token.is_none() {
-                    return Ok(tags);
-                }
-            }
+    let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
+    stream::iter(ids)
+        .map(|id| {
+            let aws = aws.clone();
+            async move { tags_of(&aws, &id).await }
         })
         .buffered(IN_FLIGHT)
         .collect()
         .await
+}
+
+async fn tags_of(aws: &Aws, account: &AccountId) -> Result<BTreeMap<String, String>, CallError> {
+    let mut tags = BTreeMap::new();
+    let mut token: Option<String> = None;
+    loop {
+        let answer = read(&aws.budgets.organizations, || {
+            aws.organizations
+                .list_tags_for_resource()
+                .resource_id(account.as_str())
+                .set_next_token(token.clone())
+                .send()
+        })
+        .await?;
+        tags.extend(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        token = answer.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(tags);
+        }
+    }
 }
 
 fn ou(id: Option<&str>) -> Result<OuId, CallError> {

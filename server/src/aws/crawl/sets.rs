@@ -1,6 +1,6 @@
 //! Permission sets with their whole content, where they are, and who is assigned there.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use aws_sdk_ssoadmin::types::ProvisioningStatus;
 use domain::{
@@ -40,19 +40,22 @@ pub(super) async fn read_sets(
     instance: &Instance,
     clock: &Clock,
     analyse: &(dyn Fn(&Content) -> Analysis + Sync),
-    progress: &Progress,
+    progress: &Arc<Progress>,
 ) -> Read {
     let mut out = Read::default();
     let Some(names) = note(&mut out.unread, "permission sets", names(aws, instance).await) else { return out };
     out.formula += pages(names.len(), 100);
     let mut wanted: Vec<(Pair, Provisioned)> = Vec::new();
     let mut reads = stream::iter(names.iter().cloned())
-        .map(|arn| async move {
-            let content = content(aws, instance, &arn).await;
-            let everywhere = accounts(aws, instance, &arn, None).await;
-            let status = ProvisioningStatus::LatestPermissionSetNotProvisioned;
-            let outdated = accounts(aws, instance, &arn, Some(status)).await;
-            (arn, content, everywhere, outdated)
+        .map(|arn| {
+            let (aws, instance) = (aws.clone(), instance.clone());
+            async move {
+                let content = content(&aws, &instance, &arn).await;
+                let everywhere = accounts(&aws, &instance, &arn, None).await;
+                let status = ProvisioningStatus::LatestPermissionSetNotProvisioned;
+                let outdated = accounts(&aws, &instance, &arn, Some(status)).await;
+                (arn, content, everywhere, outdated)
+            }
         })
         .buffer_unordered(IN_FLIGHT);
     while let Some((arn, content, everywhere, outdated)) = reads.next().await {
@@ -83,13 +86,18 @@ async fn read_pairs(
     instance: &Instance,
     clock: &Clock,
     wanted: Vec<(Pair, Provisioned)>,
-    progress: &Progress,
+    progress: &Arc<Progress>,
     out: &mut Read,
 ) {
     let mut reads = stream::iter(wanted)
-        .map(|(pair, provisioned)| async move {
-            let answer = aws.assignments(instance, &pair).await;
-            (pair, provisioned, answer, clock.now())
+        .map(|(pair, provisioned)| {
+            let (aws, instance, clock) = (aws.clone(), instance.clone(), clock.clone());
+            async move {
+                // When the first page was asked for: a list proves nothing of what came after.
+                let as_of = clock.now();
+                let answer = aws.assignments(&instance, &pair).await;
+                (pair, provisioned, answer, as_of)
+            }
         })
         .buffer_unordered(IN_FLIGHT);
     while let Some((pair, provisioned, answer, as_of)) = reads.next().await {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     classification::{Environment, Pci, classify},
     directory::{Group, User},
-    ids::{AccountId, GroupId, Pair, PermissionSetArn, PersonId, Principal, UserId},
+    ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
     org::{Account, OrganizationalUnit, SpecialAccounts},
     permission_set::{Content, PermissionSet, analysis::Analysis},
     snapshot::{Coverage, PairRead, Parts, Provisioned, Unread},
@@ -57,7 +57,7 @@ pub async fn load(
     parts.members_as_of = members_as_of(conn).await?;
     parts.sets = sets(conn, analyse).await?;
     parts.pairs = pairs(conn).await?;
-    parts.persons = persons(conn).await?;
+    parts.persons = crate::store::person::by_user(conn).await?;
     parts.coverage = coverage(conn, &parts.pairs).await?;
     Ok(parts)
 }
@@ -174,16 +174,6 @@ async fn pairs(conn: &mut AnyConnection) -> Result<BTreeMap<Pair, PairRead>, Sto
         read.principals.insert(principal, Timestamp(row.try_get("first_seen")?));
     }
     Ok(known.into_values().filter(|(_, read)| !read.principals.is_empty()).collect())
-}
-
-async fn persons(conn: &mut AnyConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
-    let rows = sqlx::query("select id, user_id from person where user_id is not null").fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| {
-            let user: UserId = id("person", &row.try_get::<String, _>("user_id")?)?;
-            Ok((user, id("person", &row.try_get::<String, _>("id")?)?))
-        })
-        .collect()
 }
 
 async fn coverage(conn: &mut AnyConnection, pairs: &BTreeMap<Pair, PairRead>) -> Result<Coverage, StoreError> {

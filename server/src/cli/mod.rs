@@ -1,0 +1,82 @@
+//! The command line: one file per command. Output for people by default, `--json` for programs;
+//! exit code 0 done, 1 found something, 2 could not run.
+
+pub mod ledger;
+pub mod report;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod serve;
+pub mod sync;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Access governance for AWS IAM Identity Center.
+#[derive(Debug, Parser)]
+#[command(name = "leastwise", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the web application and the engine.
+    Serve(Box<crate::config::ServeArgs>),
+    /// Run everything on this machine, with a local AWS and a local Cognito.
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::SandboxArgs),
+    /// Bring the database to the shape that this version needs.
+    Migrate(crate::config::DatabaseArgs),
+    /// Read everything from AWS once.
+    Sync(sync::SyncArgs),
+    /// Verify or export the ledger.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Make a report.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
+    /// Read the configuration, try each part, say what is wrong.
+    CheckConfig(Box<crate::config::ServeArgs>),
+}
+
+/// Runs a command.
+pub async fn run(cli: Cli) -> ExitCode {
+    let done = match cli.command {
+        Command::Serve(args) => serve::run(*args).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => sandbox::run(args).await,
+        Command::Migrate(args) => migrate(&args).await,
+        Command::Sync(args) => sync::run(args).await,
+        Command::Ledger(command) => return ledger::run(command).await,
+        Command::Report(command) => report::run(command).await,
+        Command::CheckConfig(args) => serve::check(*args).await,
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("leastwise: {}", chain(error.as_ref()));
+        ExitCode::from(2)
+    })
+}
+
+/// What a command answers: an exit code, or why it could not run.
+pub type Done = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
+
+async fn migrate(args: &crate::config::DatabaseArgs) -> Done {
+    crate::store::Store::open(&args.url).await?.migrate().await?;
+    println!("The database is up to date.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An error with everything behind it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

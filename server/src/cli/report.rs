@@ -1,0 +1,68 @@
+//! `leastwise report`: the same rows as the page, from what was last read.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::Done;
+use crate::{
+    config::{AwsArgs, DatabaseArgs},
+    engine::sync,
+    service::report::{csv, json, make},
+    state,
+};
+
+/// Which report.
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// Who can reach what.
+    Access(AccessArgs),
+}
+
+/// How far it reaches.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Scope {
+    /// Accounts that count as production PCI.
+    ProdPci,
+}
+
+/// Who can reach what.
+#[derive(Debug, Args)]
+pub struct AccessArgs {
+    /// Which accounts.
+    #[arg(long, value_enum, default_value_t = Scope::ProdPci)]
+    scope: Scope,
+    /// One JSON object.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// CSV.
+    #[arg(long)]
+    csv: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+/// Makes it; nothing is read from AWS for it but which instance this is.
+pub async fn run(command: ReportCommand) -> Done {
+    let ReportCommand::Access(args) = command;
+    let Scope::ProdPci = args.scope;
+    let core = state::core(&args.database, &args.aws, domain::time::Duration::minutes(15), "").await?;
+    sync::restore(&core).await?;
+    let report = make(&core, &core.world());
+    if args.json {
+        println!("{}", String::from_utf8_lossy(&json(&report)?));
+    } else if args.csv {
+        print!("{}", String::from_utf8_lossy(&csv(&report)?));
+    } else {
+        let (people, accounts, rows) = report.head.counts;
+        println!("{people} people can reach {accounts} production PCI accounts by {rows} paths.");
+        println!("Report {}, as of {}\n", report.head.report_id, report.head.as_of.map_or("never".into(), |at| at.rfc3339()));
+        for row in &report.rows {
+            let standing = if row.standing { "standing" } else { "temporary" };
+            println!("{}  {:<16} {:<28} {:<32} {:<10} {}", row.account_id, row.account, row.person, row.permission_set, standing, row.path);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,168 @@
+//! `leastwise sandbox`: everything on this machine, with a local AWS and a local Cognito.
+//!
+//! The same code as `serve`, pointed at the sandbox's ports; only configuration differs.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use domain::{engine::Pacing, time::Duration};
+use sandbox::{
+    Running, Sandbox,
+    org::{Organisation, pool::PoolUser},
+};
+use url::Url;
+
+use super::{Done, serve};
+use crate::{
+    config::{AwsArgs, DatabaseArgs, ServeArgs},
+    http::log,
+};
+
+/// How to run it.
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// Web on this port, the local AWS on the next, the local Cognito on the one after; 0 takes free ones.
+    #[arg(long, env = "LEASTWISE_SANDBOX_PORT", default_value_t = 3000)]
+    port: u16,
+    /// Where everything is kept between two runs.
+    #[arg(long, env = "LEASTWISE_SANDBOX_DATA", default_value = "data/sandbox")]
+    data: PathBuf,
+    /// Begin anew: forget what was kept.
+    #[arg(long)]
+    fresh: bool,
+    /// sample, medium, large, or a JSON file.
+    #[arg(long, env = "LEASTWISE_SANDBOX_ORG", default_value = "sample")]
+    org: String,
+    /// How many times faster than AWS the local one runs, quotas and all.
+    #[arg(long, env = "LEASTWISE_SANDBOX_SPEED", default_value_t = 1)]
+    speed: u32,
+    /// Another database than the one in the data folder.
+    #[arg(long, env = "LEASTWISE_DATABASE_URL", hide_env_values = true)]
+    database: Option<String>,
+    /// One JSON line when ready, instead of words.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it until told to stop.
+pub async fn run(args: SandboxArgs) -> Done {
+    log::start();
+    if args.fresh && args.data.exists() {
+        std::fs::remove_dir_all(&args.data)?;
+    }
+    std::fs::create_dir_all(&args.data)?;
+    let web = free(args.port).await?;
+    let running = start_local(&args, web).await?;
+    let serve_args = configuration(&args, &running, web)?;
+    let started = serve::start(&serve_args, pacing(args.speed)).await?;
+    announce(&args, &running, &serve_args)?;
+    started.until(serve::stopped()).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The web port: the one asked for, or a free one.
+async fn free(port: u16) -> std::io::Result<u16> {
+    if port != 0 {
+        return Ok(port);
+    }
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    Ok(listener.local_addr()?.port())
+}
+
+async fn start_local(args: &SandboxArgs, web: u16) -> Result<Running, Box<dyn std::error::Error + Send + Sync>> {
+    let next = |n: u16| if args.port == 0 { 0 } else { args.port + n };
+    let mut local = Sandbox::new(Organisation::named(&args.org)?);
+    local.speed = args.speed.max(1);
+    local.aws_port = next(1);
+    local.cognito_port = next(2);
+    local.state_file = Some(args.data.join("aws.json"));
+    local.cognito_key_file = Some(args.data.join("cognito.pem"));
+    local.callback_urls = vec![format!("http://localhost:{web}/sign-in/callback")];
+    local.logout_urls = vec![format!("http://localhost:{web}/signed-out")];
+    Ok(local.start().await?)
+}
+
+/// What `serve` would be told of this local AWS and Cognito.
+fn configuration(
+    args: &SandboxArgs,
+    running: &Running,
+    web: u16,
+) -> Result<ServeArgs, Box<dyn std::error::Error + Send + Sync>> {
+    let world = sandbox::world::lock(&running.world);
+    let pool = &world.pool;
+    let with_role = |group: &str| -> Vec<String> {
+        let members = pool.users.iter().filter(|user| user.groups.iter().any(|g| g == group));
+        members.map(|user| user.sub.clone()).collect()
+    };
+    let cognito = format!("http://localhost:{}", running.cognito_addr.port());
+    let database = args.database.clone();
+    Ok(ServeArgs {
+        listen: SocketAddr::from(([127, 0, 0, 1], web)),
+        public_url: Url::parse(&format!("http://localhost:{web}"))?,
+        pool: pool.id.clone(),
+        issuer: Some(format!("{cognito}/{}", pool.id)),
+        // People are known by the pool's name at AWS, so that they stay who they are on other ports.
+        subject_issuer: Some(format!("https://cognito-idp.{}.amazonaws.com/{}", pool.region, pool.id)),
+        accepted_issuers: Vec::new(),
+        cognito_domain: Some(Url::parse(&cognito)?),
+        client_id: pool.client.client_id.clone(),
+        client_secret: pool.client.client_secret.clone(),
+        administrators: with_role("leastwise-administrators"),
+        approvers: with_role("leastwise-approvers"),
+        auditors: with_role("leastwise-auditors"),
+        crawl_minutes: 1,
+        trusted_proxies: Vec::new(),
+        database: DatabaseArgs {
+            url: database.unwrap_or_else(|| format!("sqlite:{}", args.data.join("leastwise.db").display())),
+            keys: args.data.join("keys"),
+            log_name: "leastwise/sandbox".into(),
+        },
+        aws: AwsArgs {
+            region: pool.region.clone(),
+            endpoint: Some(Url::parse(&format!("http://127.0.0.1:{}", running.aws_addr.port()))?),
+            // A little under the local AWS's own quota, which others use, too.
+            calls_per_second: 15.0 * f64::from(args.speed.max(1)),
+            own_accounts: Vec::new(),
+        },
+    })
+}
+
+/// A local AWS that is so many times faster is polled so many times sooner.
+fn pacing(speed: u32) -> Pacing {
+    let default = Pacing::default();
+    let faster = |duration: Duration| Duration((duration.0 / i64::from(speed.max(1))).max(50));
+    Pacing { poll_first: faster(default.poll_first), poll_every: faster(default.poll_every), ..default }
+}
+
+fn roles(user: &PoolUser) -> Vec<String> {
+    let named = user.groups.iter().filter_map(|group| group.strip_prefix("leastwise-"));
+    named.map(|role| role.trim_end_matches('s').to_owned()).chain(["requester".to_owned()]).collect()
+}
+
+fn announce(args: &SandboxArgs, running: &Running, serve: &ServeArgs) -> Result<(), serde_json::Error> {
+    let world = sandbox::world::lock(&running.world);
+    let people = &world.pool.users;
+    let web = serve.public_url.as_str().trim_end_matches('/');
+    let aws = serve.aws.endpoint.as_ref().map_or("", Url::as_str).trim_end_matches('/');
+    let cognito = serve.cognito_domain.as_ref().map_or("", Url::as_str).trim_end_matches('/');
+    if args.json {
+        let people: Vec<_> = people
+            .iter()
+            .map(|user| serde_json::json!({ "email": user.email, "name": user.name, "roles": roles(user) }))
+            .collect();
+        let line = serde_json::json!({
+            "web": web, "aws": aws, "cognito": cognito, "database": serve.database.url, "people": people,
+        });
+        println!("{}", serde_json::to_string(&line)?);
+        return Ok(());
+    }
+    println!("\nLeastwise       {web}");
+    println!("Local AWS       {aws}   (any AWS CLI or SDK: --endpoint-url, Region {})", serve.aws.region);
+    println!("Local Cognito   {cognito}");
+    println!("\nSign in as one of them; the second step shows its code on the page:\n");
+    for user in people {
+        println!("  {:<34} {:<24} {}", user.email, user.name, roles(user).join(", "));
+    }
+    println!("\nCtrl-C ends it. Everything is kept in {}; --fresh begins anew.", args.data.display());
+    Ok(())
+}

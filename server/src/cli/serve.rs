@@ -1,0 +1,140 @@
+//! `leastwise serve`: the web application and the engine, until the process is told to stop.
+
+use std::{future::Future, process::ExitCode, sync::Arc};
+
+use domain::engine::Pacing;
+use tokio::net::TcpListener;
+
+use super::Done;
+use crate::{
+    config::{ServeArgs, secret},
+    engine::{
+        self,
+        seal::{KEY_VARIABLE, Sealer},
+    },
+    http::{
+        draft::DraftForm,
+        log,
+        oidc::{Oidc, OidcConfig},
+        pages::{self, PageState},
+        router::router,
+        secret::Secret,
+        serve::serve,
+        state::{HttpSettings, HttpState, Ports},
+    },
+    service::core::Core,
+    state::{self, Doors, StartError},
+};
+
+/// Forms whose text is kept when the session has ended.
+const FORMS: &[DraftForm] = &[DraftForm {
+    action: "/do/changes/submit",
+    page: "/changes/new?kind={kind}&who={who}&set={set}&account={account}&term={term}",
+    fields: &["kind", "who", "set", "account", "term", "justification", "ticket"],
+}];
+
+/// Runs it.
+pub async fn run(mut args: ServeArgs) -> Done {
+    log::start();
+    args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
+    args.check()?;
+    let started = start(&args, Pacing::default()).await?;
+    println!("Leastwise is at {}", args.public_url);
+    started.until(stopped()).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the configuration and tries each part.
+pub async fn check(mut args: ServeArgs) -> Done {
+    args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
+    args.check()?;
+    println!("configuration  fine");
+    let core = state::core(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
+    println!("database       fine");
+    println!("aws            fine: {}", core.instance.arn);
+    oidc(&args).await?;
+    println!("cognito        fine: {}", args.issuer());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything that runs.
+pub struct Started {
+    /// For the sandbox, which prints what it knows.
+    pub core: Arc<Core>,
+    sealer: Sealer,
+    http: HttpState,
+    listener: TcpListener,
+    loops: tokio::task::JoinSet<()>,
+}
+
+impl Started {
+    /// Answers until told to stop, then seals what was written and ends.
+    pub async fn until(mut self, stop: impl Future<Output = ()>) {
+        let routes = pages::routes(&PageState { http: self.http.clone(), core: self.core.clone() });
+        let app = router(self.http.clone(), routes);
+        serve(self.listener, app, &self.http.settings().limits, stop).await;
+        self.loops.shutdown().await;
+        if let Err(error) = self.sealer.close().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the last entries are not signed yet");
+        }
+        self.core.store.close().await;
+    }
+}
+
+/// Starts everything: the port is open when this answers.
+pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartError> {
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| StartError::Listen(args.listen, error))?;
+    let core = state::core(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
+    let seed = secret(KEY_VARIABLE)?;
+    let seed = Some(seed.as_str()).filter(|seed| !seed.is_empty());
+    let (store, clock) = (core.store.clone(), core.clock.clone());
+    let sealer = Sealer::open(store, clock, core.journal.clone(), &args.database.keys, seed).await?;
+    // Set once, right here.
+    let _ = core.vkey.set(sealer.vkey());
+    engine::sync::restore(&core).await?;
+    state::bootstrap(&core, args).await?;
+    let oidc = oidc(args).await?;
+    let mut settings = HttpSettings::new(args.public_url.clone());
+    settings.forms = FORMS;
+    let doors = Arc::new(Doors(core.clone()));
+    let ports = Ports {
+        pool: doors.clone(),
+        users: doors.clone(),
+        journal: Arc::new(core.journal.clone()),
+        readiness: doors,
+    };
+    let http = HttpState::new(core.store.clone(), core.clock.clone(), settings, oidc, ports);
+    let mut loops = tokio::task::JoinSet::new();
+    loops.spawn(engine::sync::run(core.clone()));
+    loops.spawn(engine::reconcile::run(core.clone(), pacing));
+    loops.spawn(engine::expire::run(core.clone()));
+    loops.spawn(sealer.clone().run());
+    Ok(Started { core, sealer, http, listener, loops })
+}
+
+async fn oidc(args: &ServeArgs) -> Result<Oidc, StartError> {
+    let secret = Secret::new(args.client_secret.clone());
+    let mut config = OidcConfig::new(&args.issuer(), &args.client_id, secret, &args.public_url);
+    config.subject_issuer.clone_from(&args.subject_issuer);
+    config.accepted_issuers.clone_from(&args.accepted_issuers);
+    config.domain_url.clone_from(&args.cognito_domain);
+    config.check()?;
+    Ok(Oidc::discover(config, &crate::clock::Clock::System).await?)
+}
+
+/// Ctrl-C or SIGTERM.
+pub(super) async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

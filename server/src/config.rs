@@ -1,0 +1,178 @@
+//! Environment and flags to typed configuration. Every flag has its `LEASTWISE_*` variable; secrets
+//! may also come from a file (`…_FILE`), never from the command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use domain::{ids::AccountId, time::Duration};
+use thiserror::Error;
+use url::Url;
+
+use crate::aws::Access;
+
+/// What is wrong, and how to put it right.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{field}: {cure}")]
+pub struct ConfigError {
+    /// The variable.
+    pub field: &'static str,
+    /// One sentence.
+    pub cure: String,
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseArgs {
+    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
+    #[arg(long = "database", env = "LEASTWISE_DATABASE_URL", hide_env_values = true, default_value = "sqlite:leastwise.db")]
+    pub url: String,
+    /// Folder of the ledger's signing key and of the checkpoints kept outside the database.
+    #[arg(long = "keys", env = "LEASTWISE_KEYS", default_value = "keys")]
+    pub keys: PathBuf,
+    /// Name of the ledger, in every entry and checkpoint. Choose it once.
+    #[arg(long = "log-name", env = "LEASTWISE_LOG_NAME", default_value = "leastwise/ledger")]
+    pub log_name: String,
+}
+
+/// Where AWS is.
+#[derive(Debug, Clone, Args)]
+pub struct AwsArgs {
+    /// Primary Region of Identity Center.
+    #[arg(long = "region", env = "LEASTWISE_AWS_REGION", default_value = "eu-west-1")]
+    pub region: String,
+    /// Another address for every AWS service, such as the sandbox's.
+    #[arg(long = "aws-endpoint", env = "LEASTWISE_AWS_ENDPOINT")]
+    pub endpoint: Option<Url>,
+    /// Calls per second that Leastwise allows itself in each service; AWS allows 20 to everybody together.
+    #[arg(long = "aws-tps", env = "LEASTWISE_AWS_TPS", default_value_t = 10.0)]
+    pub calls_per_second: f64,
+    /// Accounts that hold Leastwise or its Cognito pool; they count as production PCI.
+    #[arg(long = "own-account", env = "LEASTWISE_OWN_ACCOUNTS", value_delimiter = ',')]
+    pub own_accounts: Vec<String>,
+}
+
+/// How `leastwise serve` runs.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Where to listen.
+    #[arg(long, env = "LEASTWISE_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// The address that people type: scheme, host, port.
+    #[arg(long, env = "LEASTWISE_PUBLIC_URL")]
+    pub public_url: Url,
+    /// The Cognito pool's id, such as `eu-west-1_AbCdEfGhI`.
+    #[arg(long, env = "LEASTWISE_COGNITO_POOL")]
+    pub pool: String,
+    /// The pool's issuer; from its id and Region if nothing is said.
+    #[arg(long, env = "LEASTWISE_OIDC_ISSUER")]
+    pub issuer: Option<String>,
+    /// What people are known by, for ever; the issuer if nothing is said.
+    #[arg(long, env = "LEASTWISE_OIDC_SUBJECT_ISSUER")]
+    pub subject_issuer: Option<String>,
+    /// Other spellings of the same pool's issuer.
+    #[arg(long, env = "LEASTWISE_OIDC_ACCEPTED_ISSUERS", value_delimiter = ',')]
+    pub accepted_issuers: Vec<String>,
+    /// The pool's domain, such as `https://acme.auth.eu-west-1.amazoncognito.com`.
+    #[arg(long, env = "LEASTWISE_COGNITO_DOMAIN")]
+    pub cognito_domain: Option<Url>,
+    /// The app client's id.
+    #[arg(long, env = "LEASTWISE_OIDC_CLIENT_ID")]
+    pub client_id: String,
+    /// The app client's secret.
+    #[arg(skip)]
+    pub client_secret: String,
+    /// Cognito subjects of the first administrators: at least two people.
+    #[arg(long, env = "LEASTWISE_ADMINISTRATORS", value_delimiter = ',')]
+    pub administrators: Vec<String>,
+    /// Cognito subjects of the first approvers.
+    #[arg(long, env = "LEASTWISE_APPROVERS", value_delimiter = ',')]
+    pub approvers: Vec<String>,
+    /// Cognito subjects of auditors.
+    #[arg(long, env = "LEASTWISE_AUDITORS", value_delimiter = ',')]
+    pub auditors: Vec<String>,
+    /// Minutes between two crawls.
+    #[arg(long, env = "LEASTWISE_CRAWL_MINUTES", default_value_t = 15)]
+    pub crawl_minutes: u32,
+    /// Proxies whose `X-Forwarded-For` counts, as addresses or networks.
+    #[arg(long, env = "LEASTWISE_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<String>,
+    /// Database and keys.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// AWS.
+    #[command(flatten)]
+    pub aws: AwsArgs,
+}
+
+impl AwsArgs {
+    /// What the clients need. The sandbox takes any credentials; AWS takes the environment's.
+    pub fn access(&self) -> Access {
+        let credentials = self.endpoint.as_ref().map(|_| ("sandbox".to_owned(), "sandbox".to_owned()));
+        Access {
+            region: self.region.clone(),
+            endpoint: self.endpoint.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+            credentials,
+            calls_per_second: self.calls_per_second,
+            pool_region: self.region.clone(),
+        }
+    }
+
+    /// The accounts that hold Leastwise.
+    pub fn own(&self) -> Result<Vec<AccountId>, ConfigError> {
+        self.own_accounts
+            .iter()
+            .map(|text| {
+                AccountId::parse(text)
+                    .map_err(|error| ConfigError { field: "LEASTWISE_OWN_ACCOUNTS", cure: error.to_string() })
+            })
+            .collect()
+    }
+}
+
+impl ServeArgs {
+    /// The pool's issuer.
+    pub fn issuer(&self) -> String {
+        self.issuer
+            .clone()
+            .unwrap_or_else(|| format!("https://cognito-idp.{}.amazonaws.com/{}", self.aws.region, self.pool))
+    }
+
+    /// Time between two crawls.
+    pub fn crawl_every(&self) -> Duration {
+        Duration::minutes(i64::from(self.crawl_minutes.max(1)))
+    }
+
+    /// Everything that can be checked without asking anybody.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.client_secret.is_empty() {
+            let cure = "set it, or LEASTWISE_OIDC_CLIENT_SECRET_FILE to a file that holds it".into();
+            return Err(ConfigError { field: "LEASTWISE_OIDC_CLIENT_SECRET", cure });
+        }
+        let local = self.public_url.host_str().is_some_and(|host| host == "localhost" || host == "127.0.0.1");
+        if self.public_url.scheme() != "https" && !local {
+            let cure = "must be an https address; http is for this machine only".into();
+            return Err(ConfigError { field: "LEASTWISE_PUBLIC_URL", cure });
+        }
+        let mut administrators = self.administrators.clone();
+        administrators.sort();
+        administrators.dedup();
+        if administrators.len() < 2 {
+            let cure = "name the Cognito subjects of at least two people: nobody may administer alone".into();
+            return Err(ConfigError { field: "LEASTWISE_ADMINISTRATORS", cure });
+        }
+        self.aws.own().map(drop)
+    }
+}
+
+/// A secret from its variable, or from the file that `…_FILE` names.
+pub fn secret(variable: &'static str) -> Result<String, ConfigError> {
+    if let Ok(value) = std::env::var(variable) {
+        return Ok(value);
+    }
+    match std::env::var(format!("{variable}_FILE")) {
+        Ok(path) => std::fs::read_to_string(&path)
+            .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+            .map_err(|error| ConfigError { field: variable, cure: format!("the file {path} cannot be read: {error}") }),
+        Err(_) => Ok(String::new()),
+    }
+}

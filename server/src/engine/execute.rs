@@ -1,0 +1,135 @@
+//! Carries out one effect of the reconciler and posts the answer. The only callers of AWS writes.
+
+use std::sync::Arc;
+
+use domain::{
+    engine::{
+        Answer, Call, Coverage, Effect, Event, Fresh, Key, Kind, Listing, Observation, Poll, Presence, Status, Target,
+    },
+    ids::ChangeId,
+    time::Timestamp,
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{failpoint, observe};
+use crate::{
+    aws::{
+        error::{CallError, Class},
+        write::{self, Progress},
+    },
+    service::{changes, core::Core},
+    store::StoreError,
+};
+
+/// Starts an effect; its answer comes as an event.
+pub fn start(core: Arc<Core>, effect: Effect, send: UnboundedSender<Event>) {
+    tokio::spawn(async move {
+        let event = match effect {
+            // Commits are the loop's own, in order.
+            Effect::Commit(_) => return,
+            Effect::Judge { change } => {
+                let answer = judge(&core, &change).await;
+                Event::Judged { change, answer }
+            }
+            Effect::Read { target, .. } => read(&core, target).await,
+            Effect::Call(call) => {
+                let answer = send_write(&core, &call).await;
+                Event::Answered { operation: call.operation, generation: call.generation, answer }
+            }
+            Effect::Poll(poll) => {
+                let status = ask(&core, &poll).await;
+                Event::Polled { operation: poll.operation, generation: poll.generation, status }
+            }
+        };
+        // A life that ended has no use for it.
+        let _ = send.send(event);
+    });
+}
+
+/// Judges an approved change again; a database that does not answer is asked again.
+async fn judge(core: &Core, change: &ChangeId) -> Fresh {
+    let judged = async {
+        let mut tx = core.store.write().await?;
+        let fresh = changes::fresh_verdict(core, &mut tx, change).await?;
+        tx.commit().await?;
+        Ok::<_, StoreError>(fresh)
+    };
+    judged.await.unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "an approved change could not be judged");
+        Fresh::Unanswered
+    })
+}
+
+async fn read(core: &Arc<Core>, target: Target) -> Event {
+    let as_of = core.clock.now();
+    let listing = match &target {
+        Target::Pair(pair) => core
+            .aws
+            .assignments(&core.instance, pair)
+            .await
+            .map(|principals| Listing::Pair { pair: pair.clone(), principals }),
+        Target::Membership { group, user } => core.aws.is_member(&core.instance, group, user).await.map(|there| {
+            let presence = if there { Presence::Present } else { Presence::Absent };
+            Listing::Membership { group: group.clone(), user: user.clone(), presence }
+        }),
+    };
+    match listing {
+        Ok(listing) => {
+            point(&listing);
+            observe::note(core, &listing, as_of).await;
+            Event::Observed(Observation { listing, as_of, coverage: Coverage::Complete })
+        }
+        Err(error) => Event::Unreadable { target, error: error.to_string() },
+    }
+}
+
+/// Tests may kill here, before the reconciler knows what was seen.
+fn point(listing: &Listing) {
+    if let Listing::Pair { principals, .. } = listing {
+        failpoint::reached(if principals.is_empty() { "observed-before" } else { "observed-after" });
+    }
+}
+
+async fn send_write(core: &Core, call: &Call) -> Answer {
+    // The bucket may have made us wait: a late write could outlive what was decided meanwhile.
+    if core.clock.now() > call.not_after {
+        return Answer::NotSent;
+    }
+    let instance = &core.instance;
+    let sent = match (&call.key, call.kind) {
+        (Key::Assignment(what), Kind::Create) => core.aws.create_assignment(instance, what).await.map(Answer::Accepted),
+        (Key::Assignment(what), Kind::Delete) => core.aws.delete_assignment(instance, what).await.map(Answer::Accepted),
+        (Key::Membership { group, user }, Kind::Create) => {
+            core.aws.add_member(instance, group, user).await.map(|()| Answer::Done)
+        }
+        (Key::Membership { group, user }, Kind::Delete) => {
+            core.aws.remove_member(instance, group, user).await.map(|()| Answer::Done)
+        }
+    };
+    sent.unwrap_or_else(|error| refused(&error))
+}
+
+fn refused(error: &CallError) -> Answer {
+    // Only an answer with a code and a 4xx status proves that nothing was done.
+    let status = (error.class != Class::Unknown).then_some(400);
+    Answer::classify(Some(&error.code), status, &error.message)
+}
+
+async fn ask(core: &Core, poll: &Poll) -> Status {
+    let kind = match poll.kind {
+        Kind::Create => write::Kind::Create,
+        Kind::Delete => write::Kind::Delete,
+    };
+    match core.aws.progress(&core.instance, kind, &poll.request).await {
+        Ok(Progress::InProgress) => Status::InProgress,
+        Ok(Progress::Succeeded) => Status::Succeeded,
+        Ok(Progress::Failed(reason)) => Status::Failed(reason),
+        Err(error) if error.class == Class::NotFound => Status::Lost,
+        Err(error) => Status::Unreadable(error.to_string()),
+    }
+}
+
+/// When a read began, for observations that come from the crawl.
+pub(super) fn observation(listing: Listing, as_of: Timestamp) -> Observation {
+    Observation { listing, as_of, coverage: Coverage::Complete }
+}

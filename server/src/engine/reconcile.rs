@@ -1,0 +1,158 @@
+//! The reconciler's loop: events in, effects out, one step at a time.
+//!
+//! The contract is `domain::engine`'s. If a commit fails or its outcome is unknown, everything in
+//! memory is dropped and rebuilt from the rows: a life ends, another begins.
+
+use std::{sync::Arc, time::Duration as StdDuration};
+
+use domain::{
+    change::State as ChangeState,
+    engine::{Effect, Event, Generation, OperationRow, Pacing, Phase, Plan, State, Write},
+    ids::ChangeId,
+    time::Duration,
+};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use super::{commit, execute, failpoint};
+use crate::{
+    clock,
+    service::core::Core,
+    store::{self, StoreError},
+};
+
+/// After a life that ended, wait before the next: the database may need a moment.
+const PAUSE: StdDuration = StdDuration::from_millis(500);
+
+/// Runs for ever.
+pub async fn run(core: Arc<Core>, pacing: Pacing) {
+    loop {
+        if let Err(error) = live(&core, &pacing).await {
+            // Revocations are late from now on; the log is the only witness while the database is away.
+            tracing::error!(error = &error as &dyn std::error::Error, "the engine lost the database and starts again");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn live(core: &Arc<Core>, pacing: &Pacing) -> Result<(), StoreError> {
+    let (generation, rows) = begin(core).await?;
+    let mut state = State::restore(rows, generation, pacing.clone(), core.clock.now());
+    let (send, mut events) = unbounded_channel();
+    let mut observations = core.observations.subscribe();
+    post(&send, Event::Woke);
+    carry_approved(core, &send).await?;
+    loop {
+        let now = core.clock.now();
+        let nap = state.next_wake(now).map_or(Duration::minutes(1), |at| at.since(now));
+        let nap = StdDuration::from_millis(u64::try_from(nap.0.clamp(10, 60_000)).unwrap_or(10));
+        let event = tokio::select! {
+            biased;
+            Some(event) = events.recv() => event,
+            () = core.wake_engine.notified() => {
+                carry_approved(core, &send).await?;
+                Event::Woke
+            }
+            Ok(observation) = observations.recv() => Event::Observed(observation),
+            () = tokio::time::sleep(nap) => Event::Woke,
+        };
+        step(core, &mut state, event, &send).await?;
+    }
+}
+
+async fn begin(core: &Core) -> Result<(Generation, domain::engine::Rows), StoreError> {
+    let mut tx = core.store.write().await?;
+    let generation = store::engine::begin(&mut tx).await?;
+    let rows = store::engine::load(tx.conn()).await?;
+    tx.commit().await?;
+    tracing::info!(generation = generation.0, "the engine begins");
+    Ok((generation, rows))
+}
+
+/// One step, and every step that its commits ask for: nothing else may come between them.
+async fn step(
+    core: &Arc<Core>,
+    state: &mut State,
+    event: Event,
+    send: &UnboundedSender<Event>,
+) -> Result<(), StoreError> {
+    point_before(&event);
+    let mut next = Some(event);
+    while let Some(event) = next.take() {
+        let effects = state.step(event, core.clock.now(), &mut clock::operation_id);
+        for effect in effects {
+            match effect {
+                Effect::Commit(one) => {
+                    let number = one.number;
+                    let point = point_of(&one.writes, &one.tells);
+                    commit::store(core, one).await?;
+                    if let Some(point) = point {
+                        failpoint::reached(point);
+                    }
+                    next = Some(Event::Committed { number });
+                }
+                other => execute::start(core.clone(), other, send.clone()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Hands every approved change to the engine; those that it knows already, it ignores.
+async fn carry_approved(core: &Core, send: &UnboundedSender<Event>) -> Result<(), StoreError> {
+    let approved = {
+        let mut conn = core.store.read().acquire().await?;
+        store::change::in_states(&mut conn, &[ChangeState::Approved]).await?
+    };
+    let world = core.world();
+    for stored in approved {
+        let change = &stored.change;
+        let plan = Plan::new(change.id.clone(), &change.proposal.operations, clock::grant_id, |operation| {
+            crate::service::core::session_of(&world, operation)
+        });
+        post(send, Event::Carry(plan));
+    }
+    Ok(())
+}
+
+fn post(send: &UnboundedSender<Event>, event: Event) {
+    // The receiver lives as long as this life; after it nobody needs the event.
+    let _ = send.send(event);
+}
+
+/// Names the place in a grant's way at which an event arrives, for tests that kill here.
+fn point_before(event: &Event) {
+    match event {
+        Event::Judged { .. } => failpoint::reached("judged"),
+        Event::Answered { .. } => failpoint::reached("called"),
+        Event::Polled { status: domain::engine::Status::Succeeded, .. } => failpoint::reached("polled"),
+        _ => {}
+    }
+}
+
+/// Names the place in a grant's way that a commit made durable.
+fn point_of(writes: &[Write], tells: &[domain::engine::Tell]) -> Option<&'static str> {
+    use domain::engine::{ChangePhase, Tell};
+    let phase = writes.iter().find_map(|write| match write {
+        Write::Operation(OperationRow { phase, .. }) => Some(*phase),
+        _ => None,
+    });
+    let change = writes.iter().find_map(|write| match write {
+        Write::Change(row) => Some(row.phase),
+        _ => None,
+    });
+    match (phase, change) {
+        (Some(Phase::Intended), _) => Some("intended"),
+        (Some(Phase::Accepted), _) => Some("accepted"),
+        (Some(Phase::Relisting), _) => Some("relisting"),
+        _ if tells.iter().any(|tell| matches!(tell, Tell::Verified { .. })) => Some("verified"),
+        (_, Some(ChangePhase::Queued)) => Some("queued"),
+        (_, Some(ChangePhase::Applying)) => Some("applying"),
+        _ => None,
+    }
+}
+
+/// Tells live pages that a change moved.
+pub(super) fn moved(core: &Core, change: &ChangeId) {
+    // Nobody may be looking.
+    let _ = core.moved.send(change.clone());
+}

@@ -1,0 +1,271 @@
+//! What every request and every loop shares: the store, AWS, the rules, and the world as last seen.
+//!
+//! The world is replaced whole, never edited: a page works on one consistent picture, however long
+//! it takes, and nothing on a page waits for AWS.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+};
+
+use domain::{
+    access::{self, Path},
+    change::Operation,
+    engine::{Key, WindowRow},
+    grant::{Term, Window},
+    guardrails::{Held, Holds, Record, Rules},
+    ids::{AccountId, Assignment, ChangeId, PersonId, Principal, UserId},
+    org::SpecialAccounts,
+    permission_set::{Content, analysis::Analysis},
+    snapshot::Snapshot,
+    time::Duration,
+};
+use tokio::sync::{Notify, broadcast};
+
+use super::journal::Journal;
+use crate::{
+    aws::{Aws, Instance},
+    clock::Clock,
+    policies::Catalogue,
+    store::Store,
+};
+
+/// What is set once, from configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Time between two crawls.
+    pub crawl_every: Duration,
+    /// Accounts that hold Leastwise or its pool.
+    pub leastwise_accounts: Vec<AccountId>,
+    /// The Cognito pool.
+    pub pool: String,
+}
+
+/// Shared by everything.
+pub struct Core {
+    /// The database.
+    pub store: Store,
+    /// Time, ids, randomness.
+    pub clock: Clock,
+    /// AWS.
+    pub aws: Aws,
+    /// The instance that is governed.
+    pub instance: Instance,
+    /// AWS managed policies.
+    pub catalogue: Catalogue,
+    /// The rules in force.
+    pub rules: Arc<Rules>,
+    /// What is written down.
+    pub journal: Journal,
+    /// From configuration.
+    pub settings: Settings,
+    /// Tells the engine that there is something new to carry out.
+    pub wake_engine: Notify,
+    /// Asks for a crawl now.
+    pub wake_sync: Notify,
+    /// What the crawl saw of keys that the engine minds.
+    pub observations: broadcast::Sender<domain::engine::Observation>,
+    /// Whoever makes a newer world holds this, so that nobody's reads are lost.
+    pub observing: tokio::sync::Mutex<()>,
+    /// The ledger's public key, once it is open.
+    pub vkey: OnceLock<String>,
+    /// Which change moved, for live pages.
+    pub moved: broadcast::Sender<ChangeId>,
+    world: RwLock<Arc<World>>,
+}
+
+/// Everything known at one instant, and what follows from it.
+pub struct World {
+    /// What AWS showed.
+    pub snapshot: Snapshot,
+    /// Accounts with a special part.
+    pub special: SpecialAccounts,
+    /// Windows of ours that are not over, by what they give.
+    pub windows: BTreeMap<Assignment, Vec<Window>>,
+    /// What the guardrails say of every account that counts as production PCI.
+    pub held: BTreeMap<AccountId, Arc<Vec<Held>>>,
+    /// Production PCI in numbers and names, worked out once.
+    pub exposure: super::exposure::Exposed,
+    /// Lists in the order in which pages show them.
+    pub index: super::index::Index,
+    /// Who agreed to which window, for judging other accounts when they are asked for.
+    pub records: BTreeMap<Assignment, Record>,
+}
+
+impl Core {
+    /// Puts everything together around an empty world.
+    #[expect(clippy::too_many_arguments, reason = "the composition root's one call")]
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        aws: Aws,
+        instance: Instance,
+        catalogue: Catalogue,
+        rules: Rules,
+        journal: Journal,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            aws,
+            instance,
+            catalogue,
+            rules: Arc::new(rules),
+            journal,
+            settings,
+            wake_engine: Notify::new(),
+            wake_sync: Notify::new(),
+            observations: broadcast::channel(4_096).0,
+            observing: tokio::sync::Mutex::new(()),
+            vkey: OnceLock::new(),
+            moved: broadcast::channel(256).0,
+            world: RwLock::new(Arc::new(World::empty())),
+        }
+    }
+
+    /// The world as last seen.
+    pub fn world(&self) -> Arc<World> {
+        self.world.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the world.
+    pub fn publish(&self, world: World) {
+        *self.world.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(world);
+    }
+
+    /// What a set's content allows.
+    pub fn analyse(&self, content: &Content) -> Analysis {
+        domain::permission_set::analysis::analyse(content, &self.catalogue)
+    }
+
+    /// What the guardrails say of one account.
+    pub fn held(&self, world: &World, account: &AccountId) -> Arc<Vec<Held>> {
+        self.held_in(world, [account]).pop().unwrap_or_default()
+    }
+
+    /// What the guardrails say of several accounts, in their order; alike cases are judged once.
+    pub fn held_in<'a>(
+        &self,
+        world: &World,
+        accounts: impl IntoIterator<Item = &'a AccountId>,
+    ) -> Vec<Arc<Vec<Held>>> {
+        let mut holds = None;
+        let mut judge = |account: &AccountId| {
+            let fresh = || Holds::new(&world.snapshot, &self.rules).knowing(world.records.clone());
+            Arc::new(holds.get_or_insert_with(fresh).of(account))
+        };
+        accounts.into_iter().map(|id| world.held.get(id).cloned().unwrap_or_else(|| judge(id))).collect()
+    }
+}
+
+impl World {
+    fn empty() -> Self {
+        Self {
+            snapshot: Snapshot::default(),
+            special: SpecialAccounts::default(),
+            windows: BTreeMap::new(),
+            held: BTreeMap::new(),
+            exposure: super::exposure::Exposed::default(),
+            index: super::index::Index::default(),
+            records: BTreeMap::new(),
+        }
+    }
+
+    /// Works out what follows from a snapshot: seconds for a large organisation, so never on a
+    /// request's own time.
+    pub fn new(
+        snapshot: Snapshot,
+        special: SpecialAccounts,
+        windows: Vec<WindowRow>,
+        approvals: &BTreeMap<ChangeId, BTreeSet<PersonId>>,
+        rules: &Rules,
+    ) -> Self {
+        let everything = snapshot.parts().accounts.keys().cloned().collect();
+        Self::after(&Self::empty(), snapshot, special, windows, approvals, rules, &everything)
+    }
+
+    /// The same, judging only `touched` accounts anew; of the others the older word is kept.
+    pub fn after(
+        old: &Self,
+        snapshot: Snapshot,
+        special: SpecialAccounts,
+        windows: Vec<WindowRow>,
+        approvals: &BTreeMap<ChangeId, BTreeSet<PersonId>>,
+        rules: &Rules,
+        touched: &BTreeSet<AccountId>,
+    ) -> Self {
+        let (windows, records) = by_assignment(windows, approvals);
+        let mut holds = Holds::new(&snapshot, rules).knowing(records.clone());
+        let guarded = snapshot.parts().accounts.iter().filter(|(_, (_, class))| class.counts_as_production_pci());
+        let held: BTreeMap<AccountId, Arc<Vec<Held>>> = guarded
+            .map(|(id, _)| {
+                let kept = old.held.get(id).filter(|_| !touched.contains(id));
+                let word = kept.cloned().unwrap_or_else(|| Arc::new(holds.of(id)));
+                (id.clone(), word)
+            })
+            .collect();
+        drop(holds);
+        let exposure = super::exposure::expose(&snapshot, &windows, &held);
+        let index = super::index::Index::new(&snapshot, &windows, &held, &exposure);
+        Self { snapshot, special, windows, held, exposure, index, records }
+    }
+
+    /// When access by an assignment ends: none while any reason for it has no end, or where AWS
+    /// holds it without a reason of ours.
+    pub fn ends(&self, assignment: &Assignment) -> Option<domain::time::Timestamp> {
+        let windows = self.windows.get(assignment)?;
+        windows.iter().map(Window::stops).collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// The assignment behind one path.
+    pub fn assignment(reach: &access::Reach) -> Assignment {
+        Assignment { pair: reach.pair.clone(), principal: reach.principal() }
+    }
+
+    /// The assignment behind one path of a user.
+    pub fn assignment_of(pair: &domain::ids::Pair, user: &UserId, path: &Path) -> Assignment {
+        let principal = match path {
+            Path::Direct => Principal::User(user.clone()),
+            Path::Group(group) => Principal::Group(group.clone()),
+        };
+        Assignment { pair: pair.clone(), principal }
+    }
+}
+
+type ByAssignment<T> = BTreeMap<Assignment, T>;
+
+fn by_assignment(
+    windows: Vec<WindowRow>,
+    approvals: &BTreeMap<ChangeId, BTreeSet<PersonId>>,
+) -> (ByAssignment<Vec<Window>>, ByAssignment<Record>) {
+    let mut grouped: ByAssignment<Vec<Window>> = BTreeMap::new();
+    let mut records = BTreeMap::new();
+    for row in windows {
+        let Key::Assignment(assignment) = row.key else { continue };
+        let term = row.window.ends.map_or(Term::Standing, |end| Term::For(end.since(row.window.starts)));
+        let agreed = approvals.get(&row.window.change).cloned().unwrap_or_default();
+        records.insert(assignment.clone(), Record { term, approvals: agreed });
+        grouped.entry(assignment).or_default().push(row.window);
+    }
+    (grouped, records)
+}
+
+/// How long a role session through an operation's access may last: the set's own limit, and the
+/// longest that AWS knows where the set is unknown or a group's sets are many.
+pub fn session_of(world: &World, operation: &Operation) -> Duration {
+    const LONGEST: Duration = Duration::hours(12);
+    let of = |arn| {
+        world.snapshot.set(arn).map_or(LONGEST, |set| Duration::seconds(i64::from(set.content.session_seconds)))
+    };
+    match operation {
+        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => of(&assignment.pair.set),
+        Operation::AddMember { group, .. } | Operation::RemoveMember { group, .. } => world
+            .snapshot
+            .pairs_of(&Principal::Group(group.clone()))
+            .iter()
+            .map(|pair| of(&pair.set))
+            .max()
+            .unwrap_or(Duration(0)),
+    }
+}

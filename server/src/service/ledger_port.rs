@@ -1,0 +1,27 @@
+//! The ledger's port, bound to the actor: asks for the right, then reads.
+
+use app::backend::{Answer, EntryRow, EntryView, LedgerHealth, LedgerPort, ListQuery, Page};
+use async_trait::async_trait;
+use domain::authorize::Action;
+
+use super::{Service, journal::Who, ledger};
+
+#[async_trait]
+impl LedgerPort for Service {
+    async fn entries(&self, query: &ListQuery) -> Answer<Page<EntryRow>> {
+        self.allowed(Action::SeeLedger)?;
+        let who = Who::signed(&self.signed, &self.request);
+        ledger::entries(&self.core.store, &self.core.journal, &who, query).await
+    }
+
+    async fn entry(&self, seq: u64) -> Answer<EntryView> {
+        self.allowed(Action::SeeLedger)?;
+        let who = Who::signed(&self.signed, &self.request);
+        ledger::entry(&self.core.store, &self.core.journal, &who, seq).await
+    }
+
+    async fn ledger_health(&self) -> Answer<LedgerHealth> {
+        self.allowed(Action::SeeLedger)?;
+        ledger::health(&self.core.store, self.core.vkey.get().map_or("", String::as_str)).await
+    }
+}

@@ -1,0 +1,184 @@
+//! The composition root: from configuration to everything that runs.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use async_trait::async_trait;
+use domain::{
+    authorize::Role,
+    guardrails::{RuleError, Rules},
+    ledger::{InvalidName, LogName},
+    person::{Join, Subject, join},
+};
+use thiserror::Error;
+
+use crate::{
+    aws::{Aws, SetupError, error::Class},
+    clock::{self, Clock},
+    config::{ConfigError, ServeArgs},
+    http::{
+        oidc::{DiscoveryFailure, InvalidOidcConfig},
+        ports::{PoolCheck, PoolMfa, PoolStatus, Readiness, UserLookup},
+    },
+    policies::{Catalogue, CatalogueError},
+    service::{
+        core::{Core, Settings},
+        journal::{Journal, Who},
+    },
+    store::{self, Store, StoreError, person::{Ensured, Introduction}},
+};
+
+/// The rules that come with this build.
+pub const SCHEMA: &str = include_str!("../policies/leastwise.cedarschema");
+/// Who is eligible at all.
+pub const ELIGIBILITY: &str = include_str!("../policies/eligibility.cedar");
+/// What stands against it.
+pub const GUARDRAILS: &str = include_str!("../policies/guardrails.cedar");
+
+/// Why it does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database.
+    #[error("the database cannot be used")]
+    Store(#[from] StoreError),
+    /// AWS.
+    #[error("AWS cannot be used")]
+    Aws(#[from] SetupError),
+    /// The shipped catalogue.
+    #[error("the catalogue of AWS managed policies is damaged")]
+    Catalogue(#[from] CatalogueError),
+    /// The rules.
+    #[error("the rules cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Rules(Vec<RuleError>),
+    /// The log's name.
+    #[error("LEASTWISE_LOG_NAME: {0}")]
+    LogName(#[from] InvalidName),
+    /// Cognito's configuration.
+    #[error("the Cognito configuration cannot be used")]
+    Oidc(#[from] InvalidOidcConfig),
+    /// Cognito itself.
+    #[error("Cognito's discovery document cannot be used")]
+    Discovery(#[from] DiscoveryFailure),
+    /// The ledger.
+    #[error("the ledger is not what was signed")]
+    Ledger(#[from] crate::engine::seal::Fault),
+    /// A port.
+    #[error("cannot listen on {0}")]
+    Listen(std::net::SocketAddr, #[source] std::io::Error),
+}
+
+/// Opens the database, connects AWS, parses the rules: everything but the web side.
+pub async fn core(
+    database: &crate::config::DatabaseArgs,
+    aws: &crate::config::AwsArgs,
+    crawl_every: domain::time::Duration,
+    pool: &str,
+) -> Result<Arc<Core>, StartError> {
+    let store = Store::open(&database.url).await?;
+    store.migrate().await?;
+    let clock = Clock::System;
+    let clients = Aws::connect(&aws.access()).await;
+    let instance = clients.instance().await?;
+    let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).map_err(StartError::Rules)?;
+    let log: LogName = LogName::parse(&database.log_name)?;
+    let journal = Journal::new(store.clone(), clock.clone(), log, clock::row_id());
+    journal.rules_are(rules.version());
+    let settings = Settings { crawl_every, leastwise_accounts: aws.own()?, pool: pool.to_owned() };
+    let catalogue = Catalogue::embedded()?;
+    Ok(Arc::new(Core::new(store, clock, clients, instance, catalogue, rules, journal, settings)))
+}
+
+/// Writes what configuration says into the ledger, once: rules in force and first roles.
+pub async fn bootstrap(core: &Core, args: &ServeArgs) -> Result<(), StartError> {
+    let now = core.clock.now();
+    let mut tx = core.store.write().await?;
+    let mut entries = vec![core.journal.log_started()];
+    if store::rules::activate(&mut tx, core.rules.version(), [SCHEMA, ELIGIBILITY, GUARDRAILS], now).await? {
+        entries.push(core.journal.rules_activated(&Who::leastwise(), core.rules.version()));
+    }
+    let issuer = args.subject_issuer.clone().unwrap_or_else(|| args.issuer());
+    let roles = [
+        (Role::Administrator, &args.administrators),
+        (Role::Approver, &args.approvers),
+        (Role::Auditor, &args.auditors),
+    ];
+    for (role, subs) in roles {
+        for sub in subs.iter().collect::<BTreeSet<_>>() {
+            let subject = Subject { iss: issuer.clone(), sub: sub.clone() };
+            let introduction = Introduction {
+                subject: &subject,
+                name: "",
+                join: &join(&subject, core.world().snapshot.parts().users.values()),
+                new_id: clock::person_id(),
+                at: now,
+            };
+            let known = store::person::know(&mut tx, &introduction).await?;
+            let ensured = store::person::ensure_role(&mut tx, &known.person, role, "configuration", now).await?;
+            if ensured == Ensured::New {
+                entries.push(core.journal.role_granted(&Who::leastwise(), &known.person, role));
+            }
+        }
+    }
+    core.journal.append_many(&mut tx, entries).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What sign-in asks of the pool and the directory, answered by the core.
+pub struct Doors(pub Arc<Core>);
+
+#[async_trait]
+impl PoolCheck for Doors {
+    async fn status(&self, username: &str) -> PoolStatus {
+        let core = &self.0;
+        let user = core.aws.pool_user(&core.settings.pool, username).await;
+        let demanded = core.aws.pool_demands_mfa(&core.settings.pool).await.unwrap_or(false);
+        match user {
+            Ok(user) if !user.enabled => PoolStatus::Disabled,
+            Ok(user) => PoolStatus::Active {
+                // The pool says nothing of a federated user's factors: their own provider asked.
+                mfa: match (user.federated, demanded, user.factors.is_empty()) {
+                    (true, ..) | (false, false, true) => PoolMfa::Absent,
+                    (false, true, _) => PoolMfa::Demanded,
+                    (false, false, false) => PoolMfa::Enrolled,
+                },
+                groups: Some(user.groups),
+                signed_out_at: None,
+            },
+            Err(error) if error.class == Class::NotFound => PoolStatus::Gone,
+            Err(error) => {
+                tracing::warn!(code = error.code, "the user pool could not be asked");
+                PoolStatus::Unknown
+            }
+        }
+    }
+}
+
+impl UserLookup for Doors {
+    fn join(&self, subject: &Subject) -> Join {
+        join(subject, self.0.world().snapshot.parts().users.values())
+    }
+}
+
+#[async_trait]
+impl Readiness for Doors {
+    async fn missing(&self) -> Vec<String> {
+        match self.0.world().snapshot.parts().coverage.newest {
+            Some(_) => Vec::new(),
+            None => vec!["AWS has not been read yet".into()],
+        }
+    }
+
+    fn metrics(&self) -> String {
+        let budgets = &self.0.aws.budgets;
+        let mut text = String::new();
+        for (service, budget) in
+            [("sso", &budgets.sso), ("identitystore", &budgets.directory), ("organizations", &budgets.organizations)]
+        {
+            text.push_str(&format!("leastwise_aws_calls_total{{service=\"{service}\"}} {}\n", budget.calls()));
+            text.push_str(&format!("leastwise_aws_throttled_total{{service=\"{service}\"}} {}\n", budget.throttled()));
+        }
+        text
+    }
+}

@@ -1,0 +1,59 @@
+//! Crawls, and the differences that they found unexplained.
+
+use domain::{drift::{Outside, Seen}, snapshot::Coverage, time::Timestamp};
+use sqlx::{AnyConnection, Row as _};
+
+use super::{StoreError, Tx, json, to_json};
+use crate::clock;
+
+/// Writes down a crawl and what it found.
+pub async fn save(
+    tx: &mut Tx,
+    started: Timestamp,
+    ended: Timestamp,
+    coverage: &Coverage,
+    seen: &[Seen],
+) -> Result<(), StoreError> {
+    let complete = coverage.unread.is_empty().then_some(ended.0);
+    sqlx::query("insert into crawl (id, started_at, ended_at, complete_at, report) values ($1, $2, $3, $4, $5)")
+        .bind(clock::row_id())
+        .bind(started.0)
+        .bind(ended.0)
+        .bind(complete)
+        .bind(to_json(&coverage.unread))
+        .execute(tx.conn())
+        .await?;
+    for one in seen {
+        let account = match &one.outside {
+            Outside::Assigned { assignment } | Outside::Unassigned { assignment } => {
+                Some(assignment.pair.account.to_string())
+            }
+            Outside::Joined { .. } | Outside::Left { .. } => None,
+        };
+        sqlx::query(
+            "insert into outside_change (id, document, account_id, seen_after, seen_by) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(clock::row_id())
+        .bind(to_json(one))
+        .bind(account)
+        .bind(one.after.0)
+        .bind(one.by.0)
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(())
+}
+
+/// Unexplained differences, newest first, and how many there are.
+pub async fn outside(conn: &mut AnyConnection, limit: i64) -> Result<(Vec<Seen>, usize), StoreError> {
+    let total: i64 = sqlx::query("select count(*) as n from outside_change").fetch_one(&mut *conn).await?.try_get("n")?;
+    let rows = sqlx::query("select document from outside_change order by seen_by desc, id desc limit $1")
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
+    let seen = rows
+        .iter()
+        .map(|row| json("outside_change", &row.try_get::<String, _>("document")?))
+        .collect::<Result<_, StoreError>>()?;
+    Ok((seen, usize::try_from(total).unwrap_or(0)))
+}
