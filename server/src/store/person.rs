@@ -3,8 +3,6 @@
 //! A subject is found by `(iss, sub)` and by nothing else. A subject that has a person keeps it;
 //! what the directory says later may complete that person, never swap its Identity Center user.
 
-use std::collections::BTreeMap;
-
 use domain::{
     authorize::Role,
     ids::{PersonId, UserId},
@@ -267,13 +265,6 @@ pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGr
 fn held((person, role, granted_at, granted_by): (String, String, i64, String)) -> Result<(PersonId, RoleGrant), StoreError> {
     let grant = RoleGrant { role: role_of(&role)?, granted_at: Timestamp(granted_at), granted_by };
     Ok((id("role_grant", &person)?, grant))
-}
-
-/// Which person each Identity Center user is, inside the caller's transaction.
-pub async fn joined(conn: &mut AnyConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
-    let rows: Vec<(String, String)> =
-        sqlx::query_as("select user_id, id from person where user_id is not null").fetch_all(conn).await?;
-    rows.into_iter().map(|(user, person)| Ok((id("person", &user)?, id("person", &person)?))).collect()
 }
 
 /// Whether a role was there already or has just been written: only then is there something to

@@ -16,9 +16,6 @@ use domain::{
 use super::words;
 use crate::service::names;
 
-/// The kinds of change that the form makes, with their words.
-pub(super) const KINDS: [&str; 4] = ["grant", "remove", "join", "leave"];
-
 /// What a form turned out to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reading {

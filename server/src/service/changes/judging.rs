@@ -117,7 +117,7 @@ async fn with_new_persons<'a>(
 ) -> Result<Cow<'a, Snapshot>, StoreError> {
     let effect = diff::effect(snapshot, under_way, operations);
     let gaining = effect.gaining();
-    let joined = person::joined(conn).await?;
+    let joined = person::by_user(conn).await?;
     let matters = joined.iter().any(|(user, person)| {
         (gaining.contains(user) || person == requester) && snapshot.person(user) != Some(person)
     });

@@ -1,0 +1,342 @@
+//! A small payments company, its people signed in, and a database of its own for every test.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use app::backend::{Answer, ChangesPort as _, DecisionInput, Denied, Draft, NewChange, Submission};
+use domain::{
+    approval::{Decision, Mfa},
+    authorize::{Actor, Role},
+    change::State,
+    classification::{Classification, Environment, Pci, Source},
+    directory::{Group, Origin, User, UserStatus},
+    guardrails::Rules,
+    ids::{AccountId, ChangeId, GroupId, InstanceArn, Pair, PermissionSetArn, PersonId, Principal, UserId},
+    ledger::LogName,
+    org::{Account, AccountState, SpecialAccounts},
+    permission_set::{Content, PermissionSet},
+    person::Subject,
+    snapshot::{Coverage, PairRead, Parts, Provisioned, Snapshot},
+    time::{Duration, Timestamp},
+};
+use server::{
+    aws::{Access, Aws, Instance},
+    clock::{self, Clock},
+    http::session::Signed,
+    policies::Catalogue,
+    service::{
+        Service,
+        core::{Core, Settings, World},
+        journal::Journal,
+    },
+    state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
+    store::{Store, change, ledger, person},
+};
+
+pub const START: Timestamp = Timestamp(1_795_425_245_000);
+
+/// ann administrator; bob, cas and dan approvers; eve and fay neither. Bob is in `operators`.
+const PEOPLE: [&str; 6] = ["ann", "bob", "cas", "dan", "eve", "fay"];
+
+fn numbered(kind: u8, n: usize) -> String {
+    format!("{kind:08x}-0000-4000-8000-{n:012x}")
+}
+
+fn place(name: &str) -> usize {
+    PEOPLE.iter().position(|known| *known == name).unwrap()
+}
+
+pub fn user(name: &str) -> UserId {
+    UserId::parse(&numbered(1, place(name))).unwrap()
+}
+
+pub fn person_id(name: &str) -> PersonId {
+    PersonId::parse(&numbered(2, place(name))).unwrap()
+}
+
+pub fn group(name: &str) -> GroupId {
+    let n = ["operators", "empty", "okta"].iter().position(|known| *known == name).unwrap();
+    GroupId::parse(&numbered(3, n)).unwrap()
+}
+
+pub fn account(name: &str) -> AccountId {
+    let n = ["cards-prod", "web-dev", "web-prod"].iter().position(|known| *known == name).unwrap();
+    AccountId::parse(&format!("11112222333{n}")).unwrap()
+}
+
+pub fn set(name: &str) -> PermissionSetArn {
+    PermissionSetArn::parse(&format!("arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-{name}")).unwrap()
+}
+
+pub struct Org {
+    pub core: Arc<Core>,
+    pub clock: Clock,
+}
+
+impl Org {
+    pub async fn new() -> Self {
+        let file = format!("{}/changes-{}.db", env!("CARGO_TARGET_TMPDIR"), clock::row_id());
+        let store = Store::open(&format!("sqlite:{file}")).await.unwrap();
+        store.migrate().await.unwrap();
+        let clock = Clock::manual(START);
+        let access = Access {
+            region: "eu-west-1".into(),
+            endpoint: Some("http://127.0.0.1:9".into()),
+            credentials: Some(("id".into(), "secret".into())),
+            calls_per_second: 1.0,
+            pool_region: "eu-west-1".into(),
+        };
+        let instance = Instance {
+            arn: InstanceArn::parse("arn:aws:sso:::instance/ssoins-1111111111111111").unwrap(),
+            identity_store: "d-1111111111".into(),
+            owner: None,
+        };
+        let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).unwrap();
+        let journal = Journal::new(store.clone(), clock.clone(), LogName::parse("test").unwrap(), "test".into());
+        let settings =
+            Settings { crawl_every: Duration::minutes(10), leastwise_accounts: Vec::new(), pool: "pool".into() };
+        let core = Core::new(
+            store,
+            clock.clone(),
+            Aws::connect(&access).await,
+            instance,
+            Catalogue::embedded().unwrap(),
+            rules,
+            journal,
+            settings,
+        );
+        let org = Self { core: Arc::new(core), clock };
+        org.people().await;
+        let parts = org.parts();
+        org.publish(parts);
+        org.clock.advance(Duration::minutes(1));
+        org
+    }
+
+    async fn people(&self) {
+        let mut tx = self.core.store.write().await.unwrap();
+        let all: Vec<_> = PEOPLE.iter().map(|name| (user(name), person_id(name))).collect();
+        person::ensure_for_users(&mut tx, &all, START).await.unwrap();
+        for (name, role) in [
+            ("ann", Role::Administrator),
+            ("bob", Role::Approver),
+            ("cas", Role::Approver),
+            ("dan", Role::Approver),
+        ] {
+            person::ensure_role(&mut tx, &person_id(name), role, "configuration", START).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// The organisation as it was read at the clock's time.
+    pub fn parts(&self) -> Parts {
+        let now = self.clock.now();
+        let mut parts = Parts {
+            coverage: Coverage { oldest: Some(now), newest: Some(now), complete_at: Some(now), unread: Vec::new() },
+            ..Parts::default()
+        };
+        for (name, environment, pci) in [
+            ("cards-prod", Environment::Production, Pci::In),
+            ("web-dev", Environment::Development, Pci::Out),
+            ("web-prod", Environment::Production, Pci::Out),
+        ] {
+            let known = Account {
+                id: account(name),
+                name: name.into(),
+                email: format!("{name}@example.com"),
+                state: AccountState::Active,
+                ous: Vec::new(),
+                tags: BTreeMap::new(),
+            };
+            let (environment_source, pci_source) = (Source::Tag, Source::Tag);
+            let class = Classification { environment, environment_source, pci, pci_source, waiting: None };
+            parts.accounts.insert(account(name), (known, class));
+        }
+        for name in PEOPLE {
+            let known = User {
+                id: user(name),
+                user_name: name.into(),
+                display_name: name.to_uppercase(),
+                email: None,
+                title: None,
+                status: UserStatus::Enabled,
+                origin: Origin::IdentityCenter,
+                external_ids: Vec::new(),
+            };
+            parts.users.insert(user(name), known);
+            parts.persons.insert(user(name), person_id(name));
+        }
+        for (name, origin, members) in [
+            ("operators", Origin::IdentityCenter, &["bob", "eve"][..]),
+            ("empty", Origin::IdentityCenter, &[][..]),
+            ("okta", Origin::External, &["fay"][..]),
+        ] {
+            let known = Group { id: group(name), display_name: name.into(), description: None, origin };
+            parts.groups.insert(group(name), known);
+            parts.members.insert(group(name), members.iter().map(|member| user(member)).collect());
+            parts.members_as_of.insert(group(name), now);
+        }
+        for (name, action) in [("viewer", "cloudwatch:DescribeAlarms"), ("admin", "*")] {
+            let inline = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#
+            );
+            let content = Content { inline: Some(inline), session_seconds: 3_600, ..Content::default() };
+            let known = PermissionSet {
+                arn: set(name),
+                name: name.into(),
+                description: None,
+                hash: content.hash(),
+                analysis: self.core.analyse(&content),
+                content,
+            };
+            parts.sets.insert(set(name), known);
+        }
+        parts
+    }
+
+    pub fn publish(&self, parts: Parts) {
+        let world = World::new(
+            Snapshot::new(parts),
+            SpecialAccounts::default(),
+            Vec::new(),
+            &BTreeMap::new(),
+            &self.core.rules,
+        );
+        self.core.publish(world);
+    }
+
+    /// Somebody, with the roles that the ledger gave them.
+    pub async fn signed(&self, name: &str) -> Signed {
+        let granted = person::roles_of(&self.core.store, &person_id(name)).await.unwrap();
+        let actor = Actor {
+            person: Some(person_id(name)),
+            roles: granted.iter().map(|grant| grant.role).collect(),
+            approver_since: granted.iter().find(|grant| grant.role == Role::Approver).map(|grant| grant.granted_at),
+            mfa: Mfa::Proven,
+        };
+        let subject = Subject { iss: "https://issuer".into(), sub: format!("sub-of-{name}") };
+        Signed::without_cookie(actor, person_id(name), Some(user(name)), subject, name.to_uppercase(), self.clock.now())
+    }
+
+    pub async fn as_(&self, name: &str) -> Service {
+        self.acting(self.signed(name).await)
+    }
+
+    pub fn acting(&self, signed: Signed) -> Service {
+        Service::new(self.core.clone(), signed, "request-1".into())
+    }
+
+    /// Previews as `name` and submits what they saw.
+    pub async fn ask(&self, name: &str, draft: &Draft) -> ChangeId {
+        let service = self.as_(name).await;
+        let new = service.new_change(draft).await.unwrap();
+        service.submit(submission(draft, &new)).await.unwrap()
+    }
+
+    pub async fn decide(&self, name: &str, id: &ChangeId, decision: Decision) -> Answer<()> {
+        let service = self.as_(name).await;
+        let effect = service.change(id).await.unwrap().preview.effect.0;
+        let input = DecisionInput { decision, reason: "looks right to me".into(), effect };
+        service.decide(id, input).await
+    }
+
+    pub async fn approve(&self, name: &str, id: &ChangeId) -> Answer<()> {
+        self.decide(name, id, Decision::Approve).await
+    }
+
+    pub async fn state(&self, id: &ChangeId) -> State {
+        self.stored(id).await.change.state
+    }
+
+    pub async fn stored(&self, id: &ChangeId) -> change::Stored {
+        let mut conn = self.core.store.read().acquire().await.unwrap();
+        change::find(&mut conn, id).await.unwrap().unwrap()
+    }
+
+    pub async fn set_state(&self, id: &ChangeId, state: State) {
+        let mut tx = self.core.store.write().await.unwrap();
+        server::service::changes::move_to(&mut tx, id, state, None, self.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// How many changes there are in all.
+    pub async fn count(&self) -> i64 {
+        let mut conn = self.core.store.read().acquire().await.unwrap();
+        change::list(&mut conn, &change::Filter::default(), 1, 0).await.unwrap().1
+    }
+
+    /// The types of a change's ledger entries, oldest first.
+    pub async fn entries(&self, id: &ChangeId) -> Vec<String> {
+        let listed = ledger::of_change(&self.core.store, id).await.unwrap();
+        listed.iter().map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The types of all ledger entries, newest first.
+    pub async fn all_entries(&self) -> Vec<String> {
+        let listed = ledger::newest(&self.core.store, u64::from(u32::MAX), 1_000).await.unwrap();
+        listed.iter().map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+fn leaf(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+pub fn submission(draft: &Draft, new: &NewChange) -> Submission {
+    Submission {
+        draft: draft.clone(),
+        justification: "investigate incident 4711".into(),
+        ticket: "OPS-4711".into(),
+        effect: new.preview.as_ref().map(|preview| preview.effect.0.clone()).unwrap_or_default(),
+        form_key: new.form_key.clone(),
+    }
+}
+
+pub fn grant(who: &str, set: &str, at: &str, term: &str) -> Draft {
+    Draft {
+        kind: "grant".into(),
+        who: who_of(who),
+        set: format!("ps-{set}"),
+        account: account(at).to_string(),
+        term: term.into(),
+    }
+}
+
+pub fn remove(who: &str, set: &str, at: &str) -> Draft {
+    Draft { kind: "remove".into(), term: String::new(), ..grant(who, set, at, "") }
+}
+
+pub fn join(who: &str, into: &str) -> Draft {
+    Draft { kind: "join".into(), who: who_of(who), set: group(into).to_string(), ..Draft::default() }
+}
+
+fn who_of(name: &str) -> String {
+    if PEOPLE.contains(&name) { format!("user:{}", user(name)) } else { format!("group:{}", group(name)) }
+}
+
+/// Puts an assignment into what was read.
+pub fn assign(parts: &mut Parts, who: &str, set_name: &str, at: &str, now: Timestamp) {
+    let pair = Pair { account: account(at), set: set(set_name) };
+    let principal =
+        if PEOPLE.contains(&who) { Principal::User(user(who)) } else { Principal::Group(group(who)) };
+    let read = parts.pairs.entry(pair).or_insert_with(|| PairRead {
+        as_of: now,
+        principals: BTreeMap::new(),
+        provisioned: Provisioned::Latest,
+    });
+    read.principals.insert(principal, now);
+}
+
+/// The one field that was wrong.
+pub fn wrong_field<T: std::fmt::Debug>(answer: Answer<T>) -> &'static str {
+    match answer {
+        Err(Denied::Invalid(errors)) if errors.len() == 1 => errors[0].field,
+        other => panic!("expected one wrong field, got {other:?}"),
+    }
+}
+
+pub fn conflict<T: std::fmt::Debug>(answer: Answer<T>) -> String {
+    match answer {
+        Err(Denied::Conflict(words)) => words,
+        other => panic!("expected a conflict, got {other:?}"),
+    }
+}
