@@ -52,23 +52,19 @@ pub async fn append_many(
 async fn lock(tx: &mut Tx, log: &LogName, entries: usize) -> Result<(u64, Hash), StoreError> {
     let entries = i64::try_from(entries)
         .map_err(|_| inconsistent("ledger_head", "too many entries".to_owned()))?;
-    let row = match take(tx, entries).await? {
-        Some(row) => row,
-        None => {
-            sqlx::query(
-                "insert into ledger_head (id, log, size, last_hash) values ('head', $1, 0, $2) \
-                 on conflict (id) do nothing",
-            )
-            .bind(log.as_str())
-            .bind(Hash::ZERO.hex())
-            .execute(tx.conn())
-            .await?;
-            take(tx, entries)
-                .await?
-                .ok_or(StoreError::Conflict("ledger_head"))?
-        }
-    };
-    let (found, size, last_hash) = row;
+    let mut taken = take(tx, entries).await?;
+    if taken.is_none() {
+        sqlx::query(
+            "insert into ledger_head (id, log, size, last_hash) values ('head', $1, 0, $2) \
+             on conflict (id) do nothing",
+        )
+        .bind(log.as_str())
+        .bind(Hash::ZERO.hex())
+        .execute(tx.conn())
+        .await?;
+        taken = take(tx, entries).await?;
+    }
+    let (found, size, last_hash) = taken.ok_or(StoreError::Conflict("ledger_head"))?;
     if found != log.as_str() {
         return Err(LedgerError::OtherLog {
             found,

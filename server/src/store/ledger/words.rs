@@ -8,7 +8,10 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use domain::ledger::{Entry, PrivateValue};
+use domain::{
+    ids::{AwsRequestId, ChangeId, OperationId, PersonId, UserId},
+    ledger::{Entry, PrivateValue},
+};
 
 use super::append::outcome_word;
 
@@ -56,15 +59,15 @@ fn public(entry: &Entry) -> impl Iterator<Item = &str> {
     let named = [
         Some(entry.kind.as_str()),
         Some(outcome_word(entry.outcome)),
-        entry.actor.person_id.as_ref().map(|id| id.as_str()),
+        entry.actor.person_id.as_ref().map(PersonId::as_str),
         entry
             .actor
             .identity_store_user_id
             .as_ref()
-            .map(|id| id.as_str()),
-        entry.change_id.as_ref().map(|id| id.as_str()),
-        entry.operation_id.as_ref().map(|id| id.as_str()),
-        entry.aws_request_id.as_ref().map(|id| id.as_str()),
+            .map(UserId::as_str),
+        entry.change_id.as_ref().map(ChangeId::as_str),
+        entry.operation_id.as_ref().map(OperationId::as_str),
+        entry.aws_request_id.as_ref().map(AwsRequestId::as_str),
         entry.error_code.as_deref(),
         entry.ticket.as_deref(),
         entry.api.as_deref(),
