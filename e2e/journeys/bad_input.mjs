@@ -1,0 +1,287 @@
+// What people and attackers send by mistake and on purpose: the right status, a clear page, and nothing written or lost
+// that should not be.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { Person, withPeople } from '../support/browser.mjs';
+import { Aws } from '../support/aws.mjs';
+import { changeId, decide, preview, submit } from '../support/change.mjs';
+import { Sandbox } from '../support/leastwise.mjs';
+import { until } from '../support/suite.mjs';
+
+export const about = 'Bad input';
+
+const TEXT = 'The certification of card scheme Ümlaut & <b>sons</b> needs it until Friday.';
+
+export async function journey(suite, browser) {
+  const sandbox = await Sandbox.start('bad-input');
+  const aws = new Aws(sandbox.aws);
+  const names = await aws.names();
+  const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
+  await maya.findsInTime('/accounts', 'cards-prod');
+  const harmless = (account) => ({
+    who: `group:${names.groups['support-desk']}`,
+    account: names.accounts[account],
+    set: names.keys.SupportMetrics,
+  });
+
+  await suite.test('an address of nothing is a page with status 404', async () => {
+    const nowhere = [
+      '/nowhere', '/accounts/000000000000', '/accounts/x', '/people/00000000-0000-4000-8000-000000000000', '/people/%00',
+      '/groups/x', '/permission-sets/ps-0000000000000000', '/changes/x', '/changes/%2e%2e%2fadmin', '/ledger/-1',
+      '/ledger/99999999999999999999999',
+    ];
+    await withPeople('404', [maya], async () => {
+      for (const target of nowhere) {
+        await maya.open(target, 404);
+        await maya.says('Not found');
+      }
+    });
+  });
+
+  await suite.test('a list asked for nonsense shows what it can', async () => {
+    await withPeople('nonsense', [maya], async () => {
+      for (const target of ['/accounts?only=%27%22%3Cscript%3E', '/people?page=0', '/people?page=99999', '/ledger?page=-1', '/ledger?page=99999', `/people?q=${'a'.repeat(5000)}`]) {
+        await maya.open(target);
+      }
+    });
+  });
+
+  await suite.test('a preview of unknown or unfit things names the field', async () => {
+    await withPeople('unknown choice', [maya], async () => {
+      const base = `kind=grant&set=${names.keys.SupportMetrics}&term=standing`;
+      for (const rest of [
+        `who=user:00000000-0000-4000-8000-000000000000&account=${names.accounts['cards-prod']}`,
+        `who=group:${names.groups['support-desk']}&account=000000000000`,
+        `who=${encodeURIComponent('<img src=x onerror=alert(1)>')}&account=${names.accounts['cards-prod']}`,
+      ]) {
+        await maya.open(`/changes/new?${base}&${rest}`);
+        await maya.page.getByText('There is a problem').waitFor();
+        assert.equal(await maya.page.locator('form[action="/do/changes/submit"]').count(), 0);
+      }
+    });
+  });
+
+  await suite.test('a removed account takes no change', async () => {
+    await withPeople('removed account', [maya], async () => {
+      const { who, set } = harmless('cards-prod');
+      const closed = names.accounts['acquired-fastpay'];
+      await maya.open(`/changes/new?kind=grant&who=${who}&set=${set}&account=${closed}&term=standing`);
+      await maya.says(/suspended|closed|not in use|no longer/i);
+      await maya.open(`/accounts/${closed}`);
+      await maya.says(/suspended/i);
+    });
+  });
+
+  await suite.test('a double click submits once, and so does going back and sending again', async () => {
+    await withPeople('double click', [maya], async () => {
+      const before = await mine(maya);
+      await preview(maya, harmless('ledger-prod'));
+      const form = maya.page.locator('form[action="/do/changes/submit"]');
+      await form.locator('[name=justification]').fill(TEXT);
+      const fields = await form.evaluate((element) => [...new FormData(element).entries()]);
+      await Promise.all([maya.page.waitForURL(/\/changes\/(?!new)/), form.locator('button[type=submit]').dblclick()]);
+      await maya.settled();
+      const change = changeId(maya.page);
+      const again = await post(maya, '/do/changes/submit', fields);
+      assert.equal(new URL(again.url).pathname, `/changes/${change}`, 'sending again led elsewhere');
+      assert.equal(await mine(maya), before + 1);
+      await maya.open(`/changes/${change}`);
+      await maya.says(TEXT);
+    });
+  });
+
+  await suite.test('a form that shows an effect which is no longer so is not taken, and keeps its text', async () => {
+    await withPeople('stale', [maya], async () => {
+      const before = await mine(maya);
+      await preview(maya, harmless('settlement-prod'));
+      const page = maya.page;
+      await page.locator('[name=justification]').fill(TEXT);
+      await aws.join('support-desk', 'isla.grant');
+      const other = await maya.context.newPage();
+      await until('the outside member is known', async () => {
+        await other.goto(`${sandbox.web}/groups/${names.groups['support-desk']}`);
+        return (await other.locator('main').innerText()).includes('Isla Grant');
+      }, 90_000);
+      await other.close();
+      maya.expecting(422);
+      await maya.press(page.locator('form[action="/do/changes/submit"] button[type=submit]'));
+      await maya.says('no longer what you were shown');
+      assert.equal(await page.locator('[name=justification]').inputValue(), TEXT);
+      assert.equal(await mine(maya), before);
+    });
+  });
+
+  await suite.test('a form from another site is refused with 403, cookie or not', async () => {
+    const evil = await foreignSite(`${sandbox.web}/do/changes/submit`);
+    await withPeople('cross-site', [maya], async () => {
+      const before = await mine(maya);
+      maya.expecting(403);
+      const [answer] = await Promise.all([
+        maya.page.waitForResponse((response) => response.url().endsWith('/do/changes/submit')),
+        maya.page.goto(evil.url).catch(() => {}),
+      ]);
+      assert.equal(answer.status(), 403);
+      await maya.page.getByText('came from another site').waitFor();
+      assert.equal(await mine(maya), before);
+      const bare = await fetch(`${sandbox.web}/do/changes/submit`, { method: 'POST', redirect: 'manual' });
+      assert.equal(bare.status, 403, 'neither Origin nor Sec-Fetch-Site');
+    });
+    evil.close();
+  });
+
+  await suite.test('fields that a form does not have are refused: nobody names the actor or an approver', async () => {
+    await withPeople('forged', [maya], async () => {
+      const before = await mine(maya);
+      await preview(maya, harmless('tokens-prod'));
+      const form = maya.page.locator('form[action="/do/changes/submit"]');
+      await form.locator('[name=justification]').fill(TEXT);
+      const fields = await form.evaluate((element) => [...new FormData(element).entries()]);
+      maya.expecting(422).expecting(400).expecting(403);
+      for (const forged of [['approver', 'ines.carvalho'], ['state', 'approved'], ['requester', 'tomas.novak'], ['actor', 'tomas.novak']]) {
+        const answer = await post(maya, '/do/changes/submit', [...fields, forged]);
+        assert.equal(answer.status, 422, forged[0]);
+      }
+      const twice = await post(maya, '/do/changes/submit', [...fields, ['who', `user:${names.users['maya.okafor']}`]]);
+      assert.equal(twice.status, 400, 'a field twice');
+      assert.equal(await mine(maya), before);
+    });
+  });
+
+  await suite.test('nobody decides on what they asked for, without the role, or for another effect', async () => {
+    const people = [
+      await Person.signedIn(browser, sandbox, 'ines.carvalho'),
+      await Person.signedIn(browser, sandbox, 'marcus.dube'),
+      await Person.signedIn(browser, sandbox, 'kwame.boateng'),
+    ];
+    const [ines, marcus, kwame] = people;
+    await withPeople('forged decision', people, async () => {
+      await preview(maya, harmless('tokens-prod'));
+      const change = await submit(maya);
+      const url = `/do/changes/${change}/decide`;
+      const effect = await decisionEffect(ines, change);
+      const yes = [['decision', 'approve'], ['reason', 'Looks right to me.'], ['effect', effect]];
+      for (const [person, fields, status] of [
+        [maya, yes, 403],
+        [marcus, yes, 403],
+        [ines, [...yes, ['approver', 'kwame.boateng']], 422],
+        [ines, yes.map(([name, value]) => [name, name === 'effect' ? 'f'.repeat(64) : value]), 409],
+        [ines, yes.map(([name, value]) => [name, name === 'decision' ? 'perhaps' : value]), 422],
+        [ines, yes.map(([name, value]) => [name, name === 'reason' ? 'ok' : value]), 422],
+      ]) {
+        person.expecting(status);
+        const answer = await post(person, url, fields);
+        assert.equal(answer.status, status, JSON.stringify(fields));
+      }
+      await ines.open(`/changes/${change}`);
+      await ines.says('0 of 2');
+      await decide(ines, change, 'decline', 'Not now, please.');
+      kwame.expecting(409);
+      assert.equal((await post(kwame, url, yes)).status, 409, 'somebody was faster');
+    });
+    for (const person of people) await person.leave();
+  });
+
+  await suite.test('a justification of 100 kB comes back whole with the reason, and nothing is stored', async () => {
+    await withPeople('100 kB', [maya], async () => {
+      const long = 'All the reasons that there are. '.repeat(3200);
+      await refusedText(maya, long, /at most 4000 are kept/);
+      maya.expecting(413);
+      const answer = await post(maya, '/do/changes/submit', [['justification', 'x'.repeat(300 * 1024)]]);
+      assert.equal(answer.status, 413);
+    });
+  });
+
+  await suite.test('a justification that holds a card number is refused and never stored', async () => {
+    await withPeople('card number', [maya], async () => {
+      const number = ['4111', '1111', '1111', '1111'].join(' ');
+      await refusedText(maya, `The customer with card ${number} called us.`, /card number/i);
+      const { stdout } = await sandbox.verifyLedger();
+      assert.ok(!stdout.includes('4111'));
+      await maya.open('/ledger?q=4111');
+      assert.ok(!(await maya.text()).includes('1111 1111'));
+    });
+  });
+
+  await suite.test('a session that ends while somebody writes gives the text back after signing in again', async () => {
+    const tomas = await Person.signedIn(browser, sandbox, 'tomas.novak');
+    await withPeople('expired session', [tomas], async () => {
+      await preview(tomas, harmless('settlement-prod'));
+      await tomas.page.locator('[name=justification]').fill(TEXT);
+      await tomas.page.locator('[name=ticket]').fill('OPS-77');
+      await aws.signOutEverywhere('tomas.novak');
+      const other = await tomas.context.newPage();
+      await until('the session has ended', async () => {
+        await other.goto(`${sandbox.web}/changes`);
+        return other.url().startsWith(sandbox.cognito);
+      }, 70_000);
+      await other.close();
+      await Promise.all([
+        tomas.page.waitForURL((url) => url.href.startsWith(sandbox.cognito)),
+        tomas.page.locator('form[action="/do/changes/submit"] button[type=submit]').click(),
+      ]);
+      await tomas.signIn('tomas.novak');
+      assert.equal(await tomas.page.locator('[name=justification]').inputValue(), TEXT);
+      assert.equal(await tomas.page.locator('[name=ticket]').inputValue(), 'OPS-77');
+      await tomas.press(tomas.page.locator('form[action="/do/changes/submit"] button[type=submit]'));
+      await tomas.says('Waiting for approval', TEXT);
+    });
+    await tomas.leave();
+  });
+
+  await suite.test('the ledger verifies, and nothing was logged as an error', async () => {
+    const { code, stderr } = await sandbox.verifyLedger();
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(sandbox.errors, []);
+  });
+  await maya.leave();
+
+  /** Sends a text that cannot be taken: status 422, the reason, the text as it was, and no change. */
+  async function refusedText(person, text, reason) {
+    const before = await mine(person);
+    await preview(person, harmless('settlement-prod'));
+    const field = person.page.locator('[name=justification]');
+    await field.evaluate((element) => element.removeAttribute('maxlength'));
+    await field.fill(text);
+    person.expecting(422);
+    await person.press(person.page.locator('form[action="/do/changes/submit"] button[type=submit]'));
+    await person.says('There is a problem', reason);
+    assert.equal(await person.page.locator('[name=justification]').inputValue(), text);
+    assert.equal(await mine(person), before);
+  }
+}
+
+/** How many changes somebody has asked for. */
+async function mine(person) {
+  const other = await person.context.newPage();
+  await other.goto(`${person.sandbox.web}/changes?only=mine`);
+  const pages = other.locator('[data-pagination] p');
+  const words = (await pages.count()) ? await pages.innerText() : '0';
+  await other.close();
+  return Number(/(\d+)(?= change)/.exec(words)?.[1] ?? 0);
+}
+
+/** Sends fields from one of our own pages, as a script there would. */
+function post(person, target, fields) {
+  return person.page.evaluate(
+    async ([url, body]) => {
+      const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(body) });
+      return { status: answer.status, url: answer.url };
+    },
+    [target, fields],
+  );
+}
+
+/** What the decision's form is bound to. */
+async function decisionEffect(person, change) {
+  await person.open(`/inbox?id=${change}`);
+  return person.page.locator('form[action$="/decide"] input[name=effect]').first().inputValue();
+}
+
+/** A page of another site whose form sends itself to ours. */
+async function foreignSite(action) {
+  const html = `<!doctype html><title>Win</title><form method="post" action="${action}"><input name="kind" value="grant"></form><script>document.forms[0].submit()</script>`;
+  const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(html));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}

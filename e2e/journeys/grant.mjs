@@ -1,0 +1,172 @@
+// The main job on a production PCI account: what is refused and why, and one grant with its two approvals, from the
+// request to the proof and back again. Everything with JavaScript and without.
+
+import assert from 'node:assert/strict';
+import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
+import { Aws } from '../support/aws.mjs';
+import { decide, preview, submit } from '../support/change.mjs';
+import { Sandbox } from '../support/leastwise.mjs';
+import { provesItself } from '../support/merkle.mjs';
+
+export const about = 'A grant on a production PCI account';
+
+/** Set, and what the page must say of it in production PCI. */
+const REFUSED = [
+  ['AdministratorAccess', /is an administrator, whatever its name/],
+  ['ReleaseToolkit', /is an administrator, whatever its name/],
+  ['PlatformEngineer', /Refused by the rules/],
+  ['PaymentsEngineer', /is not fully known/],
+];
+
+export async function journey(suite, browser) {
+  const sandbox = await Sandbox.start('grant');
+  const aws = new Aws(sandbox.aws);
+  const names = await aws.names();
+
+  for (const [way, account] of [[SCRIPT, 'ledger-prod'], [PLAIN, 'tokens-prod']]) {
+    const draft = (set) => ({
+      who: `group:${names.groups['support-desk']}`,
+      account: names.accounts[account],
+      set: names.keys[set],
+    });
+
+    await suite.test(`sets that production PCI never takes are refused, with the reason, ${way.name}`, async () => {
+      const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
+      await withPeople(`refused ${way.name}`, [maya], async () => {
+        await maya.findsInTime('/accounts', 'cards-prod');
+        const before = (await aws.calls()).at(-1)?.seq ?? 0;
+        for (const [set, reason] of REFUSED) {
+          await preview(maya, draft(set));
+          await maya.says('Refused by the rules', reason);
+        }
+        await submit(maya);
+        await maya.says('Refused');
+        await maya.open('/changes?only=refused');
+        await maya.says('PaymentsEngineer');
+        const written = (await aws.calls(before)).filter((call) => call.operation === 'CreateAccountAssignment');
+        assert.deepEqual(written, [], 'a refused change reached AWS');
+      });
+      await maya.leave();
+    });
+
+    await suite.test(`a group that SCIM fills is refused in production PCI, ${way.name}`, async () => {
+      const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
+      await withPeople(`scim ${way.name}`, [maya], async () => {
+        await preview(maya, { ...draft('SupportMetrics'), who: `group:${names.groups['tokens-engineers']}` });
+        await maya.says('Refused by the rules', 'come from the identity provider');
+      });
+      await maya.leave();
+    });
+
+    let change;
+    await suite.test(`a harmless set goes to a group with two approvals, and is read back from AWS, ${way.name}`, async () => {
+      const people = [];
+      for (const name of ['maya.okafor', 'ines.carvalho', 'kwame.boateng']) {
+        people.push(await Person.signedIn(browser, sandbox, name, way));
+      }
+      const [maya, ines, kwame] = people;
+      await withPeople(`grant ${way.name}`, people, async () => {
+        await preview(maya, draft('SupportMetrics'));
+        await maya.says('Needs approval by 2 other people', 'Ravi Menon');
+        change = await submit(maya);
+        await maya.says('Waiting for approval', '0 of 2');
+        await decide(ines, change);
+        await ines.says('1 of 2');
+        // One person fills one seat.
+        assert.equal(await ines.page.locator('#reason-approve').count(), 0);
+        await decide(kwame, change);
+        await maya.saysInTime('Verified');
+        await kwame.open(`/changes/${change}`);
+        await kwame.says('2 of 2', 'Ines Carvalho', 'Kwame Boateng', 'Verified');
+        assert.match(await kwame.page.locator('main table').first().innerText(), /\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC/);
+      });
+      assert.ok((await aws.assigned(account, 'SupportMetrics')).includes(names.groups['support-desk']));
+      for (const person of people) await person.leave();
+    });
+
+    await suite.test(`the account page, the home page and the ledger know of it, ${way.name}`, async () => {
+      const farid = await Person.signedIn(browser, sandbox, 'farid.haddad', way);
+      await withPeople(`known ${way.name}`, [farid], async () => {
+        await farid.findsInTime(`/accounts/${names.accounts[account]}`, 'by this change');
+        await farid.says('SupportMetrics', 'support-desk');
+        await farid.open(`/changes/${change}`);
+        const entries = farid.page.locator('a[href^="/ledger/"]');
+        assert.ok((await entries.count()) >= 4, 'the change has fewer entries than steps');
+        const last = await entries.last().getAttribute('href');
+        await farid.findsInTime(last, 'Inclusion proof');
+        await provesItself(farid.page);
+        await farid.open(`/ledger?q=${change}`);
+        await farid.says('Entries');
+      });
+      await farid.leave();
+    });
+
+    await suite.test(`the same is removed again, and the page says until when sessions may last, ${way.name}`, async () => {
+      const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
+      await withPeople(`remove ${way.name}`, [maya], async () => {
+        await maya.open(`/accounts/${names.accounts[account]}`);
+        const row = maya.page.locator('#who tbody tr', { hasText: 'SupportMetrics' }).filter({ hasText: 'support-desk' });
+        await maya.press(row.getByRole('link', { name: 'Remove' }));
+        await maya.says('AWS ends no session early', /[1-9]\d* lost/);
+        await submit(maya, { why: 'The certification is over and the access with it.' });
+        await maya.saysInTime('Verified');
+        await maya.says(/sessions may last until/);
+      });
+      assert.ok(!(await aws.assigned(account, 'SupportMetrics')).includes(names.groups['support-desk']));
+      await maya.leave();
+    });
+  }
+
+  await suite.test('a declined request ends, and says who declined and why', async () => {
+    const people = [
+      await Person.signedIn(browser, sandbox, 'maya.okafor'),
+      await Person.signedIn(browser, sandbox, 'amara.nwosu'),
+    ];
+    const [maya, amara] = people;
+    await withPeople('declined', people, async () => {
+      await preview(maya, { who: `group:${names.groups['support-desk']}`, account: names.accounts['settlement-prod'], set: names.keys.SupportMetrics });
+      const change = await submit(maya);
+      await decide(amara, change, 'decline', 'No certification is planned there.');
+      await amara.says('Declined', 'No certification is planned there.');
+      await maya.saysInTime('Declined');
+      await amara.open('/inbox');
+      assert.equal(await amara.page.locator(`a[href="/inbox?id=${change}"]`).count(), 0);
+    });
+    for (const person of people) await person.leave();
+  });
+
+  await suite.test('a requester asks for an hour, withdraws, and nothing reaches AWS', async () => {
+    const marcus = await Person.signedIn(browser, sandbox, 'marcus.dube');
+    await withPeople('withdrawn', [marcus], async () => {
+      const before = (await aws.calls()).at(-1).seq;
+      const own = `user:${names.users['marcus.dube']}`;
+      await preview(marcus, { who: own, account: names.accounts['cards-staging'], set: names.keys.SupportMetrics, term: '60' });
+      await marcus.says('Needs approval by 1 other person');
+      await submit(marcus);
+      await marcus.press(marcus.page.getByRole('button', { name: 'Withdraw this request' }));
+      await marcus.says('Withdrawn');
+      const written = (await aws.calls(before)).filter((call) => call.operation === 'CreateAccountAssignment');
+      assert.deepEqual(written, []);
+    });
+    await marcus.leave();
+  });
+
+  await suite.test('development outside PCI is free for administrators', async () => {
+    const tomas = await Person.signedIn(browser, sandbox, 'tomas.novak');
+    await withPeople('free', [tomas], async () => {
+      await preview(tomas, { who: `group:${names.groups.auditors}`, account: names.accounts['web-dev'], set: names.keys.ReadOnly });
+      await tomas.says('Allowed: it is carried out at once');
+      await submit(tomas);
+      await tomas.saysInTime('Verified');
+    });
+    assert.ok((await aws.assigned('web-dev', 'ReadOnly')).includes(names.groups.auditors));
+    await tomas.leave();
+  });
+
+  await suite.test('the ledger verifies after all of it, and nothing was logged as an error', async () => {
+    const { code, json, stderr } = await sandbox.verifyLedger();
+    assert.equal(code, 0, stderr);
+    assert.equal(json.first_bad ?? null, null);
+    assert.deepEqual(sandbox.errors, []);
+  });
+}

@@ -1,0 +1,117 @@
+// Nobody needs a pointer: sign in, propose, approve with keys alone, and see where one is at each step.
+
+import assert from 'node:assert/strict';
+import { Person, withPeople } from '../support/browser.mjs';
+import { Aws } from '../support/aws.mjs';
+import { changeId } from '../support/change.mjs';
+import { Sandbox } from '../support/leastwise.mjs';
+
+export const about = 'Keyboard only';
+
+export async function journey(suite, browser) {
+  const sandbox = await Sandbox.start('keyboard');
+  const names = await new Aws(sandbox.aws).names();
+  let change;
+
+  await suite.test('an administrator proposes a change with keys alone', async () => {
+    const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
+    await withPeople('keyboard propose', [maya], async () => {
+      await maya.findsInTime('/', /can reach production PCI/);
+      const { page } = maya;
+      await page.keyboard.press('Tab');
+      assert.equal(await page.locator(':focus').innerText(), 'Skip to the page');
+      await follow(maya, page.locator('main a[href="/changes/new"]'));
+      for (const [name, words, value] of [
+        ['who', 'support-desk', `group:${names.groups['support-desk']}`],
+        ['account', 'ledger-prod', names.accounts['ledger-prod']],
+        ['set', 'SupportMetrics', names.keys.SupportMetrics],
+        ['term', 'Standing', 'standing'],
+      ]) {
+        const field = page.locator(`select[name=${name}]`);
+        await tabTo(page, field);
+        await page.keyboard.type(words);
+        assert.equal(await field.inputValue(), value);
+      }
+      await follow(maya, page.getByRole('button', { name: 'Preview' }));
+      await tabTo(page, page.locator('textarea[name=justification]'));
+      await page.keyboard.type('The support desk watches the new ledger service.');
+      await tabTo(page, page.locator('input[name=ticket]'));
+      await page.keyboard.type('OPS-9');
+      await follow(maya, page.getByRole('button', { name: 'Request approval' }));
+      await maya.says('Waiting for approval');
+      change = changeId(page);
+    });
+    await maya.leave();
+  });
+
+  for (const name of ['ines.carvalho', 'amara.nwosu']) {
+    await suite.test(`${name} finds and approves it with keys alone`, async () => {
+      const person = await Person.signedIn(browser, sandbox, name);
+      await withPeople(`keyboard ${name}`, [person], async () => {
+        const { page } = person;
+        await follow(person, page.locator('[data-sidebar] a[href="/inbox"]'));
+        await page.keyboard.press('j');
+        const item = page.locator(`a[href="/inbox?id=${change}"]`);
+        assert.ok(await focused(item), 'j does not reach the first item');
+        await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+        await person.settled();
+        await page.keyboard.press('a');
+        assert.ok(await focused(page.locator('[data-shortcut=approve]')), 'a does not reach Approve');
+        await page.keyboard.press('Shift+Tab');
+        assert.ok(await focused(page.locator('#reason-approve')));
+        await page.keyboard.type('Metrics only, as the ticket says.');
+        await page.keyboard.press('Tab');
+        await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+        await person.settled();
+        assert.equal(changeId(page), change);
+      });
+      if (name === 'amara.nwosu') await person.saysInTime('Verified');
+      await person.leave();
+    });
+  }
+
+  await suite.test('the palette opens, finds and goes by keys, and lets go by Escape', async () => {
+    const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
+    await withPeople('palette', [maya], async () => {
+      const { page } = maya;
+      await page.keyboard.press('Control+k');
+      const box = page.locator('[data-palette] input');
+      await box.waitFor();
+      await page.keyboard.press('Escape');
+      await box.waitFor({ state: 'hidden' });
+      await page.keyboard.press('Control+k');
+      await box.waitFor();
+      await page.keyboard.type('ledger-prod');
+      await page.locator('[data-palette] [aria-selected=true]', { hasText: 'ledger-prod' }).waitFor();
+      await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+      await maya.settled();
+      assert.equal(new URL(page.url()).pathname, `/accounts/${names.accounts['ledger-prod']}`);
+    });
+    await maya.leave();
+  });
+}
+
+const focused = (locator) => locator.evaluate((element) => element === document.activeElement);
+
+/** Presses Tab until something is in focus, and sees that one can see it. */
+async function tabTo(page, locator) {
+  await locator.waitFor();
+  for (let steps = 0; steps < 200; steps += 1) {
+    if (await focused(locator)) {
+      const outlined = await locator.evaluate((element) => {
+        const style = getComputedStyle(element);
+        return style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+      });
+      assert.ok(outlined, `focus cannot be seen on ${locator}`);
+      return;
+    }
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab never reaches ${locator}`);
+}
+
+async function follow(person, locator) {
+  await tabTo(person.page, locator);
+  await Promise.all([person.page.waitForNavigation(), person.page.keyboard.press('Enter')]);
+  await person.settled();
+}

@@ -1,0 +1,73 @@
+// Somebody works past Leastwise: by fetch, and by boto3, AWS's own client for Python.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Person, withPeople } from '../support/browser.mjs';
+import { Aws } from '../support/aws.mjs';
+import { python } from '../support/python.mjs';
+import { Sandbox } from '../support/leastwise.mjs';
+
+export const about = 'Changes made past Leastwise';
+
+const run = promisify(execFile);
+const boto3 = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'boto3_outside.py');
+
+export async function journey(suite, browser) {
+  const sandbox = await Sandbox.start('outside');
+  const aws = new Aws(sandbox.aws);
+  const names = await aws.names();
+  const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
+
+  await suite.test('an assignment by an outside client appears after the next read as made past Leastwise', async () => {
+    await withPeople('by fetch', [farid], async () => {
+      await farid.findsInTime('/accounts', 'cards-prod');
+      await farid.says('cards-prod');
+      await aws.assign({ account: 'tokens-prod', set: 'ReadOnly', user: 'owen.price' });
+      await farid.findsInTime(`/accounts/${names.accounts['tokens-prod']}`, 'Owen Price');
+      await farid.open('/');
+      await farid.says(/Made past Leastwise.*Owen Price/);
+      await farid.open('/ledger?q=outside');
+      await farid.says('Entries');
+    });
+  });
+
+  await suite.test('boto3 lists the same assignments as the account page, before and after it adds one', async () => {
+    const account = names.accounts['merchant-portal-prod'];
+    await withPeople('by boto3', [farid], async () => {
+      const listed = async () => JSON.parse((await run(python(), [boto3, sandbox.aws, 'list', account])).stdout);
+      assert.deepEqual(await shown(farid, account), await listed());
+      await run(python(), [boto3, sandbox.aws, 'assign', account, names.sets.ReadOnly, 'GROUP', names.groups.auditors]);
+      await farid.findsInTime(`/accounts/${account}`, 'auditors');
+      const after = await listed();
+      assert.ok(after.includes('ReadOnly GROUP auditors'));
+      assert.deepEqual(await shown(farid, account), after);
+      await farid.open('/');
+      await farid.says(/Made past Leastwise.*auditors/);
+    });
+  });
+
+  await suite.test('the ledger verifies, and nothing was logged as an error', async () => {
+    const { code, stderr } = await sandbox.verifyLedger();
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(sandbox.errors, []);
+  });
+  await farid.leave();
+}
+
+/** What the account page lists, as `SET TYPE NAME`. */
+async function shown(person, account) {
+  await person.open(`/accounts/${account}`);
+  const rows = await person.page.locator('#who tbody tr').all();
+  const words = await Promise.all(
+    rows.map(async (row) => {
+      const set = await row.locator('th a').first().innerText();
+      const link = row.locator('td').first().locator('a').first();
+      const type = (await link.getAttribute('href')).startsWith('/groups/') ? 'GROUP' : 'USER';
+      return `${set} ${type} ${await link.innerText()}`;
+    }),
+  );
+  return words.sort();
+}

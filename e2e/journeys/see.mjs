@@ -1,0 +1,190 @@
+// Sign in with a second factor, and see who reaches production PCI: on the pages, in the files, and as AWS tells it.
+
+import assert from 'node:assert/strict';
+import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
+import { Aws } from '../support/aws.mjs';
+import { parseCsv, reachedBy } from '../support/exposure.mjs';
+import { Sandbox } from '../support/leastwise.mjs';
+import { provesItself } from '../support/merkle.mjs';
+
+export const about = 'See who reaches production PCI';
+
+export async function journey(suite, browser) {
+  const sandbox = await Sandbox.start('see');
+  const aws = new Aws(sandbox.aws);
+  const names = await aws.names();
+
+  for (const way of [SCRIPT, PLAIN]) {
+    await suite.test(`an administrator signs in with a code and sees the home page, ${way.name}`, async () => {
+      const maya = await Person.arrive(browser, sandbox, way);
+      await withPeople(`sign in ${way.name}`, [maya], async () => {
+        await maya.page.goto(`${sandbox.web}/`);
+        assert.ok(maya.page.url().startsWith(sandbox.cognito), `not at Cognito: ${maya.page.url()}`);
+        await maya.page.locator('input[name=username]').fill('maya.okafor');
+        await maya.page.locator('input[name=username]').press('Enter');
+        await maya.page.locator('#shown-code').waitFor();
+        await maya.page.locator('input[name=code]').fill('000000');
+        maya.expecting(401);
+        await maya.page.locator('input[name=code]').press('Enter');
+        await maya.page.getByRole('alert').waitFor();
+        await maya.page.locator('input[name=code]').fill((await maya.page.locator('#shown-code').textContent()).trim());
+        await maya.page.locator('input[name=code]').press('Enter');
+        await maya.page.waitForURL(`${sandbox.web}/`);
+        await maya.settled();
+        await maya.findsInTime('/', /can reach production PCI/);
+        await maya.says('Who they are', 'What the guardrails say');
+      });
+      await maya.leave();
+    });
+
+    await suite.test(`every page opens and has nothing wrong with it, ${way.name}`, async () => {
+      const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
+      await withPeople(`pages ${way.name}`, [maya], async () => {
+        for (const target of pages(names)) await maya.open(target);
+      });
+      await maya.leave();
+    });
+  }
+
+  await suite.test('the sins of the sample are named where one meets them', async () => {
+    const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
+    await withPeople('sins', [farid], async () => {
+      await farid.findsInTime('/accounts', 'cards-prod');
+      await farid.open(`/accounts/${names.accounts['cards-prod']}`);
+      await farid.says('AdministratorAccess', 'platform-admins', 'ReleaseToolkit', 'Holds older content');
+      await farid.open(`/accounts/${names.accounts['tokens-prod']}`);
+      await farid.says('Orphaned user', 'Samir Patel');
+      await farid.open(`/accounts/${names.accounts['settlement-prod']}`);
+      await farid.says('Unclassified');
+      await farid.open(`/accounts/${names.accounts['ledger-prod']}`);
+      await farid.says('Daniel Weiss');
+      await farid.open(`/people/${names.users['viktor.hall']}`);
+      await farid.says('Disabled', 'cards-engineers', 'cards-prod');
+      await farid.open(`/permission-sets/${names.keys.ReleaseToolkit}`);
+      await farid.says(/administrator/i, 'TemporaryFix2024');
+      await farid.open(`/permission-sets/${names.keys.PaymentsEngineer}`);
+      await farid.says(/unknown|cannot be read/i);
+      await farid.open(`/groups/${names.groups['incident-responders']}`);
+      await farid.says(/empty|nobody/i);
+    });
+    await farid.leave();
+  });
+
+  await suite.test('home, report page, CSV, JSON, command line and AWS agree on who reaches production PCI', async () => {
+    const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
+    await withPeople('numbers', [farid], async () => {
+      await farid.findsInTime('/', /can reach production PCI/);
+      const home = Number(await farid.page.locator('[data-exposure] [data-figure] [data-value]').innerText());
+      await farid.open('/reports/production-pci');
+      const shown = await farid.page.locator('#report tbody tr').count();
+      const stats = await farid.page.locator('[data-stat] [data-value]').allInnerTexts();
+      const csv = parseCsv(await farid.download(farid.page.locator('a[href="/reports/production-pci.csv"]')));
+      const json = JSON.parse(await farid.download(farid.page.locator('a[href="/reports/production-pci.json"]')));
+      const people = new Set(json.rows.map((row) => row.person_id)).size;
+      assert.deepEqual([Number(stats[0]), Number(stats[1]), Number(stats[2])], [json.people, json.accounts, json.row_count]);
+      assert.equal(home, json.people);
+      assert.equal(people, json.people);
+      assert.equal(shown, json.rows.length);
+      const keys = (rows) => rows.map((row) => [row.person_id, row.account_id, row.permission_set_arn, row.path].join(' ')).sort();
+      assert.deepEqual(keys(csv), keys(json.rows));
+      assert.deepEqual(keys(json.rows), await reachedBy(aws, new Set(json.rows.map((row) => row.account_id))));
+      assert.deepEqual(json.coverage.unread, []);
+      const printed = await sandbox.report();
+      assert.equal(printed.code, 0, printed.stderr);
+      assert.deepEqual(keys(printed.json.rows), keys(json.rows));
+      for (const name of ['cards-prod', 'ledger-prod', 'tokens-prod', 'settlement-prod', 'identity']) {
+        assert.ok(json.rows.some((row) => row.account_id === names.accounts[name]), `${name} is not in the report`);
+      }
+    });
+    await farid.leave();
+  });
+
+  await suite.test('whoever has no part in it sees their own access and nothing of others', async () => {
+    const marcus = await Person.signedIn(browser, sandbox, 'marcus.dube');
+    await withPeople('requester', [marcus], async () => {
+      await marcus.says('Your access', 'cards-prod');
+      for (const target of ['/accounts', '/people', '/groups', '/permission-sets', '/ledger', '/reports/production-pci', '/inbox']) {
+        await marcus.open(target, 403);
+      }
+      await marcus.open(`/people/${names.users['marcus.dube']}`);
+      await marcus.says('cards-engineers');
+      await marcus.open(`/people/${names.users['maya.okafor']}`, 404);
+    });
+    await marcus.leave();
+  });
+
+  await suite.test('an approver without a second factor may look and not approve', async () => {
+    const lena = await Person.signedIn(browser, sandbox, 'lena.fischer');
+    await withPeople('no factor', [lena], async () => {
+      const answer = await lena.page.goto(`${sandbox.web}/accounts`);
+      assert.equal(answer.status(), 200);
+    });
+    await lena.leave();
+  });
+
+  await suite.test('somebody signs out, and the browser is signed out of Cognito, too', async () => {
+    const hannah = await Person.signedIn(browser, sandbox, 'hannah.cole', PLAIN);
+    await withPeople('sign out', [hannah], async () => {
+      await hannah.page.locator('[data-account] summary').click();
+      await Promise.all([hannah.page.waitForURL(/signed-out/), hannah.page.getByRole('button', { name: 'Sign out' }).click()]);
+      await hannah.page.goto(`${sandbox.web}/`);
+      await hannah.page.locator('input[name=username]').waitFor();
+    });
+    await hannah.leave();
+  });
+
+  await suite.test('an entry of the ledger proves that it is under the signed checkpoint', async () => {
+    const farid = await Person.signedIn(browser, sandbox, 'farid.haddad', { axe: true });
+    await withPeople('ledger', [farid], async () => {
+      await farid.open('/ledger');
+      await farid.says('Verifier key', 'leastwise ledger verify');
+      await farid.findsInTime('/ledger/1', 'Inclusion proof', 90_000);
+      await provesItself(farid.page);
+      await farid.open('/ledger?q=maya');
+      await farid.open('/ledger/99999999', 404);
+      await farid.open('/ledger/x', 404);
+    });
+    await farid.leave();
+  });
+
+  await suite.test('the ledger verifies from the command line, and nothing was logged as an error', async () => {
+    const { code, json, stderr } = await sandbox.verifyLedger();
+    assert.equal(code, 0, stderr);
+    assert.ok(json.entries > 0);
+    assert.equal(json.first_bad ?? null, null);
+    assert.deepEqual(sandbox.errors, []);
+  });
+}
+
+function pages({ accounts, users, groups, keys }) {
+  return [
+    '/',
+    '/inbox',
+    '/changes',
+    '/changes/new',
+    '/changes/new?kind=remove',
+    '/changes/new?kind=join',
+    '/accounts',
+    '/accounts?only=production-pci',
+    '/accounts?q=nothing-like-it',
+    `/accounts/${accounts['cards-prod']}`,
+    `/accounts/${accounts['tokens-prod']}`,
+    `/accounts/${accounts['harbourline-management']}`,
+    '/people',
+    '/people?only=production-pci',
+    `/people/${users['maya.okafor']}`,
+    `/people/${users['viktor.hall']}`,
+    '/groups',
+    `/groups/${groups['platform-admins']}`,
+    `/groups/${groups['incident-responders']}`,
+    '/permission-sets',
+    `/permission-sets/${keys.AdministratorAccess}`,
+    `/permission-sets/${keys.ReleaseToolkit}`,
+    `/permission-sets/${keys.PaymentsEngineer}`,
+    '/ledger',
+    '/ledger/1',
+    '/reports/production-pci',
+    '/reports/production-pci?q=maya',
+    '/reports/production-pci?q=nothing-like-it',
+  ];
+}

@@ -1,0 +1,90 @@
+// The two-step trick: an empty group is given production PCI, where nobody gains by it; then people are put in.
+// Judged step by step it would be harmless; it is caught from inside and from outside.
+
+import assert from 'node:assert/strict';
+import { Person, withPeople } from '../support/browser.mjs';
+import { Aws } from '../support/aws.mjs';
+import { decide, preview, submit } from '../support/change.mjs';
+import { Sandbox } from '../support/leastwise.mjs';
+
+export const about = 'The two-step trick';
+
+export async function journey(suite, browser) {
+  const sandbox = await Sandbox.start('two-steps');
+  const aws = new Aws(sandbox.aws);
+  const names = await aws.names();
+  const responders = `group:${names.groups['incident-responders']}`;
+  const cards = names.accounts['cards-prod'];
+
+  await suite.test('a dangerous set is refused for a group with nobody in it, too', async () => {
+    const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
+    await withPeople('empty group', [maya], async () => {
+      await maya.findsInTime('/accounts', 'cards-prod');
+      for (const set of ['AdministratorAccess', 'ReleaseToolkit', 'LedgerDataReader']) {
+        await preview(maya, { who: responders, account: cards, set: names.keys[set] });
+        await maya.says('Refused by the rules');
+      }
+    });
+    await maya.leave();
+  });
+
+  await suite.test('a harmless set on the empty group needs its two approvals', async () => {
+    const people = [];
+    for (const name of ['maya.okafor', 'ines.carvalho', 'kwame.boateng']) people.push(await Person.signedIn(browser, sandbox, name));
+    const [maya, ines, kwame] = people;
+    await withPeople('first step', people, async () => {
+      await preview(maya, { who: responders, account: names.accounts['tokens-prod'], set: names.keys.SupportMetrics });
+      await maya.says('Needs approval by 2 other people');
+      const change = await submit(maya);
+      await decide(ines, change);
+      await decide(kwame, change);
+      await maya.saysInTime('Verified');
+    });
+    for (const person of people) await person.leave();
+  });
+
+  await suite.test('from inside: a member who would reach production PCI by it needs two approvals, too', async () => {
+    const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
+    await withPeople('inside', [maya], async () => {
+      await preview(maya, { kind: 'join', who: `user:${names.users['hannah.cole']}`, set: names.groups['incident-responders'] });
+      await maya.says('Needs approval by 2 other people', 'Hannah Cole', 'tokens-prod', 'SupportMetrics');
+      await submit(maya);
+      await maya.says('Waiting for approval');
+    });
+    assert.ok(!(await aws.state()).memberships.some((one) => one.group === names.groups['incident-responders']));
+    await maya.leave();
+  });
+
+  await suite.test('from inside: an assignment that waits counts when a member is added meanwhile', async () => {
+    const people = [await Person.signedIn(browser, sandbox, 'maya.okafor'), await Person.signedIn(browser, sandbox, 'tomas.novak')];
+    const [maya, tomas] = people;
+    await withPeople('pending', people, async () => {
+      await preview(maya, { kind: 'join', who: `user:${names.users['owen.price']}`, set: names.groups['incident-responders'] });
+      await maya.says('Needs approval');
+      await preview(tomas, { kind: 'join', who: `user:${names.users['tomas.novak']}`, set: names.groups['incident-responders'] });
+      await tomas.says('Needs approval by 2 other people');
+    });
+    for (const person of people) await person.leave();
+  });
+
+  await suite.test('from outside: an assignment to the empty group and a member are both found by the next read', async () => {
+    await aws.assign({ account: 'cards-prod', set: 'AdministratorAccess', group: 'incident-responders' });
+    await aws.join('incident-responders', 'zoe.laurent');
+    const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
+    await withPeople('outside', [farid], async () => {
+      await farid.findsInTime(`/accounts/${cards}`, 'incident-responders');
+      await farid.says('Zoe Laurent');
+      await farid.findsInTime('/', /Made past Leastwise.*incident-responders/);
+      await farid.says('Zoe Laurent');
+      await farid.open('/reports/production-pci?q=zoe');
+      await farid.says('Zoe Laurent', 'AdministratorAccess', 'group: incident-responders', 'production-pci-administrator');
+    });
+    await farid.leave();
+  });
+
+  await suite.test('the ledger verifies, and nothing was logged as an error', async () => {
+    const { code, stderr } = await sandbox.verifyLedger();
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(sandbox.errors, []);
+  });
+}

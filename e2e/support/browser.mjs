@@ -1,0 +1,206 @@
+// People at their browsers: each in a context of their own. Whatever a page complains of (console, uncaught error,
+// content security policy, accessibility) is a failure, unless the test said which HTTP status it expects.
+
+import { readFileSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { OUTPUT } from './leastwise.mjs';
+import { until } from './suite.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const SCRIPT = { name: 'with JavaScript', javaScript: true };
+export const PLAIN = { name: 'without JavaScript', javaScript: false };
+
+/** The browser of the run. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+  });
+}
+
+export class Person {
+  /** Somebody who has not signed in yet. */
+  static async arrive(browser, sandbox, { javaScript = true, width = 1440, height = 900, scheme = 'light', axe = true } = {}) {
+    const context = await browser.newContext({
+      javaScriptEnabled: javaScript,
+      viewport: { width, height },
+      colorScheme: scheme,
+      reducedMotion: 'reduce',
+      acceptDownloads: true,
+    });
+    const person = new Person();
+    Object.assign(person, { context, sandbox, javaScript, axe, troubles: [], expected: new Set(), checked: new Set() });
+    context.setDefaultTimeout(15_000);
+    person.page = await context.newPage();
+    context.on('page', (page) => person.#watch(page));
+    person.#watch(person.page);
+    return person;
+  }
+
+  /** Somebody who has signed in, and sees the home page. */
+  static async signedIn(browser, sandbox, username, options) {
+    const person = await Person.arrive(browser, sandbox, options);
+    person.username = username;
+    await person.signIn(username);
+    return person;
+  }
+
+  #watch(page) {
+    page.on('console', (message) => {
+      if (message.type() !== 'error') return;
+      const text = message.text();
+      const status = /the server responded with a status of (\d+)/.exec(text)?.[1];
+      if (status && this.expected.has(Number(status))) return;
+      this.troubles.push(`console: ${text} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) => this.troubles.push(`page error: ${error.stack ?? error}`));
+    if (this.javaScript) {
+      page.addInitScript(() => {
+        document.addEventListener('securitypolicyviolation', (event) => {
+          console.error(`securitypolicyviolation: ${event.violatedDirective} ${event.blockedURI}`);
+        });
+      });
+    }
+  }
+
+  /** Says that answers with this status belong to the test. */
+  expecting(status) {
+    this.expected.add(status);
+    return this;
+  }
+
+  /** Goes through the local Cognito, second factor included. */
+  async signIn(username) {
+    const { page } = this;
+    if (page.url() === 'about:blank') await page.goto(`${this.sandbox.web}/`);
+    await page.locator('input[name=username]').fill(username);
+    await page.locator('input[name=username]').press('Enter');
+    const shown = page.locator('#shown-code');
+    await page.waitForLoadState();
+    if (await shown.count()) {
+      const code = (await shown.textContent()).trim();
+      await page.locator('input[name=code]').fill(code);
+      await page.locator('input[name=code]').press('Enter');
+    }
+    await page.waitForURL((url) => url.href.startsWith(this.sandbox.web));
+    await this.settled();
+  }
+
+  /** Opens one of our pages and looks at it. */
+  async open(target, status = 200) {
+    if (status !== 200) this.expecting(status);
+    const response = await this.page.goto(new URL(target, this.sandbox.web).href);
+    if (response.status() !== status) {
+      throw new Error(`${target} answered ${response.status()}, not ${status}`);
+    }
+    await this.settled();
+    return response;
+  }
+
+  /** The page works, and nothing is wrong with it. Call it after every step that leads to a new page. */
+  async settled() {
+    const { page } = this;
+    await page.waitForLoadState();
+    const ours = page.url().startsWith(this.sandbox.web);
+    if (this.javaScript && ours && (await page.locator('script[type=module]').count())) {
+      await page.locator('html[data-ready]').waitFor({ state: 'attached' });
+    }
+    if (this.javaScript && ours && this.axe) await this.accessible();
+    this.fine();
+  }
+
+  /** Fails on everything that axe finds; the same kind of page with the same parts is looked at once. */
+  async accessible() {
+    const { page } = this;
+    const url = new URL(page.url());
+    const parts = await page.locator('main h1, main h2, main [data-notice] p:first-child').allTextContents();
+    const kind = `${url.pathname.replace(/[0-9a-f-]{8,}|\d+/g, '*')} ${parts.join('|')}`;
+    if (this.checked.has(kind)) return;
+    this.checked.add(kind);
+    await page.evaluate(AXE);
+    const found = await page.evaluate(async () => {
+      const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+      return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' ; ')}`);
+    });
+    for (const one of found) this.troubles.push(`axe on ${url.pathname}: ${one}`);
+  }
+
+  /** Throws if anything was complained of so far. */
+  fine() {
+    const troubles = this.troubles.splice(0);
+    if (troubles.length) throw new Error(troubles.join('\n'));
+  }
+
+  /** Presses something that leads to another page of ours. */
+  async press(locator) {
+    await Promise.all([this.page.waitForNavigation(), locator.click()]);
+    await this.settled();
+  }
+
+  /** The text of the page proper. */
+  text() {
+    return this.page.locator('main').innerText();
+  }
+
+  /** Fails unless the page says all of it; white space does not matter. */
+  async says(...wanted) {
+    const text = (await this.text()).replace(/\s+/g, ' ');
+    for (const words of wanted) {
+      const there = words instanceof RegExp ? words.test(text) : text.includes(words);
+      if (!there) throw new Error(`${this.page.url()} does not say ${words}; it says:\n${text.slice(0, 2000)}`);
+    }
+  }
+
+  /** The same page until it says so: the live status brings it with JavaScript, asking again without. */
+  async saysInTime(words, limit = 60_000) {
+    await until(`${this.page.url()} says ${words}`, async () => {
+      if (!this.javaScript) await this.page.reload();
+      const text = (await this.text()).replace(/\s+/g, ' ');
+      return words instanceof RegExp ? words.test(text) : text.includes(words);
+    }, limit).catch(async (error) => {
+      throw new Error(`${error.message}; it says:\n${(await this.text()).replace(/\s+/g, ' ').slice(0, 2000)}`);
+    });
+    await this.settled();
+  }
+
+  /** Opens a page again until it says so; for what only a read of AWS brings. */
+  async findsInTime(target, words, limit = 90_000) {
+    await this.open(target);
+    await until(`${target} says ${words}`, async () => {
+      await this.page.reload();
+      const text = (await this.text()).replace(/\s+/g, ' ');
+      return words instanceof RegExp ? words.test(text) : text.includes(words);
+    }, limit);
+    await this.settled();
+  }
+
+  /** The file behind a link that downloads. */
+  async download(link) {
+    const [file] = await Promise.all([this.page.waitForEvent('download'), link.click()]);
+    return readFileSync(await file.path(), 'utf8');
+  }
+
+  async screenshot(name, fullPage = true) {
+    mkdirSync(OUTPUT, { recursive: true });
+    await this.page.screenshot({ path: path.join(OUTPUT, `${name}.png`), fullPage });
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+}
+
+/** Runs a test with people who leave at its end, with a picture of what they saw if it failed. */
+export async function withPeople(name, people, body) {
+  try {
+    return await body();
+  } catch (error) {
+    for (const [at, person] of people.entries()) {
+      await person.screenshot(`failed-${name.replace(/[^a-z0-9]+/gi, '-')}-${person.username ?? at}`).catch(() => {});
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+// The walk of one change through the pages, as people take it: choose, preview, submit, decide.
+
+const justification = 'Needed for the card scheme certification in week 48.';
+
+/** Chooses in the form and asks for the preview. Ids are the form's values: `group:ID`, `ps-...`, 12 digits. */
+export async function preview(person, { kind = 'grant', who, account, set, term = 'standing' }) {
+  await person.open(`/changes/new?kind=${kind}`);
+  const { page } = person;
+  await page.locator('select[name=who]').selectOption(who);
+  if (account) await page.locator('select[name=account]').selectOption(account);
+  await page.locator('select[name=set]').selectOption(set);
+  if (kind === 'grant') await page.locator('select[name=term]').selectOption(term);
+  await person.press(page.getByRole('button', { name: /preview/i }));
+}
+
+/** Submits what the preview shows, and answers the change's id. */
+export async function submit(person, { why = justification, ticket = 'OPS-4711' } = {}) {
+  const { page } = person;
+  const closed = page.locator('details:not([open]):has(form[action="/do/changes/submit"]) > summary');
+  if (await closed.count()) await closed.click();
+  const form = page.locator('form[action="/do/changes/submit"]');
+  await form.locator('[name=justification]').fill(why);
+  await form.locator('[name=ticket]').fill(ticket);
+  await person.press(form.locator('button[type=submit]'));
+  return changeId(page);
+}
+
+/** The id of the change that a page is about. */
+export function changeId(page) {
+  const id = /\/changes\/([^/?#]+)/.exec(page.url())?.[1];
+  if (!id || id === 'new') throw new Error(`not the page of a change: ${page.url()}\n`);
+  return id;
+}
+
+/** Finds it in the inbox and decides. */
+export async function decide(person, id, decision = 'approve', reason = 'Checked against the ticket.') {
+  await person.open('/inbox');
+  const { page } = person;
+  await person.press(page.locator(`a[href="/inbox?id=${id}"]`));
+  await page.locator(`#reason-${decision}`).fill(reason);
+  await person.press(page.locator(`form:has(#reason-${decision}) button[type=submit]`));
+}

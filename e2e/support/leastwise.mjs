@@ -1,0 +1,132 @@
+// Starts and ends the real binary. Knows only what programs may rely on: the JSON line, exit codes, `--json`.
+
+import { spawn, execFile } from 'node:child_process';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import readline from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const E2E = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+export const OUTPUT = path.join(E2E, 'output');
+export const BINARY = process.env.LEASTWISE_BINARY ?? path.join(E2E, '../target/debug/leastwise');
+
+const started = new Set();
+const folders = new Set();
+
+/** A folder that is gone after the run. */
+export function folder(name) {
+  const made = mkdtempSync(path.join(tmpdir(), `leastwise-${name}-`));
+  folders.add(made);
+  return made;
+}
+
+/** Ends everything that is still running and removes what it left. */
+export async function cleanUp() {
+  await Promise.all([...started].map((one) => one.kill()));
+  for (const made of folders) rmSync(made, { recursive: true, force: true });
+  folders.clear();
+}
+
+/** Our own variables decide nothing in a test unless the test says so. */
+function environment(extra) {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LEASTWISE_'));
+  return { ...Object.fromEntries(own), LEASTWISE_LOG: 'info', ...extra };
+}
+
+/** A process of the binary, its log in `output/`. */
+class Program {
+  constructor(name, args, env) {
+    mkdirSync(OUTPUT, { recursive: true });
+    this.name = name;
+    this.errors = [];
+    this.child = spawn(BINARY, args, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    started.add(this);
+    const log = createWriteStream(path.join(OUTPUT, `${name}.log`), { flags: 'a' });
+    this.child.stderr.pipe(log);
+    readline.createInterface({ input: this.child.stderr }).on('line', (line) => this.#noted(line));
+    this.exit = new Promise((resolve) => {
+      this.child.on('error', (error) => resolve({ code: null, signal: null, error }));
+      this.child.on('close', (code, signal) => {
+        started.delete(this);
+        resolve({ code, signal });
+      });
+    });
+  }
+
+  /** The first line of its output, or why there was none. */
+  firstLine(limit) {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`${this.name} printed nothing in ${limit} ms`)), limit);
+      const lines = readline.createInterface({ input: this.child.stdout });
+      lines.once('line', (line) => {
+        clearTimeout(late);
+        resolve(line);
+      });
+      this.exit.then(({ code, signal, error }) => {
+        clearTimeout(late);
+        reject(error ?? new Error(`${this.name} ended (code ${code}, signal ${signal}); see output/${this.name}.log`));
+      });
+    });
+  }
+
+  /** Ends it as an operator would, and answers its exit code. */
+  async stop() {
+    this.child.kill('SIGTERM');
+    return this.exit;
+  }
+
+  /** Ends it without asking. */
+  async kill() {
+    this.child.kill('SIGKILL');
+    return this.exit;
+  }
+
+  #noted(line) {
+    if (line.includes('"level":"ERROR"')) this.errors.push(line);
+  }
+}
+
+/** A whole Leastwise with its local AWS and Cognito. */
+export class Sandbox extends Program {
+  static async start(name, { data = folder(name), fresh = true, speed = 20, env = {}, ready = 60_000 } = {}) {
+    const args = ['sandbox', '--port', '0', '--data', data, '--json', '--speed', String(speed)];
+    if (fresh) args.push('--fresh');
+    const sandbox = new Sandbox(name, args, env);
+    sandbox.data = data;
+    const line = JSON.parse(await sandbox.firstLine(ready));
+    return Object.assign(sandbox, line);
+  }
+
+  /** `leastwise ledger verify`: exit code and report. */
+  verifyLedger() {
+    return command(['ledger', 'verify', '--database', this.database, '--keys', path.join(this.data, 'keys'), '--log-name', 'leastwise/sandbox', '--json']);
+  }
+
+  /** `leastwise report access`: exit code and report. */
+  report() {
+    return command(['report', 'access', '--scope', 'prod-pci', '--json', '--database', this.database, '--keys', path.join(this.data, 'keys'), '--log-name', 'leastwise/sandbox', '--aws-endpoint', this.aws]);
+  }
+}
+
+/** `leastwise serve`, configured by its variables alone. */
+export async function serve(name, env) {
+  const program = new Program(name, ['serve'], env);
+  await program.firstLine(60_000);
+  return program;
+}
+
+/** Runs a command to its end; its output is read as JSON where it is JSON. */
+export function command(args, env = {}) {
+  return new Promise((resolve) => {
+    execFile(BINARY, args, { env: environment(env), maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      let json;
+      try {
+        json = JSON.parse(stdout);
+      } catch {
+        json = undefined;
+      }
+      resolve({ code: error ? (error.code ?? null) : 0, json, stdout, stderr });
+    });
+  });
+}
