@@ -1,7 +1,7 @@
 //! The home page: who can reach production PCI, what waits, what is wrong.
 
 use async_trait::async_trait;
-use domain::time::Timestamp;
+use domain::{ids::UserId, time::Timestamp};
 
 use super::{AccountRef, Answer, ChangeRow, HitView, PrincipalRef, SetRef, UserRef};
 
@@ -112,10 +112,12 @@ pub struct Home {
     pub waiting: Vec<ChangeRow>,
     /// The viewer's own changes that are not over, and the last few that are.
     pub mine: Vec<ChangeRow>,
-    /// What the viewer reaches, production PCI first, at most ten.
+    /// What the viewer reaches, production PCI first, at most six.
     pub access: Vec<MyAccess>,
     /// How much the viewer reaches in all.
     pub access_count: usize,
+    /// The viewer's own user, if their sign-in is joined to one.
+    pub me: Option<UserId>,
     /// The organisation's half.
     pub organisation: Option<OrganisationHome>,
 }

@@ -128,7 +128,8 @@ pub fn SearchBox(
     }
 }
 
-/// Which part of a list this is, and links to the parts around it. `href` is the URL of another page.
+/// Which part of a list this is, and links to the parts around it. `noun` is the word for many;
+/// `href` is the URL of another page.
 pub fn pages(place: PagePlace, noun: &'static str, href: impl Fn(usize) -> String) -> AnyView {
     let PagePlace {
         number,
@@ -144,12 +145,21 @@ pub fn pages(place: PagePlace, noun: &'static str, href: impl Fn(usize) -> Strin
             first=count(if shown == 0 { 0 } else { before + 1 })
             last=count(before + shown)
             total=count(total)
-            noun=noun
+            noun=if total == 1 { one(noun) } else { noun }
             previous=(number > 1).then(|| href(number - 1))
             next=(number < pages).then(|| href(number + 1))
         />
     }
     .into_any()
+}
+
+/// The word for one of the things that lists hold.
+fn one(noun: &'static str) -> &'static str {
+    match noun {
+        "people" => "person",
+        "entries" => "entry",
+        many => many.strip_suffix('s').unwrap_or(many),
+    }
 }
 
 /// Where a page stands in its list.

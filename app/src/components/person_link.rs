@@ -54,7 +54,7 @@ pub fn PrincipalLink(
         }
         .into_any(),
         PrincipalRef::Group { id, name, members } => view! {
-            <span class="inline-flex flex-wrap items-center gap-x-2">
+            <span class="inline-flex items-center gap-x-2">
                 <Icon glyph=Glyph::Groups label="Group" />
                 <a href=format!("/groups/{id}")>{name}</a>
                 {(members == 0).then(|| view! { <StatusBadge status=Status::Off label="Empty" /> })}

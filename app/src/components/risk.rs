@@ -3,7 +3,7 @@
 use domain::permission_set::analysis::Risk;
 use leptos::prelude::*;
 
-use super::{BadgeWeight, Status, StatusBadge};
+use super::{Status, StatusBadge};
 
 /// The colour for a risk: what opens everything, what opens data or blinds, and what is not known.
 pub const fn risk_status(risk: Risk) -> Status {
@@ -14,6 +14,18 @@ pub const fn risk_status(risk: Risk) -> Status {
     }
 }
 
+/// A few words for a cell. A set alone tells whether it is full or nearly so; its own page says which.
+pub const fn risk_words(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Administrator => "Administrator",
+        Risk::Escalation => "Can gain more rights",
+        Risk::IdentityCenterTakeover => "Can hand out access",
+        Risk::Tampering => "Can blind logs",
+        Risk::DataRead => "Reads data",
+        Risk::Unknown => "Not fully readable",
+    }
+}
+
 /// Risks one after another, worst first; an administrator can do all the rest, which is left out.
 #[component]
 pub fn RiskList(
@@ -21,16 +33,16 @@ pub fn RiskList(
     risks: Vec<Risk>,
 ) -> impl IntoView {
     let administrator = risks.contains(&Risk::Administrator);
-    risks
+    let marks = risks
         .into_iter()
         .filter(|risk| !administrator || matches!(risk, Risk::Administrator | Risk::Unknown))
         .map(|risk| {
             view! {
                 <span title=risk.explanation()>
-                    <StatusBadge status=risk_status(risk) label=risk.label() weight=BadgeWeight::Pill />
+                    <StatusBadge status=risk_status(risk) label=risk_words(risk) />
                 </span>
             }
         })
-        .collect_view()
-        .into_any()
+        .collect_view();
+    view! { <span data-risks>{marks}</span> }.into_any()
 }

@@ -28,6 +28,17 @@ pub fn AbsoluteTime(
     view! { <time datetime=at.rfc3339() title=relative(at, now)>{absolute}</time> }.into_any()
 }
 
+/// "2026-11-23", with the minute in its title: for columns of *since*.
+#[component]
+pub fn Day(
+    /// The instant.
+    at: Timestamp,
+) -> impl IntoView {
+    let minute = format!("{} UTC", at.minute());
+    let day: String = minute.chars().take(10).collect();
+    view! { <time datetime=at.rfc3339() title=minute>{day}</time> }.into_any()
+}
+
 /// In the largest unit that keeps at least one whole; days from two days on, then the date.
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.since(at).as_seconds();

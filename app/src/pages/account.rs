@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use domain::{authorize::Action, ids::AccountId, time::Timestamp, verdict::Outcome};
+use domain::{authorize::Action, ids::AccountId, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
     backend::{AccessRow, AccountView, Answer, Draft, Freshness, HitView, ListQuery, PrincipalRef},
     components::{
-        AbsoluteTime, AccountMarks, Button, ButtonKind, Column, Crumb, Definition, DefinitionList,
+        AccountMarks, Button, ButtonKind, Column, Crumb, Day, Definition, DefinitionList,
         Empty, EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton, Notice,
         PageHeader, PersonLink, PrincipalLink, RecentChanges, Section, SetLink, Stat, Stats,
-        Status, StatusBadge, Table, Time, environment_name, list_href, pages, pci_name,
+        Status, StatusBadge, Table, Time, environment_name, list_href, pages, pci_name, relative,
         source_words,
     },
     routes::{Page, Visit},
@@ -84,6 +84,7 @@ fn draw(view: AccountView, around: Around) -> AnyView {
     let temporary = rows.len() - standing;
     let against = rows.iter().filter(|row| !row.hits.is_empty()).count();
     let exposed = if guarded { bad(standing) } else { Status::Off };
+    let said = rules(&rows);
     let base = format!("/accounts/{}", account.id);
     let judged = if guarded {
         "Production PCI"
@@ -111,7 +112,7 @@ fn draw(view: AccountView, around: Around) -> AnyView {
             actions
         />
         <FreshnessNotice freshness now />
-        {unmanageable.map(|why| view! { <Notice status=Status::Info title="Nothing can be changed here through Leastwise">{why}</Notice> })}
+        {unmanageable.map(|why| view! { <Notice status=Status::Info title="AWS may refuse what is changed here">{why}</Notice> })}
         {account
             .class
             .waiting
@@ -129,8 +130,8 @@ fn draw(view: AccountView, around: Around) -> AnyView {
             <Stat label="Temporary" value=temporary.to_string() href="#access" detail="assignments with an end" />
             <Stat label="Against the rules" value=against.to_string() href="#rules" detail="assignments" status=bad(against) />
         </Stats>
-        <div id="rules">{rules(&rows)}</div>
         <div id="access">{access(rows, &base, proposes, now, &query)}</div>
+        <div id="rules">{said}</div>
         <Section title="Facts"><div data-body>{facts}</div></Section>
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
@@ -154,26 +155,25 @@ fn rules(rows: &[AccessRow]) -> AnyView {
             .then(m.cmp(n))
             .then(a.rule.cmp(&b.rule))
     });
-    let refused = found.iter().any(|(hit, _)| hit.outcome == Outcome::Refused);
-    let items = found
+    let columns = vec![Column::new("Why"), Column::new("Assignments").numeric()];
+    let lines = found
         .into_iter()
         .map(|(hit, count)| {
-            let count = if count == 1 { "1 assignment".to_owned() } else { format!("{count} assignments") };
-            view! { <li><HitWords hit=hit.clone() /> " " <span class="text-muted">{count}</span></li> }
+            view! {
+                <tr>
+                    <th scope="row" data-reason-cell><HitWords hit=hit.clone() /></th>
+                    <td data-numeric>{count}</td>
+                </tr>
+            }
+            .into_any()
         })
         .collect_view();
-    let (status, title) = if refused {
-        (
-            Status::Danger,
-            "The guardrails would not allow what exists here",
-        )
-    } else {
-        (
-            Status::Pending,
-            "Nobody on record approved what exists here",
-        )
-    };
-    view! { <Notice status title><ul>{items}</ul></Notice> }.into_any()
+    view! {
+        <Section title="What the guardrails say" detail="of the access that exists here">
+            <Table caption="Guardrails that existing access breaks here" columns>{lines}</Table>
+        </Section>
+    }
+    .into_any()
 }
 
 fn access(
@@ -192,6 +192,7 @@ fn access(
         .into_any();
     }
     let oldest = rows.iter().map(|row| row.as_of).min().unwrap_or_default();
+    let asked = format!("AWS was asked {}", relative(oldest, now));
     let part = Part::of(rows, query, text);
     let search = part.search(base, query, "Filter access", "who");
     let Part { rows, place } = part;
@@ -217,10 +218,9 @@ fn access(
         .collect_view();
     let (href, words) = (base.to_owned(), query.words.clone());
     view! {
-        <Section title="Who has access" actions=search>
+        <Section title="Who has access" detail=asked actions=search>
             <Table caption="Who has access, by permission set" columns id="who">{lines}</Table>
             {pages(place, "assignments", move |page| list_href(&href, &words, None, page))}
-            <p data-more>"AWS was last asked about the oldest of these " <Time at=oldest now /> "."</p>
         </Section>
     }
     .into_any()
@@ -280,7 +280,7 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
             </th>
             <td><PrincipalLink principal /> {behind}</td>
             <td data-wide>
-                <span title=asked><AbsoluteTime at=since now /></span>
+                <span title=asked><Day at=since /></span>
                 {change.map(|change| view! { <div><a href=format!("/changes/{change}")>"by this change"</a></div> })}
             </td>
             <td>{ends}</td>

@@ -186,7 +186,7 @@ fn person(person: ExposedPerson) -> impl IntoView {
                 {title.map(|title| view! { <div class="text-muted text-xs font-normal">{title}</div> })}
             </th>
             <td><AccountNames accounts total=account_count /></td>
-            <td><ul data-plain>{sets} {(more > 0).then(|| view! { <li class="text-muted">{format!("and {more} more")}</li> })}</ul></td>
+            <td data-sets><ul data-plain>{sets} {(more > 0).then(|| view! { <li class="text-muted">{format!("and {more} more")}</li> })}</ul></td>
             <td data-wide><a href=format!("{href}?only=production-pci")>{way}</a></td>
             <td>{long}</td>
         </tr>

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, Draft, Freshness, GroupView, ListQuery, OpensRow, UserRef},
     components::{
-        AbsoluteTime, AccountLink, ButtonKind, Column, Crumb, Empty, EmptyFiltered,
+        AccountLink, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered,
         FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader, PersonLink, Section, SetLink,
-        Status, StatusBadge, Table, Time, list_href, pages,
+        Status, StatusBadge, Table, list_href, pages, relative,
     },
     routes::{Page, Visit},
 };
@@ -105,7 +105,7 @@ fn draw(group: GroupView, around: Around) -> AnyView {
                     </Notice>
                 }
             })}
-        {self::opens(opens, &base, &opens_query, &id, proposes, now)}
+        {self::opens(opens, &base, &opens_query, &id, proposes)}
         {self::members(members, members_as_of, &base, &members_query, &id, proposes, now)}
     }
     .into_any()
@@ -117,7 +117,6 @@ fn opens(
     query: &ListQuery,
     id: &GroupId,
     removes: bool,
-    now: Timestamp,
 ) -> AnyView {
     if rows.is_empty() {
         return view! {
@@ -156,7 +155,7 @@ fn opens(
                     <tr>
                         <th scope="row"><AccountLink account=row.account /></th>
                         <td><SetLink set=row.set /></td>
-                        <td data-wide><AbsoluteTime at=row.since now /></td>
+                        <td data-wide><Day at=row.since /></td>
                         <td data-reason-cell><Hits hits=row.hits /></td>
                         <td data-numeric>{removes.then(|| view! { <a href=remove.href() data-kind="quiet">"Remove"</a> })}</td>
                     </tr>
@@ -182,10 +181,10 @@ fn members(
     removes: bool,
     now: Timestamp,
 ) -> AnyView {
-    let read = match as_of {
-        Some(at) => view! { "Members were read " <Time at now /> "." }.into_any(),
-        None => "Members have not been read yet.".into_any(),
-    };
+    let read = as_of.map_or_else(
+        || "not read yet".to_owned(),
+        |at| format!("AWS was asked {}", relative(at, now)),
+    );
     if rows.is_empty() {
         let words = if as_of.is_some() {
             "Nobody is in it"
@@ -193,8 +192,8 @@ fn members(
             "Its members are not known yet"
         };
         return view! {
-            <Section title="Members">
-                <Empty title=words icon=Glyph::People>{read}</Empty>
+            <Section title="Members" detail=read>
+                <Empty title=words icon=Glyph::People>"Whoever is put into it appears here."</Empty>
             </Section>
         }
         .into_any();
@@ -215,10 +214,9 @@ fn members(
         .collect_view();
     let href = base.to_owned();
     view! {
-        <Section title="Members">
+        <Section title="Members" detail=read>
             <Table caption="Members" columns id="members">{lines}</Table>
             {pages(place, "members", move |page| format!("{href}?members={page}"))}
-            <p data-more>{read}</p>
         </Section>
     }
     .into_any()

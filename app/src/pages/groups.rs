@@ -5,8 +5,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, GroupRow, ListQuery, Page as Rows},
     components::{
-        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, Section,
-        Status, StatusBadge, Table, list_href, pages,
+        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, Status, StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -54,10 +53,10 @@ fn draw(query: ListQuery, groups: Rows<GroupRow>) -> AnyView {
     let rows = groups.rows.into_iter().map(row).collect_view();
     view! {
         {bar}
-        <Section title="By name">
+        <div data-card>
             <Table caption="Groups" columns id="groups">{rows}</Table>
             {pages(place, "groups", move |page| list_href("/groups", &query.words, query.only.as_deref(), page))}
-        </Section>
+        </div>
     }
     .into_any()
 }

@@ -1,13 +1,13 @@
 //! The home page: who can reach production PCI, what waits for the viewer, and what the viewer reaches.
 
-use domain::{authorize::Action, time::Timestamp};
+use domain::{authorize::Action, ids::UserId, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
     backend::{Answer, ChangeRow, Freshness, Home, MyAccess},
     components::{
         AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, PageHeader,
-        RecentChanges, Section, SetLink, Time,
+        RecentChanges, Section, Time,
     },
     routes::{Page, Visit},
 };
@@ -55,6 +55,7 @@ fn draw(title: &'static str, home: Home, around: Around) -> AnyView {
         access,
         access_count,
         organisation,
+        me,
     } = home;
     let known = freshness.oldest.is_some();
     let actions = view! {
@@ -66,9 +67,9 @@ fn draw(title: &'static str, home: Home, around: Around) -> AnyView {
     }
     .into_any();
     let own = view! {
-        {decides.then(|| changes("Waiting for you", waiting, now, "Nothing waits for you", "Changes that need your approval appear here, the oldest first."))}
-        {my_access(access, access_count, now)}
-        {changes("Your changes", mine, now, "You have asked for nothing", "What you ask for appears here until it is over.")}
+        {decides.then(|| changes("Waiting for you", waiting, now, "Nothing waits for you.", "Changes that need your approval appear here, the oldest first."))}
+        {changes("Your changes", mine, now, "You have asked for nothing.", "What you ask for appears here until it is over.")}
+        {my_access(access, access_count, me, now)}
     };
     let body = match organisation {
         None => view! { <div data-columns="even">{own}</div> }.into_any(),
@@ -103,14 +104,14 @@ fn changes(
         .then(|| changes.len().to_string())
         .unwrap_or_default();
     let body = if changes.is_empty() {
-        view! { <Empty title=none icon=Glyph::Changes>{what}</Empty> }.into_any()
+        view! { <p data-note><b>{none}</b>" "{what}</p> }.into_any()
     } else {
         view! { <RecentChanges changes now /> }.into_any()
     };
     view! { <Section title=title detail=count>{body}</Section> }.into_any()
 }
 
-fn my_access(access: Vec<MyAccess>, count: usize, now: Timestamp) -> AnyView {
+fn my_access(access: Vec<MyAccess>, count: usize, me: Option<UserId>, now: Timestamp) -> AnyView {
     let more = count.saturating_sub(access.len());
     let lines = access
         .into_iter()
@@ -123,7 +124,7 @@ fn my_access(access: Vec<MyAccess>, count: usize, now: Timestamp) -> AnyView {
                 <li>
                     <AccountLink account=row.account />
                     <div class="text-muted text-xs flex flex-wrap items-center gap-x-2">
-                        <SetLink set=row.set /> <span>{row.via} " · " {ends}</span>
+                        <a href=format!("/permission-sets/{}", row.set.key())>{row.set.name.clone()}</a> <span>{row.via} " · " {ends}</span>
                     </div>
                 </li>
             }
@@ -135,7 +136,7 @@ fn my_access(access: Vec<MyAccess>, count: usize, now: Timestamp) -> AnyView {
     } else {
         view! {
             <ul data-lines>{lines}</ul>
-            {(more > 0).then(|| view! { <p data-more>{format!("and {more} more on your own page")}</p> })}
+            {me.filter(|_| more > 0).map(|me| view! { <p data-more>{format!("and {more} more on ")} <a href=format!("/people/{me}")>"your own page"</a></p> })}
         }
         .into_any()
     };

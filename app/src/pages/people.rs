@@ -6,7 +6,7 @@ use crate::{
     backend::{Answer, ListQuery, Page as Rows, PersonRow},
     components::{
         Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader,
-        PersonLink, Section, Table, list_href, pages,
+        PersonLink, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -58,10 +58,10 @@ fn draw(query: ListQuery, people: Rows<PersonRow>) -> AnyView {
     let rows = people.rows.into_iter().map(row).collect_view();
     view! {
         {bar}
-        <Section title="By name">
+        <div data-card>
             <Table caption="People" columns id="people">{rows}</Table>
             {pages(place, "people", move |page| list_href("/people", &query.words, query.only.as_deref(), page))}
-        </Section>
+        </div>
     }
     .into_any()
 }

@@ -104,7 +104,7 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
                     </th>
                     <td data-reason-cell>{finding.reason}</td>
                     <td>{policy(finding.policy)} <span class="text-muted">{place}</span></td>
-                    <td data-wide><code class="break-words">{finding.actions.join(", ")}</code></td>
+                    <td data-wide>{actions(finding.actions)}</td>
                 </tr>
             }
         })
@@ -113,6 +113,24 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
         <Section title="What it could be abused for" detail=words>
             <Table caption="What this set could be abused for" columns>{rows}</Table>
         </Section>
+    }
+    .into_any()
+}
+
+/// The first, and the rest behind it.
+fn actions(actions: Vec<String>) -> AnyView {
+    let mut actions = actions.into_iter();
+    let Some(first) = actions.next() else { return ().into_any() };
+    let more = actions.len();
+    if more == 0 {
+        return view! { <code>{first}</code> }.into_any();
+    }
+    let rest = actions.map(|action| view! { <li><code>{action}</code></li> }).collect_view();
+    view! {
+        <details data-fold>
+            <summary><code>{first}</code> <span class="text-muted">{format!("and {more} more")}</span></summary>
+            <ul data-plain>{rest}</ul>
+        </details>
     }
     .into_any()
 }

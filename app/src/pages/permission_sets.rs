@@ -6,7 +6,7 @@ use crate::{
     backend::{Answer, ListQuery, Page as Rows, SetRow},
     components::{
         Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, RiskList,
-        Section, Status, StatusBadge, Table, list_href, pages,
+        Status, StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -20,7 +20,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Permission sets", move || {
         view! {
-            <PageHeader title="Permission sets" detail=view! { "Judged by what they hold, not by what they are called." }.into_any() />
+            <PageHeader title="Permission sets" detail=view! { "The riskiest first, judged by what they hold and not by what they are called." }.into_any() />
             <FreshnessNotice freshness now />
             {draw(query, sets)}
         }
@@ -57,10 +57,10 @@ fn draw(query: ListQuery, sets: Rows<SetRow>) -> AnyView {
     let rows = sets.rows.into_iter().map(row).collect_view();
     view! {
         {bar}
-        <Section title="Riskiest first">
+        <div data-card>
             <Table caption="Permission sets" columns id="sets">{rows}</Table>
             {pages(place, "permission sets", move |page| list_href("/permission-sets", &query.words, query.only.as_deref(), page))}
-        </Section>
+        </div>
     }
     .into_any()
 }
@@ -110,7 +110,7 @@ fn row(row: SetRow) -> impl IntoView {
                 <a href=href>{set.name}</a>
                 {description.map(|text| view! { <div class="text-muted text-xs font-normal max-w-[48ch]">{text}</div> })}
             </th>
-            <td>{allows} " " {outdated}</td>
+            <td><span class="inline-flex flex-wrap items-center gap-x-3">{allows} {outdated}</span></td>
             <td data-numeric data-wide>{session(session_seconds)}</td>
             <td data-numeric>{people}</td>
             <td data-numeric>{accounts}</td>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, Draft, Freshness, ListQuery, PathRow, PersonView, UserStanding},
     components::{
-        AbsoluteTime, AccountLink, ButtonKind, Chip, Column, Crumb, Definition, DefinitionList,
+        AccountLink, ButtonKind, Chip, Column, Crumb, Day, Definition, DefinitionList,
         Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader,
         RecentChanges, Section, SetLink, StandingMark, Stat, Stats, Status, Table, Time, chips,
         list_href, pages,
@@ -257,7 +257,7 @@ fn line(row: PathRow, who: &str, directory: bool, removes: bool, now: Timestamp)
             <th scope="row"><AccountLink account /></th>
             <td><SetLink set /></td>
             <td>{through}</td>
-            <td data-wide><AbsoluteTime at=since now /></td>
+            <td data-wide><Day at=since /></td>
             <td>{ends}</td>
             <td data-reason-cell><Hits hits /></td>
             <td data-numeric>{removes.then(|| view! { <a href=draft.href() data-kind="quiet">{words}</a> })}</td>

@@ -23,7 +23,7 @@ const OUTSIDE: i64 = 8;
 /// Changes of the viewer's own that are shown.
 const MINE: usize = 6;
 /// Access of the viewer's own that is shown.
-const ACCESS: usize = 10;
+const ACCESS: usize = 6;
 /// Changes waiting for the viewer that are shown.
 const WAITING: usize = 10;
 
@@ -42,6 +42,7 @@ impl HomePort for Service {
             access,
             access_count,
             organisation,
+            me: self.signed.user.clone(),
         })
     }
 }
@@ -120,10 +121,13 @@ fn exposed(world: &World) -> Vec<ExposedPerson> {
         .collect()
 }
 
-/// The first few, strictest first.
+/// The first few, those with card data first, then the strictest.
 fn strictest<'a>(world: &World, accounts: impl Iterator<Item = &'a AccountId>) -> Vec<AccountRef> {
     let mut all: Vec<(_, &AccountId)> = accounts
-        .map(|id| (world.snapshot.account(id).map(|(_, class)| std::cmp::Reverse(class.strictness())), id))
+        .map(|id| {
+            let class = world.snapshot.account(id).map(|(_, class)| class);
+            (class.map(|class| std::cmp::Reverse((class.pci, class.environment))), id)
+        })
         .collect();
     all.sort();
     all.into_iter().take(NAMED).map(|(_, id)| names::account(&world.snapshot, id)).collect()
