@@ -56,8 +56,8 @@ fn decision(id: &ChangeId, effect: &EffectHash, form: &FormState, which: Which) 
             "deny",
         ),
     };
-    // What was typed belongs to the form that was sent.
-    let ours = form.value("decision").as_deref() == Some(word);
+    // What was typed belongs to the form that was sent; after a new sign-in that is no longer known.
+    let ours = form.value("decision").is_none_or(|sent| sent == word);
     let value = ours.then(|| form.value("reason")).flatten().unwrap_or_default();
     let error = ours.then(|| form.error("reason")).flatten().unwrap_or_default();
     view! {

@@ -52,8 +52,9 @@ fn all_errors(form: &FormState, new: &NewChange) -> Vec<(String, String)> {
     let mut errors: Vec<(String, String)> = Vec::new();
     for FieldError { field, message } in form.errors.iter().chain(&new.errors) {
         let anchor = match *field {
-            "effect" | "form" | "kind" => "preview",
-            "justification" | "ticket" if new.preview.is_none() => "preview",
+            "kind" => "choose",
+            _ if new.preview.is_none() && !matches!(*field, "who" | "set" | "account" | "term") => "choose",
+            "effect" | "form" => "preview",
             field => field,
         };
         if !errors.iter().any(|(_, known)| known == message) {
@@ -100,7 +101,7 @@ fn choose(new: &NewChange) -> AnyView {
     ];
     view! {
         <Section title="What should change">
-            <form method="get" action="/changes/new" data-body>
+            <form id="choose" method="get" action="/changes/new" data-body>
                 <input type="hidden" name="kind" value=change />
                 <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6">{fields.into_iter().collect_view()}</div>
                 <Button kind>{if again { "Update the preview" } else { "Preview" }}</Button>

@@ -6,6 +6,7 @@
 mod bad_input;
 mod decide;
 mod life;
+mod pages;
 mod preview;
 mod support;
 mod two_steps;

@@ -48,7 +48,7 @@ impl Service {
         if errors.is_empty()
             && let Err(invalid) = proposal.check()
         {
-            errors.push(FieldError { field: words::field_of(&invalid), message: invalid.to_string() });
+            errors.push(FieldError { field: words::field_of(&proposal, &invalid), message: invalid.to_string() });
         }
         if errors.is_empty() && !is_form_key(&submission.form_key) {
             errors.push(FieldError {

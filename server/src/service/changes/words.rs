@@ -3,7 +3,7 @@
 use app::backend::{AccountRef, EffectRow, PrincipalRef};
 use domain::{
     access::Path,
-    change::{Invalid, Operation, State},
+    change::{Invalid, Operation, Proposal, State, holds_card_number},
     diff::{Gainer, Step},
     grant::Term,
     ids::{AccountId, PermissionSetArn, Principal},
@@ -134,8 +134,9 @@ pub(super) fn account_of(operation: &Operation) -> Option<&AccountId> {
 }
 
 /// The field of the form that an invalid proposal is about.
-pub(super) fn field_of(invalid: &Invalid) -> &'static str {
+pub(super) fn field_of(proposal: &Proposal, invalid: &Invalid) -> &'static str {
     match invalid {
+        Invalid::CardNumber if !holds_card_number(&proposal.justification) => "ticket",
         Invalid::TooShort | Invalid::TooLong(_) | Invalid::CardNumber => "justification",
         Invalid::Ticket => "ticket",
         Invalid::Window => "term",
