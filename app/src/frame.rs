@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{Backend, Freshness, ViewerView},
-    components::{Glyph, NavItem},
+    components::{Glyph, Leads, NavItem},
     routes::Page,
     shell::{self, Layout, Surroundings, Viewer},
 };
@@ -16,25 +16,66 @@ const ENTRIES: [(&str, &str, Glyph, Action); 9] = [
     ("/", "Home", Glyph::Home, Action::SeeOwn),
     ("/inbox", "Inbox", Glyph::Inbox, Action::Decide),
     ("/changes", "Changes", Glyph::Changes, Action::SeeOwn),
-    ("/accounts", "Accounts", Glyph::Accounts, Action::SeeDirectory),
+    (
+        "/accounts",
+        "Accounts",
+        Glyph::Accounts,
+        Action::SeeDirectory,
+    ),
     ("/people", "People", Glyph::People, Action::SeeDirectory),
     ("/groups", "Groups", Glyph::Groups, Action::SeeDirectory),
-    ("/permission-sets", "Permission sets", Glyph::PermissionSets, Action::SeeDirectory),
-    ("/reports/production-pci", "Reports", Glyph::Report, Action::SeeReports),
+    (
+        "/permission-sets",
+        "Permission sets",
+        Glyph::PermissionSets,
+        Action::SeeDirectory,
+    ),
+    (
+        "/reports/production-pci",
+        "Reports",
+        Glyph::Report,
+        Action::SeeReports,
+    ),
     ("/ledger", "Ledger", Glyph::Ledger, Action::SeeLedger),
 ];
 
 /// The text of a whole document with a page in the frame.
-pub fn framed(page: Page, viewer: &ViewerView, backend: &dyn Backend, url: &str, around: Surroundings) -> String {
+pub fn framed(
+    page: Page,
+    viewer: &ViewerView,
+    backend: &dyn Backend,
+    url: &str,
+    around: Surroundings,
+) -> String {
     let nav = navigation(viewer, backend, url);
-    let who = Viewer { name: viewer.name.clone(), detail: roles(viewer) };
-    let fresh = backend.may(Action::SeeDirectory).is_ok().then(|| backend.freshness());
+    let who = Viewer {
+        name: viewer.name.clone(),
+        detail: roles(viewer),
+    };
+    let fresh = backend
+        .may(Action::SeeDirectory)
+        .is_ok()
+        .then(|| backend.freshness());
     let url = url.to_owned();
-    shell::render(Surroundings { title: page.title, ..around }, move || {
-        let body = (page.draw)();
-        let freshness = fresh.map(|fresh| freshness_line(&fresh)).unwrap_or_else(|| ().into_any());
-        view! { <Layout nav viewer=who path=url freshness>{body}</Layout> }.into_any()
-    })
+    let leads = if fresh.is_some() {
+        Leads::Everywhere
+    } else {
+        Leads::Nowhere
+    };
+    shell::render(
+        Surroundings {
+            title: page.title,
+            ..around
+        },
+        move || {
+            provide_context(leads);
+            let body = (page.draw)();
+            let freshness = fresh
+                .map(|fresh| freshness_line(&fresh))
+                .unwrap_or_else(|| ().into_any());
+            view! { <Layout nav viewer=who path=url freshness>{body}</Layout> }.into_any()
+        },
+    )
 }
 
 fn navigation(viewer: &ViewerView, backend: &dyn Backend, url: &str) -> Vec<NavItem> {
@@ -71,8 +112,12 @@ fn freshness_line(fresh: &Freshness) -> AnyView {
     let Some(complete) = fresh.complete_at else {
         return view! { <span>"AWS has not been read completely yet."</span> }.into_any();
     };
-    let unread = (!fresh.unread.is_empty())
-        .then(|| format!(" {} things could not be read at the last look.", fresh.unread.len()));
+    let unread = (!fresh.unread.is_empty()).then(|| {
+        format!(
+            " {} things could not be read at the last look.",
+            fresh.unread.len()
+        )
+    });
     let stale = fresh.stale.then_some(" This is older than it should be.");
     view! {
         <span>"Read completely from AWS " {complete.minute()} " UTC." {unread} {stale}</span>

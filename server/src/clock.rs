@@ -29,7 +29,10 @@ impl Clock {
     }
 
     /// Now, in milliseconds UTC.
-    #[expect(clippy::disallowed_methods, reason = "the one reading of the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one reading of the machine's clock"
+    )]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {
@@ -49,7 +52,10 @@ impl Clock {
 }
 
 /// A UUIDv7: sorts by time of making, so that indexes stay compact.
-#[expect(clippy::disallowed_methods, reason = "the one place where ids are made")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where ids are made"
+)]
 fn uuid() -> String {
     uuid::Uuid::now_v7().to_string()
 }

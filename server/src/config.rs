@@ -24,13 +24,22 @@ pub struct ConfigError {
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
-    #[arg(long = "database", env = "LEASTWISE_DATABASE_URL", hide_env_values = true, default_value = "sqlite:leastwise.db")]
+    #[arg(
+        long = "database",
+        env = "LEASTWISE_DATABASE_URL",
+        hide_env_values = true,
+        default_value = "sqlite:leastwise.db"
+    )]
     pub url: String,
     /// Folder of the ledger's signing key and of the checkpoints kept outside the database.
     #[arg(long = "keys", env = "LEASTWISE_KEYS", default_value = "keys")]
     pub keys: PathBuf,
     /// Name of the ledger, in every entry and checkpoint. Choose it once.
-    #[arg(long = "log-name", env = "LEASTWISE_LOG_NAME", default_value = "leastwise/ledger")]
+    #[arg(
+        long = "log-name",
+        env = "LEASTWISE_LOG_NAME",
+        default_value = "leastwise/ledger"
+    )]
     pub log_name: String,
 }
 
@@ -38,7 +47,11 @@ pub struct DatabaseArgs {
 #[derive(Debug, Clone, Args)]
 pub struct AwsArgs {
     /// Primary Region of Identity Center.
-    #[arg(long = "region", env = "LEASTWISE_AWS_REGION", default_value = "eu-west-1")]
+    #[arg(
+        long = "region",
+        env = "LEASTWISE_AWS_REGION",
+        default_value = "eu-west-1"
+    )]
     pub region: String,
     /// Another address for every AWS service, such as the sandbox's.
     #[arg(long = "aws-endpoint", env = "LEASTWISE_AWS_ENDPOINT")]
@@ -47,7 +60,11 @@ pub struct AwsArgs {
     #[arg(long = "aws-tps", env = "LEASTWISE_AWS_TPS", default_value_t = 10.0)]
     pub calls_per_second: f64,
     /// Accounts that hold Leastwise or its Cognito pool; they count as production PCI.
-    #[arg(long = "own-account", env = "LEASTWISE_OWN_ACCOUNTS", value_delimiter = ',')]
+    #[arg(
+        long = "own-account",
+        env = "LEASTWISE_OWN_ACCOUNTS",
+        value_delimiter = ','
+    )]
     pub own_accounts: Vec<String>,
 }
 
@@ -107,10 +124,16 @@ pub struct ServeArgs {
 impl AwsArgs {
     /// What the clients need. The sandbox takes any credentials; AWS takes the environment's.
     pub fn access(&self) -> Access {
-        let credentials = self.endpoint.as_ref().map(|_| ("sandbox".to_owned(), "sandbox".to_owned()));
+        let credentials = self
+            .endpoint
+            .as_ref()
+            .map(|_| ("sandbox".to_owned(), "sandbox".to_owned()));
         Access {
             region: self.region.clone(),
-            endpoint: self.endpoint.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+            endpoint: self
+                .endpoint
+                .as_ref()
+                .map(|url| url.as_str().trim_end_matches('/').to_owned()),
             credentials,
             calls_per_second: self.calls_per_second,
             pool_region: self.region.clone(),
@@ -122,8 +145,10 @@ impl AwsArgs {
         self.own_accounts
             .iter()
             .map(|text| {
-                AccountId::parse(text)
-                    .map_err(|error| ConfigError { field: "LEASTWISE_OWN_ACCOUNTS", cure: error.to_string() })
+                AccountId::parse(text).map_err(|error| ConfigError {
+                    field: "LEASTWISE_OWN_ACCOUNTS",
+                    cure: error.to_string(),
+                })
             })
             .collect()
     }
@@ -132,9 +157,12 @@ impl AwsArgs {
 impl ServeArgs {
     /// The pool's issuer.
     pub fn issuer(&self) -> String {
-        self.issuer
-            .clone()
-            .unwrap_or_else(|| format!("https://cognito-idp.{}.amazonaws.com/{}", self.aws.region, self.pool))
+        self.issuer.clone().unwrap_or_else(|| {
+            format!(
+                "https://cognito-idp.{}.amazonaws.com/{}",
+                self.aws.region, self.pool
+            )
+        })
     }
 
     /// Time between two crawls.
@@ -145,20 +173,35 @@ impl ServeArgs {
     /// Everything that can be checked without asking anybody.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.client_secret.is_empty() {
-            let cure = "set it, or LEASTWISE_OIDC_CLIENT_SECRET_FILE to a file that holds it".into();
-            return Err(ConfigError { field: "LEASTWISE_OIDC_CLIENT_SECRET", cure });
+            let cure =
+                "set it, or LEASTWISE_OIDC_CLIENT_SECRET_FILE to a file that holds it".into();
+            return Err(ConfigError {
+                field: "LEASTWISE_OIDC_CLIENT_SECRET",
+                cure,
+            });
         }
-        let local = self.public_url.host_str().is_some_and(|host| host == "localhost" || host == "127.0.0.1");
+        let local = self
+            .public_url
+            .host_str()
+            .is_some_and(|host| host == "localhost" || host == "127.0.0.1");
         if self.public_url.scheme() != "https" && !local {
             let cure = "must be an https address; http is for this machine only".into();
-            return Err(ConfigError { field: "LEASTWISE_PUBLIC_URL", cure });
+            return Err(ConfigError {
+                field: "LEASTWISE_PUBLIC_URL",
+                cure,
+            });
         }
         let mut administrators = self.administrators.clone();
         administrators.sort();
         administrators.dedup();
         if administrators.len() < 2 {
-            let cure = "name the Cognito subjects of at least two people: nobody may administer alone".into();
-            return Err(ConfigError { field: "LEASTWISE_ADMINISTRATORS", cure });
+            let cure =
+                "name the Cognito subjects of at least two people: nobody may administer alone"
+                    .into();
+            return Err(ConfigError {
+                field: "LEASTWISE_ADMINISTRATORS",
+                cure,
+            });
         }
         self.aws.own().map(drop)
     }
@@ -172,7 +215,10 @@ pub fn secret(variable: &'static str) -> Result<String, ConfigError> {
     match std::env::var(format!("{variable}_FILE")) {
         Ok(path) => std::fs::read_to_string(&path)
             .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
-            .map_err(|error| ConfigError { field: variable, cure: format!("the file {path} cannot be read: {error}") }),
+            .map_err(|error| ConfigError {
+                field: variable,
+                cure: format!("the file {path} cannot be read: {error}"),
+            }),
         Err(_) => Ok(String::new()),
     }
 }

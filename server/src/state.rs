@@ -24,7 +24,10 @@ use crate::{
         core::{Core, Settings},
         journal::{Journal, Who},
     },
-    store::{self, Store, StoreError, person::{Ensured, Introduction}},
+    store::{
+        self, Store, StoreError,
+        person::{Ensured, Introduction},
+    },
 };
 
 /// The rules that come with this build.
@@ -85,9 +88,15 @@ pub async fn core(
     let log: LogName = LogName::parse(&database.log_name)?;
     let journal = Journal::new(store.clone(), clock.clone(), log, clock::row_id());
     journal.rules_are(rules.version());
-    let settings = Settings { crawl_every, leastwise_accounts: aws.own()?, pool: pool.to_owned() };
+    let settings = Settings {
+        crawl_every,
+        leastwise_accounts: aws.own()?,
+        pool: pool.to_owned(),
+    };
     let catalogue = Catalogue::embedded()?;
-    Ok(Arc::new(Core::new(store, clock, clients, instance, catalogue, rules, journal, settings)))
+    Ok(Arc::new(Core::new(
+        store, clock, clients, instance, catalogue, rules, journal, settings,
+    )))
 }
 
 /// Writes what configuration says into the ledger, once: rules in force and first roles.
@@ -95,8 +104,18 @@ pub async fn bootstrap(core: &Core, args: &ServeArgs) -> Result<(), StartError> 
     let now = core.clock.now();
     let mut tx = core.store.write().await?;
     let mut entries = vec![core.journal.log_started()];
-    if store::rules::activate(&mut tx, core.rules.version(), [SCHEMA, ELIGIBILITY, GUARDRAILS], now).await? {
-        entries.push(core.journal.rules_activated(&Who::leastwise(), core.rules.version()));
+    if store::rules::activate(
+        &mut tx,
+        core.rules.version(),
+        [SCHEMA, ELIGIBILITY, GUARDRAILS],
+        now,
+    )
+    .await?
+    {
+        entries.push(
+            core.journal
+                .rules_activated(&Who::leastwise(), core.rules.version()),
+        );
     }
     let issuer = args.subject_issuer.clone().unwrap_or_else(|| args.issuer());
     let roles = [
@@ -106,7 +125,10 @@ pub async fn bootstrap(core: &Core, args: &ServeArgs) -> Result<(), StartError> 
     ];
     for (role, subs) in roles {
         for sub in subs.iter().collect::<BTreeSet<_>>() {
-            let subject = Subject { iss: issuer.clone(), sub: sub.clone() };
+            let subject = Subject {
+                iss: issuer.clone(),
+                sub: sub.clone(),
+            };
             let introduction = Introduction {
                 subject: &subject,
                 name: "",
@@ -115,9 +137,14 @@ pub async fn bootstrap(core: &Core, args: &ServeArgs) -> Result<(), StartError> 
                 at: now,
             };
             let known = store::person::know(&mut tx, &introduction).await?;
-            let ensured = store::person::ensure_role(&mut tx, &known.person, role, "configuration", now).await?;
+            let ensured =
+                store::person::ensure_role(&mut tx, &known.person, role, "configuration", now)
+                    .await?;
             if ensured == Ensured::New {
-                entries.push(core.journal.role_granted(&Who::leastwise(), &known.person, role));
+                entries.push(
+                    core.journal
+                        .role_granted(&Who::leastwise(), &known.person, role),
+                );
             }
         }
     }
@@ -133,7 +160,11 @@ impl PoolCheck for Doors {
     async fn status(&self, username: &str) -> PoolStatus {
         let core = &self.0;
         let user = core.aws.pool_user(&core.settings.pool, username).await;
-        let demanded = core.aws.pool_demands_mfa(&core.settings.pool).await.unwrap_or(false);
+        let demanded = core
+            .aws
+            .pool_demands_mfa(&core.settings.pool)
+            .await
+            .unwrap_or(false);
         match user {
             Ok(user) if !user.enabled => PoolStatus::Disabled,
             Ok(user) => PoolStatus::Active {
@@ -173,11 +204,19 @@ impl Readiness for Doors {
     fn metrics(&self) -> String {
         let budgets = &self.0.aws.budgets;
         let mut text = String::new();
-        for (service, budget) in
-            [("sso", &budgets.sso), ("identitystore", &budgets.directory), ("organizations", &budgets.organizations)]
-        {
-            text.push_str(&format!("leastwise_aws_calls_total{{service=\"{service}\"}} {}\n", budget.calls()));
-            text.push_str(&format!("leastwise_aws_throttled_total{{service=\"{service}\"}} {}\n", budget.throttled()));
+        for (service, budget) in [
+            ("sso", &budgets.sso),
+            ("identitystore", &budgets.directory),
+            ("organizations", &budgets.organizations),
+        ] {
+            text.push_str(&format!(
+                "leastwise_aws_calls_total{{service=\"{service}\"}} {}\n",
+                budget.calls()
+            ));
+            text.push_str(&format!(
+                "leastwise_aws_throttled_total{{service=\"{service}\"}} {}\n",
+                budget.throttled()
+            ));
         }
         text
     }

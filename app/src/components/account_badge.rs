@@ -82,6 +82,25 @@ pub fn AccountMarks(
     .into_any()
 }
 
+/// Whether names lead to the pages of the directory. Pages for who may not open those provide `Nowhere`,
+/// so that nobody is sent to a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Leads {
+    /// They do.
+    #[default]
+    Everywhere,
+    /// They are words.
+    Nowhere,
+}
+
+/// A name that leads to a page of the directory, if this person may open it.
+pub fn directory_link(href: String, name: String) -> AnyView {
+    match use_context::<Leads>().unwrap_or_default() {
+        Leads::Everywhere => view! { <a href=href>{name}</a> }.into_any(),
+        Leads::Nowhere => view! { <span class="font-medium">{name}</span> }.into_any(),
+    }
+}
+
 /// Link, number and marks, for a cell. The twelve digits always stand beside the name.
 #[component]
 pub fn AccountLink(
@@ -90,7 +109,7 @@ pub fn AccountLink(
 ) -> impl IntoView {
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
-            <a href=format!("/accounts/{}", account.id)>{account.name}</a>
+            {directory_link(format!("/accounts/{}", account.id), account.name)}
             <span class="text-muted font-mono text-xs">{account.id.to_string()}</span>
             <span class="inline-flex items-center gap-x-1"><AccountMarks class=account.class /></span>
         </span>
@@ -113,7 +132,9 @@ pub fn AccountNames(
         .map(|(place, account)| {
             view! {
                 {(place > 0).then_some(", ")}
-                <a href=format!("/accounts/{}", account.id) title=format!("Account {}", account.id)>{account.name}</a>
+                <span title=format!("Account {}", account.id)>
+                    {directory_link(format!("/accounts/{}", account.id), account.name)}
+                </span>
             }
         })
         .collect_view();

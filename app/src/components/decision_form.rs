@@ -35,7 +35,12 @@ enum Which {
     Decline,
 }
 
-fn decision(id: &ChangeId, effect: &EffectHash, form: &FormState, which: Which) -> impl IntoView + use<> {
+fn decision(
+    id: &ChangeId,
+    effect: &EffectHash,
+    form: &FormState,
+    which: Which,
+) -> impl IntoView + use<> {
     let (word, verb, label, hint, kind, icon, shortcut) = match which {
         Which::Approve => (
             "approve",
@@ -58,8 +63,14 @@ fn decision(id: &ChangeId, effect: &EffectHash, form: &FormState, which: Which) 
     };
     // What was typed belongs to the form that was sent; after a new sign-in that is no longer known.
     let ours = form.value("decision").is_none_or(|sent| sent == word);
-    let value = ours.then(|| form.value("reason")).flatten().unwrap_or_default();
-    let error = ours.then(|| form.error("reason")).flatten().unwrap_or_default();
+    let value = ours
+        .then(|| form.value("reason"))
+        .flatten()
+        .unwrap_or_default();
+    let error = ours
+        .then(|| form.error("reason"))
+        .flatten()
+        .unwrap_or_default();
     view! {
         <form method="post" action=format!("/do/changes/{id}/decide")>
             <input type="hidden" name="decision" value=word />
@@ -91,11 +102,17 @@ pub fn WithdrawForm(
 
 /// The ids of the fields that errors of a decision are about.
 pub fn decision_errors(form: &FormState, view: &ChangeView) -> Vec<(String, String)> {
-    let word = form.value("decision").filter(|word| word == "decline").unwrap_or_else(|| "approve".into());
+    let word = form
+        .value("decision")
+        .filter(|word| word == "decline")
+        .unwrap_or_else(|| "approve".into());
     let open = view.decide.is_ok();
     let anchor = |field: &str| match field {
         "reason" if open => format!("reason-{word}"),
         _ => "decision".into(),
     };
-    form.errors.iter().map(|error| (anchor(error.field), error.message.clone())).collect()
+    form.errors
+        .iter()
+        .map(|error| (anchor(error.field), error.message.clone()))
+        .collect()
 }

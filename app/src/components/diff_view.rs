@@ -55,7 +55,11 @@ fn line(gains: bool, row: EffectRow) -> impl IntoView {
         Some(principal) => view! { <PrincipalLink principal /> }.into_any(),
         None => view! { <span>{row.label}</span> }.into_any(),
     };
-    let via = if row.term.is_empty() { row.via } else { format!("{}, {}", row.via, row.term) };
+    let via = if row.term.is_empty() {
+        row.via
+    } else {
+        format!("{}, {}", row.via, row.term)
+    };
     view! {
         <tr>
             <th scope="row">

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::{Glyph, Icon, Status, StatusBadge};
+use super::{Glyph, Icon, Status, StatusBadge, directory_link};
 use crate::backend::{PrincipalRef, UserRef, UserStanding};
 
 /// A word for somebody who cannot sign in; nothing for everybody else.
@@ -32,7 +32,7 @@ pub fn PersonLink(
 ) -> impl IntoView {
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
-            <a href=format!("/people/{}", user.id)>{user.name}</a>
+            {directory_link(format!("/people/{}", user.id), user.name)}
             <StandingMark standing=user.standing />
         </span>
     }
@@ -56,7 +56,7 @@ pub fn PrincipalLink(
         PrincipalRef::Group { id, name, members } => view! {
             <span class="inline-flex items-center gap-x-2">
                 <Icon glyph=Glyph::Groups label="Group" />
-                <a href=format!("/groups/{id}")>{name}</a>
+                {directory_link(format!("/groups/{id}"), name)}
                 {(members == 0).then(|| view! { <StatusBadge status=Status::Off label="Empty" /> })}
             </span>
         }

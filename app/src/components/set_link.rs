@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::RiskList;
+use super::{RiskList, directory_link};
 use crate::backend::SetRef;
 
 /// Link, and its risks in words under it.
@@ -14,7 +14,7 @@ pub fn SetLink(
     let href = format!("/permission-sets/{}", set.key());
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
-            <a href=href>{set.name}</a>
+            {directory_link(href, set.name)}
             <RiskList risks=set.risks />
         </span>
     }

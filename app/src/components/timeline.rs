@@ -16,14 +16,18 @@ pub fn Timeline(
     /// The request's instant.
     now: Timestamp,
 ) -> impl IntoView {
-    let items = rows.into_iter().map(|row| item(row, linked, now)).collect_view();
+    let items = rows
+        .into_iter()
+        .map(|row| item(row, linked, now))
+        .collect_view();
     view! { <ol data-lines data-timeline>{items}</ol> }.into_any()
 }
 
 fn item(row: TimelineRow, linked: bool, now: Timestamp) -> impl IntoView {
     let number = format!("#{}", row.seq);
     let number = if linked {
-        view! { <a href=format!("/ledger/{}", row.seq) class="font-mono text-xs">{number}</a> }.into_any()
+        view! { <a href=format!("/ledger/{}", row.seq) class="font-mono text-xs">{number}</a> }
+            .into_any()
     } else {
         view! { <span class="font-mono text-xs text-muted">{number}</span> }.into_any()
     };

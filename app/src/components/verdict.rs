@@ -30,12 +30,22 @@ pub fn VerdictBox(
         (Outcome::Allowed, _) => "Allowed: it is carried out at once".to_owned(),
         (Outcome::NeedsApproval, 1) => "Needs approval by 1 other person".to_owned(),
         (Outcome::NeedsApproval, n) => format!("Needs approval by {n} other people"),
-        (Outcome::Refused, _) => "Refused by the rules: nobody can approve it as it stands".to_owned(),
+        (Outcome::Refused, _) => {
+            "Refused by the rules: nobody can approve it as it stands".to_owned()
+        }
     };
     // What nothing lifts comes first: it is what must change.
-    let (finals, lifted): (Vec<Hit>, Vec<Hit>) = verdict.hits.into_iter().partition(|hit| hit.remedy.is_none());
-    let reasons = finals.into_iter().chain(lifted).map(|hit| reason(hit, gains)).collect_view();
-    let who = (verdict.outcome == Outcome::NeedsApproval).then(|| who(&approvers, verdict.approvals));
+    let (finals, lifted): (Vec<Hit>, Vec<Hit>) = verdict
+        .hits
+        .into_iter()
+        .partition(|hit| hit.remedy.is_none());
+    let reasons = finals
+        .into_iter()
+        .chain(lifted)
+        .map(|hit| reason(hit, gains))
+        .collect_view();
+    let who =
+        (verdict.outcome == Outcome::NeedsApproval).then(|| who(&approvers, verdict.approvals));
     view! {
         <Notice status=outcome_status(verdict.outcome) title>
             <ul>{reasons}</ul>
@@ -71,7 +81,12 @@ fn who(approvers: &[String], needed: u8) -> AnyView {
         }
         .into_any();
     }
-    let shown = approvers.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
+    let shown = approvers
+        .iter()
+        .take(8)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     let more = approvers.len().saturating_sub(8);
     let more = (more > 0).then(|| format!(" and {more} more"));
     view! { <p class="mt-2">"Can approve: " {shown} {more} "."</p> }.into_any()

@@ -8,10 +8,10 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccessRow, AccountView, Answer, Draft, Freshness, HitView, ListQuery, PrincipalRef},
     components::{
-        AccountMarks, Button, ButtonKind, Column, Crumb, Day, Definition, DefinitionList,
-        Empty, EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton, Notice,
-        PageHeader, PersonLink, PrincipalLink, RecentChanges, Section, SetLink, Stat, Stats,
-        Status, StatusBadge, Table, Time, environment_name, list_href, pages, pci_name, relative,
+        AccountMarks, Button, ButtonKind, Column, Crumb, Day, Definition, DefinitionList, Empty,
+        EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton, Notice, PageHeader,
+        PersonLink, PrincipalLink, RecentChanges, Section, SetLink, Stat, Stats, Status,
+        StatusBadge, Table, Time, environment_name, list_href, pages, pci_name, relative,
         source_words,
     },
     routes::{Page, Visit},

@@ -7,9 +7,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, ApprovalView, ChangeView, OperationRow, state_words},
     components::{
-        AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition, DefinitionList, DiffView,
-        ErrorSummary, Notice, PageHeader, Section, Status, StatusBadge, Table, Time, Timeline, VerdictBox, WithdrawForm,
-        decision_errors, state_status,
+        AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
+        DefinitionList, DiffView, ErrorSummary, Notice, PageHeader, Section, Status, StatusBadge,
+        Table, Time, Timeline, VerdictBox, WithdrawForm, decision_errors, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -50,7 +50,9 @@ pub async fn page(visit: Visit) -> Answer<Page> {
 
 /// The words of a decision that came too late: somebody wrote them, so they are not thrown away.
 fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
-    let words = form.value("reason").filter(|words| view.decide.is_err() && !words.trim().is_empty())?;
+    let words = form
+        .value("reason")
+        .filter(|words| view.decide.is_err() && !words.trim().is_empty())?;
     let notice = view! {
         <Notice status=Status::Off title="What you had written">
             <p class="whitespace-pre-wrap break-words">{words}</p>
@@ -64,12 +66,29 @@ fn live(view: &ChangeView) -> Option<AnyView> {
     let state = view.row.state;
     (!state.is_terminal()).then(|| {
         let url = format!("/events/changes/{}", view.row.id);
-        view! { <LiveStatus url state=view.live_key.clone() text=view.live_words.clone() /> }.into_any()
+        view! { <LiveStatus url state=view.live_key.clone() text=view.live_words.clone() /> }
+            .into_any()
     })
 }
 
-fn body(view: ChangeView, form: &FormState, decides: bool, ledger: bool, now: Timestamp) -> AnyView {
-    let ChangeView { row, justification, ticket, preview, approvals, operations, timeline, decide, .. } = view;
+fn body(
+    view: ChangeView,
+    form: &FormState,
+    decides: bool,
+    ledger: bool,
+    now: Timestamp,
+) -> AnyView {
+    let ChangeView {
+        row,
+        justification,
+        ticket,
+        preview,
+        approvals,
+        operations,
+        timeline,
+        decide,
+        ..
+    } = view;
     let gains = preview.gained.len();
     let open = !row.state.is_terminal();
     let effect = preview.effect.clone();
@@ -124,7 +143,11 @@ fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
     let rows = operations
         .into_iter()
         .map(|row| {
-            let remaining = row.remaining.into_iter().map(|path| view! { <li>{path}</li> }).collect_view();
+            let remaining = row
+                .remaining
+                .into_iter()
+                .map(|path| view! { <li>{path}</li> })
+                .collect_view();
             view! {
                 <tr>
                     <th scope="row">{row.what}</th>

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, ChangeRow, ListQuery, Page as Rows, state_words},
     components::{
-        ButtonKind, ChangeTable, Chip, Empty, EmptyFiltered, Glyph, LinkButton, ListBar, PageHeader, Section, list_href, pages,
+        ButtonKind, ChangeTable, Chip, Empty, EmptyFiltered, Glyph, LinkButton, ListBar,
+        PageHeader, Section, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -51,7 +52,12 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     }))
 }
 
-fn draw(query: ListQuery, rows: Rows<ChangeRow>, sees_all: bool, now: domain::time::Timestamp) -> AnyView {
+fn draw(
+    query: ListQuery,
+    rows: Rows<ChangeRow>,
+    sees_all: bool,
+    now: domain::time::Timestamp,
+) -> AnyView {
     if rows.total == 0 && query.words.is_empty() && query.only.is_none() {
         return view! {
             <Empty title="No changes yet" icon=Glyph::Changes>

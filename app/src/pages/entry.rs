@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, EntryView},
     components::{
-        AbsoluteTime, Column, Crumb, Definition, DefinitionList, LinkButton, Notice, PageHeader, Section, Status, Table,
+        AbsoluteTime, Column, Crumb, Definition, DefinitionList, LinkButton, Notice, PageHeader,
+        Section, Status, Table,
     },
     routes::{Page, Visit},
 };
@@ -22,7 +23,15 @@ pub async fn page(visit: Visit) -> Answer<Page> {
 }
 
 fn draw(entry: EntryView, now: Timestamp) -> AnyView {
-    let EntryView { row, json, leaf_hash, private, checkpoint, proof, neighbours: (before, after) } = entry;
+    let EntryView {
+        row,
+        json,
+        leaf_hash,
+        private,
+        checkpoint,
+        proof,
+        neighbours: (before, after),
+    } = entry;
     let actions = view! {
         {before.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Previous entry"</LinkButton> })}
         {after.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Next entry"</LinkButton> })}
@@ -71,7 +80,12 @@ fn personal(private: Vec<(String, String)>) -> AnyView {
     .into_any()
 }
 
-fn inclusion(seq: u64, leaf_hash: String, checkpoint: Option<(u64, String)>, proof: Vec<String>) -> AnyView {
+fn inclusion(
+    seq: u64,
+    leaf_hash: String,
+    checkpoint: Option<(u64, String)>,
+    proof: Vec<String>,
+) -> AnyView {
     let body = match checkpoint {
         None => view! {
             <Notice status=Status::Pending title="Not under a signed checkpoint yet">
@@ -81,7 +95,10 @@ fn inclusion(seq: u64, leaf_hash: String, checkpoint: Option<(u64, String)>, pro
         .into_any(),
         Some((size, root)) => {
             let alone = proof.is_empty();
-            let steps = proof.into_iter().map(|hash| view! { <li><code class="break-all">{hash}</code></li> }).collect_view();
+            let steps = proof
+                .into_iter()
+                .map(|hash| view! { <li><code class="break-all">{hash}</code></li> })
+                .collect_view();
             view! {
                 <DefinitionList>
                     <Definition term="Checkpoint">{size} " entries"</Definition>

@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::{backend::Denied, components::PageHeader, routes::Page};
+use crate::{
+    backend::Denied,
+    components::{Glyph, LinkButton, PageHeader},
+    routes::Page,
+};
 
 /// The HTTP status of a refusal.
 pub fn status(denied: &Denied) -> u16 {
@@ -18,7 +22,10 @@ pub fn status(denied: &Denied) -> u16 {
 /// The page of a refusal.
 pub fn page(denied: Denied, request_id: String) -> Page {
     let (title, text) = match &denied {
-        Denied::Forbidden(reason) => ("Not allowed", (*reason).to_owned()),
+        Denied::Forbidden(reason) => (
+            "Not allowed",
+            format!("{reason} If you need it for your work, ask an administrator of Leastwise."),
+        ),
         Denied::NotFound => (
             "Not found",
             "There is nothing at this address, or you may not see it. Check the link, or go back to the start.".into(),
@@ -36,9 +43,11 @@ pub fn page(denied: Denied, request_id: String) -> Page {
     Page::new(title, move || {
         view! {
             <PageHeader title=title />
-            <p class="max-w-[72ch]">{text}</p>
-            <p class="text-muted text-sm">"Request " <code>{request_id}</code></p>
-            <p><a href="/">"Back to the start"</a></p>
+            <div class="grid gap-4 max-w-[64ch]">
+                <p>{text}</p>
+                <p><LinkButton href="/" icon=Glyph::Home>"Back to the start"</LinkButton></p>
+                <p class="text-muted text-xs">"Request " <code>{request_id}</code></p>
+            </div>
         }
         .into_any()
     })

@@ -135,8 +135,7 @@ fn people(exposed: Vec<ExposedPerson>, total: usize) -> AnyView {
         Column::new("Person"),
         Column::new("Reaches"),
         Column::new("With"),
-        Column::new("Paths").wide_only(),
-        Column::new("How long"),
+        Column::new("How"),
     ];
     let rows = exposed.into_iter().map(person).collect_view();
     let all = "/people?only=production-pci";
@@ -187,8 +186,7 @@ fn person(person: ExposedPerson) -> impl IntoView {
             </th>
             <td><AccountNames accounts total=account_count /></td>
             <td data-sets><ul data-plain>{sets} {(more > 0).then(|| view! { <li class="text-muted">{format!("and {more} more")}</li> })}</ul></td>
-            <td data-wide><a href=format!("{href}?only=production-pci")>{way}</a></td>
-            <td>{long}</td>
+            <td>{long} <div><a href=format!("{href}?only=production-pci") class="text-xs">{way}</a></div></td>
         </tr>
     }
 }

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, Draft, Freshness, GroupView, ListQuery, OpensRow, UserRef},
     components::{
-        AccountLink, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered,
-        FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader, PersonLink, Section, SetLink,
-        Status, StatusBadge, Table, list_href, pages, relative,
+        AccountLink, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice, Glyph,
+        Hits, LinkButton, Notice, PageHeader, PersonLink, Section, SetLink, Status, StatusBadge,
+        Table, list_href, pages, relative,
     },
     routes::{Page, Visit},
 };

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, GroupRow, ListQuery, Page as Rows},
     components::{
-        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, Status, StatusBadge, Table, list_href, pages,
+        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, Status,
+        StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };

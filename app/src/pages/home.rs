@@ -7,7 +7,7 @@ use crate::{
     backend::{Answer, ChangeRow, Freshness, Home, MyAccess},
     components::{
         AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, PageHeader,
-        RecentChanges, Section, Time,
+        RecentChanges, Section, Time, directory_link,
     },
     routes::{Page, Visit},
 };
@@ -66,19 +66,33 @@ fn draw(title: &'static str, home: Home, around: Around) -> AnyView {
             })}
     }
     .into_any();
-    let own = view! {
-        {decides.then(|| changes("Waiting for you", waiting, now, "Nothing waits for you.", "Changes that need your approval appear here, the oldest first."))}
-        {changes("Your changes", mine, now, "You have asked for nothing.", "What you ask for appears here until it is over.")}
-        {my_access(access, access_count, me, now)}
-    };
+    let waiting = decides.then(|| {
+        let what = "Changes that need your approval appear here, the oldest first.";
+        changes(
+            "Waiting for you",
+            waiting,
+            now,
+            "Nothing waits for you.",
+            what,
+        )
+    });
+    let what = "What you ask for appears here until it is over.";
+    let mine = changes(
+        "Your changes",
+        mine,
+        now,
+        "You have asked for nothing.",
+        what,
+    );
+    let reach = my_access(access, access_count, me, now);
     let body = match organisation {
-        None => view! { <div data-columns="even">{own}</div> }.into_any(),
+        None => view! { <div data-columns="even">{reach} {mine}</div> }.into_any(),
         Some(organisation) => {
             let (head, rest) = exposure::draw(organisation, known, now);
             view! {
                 {head}
                 <div data-columns="side">
-                    <div data-aside>{own}</div>
+                    <div data-aside>{waiting} {mine} {reach}</div>
                     <div class="min-w-0">{rest}</div>
                 </div>
             }
@@ -124,7 +138,7 @@ fn my_access(access: Vec<MyAccess>, count: usize, me: Option<UserId>, now: Times
                 <li>
                     <AccountLink account=row.account />
                     <div class="text-muted text-xs flex flex-wrap items-center gap-x-2">
-                        <a href=format!("/permission-sets/{}", row.set.key())>{row.set.name.clone()}</a> <span>{row.via} " · " {ends}</span>
+                        {directory_link(format!("/permission-sets/{}", row.set.key()), row.set.name.clone())} <span>{row.via} " · " {ends}</span>
                     </div>
                 </li>
             }
@@ -140,5 +154,5 @@ fn my_access(access: Vec<MyAccess>, count: usize, me: Option<UserId>, now: Times
         }
         .into_any()
     };
-    view! { <Section title="Your access" detail=if count == 0 { String::new() } else { count.to_string() }>{body}</Section> }.into_any()
+    view! { <Section title="What you reach" detail=if count == 0 { String::new() } else { count.to_string() }>{body}</Section> }.into_any()
 }

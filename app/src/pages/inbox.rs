@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, ChangeView},
     components::{
-        AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice, Glyph, LinkButton,
-        PageHeader, Section, Time, VerdictBox,
+        AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
+        Glyph, LinkButton, PageHeader, Section, Time, VerdictBox,
     },
     routes::{Page, Visit},
 };
@@ -22,14 +22,20 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     let wanted = visit.query("id").to_owned();
     let form = visit.form;
     Ok(Page::new("Inbox", move || {
-        let at = waiting.iter().position(|view| view.row.id.as_str() == wanted).unwrap_or(0);
+        let at = waiting
+            .iter()
+            .position(|view| view.row.id.as_str() == wanted)
+            .unwrap_or(0);
         let detail = match waiting.len() {
             0 => "Changes that you may decide appear here.".to_owned(),
             1 => "1 change waits for your decision.".to_owned(),
             n => format!("{n} changes wait for your decision, the oldest first."),
         };
         let list = list(&waiting, at, now);
-        let chosen = waiting.into_iter().nth(at).map(|view| chosen(view, form, now));
+        let chosen = waiting
+            .into_iter()
+            .nth(at)
+            .map(|view| chosen(view, form, now));
         view! {
             <PageHeader title="Inbox" detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
@@ -74,7 +80,14 @@ fn list(waiting: &[ChangeView], at: usize, now: Timestamp) -> AnyView {
 }
 
 fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> AnyView {
-    let ChangeView { row, justification, ticket, preview, decide, .. } = view;
+    let ChangeView {
+        row,
+        justification,
+        ticket,
+        preview,
+        decide,
+        ..
+    } = view;
     let gains = preview.gained.len();
     let href = format!("/changes/{}", row.id);
     let actions = view! { <LinkButton href>"Open the record"</LinkButton> };

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, EntryRow, LedgerHealth, ListQuery, Page as Rows},
     components::{
-        Column, Definition, DefinitionList, Empty, EmptyFiltered, Glyph, ListBar, Notice, PageHeader, Section, Status, StatusBadge,
-        Table, Time, list_href, pages,
+        Column, Definition, DefinitionList, Empty, EmptyFiltered, Glyph, ListBar, Notice,
+        PageHeader, Section, Status, StatusBadge, Table, Time, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -33,13 +33,27 @@ pub async fn page(visit: Visit) -> Answer<Page> {
 
 /// What a third party needs to check the ledger without us.
 fn health_box(health: LedgerHealth, now: Timestamp) -> AnyView {
-    let LedgerHealth { size, checkpoint_size, signed_at, root, vkey } = health;
+    let LedgerHealth {
+        size,
+        checkpoint_size,
+        signed_at,
+        root,
+        vkey,
+    } = health;
     let waiting = size.saturating_sub(checkpoint_size);
     let status = match (signed_at, waiting) {
-        (None, _) => view! { <StatusBadge status=Status::Pending label="No checkpoint signed yet" /> },
-        (Some(_), 0) => view! { <StatusBadge status=Status::Ok label="Every entry is under a signed checkpoint" /> },
-        (Some(_), 1) => view! { <StatusBadge status=Status::Pending label="1 entry waits for the next checkpoint" /> },
-        (Some(_), some) => view! { <StatusBadge status=Status::Pending label=format!("{some} entries wait for the next checkpoint") /> },
+        (None, _) => {
+            view! { <StatusBadge status=Status::Pending label="No checkpoint signed yet" /> }
+        }
+        (Some(_), 0) => {
+            view! { <StatusBadge status=Status::Ok label="Every entry is under a signed checkpoint" /> }
+        }
+        (Some(_), 1) => {
+            view! { <StatusBadge status=Status::Pending label="1 entry waits for the next checkpoint" /> }
+        }
+        (Some(_), some) => {
+            view! { <StatusBadge status=Status::Pending label=format!("{some} entries wait for the next checkpoint") /> }
+        }
     };
     let signed = signed_at.map(|at| {
         view! {
@@ -88,7 +102,11 @@ fn draw(query: ListQuery, entries: Rows<EntryRow>, now: Timestamp) -> AnyView {
         Column::new("Who"),
         Column::new("About").wide_only(),
     ];
-    let rows = entries.rows.into_iter().map(|entry| row(entry, now)).collect_view();
+    let rows = entries
+        .rows
+        .into_iter()
+        .map(|entry| row(entry, now))
+        .collect_view();
     view! {
         {bar}
         <Section title="Entries" detail="newest first">
@@ -100,7 +118,14 @@ fn draw(query: ListQuery, entries: Rows<EntryRow>, now: Timestamp) -> AnyView {
 }
 
 fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
-    let EntryRow { seq, at, kind, outcome, actor, about } = entry;
+    let EntryRow {
+        seq,
+        at,
+        kind,
+        outcome,
+        actor,
+        about,
+    } = entry;
     view! {
         <tr>
             <th scope="row" data-numeric><a href=format!("/ledger/{seq}")>{seq}</a></th>
@@ -120,7 +145,9 @@ pub fn outcome_badge(outcome: &str) -> AnyView {
         "failure" => (Status::Danger, "Failure"),
         "denied" => (Status::Danger, "Denied"),
         "pending" => (Status::Pending, "Pending"),
-        other => return view! { <StatusBadge status=Status::Off label=other.to_owned() /> }.into_any(),
+        other => {
+            return view! { <StatusBadge status=Status::Off label=other.to_owned() /> }.into_any();
+        }
     };
     view! { <StatusBadge status label /> }.into_any()
 }

@@ -54,13 +54,21 @@ impl<T> Part<T> {
         }
         let total = rows.len();
         let number = query.page.clamp(1, total.div_ceil(PART).max(1));
-        let rows: Vec<T> = rows.drain(((number - 1) * PART).min(total)..(number * PART).min(total)).collect();
+        let rows: Vec<T> = rows
+            .drain(((number - 1) * PART).min(total)..(number * PART).min(total))
+            .collect();
         let place = PagePlace::of(number, PART, rows.len(), total);
         Self { rows, place }
     }
 
     /// The search over the rows: as one types if all of them are on the page.
-    fn search(&self, base: &str, query: &ListQuery, label: &'static str, table: &'static str) -> AnyView {
+    fn search(
+        &self,
+        base: &str,
+        query: &ListQuery,
+        label: &'static str,
+        table: &'static str,
+    ) -> AnyView {
         let table = (self.place.pages == 1 && query.words.is_empty()).then_some(table);
         let (action, value) = (base.to_owned(), query.words.clone());
         view! { <form method="get" action=action role="search"><SearchBox label value table /></form> }.into_any()
@@ -71,7 +79,10 @@ impl<T> Part<T> {
 pub fn cell(only: &str) -> Option<(Environment, Pci)> {
     let (environment, pci) = only.rsplit_once('-')?;
     let environment = Environment::from_word(environment).filter(|e| e.as_str() == environment)?;
-    Some((environment, Pci::from_word(pci).filter(|p| p.as_str() == pci)?))
+    Some((
+        environment,
+        Pci::from_word(pci).filter(|p| p.as_str() == pci)?,
+    ))
 }
 
 /// What the URL of a list asks for: `q`, `only`, `page`. What makes no sense is dropped.

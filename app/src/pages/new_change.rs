@@ -7,20 +7,30 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, Choice as Offered, Draft, FieldError, NewChange, Preview},
     components::{
-        Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Need, PageHeader, Section, SelectField,
-        Status, StatusBadge, Tab, Tabs, TextArea, TextField, VerdictBox, risk_status,
+        Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Need,
+        PageHeader, Section, SelectField, Status, StatusBadge, Tab, Tabs, TextArea, TextField,
+        VerdictBox, risk_status,
     },
     routes::{FormState, Page, Visit},
 };
 
-const KINDS: [(&str, &str); 4] =
-    [("grant", "Grant access"), ("remove", "Remove access"), ("join", "Add to a group"), ("leave", "Take out of a group")];
+const KINDS: [(&str, &str); 4] = [
+    ("grant", "Grant access"),
+    ("remove", "Remove access"),
+    ("join", "Add to a group"),
+    ("leave", "Take out of a group"),
+];
 
 /// Makes the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let text = |name: &str| visit.query(name).to_owned();
-    let mut draft =
-        Draft { kind: text("kind"), who: text("who"), set: text("set"), account: text("account"), term: text("term") };
+    let mut draft = Draft {
+        kind: text("kind"),
+        who: text("who"),
+        set: text("set"),
+        account: text("account"),
+        term: text("term"),
+    };
     if draft.kind.is_empty() {
         "grant".clone_into(&mut draft.kind);
     }
@@ -53,7 +63,9 @@ fn all_errors(form: &FormState, new: &NewChange) -> Vec<(String, String)> {
     for FieldError { field, message } in form.errors.iter().chain(&new.errors) {
         let anchor = match *field {
             "kind" => "choose",
-            _ if new.preview.is_none() && !matches!(*field, "who" | "set" | "account" | "term") => "choose",
+            _ if new.preview.is_none() && !matches!(*field, "who" | "set" | "account" | "term") => {
+                "choose"
+            }
             "effect" | "form" => "preview",
             field => field,
         };
@@ -74,11 +86,20 @@ fn kinds(draft: &Draft) -> Vec<Tab> {
                 kind: kind.to_owned(),
                 who: draft.who.clone(),
                 // A permission set is no group: what is chosen there means nothing under the other kind.
-                set: if alike { draft.set.clone() } else { String::new() },
+                set: if alike {
+                    draft.set.clone()
+                } else {
+                    String::new()
+                },
                 account: draft.account.clone(),
                 term: draft.term.clone(),
             };
-            Tab { href: other.href(), label: label.to_owned(), current: kind == draft.kind, count: None }
+            Tab {
+                href: other.href(),
+                label: label.to_owned(),
+                current: kind == draft.kind,
+                count: None,
+            }
         })
         .collect()
 }
@@ -89,15 +110,41 @@ fn choose(new: &NewChange) -> AnyView {
     let again = new.preview.is_some();
     let membership = matches!(draft.kind.as_str(), "join" | "leave");
     let term = draft.kind == "grant";
-    let sets = if membership { &choices.groups } else { &choices.sets };
-    let kind = if again { ButtonKind::Secondary } else { ButtonKind::Primary };
-    let set_label = if membership { "Group" } else { "Permission set" };
+    let sets = if membership {
+        &choices.groups
+    } else {
+        &choices.sets
+    };
+    let kind = if again {
+        ButtonKind::Secondary
+    } else {
+        ButtonKind::Primary
+    };
+    let set_label = if membership {
+        "Group"
+    } else {
+        "Permission set"
+    };
     let change = draft.kind.clone();
     let fields = [
-        pick(new, "who", if membership { "User" } else { "User or group" }, &choices.who, &draft.who),
-        if membership { ().into_any() } else { pick(new, "account", "Account", &choices.accounts, &draft.account) },
+        pick(
+            new,
+            "who",
+            if membership { "User" } else { "User or group" },
+            &choices.who,
+            &draft.who,
+        ),
+        if membership {
+            ().into_any()
+        } else {
+            pick(new, "account", "Account", &choices.accounts, &draft.account)
+        },
         pick(new, "set", set_label, sets, &draft.set),
-        if term { pick(new, "term", "For how long", &choices.terms, &draft.term) } else { ().into_any() },
+        if term {
+            pick(new, "term", "For how long", &choices.terms, &draft.term)
+        } else {
+            ().into_any()
+        },
     ];
     view! {
         <Section title="What should change">
@@ -112,10 +159,24 @@ fn choose(new: &NewChange) -> AnyView {
 }
 
 /// A list, or a line to type in where the list would be too long.
-fn pick(new: &NewChange, name: &'static str, label: &'static str, offered: &[Offered], chosen: &str) -> AnyView {
-    let error = new.errors.iter().find(|error| error.field == name).map(|error| error.message.clone()).unwrap_or_default();
+fn pick(
+    new: &NewChange,
+    name: &'static str,
+    label: &'static str,
+    offered: &[Offered],
+    chosen: &str,
+) -> AnyView {
+    let error = new
+        .errors
+        .iter()
+        .find(|error| error.field == name)
+        .map(|error| error.message.clone())
+        .unwrap_or_default();
     if new.choices.typed.contains(&name) {
-        let shown = offered.iter().find(|choice| choice.value == chosen).map(|choice| choice.label.clone());
+        let shown = offered
+            .iter()
+            .find(|choice| choice.value == chosen)
+            .map(|choice| choice.label.clone());
         let hint = match shown {
             Some(label) => format!("Chosen: {label}. Type another name or id to change it."),
             None => "Type the exact name or the id, or start from its own page.".to_owned(),
@@ -123,12 +184,25 @@ fn pick(new: &NewChange, name: &'static str, label: &'static str, offered: &[Off
         return view! { <TextField name label value=chosen.to_owned() hint error need=Need::Required /> }.into_any();
     }
     let mut list = vec![Choice::new("", "Choose…")];
-    list.extend(offered.iter().map(|choice| Choice::new(choice.value.clone(), choice.label.clone())));
+    list.extend(
+        offered
+            .iter()
+            .map(|choice| Choice::new(choice.value.clone(), choice.label.clone())),
+    );
     view! { <SelectField name label choices=list selected=chosen.to_owned() error need=Need::Required /> }.into_any()
 }
 
 fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
-    let Preview { title, gained, lost, verdict, effect, findings, session_seconds, approvers } = preview;
+    let Preview {
+        title,
+        gained,
+        lost,
+        verdict,
+        effect,
+        findings,
+        session_seconds,
+        approvers,
+    } = preview;
     let outcome = verdict.outcome;
     let (gains, losses) = (gained.len(), lost.len());
     let detail = format!("{gains} gained, {losses} lost");
@@ -181,7 +255,9 @@ fn tail(seconds: u32, kind: &str) -> Option<AnyView> {
         "remove" | "leave" => format!(
             "A role session that is open when the access is removed may be usable for up to {words} more. AWS ends no session early."
         ),
-        _ => format!("A role session begun through this access may be usable for up to {words}, also beyond the end of a window."),
+        _ => format!(
+            "A role session begun through this access may be usable for up to {words}, also beyond the end of a window."
+        ),
     };
     Some(view! { <p class="mb-6 max-w-[72ch] text-muted">{text}</p> }.into_any())
 }
@@ -267,8 +343,14 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
 
 /// Marks a list's head so that an unknown status cannot reach the palette.
 pub fn status_of(token: &str) -> Status {
-    [Status::Ok, Status::Pending, Status::Danger, Status::Info, Status::Drift]
-        .into_iter()
-        .find(|status| status.token() == token)
-        .unwrap_or(Status::Off)
+    [
+        Status::Ok,
+        Status::Pending,
+        Status::Danger,
+        Status::Info,
+        Status::Drift,
+    ]
+    .into_iter()
+    .find(|status| status.token() == token)
+    .unwrap_or(Status::Off)
 }

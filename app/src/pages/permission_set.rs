@@ -120,12 +120,16 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
 /// The first, and the rest behind it.
 fn actions(actions: Vec<String>) -> AnyView {
     let mut actions = actions.into_iter();
-    let Some(first) = actions.next() else { return ().into_any() };
+    let Some(first) = actions.next() else {
+        return ().into_any();
+    };
     let more = actions.len();
     if more == 0 {
         return view! { <code>{first}</code> }.into_any();
     }
-    let rest = actions.map(|action| view! { <li><code>{action}</code></li> }).collect_view();
+    let rest = actions
+        .map(|action| view! { <li><code>{action}</code></li> })
+        .collect_view();
     view! {
         <details data-fold>
             <summary><code>{first}</code> <span class="text-muted">{format!("and {more} more")}</span></summary>

@@ -6,10 +6,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, Draft, Freshness, ListQuery, PathRow, PersonView, UserStanding},
     components::{
-        AccountLink, ButtonKind, Chip, Column, Crumb, Day, Definition, DefinitionList,
-        Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader,
-        RecentChanges, Section, SetLink, StandingMark, Stat, Stats, Status, Table, Time, chips,
-        list_href, pages,
+        AccountLink, ButtonKind, Chip, Column, Crumb, Day, Definition, DefinitionList, Empty,
+        EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader, RecentChanges,
+        Section, SetLink, StandingMark, Stat, Stats, Status, Table, Time, chips, list_href, pages,
     },
     routes::{Page, Visit},
 };

@@ -7,8 +7,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccessReport, Answer, ListQuery, ReportHead, ReportRow},
     components::{
-        AbsoluteTime, BadgeWeight, Column, Definition, DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, LinkButton,
-        ListBar, PageHeader, PagePlace, Section, Stat, Stats, Status, StatusBadge, Table, list_href, pages,
+        AbsoluteTime, BadgeWeight, Column, Definition, DefinitionList, Empty, EmptyFiltered,
+        FreshnessNotice, Glyph, LinkButton, ListBar, PageHeader, PagePlace, Section, Stat, Stats,
+        Status, StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -24,7 +25,9 @@ const PATH: &str = "/reports/production-pci";
 pub async fn page(visit: Visit) -> Answer<Page> {
     let report = visit.backend.access_report().await?;
     let (query, now) = (list_query(&visit), visit.backend.now());
-    Ok(Page::new("Who can reach production PCI", move || draw(report, query, now)))
+    Ok(Page::new("Who can reach production PCI", move || {
+        draw(report, query, now)
+    }))
 }
 
 fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
@@ -58,7 +61,13 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
 
 /// What the report rests on. It says so even when all is well: an assessor asks.
 fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
-    let ReportHead { report_id, made, as_of, freshness, .. } = head;
+    let ReportHead {
+        report_id,
+        made,
+        as_of,
+        freshness,
+        ..
+    } = head;
     let oldest = match as_of {
         Some(at) => view! { <AbsoluteTime at now /> }.into_any(),
         None => "AWS has not been read yet".into_any(),
@@ -72,7 +81,11 @@ fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
     } else if freshness.unread.is_empty() {
         view! { <StatusBadge status=Status::Drift label="Everything" /> }.into_any()
     } else {
-        let items = freshness.unread.into_iter().map(|what| view! { <li>{what}</li> }).collect_view();
+        let items = freshness
+            .unread
+            .into_iter()
+            .map(|what| view! { <li>{what}</li> })
+            .collect_view();
         view! { <ul data-plain>{items}</ul> }.into_any()
     };
     view! {
@@ -115,7 +128,11 @@ fn table(mut rows: Vec<ReportRow>, query: ListQuery) -> AnyView {
         return view! { {bar} <EmptyFiltered noun="rows" clear_href=PATH /> }.into_any();
     }
     let number = query.page.clamp(1, total.div_ceil(ROWS).max(1));
-    let shown: Vec<ReportRow> = rows.into_iter().skip((number - 1) * ROWS).take(ROWS).collect();
+    let shown: Vec<ReportRow> = rows
+        .into_iter()
+        .skip((number - 1) * ROWS)
+        .take(ROWS)
+        .collect();
     let place = PagePlace::of(number, ROWS, shown.len(), total);
     let columns = vec![
         Column::new("Person"),
@@ -140,14 +157,37 @@ fn table(mut rows: Vec<ReportRow>, query: ListQuery) -> AnyView {
 }
 
 fn searched(row: &ReportRow) -> String {
-    [&row.person, &row.account, &row.account_id, &row.permission_set, &row.path].map(|text| text.to_lowercase()).join(" ")
+    [
+        &row.person,
+        &row.account,
+        &row.account_id,
+        &row.permission_set,
+        &row.path,
+    ]
+    .map(|text| text.to_lowercase())
+    .join(" ")
 }
 
 fn line(row: ReportRow) -> impl IntoView {
     let ReportRow {
-        person_id, person, enabled, account_id, account, permission_set, permission_set_arn, path, standing, since, findings, ..
+        person_id,
+        person,
+        enabled,
+        account_id,
+        account,
+        permission_set,
+        permission_set_arn,
+        path,
+        standing,
+        since,
+        findings,
+        ..
     } = row;
-    let set = permission_set_arn.rsplit('/').next().unwrap_or_default().to_owned();
+    let set = permission_set_arn
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let day: String = since.chars().take(10).collect();
     let long = if standing {
         view! { <StatusBadge status=Status::Danger label="Standing" /> }.into_any()

@@ -31,7 +31,12 @@ impl Budgets {
     /// The same pace for each.
     pub fn new(calls_per_second: f64) -> Self {
         let budget = || Budget::new(calls_per_second);
-        Self { sso: budget(), directory: budget(), organizations: budget(), pool: budget() }
+        Self {
+            sso: budget(),
+            directory: budget(),
+            organizations: budget(),
+            pool: budget(),
+        }
     }
 }
 
@@ -53,18 +58,28 @@ struct Pace {
 
 impl Budget {
     /// A bucket of so many calls a second.
-    #[expect(clippy::disallowed_methods, reason = "pacing is about elapsed time, not about when")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "pacing is about elapsed time, not about when"
+    )]
     pub fn new(calls_per_second: f64) -> Self {
         let most = calls_per_second.max(0.1);
         Self {
-            pace: Arc::new(Mutex::new(Pace { most, now: most, next: Instant::now() })),
+            pace: Arc::new(Mutex::new(Pace {
+                most,
+                now: most,
+                next: Instant::now(),
+            })),
             calls: Arc::default(),
             throttled: Arc::default(),
         }
     }
 
     /// Waits for a turn and counts it.
-    #[expect(clippy::disallowed_methods, reason = "pacing is about elapsed time, not about when")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "pacing is about elapsed time, not about when"
+    )]
     pub async fn turn(&self) {
         let at = {
             let mut pace = self.pace.lock().await;

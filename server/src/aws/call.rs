@@ -26,7 +26,10 @@ where
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        let again = matches!(error.class, Class::Throttled | Class::Conflict | Class::Unknown);
+        let again = matches!(
+            error.class,
+            Class::Throttled | Class::Conflict | Class::Unknown
+        );
         if !again || attempt == TRIES {
             return Err(error);
         }

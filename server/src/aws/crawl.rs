@@ -128,19 +128,35 @@ pub async fn crawl(
 }
 
 fn meter(aws: &Aws) -> (u64, u64, u64, u64) {
-    let (sso, directory, organizations) = (&aws.budgets.sso, &aws.budgets.directory, &aws.budgets.organizations);
+    let (sso, directory, organizations) = (
+        &aws.budgets.sso,
+        &aws.budgets.directory,
+        &aws.budgets.organizations,
+    );
     let throttled = sso.throttled() + directory.throttled() + organizations.throttled();
-    (sso.calls(), directory.calls(), organizations.calls(), throttled)
+    (
+        sso.calls(),
+        directory.calls(),
+        organizations.calls(),
+        throttled,
+    )
 }
 
 /// Notes what could not be read; the answer is `None` then.
-fn note<T>(unread: &mut Vec<Unread>, what: impl Into<String>, answer: Result<T, CallError>) -> Option<T> {
+fn note<T>(
+    unread: &mut Vec<Unread>,
+    what: impl Into<String>,
+    answer: Result<T, CallError>,
+) -> Option<T> {
     match answer {
         Ok(value) => Some(value),
         Err(error) => {
             let what = what.into();
             tracing::warn!(what, code = error.code, "could not be read");
-            unread.push(Unread { what, why: error.code });
+            unread.push(Unread {
+                what,
+                why: error.code,
+            });
             None
         }
     }
@@ -148,7 +164,8 @@ fn note<T>(unread: &mut Vec<Unread>, what: impl Into<String>, answer: Result<T, 
 
 impl Progress {
     fn known(&self, pairs: usize) {
-        self.pairs_known.fetch_add(u64::try_from(pairs).unwrap_or(0), Ordering::Relaxed);
+        self.pairs_known
+            .fetch_add(u64::try_from(pairs).unwrap_or(0), Ordering::Relaxed);
     }
 
     fn read(&self) {

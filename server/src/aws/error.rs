@@ -49,29 +49,45 @@ impl fmt::Display for CallError {
 
 impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for CallError {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let status = error.raw_response().map(|response| response.status().as_u16());
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
         let request_id = error
             .raw_response()
             .and_then(|response| response.headers().get("x-amzn-requestid"))
             .map(str::to_owned);
         let meta = error.as_service_error().map(ProvideErrorMetadata::meta);
         let code = meta.and_then(|meta| meta.code());
-        let message = meta.and_then(|meta| meta.message()).unwrap_or_default().to_owned();
+        let message = meta
+            .and_then(|meta| meta.message())
+            .unwrap_or_default()
+            .to_owned();
         let class = match (code, status) {
             (Some(code), Some(status)) if (400..500).contains(&status) => by_code(code),
             _ => Class::Unknown,
         };
         let code = code.map_or_else(|| kind(&error).to_owned(), str::to_owned);
-        Self { class, code, message, request_id }
+        Self {
+            class,
+            code,
+            message,
+            request_id,
+        }
     }
 }
 
 fn by_code(code: &str) -> Class {
     match code {
-        "ThrottlingException" | "TooManyRequestsException" | "Throttling" | "RequestLimitExceeded" => Class::Throttled,
+        "ThrottlingException"
+        | "TooManyRequestsException"
+        | "Throttling"
+        | "RequestLimitExceeded" => Class::Throttled,
         "ConflictException" | "ConcurrentModificationException" => Class::Conflict,
-        "ResourceNotFoundException" | "AccountNotFoundException" | "UserNotFoundException"
-        | "ParentNotFoundException" | "TargetNotFoundException" => Class::NotFound,
+        "ResourceNotFoundException"
+        | "AccountNotFoundException"
+        | "UserNotFoundException"
+        | "ParentNotFoundException"
+        | "TargetNotFoundException" => Class::NotFound,
         "AccessDeniedException" | "NotAuthorizedException" => Class::AccessDenied,
         "ServiceQuotaExceededException" | "LimitExceededException" => Class::Quota,
         "InternalServerException" | "InternalErrorException" | "ServiceException" => Class::Unknown,

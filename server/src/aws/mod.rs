@@ -69,7 +69,9 @@ pub struct Aws {
 #[derive(Debug, Error)]
 pub enum SetupError {
     /// `ListInstances` answered no instance that this account may manage.
-    #[error("no Identity Center instance is visible in this Region; check the Region and that this account manages it or is its delegated administrator")]
+    #[error(
+        "no Identity Center instance is visible in this Region; check the Region and that this account manages it or is its delegated administrator"
+    )]
     NoInstance,
     /// It could not be asked.
     #[error("Identity Center could not be asked: {0}")]
@@ -83,19 +85,27 @@ impl Aws {
     /// Makes the clients.
     pub async fn connect(access: &Access) -> Self {
         let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .tls_provider(tls::Provider::Rustls(
+                tls::rustls_provider::CryptoMode::Ring,
+            ))
             .build_https();
         let credentials = match &access.credentials {
-            Some((id, secret)) => {
-                SharedCredentialsProvider::new(Credentials::new(id, secret, None, None, "configuration"))
-            }
+            Some((id, secret)) => SharedCredentialsProvider::new(Credentials::new(
+                id,
+                secret,
+                None,
+                None,
+                "configuration",
+            )),
             None => {
-                let provider = aws_config::default_provider::credentials::DefaultCredentialsChain::builder()
-                    .configure(
-                        aws_config::provider_config::ProviderConfig::default().with_http_client(http.clone()),
-                    )
-                    .build()
-                    .await;
+                let provider =
+                    aws_config::default_provider::credentials::DefaultCredentialsChain::builder()
+                        .configure(
+                            aws_config::provider_config::ProviderConfig::default()
+                                .with_http_client(http.clone()),
+                        )
+                        .build()
+                        .await;
                 SharedCredentialsProvider::new(provider)
             }
         };
@@ -103,8 +113,15 @@ impl Aws {
     }
 
     /// Makes the clients over a given HTTP client: the sandbox's router, in process.
-    pub fn with(access: &Access, http: SharedHttpClient, credentials: SharedCredentialsProvider) -> Self {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(ATTEMPT).build();
+    pub fn with(
+        access: &Access,
+        http: SharedHttpClient,
+        credentials: SharedCredentialsProvider,
+    ) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(ATTEMPT)
+            .build();
         // The four builders are different types with the same methods.
         macro_rules! client {
             ($sdk:ident, $region:expr) => {{
@@ -134,7 +151,10 @@ impl Aws {
 
     /// Finds the organization's instance.
     pub async fn instance(&self) -> Result<Instance, SetupError> {
-        let answer = call::read(&self.budgets.sso, || self.sso.list_instances().max_results(100).send()).await?;
+        let answer = call::read(&self.budgets.sso, || {
+            self.sso.list_instances().max_results(100).send()
+        })
+        .await?;
         answer
             .instances()
             .iter()
@@ -142,7 +162,9 @@ impl Aws {
                 Some(Instance {
                     arn: InstanceArn::parse(instance.instance_arn()?).ok()?,
                     identity_store: instance.identity_store_id()?.to_owned(),
-                    owner: instance.owner_account_id().and_then(|id| AccountId::parse(id).ok()),
+                    owner: instance
+                        .owner_account_id()
+                        .and_then(|id| AccountId::parse(id).ok()),
                 })
             })
             .ok_or(SetupError::NoInstance)

@@ -20,8 +20,14 @@ pub struct PoolUser {
 impl Aws {
     /// `AdminGetUser` and `AdminListGroupsForUser`.
     pub async fn pool_user(&self, pool: &str, username: &str) -> Result<PoolUser, CallError> {
-        let user = read(&self.budgets.pool, || self.pool.admin_get_user().user_pool_id(pool).username(username).send())
-            .await?;
+        let user = read(&self.budgets.pool, || {
+            self.pool
+                .admin_get_user()
+                .user_pool_id(pool)
+                .username(username)
+                .send()
+        })
+        .await?;
         let mut groups = BTreeSet::new();
         let mut token: Option<String> = None;
         loop {
@@ -35,7 +41,12 @@ impl Aws {
                     .send()
             })
             .await?;
-            groups.extend(answer.groups().iter().filter_map(|group| group.group_name().map(str::to_owned)));
+            groups.extend(
+                answer
+                    .groups()
+                    .iter()
+                    .filter_map(|group| group.group_name().map(str::to_owned)),
+            );
             token = answer.next_token().map(str::to_owned);
             if token.is_none() {
                 break;
@@ -43,7 +54,9 @@ impl Aws {
         }
         Ok(PoolUser {
             enabled: user.enabled(),
-            federated: user.user_status().is_some_and(|status| status.as_str() == "EXTERNAL_PROVIDER"),
+            federated: user
+                .user_status()
+                .is_some_and(|status| status.as_str() == "EXTERNAL_PROVIDER"),
             factors: user.user_mfa_setting_list().to_vec(),
             groups,
         })
@@ -51,8 +64,15 @@ impl Aws {
 
     /// Whether the pool demands a second factor of everybody.
     pub async fn pool_demands_mfa(&self, pool: &str) -> Result<bool, CallError> {
-        let answer =
-            read(&self.budgets.pool, || self.pool.get_user_pool_mfa_config().user_pool_id(pool).send()).await?;
-        Ok(answer.mfa_configuration().is_some_and(|mfa| mfa.as_str() == "ON"))
+        let answer = read(&self.budgets.pool, || {
+            self.pool
+                .get_user_pool_mfa_config()
+                .user_pool_id(pool)
+                .send()
+        })
+        .await?;
+        Ok(answer
+            .mfa_configuration()
+            .is_some_and(|mfa| mfa.as_str() == "ON"))
     }
 }

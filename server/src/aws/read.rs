@@ -13,12 +13,21 @@ use super::{
 
 /// An answer of AWS that we cannot take.
 pub(super) fn malformed(what: &str) -> CallError {
-    CallError { class: Class::Invalid, code: "MalformedAnswer".into(), message: what.into(), request_id: None }
+    CallError {
+        class: Class::Invalid,
+        code: "MalformedAnswer".into(),
+        message: what.into(),
+        request_id: None,
+    }
 }
 
 impl Aws {
     /// Everyone assigned to a pair, orphans included.
-    pub async fn assignments(&self, instance: &Instance, pair: &Pair) -> Result<BTreeSet<Principal>, CallError> {
+    pub async fn assignments(
+        &self,
+        instance: &Instance,
+        pair: &Pair,
+    ) -> Result<BTreeSet<Principal>, CallError> {
         let mut principals = BTreeSet::new();
         let mut token: Option<String> = None;
         loop {
@@ -34,7 +43,9 @@ impl Aws {
             })
             .await?;
             for row in answer.account_assignments() {
-                let kind = row.principal_type().map_or("", aws_sdk_ssoadmin::types::PrincipalType::as_str);
+                let kind = row
+                    .principal_type()
+                    .map_or("", aws_sdk_ssoadmin::types::PrincipalType::as_str);
                 let principal = Principal::parse(kind, row.principal_id().unwrap_or_default())
                     .map_err(|error| malformed(&error.to_string()))?;
                 principals.insert(principal);
@@ -47,7 +58,11 @@ impl Aws {
     }
 
     /// Everyone in a group.
-    pub async fn members(&self, instance: &Instance, group: &GroupId) -> Result<BTreeSet<UserId>, CallError> {
+    pub async fn members(
+        &self,
+        instance: &Instance,
+        group: &GroupId,
+    ) -> Result<BTreeSet<UserId>, CallError> {
         let mut users = BTreeSet::new();
         let mut token: Option<String> = None;
         loop {
@@ -62,7 +77,9 @@ impl Aws {
             })
             .await?;
             for membership in answer.group_memberships() {
-                let member = membership.member_id().and_then(|member| member.as_user_id().ok());
+                let member = membership
+                    .member_id()
+                    .and_then(|member| member.as_user_id().ok());
                 let user = member.ok_or_else(|| malformed("a membership without a user"))?;
                 users.insert(UserId::parse(user).map_err(|error| malformed(&error.to_string()))?);
             }
@@ -76,13 +93,20 @@ impl Aws {
 
 impl Aws {
     /// Whether somebody is in a group, by `GetGroupMembershipId`.
-    pub async fn is_member(&self, instance: &Instance, group: &GroupId, user: &UserId) -> Result<bool, CallError> {
+    pub async fn is_member(
+        &self,
+        instance: &Instance,
+        group: &GroupId,
+        user: &UserId,
+    ) -> Result<bool, CallError> {
         let answer = read(&self.budgets.directory, || {
             self.directory
                 .get_group_membership_id()
                 .identity_store_id(&instance.identity_store)
                 .group_id(group.as_str())
-                .member_id(aws_sdk_identitystore::types::MemberId::UserId(user.to_string()))
+                .member_id(aws_sdk_identitystore::types::MemberId::UserId(
+                    user.to_string(),
+                ))
                 .send()
         })
         .await;

@@ -34,7 +34,11 @@ pub enum Kind {
 
 impl Aws {
     /// `CreateAccountAssignment`. An answer means *accepted*, nothing more.
-    pub async fn create_assignment(&self, instance: &Instance, what: &Assignment) -> Result<AwsRequestId, CallError> {
+    pub async fn create_assignment(
+        &self,
+        instance: &Instance,
+        what: &Assignment,
+    ) -> Result<AwsRequestId, CallError> {
         let answer = once(&self.budgets.sso, || {
             self.sso
                 .create_account_assignment()
@@ -47,12 +51,19 @@ impl Aws {
                 .send()
         })
         .await?;
-        let id = answer.account_assignment_creation_status().and_then(|status| status.request_id());
-        id.and_then(|id| AwsRequestId::parse(id).ok()).ok_or_else(|| malformed("no request id"))
+        let id = answer
+            .account_assignment_creation_status()
+            .and_then(|status| status.request_id());
+        id.and_then(|id| AwsRequestId::parse(id).ok())
+            .ok_or_else(|| malformed("no request id"))
     }
 
     /// `DeleteAccountAssignment`. An answer means *accepted*, nothing more.
-    pub async fn delete_assignment(&self, instance: &Instance, what: &Assignment) -> Result<AwsRequestId, CallError> {
+    pub async fn delete_assignment(
+        &self,
+        instance: &Instance,
+        what: &Assignment,
+    ) -> Result<AwsRequestId, CallError> {
         let answer = once(&self.budgets.sso, || {
             self.sso
                 .delete_account_assignment()
@@ -65,12 +76,20 @@ impl Aws {
                 .send()
         })
         .await?;
-        let id = answer.account_assignment_deletion_status().and_then(|status| status.request_id());
-        id.and_then(|id| AwsRequestId::parse(id).ok()).ok_or_else(|| malformed("no request id"))
+        let id = answer
+            .account_assignment_deletion_status()
+            .and_then(|status| status.request_id());
+        id.and_then(|id| AwsRequestId::parse(id).ok())
+            .ok_or_else(|| malformed("no request id"))
     }
 
     /// How far an asynchronous write has come.
-    pub async fn progress(&self, instance: &Instance, kind: Kind, id: &AwsRequestId) -> Result<Progress, CallError> {
+    pub async fn progress(
+        &self,
+        instance: &Instance,
+        kind: Kind,
+        id: &AwsRequestId,
+    ) -> Result<Progress, CallError> {
         let (status, reason) = match kind {
             Kind::Create => {
                 let answer = read(&self.budgets.sso, || {
@@ -105,14 +124,23 @@ impl Aws {
         };
         match status {
             Some(StatusValues::Succeeded) => Ok(Progress::Succeeded),
-            Some(StatusValues::Failed) => Ok(Progress::Failed(reason.unwrap_or_else(|| "no reason given".into()))),
+            Some(StatusValues::Failed) => Ok(Progress::Failed(
+                reason.unwrap_or_else(|| "no reason given".into()),
+            )),
             Some(StatusValues::InProgress) => Ok(Progress::InProgress),
-            _ => Err(malformed("a status that is none of IN_PROGRESS, SUCCEEDED, FAILED")),
+            _ => Err(malformed(
+                "a status that is none of IN_PROGRESS, SUCCEEDED, FAILED",
+            )),
         }
     }
 
     /// `CreateGroupMembership`, which answers when it is done.
-    pub async fn add_member(&self, instance: &Instance, group: &GroupId, user: &UserId) -> Result<(), CallError> {
+    pub async fn add_member(
+        &self,
+        instance: &Instance,
+        group: &GroupId,
+        user: &UserId,
+    ) -> Result<(), CallError> {
         once(&self.budgets.directory, || {
             self.directory
                 .create_group_membership()
@@ -126,7 +154,12 @@ impl Aws {
     }
 
     /// `DeleteGroupMembership`, by the membership that is there now; NotFound if there is none.
-    pub async fn remove_member(&self, instance: &Instance, group: &GroupId, user: &UserId) -> Result<(), CallError> {
+    pub async fn remove_member(
+        &self,
+        instance: &Instance,
+        group: &GroupId,
+        user: &UserId,
+    ) -> Result<(), CallError> {
         let found = read(&self.budgets.directory, || {
             self.directory
                 .get_group_membership_id()

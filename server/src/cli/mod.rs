@@ -65,7 +65,10 @@ pub async fn run(cli: Cli) -> ExitCode {
 pub type Done = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
 
 async fn migrate(args: &crate::config::DatabaseArgs) -> Done {
-    crate::store::Store::open(&args.url).await?.migrate().await?;
+    crate::store::Store::open(&args.url)
+        .await?
+        .migrate()
+        .await?;
     println!("The database is up to date.");
     Ok(ExitCode::SUCCESS)
 }

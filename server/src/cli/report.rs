@@ -48,7 +48,13 @@ pub struct AccessArgs {
 pub async fn run(command: ReportCommand) -> Done {
     let ReportCommand::Access(args) = command;
     let Scope::ProdPci = args.scope;
-    let core = state::core(&args.database, &args.aws, domain::time::Duration::minutes(15), "").await?;
+    let core = state::core(
+        &args.database,
+        &args.aws,
+        domain::time::Duration::minutes(15),
+        "",
+    )
+    .await?;
     sync::restore(&core).await?;
     let report = make(&core, &core.world());
     if args.json {
@@ -58,10 +64,21 @@ pub async fn run(command: ReportCommand) -> Done {
     } else {
         let (people, accounts, rows) = report.head.counts;
         println!("{people} people can reach {accounts} production PCI accounts by {rows} paths.");
-        println!("Report {}, as of {}\n", report.head.report_id, report.head.as_of.map_or("never".into(), |at| at.rfc3339()));
+        println!(
+            "Report {}, as of {}\n",
+            report.head.report_id,
+            report.head.as_of.map_or("never".into(), |at| at.rfc3339())
+        );
         for row in &report.rows {
-            let standing = if row.standing { "standing" } else { "temporary" };
-            println!("{}  {:<16} {:<28} {:<32} {:<10} {}", row.account_id, row.account, row.person, row.permission_set, standing, row.path);
+            let standing = if row.standing {
+                "standing"
+            } else {
+                "temporary"
+            };
+            println!(
+                "{}  {:<16} {:<28} {:<32} {:<10} {}",
+                row.account_id, row.account, row.person, row.permission_set, standing, row.path
+            );
         }
     }
     Ok(ExitCode::SUCCESS)

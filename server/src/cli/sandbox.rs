@@ -69,7 +69,10 @@ async fn free(port: u16) -> std::io::Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-async fn start_local(args: &SandboxArgs, web: u16) -> Result<Running, Box<dyn std::error::Error + Send + Sync>> {
+async fn start_local(
+    args: &SandboxArgs,
+    web: u16,
+) -> Result<Running, Box<dyn std::error::Error + Send + Sync>> {
     let next = |n: u16| if args.port == 0 { 0 } else { args.port + n };
     let mut local = Sandbox::new(Organisation::named(&args.org)?);
     local.speed = args.speed.max(1);
@@ -91,7 +94,10 @@ fn configuration(
     let world = sandbox::world::lock(&running.world);
     let pool = &world.pool;
     let with_role = |group: &str| -> Vec<String> {
-        let members = pool.users.iter().filter(|user| user.groups.iter().any(|g| g == group));
+        let members = pool
+            .users
+            .iter()
+            .filter(|user| user.groups.iter().any(|g| g == group));
         members.map(|user| user.sub.clone()).collect()
     };
     let cognito = format!("http://localhost:{}", running.cognito_addr.port());
@@ -102,7 +108,10 @@ fn configuration(
         pool: pool.id.clone(),
         issuer: Some(format!("{cognito}/{}", pool.id)),
         // People are known by the pool's name at AWS, so that they stay who they are on other ports.
-        subject_issuer: Some(format!("https://cognito-idp.{}.amazonaws.com/{}", pool.region, pool.id)),
+        subject_issuer: Some(format!(
+            "https://cognito-idp.{}.amazonaws.com/{}",
+            pool.region, pool.id
+        )),
         accepted_issuers: Vec::new(),
         cognito_domain: Some(Url::parse(&cognito)?),
         client_id: pool.client.client_id.clone(),
@@ -113,13 +122,17 @@ fn configuration(
         crawl_minutes: 1,
         trusted_proxies: Vec::new(),
         database: DatabaseArgs {
-            url: database.unwrap_or_else(|| format!("sqlite:{}", args.data.join("leastwise.db").display())),
+            url: database
+                .unwrap_or_else(|| format!("sqlite:{}", args.data.join("leastwise.db").display())),
             keys: args.data.join("keys"),
             log_name: "leastwise/sandbox".into(),
         },
         aws: AwsArgs {
             region: pool.region.clone(),
-            endpoint: Some(Url::parse(&format!("http://127.0.0.1:{}", running.aws_addr.port()))?),
+            endpoint: Some(Url::parse(&format!(
+                "http://127.0.0.1:{}",
+                running.aws_addr.port()
+            ))?),
             // A little under the local AWS's own quota, which others use, too.
             calls_per_second: 15.0 * f64::from(args.speed.max(1)),
             own_accounts: Vec::new(),
@@ -131,20 +144,43 @@ fn configuration(
 fn pacing(speed: u32) -> Pacing {
     let default = Pacing::default();
     let faster = |duration: Duration| Duration((duration.0 / i64::from(speed.max(1))).max(50));
-    Pacing { poll_first: faster(default.poll_first), poll_every: faster(default.poll_every), ..default }
+    Pacing {
+        poll_first: faster(default.poll_first),
+        poll_every: faster(default.poll_every),
+        ..default
+    }
 }
 
 fn roles(user: &PoolUser) -> Vec<String> {
-    let named = user.groups.iter().filter_map(|group| group.strip_prefix("leastwise-"));
-    named.map(|role| role.trim_end_matches('s').to_owned()).chain(["requester".to_owned()]).collect()
+    let named = user
+        .groups
+        .iter()
+        .filter_map(|group| group.strip_prefix("leastwise-"));
+    named
+        .map(|role| role.trim_end_matches('s').to_owned())
+        .chain(["requester".to_owned()])
+        .collect()
 }
 
-fn announce(args: &SandboxArgs, running: &Running, serve: &ServeArgs) -> Result<(), serde_json::Error> {
+fn announce(
+    args: &SandboxArgs,
+    running: &Running,
+    serve: &ServeArgs,
+) -> Result<(), serde_json::Error> {
     let world = sandbox::world::lock(&running.world);
     let people = &world.pool.users;
     let web = serve.public_url.as_str().trim_end_matches('/');
-    let aws = serve.aws.endpoint.as_ref().map_or("", Url::as_str).trim_end_matches('/');
-    let cognito = serve.cognito_domain.as_ref().map_or("", Url::as_str).trim_end_matches('/');
+    let aws = serve
+        .aws
+        .endpoint
+        .as_ref()
+        .map_or("", Url::as_str)
+        .trim_end_matches('/');
+    let cognito = serve
+        .cognito_domain
+        .as_ref()
+        .map_or("", Url::as_str)
+        .trim_end_matches('/');
     if args.json {
         let people: Vec<_> = people
             .iter()
@@ -157,12 +193,23 @@ fn announce(args: &SandboxArgs, running: &Running, serve: &ServeArgs) -> Result<
         return Ok(());
     }
     println!("\nLeastwise       {web}");
-    println!("Local AWS       {aws}   (any AWS CLI or SDK: --endpoint-url, Region {})", serve.aws.region);
+    println!(
+        "Local AWS       {aws}   (any AWS CLI or SDK: --endpoint-url, Region {})",
+        serve.aws.region
+    );
     println!("Local Cognito   {cognito}");
     println!("\nSign in as one of them; the second step shows its code on the page:\n");
     for user in people {
-        println!("  {:<34} {:<24} {}", user.email, user.name, roles(user).join(", "));
+        println!(
+            "  {:<34} {:<24} {}",
+            user.email,
+            user.name,
+            roles(user).join(", ")
+        );
     }
-    println!("\nCtrl-C ends it. Everything is kept in {}; --fresh begins anew.", args.data.display());
+    println!(
+        "\nCtrl-C ends it. Everything is kept in {}; --fresh begins anew.",
+        args.data.display()
+    );
     Ok(())
 }

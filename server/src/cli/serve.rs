@@ -30,7 +30,15 @@ use crate::{
 const FORMS: &[DraftForm] = &[DraftForm {
     action: "/do/changes/submit",
     page: "/changes/new?kind={kind}&who={who}&set={set}&account={account}&term={term}",
-    fields: &["kind", "who", "set", "account", "term", "justification", "ticket"],
+    fields: &[
+        "kind",
+        "who",
+        "set",
+        "account",
+        "term",
+        "justification",
+        "ticket",
+    ],
 }];
 
 /// Runs it.
@@ -70,12 +78,18 @@ pub struct Started {
 impl Started {
     /// Answers until told to stop, then seals what was written and ends.
     pub async fn until(mut self, stop: impl Future<Output = ()>) {
-        let routes = pages::routes(&PageState { http: self.http.clone(), core: self.core.clone() });
+        let routes = pages::routes(&PageState {
+            http: self.http.clone(),
+            core: self.core.clone(),
+        });
         let app = router(self.http.clone(), routes);
         serve(self.listener, app, &self.http.settings().limits, stop).await;
         self.loops.shutdown().await;
         if let Err(error) = self.sealer.close().await {
-            tracing::error!(error = &error as &dyn std::error::Error, "the last entries are not signed yet");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the last entries are not signed yet"
+            );
         }
         self.core.store.close().await;
     }
@@ -83,12 +97,21 @@ impl Started {
 
 /// Starts everything: the port is open when this answers.
 pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartError> {
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| StartError::Listen(args.listen, error))?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| StartError::Listen(args.listen, error))?;
     let core = state::core(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
     let seed = secret(KEY_VARIABLE)?;
     let seed = Some(seed.as_str()).filter(|seed| !seed.is_empty());
     let (store, clock) = (core.store.clone(), core.clock.clone());
-    let sealer = Sealer::open(store, clock, core.journal.clone(), &args.database.keys, seed).await?;
+    let sealer = Sealer::open(
+        store,
+        clock,
+        core.journal.clone(),
+        &args.database.keys,
+        seed,
+    )
+    .await?;
     // Set once, right here.
     let _ = core.vkey.set(sealer.vkey());
     engine::sync::restore(&core).await?;
@@ -103,13 +126,25 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
         journal: Arc::new(core.journal.clone()),
         readiness: doors,
     };
-    let http = HttpState::new(core.store.clone(), core.clock.clone(), settings, oidc, ports);
+    let http = HttpState::new(
+        core.store.clone(),
+        core.clock.clone(),
+        settings,
+        oidc,
+        ports,
+    );
     let mut loops = tokio::task::JoinSet::new();
     loops.spawn(engine::sync::run(core.clone()));
     loops.spawn(engine::reconcile::run(core.clone(), pacing));
     loops.spawn(engine::expire::run(core.clone()));
     loops.spawn(sealer.clone().run());
-    Ok(Started { core, sealer, http, listener, loops })
+    Ok(Started {
+        core,
+        sealer,
+        http,
+        listener,
+        loops,
+    })
 }
 
 async fn oidc(args: &ServeArgs) -> Result<Oidc, StartError> {

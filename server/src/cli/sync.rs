@@ -10,7 +10,12 @@ use std::{
 use clap::Args;
 
 use super::Done;
-use crate::{aws::crawl::Progress, config::{AwsArgs, DatabaseArgs}, engine::sync, state};
+use crate::{
+    aws::crawl::Progress,
+    config::{AwsArgs, DatabaseArgs},
+    engine::sync,
+    state,
+};
 
 /// How to read.
 #[derive(Debug, Args)]
@@ -26,7 +31,13 @@ pub struct SyncArgs {
 
 /// Runs it; exit code 1 if something could not be read.
 pub async fn run(args: SyncArgs) -> Done {
-    let core = state::core(&args.database, &args.aws, domain::time::Duration::minutes(15), "").await?;
+    let core = state::core(
+        &args.database,
+        &args.aws,
+        domain::time::Duration::minutes(15),
+        "",
+    )
+    .await?;
     sync::restore(&core).await?;
     let progress = Arc::new(Progress::default());
     let bar = tokio::spawn(show(progress.clone()));
@@ -39,14 +50,25 @@ pub async fn run(args: SyncArgs) -> Done {
         println!("Accounts          {:>8}", report.accounts);
         println!("Permission sets   {:>8}", report.permission_sets);
         println!("Pairs             {:>8}", report.pairs);
-        println!("Assignments       {:>8}   {} of them orphaned", report.assignments, report.orphans);
+        println!(
+            "Assignments       {:>8}   {} of them orphaned",
+            report.assignments, report.orphans
+        );
         println!("Not made here     {:>8}", report.outside);
         println!();
         println!("Calls             {:>8}   by the formula", "made");
         let rows = [
             ("sso-admin", report.calls.sso, report.formula.sso),
-            ("identitystore", report.calls.identitystore, report.formula.identitystore),
-            ("organizations", report.calls.organizations, report.formula.organizations),
+            (
+                "identitystore",
+                report.calls.identitystore,
+                report.formula.identitystore,
+            ),
+            (
+                "organizations",
+                report.calls.organizations,
+                report.formula.organizations,
+            ),
         ];
         for (service, made, formula) in rows {
             println!("  {service:<16}{made:>8}   {formula:>8}");
@@ -57,7 +79,11 @@ pub async fn run(args: SyncArgs) -> Done {
             println!("Not read: {} ({})", unread.what, unread.why);
         }
     }
-    Ok(if report.complete { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if report.complete {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 /// A line that moves while the crawl does; only for people.
@@ -66,7 +92,10 @@ async fn show(progress: Arc<Progress>) {
         return;
     }
     loop {
-        let (read, known) = (progress.pairs.load(Ordering::Relaxed), progress.pairs_known.load(Ordering::Relaxed));
+        let (read, known) = (
+            progress.pairs.load(Ordering::Relaxed),
+            progress.pairs_known.load(Ordering::Relaxed),
+        );
         eprint!("\r\x1b[KReading AWS: {read} of {known} pairs");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

@@ -53,9 +53,12 @@ fn entry(core: &Core, write: &Write) -> Option<Draft> {
 fn operation(core: &Core, row: &OperationRow) -> Option<Draft> {
     let journal = &core.journal;
     match row.phase {
-        Phase::Intended => {
-            Some(journal.operation_intended(row.change.as_ref(), &row.operation, &row.key, row.kind))
-        }
+        Phase::Intended => Some(journal.operation_intended(
+            row.change.as_ref(),
+            &row.operation,
+            &row.key,
+            row.kind,
+        )),
         Phase::Accepted => {
             let draft = journal.operation_accepted(&row.operation, &row.key, row.request.as_ref());
             Some(about(draft, row))
@@ -67,7 +70,10 @@ fn operation(core: &Core, row: &OperationRow) -> Option<Draft> {
                 _ => "not_seen",
             };
             let words = row.error.as_deref().unwrap_or_default();
-            Some(about(journal.operation_failed(&row.operation, &row.key, code, words), row))
+            Some(about(
+                journal.operation_failed(&row.operation, &row.key, code, words),
+                row,
+            ))
         }
         _ => None,
     }
@@ -80,16 +86,26 @@ fn about(draft: Draft, row: &OperationRow) -> Draft {
     }
 }
 
-async fn change_state(core: &Core, tx: &mut Tx, tell: &Tell, now: Timestamp) -> Result<(), StoreError> {
+async fn change_state(
+    core: &Core,
+    tx: &mut Tx,
+    tell: &Tell,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let (change, state, result) = match tell {
         Tell::Applying { change } => (change, State::Applying, None),
         Tell::Verified { change } => (change, State::Verified, None),
         Tell::Failed { change, reason } => (change, State::Failed, Some(reason.as_str())),
-        Tell::SentBack { change } => return changes::send_back(core, tx, change, now).await.map(drop),
+        Tell::SentBack { change } => {
+            return changes::send_back(core, tx, change, now).await.map(drop);
+        }
         _ => return Ok(()),
     };
     let Some(stored) = store::change::lock(tx, change).await? else {
-        return Err(StoreError::Inconsistent { table: "change", what: format!("the engine tells of {change}") });
+        return Err(StoreError::Inconsistent {
+            table: "change",
+            what: format!("the engine tells of {change}"),
+        });
     };
     store::change::set_state(tx, &stored, state, result, now).await
 }

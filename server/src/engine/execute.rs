@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     engine::{
-        Answer, Call, Coverage, Effect, Event, Fresh, Key, Kind, Listing, Observation, Poll, Presence, Status, Target,
+        Answer, Call, Coverage, Effect, Event, Fresh, Key, Kind, Listing, Observation, Poll,
+        Presence, Status, Target,
     },
     ids::ChangeId,
     time::Timestamp,
@@ -34,11 +35,19 @@ pub fn start(core: Arc<Core>, effect: Effect, send: UnboundedSender<Event>) {
             Effect::Read { target, .. } => read(&core, target).await,
             Effect::Call(call) => {
                 let answer = send_write(&core, &call).await;
-                Event::Answered { operation: call.operation, generation: call.generation, answer }
+                Event::Answered {
+                    operation: call.operation,
+                    generation: call.generation,
+                    answer,
+                }
             }
             Effect::Poll(poll) => {
                 let status = ask(&core, &poll).await;
-                Event::Polled { operation: poll.operation, generation: poll.generation, status }
+                Event::Polled {
+                    operation: poll.operation,
+                    generation: poll.generation,
+                    status,
+                }
             }
         };
         // A life that ended has no use for it.
@@ -55,7 +64,10 @@ async fn judge(core: &Core, change: &ChangeId) -> Fresh {
         Ok::<_, StoreError>(fresh)
     };
     judged.await.unwrap_or_else(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "an approved change could not be judged");
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "an approved change could not be judged"
+        );
         Fresh::Unanswered
     })
 }
@@ -67,26 +79,52 @@ async fn read(core: &Arc<Core>, target: Target) -> Event {
             .aws
             .assignments(&core.instance, pair)
             .await
-            .map(|principals| Listing::Pair { pair: pair.clone(), principals }),
-        Target::Membership { group, user } => core.aws.is_member(&core.instance, group, user).await.map(|there| {
-            let presence = if there { Presence::Present } else { Presence::Absent };
-            Listing::Membership { group: group.clone(), user: user.clone(), presence }
-        }),
+            .map(|principals| Listing::Pair {
+                pair: pair.clone(),
+                principals,
+            }),
+        Target::Membership { group, user } => core
+            .aws
+            .is_member(&core.instance, group, user)
+            .await
+            .map(|there| {
+                let presence = if there {
+                    Presence::Present
+                } else {
+                    Presence::Absent
+                };
+                Listing::Membership {
+                    group: group.clone(),
+                    user: user.clone(),
+                    presence,
+                }
+            }),
     };
     match listing {
         Ok(listing) => {
             point(&listing);
             observe::note(core, &listing, as_of).await;
-            Event::Observed(Observation { listing, as_of, coverage: Coverage::Complete })
+            Event::Observed(Observation {
+                listing,
+                as_of,
+                coverage: Coverage::Complete,
+            })
         }
-        Err(error) => Event::Unreadable { target, error: error.to_string() },
+        Err(error) => Event::Unreadable {
+            target,
+            error: error.to_string(),
+        },
     }
 }
 
 /// Tests may kill here, before the reconciler knows what was seen.
 fn point(listing: &Listing) {
     if let Listing::Pair { principals, .. } = listing {
-        failpoint::reached(if principals.is_empty() { "observed-before" } else { "observed-after" });
+        failpoint::reached(if principals.is_empty() {
+            "observed-before"
+        } else {
+            "observed-after"
+        });
     }
 }
 
@@ -97,14 +135,26 @@ async fn send_write(core: &Core, call: &Call) -> Answer {
     }
     let instance = &core.instance;
     let sent = match (&call.key, call.kind) {
-        (Key::Assignment(what), Kind::Create) => core.aws.create_assignment(instance, what).await.map(Answer::Accepted),
-        (Key::Assignment(what), Kind::Delete) => core.aws.delete_assignment(instance, what).await.map(Answer::Accepted),
-        (Key::Membership { group, user }, Kind::Create) => {
-            core.aws.add_member(instance, group, user).await.map(|()| Answer::Done)
-        }
-        (Key::Membership { group, user }, Kind::Delete) => {
-            core.aws.remove_member(instance, group, user).await.map(|()| Answer::Done)
-        }
+        (Key::Assignment(what), Kind::Create) => core
+            .aws
+            .create_assignment(instance, what)
+            .await
+            .map(Answer::Accepted),
+        (Key::Assignment(what), Kind::Delete) => core
+            .aws
+            .delete_assignment(instance, what)
+            .await
+            .map(Answer::Accepted),
+        (Key::Membership { group, user }, Kind::Create) => core
+            .aws
+            .add_member(instance, group, user)
+            .await
+            .map(|()| Answer::Done),
+        (Key::Membership { group, user }, Kind::Delete) => core
+            .aws
+            .remove_member(instance, group, user)
+            .await
+            .map(|()| Answer::Done),
     };
     sent.unwrap_or_else(|error| refused(&error))
 }
@@ -131,5 +181,9 @@ async fn ask(core: &Core, poll: &Poll) -> Status {
 
 /// When a read began, for observations that come from the crawl.
 pub(super) fn observation(listing: Listing, as_of: Timestamp) -> Observation {
-    Observation { listing, as_of, coverage: Coverage::Complete }
+    Observation {
+        listing,
+        as_of,
+        coverage: Coverage::Complete,
+    }
 }

@@ -11,7 +11,10 @@ const EVERY: Duration = Duration::from_secs(10);
 pub async fn run(core: Arc<Core>) {
     loop {
         if let Err(error) = changes::expire_due(&core, core.clock.now()).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "changes could not be expired");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "changes could not be expired"
+            );
         }
         tokio::time::sleep(EVERY).await;
     }

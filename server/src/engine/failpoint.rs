@@ -27,7 +27,9 @@ pub fn reached(point: &str) {
         eprintln!("failpoint {point}: killing this process");
         let me = std::process::id().to_string();
         // If there is no `kill`, an abort is the nearest thing.
-        let _ = std::process::Command::new("kill").args(["-9", &me]).status();
+        let _ = std::process::Command::new("kill")
+            .args(["-9", &me])
+            .status();
         std::process::abort();
     }
 }

@@ -26,10 +26,15 @@ pub async fn note(core: &Arc<Core>, listing: &Listing, as_of: Timestamp) {
     let _turn = core.observing.lock().await;
     let world = core.world();
     let before = world.snapshot.parts();
-    let Some((parts, touched)) = merged(before, listing, as_of) else { return };
+    let Some((parts, touched)) = merged(before, listing, as_of) else {
+        return;
+    };
     match keep(core, before, &parts).await {
         Ok(()) => refresh(core, parts, &touched).await,
-        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a read could not be stored"),
+        Err(error) => tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a read could not be stored"
+        ),
     }
 }
 
@@ -48,7 +53,11 @@ async fn keep(core: &Core, before: &Parts, after: &Parts) -> Result<(), StoreErr
 
 /// The parts after one listing, and the accounts about which something changed; nothing if it shows
 /// what was known and that is recent.
-fn merged(before: &Parts, listing: &Listing, as_of: Timestamp) -> Option<(Parts, BTreeSet<AccountId>)> {
+fn merged(
+    before: &Parts,
+    listing: &Listing,
+    as_of: Timestamp,
+) -> Option<(Parts, BTreeSet<AccountId>)> {
     match listing {
         Listing::Pair { pair, principals } => {
             let known = before.pairs.get(pair);
@@ -61,12 +70,24 @@ fn merged(before: &Parts, listing: &Listing, as_of: Timestamp) -> Option<(Parts,
             }
             let mut parts = before.clone();
             let provisioned = known.map_or(Provisioned::Latest, |read| read.provisioned);
-            let listing = PairListing { pair: pair.clone(), as_of, principals: principals.clone(), provisioned };
+            let listing = PairListing {
+                pair: pair.clone(),
+                as_of,
+                principals: principals.clone(),
+                provisioned,
+            };
             merge_pair(&mut parts.pairs, listing);
             Some((parts, BTreeSet::from([pair.account.clone()])))
         }
-        Listing::Membership { group, user, presence } => {
-            let known = before.members.get(group).is_some_and(|members| members.contains(user));
+        Listing::Membership {
+            group,
+            user,
+            presence,
+        } => {
+            let known = before
+                .members
+                .get(group)
+                .is_some_and(|members| members.contains(user));
             let there = *presence == Presence::Present;
             if known == there {
                 return None;
@@ -97,21 +118,35 @@ pub(super) async fn refresh(core: &Arc<Core>, parts: Parts, touched: &BTreeSet<A
     let (windows, approvals) = match reasons(core).await {
         Ok(reasons) => reasons,
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the windows could not be read");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the windows could not be read"
+            );
             return;
         }
     };
     let (old, rules, touched) = (core.world(), core.rules.clone(), touched.clone());
     let special = old.special.clone();
     let made = tokio::task::spawn_blocking(move || {
-        World::after(&old, Snapshot::new(parts), special, windows, &approvals, &rules, &touched)
+        World::after(
+            &old,
+            Snapshot::new(parts),
+            special,
+            windows,
+            &approvals,
+            &rules,
+            &touched,
+        )
     });
     if let Ok(world) = made.await {
         core.publish(world);
     }
 }
 
-type Reasons = (Vec<domain::engine::WindowRow>, BTreeMap<ChangeId, BTreeSet<PersonId>>);
+type Reasons = (
+    Vec<domain::engine::WindowRow>,
+    BTreeMap<ChangeId, BTreeSet<PersonId>>,
+);
 
 /// Windows that are not over, and who agreed to them.
 pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {

@@ -28,7 +28,10 @@ pub async fn run(core: Arc<Core>, pacing: Pacing) {
     loop {
         if let Err(error) = live(&core, &pacing).await {
             // Revocations are late from now on; the log is the only witness while the database is away.
-            tracing::error!(error = &error as &dyn std::error::Error, "the engine lost the database and starts again");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the engine lost the database and starts again"
+            );
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -43,7 +46,9 @@ async fn live(core: &Arc<Core>, pacing: &Pacing) -> Result<(), StoreError> {
     carry_approved(core, &send).await?;
     loop {
         let now = core.clock.now();
-        let nap = state.next_wake(now).map_or(Duration::minutes(1), |at| at.since(now));
+        let nap = state
+            .next_wake(now)
+            .map_or(Duration::minutes(1), |at| at.since(now));
         let nap = StdDuration::from_millis(u64::try_from(nap.0.clamp(10, 60_000)).unwrap_or(10));
         let event = tokio::select! {
             biased;
@@ -106,9 +111,12 @@ async fn carry_approved(core: &Core, send: &UnboundedSender<Event>) -> Result<()
     let world = core.world();
     for stored in approved {
         let change = &stored.change;
-        let plan = Plan::new(change.id.clone(), &change.proposal.operations, clock::grant_id, |operation| {
-            crate::service::core::session_of(&world, operation)
-        });
+        let plan = Plan::new(
+            change.id.clone(),
+            &change.proposal.operations,
+            clock::grant_id,
+            |operation| crate::service::core::session_of(&world, operation),
+        );
         post(send, Event::Carry(plan));
     }
     Ok(())
@@ -124,7 +132,10 @@ fn point_before(event: &Event) {
     match event {
         Event::Judged { .. } => failpoint::reached("judged"),
         Event::Answered { .. } => failpoint::reached("called"),
-        Event::Polled { status: domain::engine::Status::Succeeded, .. } => failpoint::reached("polled"),
+        Event::Polled {
+            status: domain::engine::Status::Succeeded,
+            ..
+        } => failpoint::reached("polled"),
         _ => {}
     }
 }
@@ -144,7 +155,12 @@ fn point_of(writes: &[Write], tells: &[domain::engine::Tell]) -> Option<&'static
         (Some(Phase::Intended), _) => Some("intended"),
         (Some(Phase::Accepted), _) => Some("accepted"),
         (Some(Phase::Relisting), _) => Some("relisting"),
-        _ if tells.iter().any(|tell| matches!(tell, Tell::Verified { .. })) => Some("verified"),
+        _ if tells
+            .iter()
+            .any(|tell| matches!(tell, Tell::Verified { .. })) =>
+        {
+            Some("verified")
+        }
         (_, Some(ChangePhase::Queued)) => Some("queued"),
         (_, Some(ChangePhase::Applying)) => Some("applying"),
         _ => None,

@@ -60,7 +60,8 @@ pub struct Report {
 
 /// Runs for ever: a crawl now, then one every interval, or when somebody asks.
 pub async fn run(core: Arc<Core>) {
-    let every = Duration::from_millis(u64::try_from(core.settings.crawl_every.0).unwrap_or(900_000));
+    let every =
+        Duration::from_millis(u64::try_from(core.settings.crawl_every.0).unwrap_or(900_000));
     loop {
         match once(&core, &Arc::default()).await {
             Ok(report) => tracing::info!(
@@ -71,7 +72,10 @@ pub async fn run(core: Arc<Core>) {
                 "crawled"
             ),
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "what the crawl read could not be stored");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "what the crawl read could not be stored"
+                );
             }
         }
         tokio::select! {
@@ -89,18 +93,28 @@ pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, 
     let world = core.world();
     let before = world.snapshot.parts();
     let special = special(core, &world.special, &crawled);
-    let (started, ended, cost) = (crawled.crawl.started, crawled.crawl.ended, crawled.cost.clone());
+    let (started, ended, cost) = (
+        crawled.crawl.started,
+        crawled.crawl.ended,
+        crawled.cost.clone(),
+    );
     let listings = minded(core, &crawled).await?;
 
     let mut tx = core.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
     let persons = persons(&mut tx, before, &crawled, core).await?;
-    let known = Known { special: &special, recorded: &recorded, persons };
+    let known = Known {
+        special: &special,
+        recorded: &recorded,
+        persons,
+    };
     let parts = merge(before, crawled.crawl, known);
     let seen = unexplained(&mut tx, before, &parts).await?;
     store::observed::save(&mut tx, before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
-    core.journal.append_many(&mut tx, entries(core, &parts, &seen, &cost)).await?;
+    core.journal
+        .append_many(&mut tx, entries(core, &parts, &seen, &cost))
+        .await?;
     tx.commit().await?;
 
     let report = Report {
@@ -129,21 +143,35 @@ pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, 
 
 fn entries(core: &Core, parts: &Parts, seen: &[Seen], cost: &Cost) -> Vec<Draft> {
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    let outcome = if parts.coverage.unread.is_empty() { Outcome::Success } else { Outcome::Failure };
+    let outcome = if parts.coverage.unread.is_empty() {
+        Outcome::Success
+    } else {
+        Outcome::Failure
+    };
     let facts = [
         ("accounts", count(parts.accounts.len())),
         ("pairs", count(parts.pairs.len())),
         ("unread", count(parts.coverage.unread.len())),
         ("outside", count(seen.len())),
-        ("calls", cost.calls.sso + cost.calls.identitystore + cost.calls.organizations),
+        (
+            "calls",
+            cost.calls.sso + cost.calls.identitystore + cost.calls.organizations,
+        ),
         ("throttled", cost.throttled),
     ];
-    let mut entries: Vec<Draft> = seen.iter().map(|one| core.journal.outside_seen(one)).collect();
+    let mut entries: Vec<Draft> = seen
+        .iter()
+        .map(|one| core.journal.outside_seen(one))
+        .collect();
     entries.push(core.journal.sync_completed(outcome, facts));
     entries
 }
 
-async fn publish(core: &Arc<Core>, parts: Parts, special: SpecialAccounts) -> Result<(), StoreError> {
+async fn publish(
+    core: &Arc<Core>,
+    parts: Parts,
+    special: SpecialAccounts,
+) -> Result<(), StoreError> {
     let (windows, approvals) = observe::reasons(core).await?;
     let rules = core.rules.clone();
     let made = tokio::task::spawn_blocking(move || {
@@ -157,7 +185,10 @@ async fn publish(core: &Arc<Core>, parts: Parts, special: SpecialAccounts) -> Re
 
 /// Loads what was known when the process last ran.
 pub async fn restore(core: &Arc<Core>) -> Result<(), StoreError> {
-    let special = SpecialAccounts { leastwise: core.settings.leastwise_accounts.clone(), ..SpecialAccounts::default() };
+    let special = SpecialAccounts {
+        leastwise: core.settings.leastwise_accounts.clone(),
+        ..SpecialAccounts::default()
+    };
     let parts = {
         let mut conn = core.store.read().acquire().await?;
         store::observed::load(&mut conn, &special, |content| core.analyse(content)).await?
@@ -170,9 +201,13 @@ fn special(core: &Core, before: &SpecialAccounts, crawled: &Crawled) -> SpecialA
     // What could not be read this time stays as it was: a guarded account must not become free.
     special.management = special.management.or_else(|| before.management.clone());
     if special.delegated_administrators.is_empty() {
-        special.delegated_administrators.clone_from(&before.delegated_administrators);
+        special
+            .delegated_administrators
+            .clone_from(&before.delegated_administrators);
     }
-    special.leastwise.clone_from(&core.settings.leastwise_accounts);
+    special
+        .leastwise
+        .clone_from(&core.settings.leastwise_accounts);
     special
 }
 
@@ -184,13 +219,19 @@ async fn persons(
     crawled: &Crawled,
     core: &Core,
 ) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
-    let Some(users) = &crawled.crawl.users else { return Ok(before.persons.clone()) };
+    let Some(users) = &crawled.crawl.users else {
+        return Ok(before.persons.clone());
+    };
     let mut known = store::person::by_user(tx.conn()).await?;
     for person in store::person::without_user(tx.conn()).await? {
-        let joined = person.subjects.iter().map(|subject| join(subject, users.iter())).find_map(|join| match join {
-            Join::Joined(user) if !known.contains_key(&user) => Some(user),
-            _ => None,
-        });
+        let joined = person
+            .subjects
+            .iter()
+            .map(|subject| join(subject, users.iter()))
+            .find_map(|join| match join {
+                Join::Joined(user) if !known.contains_key(&user) => Some(user),
+                _ => None,
+            });
         if let Some(user) = joined {
             store::person::set_user(tx, &person.id, &user).await?;
             known.insert(user, person.id);
@@ -207,13 +248,17 @@ async fn persons(
 
 /// Differences that no write of ours explains.
 async fn unexplained(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<Vec<Seen>, StoreError> {
-    let Some(oldest) = before.coverage.oldest else { return Ok(Vec::new()) };
+    let Some(oldest) = before.coverage.oldest else {
+        return Ok(Vec::new());
+    };
     let ours: BTreeSet<(Key, bool)> = store::engine::operations_since(tx.conn(), oldest)
         .await?
         .into_iter()
         .map(|OperationRow { key, kind, .. }| (key, kind == Kind::Create))
         .collect();
-    Ok(outside(before, after, |seen| ours.contains(&explained_by(seen))))
+    Ok(outside(before, after, |seen| {
+        ours.contains(&explained_by(seen))
+    }))
 }
 
 /// The write of ours that would explain a difference.
@@ -221,8 +266,20 @@ fn explained_by(outside: &Outside) -> (Key, bool) {
     match outside {
         Outside::Assigned { assignment } => (Key::Assignment(assignment.clone()), true),
         Outside::Unassigned { assignment } => (Key::Assignment(assignment.clone()), false),
-        Outside::Joined { group, user } => (Key::Membership { group: group.clone(), user: user.clone() }, true),
-        Outside::Left { group, user } => (Key::Membership { group: group.clone(), user: user.clone() }, false),
+        Outside::Joined { group, user } => (
+            Key::Membership {
+                group: group.clone(),
+                user: user.clone(),
+            },
+            true,
+        ),
+        Outside::Left { group, user } => (
+            Key::Membership {
+                group: group.clone(),
+                user: user.clone(),
+            },
+            false,
+        ),
     }
 }
 
@@ -239,12 +296,20 @@ async fn minded(core: &Core, crawled: &Crawled) -> Result<Vec<Listing>, StoreErr
             Key::Membership { group, .. } => drop(groups.insert(group)),
         }
     }
-    let read = crawled.crawl.pairs.iter().filter(|listing| pairs.contains(&listing.pair));
+    let read = crawled
+        .crawl
+        .pairs
+        .iter()
+        .filter(|listing| pairs.contains(&listing.pair));
     let pairs = read.map(|listing| Listing::Pair {
         pair: listing.pair.clone(),
         principals: listing.principals.clone(),
     });
-    let read = crawled.crawl.members.iter().filter(|members| groups.contains(&members.group));
+    let read = crawled
+        .crawl
+        .members
+        .iter()
+        .filter(|members| groups.contains(&members.group));
     let groups = read.map(|members| Listing::Group {
         group: members.group.clone(),
         members: members.users.clone(),

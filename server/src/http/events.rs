@@ -21,11 +21,19 @@ use crate::service::Service;
 const LONGEST: Duration = Duration::from_secs(50);
 
 /// Two lines a message: the state's word, and what it means now.
-pub async fn change(State(state): State<PageState>, signed: Signed, Path(id): Path<String>) -> Response {
-    let Ok(id) = ChangeId::parse(&id) else { return StatusCode::NOT_FOUND.into_response() };
+pub async fn change(
+    State(state): State<PageState>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Response {
+    let Ok(id) = ChangeId::parse(&id) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let service = Service::new(state.core.clone(), signed, request_id::current());
     // What one may not see is not there.
-    let Ok(words) = service.change_events(&id).await else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(words) = service.change_events(&id).await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let events = words
         .take_until(tokio::time::sleep(LONGEST))
         .map(|words| Ok::<_, Infallible>(Event::default().data(words)));

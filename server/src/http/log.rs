@@ -31,7 +31,10 @@ pub fn filter() -> EnvFilter {
 pub fn start() {
     use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
     // Only a second call fails, and then somebody is listening already.
-    let _ = tracing_subscriber::registry().with(filter()).with(json(io::stderr)).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(filter())
+        .with(json(io::stderr))
+        .try_init();
 }
 
 struct Escaped<W>(W);

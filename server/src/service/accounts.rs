@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use app::backend::{
-    AccessRow, AccountCard, AccountView, AccountsPort, Answer, Board, BoardCell, Denied, Draft, HitView, ListQuery,
+    AccessRow, AccountCard, AccountView, AccountsPort, Answer, Board, BoardCell, Denied, Draft,
+    HitView, ListQuery,
 };
 use app::pages::{CELL, cell};
 use async_trait::async_trait;
@@ -38,13 +39,30 @@ impl AccountsPort for Service {
         self.allowed(Action::SeeDirectory)?;
         let (account, class) = self.world.snapshot.account(id).ok_or(Denied::NotFound)?;
         let parts = self.world.snapshot.parts();
-        let about = Target { kind: "account", value: id.to_string() };
-        let entry = self.world.index.accounts.iter().find(|entry| entry.id == *id);
+        let about = Target {
+            kind: "account",
+            value: id.to_string(),
+        };
+        let entry = self
+            .world
+            .index
+            .accounts
+            .iter()
+            .find(|entry| entry.id == *id);
         Ok(AccountView {
             account: names::account(&self.world.snapshot, id),
             state: account.state.as_str(),
-            units: account.ous.iter().filter_map(|unit| parts.units.get(unit)).map(|unit| unit.name.clone()).collect(),
-            tags: account.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            units: account
+                .ous
+                .iter()
+                .filter_map(|unit| parts.units.get(unit))
+                .map(|unit| unit.name.clone())
+                .collect(),
+            tags: account
+                .tags
+                .iter()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
             sources: (class.environment_source, class.pci_source),
             rows: self.rows_of(id),
             people: entry.map_or(0, |entry| entry.people as usize),
@@ -58,25 +76,54 @@ fn board(world: &World, query: &ListQuery) -> Board {
     let words = Words::of(&query.words);
     let only = query.only.as_deref().unwrap_or_default();
     let known = world.index.accounts.len();
-    let class_of = |entry: &AccountEntry| world.snapshot.account(&entry.id).map(|(_, class)| *class);
-    let unclassified = world.index.accounts.iter().filter_map(class_of).filter(unclassified).count();
+    let class_of =
+        |entry: &AccountEntry| world.snapshot.account(&entry.id).map(|(_, class)| *class);
+    let unclassified = world
+        .index
+        .accounts
+        .iter()
+        .filter_map(class_of)
+        .filter(unclassified)
+        .count();
     let mut fields: BTreeMap<_, Vec<(&AccountEntry, Classification)>> = BTreeMap::new();
     for entry in &world.index.accounts {
-        let Some(class) = class_of(entry) else { continue };
+        let Some(class) = class_of(entry) else {
+            continue;
+        };
         if words.occur_in(&entry.text) && kept(world, only, entry, &class) {
-            fields.entry(class.strictness()).or_default().push((entry, class));
+            fields
+                .entry(class.strictness())
+                .or_default()
+                .push((entry, class));
         }
     }
     let total = fields.values().map(Vec::len).sum();
     // A single field is paged; of several, each shows its most exposed.
-    let skip = if fields.len() == 1 { (query.page.max(1) - 1) * CELL } else { 0 };
-    let cells = fields.into_iter().rev().map(|((environment, pci), entries)| BoardCell {
-        environment,
-        pci,
-        total: entries.len(),
-        accounts: entries.into_iter().skip(skip).take(CELL).map(|(entry, _)| card(world, entry)).collect(),
-    });
-    Board { cells: cells.collect(), total, known, unclassified }
+    let skip = if fields.len() == 1 {
+        (query.page.max(1) - 1) * CELL
+    } else {
+        0
+    };
+    let cells = fields
+        .into_iter()
+        .rev()
+        .map(|((environment, pci), entries)| BoardCell {
+            environment,
+            pci,
+            total: entries.len(),
+            accounts: entries
+                .into_iter()
+                .skip(skip)
+                .take(CELL)
+                .map(|(entry, _)| card(world, entry))
+                .collect(),
+        });
+    Board {
+        cells: cells.collect(),
+        total,
+        known,
+        unclassified,
+    }
 }
 
 fn unclassified(class: &Classification) -> bool {
@@ -103,7 +150,10 @@ fn card(world: &World, entry: &AccountEntry) -> AccountCard {
         people: entry.people as usize,
         standing: entry.standing as usize,
         findings: entry.findings.map(|count| count as usize),
-        live: world.snapshot.account(&entry.id).is_some_and(|(account, _)| is_live(account)),
+        live: world
+            .snapshot
+            .account(&entry.id)
+            .is_some_and(|(account, _)| is_live(account)),
     }
 }
 
@@ -129,10 +179,20 @@ impl Service {
         for (pair, read) in snapshot.pairs_in(id) {
             let set = names::set(snapshot, &pair.set);
             for (principal, since) in &read.principals {
-                let assignment = Assignment { pair: pair.clone(), principal: principal.clone() };
+                let assignment = Assignment {
+                    pair: pair.clone(),
+                    principal: principal.clone(),
+                };
                 let mut people: Vec<_> = match principal {
-                    Principal::User(user) => snapshot.user(user).map(|_| names::user(snapshot, user)).into_iter().collect(),
-                    Principal::Group(group) => snapshot.members(group).map(|user| names::user(snapshot, user)).collect(),
+                    Principal::User(user) => snapshot
+                        .user(user)
+                        .map(|_| names::user(snapshot, user))
+                        .into_iter()
+                        .collect(),
+                    Principal::Group(group) => snapshot
+                        .members(group)
+                        .map(|user| names::user(snapshot, user))
+                        .collect(),
                 };
                 people.sort_by(|a, b| a.name.cmp(&b.name));
                 rows.push(AccessRow {
@@ -142,7 +202,11 @@ impl Service {
                     since: *since,
                     as_of: read.as_of,
                     ends: world.ends(&assignment),
-                    change: world.windows.get(&assignment).and_then(|all| all.last()).map(|window| window.change.clone()),
+                    change: world
+                        .windows
+                        .get(&assignment)
+                        .and_then(|all| all.last())
+                        .map(|window| window.change.clone()),
                     outdated: read.provisioned == Provisioned::Outdated,
                     hits: said.remove(&assignment).unwrap_or_default(),
                     remove_href: remove_href(&assignment, &set),
@@ -157,7 +221,10 @@ impl Service {
         }
         rows.sort_by(|a, b| {
             let of = |row: &AccessRow| worst.get(&row.set.arn).copied().unwrap_or_default();
-            of(b).cmp(&of(a)).then_with(|| a.set.name.cmp(&b.set.name)).then_with(|| badness(&b.hits).cmp(&badness(&a.hits)))
+            of(b)
+                .cmp(&of(a))
+                .then_with(|| a.set.name.cmp(&b.set.name))
+                .then_with(|| badness(&b.hits).cmp(&badness(&a.hits)))
         });
         rows
     }
@@ -176,13 +243,20 @@ impl Service {
 pub(super) fn assignment_of(held: &Held) -> Assignment {
     match &held.holder {
         Holder::Person { reach } => World::assignment(reach),
-        Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => assignment.clone(),
+        Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => {
+            assignment.clone()
+        }
     }
 }
 
 /// How many rules refuse, then how many stand against it at all.
 fn badness(hits: &[HitView]) -> (usize, usize) {
-    (hits.iter().filter(|hit| hit.outcome == Outcome::Refused).count(), hits.len())
+    (
+        hits.iter()
+            .filter(|hit| hit.outcome == Outcome::Refused)
+            .count(),
+        hits.len(),
+    )
 }
 
 fn remove_href(assignment: &Assignment, set: &app::backend::SetRef) -> String {

@@ -27,7 +27,8 @@ pub use expire::expire_due;
 pub use start::{fresh_verdict, move_to, send_back};
 
 use app::backend::{
-    Answer, ChangeRow, ChangeView, ChangesPort, DecisionInput, Denied, Draft, ListQuery, NewChange, Page, Submission,
+    Answer, ChangeRow, ChangeView, ChangesPort, DecisionInput, Denied, Draft, ListQuery, NewChange,
+    Page, Submission,
 };
 use async_trait::async_trait;
 use domain::{authorize::Action, ids::ChangeId};

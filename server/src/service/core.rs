@@ -126,7 +126,10 @@ impl Core {
 
     /// The world as last seen.
     pub fn world(&self) -> Arc<World> {
-        self.world.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.world
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Replaces the world.
@@ -155,7 +158,10 @@ impl Core {
             let fresh = || Holds::new(&world.snapshot, &self.rules).knowing(world.records.clone());
             Arc::new(holds.get_or_insert_with(fresh).of(account))
         };
-        accounts.into_iter().map(|id| world.held.get(id).cloned().unwrap_or_else(|| judge(id))).collect()
+        accounts
+            .into_iter()
+            .map(|id| world.held.get(id).cloned().unwrap_or_else(|| judge(id)))
+            .collect()
     }
 }
 
@@ -182,7 +188,15 @@ impl World {
         rules: &Rules,
     ) -> Self {
         let everything = snapshot.parts().accounts.keys().cloned().collect();
-        Self::after(&Self::empty(), snapshot, special, windows, approvals, rules, &everything)
+        Self::after(
+            &Self::empty(),
+            snapshot,
+            special,
+            windows,
+            approvals,
+            rules,
+            &everything,
+        )
     }
 
     /// The same, judging only `touched` accounts anew; of the others the older word is kept.
@@ -197,7 +211,11 @@ impl World {
     ) -> Self {
         let (windows, records) = by_assignment(windows, approvals);
         let mut holds = Holds::new(&snapshot, rules).knowing(records.clone());
-        let guarded = snapshot.parts().accounts.iter().filter(|(_, (_, class))| class.counts_as_production_pci());
+        let guarded = snapshot
+            .parts()
+            .accounts
+            .iter()
+            .filter(|(_, (_, class))| class.counts_as_production_pci());
         let held: BTreeMap<AccountId, Arc<Vec<Held>>> = guarded
             .map(|(id, _)| {
                 let kept = old.held.get(id).filter(|_| !touched.contains(id));
@@ -208,19 +226,35 @@ impl World {
         drop(holds);
         let exposure = super::exposure::expose(&snapshot, &windows, &held);
         let index = super::index::Index::new(&snapshot, &windows, &held, &exposure);
-        Self { snapshot, special, windows, held, exposure, index, records }
+        Self {
+            snapshot,
+            special,
+            windows,
+            held,
+            exposure,
+            index,
+            records,
+        }
     }
 
     /// When access by an assignment ends: none while any reason for it has no end, or where AWS
     /// holds it without a reason of ours.
     pub fn ends(&self, assignment: &Assignment) -> Option<domain::time::Timestamp> {
         let windows = self.windows.get(assignment)?;
-        windows.iter().map(Window::stops).collect::<Option<Vec<_>>>()?.into_iter().max()
+        windows
+            .iter()
+            .map(Window::stops)
+            .collect::<Option<Vec<_>>>()?
+            .into_iter()
+            .max()
     }
 
     /// The assignment behind one path.
     pub fn assignment(reach: &access::Reach) -> Assignment {
-        Assignment { pair: reach.pair.clone(), principal: reach.principal() }
+        Assignment {
+            pair: reach.pair.clone(),
+            principal: reach.principal(),
+        }
     }
 
     /// The assignment behind one path of a user.
@@ -229,7 +263,10 @@ impl World {
             Path::Direct => Principal::User(user.clone()),
             Path::Group(group) => Principal::Group(group.clone()),
         };
-        Assignment { pair: pair.clone(), principal }
+        Assignment {
+            pair: pair.clone(),
+            principal,
+        }
     }
 }
 
@@ -242,10 +279,23 @@ fn by_assignment(
     let mut grouped: ByAssignment<Vec<Window>> = BTreeMap::new();
     let mut records = BTreeMap::new();
     for row in windows {
-        let Key::Assignment(assignment) = row.key else { continue };
-        let term = row.window.ends.map_or(Term::Standing, |end| Term::For(end.since(row.window.starts)));
-        let agreed = approvals.get(&row.window.change).cloned().unwrap_or_default();
-        records.insert(assignment.clone(), Record { term, approvals: agreed });
+        let Key::Assignment(assignment) = row.key else {
+            continue;
+        };
+        let term = row.window.ends.map_or(Term::Standing, |end| {
+            Term::For(end.since(row.window.starts))
+        });
+        let agreed = approvals
+            .get(&row.window.change)
+            .cloned()
+            .unwrap_or_default();
+        records.insert(
+            assignment.clone(),
+            Record {
+                term,
+                approvals: agreed,
+            },
+        );
         grouped.entry(assignment).or_default().push(row.window);
     }
     (grouped, records)
@@ -256,10 +306,14 @@ fn by_assignment(
 pub fn session_of(world: &World, operation: &Operation) -> Duration {
     const LONGEST: Duration = Duration::hours(12);
     let of = |arn| {
-        world.snapshot.set(arn).map_or(LONGEST, |set| Duration::seconds(i64::from(set.content.session_seconds)))
+        world.snapshot.set(arn).map_or(LONGEST, |set| {
+            Duration::seconds(i64::from(set.content.session_seconds))
+        })
     };
     match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => of(&assignment.pair.set),
+        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
+            of(&assignment.pair.set)
+        }
         Operation::AddMember { group, .. } | Operation::RemoveMember { group, .. } => world
             .snapshot
             .pairs_of(&Principal::Group(group.clone()))

@@ -64,14 +64,22 @@ pub fn expose(
     windows: &BTreeMap<Assignment, Vec<Window>>,
     held: &BTreeMap<AccountId, Arc<Vec<Held>>>,
 ) -> Exposed {
-    let mut out = Exposed { accounts: held.len(), ..Exposed::default() };
+    let mut out = Exposed {
+        accounts: held.len(),
+        ..Exposed::default()
+    };
     let temporary = |assignment: &Assignment| {
-        windows.get(assignment).is_some_and(|all| !all.is_empty() && all.iter().all(|w| w.stops().is_some()))
+        windows
+            .get(assignment)
+            .is_some_and(|all| !all.is_empty() && all.iter().all(|w| w.stops().is_some()))
     };
     for account in held.keys() {
         for (pair, read) in snapshot.pairs_in(account) {
             for principal in read.principals.keys() {
-                let assignment = Assignment { pair: pair.clone(), principal: principal.clone() };
+                let assignment = Assignment {
+                    pair: pair.clone(),
+                    principal: principal.clone(),
+                };
                 if temporary(&assignment) {
                     out.temporary_assignments += 1;
                 } else {
@@ -79,7 +87,13 @@ pub fn expose(
                 }
             }
             let powerful = snapshot.set(&pair.set).is_some_and(|set| {
-                [Risk::Administrator, Risk::Escalation, Risk::IdentityCenterTakeover].iter().any(|r| set.analysis.has(*r))
+                [
+                    Risk::Administrator,
+                    Risk::Escalation,
+                    Risk::IdentityCenterTakeover,
+                ]
+                .iter()
+                .any(|r| set.analysis.has(*r))
             });
             for reach in access::people_of(snapshot, pair, read) {
                 let standing = !temporary(&super::core::World::assignment(&reach));
@@ -102,8 +116,13 @@ fn findings(held: &BTreeMap<AccountId, Arc<Vec<Held>>>) -> Vec<(String, Found)> 
     for (account, held) in held {
         for one in held.iter() {
             let (assignment, user) = match &one.holder {
-                Holder::Person { reach } => (super::core::World::assignment(reach), Some(reach.user.clone())),
-                Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => (assignment.clone(), None),
+                Holder::Person { reach } => (
+                    super::core::World::assignment(reach),
+                    Some(reach.user.clone()),
+                ),
+                Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => {
+                    (assignment.clone(), None)
+                }
             };
             for hit in one.hits.iter() {
                 let found = by_rule.entry(hit.rule.clone()).or_insert_with(|| Found {
@@ -120,7 +139,10 @@ fn findings(held: &BTreeMap<AccountId, Arc<Vec<Held>>>) -> Vec<(String, Found)> 
     }
     let mut findings: Vec<_> = by_rule.into_iter().collect();
     findings.sort_by(|(a_rule, a), (b_rule, b)| {
-        b.assignments.len().cmp(&a.assignments.len()).then_with(|| a_rule.cmp(b_rule))
+        b.assignments
+            .len()
+            .cmp(&a.assignments.len())
+            .then_with(|| a_rule.cmp(b_rule))
     });
     findings
 }

@@ -1,6 +1,8 @@
 //! Groups: the list, and one group with its members and what it opens.
 
-use app::backend::{Answer, Denied, GroupRow, GroupView, GroupsPort, HitView, ListQuery, OpensRow, Page};
+use app::backend::{
+    Answer, Denied, GroupRow, GroupView, GroupsPort, HitView, ListQuery, OpensRow, Page,
+};
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
@@ -23,8 +25,15 @@ impl GroupsPort for Service {
         self.allowed(Action::SeeDirectory)?;
         let words = Words::of(&query.words);
         let only = query.only.as_deref().unwrap_or_default();
-        let rows = self.world.index.groups.iter().filter(|entry| words.occur_in(&entry.text));
-        let found = rows.filter(|entry| kept(&self.world, only, entry)).collect();
+        let rows = self
+            .world
+            .index
+            .groups
+            .iter()
+            .filter(|entry| words.occur_in(&entry.text));
+        let found = rows
+            .filter(|entry| kept(&self.world, only, entry))
+            .collect();
         Ok(page_of(found, query.page, |entry| row(&self.world, entry)))
     }
 
@@ -32,7 +41,10 @@ impl GroupsPort for Service {
         self.allowed(Action::SeeDirectory)?;
         let snapshot = &self.world.snapshot;
         let group = snapshot.group(id).ok_or(Denied::NotFound)?;
-        let mut members: Vec<_> = snapshot.members(id).map(|user| names::user(snapshot, user)).collect();
+        let mut members: Vec<_> = snapshot
+            .members(id)
+            .map(|user| names::user(snapshot, user))
+            .collect();
         members.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(GroupView {
             id: id.clone(),
@@ -53,12 +65,19 @@ impl Service {
         let principal = Principal::Group(id.clone());
         let mut pairs = snapshot.pairs_of(&principal).to_vec();
         pairs.sort_by_cached_key(|pair| {
-            let class = snapshot.account(&pair.account).map(|(_, class)| std::cmp::Reverse(class.strictness()));
+            let class = snapshot
+                .account(&pair.account)
+                .map(|(_, class)| std::cmp::Reverse((class.pci, class.environment)));
             (!guarded(snapshot, &pair.account), class, pair.clone())
         });
         let accounts: BTreeSet<&AccountId> = pairs.iter().map(|pair| &pair.account).collect();
         let mut said: HashMap<Assignment, Vec<HitView>> = HashMap::new();
-        for held in self.core.held_in(world, accounts.into_iter()).iter().flat_map(|held| held.iter()) {
+        for held in self
+            .core
+            .held_in(world, accounts.into_iter())
+            .iter()
+            .flat_map(|held| held.iter())
+        {
             let assignment = assignment_of(held);
             if assignment.principal != principal {
                 continue;
@@ -75,8 +94,17 @@ impl Service {
             .map(|pair| OpensRow {
                 account: names::account(snapshot, &pair.account),
                 set: names::set(snapshot, &pair.set),
-                since: snapshot.pair(&pair).and_then(|read| read.principals.get(&principal)).copied().unwrap_or_default(),
-                hits: said.remove(&Assignment { pair, principal: principal.clone() }).unwrap_or_default(),
+                since: snapshot
+                    .pair(&pair)
+                    .and_then(|read| read.principals.get(&principal))
+                    .copied()
+                    .unwrap_or_default(),
+                hits: said
+                    .remove(&Assignment {
+                        pair,
+                        principal: principal.clone(),
+                    })
+                    .unwrap_or_default(),
             })
             .collect()
     }
@@ -85,7 +113,10 @@ impl Service {
 fn kept(world: &World, only: &str, entry: &GroupEntry) -> bool {
     match only {
         "production-pci" => entry.production_pci > 0,
-        "external" => world.snapshot.group(&entry.id).is_some_and(|group| group.origin == Origin::External),
+        "external" => world
+            .snapshot
+            .group(&entry.id)
+            .is_some_and(|group| group.origin == Origin::External),
         "empty" => world.snapshot.members(&entry.id).next().is_none(),
         _ => true,
     }
@@ -95,7 +126,10 @@ fn row(world: &World, entry: &GroupEntry) -> GroupRow {
     GroupRow {
         id: entry.id.clone(),
         name: names::group(&world.snapshot, &entry.id),
-        origin: world.snapshot.group(&entry.id).map_or(Origin::IdentityCenter, |group| group.origin),
+        origin: world
+            .snapshot
+            .group(&entry.id)
+            .map_or(Origin::IdentityCenter, |group| group.origin),
         members: world.snapshot.members(&entry.id).count(),
         accounts: entry.accounts as usize,
         production_pci: entry.production_pci as usize,

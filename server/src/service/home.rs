@@ -1,7 +1,8 @@
 //! The home page, put together from what the world worked out when it was made.
 
 use app::backend::{
-    AccountRef, Answer, ExposedPerson, Exposure, FindingGroup, Home, HomePort, MyAccess, OrganisationHome, OutsideRow,
+    AccountRef, Answer, ExposedPerson, Exposure, FindingGroup, Home, HomePort, MyAccess,
+    OrganisationHome, OutsideRow,
 };
 use async_trait::async_trait;
 use domain::{
@@ -31,14 +32,21 @@ const WAITING: usize = 10;
 impl HomePort for Service {
     async fn home(&self) -> Answer<Home> {
         self.allowed(Action::SeeOwn)?;
-        let (access, access_count) = self.signed.user.as_ref().map(|user| self.my_access(user)).unwrap_or_default();
+        let (access, access_count) = self
+            .signed
+            .user
+            .as_ref()
+            .map(|user| self.my_access(user))
+            .unwrap_or_default();
         let organisation = match self.allowed(Action::SeeDirectory) {
             Ok(()) => Some(self.organisation().await?),
             Err(_) => None,
         };
         Ok(Home {
             waiting: self.waiting_rows(WAITING).await?,
-            mine: self.recent_changes(None, Some(self.signed.person.clone()), MINE).await?,
+            mine: self
+                .recent_changes(None, Some(self.signed.person.clone()), MINE)
+                .await?,
             access,
             access_count,
             organisation,
@@ -52,7 +60,18 @@ impl Service {
         let world = &self.world;
         let mut reaches: Vec<Reach> = access::reach_of(&world.snapshot, user).collect();
         let count = reaches.len();
-        reaches.sort_by_cached_key(|reach| (!guarded(&world.snapshot, &reach.pair.account), reach.pair.clone()));
+        reaches.sort_by_cached_key(|reach| {
+            let class = world
+                .snapshot
+                .account(&reach.pair.account)
+                .map(|(_, class)| class);
+            let scope = class.map(|class| std::cmp::Reverse((class.pci, class.environment)));
+            (
+                !guarded(&world.snapshot, &reach.pair.account),
+                scope,
+                reach.pair.clone(),
+            )
+        });
         let rows = reaches.into_iter().take(ACCESS).map(|reach| MyAccess {
             account: names::account(&world.snapshot, &reach.pair.account),
             set: names::set(&world.snapshot, &reach.pair.set),
@@ -68,7 +87,9 @@ impl Service {
     async fn organisation(&self) -> Answer<OrganisationHome> {
         let world = &self.world;
         let mut conn = self.core.store.read().acquire().await.map_err(broken)?;
-        let (seen, outside_count) = store::crawl::outside(&mut conn, OUTSIDE).await.map_err(broken)?;
+        let (seen, outside_count) = store::crawl::outside(&mut conn, OUTSIDE)
+            .await
+            .map_err(broken)?;
         drop(conn);
         Ok(OrganisationHome {
             exposure: exposure(world),
@@ -99,10 +120,18 @@ fn exposed(world: &World) -> Vec<ExposedPerson> {
     first
         .filter_map(|id| {
             let reacher = world.exposure.people.get(id)?;
-            let mut sets: Vec<_> = reacher.sets.iter().map(|arn| names::set(snapshot, arn)).collect();
+            let mut sets: Vec<_> = reacher
+                .sets
+                .iter()
+                .map(|arn| names::set(snapshot, arn))
+                .collect();
             sets.sort_by(|a, b| {
-                let weight = |risks: &[domain::permission_set::analysis::Risk]| (risks.is_empty(), risks.first().copied());
-                weight(&a.risks).cmp(&weight(&b.risks)).then_with(|| a.name.cmp(&b.name))
+                let weight = |risks: &[domain::permission_set::analysis::Risk]| {
+                    (risks.is_empty(), risks.first().copied())
+                };
+                weight(&a.risks)
+                    .cmp(&weight(&b.risks))
+                    .then_with(|| a.name.cmp(&b.name))
             });
             let set_count = sets.len();
             sets.truncate(NAMED);
@@ -126,11 +155,17 @@ fn strictest<'a>(world: &World, accounts: impl Iterator<Item = &'a AccountId>) -
     let mut all: Vec<(_, &AccountId)> = accounts
         .map(|id| {
             let class = world.snapshot.account(id).map(|(_, class)| class);
-            (class.map(|class| std::cmp::Reverse((class.pci, class.environment))), id)
+            (
+                class.map(|class| std::cmp::Reverse((class.pci, class.environment))),
+                id,
+            )
         })
         .collect();
     all.sort();
-    all.into_iter().take(NAMED).map(|(_, id)| names::account(&world.snapshot, id)).collect()
+    all.into_iter()
+        .take(NAMED)
+        .map(|(_, id)| names::account(&world.snapshot, id))
+        .collect()
 }
 
 fn findings(world: &World) -> Vec<FindingGroup> {
@@ -147,26 +182,40 @@ fn findings(world: &World) -> Vec<FindingGroup> {
         })
         .collect();
     // What no approval lifts comes first; within that, what concerns most.
-    found.sort_by(|a, b| b.hit.outcome.cmp(&a.hit.outcome).then(b.assignments.cmp(&a.assignments)));
+    found.sort_by(|a, b| {
+        b.hit
+            .outcome
+            .cmp(&a.hit.outcome)
+            .then(b.assignments.cmp(&a.assignments))
+    });
     found
 }
 
 fn outside(world: &World, seen: &Seen) -> OutsideRow {
     let snapshot = &world.snapshot;
-    let set = |assignment: &domain::ids::Assignment| names::set(snapshot, &assignment.pair.set).name;
+    let set =
+        |assignment: &domain::ids::Assignment| names::set(snapshot, &assignment.pair.set).name;
     let (what, principal, account) = match &seen.outside {
-        Outside::Assigned { assignment } => {
-            (format!("{} was assigned", set(assignment)), assignment.principal.clone(), Some(&assignment.pair.account))
-        }
-        Outside::Unassigned { assignment } => {
-            (format!("{} was taken away", set(assignment)), assignment.principal.clone(), Some(&assignment.pair.account))
-        }
-        Outside::Joined { group, user } => {
-            (format!("Joined {}", names::group(snapshot, group)), Principal::User(user.clone()), None)
-        }
-        Outside::Left { group, user } => {
-            (format!("Left {}", names::group(snapshot, group)), Principal::User(user.clone()), None)
-        }
+        Outside::Assigned { assignment } => (
+            format!("{} was assigned", set(assignment)),
+            assignment.principal.clone(),
+            Some(&assignment.pair.account),
+        ),
+        Outside::Unassigned { assignment } => (
+            format!("{} was taken away", set(assignment)),
+            assignment.principal.clone(),
+            Some(&assignment.pair.account),
+        ),
+        Outside::Joined { group, user } => (
+            format!("Joined {}", names::group(snapshot, group)),
+            Principal::User(user.clone()),
+            None,
+        ),
+        Outside::Left { group, user } => (
+            format!("Left {}", names::group(snapshot, group)),
+            Principal::User(user.clone()),
+            None,
+        ),
     };
     OutsideRow {
         what,

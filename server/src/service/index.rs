@@ -104,18 +104,28 @@ impl Index {
         held: &BTreeMap<AccountId, Arc<Vec<Held>>>,
         exposure: &Exposed,
     ) -> Self {
-        let findings: BTreeMap<&AccountId, u32> = held.iter().map(|(id, held)| (id, spoken_against(held))).collect();
+        let findings: BTreeMap<&AccountId, u32> = held
+            .iter()
+            .map(|(id, held)| (id, spoken_against(held)))
+            .collect();
         let users = Users::of(snapshot);
         let (accounts, reached) = accounts(snapshot, windows, &findings, &users);
         let mut exposed: Vec<(&UserId, &Reacher)> = exposure.people.iter().collect();
-        exposed.sort_by(|(a_id, a), (b_id, b)| weight(b).cmp(&weight(a)).then_with(|| a_id.cmp(b_id)));
+        exposed
+            .sort_by(|(a_id, a), (b_id, b)| weight(b).cmp(&weight(a)).then_with(|| a_id.cmp(b_id)));
         Self {
             people: people(snapshot, &users, &reached),
             accounts,
             groups: groups(snapshot),
             sets: sets(snapshot, &users),
-            standing_people: exposed.iter().filter(|(_, reacher)| reacher.standing > 0).count(),
-            administrators: exposed.iter().filter(|(_, reacher)| reacher.powerful > 0).count(),
+            standing_people: exposed
+                .iter()
+                .filter(|(_, reacher)| reacher.standing > 0)
+                .count(),
+            administrators: exposed
+                .iter()
+                .filter(|(_, reacher)| reacher.powerful > 0)
+                .count(),
             exposed: exposed.into_iter().map(|(id, _)| id.clone()).collect(),
             against: findings.values().map(|count| *count as usize).sum(),
         }
@@ -124,12 +134,23 @@ impl Index {
 
 /// Power first, then what stands, then breadth.
 fn weight(reacher: &Reacher) -> (bool, bool, usize, usize) {
-    (reacher.powerful > 0, reacher.standing > 0, reacher.accounts.len(), reacher.paths)
+    (
+        reacher.powerful > 0,
+        reacher.standing > 0,
+        reacher.accounts.len(),
+        reacher.paths,
+    )
 }
 
 /// Whether a set makes its holder an administrator, or lets them become one.
 pub fn powerful(analysis: &Analysis) -> bool {
-    [Risk::Administrator, Risk::Escalation, Risk::IdentityCenterTakeover].into_iter().any(|risk| analysis.has(risk))
+    [
+        Risk::Administrator,
+        Risk::Escalation,
+        Risk::IdentityCenterTakeover,
+    ]
+    .into_iter()
+    .any(|risk| analysis.has(risk))
 }
 
 /// Every word of a search, in lower case.
@@ -138,7 +159,12 @@ pub struct Words(Vec<String>);
 impl Words {
     /// From what was typed.
     pub fn of(text: &str) -> Self {
-        Self(text.to_lowercase().split_whitespace().map(str::to_owned).collect())
+        Self(
+            text.to_lowercase()
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+        )
     }
 
     /// Whether all of them occur.
@@ -223,7 +249,11 @@ fn accounts(
         let guarded = u32::from(class.counts_as_production_pci());
         let (mut people, mut standing) = (0, 0);
         for (pair, read) in snapshot.pairs_in(id) {
-            standing += read.principals.keys().filter(|principal| stands(windows, pair, principal)).count();
+            standing += read
+                .principals
+                .keys()
+                .filter(|principal| stands(windows, pair, principal))
+                .count();
             for user in users.behind(read) {
                 let at = user as usize;
                 if seen[at] != round {
@@ -236,9 +266,19 @@ fn accounts(
         }
         let findings = findings.get(id).copied();
         let text = text(&[&account.name, id.as_str(), &account.email]);
-        entries.push(AccountEntry { id: id.clone(), text, people, standing: count(standing), findings });
+        entries.push(AccountEntry {
+            id: id.clone(),
+            text,
+            people,
+            standing: count(standing),
+            findings,
+        });
     }
-    entries.sort_by(|a, b| (b.findings, b.people).cmp(&(a.findings, a.people)).then_with(|| a.text.cmp(&b.text)));
+    entries.sort_by(|a, b| {
+        (b.findings, b.people)
+            .cmp(&(a.findings, a.people))
+            .then_with(|| a.text.cmp(&b.text))
+    });
     (entries, reached)
 }
 
@@ -246,8 +286,13 @@ fn stands(windows: &BTreeMap<Assignment, Vec<Window>>, pair: &Pair, principal: &
     if windows.is_empty() {
         return true;
     }
-    let assignment = Assignment { pair: pair.clone(), principal: principal.clone() };
-    windows.get(&assignment).is_none_or(|all| all.iter().any(|window| window.stops().is_none()))
+    let assignment = Assignment {
+        pair: pair.clone(),
+        principal: principal.clone(),
+    };
+    windows
+        .get(&assignment)
+        .is_none_or(|all| all.iter().any(|window| window.stops().is_none()))
 }
 
 fn people(snapshot: &Snapshot, users: &Users<'_>, reached: &Reached) -> Vec<PersonEntry> {
@@ -256,8 +301,12 @@ fn people(snapshot: &Snapshot, users: &Users<'_>, reached: &Reached) -> Vec<Pers
         .users
         .iter()
         .map(|(id, user)| {
-            let (accounts, production_pci) =
-                users.number.get(id).and_then(|at| reached.get(*at as usize)).copied().unwrap_or_default();
+            let (accounts, production_pci) = users
+                .number
+                .get(id)
+                .and_then(|at| reached.get(*at as usize))
+                .copied()
+                .unwrap_or_default();
             let email = user.email.as_deref().unwrap_or_default();
             // The address often is the sign-in name: then it stands here once.
             let email = if email == user.user_name { "" } else { email };
@@ -281,9 +330,15 @@ fn groups(snapshot: &Snapshot) -> Vec<GroupEntry> {
         .groups
         .iter()
         .map(|(id, group)| {
-            let opens: BTreeSet<&AccountId> =
-                snapshot.pairs_of(&Principal::Group(id.clone())).iter().map(|pair| &pair.account).collect();
-            let guarded = opens.iter().filter(|account| guarded(snapshot, account)).count();
+            let opens: BTreeSet<&AccountId> = snapshot
+                .pairs_of(&Principal::Group(id.clone()))
+                .iter()
+                .map(|pair| &pair.account)
+                .collect();
+            let guarded = opens
+                .iter()
+                .filter(|account| guarded(snapshot, account))
+                .count();
             let description = group.description.as_deref().unwrap_or_default();
             GroupEntry {
                 id: id.clone(),
@@ -299,13 +354,18 @@ fn groups(snapshot: &Snapshot) -> Vec<GroupEntry> {
 
 /// Whether an account counts as production PCI; one that nobody knows does.
 pub fn guarded(snapshot: &Snapshot, account: &AccountId) -> bool {
-    snapshot.account(account).is_none_or(|(_, class)| class.counts_as_production_pci())
+    snapshot
+        .account(account)
+        .is_none_or(|(_, class)| class.counts_as_production_pci())
 }
 
 fn sets(snapshot: &Snapshot, users: &Users<'_>) -> Vec<SetEntry> {
     let mut by_set: BTreeMap<&PermissionSetArn, Vec<(&AccountId, &PairRead)>> = BTreeMap::new();
     for (pair, read) in &snapshot.parts().pairs {
-        by_set.entry(&pair.set).or_default().push((&pair.account, read));
+        by_set
+            .entry(&pair.set)
+            .or_default()
+            .push((&pair.account, read));
     }
     let mut seen = vec![0_u32; users.number.len()];
     let mut entries = Vec::with_capacity(snapshot.parts().sets.len());
@@ -323,15 +383,33 @@ fn sets(snapshot: &Snapshot, users: &Users<'_>) -> Vec<SetEntry> {
             arn: arn.clone(),
             text: text(&[&set.name, description, &risks.join("\n")]),
             accounts: count(holds.len()),
-            production_pci: count(holds.iter().filter(|(account, _)| guarded(snapshot, account)).count()),
+            production_pci: count(
+                holds
+                    .iter()
+                    .filter(|(account, _)| guarded(snapshot, account))
+                    .count(),
+            ),
             people,
-            outdated: count(holds.iter().filter(|(_, read)| read.provisioned == Provisioned::Outdated).count()),
+            outdated: count(
+                holds
+                    .iter()
+                    .filter(|(_, read)| read.provisioned == Provisioned::Outdated)
+                    .count(),
+            ),
         });
     }
     entries.sort_by_cached_key(|entry| {
-        let risks = snapshot.set(&entry.arn).map(|set| set.analysis.risks()).unwrap_or_default();
+        let risks = snapshot
+            .set(&entry.arn)
+            .map(|set| set.analysis.risks())
+            .unwrap_or_default();
         let worst = risks.first().copied();
-        (worst.is_none(), worst, std::cmp::Reverse((risks.len(), entry.production_pci, entry.people)), entry.text.clone())
+        (
+            worst.is_none(),
+            worst,
+            std::cmp::Reverse((risks.len(), entry.production_pci, entry.people)),
+            entry.text.clone(),
+        )
     });
     entries
 }

@@ -22,6 +22,10 @@ impl LedgerPort for Service {
 
     async fn ledger_health(&self) -> Answer<LedgerHealth> {
         self.allowed(Action::SeeLedger)?;
-        ledger::health(&self.core.store, self.core.vkey.get().map_or("", String::as_str)).await
+        ledger::health(
+            &self.core.store,
+            self.core.vkey.get().map_or("", String::as_str),
+        )
+        .await
     }
 }

@@ -45,7 +45,13 @@ impl Service {
     /// Binds the ports to whoever is signed in, on the world as it is now.
     pub fn new(core: Arc<Core>, signed: Signed, request: String) -> Self {
         let (world, now) = (core.world(), core.clock.now());
-        Self { core, signed, request, world, now }
+        Self {
+            core,
+            signed,
+            request,
+            world,
+            now,
+        }
     }
 
     /// Asks for the actor's right.
@@ -61,7 +67,11 @@ impl Service {
     /// The human who asks; a sign-in that is joined to nobody only reads.
     fn person(&self) -> Answer<PersonId> {
         let reason = domain::authorize::Denial::NotJoined.reason();
-        self.signed.actor.person.clone().ok_or(Denied::Forbidden(reason))
+        self.signed
+            .actor
+            .person
+            .clone()
+            .ok_or(Denied::Forbidden(reason))
     }
 }
 
@@ -74,8 +84,18 @@ const PAGE: usize = 50;
 fn page_of<T, R>(found: Vec<T>, number: usize, row: impl Fn(T) -> R) -> Page<R> {
     let total = found.len();
     let number = number.clamp(1, total.div_ceil(PAGE).max(1));
-    let rows = found.into_iter().skip((number - 1) * PAGE).take(PAGE).map(row).collect();
-    Page { rows, number, total, size: PAGE }
+    let rows = found
+        .into_iter()
+        .skip((number - 1) * PAGE)
+        .take(PAGE)
+        .map(row)
+        .collect();
+    Page {
+        rows,
+        number,
+        total,
+        size: PAGE,
+    }
 }
 
 /// What broke is for the log; the browser learns only that something did.

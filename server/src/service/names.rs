@@ -20,8 +20,16 @@ pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {
         waiting: None,
     };
     match snapshot.account(id) {
-        Some((account, class)) => AccountRef { id: id.clone(), name: account.name.clone(), class: *class },
-        None => AccountRef { id: id.clone(), name: "unknown account".into(), class: unknown },
+        Some((account, class)) => AccountRef {
+            id: id.clone(),
+            name: account.name.clone(),
+            class: *class,
+        },
+        None => AccountRef {
+            id: id.clone(),
+            name: "unknown account".into(),
+            class: unknown,
+        },
     }
 }
 
@@ -36,13 +44,20 @@ pub fn user(snapshot: &Snapshot, id: &UserId) -> UserRef {
                 UserStatus::Disabled => UserStanding::Disabled,
             },
         },
-        None => UserRef { id: id.clone(), name: "unknown user".into(), standing: UserStanding::Gone },
+        None => UserRef {
+            id: id.clone(),
+            name: "unknown user".into(),
+            standing: UserStanding::Gone,
+        },
     }
 }
 
 /// A group's name.
 pub fn group(snapshot: &Snapshot, id: &GroupId) -> String {
-    snapshot.group(id).map_or_else(|| format!("unknown group {id}"), |group| group.display_name.clone())
+    snapshot.group(id).map_or_else(
+        || format!("unknown group {id}"),
+        |group| group.display_name.clone(),
+    )
 }
 
 /// A permission set.
@@ -64,7 +79,10 @@ pub fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> SetRef {
 /// Who an assignment names.
 pub fn principal(snapshot: &Snapshot, principal: &Principal) -> PrincipalRef {
     if !snapshot.exists(principal) {
-        return PrincipalRef::Orphan { kind: principal.kind(), id: principal.id().to_owned() };
+        return PrincipalRef::Orphan {
+            kind: principal.kind(),
+            id: principal.id().to_owned(),
+        };
     }
     match principal {
         Principal::User(id) => PrincipalRef::User(user(snapshot, id)),
@@ -82,7 +100,12 @@ pub fn hit(hit: &Hit) -> HitView {
         Some(Remedy::Approvals(_)) => Outcome::NeedsApproval,
         None => Outcome::Refused,
     };
-    HitView { rule: hit.rule.clone(), reason: hit.reason.clone(), control: hit.control.clone(), outcome }
+    HitView {
+        rule: hit.rule.clone(),
+        reason: hit.reason.clone(),
+        control: hit.control.clone(),
+        outcome,
+    }
 }
 
 /// How fresh and complete a snapshot is. Stale is older than twice the crawl interval.
@@ -91,7 +114,13 @@ pub fn freshness(snapshot: &Snapshot, every: Duration, now: Timestamp) -> Freshn
     Freshness {
         oldest: coverage.oldest,
         complete_at: coverage.complete_at,
-        unread: coverage.unread.iter().map(|unread| format!("{} ({})", unread.what, unread.why)).collect(),
-        stale: coverage.complete_at.is_none_or(|at| now.since(at).0 > 2 * every.0),
+        unread: coverage
+            .unread
+            .iter()
+            .map(|unread| format!("{} ({})", unread.what, unread.why))
+            .collect(),
+        stale: coverage
+            .complete_at
+            .is_none_or(|at| now.since(at).0 > 2 * every.0),
     }
 }

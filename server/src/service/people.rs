@@ -48,11 +48,21 @@ impl PeoplePort for Service {
         let snapshot = &self.world.snapshot;
         let user = snapshot.user(id).ok_or(Denied::NotFound)?;
         let reaches: Vec<Reach> = access::reach_of(snapshot, id).collect();
-        let accounts: BTreeSet<&AccountId> = reaches.iter().map(|reach| &reach.pair.account).collect();
-        let production_pci = accounts.iter().filter(|account| guarded(snapshot, account)).count();
-        let about = Target { kind: "user", value: id.to_string() };
-        let mut groups: Vec<(String, String)> =
-            snapshot.groups_of(id).iter().map(|group| (group.to_string(), names::group(snapshot, group))).collect();
+        let accounts: BTreeSet<&AccountId> =
+            reaches.iter().map(|reach| &reach.pair.account).collect();
+        let production_pci = accounts
+            .iter()
+            .filter(|account| guarded(snapshot, account))
+            .count();
+        let about = Target {
+            kind: "user",
+            value: id.to_string(),
+        };
+        let mut groups: Vec<(String, String)> = snapshot
+            .groups_of(id)
+            .iter()
+            .map(|group| (group.to_string(), names::group(snapshot, group)))
+            .collect();
         groups.sort_by(|a, b| a.1.cmp(&b.1));
         Ok(PersonView {
             user: names::user(snapshot, id),
@@ -74,10 +84,17 @@ impl Service {
     fn paths(&self, mut reaches: Vec<Reach>) -> Vec<PathRow> {
         let (world, snapshot) = (&self.world, &self.world.snapshot);
         reaches.sort_by_cached_key(|reach| {
-            let class = snapshot.account(&reach.pair.account).map(|(_, class)| std::cmp::Reverse(class.strictness()));
-            (!guarded(snapshot, &reach.pair.account), class, reach.pair.clone())
+            let class = snapshot
+                .account(&reach.pair.account)
+                .map(|(_, class)| std::cmp::Reverse((class.pci, class.environment)));
+            (
+                !guarded(snapshot, &reach.pair.account),
+                class,
+                reach.pair.clone(),
+            )
         });
-        let accounts: BTreeSet<&AccountId> = reaches.iter().map(|reach| &reach.pair.account).collect();
+        let accounts: BTreeSet<&AccountId> =
+            reaches.iter().map(|reach| &reach.pair.account).collect();
         let said = self.core.held_in(world, accounts.into_iter());
         let mut hits: BTreeMap<&Reach, &Held> = BTreeMap::new();
         for held in said.iter().flat_map(|held| held.iter()) {
@@ -96,7 +113,10 @@ impl Service {
                 },
                 since: reach.since,
                 ends: world.ends(&World::assignment(reach)),
-                hits: hits.get(reach).map(|held| held.hits.iter().map(names::hit).collect()).unwrap_or_default(),
+                hits: hits
+                    .get(reach)
+                    .map(|held| held.hits.iter().map(names::hit).collect())
+                    .unwrap_or_default(),
             })
             .collect()
     }
@@ -105,8 +125,15 @@ impl Service {
 fn kept(world: &World, only: &str, entry: &PersonEntry) -> bool {
     match only {
         "production-pci" => entry.production_pci > 0,
-        "powerful" => world.exposure.people.get(&entry.id).is_some_and(|reacher| reacher.powerful > 0),
-        "disabled" => world.snapshot.user(&entry.id).is_some_and(|user| user.status == UserStatus::Disabled),
+        "powerful" => world
+            .exposure
+            .people
+            .get(&entry.id)
+            .is_some_and(|reacher| reacher.powerful > 0),
+        "disabled" => world
+            .snapshot
+            .user(&entry.id)
+            .is_some_and(|user| user.status == UserStatus::Disabled),
         "idle" => entry.accounts == 0,
         _ => true,
     }

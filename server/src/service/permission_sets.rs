@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{Answer, Denied, HoldsRow, ListQuery, Page, PermissionSetsPort, SetRow, SetView};
+use app::backend::{
+    Answer, Denied, HoldsRow, ListQuery, Page, PermissionSetsPort, SetRow, SetView,
+};
 use async_trait::async_trait;
 use domain::{
     access,
@@ -25,15 +27,26 @@ impl PermissionSetsPort for Service {
         self.allowed(Action::SeeDirectory)?;
         let words = Words::of(&query.words);
         let only = query.only.as_deref().unwrap_or_default();
-        let rows = self.world.index.sets.iter().filter(|entry| words.occur_in(&entry.text));
-        let found = rows.filter(|entry| kept(&self.world, only, entry)).collect();
+        let rows = self
+            .world
+            .index
+            .sets
+            .iter()
+            .filter(|entry| words.occur_in(&entry.text));
+        let found = rows
+            .filter(|entry| kept(&self.world, only, entry))
+            .collect();
         Ok(page_of(found, query.page, |entry| row(&self.world, entry)))
     }
 
     async fn permission_set(&self, key: &str) -> Answer<SetView> {
         self.allowed(Action::SeeDirectory)?;
         let snapshot = &self.world.snapshot;
-        let found = snapshot.parts().sets.values().find(|set| set.arn.as_str().rsplit('/').next() == Some(key));
+        let found = snapshot
+            .parts()
+            .sets
+            .values()
+            .find(|set| set.arn.as_str().rsplit('/').next() == Some(key));
         let set = found.ok_or(Denied::NotFound)?;
         let catalogue = &self.core.catalogue;
         Ok(SetView {
@@ -44,7 +57,11 @@ impl PermissionSetsPort for Service {
             hash: set.hash.0.clone(),
             findings: set.analysis.findings.clone(),
             holds: holds(&self.world, set),
-            catalogue: format!("{} AWS managed policies of {}", catalogue.len(), catalogue.date()),
+            catalogue: format!(
+                "{} AWS managed policies of {}",
+                catalogue.len(),
+                catalogue.date()
+            ),
         })
     }
 }
@@ -78,12 +95,17 @@ fn row(world: &World, entry: &SetEntry) -> SetRow {
 fn holds(world: &World, set: &PermissionSet) -> Vec<HoldsRow> {
     let snapshot = &world.snapshot;
     let pairs = snapshot.parts().accounts.keys().filter_map(|account| {
-        let pair = Pair { account: account.clone(), set: set.arn.clone() };
+        let pair = Pair {
+            account: account.clone(),
+            set: set.arn.clone(),
+        };
         snapshot.parts().pairs.get_key_value(&pair)
     });
     let mut rows: Vec<HoldsRow> = pairs
         .map(|(pair, read)| {
-            let people: BTreeSet<_> = access::people_of(snapshot, pair, read).map(|reach| reach.user).collect();
+            let people: BTreeSet<_> = access::people_of(snapshot, pair, read)
+                .map(|reach| reach.user)
+                .collect();
             HoldsRow {
                 account: names::account(snapshot, &pair.account),
                 principals: read.principals.len(),
@@ -94,8 +116,16 @@ fn holds(world: &World, set: &PermissionSet) -> Vec<HoldsRow> {
         })
         .collect();
     rows.sort_by(|a, b| {
-        let weight = |row: &HoldsRow| (row.account.class.counts_as_production_pci(), row.account.class.strictness());
-        weight(b).cmp(&weight(a)).then_with(|| a.account.name.cmp(&b.account.name))
+        let weight = |row: &HoldsRow| {
+            (
+                row.account.class.counts_as_production_pci(),
+                row.account.class.pci,
+                row.account.class.environment,
+            )
+        };
+        weight(b)
+            .cmp(&weight(a))
+            .then_with(|| a.account.name.cmp(&b.account.name))
     });
     rows
 }

@@ -3,7 +3,9 @@
 //! Page, CSV, JSON and command line come from the same rows, and the report's id is their hash: two
 //! reports that differ in a byte have different ids.
 
-use app::backend::{AccessReport, Answer, Denied, Download, ReportForm, ReportHead, ReportPort, ReportRow};
+use app::backend::{
+    AccessReport, Answer, Denied, Download, ReportForm, ReportHead, ReportPort, ReportRow,
+};
 use async_trait::async_trait;
 use domain::{
     access::{self, Path},
@@ -32,20 +34,38 @@ impl ReportPort for Service {
         self.allowed(Action::SeeReports)?;
         let report = make(&self.core, &self.world);
         let (word, media_type, body) = match form {
-            ReportForm::Csv => ("csv", "text/csv; charset=utf-8", csv(&report).map_err(broken)?),
+            ReportForm::Csv => (
+                "csv",
+                "text/csv; charset=utf-8",
+                csv(&report).map_err(broken)?,
+            ),
             ReportForm::Json => ("json", "application/json", json(&report).map_err(broken)?),
         };
         let who = Who::signed(&self.signed, &self.request);
-        let entry = self.core.journal.report_downloaded(&who, &report.head.report_id, word, Hash::of(&body));
+        let entry = self.core.journal.report_downloaded(
+            &who,
+            &report.head.report_id,
+            word,
+            Hash::of(&body),
+        );
         let recorded = async {
             let mut tx = self.core.store.write().await?;
             self.core.journal.append(&mut tx, entry).await?;
             tx.commit().await
         };
         // What leaves without a trace must not leave.
-        recorded.await.map_err(|error| -> Denied { broken(error) })?;
+        recorded
+            .await
+            .map_err(|error| -> Denied { broken(error) })?;
         let day = &report.head.made.rfc3339()[..10];
-        Ok(Download { name: format!("production-pci-access-{day}-{}.{word}", &report.head.report_id[..8]), media_type, body })
+        Ok(Download {
+            name: format!(
+                "production-pci-access-{day}-{}.{word}",
+                &report.head.report_id[..8]
+            ),
+            media_type,
+            body,
+        })
     }
 }
 
@@ -60,7 +80,9 @@ pub fn make(core: &Core, world: &World) -> AccessReport {
             let standing = world.ends(&World::assignment(&reach)).is_none();
             let findings = held
                 .iter()
-                .filter(|one| matches!(&one.holder, Holder::Person { reach: held } if *held == reach))
+                .filter(
+                    |one| matches!(&one.holder, Holder::Person { reach: held } if *held == reach),
+                )
                 .flat_map(|one| one.hits.iter().map(|hit| hit.rule.clone()))
                 .collect();
             rows.push(row(snapshot, &reach, standing, findings));
@@ -68,12 +90,19 @@ pub fn make(core: &Core, world: &World) -> AccessReport {
     }
     rows.sort_by(|a, b| {
         let key = |row: &ReportRow| {
-            (row.account_id.clone(), row.person.clone(), row.person_id.clone(), row.permission_set.clone(), row.path.clone())
+            (
+                row.account_id.clone(),
+                row.person.clone(),
+                row.person_id.clone(),
+                row.permission_set.clone(),
+                row.path.clone(),
+            )
         };
         key(a).cmp(&key(b))
     });
     let freshness = names::freshness(snapshot, core.settings.crawl_every, made);
-    let people: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.person_id.as_str()).collect();
+    let people: std::collections::BTreeSet<&str> =
+        rows.iter().map(|row| row.person_id.as_str()).collect();
     let head = ReportHead {
         report_id: id(&rows, snapshot, made),
         made,
@@ -84,7 +113,12 @@ pub fn make(core: &Core, world: &World) -> AccessReport {
     AccessReport { head, rows }
 }
 
-fn row(snapshot: &Snapshot, reach: &access::Reach, standing: bool, findings: Vec<String>) -> ReportRow {
+fn row(
+    snapshot: &Snapshot,
+    reach: &access::Reach,
+    standing: bool,
+    findings: Vec<String>,
+) -> ReportRow {
     let account = names::account(snapshot, &reach.pair.account);
     let set = names::set(snapshot, &reach.pair.set);
     ReportRow {
@@ -103,14 +137,19 @@ fn row(snapshot: &Snapshot, reach: &access::Reach, standing: bool, findings: Vec
         },
         standing,
         since: reach.since.rfc3339(),
-        risks: set.risks.iter().map(|risk| risk.as_str().to_owned()).collect(),
+        risks: set
+            .risks
+            .iter()
+            .map(|risk| risk.as_str().to_owned())
+            .collect(),
         findings,
     }
 }
 
 /// The hash of rows and coverage.
 fn id(rows: &[ReportRow], snapshot: &Snapshot, made: Timestamp) -> String {
-    let whole = serde_json::json!({ "rows": rows, "coverage": snapshot.parts().coverage, "made": made });
+    let whole =
+        serde_json::json!({ "rows": rows, "coverage": snapshot.parts().coverage, "made": made });
     Hash::of(whole.to_string().as_bytes()).to_string()
 }
 
@@ -138,22 +177,57 @@ pub fn json(report: &AccessReport) -> Result<Vec<u8>, serde_json::Error> {
 /// RFC 4180 with a header line; the report's id and time are the last two columns of every row, so that
 /// no line of the file is anything but a row.
 pub fn csv(report: &AccessReport) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
     writer.write_record([
-        "person_id", "person", "enabled", "account_id", "account", "environment", "pci", "permission_set",
-        "permission_set_arn", "path", "standing", "since", "risks", "findings", "as_of", "report_id",
+        "person_id",
+        "person",
+        "enabled",
+        "account_id",
+        "account",
+        "environment",
+        "pci",
+        "permission_set",
+        "permission_set_arn",
+        "path",
+        "standing",
+        "since",
+        "risks",
+        "findings",
+        "as_of",
+        "report_id",
     ])?;
-    let as_of = report.head.as_of.map(Timestamp::rfc3339).unwrap_or_default();
+    let as_of = report
+        .head
+        .as_of
+        .map(Timestamp::rfc3339)
+        .unwrap_or_default();
     for row in &report.rows {
         let cells = [
-            row.person_id.as_str(), &row.person, yes(row.enabled), &row.account_id, &row.account, &row.environment,
-            &row.pci, &row.permission_set, &row.permission_set_arn, &row.path, yes(row.standing), &row.since,
-            &row.risks.join(" "), &row.findings.join(" "), &as_of, &report.head.report_id,
+            row.person_id.as_str(),
+            &row.person,
+            yes(row.enabled),
+            &row.account_id,
+            &row.account,
+            &row.environment,
+            &row.pci,
+            &row.permission_set,
+            &row.permission_set_arn,
+            &row.path,
+            yes(row.standing),
+            &row.since,
+            &row.risks.join(" "),
+            &row.findings.join(" "),
+            &as_of,
+            &report.head.report_id,
         ]
         .map(harmless);
         writer.write_record(cells)?;
     }
-    writer.into_inner().map_err(|error| error.into_error().into())
+    writer
+        .into_inner()
+        .map_err(|error| error.into_error().into())
 }
 
 fn yes(value: bool) -> &'static str {

@@ -50,7 +50,11 @@ impl ViewerPort for Service {
     }
 
     fn freshness(&self) -> Freshness {
-        names::freshness(&self.world.snapshot, self.core.settings.crawl_every, self.now)
+        names::freshness(
+            &self.world.snapshot,
+            self.core.settings.crawl_every,
+            self.now,
+        )
     }
 
     async fn palette(&self) -> Answer<Vec<PaletteEntry>> {
@@ -64,12 +68,20 @@ impl ViewerPort for Service {
             .map(|(path, label)| entry(label, "Page".into(), path.into()))
             .collect();
         if self.may(Action::SeeReports).is_ok() {
-            entries.push(entry("Who can reach production PCI", "Report".into(), "/reports/production-pci".into()));
+            entries.push(entry(
+                "Who can reach production PCI",
+                "Report".into(),
+                "/reports/production-pci".into(),
+            ));
         }
         if self.may(Action::SeeDirectory).is_ok() {
             self.directory(&mut entries);
         } else if let Some(user) = &self.signed.user {
-            entries.push(entry(&self.signed.name, "You".into(), format!("/people/{user}")));
+            entries.push(entry(
+                &self.signed.name,
+                "You".into(),
+                format!("/people/{user}"),
+            ));
         }
         Ok(entries)
     }
@@ -80,26 +92,52 @@ impl Service {
         let (index, snapshot) = (&self.world.index, &self.world.snapshot);
         entries.extend(index.accounts.iter().take(EACH).filter_map(|account| {
             let (known, _) = snapshot.account(&account.id)?;
-            Some(entry(&known.name, format!("Account {}", account.id), format!("/accounts/{}", account.id)))
+            Some(entry(
+                &known.name,
+                format!("Account {}", account.id),
+                format!("/accounts/{}", account.id),
+            ))
         }));
         entries.extend(index.sets.iter().take(EACH).map(|set| {
             let set = names::set(snapshot, &set.arn);
-            entry(&set.name, "Permission set".into(), format!("/permission-sets/{}", set.key()))
+            entry(
+                &set.name,
+                "Permission set".into(),
+                format!("/permission-sets/{}", set.key()),
+            )
         }));
         entries.extend(index.groups.iter().take(EACH).filter_map(|group| {
             let known = snapshot.group(&group.id)?;
-            Some(entry(&known.display_name, "Group".into(), format!("/groups/{}", group.id)))
+            Some(entry(
+                &known.display_name,
+                "Group".into(),
+                format!("/groups/{}", group.id),
+            ))
         }));
         // Those whose access matters most come first, so that the cap leaves them in.
-        let guarded = index.people.iter().filter(|person| person.production_pci > 0);
-        let others = index.people.iter().filter(|person| person.production_pci == 0);
+        let guarded = index
+            .people
+            .iter()
+            .filter(|person| person.production_pci > 0);
+        let others = index
+            .people
+            .iter()
+            .filter(|person| person.production_pci == 0);
         entries.extend(guarded.chain(others).take(EACH).filter_map(|person| {
             let known = snapshot.user(&person.id)?;
-            Some(entry(&known.display_name, format!("Person {}", known.user_name), format!("/people/{}", person.id)))
+            Some(entry(
+                &known.display_name,
+                format!("Person {}", known.user_name),
+                format!("/people/{}", person.id),
+            ))
         }));
     }
 }
 
 fn entry(label: &str, detail: String, href: String) -> PaletteEntry {
-    PaletteEntry { label: label.to_owned(), detail, href }
+    PaletteEntry {
+        label: label.to_owned(),
+        detail,
+        href,
+    }
 }

@@ -46,7 +46,10 @@ pub async fn insert(
     form_key: &str,
     targets: &BTreeSet<Target>,
 ) -> Result<Option<ChangeId>, StoreError> {
-    let earlier = sqlx::query("select id from change where form_key = $1").bind(form_key).fetch_optional(tx.conn()).await?;
+    let earlier = sqlx::query("select id from change where form_key = $1")
+        .bind(form_key)
+        .fetch_optional(tx.conn())
+        .await?;
     if let Some(row) = earlier {
         return Ok(Some(id("change", &row.try_get::<String, _>("id")?)?));
     }
@@ -83,8 +86,14 @@ pub async fn insert(
 }
 
 /// The change that a form has made already.
-pub async fn by_form_key(conn: &mut AnyConnection, form_key: &str) -> Result<Option<Stored>, StoreError> {
-    let row = sqlx::query("select * from change where form_key = $1").bind(form_key).fetch_optional(&mut *conn).await?;
+pub async fn by_form_key(
+    conn: &mut AnyConnection,
+    form_key: &str,
+) -> Result<Option<Stored>, StoreError> {
+    let row = sqlx::query("select * from change where form_key = $1")
+        .bind(form_key)
+        .fetch_optional(&mut *conn)
+        .await?;
     match row {
         Some(row) => Ok(Some(stored(conn, &row).await?)),
         None => Ok(None),
@@ -104,14 +113,23 @@ pub async fn ended_since(
     .await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
-        found.push((stored(conn, row).await?, Timestamp(row.try_get("updated_at")?)));
+        found.push((
+            stored(conn, row).await?,
+            Timestamp(row.try_get("updated_at")?),
+        ));
     }
     Ok(found)
 }
 
 /// One change.
-pub async fn find(conn: &mut AnyConnection, change: &ChangeId) -> Result<Option<Stored>, StoreError> {
-    let row = sqlx::query("select * from change where id = $1").bind(change.as_str()).fetch_optional(&mut *conn).await?;
+pub async fn find(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Option<Stored>, StoreError> {
+    let row = sqlx::query("select * from change where id = $1")
+        .bind(change.as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
     match row {
         Some(row) => Ok(Some(stored(conn, &row).await?)),
         None => Ok(None),
@@ -121,7 +139,10 @@ pub async fn find(conn: &mut AnyConnection, change: &ChangeId) -> Result<Option<
 /// One change, locked until the transaction ends: whoever decides, expires or carries out goes one
 /// after the other.
 pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<Stored>, StoreError> {
-    sqlx::query("update change set version = version where id = $1").bind(change.as_str()).execute(tx.conn()).await?;
+    sqlx::query("update change set version = version where id = $1")
+        .bind(change.as_str())
+        .execute(tx.conn())
+        .await?;
     find(tx.conn(), change).await
 }
 
@@ -186,7 +207,10 @@ pub async fn decide(tx: &mut Tx, change: &ChangeId, approval: &Approval) -> Resu
 }
 
 /// Changes in any of these states, oldest first.
-pub async fn in_states(conn: &mut AnyConnection, states: &[State]) -> Result<Vec<Stored>, StoreError> {
+pub async fn in_states(
+    conn: &mut AnyConnection,
+    states: &[State],
+) -> Result<Vec<Stored>, StoreError> {
     let mut found = Vec::new();
     for state in states {
         let rows = sqlx::query("select * from change where state = $1 order by submitted_at")
@@ -223,17 +247,27 @@ pub async fn list(
     const WHERE: &str = "where ($1 = '' or state = $1) and ($2 = '' or requester = $2) and ($3 = '' or exists \
          (select 1 from change_target t where t.change_id = change.id and t.kind = $3 and t.value = $4))";
     let state = filter.state.map_or("", State::as_str);
-    let requester = filter.requester.as_ref().map_or("", |person| person.as_str());
-    let (kind, value) = filter.about.as_ref().map_or(("", ""), |target| (target.kind, target.value.as_str()));
-    let total: i64 = sqlx::query(sqlx::AssertSqlSafe(format!("select count(*) as n from change {WHERE}")))
-        .bind(state)
-        .bind(requester)
-        .bind(kind)
-        .bind(value)
-        .fetch_one(&mut *conn)
-        .await?
-        .try_get("n")?;
-    let sql = format!("select * from change {WHERE} order by submitted_at desc, id desc limit $5 offset $6");
+    let requester = filter
+        .requester
+        .as_ref()
+        .map_or("", |person| person.as_str());
+    let (kind, value) = filter
+        .about
+        .as_ref()
+        .map_or(("", ""), |target| (target.kind, target.value.as_str()));
+    let total: i64 = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "select count(*) as n from change {WHERE}"
+    )))
+    .bind(state)
+    .bind(requester)
+    .bind(kind)
+    .bind(value)
+    .fetch_one(&mut *conn)
+    .await?
+    .try_get("n")?;
+    let sql = format!(
+        "select * from change {WHERE} order by submitted_at desc, id desc limit $5 offset $6"
+    );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(state)
         .bind(requester)
@@ -251,9 +285,16 @@ pub async fn list(
 }
 
 /// Version and state of one change, for live pages.
-pub async fn version(conn: &mut AnyConnection, change: &ChangeId) -> Result<Option<(i64, State)>, StoreError> {
-    let row = sqlx::query("select version, state from change where id = $1").bind(change.as_str()).fetch_optional(conn).await?;
-    row.map(|row| Ok((row.try_get("version")?, state_of(&row)?))).transpose()
+pub async fn version(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Option<(i64, State)>, StoreError> {
+    let row = sqlx::query("select version, state from change where id = $1")
+        .bind(change.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| Ok((row.try_get("version")?, state_of(&row)?)))
+        .transpose()
 }
 
 async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreError> {
@@ -281,10 +322,16 @@ async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreE
 
 fn state_of(row: &AnyRow) -> Result<State, StoreError> {
     let word: String = row.try_get("state")?;
-    State::from_word(&word).ok_or(StoreError::Inconsistent { table: "change", what: word })
+    State::from_word(&word).ok_or(StoreError::Inconsistent {
+        table: "change",
+        what: word,
+    })
 }
 
-async fn approvals(conn: &mut AnyConnection, change: &ChangeId) -> Result<Vec<Approval>, StoreError> {
+async fn approvals(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Vec<Approval>, StoreError> {
     let rows = sqlx::query(
         "select approver, decision, reason, effect_hash, at from approval where change_id = $1 order by at, approver",
     )
@@ -296,7 +343,11 @@ async fn approvals(conn: &mut AnyConnection, change: &ChangeId) -> Result<Vec<Ap
             let decision: String = row.try_get("decision")?;
             Ok(Approval {
                 approver: id("approval", &row.try_get::<String, _>("approver")?)?,
-                decision: if decision == "approve" { Decision::Approve } else { Decision::Decline },
+                decision: if decision == "approve" {
+                    Decision::Approve
+                } else {
+                    Decision::Decline
+                },
                 reason: row.try_get("reason")?,
                 effect: EffectHash(row.try_get("effect_hash")?),
                 at: Timestamp(row.try_get("at")?),

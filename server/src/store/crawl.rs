@@ -1,6 +1,10 @@
 //! Crawls, and the differences that they found unexplained.
 
-use domain::{drift::{Outside, Seen}, snapshot::Coverage, time::Timestamp};
+use domain::{
+    drift::{Outside, Seen},
+    snapshot::Coverage,
+    time::Timestamp,
+};
 use sqlx::{AnyConnection, Row as _};
 
 use super::{StoreError, Tx, json, to_json};
@@ -45,12 +49,19 @@ pub async fn save(
 }
 
 /// Unexplained differences, newest first, and how many there are.
-pub async fn outside(conn: &mut AnyConnection, limit: i64) -> Result<(Vec<Seen>, usize), StoreError> {
-    let total: i64 = sqlx::query("select count(*) as n from outside_change").fetch_one(&mut *conn).await?.try_get("n")?;
-    let rows = sqlx::query("select document from outside_change order by seen_by desc, id desc limit $1")
-        .bind(limit)
-        .fetch_all(conn)
-        .await?;
+pub async fn outside(
+    conn: &mut AnyConnection,
+    limit: i64,
+) -> Result<(Vec<Seen>, usize), StoreError> {
+    let total: i64 = sqlx::query("select count(*) as n from outside_change")
+        .fetch_one(&mut *conn)
+        .await?
+        .try_get("n")?;
+    let rows =
+        sqlx::query("select document from outside_change order by seen_by desc, id desc limit $1")
+            .bind(limit)
+            .fetch_all(conn)
+            .await?;
     let seen = rows
         .iter()
         .map(|row| json("outside_change", &row.try_get::<String, _>("document")?))

@@ -3,7 +3,8 @@
 
 use domain::{
     engine::{
-        ChangePhase, ChangeRow, Generation, Key, KeyRow, OperationRow, Phase, Rows, WindowRow, Write,
+        ChangePhase, ChangeRow, Generation, Key, KeyRow, OperationRow, Phase, Rows, WindowRow,
+        Write,
     },
     ids::{ChangeId, GrantId},
     time::Timestamp,
@@ -30,11 +31,13 @@ pub async fn begin(tx: &mut Tx) -> Result<Generation, StoreError> {
 
 /// Makes sure that no newer generation has begun, and that none begins before this transaction ends.
 pub async fn hold(tx: &mut Tx, generation: Generation) -> Result<(), StoreError> {
-    let rows = sqlx::query("update engine_generation set generation = generation where id = $1 and generation = $2")
-        .bind(ID)
-        .bind(i64::try_from(generation.0).unwrap_or(i64::MAX))
-        .execute(tx.conn())
-        .await?;
+    let rows = sqlx::query(
+        "update engine_generation set generation = generation where id = $1 and generation = $2",
+    )
+    .bind(ID)
+    .bind(i64::try_from(generation.0).unwrap_or(i64::MAX))
+    .execute(tx.conn())
+    .await?;
     affected(rows.rows_affected(), "the engine's generation")
 }
 
@@ -42,20 +45,35 @@ pub async fn hold(tx: &mut Tx, generation: Generation) -> Result<(), StoreError>
 pub async fn load(conn: &mut AnyConnection) -> Result<Rows, StoreError> {
     Ok(Rows {
         keys: documents(conn, "engine_key", "select document from engine_key").await?,
-        windows: documents(conn, "engine_window", "select document from engine_window where over_at is null").await?,
+        windows: documents(
+            conn,
+            "engine_window",
+            "select document from engine_window where over_at is null",
+        )
+        .await?,
         operations: documents(
             conn,
             "engine_operation",
             "select document from engine_operation where over_at is null",
         )
         .await?,
-        changes: documents(conn, "engine_change", "select document from engine_change where over_at is null").await?,
+        changes: documents(
+            conn,
+            "engine_change",
+            "select document from engine_change where over_at is null",
+        )
+        .await?,
     })
 }
 
 /// Every window that is not over: why access exists that Leastwise gave.
 pub async fn windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreError> {
-    documents(conn, "engine_window", "select document from engine_window where over_at is null").await
+    documents(
+        conn,
+        "engine_window",
+        "select document from engine_window where over_at is null",
+    )
+    .await
 }
 
 /// Every key that was ever ours and is still minded.
@@ -64,42 +82,62 @@ pub async fn keys(conn: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
 }
 
 /// One window, over or not.
-pub async fn window_of(conn: &mut AnyConnection, grant: &GrantId) -> Result<Option<WindowRow>, StoreError> {
+pub async fn window_of(
+    conn: &mut AnyConnection,
+    grant: &GrantId,
+) -> Result<Option<WindowRow>, StoreError> {
     let row = sqlx::query("select document from engine_window where id = $1")
         .bind(grant.as_str())
         .fetch_optional(conn)
         .await?;
-    row.map(|row| json("engine_window", &row.try_get::<String, _>("document")?)).transpose()
+    row.map(|row| json("engine_window", &row.try_get::<String, _>("document")?))
+        .transpose()
 }
 
 /// What the engine has of one change.
-pub async fn change(conn: &mut AnyConnection, id: &ChangeId) -> Result<Option<ChangeRow>, StoreError> {
+pub async fn change(
+    conn: &mut AnyConnection,
+    id: &ChangeId,
+) -> Result<Option<ChangeRow>, StoreError> {
     let row = sqlx::query("select document from engine_change where id = $1")
         .bind(id.as_str())
         .fetch_optional(conn)
         .await?;
-    row.map(|row| json("engine_change", &row.try_get::<String, _>("document")?)).transpose()
+    row.map(|row| json("engine_change", &row.try_get::<String, _>("document")?))
+        .transpose()
 }
 
 /// The writes to AWS that were made for one change, oldest first.
-pub async fn operations_of(conn: &mut AnyConnection, id: &ChangeId) -> Result<Vec<OperationRow>, StoreError> {
-    let rows = sqlx::query("select document from engine_operation where change_id = $1 order by intended_at")
-        .bind(id.as_str())
-        .fetch_all(conn)
-        .await?;
-    rows.iter().map(|row| json("engine_operation", &row.try_get::<String, _>("document")?)).collect()
+pub async fn operations_of(
+    conn: &mut AnyConnection,
+    id: &ChangeId,
+) -> Result<Vec<OperationRow>, StoreError> {
+    let rows = sqlx::query(
+        "select document from engine_operation where change_id = $1 order by intended_at",
+    )
+    .bind(id.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.iter()
+        .map(|row| json("engine_operation", &row.try_get::<String, _>("document")?))
+        .collect()
 }
 
 /// The writes to AWS on any key that were intended or open since an instant: what explains a
 /// difference between two reads.
-pub async fn operations_since(conn: &mut AnyConnection, since: Timestamp) -> Result<Vec<OperationRow>, StoreError> {
+pub async fn operations_since(
+    conn: &mut AnyConnection,
+    since: Timestamp,
+) -> Result<Vec<OperationRow>, StoreError> {
     let rows = sqlx::query(
         "select document from engine_operation where over_at is null or over_at >= $1 or intended_at >= $1",
     )
     .bind(since.0)
     .fetch_all(conn)
     .await?;
-    rows.iter().map(|row| json("engine_operation", &row.try_get::<String, _>("document")?)).collect()
+    rows.iter()
+        .map(|row| json("engine_operation", &row.try_get::<String, _>("document")?))
+        .collect()
 }
 
 /// Upserts one row.
@@ -173,7 +211,13 @@ async fn change_row(tx: &mut Tx, row: &ChangeRow, now: Timestamp) -> Result<(), 
 fn key_id(key: &Key) -> String {
     match key {
         Key::Assignment(a) => {
-            format!("{}|{}|{}|{}", a.pair.account, a.pair.set, a.principal.kind(), a.principal.id())
+            format!(
+                "{}|{}|{}|{}",
+                a.pair.account,
+                a.pair.set,
+                a.principal.kind(),
+                a.principal.id()
+            )
         }
         Key::Membership { group, user } => format!("{group}|{user}"),
     }
@@ -185,5 +229,7 @@ async fn documents<T: serde::de::DeserializeOwned>(
     sql: &'static str,
 ) -> Result<Vec<T>, StoreError> {
     let rows = sqlx::query(sql).fetch_all(conn).await?;
-    rows.iter().map(|row| json(table, &row.try_get::<String, _>("document")?)).collect()
+    rows.iter()
+        .map(|row| json(table, &row.try_get::<String, _>("document")?))
+        .collect()
 }

@@ -38,8 +38,21 @@ mod tests {
         store.migrate().await.unwrap();
         store.migrate().await.unwrap();
         let mut tx = store.write().await.unwrap();
-        sqlx::query("insert into ledger_hash (idx, hash) values (0, 'a')").execute(tx.conn()).await.unwrap();
-        assert!(sqlx::query("update ledger_hash set hash = 'b'").execute(tx.conn()).await.is_err());
-        assert!(sqlx::query("delete from ledger_hash").execute(tx.conn()).await.is_err());
+        sqlx::query("insert into ledger_hash (idx, hash) values (0, 'a')")
+            .execute(tx.conn())
+            .await
+            .unwrap();
+        assert!(
+            sqlx::query("update ledger_hash set hash = 'b'")
+                .execute(tx.conn())
+                .await
+                .is_err()
+        );
+        assert!(
+            sqlx::query("delete from ledger_hash")
+                .execute(tx.conn())
+                .await
+                .is_err()
+        );
     }
 }

@@ -84,7 +84,11 @@ impl Store {
     /// Opens `sqlite:PATH` (created if missing), `sqlite::memory:` or `postgres://…`.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let engine = if url.starts_with("sqlite:") { Engine::Sqlite } else { Engine::Postgres };
+        let engine = if url.starts_with("sqlite:") {
+            Engine::Sqlite
+        } else {
+            Engine::Postgres
+        };
         let memory = url.contains(":memory:");
         let url = match engine {
             Engine::Sqlite if !memory && !url.contains('?') => format!("{url}?mode=rwc"),
@@ -108,7 +112,11 @@ impl Store {
             })
             .connect(&url)
             .await?;
-        Ok(Self { pool, engine, turn: Arc::default() })
+        Ok(Self {
+            pool,
+            engine,
+            turn: Arc::default(),
+        })
     }
 
     /// Which engine it is.
@@ -120,10 +128,16 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let (turn, begin) = match self.engine {
             // Taking the write lock at the start: a read that turns into a write later fails at once.
-            Engine::Sqlite => (Some(self.turn.clone().lock_owned().await), "BEGIN IMMEDIATE"),
+            Engine::Sqlite => (
+                Some(self.turn.clone().lock_owned().await),
+                "BEGIN IMMEDIATE",
+            ),
             Engine::Postgres => (None, "BEGIN ISOLATION LEVEL READ COMMITTED"),
         };
-        Ok(Tx { inner: self.pool.begin_with(begin).await?, _turn: turn })
+        Ok(Tx {
+            inner: self.pool.begin_with(begin).await?,
+            _turn: turn,
+        })
     }
 
     /// For single read statements.
@@ -138,8 +152,14 @@ impl Store {
 }
 
 /// Reads a JSON column.
-pub(crate) fn json<T: serde::de::DeserializeOwned>(table: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Inconsistent { table, what: error.to_string() })
+pub(crate) fn json<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    text: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Inconsistent {
+        table,
+        what: error.to_string(),
+    })
 }
 
 /// Writes a JSON column.
@@ -152,10 +172,18 @@ pub(crate) fn id<T: std::str::FromStr<Err = domain::ids::InvalidId>>(
     table: &'static str,
     text: &str,
 ) -> Result<T, StoreError> {
-    text.parse().map_err(|error: domain::ids::InvalidId| StoreError::Inconsistent { table, what: error.to_string() })
+    text.parse()
+        .map_err(|error: domain::ids::InvalidId| StoreError::Inconsistent {
+            table,
+            what: error.to_string(),
+        })
 }
 
 /// Makes sure that a conditional update met its row.
 pub(crate) fn affected(rows: u64, what: &'static str) -> Result<(), StoreError> {
-    if rows == 1 { Ok(()) } else { Err(StoreError::Conflict(what)) }
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict(what))
+    }
 }

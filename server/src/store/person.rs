@@ -249,7 +249,8 @@ pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>
 
 /// Everyone who holds a role by the ledger, with what they hold.
 pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
-    let rows: Vec<(String, String, i64, String)> = sqlx::query_as(ROLES).fetch_all(store.read()).await?;
+    let rows: Vec<(String, String, i64, String)> =
+        sqlx::query_as(ROLES).fetch_all(store.read()).await?;
     rows.into_iter().map(held).collect()
 }
 
@@ -262,8 +263,14 @@ pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGr
     rows.into_iter().map(held).collect()
 }
 
-fn held((person, role, granted_at, granted_by): (String, String, i64, String)) -> Result<(PersonId, RoleGrant), StoreError> {
-    let grant = RoleGrant { role: role_of(&role)?, granted_at: Timestamp(granted_at), granted_by };
+fn held(
+    (person, role, granted_at, granted_by): (String, String, i64, String),
+) -> Result<(PersonId, RoleGrant), StoreError> {
+    let grant = RoleGrant {
+        role: role_of(&role)?,
+        granted_at: Timestamp(granted_at),
+        granted_by,
+    };
     Ok((id("role_grant", &person)?, grant))
 }
 
@@ -343,7 +350,11 @@ fn role_of(word: &str) -> Result<Role, StoreError> {
 }
 
 /// Makes a person for each of these users who has none yet.
-pub async fn ensure_for_users(tx: &mut Tx, fresh: &[(UserId, PersonId)], now: Timestamp) -> Result<(), StoreError> {
+pub async fn ensure_for_users(
+    tx: &mut Tx,
+    fresh: &[(UserId, PersonId)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for (user, person) in fresh {
         sqlx::query("insert into person (id, user_id, created_at) values ($1, $2, $3) on conflict do nothing")
             .bind(person.as_str())
@@ -367,7 +378,11 @@ pub async fn without_user(conn: &mut sqlx::AnyConnection) -> Result<Vec<Person>,
         let subject = Subject { iss, sub };
         match found.last_mut() {
             Some(last) if last.id.as_str() == person => last.subjects.push(subject),
-            _ => found.push(Person { id: super::id("person", &person)?, user: None, subjects: vec![subject] }),
+            _ => found.push(Person {
+                id: super::id("person", &person)?,
+                user: None,
+                subjects: vec![subject],
+            }),
         }
     }
     Ok(found)
@@ -384,8 +399,14 @@ pub async fn set_user(tx: &mut Tx, person: &PersonId, user: &UserId) -> Result<(
 }
 
 /// Which human each Identity Center user is.
-pub async fn by_user(conn: &mut sqlx::AnyConnection) -> Result<std::collections::BTreeMap<UserId, PersonId>, StoreError> {
+pub async fn by_user(
+    conn: &mut sqlx::AnyConnection,
+) -> Result<std::collections::BTreeMap<UserId, PersonId>, StoreError> {
     let rows: Vec<(String, String)> =
-        sqlx::query_as("select user_id, id from person where user_id is not null").fetch_all(conn).await?;
-    rows.iter().map(|(user, person)| Ok((super::id("person", user)?, super::id("person", person)?))).collect()
+        sqlx::query_as("select user_id, id from person where user_id is not null")
+            .fetch_all(conn)
+            .await?;
+    rows.iter()
+        .map(|(user, person)| Ok((super::id("person", user)?, super::id("person", person)?)))
+        .collect()
 }

@@ -18,7 +18,10 @@ pub async fn activate(
     if held.is_some() {
         return Ok(false);
     }
-    sqlx::query("update rules set until = $1 where until is null").bind(now.0).execute(tx.conn()).await?;
+    sqlx::query("update rules set until = $1 where until is null")
+        .bind(now.0)
+        .execute(tx.conn())
+        .await?;
     sqlx::query(
         "insert into rules (version, document, since) values ($1, $2, $3) \
          on conflict (version) do update set since = excluded.since, until = null",

@@ -28,8 +28,13 @@ pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock
     let (users, groups) = tokio::join!(users(aws, instance), groups(aws, instance));
     out.users = note(&mut out.unread, "users", users);
     out.groups = note(&mut out.unread, "groups", groups);
-    out.formula += out.users.as_ref().map_or(0, |users| pages(users.len(), 100));
-    let Some(groups) = &out.groups else { return out };
+    out.formula += out
+        .users
+        .as_ref()
+        .map_or(0, |users| pages(users.len(), 100));
+    let Some(groups) = &out.groups else {
+        return out;
+    };
     out.formula += pages(groups.len(), 100);
     let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
     let mut reads = stream::iter(ids)
@@ -45,7 +50,11 @@ pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock
     while let Some((group, answer, as_of)) = reads.next().await {
         if let Some(users) = note(&mut out.unread, format!("members of group {group}"), answer) {
             out.formula += pages(users.len(), 100);
-            out.members.push(Members { group, as_of, users });
+            out.members.push(Members {
+                group,
+                as_of,
+                users,
+            });
         }
     }
     out
@@ -78,22 +87,37 @@ fn user_from_wire(user: &aws_sdk_identitystore::types::User) -> Result<User, Cal
     let external_ids: Vec<ExternalId> = user
         .external_ids()
         .iter()
-        .map(|ext| ExternalId { issuer: ext.issuer().to_owned(), id: ext.id().to_owned() })
+        .map(|ext| ExternalId {
+            issuer: ext.issuer().to_owned(),
+            id: ext.id().to_owned(),
+        })
         .collect();
     let emails = user.emails();
-    let email = emails.iter().find(|email| email.primary()).or(emails.first());
+    let email = emails
+        .iter()
+        .find(|email| email.primary())
+        .or(emails.first());
     let user_name = user.user_name().unwrap_or_default().to_owned();
     Ok(User {
         id: UserId::parse(user.user_id()).map_err(|error| malformed(&error.to_string()))?,
-        display_name: user.display_name().map_or_else(|| user_name.clone(), str::to_owned),
+        display_name: user
+            .display_name()
+            .map_or_else(|| user_name.clone(), str::to_owned),
         user_name,
         email: email.and_then(|email| email.value()).map(str::to_owned),
         title: user.title().map(str::to_owned),
-        status: match user.user_status().map(aws_sdk_identitystore::types::UserStatus::as_str) {
+        status: match user
+            .user_status()
+            .map(aws_sdk_identitystore::types::UserStatus::as_str)
+        {
             Some("DISABLED") => UserStatus::Disabled,
             _ => UserStatus::Enabled,
         },
-        origin: if external_ids.is_empty() { Origin::IdentityCenter } else { Origin::External },
+        origin: if external_ids.is_empty() {
+            Origin::IdentityCenter
+        } else {
+            Origin::External
+        },
         external_ids,
     })
 }
@@ -113,10 +137,15 @@ async fn groups(aws: &Aws, instance: &Instance) -> Result<Vec<Group>, CallError>
         .await?;
         for group in answer.groups() {
             found.push(Group {
-                id: GroupId::parse(group.group_id()).map_err(|error| malformed(&error.to_string()))?,
+                id: GroupId::parse(group.group_id())
+                    .map_err(|error| malformed(&error.to_string()))?,
                 display_name: group.display_name().unwrap_or_default().to_owned(),
                 description: group.description().map(str::to_owned),
-                origin: if group.external_ids().is_empty() { Origin::IdentityCenter } else { Origin::External },
+                origin: if group.external_ids().is_empty() {
+                    Origin::IdentityCenter
+                } else {
+                    Origin::External
+                },
             });
         }
         token = answer.next_token().map(str::to_owned);

@@ -11,11 +11,7 @@ use domain::{
 use futures::{StreamExt as _, stream};
 
 use super::{Aws, IN_FLIGHT, note, pages};
-use crate::aws::{
-    call::read,
-    error::CallError,
-    read::malformed,
-};
+use crate::aws::{call::read, error::CallError, read::malformed};
 
 #[derive(Default)]
 pub(super) struct Read {
@@ -29,18 +25,39 @@ pub(super) struct Read {
 const SINGLE_CALLS: u64 = 3;
 
 pub(super) async fn read_organization(aws: &Aws) -> Read {
-    let mut out = Read { formula: SINGLE_CALLS, ..Read::default() };
+    let mut out = Read {
+        formula: SINGLE_CALLS,
+        ..Read::default()
+    };
     let management = note(&mut out.unread, "the organization", management(aws).await);
     out.special.management = management.flatten();
-    let delegated = note(&mut out.unread, "delegated administrators", delegated(aws).await);
+    let delegated = note(
+        &mut out.unread,
+        "delegated administrators",
+        delegated(aws).await,
+    );
     out.special.delegated_administrators = delegated.unwrap_or_default();
-    let units = note(&mut out.unread, "organizational units", units(aws, &mut out.formula).await);
-    let accounts = note(&mut out.unread, "accounts", accounts(aws, &mut out.formula).await);
-    let Some(mut accounts) = accounts else { return out };
+    let units = note(
+        &mut out.unread,
+        "organizational units",
+        units(aws, &mut out.formula).await,
+    );
+    let accounts = note(
+        &mut out.unread,
+        "accounts",
+        accounts(aws, &mut out.formula).await,
+    );
+    let Some(mut accounts) = accounts else {
+        return out;
+    };
     let tags = tags(aws, &accounts).await;
     out.formula += u64::try_from(accounts.len()).unwrap_or(0);
     for (account, answer) in accounts.iter_mut().zip(tags) {
-        match note(&mut out.unread, format!("tags of account {}", account.id), answer) {
+        match note(
+            &mut out.unread,
+            format!("tags of account {}", account.id),
+            answer,
+        ) {
             Some(tags) => account.tags = tags,
             // Without its tags an account would look unclassified: leave the whole list as it was.
             None => return out,
@@ -51,8 +68,13 @@ pub(super) async fn read_organization(aws: &Aws) -> Read {
 }
 
 async fn management(aws: &Aws) -> Result<Option<AccountId>, CallError> {
-    let answer = read(&aws.budgets.organizations, || aws.organizations.describe_organization().send()).await?;
-    let id = answer.organization().and_then(|organization| organization.master_account_id());
+    let answer = read(&aws.budgets.organizations, || {
+        aws.organizations.describe_organization().send()
+    })
+    .await?;
+    let id = answer
+        .organization()
+        .and_then(|organization| organization.master_account_id());
     Ok(id.and_then(|id| AccountId::parse(id).ok()))
 }
 
@@ -69,7 +91,10 @@ async fn delegated(aws: &Aws) -> Result<Vec<AccountId>, CallError> {
                 .send()
         })
         .await?;
-        let ids = answer.delegated_administrators().iter().filter_map(|admin| admin.id());
+        let ids = answer
+            .delegated_administrators()
+            .iter()
+            .filter_map(|admin| admin.id());
         found.extend(ids.filter_map(|id| AccountId::parse(id).ok()));
         token = answer.next_token().map(str::to_owned);
         if token.is_none() {
@@ -79,12 +104,19 @@ async fn delegated(aws: &Aws) -> Result<Vec<AccountId>, CallError> {
 }
 
 async fn units(aws: &Aws, formula: &mut u64) -> Result<Vec<OrganizationalUnit>, CallError> {
-    let roots = read(&aws.budgets.organizations, || aws.organizations.list_roots().max_results(20).send()).await?;
+    let roots = read(&aws.budgets.organizations, || {
+        aws.organizations.list_roots().max_results(20).send()
+    })
+    .await?;
     let mut units = Vec::new();
     let mut open: Vec<OuId> = Vec::new();
     for root in roots.roots() {
         let id = ou(root.id())?;
-        units.push(OrganizationalUnit { id: id.clone(), name: root.name().unwrap_or("Root").into(), parent: None });
+        units.push(OrganizationalUnit {
+            id: id.clone(),
+            name: root.name().unwrap_or("Root").into(),
+            parent: None,
+        });
         open.push(id);
     }
     while let Some(parent) = open.pop() {
@@ -125,7 +157,11 @@ async fn accounts(aws: &Aws, formula: &mut u64) -> Result<Vec<Account>, CallErro
     let mut token: Option<String> = None;
     loop {
         let answer = read(&aws.budgets.organizations, || {
-            aws.organizations.list_accounts().max_results(20).set_next_token(token.clone()).send()
+            aws.organizations
+                .list_accounts()
+                .max_results(20)
+                .set_next_token(token.clone())
+                .send()
         })
         .await?;
         for account in answer.accounts() {
@@ -140,11 +176,22 @@ async fn accounts(aws: &Aws, formula: &mut u64) -> Result<Vec<Account>, CallErro
 }
 
 fn from_wire(account: &aws_sdk_organizations::types::Account) -> Result<Account, CallError> {
-    let id = AccountId::parse(account.id().unwrap_or_default()).map_err(|error| malformed(&error.to_string()))?;
+    let id = AccountId::parse(account.id().unwrap_or_default())
+        .map_err(|error| malformed(&error.to_string()))?;
     // `o-…/r-…/ou-…/<account>/`: what lies between the organization and the account are its units.
-    let path = account.paths().first().map(String::as_str).unwrap_or_default();
-    let ous = path.split('/').filter_map(|part| OuId::parse(part).ok()).collect();
-    let state = match account.state().map(aws_sdk_organizations::types::AccountState::as_str) {
+    let path = account
+        .paths()
+        .first()
+        .map(String::as_str)
+        .unwrap_or_default();
+    let ous = path
+        .split('/')
+        .filter_map(|part| OuId::parse(part).ok())
+        .collect();
+    let state = match account
+        .state()
+        .map(aws_sdk_organizations::types::AccountState::as_str)
+    {
         Some("ACTIVE") => AccountState::Active,
         Some("PENDING_ACTIVATION") => AccountState::PendingActivation,
         Some("PENDING_CLOSURE") => AccountState::PendingClosure,
@@ -186,7 +233,12 @@ async fn tags_of(aws: &Aws, account: &AccountId) -> Result<BTreeMap<String, Stri
                 .send()
         })
         .await?;
-        tags.extend(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        tags.extend(
+            answer
+                .tags()
+                .iter()
+                .map(|tag| (tag.key().to_owned(), tag.value().to_owned())),
+        );
         token = answer.next_token().map(str::to_owned);
         if token.is_none() {
             return Ok(tags);

@@ -43,7 +43,13 @@ pub(super) async fn read_sets(
     progress: &Arc<Progress>,
 ) -> Read {
     let mut out = Read::default();
-    let Some(names) = note(&mut out.unread, "permission sets", names(aws, instance).await) else { return out };
+    let Some(names) = note(
+        &mut out.unread,
+        "permission sets",
+        names(aws, instance).await,
+    ) else {
+        return out;
+    };
     out.formula += pages(names.len(), 100);
     let mut wanted: Vec<(Pair, Provisioned)> = Vec::new();
     let mut reads = stream::iter(names.iter().cloned())
@@ -59,19 +65,48 @@ pub(super) async fn read_sets(
         })
         .buffer_unordered(IN_FLIGHT);
     while let Some((arn, content, everywhere, outdated)) = reads.next().await {
-        if let Some((name, description, content)) = note(&mut out.unread, format!("content of {arn}"), content) {
+        if let Some((name, description, content)) =
+            note(&mut out.unread, format!("content of {arn}"), content)
+        {
             out.formula += CALLS_PER_SET;
             let (hash, analysis) = (content.hash(), analyse(&content));
-            out.sets.push(PermissionSet { arn: arn.clone(), name, description, content, hash, analysis });
+            out.sets.push(PermissionSet {
+                arn: arn.clone(),
+                name,
+                description,
+                content,
+                hash,
+                analysis,
+            });
         }
-        let outdated = note(&mut out.unread, format!("outdated accounts of {arn}"), outdated);
-        let Some(everywhere) = note(&mut out.unread, format!("accounts of {arn}"), everywhere) else { continue };
-        out.formula += pages(everywhere.len(), 100) + outdated.as_ref().map_or(0, |found| pages(found.len(), 100));
+        let outdated = note(
+            &mut out.unread,
+            format!("outdated accounts of {arn}"),
+            outdated,
+        );
+        let Some(everywhere) = note(&mut out.unread, format!("accounts of {arn}"), everywhere)
+        else {
+            continue;
+        };
+        out.formula += pages(everywhere.len(), 100)
+            + outdated.as_ref().map_or(0, |found| pages(found.len(), 100));
         progress.known(everywhere.len());
         for account in &everywhere {
-            let old = outdated.as_ref().is_some_and(|found| found.contains(account));
-            let provisioned = if old { Provisioned::Outdated } else { Provisioned::Latest };
-            wanted.push((Pair { account: account.clone(), set: arn.clone() }, provisioned));
+            let old = outdated
+                .as_ref()
+                .is_some_and(|found| found.contains(account));
+            let provisioned = if old {
+                Provisioned::Outdated
+            } else {
+                Provisioned::Latest
+            };
+            wanted.push((
+                Pair {
+                    account: account.clone(),
+                    set: arn.clone(),
+                },
+                provisioned,
+            ));
         }
         out.index.insert(arn, everywhere);
     }
@@ -105,7 +140,12 @@ async fn read_pairs(
         let what = || format!("assignments of {} in {}", pair.set, pair.account);
         if let Some(principals) = note(&mut out.unread, what(), answer) {
             out.formula += pages(principals.len(), 100);
-            out.pairs.push(PairListing { pair, as_of, principals, provisioned });
+            out.pairs.push(PairListing {
+                pair,
+                as_of,
+                principals,
+                provisioned,
+            });
         }
     }
 }
@@ -124,7 +164,9 @@ async fn names(aws: &Aws, instance: &Instance) -> Result<BTreeSet<PermissionSetA
         })
         .await?;
         for arn in answer.permission_sets() {
-            names.insert(PermissionSetArn::parse(arn).map_err(|error| malformed(&error.to_string()))?);
+            names.insert(
+                PermissionSetArn::parse(arn).map_err(|error| malformed(&error.to_string()))?,
+            );
         }
         token = answer.next_token().map(str::to_owned);
         if token.is_none() {
@@ -171,12 +213,23 @@ async fn content(
 ) -> Result<(String, Option<String>, Content), CallError> {
     let (i, p) = (instance.arn.as_str(), arn.as_str());
     let described = read(&aws.budgets.sso, || {
-        aws.sso.describe_permission_set().instance_arn(i).permission_set_arn(p).send()
+        aws.sso
+            .describe_permission_set()
+            .instance_arn(i)
+            .permission_set_arn(p)
+            .send()
     })
     .await?;
-    let set = described.permission_set().ok_or_else(|| malformed("a permission set without content"))?;
+    let set = described
+        .permission_set()
+        .ok_or_else(|| malformed("a permission set without content"))?;
     let managed = read(&aws.budgets.sso, || {
-        aws.sso.list_managed_policies_in_permission_set().instance_arn(i).permission_set_arn(p).max_results(100).send()
+        aws.sso
+            .list_managed_policies_in_permission_set()
+            .instance_arn(i)
+            .permission_set_arn(p)
+            .max_results(100)
+            .send()
     })
     .await?;
     let customer = read(&aws.budgets.sso, || {
@@ -189,32 +242,59 @@ async fn content(
     })
     .await?;
     let inline = read(&aws.budgets.sso, || {
-        aws.sso.get_inline_policy_for_permission_set().instance_arn(i).permission_set_arn(p).send()
+        aws.sso
+            .get_inline_policy_for_permission_set()
+            .instance_arn(i)
+            .permission_set_arn(p)
+            .send()
     })
     .await?;
     let content = Content {
-        managed: managed.attached_managed_policies().iter().filter_map(|m| m.arn().map(str::to_owned)).collect(),
-        customer: customer.customer_managed_policy_references().iter().map(reference).collect(),
-        inline: inline.inline_policy().filter(|text| !text.is_empty()).map(str::to_owned),
+        managed: managed
+            .attached_managed_policies()
+            .iter()
+            .filter_map(|m| m.arn().map(str::to_owned))
+            .collect(),
+        customer: customer
+            .customer_managed_policy_references()
+            .iter()
+            .map(reference)
+            .collect(),
+        inline: inline
+            .inline_policy()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned),
         boundary: boundary(aws, i, p).await?,
         session_seconds: session_seconds(set.session_duration().unwrap_or("PT1H"))?,
     };
     Ok((
         set.name().unwrap_or_default().to_owned(),
-        set.description().filter(|text| !text.is_empty()).map(str::to_owned),
+        set.description()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned),
         content,
     ))
 }
 
 async fn boundary(aws: &Aws, instance: &str, set: &str) -> Result<Option<Boundary>, CallError> {
     let answer = read(&aws.budgets.sso, || {
-        aws.sso.get_permissions_boundary_for_permission_set().instance_arn(instance).permission_set_arn(set).send()
+        aws.sso
+            .get_permissions_boundary_for_permission_set()
+            .instance_arn(instance)
+            .permission_set_arn(set)
+            .send()
     })
     .await;
     match answer {
         Ok(answer) => Ok(answer.permissions_boundary().and_then(|boundary| {
-            let managed = boundary.managed_policy_arn().map(|arn| Boundary::Managed(arn.to_owned()));
-            managed.or_else(|| boundary.customer_managed_policy_reference().map(|r| Boundary::Customer(reference(r))))
+            let managed = boundary
+                .managed_policy_arn()
+                .map(|arn| Boundary::Managed(arn.to_owned()));
+            managed.or_else(|| {
+                boundary
+                    .customer_managed_policy_reference()
+                    .map(|r| Boundary::Customer(reference(r)))
+            })
         })),
         // AWS answers so when no boundary is set.
         Err(error) if error.class == Class::NotFound => Ok(None),
@@ -222,8 +302,13 @@ async fn boundary(aws: &Aws, instance: &str, set: &str) -> Result<Option<Boundar
     }
 }
 
-fn reference(reference: &aws_sdk_ssoadmin::types::CustomerManagedPolicyReference) -> CustomerPolicy {
-    CustomerPolicy { name: reference.name().to_owned(), path: reference.path().unwrap_or("/").to_owned() }
+fn reference(
+    reference: &aws_sdk_ssoadmin::types::CustomerManagedPolicyReference,
+) -> CustomerPolicy {
+    CustomerPolicy {
+        name: reference.name().to_owned(),
+        path: reference.path().unwrap_or("/").to_owned(),
+    }
 }
 
 /// `PT1H`, `PT12H`, `PT90M`, `PT1H30M`: ISO 8601 in the forms that AWS takes.

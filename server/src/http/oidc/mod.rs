@@ -13,26 +13,32 @@ pub mod outbound;
 pub mod verify;
 
 use openidconnect::{
-    AuthorizationCode, AuthUrl, Client, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IdToken, IdTokenFields, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope, StandardErrorResponse,
-    StandardTokenResponse,
+    AuthUrl, AuthorizationCode, Client, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, IdToken, IdTokenFields, Nonce, PkceCodeChallenge,
+    PkceCodeVerifier, Scope, StandardErrorResponse, StandardTokenResponse,
     core::{
-        CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim,
-        CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
-        CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+        CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType,
+        CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
+        CoreJwsSigningAlgorithm, CoreRevocableToken, CoreRevocationErrorResponse,
+        CoreTokenIntrospectionResponse, CoreTokenType,
     },
 };
 use url::Url;
 
+use self::{claims::CognitoClaims, keys::Keys, outbound::Outbound};
 pub use self::{
     config::{AtHash, InvalidOidcConfig, OidcConfig},
     discover::DiscoveryFailure,
     exchange::{Refreshed, SignInFailure},
     verify::{Identity, Proof},
 };
-use self::{claims::CognitoClaims, keys::Keys, outbound::Outbound};
 
-type Token = IdToken<CognitoClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+type Token = IdToken<
+    CognitoClaims,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
 type Fields = IdTokenFields<
     CognitoClaims,
     EmptyExtraTokenFields,

@@ -5,8 +5,8 @@
 
 use app::backend::{Choice, Choices, Draft};
 use domain::{
-    classification::{Environment, Pci},
     change::Operation,
+    classification::{Environment, Pci},
     ids::{Principal, UserId},
     snapshot::Snapshot,
     time::Duration,
@@ -55,7 +55,15 @@ pub(super) fn choices(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Choi
     let lists = [
         ("who", &mut choices.who, &draft.who),
         ("account", &mut choices.accounts, &draft.account),
-        ("set", if membership { &mut choices.groups } else { &mut choices.sets }, &draft.set),
+        (
+            "set",
+            if membership {
+                &mut choices.groups
+            } else {
+                &mut choices.sets
+            },
+            &draft.set,
+        ),
     ];
     for (field, list, chosen) in lists {
         if list.len() > LISTED {
@@ -63,19 +71,30 @@ pub(super) fn choices(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Choi
             choices.typed.push(field);
         }
     }
-    if membership { choices.sets.clear() } else { choices.groups.clear() }
+    if membership {
+        choices.sets.clear()
+    } else {
+        choices.groups.clear()
+    }
     choices
 }
 
 fn who(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Vec<Choice> {
     let parts = snapshot.parts();
-    let user = |id: &UserId| Choice { value: format!("user:{id}"), label: named(snapshot, id) };
+    let user = |id: &UserId| Choice {
+        value: format!("user:{id}"),
+        label: named(snapshot, id),
+    };
     if let Scope::Own(own) = scope {
         return vec![user(own)];
     }
     let groups = parts.groups.values().map(|group| Choice {
         value: format!("group:{}", group.id),
-        label: format!("{} (group of {})", group.display_name, snapshot.members(&group.id).count()),
+        label: format!(
+            "{} (group of {})",
+            group.display_name,
+            snapshot.members(&group.id).count()
+        ),
     });
     let mut list: Vec<Choice> = Vec::new();
     if !matches!(draft.kind.as_str(), "join" | "leave") {
@@ -86,7 +105,10 @@ fn who(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Vec<Choice> {
     // Somebody who is gone can be chosen by a link only: to take away what is left of them.
     if !draft.who.is_empty() && !list.iter().any(|choice| choice.value == draft.who) {
         let label = format!("{} (no longer in the directory)", draft.who);
-        list.push(Choice { value: draft.who.clone(), label });
+        list.push(Choice {
+            value: draft.who.clone(),
+            label,
+        });
     }
     list
 }
@@ -134,7 +156,13 @@ fn sets(snapshot: &Snapshot) -> Vec<Choice> {
     let sets = snapshot.parts().sets.values();
     let mut list: Vec<Choice> = sets
         .map(|set| Choice {
-            value: set.arn.as_str().rsplit('/').next().unwrap_or_default().to_owned(),
+            value: set
+                .arn
+                .as_str()
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             label: set.name.clone(),
         })
         .collect();
@@ -144,8 +172,12 @@ fn sets(snapshot: &Snapshot) -> Vec<Choice> {
 
 fn groups(snapshot: &Snapshot) -> Vec<Choice> {
     let groups = snapshot.parts().groups.values();
-    let mut list: Vec<Choice> =
-        groups.map(|group| Choice { value: group.id.to_string(), label: group.display_name.clone() }).collect();
+    let mut list: Vec<Choice> = groups
+        .map(|group| Choice {
+            value: group.id.to_string(),
+            label: group.display_name.clone(),
+        })
+        .collect();
     sorted(&mut list);
     list
 }
@@ -155,7 +187,12 @@ fn terms() -> Vec<Choice> {
         value: minutes.to_string(),
         label: format!("For {}", words::length_words(Duration::minutes(minutes))),
     });
-    windows.chain([Choice { value: "standing".into(), label: "Standing, until somebody removes it".into() }]).collect()
+    windows
+        .chain([Choice {
+            value: "standing".into(),
+            label: "Standing, until somebody removes it".into(),
+        }])
+        .collect()
 }
 
 fn sorted(list: &mut [Choice]) {

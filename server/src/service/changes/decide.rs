@@ -48,7 +48,10 @@ impl Service {
         self.allowed(Action::Decide)?;
         let reason = input.reason.trim();
         if let Some(message) = wrong_reason(reason) {
-            return Err(Denied::Invalid(vec![FieldError { field: "reason", message }]));
+            return Err(Denied::Invalid(vec![FieldError {
+                field: "reason",
+                message,
+            }]));
         }
         match self.try_decide(id, &input, reason).await.map_err(trouble)? {
             Went::Taken(state) => {
@@ -73,7 +76,12 @@ impl Service {
         }
     }
 
-    async fn try_decide(&self, id: &ChangeId, input: &DecisionInput, reason: &str) -> Result<Went, StoreError> {
+    async fn try_decide(
+        &self,
+        id: &ChangeId,
+        input: &DecisionInput,
+        reason: &str,
+    ) -> Result<Went, StoreError> {
         let now = self.core.clock.now();
         let mut tx = self.core.store.write().await?;
         let Some(mut stored) = change::lock(&mut tx, id).await? else {
@@ -94,7 +102,13 @@ impl Service {
         if let Err(why) = self.may_take_seat(&stored, &seen) {
             return Ok(Went::Barred(why));
         }
-        let judgement = judge_again(&self.core, tx.conn(), &stored, std::collections::BTreeSet::new()).await?;
+        let judgement = judge_again(
+            &self.core,
+            tx.conn(),
+            &stored,
+            std::collections::BTreeSet::new(),
+        )
+        .await?;
         if judgement.hash != stored.change.effect {
             let before = stored.change.effect.clone();
             let next = rebound(&stored, judgement, now);
@@ -119,7 +133,13 @@ impl Service {
             Ok(person) => person,
             Err(why) => return Ok(Went::Barred(why)),
         };
-        let approval = Approval { approver, decision: input.decision, reason: reason.to_owned(), effect: seen, at: now };
+        let approval = Approval {
+            approver,
+            decision: input.decision,
+            reason: reason.to_owned(),
+            effect: seen,
+            at: now,
+        };
         change::decide(&mut tx, id, &approval).await?;
         stored.change.approvals.push(approval.clone());
         let state = state_of(&stored, &approvers(tx.conn()).await?);
@@ -140,14 +160,24 @@ impl Service {
     }
 
     fn may_take_seat(&self, stored: &Stored, seen: &EffectHash) -> Result<PersonId, Barred> {
-        may_decide(&stored.change, &self.gaining(stored), &self.candidate(), seen)
+        may_decide(
+            &stored.change,
+            &self.gaining(stored),
+            &self.candidate(),
+            seen,
+        )
     }
 
     /// Everyone who gains, the viewer among them if their own user does: a person is joined to a user
     /// at sign-in, which may be later than what the stored list was made from.
     pub(super) fn gaining(&self, stored: &Stored) -> std::collections::BTreeSet<PersonId> {
         let mut gaining = stored.gaining.clone();
-        if self.signed.user.as_ref().is_some_and(|user| stored.effect.gaining().contains(user)) {
+        if self
+            .signed
+            .user
+            .as_ref()
+            .is_some_and(|user| stored.effect.gaining().contains(user))
+        {
             gaining.insert(self.signed.person.clone());
         }
         gaining
@@ -160,28 +190,43 @@ impl Service {
             State::Waiting => State::Expired,
             state => state,
         });
-        let last = change.approvals.iter().rfind(|approval| approval.effect == change.effect);
+        let last = change
+            .approvals
+            .iter()
+            .rfind(|approval| approval.effect == change.effect);
         let Some(last) = last.filter(|_| change.state != State::Waiting) else {
             return Ok(format!("{already} Your decision was not taken."));
         };
         let world = self.core.world();
-        let name = People::new(&self.core.store, &world.snapshot).name(&last.approver).await.map_err(broken)?;
+        let name = People::new(&self.core.store, &world.snapshot)
+            .name(&last.approver)
+            .await
+            .map_err(broken)?;
         let did = match last.decision {
             Decision::Approve => "approved",
             Decision::Decline => "declined",
         };
-        Ok(format!("{name} {did} this at {} UTC. {already} Your decision was not taken.", last.at.minute()))
+        Ok(format!(
+            "{name} {did} this at {} UTC. {already} Your decision was not taken.",
+            last.at.minute()
+        ))
     }
 }
 
 /// Everyone who is approver by the ledger now.
 pub(super) async fn approvers(conn: &mut AnyConnection) -> Result<Vec<PersonId>, StoreError> {
     let held = person::roles_now(conn).await?;
-    Ok(held.into_iter().filter(|(_, grant)| grant.role == Role::Approver).map(|(person, _)| person).collect())
+    Ok(held
+        .into_iter()
+        .filter(|(_, grant)| grant.role == Role::Approver)
+        .map(|(person, _)| person)
+        .collect())
 }
 
 fn state_of(stored: &Stored, approvers: &[PersonId]) -> State {
-    match tally(&stored.change, &stored.gaining, |person| approvers.contains(person)) {
+    match tally(&stored.change, &stored.gaining, |person| {
+        approvers.contains(person)
+    }) {
         Tally::Declined(_) => State::Declined,
         Tally::Met(_) => State::Approved,
         Tally::Missing(_) => State::Waiting,
@@ -208,7 +253,9 @@ fn wrong_reason(reason: &str) -> Option<String> {
         ));
     }
     if reason.chars().count() < REASON_CHARS {
-        return Some(format!("Write at least {REASON_CHARS} characters on why you decide so: the record keeps them."));
+        return Some(format!(
+            "Write at least {REASON_CHARS} characters on why you decide so: the record keeps them."
+        ));
     }
     holds_card_number(reason).then(|| domain::change::Invalid::CardNumber.to_string())
 }

@@ -33,7 +33,10 @@ impl Reading {
     /// Empty fields as errors, for a form that is sent off.
     pub(super) fn insisting(mut self) -> Self {
         for field in &self.missing {
-            self.errors.push(error(field, "Choose something here: the change is not whole without it."));
+            self.errors.push(error(
+                field,
+                "Choose something here: the change is not whole without it.",
+            ));
         }
         self
     }
@@ -58,7 +61,10 @@ pub(super) fn read(snapshot: &Snapshot, draft: &Draft) -> Reading {
         "grant" | "remove" => reader.assignment(),
         "join" | "leave" => reader.membership(),
         _ => {
-            reader.wrong("kind", "There is no such kind of change. Choose grant, remove, join or leave.");
+            reader.wrong(
+                "kind",
+                "There is no such kind of change. Choose grant, remove, join or leave.",
+            );
             None
         }
     };
@@ -67,7 +73,10 @@ pub(super) fn read(snapshot: &Snapshot, draft: &Draft) -> Reading {
 }
 
 fn error(field: &'static str, message: impl Into<String>) -> FieldError {
-    FieldError { field, message: message.into() }
+    FieldError {
+        field,
+        message: message.into(),
+    }
 }
 
 struct Reader<'a> {
@@ -86,7 +95,13 @@ impl Reader<'_> {
         let account = self.account();
         let set = self.set();
         let term = if grants { self.term() } else { None };
-        let assignment = Assignment { pair: Pair { account: account?, set: set? }, principal: principal? };
+        let assignment = Assignment {
+            pair: Pair {
+                account: account?,
+                set: set?,
+            },
+            principal: principal?,
+        };
         if grants {
             if !self.snapshot.exists(&assignment.principal) {
                 self.wrong(
@@ -95,7 +110,10 @@ impl Reader<'_> {
                 );
                 return None;
             }
-            return Some(Operation::Assign { assignment, term: term? });
+            return Some(Operation::Assign {
+                assignment,
+                term: term?,
+            });
         }
         let there = self.snapshot.pair(&assignment.pair);
         if there.is_some_and(|read| read.principals.contains_key(&assignment.principal)) {
@@ -115,7 +133,10 @@ impl Reader<'_> {
         let joins = self.reading.draft.kind == "join";
         let user = match self.principal() {
             Some(Principal::Group(_)) => {
-                self.wrong("who", "A group cannot be a member of a group in Identity Center. Choose a user.");
+                self.wrong(
+                    "who",
+                    "A group cannot be a member of a group in Identity Center. Choose a user.",
+                );
                 None
             }
             Some(Principal::User(user)) => Some(user),
@@ -124,16 +145,25 @@ impl Reader<'_> {
         let group = self.group();
         let (user, group) = (user?, group?);
         let member = self.snapshot.members(&group).any(|member| member == &user);
-        let (who, what) = (names::user(self.snapshot, &user).name, names::group(self.snapshot, &group));
+        let (who, what) = (
+            names::user(self.snapshot, &user).name,
+            names::group(self.snapshot, &group),
+        );
         match (joins, member) {
             (true, false) => Some(Operation::AddMember { group, user }),
             (false, true) => Some(Operation::RemoveMember { group, user }),
             (true, true) => {
-                self.wrong("who", format!("{who} is in {what} already, as last read. There is nothing to do."));
+                self.wrong(
+                    "who",
+                    format!("{who} is in {what} already, as last read. There is nothing to do."),
+                );
                 None
             }
             (false, false) => {
-                self.wrong("who", format!("{who} is not in {what}, as last read. There is nothing to do."));
+                self.wrong(
+                    "who",
+                    format!("{who} is not in {what}, as last read. There is nothing to do."),
+                );
                 None
             }
         }
@@ -146,7 +176,8 @@ impl Reader<'_> {
             Some(("group", id)) => GroupId::parse(id).ok().map(Principal::Group),
             _ => None,
         };
-        let known = by_id.filter(|who| self.snapshot.exists(who) || !self.snapshot.pairs_of(who).is_empty());
+        let known = by_id
+            .filter(|who| self.snapshot.exists(who) || !self.snapshot.pairs_of(who).is_empty());
         if let Some(known) = known {
             return Some(known);
         }
@@ -155,8 +186,9 @@ impl Reader<'_> {
             .filter(|user| same(&user.display_name, &text) || same(&user.user_name, &text))
             .map(|user| Principal::User(user.id.clone()));
         let groups = self.snapshot.parts().groups.values();
-        let groups =
-            groups.filter(|group| same(&group.display_name, &text)).map(|group| Principal::Group(group.id.clone()));
+        let groups = groups
+            .filter(|group| same(&group.display_name, &text))
+            .map(|group| Principal::Group(group.id.clone()));
         let found = self.only_one(
             "who",
             users.chain(groups).collect(),
@@ -172,7 +204,8 @@ impl Reader<'_> {
     fn account(&mut self) -> Option<AccountId> {
         let text = self.field("account", |draft| &mut draft.account)?;
         if let Ok(id) = AccountId::parse(&text) {
-            let listed = self.snapshot.account(&id).is_some() || self.snapshot.pairs_in(&id).next().is_some();
+            let listed = self.snapshot.account(&id).is_some()
+                || self.snapshot.pairs_in(&id).next().is_some();
             if listed {
                 return Some(id);
             }
@@ -186,7 +219,9 @@ impl Reader<'_> {
             return None;
         }
         let accounts = self.snapshot.parts().accounts.values();
-        let named = accounts.filter(|(account, _)| same(&account.name, &text)).map(|(account, _)| account.id.clone());
+        let named = accounts
+            .filter(|(account, _)| same(&account.name, &text))
+            .map(|(account, _)| account.id.clone());
         let found = self.only_one(
             "account",
             named.collect(),
@@ -200,18 +235,32 @@ impl Reader<'_> {
         let text = self.field("set", |draft| &mut draft.set)?;
         let parts = self.snapshot.parts();
         // A set that is gone can still be on an account, and must be removable.
-        let arns = parts.sets.keys().chain(parts.pairs.keys().map(|pair| &pair.set));
-        let keyed = |arn: &&PermissionSetArn| arn.as_str() == text || arn.as_str().rsplit('/').next() == Some(&*text);
+        let arns = parts
+            .sets
+            .keys()
+            .chain(parts.pairs.keys().map(|pair| &pair.set));
+        let keyed = |arn: &&PermissionSetArn| {
+            arn.as_str() == text || arn.as_str().rsplit('/').next() == Some(&*text)
+        };
         if let Some(arn) = arns.clone().find(keyed) {
             return Some(arn.clone());
         }
-        let named = parts.sets.values().filter(|set| same(&set.name, &text)).map(|set| set.arn.clone());
+        let named = parts
+            .sets
+            .values()
+            .filter(|set| same(&set.name, &text))
+            .map(|set| set.arn.clone());
         let found = self.only_one(
             "set",
             named.collect(),
             "There is no such permission set as last read. Choose another, or sync first.",
         )?;
-        self.reading.draft.set = found.as_str().rsplit('/').next().unwrap_or_default().to_owned();
+        self.reading.draft.set = found
+            .as_str()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         Some(found)
     }
 
@@ -223,7 +272,9 @@ impl Reader<'_> {
             return Some(id);
         }
         let groups = self.snapshot.parts().groups.values();
-        let named = groups.filter(|group| same(&group.display_name, &text)).map(|group| group.id.clone());
+        let named = groups
+            .filter(|group| same(&group.display_name, &text))
+            .map(|group| group.id.clone());
         let found = self.only_one(
             "set",
             named.collect(),
@@ -238,9 +289,14 @@ impl Reader<'_> {
         if text == "standing" {
             return Some(Term::Standing);
         }
-        let window = text.parse::<u16>().ok().map(|minutes| Duration::minutes(i64::from(minutes)));
+        let window = text
+            .parse::<u16>()
+            .ok()
+            .map(|minutes| Duration::minutes(i64::from(minutes)));
         match window {
-            Some(window) if (Duration::minutes(15)..=LONGEST_WINDOW).contains(&window) => Some(Term::For(window)),
+            Some(window) if (Duration::minutes(15)..=LONGEST_WINDOW).contains(&window) => {
+                Some(Term::For(window))
+            }
             _ => {
                 self.wrong("term", domain::change::Invalid::Window.to_string());
                 None
@@ -249,7 +305,11 @@ impl Reader<'_> {
     }
 
     /// What stands in a field; empty ones are noted.
-    fn field(&mut self, name: &'static str, of: impl Fn(&mut Draft) -> &mut String) -> Option<String> {
+    fn field(
+        &mut self,
+        name: &'static str,
+        of: impl Fn(&mut Draft) -> &mut String,
+    ) -> Option<String> {
         let value = of(&mut self.reading.draft);
         *value = value.trim().chars().take(300).collect();
         if value.is_empty() {
@@ -263,7 +323,12 @@ impl Reader<'_> {
         match found.len() {
             0 => self.wrong(field, none),
             1 => return found.pop(),
-            n => self.wrong(field, format!("{n} of them have this name. Start from the page of the one that you mean.")),
+            n => self.wrong(
+                field,
+                format!(
+                    "{n} of them have this name. Start from the page of the one that you mean."
+                ),
+            ),
         }
         None
     }

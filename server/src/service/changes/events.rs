@@ -23,7 +23,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 impl Service {
     /// What `/events/changes/{id}` sends: each item is `key\nwords`. 404 for who may not see it.
-    pub async fn change_events(&self, id: &ChangeId) -> Answer<impl Stream<Item = String> + Send + 'static + use<>> {
+    pub async fn change_events(
+        &self,
+        id: &ChangeId,
+    ) -> Answer<impl Stream<Item = String> + Send + 'static + use<>> {
         Ok(follow(self.may_follow(id).await?, id.clone()))
     }
 }
@@ -37,20 +40,28 @@ struct Following {
 
 fn follow(core: Arc<Core>, id: ChangeId) -> impl Stream<Item = String> + Send + 'static {
     let moved = core.moved.subscribe();
-    stream::unfold(Following { core, id, moved, last: None }, |mut at| async {
-        loop {
-            match now(&at.core, &at.id).await {
-                Ok(Some(event)) if at.last.as_ref() != Some(&event) => {
-                    at.last = Some(event.clone());
-                    return Some((event, at));
+    stream::unfold(
+        Following {
+            core,
+            id,
+            moved,
+            last: None,
+        },
+        |mut at| async {
+            loop {
+                match now(&at.core, &at.id).await {
+                    Ok(Some(event)) if at.last.as_ref() != Some(&event) => {
+                        at.last = Some(event.clone());
+                        return Some((event, at));
+                    }
+                    Ok(Some(_)) => {}
+                    // Gone, or the database does not answer: the browser comes back by itself.
+                    Ok(None) | Err(_) => return None,
                 }
-                Ok(Some(_)) => {}
-                // Gone, or the database does not answer: the browser comes back by itself.
-                Ok(None) | Err(_) => return None,
+                wait(&mut at).await?;
             }
-            wait(&mut at).await?;
-        }
-    })
+        },
+    )
 }
 
 /// Waits until the change moved or it is time to look; none when nothing will ever move again.
@@ -70,8 +81,11 @@ async fn wait(at: &mut Following) -> Option<()> {
 
 async fn now(core: &Core, id: &ChangeId) -> Result<Option<String>, StoreError> {
     let mut conn = core.store.read().acquire().await?;
-    let Some(stored) = change::find(&mut conn, id).await? else { return Ok(None) };
-    let operations = progress::operations(&mut conn, &core.world(), &stored, core.clock.now()).await?;
+    let Some(stored) = change::find(&mut conn, id).await? else {
+        return Ok(None);
+    };
+    let operations =
+        progress::operations(&mut conn, &core.world(), &stored, core.clock.now()).await?;
     let (key, words) = progress::live(&stored, &operations);
     Ok(Some(format!("{key}\n{words}")))
 }

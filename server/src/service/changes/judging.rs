@@ -36,8 +36,22 @@ pub(super) async fn judge_now(
     except: Option<&ChangeId>,
 ) -> Result<Judgement, StoreError> {
     let under_way = under_way(conn, &world.snapshot, except).await?;
-    let snapshot = with_new_persons(conn, &world.snapshot, &under_way, operations, &asked.requester).await?;
-    Ok(judge(&snapshot, &under_way, operations, asked, &core.rules, core.clock.now()))
+    let snapshot = with_new_persons(
+        conn,
+        &world.snapshot,
+        &under_way,
+        operations,
+        &asked.requester,
+    )
+    .await?;
+    Ok(judge(
+        &snapshot,
+        &under_way,
+        operations,
+        asked,
+        &core.rules,
+        core.clock.now(),
+    ))
 }
 
 /// Judges a stored change again: its requester with the roles that they hold by the ledger now.
@@ -52,13 +66,25 @@ pub(super) async fn judge_again(
     let requester = &stored.change.requester;
     let asked = Asked {
         requester: requester.clone(),
-        roles: held.into_iter().filter(|(person, _)| person == requester).map(|(_, grant)| grant.role).collect(),
+        roles: held
+            .into_iter()
+            .filter(|(person, _)| person == requester)
+            .map(|(_, grant)| grant.role)
+            .collect(),
         mfa: stored.mfa,
         ticket: stored.change.proposal.ticket.is_some(),
         approvals,
     };
     let operations = &stored.change.proposal.operations;
-    judge_now(core, conn, &world, operations, &asked, Some(&stored.change.id)).await
+    judge_now(
+        core,
+        conn,
+        &world,
+        operations,
+        &asked,
+        Some(&stored.change.id),
+    )
+    .await
 }
 
 /// Everything that is approved and not finished, and what finished after the reads that this snapshot
@@ -78,7 +104,10 @@ async fn under_way(
         } else if let Some(row) = engine::change(conn, &stored.change.id).await? {
             // A change that failed may have been carried out in part.
             let done = all.iter().zip(&row.items).filter(|(_, item)| {
-                matches!(item.result, Some(ItemResult::Granted { .. } | ItemResult::Removed { .. }))
+                matches!(
+                    item.result,
+                    Some(ItemResult::Granted { .. } | ItemResult::Removed { .. })
+                )
             });
             operations.extend(done.map(|(operation, _)| operation).filter(unseen).cloned());
         }
@@ -118,7 +147,9 @@ async fn with_new_persons<'a>(
     let effect = diff::effect(snapshot, under_way, operations);
     let gaining = effect.gaining();
     // Who is known stays who they are, so only somebody who is missing can make a difference.
-    if snapshot.user_of(requester).is_some() && gaining.iter().all(|user| snapshot.person(user).is_some()) {
+    if snapshot.user_of(requester).is_some()
+        && gaining.iter().all(|user| snapshot.person(user).is_some())
+    {
         return Ok(Cow::Borrowed(snapshot));
     }
     let joined = person::by_user(conn).await?;

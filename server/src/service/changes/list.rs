@@ -34,22 +34,41 @@ impl Service {
             state: State::from_word(only),
             requester: self.whose(only == "mine"),
             // A number of 12 digits is asked of the index; other words are looked for in what is shown.
-            about: AccountId::parse(words.trim())
-                .ok()
-                .map(|account| Target { kind: "account", value: account.to_string() }),
+            about: AccountId::parse(words.trim()).ok().map(|account| Target {
+                kind: "account",
+                value: account.to_string(),
+            }),
         };
         let searching = filter.about.is_none() && !words.trim().is_empty();
         let number = query.page.max(1);
-        let (limit, offset) = if searching { (SEARCHED, 0) } else { (size(SIZE), size((number - 1) * SIZE)) };
+        let (limit, offset) = if searching {
+            (SEARCHED, 0)
+        } else {
+            (size(SIZE), size((number - 1) * SIZE))
+        };
         let (rows, total) = self.rows(&filter, limit, offset).await.map_err(broken)?;
         if !searching {
             let total = usize::try_from(total).unwrap_or(0);
-            return Ok(Page { rows, number, total, size: SIZE });
+            return Ok(Page {
+                rows,
+                number,
+                total,
+                size: SIZE,
+            });
         }
         let found: Vec<ChangeRow> = rows.into_iter().filter(|row| holds(row, &words)).collect();
         let total = found.len();
-        let rows = found.into_iter().skip((number - 1) * SIZE).take(SIZE).collect();
-        Ok(Page { rows, number, total, size: SIZE })
+        let rows = found
+            .into_iter()
+            .skip((number - 1) * SIZE)
+            .take(SIZE)
+            .collect();
+        Ok(Page {
+            rows,
+            number,
+            total,
+            size: SIZE,
+        })
     }
 
     /// The newest changes about an account, set, user or group, or of one requester, that the viewer
@@ -67,7 +86,11 @@ impl Service {
             (Some(own), _) => Some(own),
             (None, asked) => asked,
         };
-        let filter = Filter { state: None, requester, about };
+        let filter = Filter {
+            state: None,
+            requester,
+            about,
+        };
         Ok(self.rows(&filter, size(limit), 0).await.map_err(broken)?.0)
     }
 
@@ -77,7 +100,11 @@ impl Service {
         let mut people = People::new(&self.core.store, &self.world.snapshot);
         let mut rows = Vec::new();
         for stored in waiting.iter().take(limit) {
-            rows.push(row(&self.world.snapshot, &mut people, stored).await.map_err(broken)?);
+            rows.push(
+                row(&self.world.snapshot, &mut people, stored)
+                    .await
+                    .map_err(broken)?,
+            );
         }
         Ok(rows)
     }
@@ -87,7 +114,12 @@ impl Service {
         (mine || self.allowed(Action::SeeChanges).is_err()).then(|| self.signed.person.clone())
     }
 
-    async fn rows(&self, filter: &Filter, limit: i64, offset: i64) -> Result<(Vec<ChangeRow>, i64), StoreError> {
+    async fn rows(
+        &self,
+        filter: &Filter,
+        limit: i64,
+        offset: i64,
+    ) -> Result<(Vec<ChangeRow>, i64), StoreError> {
         let mut conn = self.core.store.read().acquire().await?;
         let (found, total) = change::list(&mut conn, filter, limit, offset).await?;
         drop(conn);
@@ -121,7 +153,11 @@ pub(super) async fn row(
         submitted: change.submitted,
         decide_by: change.decide_by,
         state: change.state,
-        accounts: words::accounts(snapshot, operations, stored.effect.gained.iter().chain(&stored.effect.lost)),
+        accounts: words::accounts(
+            snapshot,
+            operations,
+            stored.effect.gained.iter().chain(&stored.effect.lost),
+        ),
         approvals: (have, need),
     })
 }
@@ -139,8 +175,17 @@ fn given(stored: &Stored) -> u8 {
 }
 
 fn holds(row: &ChangeRow, words: &str) -> bool {
-    let accounts = row.accounts.iter().map(|account| format!("{} {}", account.name, account.id));
-    let text = format!("{} {} {} {}", row.title, row.requester, row.id, accounts.collect::<Vec<_>>().join(" "));
+    let accounts = row
+        .accounts
+        .iter()
+        .map(|account| format!("{} {}", account.name, account.id));
+    let text = format!(
+        "{} {} {} {}",
+        row.title,
+        row.requester,
+        row.id,
+        accounts.collect::<Vec<_>>().join(" ")
+    );
     let text = text.to_lowercase();
     words.split_whitespace().all(|word| text.contains(word))
 }

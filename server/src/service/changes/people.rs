@@ -17,7 +17,11 @@ pub(super) struct People<'a> {
 
 impl<'a> People<'a> {
     pub(super) fn new(store: &'a Store, snapshot: &'a Snapshot) -> Self {
-        Self { store, snapshot, known: BTreeMap::new() }
+        Self {
+            store,
+            snapshot,
+            known: BTreeMap::new(),
+        }
     }
 
     /// A person's name: the directory's, else the one they last signed in under.
@@ -25,17 +29,25 @@ impl<'a> People<'a> {
         if let Some(name) = self.known.get(person) {
             return Ok(name.clone());
         }
-        let user = self.snapshot.user_of(person).and_then(|user| self.snapshot.user(user));
+        let user = self
+            .snapshot
+            .user_of(person)
+            .and_then(|user| self.snapshot.user(user));
         let name = match user {
             Some(user) => user.display_name.clone(),
-            None => person::name_of(self.store, person).await?.unwrap_or_else(|| "somebody unknown".into()),
+            None => person::name_of(self.store, person)
+                .await?
+                .unwrap_or_else(|| "somebody unknown".into()),
         };
         self.known.insert(person.clone(), name.clone());
         Ok(name)
     }
 
     /// Everyone who is approver by the ledger and is not among these, by name.
-    pub(super) async fn approvers_but(&mut self, barred: &BTreeSet<PersonId>) -> Result<Vec<String>, StoreError> {
+    pub(super) async fn approvers_but(
+        &mut self,
+        barred: &BTreeSet<PersonId>,
+    ) -> Result<Vec<String>, StoreError> {
         let mut names = Vec::new();
         for (person, grant) in person::everyone_with_a_role(self.store).await? {
             if grant.role == Role::Approver && !barred.contains(&person) {

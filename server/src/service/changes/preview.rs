@@ -41,7 +41,11 @@ impl Service {
             reading.errors.push(error);
         }
         let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
-            Some(self.preview_of(&person, &reading.operations).await.map_err(broken)?)
+            Some(
+                self.preview_of(&person, &reading.operations)
+                    .await
+                    .map_err(broken)?,
+            )
         } else {
             None
         };
@@ -61,20 +65,28 @@ impl Service {
         }
         match &self.signed.user {
             Some(own) => Ok(Scope::Own(own.clone())),
-            None => Err(Denied::Forbidden(domain::authorize::Denial::NotJoined.reason())),
+            None => Err(Denied::Forbidden(
+                domain::authorize::Denial::NotJoined.reason(),
+            )),
         }
     }
 
     /// Whether all of it is within what this person may propose.
     pub(super) fn within(&self, scope: &Scope, reading: &Reading) -> Result<(), FieldError> {
-        if reading.operations.iter().all(|operation| scope.covers(operation)) {
+        if reading
+            .operations
+            .iter()
+            .all(|operation| scope.covers(operation))
+        {
             return Ok(());
         }
         let why = domain::authorize::may(&self.signed.actor, Action::Propose).err();
         let why = why.map_or("", domain::authorize::Denial::reason);
         Err(FieldError {
             field: "who",
-            message: format!("You can ask for yourself only. {why} Choose yourself, or ask an administrator."),
+            message: format!(
+                "You can ask for yourself only. {why} Choose yourself, or ask an administrator."
+            ),
         })
     }
 
@@ -89,13 +101,25 @@ impl Service {
         }
     }
 
-    async fn preview_of(&self, person: &PersonId, operations: &[Operation]) -> Result<Preview, StoreError> {
+    async fn preview_of(
+        &self,
+        person: &PersonId,
+        operations: &[Operation],
+    ) -> Result<Preview, StoreError> {
         let mut conn = self.core.store.read().acquire().await?;
         let asked = self.asked(person, None);
-        let judgement = judge_now(&self.core, &mut conn, &self.world, operations, &asked, None).await?;
+        let judgement =
+            judge_now(&self.core, &mut conn, &self.world, operations, &asked, None).await?;
         drop(conn);
-        let Judgement { verdict, effect, hash, gaining, .. } = judgement;
-        self.preview_with(operations, &effect, verdict, hash, person, &gaining).await
+        let Judgement {
+            verdict,
+            effect,
+            hash,
+            gaining,
+            ..
+        } = judgement;
+        self.preview_with(operations, &effect, verdict, hash, person, &gaining)
+            .await
     }
 
     /// A preview of what was judged, now or when it was submitted.
@@ -112,14 +136,24 @@ impl Service {
         let approvers = if verdict.outcome == Outcome::NeedsApproval {
             let mut barred = gaining.clone();
             barred.insert(requester.clone());
-            People::new(&self.core.store, snapshot).approvers_but(&barred).await?
+            People::new(&self.core.store, snapshot)
+                .approvers_but(&barred)
+                .await?
         } else {
             Vec::new()
         };
         Ok(Preview {
             title: words::title(snapshot, operations),
-            gained: effect.gained.iter().map(|step| words::gain(snapshot, step)).collect(),
-            lost: effect.lost.iter().map(|step| words::loss(snapshot, step)).collect(),
+            gained: effect
+                .gained
+                .iter()
+                .map(|step| words::gain(snapshot, step))
+                .collect(),
+            lost: effect
+                .lost
+                .iter()
+                .map(|step| words::loss(snapshot, step))
+                .collect(),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
             verdict,
@@ -132,15 +166,29 @@ impl Service {
 /// What the sets that somebody gains could be abused for.
 fn findings(snapshot: &Snapshot, gained: &[Step]) -> Vec<Finding> {
     let sets: BTreeSet<&PermissionSetArn> = gained.iter().map(|step| &step.pair.set).collect();
-    sets.into_iter().filter_map(|arn| snapshot.set(arn)).flat_map(|set| set.analysis.findings.clone()).collect()
+    sets.into_iter()
+        .filter_map(|arn| snapshot.set(arn))
+        .flat_map(|set| set.analysis.findings.clone())
+        .collect()
 }
 
 /// The longest that a session begun through any of it may last.
 fn session_seconds(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> u32 {
     let named = operations.iter().filter_map(|operation| match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => Some(&assignment.pair.set),
+        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
+            Some(&assignment.pair.set)
+        }
         Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
     });
-    let touched = effect.gained.iter().chain(&effect.lost).map(|step| &step.pair.set);
-    named.chain(touched).filter_map(|arn| snapshot.set(arn)).map(|set| set.content.session_seconds).max().unwrap_or(0)
+    let touched = effect
+        .gained
+        .iter()
+        .chain(&effect.lost)
+        .map(|step| &step.pair.set);
+    named
+        .chain(touched)
+        .filter_map(|arn| snapshot.set(arn))
+        .map(|set| set.content.session_seconds)
+        .max()
+        .unwrap_or(0)
 }

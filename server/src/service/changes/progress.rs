@@ -5,7 +5,8 @@ use app::backend::{OperationRow, state_words};
 use domain::{
     change::{Operation, State},
     engine::{
-        ChangePhase, ChangeRow, Ending, How, Item, ItemResult, Key, OperationRow as WriteRow, Phase, WindowRow,
+        ChangePhase, ChangeRow, Ending, How, Item, ItemResult, Key, OperationRow as WriteRow,
+        Phase, WindowRow,
     },
     time::Timestamp,
 };
@@ -36,7 +37,15 @@ pub(super) async fn operations(
         };
         let key = Key::of(operation);
         let write = writes.iter().rev().find(|write| write.key == key);
-        let far = far(stored, operation, row.as_ref(), index, window.as_ref(), write, now);
+        let far = far(
+            stored,
+            operation,
+            row.as_ref(),
+            index,
+            window.as_ref(),
+            write,
+            now,
+        );
         let removed = match item.and_then(|item| item.result.as_ref()) {
             Some(ItemResult::Removed { others, .. }) => Some(others),
             _ => None,
@@ -45,7 +54,9 @@ pub(super) async fn operations(
             what: words::operation(&world.snapshot, operation),
             words: far.words,
             status: far.status,
-            aws_request_id: write.and_then(|write| write.request.as_ref()).map(ToString::to_string),
+            aws_request_id: write
+                .and_then(|write| write.request.as_ref())
+                .map(ToString::to_string),
             verified: far.verified,
             sessions_until: far.sessions_until,
             remaining: removed.map_or_else(Vec::new, |others| {
@@ -59,13 +70,27 @@ pub(super) async fn operations(
 /// The key and the words of a change for live pages. The key changes with everything that a page shows
 /// outside of its one live line.
 pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, String) {
-    let done = operations.iter().filter(|row| row.verified.is_some()).count();
+    let done = operations
+        .iter()
+        .filter(|row| row.verified.is_some())
+        .count();
     let change = &stored.change;
-    let key = format!("{}.{}.{}.{done}", change.state.as_str(), stored.version, change.approvals.len());
-    let busy = operations.iter().find(|row| row.verified.is_none() && row.status == INFO);
+    let key = format!(
+        "{}.{}.{}.{done}",
+        change.state.as_str(),
+        stored.version,
+        change.approvals.len()
+    );
+    let busy = operations
+        .iter()
+        .find(|row| row.verified.is_none() && row.status == INFO);
     let words = match (change.state, busy) {
-        (State::Approved | State::Applying, Some(row)) if operations.len() == 1 => row.words.clone(),
-        (State::Approved | State::Applying, Some(row)) => format!("{} ({done} of {} done)", row.words, operations.len()),
+        (State::Approved | State::Applying, Some(row)) if operations.len() == 1 => {
+            row.words.clone()
+        }
+        (State::Approved | State::Applying, Some(row)) => {
+            format!("{} ({done} of {} done)", row.words, operations.len())
+        }
         (State::Verified, _) if operations.len() == 1 => operations[0].words.clone(),
         (state, _) => state_words(state).to_owned(),
     };
@@ -88,7 +113,12 @@ struct Far {
 
 impl Far {
     fn new(words: impl Into<String>, status: &'static str) -> Self {
-        Self { words: words.into(), status, verified: None, sessions_until: None }
+        Self {
+            words: words.into(),
+            status,
+            verified: None,
+            sessions_until: None,
+        }
     }
 }
 
@@ -103,15 +133,31 @@ fn far(
 ) -> Far {
     let state = stored.change.state;
     // What was sent back or is over without the engine has nothing at AWS, whatever older rows say.
-    let row = row.filter(|_| matches!(state, State::Approved | State::Applying | State::Verified | State::Failed));
+    let row = row.filter(|_| {
+        matches!(
+            state,
+            State::Approved | State::Applying | State::Verified | State::Failed
+        )
+    });
     let Some((row, item)) = row.and_then(|row| Some((row, row.items.get(index)?))) else {
         return before_the_engine(state);
     };
     match &item.result {
-        Some(ItemResult::Granted { verified_at, how, .. }) => granted(*verified_at, *how, window, now),
-        Some(ItemResult::Removed { verified_at, last_use, how, .. }) => removed(*verified_at, *last_use, *how, now),
-        Some(ItemResult::Failed { reason, .. }) => Far::new(format!("Not carried out: {reason}"), DANGER),
-        None if row.phase == ChangePhase::Queued => Far::new("Taken up, judged once more before it starts", INFO),
+        Some(ItemResult::Granted {
+            verified_at, how, ..
+        }) => granted(*verified_at, *how, window, now),
+        Some(ItemResult::Removed {
+            verified_at,
+            last_use,
+            how,
+            ..
+        }) => removed(*verified_at, *last_use, *how, now),
+        Some(ItemResult::Failed { reason, .. }) => {
+            Far::new(format!("Not carried out: {reason}"), DANGER)
+        }
+        None if row.phase == ChangePhase::Queued => {
+            Far::new("Taken up, judged once more before it starts", INFO)
+        }
         // A row of an earlier attempt that was sent back, before the engine took it up again.
         None if row.phase == ChangePhase::Over => before_the_engine(state),
         None => Far::new(at_work(operation.gives(), write), INFO),
@@ -123,7 +169,9 @@ fn before_the_engine(state: State) -> Far {
         State::Waiting => Far::new("Waits for approval", PENDING),
         State::Approved => Far::new("Approved, starts within seconds", INFO),
         State::Applying => Far::new("Being carried out", INFO),
-        State::Refused | State::Declined | State::Expired | State::Withdrawn => Far::new("Not carried out", OFF),
+        State::Refused | State::Declined | State::Expired | State::Withdrawn => {
+            Far::new("Not carried out", OFF)
+        }
         State::Verified => Far::new("Carried out and read back", OK),
         State::Failed => Far::new("Not carried out", DANGER),
     }
@@ -135,19 +183,32 @@ fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Ti
         How::FoundSo => "It was there already, read from AWS",
     };
     let far = match window {
-        Some(WindowRow { over: Some(over), .. }) => {
-            Far::new(format!("Was granted, removed again and seen gone at {} UTC", over.minute()), OFF)
-        }
+        Some(WindowRow {
+            over: Some(over), ..
+        }) => Far::new(
+            format!(
+                "Was granted, removed again and seen gone at {} UTC",
+                over.minute()
+            ),
+            OFF,
+        ),
         Some(WindowRow { window, .. }) => match window.stops() {
-            Some(stops) if stops <= now => {
-                Far::new(format!("Was granted, its time ended at {} UTC, being removed", stops.minute()), INFO)
-            }
+            Some(stops) if stops <= now => Far::new(
+                format!(
+                    "Was granted, its time ended at {} UTC, being removed",
+                    stops.minute()
+                ),
+                INFO,
+            ),
             Some(stops) => Far::new(format!("{seen}, until {} UTC", stops.minute()), OK),
             None => Far::new(seen, OK),
         },
         None => Far::new(seen, OK),
     };
-    Far { verified: Some(verified_at), ..far }
+    Far {
+        verified: Some(verified_at),
+        ..far
+    }
 }
 
 fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp) -> Far {
@@ -156,11 +217,21 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
         How::FoundSo => "It was gone already",
     };
     let far = if now < last_use {
-        Far::new(format!("{gone}, sessions may last until {} UTC", last_use.minute()), PENDING)
+        Far::new(
+            format!("{gone}, sessions may last until {} UTC", last_use.minute()),
+            PENDING,
+        )
     } else {
-        Far::new(format!("Ended: {}, and no session can be left", gone.to_lowercase()), OK)
+        Far::new(
+            format!("Ended: {}, and no session can be left", gone.to_lowercase()),
+            OK,
+        )
     };
-    Far { verified: Some(verified_at), sessions_until: Some(last_use), ..far }
+    Far {
+        verified: Some(verified_at),
+        sessions_until: Some(last_use),
+        ..far
+    }
 }
 
 fn at_work(gives: bool, write: Option<&WriteRow>) -> String {
@@ -176,7 +247,10 @@ fn at_work(gives: bool, write: Option<&WriteRow>) -> String {
         Phase::Over(Ending::Verified) => format!("{doing}: read back"),
         Phase::Over(Ending::NotSent) => format!("{doing}: not sent yet, trying again"),
         Phase::Over(Ending::NotSeen | Ending::Refused | Ending::Failed) => match &write.error {
-            Some(error) => format!("{doing}: try {} did not work ({error}), trying again", write.attempt),
+            Some(error) => format!(
+                "{doing}: try {} did not work ({error}), trying again",
+                write.attempt
+            ),
             None => format!("{doing}: try {} did not work, trying again", write.attempt),
         },
     }
@@ -194,19 +268,40 @@ mod tests {
     fn a_removal_is_ended_only_when_no_session_can_be_left() {
         let until = NOW + Duration::hours(1);
         let during = removed(NOW, until, How::ByUs, NOW);
-        assert_eq!((during.status, during.sessions_until), (PENDING, Some(until)));
-        assert!(during.words.starts_with("Removed, sessions may last until "), "{}", during.words);
-        assert!(removed(NOW, until, How::ByUs, until).words.starts_with("Ended"));
+        assert_eq!(
+            (during.status, during.sessions_until),
+            (PENDING, Some(until))
+        );
+        assert!(
+            during
+                .words
+                .starts_with("Removed, sessions may last until "),
+            "{}",
+            during.words
+        );
+        assert!(
+            removed(NOW, until, How::ByUs, until)
+                .words
+                .starts_with("Ended")
+        );
     }
 
     #[test]
     fn what_aws_only_accepted_is_never_called_done() {
-        for phase in [Phase::Intended, Phase::Accepted, Phase::Relisting, Phase::InDoubt] {
+        for phase in [
+            Phase::Intended,
+            Phase::Accepted,
+            Phase::Relisting,
+            Phase::InDoubt,
+        ] {
             let write = write(phase);
             for gives in [true, false] {
                 let words = at_work(gives, Some(&write));
                 let says = |word: &str| words.contains(word);
-                assert!(!says("Granted") && !says("Removed") && !says("Ended") && !says("erified"), "{words}");
+                assert!(
+                    !says("Granted") && !says("Removed") && !says("Ended") && !says("erified"),
+                    "{words}"
+                );
             }
         }
     }

@@ -41,10 +41,14 @@ pub(super) fn paths(
         .collect();
     let mut found = Vec::new();
     for user in users {
-        for reach in access::reach_of(snapshot, user).filter(|reach| accounts.contains(&reach.pair.account)) {
+        for reach in
+            access::reach_of(snapshot, user).filter(|reach| accounts.contains(&reach.pair.account))
+        {
             let through_removed = match &removed {
                 Key::Assignment(assignment) => &World::assignment(&reach) == assignment,
-                Key::Membership { group, user: out } => reach.path == Path::Group(group.clone()) && user == out,
+                Key::Membership { group, user: out } => {
+                    reach.path == Path::Group(group.clone()) && user == out
+                }
             };
             let seen_gone = pair == Some(&reach.pair) && !others.contains(&reach.principal());
             if !through_removed && !seen_gone {

@@ -34,7 +34,13 @@ pub async fn fresh_verdict(core: &Core, tx: &mut Tx, id: &ChangeId) -> Result<Fr
     if stored.change.state != State::Approved {
         return Ok(Fresh::Refused(words::already(stored.change.state).into()));
     }
-    if !stored.change.proposal.operations.iter().any(Operation::gives) {
+    if !stored
+        .change
+        .proposal
+        .operations
+        .iter()
+        .any(Operation::gives)
+    {
         return Ok(Fresh::StillAllowed);
     }
     let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
@@ -49,7 +55,9 @@ pub async fn fresh_verdict(core: &Core, tx: &mut Tx, id: &ChangeId) -> Result<Fr
     stored.change.verdict = judgement.verdict;
     stored.gaining.extend(judgement.gaining);
     let still = approvers(tx.conn()).await?;
-    let given = match tally(&stored.change, &stored.gaining, |person: &PersonId| still.contains(person)) {
+    let given = match tally(&stored.change, &stored.gaining, |person: &PersonId| {
+        still.contains(person)
+    }) {
         Tally::Met(given) => given,
         Tally::Declined(_) => return Ok(Fresh::Refused(words::already(State::Declined).into())),
         Tally::Missing(_) => return Ok(Fresh::Wider),
@@ -66,8 +74,15 @@ pub async fn fresh_verdict(core: &Core, tx: &mut Tx, id: &ChangeId) -> Result<Fr
 /// Binds a change that would now do more than was approved to what it would do: approvals for
 /// another effect are void. Writes no ledger entry: the engine's tell is one. Answers where the
 /// change stands then.
-pub async fn send_back(core: &Core, tx: &mut Tx, id: &ChangeId, now: Timestamp) -> Result<State, StoreError> {
-    let stored = change::lock(tx, id).await?.ok_or(StoreError::Conflict("this change"))?;
+pub async fn send_back(
+    core: &Core,
+    tx: &mut Tx,
+    id: &ChangeId,
+    now: Timestamp,
+) -> Result<State, StoreError> {
+    let stored = change::lock(tx, id)
+        .await?
+        .ok_or(StoreError::Conflict("this change"))?;
     let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
     let next = rebound(&stored, judgement, now);
     change::rebind(tx, &next, now).await?;
@@ -83,7 +98,9 @@ pub async fn move_to(
     result: Option<&str>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let stored = change::lock(tx, id).await?.ok_or(StoreError::Conflict("this change"))?;
+    let stored = change::lock(tx, id)
+        .await?
+        .ok_or(StoreError::Conflict("this change"))?;
     if stored.change.state.is_terminal() || stored.change.state == state {
         return Ok(());
     }
@@ -93,5 +110,8 @@ pub async fn move_to(
 /// The first rule that nothing lifts, in its own words.
 fn reason(verdict: &Verdict) -> String {
     let final_ones = verdict.hits.iter().find(|hit| hit.remedy.is_none());
-    final_ones.or(verdict.hits.first()).map_or_else(|| "The rules refuse this now.".into(), |hit| hit.reason.clone())
+    final_ones.or(verdict.hits.first()).map_or_else(
+        || "The rules refuse this now.".into(),
+        |hit| hit.reason.clone(),
+    )
 }

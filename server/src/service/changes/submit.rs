@@ -48,7 +48,10 @@ impl Service {
         if errors.is_empty()
             && let Err(invalid) = proposal.check()
         {
-            errors.push(FieldError { field: words::field_of(&proposal, &invalid), message: invalid.to_string() });
+            errors.push(FieldError {
+                field: words::field_of(&proposal, &invalid),
+                message: invalid.to_string(),
+            });
         }
         if errors.is_empty() && !is_form_key(&submission.form_key) {
             errors.push(FieldError {
@@ -59,12 +62,19 @@ impl Service {
         if !errors.is_empty() {
             return Err(Denied::Invalid(errors));
         }
-        match self.store_change(&person, proposal.clone(), &submission).await {
+        match self
+            .store_change(&person, proposal.clone(), &submission)
+            .await
+        {
             // The same form, sent twice at the same instant: the other one was stored.
             Err(Failure::Store(StoreError::Driver(error))) if is_twice(&error) => {
                 let mut conn = self.core.store.read().acquire().await.map_err(broken)?;
-                let earlier = change::by_form_key(&mut conn, &submission.form_key).await.map_err(broken)?;
-                earlier.map_or(Err(Denied::Broken), |earlier| same(&earlier, &person, &proposal))
+                let earlier = change::by_form_key(&mut conn, &submission.form_key)
+                    .await
+                    .map_err(broken)?;
+                earlier.map_or(Err(Denied::Broken), |earlier| {
+                    same(&earlier, &person, &proposal)
+                })
             }
             Err(Failure::Store(error)) => Err(trouble(error)),
             Err(Failure::Denied(denied)) => Err(denied),
@@ -85,7 +95,15 @@ impl Service {
         // The world may have moved on since this request began.
         let world = self.core.world();
         let asked = self.asked(person, proposal.ticket.as_deref());
-        let judgement = judge_now(&self.core, tx.conn(), &world, &proposal.operations, &asked, None).await?;
+        let judgement = judge_now(
+            &self.core,
+            tx.conn(),
+            &world,
+            &proposal.operations,
+            &asked,
+            None,
+        )
+        .await?;
         if judgement.hash.0 != submission.effect {
             return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
                 field: "effect",
@@ -115,7 +133,10 @@ impl Service {
             mfa: self.signed.actor.mfa,
         };
         change::insert(&mut tx, &stored, &submission.form_key, &targets).await?;
-        let entry = self.core.journal.change_submitted(&self.who(), &stored.change);
+        let entry = self
+            .core
+            .journal
+            .change_submitted(&self.who(), &stored.change);
         self.core.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
         self.core.announce(&stored.change.id, stored.change.state);
@@ -172,17 +193,25 @@ fn same(earlier: &Stored, person: &PersonId, proposal: &Proposal) -> Answer<Chan
 }
 
 fn is_twice(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+    error
+        .as_database_error()
+        .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
 /// As `clock::token` makes them.
 fn is_form_key(key: &str) -> bool {
-    key.len() == 43 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    key.len() == 43
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// What a change is found by: everything that it names, and everybody it has an effect on today.
 fn targets(operations: &[Operation], effect: &Effect) -> BTreeSet<Target> {
-    let target = |kind, value: &str| Target { kind, value: value.to_owned() };
+    let target = |kind, value: &str| Target {
+        kind,
+        value: value.to_owned(),
+    };
     let mut targets = BTreeSet::new();
     for operation in operations {
         match operation {

@@ -8,13 +8,20 @@ use crate::store::{change::Stored, ledger::Listed};
 
 /// Oldest first.
 pub(super) fn rows(entries: &[Listed], stored: &Stored) -> Vec<TimelineRow> {
-    entries.iter().filter_map(|entry| row(entry, stored)).collect()
+    entries
+        .iter()
+        .filter_map(|entry| row(entry, stored))
+        .collect()
 }
 
 /// One entry. One that cannot be read is left out here; the ledger's own page and its verifier show it.
 fn row(entry: &Listed, stored: &Stored) -> Option<TimelineRow> {
     let leaf: Value = serde_json::from_str(&entry.leaf).ok()?;
-    let text = |pointer: &str| leaf.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let text = |pointer: &str| {
+        leaf.pointer(pointer)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
     let kind = text("/type")?;
     let at = text("/occurred_at").and_then(|at| Timestamp::parse_rfc3339(&at))?;
     let human = text("/actor/kind").as_deref() == Some("human");
@@ -24,7 +31,9 @@ fn row(entry: &Listed, stored: &Stored) -> Option<TimelineRow> {
             let person = text("/actor/person_id");
             let mut given = stored.change.approvals.iter();
             given
-                .find(|approval| approval.at == at && person.as_deref() == Some(approval.approver.as_str()))
+                .find(|approval| {
+                    approval.at == at && person.as_deref() == Some(approval.approver.as_str())
+                })
                 .map(|approval| approval.reason.clone())
         }
         "change.failed" => stored.result.clone(),
@@ -33,8 +42,16 @@ fn row(entry: &Listed, stored: &Stored) -> Option<TimelineRow> {
     Some(TimelineRow {
         seq: entry.seq,
         at,
-        what: words(&kind, leaf.pointer("/data/present").and_then(Value::as_bool)),
-        who: human.then(|| entry.actor_name.clone().unwrap_or_else(|| "somebody (name erased)".into())),
+        what: words(
+            &kind,
+            leaf.pointer("/data/present").and_then(Value::as_bool),
+        ),
+        who: human.then(|| {
+            entry
+                .actor_name
+                .clone()
+                .unwrap_or_else(|| "somebody (name erased)".into())
+        }),
         aws_request_id: text("/aws_request_id"),
         note,
     })

@@ -24,7 +24,9 @@ impl Service {
     pub(super) async fn view_change(&self, id: &ChangeId) -> Answer<ChangeView> {
         self.allowed(Action::SeeOwn)?;
         let stored = self.stored(id).await.map_err(broken)?;
-        let stored = stored.filter(|stored| self.may_see_change(stored)).ok_or(Denied::NotFound)?;
+        let stored = stored
+            .filter(|stored| self.may_see_change(stored))
+            .ok_or(Denied::NotFound)?;
         self.view(&stored).await.map_err(broken)
     }
 
@@ -46,7 +48,10 @@ impl Service {
         }
         let mut conn = self.core.store.read().acquire().await?;
         let waiting = change::in_states(&mut conn, &[State::Waiting]).await?;
-        Ok(waiting.into_iter().filter(|stored| self.may_decide_now(stored).is_ok()).collect())
+        Ok(waiting
+            .into_iter()
+            .filter(|stored| self.may_decide_now(stored).is_ok())
+            .collect())
     }
 
     async fn stored(&self, id: &ChangeId) -> Result<Option<Stored>, StoreError> {
@@ -61,14 +66,20 @@ impl Service {
                 state => state,
             }));
         }
-        may_sit(&stored.change, &self.gaining(stored), &self.candidate()).map(|_| ()).map_err(|why| why.reason())
+        may_sit(&stored.change, &self.gaining(stored), &self.candidate())
+            .map(|_| ())
+            .map_err(|why| why.reason())
     }
 
     fn may_withdraw_now(&self, stored: &Stored) -> Result<(), &'static str> {
         if self.signed.actor.person.as_ref() != Some(&stored.change.requester) {
             return Err(NOT_YOURS);
         }
-        stored.change.withdraw().map(|_| ()).map_err(|_| words::already(stored.change.state))
+        stored
+            .change
+            .withdraw()
+            .map(|_| ())
+            .map_err(|_| words::already(stored.change.state))
     }
 
     pub(super) async fn view(&self, stored: &Stored) -> Result<ChangeView, StoreError> {
@@ -80,13 +91,15 @@ impl Service {
         let row = list::row(snapshot, &mut people, stored).await?;
         let mut approvals = Vec::with_capacity(change.approvals.len());
         for approval in &change.approvals {
-            let own = approval.approver == change.requester || stored.gaining.contains(&approval.approver);
+            let own = approval.approver == change.requester
+                || stored.gaining.contains(&approval.approver);
             approvals.push(ApprovalView {
                 approver: people.name(&approval.approver).await?,
                 decision: approval.decision,
                 reason: approval.reason.clone(),
                 at: approval.at,
-                counts: approval.effect == change.effect && (approval.decision == Decision::Decline || !own),
+                counts: approval.effect == change.effect
+                    && (approval.decision == Decision::Decline || !own),
             });
         }
         let preview = self
@@ -123,10 +136,15 @@ impl Service {
     }
 
     /// For live updates: whether the viewer may follow this change.
-    pub(super) async fn may_follow(&self, id: &ChangeId) -> Answer<Arc<crate::service::core::Core>> {
+    pub(super) async fn may_follow(
+        &self,
+        id: &ChangeId,
+    ) -> Answer<Arc<crate::service::core::Core>> {
         self.allowed(Action::SeeOwn)?;
         let stored = self.stored(id).await.map_err(broken)?;
-        stored.filter(|stored| self.may_see_change(stored)).ok_or(Denied::NotFound)?;
+        stored
+            .filter(|stored| self.may_see_change(stored))
+            .ok_or(Denied::NotFound)?;
         Ok(self.core.clone())
     }
 }

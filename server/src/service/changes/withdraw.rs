@@ -29,15 +29,19 @@ impl Service {
             Went::Stuck(State::Withdrawn) => Ok(()),
             Went::NotThere => Err(Denied::NotFound),
             Went::NotTheirs => Err(self.refused(Action::WithdrawOwn, NOT_YOURS).await),
-            Went::Stuck(state) => {
-                Err(Denied::Conflict(format!("{} It can no longer be taken back.", words::already(state))))
-            }
+            Went::Stuck(state) => Err(Denied::Conflict(format!(
+                "{} It can no longer be taken back.",
+                words::already(state)
+            ))),
         }
     }
 
     async fn try_withdraw(&self, id: &ChangeId) -> Result<Went, StoreError> {
         let mut tx = self.core.store.write().await?;
-        let Some(stored) = change::lock(&mut tx, id).await?.filter(|stored| self.may_see_change(stored)) else {
+        let Some(stored) = change::lock(&mut tx, id)
+            .await?
+            .filter(|stored| self.may_see_change(stored))
+        else {
             return Ok(Went::NotThere);
         };
         if self.signed.actor.person.as_ref() != Some(&stored.change.requester) {

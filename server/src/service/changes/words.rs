@@ -39,10 +39,18 @@ pub(super) fn operation(snapshot: &Snapshot, operation: &Operation) -> String {
             principal(snapshot, &assignment.principal),
         ),
         Operation::AddMember { group, user } => {
-            format!("Add {} to {}", names::user(snapshot, user).name, names::group(snapshot, group))
+            format!(
+                "Add {} to {}",
+                names::user(snapshot, user).name,
+                names::group(snapshot, group)
+            )
         }
         Operation::RemoveMember { group, user } => {
-            format!("Take {} out of {}", names::user(snapshot, user).name, names::group(snapshot, group))
+            format!(
+                "Take {} out of {}",
+                names::user(snapshot, user).name,
+                names::group(snapshot, group)
+            )
         }
     }
 }
@@ -82,7 +90,10 @@ pub(super) fn length_words(length: Duration) -> String {
 
 /// One gain in words.
 pub(super) fn gain(snapshot: &Snapshot, step: &Step) -> EffectRow {
-    EffectRow { term: term(step.term), ..loss(snapshot, step) }
+    EffectRow {
+        term: term(step.term),
+        ..loss(snapshot, step)
+    }
 }
 
 /// One loss in words; it has no term.
@@ -90,11 +101,18 @@ pub(super) fn loss(snapshot: &Snapshot, step: &Step) -> EffectRow {
     let (who, label) = match &step.gainer {
         Gainer::User(user) => {
             let known = names::principal(snapshot, &Principal::User(user.clone()));
-            (Some(known), principal(snapshot, &Principal::User(user.clone())))
+            (
+                Some(known),
+                principal(snapshot, &Principal::User(user.clone())),
+            )
         }
-        Gainer::FutureMember(group) => {
-            (None, format!("Whoever is put into {} later", names::group(snapshot, group)))
-        }
+        Gainer::FutureMember(group) => (
+            None,
+            format!(
+                "Whoever is put into {} later",
+                names::group(snapshot, group)
+            ),
+        ),
     };
     EffectRow {
         who,
@@ -121,14 +139,19 @@ pub(super) fn accounts<'a>(
     steps: impl Iterator<Item = &'a Step>,
 ) -> Vec<AccountRef> {
     let named = operations.iter().filter_map(account_of);
-    let ids: std::collections::BTreeSet<&AccountId> = named.chain(steps.map(|step| &step.pair.account)).collect();
-    ids.into_iter().map(|id| names::account(snapshot, id)).collect()
+    let ids: std::collections::BTreeSet<&AccountId> =
+        named.chain(steps.map(|step| &step.pair.account)).collect();
+    ids.into_iter()
+        .map(|id| names::account(snapshot, id))
+        .collect()
 }
 
 /// The account that an operation names.
 pub(super) fn account_of(operation: &Operation) -> Option<&AccountId> {
     match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => Some(&assignment.pair.account),
+        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
+            Some(&assignment.pair.account)
+        }
         Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
     }
 }

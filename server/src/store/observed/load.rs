@@ -17,15 +17,28 @@ use super::OUTDATED;
 use crate::store::{StoreError, id, json};
 
 /// The strictest classification on record of each account.
-pub async fn recorded(conn: &mut AnyConnection) -> Result<BTreeMap<AccountId, (Environment, Pci)>, StoreError> {
-    let rows = sqlx::query("select id, environment, pci from account").fetch_all(conn).await?;
+pub async fn recorded(
+    conn: &mut AnyConnection,
+) -> Result<BTreeMap<AccountId, (Environment, Pci)>, StoreError> {
+    let rows = sqlx::query("select id, environment, pci from account")
+        .fetch_all(conn)
+        .await?;
     rows.iter()
         .map(|row| {
             let account: AccountId = id("account", &row.try_get::<String, _>("id")?)?;
-            let bad = |what: &str| StoreError::Inconsistent { table: "account", what: what.to_owned() };
+            let bad = |what: &str| StoreError::Inconsistent {
+                table: "account",
+                what: what.to_owned(),
+            };
             let environment = Environment::from_word(&row.try_get::<String, _>("environment")?);
             let pci = Pci::from_word(&row.try_get::<String, _>("pci")?);
-            Ok((account, (environment.ok_or_else(|| bad("environment"))?, pci.ok_or_else(|| bad("pci"))?)))
+            Ok((
+                account,
+                (
+                    environment.ok_or_else(|| bad("environment"))?,
+                    pci.ok_or_else(|| bad("pci"))?,
+                ),
+            ))
         })
         .collect()
 }
@@ -42,7 +55,11 @@ pub async fn load(
     }
     let held = recorded(conn).await?;
     for account in documents_of::<Account>(conn, "account").await? {
-        let units: Vec<_> = account.ous.iter().filter_map(|unit| parts.units.get(unit)).collect();
+        let units: Vec<_> = account
+            .ous
+            .iter()
+            .filter_map(|unit| parts.units.get(unit))
+            .collect();
         let class = classify(&account, &units, special, held.get(&account.id).copied());
         parts.accounts.insert(account.id.clone(), (account, class));
     }
@@ -52,7 +69,11 @@ pub async fn load(
     for group in documents_of::<Group>(conn, "directory_group").await? {
         parts.groups.insert(group.id.clone(), group);
     }
-    let known = parts.users.keys().map(|id| (id.as_str().to_owned(), id.clone())).collect();
+    let known = parts
+        .users
+        .keys()
+        .map(|id| (id.as_str().to_owned(), id.clone()))
+        .collect();
     parts.members = members(conn, &known).await?;
     parts.members_as_of = members_as_of(conn).await?;
     parts.sets = sets(conn, analyse).await?;
@@ -73,16 +94,20 @@ async fn documents_of<T: serde::de::DeserializeOwned>(
         _ => "select document from directory_group where gone_seen is null",
     };
     let rows = sqlx::query(sql).fetch_all(conn).await?;
-    rows.iter().map(|row| json(table, &row.try_get::<String, _>("document")?)).collect()
+    rows.iter()
+        .map(|row| json(table, &row.try_get::<String, _>("document")?))
+        .collect()
 }
 
 async fn members(
     conn: &mut AnyConnection,
     known: &BTreeMap<String, UserId>,
 ) -> Result<BTreeMap<GroupId, BTreeSet<UserId>>, StoreError> {
-    let rows = sqlx::query("select group_id, user_id from membership_span where gone_seen is null order by group_id")
-        .fetch_all(conn)
-        .await?;
+    let rows = sqlx::query(
+        "select group_id, user_id from membership_span where gone_seen is null order by group_id",
+    )
+    .fetch_all(conn)
+    .await?;
     let mut members: BTreeMap<GroupId, BTreeSet<UserId>> = BTreeMap::new();
     for row in &rows {
         let group: GroupId = id("membership_span", &row.try_get::<String, _>("group_id")?)?;
@@ -97,7 +122,9 @@ async fn members(
     Ok(members)
 }
 
-async fn members_as_of(conn: &mut AnyConnection) -> Result<BTreeMap<GroupId, Timestamp>, StoreError> {
+async fn members_as_of(
+    conn: &mut AnyConnection,
+) -> Result<BTreeMap<GroupId, Timestamp>, StoreError> {
     let rows = sqlx::query("select id, members_as_of from directory_group where members_as_of is not null and gone_seen is null")
         .fetch_all(conn)
         .await?;
@@ -113,9 +140,11 @@ async fn sets(
     conn: &mut AnyConnection,
     analyse: impl Fn(&Content) -> Analysis,
 ) -> Result<BTreeMap<PermissionSetArn, PermissionSet>, StoreError> {
-    let rows = sqlx::query("select arn, name, description, content from permission_set where gone_seen is null")
-        .fetch_all(conn)
-        .await?;
+    let rows = sqlx::query(
+        "select arn, name, description, content from permission_set where gone_seen is null",
+    )
+    .fetch_all(conn)
+    .await?;
     rows.iter()
         .map(|row| {
             let arn: PermissionSetArn = id("permission_set", &row.try_get::<String, _>("arn")?)?;
@@ -134,21 +163,34 @@ async fn sets(
 }
 
 async fn pairs(conn: &mut AnyConnection) -> Result<BTreeMap<Pair, PairRead>, StoreError> {
-    let reads = sqlx::query("select account_id, set_arn, as_of, provisioned from pair_read").fetch_all(&mut *conn).await?;
+    let reads = sqlx::query("select account_id, set_arn, as_of, provisioned from pair_read")
+        .fetch_all(&mut *conn)
+        .await?;
     let mut known: BTreeMap<(String, String), (Pair, PairRead)> = BTreeMap::new();
     let mut sets: BTreeMap<String, PermissionSetArn> = BTreeMap::new();
     for row in &reads {
-        let (account, set): (String, String) = (row.try_get("account_id")?, row.try_get("set_arn")?);
+        let (account, set): (String, String) =
+            (row.try_get("account_id")?, row.try_get("set_arn")?);
         let arn = match sets.get(&set) {
             Some(arn) => arn.clone(),
-            None => sets.entry(set.clone()).or_insert(id("pair_read", &set)?).clone(),
+            None => sets
+                .entry(set.clone())
+                .or_insert(id("pair_read", &set)?)
+                .clone(),
         };
         let provisioned = match row.try_get::<String, _>("provisioned")?.as_str() {
             OUTDATED => Provisioned::Outdated,
             _ => Provisioned::Latest,
         };
-        let pair = Pair { account: id("pair_read", &account)?, set: arn };
-        let read = PairRead { as_of: Timestamp(row.try_get("as_of")?), principals: BTreeMap::new(), provisioned };
+        let pair = Pair {
+            account: id("pair_read", &account)?,
+            set: arn,
+        };
+        let read = PairRead {
+            as_of: Timestamp(row.try_get("as_of")?),
+            principals: BTreeMap::new(),
+            provisioned,
+        };
         known.insert((account, set), (pair, read));
     }
     let spans = sqlx::query(
@@ -160,29 +202,46 @@ async fn pairs(conn: &mut AnyConnection) -> Result<BTreeMap<Pair, PairRead>, Sto
     let mut principals: BTreeMap<String, Principal> = BTreeMap::new();
     for row in &spans {
         let key: (String, String) = (row.try_get("account_id")?, row.try_get("set_arn")?);
-        let Some((_, read)) = known.get_mut(&key) else { continue };
+        let Some((_, read)) = known.get_mut(&key) else {
+            continue;
+        };
         let principal_id: String = row.try_get("principal_id")?;
         let principal = match principals.get(&principal_id) {
             Some(principal) => principal.clone(),
             None => {
                 let kind: String = row.try_get("principal_type")?;
-                let principal = Principal::parse(&kind, &principal_id)
-                    .map_err(|error| StoreError::Inconsistent { table: "assignment_span", what: error.to_string() })?;
+                let principal = Principal::parse(&kind, &principal_id).map_err(|error| {
+                    StoreError::Inconsistent {
+                        table: "assignment_span",
+                        what: error.to_string(),
+                    }
+                })?;
                 principals.entry(principal_id).or_insert(principal).clone()
             }
         };
-        read.principals.insert(principal, Timestamp(row.try_get("first_seen")?));
+        read.principals
+            .insert(principal, Timestamp(row.try_get("first_seen")?));
     }
-    Ok(known.into_values().filter(|(_, read)| !read.principals.is_empty()).collect())
+    Ok(known
+        .into_values()
+        .filter(|(_, read)| !read.principals.is_empty())
+        .collect())
 }
 
-async fn coverage(conn: &mut AnyConnection, pairs: &BTreeMap<Pair, PairRead>) -> Result<Coverage, StoreError> {
+async fn coverage(
+    conn: &mut AnyConnection,
+    pairs: &BTreeMap<Pair, PairRead>,
+) -> Result<Coverage, StoreError> {
     let last = sqlx::query("select ended_at, report from crawl where ended_at is not null order by ended_at desc limit 1")
         .fetch_optional(&mut *conn)
         .await?;
-    let complete: Option<i64> =
-        sqlx::query("select max(complete_at) as at from crawl").fetch_one(conn).await?.try_get("at")?;
-    let Some(last) = last else { return Ok(Coverage::default()) };
+    let complete: Option<i64> = sqlx::query("select max(complete_at) as at from crawl")
+        .fetch_one(conn)
+        .await?
+        .try_get("at")?;
+    let Some(last) = last else {
+        return Ok(Coverage::default());
+    };
     let ended = Timestamp(last.try_get("ended_at")?);
     let unread: Vec<Unread> = match last.try_get::<Option<String>, _>("report")? {
         Some(report) => json("crawl", &report)?,

@@ -25,12 +25,17 @@ pub(super) async fn insert(
         let chunk: Vec<Vec<Value>> = rows.by_ref().take(900 / columns).collect();
         let placeholders: Vec<String> = (0..chunk.len())
             .map(|row| {
-                let row: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+                let row: Vec<String> = (1..=columns)
+                    .map(|column| format!("${}", row * columns + column))
+                    .collect();
                 format!("({})", row.join(", "))
             })
             .collect();
         // Only our own constants and placeholders are put together here.
-        let sql = format!("insert into {into} values {} {suffix}", placeholders.join(", "));
+        let sql = format!(
+            "insert into {into} values {} {suffix}",
+            placeholders.join(", ")
+        );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for value in chunk.into_iter().flatten() {
             query = match value {

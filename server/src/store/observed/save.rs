@@ -15,7 +15,12 @@ use super::{
 use crate::store::{StoreError, Tx, to_json};
 
 /// Writes what changed from `before` to `after`, seen at `now`.
-pub async fn save(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+pub async fn save(
+    tx: &mut Tx,
+    before: &Parts,
+    after: &Parts,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     accounts(tx, before, after, now).await?;
     units(tx, after, now).await?;
     documents(tx, "directory_user", &before.users, &after.users, now).await?;
@@ -27,8 +32,16 @@ pub async fn save(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) ->
     members_read(tx, before, after).await
 }
 
-async fn accounts(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
-    let changed = after.accounts.iter().filter(|(id, account)| before.accounts.get(*id) != Some(*account));
+async fn accounts(
+    tx: &mut Tx,
+    before: &Parts,
+    after: &Parts,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = after
+        .accounts
+        .iter()
+        .filter(|(id, account)| before.accounts.get(*id) != Some(*account));
     let rows = changed
         .map(|(id, (account, class))| {
             vec![
@@ -50,8 +63,18 @@ async fn accounts(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) ->
         rows,
     )
     .await?;
-    for id in before.accounts.keys().filter(|id| !after.accounts.contains_key(*id)) {
-        gone(tx, "update account set gone_seen = $1 where id = $2 and gone_seen is null", now, id.as_str()).await?;
+    for id in before
+        .accounts
+        .keys()
+        .filter(|id| !after.accounts.contains_key(*id))
+    {
+        gone(
+            tx,
+            "update account set gone_seen = $1 where id = $2 and gone_seen is null",
+            now,
+            id.as_str(),
+        )
+        .await?;
     }
     Ok(())
 }
@@ -60,7 +83,13 @@ async fn units(tx: &mut Tx, after: &Parts, now: Timestamp) -> Result<(), StoreEr
     let rows = after
         .units
         .iter()
-        .map(|(id, unit)| vec![Value::Text(id.to_string()), Value::Text(to_json(unit)), Value::Number(now.0)])
+        .map(|(id, unit)| {
+            vec![
+                Value::Text(id.to_string()),
+                Value::Text(to_json(unit)),
+                Value::Number(now.0),
+            ]
+        })
         .collect();
     insert(
         tx,
@@ -122,7 +151,12 @@ async fn documents<K: Ord + AsStr, V: PartialEq + serde::Serialize>(
     Ok(())
 }
 
-async fn sets(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+async fn sets(
+    tx: &mut Tx,
+    before: &Parts,
+    after: &Parts,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for (arn, set) in &after.sets {
         let old = before.sets.get(arn);
         if old == Some(set) {
@@ -152,16 +186,28 @@ async fn sets(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Res
                 .await?;
         }
     }
-    for arn in before.sets.keys().filter(|arn| !after.sets.contains_key(*arn)) {
-        gone(tx, "update permission_set set gone_seen = $1 where arn = $2 and gone_seen is null", now, arn.as_str())
-            .await?;
+    for arn in before
+        .sets
+        .keys()
+        .filter(|arn| !after.sets.contains_key(*arn))
+    {
+        gone(
+            tx,
+            "update permission_set set gone_seen = $1 where arn = $2 and gone_seen is null",
+            now,
+            arn.as_str(),
+        )
+        .await?;
     }
     Ok(())
 }
 
 async fn pair_reads(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), StoreError> {
     let changed = after.pairs.iter().filter(|(pair, read)| {
-        before.pairs.get(*pair).is_none_or(|old| old.as_of != read.as_of || old.provisioned != read.provisioned)
+        before
+            .pairs
+            .get(*pair)
+            .is_none_or(|old| old.as_of != read.as_of || old.provisioned != read.provisioned)
     });
     let rows = changed
         .map(|(pair, read)| {
@@ -187,7 +233,12 @@ async fn pair_reads(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), St
     .await
 }
 
-async fn assignments(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+async fn assignments(
+    tx: &mut Tx,
+    before: &Parts,
+    after: &Parts,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut opened = Vec::new();
     for (pair, read) in &after.pairs {
         let old = before.pairs.get(pair);
@@ -207,7 +258,11 @@ async fn assignments(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp)
     .await?;
     for (pair, old) in &before.pairs {
         let read = after.pairs.get(pair);
-        for principal in old.principals.keys().filter(|p| read.is_none_or(|read| !read.principals.contains_key(p))) {
+        for principal in old
+            .principals
+            .keys()
+            .filter(|p| read.is_none_or(|read| !read.principals.contains_key(p)))
+        {
             let seen = read.map_or(now, |read| read.as_of);
             close(tx, pair, principal, old, seen).await?;
         }
@@ -227,7 +282,13 @@ fn span(pair: &Pair, principal: &Principal, since: Timestamp) -> Vec<Value> {
 }
 
 /// Closes a span: it was last confirmed by the pair's previous read.
-async fn close(tx: &mut Tx, pair: &Pair, principal: &Principal, old: &PairRead, seen: Timestamp) -> Result<(), StoreError> {
+async fn close(
+    tx: &mut Tx,
+    pair: &Pair,
+    principal: &Principal,
+    old: &PairRead,
+    seen: Timestamp,
+) -> Result<(), StoreError> {
     sqlx::query(
         "update assignment_span set last_confirmed = $1, gone_seen = $2 where account_id = $3 and set_arn = $4 \
          and principal_type = $5 and principal_id = $6 and gone_seen is null",
@@ -243,7 +304,12 @@ async fn close(tx: &mut Tx, pair: &Pair, principal: &Principal, old: &PairRead, 
     Ok(())
 }
 
-async fn memberships(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
+async fn memberships(
+    tx: &mut Tx,
+    before: &Parts,
+    after: &Parts,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let none = BTreeSet::new();
     let mut opened = Vec::new();
     for (group, users) in &after.members {
@@ -256,8 +322,14 @@ async fn memberships(tx: &mut Tx, before: &Parts, after: &Parts, now: Timestamp)
             ]);
         }
     }
-    insert(tx, "membership_span (group_id, user_id, first_seen, last_confirmed)", 4, "on conflict do nothing", opened)
-        .await?;
+    insert(
+        tx,
+        "membership_span (group_id, user_id, first_seen, last_confirmed)",
+        4,
+        "on conflict do nothing",
+        opened,
+    )
+    .await?;
     for (group, users) in &before.members {
         for user in users.difference(after.members.get(group).unwrap_or(&none)) {
             sqlx::query(
@@ -281,7 +353,11 @@ fn read(parts: &Parts, group: &GroupId, now: Timestamp) -> Timestamp {
 }
 
 async fn members_read(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), StoreError> {
-    for (group, at) in after.members_as_of.iter().filter(|(group, at)| before.members_as_of.get(*group) != Some(*at)) {
+    for (group, at) in after
+        .members_as_of
+        .iter()
+        .filter(|(group, at)| before.members_as_of.get(*group) != Some(*at))
+    {
         sqlx::query("update directory_group set members_as_of = $1 where id = $2")
             .bind(at.0)
             .bind(group.as_str())
@@ -292,7 +368,11 @@ async fn members_read(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), 
 }
 
 async fn gone(tx: &mut Tx, sql: &'static str, now: Timestamp, key: &str) -> Result<(), StoreError> {
-    sqlx::query(sql).bind(now.0).bind(key).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(now.0)
+        .bind(key)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
