@@ -15,6 +15,7 @@ use crate::{
     aws::{Aws, SetupError, error::Class},
     clock::{self, Clock},
     config::{ConfigError, ServeArgs},
+    engine::seal::Sealer,
     http::{
         oidc::{DiscoveryFailure, InvalidOidcConfig},
         ports::{PoolCheck, PoolMfa, PoolStatus, Readiness, UserLookup},
@@ -153,12 +154,17 @@ pub async fn bootstrap(core: &Core, args: &ServeArgs) -> Result<(), StartError> 
 }
 
 /// What sign-in asks of the pool and the directory, answered by the core.
-pub struct Doors(pub Arc<Core>);
+pub struct Doors {
+    /// The world, AWS, the database.
+    pub core: Arc<Core>,
+    /// Whether the ledger can be sealed.
+    pub sealer: Sealer,
+}
 
 #[async_trait]
 impl PoolCheck for Doors {
     async fn status(&self, username: &str) -> PoolStatus {
-        let core = &self.0;
+        let core = &self.core;
         let user = core.aws.pool_user(&core.settings.pool, username).await;
         let demanded = core
             .aws
@@ -188,21 +194,20 @@ impl PoolCheck for Doors {
 
 impl UserLookup for Doors {
     fn join(&self, subject: &Subject) -> Join {
-        join(subject, self.0.world().snapshot.parts().users.values())
+        join(subject, self.core.world().snapshot.parts().users.values())
     }
 }
 
 #[async_trait]
 impl Readiness for Doors {
     async fn missing(&self) -> Vec<String> {
-        match self.0.world().snapshot.parts().coverage.newest {
-            Some(_) => Vec::new(),
-            None => vec!["AWS has not been read yet".into()],
-        }
+        let unread = self.core.world().snapshot.parts().coverage.newest.is_none();
+        let unread = unread.then(|| "AWS has not been read yet".to_owned());
+        unread.into_iter().chain(self.sealer.trouble()).collect()
     }
 
     fn metrics(&self) -> String {
-        let budgets = &self.0.aws.budgets;
+        let budgets = &self.core.aws.budgets;
         let mut text = String::new();
         for (service, budget) in [
             ("sso", &budgets.sso),

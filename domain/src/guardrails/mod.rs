@@ -1,3 +1,8 @@
+//! Guardrails and eligibility: what the rules say of a change, and of what exists.
+//!
+//! The only place that knows Cedar. Never stores, never reads a clock; an error of any rule is a
+//! refusal, because Cedar would skip the rule and allow.
+
 mod answer;
 #[cfg(feature = "cedar")]
 mod case;

@@ -119,7 +119,10 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     let oidc = oidc(args).await?;
     let mut settings = HttpSettings::new(args.public_url.clone());
     settings.forms = FORMS;
-    let doors = Arc::new(Doors(core.clone()));
+    let doors = Arc::new(Doors {
+        core: core.clone(),
+        sealer: sealer.clone(),
+    });
     let ports = Ports {
         pool: doors.clone(),
         users: doors.clone(),

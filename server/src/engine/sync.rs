@@ -222,8 +222,8 @@ async fn persons(
     let Some(users) = &crawled.crawl.users else {
         return Ok(before.persons.clone());
     };
-    let mut known = store::person::by_user(tx.conn()).await?;
-    for person in store::person::without_user(tx.conn()).await? {
+    let mut known = store::joined::by_user(tx.conn()).await?;
+    for person in store::joined::without_user(tx.conn()).await? {
         let joined = person
             .subjects
             .iter()
@@ -233,7 +233,7 @@ async fn persons(
                 _ => None,
             });
         if let Some(user) = joined {
-            store::person::set_user(tx, &person.id, &user).await?;
+            store::joined::set_user(tx, &person.id, &user).await?;
             known.insert(user, person.id);
         }
     }
@@ -242,8 +242,8 @@ async fn persons(
         .filter(|user| !known.contains_key(&user.id))
         .map(|user| (user.id.clone(), clock::person_id()))
         .collect();
-    store::person::ensure_for_users(tx, &fresh, core.clock.now()).await?;
-    store::person::by_user(tx.conn()).await
+    store::joined::ensure_for_users(tx, &fresh, core.clock.now()).await?;
+    store::joined::by_user(tx.conn()).await
 }
 
 /// Differences that no write of ours explains.

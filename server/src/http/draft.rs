@@ -10,7 +10,7 @@ use http::header;
 use super::{error::HttpError, return_to::ReturnTo, session::Signed, state::HttpState};
 use crate::{
     clock,
-    store::{StoreError, session as rows, session::Fields},
+    store::{StoreError, draft as rows, draft::Fields},
 };
 
 /// A form whose text is worth keeping.

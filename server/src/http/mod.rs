@@ -3,9 +3,11 @@
 //! Of `store` it uses sessions and persons only; what people see and do goes through the pages and
 //! actions that the caller hands to [`router::router`]. Nothing here decides what a role may do.
 
+pub mod actions;
 pub mod assets;
 pub mod client_ip;
 pub mod cookie;
+pub mod document;
 pub mod draft;
 pub mod error;
 pub mod events;

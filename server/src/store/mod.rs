@@ -5,7 +5,9 @@
 
 pub mod change;
 pub mod crawl;
+pub mod draft;
 pub mod engine;
+pub mod joined;
 pub mod ledger;
 pub mod migrate;
 pub mod observed;

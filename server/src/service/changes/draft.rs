@@ -255,12 +255,8 @@ impl Reader<'_> {
             named.collect(),
             "There is no such permission set as last read. Choose another, or sync first.",
         )?;
-        self.reading.draft.set = found
-            .as_str()
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let key = found.as_str().rsplit('/').next().unwrap_or_default();
+        key.clone_into(&mut self.reading.draft.set);
         Some(found)
     }
 

@@ -22,7 +22,7 @@ use crate::{
     store::{
         StoreError,
         change::{self, Stored},
-        engine, person,
+        engine, joined, person,
     },
 };
 
@@ -152,14 +152,14 @@ async fn with_new_persons<'a>(
     {
         return Ok(Cow::Borrowed(snapshot));
     }
-    let joined = person::by_user(conn).await?;
-    let matters = joined.iter().any(|(user, person)| {
+    let known = joined::by_user(conn).await?;
+    let matters = known.iter().any(|(user, person)| {
         (gaining.contains(user) || person == requester) && snapshot.person(user) != Some(person)
     });
     if !matters {
         return Ok(Cow::Borrowed(snapshot));
     }
     let mut parts = snapshot.parts().clone();
-    parts.persons = joined;
+    parts.persons = known;
     Ok(Cow::Owned(Snapshot::new(parts)))
 }

@@ -68,7 +68,7 @@ impl Service {
         }
         may_sit(&stored.change, &self.gaining(stored), &self.candidate())
             .map(|_| ())
-            .map_err(|why| why.reason())
+            .map_err(domain::approval::Barred::reason)
     }
 
     fn may_withdraw_now(&self, stored: &Stored) -> Result<(), &'static str> {

@@ -78,7 +78,7 @@ pub async fn load(
     parts.members_as_of = members_as_of(conn).await?;
     parts.sets = sets(conn, analyse).await?;
     parts.pairs = pairs(conn).await?;
-    parts.persons = crate::store::person::by_user(conn).await?;
+    parts.persons = crate::store::joined::by_user(conn).await?;
     parts.coverage = coverage(conn, &parts.pairs).await?;
     Ok(parts)
 }

@@ -8,7 +8,6 @@ use crate::store::{StoreError, Tx};
 /// One bound value.
 pub(super) enum Value {
     Text(String),
-    Maybe(Option<String>),
     Number(i64),
 }
 
@@ -40,7 +39,6 @@ pub(super) async fn insert(
         for value in chunk.into_iter().flatten() {
             query = match value {
                 Value::Text(text) => query.bind(text),
-                Value::Maybe(text) => query.bind(text),
                 Value::Number(number) => query.bind(number),
             };
         }

@@ -1,0 +1,94 @@
+//! Draws a page as a response: its status, its policy with a fresh nonce, its text in one piece.
+
+use std::sync::Arc;
+
+use app::{
+    backend::{Answer, Backend},
+    frame::framed,
+    pages::error,
+    routes::Page,
+    shell::{Appearance, Density, Surroundings, Theme},
+};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+
+use super::{assets, pages::PageState, request_id};
+use crate::clock;
+
+/// The page, or the page of its refusal.
+pub(super) async fn draw(
+    state: &PageState,
+    backend: &Arc<dyn Backend>,
+    answer: Answer<Page>,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Response {
+    match answer {
+        Ok(page) => document(state, backend, page, StatusCode::OK, uri, headers).await,
+        Err(denied) => {
+            let status = StatusCode::from_u16(error::status(&denied))
+                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let page = error::page(denied, request_id::current());
+            document(state, backend, page, status, uri, headers).await
+        }
+    }
+}
+
+/// The page with a status.
+pub(super) async fn document(
+    state: &PageState,
+    backend: &Arc<dyn Backend>,
+    page: Page,
+    status: StatusCode,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Response {
+    let Ok(viewer) = backend.viewer().await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let nonce = clock::token();
+    let around = Surroundings {
+        title: String::new(),
+        assets: assets::assets(),
+        appearance: chosen(headers),
+        nonce: nonce.clone(),
+        reload: assets::reload(),
+    };
+    let html = framed(page, &viewer, backend.as_ref(), &address(uri), around);
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            state.http.csp().html(&nonce),
+        ),
+    ];
+    (status, headers, html).into_response()
+}
+
+/// Path and query as they were asked for.
+pub(super) fn address(uri: &Uri) -> String {
+    uri.path_and_query()
+        .map_or_else(|| "/".into(), |text| text.as_str().to_owned())
+}
+
+fn chosen(headers: &HeaderMap) -> Appearance {
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut appearance = Appearance::default();
+    for (name, value) in cookies
+        .flat_map(|line| line.split(';'))
+        .filter_map(|one| one.trim().split_once('='))
+    {
+        match name {
+            "theme" => appearance.theme = Theme::parse(value),
+            "density" => appearance.density = Density::parse(value),
+            _ => {}
+        }
+    }
+    appearance
+}

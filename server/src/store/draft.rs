@@ -1,0 +1,63 @@
+//! What somebody had typed when their session ended, kept for the same subject. Never a secret: the
+//! caller names the fields.
+
+use domain::{person::Subject, time::Timestamp};
+
+use super::{Store, StoreError, Tx, json, session::KEEP_DRAFT, to_json};
+
+/// How many drafts one subject may have.
+const DRAFTS: i64 = 20;
+
+/// What somebody had typed: names and values in the order of the form.
+pub type Fields = Vec<(String, String)>;
+
+/// Keeps what somebody had typed, for the same subject only.
+pub async fn save_draft(
+    tx: &mut Tx,
+    draft: &str,
+    subject: &Subject,
+    path: &str,
+    fields: &Fields,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into draft (id, iss, sub, path, fields, saved_at) values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(draft)
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .bind(path)
+    .bind(to_json(fields))
+    .bind(now.0)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query(
+        "delete from draft where iss = $1 and sub = $2 and id not in \
+         (select id from draft where iss = $1 and sub = $2 order by saved_at desc, id desc limit $3)",
+    )
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .bind(DRAFTS)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives back what this subject had typed. Somebody else's draft is no draft.
+pub async fn draft(
+    store: &Store,
+    draft: &str,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<Option<Fields>, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "select fields from draft where id = $1 and iss = $2 and sub = $3 and saved_at > $4",
+    )
+    .bind(draft)
+    .bind(&subject.iss)
+    .bind(&subject.sub)
+    .bind((now - KEEP_DRAFT).0)
+    .fetch_optional(store.read())
+    .await?;
+    row.map(|(fields,)| json("draft", &fields)).transpose()
+}

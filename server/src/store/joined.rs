@@ -1,0 +1,73 @@
+//! Which human each Identity Center user is. Whoever signed in before the directory was read keeps
+//! the person that they have.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ids::{PersonId, UserId},
+    person::{Person, Subject},
+    time::Timestamp,
+};
+use sqlx::AnyConnection;
+
+use super::{StoreError, Tx, affected, id};
+
+/// Makes a person for each of these users who has none yet.
+pub async fn ensure_for_users(
+    tx: &mut Tx,
+    fresh: &[(UserId, PersonId)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (user, person) in fresh {
+        sqlx::query("insert into person (id, user_id, created_at) values ($1, $2, $3) on conflict do nothing")
+            .bind(person.as_str())
+            .bind(user.as_str())
+            .bind(now.0)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Everyone who is joined to no Identity Center user, with their sign-ins.
+pub async fn without_user(conn: &mut AnyConnection) -> Result<Vec<Person>, StoreError> {
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "select p.id, s.iss, s.sub from person p join subject s on s.person_id = p.id where p.user_id is null order by p.id",
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut found: Vec<Person> = Vec::new();
+    for (person, iss, sub) in rows {
+        let subject = Subject { iss, sub };
+        match found.last_mut() {
+            Some(last) if last.id.as_str() == person => last.subjects.push(subject),
+            _ => found.push(Person {
+                id: id("person", &person)?,
+                user: None,
+                subjects: vec![subject],
+            }),
+        }
+    }
+    Ok(found)
+}
+
+/// Joins a person who had none to a user who was nobody yet.
+pub async fn set_user(tx: &mut Tx, person: &PersonId, user: &UserId) -> Result<(), StoreError> {
+    let done = sqlx::query("update person set user_id = $1 where id = $2 and user_id is null")
+        .bind(user.as_str())
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    affected(done.rows_affected(), "this person")
+}
+
+/// Which human each Identity Center user is.
+pub async fn by_user(conn: &mut AnyConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("select user_id, id from person where user_id is not null")
+            .fetch_all(conn)
+            .await?;
+    rows.iter()
+        .map(|(user, person)| Ok((id("person", user)?, id("person", person)?)))
+        .collect()
+}
