@@ -24,7 +24,7 @@ const USAGE: &str = "cargo xtask COMMAND
   watch [ARGS]     the same, and again after every change, with the browser following
   lint             formatting, clippy for both targets, class names, palette, house rules
   test             lint, unit, both databases, contracts, browser; last line `N passed, N failed`
-  bench            what the issue measures, each against its budget
+  bench [PART]     what the issue measures, each against its budget; parts: size start medium large
   soak [HOURS]     the engine's simulation for much longer than `test` runs it";
 
 fn main() -> ExitCode {
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         "watch" => watch::watch(&rest),
         "lint" => lint::lint(),
         "test" => return test::test(),
-        "bench" => bench::bench(),
+        "bench" => bench::bench(&rest),
         "soak" => soak::soak(rest.first().map(String::as_str)),
         _ => Err(process::Failure::new(USAGE)),
     };

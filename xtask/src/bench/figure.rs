@@ -1,0 +1,115 @@
+//! One measured figure beside what was promised. Printed as soon as it is known: a bench that breaks half-way has
+//! said what it found.
+
+use crate::process::Failure;
+
+/// A figure, and how far it may go.
+pub struct Figure {
+    name: String,
+    value: f64,
+    unit: &'static str,
+    limit: Option<f64>,
+}
+
+impl Figure {
+    pub fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
+        Self {
+            name: name.into(),
+            value,
+            unit,
+            limit: None,
+        }
+    }
+
+    /// The promise.
+    pub fn at_most(mut self, limit: f64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    fn missed(&self) -> bool {
+        self.limit.is_some_and(|limit| self.value > limit)
+    }
+}
+
+/// Every figure of one run.
+pub struct Board {
+    missed: Vec<String>,
+}
+
+impl Board {
+    pub fn new() -> Self {
+        Self { missed: Vec::new() }
+    }
+
+    pub fn show(&mut self, figure: Figure) {
+        let limit = figure
+            .limit
+            .map_or_else(String::new, |limit| format!("of {limit:.1}"));
+        let verdict = match (figure.limit, figure.missed()) {
+            (None, _) => "",
+            (Some(_), false) => "ok",
+            (Some(_), true) => "OVER",
+        };
+        println!(
+            "{verdict:<5}{:>11.1} {:<6}{limit:<11} {}",
+            figure.value, figure.unit, figure.name
+        );
+        if figure.missed() {
+            self.missed.push(figure.name);
+        }
+    }
+
+    /// Fails when a promise was missed.
+    pub fn verdict(self) -> Result<(), Failure> {
+        if self.missed.is_empty() {
+            println!("\nEvery figure is within its budget.");
+            Ok(())
+        } else {
+            Err(Failure::new(format!(
+                "over budget: {}",
+                self.missed.join("; ")
+            )))
+        }
+    }
+}
+
+/// What the figures were measured on, and how busy it was: another build beside this one spoils every time.
+pub fn machine() -> String {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let cpus = std::thread::available_parallelism().map_or(0, usize::from);
+    let cpuinfo = read("/proc/cpuinfo");
+    let model = cpuinfo
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("an unnamed processor", |(_, name)| name);
+    let load = read("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or("unknown").to_owned();
+    format!("{cpus} cores of {model}, load average {load}")
+}
+
+/// The value below which so many hundredths of the sorted values lie.
+pub fn percentile(sorted: &[f64], hundredths: usize) -> f64 {
+    let at = (sorted.len() * hundredths).div_ceil(100).saturating_sub(1);
+    sorted.get(at).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_one_of_the_values_and_never_flatters() {
+        let values: Vec<f64> = (1..=200_u32).map(f64::from).collect();
+        assert!((percentile(&values, 50) - 100.0).abs() < f64::EPSILON);
+        assert!((percentile(&values, 99) - 198.0).abs() < f64::EPSILON);
+        assert!((percentile(&[7.0], 99) - 7.0).abs() < f64::EPSILON);
+        assert!(percentile(&[], 50).is_nan());
+    }
+
+    #[test]
+    fn a_figure_at_its_limit_is_kept_and_one_that_is_no_number_is_not_shown_as_kept() {
+        assert!(!Figure::new("", 20.0, "ms").at_most(20.0).missed());
+        assert!(Figure::new("", 20.1, "ms").at_most(20.0).missed());
+    }
+}

@@ -1,0 +1,97 @@
+//! What a browser with an empty cache loads to show the home page: the page, and every file that page, sheet and
+//! script name, with all headers.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use super::figure::{Board, Figure};
+use super::program::LocalAws;
+use super::wire::Connection;
+use super::{kilobytes, sign_in::sign_in};
+use crate::process::{Doing, Failure};
+
+/// The promise, with everything.
+const BUDGET: f64 = 150.0;
+
+/// On the sample, after its first crawl.
+pub fn sample(binary: &Path, board: &mut Board) -> Result<(), Failure> {
+    let aws = LocalAws::start(binary, "sample", 10)?;
+    let (mut program, _) = aws.serve(binary)?;
+    program.logged("crawled", Duration::from_mins(1))?;
+    let cookies = sign_in(aws.web, aws.administrator()?)?;
+    show("sample", aws.web, &cookies, board)
+}
+
+/// Loads the home page and everything that it names.
+pub fn show(organisation: &str, web: u16, cookies: &str, board: &mut Board) -> Result<(), Failure> {
+    let mut connection = Connection::open(web).doing("connecting to the server")?;
+    let page = connection.get("/", cookies)?;
+    if page.status != 200 {
+        return Err(Failure::new(format!(
+            "the home page answered {}",
+            page.status
+        )));
+    }
+    let (mut seen, mut open) = (BTreeSet::new(), named(&page.text()));
+    let (mut total, mut files) = (page.received, 0);
+    while let Some(name) = open.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let file = connection.get(&name, cookies)?;
+        if file.status != 200 {
+            return Err(Failure::new(format!("{name} answered {}", file.status)));
+        }
+        total += file.received;
+        files += 1;
+        if file.header("content-type") != Some("application/wasm") {
+            open.extend(named(&file.text()));
+        }
+    }
+    if files == 0 {
+        return Err(Failure::new("the home page names no file of the build"));
+    }
+    board.show(Figure::new(
+        format!("home page of {organisation} alone, br, with its headers"),
+        kilobytes(page.received),
+        "kB",
+    ));
+    board.show(
+        Figure::new(
+            format!(
+                "first load of the home page of {organisation}: page and {files} files, with headers"
+            ),
+            kilobytes(total),
+            "kB",
+        )
+        .at_most(BUDGET),
+    );
+    Ok(())
+}
+
+/// Every path under `/assets/` that a text names.
+fn named(text: &str) -> Vec<String> {
+    text.match_indices("/assets/")
+        .map(|(at, _)| {
+            let rest = &text[at..];
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "/._-".contains(c)));
+            rest[..end.unwrap_or(rest.len())].to_owned()
+        })
+        .filter(|name| name.len() > "/assets/".len())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_in_markup_sheets_and_scripts_alike() {
+        let text = r#"<link href="/assets/app.1a.css"> url(/assets/f.woff2) import('/assets/app.2b.js') "/assets/""#;
+        assert_eq!(
+            named(text),
+            ["/assets/app.1a.css", "/assets/f.woff2", "/assets/app.2b.js"]
+        );
+    }
+}

@@ -1,0 +1,240 @@
+//! The binary under measurement: started with nothing of our own environment, ended when it is dropped, its log in a
+//! file that a failure names.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::wire::Connection;
+use crate::process::{self, Doing, Failure};
+
+/// How long anything may take to begin.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A folder under the target folder that starts empty.
+pub fn folder(name: &str) -> Result<PathBuf, Failure> {
+    let path = process::target().join("bench").join(name);
+    if path.exists() {
+        fs::remove_dir_all(&path).doing(path.display())?;
+    }
+    fs::create_dir_all(&path).doing(path.display())?;
+    Ok(path)
+}
+
+/// The first of three free ports in a row: web, AWS, Cognito.
+pub fn ports() -> Result<u16, Failure> {
+    let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    (21_000..60_000)
+        .step_by(7)
+        .find(|port| free(*port) && free(port + 1) && free(port + 2))
+        .ok_or_else(|| Failure::new("there are no three free ports in a row"))
+}
+
+/// A command of the binary, with no variable of ours but the ones that are named.
+pub fn command(binary: &Path, args: &[&str], environment: &BTreeMap<String, String>) -> Command {
+    let mut command = process::command(binary);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("LEASTWISE_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(args).envs(environment);
+    command
+}
+
+/// A process that runs until it is dropped.
+pub struct Program {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Program {
+    /// Starts it, its log beside its data.
+    pub fn start(command: &mut Command, log: &Path) -> Result<Self, Failure> {
+        let errors = File::create(log).doing(log.display())?;
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors);
+        let child = command.spawn().doing(process::spelled(command))?;
+        Ok(Self {
+            child,
+            log: log.to_owned(),
+        })
+    }
+
+    /// The first line that it prints.
+    pub fn first_line(&mut self) -> Result<String, Failure> {
+        let mut line = String::new();
+        if let Some(out) = self.child.stdout.as_mut() {
+            BufReader::new(out)
+                .read_line(&mut line)
+                .doing(self.log.display())?;
+        }
+        if line.is_empty() {
+            return Err(self.failed("it ended before it printed anything"));
+        }
+        Ok(line)
+    }
+
+    /// Waits for an answer at `/healthz`.
+    pub fn healthy(&mut self, port: u16) -> Result<(), Failure> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Ok(mut connection) = Connection::open(port)
+                && connection
+                    .get("/healthz", "")
+                    .is_ok_and(|answer| answer.status == 200)
+            {
+                return Ok(());
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(self.failed(&format!("it ended with {status}")));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Err(self.failed("it never answered"))
+    }
+
+    /// Waits until its log holds a line with this message.
+    pub fn logged(&mut self, message: &str, patience: Duration) -> Result<(), Failure> {
+        let needle = format!("\"message\":\"{message}\"");
+        let end = Instant::now() + patience;
+        while Instant::now() < end {
+            if fs::read_to_string(&self.log).is_ok_and(|log| log.contains(&needle)) {
+                return Ok(());
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(self.failed(&format!("it ended with {status}")));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Err(self.failed(&format!("it never logged `{message}`")))
+    }
+
+    /// A line of `/proc/PID/status`, in megabytes of 10^6 bytes.
+    pub fn megabytes(&self, line: &str) -> Result<f64, Failure> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(&path).doing(&path)?;
+        let kibibytes = status
+            .lines()
+            .find_map(|one| one.strip_prefix(line)?.strip_prefix(':'))
+            .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+        let kibibytes = kibibytes.ok_or_else(|| Failure::new(format!("{path} has no {line}")))?;
+        Ok(kibibytes * 1_024.0 / 1_000_000.0)
+    }
+
+    /// Ends it as an operator would: the data must be whole for the next start.
+    pub fn stop(mut self) -> Result<(), Failure> {
+        let pid = self.child.id().to_string();
+        process::output(process::command("kill").args(["-TERM", &pid]))?;
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if self
+                .child
+                .try_wait()
+                .doing("waiting for the server")?
+                .is_some()
+            {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Err(self.failed("it did not stop"))
+    }
+
+    fn failed(&self, what: &str) -> Failure {
+        Failure::new(format!("{what}; its log is {}", self.log.display()))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A local AWS and Cognito in a process of their own, and what another process needs to use them.
+pub struct LocalAws {
+    // Ends with this.
+    _program: Program,
+    pub environment: BTreeMap<String, String>,
+    pub web: u16,
+    pub folder: PathBuf,
+}
+
+impl LocalAws {
+    pub fn start(binary: &Path, organisation: &str, speed: u32) -> Result<Self, Failure> {
+        let (folder, web) = (folder(organisation)?, ports()?);
+        let (data, port, speed) = (
+            folder.display().to_string(),
+            web.to_string(),
+            speed.to_string(),
+        );
+        let args = [
+            "sandbox",
+            "--aws-only",
+            "--json",
+            "--org",
+            organisation,
+            "--data",
+            &data,
+            "--port",
+            &port,
+            "--speed",
+            &speed,
+        ];
+        let mut program = Program::start(
+            &mut command(binary, &args, &BTreeMap::new()),
+            &folder.join("aws.log"),
+        )?;
+        let line = program.first_line()?;
+        let told: Value = serde_json::from_str(&line).doing("what the sandbox printed")?;
+        let environment = told
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect();
+        Ok(Self {
+            _program: program,
+            environment,
+            web,
+            folder,
+        })
+    }
+
+    /// One of what the sandbox said.
+    pub fn told(&self, name: &str) -> Result<&str, Failure> {
+        let value = self.environment.get(name).map(String::as_str);
+        value.ok_or_else(|| Failure::new(format!("the sandbox did not print {name}")))
+    }
+
+    /// `leastwise serve` on it: answers the process and how long it took to answer.
+    pub fn serve(&self, binary: &Path) -> Result<(Program, Duration), Failure> {
+        let mut environment = self.environment.clone();
+        environment.insert("LEASTWISE_LOG".into(), "info".into());
+        // One crawl at the start; a second one would come in between the measurements.
+        environment.insert("LEASTWISE_CRAWL_MINUTES".into(), "600".into());
+        let started = Instant::now();
+        let mut program = Program::start(
+            &mut command(binary, &["serve"], &environment),
+            &self.folder.join("serve.log"),
+        )?;
+        program.healthy(self.web)?;
+        Ok((program, started.elapsed()))
+    }
+
+    /// Somebody who sees everything.
+    pub fn administrator(&self) -> Result<&str, Failure> {
+        let all = self.told("LEASTWISE_ADMINISTRATORS")?;
+        Ok(all.split(',').next().unwrap_or(all))
+    }
+}

@@ -1,0 +1,80 @@
+//! From the start of the process to the first answer at `/healthz`, on the sample: for the first time, on an empty
+//! folder, and again, on what is there.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::figure::{Board, Figure, percentile};
+use super::program::{LocalAws, Program, command, folder, ports};
+use crate::process::Failure;
+
+const BUDGET_MS: f64 = 200.0;
+/// Starts on what is there; the median counts.
+const AGAIN: usize = 9;
+
+/// `leastwise serve` beside a local AWS, then `leastwise sandbox`, which starts both.
+pub fn sample(binary: &Path, board: &mut Board) -> Result<(), Failure> {
+    let aws = LocalAws::start(binary, "sample", 10)?;
+    measure("leastwise serve", board, || {
+        let (mut program, took) = aws.serve(binary)?;
+        // The next start finds an organisation, not an empty database.
+        program.logged("crawled", Duration::from_mins(1))?;
+        program.stop()?;
+        Ok(took)
+    })?;
+    drop(aws);
+
+    let (data, web) = (folder("sandbox")?, ports()?);
+    let (data_text, port) = (data.display().to_string(), web.to_string());
+    measure("leastwise sandbox", board, || {
+        let environment = BTreeMap::from([("LEASTWISE_LOG".to_owned(), "info".to_owned())]);
+        let args = ["sandbox", "--data", &data_text, "--port", &port];
+        let started = Instant::now();
+        let mut program = Program::start(
+            &mut command(binary, &args, &environment),
+            &data.with_extension("log"),
+        )?;
+        program.healthy(web)?;
+        let took = started.elapsed();
+        program.logged("crawled", Duration::from_mins(1))?;
+        program.stop()?;
+        Ok(took)
+    })
+}
+
+fn measure(
+    what: &str,
+    board: &mut Board,
+    mut start: impl FnMut() -> Result<Duration, Failure>,
+) -> Result<(), Failure> {
+    let first = milliseconds(start()?);
+    board.show(Figure::new(
+        format!("{what}: first start, empty folder, to /healthz"),
+        first,
+        "ms",
+    ));
+    let mut again = Vec::with_capacity(AGAIN);
+    for _ in 0..AGAIN {
+        again.push(milliseconds(start()?));
+    }
+    again.sort_by(f64::total_cmp);
+    board.show(
+        Figure::new(
+            format!("{what}: start on the sample's data, median of {AGAIN}"),
+            percentile(&again, 50),
+            "ms",
+        )
+        .at_most(BUDGET_MS),
+    );
+    board.show(Figure::new(
+        format!("{what}: the slowest of them"),
+        percentile(&again, 100),
+        "ms",
+    ));
+    Ok(())
+}
+
+pub fn milliseconds(took: Duration) -> f64 {
+    took.as_secs_f64() * 1_000.0
+}
