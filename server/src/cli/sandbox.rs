@@ -2,6 +2,8 @@
 //!
 //! The same code as `serve`, pointed at the sandbox's ports; only configuration differs.
 
+mod environment;
+
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::Args;
@@ -39,6 +41,9 @@ pub struct SandboxArgs {
     /// Another database than the one in the data folder.
     #[arg(long, env = "LEASTWISE_DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
+    /// Only the local AWS and Cognito; prints what `leastwise serve` or `leastwise sync` needs to use them.
+    #[arg(long)]
+    aws_only: bool,
     /// One JSON line when ready, instead of words.
     #[arg(long)]
     json: bool,
@@ -54,6 +59,15 @@ pub async fn run(args: SandboxArgs) -> Done {
     let web = free(args.port).await?;
     let running = start_local(&args, web).await?;
     let serve_args = configuration(&args, &running, web)?;
+    if args.aws_only {
+        if args.json {
+            println!("{}", environment::as_json(&serve_args));
+        } else {
+            print!("{}", environment::as_exports(&serve_args));
+        }
+        serve::stopped().await;
+        return Ok(ExitCode::SUCCESS);
+    }
     let started = serve::start(&serve_args, pacing(args.speed)).await?;
     announce(&args, &running, &serve_args)?;
     started.until(serve::stopped()).await;

@@ -117,7 +117,7 @@ pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, 
         .await?;
     tx.commit().await?;
 
-    let report = Report {
+    let mut report = Report {
         calls: cost.calls,
         formula: cost.formula,
         throttled: cost.throttled,
@@ -125,7 +125,7 @@ pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, 
         permission_sets: parts.sets.len(),
         pairs: parts.pairs.len(),
         assignments: parts.pairs.values().map(|read| read.principals.len()).sum(),
-        orphans: domain::access::orphans(&Snapshot::new(parts.clone())).count(),
+        orphans: 0,
         outside: seen.len(),
         complete: parts.coverage.unread.is_empty(),
         unread: parts.coverage.unread.clone(),
@@ -134,6 +134,7 @@ pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, 
         seconds: ended.since(started).0 as f64 / 1_000.0,
     };
     publish(core, parts, special).await?;
+    report.orphans = domain::access::orphans(&core.world().snapshot).count();
     for listing in listings {
         // Without an engine there is nobody to tell.
         let _ = core.observations.send(observation(listing, started));

@@ -1,0 +1,60 @@
+//! What another process needs to run on the local AWS and Cognito: the same variables as in production, so that
+//! `serve` and `sync` can be tried, and measured, apart from the sandbox. Never printed unless asked for.
+
+use url::Url;
+
+use crate::config::ServeArgs;
+
+/// Every variable with its value.
+fn variables(serve: &ServeArgs) -> [(&'static str, String); 17] {
+    let address = |url: Option<&Url>| {
+        let text = url.map_or("", Url::as_str);
+        text.trim_end_matches('/').to_owned()
+    };
+    let database = &serve.database;
+    [
+        ("LEASTWISE_LISTEN", serve.listen.to_string()),
+        ("LEASTWISE_PUBLIC_URL", address(Some(&serve.public_url))),
+        ("LEASTWISE_COGNITO_POOL", serve.pool.clone()),
+        (
+            "LEASTWISE_COGNITO_DOMAIN",
+            address(serve.cognito_domain.as_ref()),
+        ),
+        ("LEASTWISE_OIDC_ISSUER", serve.issuer()),
+        (
+            "LEASTWISE_OIDC_SUBJECT_ISSUER",
+            serve
+                .subject_issuer
+                .clone()
+                .unwrap_or_else(|| serve.issuer()),
+        ),
+        ("LEASTWISE_OIDC_CLIENT_ID", serve.client_id.clone()),
+        ("LEASTWISE_OIDC_CLIENT_SECRET", serve.client_secret.clone()),
+        ("LEASTWISE_ADMINISTRATORS", serve.administrators.join(",")),
+        ("LEASTWISE_APPROVERS", serve.approvers.join(",")),
+        ("LEASTWISE_AUDITORS", serve.auditors.join(",")),
+        ("LEASTWISE_DATABASE_URL", database.url.clone()),
+        ("LEASTWISE_KEYS", database.keys.display().to_string()),
+        ("LEASTWISE_LOG_NAME", database.log_name.clone()),
+        ("LEASTWISE_AWS_REGION", serve.aws.region.clone()),
+        (
+            "LEASTWISE_AWS_ENDPOINT",
+            address(serve.aws.endpoint.as_ref()),
+        ),
+        ("LEASTWISE_AWS_TPS", serve.aws.calls_per_second.to_string()),
+    ]
+}
+
+/// Lines that a shell takes.
+pub fn as_exports(serve: &ServeArgs) -> String {
+    let line = |(name, value): (&str, String)| format!("export {name}='{value}'\n");
+    variables(serve).map(line).concat()
+}
+
+/// One JSON object.
+pub fn as_json(serve: &ServeArgs) -> serde_json::Value {
+    let all = variables(serve).into_iter();
+    all.map(|(name, value)| (name.to_owned(), value.into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
