@@ -38,11 +38,15 @@ export async function journey(suite, browser) {
     });
 
     await suite.test(`every page opens and has nothing wrong with it, ${way.name}`, async () => {
-      const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
-      await withPeople(`pages ${way.name}`, [maya], async () => {
+      const people = [await Person.signedIn(browser, sandbox, 'maya.okafor', way), await Person.signedIn(browser, sandbox, 'ines.carvalho', way)];
+      const [maya, ines] = people;
+      await withPeople(`pages ${way.name}`, people, async () => {
         for (const target of pages(names)) await maya.open(target);
+        // Deciding is the approvers' own: an administrator has no inbox.
+        await maya.open('/inbox', 403);
+        await ines.open('/inbox');
       });
-      await maya.leave();
+      for (const person of people) await person.leave();
     });
   }
 
@@ -55,7 +59,7 @@ export async function journey(suite, browser) {
       await farid.open(`/accounts/${names.accounts['tokens-prod']}`);
       await farid.says('Orphaned user', 'Samir Patel');
       await farid.open(`/accounts/${names.accounts['settlement-prod']}`);
-      await farid.says('Unclassified');
+      await farid.says('by the name of its unit');
       await farid.open(`/accounts/${names.accounts['ledger-prod']}`);
       await farid.says('Daniel Weiss');
       await farid.open(`/people/${names.users['viktor.hall']}`);
@@ -159,7 +163,6 @@ export async function journey(suite, browser) {
 function pages({ accounts, users, groups, keys }) {
   return [
     '/',
-    '/inbox',
     '/changes',
     '/changes/new',
     '/changes/new?kind=remove',

@@ -46,6 +46,16 @@ export class Aws {
     return (await response.json()).calls;
   }
 
+  /** Has the sandbox break what a rule names; without one, nothing any more. */
+  async breaks(...rules) {
+    const response = await fetch(`${this.endpoint}/_sandbox/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ seed: 1, rules }),
+    });
+    if (!response.ok) throw new Error(`no such faults: ${await response.text()}`);
+  }
+
   /** Ids by name, as AWS knows them. */
   async names() {
     const held = await this.state();

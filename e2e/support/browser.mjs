@@ -108,8 +108,21 @@ export class Person {
     if (this.javaScript && ours && (await page.locator('script[type=module]').count())) {
       await page.locator('html[data-ready]').waitFor({ state: 'attached' });
     }
-    if (this.javaScript && ours && this.axe) await this.accessible();
+    if (this.javaScript && ours && this.axe) await this.#onOnePage(() => this.accessible());
     this.fine();
+  }
+
+  /** A page with a live status loads itself anew when the state moves on: what was begun before begins again. */
+  async #onOnePage(look) {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await look();
+      } catch (error) {
+        if (tries === 5 || !/context was destroyed|navigation/.test(error.message)) throw error;
+        await this.page.waitForLoadState();
+        await this.page.locator('html[data-ready]').waitFor({ state: 'attached' });
+      }
+    }
   }
 
   /** Fails on everything that axe finds; the same kind of page with the same parts is looked at once. */
@@ -119,12 +132,12 @@ export class Person {
     const parts = await page.locator('main h1, main h2, main [data-notice] p:first-child').allTextContents();
     const kind = `${url.pathname.replace(/[0-9a-f-]{8,}|\d+/g, '*')} ${parts.join('|')}`;
     if (this.checked.has(kind)) return;
-    this.checked.add(kind);
     await page.evaluate(AXE);
     const found = await page.evaluate(async () => {
       const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
       return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' ; ')}`);
     });
+    this.checked.add(kind);
     for (const one of found) this.troubles.push(`axe on ${url.pathname}: ${one}`);
   }
 

@@ -100,7 +100,7 @@ export class Sandbox extends Program {
 
   /** `leastwise ledger verify`: exit code and report. */
   verifyLedger() {
-    return command(['ledger', 'verify', '--database', this.database, '--keys', path.join(this.data, 'keys'), '--log-name', 'leastwise/sandbox', '--json']);
+    return command(['ledger', 'verify', '--database', this.database, '--keys', path.join(this.data, 'keys'), '--json']);
   }
 
   /** `leastwise report access`: exit code and report. */
