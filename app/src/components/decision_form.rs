@@ -22,7 +22,7 @@ pub fn DecisionForms(
     if let Err(reason) = may {
         return view! { <Notice status=Status::Off title=reason /> }.into_any();
     }
-    let one = |which: Which| decision(&id, &effect, &form, which);
+    let one = move |which: Which| decision(&id, &effect, &form, which);
     view! {
         <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Which::Approve)} {one(Which::Decline)}</div>
     }
@@ -90,7 +90,7 @@ pub fn WithdrawForm(
     may: Result<(), &'static str>,
 ) -> impl IntoView {
     may.ok()
-        .map(|()| {
+        .map(move |()| {
             view! {
                 <form method="post" action=format!("/do/changes/{id}/withdraw")>
                     <Button>"Withdraw this request"</Button>

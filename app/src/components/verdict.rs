@@ -6,6 +6,9 @@ use leptos::prelude::*;
 
 use super::{Notice, Status};
 
+/// Approvers who are named; the others are counted.
+const NAMED: usize = 8;
+
 /// The colour for an outcome.
 pub const fn outcome_status(outcome: Outcome) -> Status {
     match outcome {
@@ -22,9 +25,9 @@ pub fn VerdictBox(
     verdict: Verdict,
     /// How many gains there are, to say which of them a reason is about.
     gains: usize,
-    /// Who could approve, by name.
+    /// Who could approve, by name; left out where it is no longer, or not here, the question.
     #[prop(optional)]
-    approvers: Vec<String>,
+    approvers: Option<Vec<String>>,
 ) -> impl IntoView {
     let title = match (verdict.outcome, verdict.approvals) {
         (Outcome::Allowed, _) => "Allowed: it is carried out at once".to_owned(),
@@ -44,8 +47,9 @@ pub fn VerdictBox(
         .chain(lifted)
         .map(|hit| reason(hit, gains))
         .collect_view();
-    let who =
-        (verdict.outcome == Outcome::NeedsApproval).then(|| who(&approvers, verdict.approvals));
+    let who = approvers
+        .filter(|_| verdict.outcome == Outcome::NeedsApproval)
+        .map(|approvers| who(approvers, verdict.approvals));
     view! {
         <Notice status=outcome_status(verdict.outcome) title>
             <ul>{reasons}</ul>
@@ -70,9 +74,9 @@ fn reason(hit: Hit, gains: usize) -> impl IntoView {
     }
 }
 
-fn who(approvers: &[String], needed: u8) -> AnyView {
+fn who(approvers: Vec<String>, needed: u8) -> AnyView {
     if approvers.len() < usize::from(needed) {
-        let few = match approvers {
+        let few = match approvers.as_slice() {
             [] => "Nobody could approve this now.".to_owned(),
             few => format!("Only {} could approve this now.", few.join(", ")),
         };
@@ -81,13 +85,10 @@ fn who(approvers: &[String], needed: u8) -> AnyView {
         }
         .into_any();
     }
-    let shown = approvers
-        .iter()
-        .take(8)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    let more = approvers.len().saturating_sub(8);
+    let more = approvers.len().saturating_sub(NAMED);
+    let shown: Vec<String> = approvers.into_iter().take(NAMED).collect();
+    let shown = shown.join(", ");
     let more = (more > 0).then(|| format!(" and {more} more"));
-    view! { <p class="mt-2">"Can approve: " {shown} {more} "."</p> }.into_any()
+    view! { <p class="mt-2">"May approve, signed in with a second factor: " {shown} {more} "."</p> }
+        .into_any()
 }

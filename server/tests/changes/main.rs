@@ -1,7 +1,10 @@
 //! Changes through the ports, on a fresh database for each test and a small organisation made by hand:
 //! what is asked for, judged, decided, taken back, expired and started.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has failed"
+)]
 
 mod bad_input;
 mod decide;

@@ -46,15 +46,24 @@ fn drawn(page: Answer<Page>) -> String {
     once.dedup();
     assert_eq!(once.len(), ids.len(), "an id stands twice: {ids:?}");
     for pointer in [" for=\"", " aria-describedby=\"", " href=\"#"] {
-        for target in all(&html, pointer).iter().flat_map(|value| value.split(' ')) {
-            assert!(ids.iter().any(|id| id == target), "{pointer}{target} points nowhere");
+        for target in all(&html, pointer)
+            .iter()
+            .flat_map(|value| value.split(' '))
+        {
+            assert!(
+                ids.iter().any(|id| id == target),
+                "{pointer}{target} points nowhere"
+            );
         }
     }
     html
 }
 
 fn all(html: &str, before: &str) -> Vec<String> {
-    html.split(before).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+    html.split(before)
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+        .collect()
 }
 
 /// What a form would send that nobody typed.
@@ -78,11 +87,17 @@ async fn the_new_change_page_explains_a_refusal_and_offers_to_record_it_only() {
 async fn the_button_of_a_new_change_names_what_it_does() {
     let org = Org::new().await;
     for (draft, button) in [
-        (grant("eve", "viewer", "cards-prod", "60"), "Request approval"),
+        (
+            grant("eve", "viewer", "cards-prod", "60"),
+            "Request approval",
+        ),
         (grant("eve", "viewer", "web-dev", "60"), "Grant access"),
     ] {
         let html = drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &draft)).await);
-        assert!(html.contains(&format!("<span>{button}</span></button>")), "{button} in {html}");
+        assert!(
+            html.contains(&format!("<span>{button}</span></button>")),
+            "{button} in {html}"
+        );
         assert_eq!(hidden(&html, "effect").len(), 1);
         assert_eq!(hidden(&html, "form_key")[0].len(), 43);
     }
@@ -91,11 +106,28 @@ async fn the_button_of_a_new_change_names_what_it_does() {
 #[tokio::test]
 async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong() {
     let org = Org::new().await;
-    let mut visit = of_draft(visit(&org, "ann").await, &grant("eve", "viewer", "web-dev", "60"));
-    let typed = [("justification", "<b>short"), ("ticket", "no spaces"), ("effect", "old"), ("form_key", "old")];
-    visit.form.values = typed.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let wrong = |field, message: &str| app::backend::FieldError { field, message: message.into() };
-    visit.form.errors = vec![wrong("justification", "Too short."), wrong("ticket", "Odd."), wrong("effect", "Look again.")];
+    let mut visit = of_draft(
+        visit(&org, "ann").await,
+        &grant("eve", "viewer", "web-dev", "60"),
+    );
+    let typed = [
+        ("justification", "<b>short"),
+        ("ticket", "no spaces"),
+        ("effect", "old"),
+        ("form_key", "old"),
+    ];
+    visit.form.values = typed
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let wrong = |field, message: &str| app::backend::FieldError {
+        field,
+        message: message.into(),
+    };
+    visit.form.errors = vec![
+        wrong("justification", "Too short."),
+        wrong("ticket", "Odd."),
+        wrong("effect", "Look again."),
+    ];
     let html = drawn(pages::new_change::page(visit).await);
     assert!(html.contains("&lt;b&gt;short") && !html.contains("<b>short"));
     assert!(html.contains("href=\"#justification\"") && html.contains("href=\"#preview\""));
@@ -107,7 +139,9 @@ async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong()
 #[tokio::test]
 async fn an_approver_sees_two_forms_and_the_requester_none() {
     let org = Org::new().await;
-    let id = org.ask("ann", &grant("eve", "viewer", "cards-prod", "60")).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
     let page = |mut visit: Visit| {
         visit.params.insert("id".into(), id.to_string());
         pages::change::page(visit)
@@ -123,17 +157,26 @@ async fn an_approver_sees_two_forms_and_the_requester_none() {
     assert!(html.contains("investigate incident 4711"));
     org.decide("bob", &id, Decision::Decline).await.unwrap();
     let mut late = visit(&org, "cas").await;
-    late.form.values.insert("reason".into(), "my careful words".into());
+    late.form
+        .values
+        .insert("reason".into(), "my careful words".into());
     let html = drawn(page(late).await);
-    assert!(html.contains("my careful words"), "what was typed too late is not thrown away");
+    assert!(
+        html.contains("my careful words"),
+        "what was typed too late is not thrown away"
+    );
 }
 
 #[tokio::test]
 async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them() {
     let org = Org::new().await;
-    let first = org.ask("ann", &grant("eve", "viewer", "cards-prod", "60")).await;
+    let first = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
     org.clock.advance(domain::time::Duration::seconds(1));
-    let second = org.ask("ann", &grant("fay", "viewer", "cards-prod", "60")).await;
+    let second = org
+        .ask("ann", &grant("fay", "viewer", "cards-prod", "60"))
+        .await;
     let mut inbox = visit(&org, "bob").await;
     inbox.query.insert("id".into(), second.to_string());
     let html = drawn(pages::inbox::page(inbox).await);
@@ -143,5 +186,8 @@ async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of
     for id in [&first, &second] {
         assert!(html.contains(&format!("/changes/{id}")));
     }
-    assert!(pages::inbox::page(visit(&org, "eve").await).await.is_err(), "the inbox is for approvers");
+    assert!(
+        pages::inbox::page(visit(&org, "eve").await).await.is_err(),
+        "the inbox is for approvers"
+    );
 }

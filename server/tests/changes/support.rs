@@ -10,7 +10,10 @@ use domain::{
     classification::{Classification, Environment, Pci, Source},
     directory::{Group, Origin, User, UserStatus},
     guardrails::Rules,
-    ids::{AccountId, ChangeId, GroupId, InstanceArn, Pair, PermissionSetArn, PersonId, Principal, UserId},
+    ids::{
+        AccountId, ChangeId, GroupId, InstanceArn, Pair, PermissionSetArn, PersonId, Principal,
+        UserId,
+    },
     ledger::LogName,
     org::{Account, AccountState, SpecialAccounts},
     permission_set::{Content, PermissionSet},
@@ -29,7 +32,7 @@ use server::{
         journal::Journal,
     },
     state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
-    store::{Store, change, ledger, person},
+    store::{Store, change, joined, ledger, person},
 };
 
 pub const START: Timestamp = Timestamp(1_795_425_245_000);
@@ -54,17 +57,26 @@ pub fn person_id(name: &str) -> PersonId {
 }
 
 pub fn group(name: &str) -> GroupId {
-    let n = ["operators", "empty", "okta"].iter().position(|known| *known == name).unwrap();
+    let n = ["operators", "empty", "okta"]
+        .iter()
+        .position(|known| *known == name)
+        .unwrap();
     GroupId::parse(&numbered(3, n)).unwrap()
 }
 
 pub fn account(name: &str) -> AccountId {
-    let n = ["cards-prod", "web-dev", "web-prod"].iter().position(|known| *known == name).unwrap();
+    let n = ["cards-prod", "web-dev", "web-prod"]
+        .iter()
+        .position(|known| *known == name)
+        .unwrap();
     AccountId::parse(&format!("11112222333{n}")).unwrap()
 }
 
 pub fn set(name: &str) -> PermissionSetArn {
-    PermissionSetArn::parse(&format!("arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-{name}")).unwrap()
+    PermissionSetArn::parse(&format!(
+        "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-{name}"
+    ))
+    .unwrap()
 }
 
 pub struct Org {
@@ -74,9 +86,7 @@ pub struct Org {
 
 impl Org {
     pub async fn new() -> Self {
-        let file = format!("{}/changes-{}.db", env!("CARGO_TARGET_TMPDIR"), clock::row_id());
-        let store = Store::open(&format!("sqlite:{file}")).await.unwrap();
-        store.migrate().await.unwrap();
+        let store = fresh_store().await;
         let clock = Clock::manual(START);
         let access = Access {
             region: "eu-west-1".into(),
@@ -91,9 +101,17 @@ impl Org {
             owner: None,
         };
         let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).unwrap();
-        let journal = Journal::new(store.clone(), clock.clone(), LogName::parse("test").unwrap(), "test".into());
-        let settings =
-            Settings { crawl_every: Duration::minutes(10), leastwise_accounts: Vec::new(), pool: "pool".into() };
+        let journal = Journal::new(
+            store.clone(),
+            clock.clone(),
+            LogName::parse("test").unwrap(),
+            "test".into(),
+        );
+        let settings = Settings {
+            crawl_every: Duration::minutes(10),
+            leastwise_accounts: Vec::new(),
+            pool: "pool".into(),
+        };
         let core = Core::new(
             store,
             clock.clone(),
@@ -104,7 +122,10 @@ impl Org {
             journal,
             settings,
         );
-        let org = Self { core: Arc::new(core), clock };
+        let org = Self {
+            core: Arc::new(core),
+            clock,
+        };
         org.people().await;
         let parts = org.parts();
         org.publish(parts);
@@ -114,15 +135,22 @@ impl Org {
 
     async fn people(&self) {
         let mut tx = self.core.store.write().await.unwrap();
-        let all: Vec<_> = PEOPLE.iter().map(|name| (user(name), person_id(name))).collect();
-        person::ensure_for_users(&mut tx, &all, START).await.unwrap();
+        let all: Vec<_> = PEOPLE
+            .iter()
+            .map(|name| (user(name), person_id(name)))
+            .collect();
+        joined::ensure_for_users(&mut tx, &all, START)
+            .await
+            .unwrap();
         for (name, role) in [
             ("ann", Role::Administrator),
             ("bob", Role::Approver),
             ("cas", Role::Approver),
             ("dan", Role::Approver),
         ] {
-            person::ensure_role(&mut tx, &person_id(name), role, "configuration", START).await.unwrap();
+            person::ensure_role(&mut tx, &person_id(name), role, "configuration", START)
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -131,7 +159,12 @@ impl Org {
     pub fn parts(&self) -> Parts {
         let now = self.clock.now();
         let mut parts = Parts {
-            coverage: Coverage { oldest: Some(now), newest: Some(now), complete_at: Some(now), unread: Vec::new() },
+            coverage: Coverage {
+                oldest: Some(now),
+                newest: Some(now),
+                complete_at: Some(now),
+                unread: Vec::new(),
+            },
             ..Parts::default()
         };
         for (name, environment, pci) in [
@@ -148,7 +181,13 @@ impl Org {
                 tags: BTreeMap::new(),
             };
             let (environment_source, pci_source) = (Source::Tag, Source::Tag);
-            let class = Classification { environment, environment_source, pci, pci_source, waiting: None };
+            let class = Classification {
+                environment,
+                environment_source,
+                pci,
+                pci_source,
+                waiting: None,
+            };
             parts.accounts.insert(account(name), (known, class));
         }
         for name in PEOPLE {
@@ -170,16 +209,28 @@ impl Org {
             ("empty", Origin::IdentityCenter, &[][..]),
             ("okta", Origin::External, &["fay"][..]),
         ] {
-            let known = Group { id: group(name), display_name: name.into(), description: None, origin };
+            let known = Group {
+                id: group(name),
+                display_name: name.into(),
+                description: None,
+                origin,
+            };
             parts.groups.insert(group(name), known);
-            parts.members.insert(group(name), members.iter().map(|member| user(member)).collect());
+            parts.members.insert(
+                group(name),
+                members.iter().map(|member| user(member)).collect(),
+            );
             parts.members_as_of.insert(group(name), now);
         }
         for (name, action) in [("viewer", "cloudwatch:DescribeAlarms"), ("admin", "*")] {
             let inline = format!(
                 r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#
             );
-            let content = Content { inline: Some(inline), session_seconds: 3_600, ..Content::default() };
+            let content = Content {
+                inline: Some(inline),
+                session_seconds: 3_600,
+                ..Content::default()
+            };
             let known = PermissionSet {
                 arn: set(name),
                 name: name.into(),
@@ -206,15 +257,30 @@ impl Org {
 
     /// Somebody, with the roles that the ledger gave them.
     pub async fn signed(&self, name: &str) -> Signed {
-        let granted = person::roles_of(&self.core.store, &person_id(name)).await.unwrap();
+        let granted = person::roles_of(&self.core.store, &person_id(name))
+            .await
+            .unwrap();
         let actor = Actor {
             person: Some(person_id(name)),
             roles: granted.iter().map(|grant| grant.role).collect(),
-            approver_since: granted.iter().find(|grant| grant.role == Role::Approver).map(|grant| grant.granted_at),
+            approver_since: granted
+                .iter()
+                .find(|grant| grant.role == Role::Approver)
+                .map(|grant| grant.granted_at),
             mfa: Mfa::Proven,
         };
-        let subject = Subject { iss: "https://issuer".into(), sub: format!("sub-of-{name}") };
-        Signed::without_cookie(actor, person_id(name), Some(user(name)), subject, name.to_uppercase(), self.clock.now())
+        let subject = Subject {
+            iss: "https://issuer".into(),
+            sub: format!("sub-of-{name}"),
+        };
+        Signed::without_cookie(
+            actor,
+            person_id(name),
+            Some(user(name)),
+            subject,
+            name.to_uppercase(),
+            self.clock.now(),
+        )
     }
 
     pub async fn as_(&self, name: &str) -> Service {
@@ -235,7 +301,11 @@ impl Org {
     pub async fn decide(&self, name: &str, id: &ChangeId, decision: Decision) -> Answer<()> {
         let service = self.as_(name).await;
         let effect = service.change(id).await.unwrap().preview.effect.0;
-        let input = DecisionInput { decision, reason: "looks right to me".into(), effect };
+        let input = DecisionInput {
+            decision,
+            reason: "looks right to me".into(),
+            effect,
+        };
         service.decide(id, input).await
     }
 
@@ -254,27 +324,63 @@ impl Org {
 
     pub async fn set_state(&self, id: &ChangeId, state: State) {
         let mut tx = self.core.store.write().await.unwrap();
-        server::service::changes::move_to(&mut tx, id, state, None, self.clock.now()).await.unwrap();
+        server::service::changes::move_to(&mut tx, id, state, None, self.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 
     /// How many changes there are in all.
     pub async fn count(&self) -> i64 {
         let mut conn = self.core.store.read().acquire().await.unwrap();
-        change::list(&mut conn, &change::Filter::default(), 1, 0).await.unwrap().1
+        change::list(&mut conn, &change::Filter::default(), 1, 0)
+            .await
+            .unwrap()
+            .1
     }
 
     /// The types of a change's ledger entries, oldest first.
     pub async fn entries(&self, id: &ChangeId) -> Vec<String> {
         let listed = ledger::of_change(&self.core.store, id).await.unwrap();
-        listed.iter().map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned()).collect()
+        listed
+            .iter()
+            .map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// The types of all ledger entries, newest first.
     pub async fn all_entries(&self) -> Vec<String> {
-        let listed = ledger::newest(&self.core.store, u64::from(u32::MAX), 1_000).await.unwrap();
-        listed.iter().map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned()).collect()
+        let listed = ledger::newest(&self.core.store, u64::from(u32::MAX), 1_000)
+            .await
+            .unwrap();
+        listed
+            .iter()
+            .map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned())
+            .collect()
     }
+}
+
+/// A file of its own; or a schema of its own where `LEASTWISE_TEST_POSTGRES` names a server. Not memory: a
+/// transaction and a read beside it need two connections.
+async fn fresh_store() -> Store {
+    let name = format!("changes_{}", clock::row_id().replace('-', ""));
+    let url = match std::env::var("LEASTWISE_TEST_POSTGRES") {
+        Err(_) => format!("sqlite:{}/{name}.db", env!("CARGO_TARGET_TMPDIR")),
+        Ok(url) => {
+            let admin = Store::open(&url).await.unwrap();
+            let create = format!("create schema {name}");
+            sqlx::query(sqlx::AssertSqlSafe(create))
+                .execute(admin.read())
+                .await
+                .unwrap();
+            admin.close().await;
+            let joint = if url.contains('?') { '&' } else { '?' };
+            format!("{url}{joint}options[search_path]={name}")
+        }
+    };
+    let store = Store::open(&url).await.unwrap();
+    store.migrate().await.unwrap();
+    store
 }
 
 fn leaf(text: &str) -> serde_json::Value {
@@ -286,7 +392,11 @@ pub fn submission(draft: &Draft, new: &NewChange) -> Submission {
         draft: draft.clone(),
         justification: "investigate incident 4711".into(),
         ticket: "OPS-4711".into(),
-        effect: new.preview.as_ref().map(|preview| preview.effect.0.clone()).unwrap_or_default(),
+        effect: new
+            .preview
+            .as_ref()
+            .map(|preview| preview.effect.0.clone())
+            .unwrap_or_default(),
         form_key: new.form_key.clone(),
     }
 }
@@ -302,22 +412,41 @@ pub fn grant(who: &str, set: &str, at: &str, term: &str) -> Draft {
 }
 
 pub fn remove(who: &str, set: &str, at: &str) -> Draft {
-    Draft { kind: "remove".into(), term: String::new(), ..grant(who, set, at, "") }
+    Draft {
+        kind: "remove".into(),
+        term: String::new(),
+        ..grant(who, set, at, "")
+    }
 }
 
 pub fn join(who: &str, into: &str) -> Draft {
-    Draft { kind: "join".into(), who: who_of(who), set: group(into).to_string(), ..Draft::default() }
+    Draft {
+        kind: "join".into(),
+        who: who_of(who),
+        set: group(into).to_string(),
+        ..Draft::default()
+    }
 }
 
 fn who_of(name: &str) -> String {
-    if PEOPLE.contains(&name) { format!("user:{}", user(name)) } else { format!("group:{}", group(name)) }
+    if PEOPLE.contains(&name) {
+        format!("user:{}", user(name))
+    } else {
+        format!("group:{}", group(name))
+    }
 }
 
 /// Puts an assignment into what was read.
 pub fn assign(parts: &mut Parts, who: &str, set_name: &str, at: &str, now: Timestamp) {
-    let pair = Pair { account: account(at), set: set(set_name) };
-    let principal =
-        if PEOPLE.contains(&who) { Principal::User(user(who)) } else { Principal::Group(group(who)) };
+    let pair = Pair {
+        account: account(at),
+        set: set(set_name),
+    };
+    let principal = if PEOPLE.contains(&who) {
+        Principal::User(user(who))
+    } else {
+        Principal::Group(group(who))
+    };
     let read = parts.pairs.entry(pair).or_insert_with(|| PairRead {
         as_of: now,
         principals: BTreeMap::new(),
