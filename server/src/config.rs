@@ -8,7 +8,10 @@ use domain::{ids::AccountId, time::Duration};
 use thiserror::Error;
 use url::Url;
 
-use crate::aws::Access;
+use crate::{
+    aws::Access,
+    http::client_ip::{InvalidNetwork, Network},
+};
 
 /// What is wrong, and how to put it right.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -34,13 +37,10 @@ pub struct DatabaseArgs {
     /// Folder of the ledger's signing key and of the checkpoints kept outside the database.
     #[arg(long = "keys", env = "LEASTWISE_KEYS", default_value = "keys")]
     pub keys: PathBuf,
-    /// Name of the ledger, in every entry and checkpoint. Choose it once.
-    #[arg(
-        long = "log-name",
-        env = "LEASTWISE_LOG_NAME",
-        default_value = "leastwise/ledger"
-    )]
-    pub log_name: String,
+    /// Name of the ledger, in every entry and checkpoint. Chosen once; the database's own if nothing is
+    /// said, and `leastwise/ledger` for a new one.
+    #[arg(long = "log-name", env = "LEASTWISE_LOG_NAME")]
+    pub log_name: Option<String>,
 }
 
 /// Where AWS is.
@@ -113,6 +113,9 @@ pub struct ServeArgs {
     /// Proxies whose `X-Forwarded-For` counts, as addresses or networks.
     #[arg(long, env = "LEASTWISE_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<String>,
+    /// Whoever brings this in `Authorization: Bearer …` may read `/metrics` from elsewhere.
+    #[arg(skip)]
+    pub metrics_token: String,
     /// Database and keys.
     #[command(flatten)]
     pub database: DatabaseArgs,
@@ -170,6 +173,17 @@ impl ServeArgs {
         Duration::minutes(i64::from(self.crawl_minutes.max(1)))
     }
 
+    /// The proxies whose word on the client's address counts.
+    pub fn proxies(&self) -> Result<Vec<Network>, ConfigError> {
+        let parse = |text: &String| {
+            text.parse().map_err(|error: InvalidNetwork| ConfigError {
+                field: "LEASTWISE_TRUSTED_PROXIES",
+                cure: error.to_string(),
+            })
+        };
+        self.trusted_proxies.iter().map(parse).collect()
+    }
+
     /// Everything that can be checked without asking anybody.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.client_secret.is_empty() {
@@ -203,6 +217,7 @@ impl ServeArgs {
                 cure,
             });
         }
+        self.proxies()?;
         self.aws.own().map(drop)
     }
 }

@@ -86,7 +86,9 @@ pub async fn core(
     let clients = Aws::connect(&aws.access()).await;
     let instance = clients.instance().await?;
     let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).map_err(StartError::Rules)?;
-    let log: LogName = LogName::parse(&database.log_name)?;
+    let held = store::ledger::head(&store).await?.map(|head| head.log);
+    let log = database.log_name.clone().or(held);
+    let log = LogName::parse(log.as_deref().unwrap_or("leastwise/ledger"))?;
     let journal = Journal::new(store.clone(), clock.clone(), log, clock::row_id());
     journal.rules_are(rules.version());
     let settings = Settings {

@@ -26,11 +26,11 @@ pub fn soak(hours: Option<&str>) -> Result<(), Failure> {
             "--package",
             "leastwise-domain",
             "--test",
-            "engine",
+            "engine_simulation",
         ]);
         simulation
-            .env("LEASTWISE_SIMULATION_RUNS", ROUND.to_string())
-            .env("LEASTWISE_SIMULATION_SEED", seed.to_string());
+            .env("LEASTWISE_SIM_RUNS", ROUND.to_string())
+            .env("LEASTWISE_SIM_FIRST", seed.to_string());
         process::run(&mut simulation)
             .map_err(|failure| Failure::new(format!("seed {seed}: {failure}")))?;
         rounds += 1;

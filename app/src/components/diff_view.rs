@@ -47,9 +47,9 @@ pub fn DiffView(
 
 fn line(gains: bool, row: EffectRow) -> impl IntoView {
     let (status, glyph, word) = if gains {
-        (Status::Ok, Glyph::Plus, "+ gains")
+        (Status::Ok, Glyph::Plus, "gains")
     } else {
-        (Status::Danger, Glyph::Minus, "− loses")
+        (Status::Danger, Glyph::Minus, "loses")
     };
     let who = match row.who {
         Some(principal) => view! { <PrincipalLink principal /> }.into_any(),

@@ -123,7 +123,11 @@ fn body(
     view! {
         {panel}
         <Section title="Progress">{progress(operations, now)}</Section>
-        <VerdictBox verdict=preview.verdict gains approvers=if open { preview.approvers } else { Vec::new() } />
+        {if open {
+            view! { <VerdictBox verdict=preview.verdict gains approvers=preview.approvers /> }
+        } else {
+            view! { <VerdictBox verdict=preview.verdict gains /> }
+        }}
         <Section title="Who gains and loses what"><DiffView gained=preview.gained lost=preview.lost /></Section>
         {open.then(|| abuse(preview.findings)).flatten()}
         {given}

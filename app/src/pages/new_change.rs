@@ -219,33 +219,46 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
     .into_any()
 }
 
-/// What the set could be abused for.
+/// Findings in sight at once; a full administrator has dozens.
+const SHOWN: usize = 5;
+
+/// What the set could be abused for, the worst first.
 pub fn abuse(findings: Vec<Finding>) -> Option<AnyView> {
     if findings.is_empty() {
         return None;
     }
-    let items = findings
-        .into_iter()
-        .map(|finding| {
-            let actions = (!finding.actions.is_empty())
-                .then(|| view! { <span class="text-muted font-mono text-xs break-words">{finding.actions.join(", ")}</span> });
-            view! {
-                <li>
-                    <div class="flex flex-wrap items-baseline gap-x-3">
-                        <StatusBadge status=risk_status(finding.risk) label=finding.risk.label() />
-                        <span>{finding.reason}</span>
-                    </div>
-                    {actions}
-                </li>
-            }
-        })
-        .collect_view();
+    let mut items: Vec<AnyView> = findings.into_iter().map(finding_line).collect();
+    let rest = items.split_off(items.len().min(SHOWN));
+    let more = (!rest.is_empty()).then(|| {
+        view! {
+            <details>
+                <summary>{format!("{} more", rest.len())}</summary>
+                <ul data-lines>{rest}</ul>
+            </details>
+        }
+    });
     let section = view! {
         <Section title="What the permission set could be abused for" detail="read from its policies, not from its name">
             <ul data-lines>{items}</ul>
+            {more}
         </Section>
     };
     Some(section.into_any())
+}
+
+fn finding_line(finding: Finding) -> AnyView {
+    let actions = (!finding.actions.is_empty())
+        .then(|| view! { <span class="text-muted font-mono text-xs break-words">{finding.actions.join(", ")}</span> });
+    view! {
+        <li>
+            <div class="flex flex-wrap items-baseline gap-x-3">
+                <StatusBadge status=risk_status(finding.risk) label=finding.risk.label() />
+                <span>{finding.reason}</span>
+            </div>
+            {actions}
+        </li>
+    }
+    .into_any()
 }
 
 /// How long a session outlives the access it was begun through.

@@ -92,6 +92,7 @@
 mod answers;
 mod backoff;
 mod changes;
+mod due;
 mod effect;
 mod event;
 mod failure;
@@ -99,6 +100,7 @@ mod key;
 mod pacing;
 mod proceed;
 mod rows;
+mod settled;
 mod state;
 mod track;
 mod verify;

@@ -64,6 +64,15 @@ pub async fn run(cli: Cli) -> ExitCode {
 /// What a command answers: an exit code, or why it could not run.
 pub type Done = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
 
+/// Writes to standard output. Whoever reads it may stop reading (`| head`): that is no error.
+fn print(text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
 async fn migrate(args: &crate::config::DatabaseArgs) -> Done {
     crate::store::Store::open(&args.url)
         .await?

@@ -1,6 +1,6 @@
 //! `leastwise report`: the same rows as the page, from what was last read.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -57,29 +57,36 @@ pub async fn run(command: ReportCommand) -> Done {
     .await?;
     sync::restore(&core).await?;
     let report = make(&core, &core.world());
+    let mut out = String::new();
     if args.json {
-        println!("{}", String::from_utf8_lossy(&json(&report)?));
+        writeln!(out, "{}", String::from_utf8_lossy(&json(&report)?))?;
     } else if args.csv {
-        print!("{}", String::from_utf8_lossy(&csv(&report)?));
+        write!(out, "{}", String::from_utf8_lossy(&csv(&report)?))?;
     } else {
         let (people, accounts, rows) = report.head.counts;
-        println!("{people} people can reach {accounts} production PCI accounts by {rows} paths.");
-        println!(
+        writeln!(
+            out,
+            "{people} people can reach {accounts} production PCI accounts by {rows} paths."
+        )?;
+        writeln!(
+            out,
             "Report {}, as of {}\n",
             report.head.report_id,
             report.head.as_of.map_or("never".into(), |at| at.rfc3339())
-        );
+        )?;
         for row in &report.rows {
             let standing = if row.standing {
                 "standing"
             } else {
                 "temporary"
             };
-            println!(
+            writeln!(
+                out,
                 "{}  {:<16} {:<28} {:<32} {:<10} {}",
                 row.account_id, row.account, row.person, row.permission_set, standing, row.path
-            );
+            )?;
         }
     }
+    super::print(&out)?;
     Ok(ExitCode::SUCCESS)
 }

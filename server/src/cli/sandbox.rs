@@ -135,11 +135,12 @@ fn configuration(
         auditors: with_role("leastwise-auditors"),
         crawl_minutes: 1,
         trusted_proxies: Vec::new(),
+        metrics_token: String::new(),
         database: DatabaseArgs {
             url: database
                 .unwrap_or_else(|| format!("sqlite:{}", args.data.join("leastwise.db").display())),
             keys: args.data.join("keys"),
-            log_name: "leastwise/sandbox".into(),
+            log_name: Some("leastwise/sandbox".into()),
         },
         aws: AwsArgs {
             region: pool.region.clone(),

@@ -45,6 +45,7 @@ const FORMS: &[DraftForm] = &[DraftForm {
 pub async fn run(mut args: ServeArgs) -> Done {
     log::start();
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
+    args.metrics_token = secret("LEASTWISE_METRICS_TOKEN")?;
     args.check()?;
     let started = start(&args, Pacing::default()).await?;
     println!("Leastwise is at {}", args.public_url);
@@ -119,6 +120,10 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     let oidc = oidc(args).await?;
     let mut settings = HttpSettings::new(args.public_url.clone());
     settings.forms = FORMS;
+    settings.trusted_proxies = args.proxies()?;
+    if !args.metrics_token.is_empty() {
+        settings.metrics_token = Some(Secret::new(args.metrics_token.clone()));
+    }
     let doors = Arc::new(Doors {
         core: core.clone(),
         sealer: sealer.clone(),

@@ -1,6 +1,7 @@
 //! `leastwise sync`: one full crawl, with what it cost.
 
 use std::{
+    fmt::Write as _,
     io::IsTerminal as _,
     process::ExitCode,
     sync::{Arc, atomic::Ordering},
@@ -43,20 +44,24 @@ pub async fn run(args: SyncArgs) -> Done {
     let bar = tokio::spawn(show(progress.clone()));
     let report = sync::once(&core, &progress).await?;
     bar.abort();
+    let mut out = String::new();
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
     } else {
-        eprint!("\r\x1b[K");
-        println!("Accounts          {:>8}", report.accounts);
-        println!("Permission sets   {:>8}", report.permission_sets);
-        println!("Pairs             {:>8}", report.pairs);
-        println!(
+        if std::io::stderr().is_terminal() {
+            eprint!("\r\x1b[K");
+        }
+        writeln!(out, "Accounts          {:>8}", report.accounts)?;
+        writeln!(out, "Permission sets   {:>8}", report.permission_sets)?;
+        writeln!(out, "Pairs             {:>8}", report.pairs)?;
+        writeln!(
+            out,
             "Assignments       {:>8}   {} of them orphaned",
             report.assignments, report.orphans
-        );
-        println!("Not made here     {:>8}", report.outside);
-        println!();
-        println!("Calls             {:>8}   by the formula", "made");
+        )?;
+        writeln!(out, "Not made here     {:>8}", report.outside)?;
+        writeln!(out)?;
+        writeln!(out, "Calls             {:>8}   by the formula", "made")?;
         let rows = [
             ("sso-admin", report.calls.sso, report.formula.sso),
             (
@@ -71,14 +76,15 @@ pub async fn run(args: SyncArgs) -> Done {
             ),
         ];
         for (service, made, formula) in rows {
-            println!("  {service:<16}{made:>8}   {formula:>8}");
+            writeln!(out, "  {service:<16}{made:>8}   {formula:>8}")?;
         }
-        println!("Throttled         {:>8}", report.throttled);
-        println!("Seconds           {:>8.1}", report.seconds);
+        writeln!(out, "Throttled         {:>8}", report.throttled)?;
+        writeln!(out, "Seconds           {:>8.1}", report.seconds)?;
         for unread in &report.unread {
-            println!("Not read: {} ({})", unread.what, unread.why);
+            writeln!(out, "Not read: {} ({})", unread.what, unread.why)?;
         }
     }
+    super::print(&out)?;
     Ok(if report.complete {
         ExitCode::SUCCESS
     } else {

@@ -35,7 +35,10 @@ fn variables(serve: &ServeArgs) -> [(&'static str, String); 17] {
         ("LEASTWISE_AUDITORS", serve.auditors.join(",")),
         ("LEASTWISE_DATABASE_URL", database.url.clone()),
         ("LEASTWISE_KEYS", database.keys.display().to_string()),
-        ("LEASTWISE_LOG_NAME", database.log_name.clone()),
+        (
+            "LEASTWISE_LOG_NAME",
+            database.log_name.clone().unwrap_or_default(),
+        ),
         ("LEASTWISE_AWS_REGION", serve.aws.region.clone()),
         (
             "LEASTWISE_AWS_ENDPOINT",

@@ -1,0 +1,79 @@
+//! What time alone brings to a key: windows that end, and alarms when a removal is late.
+
+use super::{
+    effect::Tell,
+    key::Key,
+    pacing::alarm_after,
+    rows::{Closing, ItemResult, Tries, WindowRow},
+    state::{Out, State},
+    track::Want,
+};
+use crate::time::Timestamp;
+
+impl State {
+    /// Windows that ended, and what that means for the key.
+    pub(super) fn boundaries(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
+        let track = self.track(key);
+        let mut late = Vec::new();
+        for row in &track.windows {
+            let stopped = row.window.stops().is_some_and(|stop| stop <= now);
+            if stopped && row.delivery.is_none() && row.window.ended.is_none() {
+                late.push(row.window.clone());
+            }
+        }
+        let want = track.want(now);
+        if want == Want::Remove && track.row.closing.is_none() {
+            track.row.closing = Some(Closing {
+                since: track.lapsed(now),
+                alarms: 0,
+            });
+            track.row.tries = Tries::default();
+            track.next_read = None;
+            track.unreadable = 0;
+            out.keys.insert(key.clone());
+        }
+        if matches!(want, Want::Deliver | Want::Keep)
+            && (track.row.closing.is_some() || track.row.removed_at.is_some())
+        {
+            track.row.closing = None;
+            track.row.removed_at = None;
+            track.row.tries = Tries::default();
+            out.keys.insert(key.clone());
+        }
+        if want != Want::Remove {
+            // Either something else covers the key, or nothing of it that came from us is left.
+            let stopped = |w: &mut WindowRow| w.window.stops().is_some_and(|stop| stop <= now);
+            for mut row in track.windows.extract_if(.., stopped) {
+                row.over = Some(now);
+                out.windows.insert(row.window.grant.clone(), row);
+            }
+        }
+        for window in late {
+            let reason = "Its time ended before it could be carried out.".to_owned();
+            self.resolve_grant(&window, ItemResult::Failed { at: now, reason }, out);
+        }
+    }
+
+    pub(super) fn alarm(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
+        let track = self.track(key);
+        let Some(closing) = &mut track.row.closing else {
+            return;
+        };
+        let mut alarm = closing.alarms;
+        while closing.since + alarm_after(alarm + 1) <= now {
+            alarm += 1;
+        }
+        if alarm == closing.alarms {
+            return;
+        }
+        closing.alarms = alarm;
+        out.tells.push(Tell::Overdue {
+            key: key.clone(),
+            due: closing.since,
+            alarm,
+            tries: track.row.tries.count,
+            last_error: track.row.tries.last_error.clone(),
+        });
+        out.keys.insert(key.clone());
+    }
+}

@@ -1,0 +1,93 @@
+//! What is written and told once a read showed that a key is as it should be.
+
+use std::collections::BTreeSet;
+
+use super::{
+    effect::Tell,
+    key::Key,
+    rows::{Delivery, How, ItemResult, Tries, Watch},
+    state::{Out, State},
+};
+use crate::{ids::Principal, time::Timestamp};
+
+impl State {
+    /// The access was seen there: every window that waited for that has it.
+    pub(super) fn deliver(
+        &mut self,
+        key: &Key,
+        as_of: Timestamp,
+        how: How,
+        others: Option<&BTreeSet<Principal>>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        let mut delivered = Vec::new();
+        for row in &mut track.windows {
+            if row.window.valid(now) && row.delivery.is_none() {
+                row.delivery = Some(Delivery { at: as_of, how });
+                out.windows.insert(row.window.grant.clone(), row.clone());
+                delivered.push(row.window.clone());
+            }
+        }
+        track.row.managed_since.get_or_insert(now);
+        track.row.tries = Tries::default();
+        // A late delete of ours may still come true: look again.
+        track.row.watch = track.row.doubt.filter(|until| now < *until).map(|_| Watch {
+            from: as_of,
+            done: 0,
+        });
+        out.keys.insert(key.clone());
+        out.touched.insert(key.clone());
+        for window in delivered {
+            let result = ItemResult::Granted {
+                verified_at: as_of,
+                how,
+                others: others.cloned().unwrap_or_default(),
+            };
+            self.resolve_grant(&window, result, out);
+        }
+    }
+
+    /// The access was seen gone.
+    pub(super) fn removed(
+        &mut self,
+        key: &Key,
+        as_of: Timestamp,
+        how: How,
+        others: Option<&BTreeSet<Principal>>,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let track = self.track(key);
+        let due = track.row.closing.map_or(now, |closing| closing.since);
+        let last_use = as_of + track.row.session;
+        track.row.closing = None;
+        track.row.removed_at = Some(as_of);
+        track.row.watch = Some(Watch {
+            from: as_of,
+            done: 0,
+        });
+        track.row.tries = Tries::default();
+        for mut row in std::mem::take(&mut track.windows) {
+            row.over = Some(now);
+            out.windows.insert(row.window.grant.clone(), row);
+        }
+        out.keys.insert(key.clone());
+        out.touched.insert(key.clone());
+        out.tells.push(Tell::Removed {
+            key: key.clone(),
+            due,
+            verified_at: as_of,
+            last_use,
+            how,
+        });
+        let result = ItemResult::Removed {
+            verified_at: as_of,
+            last_use,
+            how,
+            others: others.cloned().unwrap_or_default(),
+        };
+        self.resolve_removals(key, &result, out);
+    }
+}
