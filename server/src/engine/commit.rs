@@ -126,6 +126,11 @@ async fn after(core: &Arc<Core>, commit: &Commit) {
     if !accounts.is_empty() {
         observe::windows_moved(core, &accounts).await;
     }
+    let sent_back = |tell: &Tell| matches!(tell, Tell::SentBack { .. });
+    if commit.tells.iter().any(sent_back) {
+        // The rules may allow outright what is now asked: then there is work again.
+        core.wake_engine.notify_one();
+    }
     for change in changes_of(commit) {
         moved(core, &change);
     }

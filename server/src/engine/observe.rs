@@ -16,6 +16,7 @@ use domain::{
     time::Timestamp,
 };
 
+use super::sync;
 use crate::{
     service::core::{Core, World},
     store::{self, StoreError},
@@ -29,7 +30,7 @@ pub async fn note(core: &Arc<Core>, listing: &Listing, as_of: Timestamp) {
     let Some((parts, touched)) = merged(before, listing, as_of) else {
         return;
     };
-    match keep(core, before, &parts).await {
+    match keep(core, before, &parts, listing).await {
         Ok(()) => refresh(core, parts, &touched).await,
         Err(error) => tracing::error!(
             error = &error as &dyn std::error::Error,
@@ -45,10 +46,45 @@ pub async fn windows_moved(core: &Arc<Core>, touched: &BTreeSet<AccountId>) {
     refresh(core, parts, touched).await;
 }
 
-async fn keep(core: &Core, before: &Parts, after: &Parts) -> Result<(), StoreError> {
+/// Stores what a read changed, and writes down what in it no write of ours explains: a single read
+/// must not swallow what somebody did outside.
+async fn keep(
+    core: &Core,
+    before: &Parts,
+    after: &Parts,
+    listing: &Listing,
+) -> Result<(), StoreError> {
+    let now = core.clock.now();
     let mut tx = core.store.write().await?;
-    store::observed::save(&mut tx, before, after, core.clock.now()).await?;
+    let (then, since) = (part_of(before, listing), part_of(after, listing));
+    let seen = sync::unexplained(&mut tx, &then, &since).await?;
+    store::observed::save(&mut tx, before, after, now).await?;
+    store::crawl::save_outside(&mut tx, &seen).await?;
+    if !seen.is_empty() {
+        let entries = seen.iter().map(|one| core.journal.outside_seen(one));
+        core.journal.append_many(&mut tx, entries.collect()).await?;
+    }
     tx.commit().await
+}
+
+/// What one read can have changed, so that two worlds need not be compared as a whole.
+fn part_of(parts: &Parts, listing: &Listing) -> Parts {
+    let mut part = Parts {
+        coverage: parts.coverage.clone(),
+        ..Parts::default()
+    };
+    match listing {
+        Listing::Pair { pair, .. } => {
+            let read = parts.pairs.get(pair).cloned();
+            part.pairs.extend(read.map(|read| (pair.clone(), read)));
+        }
+        Listing::Membership { group, .. } | Listing::Group { group, .. } => {
+            let members = parts.members.get(group).cloned();
+            part.members
+                .extend(members.map(|members| (group.clone(), members)));
+        }
+    }
+    part
 }
 
 /// The parts after one listing, and the accounts about which something changed; nothing if it shows

@@ -248,7 +248,11 @@ async fn persons(
 }
 
 /// Differences that no write of ours explains.
-async fn unexplained(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<Vec<Seen>, StoreError> {
+pub(super) async fn unexplained(
+    tx: &mut Tx,
+    before: &Parts,
+    after: &Parts,
+) -> Result<Vec<Seen>, StoreError> {
     let Some(oldest) = before.coverage.oldest else {
         return Ok(Vec::new());
     };

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Backend, Denied},
+    backend::{Backend, Denied, FieldError},
     routes::{ActionRoute, FormState, PAGES, Post},
     shell::{Density, Theme},
 };
@@ -48,13 +48,35 @@ pub(super) async fn act(
     }
     match (route.run)(post()).await {
         Ok(to) => see_other(&to),
-        Err(Denied::Invalid(errors)) => {
-            let page = (route.form)(&post());
+        // A loser of a race keeps their words, too.
+        Err(Denied::Conflict(message)) => {
+            let errors = vec![FieldError {
+                field: "form",
+                message,
+            }];
             let form = FormState {
                 values: fields.clone(),
                 errors,
             };
-            again(&state, &backend, &signed, &page, form, &headers).await
+            let page = (route.form)(&post());
+            again(
+                &state,
+                &backend,
+                &signed,
+                (StatusCode::CONFLICT, &page),
+                form,
+                &headers,
+            )
+            .await
+        }
+        Err(Denied::Invalid(errors)) => {
+            let form = FormState {
+                values: fields.clone(),
+                errors,
+            };
+            let page = (route.form)(&post());
+            let shown = (StatusCode::UNPROCESSABLE_ENTITY, page.as_str());
+            again(&state, &backend, &signed, shown, form, &headers).await
         }
         Err(denied) => draw(&state, &backend, Err(denied), &here, &headers).await,
     }
@@ -65,7 +87,7 @@ async fn again(
     state: &PageState,
     backend: &Arc<dyn Backend>,
     signed: &Signed,
-    page: &str,
+    (status, page): (StatusCode, &str),
     form: FormState,
     headers: &HeaderMap,
 ) -> Response {
@@ -83,17 +105,7 @@ async fn again(
         _ => Err(Denied::Invalid(errors)),
     };
     match answer {
-        Ok(page) => {
-            document(
-                state,
-                backend,
-                page,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &uri,
-                headers,
-            )
-            .await
-        }
+        Ok(page) => document(state, backend, page, status, &uri, headers).await,
         Err(denied) => draw(state, backend, Err(denied), &uri, headers).await,
     }
 }

@@ -27,6 +27,11 @@ pub async fn save(
         .bind(to_json(&coverage.unread))
         .execute(tx.conn())
         .await?;
+    save_outside(tx, seen).await
+}
+
+/// Writes down differences that nothing of ours explains.
+pub async fn save_outside(tx: &mut Tx, seen: &[Seen]) -> Result<(), StoreError> {
     for one in seen {
         let account = match &one.outside {
             Outside::Assigned { assignment } | Outside::Unassigned { assignment } => {
