@@ -212,6 +212,8 @@ export async function withPeople(name, people, body) {
     return await body();
   } catch (error) {
     for (const [at, person] of people.entries()) {
+      // What the failure brought with it is not the next test's.
+      person.troubles.length = 0;
       await person.screenshot(`failed-${name.replace(/[^a-z0-9]+/gi, '-')}-${person.username ?? at}`).catch(() => {});
     }
     throw error;
