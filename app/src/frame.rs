@@ -70,9 +70,7 @@ pub fn framed(
         move || {
             provide_context(leads);
             let body = (page.draw)();
-            let freshness = fresh
-                .map(|fresh| freshness_line(&fresh))
-                .unwrap_or_else(|| ().into_any());
+            let freshness = fresh.map_or_else(|| ().into_any(), |fresh| freshness_line(&fresh));
             view! { <Layout nav viewer=who path=url freshness>{body}</Layout> }.into_any()
         },
     )

@@ -28,6 +28,7 @@ impl Chip {
         }
     }
     /// With how many there are.
+    #[must_use]
     pub fn counting(mut self, count: usize) -> Self {
         self.count = Some(count);
         self

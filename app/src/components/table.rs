@@ -34,21 +34,25 @@ impl Column {
         }
     }
     /// Right-aligned, tabular figures. Give its cells `data-numeric`, too.
+    #[must_use]
     pub fn numeric(mut self) -> Self {
         self.numeric = true;
         self
     }
     /// For a column of buttons: the label is read but not shown.
+    #[must_use]
     pub fn unlabelled(mut self) -> Self {
         self.hidden_label = true;
         self
     }
     /// Left out on a phone. Give its cells `data-wide`, too.
+    #[must_use]
     pub fn wide_only(mut self) -> Self {
         self.wide_only = true;
         self
     }
     /// The head becomes a link to the same list sorted by this column.
+    #[must_use]
     pub fn sortable(mut self, href: impl Into<String>, sorted: Option<Sorted>) -> Self {
         self.sort_href = Some(href.into());
         self.sorted = sorted;

@@ -114,9 +114,11 @@ fn changes(
     none: &'static str,
     what: &'static str,
 ) -> AnyView {
-    let count = (!changes.is_empty())
-        .then(|| changes.len().to_string())
-        .unwrap_or_default();
+    let count = if changes.is_empty() {
+        String::new()
+    } else {
+        changes.len().to_string()
+    };
     let body = if changes.is_empty() {
         view! { <p data-note><b>{none}</b>" "{what}</p> }.into_any()
     } else {

@@ -161,7 +161,7 @@ fn reaches(
     }
     match query.only.as_deref() {
         Some("production-pci") => {
-            paths.retain(|path| path.account.class.counts_as_production_pci())
+            paths.retain(|path| path.account.class.counts_as_production_pci());
         }
         Some("standing") => paths.retain(|path| path.ends.is_none()),
         Some("findings") => paths.retain(|path| !path.hits.is_empty()),

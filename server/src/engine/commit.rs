@@ -64,14 +64,14 @@ fn operation(core: &Core, row: &OperationRow) -> Option<Draft> {
             Some(about(draft, row))
         }
         Phase::Over(ending @ (Ending::Refused | Ending::Failed | Ending::NotSeen)) => {
-            let code = match ending {
+            let why = match ending {
                 Ending::Refused => "refused",
                 Ending::Failed => "failed",
                 _ => "not_seen",
             };
             let words = row.error.as_deref().unwrap_or_default();
             Some(about(
-                journal.operation_failed(&row.operation, &row.key, code, words),
+                journal.operation_failed(&row.operation, &row.key, why, words),
                 row,
             ))
         }
