@@ -37,7 +37,8 @@ async function killed(browser, kind, point) {
     const names = await aws.names();
     const before = (await aws.calls()).at(-1)?.seq ?? 0;
     await ask(browser, dying, names, kind, people);
-    const { signal } = await dying.exit;
+    const late = new Promise((resolve) => setTimeout(resolve, 60_000, { signal: 'none in 60 s' }));
+    const { signal } = await Promise.race([dying.exit, late]);
     assert.equal(signal, 'SIGKILL', 'it was not killed');
 
     const again = await Sandbox.start(`kill-${kind}-${point}`, { data, fresh: false });
