@@ -1,6 +1,6 @@
 // Everything that is tested from outside: journeys in Chromium against the real binary, process kills, sign-in with a
 // certified OpenID provider, and contracts with other people's AWS clients. Last line: `N passed, N failed`.
-// Words on the command line narrow it: `node run.mjs grant kill`.
+// Words on the command line narrow it to files, and `--only=WORDS` to tests: `node run.mjs kill --only=remove`.
 
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -10,12 +10,13 @@ import { OUTPUT, cleanUp } from './support/leastwise.mjs';
 import { Suite } from './support/suite.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const only = process.argv.find((word) => word.startsWith('--only='))?.slice('--only='.length);
 const journeys = readdirSync(path.join(here, 'journeys')).filter((name) => name.endsWith('.mjs')).sort();
 const files = [...journeys.map((name) => `journeys/${name}`), 'kill.mjs', 'oidc_provider.mjs', 'contracts.mjs'];
 
 if (!wanted.length) rmSync(OUTPUT, { recursive: true, force: true });
-const suite = new Suite();
+const suite = new Suite(only);
 const browser = await launch();
 process.on('SIGINT', () => cleanUp().then(() => process.exit(130)));
 try {

@@ -196,8 +196,10 @@ export class Person {
     return readFileSync(await file.path(), 'utf8');
   }
 
-  async screenshot(name, fullPage = true) {
+  /** The whole page, unless it is longer than anybody would look at. */
+  async screenshot(name) {
     mkdirSync(OUTPUT, { recursive: true });
+    const fullPage = (await this.page.evaluate(() => document.documentElement.scrollHeight)) < 6000;
     await this.page.screenshot({ path: path.join(OUTPUT, `${name}.png`), fullPage });
   }
 

@@ -86,7 +86,7 @@ fn draw(query: ListQuery, entries: Rows<EntryRow>, now: Timestamp) -> AnyView {
             .into_any();
     }
     let place = (&entries).into();
-    let bar = view! { <ListBar path="/ledger" query=query.clone() label="Search type, actor, target or account" table=None /> };
+    let bar = view! { <ListBar path="/ledger" query=query.clone() label="Search the ledger" table=None /> };
     if entries.total == 0 {
         return view! { {bar} <EmptyFiltered noun="entries" clear_href="/ledger" /> }.into_any();
     }
