@@ -96,6 +96,46 @@ impl<'a> Holds<'a> {
         found
     }
 
+    /// One assignment that exists, in order of person; nothing where it does not.
+    pub fn of_one(&mut self, assignment: &Assignment) -> Vec<Held> {
+        let snapshot = self.snapshot;
+        let mut found = Vec::new();
+        let read = snapshot.pair(&assignment.pair);
+        if let Some((read, since)) =
+            read.and_then(|read| Some((read, *read.principals.get(&assignment.principal)?)))
+        {
+            let account = &assignment.pair.account;
+            let (known, people) = (snapshot.account(account), self.people_in(account));
+            self.of_assignment(known, assignment, read, since, people, &mut found);
+        }
+        found
+    }
+
+    /// One path of one person: the same word as in `of`, without asking for everybody else's.
+    pub fn of_reach(&mut self, reach: &Reach) -> Held {
+        let assignment = Assignment {
+            pair: reach.pair.clone(),
+            principal: reach.principal(),
+        };
+        let hits: Arc<[Hit]> = match self.snapshot.account(&reach.pair.account) {
+            None => Arc::new([unlisted(&reach.pair.account)]),
+            Some((account, class)) => {
+                let way = way(self.evaluator.rules, self.snapshot, &reach.path);
+                let people = self.people_in(&reach.pair.account);
+                let frame = self.frame((account, class), &assignment, way, people);
+                let number = self.evaluator.frame(frame.clone());
+                let (who_number, who) = self.who(&reach.user, &frame.approvals);
+                self.hits((number, &frame), (who_number, &who))
+            }
+        };
+        Held {
+            holder: Holder::Person {
+                reach: reach.clone(),
+            },
+            hits,
+        }
+    }
+
     fn of_assignment(
         &mut self,
         known: Option<&(Account, Classification)>,

@@ -158,23 +158,13 @@ fn card(world: &World, entry: &AccountEntry) -> AccountCard {
 }
 
 impl Service {
-    /// What the guardrails say of one account, assignment by assignment, each rule once.
-    pub(super) fn hits_in(&self, account: &AccountId) -> HashMap<Assignment, Vec<HitView>> {
-        let mut said: HashMap<Assignment, Vec<HitView>> = HashMap::new();
-        for one in self.core.held(&self.world, account).iter() {
-            let hits = said.entry(assignment_of(one)).or_default();
-            for hit in one.hits.iter() {
-                if !hits.iter().any(|known| known.rule == hit.rule) {
-                    hits.push(names::hit(hit));
-                }
-            }
-        }
-        said
-    }
-
     fn rows_of(&self, id: &AccountId) -> Vec<AccessRow> {
         let (world, snapshot) = (&self.world, &self.world.snapshot);
-        let mut said = self.hits_in(id);
+        let held = self.core.held(world, id);
+        let mut said: HashMap<Assignment, Vec<&Held>> = HashMap::new();
+        for one in held.iter() {
+            said.entry(assignment_of(one)).or_default().push(one);
+        }
         let mut rows = Vec::new();
         for (pair, read) in snapshot.pairs_in(id) {
             let set = names::set(snapshot, &pair.set);
@@ -208,7 +198,7 @@ impl Service {
                         .and_then(|all| all.last())
                         .map(|window| window.change.clone()),
                     outdated: read.provisioned == Provisioned::Outdated,
-                    hits: said.remove(&assignment).unwrap_or_default(),
+                    hits: each_once(said.remove(&assignment).unwrap_or_default()),
                     remove_href: remove_href(&assignment, &set),
                 });
             }
@@ -239,8 +229,30 @@ impl Service {
     }
 }
 
+/// What the guardrails say of those who hold by one assignment: each rule once, in their order.
+pub(super) fn each_once<'a>(held: impl IntoIterator<Item = &'a Held>) -> Vec<HitView> {
+    let mut hits: Vec<HitView> = Vec::new();
+    let mut known: Vec<&std::sync::Arc<[domain::verdict::Hit]>> = Vec::new();
+    for one in held {
+        // Alike cases share their hits: most of a group is done after its first member.
+        if known
+            .iter()
+            .any(|shared| std::sync::Arc::ptr_eq(shared, &one.hits))
+        {
+            continue;
+        }
+        known.push(&one.hits);
+        for hit in one.hits.iter() {
+            if !hits.iter().any(|view| view.rule == hit.rule) {
+                hits.push(names::hit(hit));
+            }
+        }
+    }
+    hits
+}
+
 /// The assignment that somebody holds by.
-pub(super) fn assignment_of(held: &Held) -> Assignment {
+fn assignment_of(held: &Held) -> Assignment {
     match &held.holder {
         Holder::Person { reach } => World::assignment(reach),
         Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => {

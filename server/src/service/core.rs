@@ -144,24 +144,13 @@ impl Core {
 
     /// What the guardrails say of one account.
     pub fn held(&self, world: &World, account: &AccountId) -> Arc<Vec<Held>> {
-        self.held_in(world, [account]).pop().unwrap_or_default()
+        let known = world.held.get(account).cloned();
+        known.unwrap_or_else(|| Arc::new(self.holds(world).of(account)))
     }
 
-    /// What the guardrails say of several accounts, in their order; alike cases are judged once.
-    pub fn held_in<'a>(
-        &self,
-        world: &World,
-        accounts: impl IntoIterator<Item = &'a AccountId>,
-    ) -> Vec<Arc<Vec<Held>>> {
-        let mut holds = None;
-        let mut judge = |account: &AccountId| {
-            let fresh = || Holds::new(&world.snapshot, &self.rules).knowing(world.records.clone());
-            Arc::new(holds.get_or_insert_with(fresh).of(account))
-        };
-        accounts
-            .into_iter()
-            .map(|id| world.held.get(id).cloned().unwrap_or_else(|| judge(id)))
-            .collect()
+    /// Judges what exists as asked for; alike cases once.
+    pub fn holds<'a>(&'a self, world: &'a World) -> Holds<'a> {
+        Holds::new(&world.snapshot, &self.rules).knowing(world.records.clone())
     }
 }
 

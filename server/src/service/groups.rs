@@ -1,19 +1,16 @@
 //! Groups: the list, and one group with its members and what it opens.
 
-use app::backend::{
-    Answer, Denied, GroupRow, GroupView, GroupsPort, HitView, ListQuery, OpensRow, Page,
-};
+use app::backend::{Answer, Denied, GroupRow, GroupView, GroupsPort, ListQuery, OpensRow, Page};
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
     directory::Origin,
-    ids::{AccountId, Assignment, GroupId, Principal},
+    ids::{Assignment, GroupId, Principal},
 };
-use std::collections::{BTreeSet, HashMap};
 
 use super::{
     Service,
-    accounts::assignment_of,
+    accounts::each_once,
     core::World,
     index::{GroupEntry, Words, guarded},
     names, page_of,
@@ -70,41 +67,24 @@ impl Service {
                 .map(|(_, class)| std::cmp::Reverse((class.pci, class.environment)));
             (!guarded(snapshot, &pair.account), class, pair.clone())
         });
-        let accounts: BTreeSet<&AccountId> = pairs.iter().map(|pair| &pair.account).collect();
-        let mut said: HashMap<Assignment, Vec<HitView>> = HashMap::new();
-        for held in self
-            .core
-            .held_in(world, accounts.into_iter())
-            .iter()
-            .flat_map(|held| held.iter())
-        {
-            let assignment = assignment_of(held);
-            if assignment.principal != principal {
-                continue;
-            }
-            let hits = said.entry(assignment).or_default();
-            for hit in held.hits.iter() {
-                if !hits.iter().any(|known| known.rule == hit.rule) {
-                    hits.push(names::hit(hit));
-                }
-            }
-        }
+        let mut holds = self.core.holds(world);
         pairs
             .into_iter()
-            .map(|pair| OpensRow {
-                account: names::account(snapshot, &pair.account),
-                set: names::set(snapshot, &pair.set),
-                since: snapshot
-                    .pair(&pair)
+            .map(|pair| {
+                let read = snapshot.pair(&pair);
+                let since = read
                     .and_then(|read| read.principals.get(&principal))
-                    .copied()
-                    .unwrap_or_default(),
-                hits: said
-                    .remove(&Assignment {
-                        pair,
-                        principal: principal.clone(),
-                    })
-                    .unwrap_or_default(),
+                    .copied();
+                let assignment = Assignment {
+                    pair,
+                    principal: principal.clone(),
+                };
+                OpensRow {
+                    account: names::account(snapshot, &assignment.pair.account),
+                    set: names::set(snapshot, &assignment.pair.set),
+                    since: since.unwrap_or_default(),
+                    hits: each_once(&holds.of_one(&assignment)),
+                }
             })
             .collect()
     }

@@ -1,6 +1,6 @@
 //! People: the list, and one person with every path that they have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use app::backend::{Answer, Denied, ListQuery, Page, PathRow, PeoplePort, PersonRow, PersonView};
 use async_trait::async_trait;
@@ -8,7 +8,6 @@ use domain::{
     access::{self, Path, Reach},
     authorize::Action,
     directory::UserStatus,
-    guardrails::{Held, Holder},
     ids::{AccountId, UserId},
 };
 
@@ -93,15 +92,7 @@ impl Service {
                 reach.pair.clone(),
             )
         });
-        let accounts: BTreeSet<&AccountId> =
-            reaches.iter().map(|reach| &reach.pair.account).collect();
-        let said = self.core.held_in(world, accounts.into_iter());
-        let mut hits: BTreeMap<&Reach, &Held> = BTreeMap::new();
-        for held in said.iter().flat_map(|held| held.iter()) {
-            if let Holder::Person { reach } = &held.holder {
-                hits.insert(reach, held);
-            }
-        }
+        let mut holds = self.core.holds(world);
         reaches
             .iter()
             .map(|reach| PathRow {
@@ -113,10 +104,7 @@ impl Service {
                 },
                 since: reach.since,
                 ends: world.ends(&World::assignment(reach)),
-                hits: hits
-                    .get(reach)
-                    .map(|held| held.hits.iter().map(names::hit).collect())
-                    .unwrap_or_default(),
+                hits: holds.of_reach(reach).hits.iter().map(names::hit).collect(),
             })
             .collect()
     }
