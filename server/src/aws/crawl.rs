@@ -9,7 +9,8 @@ mod organization;
 mod sets;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
+    hash::Hash,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -174,3 +175,20 @@ impl Progress {
 }
 
 type Index = BTreeMap<domain::ids::PermissionSetArn, BTreeSet<domain::ids::AccountId>>;
+
+/// Ids that were met, so that an answer that names one again holds the same and not a copy of its text.
+struct Met<T>(HashSet<T>);
+
+impl<T: Clone + Eq + Hash> Met<T> {
+    fn none() -> Self {
+        Self(HashSet::new())
+    }
+
+    fn same(&mut self, id: T) -> T {
+        if let Some(known) = self.0.get(&id) {
+            return known.clone();
+        }
+        self.0.insert(id.clone());
+        id
+    }
+}

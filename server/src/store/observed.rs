@@ -5,6 +5,7 @@
 //! migrations/*/0002_observed.sql for what is merged per pair.
 
 mod load;
+mod once;
 mod rows;
 mod save;
 

@@ -8,7 +8,7 @@ use domain::{
 };
 use futures::{StreamExt as _, stream};
 
-use super::{Aws, IN_FLIGHT, note, pages};
+use super::{Aws, IN_FLIGHT, Met, note, pages};
 use crate::{
     aws::{Instance, call::read, error::CallError, read::malformed},
     clock::Clock,
@@ -47,13 +47,17 @@ pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock
             }
         })
         .buffer_unordered(IN_FLIGHT);
+    let mut met = Met::none();
+    for user in out.users.iter().flatten() {
+        met.same(user.id.clone());
+    }
     while let Some((group, answer, as_of)) = reads.next().await {
         if let Some(users) = note(&mut out.unread, format!("members of group {group}"), answer) {
             out.formula += pages(users.len(), 100);
             out.members.push(Members {
                 group,
                 as_of,
-                users,
+                users: users.into_iter().map(|user| met.same(user)).collect(),
             });
         }
     }

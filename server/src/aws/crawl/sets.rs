@@ -11,7 +11,7 @@ use domain::{
 };
 use futures::{StreamExt as _, stream};
 
-use super::{Aws, IN_FLIGHT, Index, Progress, note, pages};
+use super::{Aws, IN_FLIGHT, Index, Met, Progress, note, pages};
 use crate::{
     aws::{
         Instance,
@@ -64,6 +64,7 @@ pub(super) async fn read_sets(
             }
         })
         .buffer_unordered(IN_FLIGHT);
+    let mut met = Met::none();
     while let Some((arn, content, everywhere, outdated)) = reads.next().await {
         if let Some((name, description, content)) =
             note(&mut out.unread, format!("content of {arn}"), content)
@@ -91,6 +92,8 @@ pub(super) async fn read_sets(
         out.formula += pages(everywhere.len(), 100)
             + outdated.as_ref().map_or(0, |found| pages(found.len(), 100));
         progress.known(everywhere.len());
+        let everywhere: BTreeSet<AccountId> =
+            everywhere.into_iter().map(|id| met.same(id)).collect();
         for account in &everywhere {
             let old = outdated
                 .as_ref()
@@ -135,6 +138,7 @@ async fn read_pairs(
             }
         })
         .buffer_unordered(IN_FLIGHT);
+    let mut met = Met::none();
     while let Some((pair, provisioned, answer, as_of)) = reads.next().await {
         progress.read();
         let what = || format!("assignments of {} in {}", pair.set, pair.account);
@@ -143,7 +147,7 @@ async fn read_pairs(
             out.pairs.push(PairListing {
                 pair,
                 as_of,
-                principals,
+                principals: principals.into_iter().map(|one| met.same(one)).collect(),
                 provisioned,
             });
         }

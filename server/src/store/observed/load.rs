@@ -11,9 +11,13 @@ use domain::{
     snapshot::{Coverage, PairRead, Parts, Provisioned, Unread},
     time::Timestamp,
 };
-use sqlx::{AnyConnection, Row as _};
+use futures::TryStreamExt as _;
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::OUTDATED;
+use super::{
+    OUTDATED,
+    once::{Ids, Once},
+};
 use crate::store::{StoreError, id, json};
 
 /// The strictest classification on record of each account.
@@ -69,16 +73,20 @@ pub async fn load(
     for group in documents_of::<Group>(conn, "directory_group").await? {
         parts.groups.insert(group.id.clone(), group);
     }
-    let known = parts
-        .users
-        .keys()
-        .map(|id| (id.as_str().to_owned(), id.clone()))
-        .collect();
-    parts.members = members(conn, &known).await?;
-    parts.members_as_of = members_as_of(conn).await?;
     parts.sets = sets(conn, analyse).await?;
-    parts.pairs = pairs(conn).await?;
-    parts.persons = crate::store::joined::by_user(conn).await?;
+    let mut ids = Ids {
+        accounts: Once::of(parts.accounts.keys()),
+        sets: Once::of(parts.sets.keys()),
+        users: Once::of(parts.users.keys()),
+        groups: Once::of(parts.groups.keys()),
+    };
+    parts.members = members(conn, &mut ids).await?;
+    parts.members_as_of = members_as_of(conn, &mut ids).await?;
+    parts.pairs = pairs(conn, &mut ids).await?;
+    for (user, person) in crate::store::joined::by_user(conn).await? {
+        let user = ids.users.id("person", user.as_str())?;
+        parts.persons.insert(user, person);
+    }
     parts.coverage = coverage(conn, &parts.pairs).await?;
     Ok(parts)
 }
@@ -93,30 +101,29 @@ async fn documents_of<T: serde::de::DeserializeOwned>(
         "directory_user" => "select document from directory_user where gone_seen is null",
         _ => "select document from directory_group where gone_seen is null",
     };
-    let rows = sqlx::query(sql).fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| json(table, &row.try_get::<String, _>("document")?))
-        .collect()
+    let mut found = Vec::new();
+    // Row by row: all rows at once take several times the memory of what is made of them.
+    let mut rows = sqlx::query(sql).fetch(conn);
+    while let Some(row) = rows.try_next().await? {
+        found.push(json(table, &row.try_get::<String, _>("document")?)?);
+    }
+    Ok(found)
 }
 
 async fn members(
     conn: &mut AnyConnection,
-    known: &BTreeMap<String, UserId>,
+    ids: &mut Ids,
 ) -> Result<BTreeMap<GroupId, BTreeSet<UserId>>, StoreError> {
-    let rows = sqlx::query(
-        "select group_id, user_id from membership_span where gone_seen is null order by group_id",
-    )
-    .fetch_all(conn)
-    .await?;
+    const TABLE: &str = "membership_span";
     let mut members: BTreeMap<GroupId, BTreeSet<UserId>> = BTreeMap::new();
-    for row in &rows {
-        let group: GroupId = id("membership_span", &row.try_get::<String, _>("group_id")?)?;
-        let user: String = row.try_get("user_id")?;
-        // One allocation per user, not per membership.
-        let user = match known.get(&user) {
-            Some(user) => user.clone(),
-            None => id("membership_span", &user)?,
-        };
+    let mut rows =
+        sqlx::query("select group_id, user_id from membership_span where gone_seen is null")
+            .fetch(conn);
+    while let Some(row) = rows.try_next().await? {
+        let group = ids
+            .groups
+            .id(TABLE, &row.try_get::<String, _>("group_id")?)?;
+        let user = ids.users.id(TABLE, &row.try_get::<String, _>("user_id")?)?;
         members.entry(group).or_default().insert(user);
     }
     Ok(members)
@@ -124,13 +131,16 @@ async fn members(
 
 async fn members_as_of(
     conn: &mut AnyConnection,
+    ids: &mut Ids,
 ) -> Result<BTreeMap<GroupId, Timestamp>, StoreError> {
     let rows = sqlx::query("select id, members_as_of from directory_group where members_as_of is not null and gone_seen is null")
         .fetch_all(conn)
         .await?;
     rows.iter()
         .map(|row| {
-            let group = id("directory_group", &row.try_get::<String, _>("id")?)?;
+            let group = ids
+                .groups
+                .id("directory_group", &row.try_get::<String, _>("id")?)?;
             Ok((group, Timestamp(row.try_get("members_as_of")?)))
         })
         .collect()
@@ -162,70 +172,67 @@ async fn sets(
         .collect()
 }
 
-async fn pairs(conn: &mut AnyConnection) -> Result<BTreeMap<Pair, PairRead>, StoreError> {
-    let reads = sqlx::query("select account_id, set_arn, as_of, provisioned from pair_read")
-        .fetch_all(&mut *conn)
-        .await?;
-    let mut known: BTreeMap<(String, String), (Pair, PairRead)> = BTreeMap::new();
-    let mut sets: BTreeMap<String, PermissionSetArn> = BTreeMap::new();
-    for row in &reads {
-        let (account, set): (String, String) =
-            (row.try_get("account_id")?, row.try_get("set_arn")?);
-        let arn = match sets.get(&set) {
-            Some(arn) => arn.clone(),
-            None => sets
-                .entry(set.clone())
-                .or_insert(id("pair_read", &set)?)
-                .clone(),
+async fn pairs(
+    conn: &mut AnyConnection,
+    ids: &mut Ids,
+) -> Result<BTreeMap<Pair, PairRead>, StoreError> {
+    const TABLE: &str = "assignment_span";
+    let mut pairs = pair_reads(conn, ids).await?;
+    let mut rows = sqlx::query(
+        "select account_id, set_arn, principal_type, principal_id, first_seen \
+         from assignment_span where gone_seen is null",
+    )
+    .fetch(conn);
+    while let Some(row) = rows.try_next().await? {
+        let Some(read) = pairs.get_mut(&pair(TABLE, &row, ids)?) else {
+            continue;
         };
+        let principal_id: String = row.try_get("principal_id")?;
+        let principal = match row.try_get::<String, _>("principal_type")?.as_str() {
+            "USER" => Principal::User(ids.users.id(TABLE, &principal_id)?),
+            "GROUP" => Principal::Group(ids.groups.id(TABLE, &principal_id)?),
+            other => {
+                return Err(StoreError::Inconsistent {
+                    table: TABLE,
+                    what: format!("the principal type {other}"),
+                });
+            }
+        };
+        read.principals
+            .insert(principal, Timestamp(row.try_get("first_seen")?));
+    }
+    pairs.retain(|_, read| !read.principals.is_empty());
+    Ok(pairs)
+}
+
+async fn pair_reads(
+    conn: &mut AnyConnection,
+    ids: &mut Ids,
+) -> Result<BTreeMap<Pair, PairRead>, StoreError> {
+    let mut pairs = BTreeMap::new();
+    let mut rows =
+        sqlx::query("select account_id, set_arn, as_of, provisioned from pair_read").fetch(conn);
+    while let Some(row) = rows.try_next().await? {
         let provisioned = match row.try_get::<String, _>("provisioned")?.as_str() {
             OUTDATED => Provisioned::Outdated,
             _ => Provisioned::Latest,
-        };
-        let pair = Pair {
-            account: id("pair_read", &account)?,
-            set: arn,
         };
         let read = PairRead {
             as_of: Timestamp(row.try_get("as_of")?),
             principals: BTreeMap::new(),
             provisioned,
         };
-        known.insert((account, set), (pair, read));
+        pairs.insert(pair("pair_read", &row, ids)?, read);
     }
-    let spans = sqlx::query(
-        "select account_id, set_arn, principal_type, principal_id, first_seen \
-         from assignment_span where gone_seen is null",
-    )
-    .fetch_all(conn)
-    .await?;
-    let mut principals: BTreeMap<String, Principal> = BTreeMap::new();
-    for row in &spans {
-        let key: (String, String) = (row.try_get("account_id")?, row.try_get("set_arn")?);
-        let Some((_, read)) = known.get_mut(&key) else {
-            continue;
-        };
-        let principal_id: String = row.try_get("principal_id")?;
-        let principal = match principals.get(&principal_id) {
-            Some(principal) => principal.clone(),
-            None => {
-                let kind: String = row.try_get("principal_type")?;
-                let principal = Principal::parse(&kind, &principal_id).map_err(|error| {
-                    StoreError::Inconsistent {
-                        table: "assignment_span",
-                        what: error.to_string(),
-                    }
-                })?;
-                principals.entry(principal_id).or_insert(principal).clone()
-            }
-        };
-        read.principals
-            .insert(principal, Timestamp(row.try_get("first_seen")?));
-    }
-    Ok(known
-        .into_values()
-        .filter(|(_, read)| !read.principals.is_empty())
-        .collect())
+    Ok(pairs)
+}
+
+fn pair(table: &'static str, row: &AnyRow, ids: &mut Ids) -> Result<Pair, StoreError> {
+    let (account, set): (String, String) = (row.try_get("account_id")?, row.try_get("set_arn")?);
+    Ok(Pair {
+        account: ids.accounts.id(table, &account)?,
+        set: ids.sets.id(table, &set)?,
+    })
 }
 
 async fn coverage(

@@ -11,15 +11,18 @@ pub(super) enum Value {
     Number(i64),
 }
 
+/// Rows that are made when their statement is: a large organisation has hundreds of thousands.
+pub(super) type Rows<'a> = Box<dyn Iterator<Item = Vec<Value>> + Send + 'a>;
+
 /// Inserts rows, at most so many to a statement that neither engine's limit on parameters is met.
 pub(super) async fn insert(
     tx: &mut Tx,
     into: &'static str,
     columns: usize,
     suffix: &'static str,
-    rows: Vec<Vec<Value>>,
+    rows: Rows<'_>,
 ) -> Result<(), StoreError> {
-    let mut rows = rows.into_iter().peekable();
+    let mut rows = rows.peekable();
     while rows.peek().is_some() {
         let chunk: Vec<Vec<Value>> = rows.by_ref().take(900 / columns).collect();
         let placeholders: Vec<String> = (0..chunk.len())

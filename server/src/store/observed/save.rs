@@ -10,7 +10,7 @@ use domain::{
 
 use super::{
     LATEST, OUTDATED,
-    rows::{Value, insert},
+    rows::{Rows, Value, insert},
 };
 use crate::store::{StoreError, Tx, to_json};
 
@@ -42,18 +42,16 @@ async fn accounts(
         .accounts
         .iter()
         .filter(|(id, account)| before.accounts.get(*id) != Some(*account));
-    let rows = changed
-        .map(|(id, (account, class))| {
-            vec![
-                Value::Text(id.to_string()),
-                Value::Text(to_json(account)),
-                Value::Text(class.environment.as_str().into()),
-                Value::Text(class.pci.as_str().into()),
-                Value::Number(now.0),
-                Value::Number(now.0),
-            ]
-        })
-        .collect();
+    let rows: Rows<'_> = Box::new(changed.map(|(id, (account, class))| {
+        vec![
+            Value::Text(id.to_string()),
+            Value::Text(to_json(account)),
+            Value::Text(class.environment.as_str().into()),
+            Value::Text(class.pci.as_str().into()),
+            Value::Number(now.0),
+            Value::Number(now.0),
+        ]
+    }));
     insert(
         tx,
         "account (id, document, environment, pci, first_seen, last_confirmed)",
@@ -80,17 +78,13 @@ async fn accounts(
 }
 
 async fn units(tx: &mut Tx, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
-    let rows = after
-        .units
-        .iter()
-        .map(|(id, unit)| {
-            vec![
-                Value::Text(id.to_string()),
-                Value::Text(to_json(unit)),
-                Value::Number(now.0),
-            ]
-        })
-        .collect();
+    let rows: Rows<'_> = Box::new(after.units.iter().map(|(id, unit)| {
+        vec![
+            Value::Text(id.to_string()),
+            Value::Text(to_json(unit)),
+            Value::Number(now.0),
+        ]
+    }));
     insert(
         tx,
         "organizational_unit (id, document, last_confirmed)",
@@ -107,25 +101,24 @@ async fn units(tx: &mut Tx, after: &Parts, now: Timestamp) -> Result<(), StoreEr
     Ok(())
 }
 
-async fn documents<K: Ord + AsStr, V: PartialEq + serde::Serialize>(
+async fn documents<K: Ord + AsStr + Sync, V: PartialEq + serde::Serialize + Sync>(
     tx: &mut Tx,
     table: &'static str,
     before: &BTreeMap<K, V>,
     after: &BTreeMap<K, V>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let rows = after
+    let changed = after
         .iter()
-        .filter(|(id, value)| before.get(*id) != Some(*value))
-        .map(|(id, value)| {
-            vec![
-                Value::Text(id.text().to_owned()),
-                Value::Text(to_json(value)),
-                Value::Number(now.0),
-                Value::Number(now.0),
-            ]
-        })
-        .collect();
+        .filter(|(id, value)| before.get(*id) != Some(*value));
+    let rows: Rows<'_> = Box::new(changed.map(|(id, value)| {
+        vec![
+            Value::Text(id.text().to_owned()),
+            Value::Text(to_json(value)),
+            Value::Number(now.0),
+            Value::Number(now.0),
+        ]
+    }));
     let (into, forget) = match table {
         "directory_user" => (
             "directory_user (id, document, first_seen, last_confirmed)",
@@ -209,20 +202,18 @@ async fn pair_reads(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), St
             .get(*pair)
             .is_none_or(|old| old.as_of != read.as_of || old.provisioned != read.provisioned)
     });
-    let rows = changed
-        .map(|(pair, read)| {
-            let provisioned = match read.provisioned {
-                Provisioned::Latest => LATEST,
-                Provisioned::Outdated => OUTDATED,
-            };
-            vec![
-                Value::Text(pair.account.to_string()),
-                Value::Text(pair.set.to_string()),
-                Value::Number(read.as_of.0),
-                Value::Text(provisioned.into()),
-            ]
-        })
-        .collect();
+    let rows: Rows<'_> = Box::new(changed.map(|(pair, read)| {
+        let provisioned = match read.provisioned {
+            Provisioned::Latest => LATEST,
+            Provisioned::Outdated => OUTDATED,
+        };
+        vec![
+            Value::Text(pair.account.to_string()),
+            Value::Text(pair.set.to_string()),
+            Value::Number(read.as_of.0),
+            Value::Text(provisioned.into()),
+        ]
+    }));
     insert(
         tx,
         "pair_read (account_id, set_arn, as_of, provisioned)",
@@ -239,15 +230,13 @@ async fn assignments(
     after: &Parts,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut opened = Vec::new();
-    for (pair, read) in &after.pairs {
+    let opened: Rows<'_> = Box::new(after.pairs.iter().flat_map(|(pair, read)| {
         let old = before.pairs.get(pair);
-        for (principal, since) in &read.principals {
-            if old.is_none_or(|old| !old.principals.contains_key(principal)) {
-                opened.push(span(pair, principal, *since));
-            }
-        }
-    }
+        let fresh = read.principals.iter().filter(move |(principal, _)| {
+            old.is_none_or(|old| !old.principals.contains_key(*principal))
+        });
+        fresh.map(move |(principal, since)| span(pair, principal, *since))
+    }));
     insert(
         tx,
         "assignment_span (account_id, set_arn, principal_type, principal_id, first_seen, last_confirmed)",
@@ -311,17 +300,17 @@ async fn memberships(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let none = BTreeSet::new();
-    let mut opened = Vec::new();
-    for (group, users) in &after.members {
-        for user in users.difference(before.members.get(group).unwrap_or(&none)) {
-            opened.push(vec![
+    let opened: Rows<'_> = Box::new(after.members.iter().flat_map(|(group, users)| {
+        let known = before.members.get(group).unwrap_or(&none);
+        users.difference(known).map(move |user| {
+            vec![
                 Value::Text(group.to_string()),
                 Value::Text(user.to_string()),
                 Value::Number(read(after, group, now).0),
                 Value::Number(read(after, group, now).0),
-            ]);
-        }
-    }
+            ]
+        })
+    }));
     insert(
         tx,
         "membership_span (group_id, user_id, first_seen, last_confirmed)",
