@@ -39,7 +39,14 @@ pub fn large(binary: &Path, speed: u32, board: &mut Board) -> Result<(), Failure
     time("while it crawls", None, &aws, &cookies, board)?;
     program.logged("crawled", Duration::from_mins(15))?;
     let cookies = sign_in(aws.web, aws.administrator()?)?;
+    let before = program.processor_ms()?;
     time("at rest", Some(HOME_MS), &aws, &cookies, board)?;
+    let used = program.processor_ms()? - before;
+    board.show(Figure::new(
+        "processor time of one of them, all of the server's counted",
+        used / requests(),
+        "ms",
+    ));
     page_load::show("large", aws.web, &cookies, board)?;
     board.show(
         Figure::new(
@@ -55,6 +62,11 @@ pub fn large(binary: &Path, speed: u32, board: &mut Board) -> Result<(), Failure
         "MB",
     ));
     program.stop()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some hundreds")]
+fn requests() -> f64 {
+    (WARM_UP + REQUESTS) as f64
 }
 
 /// Many requests over one connection, one after the other, from the first byte sent to the last received.

@@ -18,10 +18,11 @@ pub fn sample(binary: &Path, board: &mut Board) -> Result<(), Failure> {
     let aws = LocalAws::start(binary, "sample", 10)?;
     measure("leastwise serve", board, || {
         let (mut program, took) = aws.serve(binary)?;
+        let busy = program.processor_ms()?;
         // The next start finds an organisation, not an empty database.
         program.logged("crawled", Duration::from_mins(1))?;
         program.stop()?;
-        Ok(took)
+        Ok((milliseconds(took), busy))
     })?;
     drop(aws);
 
@@ -37,28 +38,34 @@ pub fn sample(binary: &Path, board: &mut Board) -> Result<(), Failure> {
         )?;
         program.healthy(web)?;
         let took = started.elapsed();
+        let busy = program.processor_ms()?;
         program.logged("crawled", Duration::from_mins(1))?;
         program.stop()?;
-        Ok(took)
+        Ok((milliseconds(took), busy))
     })
 }
 
 fn measure(
     what: &str,
     board: &mut Board,
-    mut start: impl FnMut() -> Result<Duration, Failure>,
+    mut start: impl FnMut() -> Result<Started, Failure>,
 ) -> Result<(), Failure> {
-    let first = milliseconds(start()?);
+    let (first, first_busy) = start()?;
     board.show(Figure::new(
-        format!("{what}: first start, empty folder, to /healthz"),
+        format!(
+            "{what}: first start, empty folder, to /healthz; {first_busy:.0} ms of processor time"
+        ),
         first,
         "ms",
     ));
-    let mut again = Vec::with_capacity(AGAIN);
+    let (mut again, mut busy) = (Vec::new(), Vec::new());
     for _ in 0..AGAIN {
-        again.push(milliseconds(start()?));
+        let (took, used) = start()?;
+        again.push(took);
+        busy.push(used);
     }
     again.sort_by(f64::total_cmp);
+    busy.sort_by(f64::total_cmp);
     board.show(
         Figure::new(
             format!("{what}: start on the sample's data, median of {AGAIN}"),
@@ -72,8 +79,16 @@ fn measure(
         percentile(&again, 100),
         "ms",
     ));
+    board.show(Figure::new(
+        format!("{what}: processor time of such a start, median"),
+        percentile(&busy, 50),
+        "ms",
+    ));
     Ok(())
 }
+
+/// From exec to the answer, and processor time until then; milliseconds.
+type Started = (f64, f64);
 
 pub fn milliseconds(took: Duration) -> f64 {
     took.as_secs_f64() * 1_000.0
