@@ -19,8 +19,9 @@ const QUICK = { ...PLAIN, axe: false };
 
 export async function journey(suite, browser) {
   for (const kind of ['grant', 'remove']) {
-    // A removal passes the same places; those of which a grant says enough are left out.
-    const points = kind === 'grant' ? POINTS : ['intended', 'called', 'polled', 'observed-after'];
+    // A removal passes the same places; those of which a grant says enough are left out. What is read back is the empty
+    // pair, whose place has the name that it has before a grant.
+    const points = kind === 'grant' ? POINTS : ['intended', 'called', 'polled', 'observed-before'];
     for (const point of points) {
       await suite.test(`killed at "${point}" of a ${kind}, it is carried out once and ends verified`, () => killed(browser, kind, point));
     }
