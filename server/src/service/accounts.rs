@@ -83,14 +83,14 @@ fn board(world: &World, query: &ListQuery) -> Board {
         .accounts
         .iter()
         .filter_map(class_of)
-        .filter(unclassified)
+        .filter(|class| unclassified(*class))
         .count();
     let mut fields: BTreeMap<_, Vec<(&AccountEntry, Classification)>> = BTreeMap::new();
     for entry in &world.index.accounts {
         let Some(class) = class_of(entry) else {
             continue;
         };
-        if words.occur_in(&entry.text) && kept(world, only, entry, &class) {
+        if words.occur_in(&entry.text) && kept(world, only, entry, class) {
             fields
                 .entry(class.strictness())
                 .or_default()
@@ -126,12 +126,12 @@ fn board(world: &World, query: &ListQuery) -> Board {
     }
 }
 
-fn unclassified(class: &Classification) -> bool {
+fn unclassified(class: Classification) -> bool {
     class.environment_source == Source::Nothing || class.pci_source == Source::Nothing
 }
 
 /// Whether a narrowing keeps an account. One that nobody knows keeps all.
-fn kept(world: &World, only: &str, entry: &AccountEntry, class: &Classification) -> bool {
+fn kept(world: &World, only: &str, entry: &AccountEntry, class: Classification) -> bool {
     if let Some(rule) = only.strip_prefix("rule:") {
         let found = world.exposure.findings.iter().find(|(id, _)| id == rule);
         return found.is_some_and(|(_, found)| found.accounts.contains(&entry.id));
