@@ -4,7 +4,10 @@
 //! `http` talks to `service`, and of `store` it knows sessions and persons only; AWS is written to
 //! from `engine/execute` and from nowhere else.
 
-use std::{fs, path::{Path, PathBuf}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     fn walk(path: &Path, found: &mut Vec<(PathBuf, String)>) {
@@ -18,7 +21,10 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
         }
     }
     let mut found = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    walk(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+        &mut found,
+    );
     assert!(!found.is_empty(), "{folder} holds no sources");
     found
 }
@@ -30,7 +36,12 @@ fn naming(folder: &str, words: &[&str]) -> Vec<String> {
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             if words.iter().any(|word| code.contains(word)) {
-                bad.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+                bad.push(format!(
+                    "{}:{}: {}",
+                    path.display(),
+                    number + 1,
+                    line.trim()
+                ));
             }
         }
     }
@@ -39,39 +50,87 @@ fn naming(folder: &str, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_store_does_not_know_aws_and_aws_does_not_know_the_store() {
-    assert_eq!(naming("src/store", &["crate::aws", "aws_sdk"]), Vec::<String>::new());
-    assert_eq!(naming("src/aws", &["crate::store", "sqlx"]), Vec::<String>::new());
+    assert_eq!(
+        naming("src/store", &["crate::aws", "aws_sdk"]),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        naming("src/aws", &["crate::store", "sqlx"]),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn http_talks_to_services_and_knows_of_the_store_only_sessions_and_persons() {
-    assert_eq!(naming("src/http", &["crate::aws", "aws_sdk", "crate::engine", "sqlx"]), Vec::<String>::new());
-    let other = ["store::change", "store::engine", "store::ledger", "store::observed", "store::crawl", "store::rules"];
+    assert_eq!(
+        naming(
+            "src/http",
+            &["crate::aws", "aws_sdk", "crate::engine", "sqlx"]
+        ),
+        Vec::<String>::new()
+    );
+    let other = [
+        "store::change",
+        "store::engine",
+        "store::ledger",
+        "store::observed",
+        "store::crawl",
+        "store::rules",
+    ];
     assert_eq!(naming("src/http", &other), Vec::<String>::new());
 }
 
 #[test]
 fn aws_is_written_to_from_one_file() {
-    let writes = [".create_assignment(", ".delete_assignment(", ".add_member(", ".remove_member("];
+    let writes = [
+        ".create_assignment(",
+        ".delete_assignment(",
+        ".add_member(",
+        ".remove_member(",
+    ];
     for folder in ["src/service", "src/http", "src/store", "src/cli"] {
         assert_eq!(naming(folder, &writes), Vec::<String>::new(), "{folder}");
     }
     let engine = naming("src/engine", &writes);
-    assert!(!engine.is_empty() && engine.iter().all(|line| line.contains("execute.rs")), "{engine:#?}");
+    assert!(
+        !engine.is_empty() && engine.iter().all(|line| line.contains("execute.rs")),
+        "{engine:#?}"
+    );
 }
 
 #[test]
 fn domain_names_no_runtime_no_clock_and_no_io() {
-    let words = ["tokio", "async fn", "SystemTime", "Instant::now", "std::fs", "std::net", "rand::", "println!"];
+    let words = [
+        "tokio",
+        "async fn",
+        "SystemTime",
+        "Instant::now",
+        "std::fs",
+        "std::net",
+        "rand::",
+        "println!",
+    ];
     assert_eq!(naming("../domain/src", &words), Vec::<String>::new());
 }
 
 #[test]
 fn the_ui_names_no_database_no_aws_and_no_web_server() {
-    assert_eq!(naming("../app/src", &["sqlx", "aws_sdk", "axum", "openidconnect", "tokio"]), Vec::<String>::new());
+    assert_eq!(
+        naming(
+            "../app/src",
+            &["sqlx", "aws_sdk", "axum", "openidconnect", "tokio"]
+        ),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn the_sandbox_shares_nothing_with_what_it_tests() {
-    assert_eq!(naming("../sandbox/src", &["domain::", "server::", "leastwise_domain"]), Vec::<String>::new());
+    assert_eq!(
+        naming(
+            "../sandbox/src",
+            &["domain::", "server::", "leastwise_domain"]
+        ),
+        Vec::<String>::new()
+    );
 }

@@ -279,6 +279,17 @@ impl State {
         }
     }
 
+    /// The change that waits for a key's removal.
+    pub(super) fn removal_of(&self, key: &Key) -> Option<ChangeId> {
+        let closes = |i: &ItemRow| {
+            i.result.is_none() && matches!(&i.item, Item::Close { key: k, .. } if k == key)
+        };
+        let mut applying = self.changes.values().map(|c| &c.row);
+        applying
+            .find(|row| row.phase == ChangePhase::Applying && row.items.iter().any(closes))
+            .map(|row| row.change.clone())
+    }
+
     fn resolve(&mut self, change: &ChangeId, index: usize, result: ItemResult, out: &mut Out) {
         let Some(carrying) = self.changes.get_mut(change) else {
             return;

@@ -248,15 +248,20 @@ impl State {
         let (generation, again) = (self.generation, self.pacing.deadline);
         let not_after = now + self.pacing.send_within;
         let operation = ids();
+        // Who asked for the removal is why; where nobody did, the window that ended is.
+        let asked = match kind {
+            Kind::Create => None,
+            Kind::Delete => self.removal_of(key),
+        };
         let track = self.track(key);
-        let change = match kind {
+        let window = match kind {
             Kind::Create => {
                 let valid = || track.windows.iter().find(|w| w.window.valid(now));
                 track.undelivered(now).next().or_else(valid)
             }
             Kind::Delete => track.windows.iter().max_by_key(|w| w.window.stops()),
-        }
-        .map(|row| row.window.change.clone());
+        };
+        let change = asked.or_else(|| window.map(|row| row.window.change.clone()));
         let row = OperationRow {
             operation: operation.clone(),
             key: key.clone(),

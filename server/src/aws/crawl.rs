@@ -27,8 +27,9 @@ use domain::{
 use super::{Aws, Instance, error::CallError};
 use crate::clock::Clock;
 
-/// Calls in flight at a time, per service: enough that latency never holds the pace back.
-const IN_FLIGHT: usize = 32;
+/// Calls in flight at a time, per service: enough that an answer may take most of a second at AWS's pace, and fewer
+/// than the quota lets through at once, so that calls that were held up on the way and arrive together are no burst.
+const IN_FLIGHT: usize = 16;
 
 /// What a crawl brought, besides what is known of single accounts.
 #[derive(Debug, Default)]

@@ -43,7 +43,7 @@ async fn live(core: &Arc<Core>, pacing: &Pacing) -> Result<(), StoreError> {
     let (send, mut events) = unbounded_channel();
     let mut observations = core.observations.subscribe();
     post(&send, Event::Woke);
-    carry_approved(core, &send).await?;
+    carry_approved(core, &mut state, &send).await?;
     loop {
         let now = core.clock.now();
         let nap = state
@@ -54,7 +54,7 @@ async fn live(core: &Arc<Core>, pacing: &Pacing) -> Result<(), StoreError> {
             biased;
             Some(event) = events.recv() => event,
             () = core.wake_engine.notified() => {
-                carry_approved(core, &send).await?;
+                carry_approved(core, &mut state, &send).await?;
                 Event::Woke
             }
             Ok(observation) = observations.recv() => Event::Observed(observation),
@@ -102,8 +102,13 @@ async fn step(
     Ok(())
 }
 
-/// Hands every approved change to the engine; those that it knows already, it ignores.
-async fn carry_approved(core: &Core, send: &UnboundedSender<Event>) -> Result<(), StoreError> {
+/// Hands every approved change to the engine; those that it knows already, it ignores. At once, not by
+/// the queue: behind an event that sends a change back or ends it, its plan would be taken for a new one.
+async fn carry_approved(
+    core: &Arc<Core>,
+    state: &mut State,
+    send: &UnboundedSender<Event>,
+) -> Result<(), StoreError> {
     let approved = {
         let mut conn = core.store.read().acquire().await?;
         store::change::in_states(&mut conn, &[ChangeState::Approved]).await?
@@ -117,7 +122,7 @@ async fn carry_approved(core: &Core, send: &UnboundedSender<Event>) -> Result<()
             clock::grant_id,
             |operation| crate::service::core::session_of(&world, operation),
         );
-        post(send, Event::Carry(plan));
+        step(core, state, Event::Carry(plan), send).await?;
     }
     Ok(())
 }
