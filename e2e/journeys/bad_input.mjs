@@ -148,13 +148,14 @@ export async function journey(suite, browser) {
     });
   });
 
-  await suite.test('nobody decides on what they asked for, without the role, or for another effect', async () => {
+  await suite.test('nobody decides on what they asked for, without the role or a second factor, or for another effect', async () => {
     const people = [
       await Person.signedIn(browser, sandbox, 'ines.carvalho'),
       await Person.signedIn(browser, sandbox, 'marcus.dube'),
       await Person.signedIn(browser, sandbox, 'kwame.boateng'),
+      await Person.signedIn(browser, sandbox, 'lena.fischer'),
     ];
-    const [ines, marcus, kwame] = people;
+    const [ines, marcus, kwame, lena] = people;
     await withPeople('forged decision', people, async () => {
       await preview(maya, harmless('tokens-prod'));
       const change = await submit(maya);
@@ -164,6 +165,7 @@ export async function journey(suite, browser) {
       for (const [person, fields, status] of [
         [maya, yes, 403],
         [marcus, yes, 403],
+        [lena, yes, 403],
         [ines, [...yes, ['approver', 'kwame.boateng']], 422],
         [ines, yes.map(([name, value]) => [name, name === 'effect' ? 'f'.repeat(64) : value]), 409],
         [ines, yes.map(([name, value]) => [name, name === 'decision' ? 'perhaps' : value]), 422],
