@@ -122,6 +122,7 @@ async fn carry_approved(
             clock::grant_id,
             |operation| crate::service::core::session_of(&world, operation),
         );
+        failpoint::reached("approved");
         step(core, state, Event::Carry(plan), send).await?;
     }
     Ok(())

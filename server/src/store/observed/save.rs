@@ -306,8 +306,8 @@ async fn memberships(
             vec![
                 Value::Text(group.to_string()),
                 Value::Text(user.to_string()),
-                Value::Number(read(after, group, now).0),
-                Value::Number(read(after, group, now).0),
+                Value::Number(shown(before, after, group, now).0),
+                Value::Number(shown(before, after, group, now).0),
             ]
         })
     }));
@@ -322,11 +322,12 @@ async fn memberships(
     for (group, users) in &before.members {
         for user in users.difference(after.members.get(group).unwrap_or(&none)) {
             sqlx::query(
-                "update membership_span set last_confirmed = $1, gone_seen = $2 \
+                "update membership_span set gone_seen = $2, \
+                 last_confirmed = case when first_seen > $1 then first_seen else $1 end \
                  where group_id = $3 and user_id = $4 and gone_seen is null",
             )
             .bind(read(before, group, now).0)
-            .bind(read(after, group, now).0)
+            .bind(shown(before, after, group, now).0)
             .bind(group.as_str())
             .bind(user.as_str())
             .execute(tx.conn())
@@ -334,6 +335,13 @@ async fn memberships(
         }
     }
     Ok(())
+}
+
+/// When a difference in a group was seen: with the group, or now where only one membership was read.
+fn shown(before: &Parts, after: &Parts, group: &GroupId, now: Timestamp) -> Timestamp {
+    let read = after.members_as_of.get(group);
+    let anew = read.filter(|at| before.members_as_of.get(group) != Some(*at));
+    anew.copied().unwrap_or(now)
 }
 
 /// When a group's members were last read.

@@ -1,0 +1,43 @@
+//! The server on the local AWS and Cognito, end to end: what the crawl holds, what the engine carries
+//! out while AWS stumbles, what every route answers to whom, and that all forms of a report agree.
+//!
+//! One program, because each would link the whole SDK again.
+
+mod company;
+mod crawl;
+mod engine_shell;
+mod matrix;
+mod reports;
+mod site;
+#[path = "../support/mod.rs"]
+mod support;
+
+/// Runs each test on SQLite, and on PostgreSQL where `LEASTWISE_TEST_POSTGRES` names a server.
+macro_rules! on_both_engines {
+    ($($test:ident,)+) => {
+        mod on_sqlite {
+            use crate::{company::Company, support::Database};
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let company = Company::on(Database::sqlite().await).await;
+                    super::$test(&company).await;
+                    company.close().await;
+                }
+            )+
+        }
+        mod on_postgres {
+            use crate::{company::Company, support::Database};
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let Some(database) = Database::postgres().await else { return };
+                    let company = Company::on(database).await;
+                    super::$test(&company).await;
+                    company.close().await;
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_both_engines;
