@@ -1,7 +1,10 @@
 //! The golden role matrix: whoever changes the table in `authorize` must change this file too, and
 //! a reviewer sees in plain words what became possible.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail where its own values are wrong")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail where its own values are wrong"
+)]
 
 use std::collections::BTreeSet;
 

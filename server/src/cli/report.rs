@@ -3,13 +3,19 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use clap::{Args, Subcommand, ValueEnum};
+use domain::ledger::Hash;
 
 use super::Done;
 use crate::{
     config::{AwsArgs, DatabaseArgs},
     engine::sync,
-    service::report::{csv, json, make},
+    service::{
+        core::Core,
+        journal::Who,
+        report::{csv, json, make},
+    },
     state,
+    store::StoreError,
 };
 
 /// Which report.
@@ -87,6 +93,18 @@ pub async fn run(command: ReportCommand) -> Done {
             )?;
         }
     }
+    record(&core, &report.head.report_id, out.as_bytes()).await?;
     super::print(&out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What leaves without a trace must not leave.
+async fn record(core: &Core, report: &str, content: &[u8]) -> Result<(), StoreError> {
+    let who = Who::leastwise();
+    let entry = core
+        .journal
+        .report_downloaded(&who, report, "command-line", Hash::of(content));
+    let mut tx = core.store.write().await?;
+    core.journal.append(&mut tx, entry).await?;
+    tx.commit().await
 }

@@ -51,7 +51,8 @@ pub struct SandboxArgs {
 
 /// Runs it until told to stop.
 pub async fn run(args: SandboxArgs) -> Done {
-    log::start();
+    // People read the addresses and names on this terminal; a line per request would push them away.
+    log::start(if args.json { "info" } else { "warn" });
     if args.fresh && args.data.exists() {
         std::fs::remove_dir_all(&args.data)?;
     }

@@ -43,7 +43,7 @@ const FORMS: &[DraftForm] = &[DraftForm {
 
 /// Runs it.
 pub async fn run(mut args: ServeArgs) -> Done {
-    log::start();
+    log::start("info");
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
     args.metrics_token = secret("LEASTWISE_METRICS_TOKEN")?;
     args.check()?;

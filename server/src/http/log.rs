@@ -22,17 +22,17 @@ where
         .with_writer(Escaped(writer))
 }
 
-/// `LEASTWISE_LOG`, or what an operator wants to see.
-pub fn filter() -> EnvFilter {
-    EnvFilter::try_from_env("LEASTWISE_LOG").unwrap_or_else(|_| EnvFilter::new("info"))
+/// `LEASTWISE_LOG`, or what is asked for, such as `info`.
+pub fn filter(otherwise: &str) -> EnvFilter {
+    EnvFilter::try_from_env("LEASTWISE_LOG").unwrap_or_else(|_| EnvFilter::new(otherwise))
 }
 
 /// Writes the log to standard error from here on; a second call does nothing.
-pub fn start() {
+pub fn start(otherwise: &str) {
     use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
     // Only a second call fails, and then somebody is listening already.
     let _ = tracing_subscriber::registry()
-        .with(filter())
+        .with(filter(otherwise))
         .with(json(io::stderr))
         .try_init();
 }

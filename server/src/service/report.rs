@@ -104,7 +104,7 @@ pub fn make(core: &Core, world: &World) -> AccessReport {
     let people: std::collections::BTreeSet<&str> =
         rows.iter().map(|row| row.person_id.as_str()).collect();
     let head = ReportHead {
-        report_id: id(&rows, snapshot, made),
+        report_id: id(&rows, snapshot),
         made,
         as_of: snapshot.parts().coverage.oldest,
         counts: (people.len(), world.held.len(), rows.len()),
@@ -147,9 +147,8 @@ fn row(
 }
 
 /// The hash of rows and coverage.
-fn id(rows: &[ReportRow], snapshot: &Snapshot, made: Timestamp) -> String {
-    let whole =
-        serde_json::json!({ "rows": rows, "coverage": snapshot.parts().coverage, "made": made });
+fn id(rows: &[ReportRow], snapshot: &Snapshot) -> String {
+    let whole = serde_json::json!({ "rows": rows, "coverage": snapshot.parts().coverage });
     Hash::of(whole.to_string().as_bytes()).to_string()
 }
 

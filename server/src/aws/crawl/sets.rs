@@ -95,9 +95,10 @@ pub(super) async fn read_sets(
         let everywhere: BTreeSet<AccountId> =
             everywhere.into_iter().map(|id| met.same(id)).collect();
         for account in &everywhere {
+            // A list that was not read proves nothing: then the account may hold something older.
             let old = outdated
                 .as_ref()
-                .is_some_and(|found| found.contains(account));
+                .is_none_or(|found| found.contains(account));
             let provisioned = if old {
                 Provisioned::Outdated
             } else {

@@ -36,7 +36,9 @@ impl Scope {
             Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
                 assignment.principal == Principal::User(own.clone())
             }
-            Operation::AddMember { user, .. } | Operation::RemoveMember { user, .. } => user == own,
+            // A membership opens whatever the group is given later, and guardrails ask which groups
+            // somebody is in: nobody moves themselves in or out of one.
+            Operation::AddMember { .. } | Operation::RemoveMember { .. } => false,
         }
     }
 }

@@ -85,7 +85,7 @@ impl Service {
         Err(FieldError {
             field: "who",
             message: format!(
-                "You can ask for yourself only. {why} Choose yourself, or ask an administrator."
+                "You can ask for access of your own only. {why} Choose yourself, or ask an administrator; groups are theirs to fill."
             ),
         })
     }
