@@ -216,14 +216,12 @@ impl Readiness for Doors {
             ("identitystore", &budgets.directory),
             ("organizations", &budgets.organizations),
         ] {
-            text.push_str(&format!(
-                "leastwise_aws_calls_total{{service=\"{service}\"}} {}\n",
-                budget.calls()
-            ));
-            text.push_str(&format!(
-                "leastwise_aws_throttled_total{{service=\"{service}\"}} {}\n",
-                budget.throttled()
-            ));
+            let (calls, throttled) = (budget.calls(), budget.throttled());
+            let lines = [
+                format!("leastwise_aws_calls_total{{service=\"{service}\"}} {calls}\n"),
+                format!("leastwise_aws_throttled_total{{service=\"{service}\"}} {throttled}\n"),
+            ];
+            text.extend(lines);
         }
         text
     }

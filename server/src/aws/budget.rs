@@ -61,10 +61,6 @@ struct Pace {
 
 impl Budget {
     /// A bucket of so many calls a second.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "pacing is about elapsed time, not about when"
-    )]
     pub fn new(calls_per_second: f64) -> Self {
         let most = calls_per_second.max(0.1);
         Self {
@@ -79,10 +75,6 @@ impl Budget {
     }
 
     /// Waits for a turn and counts it.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "pacing is about elapsed time, not about when"
-    )]
     pub async fn turn(&self) {
         let at = {
             let mut pace = self.pace.lock().await;

@@ -89,25 +89,19 @@ impl Aws {
                 tls::rustls_provider::CryptoMode::Ring,
             ))
             .build_https();
-        let credentials = match &access.credentials {
-            Some((id, secret)) => SharedCredentialsProvider::new(Credentials::new(
-                id,
-                secret,
-                None,
-                None,
-                "configuration",
-            )),
-            None => {
-                let provider =
-                    aws_config::default_provider::credentials::DefaultCredentialsChain::builder()
-                        .configure(
-                            aws_config::provider_config::ProviderConfig::default()
-                                .with_http_client(http.clone()),
-                        )
-                        .build()
-                        .await;
-                SharedCredentialsProvider::new(provider)
-            }
+        let credentials = if let Some((id, secret)) = &access.credentials {
+            let given = Credentials::new(id, secret, None, None, "configuration");
+            SharedCredentialsProvider::new(given)
+        } else {
+            let provider =
+                aws_config::default_provider::credentials::DefaultCredentialsChain::builder()
+                    .configure(
+                        aws_config::provider_config::ProviderConfig::default()
+                            .with_http_client(http.clone()),
+                    )
+                    .build()
+                    .await;
+            SharedCredentialsProvider::new(provider)
         };
         Self::with(access, http, credentials)
     }

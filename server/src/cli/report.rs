@@ -78,7 +78,10 @@ pub async fn run(command: ReportCommand) -> Done {
             out,
             "Report {}, as of {}\n",
             report.head.report_id,
-            report.head.as_of.map_or("never".into(), |at| at.rfc3339())
+            report
+                .head
+                .as_of
+                .map_or("never".into(), domain::time::Timestamp::rfc3339)
         )?;
         for row in &report.rows {
             let standing = if row.standing {

@@ -2,6 +2,10 @@
 //! world: a list of 50,000 people is only searched and cut on a request. Holds ids and numbers, never a
 //! second copy of what was observed.
 
+mod words;
+
+pub use words::Words;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -151,26 +155,6 @@ pub fn powerful(analysis: &Analysis) -> bool {
     ]
     .into_iter()
     .any(|risk| analysis.has(risk))
-}
-
-/// Every word of a search, in lower case.
-pub struct Words(Vec<String>);
-
-impl Words {
-    /// From what was typed.
-    pub fn of(text: &str) -> Self {
-        Self(
-            text.to_lowercase()
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
-        )
-    }
-
-    /// Whether all of them occur.
-    pub fn occur_in(&self, text: &str) -> bool {
-        self.0.iter().all(|word| text.contains(word.as_str()))
-    }
 }
 
 fn text(parts: &[&str]) -> Box<str> {

@@ -74,9 +74,9 @@ pub(super) fn choices(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Choi
         }
     }
     if membership {
-        choices.sets.clear()
+        choices.sets.clear();
     } else {
-        choices.groups.clear()
+        choices.groups.clear();
     }
     choices
 }
