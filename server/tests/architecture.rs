@@ -4,6 +4,11 @@
 //! `http` talks to `service`, and of `store` it knows sessions and persons only; AWS is written to
 //! from `engine/execute` and from nowhere else.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail where the tree cannot be read"
+)]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -3,6 +3,16 @@
 //!
 //! One program, because each would link the whole SDK again.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::similar_names,
+    clippy::match_bool,
+    clippy::match_same_arms,
+    clippy::unused_async,
+    clippy::format_collect,
+    reason = "a test may fail where its own world is wrong, and is written to be read as a story"
+)]
+
 mod company;
 mod crawl;
 mod engine_shell;
