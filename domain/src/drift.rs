@@ -1,14 +1,16 @@
 //! What AWS holds and the record does not explain.
 //!
-//! Says what differs; never mends it. In this first cut: assignments and memberships that
-//! appeared or went without a change of ours.
+//! Says what differs; never mends it. Assignments and memberships that appeared or went, permission
+//! sets that were edited and accounts that count as something else, without a change of ours.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{Assignment, GroupId, Pair, UserId},
+    classification::{Environment, Pci},
+    ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, UserId},
+    permission_set::ContentHash,
     snapshot::Parts,
     time::Timestamp,
 };
@@ -41,6 +43,24 @@ pub enum Outside {
         /// Who.
         user: UserId,
     },
+    /// A permission set allows something else.
+    SetEdited {
+        /// Which.
+        set: PermissionSetArn,
+        /// What it held.
+        from: ContentHash,
+        /// What it holds.
+        to: ContentHash,
+    },
+    /// An account counts as something else: its tags, its name, or the unit that it stands in.
+    Reclassified {
+        /// Which.
+        account: AccountId,
+        /// What it counted as.
+        from: (Environment, Pci),
+        /// What it counts as.
+        to: (Environment, Pci),
+    },
 }
 
 /// One difference, with between which two reads it came about.
@@ -63,6 +83,12 @@ pub fn outside(before: &Parts, after: &Parts, ours: impl Fn(&Outside) -> bool) -
     let by = after.coverage.newest.unwrap_or(since);
     let mut seen = assignments(before, after, since, by);
     seen.extend(memberships(before, after, since, by));
+    let other = sets(before, after).chain(accounts(before, after));
+    seen.extend(other.map(|outside| Seen {
+        outside,
+        after: since,
+        by,
+    }));
     seen.retain(|one| !ours(&one.outside));
     seen
 }
@@ -148,4 +174,31 @@ fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
         }
     }
     seen
+}
+
+/// Sets that are new or gone open nothing by themselves; one that holds something else may.
+fn sets(before: &Parts, after: &Parts) -> impl Iterator<Item = Outside> {
+    let both = after
+        .sets
+        .values()
+        .filter_map(|now| Some((before.sets.get(&now.arn)?, now)));
+    both.filter(|(then, now)| then.hash != now.hash)
+        .map(|(then, now)| Outside::SetEdited {
+            set: now.arn.clone(),
+            from: then.hash.clone(),
+            to: now.hash.clone(),
+        })
+}
+
+fn accounts(before: &Parts, after: &Parts) -> impl Iterator<Item = Outside> {
+    let both = after
+        .accounts
+        .iter()
+        .filter_map(|(id, (_, now))| Some((id, before.accounts.get(id)?.1, *now)));
+    both.filter(|(_, then, now)| (then.environment, then.pci) != (now.environment, now.pci))
+        .map(|(account, then, now)| Outside::Reclassified {
+            account: account.clone(),
+            from: (then.environment, then.pci),
+            to: (now.environment, now.pci),
+        })
 }

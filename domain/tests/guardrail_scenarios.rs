@@ -25,7 +25,7 @@ use domain::{
     permission_set::analysis::Risk,
     snapshot::Provisioned,
     time::Duration,
-    verdict::Remedy,
+    verdict::{Outcome, Remedy},
 };
 use world::*;
 
@@ -309,8 +309,10 @@ fn a_step_that_completes_one_under_way_is_judged_as_if_that_were_there_already()
         standing(the_group("empty"), "cards-prod", "administrator"),
         join("bob", "empty"),
     );
-    // Alone, filling an empty group is nothing.
-    allowed(&world.judge(std::slice::from_ref(&fill), &ann()));
+    // Alone, filling an empty group gives nobody anything, and one other person must agree.
+    let alone = world.judge(std::slice::from_ref(&fill), &ann());
+    assert_eq!(alone.verdict.outcome, Outcome::NeedsApproval);
+    assert!(alone.effect.gained.is_empty());
     for (under_way, operation) in [(&assign, &fill), (&fill, &assign)] {
         let judged = world.judge_under(
             rules,

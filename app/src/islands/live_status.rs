@@ -2,7 +2,7 @@
 //! hidden (a browser keeps six per HTTP/1.1 host, so the seventh tab would hang), and it never
 //! changes what surrounds it: when the state itself moved on, it reloads the page, unless somebody is typing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -28,8 +28,17 @@ pub fn LiveStatus(
     let (outdated, mark) = signal(false);
     Effect::new(move |_| {
         let state = state.clone();
+        // What a form leads to is newer than what a message tells: a reload would cut it off.
+        let sent = Rc::new(Cell::new(false));
+        let sending = Rc::clone(&sent);
+        listen(&document(), "submit", move |_: web_sys::Event| {
+            sending.set(true)
+        });
         follow(url.clone(), move |data: &str| {
             let (key, text) = data.split_once('\n').unwrap_or((data, ""));
+            if sent.get() {
+                return;
+            }
             if key == state {
                 set_words.set(text.to_owned());
             } else if drafts() {

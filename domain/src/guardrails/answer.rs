@@ -31,6 +31,8 @@ pub struct Asked {
     /// Who has approved this very effect so far. The requester and whoever gains are not counted,
     /// whatever stands here.
     pub approvals: BTreeSet<PersonId>,
+    /// Assignments of the operations that rest on windows of ours.
+    pub ours: BTreeSet<Assignment>,
 }
 
 /// Whether somebody gains by what they asked for themselves.

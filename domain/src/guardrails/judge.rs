@@ -13,6 +13,7 @@ use super::{
     case::{Act, Ask, Frame, PEOPLE, Place, Power, Way, Who},
     evaluate::{Answer, Evaluator},
     hits::{Hits, eligible_by, verdict},
+    quiet,
     rules::Rules,
     system,
 };
@@ -46,13 +47,19 @@ pub fn judge(
         .into_iter()
         .filter_map(|user| before.person(user).cloned())
         .collect();
-    let mut hits = Hits::new(system::refusals(before, operations, &effect));
+    let approvals = counted(asked, &gaining);
+    let mut found = system::refusals(before, operations, &effect);
+    let agreed = approvals.len();
+    found.extend(quiet::hits(
+        before, operations, &effect, asked, rules, agreed,
+    ));
+    let mut hits = Hits::new(found);
     let mut court = Court {
         evaluator: Evaluator::new(rules),
         snapshot: before,
         moves: [&[], under_way, operations],
         asked,
-        approvals: counted(asked, &gaining),
+        approvals,
         people: people_by_account(before, &effect, rules),
         now,
     };

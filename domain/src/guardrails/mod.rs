@@ -17,6 +17,8 @@ mod judge;
 #[cfg(feature = "cedar")]
 mod question;
 #[cfg(feature = "cedar")]
+mod quiet;
+#[cfg(feature = "cedar")]
 mod rules;
 #[cfg(feature = "cedar")]
 mod statement;
@@ -32,6 +34,8 @@ pub use answer::{
 pub use hold::{Holds, Record, hold};
 #[cfg(feature = "cedar")]
 pub use judge::judge;
+#[cfg(feature = "cedar")]
+pub use quiet::{HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE};
 #[cfg(feature = "cedar")]
 pub use rules::Rules;
 #[cfg(feature = "cedar")]

@@ -53,7 +53,7 @@ pub(super) fn refusals(snapshot: &Snapshot, operations: &[Operation], effect: &E
     found
 }
 
-fn rests_on(step: &Step, operation: &Operation) -> bool {
+pub(super) fn rests_on(step: &Step, operation: &Operation) -> bool {
     match operation {
         Operation::Assign { assignment, .. } => {
             step.pair == assignment.pair

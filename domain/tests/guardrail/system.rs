@@ -1,7 +1,8 @@
 //! What no rule has to say: things that are not there, and writes that AWS would refuse.
 
 use domain::{
-    guardrails::{RULE_ERROR, Rules},
+    change::Operation,
+    guardrails::{Asked, HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, RULE_ERROR, Rules},
     org::AccountState,
     verdict::Outcome,
 };
@@ -367,5 +368,67 @@ fn rules_about_units_groups_people_accounts_sets_and_the_requester_see_what_they
         let judged = world.judge_under(&rules, &[], &operation, &ann());
         let found: usize = judged.verdict.hits.iter().map(|hit| hit.gains.len()).sum();
         assert_eq!(found, hits, "{scope}: {:?}", hit(&judged));
+    }
+}
+
+#[test]
+fn joining_a_group_that_leads_nowhere_needs_somebody_else_and_one_is_enough() {
+    let world = World::new();
+    let joining = [join("dan", "operators")];
+    let judged = world.judge(&joining, &ann());
+    assert_eq!(judged.verdict.outcome, Outcome::NeedsApproval);
+    assert_eq!(judged.verdict.approvals, 1);
+    assert_eq!(judged.verdict.hits[0].rule, LEADS_NOWHERE);
+    allowed(&world.judge(&joining, &approved_by(ann(), &["eve"])));
+    // Who asked cannot be the one who agrees.
+    let own = world.judge(&joining, &approved_by(ann(), &["ann"]));
+    assert_eq!(own.verdict.outcome, Outcome::NeedsApproval);
+
+    let mut leading = World::new();
+    leading.assigned(&the_group("operators"), "web-dev", "viewer");
+    allowed(&leading.judge(&joining, &ann()));
+}
+
+#[test]
+fn joining_and_leaving_a_group_that_a_rule_names_needs_somebody_else() {
+    let named = format!(
+        "principal in Group::\"{}\", action, resource) when {{ principal.disabled }}",
+        group("operators")
+    );
+    let rules = with_guardrails(&rule("of-operators", "", &named));
+    let mut world = World::new();
+    world.assigned(&the_group("operators"), "web-dev", "viewer");
+    world.assigned(&the_group("okta"), "web-dev", "viewer");
+    for operation in [join("dan", "operators"), leave("bob", "operators")] {
+        let judged = world.judge_under(&rules, &[], &[operation], &ann());
+        assert_eq!(judged.verdict.outcome, Outcome::NeedsApproval);
+        let hits = &judged.verdict.hits;
+        assert!(
+            hits.iter().any(|hit| hit.rule == NAMED_BY_A_RULE),
+            "{hits:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_held_already_without_a_reason_of_ours_is_not_granted_over() {
+    let mut world = World::new();
+    world.assigned(&the_group("operators"), "web-dev", "viewer");
+    for operation in [
+        standing(the_group("operators"), "web-dev", "viewer"),
+        window(the_group("operators"), "web-dev", "viewer", 60),
+    ] {
+        refused_by(
+            &world.judge(std::slice::from_ref(&operation), &ann()),
+            HELD_ALREADY,
+        );
+        let Operation::Assign { assignment, .. } = &operation else {
+            panic!("a grant");
+        };
+        let asked = Asked {
+            ours: [assignment.clone()].into(),
+            ..ann()
+        };
+        allowed(&world.judge(&[operation], &asked));
     }
 }

@@ -219,6 +219,7 @@ pub fn ann() -> Asked {
         mfa: Mfa::Proven,
         ticket: false,
         approvals: BTreeSet::new(),
+        ours: BTreeSet::new(),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod crawl;
 pub mod error;
 pub mod pool;
 pub mod read;
+pub mod set;
 pub mod write;
 
 use std::time::Duration;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::ids::{GroupId, Pair, Principal, UserId};
+use domain::ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId};
 
 use super::{
     Aws, Instance,
@@ -19,6 +19,14 @@ pub(super) fn malformed(what: &str) -> CallError {
         message: what.into(),
         request_id: None,
     }
+}
+
+fn pair(account: &str, set: &str) -> Result<Pair, CallError> {
+    let malformed = |error: String| malformed(&error);
+    Ok(Pair {
+        account: AccountId::parse(account).map_err(|error| malformed(error.to_string()))?,
+        set: PermissionSetArn::parse(set).map_err(|error| malformed(error.to_string()))?,
+    })
 }
 
 impl Aws {
@@ -53,6 +61,43 @@ impl Aws {
             token = answer.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(principals);
+            }
+        }
+    }
+
+    /// Where a principal is assigned, by `ListAccountAssignmentsForPrincipal`. AWS documents that call for the
+    /// management account; a delegated administrator may be refused it.
+    pub async fn pairs_of(
+        &self,
+        instance: &Instance,
+        principal: &Principal,
+    ) -> Result<BTreeSet<Pair>, CallError> {
+        let mut pairs = BTreeSet::new();
+        let mut token: Option<String> = None;
+        loop {
+            let answer = read(&self.budgets.sso, || {
+                self.sso
+                    .list_account_assignments_for_principal()
+                    .instance_arn(instance.arn.as_str())
+                    .principal_id(principal.id())
+                    .principal_type(principal.kind().into())
+                    .max_results(100)
+                    .set_next_token(token.clone())
+                    .send()
+            })
+            .await?;
+            for row in answer.account_assignments() {
+                // Whether rows of a user's groups come along is not documented: only its own count.
+                if row.principal_id() == Some(principal.id()) {
+                    pairs.insert(pair(
+                        row.account_id().unwrap_or_default(),
+                        row.permission_set_arn().unwrap_or_default(),
+                    )?);
+                }
+            }
+            token = answer.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(pairs);
             }
         }
     }

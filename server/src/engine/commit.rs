@@ -11,7 +11,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{observe, reconcile::moved};
+use super::{fresh, observe, reconcile::moved};
 use crate::{
     service::{changes, core::Core, journal::Draft},
     store::{self, StoreError, Tx},
@@ -131,9 +131,27 @@ async fn after(core: &Arc<Core>, commit: &Commit) {
         // The rules may allow outright what is now asked: then there is work again.
         core.wake_engine.notify_one();
     }
+    for tell in &commit.tells {
+        if let Tell::Verified { change } = tell {
+            confirm(core.clone(), change.clone());
+        }
+    }
     for change in changes_of(commit) {
         moved(core, &change);
     }
+}
+
+/// Beside the loop: it waits for AWS, and nothing waits for it.
+fn confirm(core: Arc<Core>, change: ChangeId) {
+    tokio::spawn(async move {
+        if let Err(error) = fresh::confirm(&core, &change).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                %change,
+                "what a change gave could not be read again; the next crawl will"
+            );
+        }
+    });
 }
 
 fn changes_of(commit: &Commit) -> BTreeSet<ChangeId> {

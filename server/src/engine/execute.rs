@@ -12,7 +12,7 @@ use domain::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{failpoint, observe};
+use super::{failpoint, fresh, observe};
 use crate::{
     aws::{
         error::{CallError, Class},
@@ -55,8 +55,16 @@ pub fn start(core: Arc<Core>, effect: Effect, send: UnboundedSender<Event>) {
     });
 }
 
-/// Judges an approved change again; a database that does not answer is asked again.
-async fn judge(core: &Core, change: &ChangeId) -> Fresh {
+/// Judges an approved change again, on what AWS holds now; if AWS or the database does not answer, it is asked again.
+async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
+    if let Err(error) = fresh::reread(core, change).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            %change,
+            "what an approved change rests on could not be read"
+        );
+        return Fresh::Unanswered;
+    }
     let judged = async {
         let mut tx = core.store.write().await?;
         let fresh = changes::fresh_verdict(core, &mut tx, change).await?;

@@ -8,6 +8,7 @@ pub mod commit;
 pub mod execute;
 pub mod expire;
 pub mod failpoint;
+pub mod fresh;
 pub mod observe;
 pub mod reconcile;
 pub mod seal;

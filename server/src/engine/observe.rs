@@ -11,7 +11,8 @@ use std::{
 use domain::{
     crawl::{PairListing, merge_pair},
     engine::{Listing, Presence},
-    ids::{AccountId, ChangeId, PersonId, Principal},
+    ids::{AccountId, ChangeId, GroupId, Pair, PersonId, Principal, UserId},
+    permission_set::PermissionSet,
     snapshot::{Parts, Provisioned, Snapshot},
     time::Timestamp,
 };
@@ -22,28 +23,52 @@ use crate::{
     store::{self, StoreError},
 };
 
+/// One complete read of AWS.
+#[derive(Debug, Clone)]
+pub enum Read {
+    /// Assignments of a pair, or members of a group.
+    Listing(Listing),
+    /// A permission set's whole content, and the accounts that still hold an older one.
+    Set {
+        /// The set.
+        set: Box<PermissionSet>,
+        /// Accounts that were not provisioned with this content.
+        outdated: BTreeSet<AccountId>,
+    },
+}
+
 /// Takes one read into the world. If it cannot be stored, the next crawl brings it again.
 pub async fn note(core: &Arc<Core>, listing: &Listing, as_of: Timestamp) {
+    if let Err(error) = take(core, &Read::Listing(listing.clone()), as_of).await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a read could not be stored"
+        );
+    }
+}
+
+/// Takes one read into the world, or says that it could not be stored: then the world does not hold it.
+pub async fn take(core: &Arc<Core>, read: &Read, as_of: Timestamp) -> Result<(), StoreError> {
     let _turn = core.observing.lock().await;
     let world = core.world();
     let before = world.snapshot.parts();
-    let Some((parts, touched)) = merged(before, listing, as_of) else {
-        return;
+    let Some((parts, touched)) = merged(before, read, as_of) else {
+        return Ok(());
     };
-    match keep(core, before, &parts, listing).await {
-        Ok(()) => refresh(core, parts, &touched).await,
-        Err(error) => tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "a read could not be stored"
-        ),
-    }
+    keep(core, before, &parts, read, as_of).await?;
+    refresh(core, parts, &touched).await
 }
 
 /// Makes a new world of what is known, after windows of ours changed in these accounts.
 pub async fn windows_moved(core: &Arc<Core>, touched: &BTreeSet<AccountId>) {
     let _turn = core.observing.lock().await;
     let parts = core.world().snapshot.parts().clone();
-    refresh(core, parts, touched).await;
+    if let Err(error) = refresh(core, parts, touched).await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the windows could not be read"
+        );
+    }
 }
 
 /// Stores what a read changed, and writes down what in it no write of ours explains: a single read
@@ -52,11 +77,13 @@ async fn keep(
     core: &Core,
     before: &Parts,
     after: &Parts,
-    listing: &Listing,
+    read: &Read,
+    as_of: Timestamp,
 ) -> Result<(), StoreError> {
     let now = core.clock.now();
     let mut tx = core.store.write().await?;
-    let (then, since) = (part_of(before, listing), part_of(after, listing));
+    let (then, mut since) = (part_of(before, read), part_of(after, read));
+    since.coverage.newest = since.coverage.newest.max(Some(as_of));
     let seen = sync::unexplained(&mut tx, &then, &since).await?;
     store::observed::save(&mut tx, before, after, now).await?;
     store::crawl::save_outside(&mut tx, &seen).await?;
@@ -68,99 +95,142 @@ async fn keep(
 }
 
 /// What one read can have changed, so that two worlds need not be compared as a whole.
-fn part_of(parts: &Parts, listing: &Listing) -> Parts {
+fn part_of(parts: &Parts, read: &Read) -> Parts {
     let mut part = Parts {
         coverage: parts.coverage.clone(),
         ..Parts::default()
     };
-    match listing {
-        Listing::Pair { pair, .. } => {
+    match read {
+        Read::Listing(Listing::Pair { pair, .. }) => {
             let read = parts.pairs.get(pair).cloned();
             part.pairs.extend(read.map(|read| (pair.clone(), read)));
         }
-        Listing::Membership { group, .. } | Listing::Group { group, .. } => {
+        Read::Listing(Listing::Membership { group, .. } | Listing::Group { group, .. }) => {
             let members = parts.members.get(group).cloned();
             part.members
                 .extend(members.map(|members| (group.clone(), members)));
+        }
+        Read::Set { set, .. } => {
+            let known = parts.sets.get(&set.arn).cloned();
+            part.sets.extend(known.map(|set| (set.arn.clone(), set)));
         }
     }
     part
 }
 
-/// The parts after one listing, and the accounts about which something changed; nothing if it shows
+/// The parts after one read, and the accounts about which something changed; nothing if it shows
 /// what was known and that is recent.
-fn merged(
-    before: &Parts,
-    listing: &Listing,
-    as_of: Timestamp,
-) -> Option<(Parts, BTreeSet<AccountId>)> {
-    match listing {
-        Listing::Pair { pair, principals } => {
-            let known = before.pairs.get(pair);
-            let same = match known {
-                Some(read) => read.principals.keys().eq(principals),
-                None => principals.is_empty(),
-            };
-            if same && known.is_none_or(|read| read.as_of >= as_of) {
-                return None;
-            }
-            let mut parts = before.clone();
-            let provisioned = known.map_or(Provisioned::Latest, |read| read.provisioned);
-            let listing = PairListing {
-                pair: pair.clone(),
-                as_of,
-                principals: principals.clone(),
-                provisioned,
-            };
-            merge_pair(&mut parts.pairs, listing);
-            Some((parts, BTreeSet::from([pair.account.clone()])))
+fn merged(before: &Parts, read: &Read, as_of: Timestamp) -> Option<(Parts, BTreeSet<AccountId>)> {
+    match read {
+        Read::Listing(Listing::Pair { pair, principals }) => {
+            merged_pair(before, pair, principals, as_of)
         }
-        Listing::Membership {
+        Read::Listing(Listing::Membership {
             group,
             user,
             presence,
-        } => {
-            let known = before
-                .members
-                .get(group)
-                .is_some_and(|members| members.contains(user));
-            let there = *presence == Presence::Present;
-            if known == there {
+        }) => {
+            let mut members = before.members.get(group).cloned().unwrap_or_default();
+            let differs = match presence {
+                Presence::Present => members.insert(user.clone()),
+                Presence::Absent => members.remove(user),
+            };
+            differs.then(|| with_members(before, group, members))
+        }
+        Read::Listing(Listing::Group { group, members }) => {
+            let newer = before.members_as_of.get(group) > Some(&as_of);
+            let none = BTreeSet::new();
+            if newer || before.members.get(group).unwrap_or(&none) == members {
                 return None;
             }
-            let mut parts = before.clone();
-            let members = parts.members.entry(group.clone()).or_default();
-            if there {
-                members.insert(user.clone());
-            } else {
-                members.remove(user);
-            }
-            let opened = Principal::Group(group.clone());
-            let touched = parts
-                .pairs
-                .iter()
-                .filter(|(_, read)| read.principals.contains_key(&opened))
-                .map(|(pair, _)| pair.account.clone())
-                .collect();
+            let (mut parts, touched) = with_members(before, group, members.clone());
+            parts.members_as_of.insert(group.clone(), as_of);
             Some((parts, touched))
         }
-        // Whole groups come with the crawl only.
-        Listing::Group { .. } => None,
+        Read::Set { set, outdated } => merged_set(before, set, outdated),
     }
 }
 
-/// Publishes a new world in which only these accounts are judged anew.
-pub(super) async fn refresh(core: &Arc<Core>, parts: Parts, touched: &BTreeSet<AccountId>) {
-    let (windows, approvals) = match reasons(core).await {
-        Ok(reasons) => reasons,
-        Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the windows could not be read"
-            );
-            return;
+fn merged_pair(
+    before: &Parts,
+    pair: &Pair,
+    principals: &BTreeSet<Principal>,
+    as_of: Timestamp,
+) -> Option<(Parts, BTreeSet<AccountId>)> {
+    let known = before.pairs.get(pair);
+    let same = match known {
+        Some(read) => read.principals.keys().eq(principals),
+        None => principals.is_empty(),
+    };
+    if same && known.is_none_or(|read| read.as_of >= as_of) {
+        return None;
+    }
+    let mut parts = before.clone();
+    let provisioned = known.map_or(Provisioned::Latest, |read| read.provisioned);
+    let listing = PairListing {
+        pair: pair.clone(),
+        as_of,
+        principals: principals.clone(),
+        provisioned,
+    };
+    merge_pair(&mut parts.pairs, listing);
+    Some((parts, BTreeSet::from([pair.account.clone()])))
+}
+
+fn with_members(
+    before: &Parts,
+    group: &GroupId,
+    members: BTreeSet<UserId>,
+) -> (Parts, BTreeSet<AccountId>) {
+    let mut parts = before.clone();
+    parts.members.insert(group.clone(), members);
+    let opened = Principal::Group(group.clone());
+    let touched = parts
+        .pairs
+        .iter()
+        .filter(|(_, read)| read.principals.contains_key(&opened))
+        .map(|(pair, _)| pair.account.clone())
+        .collect();
+    (parts, touched)
+}
+
+/// What a set holds is the same everywhere, and which accounts hold it too; so all its pairs change.
+fn merged_set(
+    before: &Parts,
+    set: &PermissionSet,
+    outdated: &BTreeSet<AccountId>,
+) -> Option<(Parts, BTreeSet<AccountId>)> {
+    let provisioned = |pair: &Pair| {
+        if outdated.contains(&pair.account) {
+            Provisioned::Outdated
+        } else {
+            Provisioned::Latest
         }
     };
+    let mut pairs = before.pairs.iter().filter(|(pair, _)| pair.set == set.arn);
+    let same_everywhere = pairs.all(|(pair, read)| read.provisioned == provisioned(pair));
+    if same_everywhere && before.sets.get(&set.arn) == Some(set) {
+        return None;
+    }
+    let mut parts = before.clone();
+    parts.sets.insert(set.arn.clone(), set.clone());
+    let mut touched = BTreeSet::new();
+    for (pair, read) in &mut parts.pairs {
+        if pair.set == set.arn {
+            read.provisioned = provisioned(pair);
+            touched.insert(pair.account.clone());
+        }
+    }
+    Some((parts, touched))
+}
+
+/// Publishes a new world in which only these accounts are judged anew.
+pub(super) async fn refresh(
+    core: &Arc<Core>,
+    parts: Parts,
+    touched: &BTreeSet<AccountId>,
+) -> Result<(), StoreError> {
+    let (windows, approvals) = reasons(core).await?;
     let (old, rules, touched) = (core.world(), core.rules.clone(), touched.clone());
     let special = old.special.clone();
     let made = tokio::task::spawn_blocking(move || {
@@ -177,6 +247,7 @@ pub(super) async fn refresh(core: &Arc<Core>, parts: Parts, touched: &BTreeSet<A
     if let Ok(world) = made.await {
         core.publish(world);
     }
+    Ok(())
 }
 
 type Reasons = (

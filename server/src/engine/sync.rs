@@ -10,7 +10,7 @@ use domain::{
     crawl::{Known, merge},
     drift::{Outside, Seen, outside},
     engine::{Key, Kind, Listing, OperationRow},
-    ids::{PersonId, UserId},
+    ids::{GroupId, PersonId, UserId},
     ledger::Outcome,
     org::SpecialAccounts,
     person::{Join, join},
@@ -262,30 +262,23 @@ pub(super) async fn unexplained(
         .map(|OperationRow { key, kind, .. }| (key, kind == Kind::Create))
         .collect();
     Ok(outside(before, after, |seen| {
-        ours.contains(&explained_by(seen))
+        explained_by(seen).is_some_and(|write| ours.contains(&write))
     }))
 }
 
-/// The write of ours that would explain a difference.
-fn explained_by(outside: &Outside) -> (Key, bool) {
-    match outside {
+/// The write of ours that would explain a difference; sets and accounts are not written to yet.
+fn explained_by(outside: &Outside) -> Option<(Key, bool)> {
+    let membership = |group: &GroupId, user: &UserId| Key::Membership {
+        group: group.clone(),
+        user: user.clone(),
+    };
+    Some(match outside {
         Outside::Assigned { assignment } => (Key::Assignment(assignment.clone()), true),
         Outside::Unassigned { assignment } => (Key::Assignment(assignment.clone()), false),
-        Outside::Joined { group, user } => (
-            Key::Membership {
-                group: group.clone(),
-                user: user.clone(),
-            },
-            true,
-        ),
-        Outside::Left { group, user } => (
-            Key::Membership {
-                group: group.clone(),
-                user: user.clone(),
-            },
-            false,
-        ),
-    }
+        Outside::Joined { group, user } => (membership(group, user), true),
+        Outside::Left { group, user } => (membership(group, user), false),
+        Outside::SetEdited { .. } | Outside::Reclassified { .. } => return None,
+    })
 }
 
 /// What the crawl read of pairs and groups that the engine minds.

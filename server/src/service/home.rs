@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use domain::{
     access::{self, Path, Reach},
     authorize::Action,
+    classification::{Environment, Pci},
     drift::{Outside, Seen},
-    ids::{AccountId, Principal, UserId},
+    ids::{AccountId, PermissionSetArn, Principal, UserId},
 };
 
 use super::{Service, broken, core::World, index::guarded, names};
@@ -193,35 +194,50 @@ fn findings(world: &World) -> Vec<FindingGroup> {
 
 fn outside(world: &World, seen: &Seen) -> OutsideRow {
     let snapshot = &world.snapshot;
-    let set =
-        |assignment: &domain::ids::Assignment| names::set(snapshot, &assignment.pair.set).name;
+    let set = |arn: &PermissionSetArn| names::set(snapshot, arn).name;
     let (what, principal, account) = match &seen.outside {
         Outside::Assigned { assignment } => (
-            format!("{} was assigned", set(assignment)),
-            assignment.principal.clone(),
+            format!("{} was assigned", set(&assignment.pair.set)),
+            Some(assignment.principal.clone()),
             Some(&assignment.pair.account),
         ),
         Outside::Unassigned { assignment } => (
-            format!("{} was taken away", set(assignment)),
-            assignment.principal.clone(),
+            format!("{} was taken away", set(&assignment.pair.set)),
+            Some(assignment.principal.clone()),
             Some(&assignment.pair.account),
         ),
         Outside::Joined { group, user } => (
             format!("Joined {}", names::group(snapshot, group)),
-            Principal::User(user.clone()),
+            Some(Principal::User(user.clone())),
             None,
         ),
         Outside::Left { group, user } => (
             format!("Left {}", names::group(snapshot, group)),
-            Principal::User(user.clone()),
+            Some(Principal::User(user.clone())),
             None,
+        ),
+        Outside::SetEdited { set: arn, .. } => (format!("{} was edited", set(arn)), None, None),
+        Outside::Reclassified { account, from, to } => (
+            format!("Now {}, was {}", counted(*to), counted(*from)),
+            None,
+            Some(account),
         ),
     };
     OutsideRow {
         what,
-        principal: Some(names::principal(snapshot, &principal)),
+        principal: principal.map(|who| names::principal(snapshot, &who)),
         account: account.map(|id| names::account(snapshot, id)),
         after: seen.after,
         by: seen.by,
     }
+}
+
+/// What an account counts as, in words.
+fn counted((environment, pci): (Environment, Pci)) -> String {
+    let scope = match pci {
+        Pci::Out => "outside PCI",
+        Pci::Connected => "connected to PCI",
+        Pci::In => "in PCI",
+    };
+    format!("{}, {scope}", environment.as_str())
 }

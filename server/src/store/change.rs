@@ -100,6 +100,18 @@ pub async fn by_form_key(
     }
 }
 
+/// When a change last moved: of an approved one, when it was approved.
+pub async fn moved_at(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Timestamp, StoreError> {
+    let row = sqlx::query("select updated_at from change where id = $1")
+        .bind(change.as_str())
+        .fetch_one(conn)
+        .await?;
+    Ok(Timestamp(row.try_get("updated_at")?))
+}
+
 /// Changes that ended at AWS at or after an instant, each with when: what an older read cannot show.
 pub async fn ended_since(
     conn: &mut AnyConnection,

@@ -37,7 +37,8 @@ pub async fn save_outside(tx: &mut Tx, seen: &[Seen]) -> Result<(), StoreError> 
             Outside::Assigned { assignment } | Outside::Unassigned { assignment } => {
                 Some(assignment.pair.account.to_string())
             }
-            Outside::Joined { .. } | Outside::Left { .. } => None,
+            Outside::Reclassified { account, .. } => Some(account.to_string()),
+            Outside::Joined { .. } | Outside::Left { .. } | Outside::SetEdited { .. } => None,
         };
         sqlx::query(
             "insert into outside_change (id, document, account_id, seen_after, seen_by) values ($1, $2, $3, $4, $5)",

@@ -17,6 +17,7 @@ mod company;
 mod crawl;
 mod engine_shell;
 mod matrix;
+mod past_leastwise;
 mod reports;
 mod site;
 #[path = "../support/mod.rs"]

@@ -11,7 +11,7 @@ use domain::{
     diff,
     engine::ItemResult,
     guardrails::{Asked, Judgement, judge},
-    ids::{ChangeId, PersonId},
+    ids::{Assignment, ChangeId, PersonId},
     snapshot::Snapshot,
     time::Timestamp,
 };
@@ -44,11 +44,15 @@ pub(super) async fn judge_now(
         &asked.requester,
     )
     .await?;
+    let asked = Asked {
+        ours: ours(world, operations),
+        ..asked.clone()
+    };
     Ok(judge(
         &snapshot,
         &under_way,
         operations,
-        asked,
+        &asked,
         &core.rules,
         core.clock.now(),
     ))
@@ -74,6 +78,7 @@ pub(super) async fn judge_again(
         mfa: stored.mfa,
         ticket: stored.change.proposal.ticket.is_some(),
         approvals,
+        ours: BTreeSet::new(),
     };
     let operations = &stored.change.proposal.operations;
     judge_now(
@@ -85,6 +90,18 @@ pub(super) async fn judge_again(
         Some(&stored.change.id),
     )
     .await
+}
+
+/// What operations give that rests on windows of ours already.
+fn ours(world: &World, operations: &[Operation]) -> BTreeSet<Assignment> {
+    let given = operations.iter().filter_map(|operation| match operation {
+        Operation::Assign { assignment, .. } => Some(assignment),
+        _ => None,
+    });
+    given
+        .filter(|assignment| world.windows.contains_key(*assignment))
+        .cloned()
+        .collect()
 }
 
 /// Everything that is approved and not finished, and what finished after the reads that this snapshot

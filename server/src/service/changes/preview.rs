@@ -98,6 +98,7 @@ impl Service {
             mfa: self.signed.actor.mfa,
             ticket: ticket.is_some(),
             approvals: BTreeSet::new(),
+            ours: BTreeSet::new(),
         }
     }
 

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use domain::{
     classification::Classification,
     engine::Key,
-    ids::{AccountId, Assignment, AwsRequestId, ChangeId, OperationId},
+    ids::{AccountId, Assignment, AwsRequestId, ChangeId, OperationId, PermissionSetArn},
     ledger::{Entry, Hash, Origin, Target},
     time::Timestamp,
 };
@@ -135,6 +135,14 @@ impl Draft {
         self.target(Target {
             account_id: Some(account.clone()),
             ..Target::new("account")
+        })
+    }
+
+    /// A permission set as the target.
+    pub fn permission_set(self, set: &PermissionSetArn) -> Self {
+        self.target(Target {
+            permission_set_arn: Some(set.clone()),
+            ..Target::new("permission_set")
         })
     }
 

@@ -6,6 +6,7 @@ use domain::{
     approval::{Approval, Decision},
     authorize::{Action, Role},
     change::{Change, Operation, State},
+    classification::{Environment, Pci},
     drift::{Outside, Seen},
     engine::{Key, Kind as WriteKind},
     grant::Window,
@@ -191,17 +192,27 @@ impl Journal {
                 group: group.clone(),
                 user: user.clone(),
             };
-        let (what, key) = match &seen.outside {
-            Outside::Assigned { assignment } => ("assigned", Key::Assignment(assignment.clone())),
-            Outside::Unassigned { assignment } => {
-                ("unassigned", Key::Assignment(assignment.clone()))
-            }
-            Outside::Joined { group, user } => ("joined", membership(group, user)),
-            Outside::Left { group, user } => ("left", membership(group, user)),
-        };
         // Who did it in AWS is not known here; Leastwise is who saw it.
-        self.entry(Kind::OutsideSeen, Outcome::Success, &Who::leastwise())
-            .key(&key)
+        let entry = self.entry(Kind::OutsideSeen, Outcome::Success, &Who::leastwise());
+        let (what, draft) = match &seen.outside {
+            Outside::Assigned { assignment } => ("assigned", entry.assignment(assignment)),
+            Outside::Unassigned { assignment } => ("unassigned", entry.assignment(assignment)),
+            Outside::Joined { group, user } => ("joined", entry.key(&membership(group, user))),
+            Outside::Left { group, user } => ("left", entry.key(&membership(group, user))),
+            Outside::SetEdited { set, from, to } => {
+                let draft = entry.permission_set(set);
+                let draft = draft.fact("from", from.0.as_str());
+                ("set_edited", draft.fact("to", to.0.as_str()))
+            }
+            Outside::Reclassified { account, from, to } => {
+                let word = |(environment, pci): &(Environment, Pci)| {
+                    format!("{} {}", environment.as_str(), pci.as_str())
+                };
+                let draft = entry.account(account).fact("from", word(from));
+                ("reclassified", draft.fact("to", word(to)))
+            }
+        };
+        draft
             .at(seen.by)
             .fact("what", what)
             .fact("not_before", seen.after.rfc3339())
