@@ -19,7 +19,7 @@ pub async fn healthz() -> &'static str {
 /// this machine and to who brings the metrics token.
 pub async fn readyz(State(state): State<HttpState>, request: Request) -> Response {
     let mut missing = state.ports.readiness.missing().await;
-    if let Err(error) = sqlx::query("select 1").execute(state.store.read()).await {
+    if let Err(error) = state.store.answers().await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             "the database does not answer"

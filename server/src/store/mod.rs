@@ -147,6 +147,12 @@ impl Store {
         &self.pool
     }
 
+    /// Asks the database for nothing, to see whether it answers.
+    pub async fn answers(&self) -> Result<(), StoreError> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -104,7 +104,7 @@ impl Company {
         local.latency = StdDuration::from_millis(60);
         local.limits = Limits::Unlimited;
         let aws = local.start().await.unwrap();
-        let core = core(&database, &aws, Clock::manual(START)).await;
+        let core = core(&database, &access(&aws), Clock::manual(START)).await;
         let outside = Aws::connect(&access(&aws)).await;
         Self {
             core,
@@ -128,7 +128,19 @@ impl Company {
 
     /// Another process on the same database and AWS, which has read nothing yet.
     pub async fn another_core(&self) -> Arc<Core> {
-        core(&self.database, &self.aws, self.core.clock.clone()).await
+        core(&self.database, &access(&self.aws), self.core.clock.clone()).await
+    }
+
+    /// The same process, run in the management account: AWS answers some calls there only.
+    pub async fn in_management(&mut self) {
+        let account = self.held_by_aws().await.management_account;
+        let access = Access {
+            credentials: Some((account.to_string(), "secret".into())),
+            ..access(&self.aws)
+        };
+        let clock = self.core.clock.clone();
+        self.core = core(&self.database, &access, clock).await;
+        sync::restore(&self.core).await.unwrap();
     }
 
     pub async fn sync(&self) -> Report {
@@ -464,8 +476,8 @@ fn access(aws: &Running) -> Access {
     }
 }
 
-async fn core(database: &Database, aws: &Running, clock: Clock) -> Arc<Core> {
-    let clients = Aws::connect(&access(aws)).await;
+async fn core(database: &Database, access: &Access, clock: Clock) -> Arc<Core> {
+    let clients = Aws::connect(access).await;
     let instance = clients.instance().await.unwrap();
     let store = database.store.clone();
     let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).unwrap();

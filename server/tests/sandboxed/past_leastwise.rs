@@ -1,7 +1,7 @@
 //! Somebody with rights of their own in AWS prepares the ground between two crawls: nothing that they
 //! did may pass as harmless because nobody has read it yet.
 
-use app::backend::Draft;
+use app::backend::{ChangesPort as _, Draft};
 use domain::{
     change::State,
     ids::{Assignment, ChangeId, Principal},
@@ -10,10 +10,12 @@ use domain::{
 };
 use serde_json::json;
 
-use crate::company::{Company, grant};
+use crate::{
+    company::{Company, grant},
+    support::Database,
+};
 
 crate::on_both_engines! {
-    a_group_that_was_assigned_after_the_crawl_is_not_filled_as_if_it_led_nowhere,
     a_set_that_was_edited_after_its_approval_is_not_given_for_what_it_was,
     a_group_that_was_filled_after_the_crawl_goes_back_to_its_approvers,
     where_aws_does_not_say_where_a_group_is_assigned_the_change_waits_for_a_crawl,
@@ -70,30 +72,6 @@ async fn approved(company: &Company, draft: &Draft, by: &[&str]) -> ChangeId {
     }
     assert_eq!(company.state(&id).await, State::Approved);
     id
-}
-
-async fn a_group_that_was_assigned_after_the_crawl_is_not_filled_as_if_it_led_nowhere(
-    company: &Company,
-) {
-    let prepared = company.of_group("incident-responders", "ReleaseToolkit", "cards-prod");
-    company.assign_outside(&prepared).await;
-    let id = approved(
-        company,
-        &join("peter.lang", "incident-responders"),
-        &["ines.carvalho"],
-    )
-    .await;
-
-    let before = company.calls_so_far().await;
-    let _life = company.engine();
-    assert_eq!(company.end_of(&id).await, State::Failed);
-    assert_eq!(writes_since(company, before).await, Vec::<String>::new());
-    let why = company.stored(&id).await.result.unwrap();
-    assert!(
-        why.contains("administrator") || why.contains("production"),
-        "{why}"
-    );
-    assert_eq!(told_what(company).await, ["assigned"]);
 }
 
 async fn a_set_that_was_edited_after_its_approval_is_not_given_for_what_it_was(company: &Company) {
@@ -263,4 +241,30 @@ async fn a_window_does_not_take_what_stood_before_it(company: &Company) {
         principal: Principal::User(user),
     };
     assert!(company.holds(&there).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_was_assigned_after_the_crawl_is_not_filled_as_if_it_led_nowhere() {
+    let mut company = Company::on(Database::sqlite().await).await;
+    company.in_management().await;
+    let company = &company;
+    let prepared = company.of_group("incident-responders", "ReleaseToolkit", "cards-prod");
+    company.assign_outside(&prepared).await;
+    let id = approved(
+        company,
+        &join("peter.lang", "incident-responders"),
+        &["ines.carvalho"],
+    )
+    .await;
+
+    let before = company.calls_so_far().await;
+    let _life = company.engine();
+    assert_eq!(company.end_of(&id).await, State::Failed);
+    assert_eq!(writes_since(company, before).await, Vec::<String>::new());
+    let why = company.stored(&id).await.result.unwrap();
+    assert!(
+        why.contains("administrator") || why.contains("production"),
+        "{why}"
+    );
+    assert_eq!(told_what(company).await, ["assigned"]);
 }
