@@ -11,6 +11,7 @@ use std::{
 };
 
 use app::backend::{Denied, ListQuery};
+use domain::snapshot::Snapshot;
 use domain::{
     approval::Mfa,
     authorize::Action,
@@ -649,7 +650,7 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
     scene.journal.note(denied).await.unwrap();
     let (store, journal) = (&scene.db.store, &scene.journal);
     let list = async |query: ListQuery| {
-        pages::entries(store, journal, &ann(), &query)
+        pages::entries(store, journal, &ann(), &Snapshot::default(), &query)
             .await
             .unwrap()
     };
@@ -702,7 +703,9 @@ async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
     let sealer = scene.sealer().await.unwrap();
     sealer.seal_now().await.unwrap();
     let (store, journal) = (&scene.db.store, &scene.journal);
-    let view = pages::entry(store, journal, &ann(), 6).await.unwrap();
+    let view = pages::entry(store, journal, &ann(), &Snapshot::default(), 6)
+        .await
+        .unwrap();
     let (size, root) = view.checkpoint.clone().unwrap();
     let hash = |hex: &str| Hash::parse_hex(hex.as_bytes()).unwrap();
     let proof: Vec<Hash> = view.proof.iter().map(|hex| hash(hex)).collect();
@@ -714,19 +717,21 @@ async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
     );
     assert!(!view.json.contains("Ann Lee") && view.json.contains("\"seq\": 6"));
     // The view itself is entry 11, which no checkpoint covers yet.
-    let newest = pages::entry(store, journal, &ann(), 11).await.unwrap();
+    let newest = pages::entry(store, journal, &ann(), &Snapshot::default(), 11)
+        .await
+        .unwrap();
     assert_eq!(
         (newest.checkpoint, newest.neighbours),
         (None, (Some(10), None))
     );
     assert_eq!(
-        pages::entry(store, journal, &ann(), 4_000)
+        pages::entry(store, journal, &ann(), &Snapshot::default(), 4_000)
             .await
             .unwrap_err(),
         Denied::NotFound
     );
     assert_eq!(
-        pages::entry(store, journal, &ann(), u64::MAX)
+        pages::entry(store, journal, &ann(), &Snapshot::default(), u64::MAX)
             .await
             .unwrap_err(),
         Denied::NotFound

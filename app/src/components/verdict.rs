@@ -18,6 +18,16 @@ pub const fn outcome_status(outcome: Outcome) -> Status {
     }
 }
 
+/// Whether what a verdict asks for is still to come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tense {
+    /// Nothing was carried out yet.
+    #[default]
+    Open,
+    /// It was decided.
+    Over,
+}
+
 /// The box.
 #[component]
 pub fn VerdictBox(
@@ -28,11 +38,26 @@ pub fn VerdictBox(
     /// Who could approve, by name; left out where it is no longer, or not here, the question.
     #[prop(optional)]
     approvers: Option<Vec<String>>,
+    /// Whether the change is still open.
+    #[prop(optional)]
+    tense: Tense,
 ) -> impl IntoView {
-    let title = match (verdict.outcome, verdict.approvals) {
-        (Outcome::Allowed, _) => "Allowed: it is carried out at once".to_owned(),
-        (Outcome::NeedsApproval, 1) => "Needs approval by 1 other person".to_owned(),
-        (Outcome::NeedsApproval, n) => format!("Needs approval by {n} other people"),
+    let people = |n: u8| {
+        if n == 1 {
+            "1 other person".to_owned()
+        } else {
+            format!("{n} other people")
+        }
+    };
+    let title = match (verdict.outcome, tense) {
+        (Outcome::Allowed, Tense::Open) => "Allowed: it is carried out at once".to_owned(),
+        (Outcome::Allowed, Tense::Over) => "Allowed without approval".to_owned(),
+        (Outcome::NeedsApproval, Tense::Open) => {
+            format!("Needs approval by {}", people(verdict.approvals))
+        }
+        (Outcome::NeedsApproval, Tense::Over) => {
+            format!("Needed approval by {}", people(verdict.approvals))
+        }
         (Outcome::Refused, _) => {
             "Refused by the rules: nobody can approve it as it stands".to_owned()
         }

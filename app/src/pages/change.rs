@@ -9,7 +9,7 @@ use crate::{
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
         DefinitionList, DiffView, ErrorSummary, Notice, PageHeader, Section, Status, StatusBadge,
-        Table, Time, Timeline, VerdictBox, WithdrawForm, decision_errors, state_status,
+        Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -126,7 +126,7 @@ fn body(
         {if open {
             view! { <VerdictBox verdict=preview.verdict gains approvers=preview.approvers /> }
         } else {
-            view! { <VerdictBox verdict=preview.verdict gains /> }
+            view! { <VerdictBox verdict=preview.verdict gains tense=Tense::Over /> }
         }}
         <Section title="Who gains and loses what"><DiffView gained=preview.gained lost=preview.lost /></Section>
         {open.then(|| abuse(preview.findings)).flatten()}

@@ -3,10 +3,15 @@
 //! Reading it is itself written down, before anything is shown: who cannot be recorded sees nothing.
 //! Whether somebody may read it at all is asked by whoever calls.
 
+mod words;
+
 use app::backend::{Answer, Denied, EntryRow, EntryView, LedgerHealth, ListQuery, Page};
-use domain::ledger::{
-    Entry, Hash, Outcome,
-    tree::{self, Need},
+use domain::{
+    ledger::{
+        Entry, Hash, Outcome,
+        tree::{self, Need},
+    },
+    snapshot::Snapshot,
 };
 
 use super::{
@@ -38,13 +43,18 @@ pub async fn entries(
     store: &Store,
     journal: &Journal,
     who: &Who,
+    snapshot: &Snapshot,
     query: &ListQuery,
 ) -> Answer<Page<EntryRow>> {
     viewed(journal, who).await?;
-    list(store, query).await.map_err(broken)
+    list(store, snapshot, query).await.map_err(broken)
 }
 
-async fn list(store: &Store, query: &ListQuery) -> Result<Page<EntryRow>, StoreError> {
+async fn list(
+    store: &Store,
+    snapshot: &Snapshot,
+    query: &ListQuery,
+) -> Result<Page<EntryRow>, StoreError> {
     let mut words: Vec<String> = NARROWINGS
         .iter()
         .filter(|(name, _)| query.only.as_deref() == Some(name))
@@ -67,7 +77,10 @@ async fn list(store: &Store, query: &ListQuery) -> Result<Page<EntryRow>, StoreE
         )
     };
     Ok(Page {
-        rows: rows.iter().map(row).collect::<Result<_, _>>()?,
+        rows: rows
+            .iter()
+            .map(|listed| row(listed, snapshot))
+            .collect::<Result<_, _>>()?,
         number: query.page.max(1),
         total: usize::try_from(total).unwrap_or(usize::MAX),
         size: usize::try_from(PAGE).unwrap_or(usize::MAX),
@@ -75,16 +88,26 @@ async fn list(store: &Store, query: &ListQuery) -> Result<Page<EntryRow>, StoreE
 }
 
 /// One entry with its proof; reading it is recorded.
-pub async fn entry(store: &Store, journal: &Journal, who: &Who, seq: u64) -> Answer<EntryView> {
+pub async fn entry(
+    store: &Store,
+    journal: &Journal,
+    who: &Who,
+    snapshot: &Snapshot,
+    seq: u64,
+) -> Answer<EntryView> {
     viewed(journal, who).await?;
-    match view(store, seq).await {
+    match view(store, snapshot, seq).await {
         Ok(Some(view)) => Ok(view),
         Ok(None) => Err(Denied::NotFound),
         Err(error) => Err(broken(error)),
     }
 }
 
-async fn view(store: &Store, seq: u64) -> Result<Option<EntryView>, StoreError> {
+async fn view(
+    store: &Store,
+    snapshot: &Snapshot,
+    seq: u64,
+) -> Result<Option<EntryView>, StoreError> {
     // No entry has a number that the database cannot hold.
     let Ok(number) = i64::try_from(seq) else {
         return Ok(None);
@@ -111,7 +134,7 @@ async fn view(store: &Store, seq: u64) -> Result<Option<EntryView>, StoreError> 
         None => Vec::new(),
     };
     Ok(Some(EntryView {
-        row: row(&listed)?,
+        row: row(&listed, snapshot)?,
         json: indented(&listed.leaf),
         leaf_hash: Hash::leaf(listed.leaf.as_bytes()).hex(),
         private: private
@@ -147,7 +170,7 @@ async fn viewed(journal: &Journal, who: &Who) -> Answer<()> {
         .map_err(broken)
 }
 
-fn row(listed: &Listed) -> Result<EntryRow, StoreError> {
+fn row(listed: &Listed, snapshot: &Snapshot) -> Result<EntryRow, StoreError> {
     let (_, entry) =
         Entry::parse(listed.leaf.as_bytes()).map_err(|error| StoreError::Inconsistent {
             table: "ledger_entry",
@@ -158,8 +181,8 @@ fn row(listed: &Listed) -> Result<EntryRow, StoreError> {
         at: entry.occurred_at,
         kind: entry.kind.as_str().to_owned(),
         outcome: outcome(entry.outcome).to_owned(),
-        actor: actor(listed, &entry),
-        about: about(listed, &entry),
+        actor: words::actor(listed, &entry, snapshot),
+        about: words::about(listed, &entry, snapshot),
     })
 }
 
@@ -170,60 +193,6 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Denied => "denied",
         Outcome::Pending => "pending",
     }
-}
-
-/// By name where it is still known, else by id.
-fn actor(listed: &Listed, entry: &Entry) -> String {
-    use domain::ledger::ActorKind as K;
-    let id = || {
-        entry
-            .actor
-            .person_id
-            .as_ref()
-            .map(|person| person.as_str().to_owned())
-    };
-    listed.actor_name.clone().or_else(id).unwrap_or_else(|| {
-        let word = match entry.actor.kind {
-            K::System => "Leastwise",
-            K::Service => "a program",
-            K::Human => "somebody unknown",
-        };
-        word.to_owned()
-    })
-}
-
-/// What it was about, in words: the thing, the principal, the account, the reason.
-fn about(listed: &Listed, entry: &Entry) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    if let Some(target) = &entry.target {
-        let name = listed.target_name.as_deref().or(target.id.as_deref());
-        let set = target
-            .permission_set_arn
-            .as_ref()
-            .and_then(|arn| arn.as_str().rsplit('/').next());
-        parts.push(
-            [Some(target.kind.replace('_', " ").as_str()), name.or(set)]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" "),
-        );
-        let principal = listed
-            .principal_name
-            .as_deref()
-            .or(target.principal_id.as_deref());
-        parts.extend(principal.map(|principal| format!("for {principal}")));
-        parts.extend(
-            target
-                .account_id
-                .as_ref()
-                .map(|account| format!("in {account}")),
-        );
-    }
-    parts.extend(entry.reason.as_ref().map(|reason| format!("({reason})")));
-    let count = entry.data.get("count").and_then(serde_json::Value::as_u64);
-    parts.extend(count.map(|count| format!("and {count} more within a minute")));
-    parts.join(" ")
 }
 
 /// Indented for reading; text that is no JSON stays as it is.

@@ -11,13 +11,15 @@ impl LedgerPort for Service {
     async fn entries(&self, query: &ListQuery) -> Answer<Page<EntryRow>> {
         self.allowed(Action::SeeLedger)?;
         let who = Who::signed(&self.signed, &self.request);
-        ledger::entries(&self.core.store, &self.core.journal, &who, query).await
+        let (core, world) = (&self.core, self.core.world());
+        ledger::entries(&core.store, &core.journal, &who, &world.snapshot, query).await
     }
 
     async fn entry(&self, seq: u64) -> Answer<EntryView> {
         self.allowed(Action::SeeLedger)?;
         let who = Who::signed(&self.signed, &self.request);
-        ledger::entry(&self.core.store, &self.core.journal, &who, seq).await
+        let (core, world) = (&self.core, self.core.world());
+        ledger::entry(&core.store, &core.journal, &who, &world.snapshot, seq).await
     }
 
     async fn ledger_health(&self) -> Answer<LedgerHealth> {
