@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    alike::Alike,
     answer::{Held, Holder},
     case::{Act, Frame, PEOPLE, Place, Way, Who},
     evaluate::{Answer, Evaluator},
@@ -21,7 +22,7 @@ use crate::{
     access::{self, Path, Reach},
     classification::Classification,
     grant::Term,
-    ids::{AccountId, Assignment, PersonId, Principal, UserId},
+    ids::{AccountId, Assignment, GroupId, PersonId, Principal, UserId},
     org::Account,
     snapshot::{PairRead, Snapshot},
     time::Timestamp,
@@ -44,10 +45,12 @@ pub fn hold(snapshot: &Snapshot, rules: &Rules, account: &AccountId) -> Vec<Held
 
 /// Judges what exists, account by account, and remembers every answer.
 pub struct Holds<'a> {
-    snapshot: &'a Snapshot,
+    pub(super) snapshot: &'a Snapshot,
     records: BTreeMap<Assignment, Record>,
-    evaluator: Evaluator<'a>,
+    pub(super) evaluator: Evaluator<'a>,
     people: HashMap<UserId, (usize, Rc<Who>)>,
+    /// The members of a group, by what the rules can tell apart in them.
+    pub(super) alike: HashMap<GroupId, Rc<[Alike]>>,
     hits: HashMap<(usize, usize), Arc<[Hit]>>,
     clean: Arc<[Hit]>,
 }
@@ -60,6 +63,7 @@ impl<'a> Holds<'a> {
             records: BTreeMap::new(),
             evaluator: Evaluator::new(rules),
             people: HashMap::new(),
+            alike: HashMap::new(),
             hits: HashMap::new(),
             clean: Arc::new([]),
         }
@@ -92,21 +96,6 @@ impl<'a> Holds<'a> {
                 };
                 self.of_assignment(known, &assignment, read, *since, people, &mut found);
             }
-        }
-        found
-    }
-
-    /// One assignment that exists, in order of person; nothing where it does not.
-    pub fn of_one(&mut self, assignment: &Assignment) -> Vec<Held> {
-        let snapshot = self.snapshot;
-        let mut found = Vec::new();
-        let read = snapshot.pair(&assignment.pair);
-        if let Some((read, since)) =
-            read.and_then(|read| Some((read, *read.principals.get(&assignment.principal)?)))
-        {
-            let account = &assignment.pair.account;
-            let (known, people) = (snapshot.account(account), self.people_in(account));
-            self.of_assignment(known, assignment, read, since, people, &mut found);
         }
         found
     }
@@ -203,7 +192,7 @@ impl<'a> Holds<'a> {
         }
     }
 
-    fn frame(
+    pub(super) fn frame(
         &self,
         (account, class): (&Account, &Classification),
         assignment: &Assignment,
@@ -233,7 +222,7 @@ impl<'a> Holds<'a> {
     }
 
     /// A person is named in full where they approved it themselves, so that a rule can tell.
-    fn who(&mut self, user: &UserId, approvals: &BTreeSet<String>) -> (usize, Rc<Who>) {
+    pub(super) fn who(&mut self, user: &UserId, approvals: &BTreeSet<String>) -> (usize, Rc<Who>) {
         let (number, who) = self.somebody(user);
         match self.snapshot.person(user) {
             Some(person) if approvals.contains(person.as_str()) => {
@@ -263,7 +252,7 @@ impl<'a> Holds<'a> {
         (number, who)
     }
 
-    fn hits(&mut self, frame: (usize, &Frame), who: (usize, &Who)) -> Arc<[Hit]> {
+    pub(super) fn hits(&mut self, frame: (usize, &Frame), who: (usize, &Who)) -> Arc<[Hit]> {
         if let Some(hits) = self.hits.get(&(frame.0, who.0)) {
             return Arc::clone(hits);
         }
@@ -296,7 +285,7 @@ impl<'a> Holds<'a> {
     }
 
     /// How many people reach an account; only if a rule asks.
-    fn people_in(&self, account: &AccountId) -> i64 {
+    pub(super) fn people_in(&self, account: &AccountId) -> i64 {
         if !self.evaluator.rules.mentions.word(PEOPLE) {
             return 0;
         }
@@ -308,23 +297,29 @@ impl<'a> Holds<'a> {
 }
 
 fn orphan(assignment: Assignment, since: Timestamp) -> Held {
-    let reason = format!(
-        "The {} {} is gone from the directory, and what was assigned to it is still there. Remove the assignment.",
-        assignment.principal.kind().to_lowercase(),
-        assignment.principal.id()
-    );
+    let hits = gone(&assignment.principal);
     Held {
         holder: Holder::Orphan { assignment, since },
-        hits: Arc::new([system::hit(
-            "system.orphan",
-            reason,
-            "PCI 7.2.4",
-            BTreeSet::new(),
-        )]),
+        hits,
     }
 }
 
-fn unlisted(account: &AccountId) -> Hit {
+/// What stands against an assignment whose principal is gone.
+pub(super) fn gone(principal: &Principal) -> Arc<[Hit]> {
+    let reason = format!(
+        "The {} {} is gone from the directory, and what was assigned to it is still there. Remove the assignment.",
+        principal.kind().to_lowercase(),
+        principal.id()
+    );
+    Arc::new([system::hit(
+        "system.orphan",
+        reason,
+        "PCI 7.2.4",
+        BTreeSet::new(),
+    )])
+}
+
+pub(super) fn unlisted(account: &AccountId) -> Hit {
     system::hit(
         "system.unknown-account",
         format!(

@@ -3,6 +3,8 @@
 //! The only place that knows Cedar. Never stores, never reads a clock; an error of any rule is a
 //! refusal, because Cedar would skip the rule and allow.
 
+#[cfg(feature = "cedar")]
+mod alike;
 mod answer;
 #[cfg(feature = "cedar")]
 mod case;
@@ -30,6 +32,8 @@ mod text;
 pub use answer::{
     Asked, Gain, GainKind, Held, Holder, Judgement, Rule, RuleError, RuleKind, RuleText,
 };
+#[cfg(feature = "cedar")]
+pub use alike::{Said, Spoken, Whom};
 #[cfg(feature = "cedar")]
 pub use hold::{Holds, Record, hold};
 #[cfg(feature = "cedar")]

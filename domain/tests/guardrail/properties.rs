@@ -1,10 +1,18 @@
 //! What must hold of any rules and any change.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use domain::{
     change::Operation,
-    guardrails::{Asked, Holds, Judgement, LEADS_NOWHERE, NAMED_BY_A_RULE, Rules},
+    grant::Term,
+    guardrails::{
+        Asked, Holder, Holds, Judgement, LEADS_NOWHERE, NAMED_BY_A_RULE, Record, Rules, Whom,
+    },
+    ids::{Assignment, Principal, UserId},
+    time::Duration,
     verdict::{Hit, Outcome, Remedy},
 };
 use proptest::prelude::*;
@@ -63,6 +71,16 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(whom, at, with)| unassign(the_user(whom), at, with)),
     ]
 }
+
+fn principal() -> impl Strategy<Value = Principal> {
+    prop_oneof![
+        pick(&["ann", "bob", "cas", "dan", "eve", "gone"]).prop_map(the_user),
+        pick(&["operators", "empty", "okta", "dissolved"]).prop_map(the_group),
+    ]
+}
+
+/// Of which assignment, whom, what.
+type Told = (Assignment, Option<UserId>, Vec<Hit>);
 
 fn world() -> impl Strategy<Value = World> {
     prop::collection::vec((pick(&GROUPS), pick(&ACCOUNTS), pick(&SETS)), 0..4).prop_map(|some| {
@@ -161,6 +179,70 @@ proptest! {
         let judged = world.judge_under(&ALL, &[], &taking, &asked);
         prop_assert!(judged.gains.is_empty());
         prop_assert!(judged.verdict.hits.iter().all(|hit| hit.rule.starts_with("system.")));
+    }
+
+    /// Counting an organisation rests on this: whoever is alike is judged once, and nobody is left out.
+    #[test]
+    fn people_judged_together_are_told_what_each_of_them_is_told_alone(
+        world in world(),
+        principals in prop::collection::vec(principal(), 0..4),
+        base in prop::collection::vec(prop::sample::select(more()), 0..3),
+        records in prop::collection::vec(
+            (principal(), pick(&SETS), 15i64..=720, prop::collection::btree_set(pick(&PEOPLE), 0..3)),
+            0..6,
+        ),
+    ) {
+        let mut world = world;
+        for principal in principals {
+            world.assigned(&principal, "cards-prod", "reader");
+            world.assigned(&principal, "nowhere", "reader");
+        }
+        let mut base = base;
+        base.sort();
+        base.dedup();
+        let only_bob = rule("only-bob", "", &format!("principal == Person::\"{}\", action, resource)", person("bob")));
+        let rules = with_guardrails(&format!("{}{only_bob}", base.concat()));
+        let records: BTreeMap<Assignment, Record> = records
+            .into_iter()
+            .map(|(who, with, minutes, approvals)| {
+                let record = Record {
+                    term: Term::For(Duration::minutes(minutes)),
+                    approvals: approvals.into_iter().map(person).collect(),
+                };
+                (assignment(who, "cards-prod", with), record)
+            })
+            .collect();
+        let snapshot = world.snapshot();
+        for at in ACCOUNTS.into_iter().chain(["nowhere"]) {
+            let at = account(at);
+            let alone: Vec<Told> = Holds::new(&snapshot, &rules).knowing(records.clone()).of(&at).into_iter().map(|held| {
+                let (assignment, user) = match held.holder {
+                    Holder::Person { reach } => {
+                        let principal = reach.principal();
+                        (Assignment { pair: reach.pair, principal }, Some(reach.user))
+                    }
+                    Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => (assignment, None),
+                };
+                (assignment, user, held.hits.to_vec())
+            }).collect();
+            let mut together: Vec<Told> = Vec::new();
+            let mut holds = Holds::new(&snapshot, &rules).knowing(records.clone());
+            for spoken in holds.spoken(&at) {
+                let assignment = Assignment { pair: spoken.pair.clone(), principal: spoken.principal.clone() };
+                for said in spoken.said {
+                    let users = match said.whom {
+                        Whom::People(users) => users.iter().cloned().map(Some).collect(),
+                        Whom::Newcomers | Whom::Orphan => vec![None],
+                    };
+                    together.extend(users.into_iter().map(|user| (assignment.clone(), user, said.hits.to_vec())));
+                }
+            }
+            let sorted = |mut told: Vec<Told>| {
+                told.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+                told
+            };
+            prop_assert_eq!(sorted(together), sorted(alone));
+        }
     }
 
     /// Names that no rule mentions share their answers. Naming everything turns the sharing off.

@@ -1,0 +1,198 @@
+//! The same word over what exists, an assignment at a time: people whom the rules cannot tell apart are
+//! judged once, so that millions of paths are counted without being walked.
+//!
+//! Says of each person what `Holds::of` says of them, never more or less: a test holds the two together.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+};
+
+use super::{
+    case::{Frame, Who},
+    hold::{Holds, gone, unlisted},
+    judge::way,
+};
+use crate::{
+    access::Path,
+    ids::{AccountId, Assignment, GroupId, Pair, Principal, UserId},
+    time::Timestamp,
+    verdict::Hit,
+};
+
+/// One assignment that exists, and what the rules say of those who hold by it.
+#[derive(Debug, Clone)]
+pub struct Spoken<'a> {
+    /// Where and with what.
+    pub pair: &'a Pair,
+    /// Who it names.
+    pub principal: &'a Principal,
+    /// When it was first seen.
+    pub since: Timestamp,
+    /// What is said of whom. Nothing where nobody holds by it and nobody could.
+    pub said: Vec<Said>,
+}
+
+/// One word of the rules, and of whom.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// What stands against it; shared between alike cases.
+    pub hits: Arc<[Hit]>,
+    /// Of whom.
+    pub whom: Whom,
+}
+
+/// Of whom something is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// Of these people, in order; never none. The same list for every assignment of a group, unless one of
+    /// them approved it.
+    People(Arc<[UserId]>),
+    /// Of whoever joins the group, which is empty.
+    Newcomers,
+    /// Of nobody: the principal is gone.
+    Orphan,
+}
+
+/// People whom the rules cannot tell apart.
+pub(super) struct Alike {
+    who: (usize, Rc<Who>),
+    people: Arc<[UserId]>,
+}
+
+impl<'a> Holds<'a> {
+    /// Every assignment of one account, in order of set, then principal.
+    pub fn spoken(&mut self, account: &'a AccountId) -> Vec<Spoken<'a>> {
+        let snapshot = self.snapshot;
+        let people = self.people_in(account);
+        let mut found = Vec::new();
+        for (pair, read) in snapshot.pairs_in(account) {
+            for (principal, since) in &read.principals {
+                let said = self.said(pair, principal, people);
+                found.push(Spoken {
+                    pair,
+                    principal,
+                    since: *since,
+                    said,
+                });
+            }
+        }
+        found
+    }
+
+    /// One assignment: the same word as in `spoken`. Nothing where it does not exist.
+    pub fn spoken_of(&mut self, assignment: &Assignment) -> Vec<Said> {
+        let read = self.snapshot.pair(&assignment.pair);
+        if !read.is_some_and(|read| read.principals.contains_key(&assignment.principal)) {
+            return Vec::new();
+        }
+        let people = self.people_in(&assignment.pair.account);
+        self.said(&assignment.pair, &assignment.principal, people)
+    }
+
+    fn said(&mut self, pair: &Pair, principal: &Principal, people: i64) -> Vec<Said> {
+        let snapshot = self.snapshot;
+        let exists = snapshot.exists(principal);
+        let mut said = Vec::new();
+        if !exists {
+            said.push(Said {
+                hits: gone(principal),
+                whom: Whom::Orphan,
+            });
+        }
+        let (path, behind) = match principal {
+            Principal::User(user) if exists => {
+                let alone = Alike {
+                    who: self.who(user, &BTreeSet::new()),
+                    people: Arc::new([user.clone()]),
+                };
+                (Path::Direct, [alone].into())
+            }
+            Principal::User(_) => return said,
+            Principal::Group(group) => (Path::Group(group.clone()), self.alike(group)),
+        };
+        let Some((account, class)) = snapshot.account(&pair.account) else {
+            let hits: Arc<[Hit]> = Arc::new([unlisted(&pair.account)]);
+            said.extend(behind.iter().map(|alike| Said {
+                hits: Arc::clone(&hits),
+                whom: Whom::People(Arc::clone(&alike.people)),
+            }));
+            return said;
+        };
+        if behind.is_empty() && !exists {
+            return said;
+        }
+        let assignment = Assignment {
+            pair: pair.clone(),
+            principal: principal.clone(),
+        };
+        let way = way(self.evaluator.rules, snapshot, &path);
+        let mut frame = self.frame((account, class), &assignment, way, people);
+        frame.latent = behind.is_empty();
+        let number = self.evaluator.frame(frame.clone());
+        if frame.latent {
+            let who = Who::unknown();
+            let who_number = self.evaluator.who(who.clone());
+            said.push(Said {
+                hits: self.hits((number, &frame), (who_number, &who)),
+                whom: Whom::Newcomers,
+            });
+            return said;
+        }
+        if frame.approvals.is_empty() {
+            for Alike { who, people } in behind.iter() {
+                said.push(Said {
+                    hits: self.hits((number, &frame), (who.0, &who.1)),
+                    whom: Whom::People(Arc::clone(people)),
+                });
+            }
+        } else {
+            self.said_with_names((number, &frame), &behind, &mut said);
+        }
+        said
+    }
+
+    /// Whoever approved it themselves is told from the others.
+    fn said_with_names(
+        &mut self,
+        (number, frame): (usize, &Frame),
+        behind: &[Alike],
+        said: &mut Vec<Said>,
+    ) {
+        let mut apart: BTreeMap<usize, (Rc<Who>, Vec<UserId>)> = BTreeMap::new();
+        for user in behind.iter().flat_map(|alike| alike.people.iter()) {
+            let (who_number, who) = self.who(user, &frame.approvals);
+            let (_, users) = apart.entry(who_number).or_insert((who, Vec::new()));
+            users.push(user.clone());
+        }
+        for (who_number, (who, mut users)) in apart {
+            users.sort();
+            said.push(Said {
+                hits: self.hits((number, frame), (who_number, &who)),
+                whom: Whom::People(users.into()),
+            });
+        }
+    }
+
+    fn alike(&mut self, group: &GroupId) -> Rc<[Alike]> {
+        if let Some(known) = self.alike.get(group) {
+            return Rc::clone(known);
+        }
+        let mut apart: BTreeMap<usize, (Rc<Who>, Vec<UserId>)> = BTreeMap::new();
+        for user in self.snapshot.members(group) {
+            let (number, who) = self.who(user, &BTreeSet::new());
+            let (_, users) = apart.entry(number).or_insert((who, Vec::new()));
+            users.push(user.clone());
+        }
+        let alike: Rc<[Alike]> = apart
+            .into_iter()
+            .map(|(number, (who, users))| Alike {
+                who: (number, who),
+                people: users.into(),
+            })
+            .collect();
+        self.alike.insert(group.clone(), Rc::clone(&alike));
+        alike
+    }
+}
