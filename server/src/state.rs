@@ -102,16 +102,15 @@ pub async fn core(
     )))
 }
 
-/// Writes what configuration says into the ledger, once: rules in force and first roles.
-pub async fn bootstrap(core: &Core, args: &ServeArgs) -> Result<(), StartError> {
-    let now = core.clock.now();
+/// Writes what configuration says into the ledger, once: that it started, and the rules in force.
+pub async fn bootstrap(core: &Core) -> Result<(), StartError> {
     let mut tx = core.store.write().await?;
     let mut entries = vec![core.journal.log_started()];
     if store::rules::activate(
         &mut tx,
         core.rules.version(),
         [SCHEMA, ELIGIBILITY, GUARDRAILS],
-        now,
+        core.clock.now(),
     )
     .await?
     {
@@ -120,6 +119,17 @@ pub async fn bootstrap(core: &Core, args: &ServeArgs) -> Result<(), StartError> 
                 .rules_activated(&Who::leastwise(), core.rules.version()),
         );
     }
+    core.journal.append_many(&mut tx, entries).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The first roles, as configuration names them. It needs the directory as last seen: somebody who is joined
+/// to no user holds nothing.
+pub async fn first_roles(core: &Core, args: &ServeArgs) -> Result<(), StartError> {
+    let now = core.clock.now();
+    let world = core.world();
+    let mut tx = core.store.write().await?;
+    let mut entries = Vec::new();
     let issuer = args.subject_issuer.clone().unwrap_or_else(|| args.issuer());
     let roles = [
         (Role::Administrator, &args.administrators),
@@ -135,7 +145,7 @@ pub async fn bootstrap(core: &Core, args: &ServeArgs) -> Result<(), StartError> 
             let introduction = Introduction {
                 subject: &subject,
                 name: "",
-                join: &join(&subject, core.world().snapshot.parts().users.values()),
+                join: &join(&subject, world.snapshot.parts().users.values()),
                 new_id: clock::person_id(),
                 at: now,
             };
@@ -202,7 +212,14 @@ impl UserLookup for Doors {
 
 #[async_trait]
 impl Readiness for Doors {
+    async fn begun(&self) {
+        self.core.remembered().await;
+    }
+
     async fn missing(&self) -> Vec<String> {
+        if !self.core.remembers() {
+            return vec!["what was known before the start is still being read".to_owned()];
+        }
         let unread = self.core.world().snapshot.parts().coverage.newest.is_none();
         let unread = unread.then(|| "AWS has not been read yet".to_owned());
         unread.into_iter().chain(self.sealer.trouble()).collect()

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::time::Timestamp;
 
-use super::{Answer, Freshness};
+use super::{Answer, Freshness, ListQuery, Page};
 
 /// One row: one person, one account, one set, one path.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -41,7 +41,7 @@ pub struct ReportRow {
 /// The report's first lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportHead {
-    /// Stable id: hash over rows and coverage.
+    /// Stable id: hash over everything that rows and coverage are made of.
     pub report_id: String,
     /// When it was made.
     pub made: Timestamp,
@@ -49,28 +49,53 @@ pub struct ReportHead {
     pub as_of: Option<Timestamp>,
     /// Completeness.
     pub freshness: Freshness,
-    /// People, accounts, rows.
-    pub counts: (usize, usize, usize),
+    /// Of the whole report, not of one page.
+    pub counts: ReportCounts,
 }
 
-/// The whole report.
+/// How much there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportCounts {
+    /// People who reach production PCI.
+    pub people: usize,
+    /// Accounts that count as it.
+    pub accounts: usize,
+    /// Rows.
+    pub rows: usize,
+    /// Rows without an end.
+    pub standing: usize,
+    /// Rows that a guardrail stands against.
+    pub against: usize,
+}
+
+/// One page of the report. All of its rows at once are never in memory: there may be millions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessReport {
     /// First lines.
     pub head: ReportHead,
-    /// Rows by account, person, set, path.
-    pub rows: Vec<ReportRow>,
+    /// Rows by account, person, set, path: those that the search keeps.
+    pub page: Page<ReportRow>,
+    /// Whether the files can be downloaded here; else there are too many rows for that.
+    pub files: Files,
 }
 
-/// A file to download.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where the files of a report are to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Files {
+    /// From the page.
+    Here,
+    /// From the command line: a browser's request would run out of time.
+    CommandLine,
+}
+
+/// A file to download, in pieces that are made while it is sent.
 pub struct Download {
     /// Suggested name.
     pub name: String,
     /// Media type.
     pub media_type: &'static str,
     /// The bytes.
-    pub body: Vec<u8>,
+    pub body: Box<dyn Iterator<Item = Vec<u8>> + Send>,
 }
 
 /// In which form.
@@ -86,7 +111,7 @@ pub enum ReportForm {
 #[async_trait]
 pub trait ReportPort {
     /// Who can reach production PCI, now.
-    async fn access_report(&self) -> Answer<AccessReport>;
-    /// The same as a file.
+    async fn access_report(&self, query: &ListQuery) -> Answer<AccessReport>;
+    /// The same as a file; a conflict if it has more rows than a request has time for.
     async fn access_download(&self, form: ReportForm) -> Answer<Download>;
 }

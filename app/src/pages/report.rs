@@ -5,7 +5,7 @@ use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccessReport, Answer, ListQuery, ReportHead, ReportRow},
+    backend::{self, AccessReport, Answer, Files, ListQuery, ReportCounts, ReportHead, ReportRow},
     components::{
         AbsoluteTime, BadgeWeight, Column, Definition, DefinitionList, Empty, EmptyFiltered,
         FreshnessNotice, Glyph, LinkButton, ListBar, PageHeader, PagePlace, Section, Stat, Stats,
@@ -16,30 +16,37 @@ use crate::{
 
 use super::{exposure::bad, list_query};
 
-/// Rows on one page: a printed report of an ordinary organisation is whole.
-const ROWS: usize = 1000;
-
 const PATH: &str = "/reports/production-pci";
 
 /// Makes the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
-    let report = visit.backend.access_report().await?;
     let (query, now) = (list_query(&visit), visit.backend.now());
+    let report = visit.backend.access_report(&query).await?;
     Ok(Page::new("Who can reach production PCI", move || {
         draw(report, query, now)
     }))
 }
 
 fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
-    let AccessReport { head, rows } = report;
-    let (people, accounts, count) = head.counts;
-    let standing = rows.iter().filter(|row| row.standing).count();
-    let against = rows.iter().filter(|row| !row.findings.is_empty()).count();
-    let actions = view! {
-        <LinkButton href=format!("{PATH}.csv") icon=Glyph::Download>"CSV"</LinkButton>
-        <LinkButton href=format!("{PATH}.json") icon=Glyph::Download>"JSON"</LinkButton>
-    }
-    .into_any();
+    let AccessReport { head, page, files } = report;
+    let ReportCounts {
+        people,
+        accounts,
+        rows,
+        standing,
+        against,
+    } = head.counts;
+    let actions = match files {
+        Files::Here => view! {
+            <LinkButton href=format!("{PATH}.csv") icon=Glyph::Download>"CSV"</LinkButton>
+            <LinkButton href=format!("{PATH}.json") icon=Glyph::Download>"JSON"</LinkButton>
+        }
+        .into_any(),
+        Files::CommandLine => view! {
+            <p class="text-muted">"Too many rows for a browser. On the server: " <code>"leastwise report access --csv"</code></p>
+        }
+        .into_any(),
+    };
     view! {
         <PageHeader
             title="Who can reach production PCI"
@@ -50,11 +57,11 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
         <Stats>
             <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail="can reach it" status=bad(people) />
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail="count as production PCI" />
-            <Stat label="Rows" value=count.to_string() href="#rows" detail=format!("{standing} of them without an end") />
+            <Stat label="Rows" value=rows.to_string() href="#rows" detail=format!("{standing} of them without an end") />
             <Stat label="Against the rules" value=against.to_string() href="#rows" detail="rows" status=bad(against) />
         </Stats>
         {coverage(head, now)}
-        {table(rows, query)}
+        {table(page, rows, query)}
     }
     .into_any()
 }
@@ -107,8 +114,8 @@ fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
     .into_any()
 }
 
-fn table(mut rows: Vec<ReportRow>, query: ListQuery) -> AnyView {
-    if rows.is_empty() {
+fn table(page: backend::Page<ReportRow>, known: usize, query: ListQuery) -> AnyView {
+    if known == 0 {
         return view! {
             <Section title="Rows">
                 <Empty title="Nobody can reach production PCI" icon=Glyph::Shield>"Whoever is given access appears here for as long as it lasts."</Empty>
@@ -116,24 +123,13 @@ fn table(mut rows: Vec<ReportRow>, query: ListQuery) -> AnyView {
         }
         .into_any();
     }
-    let words = query.words.to_lowercase();
-    rows.retain(|row| {
-        let text = searched(row);
-        words.split_whitespace().all(|word| text.contains(word))
-    });
-    let total = rows.len();
-    let table = (total <= ROWS && words.is_empty()).then_some("report");
+    let table = (known <= page.size && query.words.is_empty()).then_some("report");
     let bar = view! { <ListBar path=PATH query=query.clone() label="Search the rows" table /> };
-    if rows.is_empty() {
+    if page.rows.is_empty() {
         return view! { {bar} <EmptyFiltered noun="rows" clear_href=PATH /> }.into_any();
     }
-    let number = query.page.clamp(1, total.div_ceil(ROWS).max(1));
-    let shown: Vec<ReportRow> = rows
-        .into_iter()
-        .skip((number - 1) * ROWS)
-        .take(ROWS)
-        .collect();
-    let place = PagePlace::of(number, ROWS, shown.len(), total);
+    let shown = page.rows;
+    let place = PagePlace::of(page.number, page.size, shown.len(), page.total);
     let columns = vec![
         Column::new("Person"),
         Column::new("Account"),
@@ -154,18 +150,6 @@ fn table(mut rows: Vec<ReportRow>, query: ListQuery) -> AnyView {
         </div>
     }
     .into_any()
-}
-
-fn searched(row: &ReportRow) -> String {
-    [
-        &row.person,
-        &row.account,
-        &row.account_id,
-        &row.permission_set,
-        &row.path,
-    ]
-    .map(|text| text.to_lowercase())
-    .join(" ")
 }
 
 fn line(row: ReportRow) -> impl IntoView {

@@ -65,9 +65,9 @@ pub async fn run(cli: Cli) -> ExitCode {
 pub type Done = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Writes to standard output. Whoever reads it may stop reading (`| head`): that is no error.
-fn print(text: &str) -> std::io::Result<()> {
+fn print(text: impl AsRef<[u8]>) -> std::io::Result<()> {
     use std::io::Write as _;
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
+    match std::io::stdout().lock().write_all(text.as_ref()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

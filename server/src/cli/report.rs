@@ -1,9 +1,11 @@
 //! `leastwise report`: the same rows as the page, from what was last read.
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 
+use app::backend::{ReportCounts, ReportForm};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::ledger::Hash;
+use sha2::{Digest as _, Sha256};
 
 use super::Done;
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
     service::{
         core::Core,
         journal::Who,
-        report::{csv, json, make},
+        report::Report,
     },
     state,
     store::StoreError,
@@ -62,28 +64,56 @@ pub async fn run(command: ReportCommand) -> Done {
     )
     .await?;
     sync::restore(&core).await?;
-    let report = make(&core, &core.world());
-    let mut out = String::new();
-    if args.json {
-        writeln!(out, "{}", String::from_utf8_lossy(&json(&report)?))?;
-    } else if args.csv {
-        write!(out, "{}", String::from_utf8_lossy(&csv(&report)?))?;
-    } else {
-        let (people, accounts, rows) = report.head.counts;
-        writeln!(
-            out,
-            "{people} people can reach {accounts} production PCI accounts by {rows} paths."
-        )?;
-        writeln!(
-            out,
-            "Report {}, as of {}\n",
-            report.head.report_id,
-            report
-                .head
-                .as_of
-                .map_or("never".into(), domain::time::Timestamp::rfc3339)
-        )?;
-        for row in &report.rows {
+    let report = Arc::new(Report::make(core.clone(), core.world()));
+    let form = match (args.json, args.csv) {
+        (true, _) => Some(ReportForm::Json),
+        (_, true) => Some(ReportForm::Csv),
+        _ => None,
+    };
+    // Made twice, once for the ledger and once for the terminal: together it may be gigabytes.
+    let mut hasher = Sha256::new();
+    for piece in pieces(&report, form) {
+        hasher.update(piece);
+    }
+    let hash = Hash(hasher.finalize().into());
+    record(&core, &report.head.report_id, hash).await?;
+    for piece in pieces(&report, form) {
+        super::print(&piece)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
+
+fn pieces(report: &Arc<Report>, form: Option<ReportForm>) -> Pieces {
+    match form {
+        Some(form) => report.pieces(form),
+        None => Box::new(words(report)),
+    }
+}
+
+/// For people: a head, then a line for each row.
+fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
+    let head = &report.head;
+    let ReportCounts {
+        people,
+        accounts,
+        rows,
+        ..
+    } = head.counts;
+    let as_of = head
+        .as_of
+        .map_or("never".into(), domain::time::Timestamp::rfc3339);
+    let open = format!(
+        "{people} people can reach {accounts} production PCI accounts by {rows} paths.\n\
+         Report {}, as of {as_of}\n\n",
+        head.report_id
+    );
+    let accounts: Vec<_> = report.accounts().cloned().collect();
+    let report = report.clone();
+    let lines = accounts.into_iter().map(move |account| {
+        let mut out = String::new();
+        for row in report.rows_of(&account, &mut report.holds()) {
             let standing = if row.standing {
                 "standing"
             } else {
@@ -93,20 +123,20 @@ pub async fn run(command: ReportCommand) -> Done {
                 out,
                 "{}  {:<16} {:<28} {:<32} {:<10} {}",
                 row.account_id, row.account, row.person, row.permission_set, standing, row.path
-            )?;
+            )
+            .expect("a string takes what is written to it");
         }
-    }
-    record(&core, &report.head.report_id, out.as_bytes()).await?;
-    super::print(&out)?;
-    Ok(ExitCode::SUCCESS)
+        out.into_bytes()
+    });
+    std::iter::once(open.into_bytes()).chain(lines)
 }
 
 /// What leaves without a trace must not leave.
-async fn record(core: &Core, report: &str, content: &[u8]) -> Result<(), StoreError> {
+async fn record(core: &Core, report: &str, content: Hash) -> Result<(), StoreError> {
     let who = Who::leastwise();
     let entry = core
         .journal
-        .report_downloaded(&who, report, "command-line", Hash::of(content));
+        .report_downloaded(&who, report, "command-line", content);
     let mut tx = core.store.write().await?;
     core.journal.append(&mut tx, entry).await?;
     tx.commit().await

@@ -71,7 +71,7 @@ pub async fn run(args: SandboxArgs) -> Done {
     }
     let started = serve::start(&serve_args, pacing(args.speed)).await?;
     announce(&args, &running, &serve_args)?;
-    started.until(serve::stopped()).await;
+    started.until(serve::stopped()).await?;
     Ok(ExitCode::SUCCESS)
 }
 

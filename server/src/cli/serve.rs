@@ -3,7 +3,8 @@
 use std::{future::Future, process::ExitCode, sync::Arc};
 
 use domain::engine::Pacing;
-use tokio::net::TcpListener;
+use futures::{FutureExt as _, future::BoxFuture};
+use tokio::{net::TcpListener, sync::oneshot};
 
 use super::Done;
 use crate::{
@@ -49,7 +50,7 @@ pub async fn run(mut args: ServeArgs) -> Done {
     args.check()?;
     let started = start(&args, Pacing::default()).await?;
     println!("Leastwise is at {}", args.public_url);
-    started.until(stopped()).await;
+    started.until(stopped()).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,16 +75,32 @@ pub struct Started {
     http: HttpState,
     listener: TcpListener,
     loops: tokio::task::JoinSet<()>,
+    unreadable: oneshot::Receiver<StartError>,
 }
 
 impl Started {
-    /// Answers until told to stop, then seals what was written and ends.
-    pub async fn until(mut self, stop: impl Future<Output = ()>) {
+    /// Answers until told to stop, or until it turns out that what was known cannot be read; then seals what
+    /// was written and ends.
+    pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let routes = pages::routes(&PageState {
             http: self.http.clone(),
             core: self.core.clone(),
         });
         let app = router(self.http.clone(), routes);
+        let mut failed = None;
+        let stop = async {
+            let unreadable = async {
+                match self.unreadable.await {
+                    Ok(error) => error,
+                    // It was read.
+                    Err(_) => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stop => {}
+                error = unreadable => failed = Some(error),
+            }
+        };
         serve(self.listener, app, &self.http.settings().limits, stop).await;
         self.loops.shutdown().await;
         if let Err(error) = self.sealer.close().await {
@@ -93,10 +110,24 @@ impl Started {
             );
         }
         self.core.store.close().await;
+        failed.map_or(Ok(()), Err)
     }
 }
 
-/// Starts everything: the port is open when this answers.
+/// A loop that judges by the world begins when that is what it was.
+async fn once_known(core: Arc<Core>, run: BoxFuture<'static, ()>) {
+    core.remembered().await;
+    run.await;
+}
+
+/// Takes up what was known when the process last ran, and the roles that configuration names.
+async fn remember(core: &Arc<Core>, args: &ServeArgs) -> Result<(), StartError> {
+    engine::sync::restore(core).await?;
+    state::first_roles(core, args).await
+}
+
+/// Starts everything: the port is open when this answers. What was known is read meanwhile; pages, sign-ins
+/// and loops wait for it.
 pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartError> {
     let listener = TcpListener::bind(args.listen)
         .await
@@ -115,8 +146,8 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     .await?;
     // Set once, right here.
     let _ = core.vkey.set(sealer.vkey());
-    engine::sync::restore(&core).await?;
-    state::bootstrap(&core, args).await?;
+    state::bootstrap(&core).await?;
+    core.remembers_nothing_yet();
     let oidc = oidc(args).await?;
     let mut settings = HttpSettings::new(args.public_url.clone());
     settings.forms = FORMS;
@@ -142,9 +173,19 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
         ports,
     );
     let mut loops = tokio::task::JoinSet::new();
-    loops.spawn(engine::sync::run(core.clone()));
-    loops.spawn(engine::reconcile::run(core.clone(), pacing));
-    loops.spawn(engine::expire::run(core.clone()));
+    let (tell, unreadable) = oneshot::channel();
+    let (known, args) = (core.clone(), args.clone());
+    loops.spawn(async move {
+        match remember(&known, &args).await {
+            Ok(()) => known.remembers_all(),
+            // Nobody listens any more if the server stops just now.
+            Err(error) => drop(tell.send(error)),
+        }
+    });
+    let knowing = |run| once_known(core.clone(), run);
+    loops.spawn(knowing(engine::sync::run(core.clone()).boxed()));
+    loops.spawn(knowing(engine::reconcile::run(core.clone(), pacing).boxed()));
+    loops.spawn(knowing(engine::expire::run(core.clone()).boxed()));
     loops.spawn(sealer.clone().run());
     Ok(Started {
         core,
@@ -152,6 +193,7 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
         http,
         listener,
         loops,
+        unreadable,
     })
 }
 

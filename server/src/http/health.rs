@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use axum::{
     extract::{Request, State},
+    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use http::{StatusCode, header};
@@ -13,6 +14,17 @@ use super::{error::HttpError, limits::ClientIp, state::HttpState};
 /// `GET /healthz`: the process answers.
 pub async fn healthz() -> &'static str {
     "ok\n"
+}
+
+/// Nothing private is answered before what was known is there: a page would show an empty organisation, and
+/// a change would be judged by one. It is a moment; the limit of all handlers holds here, too.
+pub(super) async fn begun(
+    State(state): State<HttpState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    state.ports.readiness.begun().await;
+    next.run(request).await
 }
 
 /// `GET /readyz`: the database answers and the first crawl is done. What is missing is named to

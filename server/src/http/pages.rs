@@ -11,12 +11,15 @@ use app::{
 };
 use axum::{
     Router,
+    body::Body,
     extract::{RawPathParams, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use domain::authorize::{Action, may};
+use futures::{Stream, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use tokio::task::JoinError;
 use url::form_urlencoded;
 
 use super::{
@@ -207,7 +210,7 @@ async fn download(State(state): State<PageState>, signed: Signed, form: ReportFo
                     (header::CONTENT_TYPE, kind),
                     (header::CONTENT_DISPOSITION, name),
                 ],
-                file.body,
+                Body::from_stream(pieces(file.body)),
             )
                 .into_response()
         }
@@ -215,7 +218,20 @@ async fn download(State(state): State<PageState>, signed: Signed, form: ReportFo
     }
 }
 
+/// Makes one piece while the one before is sent; making them is work, so not here.
+fn pieces(
+    body: Box<dyn Iterator<Item = Vec<u8>> + Send>,
+) -> impl Stream<Item = Result<Vec<u8>, JoinError>> {
+    stream::try_unfold(body, |mut body| async {
+        let made = tokio::task::spawn_blocking(move || body.next().map(|piece| (piece, body)));
+        made.await
+    })
+}
+
 fn refused(denied: &Denied) -> Response {
+    if let Denied::Conflict(reason) = denied {
+        return (StatusCode::CONFLICT, format!("{reason}\n")).into_response();
+    }
     StatusCode::from_u16(error::status(denied))
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
         .into_response()

@@ -108,6 +108,9 @@ pub trait Journal: Send + Sync {
 /// Whether the server can do its work.
 #[async_trait]
 pub trait Readiness: Send + Sync {
+    /// Waits until what was known before the start is there again: until then no page would be true and
+    /// nobody could be told from a stranger.
+    async fn begun(&self) {}
     /// What is still missing, in words; nothing when it is ready. The database is asked apart.
     async fn missing(&self) -> Vec<String>;
     /// Prometheus text.

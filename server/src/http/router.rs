@@ -37,6 +37,7 @@ pub fn router(state: HttpState, routes: Routes) -> Router {
     let private = routes
         .pages
         .merge(routes.actions)
+        .layer(from_fn_with_state(state.clone(), health::begun))
         .layer(from_fn_with_state(state.clone(), session::require));
     let public = Router::new()
         .route(sign_in::PATH, get(sign_in::begin))

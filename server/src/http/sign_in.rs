@@ -275,6 +275,7 @@ async fn open(
     before: Option<Found>,
 ) -> Result<String, HttpError> {
     let Welcome { identity, now, .. } = who;
+    state.ports.readiness.begun().await;
     let join = state.ports.users.join(&identity.subject);
     let name = identity
         .name

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use domain::{
     authorize::Action,
     classification::{Classification, Source, is_live},
-    guardrails::{Held, Holder},
+    guardrails::{Said, Spoken},
     ids::{AccountId, Assignment, Principal},
     snapshot::Provisioned,
     verdict::Outcome,
@@ -160,48 +160,51 @@ fn card(world: &World, entry: &AccountEntry) -> AccountCard {
 impl Service {
     fn rows_of(&self, id: &AccountId) -> Vec<AccessRow> {
         let (world, snapshot) = (&self.world, &self.world.snapshot);
-        let held = self.core.held(world, id);
-        let mut said: HashMap<Assignment, Vec<&Held>> = HashMap::new();
-        for one in held.iter() {
-            said.entry(assignment_of(one)).or_default().push(one);
-        }
+        let mut holds = self.core.holds(world);
         let mut rows = Vec::new();
-        for (pair, read) in snapshot.pairs_in(id) {
+        for Spoken {
+            pair,
+            principal,
+            since,
+            said,
+        } in holds.spoken(id)
+        {
+            let Some(read) = snapshot.pair(pair) else {
+                continue;
+            };
+            let assignment = Assignment {
+                pair: pair.clone(),
+                principal: principal.clone(),
+            };
+            let mut people: Vec<_> = match principal {
+                Principal::User(user) => snapshot
+                    .user(user)
+                    .map(|_| names::user(snapshot, user))
+                    .into_iter()
+                    .collect(),
+                Principal::Group(group) => snapshot
+                    .members(group)
+                    .map(|user| names::user(snapshot, user))
+                    .collect(),
+            };
+            people.sort_by(|a, b| a.name.cmp(&b.name));
             let set = names::set(snapshot, &pair.set);
-            for (principal, since) in &read.principals {
-                let assignment = Assignment {
-                    pair: pair.clone(),
-                    principal: principal.clone(),
-                };
-                let mut people: Vec<_> = match principal {
-                    Principal::User(user) => snapshot
-                        .user(user)
-                        .map(|_| names::user(snapshot, user))
-                        .into_iter()
-                        .collect(),
-                    Principal::Group(group) => snapshot
-                        .members(group)
-                        .map(|user| names::user(snapshot, user))
-                        .collect(),
-                };
-                people.sort_by(|a, b| a.name.cmp(&b.name));
-                rows.push(AccessRow {
-                    set: set.clone(),
-                    principal: names::principal(snapshot, principal),
-                    people,
-                    since: *since,
-                    as_of: read.as_of,
-                    ends: world.ends(&assignment),
-                    change: world
-                        .windows
-                        .get(&assignment)
-                        .and_then(|all| all.last())
-                        .map(|window| window.change.clone()),
-                    outdated: read.provisioned == Provisioned::Outdated,
-                    hits: each_once(said.remove(&assignment).unwrap_or_default()),
-                    remove_href: remove_href(&assignment, &set),
-                });
-            }
+            rows.push(AccessRow {
+                remove_href: remove_href(&assignment, &set),
+                set,
+                principal: names::principal(snapshot, principal),
+                people,
+                since,
+                as_of: read.as_of,
+                ends: world.ends(&assignment),
+                change: world
+                    .windows
+                    .get(&assignment)
+                    .and_then(|all| all.last())
+                    .map(|window| window.change.clone()),
+                outdated: read.provisioned == Provisioned::Outdated,
+                hits: each_once(&said),
+            });
         }
         // Worst first, and what has the same set together.
         let mut worst: HashMap<_, _> = HashMap::new();
@@ -230,35 +233,14 @@ impl Service {
 }
 
 /// What the guardrails say of those who hold by one assignment: each rule once, in their order.
-pub(super) fn each_once<'a>(held: impl IntoIterator<Item = &'a Held>) -> Vec<HitView> {
+pub(super) fn each_once(said: &[Said]) -> Vec<HitView> {
     let mut hits: Vec<HitView> = Vec::new();
-    let mut known: Vec<&std::sync::Arc<[domain::verdict::Hit]>> = Vec::new();
-    for one in held {
-        // Alike cases share their hits: most of a group is done after its first member.
-        if known
-            .iter()
-            .any(|shared| std::sync::Arc::ptr_eq(shared, &one.hits))
-        {
-            continue;
-        }
-        known.push(&one.hits);
-        for hit in one.hits.iter() {
-            if !hits.iter().any(|view| view.rule == hit.rule) {
-                hits.push(names::hit(hit));
-            }
+    for hit in said.iter().flat_map(|one| one.hits.iter()) {
+        if !hits.iter().any(|view| view.rule == hit.rule) {
+            hits.push(names::hit(hit));
         }
     }
     hits
-}
-
-/// The assignment that somebody holds by.
-fn assignment_of(held: &Held) -> Assignment {
-    match &held.holder {
-        Holder::Person { reach } => World::assignment(reach),
-        Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => {
-            assignment.clone()
-        }
-    }
 }
 
 /// How many rules refuse, then how many stand against it at all.

@@ -13,16 +13,16 @@ use domain::{
     change::Operation,
     engine::{Key, WindowRow},
     grant::{Term, Window},
-    guardrails::{Held, Holds, Record, Rules},
+    guardrails::{Holds, Record, Rules},
     ids::{AccountId, Assignment, ChangeId, PersonId, Principal, UserId},
     org::SpecialAccounts,
     permission_set::{Content, analysis::Analysis},
     snapshot::Snapshot,
     time::Duration,
 };
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 
-use super::journal::Journal;
+use super::{guarded::Guarded, index::Roster, journal::Journal};
 use crate::{
     aws::{Aws, Instance},
     clock::Clock,
@@ -71,6 +71,8 @@ pub struct Core {
     pub vkey: OnceLock<String>,
     /// Which change moved, for live pages.
     pub moved: broadcast::Sender<ChangeId>,
+    /// False from the start until what was known before it is there again.
+    remembered: watch::Sender<bool>,
     world: RwLock<Arc<World>>,
 }
 
@@ -82,8 +84,8 @@ pub struct World {
     pub special: SpecialAccounts,
     /// Windows of ours that are not over, by what they give.
     pub windows: BTreeMap<Assignment, Vec<Window>>,
-    /// What the guardrails say of every account that counts as production PCI.
-    pub held: BTreeMap<AccountId, Arc<Vec<Held>>>,
+    /// What the guardrails say of every account that counts as production PCI, in numbers.
+    pub guarded: BTreeMap<AccountId, Arc<Guarded>>,
     /// Production PCI in numbers and names, worked out once.
     pub exposure: super::exposure::Exposed,
     /// Lists in the order in which pages show them.
@@ -120,8 +122,30 @@ impl Core {
             observing: tokio::sync::Mutex::new(()),
             vkey: OnceLock::new(),
             moved: broadcast::channel(256).0,
+            remembered: watch::channel(true).0,
             world: RwLock::new(Arc::new(World::empty())),
         }
+    }
+
+    /// From here until `remembers_all`, the world is not what it was, and nothing may be judged by it.
+    pub fn remembers_nothing_yet(&self) {
+        self.remembered.send_replace(false);
+    }
+
+    /// The world is what it was, and whoever waited goes on.
+    pub fn remembers_all(&self) {
+        self.remembered.send_replace(true);
+    }
+
+    /// Whether the world is what it was when the process last ran, or newer.
+    pub fn remembers(&self) -> bool {
+        *self.remembered.borrow()
+    }
+
+    /// Waits until it is.
+    pub async fn remembered(&self) {
+        // The other end is held by this very value, so it cannot go away meanwhile.
+        let _ = self.remembered.subscribe().wait_for(|all| *all).await;
     }
 
     /// The world as last seen.
@@ -142,12 +166,6 @@ impl Core {
         domain::permission_set::analysis::analyse(content, &self.catalogue)
     }
 
-    /// What the guardrails say of one account.
-    pub fn held(&self, world: &World, account: &AccountId) -> Arc<Vec<Held>> {
-        let known = world.held.get(account).cloned();
-        known.unwrap_or_else(|| Arc::new(self.holds(world).of(account)))
-    }
-
     /// Judges what exists as asked for; alike cases once.
     pub fn holds<'a>(&'a self, world: &'a World) -> Holds<'a> {
         Holds::new(&world.snapshot, &self.rules).knowing(world.records.clone())
@@ -160,7 +178,7 @@ impl World {
             snapshot: Snapshot::default(),
             special: SpecialAccounts::default(),
             windows: BTreeMap::new(),
-            held: BTreeMap::new(),
+            guarded: BTreeMap::new(),
             exposure: super::exposure::Exposed::default(),
             index: super::index::Index::default(),
             records: BTreeMap::new(),
@@ -200,26 +218,26 @@ impl World {
     ) -> Self {
         let (windows, records) = by_assignment(windows, approvals);
         let mut holds = Holds::new(&snapshot, rules).knowing(records.clone());
-        let guarded = snapshot
-            .parts()
-            .accounts
-            .iter()
-            .filter(|(_, (_, class))| class.counts_as_production_pci());
-        let held: BTreeMap<AccountId, Arc<Vec<Held>>> = guarded
+        let accounts = snapshot.parts().accounts.iter();
+        let guarded: BTreeMap<AccountId, Arc<Guarded>> = accounts
+            .filter(|(_, (_, class))| class.counts_as_production_pci())
             .map(|(id, _)| {
-                let kept = old.held.get(id).filter(|_| !touched.contains(id));
-                let word = kept.cloned().unwrap_or_else(|| Arc::new(holds.of(id)));
+                let kept = old.guarded.get(id).filter(|_| !touched.contains(id));
+                let word = kept.cloned();
+                let word = word.unwrap_or_else(|| Arc::new(Guarded::of(&holds.spoken(id))));
                 (id.clone(), word)
             })
             .collect();
         drop(holds);
-        let exposure = super::exposure::expose(&snapshot, &windows, &held);
-        let index = super::index::Index::new(&snapshot, &windows, &held, &exposure);
+        let roster = Roster::of(&snapshot);
+        let exposure = super::exposure::expose(&snapshot, &windows, &guarded, &roster);
+        let index = super::index::Index::new(&snapshot, &windows, &guarded, &roster);
+        drop(roster);
         Self {
             snapshot,
             special,
             windows,
-            held,
+            guarded,
             exposure,
             index,
             records,

@@ -1,33 +1,59 @@
-//! Production PCI in numbers and names, worked out once per world so that the home page only reads.
+//! Production PCI in numbers and names, worked out once per world so that the home page only reads. Counted by
+//! what each group opens, never path by path: a large organisation has millions of paths.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod bits;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use domain::{
-    access::{self, Path},
+    access,
     grant::Window,
-    guardrails::{Held, Holder},
-    ids::{AccountId, Assignment, PermissionSetArn, UserId},
-    permission_set::analysis::Risk,
+    ids::{AccountId, Assignment, PermissionSetArn, Principal, UserId},
     snapshot::Snapshot,
     verdict::Hit,
 };
 
+use self::bits::Bits;
+use super::{
+    guarded::Guarded,
+    index::{Roster, powerful, stands},
+};
+
+/// People named on the home page.
+const FOREMOST: usize = 12;
+/// Accounts and sets named in one line.
+const NAMED: usize = 3;
+
 /// What one person reaches in production PCI.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reacher {
-    /// Where.
-    pub accounts: BTreeSet<AccountId>,
-    /// With what.
-    pub sets: BTreeSet<PermissionSetArn>,
+    /// How many accounts.
+    pub accounts: u32,
+    /// With how many sets.
+    pub sets: u32,
     /// By how many paths.
-    pub paths: usize,
+    pub paths: u32,
     /// How many of them are direct assignments.
-    pub direct: usize,
+    pub direct: u32,
     /// How many of them have no end.
-    pub standing: usize,
+    pub standing: u32,
     /// How many of them are administrator, or could become it.
-    pub powerful: usize,
+    pub powerful: u32,
+}
+
+/// Somebody whom the home page names.
+#[derive(Debug, Clone)]
+pub struct Foremost {
+    /// Who.
+    pub user: UserId,
+    /// Their strictest accounts.
+    pub accounts: Vec<AccountId>,
+    /// Their riskiest sets.
+    pub sets: Vec<PermissionSetArn>,
 }
 
 /// What one guardrail says of production PCI.
@@ -35,12 +61,14 @@ pub struct Reacher {
 pub struct Found {
     /// The rule, as it is shown.
     pub hit: Hit,
-    /// The assignments that it is about.
-    pub assignments: BTreeSet<Assignment>,
-    /// The people who hold by them.
-    pub people: BTreeSet<UserId>,
+    /// How many assignments it is about.
+    pub assignments: usize,
+    /// How many people hold by them.
+    pub people: usize,
     /// Where.
     pub accounts: BTreeSet<AccountId>,
+    /// The strictest of these.
+    pub named: Vec<AccountId>,
 }
 
 /// Production PCI in numbers and names.
@@ -50,10 +78,24 @@ pub struct Exposed {
     pub accounts: usize,
     /// Who reaches them.
     pub people: BTreeMap<UserId, Reacher>,
+    /// Of them, how many have access without an end.
+    pub standing_people: usize,
+    /// Of them, how many are administrator there, or could become it.
+    pub administrators: usize,
+    /// The most exposed of them, in order.
+    pub foremost: Vec<Foremost>,
     /// Assignments there without an end.
     pub standing_assignments: usize,
     /// Assignments there with an end.
     pub temporary_assignments: usize,
+    /// Assignments that the guardrails speak against.
+    pub against: usize,
+    /// Paths of people.
+    pub paths: usize,
+    /// Of them, how many have no end.
+    pub standing_paths: usize,
+    /// Of them, how many the guardrails speak against.
+    pub paths_against: usize,
     /// What the guardrails say, by rule, in the order of the rules' weight: most assignments first.
     pub findings: Vec<(String, Found)>,
 }
@@ -62,86 +104,221 @@ pub struct Exposed {
 pub fn expose(
     snapshot: &Snapshot,
     windows: &BTreeMap<Assignment, Vec<Window>>,
-    held: &BTreeMap<AccountId, Arc<Vec<Held>>>,
+    guarded: &BTreeMap<AccountId, Arc<Guarded>>,
+    roster: &Roster<'_>,
 ) -> Exposed {
     let mut out = Exposed {
-        accounts: held.len(),
+        accounts: guarded.len(),
+        against: guarded.values().map(|one| one.against as usize).sum(),
+        paths_against: guarded.values().map(|one| one.paths_against).sum(),
         ..Exposed::default()
     };
-    let temporary = |assignment: &Assignment| {
-        windows
-            .get(assignment)
-            .is_some_and(|all| !all.is_empty() && all.iter().all(|w| w.stops().is_some()))
-    };
-    for account in held.keys() {
-        for (pair, read) in snapshot.pairs_in(account) {
-            for principal in read.principals.keys() {
-                let assignment = Assignment {
-                    pair: pair.clone(),
-                    principal: principal.clone(),
-                };
-                if temporary(&assignment) {
-                    out.temporary_assignments += 1;
-                } else {
-                    out.standing_assignments += 1;
-                }
-            }
-            let powerful = snapshot.set(&pair.set).is_some_and(|set| {
-                [
-                    Risk::Administrator,
-                    Risk::Escalation,
-                    Risk::IdentityCenterTakeover,
-                ]
-                .iter()
-                .any(|r| set.analysis.has(*r))
-            });
-            for reach in access::people_of(snapshot, pair, read) {
-                let standing = !temporary(&super::core::World::assignment(&reach));
-                let who = out.people.entry(reach.user).or_default();
-                who.accounts.insert(pair.account.clone());
-                who.sets.insert(pair.set.clone());
-                who.paths += 1;
-                who.direct += usize::from(reach.path == Path::Direct);
-                who.standing += usize::from(standing);
-                who.powerful += usize::from(powerful);
-            }
-        }
-    }
-    out.findings = findings(held);
+    let opened = opened(snapshot, windows, guarded, roster, &mut out);
+    out.people = people(snapshot, &opened, roster);
+    let count = |which: fn(&Reacher) -> u32| out.people.values().filter(|one| which(one) > 0).count();
+    out.standing_people = count(|one| one.standing);
+    out.administrators = count(|one| one.powerful);
+    out.foremost = foremost(snapshot, guarded, &out.people);
+    out.findings = findings(snapshot, guarded, roster);
     out
 }
 
-fn findings(held: &BTreeMap<AccountId, Arc<Vec<Held>>>) -> Vec<(String, Found)> {
-    let mut by_rule: BTreeMap<String, Found> = BTreeMap::new();
-    for (account, held) in held {
-        for one in held.iter() {
-            let (assignment, user) = match &one.holder {
-                Holder::Person { reach } => (
-                    super::core::World::assignment(reach),
-                    Some(reach.user.clone()),
-                ),
-                Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => {
-                    (assignment.clone(), None)
+/// What one principal opens in production PCI.
+#[derive(Default)]
+struct Opened {
+    accounts: Bits,
+    sets: Bits,
+    paths: u32,
+    standing: u32,
+    powerful: u32,
+}
+
+fn opened<'a>(
+    snapshot: &'a Snapshot,
+    windows: &BTreeMap<Assignment, Vec<Window>>,
+    guarded: &'a BTreeMap<AccountId, Arc<Guarded>>,
+    roster: &Roster<'_>,
+    out: &mut Exposed,
+) -> HashMap<&'a Principal, Opened> {
+    let mut opened: HashMap<&Principal, Opened> = HashMap::new();
+    let mut sets: HashMap<&PermissionSetArn, (usize, bool)> = HashMap::new();
+    for (account_number, account) in guarded.keys().enumerate() {
+        for (pair, read) in snapshot.pairs_in(account) {
+            let next = sets.len();
+            let (set_number, power) = *sets.entry(&pair.set).or_insert_with(|| {
+                let set = snapshot.set(&pair.set);
+                (next, set.is_some_and(|set| powerful(&set.analysis)))
+            });
+            for principal in read.principals.keys() {
+                let (paths, standing) = (
+                    roster.behind(principal).len(),
+                    stands(windows, pair, principal),
+                );
+                out.paths += paths;
+                if standing {
+                    out.standing_assignments += 1;
+                    out.standing_paths += paths;
+                } else {
+                    out.temporary_assignments += 1;
                 }
-            };
-            for hit in one.hits.iter() {
-                let found = by_rule.entry(hit.rule.clone()).or_insert_with(|| Found {
-                    hit: hit.clone(),
-                    assignments: BTreeSet::new(),
-                    people: BTreeSet::new(),
-                    accounts: BTreeSet::new(),
-                });
-                found.assignments.insert(assignment.clone());
-                found.people.extend(user.clone());
-                found.accounts.insert(account.clone());
+                let opens = opened.entry(principal).or_default();
+                opens.accounts.insert(account_number);
+                opens.sets.insert(set_number);
+                opens.paths += 1;
+                opens.standing += u32::from(standing);
+                opens.powerful += u32::from(power);
             }
         }
     }
-    let mut findings: Vec<_> = by_rule.into_iter().collect();
+    opened
+}
+
+fn people(
+    snapshot: &Snapshot,
+    opened: &HashMap<&Principal, Opened>,
+    roster: &Roster<'_>,
+) -> BTreeMap<UserId, Reacher> {
+    let mut found = BTreeMap::new();
+    let (mut accounts, mut sets) = (Bits::default(), Bits::default());
+    for (user, known) in roster.everybody() {
+        let direct = known
+            .then(|| opened.get(&Principal::User(user.clone())))
+            .flatten();
+        let groups = snapshot.groups_of(user).iter();
+        let through = groups.filter_map(|group| opened.get(&Principal::Group(group.clone())));
+        let mut reacher = Reacher {
+            direct: direct.map_or(0, |direct| direct.paths),
+            ..Reacher::default()
+        };
+        accounts.clear();
+        sets.clear();
+        for opens in direct.into_iter().chain(through) {
+            accounts.extend(&opens.accounts);
+            sets.extend(&opens.sets);
+            reacher.paths += opens.paths;
+            reacher.standing += opens.standing;
+            reacher.powerful += opens.powerful;
+        }
+        if reacher.paths > 0 {
+            (reacher.accounts, reacher.sets) = (accounts.len(), sets.len());
+            found.insert(user.clone(), reacher);
+        }
+    }
+    found
+}
+
+/// Power first, then what stands, then breadth.
+fn foremost(
+    snapshot: &Snapshot,
+    guarded: &BTreeMap<AccountId, Arc<Guarded>>,
+    people: &BTreeMap<UserId, Reacher>,
+) -> Vec<Foremost> {
+    let mut ranked: Vec<_> = people
+        .iter()
+        .map(|(user, one)| {
+            let weight = (one.powerful > 0, one.standing > 0, one.accounts, one.paths);
+            (Reverse(weight), user)
+        })
+        .collect();
+    if ranked.len() > FOREMOST {
+        ranked.select_nth_unstable(FOREMOST);
+        ranked.truncate(FOREMOST);
+    }
+    ranked.sort_unstable();
+    ranked
+        .into_iter()
+        .map(|(_, user)| {
+            let (mut accounts, mut sets) = (BTreeSet::new(), BTreeSet::new());
+            for reach in access::reach_of(snapshot, user) {
+                if guarded.contains_key(&reach.pair.account) {
+                    accounts.insert(reach.pair.account);
+                    sets.insert(reach.pair.set);
+                }
+            }
+            Foremost {
+                user: user.clone(),
+                accounts: strictest(snapshot, &accounts),
+                sets: riskiest(snapshot, &sets),
+            }
+        })
+        .collect()
+}
+
+/// The first few, those with card data first, then the strictest.
+fn strictest(snapshot: &Snapshot, accounts: &BTreeSet<AccountId>) -> Vec<AccountId> {
+    let mut all: Vec<(_, &AccountId)> = accounts
+        .iter()
+        .map(|id| {
+            let class = snapshot.account(id).map(|(_, class)| class);
+            (class.map(|class| Reverse((class.pci, class.environment))), id)
+        })
+        .collect();
+    all.sort();
+    all.into_iter().take(NAMED).map(|(_, id)| id.clone()).collect()
+}
+
+/// The first few, worst first.
+fn riskiest(snapshot: &Snapshot, sets: &BTreeSet<PermissionSetArn>) -> Vec<PermissionSetArn> {
+    let mut all: Vec<_> = sets
+        .iter()
+        .map(|arn| {
+            let set = super::names::set(snapshot, arn);
+            (set.risks.is_empty(), set.risks.first().copied(), set.name, arn)
+        })
+        .collect();
+    all.sort();
+    all.into_iter().take(NAMED).map(|(.., arn)| arn.clone()).collect()
+}
+
+fn findings(
+    snapshot: &Snapshot,
+    guarded: &BTreeMap<AccountId, Arc<Guarded>>,
+    roster: &Roster<'_>,
+) -> Vec<(String, Found)> {
+    // By rule: what was found, and whose.
+    let mut by_rule: BTreeMap<&str, (Found, HashMap<*const UserId, &[UserId]>)> = BTreeMap::new();
+    for (account, one) in guarded {
+        for broken in &one.broken {
+            let hit = broken.hit();
+            let (found, people) = by_rule.entry(&hit.rule).or_insert_with(|| {
+                let found = Found {
+                    hit: hit.clone(),
+                    assignments: 0,
+                    people: 0,
+                    accounts: BTreeSet::new(),
+                    named: Vec::new(),
+                };
+                (found, HashMap::new())
+            });
+            if hit.remedy.is_none() && found.hit.remedy.is_some() {
+                found.hit = hit.clone();
+            }
+            found.assignments += broken.assignments as usize;
+            found.accounts.insert(account.clone());
+            people.extend(broken.people.iter().map(|all| (all.as_ptr(), &**all)));
+        }
+    }
+    let mut numbers: HashMap<*const UserId, Vec<usize>> = HashMap::new();
+    let mut findings: Vec<_> = by_rule
+        .into_iter()
+        .map(|(rule, (mut found, people))| {
+            let mut seen = Bits::default();
+            for (at, all) in people {
+                let numbers = numbers.entry(at).or_insert_with(|| {
+                    all.iter().filter_map(|user| roster.number(user)).collect()
+                });
+                for number in numbers {
+                    seen.insert(*number);
+                }
+            }
+            found.people = seen.len() as usize;
+            found.named = strictest(snapshot, &found.accounts);
+            (rule.to_owned(), found)
+        })
+        .collect();
     findings.sort_by(|(a_rule, a), (b_rule, b)| {
         b.assignments
-            .len()
-            .cmp(&a.assignments.len())
+            .cmp(&a.assignments)
             .then_with(|| a_rule.cmp(b_rule))
     });
     findings

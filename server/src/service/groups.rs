@@ -83,7 +83,7 @@ impl Service {
                     account: names::account(snapshot, &assignment.pair.account),
                     set: names::set(snapshot, &assignment.pair.set),
                     since: since.unwrap_or_default(),
-                    hits: each_once(&holds.of_one(&assignment)),
+                    hits: each_once(&holds.spoken_of(&assignment)),
                 }
             })
             .collect()

@@ -16,10 +16,6 @@ use domain::{
 use super::{Service, broken, core::World, index::guarded, names};
 use crate::store;
 
-/// People named on the home page.
-const EXPOSED: usize = 12;
-/// Accounts and sets named in one line.
-const NAMED: usize = 3;
 /// Differences named on the home page.
 const OUTSIDE: i64 = 8;
 /// Changes of the viewer's own that are shown.
@@ -103,69 +99,49 @@ impl Service {
 }
 
 fn exposure(world: &World) -> Exposure {
-    let (exposed, index) = (&world.exposure, &world.index);
+    let exposed = &world.exposure;
     Exposure {
         accounts: exposed.accounts,
         people: exposed.people.len(),
-        standing_people: index.standing_people,
+        standing_people: exposed.standing_people,
         standing_assignments: exposed.standing_assignments,
         temporary_assignments: exposed.temporary_assignments,
-        against: index.against,
-        administrators: index.administrators,
+        against: exposed.against,
+        administrators: exposed.administrators,
     }
 }
 
 fn exposed(world: &World) -> Vec<ExposedPerson> {
     let snapshot = &world.snapshot;
-    let first = world.index.exposed.iter().take(EXPOSED);
-    first
-        .filter_map(|id| {
-            let reacher = world.exposure.people.get(id)?;
-            let mut sets: Vec<_> = reacher
-                .sets
-                .iter()
-                .map(|arn| names::set(snapshot, arn))
-                .collect();
-            sets.sort_by(|a, b| {
-                let weight = |risks: &[domain::permission_set::analysis::Risk]| {
-                    (risks.is_empty(), risks.first().copied())
-                };
-                weight(&a.risks)
-                    .cmp(&weight(&b.risks))
-                    .then_with(|| a.name.cmp(&b.name))
-            });
-            let set_count = sets.len();
-            sets.truncate(NAMED);
+    let foremost = world.exposure.foremost.iter();
+    foremost
+        .filter_map(|one| {
+            let reacher = world.exposure.people.get(&one.user)?;
             Some(ExposedPerson {
-                user: names::user(snapshot, id),
-                title: snapshot.user(id).and_then(|user| user.title.clone()),
-                accounts: strictest(world, reacher.accounts.iter()),
-                account_count: reacher.accounts.len(),
-                sets,
-                set_count,
-                paths: reacher.paths,
-                direct: reacher.direct,
+                user: names::user(snapshot, &one.user),
+                title: snapshot
+                    .user(&one.user)
+                    .and_then(|user| user.title.clone()),
+                accounts: accounts(world, &one.accounts),
+                account_count: reacher.accounts as usize,
+                sets: one
+                    .sets
+                    .iter()
+                    .map(|arn| names::set(snapshot, arn))
+                    .collect(),
+                set_count: reacher.sets as usize,
+                paths: reacher.paths as usize,
+                direct: reacher.direct as usize,
                 standing: reacher.standing > 0,
             })
         })
         .collect()
 }
 
-/// The first few, those with card data first, then the strictest.
-fn strictest<'a>(world: &World, accounts: impl Iterator<Item = &'a AccountId>) -> Vec<AccountRef> {
-    let mut all: Vec<(_, &AccountId)> = accounts
-        .map(|id| {
-            let class = world.snapshot.account(id).map(|(_, class)| class);
-            (
-                class.map(|class| std::cmp::Reverse((class.pci, class.environment))),
-                id,
-            )
-        })
-        .collect();
-    all.sort();
-    all.into_iter()
-        .take(NAMED)
-        .map(|(_, id)| names::account(&world.snapshot, id))
+fn accounts(world: &World, named: &[AccountId]) -> Vec<AccountRef> {
+    let named = named.iter();
+    named
+        .map(|id| names::account(&world.snapshot, id))
         .collect()
 }
 
@@ -176,9 +152,9 @@ fn findings(world: &World) -> Vec<FindingGroup> {
         .iter()
         .map(|(_, found)| FindingGroup {
             hit: names::hit(&found.hit),
-            assignments: found.assignments.len(),
-            people: found.people.len(),
-            accounts: strictest(world, found.accounts.iter()),
+            assignments: found.assignments,
+            people: found.people,
+            accounts: accounts(world, &found.named),
             account_count: found.accounts.len(),
         })
         .collect();

@@ -2,22 +2,23 @@
 //! world: a list of 50,000 people is only searched and cut on a request. Holds ids and numbers, never a
 //! second copy of what was observed.
 
+mod roster;
 mod words;
 
+pub use roster::Roster;
 pub use words::Words;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::{
     grant::Window,
-    guardrails::{Held, Holder},
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
     permission_set::analysis::{Analysis, Risk},
     snapshot::{PairRead, Provisioned, Snapshot},
 };
 
-use super::exposure::{Exposed, Reacher};
+use super::guarded::Guarded;
 
 /// A person, in the list of people.
 #[derive(Debug)]
@@ -90,14 +91,6 @@ pub struct Index {
     pub groups: Vec<GroupEntry>,
     /// Riskiest first.
     pub sets: Vec<SetEntry>,
-    /// Who reaches production PCI, most exposed first.
-    pub exposed: Vec<UserId>,
-    /// Of them, how many have access without an end.
-    pub standing_people: usize,
-    /// Of them, how many are administrator there, or could become it.
-    pub administrators: usize,
-    /// Assignments in production PCI that the guardrails speak against.
-    pub against: usize,
 }
 
 impl Index {
@@ -105,45 +98,17 @@ impl Index {
     pub fn new(
         snapshot: &Snapshot,
         windows: &BTreeMap<Assignment, Vec<Window>>,
-        held: &BTreeMap<AccountId, Arc<Vec<Held>>>,
-        exposure: &Exposed,
+        guarded: &BTreeMap<AccountId, Arc<Guarded>>,
+        roster: &Roster<'_>,
     ) -> Self {
-        let findings: BTreeMap<&AccountId, u32> = held
-            .iter()
-            .map(|(id, held)| (id, spoken_against(held)))
-            .collect();
-        let users = Users::of(snapshot);
-        let (accounts, reached) = accounts(snapshot, windows, &findings, &users);
-        let mut exposed: Vec<(&UserId, &Reacher)> = exposure.people.iter().collect();
-        exposed
-            .sort_by(|(a_id, a), (b_id, b)| weight(b).cmp(&weight(a)).then_with(|| a_id.cmp(b_id)));
+        let (accounts, reached) = accounts(snapshot, windows, guarded, roster);
         Self {
-            people: people(snapshot, &users, &reached),
+            people: people(snapshot, roster, &reached),
             accounts,
             groups: groups(snapshot),
-            sets: sets(snapshot, &users),
-            standing_people: exposed
-                .iter()
-                .filter(|(_, reacher)| reacher.standing > 0)
-                .count(),
-            administrators: exposed
-                .iter()
-                .filter(|(_, reacher)| reacher.powerful > 0)
-                .count(),
-            exposed: exposed.into_iter().map(|(id, _)| id.clone()).collect(),
-            against: findings.values().map(|count| *count as usize).sum(),
+            sets: sets(snapshot, roster),
         }
     }
-}
-
-/// Power first, then what stands, then breadth.
-fn weight(reacher: &Reacher) -> (bool, bool, usize, usize) {
-    (
-        reacher.powerful > 0,
-        reacher.standing > 0,
-        reacher.accounts.len(),
-        reacher.paths,
-    )
 }
 
 /// Whether a set makes its holder an administrator, or lets them become one.
@@ -161,60 +126,8 @@ fn text(parts: &[&str]) -> Box<str> {
     parts.join("\n").to_lowercase().into_boxed_str()
 }
 
-fn spoken_against(held: &[Held]) -> u32 {
-    let assignments: BTreeSet<(&Pair, Principal)> = held
-        .iter()
-        .filter(|one| !one.hits.is_empty())
-        .map(|one| match &one.holder {
-            Holder::Person { reach } => (&reach.pair, reach.principal()),
-            Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => {
-                (&assignment.pair, assignment.principal.clone())
-            }
-        })
-        .collect();
-    count(assignments.len())
-}
-
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// Users and group members as small numbers, so that millions of memberships are walked in milliseconds.
-struct Users<'a> {
-    number: HashMap<&'a UserId, u32>,
-    members: HashMap<&'a GroupId, Vec<u32>>,
-}
-
-impl<'a> Users<'a> {
-    fn of(snapshot: &'a Snapshot) -> Self {
-        let parts = snapshot.parts();
-        let mut number: HashMap<&UserId, u32> = HashMap::with_capacity(parts.users.len());
-        for id in parts.users.keys() {
-            let next = count(number.len());
-            number.insert(id, next);
-        }
-        let mut members = HashMap::with_capacity(parts.members.len());
-        for (group, users) in &parts.members {
-            let mut numbers = Vec::with_capacity(users.len());
-            for user in users {
-                let next = count(number.len());
-                numbers.push(*number.entry(user).or_insert(next));
-            }
-            members.insert(group, numbers);
-        }
-        Self { number, members }
-    }
-
-    /// Who reaches a pair, some of them more than once.
-    fn behind<'b>(&'b self, read: &'b PairRead) -> impl Iterator<Item = u32> + 'b {
-        read.principals.keys().flat_map(move |principal| {
-            let (one, many) = match principal {
-                Principal::User(user) => (self.number.get(user).copied(), None),
-                Principal::Group(group) => (None, self.members.get(group)),
-            };
-            one.into_iter().chain(many.into_iter().flatten().copied())
-        })
-    }
 }
 
 /// How much each user reaches: accounts, and production PCI accounts.
@@ -223,11 +136,11 @@ type Reached = Vec<(u32, u32)>;
 fn accounts(
     snapshot: &Snapshot,
     windows: &BTreeMap<Assignment, Vec<Window>>,
-    findings: &BTreeMap<&AccountId, u32>,
-    users: &Users<'_>,
+    findings: &BTreeMap<AccountId, Arc<Guarded>>,
+    roster: &Roster<'_>,
 ) -> (Vec<AccountEntry>, Reached) {
-    let mut reached: Reached = vec![(0, 0); users.number.len()];
-    let mut seen = vec![0_u32; users.number.len()];
+    let mut reached: Reached = vec![(0, 0); roster.len()];
+    let mut seen = vec![0_u32; roster.len()];
     let mut entries = Vec::with_capacity(snapshot.parts().accounts.len());
     for (round, (id, (account, class))) in (1_u32..).zip(&snapshot.parts().accounts) {
         let guarded = u32::from(class.counts_as_production_pci());
@@ -238,8 +151,7 @@ fn accounts(
                 .keys()
                 .filter(|principal| stands(windows, pair, principal))
                 .count();
-            for user in users.behind(read) {
-                let at = user as usize;
+            for at in roster.behind_all(read) {
                 if seen[at] != round {
                     seen[at] = round;
                     people += 1;
@@ -248,7 +160,7 @@ fn accounts(
                 }
             }
         }
-        let findings = findings.get(id).copied();
+        let findings = findings.get(id).map(|one| one.against);
         let text = text(&[&account.name, id.as_str(), &account.email]);
         entries.push(AccountEntry {
             id: id.clone(),
@@ -266,7 +178,8 @@ fn accounts(
     (entries, reached)
 }
 
-fn stands(windows: &BTreeMap<Assignment, Vec<Window>>, pair: &Pair, principal: &Principal) -> bool {
+/// Whether an assignment has no end.
+pub fn stands(windows: &BTreeMap<Assignment, Vec<Window>>, pair: &Pair, principal: &Principal) -> bool {
     if windows.is_empty() {
         return true;
     }
@@ -279,16 +192,15 @@ fn stands(windows: &BTreeMap<Assignment, Vec<Window>>, pair: &Pair, principal: &
         .is_none_or(|all| all.iter().any(|window| window.stops().is_none()))
 }
 
-fn people(snapshot: &Snapshot, users: &Users<'_>, reached: &Reached) -> Vec<PersonEntry> {
+fn people(snapshot: &Snapshot, roster: &Roster<'_>, reached: &Reached) -> Vec<PersonEntry> {
     let mut entries: Vec<PersonEntry> = snapshot
         .parts()
         .users
         .iter()
         .map(|(id, user)| {
-            let (accounts, production_pci) = users
-                .number
-                .get(id)
-                .and_then(|at| reached.get(*at as usize))
+            let (accounts, production_pci) = roster
+                .number(id)
+                .and_then(|at| reached.get(at))
                 .copied()
                 .unwrap_or_default();
             let email = user.email.as_deref().unwrap_or_default();
@@ -343,7 +255,7 @@ pub fn guarded(snapshot: &Snapshot, account: &AccountId) -> bool {
         .is_none_or(|(_, class)| class.counts_as_production_pci())
 }
 
-fn sets(snapshot: &Snapshot, users: &Users<'_>) -> Vec<SetEntry> {
+fn sets(snapshot: &Snapshot, roster: &Roster<'_>) -> Vec<SetEntry> {
     let mut by_set: BTreeMap<&PermissionSetArn, Vec<(&AccountId, &PairRead)>> = BTreeMap::new();
     for (pair, read) in &snapshot.parts().pairs {
         by_set
@@ -351,13 +263,12 @@ fn sets(snapshot: &Snapshot, users: &Users<'_>) -> Vec<SetEntry> {
             .or_default()
             .push((&pair.account, read));
     }
-    let mut seen = vec![0_u32; users.number.len()];
+    let mut seen = vec![0_u32; roster.len()];
     let mut entries = Vec::with_capacity(snapshot.parts().sets.len());
     for (round, (arn, set)) in (1_u32..).zip(&snapshot.parts().sets) {
         let holds = by_set.get(arn).map_or(&[][..], Vec::as_slice);
         let mut people = 0;
-        for user in holds.iter().flat_map(|(_, read)| users.behind(read)) {
-            let at = user as usize;
+        for at in holds.iter().flat_map(|(_, read)| roster.behind_all(read)) {
             people += u32::from(seen[at] != round);
             seen[at] = round;
         }

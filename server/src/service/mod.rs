@@ -9,6 +9,7 @@ pub mod changes;
 pub mod core;
 pub mod exposure;
 mod groups;
+pub mod guarded;
 mod home;
 pub mod index;
 pub mod journal;

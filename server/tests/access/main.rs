@@ -9,6 +9,7 @@
 mod numbers;
 mod org;
 mod pages;
+mod report;
 mod rights;
 mod rows;
 mod speed;

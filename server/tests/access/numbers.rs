@@ -1,18 +1,23 @@
 //! Every number on a page, against a count made the slow way from the same snapshot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
     AccountsPort as _, GroupsPort as _, HomePort as _, ListQuery, PeoplePort as _,
     PermissionSetsPort as _,
 };
 use domain::{
-    access,
-    ids::{AccountId, UserId},
+    access::{self, Path},
+    guardrails::Holder,
+    ids::{AccountId, Assignment, PermissionSetArn, UserId},
+    permission_set::analysis::Risk,
     snapshot::Snapshot,
+    time::Duration,
 };
+use sandbox::org::Organisation;
+use server::service::{core::World, exposure::Reacher};
 
-use crate::org::Org;
+use crate::org::{NOW, Org};
 
 fn guarded(snapshot: &Snapshot) -> Vec<AccountId> {
     let accounts = snapshot.parts().accounts.iter();
@@ -106,6 +111,116 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count() {
                 .class
                 .counts_as_production_pci()
                 .then_some(against)
+        );
+    }
+}
+
+/// The sample, in which every third assignment has an end.
+async fn with_ends() -> Org {
+    let ends = NOW + Duration::hours(2);
+    let every_third = |parts: &domain::snapshot::Parts| {
+        let all = parts.pairs.iter().flat_map(|(pair, read)| {
+            let assignment = |principal: &domain::ids::Principal| Assignment {
+                pair: pair.clone(),
+                principal: principal.clone(),
+            };
+            read.principals.keys().map(assignment).collect::<Vec<_>>()
+        });
+        all.step_by(3)
+            .map(|assignment| (assignment, ends))
+            .collect()
+    };
+    Org::with_windows(&Organisation::sample(), |_| {}, every_third).await
+}
+
+#[tokio::test]
+async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_finds() {
+    #[derive(Default)]
+    struct Walked {
+        accounts: BTreeSet<AccountId>,
+        sets: BTreeSet<PermissionSetArn>,
+        counted: Reacher,
+    }
+    let org = with_ends().await;
+    let world = org.core.world();
+    let snapshot = &world.snapshot;
+    let mut walked: BTreeMap<UserId, Walked> = BTreeMap::new();
+    let mut paths = [0; 2];
+    for account in guarded(snapshot) {
+        for reach in access::reaching(snapshot, &account) {
+            let analysis = &snapshot.set(&reach.pair.set).unwrap().analysis;
+            let powerful = [
+                Risk::Administrator,
+                Risk::Escalation,
+                Risk::IdentityCenterTakeover,
+            ];
+            let standing = world.ends(&World::assignment(&reach)).is_none();
+            let who = walked.entry(reach.user).or_default();
+            who.accounts.insert(reach.pair.account);
+            who.sets.insert(reach.pair.set);
+            who.counted.paths += 1;
+            who.counted.direct += u32::from(reach.path == Path::Direct);
+            who.counted.standing += u32::from(standing);
+            who.counted.powerful += u32::from(powerful.iter().any(|risk| analysis.has(*risk)));
+            paths[0] += 1;
+            paths[1] += usize::from(standing);
+        }
+    }
+    let walked: BTreeMap<UserId, Reacher> = walked
+        .into_iter()
+        .map(|(user, mut walked)| {
+            walked.counted.accounts = u32::try_from(walked.accounts.len()).unwrap();
+            walked.counted.sets = u32::try_from(walked.sets.len()).unwrap();
+            (user, walked.counted)
+        })
+        .collect();
+    let exposure = &world.exposure;
+    assert!(paths[1] > 0 && paths[1] < paths[0], "some end, some stand");
+    assert_eq!(exposure.people, walked);
+    assert_eq!([exposure.paths, exposure.standing_paths], paths);
+}
+
+#[tokio::test]
+async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it() {
+    let org = with_ends().await;
+    let world = org.core.world();
+    let mut holds = org.core.holds(&world);
+    let mut rules: BTreeMap<String, (BTreeSet<Assignment>, BTreeSet<UserId>, BTreeSet<AccountId>)> =
+        BTreeMap::new();
+    let (mut against, mut paths_against) = (BTreeSet::new(), 0);
+    for account in guarded(&world.snapshot) {
+        for held in holds.of(&account) {
+            let (assignment, user) = match &held.holder {
+                Holder::Person { reach } => (World::assignment(reach), Some(reach.user.clone())),
+                Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => {
+                    (assignment.clone(), None)
+                }
+            };
+            if !held.hits.is_empty() {
+                against.insert(assignment.clone());
+                paths_against += usize::from(user.is_some());
+            }
+            for hit in held.hits.iter() {
+                let rule = rules.entry(hit.rule.clone()).or_default();
+                rule.0.insert(assignment.clone());
+                rule.1.extend(user.clone());
+                rule.2.insert(account.clone());
+            }
+        }
+    }
+    let exposure = &world.exposure;
+    assert!(rules.len() > 3, "the sample has sins");
+    assert_eq!(
+        (exposure.against, exposure.paths_against),
+        (against.len(), paths_against)
+    );
+    assert_eq!(exposure.findings.len(), rules.len());
+    for (rule, found) in &exposure.findings {
+        let (assignments, people, accounts) = &rules[rule];
+        assert_eq!(
+            (found.assignments, found.people, &found.accounts),
+            (assignments.len(), people.len(), accounts),
+            "{rule}"
         );
     }
 }

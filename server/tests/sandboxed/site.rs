@@ -13,6 +13,7 @@ use server::{
     cli::serve,
     config::{AwsArgs, DatabaseArgs, ServeArgs},
     service::core::Core,
+    state::StartError,
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 use url::Url;
@@ -25,7 +26,7 @@ pub struct Site {
     pub aws: Running,
     pub database: Database,
     stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
+    serving: JoinHandle<Result<(), StartError>>,
 }
 
 impl Site {
@@ -89,7 +90,7 @@ impl Site {
 
     pub async fn close(self) {
         self.stop.send(()).unwrap();
-        self.serving.await.unwrap();
+        self.serving.await.unwrap().unwrap();
         drop(self.core);
         self.database.drop_it().await;
     }

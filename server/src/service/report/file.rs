@@ -1,0 +1,144 @@
+//! The report as a file, in pieces: a head, then account by account, each piece forgotten once it is sent.
+
+use std::sync::Arc;
+
+use app::backend::ReportRow;
+use domain::time::Timestamp;
+
+use super::Report;
+
+/// One JSON object: the head's fields, then the rows, one to a line.
+pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
+    let head = &report.head;
+    let counts = head.counts;
+    let fields = serde_json::json!({
+        "report": "production-pci-access",
+        "report_id": head.report_id,
+        "made": head.made.rfc3339(),
+        "as_of": head.as_of.map(Timestamp::rfc3339),
+        "coverage": {
+            "complete_at": head.freshness.complete_at.map(Timestamp::rfc3339),
+            "unread": head.freshness.unread,
+            "stale": head.freshness.stale,
+        },
+        "people": counts.people,
+        "accounts": counts.accounts,
+        "row_count": counts.rows,
+    });
+    let mut open = format!("{fields:#}").into_bytes();
+    open.truncate(open.len() - "\n}".len());
+    open.extend_from_slice(b",\n  \"rows\": [");
+    let mut between = "\n    ";
+    let rows = accounts(report, move |_, rows| {
+        let mut piece = Vec::new();
+        for row in rows {
+            piece.extend_from_slice(between.as_bytes());
+            // Text, numbers and lists of text: there is nothing in a row that JSON cannot hold.
+            piece.extend(serde_json::to_vec(row).unwrap_or_default());
+            between = ",\n    ";
+        }
+        piece
+    });
+    [open].into_iter().chain(rows).chain([b"\n  ]\n}\n".to_vec()])
+}
+
+/// RFC 4180 with a header line; the report's id and time are the last two columns of every row, so that
+/// no line of the file is anything but a row.
+pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
+    let head = lines([[
+        "person_id",
+        "person",
+        "enabled",
+        "account_id",
+        "account",
+        "environment",
+        "pci",
+        "permission_set",
+        "permission_set_arn",
+        "path",
+        "standing",
+        "since",
+        "risks",
+        "findings",
+        "as_of",
+        "report_id",
+    ]
+    .map(str::to_owned)]);
+    let rows = accounts(report, |report, rows| {
+        let as_of = report.head.as_of.map(Timestamp::rfc3339).unwrap_or_default();
+        lines(rows.iter().map(|row| {
+            [
+                row.person_id.as_str(),
+                &row.person,
+                yes(row.enabled),
+                &row.account_id,
+                &row.account,
+                &row.environment,
+                &row.pci,
+                &row.permission_set,
+                &row.permission_set_arn,
+                &row.path,
+                yes(row.standing),
+                &row.since,
+                &row.risks.join(" "),
+                &row.findings.join(" "),
+                &as_of,
+                &report.head.report_id,
+            ]
+            .map(harmless)
+        }))
+    });
+    [head].into_iter().chain(rows)
+}
+
+/// One piece an account. What judges is made anew for each: it borrows the report, and the pieces outlive
+/// the borrow.
+fn accounts<F>(
+    report: &Arc<Report>,
+    mut piece: F,
+) -> impl Iterator<Item = Vec<u8>> + Send + use<F>
+where
+    F: FnMut(&Report, &[ReportRow]) -> Vec<u8> + Send,
+{
+    let accounts: Vec<_> = report.accounts().cloned().collect();
+    let report = Arc::clone(report);
+    accounts.into_iter().map(move |account| {
+        let rows = report.rows_of(&account, &mut report.holds());
+        piece(&report, &rows)
+    })
+}
+
+fn lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).expect("memory takes what is written, and rows have as many cells");
+    }
+    writer.into_inner().expect("memory takes what is written")
+}
+
+fn yes(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
+}
+
+/// A cell that a spreadsheet would take for a formula gets an apostrophe in front (ASVS 1.2.10).
+fn harmless(cell: &str) -> String {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n') => format!("'{cell}"),
+        _ => cell.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_begins_like_a_formula_is_defused_and_others_are_left_alone() {
+        for formula in ["=1+1", "+cmd", "-2", "@SUM(A1)", "\tx", "\rx"] {
+            assert!(harmless(formula).starts_with('\''), "{formula:?}");
+        }
+        assert_eq!(harmless("Ann = 1"), "Ann = 1");
+    }
+}

@@ -1,0 +1,66 @@
+//! A report's id: the hash of everything that its rows are made of. Two reports that differ in a row have
+//! different ids, and no row needs to be made to know one.
+
+use domain::{
+    guardrails::Rules,
+    ids::{Principal, UserId},
+    ledger::Hash,
+    snapshot::PairRead,
+};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
+
+use crate::service::core::World;
+
+/// Of the report of this world under these rules.
+pub(super) fn of(world: &World, rules: &Rules) -> String {
+    let snapshot = &world.snapshot;
+    let parts = snapshot.parts();
+    let (mut groups, mut users, mut sets) = (BTreeSet::new(), BTreeSet::<&UserId>::new(), BTreeSet::new());
+    let mut hasher = Sha256::new();
+    let mut take = |what: &str, about: Value| {
+        hasher.update(format!("{what}\t{about}\n"));
+    };
+    take("rules", json!(rules.version()));
+    take("coverage", json!(parts.coverage));
+    for account in world.guarded.keys() {
+        take("account", json!(snapshot.account(account)));
+        for (pair, read) in snapshot.pairs_in(account) {
+            let PairRead {
+                principals,
+                provisioned,
+                ..
+            } = read;
+            sets.insert(&pair.set);
+            for (principal, since) in principals {
+                match principal {
+                    Principal::Group(group) => drop(groups.insert(group)),
+                    Principal::User(user) => drop(users.insert(user)),
+                }
+                take("assignment", json!([pair, principal, since, provisioned]));
+            }
+        }
+    }
+    for group in groups {
+        let members: Vec<&UserId> = snapshot.members(group).collect();
+        take("group", json!([group, snapshot.group(group), members]));
+        users.extend(members);
+    }
+    for user in users {
+        // A rule may name any group that somebody is in, and the person.
+        take(
+            "user",
+            json!([user, snapshot.user(user), snapshot.person(user), snapshot.groups_of(user)]),
+        );
+    }
+    for set in sets {
+        take("set", json!([set, snapshot.set(set)]));
+    }
+    for (assignment, windows) in &world.windows {
+        let record = world.records.get(assignment).map(|record| &record.approvals);
+        let term = world.records.get(assignment).map(|record| &record.term);
+        take("windows", json!([assignment, windows, term, record]));
+    }
+    Hash(hasher.finalize().into()).to_string()
+}

@@ -1,0 +1,131 @@
+//! Which rows a search keeps, counted without making them. Every word must occur in the person's, the
+//! account's or the set's name, in the account's number or in the path; no word spans two of these.
+
+use std::collections::HashMap;
+
+use app::backend::ReportRow;
+use domain::{
+    ids::{AccountId, GroupId, PermissionSetArn, Principal, UserId},
+    snapshot::Snapshot,
+};
+
+use super::{DIRECT, through};
+use crate::service::names;
+
+/// One bit a word that occurs.
+type Found = u128;
+
+/// The words of a search, and where they occur.
+pub(super) struct Search {
+    words: Vec<String>,
+    all: Found,
+    sets: HashMap<PermissionSetArn, Found>,
+    groups: HashMap<GroupId, Found>,
+    users: HashMap<UserId, Found>,
+}
+
+impl Search {
+    /// Looks for words in every name that a row may show.
+    pub(super) fn of(text: &str, snapshot: &Snapshot) -> Self {
+        let lower = text.to_lowercase();
+        let words: Vec<String> = lower
+            .split_whitespace()
+            .take(Found::BITS as usize)
+            .map(str::to_owned)
+            .collect();
+        let all = words.iter().fold(0, |all, _| (all << 1) | 1);
+        let mut search = Self {
+            words,
+            all,
+            sets: HashMap::new(),
+            groups: HashMap::new(),
+            users: HashMap::new(),
+        };
+        if all == 0 {
+            return search;
+        }
+        let parts = snapshot.parts();
+        for (id, set) in &parts.sets {
+            search.sets.insert(id.clone(), search.found(&set.name));
+        }
+        for id in parts.members.keys() {
+            let path = through(&names::group(snapshot, id));
+            search.groups.insert(id.clone(), search.found(&path));
+        }
+        for (id, user) in &parts.users {
+            let found = search.found(&user.display_name);
+            if found != 0 {
+                search.users.insert(id.clone(), found);
+            }
+        }
+        search
+    }
+
+    fn found(&self, text: &str) -> Found {
+        let text = text.to_lowercase();
+        let words = self.words.iter().rev();
+        words.fold(0, |found, word| {
+            (found << 1) | Found::from(text.contains(word.as_str()))
+        })
+    }
+
+    /// How many rows of an account are kept.
+    pub(super) fn count(&self, snapshot: &Snapshot, account: &AccountId) -> usize {
+        let here = snapshot.account(account).map_or(0, |(known, _)| {
+            self.found(&known.name) | self.found(account.as_str())
+        });
+        let direct = here | self.found(DIRECT);
+        let mut count = 0;
+        for (pair, read) in snapshot.pairs_in(account) {
+            let set = self.sets.get(&pair.set);
+            let set = set.copied().unwrap_or_else(|| self.found(&names::set(snapshot, &pair.set).name));
+            for principal in read.principals.keys() {
+                count += match principal {
+                    Principal::User(user) => {
+                        let there = snapshot.user(user).is_some();
+                        usize::from(there && direct | set | self.of_user(snapshot, user) == self.all)
+                    }
+                    Principal::Group(group) => {
+                        let known = here | set | self.groups.get(group).copied().unwrap_or(0);
+                        self.members(snapshot, group, known)
+                    }
+                };
+            }
+        }
+        count
+    }
+
+    fn members(&self, snapshot: &Snapshot, group: &GroupId, known: Found) -> usize {
+        let members = snapshot.members(group);
+        if known == self.all {
+            return members.count();
+        }
+        members
+            .filter(|user| known | self.of_user(snapshot, user) == self.all)
+            .count()
+    }
+
+    fn of_user(&self, snapshot: &Snapshot, user: &UserId) -> Found {
+        match self.users.get(user) {
+            Some(found) => *found,
+            None if snapshot.user(user).is_some() => 0,
+            None => self.found(&names::user(snapshot, user).name),
+        }
+    }
+
+    /// Whether a row is kept.
+    pub(super) fn keeps(&self, row: &ReportRow) -> bool {
+        if self.all == 0 {
+            return true;
+        }
+        let shown = [
+            &row.person,
+            &row.account,
+            &row.account_id,
+            &row.permission_set,
+            &row.path,
+        ];
+        let found = shown.map(|text| self.found(text));
+        found.into_iter().fold(0, |all, found| all | found) == self.all
+    }
+}
