@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    classification::{Environment, Pci, classify},
+    classification::{Classification, Environment, Pci, classify},
     directory::{Group, User},
-    ids::{AccountId, GroupId, Pair, PermissionSetArn, PersonId, Principal, UserId},
+    ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, OrganizationalUnit, SpecialAccounts},
     permission_set::PermissionSet,
     snapshot::{PairRead, Parts, Provisioned, Unread},
@@ -86,97 +86,151 @@ pub struct Known<'a> {
     pub persons: BTreeMap<UserId, PersonId>,
 }
 
-/// Merges a crawl into what was known before.
+/// Merges a crawl into what was known before. What it replaces is not copied first: a large organisation
+/// would be in memory once more than it must.
 pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
-    let mut parts = before.clone();
     let complete = crawl.unread.is_empty();
-    if let Some(organization) = crawl.organization {
-        parts.units = organization
-            .units
-            .into_iter()
-            .map(|unit| (unit.id.clone(), unit))
-            .collect();
-        parts.accounts = organization
-            .accounts
-            .into_iter()
-            .map(|account| {
-                let units: Vec<_> = account
-                    .ous
-                    .iter()
-                    .filter_map(|id| parts.units.get(id))
-                    .collect();
-                let class = classify(
-                    &account,
-                    &units,
-                    known.special,
-                    known.recorded.get(&account.id).copied(),
-                );
-                (account.id.clone(), (account, class))
-            })
-            .collect();
-    }
-    if let Some(users) = crawl.users {
-        parts.users = users
+    let (units, accounts) = match crawl.organization {
+        Some(organization) => organized(organization, &known),
+        None => (before.units.clone(), before.accounts.clone()),
+    };
+    let users = match crawl.users {
+        Some(users) => users
             .into_iter()
             .map(|user| (user.id.clone(), user))
-            .collect();
-    }
-    if let Some(groups) = crawl.groups {
-        parts.groups = groups
+            .collect(),
+        None => before.users.clone(),
+    };
+    let groups: BTreeMap<GroupId, Group> = match crawl.groups {
+        Some(groups) => groups
             .into_iter()
             .map(|group| (group.id.clone(), group))
-            .collect();
-        let Parts {
-            members,
-            members_as_of,
-            groups,
-            ..
-        } = &mut parts;
-        members.retain(|group, _| groups.contains_key(group));
-        members_as_of.retain(|group, _| groups.contains_key(group));
-    }
-    for read in crawl.members {
-        let known = parts.members_as_of.get(&read.group).copied();
-        if known.is_none_or(|known| known <= read.as_of) {
-            parts.members_as_of.insert(read.group.clone(), read.as_of);
-            parts.members.insert(read.group, read.users);
+            .collect(),
+        None => before.groups.clone(),
+    };
+    let (members, members_as_of) = joined(before, &groups, crawl.members);
+    let mut sets: BTreeMap<_, _> = crawl
+        .sets
+        .into_iter()
+        .map(|set| (set.arn.clone(), set))
+        .collect();
+    let named =
+        |arn: &PermissionSetArn| crawl.set_names.as_ref().is_none_or(|all| all.contains(arn));
+    for (arn, set) in &before.sets {
+        if named(arn) && !sets.contains_key(arn) {
+            sets.insert(arn.clone(), set.clone());
         }
     }
-    if let Some(names) = &crawl.set_names {
-        parts.sets.retain(|arn, _| names.contains(arn));
-        // A set that no longer exists cannot be assigned anywhere.
-        parts.pairs.retain(|pair, _| names.contains(&pair.set));
-    }
-    for set in crawl.sets {
-        parts.sets.insert(set.arn.clone(), set);
-    }
-    // A pair that a complete index no longer names has no assignments left.
-    parts.pairs.retain(|pair, read| {
-        let listed = crawl
-            .index
-            .get(&pair.set)
-            .is_none_or(|accounts| accounts.contains(&pair.account));
-        listed || read.as_of >= crawl.started
+    let pairs = assigned(before, crawl.pairs, |pair, read| {
+        // A pair that a complete index no longer names has no assignments left, and a set that no longer
+        // exists cannot be assigned anywhere.
+        let accounts = crawl.index.get(&pair.set);
+        let listed = accounts.is_none_or(|accounts| accounts.contains(&pair.account));
+        named(&pair.set) && (listed || read.as_of >= crawl.started)
     });
-    for listing in crawl.pairs {
-        merge_pair(&mut parts.pairs, listing);
+    let mut coverage = before.coverage.clone();
+    coverage.newest = Some(crawl.ended);
+    let oldest = pairs.values().map(|read| read.as_of).min();
+    coverage.oldest = oldest.or(Some(crawl.ended));
+    if complete {
+        coverage.complete_at = Some(crawl.ended);
     }
-    parts.persons = known.persons;
-    parts.coverage.newest = Some(crawl.ended);
-    parts.coverage.oldest = parts
-        .pairs
-        .values()
-        .map(|read| read.as_of)
-        .min()
-        .or(Some(crawl.ended));
-    parts.coverage.complete_at = if complete {
-        Some(crawl.ended)
-    } else {
-        parts.coverage.complete_at
-    };
-    parts.coverage.unread = crawl.unread;
-    parts.coverage.unread.sort();
-    parts
+    coverage.unread = crawl.unread;
+    coverage.unread.sort();
+    Parts {
+        accounts,
+        units,
+        users,
+        groups,
+        members,
+        members_as_of,
+        sets,
+        pairs,
+        persons: known.persons,
+        coverage,
+    }
+}
+
+type Units = BTreeMap<OuId, OrganizationalUnit>;
+type Accounts = BTreeMap<AccountId, (Account, Classification)>;
+
+fn organized(organization: Organization, known: &Known<'_>) -> (Units, Accounts) {
+    let units: Units = organization
+        .units
+        .into_iter()
+        .map(|unit| (unit.id.clone(), unit))
+        .collect();
+    let accounts = organization.accounts.into_iter();
+    let accounts = accounts.map(|account| {
+        let above: Vec<_> = account.ous.iter().filter_map(|id| units.get(id)).collect();
+        let recorded = known.recorded.get(&account.id).copied();
+        let class = classify(&account, &above, known.special, recorded);
+        (account.id.clone(), (account, class))
+    });
+    let accounts = accounts.collect();
+    (units, accounts)
+}
+
+type Joined = (
+    BTreeMap<GroupId, BTreeSet<UserId>>,
+    BTreeMap<GroupId, Timestamp>,
+);
+
+/// Members of groups that exist, and of groups that were read just now.
+fn joined(before: &Parts, groups: &BTreeMap<GroupId, Group>, read: Vec<Members>) -> Joined {
+    let (mut members, mut members_as_of) = Joined::default();
+    for read in read {
+        let known = before.members_as_of.get(&read.group);
+        let known = known.filter(|_| groups.contains_key(&read.group)).copied();
+        let earlier = members_as_of.get(&read.group).copied();
+        if known.max(earlier).is_none_or(|known| known <= read.as_of) {
+            members_as_of.insert(read.group.clone(), read.as_of);
+            members.insert(read.group, read.users);
+        }
+    }
+    for (group, users) in before
+        .members
+        .iter()
+        .filter(|(group, _)| groups.contains_key(*group))
+    {
+        if !members.contains_key(group) {
+            members.insert(group.clone(), users.clone());
+        }
+    }
+    for (group, at) in before
+        .members_as_of
+        .iter()
+        .filter(|(group, _)| groups.contains_key(*group))
+    {
+        members_as_of.entry(group.clone()).or_insert(*at);
+    }
+    (members, members_as_of)
+}
+
+/// Pairs as they were listed, and those that were not, if they are `kept`.
+fn assigned(
+    before: &Parts,
+    listings: Vec<PairListing>,
+    kept: impl Fn(&Pair, &PairRead) -> bool,
+) -> BTreeMap<Pair, PairRead> {
+    let known = |pair: &Pair| before.pairs.get(pair).filter(|read| kept(pair, read));
+    let mut pairs = BTreeMap::new();
+    let mut listed = BTreeSet::new();
+    for listing in listings {
+        let pair = listing.pair.clone();
+        if listed.insert(pair.clone())
+            && let Some(read) = known(&pair)
+        {
+            pairs.insert(pair, read.clone());
+        }
+        merge_pair(&mut pairs, listing);
+    }
+    for (pair, read) in &before.pairs {
+        if !listed.contains(pair) && kept(pair, read) {
+            pairs.insert(pair.clone(), read.clone());
+        }
+    }
+    pairs
 }
 
 /// Takes one pair's listing; an older one than what is known changes nothing.

@@ -24,7 +24,7 @@ const USAGE: &str = "cargo xtask COMMAND
   watch [ARGS]     the same, and again after every change, with the browser following
   lint             formatting, clippy for both targets, class names, palette, house rules
   test             lint, unit, both databases, contracts, browser; last line `N passed, N failed`
-  bench [PART]     what the issue measures, each against its budget; parts: size start medium large
+  bench [PART]     what the issue measures, each against its budget; parts: size start sample medium large
   soak [HOURS]     the engine's simulation for much longer than `test` runs it";
 
 fn main() -> ExitCode {

@@ -29,11 +29,11 @@ mod system;
 #[cfg(feature = "cedar")]
 mod text;
 
+#[cfg(feature = "cedar")]
+pub use alike::{Said, Spoken, Whom};
 pub use answer::{
     Asked, Gain, GainKind, Held, Holder, Judgement, Rule, RuleError, RuleKind, RuleText,
 };
-#[cfg(feature = "cedar")]
-pub use alike::{Said, Spoken, Whom};
 #[cfg(feature = "cedar")]
 pub use hold::{Holds, Record, hold};
 #[cfg(feature = "cedar")]

@@ -11,11 +11,7 @@ use super::Done;
 use crate::{
     config::{AwsArgs, DatabaseArgs},
     engine::sync,
-    service::{
-        core::Core,
-        journal::Who,
-        report::Report,
-    },
+    service::{core::Core, journal::Who, report::Report},
     state,
     store::StoreError,
 };

@@ -184,7 +184,9 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     });
     let knowing = |run| once_known(core.clone(), run);
     loops.spawn(knowing(engine::sync::run(core.clone()).boxed()));
-    loops.spawn(knowing(engine::reconcile::run(core.clone(), pacing).boxed()));
+    loops.spawn(knowing(
+        engine::reconcile::run(core.clone(), pacing).boxed(),
+    ));
     loops.spawn(knowing(engine::expire::run(core.clone()).boxed()));
     loops.spawn(sealer.clone().run());
     Ok(Started {

@@ -115,7 +115,8 @@ pub fn expose(
     };
     let opened = opened(snapshot, windows, guarded, roster, &mut out);
     out.people = people(snapshot, &opened, roster);
-    let count = |which: fn(&Reacher) -> u32| out.people.values().filter(|one| which(one) > 0).count();
+    let count =
+        |which: fn(&Reacher) -> u32| out.people.values().filter(|one| which(one) > 0).count();
     out.standing_people = count(|one| one.standing);
     out.administrators = count(|one| one.powerful);
     out.foremost = foremost(snapshot, guarded, &out.people);
@@ -250,11 +251,17 @@ fn strictest(snapshot: &Snapshot, accounts: &BTreeSet<AccountId>) -> Vec<Account
         .iter()
         .map(|id| {
             let class = snapshot.account(id).map(|(_, class)| class);
-            (class.map(|class| Reverse((class.pci, class.environment))), id)
+            (
+                class.map(|class| Reverse((class.pci, class.environment))),
+                id,
+            )
         })
         .collect();
     all.sort();
-    all.into_iter().take(NAMED).map(|(_, id)| id.clone()).collect()
+    all.into_iter()
+        .take(NAMED)
+        .map(|(_, id)| id.clone())
+        .collect()
 }
 
 /// The first few, worst first.
@@ -263,11 +270,19 @@ fn riskiest(snapshot: &Snapshot, sets: &BTreeSet<PermissionSetArn>) -> Vec<Permi
         .iter()
         .map(|arn| {
             let set = super::names::set(snapshot, arn);
-            (set.risks.is_empty(), set.risks.first().copied(), set.name, arn)
+            (
+                set.risks.is_empty(),
+                set.risks.first().copied(),
+                set.name,
+                arn,
+            )
         })
         .collect();
     all.sort();
-    all.into_iter().take(NAMED).map(|(.., arn)| arn.clone()).collect()
+    all.into_iter()
+        .take(NAMED)
+        .map(|(.., arn)| arn.clone())
+        .collect()
 }
 
 fn findings(
@@ -304,9 +319,9 @@ fn findings(
         .map(|(rule, (mut found, people))| {
             let mut seen = Bits::default();
             for (at, all) in people {
-                let numbers = numbers.entry(at).or_insert_with(|| {
-                    all.iter().filter_map(|user| roster.number(user)).collect()
-                });
+                let numbers = numbers
+                    .entry(at)
+                    .or_insert_with(|| all.iter().filter_map(|user| roster.number(user)).collect());
                 for number in numbers {
                     seen.insert(*number);
                 }

@@ -119,9 +119,7 @@ fn exposed(world: &World) -> Vec<ExposedPerson> {
             let reacher = world.exposure.people.get(&one.user)?;
             Some(ExposedPerson {
                 user: names::user(snapshot, &one.user),
-                title: snapshot
-                    .user(&one.user)
-                    .and_then(|user| user.title.clone()),
+                title: snapshot.user(&one.user).and_then(|user| user.title.clone()),
                 accounts: accounts(world, &one.accounts),
                 account_count: reacher.accounts as usize,
                 sets: one

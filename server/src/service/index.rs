@@ -179,7 +179,11 @@ fn accounts(
 }
 
 /// Whether an assignment has no end.
-pub fn stands(windows: &BTreeMap<Assignment, Vec<Window>>, pair: &Pair, principal: &Principal) -> bool {
+pub fn stands(
+    windows: &BTreeMap<Assignment, Vec<Window>>,
+    pair: &Pair,
+    principal: &Principal,
+) -> bool {
     if windows.is_empty() {
         return true;
     }

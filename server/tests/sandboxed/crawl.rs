@@ -241,7 +241,12 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
 
     // And whoever reads the report is told.
     let auditor = company.as_("maya.okafor").await;
-    let told = auditor.access_report(&ListQuery::default()).await.unwrap().head.freshness;
+    let told = auditor
+        .access_report(&ListQuery::default())
+        .await
+        .unwrap()
+        .head
+        .freshness;
     assert!(
         told.unread
             .iter()

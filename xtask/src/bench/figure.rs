@@ -83,9 +83,13 @@ pub fn machine() -> String {
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
         .map_or("an unnamed processor", |(_, name)| name);
-    let load = read("/proc/loadavg");
-    let load = load.split(' ').next().unwrap_or("unknown").to_owned();
-    format!("{cpus} cores of {model}, load average {load}")
+    format!("{cpus} cores of {model}, load average {}", load())
+}
+
+/// How many processes wanted a core in the last minute.
+pub fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or("unknown").to_owned()
 }
 
 /// The value below which so many hundredths of the sorted values lie.

@@ -2,26 +2,14 @@
 //! script name, with all headers.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::time::Duration;
 
 use super::figure::{Board, Figure};
-use super::program::LocalAws;
+use super::kilobytes;
 use super::wire::Connection;
-use super::{kilobytes, sign_in::sign_in};
 use crate::process::{Doing, Failure};
 
 /// The promise, with everything.
 const BUDGET: f64 = 150.0;
-
-/// On the sample, after its first crawl.
-pub fn sample(binary: &Path, board: &mut Board) -> Result<(), Failure> {
-    let aws = LocalAws::start(binary, "sample", 10)?;
-    let (mut program, _) = aws.serve(binary)?;
-    program.logged("crawled", Duration::from_mins(1))?;
-    let cookies = sign_in(aws.web, aws.administrator()?)?;
-    show("sample", aws.web, &cookies, board)
-}
 
 /// Loads the home page and everything that it names.
 pub fn show(organisation: &str, web: u16, cookies: &str, board: &mut Board) -> Result<(), Failure> {

@@ -83,13 +83,13 @@ impl Program {
         Ok(line)
     }
 
-    /// Waits for an answer at `/healthz`.
-    pub fn healthy(&mut self, port: u16) -> Result<(), Failure> {
+    /// Waits until a path answers with 200.
+    pub fn answers(&mut self, port: u16, path: &str) -> Result<(), Failure> {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             if let Ok(mut connection) = Connection::open(port)
                 && connection
-                    .get("/healthz", "")
+                    .get(path, "")
                     .is_ok_and(|answer| answer.status == 200)
             {
                 return Ok(());
@@ -99,7 +99,7 @@ impl Program {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        Err(self.failed("it never answered"))
+        Err(self.failed(&format!("{path} was never fine")))
     }
 
     /// Waits until its log holds a line with this message.
@@ -246,7 +246,7 @@ impl LocalAws {
             &mut command(binary, &["serve"], &environment),
             &self.folder.join("serve.log"),
         )?;
-        program.healthy(self.web)?;
+        program.answers(self.web, "/healthz")?;
         Ok((program, started.elapsed()))
     }
 

@@ -36,7 +36,7 @@ pub fn sample(binary: &Path, board: &mut Board) -> Result<(), Failure> {
             &mut command(binary, &args, &environment),
             &data.with_extension("log"),
         )?;
-        program.healthy(web)?;
+        program.answers(web, "/healthz")?;
         let took = started.elapsed();
         let busy = program.processor_ms()?;
         program.logged("crawled", Duration::from_mins(1))?;

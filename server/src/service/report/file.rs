@@ -39,7 +39,10 @@ pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send
         }
         piece
     });
-    [open].into_iter().chain(rows).chain([b"\n  ]\n}\n".to_vec()])
+    [open]
+        .into_iter()
+        .chain(rows)
+        .chain([b"\n  ]\n}\n".to_vec()])
 }
 
 /// RFC 4180 with a header line; the report's id and time are the last two columns of every row, so that
@@ -65,7 +68,11 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
     ]
     .map(str::to_owned)]);
     let rows = accounts(report, |report, rows| {
-        let as_of = report.head.as_of.map(Timestamp::rfc3339).unwrap_or_default();
+        let as_of = report
+            .head
+            .as_of
+            .map(Timestamp::rfc3339)
+            .unwrap_or_default();
         lines(rows.iter().map(|row| {
             [
                 row.person_id.as_str(),
@@ -93,10 +100,7 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
 
 /// One piece an account. What judges is made anew for each: it borrows the report, and the pieces outlive
 /// the borrow.
-fn accounts<F>(
-    report: &Arc<Report>,
-    mut piece: F,
-) -> impl Iterator<Item = Vec<u8>> + Send + use<F>
+fn accounts<F>(report: &Arc<Report>, mut piece: F) -> impl Iterator<Item = Vec<u8>> + Send + use<F>
 where
     F: FnMut(&Report, &[ReportRow]) -> Vec<u8> + Send,
 {
@@ -113,7 +117,9 @@ fn lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8>
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row).expect("memory takes what is written, and rows have as many cells");
+        writer
+            .write_record(row)
+            .expect("memory takes what is written, and rows have as many cells");
     }
     writer.into_inner().expect("memory takes what is written")
 }

@@ -17,7 +17,8 @@ use crate::service::core::World;
 pub(super) fn of(world: &World, rules: &Rules) -> String {
     let snapshot = &world.snapshot;
     let parts = snapshot.parts();
-    let (mut groups, mut users, mut sets) = (BTreeSet::new(), BTreeSet::<&UserId>::new(), BTreeSet::new());
+    let (mut groups, mut users, mut sets) =
+        (BTreeSet::new(), BTreeSet::<&UserId>::new(), BTreeSet::new());
     let mut hasher = Sha256::new();
     let mut take = |what: &str, about: Value| {
         hasher.update(format!("{what}\t{about}\n"));
@@ -51,14 +52,22 @@ pub(super) fn of(world: &World, rules: &Rules) -> String {
         // A rule may name any group that somebody is in, and the person.
         take(
             "user",
-            json!([user, snapshot.user(user), snapshot.person(user), snapshot.groups_of(user)]),
+            json!([
+                user,
+                snapshot.user(user),
+                snapshot.person(user),
+                snapshot.groups_of(user)
+            ]),
         );
     }
     for set in sets {
         take("set", json!([set, snapshot.set(set)]));
     }
     for (assignment, windows) in &world.windows {
-        let record = world.records.get(assignment).map(|record| &record.approvals);
+        let record = world
+            .records
+            .get(assignment)
+            .map(|record| &record.approvals);
         let term = world.records.get(assignment).map(|record| &record.term);
         take("windows", json!([assignment, windows, term, record]));
     }

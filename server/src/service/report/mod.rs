@@ -144,12 +144,7 @@ impl Report {
         let held = holds.of(account).into_iter();
         let mut rows: Vec<ReportRow> = held.filter_map(|held| self.row(held)).collect();
         fn key(row: &ReportRow) -> [&str; 4] {
-            [
-                &row.person,
-                &row.person_id,
-                &row.permission_set,
-                &row.path,
-            ]
+            [&row.person, &row.person_id, &row.permission_set, &row.path]
         }
         rows.sort_by(|a, b| key(a).cmp(&key(b)));
         rows

@@ -78,12 +78,16 @@ impl Search {
         let mut count = 0;
         for (pair, read) in snapshot.pairs_in(account) {
             let set = self.sets.get(&pair.set);
-            let set = set.copied().unwrap_or_else(|| self.found(&names::set(snapshot, &pair.set).name));
+            let set = set
+                .copied()
+                .unwrap_or_else(|| self.found(&names::set(snapshot, &pair.set).name));
             for principal in read.principals.keys() {
                 count += match principal {
                     Principal::User(user) => {
                         let there = snapshot.user(user).is_some();
-                        usize::from(there && direct | set | self.of_user(snapshot, user) == self.all)
+                        usize::from(
+                            there && direct | set | self.of_user(snapshot, user) == self.all,
+                        )
                     }
                     Principal::Group(group) => {
                         let known = here | set | self.groups.get(group).copied().unwrap_or(0);
