@@ -128,48 +128,56 @@ impl<'a> Holds<'a> {
             principal: principal.clone(),
         };
         let way = way(self.evaluator.rules, snapshot, &path);
-        let mut frame = self.frame((account, class), &assignment, way, people);
-        frame.latent = behind.is_empty();
-        let number = self.evaluator.frame(frame.clone());
-        if frame.latent {
+        let frame = self.frame((account, class), &assignment, way, people);
+        if behind.is_empty() {
+            let frame = Frame {
+                latent: true,
+                ..self.agreed(&frame, &assignment, None)
+            };
+            let number = self.evaluator.frame(frame.clone());
             let who = Who::unknown();
             let who_number = self.evaluator.who(who.clone());
             said.push(Said {
                 hits: self.hits((number, &frame), (who_number, &who)),
                 whom: Whom::Newcomers,
             });
-            return said;
-        }
-        if frame.approvals.is_empty() {
+        } else if self.records.tell_apart(&assignment) {
+            self.said_by_agreement(&frame, &assignment, &behind, &mut said);
+        } else {
+            let number = self.evaluator.frame(frame.clone());
             for Alike { who, people } in behind.iter() {
                 said.push(Said {
                     hits: self.hits((number, &frame), (who.0, &who.1)),
                     whom: Whom::People(Arc::clone(people)),
                 });
             }
-        } else {
-            self.said_with_names((number, &frame), &behind, &mut said);
         }
         said
     }
 
-    /// Whoever approved it themselves is told from the others.
-    fn said_with_names(
+    /// Whoever approved it themselves, and whom nobody agreed to, is told from the others.
+    fn said_by_agreement(
         &mut self,
-        (number, frame): (usize, &Frame),
+        frame: &Frame,
+        assignment: &Assignment,
         behind: &[Alike],
         said: &mut Vec<Said>,
     ) {
-        let mut apart: BTreeMap<usize, (Rc<Who>, Vec<UserId>)> = BTreeMap::new();
+        type Case = (Frame, Rc<Who>, Vec<UserId>);
+        let mut apart: BTreeMap<(usize, usize), Case> = BTreeMap::new();
         for user in behind.iter().flat_map(|alike| alike.people.iter()) {
+            let frame = self.agreed(frame, assignment, Some(user));
+            let number = self.evaluator.frame(frame.clone());
             let (who_number, who) = self.who(user, &frame.approvals);
-            let (_, users) = apart.entry(who_number).or_insert((who, Vec::new()));
-            users.push(user.clone());
+            let case = apart.entry((number, who_number));
+            case.or_insert((frame, who, Vec::new()))
+                .2
+                .push(user.clone());
         }
-        for (who_number, (who, mut users)) in apart {
+        for ((number, who_number), (frame, who, mut users)) in apart {
             users.sort();
             said.push(Said {
-                hits: self.hits((number, frame), (who_number, &who)),
+                hits: self.hits((number, &frame), (who_number, &who)),
                 whom: Whom::People(users.into()),
             });
         }

@@ -34,8 +34,52 @@ use crate::{
 pub struct Record {
     /// For how long it was granted.
     pub term: Term,
+    /// What was agreed, when it was granted.
+    pub agreed: Agreement,
+}
+
+/// Who agreed that who gains. It says nothing of somebody whom the approvers did not see: whoever comes
+/// into a group later comes by an agreement of their own, or by none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Agreement {
     /// Who agreed.
     pub approvals: BTreeSet<PersonId>,
+    /// Whom they saw gain.
+    pub gaining: BTreeSet<UserId>,
+}
+
+/// Everything on record of what exists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Records {
+    /// What Leastwise granted.
+    pub assignments: BTreeMap<Assignment, Record>,
+    /// Whom it put into a group, and who agreed to that.
+    pub memberships: BTreeMap<GroupId, BTreeMap<UserId, BTreeSet<PersonId>>>,
+}
+
+impl Records {
+    /// Who agreed that somebody holds by an assignment; of nobody in particular, who agreed that whoever
+    /// joins the empty group would.
+    fn agreed(&self, assignment: &Assignment, user: Option<&UserId>) -> BTreeSet<String> {
+        let record = self
+            .assignments
+            .get(assignment)
+            .map(|record| &record.agreed);
+        let joined = || match (&assignment.principal, user) {
+            (Principal::Group(group), Some(user)) => self.memberships.get(group)?.get(user),
+            _ => None,
+        };
+        let seen = record.filter(|agreed| user.is_none_or(|user| agreed.gaining.contains(user)));
+        let approvals = seen.map(|agreed| &agreed.approvals).or_else(joined);
+        let names = approvals.into_iter().flatten();
+        names.map(|person| person.as_str().to_owned()).collect()
+    }
+
+    /// Whether it could make a difference who holds by an assignment.
+    pub(super) fn tell_apart(&self, assignment: &Assignment) -> bool {
+        self.assignments.contains_key(assignment)
+            || matches!(&assignment.principal, Principal::Group(group) if self.memberships.contains_key(group))
+    }
 }
 
 /// What stands against everything that exists in one account. For many accounts, keep a `Holds`.
@@ -46,7 +90,7 @@ pub fn hold(snapshot: &Snapshot, rules: &Rules, account: &AccountId) -> Vec<Held
 /// Judges what exists, account by account, and remembers every answer.
 pub struct Holds<'a> {
     pub(super) snapshot: &'a Snapshot,
-    records: BTreeMap<Assignment, Record>,
+    pub(super) records: Records,
     pub(super) evaluator: Evaluator<'a>,
     people: HashMap<UserId, (usize, Rc<Who>)>,
     /// The members of a group, by what the rules can tell apart in them.
@@ -60,7 +104,7 @@ impl<'a> Holds<'a> {
     pub fn new(snapshot: &'a Snapshot, rules: &'a Rules) -> Self {
         Self {
             snapshot,
-            records: BTreeMap::new(),
+            records: Records::default(),
             evaluator: Evaluator::new(rules),
             people: HashMap::new(),
             alike: HashMap::new(),
@@ -71,7 +115,7 @@ impl<'a> Holds<'a> {
 
     /// Takes what is on record for what it is: a window as a window, with who agreed to it.
     #[must_use]
-    pub fn knowing(mut self, records: BTreeMap<Assignment, Record>) -> Self {
+    pub fn knowing(mut self, records: Records) -> Self {
         self.records = records;
         self
     }
@@ -112,9 +156,7 @@ impl<'a> Holds<'a> {
                 let way = way(self.evaluator.rules, self.snapshot, &reach.path);
                 let people = self.people_in(&reach.pair.account);
                 let frame = self.frame((account, class), &assignment, way, people);
-                let number = self.evaluator.frame(frame.clone());
-                let (who_number, who) = self.who(&reach.user, &frame.approvals);
-                self.hits((number, &frame), (who_number, &who))
+                self.hits_of(&frame, &assignment, &reach.user)
             }
         };
         Held {
@@ -167,6 +209,7 @@ impl<'a> Holds<'a> {
         if empty_group {
             let frame = Frame {
                 latent: true,
+                approvals: self.records.agreed(assignment, None),
                 ..frame
             };
             let number = self.evaluator.frame(frame.clone());
@@ -181,10 +224,8 @@ impl<'a> Holds<'a> {
             });
             return;
         }
-        let number = self.evaluator.frame(frame.clone());
         for reach in reaches {
-            let (who_number, who) = self.who(&reach.user, &frame.approvals);
-            let hits = self.hits((number, &frame), (who_number, &who));
+            let hits = self.hits_of(&frame, assignment, &reach.user);
             found.push(Held {
                 holder: Holder::Person { reach },
                 hits,
@@ -192,6 +233,7 @@ impl<'a> Holds<'a> {
         }
     }
 
+    /// The case of an assignment, before anybody agreed.
     pub(super) fn frame(
         &self,
         (account, class): (&Account, &Classification),
@@ -200,14 +242,7 @@ impl<'a> Holds<'a> {
         people: i64,
     ) -> Frame {
         let rules = self.evaluator.rules;
-        let record = self.records.get(assignment);
-        let approvals = record.map_or_else(BTreeSet::new, |record| {
-            record
-                .approvals
-                .iter()
-                .map(|person| person.as_str().to_owned())
-                .collect()
-        });
+        let record = self.records.assignments.get(assignment);
         Frame {
             act: Act::Hold,
             place: Place::of(rules, account, *class),
@@ -216,8 +251,29 @@ impl<'a> Holds<'a> {
             way,
             latent: false,
             people,
-            approvals,
+            approvals: BTreeSet::new(),
             ask: None,
+        }
+    }
+
+    /// What is said of one person, with what was agreed of that person.
+    fn hits_of(&mut self, frame: &Frame, assignment: &Assignment, user: &UserId) -> Arc<[Hit]> {
+        let frame = self.agreed(frame, assignment, Some(user));
+        let number = self.evaluator.frame(frame.clone());
+        let (who_number, who) = self.who(user, &frame.approvals);
+        self.hits((number, &frame), (who_number, &who))
+    }
+
+    /// The same case, with what was agreed of one person, or of whoever joins.
+    pub(super) fn agreed(
+        &self,
+        frame: &Frame,
+        assignment: &Assignment,
+        user: Option<&UserId>,
+    ) -> Frame {
+        Frame {
+            approvals: self.records.agreed(assignment, user),
+            ..frame.clone()
         }
     }
 

@@ -35,7 +35,7 @@ pub use answer::{
     Asked, Gain, GainKind, Held, Holder, Judgement, Rule, RuleError, RuleKind, RuleText,
 };
 #[cfg(feature = "cedar")]
-pub use hold::{Holds, Record, hold};
+pub use hold::{Agreement, Holds, Record, Records, hold};
 #[cfg(feature = "cedar")]
 pub use judge::judge;
 #[cfg(feature = "cedar")]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use domain::{
     directory::UserStatus,
     grant::Term,
-    guardrails::{Held, Holder, Holds, Record, hold},
+    guardrails::{Agreement, Held, Holder, Holds, Record, Records, hold},
+    ids::{Principal, UserId},
     snapshot::Provisioned,
     time::Duration,
     verdict::{Outcome, Remedy},
@@ -58,13 +59,13 @@ fn what_is_on_record_is_judged_as_what_it_is() {
     world.assigned(&the_user("bob"), "cards-prod", "reader");
     let (snapshot, rules) = (world.snapshot(), default_rules());
     let record = |minutes, names: &[&str]| {
-        BTreeMap::from([(
-            assignment(the_user("bob"), "cards-prod", "reader"),
-            Record {
-                term: Term::For(Duration::minutes(minutes)),
-                approvals: names.iter().map(|name| person(name)).collect(),
-            },
-        )])
+        granted(
+            the_user("bob"),
+            "reader",
+            Term::For(Duration::minutes(minutes)),
+            names,
+            &["bob"],
+        )
     };
     let of = |records| {
         let found = Holds::new(&snapshot, rules)
@@ -81,7 +82,54 @@ fn what_is_on_record_is_judged_as_what_it_is() {
         of(record(600, &["ann", "dan"])),
         ["production-pci-long-window"]
     );
-    assert_eq!(of(BTreeMap::new()).len(), 3);
+    assert_eq!(of(Records::default()).len(), 3);
+}
+
+/// What two and more people agreed to on `cards-prod`, and whom they saw gain.
+fn granted(who: Principal, with: &str, term: Term, names: &[&str], gaining: &[&str]) -> Records {
+    let agreed = Agreement {
+        approvals: names.iter().map(|name| person(name)).collect(),
+        gaining: gaining.iter().map(|name| user(name)).collect(),
+    };
+    Records {
+        assignments: BTreeMap::from([(
+            assignment(who, "cards-prod", with),
+            Record { term, agreed },
+        )]),
+        ..Records::default()
+    }
+}
+
+#[test]
+fn approvals_say_nothing_of_who_came_into_the_group_later() {
+    let mut world = World::new();
+    // Bob and Cas are in it; the approvers saw Bob.
+    world.assigned(&the_group("operators"), "cards-prod", "viewer");
+    let (snapshot, rules) = (world.snapshot(), default_rules());
+    let against = |records: Records| -> Vec<UserId> {
+        let found = Holds::new(&snapshot, rules)
+            .knowing(records)
+            .of(&account("cards-prod"));
+        let against = found.into_iter().filter(|held| !held.hits.is_empty());
+        against
+            .filter_map(|held| match held.holder {
+                Holder::Person { reach } => Some(reach.user),
+                _ => None,
+            })
+            .collect()
+    };
+    let mut records = granted(
+        the_group("operators"),
+        "viewer",
+        Term::Standing,
+        &["ann", "dan"],
+        &["bob"],
+    );
+    assert_eq!(against(records.clone()), [user("cas")]);
+    // Cas came by a change that two people agreed to.
+    let agreed = BTreeMap::from([(user("cas"), [person("ann"), person("dan")].into())]);
+    records.memberships.insert(group("operators"), agreed);
+    assert!(against(records).is_empty());
 }
 
 #[test]

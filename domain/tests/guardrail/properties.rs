@@ -9,7 +9,8 @@ use domain::{
     change::Operation,
     grant::Term,
     guardrails::{
-        Asked, Holder, Holds, Judgement, LEADS_NOWHERE, NAMED_BY_A_RULE, Record, Rules, Whom,
+        Agreement, Asked, Holder, Holds, Judgement, LEADS_NOWHERE, NAMED_BY_A_RULE, Record,
+        Records, Rules, Whom,
     },
     ids::{Assignment, Principal, UserId},
     time::Duration,
@@ -188,8 +189,12 @@ proptest! {
         principals in prop::collection::vec(principal(), 0..4),
         base in prop::collection::vec(prop::sample::select(more()), 0..3),
         records in prop::collection::vec(
-            (principal(), pick(&SETS), 15i64..=720, prop::collection::btree_set(pick(&PEOPLE), 0..3)),
+            (principal(), pick(&SETS), 15i64..=720, prop::collection::btree_set(pick(&PEOPLE), 0..3), prop::collection::btree_set(pick(&PEOPLE), 0..4)),
             0..6,
+        ),
+        joined in prop::collection::vec(
+            (pick(&GROUPS), pick(&PEOPLE), prop::collection::btree_set(pick(&PEOPLE), 0..3)),
+            0..4,
         ),
     ) {
         let mut world = world;
@@ -202,16 +207,26 @@ proptest! {
         base.dedup();
         let only_bob = rule("only-bob", "", &format!("principal == Person::\"{}\", action, resource)", person("bob")));
         let rules = with_guardrails(&format!("{}{only_bob}", base.concat()));
-        let records: BTreeMap<Assignment, Record> = records
+        let mut memberships: BTreeMap<_, BTreeMap<_, BTreeSet<_>>> = BTreeMap::new();
+        for (into, who, approvals) in joined {
+            let of_group = memberships.entry(group(into)).or_default();
+            of_group.insert(user(who), approvals.into_iter().map(person).collect());
+        }
+        let assignments: BTreeMap<Assignment, Record> = records
             .into_iter()
-            .map(|(who, with, minutes, approvals)| {
+            .map(|(who, with, minutes, approvals, gaining)| {
+                let agreed = Agreement {
+                    approvals: approvals.into_iter().map(person).collect(),
+                    gaining: gaining.into_iter().map(user).collect(),
+                };
                 let record = Record {
                     term: Term::For(Duration::minutes(minutes)),
-                    approvals: approvals.into_iter().map(person).collect(),
+                    agreed,
                 };
                 (assignment(who, "cards-prod", with), record)
             })
             .collect();
+        let records = Records { assignments, memberships };
         let snapshot = world.snapshot();
         for at in ACCOUNTS.into_iter().chain(["nowhere"]) {
             let at = account(at);

@@ -11,7 +11,8 @@ use std::{
 use domain::{
     crawl::{PairListing, merge_pair},
     engine::{Listing, Presence},
-    ids::{AccountId, ChangeId, GroupId, Pair, PersonId, Principal, UserId},
+    guardrails::Agreement,
+    ids::{AccountId, ChangeId, GroupId, Pair, Principal, UserId},
     permission_set::PermissionSet,
     snapshot::{Parts, Provisioned, Snapshot},
     time::Timestamp,
@@ -230,7 +231,7 @@ pub(super) async fn refresh(
     parts: Parts,
     touched: &BTreeSet<AccountId>,
 ) -> Result<(), StoreError> {
-    let (windows, approvals) = reasons(core).await?;
+    let (windows, agreed) = reasons(core).await?;
     let (old, rules, touched) = (core.world(), core.rules.clone(), touched.clone());
     let special = old.special.clone();
     let made = tokio::task::spawn_blocking(move || {
@@ -239,7 +240,7 @@ pub(super) async fn refresh(
             Snapshot::new(parts),
             special,
             windows,
-            &approvals,
+            &agreed,
             &rules,
             &touched,
         )
@@ -252,7 +253,7 @@ pub(super) async fn refresh(
 
 type Reasons = (
     Vec<domain::engine::WindowRow>,
-    BTreeMap<ChangeId, BTreeSet<PersonId>>,
+    BTreeMap<ChangeId, Agreement>,
 );
 
 /// Windows that are not over, and who agreed to them.
@@ -260,10 +261,10 @@ pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
     let mut conn = core.store.read().acquire().await?;
     let windows = store::engine::windows(&mut conn).await?;
     let changes: BTreeSet<&ChangeId> = windows.iter().map(|row| &row.window.change).collect();
-    let mut approvals = BTreeMap::new();
+    let mut agreed = BTreeMap::new();
     for change in changes {
         if let Some(stored) = store::change::find(&mut conn, change).await? {
-            let agreed = stored
+            let approvals = stored
                 .change
                 .approvals
                 .iter()
@@ -271,8 +272,9 @@ pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
                 .filter(|approval| approval.decision == domain::approval::Decision::Approve)
                 .map(|approval| approval.approver.clone())
                 .collect();
-            approvals.insert(change.clone(), agreed);
+            let gaining = stored.effect.gaining().into_iter().cloned().collect();
+            agreed.insert(change.clone(), Agreement { approvals, gaining });
         }
     }
-    Ok((windows, approvals))
+    Ok((windows, agreed))
 }

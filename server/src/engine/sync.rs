@@ -173,10 +173,10 @@ async fn publish(
     parts: Parts,
     special: SpecialAccounts,
 ) -> Result<(), StoreError> {
-    let (windows, approvals) = observe::reasons(core).await?;
+    let (windows, agreed) = observe::reasons(core).await?;
     let rules = core.rules.clone();
     let made = tokio::task::spawn_blocking(move || {
-        World::new(Snapshot::new(parts), special, windows, &approvals, &rules)
+        World::new(Snapshot::new(parts), special, windows, &agreed, &rules)
     });
     if let Ok(world) = made.await {
         core.publish(world);

@@ -13,8 +13,8 @@ use domain::{
     change::Operation,
     engine::{Key, WindowRow},
     grant::{Term, Window},
-    guardrails::{Holds, Record, Rules},
-    ids::{AccountId, Assignment, ChangeId, PersonId, Principal, UserId},
+    guardrails::{Agreement, Holds, Record, Records, Rules},
+    ids::{AccountId, Assignment, ChangeId, Principal, UserId},
     org::SpecialAccounts,
     permission_set::{Content, analysis::Analysis},
     snapshot::Snapshot,
@@ -91,7 +91,7 @@ pub struct World {
     /// Lists in the order in which pages show them.
     pub index: super::index::Index,
     /// Who agreed to which window, for judging other accounts when they are asked for.
-    pub records: BTreeMap<Assignment, Record>,
+    pub records: Records,
 }
 
 impl Core {
@@ -181,7 +181,7 @@ impl World {
             guarded: BTreeMap::new(),
             exposure: super::exposure::Exposed::default(),
             index: super::index::Index::default(),
-            records: BTreeMap::new(),
+            records: Records::default(),
         }
     }
 
@@ -191,7 +191,7 @@ impl World {
         snapshot: Snapshot,
         special: SpecialAccounts,
         windows: Vec<WindowRow>,
-        approvals: &BTreeMap<ChangeId, BTreeSet<PersonId>>,
+        agreed: &BTreeMap<ChangeId, Agreement>,
         rules: &Rules,
     ) -> Self {
         let everything = snapshot.parts().accounts.keys().cloned().collect();
@@ -200,7 +200,7 @@ impl World {
             snapshot,
             special,
             windows,
-            approvals,
+            agreed,
             rules,
             &everything,
         )
@@ -212,11 +212,11 @@ impl World {
         snapshot: Snapshot,
         special: SpecialAccounts,
         windows: Vec<WindowRow>,
-        approvals: &BTreeMap<ChangeId, BTreeSet<PersonId>>,
+        agreed: &BTreeMap<ChangeId, Agreement>,
         rules: &Rules,
         touched: &BTreeSet<AccountId>,
     ) -> Self {
-        let (windows, records) = by_assignment(windows, approvals);
+        let (windows, records) = by_assignment(windows, agreed);
         let mut holds = Holds::new(&snapshot, rules).knowing(records.clone());
         let accounts = snapshot.parts().accounts.iter();
         let guarded: BTreeMap<AccountId, Arc<Guarded>> = accounts
@@ -277,33 +277,33 @@ impl World {
     }
 }
 
-type ByAssignment<T> = BTreeMap<Assignment, T>;
-
+/// Windows by what they give, and what was agreed of each.
 fn by_assignment(
     windows: Vec<WindowRow>,
-    approvals: &BTreeMap<ChangeId, BTreeSet<PersonId>>,
-) -> (ByAssignment<Vec<Window>>, ByAssignment<Record>) {
-    let mut grouped: ByAssignment<Vec<Window>> = BTreeMap::new();
-    let mut records = BTreeMap::new();
+    agreed: &BTreeMap<ChangeId, Agreement>,
+) -> (BTreeMap<Assignment, Vec<Window>>, Records) {
+    let mut grouped: BTreeMap<Assignment, Vec<Window>> = BTreeMap::new();
+    let mut records = Records::default();
     for row in windows {
-        let Key::Assignment(assignment) = row.key else {
-            continue;
-        };
-        let term = row.window.ends.map_or(Term::Standing, |end| {
-            Term::For(end.since(row.window.starts))
-        });
-        let agreed = approvals
-            .get(&row.window.change)
-            .cloned()
-            .unwrap_or_default();
-        records.insert(
-            assignment.clone(),
-            Record {
-                term,
-                approvals: agreed,
-            },
-        );
-        grouped.entry(assignment).or_default().push(row.window);
+        let agreed = agreed.get(&row.window.change).cloned().unwrap_or_default();
+        match row.key {
+            Key::Assignment(assignment) => {
+                let term = row.window.ends.map_or(Term::Standing, |end| {
+                    Term::For(end.since(row.window.starts))
+                });
+                // Of several windows the longest is what the access is, with what was agreed for that one.
+                let known = records.assignments.get(&assignment);
+                if known.is_none_or(|known| known.term <= term) {
+                    let record = Record { term, agreed };
+                    records.assignments.insert(assignment.clone(), record);
+                }
+                grouped.entry(assignment).or_default().push(row.window);
+            }
+            Key::Membership { group, user } => {
+                let joined = records.memberships.entry(group).or_default();
+                joined.insert(user, agreed.approvals);
+            }
+        }
     }
     (grouped, records)
 }

@@ -64,12 +64,16 @@ pub(super) fn of(world: &World, rules: &Rules) -> String {
         take("set", json!([set, snapshot.set(set)]));
     }
     for (assignment, windows) in &world.windows {
-        let record = world
-            .records
-            .get(assignment)
-            .map(|record| &record.approvals);
-        let term = world.records.get(assignment).map(|record| &record.term);
-        take("windows", json!([assignment, windows, term, record]));
+        let record = world.records.assignments.get(assignment);
+        let agreed = record.map(|record| {
+            let agreed = &record.agreed;
+            (&record.term, &agreed.approvals, &agreed.gaining)
+        });
+        take("windows", json!([assignment, windows, agreed]));
+    }
+    for (group, joined) in &world.records.memberships {
+        let joined: Vec<_> = joined.iter().collect();
+        take("joined", json!([group, joined]));
     }
     Hash(hasher.finalize().into()).to_string()
 }
