@@ -13,6 +13,7 @@
     reason = "a test may fail where its own world is wrong, and is written to be read as a story"
 )]
 
+mod begin;
 mod company;
 mod crawl;
 mod engine_shell;

@@ -143,9 +143,6 @@ impl Report {
     pub fn rows_of(&self, account: &AccountId, holds: &mut Holds<'_>) -> Vec<ReportRow> {
         let held = holds.of(account).into_iter();
         let mut rows: Vec<ReportRow> = held.filter_map(|held| self.row(held)).collect();
-        fn key(row: &ReportRow) -> [&str; 4] {
-            [&row.person, &row.person_id, &row.permission_set, &row.path]
-        }
         rows.sort_by(|a, b| key(a).cmp(&key(b)));
         rows
     }
@@ -208,6 +205,11 @@ impl Report {
         let findings = held.hits.iter().map(|hit| hit.rule.clone()).collect();
         Some(row(&self.world, &reach, standing, findings))
     }
+}
+
+/// The order within an account.
+fn key(row: &ReportRow) -> [&str; 4] {
+    [&row.person, &row.person_id, &row.permission_set, &row.path]
 }
 
 fn row(world: &World, reach: &Reach, standing: bool, findings: Vec<String>) -> ReportRow {
