@@ -1,9 +1,11 @@
 //! Approvals: seats, quorum, who may sit.
 //!
 //! One person fills one seat. Nobody decides what they asked for or what they gain by, whichever
-//! of their sign-ins or groups it would run through. An approval is bound to the hash of the effect
-//! that its giver saw; a different effect voids it. Approvals are append-only: a decision is never
-//! edited, and authority is checked when deciding and again when carrying out.
+//! of their sign-ins or groups it would run through; while a sign-in claims to be somebody, it counts
+//! as them wherever that bars it. An approval is bound to the hash of the effect that its giver saw,
+//! and to the round in which it was asked for: a different effect voids it for good, also when the
+//! effect flips back. Approvals are append-only: a decision is never edited, and authority is checked
+//! when deciding and again when carrying out.
 
 use std::collections::BTreeSet;
 
@@ -32,6 +34,8 @@ pub struct Approval {
     pub reason: String,
     /// What they saw.
     pub effect: EffectHash,
+    /// How often the change had been sent back by then.
+    pub round: u32,
     /// When.
     pub at: Timestamp,
 }
@@ -52,6 +56,8 @@ pub enum Barred {
     Requester,
     /// Gains by it.
     Gains,
+    /// May be who asked, gains or decided: a claim to be them is not settled.
+    Claims,
     /// Decided already.
     Decided,
     /// Looked at another effect than the one in force.
@@ -72,6 +78,10 @@ impl Barred {
             Self::JoinedLater => "You became an approver after this was submitted.",
             Self::Requester => "You asked for this. Somebody else must decide.",
             Self::Gains => "You would gain access by this. Somebody else must decide.",
+            Self::Claims => {
+                "Your sign-in and another one claim to be the same person of the directory, and the other one asked \
+                 for this, would gain by it, or has decided it. Somebody else must decide."
+            }
             Self::Decided => "You have decided this already.",
             Self::OtherEffect => {
                 "The effect of this change is no longer what you looked at. Read it again."
@@ -89,6 +99,8 @@ pub struct Candidate {
     pub approver_since: Option<Timestamp>,
     /// Whether a second factor is proven for this session.
     pub mfa: Mfa,
+    /// Persons who may be the same human, by a claim that nobody has settled.
+    pub doubles: BTreeSet<PersonId>,
 }
 
 /// Whether a second factor is proven.
@@ -99,6 +111,15 @@ pub enum Mfa {
     Proven,
     /// Not by anything we can trust.
     NotProven,
+}
+
+impl Change {
+    /// The decisions that are not void: on the effect in force, given since it was last sent back.
+    pub fn in_force(&self) -> impl Iterator<Item = &Approval> {
+        self.approvals
+            .iter()
+            .filter(|given| given.effect == self.effect && given.round == self.round)
+    }
 }
 
 /// Whether somebody may decide a change. `gaining` is everyone who gains by it, groups expanded.
@@ -124,6 +145,14 @@ pub fn may_sit(
     let Some(since) = candidate.approver_since else {
         return Err(Barred::NotApprover);
     };
+    // Before whether they are joined: this is the reason that nothing of theirs can cure.
+    let double = |person: &PersonId| candidate.doubles.contains(person);
+    if double(&change.requester)
+        || gaining.iter().any(double)
+        || change.in_force().any(|a| double(&a.approver))
+    {
+        return Err(Barred::Claims);
+    }
     let Some(person) = candidate.person.clone() else {
         return Err(Barred::NotJoined);
     };
@@ -139,11 +168,7 @@ pub fn may_sit(
     if gaining.contains(&person) {
         return Err(Barred::Gains);
     }
-    if change
-        .approvals
-        .iter()
-        .any(|a| a.approver == person && a.effect == change.effect)
-    {
+    if change.in_force().any(|a| a.approver == person) {
         return Err(Barred::Decided);
     }
     Ok(person)
@@ -160,19 +185,15 @@ pub enum Tally {
     Missing(u8),
 }
 
-/// Counts the approvals that are valid now: bound to the effect in force, one seat a person, given
-/// by somebody who is neither requester nor gaining, and still an approver (`still`).
+/// Counts the approvals that are valid now: bound to the effect and the round in force, one seat a
+/// person, given by somebody who is neither requester nor gaining, and still an approver (`still`).
 pub fn tally(
     change: &Change,
     gaining: &BTreeSet<PersonId>,
     still: impl Fn(&PersonId) -> bool,
 ) -> Tally {
     let mut yes = BTreeSet::new();
-    for approval in change
-        .approvals
-        .iter()
-        .filter(|a| a.effect == change.effect)
-    {
+    for approval in change.in_force() {
         match approval.decision {
             Decision::Decline => return Tally::Declined(approval.approver.clone()),
             Decision::Approve => {

@@ -32,6 +32,15 @@ impl Role {
         }
     }
 
+    /// The Cognito group without which the ledger's grant gives nothing.
+    pub fn group(self) -> &'static str {
+        match self {
+            Self::Approver => "leastwise-approvers",
+            Self::Administrator => "leastwise-administrators",
+            Self::Auditor => "leastwise-auditors",
+        }
+    }
+
     /// From the word for it.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Approver, Self::Administrator, Self::Auditor]

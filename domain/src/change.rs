@@ -1,8 +1,7 @@
 //! A change: what somebody asks for, its life, and who may move it.
 //!
-//! Everything anyone asks for is a change, an hour of access as much as a bulk of assignments.
-//! The requester never writes to its state: only the moves below do, and each names who may make
-//! it. Terminal states never change.
+//! Everything anyone asks for is a change, an hour of access as much as a bulk of assignments. Only the
+//! moves below write to its state, never the requester; each names who may make it. Terminal states stay.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -143,6 +142,8 @@ pub struct Change {
     pub state: State,
     /// Who decided what, oldest first; append-only.
     pub approvals: Vec<Approval>,
+    /// How often it was sent back to be decided anew.
+    pub round: u32,
 }
 
 /// How long a change may wait for a decision.

@@ -4,6 +4,12 @@
 //! request, own review, being the one who gains) compares persons, so two accounts of one human
 //! never approve each other. E-mail addresses and names are never compared: they can be given to
 //! somebody else.
+//!
+//! Who may write to the directory could name a sign-in of their own as somebody's second one. So only
+//! the first sign-in of a person joins by itself; a further one claims, and a claim gives nothing: it
+//! only bars, until somebody settles it.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +66,31 @@ pub fn join<'a>(subject: &Subject, users: impl Iterator<Item = &'a User>) -> Joi
     }
 }
 
+/// Claims that nobody has settled: each a person, and the one whose directory user they claim too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims(pub Vec<(PersonId, PersonId)>);
+
+impl Claims {
+    /// Everyone who may be the same human as this person, by any number of claims in either
+    /// direction. Never the person.
+    pub fn doubles_of(&self, person: &PersonId) -> BTreeSet<PersonId> {
+        let mut found = BTreeSet::from([person.clone()]);
+        loop {
+            let known = found.len();
+            for (one, other) in &self.0 {
+                if found.contains(one) || found.contains(other) {
+                    found.insert(one.clone());
+                    found.insert(other.clone());
+                }
+            }
+            if found.len() == known {
+                found.remove(person);
+                return found;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +138,18 @@ mod tests {
         assert!(
             matches!(join(&subject("https://a", "s1"), users.iter()), Join::Ambiguous(found) if found.len() == 2)
         );
+    }
+
+    #[test]
+    fn a_claim_bars_in_both_directions_and_through_others() {
+        let person = |n: u8| {
+            PersonId::parse(&format!("00000003-0000-4000-8000-0000000000{n:02x}")).unwrap()
+        };
+        let claims = Claims(vec![(person(3), person(2)), (person(2), person(1))]);
+        let people = |all: &[u8]| all.iter().map(|n| person(*n)).collect::<BTreeSet<_>>();
+        assert_eq!(claims.doubles_of(&person(1)), people(&[2, 3]));
+        assert_eq!(claims.doubles_of(&person(3)), people(&[1, 2]));
+        assert_eq!(claims.doubles_of(&person(4)), people(&[]));
     }
 
     #[test]

@@ -52,6 +52,7 @@ fn change(needed: u8, approvals: Vec<Approval>) -> Change {
         effect: in_force(),
         state: State::Waiting,
         approvals,
+        round: 0,
     }
 }
 
@@ -61,6 +62,7 @@ fn said(who: u8, decision: Decision, effect: &str) -> Approval {
         decision,
         reason: "looks right".into(),
         effect: EffectHash(effect.into()),
+        round: 0,
         at: SUBMITTED,
     }
 }
@@ -74,6 +76,7 @@ fn candidate(who: u8) -> Candidate {
         person: Some(person(who)),
         approver_since: Some(Timestamp(0)),
         mfa: Mfa::Proven,
+        doubles: BTreeSet::new(),
     }
 }
 
@@ -157,6 +160,32 @@ fn a_decision_on_an_effect_that_is_no_longer_in_force_leaves_the_seat_free() {
     let voided = change(1, vec![said(3, Decision::Approve, "before")]);
     assert_eq!(verdict_on(&voided, &candidate(3)), Ok(person(3)));
     assert_eq!(tally(&voided, &gaining(), |_| true), Tally::Missing(1));
+}
+
+#[test]
+fn an_effect_that_flips_back_brings_no_approval_back() {
+    let mut again = change(1, vec![yes(3)]);
+    again.round = 1;
+    assert_eq!(tally(&again, &gaining(), |_| true), Tally::Missing(1));
+    assert_eq!(verdict_on(&again, &candidate(3)), Ok(person(3)));
+}
+
+#[test]
+fn a_claim_that_nobody_settled_bars_whom_it_would_make_their_own_judge() {
+    let waiting = change(2, vec![yes(4)]);
+    let claims = |other: u8| Candidate {
+        doubles: people(&[other]),
+        ..candidate(3)
+    };
+    for other in [REQUESTER, GAINS, 4] {
+        assert_eq!(verdict_on(&waiting, &claims(other)), Err(Barred::Claims));
+    }
+    assert_eq!(verdict_on(&waiting, &claims(5)), Ok(person(3)));
+    let unjoined = Candidate {
+        person: None,
+        ..claims(REQUESTER)
+    };
+    assert_eq!(verdict_on(&waiting, &unjoined), Err(Barred::Claims));
 }
 
 #[test]

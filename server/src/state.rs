@@ -145,19 +145,26 @@ pub async fn first_roles(core: &Core, args: &ServeArgs) -> Result<(), StartError
             let introduction = Introduction {
                 subject: &subject,
                 name: "",
+                username: None,
                 join: &join(&subject, world.snapshot.parts().users.values()),
                 new_id: clock::person_id(),
                 at: now,
             };
             let known = store::person::know(&mut tx, &introduction).await?;
+            if let Some(claim) = &known.claimed {
+                let who = Who {
+                    person: Some(known.person.clone()),
+                    subject: Some(subject.clone()),
+                    ..Who::default()
+                };
+                entries.push(core.journal.subject_claimed(&who, claim));
+            }
             let ensured =
                 store::person::ensure_role(&mut tx, &known.person, role, "configuration", now)
                     .await?;
             if ensured == Ensured::New {
-                entries.push(
-                    core.journal
-                        .role_granted(&Who::leastwise(), &known.person, role),
-                );
+                let who = Who::leastwise();
+                entries.push(core.journal.role_granted(&who, &known.person, role, now));
             }
         }
     }

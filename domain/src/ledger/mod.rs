@@ -107,6 +107,7 @@ mod instant;
 mod name;
 mod private;
 mod report;
+pub mod said;
 mod seal;
 pub mod tree;
 mod verify;

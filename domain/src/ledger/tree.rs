@@ -58,6 +58,12 @@ pub enum TreeError {
     WrongProof,
 }
 
+/// The index under which the hash of this leaf is stored.
+pub fn leaf_index(leaf: u64) -> Result<u64, TreeError> {
+    in_range(leaf, MAX_SIZE)?;
+    Ok(tlog::stored_hash_index(0, leaf))
+}
+
 /// Far beyond any log, and far below where index arithmetic would overflow.
 const MAX_SIZE: u64 = 1 << 53;
 

@@ -7,6 +7,8 @@ use super::{Aws, call::read, error::CallError};
 /// One user of the pool, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolUser {
+    /// Who that is for ever; none only if the pool does not say.
+    pub sub: Option<String>,
     /// Whether they may sign in.
     pub enabled: bool,
     /// Whether they come from another identity provider.
@@ -52,7 +54,10 @@ impl Aws {
                 break;
             }
         }
+        let attributes = user.user_attributes();
+        let sub = attributes.iter().find(|attribute| attribute.name() == "sub");
         Ok(PoolUser {
+            sub: sub.and_then(|sub| sub.value()).map(str::to_owned),
             enabled: user.enabled(),
             federated: user
                 .user_status()

@@ -19,7 +19,6 @@ use crate::{
         write::{self, Progress},
     },
     service::{changes, core::Core},
-    store::StoreError,
 };
 
 /// Starts an effect; its answer comes as an event.
@@ -55,7 +54,7 @@ pub fn start(core: Arc<Core>, effect: Effect, send: UnboundedSender<Event>) {
     });
 }
 
-/// Judges an approved change again, on what AWS holds now; if AWS or the database does not answer, it is asked again.
+/// Judges an approved change again, on what AWS holds now; if AWS, the pool or the database does not answer, it is asked again.
 async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
     if let Err(error) = fresh::reread(core, change).await {
         tracing::warn!(
@@ -65,13 +64,8 @@ async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
         );
         return Fresh::Unanswered;
     }
-    let judged = async {
-        let mut tx = core.store.write().await?;
-        let fresh = changes::fresh_verdict(core, &mut tx, change).await?;
-        tx.commit().await?;
-        Ok::<_, StoreError>(fresh)
-    };
-    judged.await.unwrap_or_else(|error| {
+    let judged = changes::fresh_verdict(core, &**core, change).await;
+    judged.unwrap_or_else(|error| {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             "an approved change could not be judged"

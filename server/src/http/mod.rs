@@ -15,6 +15,7 @@ pub mod headers;
 pub mod health;
 pub mod limits;
 pub mod log;
+mod lost;
 pub mod oidc;
 pub mod origin;
 pub mod pages;

@@ -6,12 +6,13 @@ use std::{collections::BTreeSet, net::IpAddr};
 use async_trait::async_trait;
 use domain::{
     approval::Mfa,
+    authorize::Role,
     ids::PersonId,
     person::{Join, Subject},
     time::Timestamp,
 };
 
-use crate::store::{StoreError, Tx, session::Ending};
+use crate::store::{StoreError, Tx, person::Claim, session::Ending};
 
 /// What the user pool says of somebody now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +75,10 @@ pub enum Event {
     Ended(Ending),
     /// A sign-in was refused. The word is ours, never text from outside.
     Refused(&'static str),
+    /// Somebody has left the group without which a role gives nothing, so the role ended.
+    RoleEnded(PersonId, Role),
+    /// The sign-in claims to be somebody who is known by another one.
+    Claimed(Claim),
 }
 
 /// One entry for the journal.

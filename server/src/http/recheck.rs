@@ -3,14 +3,15 @@
 //! A session is asked about at most every 30 seconds, when it is used or a stream looks. The refresh
 //! token is asked for two reasons: it is the only thing that shows a sign-out everywhere, and what
 //! comes back holds the groups of this moment. The pool is asked beside it. Any *no* ends the
-//! session. When neither answers, nothing can be changed after a minute and nothing read after five.
+//! session; a group that is gone ends its role. When neither answers, nothing can be changed after a minute and nothing read after five.
 
 use std::sync::{Arc, PoisonError};
 
-use domain::time::Duration;
+use domain::time::{Duration, Timestamp};
 
 use super::{
     error::HttpError,
+    lost,
     oidc::Refreshed,
     ports::{Entry, Event, PoolStatus},
     request_id, seal,
@@ -105,6 +106,7 @@ async fn ask_if_still_needed(
     if now.since(session.asked_at) < EVERY {
         return Ok(Some(session));
     }
+    let before = session.remembered.groups.clone();
     match ask(state, cookie, &mut session).await? {
         Answer::Ended => {
             end(state, &session, request).await?;
@@ -120,6 +122,13 @@ async fn ask_if_still_needed(
                 now,
             )
             .await?;
+            let groups = (&before, &session.remembered.groups);
+            for event in
+                lost::end_roles(&state.settings, &mut tx, &session.person, groups, now).await?
+            {
+                let told = entry(&session, event, now, request.clone());
+                state.ports.journal.record(&mut tx, &told).await?;
+            }
             tx.commit().await?;
             (session.asked_at, session.checked_at) = (now, now);
         }
@@ -218,17 +227,21 @@ async fn end(state: &HttpState, session: &Session, request: String) -> Result<()
     let now = state.clock.now();
     let mut tx = state.store.write().await?;
     if rows::end(&mut tx, &session.id, Ending::Revoked, now).await? {
-        let entry = Entry {
-            event: Event::Ended(Ending::Revoked),
-            at: now,
-            subject: Some(session.subject.clone()),
-            person: Some(session.person.clone()),
-            session: Some(session.id.clone()),
-            client_ip: None,
-            request,
-        };
-        state.ports.journal.record(&mut tx, &entry).await?;
+        let told = entry(session, Event::Ended(Ending::Revoked), now, request);
+        state.ports.journal.record(&mut tx, &told).await?;
     }
     tx.commit().await?;
     Ok(())
+}
+
+fn entry(session: &Session, event: Event, at: Timestamp, request: String) -> Entry {
+    Entry {
+        event,
+        at,
+        subject: Some(session.subject.clone()),
+        person: Some(session.person.clone()),
+        session: Some(session.id.clone()),
+        client_ip: None,
+        request,
+    }
 }

@@ -20,6 +20,7 @@ use super::{
     cookie,
     error::HttpError,
     limits::ClientIp,
+    lost,
     oidc::{Identity, Prompt, SignInFailure, claims::Evidence},
     ports::{Entry, Event, PoolMfa, PoolStatus},
     request_id,
@@ -299,11 +300,18 @@ async fn open(
     let introduction = Introduction {
         subject: &identity.subject,
         name: &remembered.name,
+        username: Some(&identity.username),
         join: &join,
         new_id: clock::person_id(),
         at: *now,
     };
+    let last = rows::last_groups(&mut tx, &identity.subject).await?;
     let known = sign_in_person(&mut tx, &introduction).await?;
+    let groups = (&last, &identity.groups);
+    let mut events =
+        lost::end_roles(&state.settings, &mut tx, &known.person, groups, *now).await?;
+    events.extend(known.claimed.clone().map(Event::Claimed));
+    events.push(began(who, &known, remembered.mfa));
     let new = NewSession {
         token_hash: &digest(&token),
         id: &id,
@@ -326,15 +334,11 @@ async fn open(
         );
         state.ports.journal.record(&mut tx, &ended).await?;
     }
-    let began = began(who, &known, remembered.mfa);
-    let began = entry(
-        who,
-        began,
-        &known.person,
-        &id,
-        Some(identity.subject.clone()),
-    );
-    state.ports.journal.record(&mut tx, &began).await?;
+    for event in events {
+        let subject = Some(identity.subject.clone());
+        let told = entry(who, event, &known.person, &id, subject);
+        state.ports.journal.record(&mut tx, &told).await?;
+    }
     tx.commit().await?;
     Ok(token)
 }

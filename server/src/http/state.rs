@@ -46,13 +46,9 @@ impl HttpSettings {
     pub fn new(public_base: Url) -> Self {
         Self {
             public_base,
-            roles: [
-                ("leastwise-administrators", Role::Administrator),
-                ("leastwise-approvers", Role::Approver),
-                ("leastwise-auditors", Role::Auditor),
-            ]
-            .map(|(group, role)| (group.to_owned(), role))
-            .into(),
+            roles: [Role::Administrator, Role::Approver, Role::Auditor]
+                .map(|role| (role.group().to_owned(), role))
+                .into(),
             idle: Duration::minutes(15),
             absolute: Duration::hours(8),
             trusted_proxies: Vec::new(),

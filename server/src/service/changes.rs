@@ -16,6 +16,7 @@ mod people;
 mod preview;
 mod progress;
 mod remaining;
+pub mod standing;
 mod start;
 mod submit;
 mod timeline;

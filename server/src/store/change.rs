@@ -1,9 +1,15 @@
 //! Changes and the decisions on them.
+//!
+//! A change is never handed out with an approval that the ledger does not hold (`decision`).
+
+mod decision;
+
+pub use decision::{DecisionRow, decide, decision_rows};
 
 use std::collections::BTreeSet;
 
 use domain::{
-    approval::{Approval, Decision, Mfa},
+    approval::Mfa,
     change::{Change, State},
     diff::{Effect, EffectHash},
     ids::{ChangeId, PersonId},
@@ -201,21 +207,14 @@ pub async fn rebind(tx: &mut Tx, stored: &Stored, now: Timestamp) -> Result<(), 
     affected(rows.rows_affected(), "this change")
 }
 
-/// Adds a decision. A second one of the same person on the same effect is a conflict.
-pub async fn decide(tx: &mut Tx, change: &ChangeId, approval: &Approval) -> Result<(), StoreError> {
-    let rows = sqlx::query(
-        "insert into approval (change_id, approver, decision, reason, effect_hash, at) \
-         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
-    )
-    .bind(change.as_str())
-    .bind(approval.approver.as_str())
-    .bind(word(approval.decision))
-    .bind(&approval.reason)
-    .bind(&approval.effect.0)
-    .bind(approval.at.0)
-    .execute(tx.conn())
-    .await?;
-    affected(rows.rows_affected(), "your decision")
+/// How many changes of a requester wait for a decision.
+pub async fn waiting_of(conn: &mut AnyConnection, requester: &PersonId) -> Result<i64, StoreError> {
+    let row: (i64,) =
+        sqlx::query_as("select count(*) from change where requester = $1 and state = 'waiting'")
+            .bind(requester.as_str())
+            .fetch_one(conn)
+            .await?;
+    Ok(row.0)
 }
 
 /// Changes in any of these states, oldest first.
@@ -311,7 +310,7 @@ pub async fn version(
 
 async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreError> {
     let change: ChangeId = id("change", &row.try_get::<String, _>("id")?)?;
-    let approvals = approvals(conn, &change).await?;
+    let (approvals, round) = decision::proven(conn, &change).await?;
     Ok(Stored {
         change: Change {
             requester: id("change", &row.try_get::<String, _>("requester")?)?,
@@ -322,6 +321,7 @@ async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreE
             effect: EffectHash(row.try_get("effect_hash")?),
             state: state_of(row)?,
             approvals,
+            round,
             id: change,
         },
         effect: json("change", &row.try_get::<String, _>("effect")?)?,
@@ -338,39 +338,4 @@ fn state_of(row: &AnyRow) -> Result<State, StoreError> {
         table: "change",
         what: word,
     })
-}
-
-async fn approvals(
-    conn: &mut AnyConnection,
-    change: &ChangeId,
-) -> Result<Vec<Approval>, StoreError> {
-    let rows = sqlx::query(
-        "select approver, decision, reason, effect_hash, at from approval where change_id = $1 order by at, approver",
-    )
-    .bind(change.as_str())
-    .fetch_all(conn)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let decision: String = row.try_get("decision")?;
-            Ok(Approval {
-                approver: id("approval", &row.try_get::<String, _>("approver")?)?,
-                decision: if decision == "approve" {
-                    Decision::Approve
-                } else {
-                    Decision::Decline
-                },
-                reason: row.try_get("reason")?,
-                effect: EffectHash(row.try_get("effect_hash")?),
-                at: Timestamp(row.try_get("at")?),
-            })
-        })
-        .collect()
-}
-
-fn word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Approve => "approve",
-        Decision::Decline => "decline",
-    }
 }

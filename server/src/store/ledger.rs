@@ -9,6 +9,7 @@
 
 mod append;
 mod checkpoint;
+pub mod proof;
 mod read;
 mod words;
 

@@ -1,17 +1,26 @@
 //! Persons, their sign-ins and the roles that the ledger granted them.
 //!
 //! A subject is found by `(iss, sub)` and by nothing else. A subject that has a person keeps it;
-//! what the directory says later may complete that person, never swap its Identity Center user.
+//! what the directory says later may complete that person, never swap its Identity Center user. Only
+//! the first subject of a user joins by what the directory says: a second one claims, and is nobody.
+
+mod claim;
+mod role;
+
+pub use claim::{Claim, claims};
+pub use role::{
+    Ensured, RoleGrant, RoleRow, end_role, ensure_role, everyone_with_a_role, role_rows, roles_now,
+    roles_of,
+};
 
 use domain::{
-    authorize::Role,
     ids::{PersonId, UserId},
     person::{Join, Person, Subject},
     time::Timestamp,
 };
 use sqlx::AnyConnection;
 
-use super::{Store, StoreError, Tx, id};
+use super::{Store, StoreError, Tx, affected, id};
 
 /// The person behind a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,17 +29,8 @@ pub struct Known {
     pub person: PersonId,
     /// Their Identity Center user; none = they only read.
     pub user: Option<UserId>,
-}
-
-/// A role that the ledger granted and nobody has ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleGrant {
-    /// Which.
-    pub role: Role,
-    /// Since when.
-    pub granted_at: Timestamp,
-    /// The person, or `configuration`, that granted it.
-    pub granted_by: String,
+    /// A claim that they have just made, to be entered in the ledger.
+    pub claimed: Option<Claim>,
 }
 
 /// A subject that asks to be known, and what the directory says of it.
@@ -40,6 +40,8 @@ pub struct Introduction<'a> {
     pub subject: &'a Subject,
     /// Shown name.
     pub name: &'a str,
+    /// The sign-in's name in the pool, once it has signed in.
+    pub username: Option<&'a str>,
     /// `domain::person::join` over the directory as last seen.
     pub join: &'a Join,
     /// Used if a person has to be made.
@@ -51,13 +53,16 @@ pub struct Introduction<'a> {
 /// Finds or makes the person of a subject, as somebody who has just signed in.
 pub async fn sign_in_person(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreError> {
     let known = know(tx, who).await?;
-    sqlx::query("update subject set name = $1, last_sign_in = $2 where iss = $3 and sub = $4")
-        .bind(who.name)
-        .bind(who.at.0)
-        .bind(&who.subject.iss)
-        .bind(&who.subject.sub)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "update subject set name = $1, username = $2, last_sign_in = $3 where iss = $4 and sub = $5",
+    )
+    .bind(who.name)
+    .bind(who.username)
+    .bind(who.at.0)
+    .bind(&who.subject.iss)
+    .bind(&who.subject.sub)
+    .execute(tx.conn())
+    .await?;
     Ok(known)
 }
 
@@ -74,9 +79,9 @@ pub async fn know(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreErr
             _ => Ok(known),
         };
     }
-    let known = match joined {
+    let (known, claim) = match joined {
         Some(user) => of_user(tx, user, who).await?,
-        None => make(tx, who, None).await?,
+        None => (make(tx, who, None).await?, None),
     };
     // Two first sign-ins at once: the second takes what the first wrote.
     sqlx::query(
@@ -85,37 +90,54 @@ pub async fn know(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreErr
     )
     .bind(&who.subject.iss)
     .bind(&who.subject.sub)
-    .bind(known.person.as_str())
+    .bind(known.as_str())
     .bind(who.name)
     .bind(who.at.0)
     .execute(tx.conn())
     .await?;
-    of_subject(tx, who.subject)
+    let mut known = of_subject(tx, who.subject)
         .await?
-        .ok_or(StoreError::Conflict("subject"))
+        .ok_or(StoreError::Conflict("subject"))?;
+    if let Some(claim) = claim {
+        known.claimed = claim::note(tx, who, claim).await?;
+    }
+    Ok(known)
 }
 
-/// The directory has come to know a subject that only read so far. If another sign-in of the same
-/// user already has a person, the subject moves there: its old person never wrote anything, because
-/// who is not joined only reads.
+/// The directory has come to know a subject that only read so far. If its user has a person whom
+/// nobody has been yet, the subject moves there: its old person never wrote anything, because who is
+/// not joined only reads.
 async fn complete(
     tx: &mut Tx,
     who: &Introduction<'_>,
     person: PersonId,
     user: &UserId,
 ) -> Result<Known, StoreError> {
-    let taken: Option<(String,)> = sqlx::query_as("select id from person where user_id = $1")
+    let known: Option<(String,)> = sqlx::query_as("select id from person where user_id = $1")
         .bind(user.as_str())
         .fetch_optional(tx.conn())
         .await?;
-    let person = if let Some((other,)) = taken {
+    let person = if let Some((other,)) = known {
+        let other: PersonId = id("person", &other)?;
+        lock(tx, &other).await?;
+        if claim::taken(tx, &other, who.subject).await? {
+            let claim = Claim {
+                user: user.clone(),
+                held_by: other,
+            };
+            return Ok(Known {
+                person,
+                user: None,
+                claimed: claim::note(tx, who, claim).await?,
+            });
+        }
         sqlx::query("update subject set person_id = $1 where iss = $2 and sub = $3")
-            .bind(&other)
+            .bind(other.as_str())
             .bind(&who.subject.iss)
             .bind(&who.subject.sub)
             .execute(tx.conn())
             .await?;
-        id("person", &other)?
+        other
     } else {
         sqlx::query("update person set user_id = $1 where id = $2 and user_id is null")
             .bind(user.as_str())
@@ -127,36 +149,55 @@ async fn complete(
     Ok(Known {
         person,
         user: Some(user.clone()),
+        claimed: None,
     })
 }
 
-async fn of_user(tx: &mut Tx, user: &UserId, who: &Introduction<'_>) -> Result<Known, StoreError> {
+/// The person of a user, for the first who is them; a person of their own, and a claim, for the next.
+async fn of_user(
+    tx: &mut Tx,
+    user: &UserId,
+    who: &Introduction<'_>,
+) -> Result<(PersonId, Option<Claim>), StoreError> {
     make(tx, who, Some(user)).await?;
     let (person,): (String,) = sqlx::query_as("select id from person where user_id = $1")
         .bind(user.as_str())
         .fetch_one(tx.conn())
         .await?;
-    Ok(Known {
-        person: id("person", &person)?,
-        user: Some(user.clone()),
-    })
+    let person: PersonId = id("person", &person)?;
+    // Two who both want to be the first come one after the other.
+    lock(tx, &person).await?;
+    if !claim::taken(tx, &person, who.subject).await? {
+        return Ok((person, None));
+    }
+    let claim = Claim {
+        user: user.clone(),
+        held_by: person,
+    };
+    Ok((make(tx, who, None).await?, Some(claim)))
 }
 
 async fn make(
     tx: &mut Tx,
     who: &Introduction<'_>,
     user: Option<&UserId>,
-) -> Result<Known, StoreError> {
+) -> Result<PersonId, StoreError> {
     sqlx::query("insert into person (id, user_id, created_at) values ($1, $2, $3) on conflict (user_id) do nothing")
         .bind(who.new_id.as_str())
         .bind(user.map(UserId::as_str))
         .bind(who.at.0)
         .execute(tx.conn())
         .await?;
-    Ok(Known {
-        person: who.new_id.clone(),
-        user: user.cloned(),
-    })
+    Ok(who.new_id.clone())
+}
+
+/// No `FOR UPDATE` on SQLite: an update of the row to itself is the lock both engines have.
+pub async fn lock(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
+    let done = sqlx::query("update person set created_at = created_at where id = $1")
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    affected(done.rows_affected(), "person")
 }
 
 async fn of_subject(tx: &mut Tx, subject: &Subject) -> Result<Option<Known>, StoreError> {
@@ -175,6 +216,7 @@ fn known((person, user): (String, Option<String>)) -> Result<Known, StoreError> 
     Ok(Known {
         person: id("person", &person)?,
         user: user.map(|user| id("person", &user)).transpose()?,
+        claimed: None,
     })
 }
 
@@ -201,7 +243,7 @@ pub async fn all(store: &Store) -> Result<Vec<Person>, StoreError> {
     .await?;
     let mut people: Vec<Person> = Vec::new();
     for (person, user, iss, sub) in rows {
-        let Known { person, user } = known((person, user))?;
+        let Known { person, user, .. } = known((person, user))?;
         if people.last().is_none_or(|last| last.id != person) {
             people.push(Person {
                 id: person,
@@ -227,124 +269,16 @@ pub async fn name_of(store: &Store, person: &PersonId) -> Result<Option<String>,
     Ok(row.map(|(name,)| name))
 }
 
-/// The roles that the ledger granted a person and nobody has ended.
-pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>, StoreError> {
-    let rows: Vec<(String, i64, String)> = sqlx::query_as(
-        "select role, granted_at, granted_by from role_grant where person_id = $1 and ended_at is null \
-         order by role, granted_at",
-    )
-    .bind(person.as_str())
-    .fetch_all(store.read())
-    .await?;
-    rows.into_iter()
-        .map(|(role, granted_at, granted_by)| {
-            Ok(RoleGrant {
-                role: role_of(&role)?,
-                granted_at: Timestamp(granted_at),
-                granted_by,
-            })
-        })
-        .collect()
-}
-
-/// Everyone who holds a role by the ledger, with what they hold.
-pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
-    let rows: Vec<(String, String, i64, String)> =
-        sqlx::query_as(ROLES).fetch_all(store.read()).await?;
-    rows.into_iter().map(held).collect()
-}
-
-const ROLES: &str = "select person_id, role, granted_at, granted_by from role_grant where ended_at is null \
-                     order by person_id, role, granted_at";
-
-/// As [`everyone_with_a_role`], inside the caller's transaction: authority as it is under the lock.
-pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
-    let rows: Vec<(String, String, i64, String)> = sqlx::query_as(ROLES).fetch_all(conn).await?;
-    rows.into_iter().map(held).collect()
-}
-
-fn held(
-    (person, role, granted_at, granted_by): (String, String, i64, String),
-) -> Result<(PersonId, RoleGrant), StoreError> {
-    let grant = RoleGrant {
-        role: role_of(&role)?,
-        granted_at: Timestamp(granted_at),
-        granted_by,
-    };
-    Ok((id("role_grant", &person)?, grant))
-}
-
-/// Whether a role was there already or has just been written: only then is there something to
-/// enter in the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ensured {
-    /// Written now.
-    New,
-    /// Held before.
-    Held,
-}
-
-/// Makes sure that a person holds a role by the ledger.
-pub async fn ensure_role(
-    tx: &mut Tx,
-    person: &PersonId,
-    role: Role,
-    granted_by: &str,
-    now: Timestamp,
-) -> Result<Ensured, StoreError> {
-    lock(tx, person).await?;
-    let held: Option<(i64,)> = sqlx::query_as(
-        "select granted_at from role_grant where person_id = $1 and role = $2 and ended_at is null",
-    )
-    .bind(person.as_str())
-    .bind(role.as_str())
-    .fetch_optional(tx.conn())
-    .await?;
-    if held.is_some() {
-        return Ok(Ensured::Held);
-    }
-    sqlx::query(
-        "insert into role_grant (person_id, role, granted_at, granted_by) values ($1, $2, $3, $4)",
-    )
-    .bind(person.as_str())
-    .bind(role.as_str())
-    .bind(now.0)
-    .bind(granted_by)
-    .execute(tx.conn())
-    .await?;
-    Ok(Ensured::New)
-}
-
-/// Ends a role; answers whether it was held.
-pub async fn end_role(
-    tx: &mut Tx,
-    person: &PersonId,
-    role: Role,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "update role_grant set ended_at = $1 where person_id = $2 and role = $3 and ended_at is null",
-    )
-    .bind(now.0)
-    .bind(person.as_str())
-    .bind(role.as_str())
-    .execute(tx.conn())
-    .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// No `FOR UPDATE` on SQLite: an update of the row to itself is the lock both engines have.
-async fn lock(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
-    let done = sqlx::query("update person set created_at = created_at where id = $1")
-        .bind(person.as_str())
-        .execute(tx.conn())
-        .await?;
-    super::affected(done.rows_affected(), "person")
-}
-
-fn role_of(word: &str) -> Result<Role, StoreError> {
-    Role::from_word(word).ok_or_else(|| StoreError::Inconsistent {
-        table: "role_grant",
-        what: format!("unknown role {word}"),
-    })
+/// By what name the pool knows a sign-in; its `sub`, which the pool takes too, where none was kept.
+pub async fn username_of(
+    conn: &mut AnyConnection,
+    subject: &Subject,
+) -> Result<Option<String>, StoreError> {
+    let row: Option<(Option<String>, String)> =
+        sqlx::query_as("select username, sub from subject where iss = $1 and sub = $2")
+            .bind(&subject.iss)
+            .bind(&subject.sub)
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.map(|(username, sub)| username.unwrap_or(sub)))
 }

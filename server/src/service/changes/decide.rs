@@ -4,6 +4,8 @@
 //! the second sees what the first did. Before a decision counts the whole verdict is run again: if
 //! the change would now do something else, earlier approvals are void and this one is not taken.
 
+use std::collections::BTreeSet;
+
 use app::backend::{Answer, DecisionInput, Denied, FieldError};
 use domain::{
     approval::{Approval, Barred, Candidate, Decision, Tally, may_decide, tally},
@@ -13,6 +15,7 @@ use domain::{
     guardrails::Judgement,
     ids::{ChangeId, PersonId},
     ledger::Outcome,
+    person::Claims,
     time::Timestamp,
 };
 use sqlx::AnyConnection;
@@ -93,22 +96,17 @@ impl Service {
                 && given.decision == input.decision
                 && given.effect == seen
         };
-        if stored.change.approvals.iter().any(again) {
+        if stored.change.in_force().any(again) {
             return Ok(Went::Again);
         }
         if stored.change.decidable(now).is_err() {
             return Ok(Went::Over(Box::new(stored)));
         }
-        if let Err(why) = self.may_take_seat(&stored, &seen) {
+        let candidate = self.candidate(&person::claims(tx.conn()).await?);
+        if let Err(why) = self.may_take_seat(&stored, &candidate, &seen) {
             return Ok(Went::Barred(why));
         }
-        let judgement = judge_again(
-            &self.core,
-            tx.conn(),
-            &stored,
-            std::collections::BTreeSet::new(),
-        )
-        .await?;
+        let judgement = judge_again(&self.core, tx.conn(), &stored, BTreeSet::new()).await?;
         if judgement.hash != stored.change.effect {
             let before = stored.change.effect.clone();
             let next = rebound(&stored, judgement, now);
@@ -129,7 +127,7 @@ impl Service {
         }
         // The same effect, but somebody who gains may have become known as a person only now.
         stored.gaining.extend(judgement.gaining);
-        let approver = match self.may_take_seat(&stored, &seen) {
+        let approver = match self.may_take_seat(&stored, &candidate, &seen) {
             Ok(person) => person,
             Err(why) => return Ok(Went::Barred(why)),
         };
@@ -138,11 +136,12 @@ impl Service {
             decision: input.decision,
             reason: reason.to_owned(),
             effect: seen,
+            round: stored.change.round,
             at: now,
         };
         change::decide(&mut tx, id, &approval).await?;
         stored.change.approvals.push(approval.clone());
-        let state = state_of(&stored, &approvers(tx.conn()).await?);
+        let state = state_of(&stored, &seats(tx.conn(), &stored).await?);
         change::set_state(&mut tx, &stored, state, None, now).await?;
         let entry = self.core.journal.change_decided(&self.who(), id, &approval);
         self.core.journal.append(&mut tx, entry).await?;
@@ -151,26 +150,28 @@ impl Service {
     }
 
     /// What is known of the viewer as a decider.
-    pub(super) fn candidate(&self) -> Candidate {
+    pub(super) fn candidate(&self, claims: &Claims) -> Candidate {
         Candidate {
             person: self.signed.actor.person.clone(),
             approver_since: self.signed.actor.approver_since,
             mfa: self.signed.actor.mfa,
+            // Who is joined to nobody has a person, too, and that is who claims.
+            doubles: claims.doubles_of(&self.signed.person),
         }
     }
 
-    fn may_take_seat(&self, stored: &Stored, seen: &EffectHash) -> Result<PersonId, Barred> {
-        may_decide(
-            &stored.change,
-            &self.gaining(stored),
-            &self.candidate(),
-            seen,
-        )
+    fn may_take_seat(
+        &self,
+        stored: &Stored,
+        candidate: &Candidate,
+        seen: &EffectHash,
+    ) -> Result<PersonId, Barred> {
+        may_decide(&stored.change, &self.gaining(stored), candidate, seen)
     }
 
     /// Everyone who gains, the viewer among them if their own user does: a person is joined to a user
     /// at sign-in, which may be later than what the stored list was made from.
-    pub(super) fn gaining(&self, stored: &Stored) -> std::collections::BTreeSet<PersonId> {
+    pub(super) fn gaining(&self, stored: &Stored) -> BTreeSet<PersonId> {
         let mut gaining = stored.gaining.clone();
         if self
             .signed
@@ -190,10 +191,7 @@ impl Service {
             State::Waiting => State::Expired,
             state => state,
         });
-        let last = change
-            .approvals
-            .iter()
-            .rfind(|approval| approval.effect == change.effect);
+        let last = change.in_force().last();
         let Some(last) = last.filter(|_| change.state != State::Waiting) else {
             return Ok(format!("{already} Your decision was not taken."));
         };
@@ -213,19 +211,28 @@ impl Service {
     }
 }
 
-/// Everyone who is approver by the ledger now.
-pub(super) async fn approvers(conn: &mut AnyConnection) -> Result<Vec<PersonId>, StoreError> {
+/// Everyone who is approver by the ledger now, but for those who by a claim that nobody has settled may
+/// be who asked for this change or gains by it.
+pub(super) async fn seats(
+    conn: &mut AnyConnection,
+    stored: &Stored,
+) -> Result<BTreeSet<PersonId>, StoreError> {
+    let claims = person::claims(conn).await?;
+    let concerned = stored.gaining.iter().chain([&stored.change.requester]);
+    let doubles: BTreeSet<PersonId> = concerned
+        .flat_map(|person| claims.doubles_of(person))
+        .collect();
     let held = person::roles_now(conn).await?;
     Ok(held
         .into_iter()
-        .filter(|(_, grant)| grant.role == Role::Approver)
+        .filter(|(person, grant)| grant.role == Role::Approver && !doubles.contains(person))
         .map(|(person, _)| person)
         .collect())
 }
 
-fn state_of(stored: &Stored, approvers: &[PersonId]) -> State {
+fn state_of(stored: &Stored, seats: &BTreeSet<PersonId>) -> State {
     match tally(&stored.change, &stored.gaining, |person| {
-        approvers.contains(person)
+        seats.contains(person)
     }) {
         Tally::Declined(_) => State::Declined,
         Tally::Met(_) => State::Approved,

@@ -166,9 +166,8 @@ pub(super) async fn row(
 fn given(stored: &Stored) -> u8 {
     let change = &stored.change;
     let yes: BTreeSet<&PersonId> = change
-        .approvals
-        .iter()
-        .filter(|a| a.effect == change.effect && a.decision == domain::approval::Decision::Approve)
+        .in_force()
+        .filter(|a| a.decision == domain::approval::Decision::Approve)
         .map(|a| &a.approver)
         .collect();
     u8::try_from(yes.len()).unwrap_or(u8::MAX)

@@ -1,8 +1,8 @@
 //! What the engine's shell asks at the start of a change, and how it moves it, in its own transaction.
 //!
 //! Approvals must still be valid when the change is carried out, not only when they were given: who
-//! approved must be an approver still, and nobody who gains may be among them. Taking access away is
-//! never held up by any of this.
+//! approved must be an approver still, by the ledger and by the pool, and nobody who gains may be among
+//! them. Taking access away is never held up by any of this.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,9 @@ use domain::{
 };
 
 use super::{
-    decide::{approvers, rebound},
+    decide::{rebound, seats},
     judging::judge_again,
+    standing::{self, Pool, Standing},
     words,
 };
 use crate::{
@@ -25,9 +26,26 @@ use crate::{
     store::{StoreError, Tx, change},
 };
 
-/// The verdict on an approved change as it is about to start, under its lock. Ask it in the
-/// transaction that begins the work, or in one that is thrown away.
-pub async fn fresh_verdict(core: &Core, tx: &mut Tx, id: &ChangeId) -> Result<Fresh, StoreError> {
+/// The verdict on an approved change as it is about to start. The pool is asked first, while nothing
+/// is locked; then everything else under the change's lock.
+pub async fn fresh_verdict(
+    core: &Core,
+    pool: &dyn Pool,
+    id: &ChangeId,
+) -> Result<Fresh, StoreError> {
+    let standing = standing::of_approvers(core, pool, id).await?;
+    let mut tx = core.store.write().await?;
+    let fresh = under_lock(core, &mut tx, id, &standing).await?;
+    tx.commit().await?;
+    Ok(fresh)
+}
+
+async fn under_lock(
+    core: &Core,
+    tx: &mut Tx,
+    id: &ChangeId,
+    standing: &Standing,
+) -> Result<Fresh, StoreError> {
     let Some(mut stored) = change::lock(tx, id).await? else {
         return Ok(Fresh::Refused("There is no such change any more.".into()));
     };
@@ -54,9 +72,12 @@ pub async fn fresh_verdict(core: &Core, tx: &mut Tx, id: &ChangeId) -> Result<Fr
     }
     stored.change.verdict = judgement.verdict;
     stored.gaining.extend(judgement.gaining);
-    let still = approvers(tx.conn()).await?;
+    let Standing::Told(in_pool) = standing else {
+        return Ok(Fresh::Unanswered);
+    };
+    let seats = seats(tx.conn(), &stored).await?;
     let given = match tally(&stored.change, &stored.gaining, |person: &PersonId| {
-        still.contains(person)
+        seats.contains(person) && in_pool.contains(person)
     }) {
         Tally::Met(given) => given,
         Tally::Declined(_) => return Ok(Fresh::Refused(words::already(State::Declined).into())),

@@ -22,8 +22,12 @@ use crate::{
     store::{
         StoreError,
         change::{self, Stored, Target},
+        person,
     },
 };
+
+/// How many changes of one requester may wait at the same time: approvers read each of them.
+const WAITING: i64 = 20;
 
 impl Service {
     pub(super) async fn submit_change(&self, submission: Submission) -> Answer<ChangeId> {
@@ -112,6 +116,16 @@ impl Service {
                     .into(),
             }])));
         }
+        if judgement.verdict.outcome == Outcome::NeedsApproval {
+            // One after the other, so that two forms at once do not both find the last place.
+            person::lock(&mut tx, person).await?;
+            if change::waiting_of(tx.conn(), person).await? >= WAITING {
+                return Err(Failure::Denied(Denied::Conflict(format!(
+                    "{WAITING} changes of yours wait for a decision, and that is the most that may. Nothing was \
+                     stored: take one of them back, or ask again when one is decided."
+                ))));
+            }
+        }
         let now = self.core.clock.now();
         let targets = targets(&proposal.operations, &judgement.effect);
         let stored = Stored {
@@ -125,6 +139,7 @@ impl Service {
                 verdict: judgement.verdict,
                 effect: judgement.hash,
                 approvals: Vec::new(),
+                round: 0,
             },
             effect: judgement.effect,
             gaining: judgement.gaining,

@@ -8,6 +8,7 @@ use domain::{
     authorize::Action,
     change::State,
     ids::ChangeId,
+    person::Claims,
 };
 
 use super::{list, people::People, progress, timeline, withdraw::NOT_YOURS, words};
@@ -16,7 +17,7 @@ use crate::{
     store::{
         StoreError,
         change::{self, Stored},
-        ledger,
+        ledger, person,
     },
 };
 
@@ -48,9 +49,10 @@ impl Service {
         }
         let mut conn = self.core.store.read().acquire().await?;
         let waiting = change::in_states(&mut conn, &[State::Waiting]).await?;
+        let claims = person::claims(&mut conn).await?;
         Ok(waiting
             .into_iter()
-            .filter(|stored| self.may_decide_now(stored).is_ok())
+            .filter(|stored| self.may_decide_now(stored, &claims).is_ok())
             .collect())
     }
 
@@ -59,14 +61,15 @@ impl Service {
         change::find(&mut conn, id).await
     }
 
-    fn may_decide_now(&self, stored: &Stored) -> Result<(), &'static str> {
+    fn may_decide_now(&self, stored: &Stored, claims: &Claims) -> Result<(), &'static str> {
         if stored.change.decidable(self.core.clock.now()).is_err() {
             return Err(words::already(match stored.change.state {
                 State::Waiting => State::Expired,
                 state => state,
             }));
         }
-        may_sit(&stored.change, &self.gaining(stored), &self.candidate())
+        let candidate = self.candidate(claims);
+        may_sit(&stored.change, &self.gaining(stored), &candidate)
             .map(|_| ())
             .map_err(domain::approval::Barred::reason)
     }
@@ -99,6 +102,7 @@ impl Service {
                 reason: approval.reason.clone(),
                 at: approval.at,
                 counts: approval.effect == change.effect
+                    && approval.round == change.round
                     && (approval.decision == Decision::Decline || !own),
             });
         }
@@ -115,6 +119,7 @@ impl Service {
         let now = self.core.clock.now();
         let mut conn = self.core.store.read().acquire().await?;
         let operations = progress::operations(&mut conn, &world, stored, now).await?;
+        let claims = person::claims(&mut conn).await?;
         drop(conn);
         let entries = ledger::of_change(&self.core.store, &change.id).await?;
         let (live_key, live_words) = progress::live(stored, &operations);
@@ -126,7 +131,7 @@ impl Service {
             approvals,
             operations,
             timeline: timeline::rows(&entries, stored),
-            decide: self.may_decide_now(stored),
+            decide: self.may_decide_now(stored, &claims),
             withdraw: self.may_withdraw_now(stored),
             version: stored.version,
             live_key,

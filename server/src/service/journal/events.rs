@@ -11,12 +11,14 @@ use domain::{
     engine::{Key, Kind as WriteKind},
     grant::Window,
     ids::{AwsRequestId, ChangeId, OperationId, PersonId},
-    ledger::{Hash, Outcome},
+    ledger::{Hash, Outcome, Target},
+    time::Timestamp,
     verdict::{self, RulesVersion},
 };
 use serde_json::Value;
 
 use super::{Draft, Journal, Kind, Who};
+use crate::store::person::Claim;
 
 impl Journal {
     /// Somebody asked for a change: submitted, or refused by the rules, by its state.
@@ -159,11 +161,32 @@ impl Journal {
         }
     }
 
-    /// Somebody was given a role in Leastwise.
-    pub fn role_granted(&self, who: &Who, person: &PersonId, role: Role) -> Draft {
+    /// Somebody was given a role in Leastwise, at the instant of the row: that counts with this only.
+    pub fn role_granted(&self, who: &Who, person: &PersonId, role: Role, at: Timestamp) -> Draft {
         self.entry(Kind::RoleGranted, Outcome::Success, who)
             .target_id("person", person.as_str())
+            .at(at)
             .fact("role", role.as_str())
+    }
+
+    /// Somebody lost a role in Leastwise.
+    pub fn role_ended(&self, who: &Who, person: &PersonId, role: Role, at: Timestamp) -> Draft {
+        self.entry(Kind::RoleEnded, Outcome::Success, who)
+            .target_id("person", person.as_str())
+            .at(at)
+            .fact("role", role.as_str())
+    }
+
+    /// A sign-in claimed a directory user who is somebody already; it is joined to nobody.
+    pub fn subject_claimed(&self, who: &Who, claim: &Claim) -> Draft {
+        self.entry(Kind::SubjectClaimed, Outcome::Denied, who)
+            .target(Target {
+                id: Some(claim.held_by.to_string()),
+                principal_type: Some("USER".to_owned()),
+                principal_id: Some(claim.user.to_string()),
+                ..Target::new("person")
+            })
+            .reason("another sign-in is this directory user already")
     }
 
     /// Other rules judge from here on; this entry already names them.

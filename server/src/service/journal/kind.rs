@@ -69,8 +69,12 @@ kinds! {
     SessionEnded = "session.ended",
     /// A sign-in was refused.
     SessionRefused = "session.refused",
+    /// A sign-in claimed a directory user who is somebody already, by another sign-in.
+    SubjectClaimed = "subject.claimed",
     /// Somebody was given a role in Leastwise.
     RoleGranted = "role.granted",
+    /// Somebody lost a role in Leastwise.
+    RoleEnded = "role.ended",
     /// Other rules judge from here on.
     RulesActivated = "rules.activated",
     /// A crawl of AWS ended.
@@ -107,6 +111,20 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_proves_decisions_and_roles_is_written_by_these_words() {
+        use domain::ledger::said;
+        for (kind, word) in [
+            (Kind::ChangeApproved, said::APPROVED),
+            (Kind::ChangeDeclined, said::DECLINED),
+            (Kind::ChangeSentBack, said::SENT_BACK),
+            (Kind::RoleGranted, said::GRANTED),
+            (Kind::RoleEnded, said::ENDED),
+        ] {
+            assert_eq!(kind.as_str(), word);
+        }
+    }
 
     #[test]
     fn every_type_is_a_valid_word_and_stands_in_the_table_once() {

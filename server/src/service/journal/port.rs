@@ -17,7 +17,7 @@ impl Journal {
             session: told.session.clone(),
             mfa: match told.event {
                 Event::SignedIn { mfa, .. } => Some(mfa),
-                Event::Ended(_) | Event::Refused(_) => None,
+                _ => None,
             },
             request: Some(told.request.clone()),
             client_ip: told.client_ip,
@@ -38,6 +38,10 @@ impl Journal {
             Event::Refused(why) => self
                 .entry(Kind::SessionRefused, Outcome::Denied, &who)
                 .reason(why),
+            Event::RoleEnded(person, role) => self
+                .role_ended(&who, person, *role, told.at)
+                .reason("no longer in the group of this role"),
+            Event::Claimed(claim) => self.subject_claimed(&who, claim),
         };
         draft.at(told.at)
     }

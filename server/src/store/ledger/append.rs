@@ -90,7 +90,7 @@ async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(),
     let target = entry.target.as_ref();
     sqlx::query(
         "insert into ledger_entry (seq, type, occurred_at, outcome, actor, target, account_id, change_id, leaf, \
-         leaf_hash) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         leaf_hash, target_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(number(sealed.seq)?)
     .bind(entry.kind.as_str())
@@ -102,6 +102,7 @@ async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(),
     .bind(entry.change_id.as_ref().map(|change| change.as_str().to_owned()))
     .bind(leaf)
     .bind(sealed.hash.hex())
+    .bind(target.and_then(|target| target.id.clone()))
     .execute(tx.conn())
     .await?;
     Ok(())

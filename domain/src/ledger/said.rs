@@ -1,0 +1,232 @@
+//! What the ledger says of decisions and roles, put together entry by entry, in their order.
+//!
+//! Rows of other tables can be written by whoever has the database; entries cannot, without it being
+//! found. So a row of a decision or a role counts as far as this says the same, and no further. Which
+//! bytes are entries of the ledger at all is for the caller to make sure of.
+
+use std::collections::BTreeMap;
+
+use super::{Entry, Outcome};
+use crate::{
+    approval::{Approval, Decision},
+    authorize::Role,
+    diff::EffectHash,
+    ids::{ChangeId, PersonId},
+    person::Subject,
+    time::Timestamp,
+};
+
+/// An approver said yes.
+pub const APPROVED: &str = "change.approved";
+/// An approver said no.
+pub const DECLINED: &str = "change.declined";
+/// It has to be decided anew.
+pub const SENT_BACK: &str = "change.sent_back";
+/// Somebody was given a role.
+pub const GRANTED: &str = "role.granted";
+/// Somebody lost one.
+pub const ENDED: &str = "role.ended";
+
+/// A decision that was entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// By whom.
+    pub approver: PersonId,
+    /// By which of their sign-ins.
+    pub subject: Option<Subject>,
+    /// What.
+    pub decision: Decision,
+    /// On what.
+    pub effect: EffectHash,
+    /// How often the change had been sent back by then.
+    pub round: u32,
+}
+
+impl Decided {
+    /// Whether this is the entry of that decision.
+    pub fn proves(&self, row: &Approval) -> bool {
+        self.approver == row.approver
+            && self.decision == row.decision
+            && self.effect == row.effect
+            && self.round == row.round
+    }
+}
+
+/// Everything that was decided about one change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// Each decision, oldest first.
+    pub given: Vec<Decided>,
+    /// How often it was sent back.
+    pub round: u32,
+}
+
+/// A role that was given once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// From when.
+    pub granted_at: Timestamp,
+    /// Until when.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What was heard so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    changes: BTreeMap<ChangeId, Decisions>,
+    roles: BTreeMap<(PersonId, Role), Vec<Held>>,
+}
+
+impl Said {
+    /// Takes the next entry; most say nothing of decisions or roles.
+    pub fn hear(&mut self, entry: &Entry) {
+        match entry.kind.as_str() {
+            APPROVED => self.decided(entry, Decision::Approve),
+            DECLINED => self.decided(entry, Decision::Decline),
+            SENT_BACK => {
+                if let Some(change) = &entry.change_id {
+                    self.changes.entry(change.clone()).or_default().round += 1;
+                }
+            }
+            GRANTED => {
+                if let Some(key) = role(entry) {
+                    self.roles.entry(key).or_default().push(Held {
+                        granted_at: entry.occurred_at,
+                        ended_at: None,
+                    });
+                }
+            }
+            ENDED => {
+                let held = role(entry).and_then(|key| self.roles.get_mut(&key));
+                for held in held.into_iter().flatten() {
+                    held.ended_at.get_or_insert(entry.occurred_at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn decided(&mut self, entry: &Entry, decision: Decision) {
+        let effect = entry.data.get("effect").and_then(|effect| effect.as_str());
+        let (Some(change), Some(approver), Some(effect), Outcome::Success) = (
+            &entry.change_id,
+            &entry.actor.person_id,
+            effect,
+            entry.outcome,
+        ) else {
+            return;
+        };
+        let subject = entry.actor.iss.clone().zip(entry.actor.sub.clone());
+        let decisions = self.changes.entry(change.clone()).or_default();
+        decisions.given.push(Decided {
+            approver: approver.clone(),
+            subject: subject.map(|(iss, sub)| Subject { iss, sub }),
+            decision,
+            effect: EffectHash(effect.to_owned()),
+            round: decisions.round,
+        });
+    }
+
+    /// Every change of which something was said.
+    pub fn changes(&self) -> &BTreeMap<ChangeId, Decisions> {
+        &self.changes
+    }
+
+    /// Every role that was ever given, by person and role.
+    pub fn roles(&self) -> &BTreeMap<(PersonId, Role), Vec<Held>> {
+        &self.roles
+    }
+
+    /// Whether somebody was given a role at that instant and has not lost it since.
+    pub fn holds(&self, person: &PersonId, role: Role, granted_at: Timestamp) -> bool {
+        let held = self.roles.get(&(person.clone(), role));
+        held.into_iter()
+            .flatten()
+            .any(|held| held.granted_at == granted_at && held.ended_at.is_none())
+    }
+}
+
+fn role(entry: &Entry) -> Option<(PersonId, Role)> {
+    let target = entry.target.as_ref().filter(|at| at.kind == "person")?;
+    let person = PersonId::parse(target.id.as_deref()?).ok()?;
+    let role = Role::from_word(entry.data.get("role")?.as_str()?)?;
+    (entry.outcome == Outcome::Success).then_some((person, role))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Actor, ActorKind, EntryType, Target};
+
+    fn person() -> PersonId {
+        PersonId::parse("00000003-0000-4000-8000-000000000001").unwrap()
+    }
+
+    fn entry(kind: &str, at: i64) -> Entry {
+        let kind = EntryType::parse(kind).unwrap();
+        let actor = Actor::new(ActorKind::Human);
+        Entry::new(kind, Timestamp(at), Outcome::Success, actor)
+    }
+
+    fn about_role(kind: &str, at: i64) -> Entry {
+        let mut entry = entry(kind, at);
+        entry.target = Some(Target {
+            id: Some(person().to_string()),
+            ..Target::new("person")
+        });
+        entry.data.insert("role".into(), "approver".into());
+        entry
+    }
+
+    fn about_change(kind: &str, at: i64) -> Entry {
+        let mut entry = entry(kind, at);
+        entry.change_id = Some(ChangeId::parse("00000004-0000-4000-8000-000000000001").unwrap());
+        entry.actor.person_id = Some(person());
+        entry.data.insert("effect".into(), "e".into());
+        entry
+    }
+
+    #[test]
+    fn a_role_lasts_from_its_grant_to_its_end_and_a_later_grant_is_another() {
+        let mut said = Said::default();
+        let holds = |said: &Said, at| said.holds(&person(), Role::Approver, Timestamp(at));
+        said.hear(&about_role(GRANTED, 1));
+        assert!(holds(&said, 1) && !holds(&said, 2));
+        said.hear(&about_role(ENDED, 3));
+        assert!(!holds(&said, 1));
+        said.hear(&about_role(GRANTED, 5));
+        assert!(!holds(&said, 1) && holds(&said, 5));
+    }
+
+    #[test]
+    fn a_decision_is_of_the_round_in_which_it_was_entered() {
+        let mut said = Said::default();
+        for (kind, at) in [(APPROVED, 1), (SENT_BACK, 2), (DECLINED, 3)] {
+            said.hear(&about_change(kind, at));
+        }
+        let decisions = said.changes().values().next().unwrap();
+        let rounds: Vec<u32> = decisions.given.iter().map(|given| given.round).collect();
+        assert_eq!((rounds, decisions.round), (vec![0, 1], 1));
+        let mut row = Approval {
+            approver: person(),
+            decision: Decision::Approve,
+            reason: String::new(),
+            effect: EffectHash("e".into()),
+            round: 0,
+            at: Timestamp(1),
+        };
+        assert!(decisions.given[0].proves(&row));
+        row.round = 1;
+        assert!(!decisions.given.iter().any(|given| given.proves(&row)));
+    }
+
+    #[test]
+    fn what_was_not_done_proves_nothing() {
+        let mut said = Said::default();
+        for mut entry in [about_role(GRANTED, 1), about_change(APPROVED, 1)] {
+            entry.outcome = Outcome::Denied;
+            said.hear(&entry);
+        }
+        assert_eq!(said, Said::default());
+    }
+}

@@ -1,0 +1,126 @@
+//! Decisions on changes.
+//!
+//! A row in favour counts with the ledger's entry of it and not without: one that has none is never
+//! handed out, so that nobody can count it. A row against needs no proof to stop a change.
+
+use domain::{
+    approval::{Approval, Decision},
+    diff::EffectHash,
+    ids::ChangeId,
+    ledger::said::Decisions,
+    time::Timestamp,
+};
+use sqlx::{AnyConnection, Row as _};
+
+use crate::store::{Store, StoreError, Tx, affected, id, ledger::proof};
+
+/// Adds a decision; the caller enters it in the ledger. A second one of the same person in the same
+/// round is a conflict.
+pub async fn decide(tx: &mut Tx, change: &ChangeId, approval: &Approval) -> Result<(), StoreError> {
+    let rows = sqlx::query(
+        "insert into approval (change_id, approver, decision, reason, effect_hash, at, round) \
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+    )
+    .bind(change.as_str())
+    .bind(approval.approver.as_str())
+    .bind(word(approval.decision))
+    .bind(&approval.reason)
+    .bind(&approval.effect.0)
+    .bind(approval.at.0)
+    .bind(i64::from(approval.round))
+    .execute(tx.conn())
+    .await?;
+    affected(rows.rows_affected(), "your decision")
+}
+
+/// The decisions that count or once did, oldest first, and how often the change was sent back.
+pub(super) async fn proven(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<(Vec<Approval>, u32), StoreError> {
+    let Decisions { given, round } = proof::decisions(conn, change).await?;
+    let mut approvals = of_change(conn, change).await?;
+    approvals.retain(|row| {
+        let proven =
+            row.decision == Decision::Decline || given.iter().any(|entry| entry.proves(row));
+        if !proven {
+            tracing::error!(%change, approver = %row.approver, "an approval without its entry in the ledger does not count");
+        }
+        proven
+    });
+    Ok((approvals, round))
+}
+
+async fn of_change(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Vec<Approval>, StoreError> {
+    let rows = sqlx::query(
+        "select approver, decision, reason, effect_hash, at, round from approval where change_id = $1 \
+         order by at, approver",
+    )
+    .bind(change.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let round: i64 = row.try_get("round")?;
+            Ok(Approval {
+                approver: id("approval", &row.try_get::<String, _>("approver")?)?,
+                decision: decision(&row.try_get::<String, _>("decision")?),
+                reason: row.try_get("reason")?,
+                effect: EffectHash(row.try_get("effect_hash")?),
+                // A number that is none is of no round that ever comes.
+                round: u32::try_from(round).unwrap_or(u32::MAX),
+                at: Timestamp(row.try_get("at")?),
+            })
+        })
+        .collect()
+}
+
+/// A decision as it stands in its table, for whoever verifies: nothing about it is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionRow {
+    /// On which change.
+    pub change: String,
+    /// By whom.
+    pub approver: String,
+    /// What.
+    pub decision: Decision,
+    /// On what.
+    pub effect: EffectHash,
+    /// In which round.
+    pub round: i64,
+}
+
+/// Every decision.
+pub async fn decision_rows(store: &Store) -> Result<Vec<DecisionRow>, StoreError> {
+    let rows: Vec<(String, String, String, String, i64)> = sqlx::query_as(
+        "select change_id, approver, decision, effect_hash, round from approval order by change_id, at, approver",
+    )
+    .fetch_all(store.read())
+    .await?;
+    let row = |(change, approver, word, effect, round): (_, _, String, _, _)| DecisionRow {
+        change,
+        approver,
+        decision: decision(&word),
+        effect: EffectHash(effect),
+        round,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approve => "approve",
+        Decision::Decline => "decline",
+    }
+}
+
+fn decision(word: &str) -> Decision {
+    if word == "approve" {
+        Decision::Approve
+    } else {
+        Decision::Decline
+    }
+}

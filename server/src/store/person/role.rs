@@ -1,0 +1,176 @@
+//! Roles that somebody was given.
+//!
+//! A row alone gives nothing: it counts with the ledger's entry of the same person, role and instant,
+//! and only until an entry ends it. So whoever grants or ends a role here writes the entry in the same
+//! transaction.
+
+use domain::{authorize::Role, ids::PersonId, ledger::said::Said, time::Timestamp};
+use sqlx::AnyConnection;
+
+use super::lock;
+use crate::store::{Store, StoreError, Tx, ledger::proof};
+
+/// A role that the ledger granted and nobody has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleGrant {
+    /// Which.
+    pub role: Role,
+    /// Since when.
+    pub granted_at: Timestamp,
+    /// The person, or `configuration`, that granted it.
+    pub granted_by: String,
+}
+
+/// The roles that the ledger granted a person and nobody has ended.
+pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>, StoreError> {
+    let mut conn = store.read().acquire().await?;
+    roles_of_now(&mut conn, person).await
+}
+
+/// As [`roles_of`], inside the caller's transaction.
+pub async fn roles_of_now(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Vec<RoleGrant>, StoreError> {
+    let rows: Vec<HeldRow> = sqlx::query_as(
+        "select person_id, role, granted_at, granted_by from role_grant where person_id = $1 and ended_at is null \
+         order by role, granted_at",
+    )
+    .bind(person.as_str())
+    .fetch_all(&mut *conn)
+    .await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let said = proof::roles_of(conn, person).await?;
+    let held = proven(rows, &said);
+    Ok(held.into_iter().map(|(_, grant)| grant).collect())
+}
+
+/// Everyone who holds a role by the ledger, with what they hold.
+pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
+    let mut conn = store.read().acquire().await?;
+    roles_now(&mut conn).await
+}
+
+/// As [`everyone_with_a_role`], inside the caller's transaction: authority as it is under the lock.
+pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
+    let rows: Vec<HeldRow> = sqlx::query_as(
+        "select person_id, role, granted_at, granted_by from role_grant where ended_at is null \
+         order by person_id, role, granted_at",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let said = proof::roles(conn).await?;
+    Ok(proven(rows, &said))
+}
+
+/// Person, role, since when, by whom.
+type HeldRow = (String, String, i64, String);
+
+/// The rows that the ledger bears out; the others are somebody's doing, and its verifier names them.
+fn proven(rows: Vec<HeldRow>, said: &Said) -> Vec<(PersonId, RoleGrant)> {
+    let mut held = Vec::with_capacity(rows.len());
+    for (person, word, granted_at, granted_by) in rows {
+        let granted_at = Timestamp(granted_at);
+        match (PersonId::parse(&person), Role::from_word(&word)) {
+            (Ok(person), Some(role)) if said.holds(&person, role, granted_at) => {
+                let grant = RoleGrant {
+                    role,
+                    granted_at,
+                    granted_by,
+                };
+                held.push((person, grant));
+            }
+            _ => tracing::error!(
+                person,
+                role = word,
+                "a role without its entry in the ledger does not count"
+            ),
+        }
+    }
+    held
+}
+
+/// Whether a role was there already or has just been written: only then is there something to
+/// enter in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ensured {
+    /// Written now.
+    New,
+    /// Held before.
+    Held,
+}
+
+/// Makes sure that a person holds a role. If it is new, the caller enters it in the ledger, at this
+/// very instant: the one counts only with the other.
+pub async fn ensure_role(
+    tx: &mut Tx,
+    person: &PersonId,
+    role: Role,
+    granted_by: &str,
+    now: Timestamp,
+) -> Result<Ensured, StoreError> {
+    lock(tx, person).await?;
+    let held = roles_of_now(tx.conn(), person).await?;
+    if held.iter().any(|grant| grant.role == role) {
+        return Ok(Ensured::Held);
+    }
+    sqlx::query(
+        "insert into role_grant (person_id, role, granted_at, granted_by) values ($1, $2, $3, $4)",
+    )
+    .bind(person.as_str())
+    .bind(role.as_str())
+    .bind(now.0)
+    .bind(granted_by)
+    .execute(tx.conn())
+    .await?;
+    Ok(Ensured::New)
+}
+
+/// Ends a role; answers whether it was held, and is to be entered in the ledger.
+pub async fn end_role(
+    tx: &mut Tx,
+    person: &PersonId,
+    role: Role,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "update role_grant set ended_at = $1 where person_id = $2 and role = $3 and ended_at is null",
+    )
+    .bind(now.0)
+    .bind(person.as_str())
+    .bind(role.as_str())
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// A role as it was ever written, for whoever verifies: nothing about it is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleRow {
+    /// Who.
+    pub person: String,
+    /// Which.
+    pub role: String,
+    /// From when.
+    pub granted_at: i64,
+    /// Until when.
+    pub ended_at: Option<i64>,
+}
+
+/// Every row, ended or not.
+pub async fn role_rows(store: &Store) -> Result<Vec<RoleRow>, StoreError> {
+    let rows: Vec<(String, String, i64, Option<i64>)> = sqlx::query_as(
+        "select person_id, role, granted_at, ended_at from role_grant order by person_id, role, granted_at",
+    )
+    .fetch_all(store.read())
+    .await?;
+    let row = |(person, role, granted_at, ended_at)| RoleRow {
+        person,
+        role,
+        granted_at,
+        ended_at,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
