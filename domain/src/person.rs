@@ -142,9 +142,8 @@ mod tests {
 
     #[test]
     fn a_claim_bars_in_both_directions_and_through_others() {
-        let person = |n: u8| {
-            PersonId::parse(&format!("00000003-0000-4000-8000-0000000000{n:02x}")).unwrap()
-        };
+        let person =
+            |n: u8| PersonId::parse(&format!("00000003-0000-4000-8000-0000000000{n:02x}")).unwrap();
         let claims = Claims(vec![(person(3), person(2)), (person(2), person(1))]);
         let people = |all: &[u8]| all.iter().map(|n| person(*n)).collect::<BTreeSet<_>>();
         assert_eq!(claims.doubles_of(&person(1)), people(&[2, 3]));

@@ -13,9 +13,10 @@ use std::{
 use app::backend::{Denied, ListQuery};
 use domain::snapshot::Snapshot;
 use domain::{
-    approval::Mfa,
-    authorize::Action,
-    ids::{AccountId, PersonId},
+    approval::{Approval, Decision, Mfa},
+    authorize::{Action, Role},
+    diff::EffectHash,
+    ids::{AccountId, ChangeId, PersonId},
     ledger::{Hash, LogName, Outcome, tree},
     person::Subject,
     time::{Duration, Timestamp},
@@ -30,7 +31,7 @@ use server::{
         journal::{Journal, Kind, Who},
         ledger as pages,
     },
-    store::{StoreError, ledger},
+    store::{StoreError, change, ledger, person},
 };
 use support::Database;
 
@@ -186,6 +187,8 @@ on_both_engines! {
     the_database_itself_refuses_to_change_or_remove
     a_row_changed_by_hand_is_named
     a_row_taken_out_by_hand_is_named
+    a_decision_or_a_role_without_its_entry_is_named
+    an_entry_without_its_decision_or_role_is_named
     a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint
     a_log_cut_short_is_found_and_nothing_is_written_to_it
     a_changed_leaf_is_never_signed
@@ -330,6 +333,138 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
     assert!(
         said.starts_with("Entry 4 does not hold: it was altered after it was written."),
         "{said}"
+    );
+}
+
+const CHANGE: &str = "00000004-0000-4000-8000-000000000001";
+
+/// A change, and ann's approval of it and role, as Leastwise writes them.
+async fn decided(scene: &Scene) {
+    scene
+        .db
+        .by_hand(&format!(
+            "insert into change (id, requester, proposal, submitted_at, decide_by, verdict, effect, effect_hash, \
+             gaining, state, version, updated_at, form_key, mfa) \
+             values ('{CHANGE}', 'r', '{{}}', 0, 0, '{{}}', '{{}}', 'e', '[]', 'waiting', 1, 0, 'k', '\"proven\"')"
+        ))
+        .await
+        .unwrap();
+    let (ann, now) = (ann(), scene.clock.now());
+    let person = ann.person.clone().unwrap();
+    scene
+        .db
+        .by_hand(&format!(
+            "insert into person (id, created_at) values ('{person}', 0)"
+        ))
+        .await
+        .unwrap();
+    let approval = Approval {
+        approver: person.clone(),
+        decision: Decision::Approve,
+        reason: "looks right".into(),
+        effect: EffectHash("e".into()),
+        round: 0,
+        at: now,
+    };
+    let change = ChangeId::parse(CHANGE).unwrap();
+    let mut tx = scene.db.store.write().await.unwrap();
+    change::decide(&mut tx, &change, &approval).await.unwrap();
+    person::ensure_role(&mut tx, &person, Role::Approver, "configuration", now)
+        .await
+        .unwrap();
+    let journal = &scene.journal;
+    let entries = vec![
+        journal.role_granted(&Who::leastwise(), &person, Role::Approver, now),
+        journal.change_decided(&ann, &change, &approval),
+    ];
+    journal.append_many(&mut tx, entries).await.unwrap();
+    tx.commit().await.unwrap();
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+}
+
+/// What `ledger verify` prints for people, and its exit code.
+async fn told(scene: &Scene) -> (u8, String) {
+    let args = VerifyArgs {
+        place: scene.place(),
+        bundle: None,
+        checkpoint: None,
+        json: false,
+    };
+    let mut out = Vec::new();
+    let code = execute(LedgerCommand::Verify(args), &mut out, &mut Vec::new())
+        .await
+        .unwrap();
+    (code, String::from_utf8(out).unwrap())
+}
+
+async fn a_decision_or_a_role_without_its_entry_is_named(scene: &Scene) {
+    decided(scene).await;
+    assert_eq!(scene.verify().await.0, 0);
+    let bob = "0190c0de-0000-7000-8000-000000000002";
+    for statement in [
+        format!("insert into person (id, created_at) values ('{bob}', 0)"),
+        format!(
+            "insert into approval (change_id, approver, decision, reason, effect_hash, at, round) \
+             values ('{CHANGE}', '{bob}', 'approve', 'x', 'e', 0, 0)"
+        ),
+        format!(
+            "insert into role_grant (person_id, role, granted_at, granted_by) \
+             values ('{bob}', 'approver', 0, 'configuration')"
+        ),
+    ] {
+        scene.db.by_hand(&statement).await.unwrap();
+    }
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    for line in [
+        format!(
+            "approval: the approval of change {CHANGE} by person {bob} in round 0 has no entry"
+        ),
+        format!(
+            "role_grant: the role approver of person {bob} since 1970-01-01T00:00:00.000Z has no entry"
+        ),
+    ] {
+        assert!(out.contains(&line), "{out}");
+    }
+    assert!(
+        !out.contains("000000000001 in round"),
+        "only what was put in: {out}"
+    );
+    let (code, report) = scene.verify().await;
+    assert_eq!((code, &report["reason"]), (1, &"rows_differ".into()));
+}
+
+async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
+    decided(scene).await;
+    // Ended by the row only, as if the ledger had said so.
+    let end = "update role_grant set ended_at = 5";
+    scene.db.by_hand(end).await.unwrap();
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    assert!(out.contains("has no entry that ended it"), "{out}");
+    // Ended in earnest, and opened again by hand.
+    let (person, now) = (ann().person.unwrap(), scene.clock.now());
+    let mut tx = scene.db.store.write().await.unwrap();
+    let entry = scene
+        .journal
+        .role_ended(&Who::leastwise(), &person, Role::Approver, now);
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    let open = "update role_grant set ended_at = null";
+    scene.db.by_hand(open).await.unwrap();
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    assert!(out.contains("is held by its row"), "{out}");
+    // Taken out.
+    scene.db.by_hand("delete from role_grant").await.unwrap();
+    let refused = scene.db.by_hand("delete from approval").await;
+    assert!(refused.is_err(), "a decision is never deleted");
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("role_grant: the row is missing of the role approver"),
+        "{out}"
     );
 }
 

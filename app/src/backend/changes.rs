@@ -249,6 +249,15 @@ pub struct DecisionInput {
     pub effect: String,
 }
 
+/// Where in the inbox somebody looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InboxPlace {
+    /// At a page, counted from 1.
+    Page(usize),
+    /// At a change; at the first page if it does not wait for them.
+    Change(ChangeId),
+}
+
 /// Asks about and moves changes.
 #[async_trait]
 pub trait ChangesPort {
@@ -261,8 +270,9 @@ pub trait ChangesPort {
     async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>>;
     /// One change.
     async fn change(&self, id: &ChangeId) -> Answer<ChangeView>;
-    /// Changes that wait for the viewer's decision, oldest first.
-    async fn inbox(&self) -> Answer<Vec<ChangeView>>;
+    /// Changes that wait for the viewer's decision, oldest first: a page of them, or the page on which
+    /// one of them is.
+    async fn inbox(&self, at: InboxPlace) -> Answer<Page<ChangeView>>;
     /// Approves or declines.
     async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()>;
     /// Takes it back.

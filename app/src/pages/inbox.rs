@@ -1,37 +1,43 @@
 //! What waits for the viewer's decision: the list on the left, the one that is looked at on the right. Which
 //! one that is stands in the URL, so that it works without script and survives a reload.
 
-use domain::time::Timestamp;
+use domain::{ids::ChangeId, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, ChangeView},
+    backend::{Answer, ChangeView, InboxPlace},
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
-        Glyph, LinkButton, PageHeader, Section, Time, VerdictBox,
+        Glyph, LinkButton, PageHeader, PagePlace, Section, Time, VerdictBox, list_href, pages,
     },
     routes::{Page, Visit},
 };
 
-use super::new_change::abuse;
+use super::{list_query, new_change::abuse};
 
 /// Makes the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
-    let waiting = visit.backend.inbox().await?;
+    let place = match ChangeId::parse(visit.query("id")) {
+        Ok(id) => InboxPlace::Change(id),
+        Err(_) => InboxPlace::Page(list_query(&visit).page),
+    };
+    let waiting = visit.backend.inbox(place).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let wanted = visit.query("id").to_owned();
     let form = visit.form;
     Ok(Page::new("Inbox", move || {
+        let place = (&waiting).into();
+        let (total, waiting) = (waiting.total, waiting.rows);
         let at = waiting
             .iter()
             .position(|view| view.row.id.as_str() == wanted)
             .unwrap_or(0);
-        let detail = match waiting.len() {
+        let detail = match total {
             0 => "Changes that you may decide appear here.".to_owned(),
             1 => "1 change waits for your decision.".to_owned(),
             n => format!("{n} changes wait for your decision, the oldest first."),
         };
-        let list = list(&waiting, at, now);
+        let list = list(&waiting, at, place, now);
         let chosen = waiting
             .into_iter()
             .nth(at)
@@ -58,7 +64,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     }))
 }
 
-fn list(waiting: &[ChangeView], at: usize, now: Timestamp) -> AnyView {
+fn list(waiting: &[ChangeView], at: usize, place: PagePlace, now: Timestamp) -> AnyView {
     let items = waiting
         .iter()
         .enumerate()
@@ -76,7 +82,8 @@ fn list(waiting: &[ChangeView], at: usize, now: Timestamp) -> AnyView {
             }
         })
         .collect_view();
-    view! { <Section title="Waiting"><ul data-lines>{items}</ul></Section> }.into_any()
+    let paging = pages(place, "changes", |page| list_href("/inbox", "", None, page));
+    view! { <Section title="Waiting"><ul data-lines>{items}</ul>{paging}</Section> }.into_any()
 }
 
 fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> AnyView {

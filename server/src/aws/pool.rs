@@ -55,7 +55,9 @@ impl Aws {
             }
         }
         let attributes = user.user_attributes();
-        let sub = attributes.iter().find(|attribute| attribute.name() == "sub");
+        let sub = attributes
+            .iter()
+            .find(|attribute| attribute.name() == "sub");
         Ok(PoolUser {
             sub: sub.and_then(|sub| sub.value()).map(str::to_owned),
             enabled: user.enabled(),

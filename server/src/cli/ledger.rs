@@ -1,11 +1,13 @@
 //! `leastwise ledger verify | export`.
 //!
 //! Verifies without believing the database or the bundle: keys come from a file kept apart, and an
-//! earlier checkpoint from wherever somebody kept one. Reads in constant memory, checkpoints aside.
+//! earlier checkpoint from wherever somebody kept one. Reads in constant memory, but for checkpoints,
+//! decisions and roles. Of a database it also checks that every decision and every role has its entry.
 
 mod bundle;
 mod database;
 mod export;
+mod rows;
 mod trust;
 
 use std::{
@@ -26,7 +28,8 @@ use crate::store::StoreError;
 /// What to do with the ledger.
 #[derive(Debug, Clone, Subcommand)]
 pub enum LedgerCommand {
-    /// Check chain, tree and signatures, and that an earlier checkpoint still holds.
+    /// Check chain, tree and signatures, that an earlier checkpoint still holds, and that decisions and
+    /// roles have their entries.
     Verify(VerifyArgs),
     /// Write the ledger as a folder of files that anybody can verify without this program.
     Export(ExportArgs),
@@ -135,6 +138,8 @@ pub struct Verified {
     pub report: Report,
     /// Where a bundle's manifest says otherwise, though the entries hold.
     pub manifest: Option<ManifestDiffers>,
+    /// Rows of decisions and roles that are not as the entries say.
+    pub rows: Vec<rows::Difference>,
     /// How many checkpoints that were kept elsewhere it was held against.
     pub kept: usize,
     /// Whether the keys are the bundle's own word.
@@ -144,7 +149,7 @@ pub struct Verified {
 impl Verified {
     /// Whether everything holds.
     pub fn holds(&self) -> bool {
-        self.report.holds() && self.manifest.is_none()
+        self.report.holds() && self.manifest.is_none() && self.rows.is_empty()
     }
 }
 
@@ -172,7 +177,7 @@ pub async fn execute(
                 None => database::verify(&args).await?,
             };
             let told = if args.json {
-                json(&verified, out)
+                json(&verified, out, notes)
             } else {
                 people(&verified, out, notes)
             };
@@ -195,11 +200,20 @@ pub async fn execute(
     }
 }
 
-/// Exactly the five members that programs rely on.
-fn json(verified: &Verified, out: &mut (dyn Write + Send)) -> io::Result<()> {
+/// Exactly the five members that programs rely on; rows are named beside them.
+fn json(
+    verified: &Verified,
+    out: &mut (dyn Write + Send),
+    notes: &mut (dyn Write + Send),
+) -> io::Result<()> {
     let mut report = serde_json::to_value(&verified.report).map_err(io::Error::other)?;
     if verified.report.holds() && verified.manifest.is_some() {
         report["reason"] = "manifest_differs".into();
+    } else if verified.report.holds() && !verified.rows.is_empty() {
+        report["reason"] = "rows_differ".into();
+    }
+    for differs in &verified.rows {
+        writeln!(notes, "{differs}.")?;
     }
     writeln!(out, "{report}")
 }
@@ -216,6 +230,9 @@ fn people(
         (Some(reason), None) => writeln!(out, "The entries hold, but {reason}.")?,
     }
     if let Some(differs) = &verified.manifest {
+        writeln!(out, "{differs}.")?;
+    }
+    for differs in &verified.rows {
         writeln!(out, "{differs}.")?;
     }
     writeln!(

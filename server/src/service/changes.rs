@@ -28,8 +28,8 @@ pub use expire::expire_due;
 pub use start::{fresh_verdict, move_to, send_back};
 
 use app::backend::{
-    Answer, ChangeRow, ChangeView, ChangesPort, DecisionInput, Denied, Draft, ListQuery, NewChange,
-    Page, Submission,
+    Answer, ChangeRow, ChangeView, ChangesPort, DecisionInput, Denied, Draft, InboxPlace,
+    ListQuery, NewChange, Page, Submission,
 };
 use async_trait::async_trait;
 use domain::{authorize::Action, ids::ChangeId};
@@ -55,8 +55,8 @@ impl ChangesPort for Service {
         self.view_change(id).await
     }
 
-    async fn inbox(&self) -> Answer<Vec<ChangeView>> {
-        self.view_inbox().await
+    async fn inbox(&self, at: InboxPlace) -> Answer<Page<ChangeView>> {
+        self.view_inbox(&at).await
     }
 
     async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()> {

@@ -1,23 +1,17 @@
 //! Who decides, who does not, and what a decision is bound to.
 
-use app::backend::{ChangesPort as _, DecisionInput, Denied};
+use app::backend::{ChangesPort as _, DecisionInput, Denied, InboxPlace};
 use domain::{
     approval::{Decision, Mfa},
     authorize::Role,
     change::State,
     engine::Fresh,
-    ids::ChangeId,
     person::Subject,
     time::Duration,
 };
-use server::{http::session::Signed, service::changes::fresh_verdict, store::person};
+use server::{http::session::Signed, store::person};
 
 use crate::support::{Org, conflict, grant, group, person_id, user, wrong_field};
-
-async fn fresh(org: &Org, id: &ChangeId) -> Fresh {
-    let mut tx = org.core.store.write().await.unwrap();
-    fresh_verdict(&org.core, &mut tx, id).await.unwrap()
-}
 
 #[tokio::test]
 async fn production_pci_takes_two_approvers() {
@@ -43,7 +37,7 @@ async fn production_pci_takes_two_approvers() {
         org.entries(&id).await,
         ["change.submitted", "change.approved", "change.approved"]
     );
-    assert_eq!(fresh(&org, &id).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
 }
 
 #[tokio::test]
@@ -114,7 +108,8 @@ async fn nobody_approves_their_own_request_through_a_second_sign_in() {
             .await
             .contains(&"access.denied".to_owned())
     );
-    assert!(service.inbox().await.unwrap().is_empty());
+    let inbox = service.inbox(InboxPlace::Page(1)).await.unwrap();
+    assert!(inbox.rows.is_empty());
 }
 
 #[tokio::test]
@@ -127,8 +122,9 @@ async fn who_gains_through_a_group_does_not_approve() {
         org.approve("bob", &id).await,
         Err(Denied::Forbidden(_))
     ));
-    let waiting =
-        |service: server::service::Service| async move { service.inbox().await.unwrap().len() };
+    let waiting = |service: server::service::Service| async move {
+        service.inbox(InboxPlace::Page(1)).await.unwrap().total
+    };
     assert_eq!(waiting(org.as_("bob").await).await, 0);
     assert_eq!(waiting(org.as_("cas").await).await, 1);
 }
@@ -245,13 +241,13 @@ async fn an_approver_must_still_be_one_when_it_starts() {
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
     org.approve("bob", &id).await.unwrap();
-    assert_eq!(fresh(&org, &id).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
     let mut tx = org.core.store.write().await.unwrap();
     person::end_role(&mut tx, &person_id("bob"), Role::Approver, org.clock.now())
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(fresh(&org, &id).await, Fresh::Wider);
+    assert_eq!(org.fresh(&id).await, Fresh::Wider);
     let mut tx = org.core.store.write().await.unwrap();
     let state = server::service::changes::send_back(&org.core, &mut tx, &id, org.clock.now())
         .await
@@ -270,7 +266,7 @@ async fn a_requester_who_is_no_longer_administrator_starts_no_grant() {
         .ask("ann", &grant("eve", "viewer", "web-dev", "standing"))
         .await;
     assert_eq!(org.state(&id).await, State::Approved);
-    assert_eq!(fresh(&org, &id).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
     let mut tx = org.core.store.write().await.unwrap();
     person::end_role(
         &mut tx,
@@ -281,7 +277,7 @@ async fn a_requester_who_is_no_longer_administrator_starts_no_grant() {
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    assert!(matches!(fresh(&org, &id).await, Fresh::Refused(_)));
+    assert!(matches!(org.fresh(&id).await, Fresh::Refused(_)));
 }
 
 #[tokio::test]
@@ -291,17 +287,7 @@ async fn who_became_an_approver_later_does_not_decide_what_was_there_before() {
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
     org.clock.advance(Duration::minutes(5));
-    let mut tx = org.core.store.write().await.unwrap();
-    person::ensure_role(
-        &mut tx,
-        &person_id("fay"),
-        Role::Approver,
-        "test",
-        org.clock.now(),
-    )
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
+    org.give("fay", Role::Approver, org.clock.now()).await;
     assert!(matches!(
         org.approve("fay", &id).await,
         Err(Denied::Forbidden(_))

@@ -11,5 +11,6 @@ mod decide;
 mod life;
 mod pages;
 mod preview;
+mod proof;
 mod support;
 mod two_steps;

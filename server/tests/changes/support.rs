@@ -3,12 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::backend::{Answer, ChangesPort as _, DecisionInput, Denied, Draft, NewChange, Submission};
+use async_trait::async_trait;
 use domain::{
     approval::{Decision, Mfa},
     authorize::{Actor, Role},
     change::State,
     classification::{Classification, Environment, Pci, Source},
     directory::{Group, Origin, User, UserStatus},
+    engine::Fresh,
     guardrails::Rules,
     ids::{
         AccountId, ChangeId, GroupId, InstanceArn, Pair, PermissionSetArn, PersonId, Principal,
@@ -17,28 +19,43 @@ use domain::{
     ledger::LogName,
     org::{Account, AccountState, SpecialAccounts},
     permission_set::{Content, PermissionSet},
-    person::Subject,
+    person::{Join, Subject},
     snapshot::{Coverage, PairRead, Parts, Provisioned, Snapshot},
     time::{Duration, Timestamp},
 };
 use server::{
-    aws::{Access, Aws, Instance},
+    aws::{
+        Access, Aws, Instance,
+        error::{CallError, Class},
+        pool::PoolUser,
+    },
     clock::{self, Clock},
     http::session::Signed,
     policies::Catalogue,
     service::{
         Service,
+        changes::{fresh_verdict, standing::Pool},
         core::{Core, Settings, World},
-        journal::Journal,
+        journal::{Journal, Who},
     },
     state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
-    store::{Store, change, joined, ledger, person},
+    store::{
+        Store, change, joined, ledger,
+        person::{self, Introduction},
+    },
 };
 
 pub const START: Timestamp = Timestamp(1_795_425_245_000);
 
 /// ann administrator; bob, cas and dan approvers; eve and fay neither. Bob is in `operators`.
 const PEOPLE: [&str; 6] = ["ann", "bob", "cas", "dan", "eve", "fay"];
+
+const ROLES: [(&str, Role); 4] = [
+    ("ann", Role::Administrator),
+    ("bob", Role::Approver),
+    ("cas", Role::Approver),
+    ("dan", Role::Approver),
+];
 
 fn numbered(kind: u8, n: usize) -> String {
     format!("{kind:08x}-0000-4000-8000-{n:012x}")
@@ -77,6 +94,59 @@ pub fn set(name: &str) -> PermissionSetArn {
         "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-{name}"
     ))
     .unwrap()
+}
+
+pub fn subject(name: &str) -> Subject {
+    Subject {
+        iss: "https://issuer".into(),
+        sub: format!("sub-of-{name}"),
+    }
+}
+
+/// What the user pool says of everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolSays {
+    /// Enabled and in the approvers' group.
+    Welcome,
+    /// Disabled, and in the group.
+    Disabled,
+    /// In no group.
+    NoGroup,
+    /// Another user goes by this name by now.
+    SomebodyElse,
+    /// Gone.
+    Gone,
+    /// It does not answer.
+    Nothing,
+}
+
+#[async_trait]
+impl Pool for PoolSays {
+    async fn user(&self, username: &str) -> Result<Option<PoolUser>, CallError> {
+        let mut user = PoolUser {
+            sub: Some(subject(username).sub),
+            enabled: true,
+            federated: false,
+            factors: Vec::new(),
+            groups: [Role::Approver.group().to_owned()].into(),
+        };
+        match self {
+            Self::Welcome => {}
+            Self::Disabled => user.enabled = false,
+            Self::NoGroup => user.groups.clear(),
+            Self::SomebodyElse => user.sub = Some("another".into()),
+            Self::Gone => return Ok(None),
+            Self::Nothing => {
+                return Err(CallError {
+                    class: Class::Unknown,
+                    code: "Timeout".into(),
+                    message: String::new(),
+                    request_id: None,
+                });
+            }
+        }
+        Ok(Some(user))
+    }
 }
 
 pub struct Org {
@@ -142,17 +212,51 @@ impl Org {
         joined::ensure_for_users(&mut tx, &all, START)
             .await
             .unwrap();
-        for (name, role) in [
-            ("ann", Role::Administrator),
-            ("bob", Role::Approver),
-            ("cas", Role::Approver),
-            ("dan", Role::Approver),
-        ] {
-            person::ensure_role(&mut tx, &person_id(name), role, "configuration", START)
+        for name in PEOPLE {
+            let introduction = Introduction {
+                subject: &subject(name),
+                name,
+                username: Some(name),
+                join: &Join::Joined(user(name)),
+                new_id: clock::person_id(),
+                at: START,
+            };
+            person::sign_in_person(&mut tx, &introduction)
                 .await
                 .unwrap();
         }
         tx.commit().await.unwrap();
+        for (name, role) in ROLES {
+            self.give(name, role, START).await;
+        }
+    }
+
+    /// Gives somebody a role, as configuration does.
+    pub async fn give(&self, name: &str, role: Role, at: Timestamp) {
+        let (journal, person) = (&self.core.journal, person_id(name));
+        let mut tx = self.core.store.write().await.unwrap();
+        person::ensure_role(&mut tx, &person, role, "configuration", at)
+            .await
+            .unwrap();
+        let entry = journal.role_granted(&Who::leastwise(), &person, role, at);
+        journal.append(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Runs a statement as somebody with every right.
+    pub async fn by_hand(&self, statement: String) {
+        let done = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .execute(self.core.store.read())
+            .await
+            .unwrap();
+        assert!(done.rows_affected() > 0, "it changed nothing");
+    }
+
+    /// The verdict at the start, with a pool in which nobody has lost anything.
+    pub async fn fresh(&self, id: &ChangeId) -> Fresh {
+        fresh_verdict(&self.core, &PoolSays::Welcome, id)
+            .await
+            .unwrap()
     }
 
     /// The organisation as it was read at the clock's time.
@@ -269,15 +373,11 @@ impl Org {
                 .map(|grant| grant.granted_at),
             mfa: Mfa::Proven,
         };
-        let subject = Subject {
-            iss: "https://issuer".into(),
-            sub: format!("sub-of-{name}"),
-        };
         Signed::without_cookie(
             actor,
             person_id(name),
             Some(user(name)),
-            subject,
+            subject(name),
             name.to_uppercase(),
             self.clock.now(),
         )
@@ -348,12 +448,12 @@ impl Org {
             .collect()
     }
 
-    /// The types of all ledger entries, newest first.
+    /// The types of all ledger entries since the roles were given, newest first.
     pub async fn all_entries(&self) -> Vec<String> {
         let listed = ledger::newest(&self.core.store, u64::from(u32::MAX), 1_000)
             .await
             .unwrap();
-        listed
+        listed[..listed.len() - ROLES.len()]
             .iter()
             .map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned())
             .collect()

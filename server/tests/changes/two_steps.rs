@@ -2,7 +2,6 @@
 
 use app::backend::ChangesPort as _;
 use domain::{change::State, engine::Fresh, time::Duration};
-use server::service::changes::fresh_verdict;
 
 use crate::support::{Org, assign, grant, group, join, user};
 
@@ -119,11 +118,7 @@ async fn whichever_of_two_approved_steps_starts_second_is_judged_with_the_first(
         .unwrap()
         .insert(user("fay"));
     org.publish(parts);
-    let mut tx = org.core.store.write().await.unwrap();
-    assert_eq!(
-        fresh_verdict(&org.core, &mut tx, &first).await.unwrap(),
-        Fresh::Wider
-    );
+    assert_eq!(org.fresh(&first).await, Fresh::Wider);
 }
 
 #[tokio::test]
@@ -140,8 +135,7 @@ async fn a_set_that_was_edited_after_the_approvals_starts_nothing() {
     let viewer = parts.sets.get_mut(&crate::support::set("viewer")).unwrap();
     (viewer.content, viewer.hash, viewer.analysis) = (admin.content, admin.hash, admin.analysis);
     org.publish(parts);
-    let mut tx = org.core.store.write().await.unwrap();
-    let fresh = fresh_verdict(&org.core, &mut tx, &id).await.unwrap();
+    let fresh = org.fresh(&id).await;
     assert!(matches!(fresh, Fresh::Refused(_)), "{fresh:?}");
 }
 

@@ -12,7 +12,7 @@ use domain::{
     guardrails::Rules,
     ids::{AccountId, Assignment, ChangeId, GroupId, Pair, PermissionSetArn, Principal, UserId},
     ledger::LogName,
-    person::Subject,
+    person::{Join, Subject},
     time::{Duration, Timestamp},
 };
 use sandbox::{Running, Sandbox, aws::Limits, org::Organisation};
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use server::{
     aws::{Access, Aws},
     cli::ledger::{LedgerCommand, Place, VerifyArgs, execute},
-    clock::Clock,
+    clock::{self, Clock},
     engine::{
         reconcile,
         seal::Sealer,
@@ -31,10 +31,13 @@ use server::{
     service::{
         Service,
         core::{Core, Settings},
-        journal::Journal,
+        journal::{Journal, Who},
     },
     state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
-    store::{change, ledger, person},
+    store::{
+        change, ledger,
+        person::{self, Introduction},
+    },
 };
 use tokio::task::JoinHandle;
 
@@ -86,13 +89,28 @@ impl Company {
         let company = Self::unread(database, Organisation::sample()).await;
         company.sync().await;
         let mut tx = company.core.store.write().await.unwrap();
-        let world = company.core.world();
+        let (world, journal) = (company.core.world(), &company.core.journal);
+        let mut entries = Vec::new();
         for (name, role) in ROLES {
-            let known = world.snapshot.person(&company.user(name)).unwrap();
+            let user = company.user(name);
+            let introduction = Introduction {
+                subject: &subject(name),
+                name,
+                username: Some(name),
+                join: &Join::Joined(user.clone()),
+                new_id: clock::person_id(),
+                at: START,
+            };
+            person::sign_in_person(&mut tx, &introduction)
+                .await
+                .unwrap();
+            let known = world.snapshot.person(&user).unwrap();
             person::ensure_role(&mut tx, known, role, "configuration", START)
                 .await
                 .unwrap();
+            entries.push(journal.role_granted(&Who::leastwise(), known, role, START));
         }
+        journal.append_many(&mut tx, entries).await.unwrap();
         tx.commit().await.unwrap();
         company.core.clock.advance(Duration::minutes(1));
         company
@@ -278,12 +296,9 @@ impl Company {
             approver_since: approver.map(|grant| grant.granted_at),
             mfa: Mfa::Proven,
         };
-        let subject = Subject {
-            iss: "https://issuer".into(),
-            sub: name.into(),
-        };
         let now = self.core.clock.now();
-        let signed = Signed::without_cookie(actor, known, Some(user), subject, name.into(), now);
+        let signed =
+            Signed::without_cookie(actor, known, Some(user), subject(name), name.into(), now);
         Service::new(self.core.clone(), signed, "request-1".into())
     }
 
@@ -433,6 +448,16 @@ impl Company {
     }
 }
 
+/// The sign-in of somebody of the sample's pool.
+fn subject(name: &str) -> Subject {
+    let pool = Organisation::sample().pool;
+    let sub = pool.user(name).map_or(name, |user| &user.sub).to_owned();
+    Subject {
+        iss: "https://issuer".into(),
+        sub,
+    }
+}
+
 pub fn http_client() -> reqwest::Client {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -486,7 +511,7 @@ async fn core(database: &Database, access: &Access, clock: Clock) -> Arc<Core> {
     let settings = Settings {
         crawl_every: Duration::minutes(15),
         leastwise_accounts: Vec::new(),
-        pool: "pool".into(),
+        pool: Organisation::sample().pool.id,
     };
     let catalogue = Catalogue::embedded().unwrap();
     Arc::new(Core::new(

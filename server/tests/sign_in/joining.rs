@@ -4,7 +4,9 @@ use domain::authorize::Role;
 use domain::person::Join;
 use http::StatusCode;
 use sandbox::org::pool::Mfa;
-use server::store::person;
+use server::http::ports::Event;
+use server::store::joined;
+use server::store::person::{self, Claim};
 
 use crate::support::*;
 
@@ -30,19 +32,65 @@ async fn who_the_directory_names_by_issuer_and_subject_acts() {
 }
 
 #[tokio::test]
-async fn two_sign_ins_of_one_user_are_one_person() {
+async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody() {
     let server = Server::start().await;
-    server.join("alice", 1);
+    let user = server.join("alice", 1);
     server.join("bob", 1);
     let (alice, bob) = (
         server.browser().sign_in("alice").await.whoami().await,
         server.browser().sign_in("bob").await.whoami().await,
     );
-    assert_eq!(alice["acts_as"], bob["acts_as"]);
     assert!(alice["acts_as"].is_string());
-    let people = person::all(&server.store).await.unwrap();
-    assert_eq!(people.len(), 1);
-    assert_eq!(people[0].subjects.len(), 2);
+    assert!(bob["acts_as"].is_null(), "bob only reads");
+    assert_ne!(alice["person"], bob["person"]);
+    let alice_is = person::person_of(&server.store, &server.subject("alice"))
+        .await
+        .unwrap()
+        .unwrap()
+        .person;
+    let claim = Event::Claimed(Claim {
+        user,
+        held_by: alice_is.clone(),
+    });
+    assert_eq!(server.events().iter().filter(|e| **e == claim).count(), 1);
+    let mut conn = server.store.read().acquire().await.unwrap();
+    let claims = person::claims(&mut conn).await.unwrap();
+    drop(conn);
+    assert_eq!(claims.0.len(), 1);
+    assert_eq!(claims.0[0].1, alice_is);
+
+    // Again: alice is still alice, bob is still nobody, and it is told once.
+    let again = server.browser().sign_in("alice").await.whoami().await;
+    assert_eq!(again["acts_as"], alice["acts_as"]);
+    let again = server.browser().sign_in("bob").await.whoami().await;
+    assert_eq!(
+        (&again["person"], &again["acts_as"]),
+        (&bob["person"], &bob["acts_as"])
+    );
+    assert_eq!(server.events().iter().filter(|e| **e == claim).count(), 1);
+}
+
+#[tokio::test]
+async fn nobody_joins_a_user_who_has_a_role_already() {
+    let server = Server::start().await;
+    server.join("alice", 1);
+    server.browser().sign_in("alice").await;
+    server.grant("alice", Role::Approver).await;
+    // As if the first sign-in had been taken away, and the role had stayed.
+    sqlx::query("delete from session")
+        .execute(server.store.read())
+        .await
+        .unwrap();
+    sqlx::query("delete from subject")
+        .execute(server.store.read())
+        .await
+        .unwrap();
+    server.join("sam", 1);
+    let sam = server.browser().sign_in("sam").await.whoami().await;
+    assert_eq!(
+        (&sam["acts_as"], &sam["roles"]),
+        (&serde_json::Value::Null, &serde_json::json!([]))
+    );
 }
 
 #[tokio::test]
@@ -69,17 +117,36 @@ async fn a_directory_that_learns_of_somebody_later_completes_their_person() {
 }
 
 #[tokio::test]
-async fn a_late_join_to_a_user_who_has_a_person_moves_the_sign_in_there() {
+async fn a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there() {
+    let server = Server::start().await;
+    server.browser().sign_in("bob").await;
+    // The directory is read: every user is somebody.
+    let theirs = server::clock::person_id();
+    let mut tx = server.store.write().await.unwrap();
+    let fresh = [(user_id(1), theirs.clone())];
+    joined::ensure_for_users(&mut tx, &fresh, server.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    server.join("bob", 1);
+    let bob = server.browser().sign_in("bob").await.whoami().await;
+    assert_eq!(bob["acts_as"], theirs.as_str());
+}
+
+#[tokio::test]
+async fn a_late_join_to_a_user_who_has_a_sign_in_is_a_claim() {
     let server = Server::start().await;
     server.browser().sign_in("bob").await;
     server.join("alice", 1);
-    let alice = server.browser().sign_in("alice").await.whoami().await;
+    server.browser().sign_in("alice").await;
     server.join("bob", 1);
     let bob = server.browser().sign_in("bob").await.whoami().await;
-    assert_eq!(
-        bob["acts_as"], alice["acts_as"],
+    assert!(
+        bob["acts_as"].is_null(),
         "one human never has two ids to act by"
     );
+    let claimed = |event: &Event| matches!(event, Event::Claimed(_));
+    assert_eq!(server.events().iter().filter(|e| claimed(e)).count(), 1);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use domain::time::Duration;
 use http::StatusCode;
 use server::http::ports::Event;
 use server::http::session::still_signed;
+use server::store::person;
 use server::store::session::{self as rows, Ending};
 
 use crate::support::*;
@@ -247,7 +248,43 @@ async fn s16_a_group_taken_away_takes_the_role_within_a_minute() {
             serde_json::json!([]),
             "{says:?}"
         );
+        ended_with_the_group(&server, "alice", Role::Administrator).await;
     }
+}
+
+/// The role is over, on record, and does not come back with the group.
+async fn ended_with_the_group(server: &Server, name: &str, role: Role) {
+    let known = person::person_of(&server.store, &server.subject(name))
+        .await
+        .unwrap()
+        .unwrap();
+    let ended = Event::RoleEnded(known.person.clone(), role);
+    assert_eq!(server.events().iter().filter(|e| **e == ended).count(), 1);
+    let held = person::roles_of(&server.store, &known.person)
+        .await
+        .unwrap();
+    assert_eq!(held, []);
+}
+
+#[tokio::test]
+async fn who_signs_in_without_a_group_they_had_has_lost_its_role() {
+    let server = Server::start().await;
+    server.browser().sign_in("alice").await;
+    server.grant("alice", Role::Administrator).await;
+    server.grant("alice", Role::Auditor).await;
+    server.change("alice", |alice| alice.groups.clear());
+    server.browser().sign_in("alice").await;
+    let known = person::person_of(&server.store, &server.subject("alice"))
+        .await
+        .unwrap()
+        .unwrap();
+    let held = person::roles_of(&server.store, &known.person)
+        .await
+        .unwrap();
+    let held: Vec<Role> = held.into_iter().map(|grant| grant.role).collect();
+    assert_eq!(held, [Role::Auditor], "whose group they never were in");
+    let ended = Event::RoleEnded(known.person, Role::Administrator);
+    assert!(server.events().contains(&ended));
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use domain::authorize::Role;
 use domain::ids::UserId;
+use domain::ledger::LogName;
 use domain::person::{Join, Subject};
 use domain::time::{Duration, Timestamp};
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -32,6 +33,7 @@ use server::http::router::{Routes, router};
 use server::http::secret::Secret;
 use server::http::session::Signed;
 use server::http::state::{HttpSettings, HttpState, Ports};
+use server::service::journal::{Journal as Ledger, Who};
 use server::store::{Store, StoreError, Tx, person};
 use tower::ServiceExt as _;
 use url::Url;
@@ -214,16 +216,17 @@ impl Server {
             .await
             .unwrap()
             .unwrap();
+        let now = self.clock.now();
         let mut tx = self.store.write().await.unwrap();
-        person::ensure_role(
-            &mut tx,
-            &known.person,
-            role,
-            "configuration",
-            self.clock.now(),
-        )
-        .await
-        .unwrap();
+        let ensured = person::ensure_role(&mut tx, &known.person, role, "configuration", now)
+            .await
+            .unwrap();
+        if ensured == person::Ensured::New {
+            let log = LogName::parse("test").unwrap();
+            let ledger = Ledger::new(self.store.clone(), self.clock.clone(), log, "test".into());
+            let entry = ledger.role_granted(&Who::leastwise(), &known.person, role, now);
+            ledger.append(&mut tx, entry).await.unwrap();
+        }
         tx.commit().await.unwrap();
     }
 

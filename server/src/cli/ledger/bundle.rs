@@ -42,6 +42,7 @@ pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, Ledge
     Ok(Verified {
         report,
         manifest,
+        rows: Vec::new(),
         kept: kept.len(),
         keys: trusted.source,
     })

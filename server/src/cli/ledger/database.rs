@@ -1,8 +1,12 @@
-//! Verifying what stands in the database.
+//! Verifying what stands in the database: the entries, and the rows that count only with one.
 
-use domain::ledger::{Item, PrivateValue, Verifier};
+use domain::ledger::{Item, PrivateValue, Verifier, said::Said};
 
-use super::{LedgerCommandError, Verified, VerifyArgs, trust};
+use super::{
+    LedgerCommandError, Verified, VerifyArgs,
+    rows::{self, Rows},
+    trust,
+};
 use crate::store::{Store, ledger};
 
 /// How many entries are in memory at once.
@@ -21,7 +25,8 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         own,
         kept.iter().map(String::as_str),
     );
-    let mut after = None;
+    let before = Rows::read(&store).await?;
+    let (mut after, mut said) = (None, Said::default());
     loop {
         let page = ledger::entries_after(&store, after, PAGE).await?;
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
@@ -38,6 +43,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
                     values.push(found.value);
                 }
             }
+            rows::hear(&mut said, stored.leaf.as_deref().unwrap_or_default());
             verifier.entry(&Item {
                 // Below zero is no number at all; the verifier says that it is another than it should be.
                 seq: u64::try_from(stored.seq).unwrap_or(u64::MAX),
@@ -48,10 +54,12 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         }
         after = Some(last.seq);
     }
+    let rows = rows::compare(&before, &Rows::read(&store).await?, &said);
     store.close().await;
     Ok(Verified {
         report: verifier.finish(),
         manifest: None,
+        rows,
         kept: kept.len(),
         keys: trusted.source,
     })

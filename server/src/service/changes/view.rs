@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::backend::{Answer, ApprovalView, ChangeView, Denied};
+use app::backend::{Answer, ApprovalView, ChangeView, Denied, InboxPlace, Page};
 use domain::{
     approval::{Decision, may_sit},
     authorize::Action,
@@ -21,6 +21,9 @@ use crate::{
     },
 };
 
+/// Changes to a page of the inbox: each is shown with what it would do.
+const INBOX: usize = 20;
+
 impl Service {
     pub(super) async fn view_change(&self, id: &ChangeId) -> Answer<ChangeView> {
         self.allowed(Action::SeeOwn)?;
@@ -32,14 +35,28 @@ impl Service {
     }
 
     /// Changes that wait for the viewer's own decision, oldest first.
-    pub(super) async fn view_inbox(&self) -> Answer<Vec<ChangeView>> {
+    pub(super) async fn view_inbox(&self, at: &InboxPlace) -> Answer<Page<ChangeView>> {
         self.allowed(Action::Decide)?;
         let waiting = self.waiting_for_viewer().await.map_err(broken)?;
-        let mut views = Vec::with_capacity(waiting.len());
-        for stored in &waiting {
-            views.push(self.view(stored).await.map_err(broken)?);
+        let pages = waiting.len().div_ceil(INBOX).max(1);
+        let number = match at {
+            InboxPlace::Page(number) => (*number).clamp(1, pages),
+            InboxPlace::Change(id) => {
+                let place = waiting.iter().position(|stored| &stored.change.id == id);
+                place.unwrap_or(0) / INBOX + 1
+            }
+        };
+        let shown = waiting.iter().skip((number - 1) * INBOX).take(INBOX);
+        let mut rows = Vec::with_capacity(INBOX);
+        for stored in shown {
+            rows.push(self.view(stored).await.map_err(broken)?);
         }
-        Ok(views)
+        Ok(Page {
+            rows,
+            number,
+            total: waiting.len(),
+            size: INBOX,
+        })
     }
 
     /// What the viewer could decide now, oldest first; nothing for who is no approver.

@@ -55,10 +55,7 @@ pub async fn roles(conn: &mut AnyConnection) -> Result<Said, StoreError> {
     heard(conn, rows).await
 }
 
-async fn heard(
-    conn: &mut AnyConnection,
-    rows: Vec<(i64, String)>,
-) -> Result<Said, StoreError> {
+async fn heard(conn: &mut AnyConnection, rows: Vec<(i64, String)>) -> Result<Said, StoreError> {
     let mut said = Said::default();
     for (seq, leaf) in rows {
         match entry(conn, seq, &leaf).await? {

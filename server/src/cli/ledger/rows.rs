@@ -1,0 +1,191 @@
+//! Rows of decisions and roles, held against what the entries say: a row that was put in, revived or
+//! taken out by hand is named.
+//!
+//! Others may write while the entries are read. What is read before the entries must be in them; what is
+//! in them must be in what is read after.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    approval::{Approval, Decision},
+    authorize::Role,
+    ids::{ChangeId, PersonId},
+    ledger::{
+        Entry,
+        said::{self, Decided, Held, Said},
+    },
+    time::Timestamp,
+};
+use thiserror::Error;
+
+use super::LedgerCommandError;
+use crate::store::{
+    Store,
+    change::{DecisionRow, decision_rows},
+    person::{RoleRow, role_rows},
+};
+
+/// A row and the ledger that do not say the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error)]
+pub enum Difference {
+    /// Nobody decided so through Leastwise.
+    #[error("approval: {0} has no entry in the ledger: nobody gave it through Leastwise")]
+    DecisionWithoutEntry(String),
+    /// A decision was taken out.
+    #[error("approval: the row is missing of {0}, which the ledger holds")]
+    DecisionWithoutRow(String),
+    /// Nobody was given this role.
+    #[error("role_grant: {0} has no entry in the ledger: nobody was given it through Leastwise")]
+    RoleWithoutEntry(String),
+    /// Nobody ended this role.
+    #[error("role_grant: {0} is over by its row, and the ledger has no entry that ended it")]
+    EndWithoutEntry(String),
+    /// It ended, and somebody took the end away.
+    #[error("role_grant: {0} is held by its row, and the ledger has an entry that ended it")]
+    Revived(String),
+    /// A role was taken out.
+    #[error("role_grant: the row is missing of {0}, which the ledger holds")]
+    RoleWithoutRow(String),
+}
+
+/// The rows at one moment.
+pub(super) struct Rows {
+    decisions: Vec<DecisionRow>,
+    roles: Vec<RoleRow>,
+}
+
+impl Rows {
+    pub(super) async fn read(store: &Store) -> Result<Self, LedgerCommandError> {
+        Ok(Self {
+            decisions: decision_rows(store).await?,
+            roles: role_rows(store).await?,
+        })
+    }
+}
+
+/// Hears a leaf, if it is about decisions or roles. One that cannot be parsed is the verifier's to name.
+pub(super) fn hear(said: &mut Said, leaf: &str) {
+    let words = [
+        said::APPROVED,
+        said::DECLINED,
+        said::SENT_BACK,
+        said::GRANTED,
+        said::ENDED,
+    ];
+    // Most entries are about something else, and parsing is the dear part.
+    if words.iter().any(|word| leaf.contains(word))
+        && let Ok((_, entry)) = Entry::parse(leaf.as_bytes())
+    {
+        said.hear(&entry);
+    }
+}
+
+/// Everything in which rows and entries differ.
+pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Difference> {
+    let mut found = BTreeSet::new();
+    for row in &before.decisions {
+        if !decided(said, row) {
+            found.insert(Difference::DecisionWithoutEntry(decision_words(row)));
+        }
+    }
+    for (change, decisions) in said.changes() {
+        for given in &decisions.given {
+            let row = row_of(change, given);
+            if !after.decisions.contains(&row) {
+                found.insert(Difference::DecisionWithoutRow(decision_words(&row)));
+            }
+        }
+    }
+    for row in &before.roles {
+        match held(said, row) {
+            None => found.insert(Difference::RoleWithoutEntry(role_words(row))),
+            Some(held) if row.ended_at.is_some() && held.ended_at.is_none() => {
+                found.insert(Difference::EndWithoutEntry(role_words(row)))
+            }
+            Some(_) => false,
+        };
+    }
+    for row in after.roles.iter().filter(|row| row.ended_at.is_none()) {
+        if held(said, row).is_some_and(|held| held.ended_at.is_some()) {
+            found.insert(Difference::Revived(role_words(row)));
+        }
+    }
+    for ((person, role), all) in said.roles() {
+        for held in all {
+            let there = |row: &&RoleRow| {
+                row.person == person.as_str()
+                    && row.role == role.as_str()
+                    && row.granted_at == held.granted_at.0
+            };
+            if !after.roles.iter().any(|row| there(&row)) {
+                let row = RoleRow {
+                    person: person.to_string(),
+                    role: role.as_str().to_owned(),
+                    granted_at: held.granted_at.0,
+                    ended_at: None,
+                };
+                found.insert(Difference::RoleWithoutRow(role_words(&row)));
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn decided(said: &Said, row: &DecisionRow) -> bool {
+    let (Ok(change), Ok(approver), Ok(round)) = (
+        ChangeId::parse(&row.change),
+        PersonId::parse(&row.approver),
+        u32::try_from(row.round),
+    ) else {
+        return false;
+    };
+    let row = Approval {
+        approver,
+        decision: row.decision,
+        reason: String::new(),
+        effect: row.effect.clone(),
+        round,
+        at: Timestamp(0),
+    };
+    let decisions = said.changes().get(&change);
+    decisions.is_some_and(|decisions| decisions.given.iter().any(|given| given.proves(&row)))
+}
+
+fn row_of(change: &ChangeId, given: &Decided) -> DecisionRow {
+    DecisionRow {
+        change: change.to_string(),
+        approver: given.approver.to_string(),
+        decision: given.decision,
+        effect: given.effect.clone(),
+        round: i64::from(given.round),
+    }
+}
+
+fn held<'a>(said: &'a Said, row: &RoleRow) -> Option<&'a Held> {
+    let key = (
+        PersonId::parse(&row.person).ok()?,
+        Role::from_word(&row.role)?,
+    );
+    let mut all = said.roles().get(&key)?.iter();
+    all.find(|held| held.granted_at.0 == row.granted_at)
+}
+
+fn decision_words(row: &DecisionRow) -> String {
+    let did = match row.decision {
+        Decision::Approve => "approval",
+        Decision::Decline => "refusal",
+    };
+    format!(
+        "the {did} of change {} by person {} in round {}",
+        row.change, row.approver, row.round
+    )
+}
+
+fn role_words(row: &RoleRow) -> String {
+    format!(
+        "the role {} of person {} since {}",
+        row.role,
+        row.person,
+        Timestamp(row.granted_at).rfc3339()
+    )
+}
