@@ -16,6 +16,8 @@ use crate::{
     time::Timestamp,
 };
 
+/// Somebody asked for a change.
+pub const SUBMITTED: &str = "change.submitted";
 /// An approver said yes.
 pub const APPROVED: &str = "change.approved";
 /// An approver said no.
@@ -55,10 +57,29 @@ impl Decided {
 /// Everything that was decided about one change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decisions {
+    /// By which sign-in it was asked for.
+    pub asked_by: Option<Subject>,
     /// Each decision, oldest first.
     pub given: Vec<Decided>,
     /// How often it was sent back.
     pub round: u32,
+}
+
+impl Decisions {
+    /// Whether a decision was entered. One sign-in fills one seat, and none on what it asked for itself,
+    /// whoever it may have been made to be in between.
+    pub fn prove(&self, row: &Approval) -> bool {
+        let Some(at) = self.given.iter().position(|given| given.proves(row)) else {
+            return false;
+        };
+        let entry = &self.given[at];
+        let same = |subject: &Option<Subject>| subject.is_some() && subject == &entry.subject;
+        let before = self.given[..at].iter();
+        let seated = before
+            .filter(|given| given.round == entry.round && given.approver != entry.approver)
+            .any(|given| same(&given.subject));
+        !seated && !same(&self.asked_by)
+    }
 }
 
 /// A role that was given once.
@@ -81,6 +102,11 @@ impl Said {
     /// Takes the next entry; most say nothing of decisions or roles.
     pub fn hear(&mut self, entry: &Entry) {
         match entry.kind.as_str() {
+            SUBMITTED => {
+                if let Some(change) = &entry.change_id {
+                    self.changes.entry(change.clone()).or_default().asked_by = subject(entry);
+                }
+            }
             APPROVED => self.decided(entry, Decision::Approve),
             DECLINED => self.decided(entry, Decision::Decline),
             SENT_BACK => {
@@ -116,11 +142,10 @@ impl Said {
         ) else {
             return;
         };
-        let subject = entry.actor.iss.clone().zip(entry.actor.sub.clone());
         let decisions = self.changes.entry(change.clone()).or_default();
         decisions.given.push(Decided {
             approver: approver.clone(),
-            subject: subject.map(|(iss, sub)| Subject { iss, sub }),
+            subject: subject(entry),
             decision,
             effect: EffectHash(effect.to_owned()),
             round: decisions.round,
@@ -144,6 +169,11 @@ impl Said {
             .flatten()
             .any(|held| held.granted_at == granted_at && held.ended_at.is_none())
     }
+}
+
+fn subject(entry: &Entry) -> Option<Subject> {
+    let both = entry.actor.iss.clone().zip(entry.actor.sub.clone());
+    both.map(|(iss, sub)| Subject { iss, sub })
 }
 
 fn role(entry: &Entry) -> Option<(PersonId, Role)> {
@@ -218,6 +248,41 @@ mod tests {
         assert!(decisions.given[0].proves(&row));
         row.round = 1;
         assert!(!decisions.given.iter().any(|given| given.proves(&row)));
+    }
+
+    #[test]
+    fn one_sign_in_fills_one_seat_and_none_on_what_it_asked_for() {
+        let subject = |sub: &str| Subject {
+            iss: "i".into(),
+            sub: sub.into(),
+        };
+        let other = PersonId::parse("00000003-0000-4000-8000-000000000002").unwrap();
+        let decided = |approver: &PersonId, sub: &str| Decided {
+            approver: approver.clone(),
+            subject: Some(subject(sub)),
+            decision: Decision::Approve,
+            effect: EffectHash("e".into()),
+            round: 0,
+        };
+        let row = |approver: &PersonId| Approval {
+            approver: approver.clone(),
+            decision: Decision::Approve,
+            reason: String::new(),
+            effect: EffectHash("e".into()),
+            round: 0,
+            at: Timestamp(1),
+        };
+        let mut decisions = Decisions {
+            asked_by: Some(subject("asks")),
+            given: vec![decided(&person(), "a"), decided(&other, "a")],
+            round: 0,
+        };
+        assert!(decisions.prove(&row(&person())));
+        assert!(!decisions.prove(&row(&other)), "the same sign-in again");
+        decisions.given[1].subject = Some(subject("b"));
+        assert!(decisions.prove(&row(&other)));
+        decisions.given[1].subject = Some(subject("asks"));
+        assert!(!decisions.prove(&row(&other)), "its own request");
     }
 
     #[test]

@@ -21,7 +21,9 @@ use server::{
     store::person::{self, Introduction},
 };
 
-use crate::support::{Org, PoolSays, START, conflict, grant, group, person_id, submission, user};
+use crate::support::{
+    Org, PoolSays, START, conflict, grant, group, person_id, subject, submission, user,
+};
 
 /// On production PCI, which takes two.
 async fn waiting(org: &Org) -> ChangeId {
@@ -110,6 +112,33 @@ async fn an_entry_put_in_by_hand_proves_nothing() {
     .await;
     put_in_approval(&org, &id, "cas", 0).await;
     assert_eq!(org.stored(&id).await.change.approvals.len(), 1);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat() {
+    let org = Org::new().await;
+    let id = waiting(&org).await;
+    org.approve("bob", &id).await.unwrap();
+    // Bob's sign-in is Cas now; for the server, Cas comes with it.
+    let cas = org.signed("cas").await;
+    let forged = Signed::without_cookie(
+        cas.actor,
+        cas.person,
+        cas.user,
+        subject("bob"),
+        "CAS".into(),
+        org.clock.now(),
+    );
+    let service = org.acting(forged);
+    let effect = service.change(&id).await.unwrap().preview.effect.0;
+    let input = DecisionInput {
+        decision: Decision::Approve,
+        reason: "fine by me".into(),
+        effect,
+    };
+    let _ = service.decide(&id, input).await;
+    assert_eq!(org.stored(&id).await.change.approvals.len(), 1);
+    assert_ne!(org.fresh(&id).await, Fresh::StillAllowed);
 }
 
 #[tokio::test]

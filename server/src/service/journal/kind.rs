@@ -116,6 +116,7 @@ mod tests {
     fn what_proves_decisions_and_roles_is_written_by_these_words() {
         use domain::ledger::said;
         for (kind, word) in [
+            (Kind::ChangeSubmitted, said::SUBMITTED),
             (Kind::ChangeApproved, said::APPROVED),
             (Kind::ChangeDeclined, said::DECLINED),
             (Kind::ChangeSentBack, said::SENT_BACK),

@@ -7,7 +7,6 @@ use domain::{
     approval::{Approval, Decision},
     diff::EffectHash,
     ids::ChangeId,
-    ledger::said::Decisions,
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _};
@@ -38,17 +37,16 @@ pub(super) async fn proven(
     conn: &mut AnyConnection,
     change: &ChangeId,
 ) -> Result<(Vec<Approval>, u32), StoreError> {
-    let Decisions { given, round } = proof::decisions(conn, change).await?;
+    let decisions = proof::decisions(conn, change).await?;
     let mut approvals = of_change(conn, change).await?;
     approvals.retain(|row| {
-        let proven =
-            row.decision == Decision::Decline || given.iter().any(|entry| entry.proves(row));
+        let proven = row.decision == Decision::Decline || decisions.prove(row);
         if !proven {
             tracing::error!(%change, approver = %row.approver, "an approval without its entry in the ledger does not count");
         }
         proven
     });
-    Ok((approvals, round))
+    Ok((approvals, decisions.round))
 }
 
 async fn of_change(

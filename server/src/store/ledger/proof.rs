@@ -24,7 +24,7 @@ pub async fn decisions(
 ) -> Result<Decisions, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where change_id = $1 \
-         and type in ('change.approved', 'change.declined', 'change.sent_back') order by seq",
+         and type in ('change.submitted', 'change.approved', 'change.declined', 'change.sent_back') order by seq",
     )
     .bind(change.as_str())
     .fetch_all(&mut *conn)
