@@ -93,6 +93,8 @@ impl Service {
         submission: &Submission,
     ) -> Result<ChangeId, Failure> {
         let mut tx = self.core.store.write().await?;
+        // One after the other: neither the same form twice nor the last place that is free is taken twice.
+        person::lock(&mut tx, person).await?;
         if let Some(earlier) = change::by_form_key(tx.conn(), &submission.form_key).await? {
             return Ok(same(&earlier, person, &proposal)?);
         }
@@ -116,15 +118,13 @@ impl Service {
                     .into(),
             }])));
         }
-        if judgement.verdict.outcome == Outcome::NeedsApproval {
-            // One after the other, so that two forms at once do not both find the last place.
-            person::lock(&mut tx, person).await?;
-            if change::waiting_of(tx.conn(), person).await? >= WAITING {
-                return Err(Failure::Denied(Denied::Conflict(format!(
-                    "{WAITING} changes of yours wait for a decision, and that is the most that may. Nothing was \
-                     stored: take one of them back, or ask again when one is decided."
-                ))));
-            }
+        if judgement.verdict.outcome == Outcome::NeedsApproval
+            && change::waiting_of(tx.conn(), person).await? >= WAITING
+        {
+            return Err(Failure::Denied(Denied::Conflict(format!(
+                "{WAITING} changes of yours wait for a decision, and that is the most that may. Nothing was \
+                 stored: take one of them back, or ask again when one is decided."
+            ))));
         }
         let now = self.core.clock.now();
         let targets = targets(&proposal.operations, &judgement.effect);
@@ -147,7 +147,11 @@ impl Service {
             result: None,
             mfa: self.signed.actor.mfa,
         };
-        change::insert(&mut tx, &stored, &submission.form_key, &targets).await?;
+        let earlier = change::insert(&mut tx, &stored, &submission.form_key, &targets).await?;
+        if earlier.is_some() {
+            // Somebody else's, at this very moment.
+            return Err(StoreError::Conflict("this form").into());
+        }
         let entry = self
             .core
             .journal

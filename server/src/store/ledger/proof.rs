@@ -58,10 +58,11 @@ pub async fn roles(conn: &mut AnyConnection) -> Result<Said, StoreError> {
 async fn heard(conn: &mut AnyConnection, rows: Vec<(i64, String)>) -> Result<Said, StoreError> {
     let mut said = Said::default();
     for (seq, leaf) in rows {
-        match entry(conn, seq, &leaf).await? {
-            Some(entry) => said.hear(&entry),
+        if let Some(entry) = entry(conn, seq, &leaf).await? {
+            said.hear(&entry);
+        } else {
             // Somebody put it there; the verifier names it. Here it must only not count.
-            None => tracing::error!(seq, "a row of ledger_entry is no entry of the ledger"),
+            tracing::error!(seq, "a row of ledger_entry is no entry of the ledger");
         }
     }
     Ok(said)
