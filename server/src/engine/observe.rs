@@ -266,9 +266,7 @@ pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
         if let Some(stored) = store::change::find(&mut conn, change).await? {
             let approvals = stored
                 .change
-                .approvals
-                .iter()
-                .filter(|approval| approval.effect == stored.change.effect)
+                .in_force()
                 .filter(|approval| approval.decision == domain::approval::Decision::Approve)
                 .map(|approval| approval.approver.clone())
                 .collect();
