@@ -139,8 +139,9 @@ fn body(
 
 fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
     let columns = vec![
-        Column::new("Operation"),
+        // First, so that a small screen shows it without moving the table.
         Column::new("How far"),
+        Column::new("Operation"),
         Column::new("Read back").wide_only(),
         Column::new("AWS request").wide_only(),
     ];
@@ -154,11 +155,11 @@ fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
                 .collect_view();
             view! {
                 <tr>
-                    <th scope="row">{row.what}</th>
                     <td>
                         <StatusBadge status=status_of(row.status) label=row.words />
                         <ul class="text-muted text-xs">{remaining}</ul>
                     </td>
+                    <th scope="row">{row.what}</th>
                     <td data-wide>{row.verified.map(|at| view! { <AbsoluteTime at now /> })}</td>
                     <td data-wide><span class="font-mono text-xs">{row.aws_request_id}</span></td>
                 </tr>

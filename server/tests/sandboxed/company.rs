@@ -66,7 +66,7 @@ pub struct Company {
     pub outside: Aws,
 }
 
-/// One life of the engine; it ends when this is dropped.
+/// One life of a loop; it ends when this is dropped.
 pub struct Life(JoinHandle<()>);
 
 impl Drop for Life {
@@ -163,6 +163,11 @@ impl Company {
 
     pub async fn sync(&self) -> Report {
         sync::once(&self.core, &Arc::default()).await.unwrap()
+    }
+
+    /// Crawls whenever somebody asks for it.
+    pub fn crawler(&self) -> Life {
+        Life(tokio::spawn(sync::run(self.core.clone())))
     }
 
     pub fn engine(&self) -> Life {
