@@ -4,7 +4,11 @@
 //! whatever it did not read stays as it was, with its older time. Nothing disappears because
 //! nobody looked: a thing is gone only when a complete read that should have shown it did not.
 
+mod single;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use single::{Read, take};
 
 use crate::{
     classification::{Classification, Environment, Pci, classify},
@@ -68,6 +72,8 @@ pub struct Crawl {
     pub set_names: Option<BTreeSet<PermissionSetArn>>,
     /// Sets whose whole content was read.
     pub sets: Vec<PermissionSet>,
+    /// When the content of each of them was asked for.
+    pub sets_as_of: BTreeMap<PermissionSetArn, Timestamp>,
     /// Which accounts each set is provisioned to, for sets whose index was read to the end.
     pub index: BTreeMap<PermissionSetArn, BTreeSet<AccountId>>,
     /// Assignments, pair by pair.
@@ -84,11 +90,31 @@ pub struct Known<'a> {
     pub recorded: &'a BTreeMap<AccountId, (Environment, Pci)>,
     /// Which human each user is; made by the caller, since ids are.
     pub persons: BTreeMap<UserId, PersonId>,
+    /// Single reads since the crawl began, in the order in which they were asked for.
+    pub reads: &'a [(Read, Timestamp)],
 }
 
-/// Merges a crawl into what was known before. What it replaces is not copied first: a large organisation
-/// would be in memory once more than it must.
+/// Merges a crawl into what was known before, and takes the single reads that were asked for after it had
+/// listed the same: a list that is an hour long must not undo what was seen meanwhile.
 pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
+    if known.reads.is_empty() {
+        return listed(before, crawl, known);
+    }
+    let (by_crawl, started, reads) = (single::Listed::by(&crawl), crawl.started, known.reads);
+    let mut parts = listed(before, crawl, known);
+    for (read, as_of) in reads {
+        if by_crawl.before(read, *as_of, started)
+            && let Some((newer, _)) = take(&parts, read, *as_of)
+        {
+            parts = newer;
+        }
+    }
+    parts
+}
+
+/// What a crawl listed, over what was known before. What it replaces is not copied first: a large organisation
+/// would be in memory once more than it must.
+fn listed(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
     let complete = crawl.unread.is_empty();
     let (units, accounts) = match crawl.organization {
         Some(organization) => organized(organization, &known),
@@ -129,6 +155,7 @@ pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
         named(&pair.set) && (listed || read.as_of >= crawl.started)
     });
     let mut coverage = before.coverage.clone();
+    coverage.began = Some(crawl.started);
     coverage.newest = Some(crawl.ended);
     let oldest = pairs.values().map(|read| read.as_of).min();
     coverage.oldest = oldest.or(Some(crawl.ended));
@@ -264,6 +291,7 @@ pub fn merge_pair(pairs: &mut BTreeMap<Pair, PairRead>, listing: PairListing) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{Listing, Presence};
 
     fn pair(n: u8) -> Pair {
         Pair {
@@ -296,6 +324,7 @@ mod tests {
             special,
             recorded: &NOTHING,
             persons: BTreeMap::new(),
+            reads: &[],
         }
     }
 
@@ -377,5 +406,55 @@ mod tests {
         let read = &pairs[&pair(1)];
         assert_eq!(read.as_of, Timestamp(20));
         assert_eq!(read.principals, BTreeMap::from([(user(1), Timestamp(5))]));
+    }
+
+    fn group(n: u8) -> GroupId {
+        GroupId::parse(&format!("00000000-0000-4000-9000-0000000000{n:02x}")).unwrap()
+    }
+
+    #[test]
+    fn what_was_read_after_the_crawl_had_listed_it_is_not_undone_by_the_list() {
+        let empty = Read::Listing(Listing::Pair {
+            pair: pair(1),
+            principals: BTreeSet::new(),
+        });
+        let Principal::User(member) = user(1) else {
+            panic!("a user");
+        };
+        let joined = Read::Listing(Listing::Membership {
+            group: group(1),
+            user: member.clone(),
+            presence: Presence::Present,
+        });
+        let crawl = || Crawl {
+            started: Timestamp(20),
+            ended: Timestamp(60),
+            pairs: vec![listing(1, 30, &[1, 2])],
+            members: vec![Members {
+                group: group(1),
+                as_of: Timestamp(30),
+                users: BTreeSet::new(),
+            }],
+            ..Crawl::default()
+        };
+        let special = SpecialAccounts::default();
+        for (at, newer) in [(40, true), (25, false)] {
+            let reads = [
+                (empty.clone(), Timestamp(at)),
+                (joined.clone(), Timestamp(at)),
+            ];
+            let known = Known {
+                reads: &reads,
+                ..known(&special)
+            };
+            let now = merge(&first(), crawl(), known);
+            assert_eq!(now.pairs.contains_key(&pair(1)), !newer, "at {at}");
+            let members = now.members.get(&group(1));
+            assert_eq!(
+                members.is_some_and(|users| users.contains(&member)),
+                newer,
+                "at {at}"
+            );
+        }
     }
 }

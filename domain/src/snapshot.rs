@@ -52,6 +52,9 @@ pub struct Unread {
 pub struct Coverage {
     /// The oldest read that this snapshot rests on; none before the first crawl.
     pub oldest: Option<Timestamp>,
+    /// When the last crawl began; none before the first one.
+    #[serde(default)]
+    pub began: Option<Timestamp>,
     /// The newest.
     pub newest: Option<Timestamp>,
     /// When the last crawl that read everything ended.

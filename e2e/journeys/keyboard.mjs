@@ -53,7 +53,7 @@ export async function journey(suite, browser) {
         await page.keyboard.press('j');
         const item = page.locator(`a[href="/inbox?id=${change}"]`);
         assert.ok(await focused(item), 'j does not reach the first item');
-        await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+        await Promise.all([page.waitForNavigation({ waitUntil: 'commit' }), page.keyboard.press('Enter')]);
         await person.settled();
         await page.keyboard.press('a');
         assert.ok(await focused(page.locator('[data-shortcut=approve]')), 'a does not reach Approve');
@@ -61,7 +61,7 @@ export async function journey(suite, browser) {
         assert.ok(await focused(page.locator('#reason-approve')));
         await page.keyboard.type('Metrics only, as the ticket says.');
         await page.keyboard.press('Tab');
-        await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+        await Promise.all([page.waitForNavigation({ waitUntil: 'commit' }), page.keyboard.press('Enter')]);
         await person.settled();
         assert.equal(changeId(page), change);
       });
@@ -83,7 +83,7 @@ export async function journey(suite, browser) {
       await box.waitFor();
       await page.keyboard.type('ledger-prod');
       await page.locator('[data-palette] [aria-selected=true]', { hasText: 'ledger-prod' }).waitFor();
-      await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+      await Promise.all([page.waitForNavigation({ waitUntil: 'commit' }), page.keyboard.press('Enter')]);
       await maya.settled();
       assert.equal(new URL(page.url()).pathname, `/accounts/${names.accounts['ledger-prod']}`);
     });
@@ -112,6 +112,6 @@ async function tabTo(page, locator) {
 
 async function follow(person, locator) {
   await tabTo(person.page, locator);
-  await Promise.all([person.page.waitForNavigation(), person.page.keyboard.press('Enter')]);
+  await Promise.all([person.page.waitForNavigation({ waitUntil: 'commit' }), person.page.keyboard.press('Enter')]);
   await person.settled();
 }

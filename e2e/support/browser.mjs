@@ -149,7 +149,18 @@ export class Person {
 
   /** Presses something that leads to another page of ours. */
   async press(locator) {
-    await Promise.all([this.page.waitForNavigation(), locator.click()]);
+    // Not until it is loaded: a page of a change that moves reloads itself, and settled() waits for that.
+    await Promise.all([this.page.waitForNavigation({ waitUntil: 'commit' }), locator.click()]);
+    await this.settled();
+  }
+
+  /** Waits until the address says so, however often the page is loaded on the way. */
+  async arrives(pattern) {
+    const until = Date.now() + 30_000;
+    while (!pattern.test(this.page.url())) {
+      if (Date.now() > until) throw new Error(`still at ${this.page.url()}`);
+      await new Promise((done) => setTimeout(done, 50));
+    }
     await this.settled();
   }
 

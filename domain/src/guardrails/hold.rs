@@ -22,7 +22,7 @@ use crate::{
     access::{self, Path, Reach},
     classification::Classification,
     grant::Term,
-    ids::{AccountId, Assignment, GroupId, PersonId, Principal, UserId},
+    ids::{AccountId, Assignment, GroupId, Pair, PersonId, Principal, UserId},
     org::Account,
     snapshot::{PairRead, Snapshot},
     time::Timestamp,
@@ -38,14 +38,14 @@ pub struct Record {
     pub agreed: Agreement,
 }
 
-/// Who agreed that who gains. It says nothing of somebody whom the approvers did not see: whoever comes
-/// into a group later comes by an agreement of their own, or by none.
+/// Who agreed that who gains what. It says nothing of what the approvers did not see: whoever comes into a
+/// group later, and whatever the group is assigned to later, has an agreement of its own, or none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Agreement {
     /// Who agreed.
     pub approvals: BTreeSet<PersonId>,
-    /// Whom they saw gain.
-    pub gaining: BTreeSet<UserId>,
+    /// Whom they saw gain where and with what.
+    pub gaining: BTreeSet<(UserId, Pair)>,
 }
 
 /// Everything on record of what exists.
@@ -54,14 +54,14 @@ pub struct Records {
     /// What Leastwise granted.
     pub assignments: BTreeMap<Assignment, Record>,
     /// Whom it put into a group, and who agreed to that.
-    pub memberships: BTreeMap<GroupId, BTreeMap<UserId, BTreeSet<PersonId>>>,
+    pub memberships: BTreeMap<GroupId, BTreeMap<UserId, Agreement>>,
 }
 
 impl Records {
     /// Who agreed that somebody holds by an assignment; of nobody in particular, who agreed that whoever
     /// joins the empty group would.
     fn agreed(&self, assignment: &Assignment, user: Option<&UserId>) -> BTreeSet<String> {
-        let record = self
+        let granted = self
             .assignments
             .get(assignment)
             .map(|record| &record.agreed);
@@ -69,9 +69,14 @@ impl Records {
             (Principal::Group(group), Some(user)) => self.memberships.get(group)?.get(user),
             _ => None,
         };
-        let seen = record.filter(|agreed| user.is_none_or(|user| agreed.gaining.contains(user)));
-        let approvals = seen.map(|agreed| &agreed.approvals).or_else(joined);
-        let names = approvals.into_iter().flatten();
+        let saw = |agreed: &&Agreement| {
+            user.is_none_or(|user| {
+                let gain = (user.clone(), assignment.pair.clone());
+                agreed.gaining.contains(&gain)
+            })
+        };
+        let agreed = granted.filter(saw).or_else(|| joined().filter(saw));
+        let names = agreed.into_iter().flat_map(|agreed| &agreed.approvals);
         names.map(|person| person.as_str().to_owned()).collect()
     }
 

@@ -89,7 +89,10 @@ fn what_is_on_record_is_judged_as_what_it_is() {
 fn granted(who: Principal, with: &str, term: Term, names: &[&str], gaining: &[&str]) -> Records {
     let agreed = Agreement {
         approvals: names.iter().map(|name| person(name)).collect(),
-        gaining: gaining.iter().map(|name| user(name)).collect(),
+        gaining: gaining
+            .iter()
+            .map(|name| (user(name), pair("cards-prod", with)))
+            .collect(),
     };
     Records {
         assignments: BTreeMap::from([(
@@ -126,10 +129,19 @@ fn approvals_say_nothing_of_who_came_into_the_group_later() {
         &["bob"],
     );
     assert_eq!(against(records.clone()), [user("cas")]);
-    // Cas came by a change that two people agreed to.
-    let agreed = BTreeMap::from([(user("cas"), [person("ann"), person("dan")].into())]);
-    records.memberships.insert(group("operators"), agreed);
-    assert!(against(records).is_empty());
+    // Cas came by a change that two people agreed to, and they saw what it opens.
+    let joined = |with: &str| {
+        let agreed = Agreement {
+            approvals: [person("ann"), person("dan")].into(),
+            gaining: [(user("cas"), pair("cards-prod", with))].into(),
+        };
+        BTreeMap::from([(group("operators"), BTreeMap::from([(user("cas"), agreed)]))])
+    };
+    records.memberships = joined("viewer");
+    assert!(against(records.clone()).is_empty());
+    // What the group was assigned to later, they did not see.
+    records.memberships = joined("reader");
+    assert_eq!(against(records), [user("cas")]);
 }
 
 #[test]

@@ -207,17 +207,21 @@ proptest! {
         base.dedup();
         let only_bob = rule("only-bob", "", &format!("principal == Person::\"{}\", action, resource)", person("bob")));
         let rules = with_guardrails(&format!("{}{only_bob}", base.concat()));
-        let mut memberships: BTreeMap<_, BTreeMap<_, BTreeSet<_>>> = BTreeMap::new();
+        let mut memberships: BTreeMap<_, BTreeMap<_, Agreement>> = BTreeMap::new();
         for (into, who, approvals) in joined {
             let of_group = memberships.entry(group(into)).or_default();
-            of_group.insert(user(who), approvals.into_iter().map(person).collect());
+            let agreed = Agreement {
+                approvals: approvals.into_iter().map(person).collect(),
+                gaining: SETS.iter().take(3).map(|with| (user(who), pair("cards-prod", with))).collect(),
+            };
+            of_group.insert(user(who), agreed);
         }
         let assignments: BTreeMap<Assignment, Record> = records
             .into_iter()
             .map(|(who, with, minutes, approvals, gaining)| {
                 let agreed = Agreement {
                     approvals: approvals.into_iter().map(person).collect(),
-                    gaining: gaining.into_iter().map(user).collect(),
+                    gaining: gaining.into_iter().map(|who| (user(who), pair("cards-prod", with))).collect(),
                 };
                 let record = Record {
                     term: Term::For(Duration::minutes(minutes)),

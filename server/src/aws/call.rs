@@ -22,7 +22,8 @@ where
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let error = match once(budget, &send).await {
+        budget.turn().await;
+        let error = match one(budget, &send).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
@@ -37,13 +38,41 @@ where
     }
 }
 
-/// Sends once, whatever comes of it: for writes, whose repetition only the engine may decide.
-pub async fn once<T, E, F>(budget: &Budget, send: impl Fn() -> F) -> Result<T, CallError>
+/// Whether a write may still be sent: asked when its turn has come, because the wait may have been long.
+pub type OnTime<'a> = dyn Fn() -> bool + Send + Sync + 'a;
+
+/// The code of a write that was not sent, because its time had passed.
+pub const NOT_SENT: &str = "NotSent";
+
+/// Sends once, whatever comes of it: for writes, whose repetition only the engine may decide. One whose
+/// time has passed while it waited for its turn is not sent at all.
+pub async fn once<T, E, F>(
+    budget: &Budget,
+    on_time: &OnTime<'_>,
+    send: impl Fn() -> F,
+) -> Result<T, CallError>
 where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
     budget.turn().await;
+    if !on_time() {
+        return Err(CallError {
+            class: Class::Invalid,
+            code: NOT_SENT.into(),
+            message: "its time had passed before it was sent".into(),
+            request_id: None,
+        });
+    }
+    one(budget, send).await
+}
+
+/// Sends, with the turn taken.
+async fn one<T, E, F>(budget: &Budget, send: impl Fn() -> F) -> Result<T, CallError>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
     match send().await {
         Ok(answer) => {
             budget.speed_up().await;

@@ -122,6 +122,7 @@ pub async fn crawl(
             members: directory.members,
             set_names: sets.names,
             sets: sets.sets,
+            sets_as_of: sets.sets_as_of,
             index: sets.index,
             pairs: sets.pairs,
             unread,

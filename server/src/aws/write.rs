@@ -7,8 +7,8 @@ use domain::ids::{Assignment, AwsRequestId, GroupId, UserId};
 
 use super::{
     Aws, Instance,
-    call::{once, read},
-    error::CallError,
+    call::{OnTime, once, read},
+    error::{CallError, Class},
     read::malformed,
 };
 
@@ -32,14 +32,23 @@ pub enum Kind {
     Delete,
 }
 
+/// AWS took a write and did not say under which id: it may well be carried out.
+fn unnamed() -> CallError {
+    CallError {
+        class: Class::Unknown,
+        ..malformed("no request id")
+    }
+}
+
 impl Aws {
     /// `CreateAccountAssignment`. An answer means *accepted*, nothing more.
     pub async fn create_assignment(
         &self,
         instance: &Instance,
         what: &Assignment,
+        on_time: &OnTime<'_>,
     ) -> Result<AwsRequestId, CallError> {
-        let answer = once(&self.budgets.sso, || {
+        let answer = once(&self.budgets.sso, on_time, || {
             self.sso
                 .create_account_assignment()
                 .instance_arn(instance.arn.as_str())
@@ -55,7 +64,7 @@ impl Aws {
             .account_assignment_creation_status()
             .and_then(|status| status.request_id());
         id.and_then(|id| AwsRequestId::parse(id).ok())
-            .ok_or_else(|| malformed("no request id"))
+            .ok_or_else(unnamed)
     }
 
     /// `DeleteAccountAssignment`. An answer means *accepted*, nothing more.
@@ -63,8 +72,9 @@ impl Aws {
         &self,
         instance: &Instance,
         what: &Assignment,
+        on_time: &OnTime<'_>,
     ) -> Result<AwsRequestId, CallError> {
-        let answer = once(&self.budgets.sso, || {
+        let answer = once(&self.budgets.sso, on_time, || {
             self.sso
                 .delete_account_assignment()
                 .instance_arn(instance.arn.as_str())
@@ -80,7 +90,7 @@ impl Aws {
             .account_assignment_deletion_status()
             .and_then(|status| status.request_id());
         id.and_then(|id| AwsRequestId::parse(id).ok())
-            .ok_or_else(|| malformed("no request id"))
+            .ok_or_else(unnamed)
     }
 
     /// How far an asynchronous write has come.
@@ -140,8 +150,9 @@ impl Aws {
         instance: &Instance,
         group: &GroupId,
         user: &UserId,
+        on_time: &OnTime<'_>,
     ) -> Result<(), CallError> {
-        once(&self.budgets.directory, || {
+        once(&self.budgets.directory, on_time, || {
             self.directory
                 .create_group_membership()
                 .identity_store_id(&instance.identity_store)
@@ -159,6 +170,7 @@ impl Aws {
         instance: &Instance,
         group: &GroupId,
         user: &UserId,
+        on_time: &OnTime<'_>,
     ) -> Result<(), CallError> {
         let found = read(&self.budgets.directory, || {
             self.directory
@@ -169,7 +181,7 @@ impl Aws {
                 .send()
         })
         .await?;
-        once(&self.budgets.directory, || {
+        once(&self.budgets.directory, on_time, || {
             self.directory
                 .delete_group_membership()
                 .identity_store_id(&instance.identity_store)

@@ -43,7 +43,9 @@ pub async fn store(core: &Arc<Core>, commit: Commit) -> Result<(), StoreError> {
 fn entry(core: &Core, write: &Write) -> Option<Draft> {
     match write {
         Write::Operation(row) => operation(core, row),
-        Write::Window(row) if row.delivery.is_none() && row.over.is_none() => {
+        Write::Window(row)
+            if row.delivery.is_none() && row.over.is_none() && row.window.ended.is_none() =>
+        {
             Some(core.journal.grant_started(&row.key, &row.window))
         }
         _ => None,

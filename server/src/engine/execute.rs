@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{failpoint, fresh, observe};
 use crate::{
     aws::{
+        call::NOT_SENT,
         error::{CallError, Class},
         write::{self, Progress},
     },
@@ -23,35 +24,71 @@ use crate::{
 
 /// Starts an effect; its answer comes as an event.
 pub fn start(core: Arc<Core>, effect: Effect, send: UnboundedSender<Event>) {
+    // If carrying it out breaks, nobody knows what came of it, and the reconciler is told just that.
+    let unknown = of_nobody_knows(&effect);
+    let work = tokio::spawn(async move { carry_out(&core, effect).await });
     tokio::spawn(async move {
-        let event = match effect {
-            // Commits are the loop's own, in order.
-            Effect::Commit(_) => return,
-            Effect::Judge { change } => {
-                let answer = judge(&core, &change).await;
-                Event::Judged { change, answer }
-            }
-            Effect::Read { target, .. } => read(&core, target).await,
-            Effect::Call(call) => {
-                let answer = send_write(&core, &call).await;
-                Event::Answered {
-                    operation: call.operation,
-                    generation: call.generation,
-                    answer,
-                }
-            }
-            Effect::Poll(poll) => {
-                let status = ask(&core, &poll).await;
-                Event::Polled {
-                    operation: poll.operation,
-                    generation: poll.generation,
-                    status,
-                }
-            }
+        let event = match work.await {
+            Ok(event) => event,
+            Err(_) => unknown,
         };
         // A life that ended has no use for it.
-        let _ = send.send(event);
+        let _ = event.map(|event| send.send(event));
     });
+}
+
+async fn carry_out(core: &Arc<Core>, effect: Effect) -> Option<Event> {
+    Some(match effect {
+        // Commits are the loop's own, in order.
+        Effect::Commit(_) => return None,
+        Effect::Judge { change } => {
+            let answer = judge(core, &change).await;
+            Event::Judged { change, answer }
+        }
+        Effect::Read { target, .. } => read(core, target).await,
+        Effect::Call(call) => {
+            let answer = send_write(core, &call).await;
+            Event::Answered {
+                operation: call.operation,
+                generation: call.generation,
+                answer,
+            }
+        }
+        Effect::Poll(poll) => {
+            let status = ask(core, &poll).await;
+            Event::Polled {
+                operation: poll.operation,
+                generation: poll.generation,
+                status,
+            }
+        }
+    })
+}
+
+/// What is said of an effect of which no answer came.
+fn of_nobody_knows(effect: &Effect) -> Option<Event> {
+    const WHY: &str = "it broke while it was carried out";
+    Some(match effect {
+        Effect::Commit(_) => return None,
+        Effect::Judge { change } => Event::Judged {
+            change: change.clone(),
+            answer: Fresh::Unanswered,
+        },
+        Effect::Read { target, .. } => Event::Unreadable {
+            target: target.clone(),
+            error: WHY.into(),
+        },
+        Effect::Call(call) => Event::Answered {
+            operation: call.operation.clone(),
+            generation: call.generation,
+            answer: Answer::classify(None, None, WHY),
+        },
+        Effect::Poll(poll) => Event::Polled {
+            operation: poll.operation.clone(),
+            generation: poll.generation,
+            status: Status::Unreadable(WHY.into()),
+        },
+    })
 }
 
 /// Judges an approved change again, on what AWS holds now; if AWS, the pool or the database does not answer, it is asked again.
@@ -131,30 +168,24 @@ fn point(listing: &Listing) {
 }
 
 async fn send_write(core: &Core, call: &Call) -> Answer {
-    // The bucket may have made us wait: a late write could outlive what was decided meanwhile.
-    if core.clock.now() > call.not_after {
-        return Answer::NotSent;
-    }
-    let instance = &core.instance;
+    // A late write could outlive what was decided meanwhile.
+    let on_time = || core.clock.now() <= call.not_after;
+    let (aws, instance) = (&core.aws, &core.instance);
     let sent = match (&call.key, call.kind) {
-        (Key::Assignment(what), Kind::Create) => core
-            .aws
-            .create_assignment(instance, what)
+        (Key::Assignment(what), Kind::Create) => aws
+            .create_assignment(instance, what, &on_time)
             .await
             .map(Answer::Accepted),
-        (Key::Assignment(what), Kind::Delete) => core
-            .aws
-            .delete_assignment(instance, what)
+        (Key::Assignment(what), Kind::Delete) => aws
+            .delete_assignment(instance, what, &on_time)
             .await
             .map(Answer::Accepted),
-        (Key::Membership { group, user }, Kind::Create) => core
-            .aws
-            .add_member(instance, group, user)
+        (Key::Membership { group, user }, Kind::Create) => aws
+            .add_member(instance, group, user, &on_time)
             .await
             .map(|()| Answer::Done),
-        (Key::Membership { group, user }, Kind::Delete) => core
-            .aws
-            .remove_member(instance, group, user)
+        (Key::Membership { group, user }, Kind::Delete) => aws
+            .remove_member(instance, group, user, &on_time)
             .await
             .map(|()| Answer::Done),
     };
@@ -162,6 +193,9 @@ async fn send_write(core: &Core, call: &Call) -> Answer {
 }
 
 fn refused(error: &CallError) -> Answer {
+    if error.code == NOT_SENT {
+        return Answer::NotSent;
+    }
     // Only an answer with a code and a 4xx status proves that nothing was done.
     let status = (error.class != Class::Unknown).then_some(400);
     Answer::classify(Some(&error.code), status, &error.message)

@@ -8,15 +8,17 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     change::Operation,
+    crawl::Read,
     engine::Listing,
     ids::{ChangeId, GroupId, Pair, PermissionSetArn, Principal},
     permission_set::PermissionSet,
+    snapshot::Coverage,
     time::{Duration, Timestamp},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use thiserror::Error;
 
-use super::observe::{self, Read};
+use super::observe;
 use crate::{
     aws::error::{CallError, Class},
     service::core::Core,
@@ -69,9 +71,8 @@ pub async fn reread(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> 
     if !operations.iter().any(Operation::gives) {
         return Ok(());
     }
-    let newest = core.world().snapshot.parts().coverage.newest;
-    if newest.is_none_or(|newest| core.clock.now().since(newest) > OLDEST_WORLD) {
-        core.wake_sync.notify_one();
+    if !is_recent(&core.world().snapshot.parts().coverage, core.clock.now()) {
+        ask_for_crawl(core);
         return Err(NotRead::NotCrawled);
     }
     let wanted = wanted(core, &operations, approved).await?;
@@ -79,6 +80,33 @@ pub async fn reread(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> 
     let reads = reads.chain(wanted.groups.into_iter().map(One::Group));
     let reads = reads.chain(wanted.sets.into_iter().map(One::Set));
     take_all(core, reads.collect()).await
+}
+
+/// Whether the world is one to build upon: read lately, and with every list that things are found by.
+/// Single pairs, sets and groups that could not be read are read again for the change itself.
+fn is_recent(coverage: &Coverage, now: Timestamp) -> bool {
+    let lately = |at: Option<Timestamp>| at.is_some_and(|at| now.since(at) <= OLDEST_WORLD);
+    let single = [
+        "assignments of",
+        "content of",
+        "accounts of",
+        "outdated accounts of",
+        "members of",
+    ];
+    let lists_read = coverage
+        .unread
+        .iter()
+        .all(|unread| single.iter().any(|words| unread.what.starts_with(words)));
+    lately(coverage.complete_at) || (lists_read && lately(coverage.newest))
+}
+
+/// At most once a minute, however many changes wait: something that cannot be read at all would
+/// otherwise have AWS read without a pause.
+fn ask_for_crawl(core: &Core) {
+    let began = core.world().snapshot.parts().coverage.began;
+    if began.is_none_or(|began| core.clock.now().since(began) >= Duration::minutes(1)) {
+        core.wake_sync.notify_one();
+    }
 }
 
 /// Reads the sets that a change gave once more, after it is done: what was edited while it was carried
@@ -152,10 +180,10 @@ async fn assigned(
         Err(error) if error.class == Class::AccessDenied => {
             let world = core.world();
             let coverage = &world.snapshot.parts().coverage;
-            if coverage.unread.is_empty() && coverage.oldest >= Some(approved) {
+            if coverage.unread.is_empty() && coverage.began >= Some(approved) {
                 return Ok(known.clone());
             }
-            core.wake_sync.notify_one();
+            ask_for_crawl(core);
             Err(NotRead::NotCrawled)
         }
         Err(error) => Err(error.into()),
@@ -179,6 +207,8 @@ async fn take_all(core: &Arc<Core>, wanted: Vec<One>) -> Result<(), NotRead> {
     for (read, as_of) in reads {
         if differs(core, &read) {
             observe::take(core, &read, as_of).await?;
+        } else {
+            observe::remember(core, &read, as_of);
         }
     }
     Ok(())

@@ -5,16 +5,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 use domain::{
-    crawl::{PairListing, merge_pair},
-    engine::{Listing, Presence},
+    crawl::{self, Read},
+    diff::Gainer,
+    engine::Listing,
     guardrails::Agreement,
-    ids::{AccountId, ChangeId, GroupId, Pair, Principal, UserId},
-    permission_set::PermissionSet,
-    snapshot::{Parts, Provisioned, Snapshot},
+    ids::{AccountId, ChangeId},
+    snapshot::{Parts, Snapshot},
     time::Timestamp,
 };
 
@@ -23,20 +23,6 @@ use crate::{
     service::core::{Core, World},
     store::{self, StoreError},
 };
-
-/// One complete read of AWS.
-#[derive(Debug, Clone)]
-pub enum Read {
-    /// Assignments of a pair, or members of a group.
-    Listing(Listing),
-    /// A permission set's whole content, and the accounts that still hold an older one.
-    Set {
-        /// The set.
-        set: Box<PermissionSet>,
-        /// Accounts that were not provisioned with this content.
-        outdated: BTreeSet<AccountId>,
-    },
-}
 
 /// Takes one read into the world. If it cannot be stored, the next crawl brings it again.
 pub async fn note(core: &Arc<Core>, listing: &Listing, as_of: Timestamp) {
@@ -50,14 +36,21 @@ pub async fn note(core: &Arc<Core>, listing: &Listing, as_of: Timestamp) {
 
 /// Takes one read into the world, or says that it could not be stored: then the world does not hold it.
 pub async fn take(core: &Arc<Core>, read: &Read, as_of: Timestamp) -> Result<(), StoreError> {
+    remember(core, read, as_of);
     let _turn = core.observing.lock().await;
     let world = core.world();
     let before = world.snapshot.parts();
-    let Some((parts, touched)) = merged(before, read, as_of) else {
+    let Some((parts, touched)) = crawl::take(before, read, as_of) else {
         return Ok(());
     };
     keep(core, before, &parts, read, as_of).await?;
     refresh(core, parts, &touched).await
+}
+
+/// Keeps a read for the crawl that is under way: what it listed earlier must not come after this.
+pub fn remember(core: &Core, read: &Read, as_of: Timestamp) {
+    let mut reads = core.reads.lock().unwrap_or_else(PoisonError::into_inner);
+    reads.push((read.clone(), as_of));
 }
 
 /// Makes a new world of what is known, after windows of ours changed in these accounts.
@@ -119,112 +112,6 @@ fn part_of(parts: &Parts, read: &Read) -> Parts {
     part
 }
 
-/// The parts after one read, and the accounts about which something changed; nothing if it shows
-/// what was known and that is recent.
-fn merged(before: &Parts, read: &Read, as_of: Timestamp) -> Option<(Parts, BTreeSet<AccountId>)> {
-    match read {
-        Read::Listing(Listing::Pair { pair, principals }) => {
-            merged_pair(before, pair, principals, as_of)
-        }
-        Read::Listing(Listing::Membership {
-            group,
-            user,
-            presence,
-        }) => {
-            let mut members = before.members.get(group).cloned().unwrap_or_default();
-            let differs = match presence {
-                Presence::Present => members.insert(user.clone()),
-                Presence::Absent => members.remove(user),
-            };
-            differs.then(|| with_members(before, group, members))
-        }
-        Read::Listing(Listing::Group { group, members }) => {
-            let newer = before.members_as_of.get(group) > Some(&as_of);
-            let none = BTreeSet::new();
-            if newer || before.members.get(group).unwrap_or(&none) == members {
-                return None;
-            }
-            let (mut parts, touched) = with_members(before, group, members.clone());
-            parts.members_as_of.insert(group.clone(), as_of);
-            Some((parts, touched))
-        }
-        Read::Set { set, outdated } => merged_set(before, set, outdated),
-    }
-}
-
-fn merged_pair(
-    before: &Parts,
-    pair: &Pair,
-    principals: &BTreeSet<Principal>,
-    as_of: Timestamp,
-) -> Option<(Parts, BTreeSet<AccountId>)> {
-    let known = before.pairs.get(pair);
-    let same = match known {
-        Some(read) => read.principals.keys().eq(principals),
-        None => principals.is_empty(),
-    };
-    if same && known.is_none_or(|read| read.as_of >= as_of) {
-        return None;
-    }
-    let mut parts = before.clone();
-    let provisioned = known.map_or(Provisioned::Latest, |read| read.provisioned);
-    let listing = PairListing {
-        pair: pair.clone(),
-        as_of,
-        principals: principals.clone(),
-        provisioned,
-    };
-    merge_pair(&mut parts.pairs, listing);
-    Some((parts, BTreeSet::from([pair.account.clone()])))
-}
-
-fn with_members(
-    before: &Parts,
-    group: &GroupId,
-    members: BTreeSet<UserId>,
-) -> (Parts, BTreeSet<AccountId>) {
-    let mut parts = before.clone();
-    parts.members.insert(group.clone(), members);
-    let opened = Principal::Group(group.clone());
-    let touched = parts
-        .pairs
-        .iter()
-        .filter(|(_, read)| read.principals.contains_key(&opened))
-        .map(|(pair, _)| pair.account.clone())
-        .collect();
-    (parts, touched)
-}
-
-/// What a set holds is the same everywhere, and which accounts hold it too; so all its pairs change.
-fn merged_set(
-    before: &Parts,
-    set: &PermissionSet,
-    outdated: &BTreeSet<AccountId>,
-) -> Option<(Parts, BTreeSet<AccountId>)> {
-    let provisioned = |pair: &Pair| {
-        if outdated.contains(&pair.account) {
-            Provisioned::Outdated
-        } else {
-            Provisioned::Latest
-        }
-    };
-    let mut pairs = before.pairs.iter().filter(|(pair, _)| pair.set == set.arn);
-    let same_everywhere = pairs.all(|(pair, read)| read.provisioned == provisioned(pair));
-    if same_everywhere && before.sets.get(&set.arn) == Some(set) {
-        return None;
-    }
-    let mut parts = before.clone();
-    parts.sets.insert(set.arn.clone(), set.clone());
-    let mut touched = BTreeSet::new();
-    for (pair, read) in &mut parts.pairs {
-        if pair.set == set.arn {
-            read.provisioned = provisioned(pair);
-            touched.insert(pair.account.clone());
-        }
-    }
-    Some((parts, touched))
-}
-
 /// Publishes a new world in which only these accounts are judged anew.
 pub(super) async fn refresh(
     core: &Arc<Core>,
@@ -245,9 +132,7 @@ pub(super) async fn refresh(
             &touched,
         )
     });
-    if let Ok(world) = made.await {
-        core.publish(world);
-    }
+    core.publish(made.await.map_err(|error| sync::unmade(&error))?);
     Ok(())
 }
 
@@ -270,7 +155,14 @@ pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
                 .filter(|approval| approval.decision == domain::approval::Decision::Approve)
                 .map(|approval| approval.approver.clone())
                 .collect();
-            let gaining = stored.effect.gaining().into_iter().cloned().collect();
+            let gaining = stored
+                .effect
+                .judged()
+                .filter_map(|step| match &step.gainer {
+                    Gainer::User(user) => Some((user.clone(), step.pair.clone())),
+                    Gainer::FutureMember(_) => None,
+                })
+                .collect();
             agreed.insert(change.clone(), Agreement { approvals, gaining });
         }
     }

@@ -109,9 +109,16 @@ async fn carry_approved(
     state: &mut State,
     send: &UnboundedSender<Event>,
 ) -> Result<(), StoreError> {
-    let approved = {
-        let mut conn = core.store.read().acquire().await?;
-        store::change::in_states(&mut conn, &[ChangeState::Approved]).await?
+    let approved = match approved(core).await {
+        Ok(approved) => approved,
+        Err(error) => {
+            // What is under way, revocations above all, must go on although a new change cannot be read.
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the approved changes could not be read, so none of them starts"
+            );
+            return Ok(());
+        }
     };
     let world = core.world();
     for stored in approved {
@@ -126,6 +133,11 @@ async fn carry_approved(
         step(core, state, Event::Carry(plan), send).await?;
     }
     Ok(())
+}
+
+async fn approved(core: &Core) -> Result<Vec<store::change::Stored>, StoreError> {
+    let mut conn = core.store.read().acquire().await?;
+    store::change::in_states(&mut conn, &[ChangeState::Approved]).await
 }
 
 fn post(send: &UnboundedSender<Event>, event: Event) {

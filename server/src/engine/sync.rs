@@ -2,19 +2,20 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use domain::{
-    crawl::{Known, merge},
+    crawl::{Known, Read, merge},
     drift::{Outside, Seen, outside},
-    engine::{Key, Kind, Listing, OperationRow},
+    engine::{Ending, Key, Kind, Listing, OperationRow, Phase},
     ids::{GroupId, PersonId, UserId},
     ledger::Outcome,
     org::SpecialAccounts,
     person::{Join, join},
     snapshot::{Parts, Snapshot, Unread},
+    time::Timestamp,
 };
 use serde::Serialize;
 
@@ -87,6 +88,8 @@ pub async fn run(core: Arc<Core>) {
 
 /// One full crawl, stored and published.
 pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, StoreError> {
+    // What was asked for before the first call cannot be newer than what this lists.
+    drop(reads(core));
     let analyse = |content: &_| core.analyse(content);
     let crawled = crawl(&core.aws, &core.instance, &core.clock, &analyse, progress).await;
     let _turn = core.observing.lock().await;
@@ -103,10 +106,13 @@ pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, 
     let mut tx = core.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
     let persons = persons(&mut tx, before, &crawled, core).await?;
+    let mut reads = reads(core);
+    reads.sort_by_key(|(_, as_of)| *as_of);
     let known = Known {
         special: &special,
         recorded: &recorded,
         persons,
+        reads: &reads,
     };
     let parts = merge(before, crawled.crawl, known);
     let seen = unexplained(&mut tx, before, &parts).await?;
@@ -178,10 +184,21 @@ async fn publish(
     let made = tokio::task::spawn_blocking(move || {
         World::new(Snapshot::new(parts), special, windows, &agreed, &rules)
     });
-    if let Ok(world) = made.await {
-        core.publish(world);
-    }
+    core.publish(made.await.map_err(|error| unmade(&error))?);
     Ok(())
+}
+
+/// A world that could not be made: whoever waits for it must not go on with the one before.
+pub(super) fn unmade(error: &tokio::task::JoinError) -> StoreError {
+    StoreError::Inconsistent {
+        table: "world",
+        what: error.to_string(),
+    }
+}
+
+/// The single reads so far; from here on they are gathered anew.
+fn reads(core: &Core) -> Vec<(Read, Timestamp)> {
+    std::mem::take(&mut *core.reads.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Loads what was known when the process last ran.
@@ -259,11 +276,20 @@ pub(super) async fn unexplained(
     let ours: BTreeSet<(Key, bool)> = store::engine::operations_since(tx.conn(), oldest)
         .await?
         .into_iter()
+        .filter(|row| !never_done(row.phase))
         .map(|OperationRow { key, kind, .. }| (key, kind == Kind::Create))
         .collect();
     Ok(outside(before, after, |seen| {
         explained_by(seen).is_some_and(|write| ours.contains(&write))
     }))
+}
+
+/// What AWS never did explains nothing: somebody else did it by hand.
+fn never_done(phase: Phase) -> bool {
+    matches!(
+        phase,
+        Phase::Over(Ending::Refused | Ending::NotSent | Ending::Failed)
+    )
 }
 
 /// The write of ours that would explain a difference; sets and accounts are not written to yet.

@@ -5,12 +5,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
 };
 
 use domain::{
     access::{self, Path},
     change::Operation,
+    crawl::Read,
     engine::{Key, WindowRow},
     grant::{Term, Window},
     guardrails::{Agreement, Holds, Record, Records, Rules},
@@ -18,7 +19,7 @@ use domain::{
     org::SpecialAccounts,
     permission_set::{Content, analysis::Analysis},
     snapshot::Snapshot,
-    time::Duration,
+    time::{Duration, Timestamp},
 };
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -67,6 +68,8 @@ pub struct Core {
     pub observations: broadcast::Sender<domain::engine::Observation>,
     /// Whoever makes a newer world holds this, so that nobody's reads are lost.
     pub observing: tokio::sync::Mutex<()>,
+    /// Single reads since the crawl under way began.
+    pub reads: Mutex<Vec<(Read, Timestamp)>>,
     /// The ledger's public key, once it is open.
     pub vkey: OnceLock<String>,
     /// Which change moved, for live pages.
@@ -120,6 +123,7 @@ impl Core {
             wake_sync: Notify::new(),
             observations: broadcast::channel(4_096).0,
             observing: tokio::sync::Mutex::new(()),
+            reads: Mutex::default(),
             vkey: OnceLock::new(),
             moved: broadcast::channel(256).0,
             remembered: watch::channel(true).0,
@@ -301,7 +305,7 @@ fn by_assignment(
             }
             Key::Membership { group, user } => {
                 let joined = records.memberships.entry(group).or_default();
-                joined.insert(user, agreed.approvals);
+                joined.insert(user, agreed);
             }
         }
     }

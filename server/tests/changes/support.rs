@@ -265,6 +265,7 @@ impl Org {
         let mut parts = Parts {
             coverage: Coverage {
                 oldest: Some(now),
+                began: Some(now),
                 newest: Some(now),
                 complete_at: Some(now),
                 unread: Vec::new(),

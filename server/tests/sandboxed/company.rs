@@ -434,7 +434,7 @@ impl Company {
     /// Somebody assigns past Leastwise, and AWS is done with it.
     pub async fn assign_outside(&self, what: &Assignment) {
         self.outside
-            .create_assignment(&self.core.instance, what)
+            .create_assignment(&self.core.instance, what, &|| true)
             .await
             .unwrap();
         self.until("AWS holds it", || self.holds(what)).await;
@@ -443,7 +443,7 @@ impl Company {
     /// Somebody removes past Leastwise, and AWS is done with it.
     pub async fn unassign_outside(&self, what: &Assignment) {
         self.outside
-            .delete_assignment(&self.core.instance, what)
+            .delete_assignment(&self.core.instance, what, &|| true)
             .await
             .unwrap();
         self.until("AWS no longer holds it", || async {

@@ -338,7 +338,7 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
     );
     company
         .outside
-        .add_member(&company.core.instance, &group, &user)
+        .add_member(&company.core.instance, &group, &user, &|| true)
         .await
         .unwrap();
     let removed = company.of_group("support-desk", "SupportMetrics", "web-prod");
@@ -438,7 +438,7 @@ async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(com
     company.assign_outside(&comes).await;
     company
         .outside
-        .add_member(&instance, &group, &user)
+        .add_member(&instance, &group, &user, &|| true)
         .await
         .unwrap();
     let second = at(company, 10).await;
@@ -449,7 +449,7 @@ async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(com
     company.unassign_outside(&beside).await;
     company
         .outside
-        .remove_member(&instance, &group, &user)
+        .remove_member(&instance, &group, &user, &|| true)
         .await
         .unwrap();
     let third = at(company, 20).await;

@@ -355,7 +355,7 @@ async fn a_change_that_grew_after_its_approval_goes_back_to_waiting(company: &Co
     let (group, joins) = (company.group(GROUP), company.user("peter.lang"));
     company
         .outside
-        .add_member(&company.core.instance, &group, &joins)
+        .add_member(&company.core.instance, &group, &joins, &|| true)
         .await
         .unwrap();
     company.core.clock.advance(Duration::minutes(1));

@@ -111,7 +111,7 @@ async fn a_group_that_was_filled_after_the_crawl_goes_back_to_its_approvers(comp
     );
     company
         .outside
-        .add_member(&company.core.instance, &group, &gains)
+        .add_member(&company.core.instance, &group, &gains, &|| true)
         .await
         .unwrap();
 

@@ -126,15 +126,16 @@ async fn s02_a_sign_in_may_take_ten_minutes() {
 }
 
 /// The status of a sign-in with one fault. The provider makes a stranger's key when one is first
-/// needed, which can outlast our five seconds: then again.
+/// needed, which can outlast our five seconds, on a busy machine also what a request may take: then again.
 async fn spoiled(server: &Server, fault: Misbehave) -> StatusCode {
     server.misbehave(Some(fault)).await;
-    let mut status = StatusCode::BAD_GATEWAY;
+    let late = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE];
+    let mut status = late[0];
     for _ in 0..20 {
         let mut browser = server.browser();
         status = browser.sign_in_at("/sign-in", "alice").await.status;
         assert!(!browser.cookies.contains_key("__Host-session"), "{fault:?}");
-        if status != StatusCode::BAD_GATEWAY {
+        if !late.contains(&status) {
             break;
         }
     }

@@ -1,12 +1,16 @@
 //! Permission sets with their whole content, where they are, and who is assigned there.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
     crawl::PairListing,
     ids::{AccountId, Pair, PermissionSetArn},
     permission_set::{Content, PermissionSet, analysis::Analysis},
     snapshot::{Provisioned, Unread},
+    time::Timestamp,
 };
 use futures::{StreamExt as _, stream};
 
@@ -20,6 +24,7 @@ use crate::{
 pub(super) struct Read {
     pub names: Option<BTreeSet<PermissionSetArn>>,
     pub sets: Vec<PermissionSet>,
+    pub sets_as_of: BTreeMap<PermissionSetArn, Timestamp>,
     pub index: Index,
     pub pairs: Vec<PairListing>,
     pub unread: Vec<Unread>,
@@ -48,22 +53,24 @@ pub(super) async fn read_sets(
     let mut wanted: Vec<(Pair, Provisioned)> = Vec::new();
     let mut reads = stream::iter(names.iter().cloned())
         .map(|arn| {
-            let (aws, instance) = (aws.clone(), instance.clone());
+            let (aws, instance, clock) = (aws.clone(), instance.clone(), clock.clone());
             async move {
+                let as_of = clock.now();
                 let content = aws.set_content(&instance, &arn).await;
                 let everywhere = aws.accounts_with(&instance, &arn, None).await;
                 let outdated = aws.outdated_accounts(&instance, &arn).await;
-                (arn, content, everywhere, outdated)
+                (arn, as_of, content, everywhere, outdated)
             }
         })
         .buffer_unordered(IN_FLIGHT);
     let mut met = Met::none();
-    while let Some((arn, content, everywhere, outdated)) = reads.next().await {
+    while let Some((arn, as_of, content, everywhere, outdated)) = reads.next().await {
         if let Some((name, description, content)) =
             note(&mut out.unread, format!("content of {arn}"), content)
         {
             out.formula += CALLS_PER_SET;
             let (hash, analysis) = (content.hash(), analyse(&content));
+            out.sets_as_of.insert(arn.clone(), as_of);
             out.sets.push(PermissionSet {
                 arn: arn.clone(),
                 name,

@@ -85,6 +85,10 @@ async fn under_lock(
     };
     // The rules have the last word on who agreed, not the count.
     let agreed = judge_again(core, tx.conn(), &stored, given).await?;
+    if agreed.hash != stored.change.effect {
+        // A read that came in between: nobody approved what it would do now.
+        return Ok(Fresh::Wider);
+    }
     Ok(match agreed.verdict.outcome {
         Outcome::Allowed => Fresh::StillAllowed,
         Outcome::NeedsApproval => Fresh::Wider,

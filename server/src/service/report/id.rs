@@ -72,7 +72,10 @@ pub(super) fn of(world: &World, rules: &Rules) -> String {
         take("windows", json!([assignment, windows, agreed]));
     }
     for (group, joined) in &world.records.memberships {
-        let joined: Vec<_> = joined.iter().collect();
+        let joined = joined
+            .iter()
+            .map(|(user, agreed)| (user, &agreed.approvals, &agreed.gaining));
+        let joined: Vec<_> = joined.collect();
         take("joined", json!([group, joined]));
     }
     Hash(hasher.finalize().into()).to_string()

@@ -239,7 +239,7 @@ async fn coverage(
     conn: &mut AnyConnection,
     pairs: &BTreeMap<Pair, PairRead>,
 ) -> Result<Coverage, StoreError> {
-    let last = sqlx::query("select ended_at, report from crawl where ended_at is not null order by ended_at desc limit 1")
+    let last = sqlx::query("select started_at, ended_at, report from crawl where ended_at is not null order by ended_at desc limit 1")
         .fetch_optional(&mut *conn)
         .await?;
     let complete: Option<i64> = sqlx::query("select max(complete_at) as at from crawl")
@@ -256,6 +256,7 @@ async fn coverage(
     };
     Ok(Coverage {
         oldest: pairs.values().map(|read| read.as_of).min().or(Some(ended)),
+        began: Some(Timestamp(last.try_get("started_at")?)),
         newest: Some(ended),
         complete_at: complete.map(Timestamp),
         unread,
