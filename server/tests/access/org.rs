@@ -200,6 +200,7 @@ fn parts(core: &Core, organisation: &Organisation, special: &SpecialAccounts) ->
     let mut parts = Parts {
         coverage: Coverage {
             oldest: Some(READ),
+            began: Some(READ),
             newest: Some(READ),
             complete_at: Some(READ),
             unread: Vec::new(),
