@@ -106,7 +106,6 @@ async fn ask_if_still_needed(
     if now.since(session.asked_at) < EVERY {
         return Ok(Some(session));
     }
-    let before = session.remembered.groups.clone();
     match ask(state, cookie, &mut session).await? {
         Answer::Ended => {
             end(state, &session, request).await?;
@@ -122,10 +121,12 @@ async fn ask_if_still_needed(
                 now,
             )
             .await?;
-            let groups = (&before, &session.remembered.groups);
-            for event in
-                lost::end_roles(&state.settings, &mut tx, &session.person, groups, now).await?
-            {
+            let seen = lost::Seen {
+                subject: &session.subject,
+                person: &session.person,
+                groups: &session.remembered.groups,
+            };
+            for event in lost::end_roles(&state.settings, &mut tx, &seen, now).await? {
                 let told = entry(&session, event, now, request.clone());
                 state.ports.journal.record(&mut tx, &told).await?;
             }

@@ -305,10 +305,13 @@ async fn open(
         new_id: clock::person_id(),
         at: *now,
     };
-    let last = rows::last_groups(&mut tx, &identity.subject).await?;
     let known = sign_in_person(&mut tx, &introduction).await?;
-    let groups = (&last, &identity.groups);
-    let mut events = lost::end_roles(&state.settings, &mut tx, &known.person, groups, *now).await?;
+    let seen = lost::Seen {
+        subject: &identity.subject,
+        person: &known.person,
+        groups: &identity.groups,
+    };
+    let mut events = lost::end_roles(&state.settings, &mut tx, &seen, *now).await?;
     events.extend(known.claimed.clone().map(Event::Claimed));
     events.push(began(who, &known, remembered.mfa));
     let new = NewSession {

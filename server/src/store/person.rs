@@ -5,9 +5,11 @@
 //! the first subject of a user joins by what the directory says: a second one claims, and is nobody.
 
 mod claim;
+mod groups;
 mod role;
 
 pub use claim::{Claim, claims};
+pub use groups::see_groups;
 pub use role::{
     Ensured, RoleGrant, RoleRow, end_role, ensure_role, everyone_with_a_role, role_rows, roles_now,
     roles_of,

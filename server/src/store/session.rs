@@ -252,21 +252,6 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
     }))
 }
 
-/// The groups of a subject as its newest session remembers them; none before the first.
-pub async fn last_groups(tx: &mut Tx, subject: &Subject) -> Result<BTreeSet<String>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select document from session where iss = $1 and sub = $2 order by started_at desc, id limit 1",
-    )
-    .bind(&subject.iss)
-    .bind(&subject.sub)
-    .fetch_optional(tx.conn())
-    .await?;
-    let last: Option<Remembered> = row
-        .map(|(document,)| json("session", &document))
-        .transpose()?;
-    Ok(last.map(|last| last.groups).unwrap_or_default())
-}
-
 /// Notes that a session was used.
 pub async fn touch(tx: &mut Tx, session: &str, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(

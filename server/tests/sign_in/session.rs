@@ -288,6 +288,29 @@ async fn who_signs_in_without_a_group_they_had_has_lost_its_role() {
 }
 
 #[tokio::test]
+async fn a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_stayed_away() {
+    let server = Server::start().await;
+    server.browser().sign_in("alice").await;
+    server.grant("alice", Role::Administrator).await;
+    let mut groups = Vec::new();
+    server.change("alice", |alice| groups = std::mem::take(&mut alice.groups));
+    server.wait(Duration::days(9));
+    // Nothing is left of the session that had the group.
+    let mut tx = server.store.write().await.unwrap();
+    rows::forget_old(&mut tx, server.clock.now()).await.unwrap();
+    let count = sqlx::query_as("select count(*) from session");
+    let (left,): (i64,) = count.fetch_one(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(left, 0);
+    server.browser().sign_in("alice").await;
+    ended_with_the_group(&server, "alice", Role::Administrator).await;
+    server.change("alice", |alice| alice.groups = groups);
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    assert_eq!(browser.whoami().await["roles"], serde_json::json!([]));
+}
+
+#[tokio::test]
 async fn s16_an_administrator_ends_sessions_at_once() {
     let server = Server::start().await;
     let mut browser = server.browser();
