@@ -189,6 +189,7 @@ on_both_engines! {
     a_row_taken_out_by_hand_is_named
     a_decision_or_a_role_without_its_entry_is_named
     an_entry_without_its_decision_or_role_is_named
+    an_entry_that_the_server_would_not_find_is_named
     a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint
     a_log_cut_short_is_found_and_nothing_is_written_to_it
     a_changed_leaf_is_never_signed
@@ -466,6 +467,47 @@ async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
         out.contains("role_grant: the row is missing of the role approver"),
         "{out}"
     );
+}
+
+async fn an_entry_that_the_server_would_not_find_is_named(scene: &Scene) {
+    decided(scene).await;
+    assert_eq!(scene.verify().await.0, 0);
+    scene.drop_triggers().await;
+    for (column, by_hand, back) in [
+        (
+            "type",
+            "update ledger_entry set type = 'change.seen' where seq = 1",
+            "update ledger_entry set type = 'change.approved' where seq = 1".to_owned(),
+        ),
+        (
+            "change_id",
+            "update ledger_entry set change_id = null where seq = 1",
+            format!("update ledger_entry set change_id = '{CHANGE}' where seq = 1"),
+        ),
+        (
+            "target_id",
+            "update ledger_entry set target_id = 'nobody' where seq = 1",
+            format!("update ledger_entry set target_id = '{CHANGE}' where seq = 1"),
+        ),
+        (
+            "hash (of ledger_hash)",
+            "update ledger_hash set hash = replace(hash, substr(hash, 1, 1), 'z') where idx = 1",
+            String::new(),
+        ),
+    ] {
+        assert_eq!(scene.db.by_hand(by_hand).await.unwrap(), 1);
+        let (code, out) = told(scene).await;
+        assert_eq!(code, 1);
+        let line = format!("the column {column} of entry 1 is not as the entry says");
+        assert!(out.contains(&line), "{out}");
+        assert_eq!(out.matches("is not as the entry says").count(), 1, "{out}");
+        let (code, report) = scene.verify().await;
+        assert_eq!((code, &report["reason"]), (1, &"rows_differ".into()));
+        if !back.is_empty() {
+            scene.db.by_hand(&back).await.unwrap();
+            assert_eq!(told(scene).await.0, 0);
+        }
+    }
 }
 
 async fn a_row_taken_out_by_hand_is_named(scene: &Scene) {

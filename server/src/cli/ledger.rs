@@ -5,6 +5,7 @@
 //! decisions and roles. Of a database it also checks that every decision and every role has its entry.
 
 mod bundle;
+mod columns;
 mod database;
 mod export;
 mod rows;
@@ -138,7 +139,7 @@ pub struct Verified {
     pub report: Report,
     /// Where a bundle's manifest says otherwise, though the entries hold.
     pub manifest: Option<ManifestDiffers>,
-    /// Rows of decisions and roles that are not as the entries say.
+    /// Columns beside entries, and rows of decisions and roles, that are not as the entries say.
     pub rows: Vec<rows::Difference>,
     /// How many checkpoints that were kept elsewhere it was held against.
     pub kept: usize,

@@ -1,9 +1,10 @@
-//! Verifying what stands in the database: the entries, and the rows that count only with one.
+//! Verifying what stands in the database: the entries, what stands beside them,
+//! and the rows that count only with one.
 
 use domain::ledger::{Item, PrivateValue, Verifier, said::Said};
 
 use super::{
-    LedgerCommandError, Verified, VerifyArgs,
+    LedgerCommandError, Verified, VerifyArgs, columns,
     rows::{self, Rows},
     trust,
 };
@@ -26,7 +27,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         kept.iter().map(String::as_str),
     );
     let before = Rows::read(&store).await?;
-    let (mut after, mut said) = (None, Said::default());
+    let (mut after, mut said, mut rows) = (None, Said::default(), Vec::new());
     loop {
         let page = ledger::entries_after(&store, after, PAGE).await?;
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
@@ -36,7 +37,10 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
             .await?
             .into_iter()
             .peekable();
+        let seqs = page.iter().filter_map(|at| u64::try_from(at.seq).ok());
+        let in_tree = ledger::leaves_in_tree(&store, seqs).await?;
         for stored in &page {
+            rows.extend(columns::compare(stored, &in_tree));
             let mut values: Vec<PrivateValue> = Vec::new();
             while let Some(found) = private.next_if(|found| found.seq <= stored.seq) {
                 if found.seq == stored.seq {
@@ -54,7 +58,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         }
         after = Some(last.seq);
     }
-    let rows = rows::compare(&before, &Rows::read(&store).await?, &said);
+    rows.extend(rows::compare(&before, &Rows::read(&store).await?, &said));
     store.close().await;
     Ok(Verified {
         report: verifier.finish(),

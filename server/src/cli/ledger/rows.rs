@@ -46,6 +46,14 @@ pub enum Difference {
     /// A role was taken out.
     #[error("role_grant: the row is missing of {0}, which the ledger holds")]
     RoleWithoutRow(String),
+    /// What the server finds an entry by is not what the entry says.
+    #[error("ledger_entry: the column {column} of entry {seq} is not as the entry says")]
+    ColumnDiffers {
+        /// The entry's number.
+        seq: i64,
+        /// Which column.
+        column: &'static str,
+    },
 }
 
 /// The rows at one moment.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::{
     ids::ChangeId,
-    ledger::{Hash, PrivateValue, Salt, tree::Need},
+    ledger::{
+        Hash, PrivateValue, Salt,
+        tree::{self, Need},
+    },
 };
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
@@ -196,6 +199,12 @@ pub struct Stored {
     pub leaf: Option<String>,
     /// The leaf hash beside it; none where that is no hash.
     pub leaf_hash: Option<Hash>,
+    /// The type beside it.
+    pub kind: Option<String>,
+    /// The change beside it.
+    pub change: Option<String>,
+    /// The target's id beside it.
+    pub target: Option<String>,
 }
 
 /// Entries with a greater number, in order: for reading all of them in constant memory.
@@ -206,7 +215,8 @@ pub async fn entries_after(
 ) -> Result<Vec<Stored>, StoreError> {
     // A number below zero is somebody's doing, and must be seen.
     let rows = sqlx::query(
-        "select seq, leaf, leaf_hash from ledger_entry where seq >= $1 and (seq > $1 or $2 = 1) order by seq limit $3",
+        "select seq, leaf, leaf_hash, type, change_id, target_id from ledger_entry \
+         where seq >= $1 and (seq > $1 or $2 = 1) order by seq limit $3",
     )
     .bind(after.unwrap_or(i64::MIN))
     .bind(i64::from(after.is_none()))
@@ -222,9 +232,51 @@ pub async fn entries_after(
                     .try_get::<String, _>("leaf_hash")
                     .ok()
                     .and_then(|hex| Hash::parse_hex(hex.as_bytes())),
+                kind: row.try_get("type").ok(),
+                change: row.try_get("change_id").ok(),
+                target: row.try_get("target_id").ok(),
             })
         })
         .collect()
+}
+
+/// The hashes that the tree keeps of entries, given by their numbers in order, as far as they are hashes.
+pub async fn leaves_in_tree(
+    store: &Store,
+    seqs: impl IntoIterator<Item = u64>,
+) -> Result<BTreeMap<u64, Hash>, StoreError> {
+    // In a log that is whole, they are one run.
+    let mut runs: Vec<(i64, BTreeMap<i64, u64>)> = Vec::new();
+    let mut next = None;
+    for seq in seqs {
+        // A number that the tree has no place for is somebody's doing, and has no hash.
+        let Ok(index) = tree::leaf_index(seq) else {
+            continue;
+        };
+        let index = number(index)?;
+        match runs.last_mut() {
+            Some((_, run)) if next == Some(seq) => run.insert(index, seq),
+            _ => {
+                runs.push((index, BTreeMap::from([(index, seq)])));
+                None
+            }
+        };
+        next = seq.checked_add(1);
+    }
+    let mut leaves = BTreeMap::new();
+    for (first, run) in runs {
+        let last = run.keys().next_back().copied().unwrap_or(first);
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as("select idx, hash from ledger_hash where idx >= $1 and idx <= $2")
+                .bind(first)
+                .bind(last)
+                .fetch_all(store.read())
+                .await?;
+        leaves.extend(rows.into_iter().filter_map(|(index, hex)| {
+            Some((*run.get(&index)?, Hash::parse_hex(hex.as_bytes())?))
+        }));
+    }
+    Ok(leaves)
 }
 
 /// A private value with the number of its entry.

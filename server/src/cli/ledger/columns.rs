@@ -1,0 +1,68 @@
+//! What stands beside an entry's bytes, held against the bytes.
+//!
+//! Nobody signs these columns, yet the server finds the proof of decisions and roles by them: an entry under
+//! another type, or whose hash is not where the tree keeps it, would go unheard. Bytes that are no entry
+//! are the verifier's to name.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use domain::ledger::Hash;
+use serde::Deserialize;
+
+use super::rows::Difference;
+use crate::store::ledger::Stored;
+
+/// Of a leaf, only what is repeated beside it.
+#[derive(Deserialize)]
+struct Leaf<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    change_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    target: Option<About<'a>>,
+}
+
+#[derive(Deserialize)]
+struct About<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+}
+
+/// Each column that says something else than the entry beside it.
+pub(super) fn compare(
+    stored: &Stored,
+    in_tree: &BTreeMap<u64, Hash>,
+) -> impl Iterator<Item = Difference> {
+    let seq = stored.seq;
+    differing(stored, in_tree)
+        .into_iter()
+        .map(move |column| Difference::ColumnDiffers { seq, column })
+}
+
+fn differing(stored: &Stored, in_tree: &BTreeMap<u64, Hash>) -> Vec<&'static str> {
+    let Some(text) = stored.leaf.as_deref() else {
+        return Vec::new();
+    };
+    let Ok(leaf) = serde_json::from_str::<Leaf<'_>>(text) else {
+        return Vec::new();
+    };
+    let target = leaf.target.as_ref().and_then(|target| target.id.as_deref());
+    let mut columns = Vec::new();
+    for (column, beside, said) in [
+        ("type", &stored.kind, Some(leaf.kind.as_ref())),
+        ("change_id", &stored.change, leaf.change_id.as_deref()),
+        ("target_id", &stored.target, target),
+    ] {
+        if beside.as_deref() != said {
+            columns.push(column);
+        }
+    }
+    let kept = u64::try_from(stored.seq)
+        .ok()
+        .and_then(|seq| in_tree.get(&seq));
+    if kept != Some(&Hash::leaf(text.as_bytes())) {
+        columns.push("hash (of ledger_hash)");
+    }
+    columns
+}
