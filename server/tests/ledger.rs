@@ -190,6 +190,7 @@ on_both_engines! {
     a_decision_or_a_role_without_its_entry_is_named
     an_entry_without_its_decision_or_role_is_named
     an_entry_that_the_server_would_not_find_is_named
+    a_decision_that_fills_no_seat_is_named
     a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint
     a_log_cut_short_is_found_and_nothing_is_written_to_it
     a_changed_leaf_is_never_signed
@@ -507,6 +508,63 @@ async fn an_entry_that_the_server_would_not_find_is_named(scene: &Scene) {
             scene.db.by_hand(&back).await.unwrap();
             assert_eq!(told(scene).await.0, 0);
         }
+    }
+}
+
+/// Approves [`CHANGE`], with row and entry, by this sign-in.
+async fn approve_as(scene: &Scene, person: &str, sub: &str) {
+    let who = Who {
+        person: Some(PersonId::parse(person).unwrap()),
+        subject: Some(subject(sub)),
+        ..ann()
+    };
+    let approval = Approval {
+        approver: who.person.clone().unwrap(),
+        decision: Decision::Approve,
+        reason: "looks right".into(),
+        effect: EffectHash("e".into()),
+        round: 0,
+        at: scene.clock.now(),
+    };
+    let change = ChangeId::parse(CHANGE).unwrap();
+    let mut tx = scene.db.store.write().await.unwrap();
+    change::decide(&mut tx, &change, &approval).await.unwrap();
+    let entry = scene.journal.change_decided(&who, &change, &approval);
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn subject(sub: &str) -> Subject {
+    Subject {
+        iss: "https://issuer".into(),
+        sub: sub.into(),
+    }
+}
+
+async fn a_decision_that_fills_no_seat_is_named(scene: &Scene) {
+    decided(scene).await;
+    let asks = Who {
+        subject: Some(subject("asks")),
+        ..ann()
+    };
+    let entry = scene
+        .journal
+        .entry(Kind::ChangeSubmitted, Outcome::Pending, &asks)
+        .change(&ChangeId::parse(CHANGE).unwrap());
+    let mut tx = scene.db.store.write().await.unwrap();
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+    let person = |n: u8| format!("0190c0de-0000-7000-8000-00000000000{n}");
+    approve_as(scene, &person(2), "bob").await;
+    assert_eq!(told(scene).await.0, 0);
+    // Bob's sign-in as somebody else, and the requester's own.
+    approve_as(scene, &person(3), "bob").await;
+    approve_as(scene, &person(4), "asks").await;
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    for (n, named) in [(2, false), (3, true), (4, true)] {
+        let line = format!("by person {} in round 0 does not count", person(n));
+        assert_eq!(out.contains(&line), named, "{out}");
     }
 }
 

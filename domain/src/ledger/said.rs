@@ -46,7 +46,7 @@ pub struct Decided {
 
 impl Decided {
     /// Whether this is the entry of that decision.
-    pub fn proves(&self, row: &Approval) -> bool {
+    fn proves(&self, row: &Approval) -> bool {
         self.approver == row.approver
             && self.decision == row.decision
             && self.effect == row.effect
@@ -66,9 +66,19 @@ pub struct Decisions {
 }
 
 impl Decisions {
+    /// Whether a row is to be counted: one against a change stops it, entered or not.
+    pub fn count(&self, row: &Approval) -> bool {
+        row.decision == Decision::Decline || self.prove(row)
+    }
+
+    /// Whether there is an entry of a row, be it one that fills no seat.
+    pub fn hold(&self, row: &Approval) -> bool {
+        self.given.iter().any(|given| given.proves(row))
+    }
+
     /// Whether a decision was entered. One sign-in fills one seat, and none on what it asked for itself,
     /// whoever it may have been made to be in between.
-    pub fn prove(&self, row: &Approval) -> bool {
+    fn prove(&self, row: &Approval) -> bool {
         let Some(at) = self.given.iter().position(|given| given.proves(row)) else {
             return false;
         };
@@ -247,7 +257,9 @@ mod tests {
         };
         assert!(decisions.given[0].proves(&row));
         row.round = 1;
-        assert!(!decisions.given.iter().any(|given| given.proves(&row)));
+        assert!(!decisions.hold(&row) && !decisions.count(&row));
+        row.decision = Decision::Decline;
+        assert!(!decisions.given[0].proves(&row) && decisions.count(&row));
     }
 
     #[test]
@@ -278,6 +290,7 @@ mod tests {
             round: 0,
         };
         assert!(decisions.prove(&row(&person())));
+        assert!(decisions.hold(&row(&other)) && !decisions.count(&row(&other)));
         assert!(!decisions.prove(&row(&other)), "the same sign-in again");
         decisions.given[1].subject = Some(subject("b"));
         assert!(decisions.prove(&row(&other)));

@@ -31,6 +31,12 @@ pub enum Difference {
     /// Nobody decided so through Leastwise.
     #[error("approval: {0} has no entry in the ledger: nobody gave it through Leastwise")]
     DecisionWithoutEntry(String),
+    /// It was entered, and fills no seat.
+    #[error(
+        "approval: {0} does not count, though the ledger holds it: its sign-in asked for the change, or has \
+         decided on it as somebody else"
+    )]
+    DecisionThatDoesNotCount(String),
     /// A decision was taken out.
     #[error("approval: the row is missing of {0}, which the ledger holds")]
     DecisionWithoutRow(String),
@@ -74,6 +80,7 @@ impl Rows {
 /// Hears a leaf, if it is about decisions or roles. One that cannot be parsed is the verifier's to name.
 pub(super) fn hear(said: &mut Said, leaf: &str) {
     let words = [
+        said::SUBMITTED,
         said::APPROVED,
         said::DECLINED,
         said::SENT_BACK,
@@ -92,8 +99,14 @@ pub(super) fn hear(said: &mut Said, leaf: &str) {
 pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Difference> {
     let mut found = BTreeSet::new();
     for row in &before.decisions {
-        if !decided(said, row) {
-            found.insert(Difference::DecisionWithoutEntry(decision_words(row)));
+        match standing(said, row) {
+            Standing::Counts => {}
+            Standing::FillsNoSeat => {
+                found.insert(Difference::DecisionThatDoesNotCount(decision_words(row)));
+            }
+            Standing::NotEntered => {
+                found.insert(Difference::DecisionWithoutEntry(decision_words(row)));
+            }
         }
     }
     for (change, decisions) in said.changes() {
@@ -139,13 +152,21 @@ pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Differenc
     found.into_iter().collect()
 }
 
-fn decided(said: &Said, row: &DecisionRow) -> bool {
+/// What the entries make of a row.
+enum Standing {
+    Counts,
+    FillsNoSeat,
+    NotEntered,
+}
+
+/// The server's own judgement; only that here, a row against a change needs its entry as well.
+fn standing(said: &Said, row: &DecisionRow) -> Standing {
     let (Ok(change), Ok(approver), Ok(round)) = (
         ChangeId::parse(&row.change),
         PersonId::parse(&row.approver),
         u32::try_from(row.round),
     ) else {
-        return false;
+        return Standing::NotEntered;
     };
     let row = Approval {
         approver,
@@ -155,8 +176,11 @@ fn decided(said: &Said, row: &DecisionRow) -> bool {
         round,
         at: Timestamp(0),
     };
-    let decisions = said.changes().get(&change);
-    decisions.is_some_and(|decisions| decisions.given.iter().any(|given| given.proves(&row)))
+    match said.changes().get(&change) {
+        Some(decisions) if decisions.hold(&row) && decisions.count(&row) => Standing::Counts,
+        Some(decisions) if decisions.hold(&row) => Standing::FillsNoSeat,
+        _ => Standing::NotEntered,
+    }
 }
 
 fn row_of(change: &ChangeId, given: &Decided) -> DecisionRow {

@@ -40,11 +40,11 @@ pub(super) async fn proven(
     let decisions = proof::decisions(conn, change).await?;
     let mut approvals = of_change(conn, change).await?;
     approvals.retain(|row| {
-        let proven = row.decision == Decision::Decline || decisions.prove(row);
-        if !proven {
+        let counts = decisions.count(row);
+        if !counts {
             tracing::error!(%change, approver = %row.approver, "an approval without its entry in the ledger does not count");
         }
-        proven
+        counts
     });
     Ok((approvals, decisions.round))
 }
