@@ -38,7 +38,7 @@ pub const ELIGIBILITY: &str = include_str!("../policies/eligibility.cedar");
 /// What stands against it.
 pub const GUARDRAILS: &str = include_str!("../policies/guardrails.cedar");
 
-/// Why it does not start.
+/// Why it does not start, or cannot go on.
 #[derive(Debug, Error)]
 pub enum StartError {
     /// Configuration.
@@ -71,6 +71,9 @@ pub enum StartError {
     /// A port.
     #[error("cannot listen on {0}")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
+    /// A loop beside the web application.
+    #[error("the {0} ended, without which Leastwise must not go on")]
+    Ended(&'static str),
 }
 
 /// Opens the database, connects AWS, parses the rules: everything but the web side.

@@ -2,6 +2,7 @@
 //! exit code 0 done, 1 found something, 2 could not run.
 
 pub mod ledger;
+mod loops;
 pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

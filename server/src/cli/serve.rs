@@ -4,9 +4,9 @@ use std::{future::Future, process::ExitCode, sync::Arc};
 
 use domain::engine::Pacing;
 use futures::{FutureExt as _, future::BoxFuture};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::net::TcpListener;
 
-use super::Done;
+use super::{Done, loops::Loops};
 use crate::{
     config::{ServeArgs, secret},
     engine::{
@@ -74,13 +74,12 @@ pub struct Started {
     sealer: Sealer,
     http: HttpState,
     listener: TcpListener,
-    loops: tokio::task::JoinSet<()>,
-    unreadable: oneshot::Receiver<StartError>,
+    loops: Loops,
 }
 
 impl Started {
-    /// Answers until told to stop, or until it turns out that what was known cannot be read; then seals what
-    /// was written and ends.
+    /// Answers until told to stop, until it turns out that what was known cannot be read, or until a loop has
+    /// ended; then seals what was written and ends.
     pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let routes = pages::routes(&PageState {
             http: self.http.clone(),
@@ -89,16 +88,9 @@ impl Started {
         let app = router(self.http.clone(), routes);
         let mut failed = None;
         let stop = async {
-            let unreadable = async {
-                match self.unreadable.await {
-                    Ok(error) => error,
-                    // It was read.
-                    Err(_) => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 () = stop => {}
-                error = unreadable => failed = Some(error),
+                error = self.loops.failure() => failed = Some(error),
             }
         };
         serve(self.listener, app, &self.http.settings().limits, stop).await;
@@ -172,30 +164,27 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
         oidc,
         ports,
     );
-    let mut loops = tokio::task::JoinSet::new();
-    let (tell, unreadable) = oneshot::channel();
+    let mut loops = Loops::default();
     let (known, args) = (core.clone(), args.clone());
-    loops.spawn(async move {
-        match remember(&known, &args).await {
-            Ok(()) => known.remembers_all(),
-            // Nobody listens any more if the server stops just now.
-            Err(error) => drop(tell.send(error)),
-        }
+    loops.once("reading of what was known", async move {
+        remember(&known, &args).await?;
+        known.remembers_all();
+        Ok(())
     });
     let knowing = |run| once_known(core.clone(), run);
-    loops.spawn(knowing(engine::sync::run(core.clone()).boxed()));
-    loops.spawn(knowing(
-        engine::reconcile::run(core.clone(), pacing).boxed(),
-    ));
-    loops.spawn(knowing(engine::expire::run(core.clone()).boxed()));
-    loops.spawn(sealer.clone().run());
+    let crawls = engine::sync::run(core.clone()).boxed();
+    loops.forever("crawl", knowing(crawls));
+    let writes = engine::reconcile::run(core.clone(), pacing).boxed();
+    loops.forever("engine", knowing(writes));
+    let expires = engine::expire::run(core.clone()).boxed();
+    loops.forever("expiry of changes", knowing(expires));
+    loops.forever("sealing of the ledger", sealer.clone().run());
     Ok(Started {
         core,
         sealer,
         http,
         listener,
         loops,
-        unreadable,
     })
 }
 

@@ -1,0 +1,99 @@
+//! What runs beside the web application for as long as the process does.
+//!
+//! Without one of its loops the process would answer and look well while access outlives its window or the
+//! ledger goes unsigned. So one that ends, however it ends, is never passed over: whoever started them has to
+//! end the process, for an orchestrator to start it again.
+
+use std::{collections::HashMap, future::Future};
+
+use tokio::task::{Id, JoinSet};
+
+use crate::state::StartError;
+
+/// Loops, and tasks that do one thing and are done.
+#[derive(Default)]
+pub(super) struct Loops {
+    tasks: JoinSet<Result<(), StartError>>,
+    names: HashMap<Id, &'static str>,
+}
+
+impl Loops {
+    /// Begins what must come to a good end.
+    pub(super) fn once(
+        &mut self,
+        name: &'static str,
+        task: impl Future<Output = Result<(), StartError>> + Send + 'static,
+    ) {
+        let task = self.tasks.spawn(task);
+        self.names.insert(task.id(), name);
+    }
+
+    /// Begins what must never end.
+    pub(super) fn forever(
+        &mut self,
+        name: &'static str,
+        run: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.once(name, async move {
+            run.await;
+            Err(StartError::Ended(name))
+        });
+    }
+
+    /// Waits for the first that did not go as it must.
+    pub(super) async fn failure(&mut self) -> StartError {
+        while let Some(done) = self.tasks.join_next_with_id().await {
+            match done {
+                Ok((_, Ok(()))) => {}
+                Ok((_, Err(error))) => return error,
+                // It panicked; the message is on standard error already.
+                Err(error) => {
+                    let name = self.names.get(&error.id()).copied();
+                    return StartError::Ended(name.unwrap_or("a task"));
+                }
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Ends all of them.
+    pub(super) async fn shutdown(&mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_loop_that_panics_is_a_failure_with_its_name() {
+        let mut loops = Loops::default();
+        loops.forever("crawl", pending());
+        loops.forever("engine", async { panic!("on purpose") });
+        assert!(matches!(loops.failure().await, StartError::Ended("engine")));
+        loops.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_returns_is_a_failure_and_a_task_that_is_done_is_none() {
+        let mut loops = Loops::default();
+        loops.once("memory", async { Ok(()) });
+        // Only after the task beside it is through.
+        loops.forever("crawl", async {
+            tokio::task::yield_now().await;
+        });
+        assert!(matches!(loops.failure().await, StartError::Ended("crawl")));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_or_fails_is_a_failure() {
+        let mut loops = Loops::default();
+        loops.once("memory", async { panic!("on purpose") });
+        assert!(matches!(loops.failure().await, StartError::Ended("memory")));
+        loops.once("memory", async { Err(StartError::Rules(Vec::new())) });
+        assert!(matches!(loops.failure().await, StartError::Rules(_)));
+    }
+}
