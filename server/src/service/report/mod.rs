@@ -55,7 +55,11 @@ impl ReportPort for Service {
 
     async fn access_download(&self, form: ReportForm) -> Answer<Download> {
         self.allowed(Action::SeeReports)?;
-        let report = Arc::new(Report::make(self.core.clone(), self.world.clone()));
+        let (core, world) = (self.core.clone(), self.world.clone());
+        // Its name is a hash of everything it rests on.
+        let report = tokio::task::spawn_blocking(move || Arc::new(Report::make(core, world)))
+            .await
+            .map_err(broken)?;
         if report.files() == Files::CommandLine {
             let rows = report.head.counts.rows;
             return Err(Denied::Conflict(format!(
