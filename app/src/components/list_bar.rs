@@ -181,9 +181,11 @@ pub struct PagePlace {
 impl PagePlace {
     /// From the number of the page, rows to a page, rows shown and rows in all.
     pub fn of(number: usize, size: usize, shown: usize, total: usize) -> Self {
+        let pages = total.div_ceil(size.max(1)).max(1);
         Self {
-            number,
-            pages: total.div_ceil(size.max(1)).max(1),
+            // As the rows are: of a page beyond the last, the last are shown.
+            number: number.clamp(1, pages),
+            pages,
             size,
             shown,
             total,

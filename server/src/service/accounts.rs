@@ -20,6 +20,7 @@ use domain::{
 use super::{
     Service,
     core::World,
+    existing,
     index::{AccountEntry, Words},
     names,
 };
@@ -100,7 +101,7 @@ fn board(world: &World, query: &ListQuery) -> Board {
     let total = fields.values().map(Vec::len).sum();
     // A single field is paged; of several, each shows its most exposed.
     let skip = if fields.len() == 1 {
-        (query.page.max(1) - 1) * CELL
+        (existing(query.page, total, CELL) - 1) * CELL
     } else {
         0
     };

@@ -15,7 +15,7 @@ use domain::{
 };
 
 use super::{
-    broken,
+    broken, existing,
     journal::{Journal, Who},
 };
 use crate::store::{
@@ -61,29 +61,28 @@ async fn list(
         .map(|(_, word)| (*word).to_owned())
         .collect();
     words.extend(ledger::query_words(&query.words));
-    let page = u64::try_from(query.page.max(1) - 1).unwrap_or(u64::MAX);
-    let skip = page.saturating_mul(u64::from(PAGE));
-    let (rows, total) = if words.is_empty() {
-        let size = ledger::head(store).await?.map_or(0, |head| head.size);
-        (
-            ledger::newest(store, size.saturating_sub(skip), PAGE).await?,
-            size,
-        )
+    let entries = if words.is_empty() {
+        ledger::head(store).await?.map_or(0, |head| head.size)
     } else {
-        let total = ledger::count(store, &words).await?;
-        (
-            ledger::search(store, &words, skip.min(total), PAGE).await?,
-            total,
-        )
+        ledger::count(store, &words).await?
+    };
+    let total = usize::try_from(entries).unwrap_or(usize::MAX);
+    let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let number = existing(query.page, total, size);
+    let skip = u64::try_from((number - 1) * size).unwrap_or(entries);
+    let rows = if words.is_empty() {
+        ledger::newest(store, entries.saturating_sub(skip), PAGE).await?
+    } else {
+        ledger::search(store, &words, skip, PAGE).await?
     };
     Ok(Page {
         rows: rows
             .iter()
             .map(|listed| row(listed, snapshot))
             .collect::<Result<_, _>>()?,
-        number: query.page.max(1),
-        total: usize::try_from(total).unwrap_or(usize::MAX),
-        size: usize::try_from(PAGE).unwrap_or(usize::MAX),
+        number,
+        total,
+        size,
     })
 }
 

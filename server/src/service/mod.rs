@@ -81,10 +81,15 @@ impl Backend for Service {}
 /// Rows to a page of a list.
 const PAGE: usize = 50;
 
-/// Cuts one page out of what was found; only its rows are made. A page beyond the last is the last.
+/// The number of a page that there is: one beyond the last is the last, however far beyond.
+fn existing(number: usize, total: usize, size: usize) -> usize {
+    number.clamp(1, total.div_ceil(size).max(1))
+}
+
+/// Cuts one page out of what was found; only its rows are made.
 fn page_of<T, R>(found: Vec<T>, number: usize, row: impl Fn(T) -> R) -> Page<R> {
     let total = found.len();
-    let number = number.clamp(1, total.div_ceil(PAGE).max(1));
+    let number = existing(number, total, PAGE);
     let rows = found
         .into_iter()
         .skip((number - 1) * PAGE)

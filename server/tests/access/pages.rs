@@ -8,7 +8,7 @@ use app::{
     routes::{FormState, PAGES, Visit},
     shell::Surroundings,
 };
-use domain::ids::Principal;
+use domain::{authorize::Role, ids::Principal};
 use sandbox::org::Organisation;
 use server::service::Service;
 
@@ -113,6 +113,33 @@ async fn every_page_of_the_sample_renders_soundly() {
     for url in urls(&org) {
         let html = document(org.administrator(), &url).await;
         sound(&url, &html);
+    }
+}
+
+#[tokio::test]
+async fn a_page_far_beyond_the_last_is_the_last() {
+    let org = Org::sample().await;
+    let all = [Role::Administrator, Role::Approver, Role::Auditor];
+    for list in [
+        "/accounts",
+        "/accounts?only=production-in",
+        "/changes",
+        "/changes?only=waiting",
+        "/changes?q=nothing",
+        "/groups",
+        "/inbox",
+        "/ledger",
+        "/ledger?q=nothing",
+        "/people",
+        "/permission-sets",
+        "/reports/production-pci",
+    ] {
+        let joined = if list.contains('?') { '&' } else { '?' };
+        for page in [usize::MAX, usize::MAX / 50, 1_000_000] {
+            let url = format!("{list}{joined}page={page}");
+            let html = document(org.as_(None, &all), &url).await;
+            sound(&url, &html);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bad input: each gets a clear answer, and nothing is written or lost that should not be.
 
-use app::backend::{ChangesPort as _, Denied, Draft, Submission};
+use app::backend::{ChangesPort as _, Denied, Draft, ListQuery, Submission};
 use domain::{change::State, ids::ChangeId};
 
 use crate::support::{Org, conflict, grant, submission, wrong_field};
@@ -146,6 +146,25 @@ async fn a_form_without_the_effect_that_was_seen_is_not_taken() {
         ..submission(&draft, &new)
     };
     assert_eq!(wrong_field(ann.submit(blind).await), "effect");
+}
+
+#[tokio::test]
+async fn of_a_page_far_beyond_the_last_the_last_is_shown() {
+    let org = Org::new().await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let ann = org.as_("ann").await;
+    for words in ["", "eve"] {
+        let query = ListQuery {
+            words: words.into(),
+            page: usize::MAX,
+            ..ListQuery::default()
+        };
+        let page = ann.changes(&query).await.unwrap();
+        assert_eq!((page.number, page.total), (1, 1), "{words}");
+        assert_eq!(page.rows[0].id, id, "{words}");
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use domain::{
 
 use super::{people::People, words};
 use crate::{
-    service::{Service, broken},
+    service::{Service, broken, existing},
     store::{
         StoreError,
         change::{self, Filter, Stored, Target},
@@ -40,15 +40,17 @@ impl Service {
             }),
         };
         let searching = filter.about.is_none() && !words.trim().is_empty();
-        let number = query.page.max(1);
-        let (limit, offset) = if searching {
-            (SEARCHED, 0)
-        } else {
-            (size(SIZE), size((number - 1) * SIZE))
-        };
-        let (rows, total) = self.rows(&filter, limit, offset).await.map_err(broken)?;
         if !searching {
+            let offset = query.page.saturating_sub(1).saturating_mul(SIZE);
+            let found = self.rows(&filter, size(SIZE), size(offset)).await;
+            let (mut rows, total) = found.map_err(broken)?;
             let total = usize::try_from(total).unwrap_or(0);
+            let number = existing(query.page, total, SIZE);
+            if number < query.page {
+                let offset = size((number - 1) * SIZE);
+                let last = self.rows(&filter, size(SIZE), offset).await;
+                rows = last.map_err(broken)?.0;
+            }
             return Ok(Page {
                 rows,
                 number,
@@ -56,8 +58,10 @@ impl Service {
                 size: SIZE,
             });
         }
+        let (rows, _) = self.rows(&filter, SEARCHED, 0).await.map_err(broken)?;
         let found: Vec<ChangeRow> = rows.into_iter().filter(|row| holds(row, &words)).collect();
         let total = found.len();
+        let number = existing(query.page, total, SIZE);
         let rows = found
             .into_iter()
             .skip((number - 1) * SIZE)
