@@ -11,8 +11,7 @@ use super::{
     key::{Class, Key, Kind, Target},
     pacing::{Pacing, Slots},
     rows::{
-        ChangePhase, ChangeRow, Generation, KeyRow, OperationRow, Phase, Presence, Rows, Sight,
-        WindowRow, Write,
+        ChangePhase, ChangeRow, Generation, KeyRow, OperationRow, Phase, Rows, WindowRow, Write,
     },
     track::{Open, Track},
 };
@@ -200,24 +199,6 @@ impl State {
             .flatten()
             .min()
             .map(|at| at.max(now))
-    }
-
-    /// What the engine last trusted about a key: there or not, and since which read. For pages
-    /// that must never say more than was confirmed.
-    pub fn confirmed(&self, key: &Key) -> Option<(Presence, Timestamp)> {
-        let Sight { presence, as_of } = self.tracks.get(key)?.seen?;
-        Some((presence, as_of))
-    }
-
-    /// Removals that are due and not yet seen done, the oldest first, with since when.
-    pub fn overdue(&self) -> Vec<(&Key, Timestamp)> {
-        let mut due: Vec<_> = self
-            .tracks
-            .iter()
-            .filter_map(|(key, track)| Some((key, track.row.closing?.since)))
-            .collect();
-        due.sort_by_key(|(_, since)| *since);
-        due
     }
 
     pub(super) fn track(&mut self, key: &Key) -> &mut Track {

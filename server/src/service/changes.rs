@@ -25,7 +25,7 @@ mod withdraw;
 mod words;
 
 pub use expire::expire_due;
-pub use start::{fresh_verdict, move_to, send_back};
+pub use start::{fresh_verdict, send_back};
 
 use app::backend::{
     Answer, ChangeRow, ChangeView, ChangesPort, DecisionInput, Denied, Draft, InboxPlace,

@@ -16,8 +16,8 @@ mod words;
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use read::{
-    Head, Listed, Stored, StoredPrivate, around, count, entries_after, head, head_and_end, leaves_in_tree,
-    listed, newest, of_change, private_of, search, tree_hashes,
+    Head, Listed, Stored, StoredPrivate, around, count, entries_after, head, head_and_end,
+    leaves_in_tree, listed, newest, of_change, private_of, search, tree_hashes,
 };
 pub use words::{MAX_WORDS, query_words};
 

@@ -425,7 +425,8 @@ impl Org {
 
     pub async fn set_state(&self, id: &ChangeId, state: State) {
         let mut tx = self.core.store.write().await.unwrap();
-        server::service::changes::move_to(&mut tx, id, state, None, self.clock.now())
+        let stored = change::lock(&mut tx, id).await.unwrap().unwrap();
+        change::set_state(&mut tx, &stored, state, None, self.clock.now())
             .await
             .unwrap();
         tx.commit().await.unwrap();

@@ -114,24 +114,6 @@ pub async fn send_back(
     Ok(next.change.state)
 }
 
-/// Moves a change as the engine tells: applying, verified, failed. A change that is over stays so.
-/// Writes no ledger entry: the engine's tell is one.
-pub async fn move_to(
-    tx: &mut Tx,
-    id: &ChangeId,
-    state: State,
-    result: Option<&str>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let stored = change::lock(tx, id)
-        .await?
-        .ok_or(StoreError::Conflict("this change"))?;
-    if stored.change.state.is_terminal() || stored.change.state == state {
-        return Ok(());
-    }
-    change::set_state(tx, &stored, state, result, now).await
-}
-
 /// The first rule that nothing lifts, in its own words.
 fn reason(verdict: &Verdict) -> String {
     let final_ones = verdict.hits.iter().find(|hit| hit.remedy.is_none());

@@ -272,16 +272,6 @@ impl Journal {
     pub fn log_stopped(&self) -> Draft {
         self.entry(Kind::LogStopped, Outcome::Success, &Who::leastwise())
     }
-
-    /// Configuration was read; `content` is SHA-256 of it without its secrets.
-    pub fn configuration_loaded(&self, content: Hash) -> Draft {
-        self.entry(
-            Kind::ConfigurationLoaded,
-            Outcome::Success,
-            &Who::leastwise(),
-        )
-        .payloads(None, Some(content))
-    }
 }
 
 fn account_of(operation: &Operation) -> Option<&str> {

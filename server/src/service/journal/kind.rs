@@ -91,8 +91,6 @@ kinds! {
     LogStarted = "log.started",
     /// The process stopped writing the log in good order.
     LogStopped = "log.stopped",
-    /// Configuration was read.
-    ConfigurationLoaded = "configuration.loaded",
     /// Somebody asked for what their roles do not include.
     AccessDenied = "access.denied",
 }
