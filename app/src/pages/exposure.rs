@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The head over the whole width, and the rest under it.
-pub fn draw(home: OrganisationHome, known: bool, now: Timestamp) -> (AnyView, AnyView) {
+pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     let OrganisationHome {
         exposure,
         exposed,
@@ -21,9 +21,6 @@ pub fn draw(home: OrganisationHome, known: bool, now: Timestamp) -> (AnyView, An
         outside,
         outside_count,
     } = home;
-    if !known {
-        return (().into_any(), ().into_any());
-    }
     let against: usize = exposure.against;
     let head = head(&exposure, against);
     let total = exposure.people;

@@ -88,7 +88,12 @@ fn draw(title: &'static str, home: Home, around: Around) -> AnyView {
     let body = match organisation {
         None => view! { <div data-columns="even">{reach} {mine}</div> }.into_any(),
         Some(organisation) => {
-            let (head, rest) = exposure::draw(organisation, known, now);
+            let (head, rest) = if known {
+                exposure::draw(organisation, now)
+            } else {
+                // Before the first read, no number would be true.
+                (().into_any(), ().into_any())
+            };
             view! {
                 {head}
                 <div data-columns="side">

@@ -25,6 +25,15 @@ const SIZE: usize = 50;
 /// How many of the newest are searched for words: titles are made of names, which are not stored.
 const SEARCHED: i64 = 2_000;
 
+/// Whose changes a viewer asks for.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// Everybody's, as far as they may see them.
+    All,
+    /// Their own.
+    Own,
+}
+
 impl Service {
     pub(super) async fn list_changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
@@ -32,7 +41,11 @@ impl Service {
         let words = query.words.to_lowercase();
         let filter = Filter {
             state: State::from_word(only),
-            requester: self.whose(only == "mine"),
+            requester: self.whose(if only == "mine" {
+                Wanted::Own
+            } else {
+                Wanted::All
+            }),
             // A number of 12 digits is asked of the index; other words are looked for in what is shown.
             about: AccountId::parse(words.trim()).ok().map(|account| Target {
                 kind: "account",
@@ -84,7 +97,7 @@ impl Service {
         limit: usize,
     ) -> Answer<Vec<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
-        let requester = match (self.whose(false), requester) {
+        let requester = match (self.whose(Wanted::All), requester) {
             // Somebody else's changes, for whoever sees their own only.
             (Some(own), Some(asked)) if own != asked => return Ok(Vec::new()),
             (Some(own), _) => Some(own),
@@ -114,8 +127,11 @@ impl Service {
     }
 
     /// Whose changes a list is narrowed to: their own, for whoever may not see all.
-    fn whose(&self, mine: bool) -> Option<PersonId> {
-        (mine || self.allowed(Action::SeeChanges).is_err()).then(|| self.signed.person.clone())
+    fn whose(&self, wanted: Wanted) -> Option<PersonId> {
+        match wanted {
+            Wanted::All if self.allowed(Action::SeeChanges).is_ok() => None,
+            Wanted::All | Wanted::Own => Some(self.signed.person.clone()),
+        }
     }
 
     async fn rows(

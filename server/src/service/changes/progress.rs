@@ -160,7 +160,7 @@ fn far(
         }
         // A row of an earlier attempt that was sent back, before the engine took it up again.
         None if row.phase == ChangePhase::Over => before_the_engine(state),
-        None => Far::new(at_work(operation.gives(), write), INFO),
+        None => Far::new(at_work(Doing::of(operation), write), INFO),
     }
 }
 
@@ -234,8 +234,28 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
     }
 }
 
-fn at_work(gives: bool, write: Option<&WriteRow>) -> String {
-    let doing = if gives { "Granting" } else { "Revoking" };
+/// Which way access moves.
+#[derive(Clone, Copy)]
+enum Doing {
+    Granting,
+    Revoking,
+}
+
+impl Doing {
+    fn of(operation: &Operation) -> Self {
+        if operation.gives() {
+            Self::Granting
+        } else {
+            Self::Revoking
+        }
+    }
+}
+
+fn at_work(doing: Doing, write: Option<&WriteRow>) -> String {
+    let doing = match doing {
+        Doing::Granting => "Granting",
+        Doing::Revoking => "Revoking",
+    };
     let Some(write) = write else {
         return format!("{doing}: reading what AWS holds");
     };
@@ -295,8 +315,8 @@ mod tests {
             Phase::InDoubt,
         ] {
             let write = write(phase);
-            for gives in [true, false] {
-                let words = at_work(gives, Some(&write));
+            for doing in [Doing::Granting, Doing::Revoking] {
+                let words = at_work(doing, Some(&write));
                 let says = |word: &str| words.contains(word);
                 assert!(
                     !says("Granted") && !says("Removed") && !says("Ended") && !says("erified"),
