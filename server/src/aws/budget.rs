@@ -1,8 +1,8 @@
 //! Token buckets: how often a service may be called.
 //!
 //! The quotas are shared with everybody else who uses the account (Terraform, the console,
-//! scanners), so a throttle halves our pace at once and it grows back slowly. Half of the pace is
-//! kept for whoever must not wait: revocations go first.
+//! scanners), so a throttle halves our pace at once and it grows back slowly. There is one
+//! queue: whoever asks first goes first, a revocation behind the calls of a crawl that asked before it.
 
 use std::{
     sync::{
