@@ -18,7 +18,10 @@ use domain::{
 use sandbox::{Running, Sandbox, aws::Limits, org::Organisation};
 use serde_json::{Value, json};
 use server::{
-    aws::{Access, Aws},
+    aws::{
+        Access, Aws,
+        error::{CallError, Class},
+    },
     cli::ledger::{LedgerCommand, Place, VerifyArgs, execute},
     clock::{self, Clock},
     engine::{
@@ -433,21 +436,34 @@ impl Company {
 
     /// Somebody assigns past Leastwise, and AWS is done with it.
     pub async fn assign_outside(&self, what: &Assignment) {
-        self.outside
-            .create_assignment(&self.core.instance, what, &|| true)
-            .await
-            .unwrap();
+        let instance = &self.core.instance;
+        self.once_it_is_taken(|| self.outside.create_assignment(instance, what, &|| true))
+            .await;
         self.until("AWS holds it", || self.holds(what)).await;
     }
 
     /// Somebody removes past Leastwise, and AWS is done with it.
     pub async fn unassign_outside(&self, what: &Assignment) {
-        self.outside
-            .delete_assignment(&self.core.instance, what, &|| true)
-            .await
-            .unwrap();
+        let instance = &self.core.instance;
+        self.once_it_is_taken(|| self.outside.delete_assignment(instance, what, &|| true))
+            .await;
         self.until("AWS no longer holds it", || async {
             !self.holds(what).await
+        })
+        .await;
+    }
+
+    /// AWS answers a conflict while an earlier write to the same account has not spread: then again.
+    async fn once_it_is_taken<T, F>(&self, write: impl Fn() -> F)
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        self.until("AWS takes it", || async {
+            match write().await {
+                Ok(_) => true,
+                Err(error) if error.class == Class::Conflict => false,
+                Err(error) => panic!("{error}"),
+            }
         })
         .await;
     }
