@@ -32,7 +32,7 @@ pub fn LiveStatus(
         let sent = Rc::new(Cell::new(false));
         let sending = Rc::clone(&sent);
         listen(&document(), "submit", move |_: web_sys::Event| {
-            sending.set(true)
+            sending.set(true);
         });
         follow(url.clone(), move |data: &str| {
             let (key, text) = data.split_once('\n').unwrap_or((data, ""));
