@@ -139,8 +139,8 @@ fn accounts(
     findings: &BTreeMap<AccountId, Arc<Guarded>>,
     roster: &Roster<'_>,
 ) -> (Vec<AccountEntry>, Reached) {
-    let mut reached: Reached = vec![(0, 0); roster.len()];
-    let mut seen = vec![0_u32; roster.len()];
+    let mut reached: Reached = vec![(0, 0); roster.head_count()];
+    let mut seen = vec![0_u32; roster.head_count()];
     let mut entries = Vec::with_capacity(snapshot.parts().accounts.len());
     for (round, (id, (account, class))) in (1_u32..).zip(&snapshot.parts().accounts) {
         let guarded = u32::from(class.counts_as_production_pci());
@@ -267,7 +267,7 @@ fn sets(snapshot: &Snapshot, roster: &Roster<'_>) -> Vec<SetEntry> {
             .or_default()
             .push((&pair.account, read));
     }
-    let mut seen = vec![0_u32; roster.len()];
+    let mut seen = vec![0_u32; roster.head_count()];
     let mut entries = Vec::with_capacity(snapshot.parts().sets.len());
     for (round, (arn, set)) in (1_u32..).zip(&snapshot.parts().sets) {
         let holds = by_set.get(arn).map_or(&[][..], Vec::as_slice);

@@ -46,7 +46,7 @@ impl<'a> Roster<'a> {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn head_count(&self) -> usize {
         self.ids.len()
     }
 
