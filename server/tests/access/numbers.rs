@@ -182,11 +182,11 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
 
 #[tokio::test]
 async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it() {
+    type About = (BTreeSet<Assignment>, BTreeSet<UserId>, BTreeSet<AccountId>);
     let org = with_ends().await;
     let world = org.core.world();
     let mut holds = org.core.holds(&world);
-    let mut rules: BTreeMap<String, (BTreeSet<Assignment>, BTreeSet<UserId>, BTreeSet<AccountId>)> =
-        BTreeMap::new();
+    let mut rules: BTreeMap<String, About> = BTreeMap::new();
     let (mut against, mut paths_against) = (BTreeSet::new(), 0);
     for account in guarded(&world.snapshot) {
         for held in holds.of(&account) {

@@ -66,7 +66,7 @@ impl ReportPort for Service {
                 "The report has {rows} rows, too many for a browser. On the server: leastwise report access --csv"
             )));
         }
-        let (word, media_type) = match form {
+        let (ending, media_type) = match form {
             ReportForm::Csv => ("csv", "text/csv; charset=utf-8"),
             ReportForm::Json => ("json", "application/json"),
         };
@@ -76,7 +76,7 @@ impl ReportPort for Service {
             .map_err(broken)?;
         let id = report.head.report_id.clone();
         let who = Who::signed(&self.signed, &self.request);
-        let entry = self.core.journal.report_downloaded(&who, &id, word, hash);
+        let entry = self.core.journal.report_downloaded(&who, &id, ending, hash);
         let recorded = async {
             let mut tx = self.core.store.write().await?;
             self.core.journal.append(&mut tx, entry).await?;
@@ -88,7 +88,7 @@ impl ReportPort for Service {
             .map_err(|error| -> Denied { broken(error) })?;
         let day = &report.head.made.rfc3339()[..10];
         Ok(Download {
-            name: format!("production-pci-access-{day}-{}.{word}", &id[..8]),
+            name: format!("production-pci-access-{day}-{}.{ending}", &id[..8]),
             media_type,
             body: report.pieces(form),
         })
