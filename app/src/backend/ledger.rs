@@ -35,10 +35,23 @@ pub struct EntryView {
     pub private: Vec<(String, String)>,
     /// Size and root of the newest signed checkpoint that covers it.
     pub checkpoint: Option<(u64, String)>,
-    /// Inclusion proof to that checkpoint, hashes from the leaf up.
+    /// Inclusion proof to that checkpoint, hashes from the leaf up; empty where it does not hold.
     pub proof: Vec<String>,
+    /// Whether the bytes shown are the ones that were signed.
+    pub inclusion: Inclusion,
     /// Numbers before and after, where they exist.
     pub neighbours: (Option<u64>, Option<u64>),
+}
+
+/// Whether an entry is in the signed tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inclusion {
+    /// Its proof was computed anew and gives the signed root.
+    Proven,
+    /// No signed checkpoint covers it yet.
+    NotSigned,
+    /// It is covered, and its bytes do not give the root: they were altered, or the hashes were.
+    Altered,
 }
 
 /// Whether it is whole.

@@ -5,6 +5,7 @@
 
 pub mod filter;
 pub mod live_status;
+pub mod outdated_preview;
 pub mod palette;
 pub mod shortcuts;
 

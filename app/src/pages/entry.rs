@@ -4,7 +4,7 @@ use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, EntryView},
+    backend::{Answer, EntryView, Inclusion},
     components::{
         AbsoluteTime, Column, Crumb, Definition, DefinitionList, LinkButton, Notice, PageHeader,
         Section, Status, Table,
@@ -30,6 +30,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         private,
         checkpoint,
         proof,
+        inclusion,
         neighbours: (before, after),
     } = entry;
     let actions = view! {
@@ -37,6 +38,13 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         {after.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Next entry"</LinkButton> })}
     }
     .into_any();
+    let altered = (inclusion == Inclusion::Altered).then(|| {
+        view! {
+            <Notice status=Status::Danger title="This entry was altered after it was written">
+                "Its bytes do not give the root that was signed. Nothing on this page can be believed. Keep the database as it is, and run leastwise ledger verify with a checkpoint that was kept elsewhere."
+            </Notice>
+        }
+    });
     view! {
         <PageHeader
             title=format!("Entry {}", row.seq)
@@ -45,6 +53,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
             detail=view! { <code>{row.kind}</code> }.into_any()
             actions
         />
+        {altered}
         <Section title="What happened">
             <div data-body>
                 <DefinitionList>
@@ -58,7 +67,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
             <pre data-body tabindex="0" role="region" aria-label="The entry as JSON"><code>{json}</code></pre>
         </Section>
         {personal(private)}
-        {inclusion(row.seq, leaf_hash, checkpoint, proof)}
+        {proven(row.seq, leaf_hash, checkpoint, proof, inclusion)}
     }
     .into_any()
 }
@@ -80,13 +89,20 @@ fn personal(private: Vec<(String, String)>) -> AnyView {
     .into_any()
 }
 
-fn inclusion(
+fn proven(
     seq: u64,
     leaf_hash: String,
     checkpoint: Option<(u64, String)>,
     proof: Vec<String>,
+    inclusion: Inclusion,
 ) -> AnyView {
     let body = match checkpoint {
+        Some(_) if inclusion == Inclusion::Altered => view! {
+            <Notice status=Status::Danger title="Its proof does not hold">
+                "The leaf hash above is not the one in the signed tree."
+            </Notice>
+        }
+        .into_any(),
         None => view! {
             <Notice status=Status::Pending title="Not under a signed checkpoint yet">
                 "The next one is signed within a minute and will cover this entry."

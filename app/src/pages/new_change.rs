@@ -11,6 +11,7 @@ use crate::{
         PageHeader, Section, SelectField, Status, StatusBadge, Tab, Tabs, TextArea, TextField,
         VerdictBox, risk_status,
     },
+    islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
 };
 
@@ -209,6 +210,7 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
     view! {
         <section id="preview" aria-label="Preview">
             <h2 class="mb-3">{title.clone()}</h2>
+            {view! { <OutdatedPreview /> }.into_any()}
             <VerdictBox verdict gains approvers />
             <Section title="Who gains and loses what" detail=detail><DiffView gained lost /></Section>
             {abuse(findings)}

@@ -368,7 +368,8 @@ fn orphan(assignment: Assignment, since: Timestamp) -> Held {
 /// What stands against an assignment whose principal is gone.
 pub(super) fn gone(principal: &Principal) -> Arc<[Hit]> {
     let reason = format!(
-        "The {} {} is gone from the directory, and what was assigned to it is still there. Remove the assignment.",
+        "The {} {} is gone from the directory, and what was assigned to it is still there. Remove the assignment; where \
+         AWS answers that it was not found, only AWS support, or taking the permission set off the account, removes it.",
         principal.kind().to_lowercase(),
         principal.id()
     );

@@ -5,7 +5,7 @@
 
 mod words;
 
-use app::backend::{Answer, Denied, EntryRow, EntryView, LedgerHealth, ListQuery, Page};
+use app::backend::{Answer, Denied, EntryRow, EntryView, Inclusion, LedgerHealth, ListQuery, Page};
 use domain::{
     ledger::{
         Entry, Hash, Outcome,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::store::{
     Store, StoreError,
-    ledger::{self, LedgerError, Listed},
+    ledger::{self, LedgerError, Listed, SignedHead},
 };
 
 /// Rows to a page.
@@ -118,32 +118,43 @@ async fn view(
     let covering = ledger::newest_checkpoint(store)
         .await?
         .filter(|signed| signed.size > seq);
-    let proof = match &covering {
-        Some(signed) => {
-            let hashes = ledger::tree_hashes(
-                store,
-                &[Need::Inclusion {
-                    size: signed.size,
-                    index: seq,
-                }],
-            )
-            .await?;
-            tree::prove_inclusion(&hashes, signed.size, seq).map_err(LedgerError::from)?
-        }
-        None => Vec::new(),
+    let leaf = Hash::leaf(listed.leaf.as_bytes());
+    let (inclusion, proof) = match &covering {
+        Some(signed) => included(store, signed, seq, leaf).await?,
+        None => (Inclusion::NotSigned, Vec::new()),
     };
     Ok(Some(EntryView {
         row: row(&listed, snapshot)?,
         json: indented(&listed.leaf),
-        leaf_hash: Hash::leaf(listed.leaf.as_bytes()).hex(),
+        leaf_hash: leaf.hex(),
         private: private
             .into_iter()
             .map(|found| (found.value.path, found.value.value))
             .collect(),
         checkpoint: covering.map(|signed| (signed.size, signed.root.hex())),
         proof: proof.into_iter().map(Hash::hex).collect(),
+        inclusion,
         neighbours: ledger::around(store, seq).await?,
     }))
+}
+
+/// The proof, if it holds: what is shown as proven was computed anew from the bytes beside it.
+async fn included(
+    store: &Store,
+    signed: &SignedHead,
+    seq: u64,
+    leaf: Hash,
+) -> Result<(Inclusion, Vec<Hash>), StoreError> {
+    let need = Need::Inclusion {
+        size: signed.size,
+        index: seq,
+    };
+    let hashes = ledger::tree_hashes(store, &[need]).await?;
+    let proof = tree::prove_inclusion(&hashes, signed.size, seq).map_err(LedgerError::from)?;
+    match tree::verify_inclusion(&proof, signed.size, signed.root, seq, leaf) {
+        Ok(()) => Ok((Inclusion::Proven, proof)),
+        Err(_) => Ok((Inclusion::Altered, Vec::new())),
+    }
 }
 
 /// Whether it is whole. `vkey` is the key that signs now.
