@@ -4,6 +4,8 @@
 //! one: a group that is assigned while empty, then filled. That is why a gain may also be
 //! *latent*: nobody gains today, but whoever joins the group will.
 
+mod given;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -17,12 +19,13 @@ use crate::{
     change::Operation,
     classification::Classification,
     grant::Term,
-    ids::{Assignment, GroupId, Pair, Principal, UserId},
+    ids::{GroupId, Pair, Principal, UserId},
     permission_set::ContentHash,
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
     time::Timestamp,
     verdict::RulesVersion,
 };
+use given::Given;
 
 /// Who gains.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,15 +136,18 @@ pub fn effect_hash(
 /// and how long that lasts is not something that AWS knows.
 pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operation]) -> Effect {
     let touched = Touched::by(snapshot, under_way.iter().chain(operations));
-    let (coming, going): (Vec<Operation>, Vec<Operation>) =
+    let (mut coming, going): (Vec<Operation>, Vec<Operation>) =
         under_way.iter().cloned().partition(Operation::gives);
+    // What is asked for here is judged as new although another change asks for the same: two of a kind
+    // would otherwise vouch for each other, each as if the other were done.
+    let given = Given::by(operations);
+    coming.retain(|other| !given.gives(other));
     let there = touched.slice(snapshot, &coming);
     let at_least = paths(&touched.slice(&there, &going));
     let then = paths(&there);
     let now = paths(&touched.slice(&there, operations));
     let giving: Vec<Operation> = operations.iter().filter(|o| o.gives()).cloned().collect();
     let at_most = paths(&touched.slice(&there, &giving));
-    let given = Given::by(operations);
     let (gained, passing) = at_most
         .iter()
         .filter_map(|path| {
@@ -178,67 +184,6 @@ fn step((gainer, pair, path): &ReachPath, term: Term) -> Step {
         pair: pair.clone(),
         path: path.clone(),
         term,
-    }
-}
-
-/// The assignment that a path rests on.
-fn assignment((gainer, pair, path): &ReachPath) -> Assignment {
-    let principal = match (path, gainer) {
-        (Path::Group(group), _) | (Path::Direct, Gainer::FutureMember(group)) => {
-            Principal::Group(group.clone())
-        }
-        (Path::Direct, Gainer::User(user)) => Principal::User(user.clone()),
-    };
-    Assignment {
-        pair: pair.clone(),
-        principal,
-    }
-}
-
-/// What operations give: assignments, each with the longest term asked for, and memberships.
-struct Given<'a> {
-    terms: BTreeMap<&'a Assignment, Term>,
-    joined: BTreeSet<(&'a GroupId, &'a UserId)>,
-}
-
-impl<'a> Given<'a> {
-    fn by(operations: &'a [Operation]) -> Self {
-        let mut given = Self {
-            terms: BTreeMap::new(),
-            joined: BTreeSet::new(),
-        };
-        for operation in operations {
-            match operation {
-                Operation::Assign { assignment, term } => {
-                    let longest = given.terms.entry(assignment).or_insert(*term);
-                    *longest = (*longest).max(*term);
-                }
-                Operation::AddMember { group, user } => {
-                    given.joined.insert((group, user));
-                }
-                Operation::Unassign { .. } | Operation::RemoveMember { .. } => {}
-            }
-        }
-        given
-    }
-
-    /// For how long the operations give a path; none if it does not come from them. Somebody who
-    /// joins a group that is assigned already stays for good, even if the same change asks for a
-    /// window on that assignment as well.
-    fn term(&self, there: &Snapshot, path: &ReachPath, appears: bool) -> Option<Term> {
-        let joins = match path {
-            (Gainer::User(user), _, Path::Group(group)) => self.joined.contains(&(group, user)),
-            _ => false,
-        };
-        let rests_on = assignment(path);
-        let asked = self.terms.get(&rests_on).copied();
-        let assigned = there
-            .pair(&rests_on.pair)
-            .is_some_and(|read| read.principals.contains_key(&rests_on.principal));
-        if joins && appears && assigned {
-            return Some(Term::Standing);
-        }
-        asked
     }
 }
 

@@ -326,6 +326,27 @@ fn a_step_that_completes_one_under_way_is_judged_as_if_that_were_there_already()
 }
 
 #[test]
+fn two_changes_that_ask_for_the_same_do_not_vouch_for_each_other() {
+    let mut world = World::new();
+    world.assigned(&the_group("empty"), "cards-prod", "administrator");
+    for operation in [
+        join("bob", "empty"),
+        standing(the_group("operators"), "cards-prod", "administrator"),
+    ] {
+        // The twin is approved and not finished.
+        let twin = [operation.clone()];
+        let judged = world.judge_under(default_rules(), &twin, &[operation], &ann());
+        refused_by(&judged, "production-pci-administrator");
+        assert!(judged.gaining.contains(&person("bob")));
+    }
+    // For another length it is the same.
+    let twin = [window(the_group("operators"), "cards-prod", "viewer", 60)];
+    let asked = [standing(the_group("operators"), "cards-prod", "viewer")];
+    let judged = world.judge_under(default_rules(), &twin, &asked, &ann());
+    assert_eq!(judged.verdict.approvals, 2);
+}
+
+#[test]
 fn a_removal_under_way_that_may_yet_fail_hides_nobody_from_an_assignment() {
     let world = World::new();
     let judged = world.judge_under(

@@ -150,6 +150,7 @@ async fn wanted(
             }
             Operation::AddMember { group, .. } => {
                 let there = Principal::Group(group.clone());
+                wanted.groups.insert(group.clone());
                 let world = core.world();
                 let known: BTreeSet<Pair> =
                     world.snapshot.pairs_of(&there).iter().cloned().collect();

@@ -19,6 +19,7 @@ mod lost;
 pub mod oidc;
 pub mod origin;
 pub mod pages;
+mod places;
 pub mod ports;
 pub mod rate;
 pub mod recheck;

@@ -1,0 +1,100 @@
+//! How much of the room one address may take: whoever sends forms that never end must not shut everybody out.
+//!
+//! Counts requests that are being answered, not how often somebody asks; that is for the buckets.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The part of the room that one address may take.
+pub const SHARE: usize = 4;
+
+/// Who takes how much.
+#[derive(Debug, Clone)]
+pub struct Places {
+    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    most: usize,
+}
+
+/// One place; given back when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    places: Places,
+    address: IpAddr,
+}
+
+impl Places {
+    /// So many for each address.
+    pub fn new(most: usize) -> Self {
+        Self {
+            taken: Arc::default(),
+            most: most.max(1),
+        }
+    }
+
+    /// A place, unless the address has all of its own.
+    pub fn take(&self, address: IpAddr) -> Option<Place> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(address).or_insert(0);
+        if *count >= self.most {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            places: self.clone(),
+            address,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let taken = &self.places.taken;
+        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// Whom an address stands for: with IPv6 everybody has a whole /64 to choose from.
+pub fn whose(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) => match six.to_ipv4_mapped() {
+            Some(four) => IpAddr::V4(four),
+            None => IpAddr::V6(Ipv6Addr::from(u128::from(six) & (u128::MAX << 64))),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_takes_its_own_places_only_and_gets_them_back() {
+        let places = Places::new(2);
+        let (one, other): (IpAddr, IpAddr) =
+            ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let first = places.take(one).unwrap();
+        let _second = places.take(one).unwrap();
+        assert!(places.take(one).is_none());
+        assert!(places.take(other).is_some());
+        drop(first);
+        assert!(places.take(one).is_some());
+    }
+
+    #[test]
+    fn all_addresses_of_a_64_are_one_and_a_mapped_one_is_what_it_maps() {
+        let whose = |text: &str| whose(text.parse().unwrap());
+        assert_eq!(whose("2001:db8:1:2::1"), whose("2001:db8:1:2:ffff::9"));
+        assert_ne!(whose("2001:db8:1:2::1"), whose("2001:db8:1:3::1"));
+        assert_eq!(whose("::ffff:192.0.2.1"), whose("192.0.2.1"));
+    }
+}
