@@ -73,9 +73,39 @@ async fn s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_f
 #[tokio::test]
 async fn s40_more_at_once_than_there_is_room_for_is_turned_away() {
     let server = Server::start_with(|setup| setup.settings.limits.at_once = 0).await;
-    let answer = server.browser().get("/healthz").await;
+    let answer = server.browser().get("/sign-in").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.body.contains("busy"));
+    // Who watches the process would restart it if these were turned away, too.
+    for watched in ["/healthz", "/readyz"] {
+        assert_eq!(
+            server.browser().get(watched).await.status,
+            StatusCode::OK,
+            "{watched}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them() {
+    let server = Server::start_with(|setup| setup.settings.limits.at_once = 4).await;
+    let never = futures::stream::pending::<Result<String, std::io::Error>>();
+    let held = request(Method::POST, "/do/submit-change")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from_stream(never))
+        .unwrap();
+    let mut slow = server.browser();
+    let (mut other, mut watch) = (server.browser(), server.browser());
+    tokio::select! {
+        answer = slow.send(held) => panic!("answered with {}", answer.status),
+        () = async {
+            // Let the first one take its place.
+            tokio::time::sleep(StdDuration::from_millis(200)).await;
+            let again = other.get("/sign-in").await;
+            assert_eq!(again.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(watch.get("/healthz").await.status, StatusCode::OK);
+        } => {}
+    }
 }
 
 #[tokio::test]
