@@ -93,13 +93,21 @@ fn of_nobody_knows(effect: &Effect) -> Option<Event> {
 
 /// Judges an approved change again, on what AWS holds now; if AWS, the pool or the database does not answer, it is asked again.
 async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
-    if let Err(error) = fresh::reread(core, change).await {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            %change,
-            "what an approved change rests on could not be read"
-        );
-        return Fresh::Unanswered;
+    match fresh::reread(core, change).await {
+        Ok(()) => {}
+        // Asked again every few seconds until a crawl has ended: nothing is wrong.
+        Err(fresh::NotRead::NotCrawled) => {
+            tracing::info!(%change, "an approved change waits for a complete crawl");
+            return Fresh::Unanswered;
+        }
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                %change,
+                "what an approved change rests on could not be read"
+            );
+            return Fresh::Unanswered;
+        }
     }
     let judged = changes::fresh_verdict(core, &**core, change).await;
     judged.unwrap_or_else(|error| {
