@@ -55,18 +55,8 @@ struct Wanted {
 /// Reads everything that a change's gains rest on into the world: who is assigned to its pairs, what its
 /// sets hold, who is in its groups, and where its groups are assigned. A change that only takes reads nothing.
 pub async fn reread(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> {
-    let (operations, approved) = {
-        let mut conn = core
-            .store
-            .read()
-            .acquire()
-            .await
-            .map_err(StoreError::from)?;
-        let Some(stored) = store::change::find(&mut conn, change).await? else {
-            return Ok(());
-        };
-        let moved = store::change::moved_at(&mut conn, change).await?;
-        (stored.change.proposal.operations, moved)
+    let Some((operations, approved)) = asked(core, change).await? else {
+        return Ok(());
     };
     if !operations.iter().any(Operation::gives) {
         return Ok(());
@@ -112,16 +102,8 @@ fn ask_for_crawl(core: &Core) {
 /// Reads the sets that a change gave once more, after it is done: what was edited while it was carried
 /// out is on record at once and judged where it is held. The next crawl would find it, too.
 pub async fn confirm(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> {
-    let operations = {
-        let mut conn = core
-            .store
-            .read()
-            .acquire()
-            .await
-            .map_err(StoreError::from)?;
-        store::change::find(&mut conn, change)
-            .await?
-            .map_or_else(Vec::new, |stored| stored.change.proposal.operations)
+    let Some((operations, _)) = asked(core, change).await? else {
+        return Ok(());
     };
     let sets: BTreeSet<PermissionSetArn> = operations
         .into_iter()
@@ -131,6 +113,19 @@ pub async fn confirm(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead>
         })
         .collect();
     take_all(core, sets.into_iter().map(One::Set).collect()).await
+}
+
+/// What a change does, and when it last moved: of an approved one, when it was approved.
+async fn asked(
+    core: &Core,
+    change: &ChangeId,
+) -> Result<Option<(Vec<Operation>, Timestamp)>, StoreError> {
+    let mut conn = core.store.read().acquire().await?;
+    let Some(stored) = store::change::find(&mut conn, change).await? else {
+        return Ok(None);
+    };
+    let moved = store::change::moved_at(&mut conn, change).await?;
+    Ok(Some((stored.change.proposal.operations, moved)))
 }
 
 async fn wanted(
