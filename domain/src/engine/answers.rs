@@ -6,7 +6,7 @@
 use super::{
     DOUBT_LASTS,
     event::{Answer, Status},
-    failure::{Refusal, Why, hopeless},
+    failure::{Refusal, Why, hopeless, orphaned},
     key::{Key, Kind},
     rows::{Ending, Generation, ItemResult, Phase},
     state::{Out, State, pause},
@@ -16,6 +16,12 @@ use crate::{
     ids::OperationId,
     time::{Duration, Timestamp},
 };
+
+/// Between two tries to remove what belongs to nobody any more: AWS may learn to, and nobody can use it.
+const ORPHAN_PAUSE: Duration = Duration::hours(1);
+/// Why such a removal ends without being carried out, and what to do.
+const ORPHAN_STAYS: &str = "AWS refuses to remove it, because whoever it names is gone from the directory. \
+     AWS support can, or taking the permission set off the account. Leastwise tries again every hour.";
 
 impl State {
     pub(super) fn answered(
@@ -169,6 +175,7 @@ impl State {
         now: Timestamp,
         out: &mut Out,
     ) {
+        let patience = self.pacing.grant_tries;
         let Some(open) = &self.track(key).open else {
             return;
         };
@@ -192,6 +199,10 @@ impl State {
         tries.next_try = Some(now + pause(tries.count, &operation));
         if kind == Kind::Create && tries.count >= limit {
             self.give_up(key, error, now, out);
+        } else if kind == Kind::Delete && orphaned(error) && tries.count >= patience {
+            tries.next_try = Some(now + ORPHAN_PAUSE);
+            let reason = format!("{ORPHAN_STAYS} AWS says: {error}");
+            self.resolve_removals(key, &ItemResult::Failed { at: now, reason }, out);
         }
     }
 

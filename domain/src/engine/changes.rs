@@ -106,14 +106,12 @@ impl State {
                 }
             }
             Fresh::Wider => {
-                if let Some(mut carrying) = self.changes.remove(change) {
-                    carrying.row.phase = ChangePhase::Over;
-                    out.over.insert(change.clone(), carrying.row);
-                    out.tells.push(Tell::SentBack {
-                        change: change.clone(),
-                    });
-                }
+                self.drop_change(change, out);
+                out.tells.push(Tell::SentBack {
+                    change: change.clone(),
+                });
             }
+            Fresh::Over => self.drop_change(change, out),
             Fresh::Refused(reason) => {
                 let items = 0..carrying.row.items.len();
                 for index in items {
@@ -121,6 +119,14 @@ impl State {
                     self.resolve(change, index, ItemResult::Failed { at: now, reason }, out);
                 }
             }
+        }
+    }
+
+    /// Lets go of a change that never began.
+    fn drop_change(&mut self, change: &ChangeId, out: &mut Out) {
+        if let Some(mut carrying) = self.changes.remove(change) {
+            carrying.row.phase = ChangePhase::Over;
+            out.over.insert(change.clone(), carrying.row);
         }
     }
 

@@ -131,6 +131,9 @@ pub enum Fresh {
     Wider,
     /// No longer allowed, with the reason for people.
     Refused(String),
+    /// Nobody wants it any more: it was taken back, or its time to start is over. Nothing is told, since
+    /// whoever ended it has.
+    Over,
     /// Could not be judged now, e.g. the database did not answer; asked again.
     Unanswered,
 }

@@ -71,6 +71,15 @@ pub(super) fn hopeless(reason: &str) -> bool {
     .any(|sign| reason.contains(sign))
 }
 
+/// Whether a `FailureReason` says that whoever the assignment names is gone from the directory: AWS then
+/// refuses its removal for ever, and nobody can sign in by it (reference/aws.md 1.3).
+pub(super) fn orphaned(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    ["404", "assignee", "not found"]
+        .iter()
+        .all(|sign| reason.contains(sign))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

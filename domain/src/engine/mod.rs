@@ -55,9 +55,11 @@
 //! - Only what was ever ours is written: a window (from its first intent or delivery), an
 //!   adoption, or a removal. A window that failed before anything was written leaves no claim.
 //! - A key of ours without a reason to exist is removed, for ever trying (at most 5 minutes
-//!   between tries), whoever put it there. What is gone without our doing is told
-//!   ([`Tell::Missing`]) and **not** put back: somebody may have meant it. The one exception is a
-//!   delete of our own that came true late.
+//!   between tries), whoever put it there. Where AWS refuses because the principal is gone from the
+//!   directory, the removals that wait for it fail after a few tries and it is tried every hour.
+//! - What is gone without our doing is told ([`Tell::Missing`]) and **not** put back: somebody may have
+//!   meant it. A second read a minute later that agrees ends its windows. The one exception is a delete
+//!   of our own that came true late.
 //! - A removal change ends every reason of its keys at once and never waits for a verdict; a grant
 //!   on the same key waits behind it. A mixed change waits for its verdict as a whole.
 //! - A window begins when the fresh verdict arrives, not when AWS is done: no access is ever there

@@ -60,7 +60,7 @@ impl State {
         out: &mut Out,
     ) {
         let track = self.track(key);
-        let due = track.row.closing.map_or(now, |closing| closing.since);
+        let due = track.row.closing.map_or(as_of, |closing| closing.since);
         let last_use = as_of + track.row.session;
         track.row.closing = None;
         track.row.removed_at = Some(as_of);

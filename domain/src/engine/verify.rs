@@ -11,14 +11,20 @@ use super::{
     event::{Coverage, Listing, Observation},
     key::{Key, Kind, Target},
     proceed::BLIND_AFTER,
-    rows::{Closing, Ending, How, Phase, Presence, Sight, Tries},
+    rows::{Closing, Ending, How, Phase, Presence, Sight, Tries, Watch},
     state::{Out, State},
     track::Want,
 };
-use crate::{ids::Principal, time::Timestamp};
+use crate::{
+    ids::Principal,
+    time::{Duration, Timestamp},
+};
 
 /// Looks after AWS said SUCCEEDED before its word counts as not come true.
 const LOOKS: u32 = 5;
+/// For how long two reads must agree that something of ours is gone before its windows end: whoever
+/// replaces an assignment takes it away and puts it back at once.
+const MISSING_FOR: Duration = Duration::minutes(1);
 
 impl State {
     pub(super) fn observed(&mut self, seen: &Observation, now: Timestamp, out: &mut Out) {
@@ -202,7 +208,8 @@ impl State {
     ) {
         let track = self.track(key);
         let want = track.want(now);
-        let before = track.row.confirmed.map(|seen| seen.presence);
+        let confirmed = track.row.confirmed;
+        let before = confirmed.map(|seen| seen.presence);
         let watched = track.next_watch().is_some_and(|at| sight.as_of >= at);
         track.seen = Some(sight);
         if before != Some(sight.presence) {
@@ -217,10 +224,31 @@ impl State {
             (Want::Keep, Presence::Absent)
                 if before != Some(Presence::Absent) && track.want(now) == Want::Keep =>
             {
+                // Look again: one read may have come between a hand's removal and its second thoughts.
+                track.row.watch = Some(Watch {
+                    from: sight.as_of,
+                    done: 0,
+                });
+                out.keys.insert(key.clone());
                 out.tells.push(Tell::Missing {
                     key: key.clone(),
                     seen_at: sight.as_of,
                 });
+            }
+            (Want::Keep, Presence::Absent)
+                if track.row.adopted.is_none()
+                    && track.want(now) == Want::Keep
+                    && confirmed.is_some_and(|first| {
+                        first.presence == Presence::Absent
+                            && sight.as_of >= first.as_of + MISSING_FOR
+                    }) =>
+            {
+                // Gone for good, so nothing is left to give a reason to. The same access made by somebody
+                // else later must not pass for what was approved.
+                for row in &mut track.windows {
+                    row.window.ended.get_or_insert(now);
+                }
+                self.removed(key, sight.as_of, How::FoundSo, Some(others), now, out);
             }
             (Want::Rest, Presence::Present) if track.row.managed_since.is_some() => {
                 track.row.removed_at = None;

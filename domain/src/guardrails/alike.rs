@@ -137,8 +137,9 @@ impl<'a> Holds<'a> {
             let number = self.evaluator.frame(frame.clone());
             let who = Who::unknown();
             let who_number = self.evaluator.who(who.clone());
+            let hits = self.hits((number, &frame), (who_number, &who));
             said.push(Said {
-                hits: self.hits((number, &frame), (who_number, &who)),
+                hits: self.and_late(hits, &assignment, None),
                 whom: Whom::Newcomers,
             });
         } else if self.records.tell_apart(&assignment) {
@@ -155,7 +156,7 @@ impl<'a> Holds<'a> {
         said
     }
 
-    /// Whoever approved it themselves, and whom nobody agreed to, is told from the others.
+    /// Whoever approved it themselves, whom nobody agreed to, and who should be out is told from the others.
     fn said_by_agreement(
         &mut self,
         frame: &Frame,
@@ -164,20 +165,23 @@ impl<'a> Holds<'a> {
         said: &mut Vec<Said>,
     ) {
         type Case = (Frame, Rc<Who>, Vec<UserId>);
-        let mut apart: BTreeMap<(usize, usize), Case> = BTreeMap::new();
+        type Apart = (usize, usize, Option<Timestamp>);
+        let mut apart: BTreeMap<Apart, Case> = BTreeMap::new();
         for user in behind.iter().flat_map(|alike| alike.people.iter()) {
             let frame = self.agreed(frame, assignment, Some(user));
             let number = self.evaluator.frame(frame.clone());
             let (who_number, who) = self.who(user, &frame.approvals);
-            let case = apart.entry((number, who_number));
+            let late = self.records.overdue(assignment, Some(user));
+            let case = apart.entry((number, who_number, late));
             case.or_insert((frame, who, Vec::new()))
                 .2
                 .push(user.clone());
         }
-        for ((number, who_number), (frame, who, mut users)) in apart {
+        for ((number, who_number, _), (frame, who, mut users)) in apart {
             users.sort();
+            let hits = self.hits((number, &frame), (who_number, &who));
             said.push(Said {
-                hits: self.hits((number, &frame), (who_number, &who)),
+                hits: self.and_late(hits, assignment, users.first()),
                 whom: Whom::People(users.into()),
             });
         }

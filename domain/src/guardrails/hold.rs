@@ -4,7 +4,7 @@
 //! says that anybody agreed. Never removes or changes anything; drift and pages read this.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     rc::Rc,
     sync::Arc,
 };
@@ -15,77 +15,19 @@ use super::{
     case::{Act, Frame, PEOPLE, Place, Way, Who},
     evaluate::{Answer, Evaluator},
     judge::{minutes, power, way},
+    records::Records,
     rules::Rules,
     system::{self, RULE_ERROR},
 };
 use crate::{
     access::{self, Path, Reach},
     classification::Classification,
-    grant::Term,
-    ids::{AccountId, Assignment, GroupId, Pair, PersonId, Principal, UserId},
+    ids::{AccountId, Assignment, GroupId, PersonId, Principal, UserId},
     org::Account,
     snapshot::{PairRead, Snapshot},
     time::Timestamp,
     verdict::Hit,
 };
-
-/// What Leastwise itself knows of an assignment that it made or adopted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// For how long it was granted.
-    pub term: Term,
-    /// What was agreed, when it was granted.
-    pub agreed: Agreement,
-}
-
-/// Who agreed that who gains what. It says nothing of what the approvers did not see: whoever comes into a
-/// group later, and whatever the group is assigned to later, has an agreement of its own, or none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Agreement {
-    /// Who agreed.
-    pub approvals: BTreeSet<PersonId>,
-    /// Whom they saw gain where and with what.
-    pub gaining: BTreeSet<(UserId, Pair)>,
-}
-
-/// Everything on record of what exists.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Records {
-    /// What Leastwise granted.
-    pub assignments: BTreeMap<Assignment, Record>,
-    /// Whom it put into a group, and who agreed to that.
-    pub memberships: BTreeMap<GroupId, BTreeMap<UserId, Agreement>>,
-}
-
-impl Records {
-    /// Who agreed that somebody holds by an assignment; of nobody in particular, who agreed that whoever
-    /// joins the empty group would.
-    fn agreed(&self, assignment: &Assignment, user: Option<&UserId>) -> BTreeSet<String> {
-        let granted = self
-            .assignments
-            .get(assignment)
-            .map(|record| &record.agreed);
-        let joined = || match (&assignment.principal, user) {
-            (Principal::Group(group), Some(user)) => self.memberships.get(group)?.get(user),
-            _ => None,
-        };
-        let saw = |agreed: &&Agreement| {
-            user.is_none_or(|user| {
-                let gain = (user.clone(), assignment.pair.clone());
-                agreed.gaining.contains(&gain)
-            })
-        };
-        let agreed = granted.filter(saw).or_else(|| joined().filter(saw));
-        let names = agreed.into_iter().flat_map(|agreed| &agreed.approvals);
-        names.map(|person| person.as_str().to_owned()).collect()
-    }
-
-    /// Whether it could make a difference who holds by an assignment.
-    pub(super) fn tell_apart(&self, assignment: &Assignment) -> bool {
-        self.assignments.contains_key(assignment)
-            || matches!(&assignment.principal, Principal::Group(group) if self.memberships.contains_key(group))
-    }
-}
 
 /// What stands against everything that exists in one account. For many accounts, keep a `Holds`.
 pub fn hold(snapshot: &Snapshot, rules: &Rules, account: &AccountId) -> Vec<Held> {
@@ -220,12 +162,13 @@ impl<'a> Holds<'a> {
             let number = self.evaluator.frame(frame.clone());
             let who = Who::unknown();
             let who_number = self.evaluator.who(who.clone());
+            let hits = self.hits((number, &frame), (who_number, &who));
             found.push(Held {
                 holder: Holder::EmptyGroup {
                     assignment: assignment.clone(),
                     since,
                 },
-                hits: self.hits((number, &frame), (who_number, &who)),
+                hits: self.and_late(hits, assignment, None),
             });
             return;
         }
@@ -266,7 +209,8 @@ impl<'a> Holds<'a> {
         let frame = self.agreed(frame, assignment, Some(user));
         let number = self.evaluator.frame(frame.clone());
         let (who_number, who) = self.who(user, &frame.approvals);
-        self.hits((number, &frame), (who_number, &who))
+        let hits = self.hits((number, &frame), (who_number, &who));
+        self.and_late(hits, assignment, Some(user))
     }
 
     /// The same case, with what was agreed of one person, or of whoever joins.

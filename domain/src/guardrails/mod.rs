@@ -17,9 +17,12 @@ mod hold;
 #[cfg(feature = "cedar")]
 mod judge;
 #[cfg(feature = "cedar")]
+mod late;
+#[cfg(feature = "cedar")]
 mod question;
 #[cfg(feature = "cedar")]
 mod quiet;
+mod records;
 #[cfg(feature = "cedar")]
 mod rules;
 #[cfg(feature = "cedar")]
@@ -35,11 +38,14 @@ pub use answer::{
     Asked, Gain, GainKind, Held, Holder, Judgement, Rule, RuleError, RuleKind, RuleText,
 };
 #[cfg(feature = "cedar")]
-pub use hold::{Agreement, Holds, Record, Records, hold};
+pub use hold::{Holds, hold};
 #[cfg(feature = "cedar")]
 pub use judge::judge;
 #[cfg(feature = "cedar")]
+pub use late::{OUT_OF_REACH, OVERDUE};
+#[cfg(feature = "cedar")]
 pub use quiet::{HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE};
+pub use records::{Agreement, Record, Records};
 #[cfg(feature = "cedar")]
 pub use rules::Rules;
 #[cfg(feature = "cedar")]

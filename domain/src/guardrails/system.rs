@@ -73,7 +73,8 @@ pub(super) fn rests_on(step: &Step, operation: &Operation) -> bool {
     }
 }
 
-type Against = (&'static str, String, &'static str);
+/// A rule's id, its reason, its control.
+pub(super) type Against = (&'static str, String, &'static str);
 
 fn against(snapshot: &Snapshot, operation: &Operation) -> Vec<Against> {
     match operation {
@@ -127,7 +128,7 @@ fn membership(snapshot: &Snapshot, group: &GroupId) -> Option<Against> {
 }
 
 /// What AWS would refuse to write for us, whichever way.
-fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Against> {
+pub(super) fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Against> {
     let mut found = Vec::new();
     let account = &assignment.pair.account;
     if is_management(snapshot, account) {

@@ -3,15 +3,14 @@
 
 use crate::{scripts::run, world::Defect};
 
+/// By the invariant that is about it: that it breaks another one, too, is no proof that this one is checked.
 fn caught(defect: Defect, words: &[&str]) {
     for seed in 1..=1_500 {
         if let Err(violation) = run(seed, defect) {
             println!("{defect:?} caught by seed {seed}: {violation}");
-            assert!(
-                words.iter().any(|word| violation.contains(word)),
-                "caught for another reason: {violation}"
-            );
-            return;
+            if words.iter().any(|word| violation.contains(word)) {
+                return;
+            }
         }
     }
     panic!("1,500 seeds did not notice: {defect:?}");

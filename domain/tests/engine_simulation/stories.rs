@@ -182,6 +182,67 @@ fn what_a_hand_takes_away_is_told_and_not_put_back() {
     assert_eq!(missing.count(), 1);
 }
 
+fn told(world: &World, which: impl Fn(&Tell) -> bool) -> usize {
+    world.store.told.iter().filter(|(_, t)| which(t)).count()
+}
+
+#[test]
+fn what_somebody_makes_again_after_it_was_gone_does_not_pass_for_what_was_approved() {
+    let mut world = healthy(vec![one_key()]);
+    world.approve(0, plan(1, open(1, &one_key(), Term::Standing)));
+    world.by_hand(10 * MINUTE, 0);
+    world.crawl(20 * MINUTE);
+    world.run_until(23 * MINUTE).unwrap();
+    let row = world.store.windows.values().next().unwrap();
+    assert!(row.over.is_some(), "a second look agreed: {row:?}");
+    world.by_hand(30 * MINUTE, 0);
+    finish(&mut world).unwrap();
+    assert!(!world.aws.present[0], "nobody approved it anew");
+    assert_eq!(world.aws.creates[0], 1);
+    let (gone, back) = (
+        told(&world, |t| matches!(t, Tell::Removed { .. })),
+        told(&world, |t| matches!(t, Tell::Reappeared { .. })),
+    );
+    assert_eq!((gone, back), (2, 1));
+}
+
+#[test]
+fn what_is_taken_away_and_put_back_within_the_minute_stays() {
+    let mut world = healthy(vec![one_key()]);
+    world.approve(0, plan(1, open(1, &one_key(), Term::Standing)));
+    world.by_hand(10 * MINUTE, 0);
+    world.crawl(10 * MINUTE + 1_000);
+    world.run_until(10 * MINUTE + 32_000).unwrap();
+    assert_eq!(told(&world, |t| matches!(t, Tell::Missing { .. })), 1);
+    world.by_hand(10 * MINUTE + 40_000, 0);
+    finish(&mut world).unwrap();
+    assert!(world.aws.present[0]);
+    assert_eq!(told(&world, |t| matches!(t, Tell::Removed { .. })), 0);
+}
+
+#[test]
+fn the_removal_of_what_belongs_to_nobody_any_more_ends_with_words_and_is_tried_every_hour() {
+    let mut world = healthy(vec![one_key()]);
+    world.aws.set(0, true, -HOUR);
+    world.aws.orphans.insert(0);
+    world.approve(0, plan(1, close(&one_key())));
+    world.run_until(10 * MINUTE).unwrap();
+    assert_eq!(world.store.plans[&change(1)].1, Stands::Failed);
+    let tries = world.aws.calls;
+    assert_eq!(tries, 5);
+    world.run_until(10 * HOUR).unwrap();
+    let later = world.aws.calls - tries;
+    assert!((9..=10).contains(&later), "{later} tries in ten hours");
+    assert_eq!(
+        told(&world, |t| matches!(t, Tell::Failed { .. })),
+        1,
+        "once, not with each try"
+    );
+    world.aws.orphans.clear();
+    world.run_until(11 * HOUR + MINUTE).unwrap();
+    assert!(!world.aws.present[0], "removed as soon as AWS lets it");
+}
+
 #[test]
 fn a_removal_names_the_last_instant_of_use() {
     let mut world = healthy(vec![one_key()]);

@@ -256,7 +256,7 @@ impl Truth {
                         && matches!(i.result, Some(ItemResult::Failed { .. }))
                 })
             });
-            if !removed && !failed {
+            if !removed && !failed && !self.was_gone(row, aws) {
                 return Err(format!("I3: a window was cut off at {ended} by nobody"));
             }
         }
@@ -270,6 +270,22 @@ impl Truth {
             }
         }
         Ok(())
+    }
+
+    /// Whether two reads, a minute apart and after it was delivered, showed it gone, and none between them there.
+    fn was_gone(&self, row: &WindowRow, aws: &Aws) -> bool {
+        let Some(delivery) = row.delivery else {
+            return false;
+        };
+        let mut reads = self.reads[aws.index(&row.key)].clone();
+        reads.retain(|(as_of, _)| *as_of > delivery.at.0);
+        reads.sort_unstable();
+        let gone = reads.rsplit(|(_, there)| *there).next();
+        let gone = gone.unwrap_or_default();
+        let (first, last) = (gone.first(), gone.last());
+        first
+            .zip(last)
+            .is_some_and(|((first, _), (last, _))| last - first >= 60_000)
     }
 
     fn told(tell: &Tell, store: &Store, aws: &Aws, now: i64) -> Result<(), String> {

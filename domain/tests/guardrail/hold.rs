@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::{
     directory::UserStatus,
+    engine::Key,
     grant::Term,
     guardrails::{Agreement, Held, Holder, Holds, Record, Records, hold},
     ids::{Principal, UserId},
     snapshot::Provisioned,
-    time::Duration,
+    time::{Duration, Timestamp},
     verdict::{Outcome, Remedy},
 };
 
@@ -255,4 +256,72 @@ fn a_rule_about_one_person_finds_that_person_among_all_others() {
         .map(|held| &held.holder)
         .collect();
     assert!(matches!(against[..], [Holder::Person { reach }] if reach.user == user("bob")));
+}
+
+#[test]
+fn what_should_be_gone_is_never_within_the_rules() {
+    let mut world = World::new();
+    world.assigned(&the_group("operators"), "web-dev", "viewer");
+    let (snapshot, rules) = (world.snapshot(), default_rules());
+    let hits = |overdue: BTreeMap<Key, Timestamp>| -> Vec<(UserId, Vec<String>)> {
+        let records = Records {
+            overdue,
+            ..Records::default()
+        };
+        let mut holds = Holds::new(&snapshot, rules).knowing(records);
+        let found = holds.of(&account("web-dev"));
+        found
+            .iter()
+            .filter_map(|held| match &held.holder {
+                Holder::Person { reach } => Some((
+                    reach.user.clone(),
+                    rules_of(held).into_iter().map(str::to_owned).collect(),
+                )),
+                _ => None,
+            })
+            .collect()
+    };
+    assert!(
+        hits(BTreeMap::new())
+            .iter()
+            .all(|(_, hits)| hits.is_empty())
+    );
+    let granted = Key::Assignment(assignment(the_group("operators"), "web-dev", "viewer"));
+    let all = hits([(granted, Timestamp(0))].into());
+    assert!(all.len() == 2 && all.iter().all(|(_, hits)| hits == &["system.overdue"]));
+    let joined = Key::Membership {
+        group: group("operators"),
+        user: user("bob"),
+    };
+    for (who, hits) in hits([(joined, Timestamp(0))].into()) {
+        assert_eq!(!hits.is_empty(), who == user("bob"), "{hits:?}");
+    }
+}
+
+#[test]
+fn a_grant_of_ours_that_aws_would_not_let_us_take_away_is_said_at_once() {
+    let mut world = World::new();
+    world.assigned(&the_user("bob"), "web-dev", "viewer");
+    let against = |world: &World| {
+        let records = Records {
+            assignments: BTreeMap::from([(
+                assignment(the_user("bob"), "web-dev", "viewer"),
+                Record {
+                    term: Term::For(Duration::minutes(60)),
+                    agreed: Agreement::default(),
+                },
+            )]),
+            ..Records::default()
+        };
+        let (snapshot, rules) = (world.snapshot(), default_rules());
+        let mut holds = Holds::new(&snapshot, rules).knowing(records);
+        let found = holds.of(&account("web-dev"));
+        rules_of(&found[0])
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert!(against(&world).is_empty());
+    world.assigned(&the_user("bob"), "master", "viewer");
+    assert_eq!(against(&world), ["system.out-of-reach"]);
 }

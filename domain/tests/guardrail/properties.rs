@@ -7,13 +7,14 @@ use std::{
 
 use domain::{
     change::Operation,
+    engine::Key,
     grant::Term,
     guardrails::{
         Agreement, Asked, Holder, Holds, Judgement, LEADS_NOWHERE, NAMED_BY_A_RULE, Record,
         Records, Rules, Whom,
     },
     ids::{Assignment, Principal, UserId},
-    time::Duration,
+    time::{Duration, Timestamp},
     verdict::{Hit, Outcome, Remedy},
 };
 use proptest::prelude::*;
@@ -196,6 +197,7 @@ proptest! {
             (pick(&GROUPS), pick(&PEOPLE), prop::collection::btree_set(pick(&PEOPLE), 0..3)),
             0..4,
         ),
+        late in prop::collection::vec((principal(), pick(&SETS), pick(&GROUPS), pick(&PEOPLE), 0i64..3), 0..3),
     ) {
         let mut world = world;
         for principal in principals {
@@ -230,7 +232,12 @@ proptest! {
                 (assignment(who, "cards-prod", with), record)
             })
             .collect();
-        let records = Records { assignments, memberships };
+        let overdue = late.into_iter().flat_map(|(who, with, into, joined, since)| {
+            let membership = Key::Membership { group: group(into), user: user(joined) };
+            let granted = Key::Assignment(assignment(who, "cards-prod", with));
+            [(granted, Timestamp(since)), (membership, Timestamp(since))]
+        });
+        let records = Records { assignments, memberships, overdue: overdue.collect() };
         let snapshot = world.snapshot();
         for at in ACCOUNTS.into_iter().chain(["nowhere"]) {
             let at = account(at);

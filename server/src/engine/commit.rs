@@ -5,9 +5,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    change::State,
-    engine::{Commit, Ending, Key, OperationRow, Phase, Tell, Write},
-    ids::{AccountId, ChangeId},
+    change::{Change, State},
+    engine::{Commit, Ending, Key, OperationRow, Phase, Tell, WindowRow, Write, alarm_after},
+    ids::{AccountId, ChangeId, Principal},
     time::Timestamp,
 };
 
@@ -109,22 +109,31 @@ async fn change_state(
             what: format!("the engine tells of {change}"),
         });
     };
+    if stored.change.state.is_terminal() {
+        return over_already(&stored.change, state);
+    }
     store::change::set_state(tx, &stored, state, result, now).await
+}
+
+/// Terminal states stay. A change that was taken back as it was about to begin must not begin: the whole
+/// commit is undone, and the engine starts again without it. What is done already is done, whatever the
+/// row says, and going on with everything else matters more than a row that somebody altered.
+fn over_already(change: &Change, told: State) -> Result<(), StoreError> {
+    if told == State::Applying {
+        return Err(StoreError::Conflict("this change"));
+    }
+    tracing::error!(
+        change = %change.id,
+        stands = change.state.as_str(),
+        told = told.as_str(),
+        "a change that was carried out stands as over already"
+    );
+    Ok(())
 }
 
 /// Pages look at the world: make one in which these windows are.
 async fn after(core: &Arc<Core>, commit: &Commit) {
-    let accounts: BTreeSet<AccountId> = commit
-        .writes
-        .iter()
-        .filter_map(|write| match write {
-            Write::Window(row) => match &row.key {
-                Key::Assignment(assignment) => Some(assignment.pair.account.clone()),
-                Key::Membership { .. } => None,
-            },
-            _ => None,
-        })
-        .collect();
+    let accounts = accounts_of(core, commit);
     if !accounts.is_empty() {
         observe::windows_moved(core, &accounts).await;
     }
@@ -141,6 +150,46 @@ async fn after(core: &Arc<Core>, commit: &Commit) {
     for change in changes_of(commit) {
         moved(core, &change);
     }
+}
+
+/// Where a commit changes why access exists, or whether it is late.
+fn accounts_of(core: &Core, commit: &Commit) -> BTreeSet<AccountId> {
+    let mut accounts = BTreeSet::new();
+    for write in &commit.writes {
+        // Who is in a group is seen by reading the group, and judged then.
+        if let Write::Window(WindowRow {
+            key: Key::Assignment(assignment),
+            ..
+        }) = write
+        {
+            accounts.insert(assignment.pair.account.clone());
+        }
+    }
+    for tell in &commit.tells {
+        match tell {
+            Tell::Overdue { key, alarm: 1, .. } => accounts.extend(opened_by(core, key)),
+            Tell::Removed {
+                key,
+                due,
+                verified_at,
+                ..
+            } if verified_at.since(*due) >= alarm_after(1) => accounts.extend(opened_by(core, key)),
+            _ => {}
+        }
+    }
+    accounts
+}
+
+fn opened_by(core: &Core, key: &Key) -> BTreeSet<AccountId> {
+    let pairs = match key {
+        Key::Assignment(assignment) => return [assignment.pair.account.clone()].into(),
+        Key::Membership { group, .. } => core
+            .world()
+            .snapshot
+            .pairs_of(&Principal::Group(group.clone()))
+            .to_vec(),
+    };
+    pairs.into_iter().map(|pair| pair.account).collect()
 }
 
 /// Beside the loop: it waits for AWS, and nothing waits for it.

@@ -1,4 +1,4 @@
-//! Ends what nobody decided in time.
+//! Ends what nobody decided in time, and what could not begin.
 
 use std::{sync::Arc, time::Duration};
 

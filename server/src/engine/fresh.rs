@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    change::Operation,
+    change::{Change, Operation, State},
     crawl::Read,
     engine::Listing,
     ids::{ChangeId, GroupId, Pair, PermissionSetArn, Principal},
@@ -55,10 +55,11 @@ struct Wanted {
 /// Reads everything that a change's gains rest on into the world: who is assigned to its pairs, what its
 /// sets hold, who is in its groups, and where its groups are assigned. A change that only takes reads nothing.
 pub async fn reread(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> {
-    let Some((operations, approved)) = asked(core, change).await? else {
+    let Some((change, approved)) = asked(core, change).await? else {
         return Ok(());
     };
-    if !operations.iter().any(Operation::gives) {
+    let operations = change.proposal.operations;
+    if change.state != State::Approved || !operations.iter().any(Operation::gives) {
         return Ok(());
     }
     if !is_recent(&core.world().snapshot.parts().coverage, core.clock.now()) {
@@ -102,11 +103,11 @@ fn ask_for_crawl(core: &Core) {
 /// Reads the sets that a change gave once more, after it is done: what was edited while it was carried
 /// out is on record at once and judged where it is held. The next crawl would find it, too.
 pub async fn confirm(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> {
-    let Some((operations, _)) = asked(core, change).await? else {
+    let Some((change, _)) = asked(core, change).await? else {
         return Ok(());
     };
+    let operations = change.proposal.operations.into_iter();
     let sets: BTreeSet<PermissionSetArn> = operations
-        .into_iter()
         .filter_map(|operation| match operation {
             Operation::Assign { assignment, .. } => Some(assignment.pair.set),
             _ => None,
@@ -115,17 +116,14 @@ pub async fn confirm(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead>
     take_all(core, sets.into_iter().map(One::Set).collect()).await
 }
 
-/// What a change does, and when it last moved: of an approved one, when it was approved.
-async fn asked(
-    core: &Core,
-    change: &ChangeId,
-) -> Result<Option<(Vec<Operation>, Timestamp)>, StoreError> {
+/// A change, and when it last moved: of an approved one, when it was approved.
+async fn asked(core: &Core, change: &ChangeId) -> Result<Option<(Change, Timestamp)>, StoreError> {
     let mut conn = core.store.read().acquire().await?;
     let Some(stored) = store::change::find(&mut conn, change).await? else {
         return Ok(None);
     };
     let moved = store::change::moved_at(&mut conn, change).await?;
-    Ok(Some((stored.change.proposal.operations, moved)))
+    Ok(Some((stored.change, moved)))
 }
 
 async fn wanted(

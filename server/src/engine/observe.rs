@@ -20,7 +20,7 @@ use domain::{
 
 use super::sync;
 use crate::{
-    service::core::{Core, World},
+    service::core::{Core, Reasons, World},
     store::{self, StoreError},
 };
 
@@ -118,7 +118,7 @@ pub(super) async fn refresh(
     parts: Parts,
     touched: &BTreeSet<AccountId>,
 ) -> Result<(), StoreError> {
-    let (windows, agreed) = reasons(core).await?;
+    let reasons = reasons(core).await?;
     let (old, rules, touched) = (core.world(), core.rules.clone(), touched.clone());
     let special = old.special.clone();
     let made = tokio::task::spawn_blocking(move || {
@@ -126,8 +126,7 @@ pub(super) async fn refresh(
             &old,
             Snapshot::new(parts),
             special,
-            windows,
-            &agreed,
+            reasons,
             &rules,
             &touched,
         )
@@ -136,12 +135,7 @@ pub(super) async fn refresh(
     Ok(())
 }
 
-type Reasons = (
-    Vec<domain::engine::WindowRow>,
-    BTreeMap<ChangeId, Agreement>,
-);
-
-/// Windows that are not over, and who agreed to them.
+/// Windows that are not over, who agreed to them, and what is late.
 pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
     let mut conn = core.store.read().acquire().await?;
     let windows = store::engine::windows(&mut conn).await?;
@@ -166,5 +160,9 @@ pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
             agreed.insert(change.clone(), Agreement { approvals, gaining });
         }
     }
-    Ok((windows, agreed))
+    Ok(Reasons {
+        windows,
+        agreed,
+        overdue: store::engine::overdue(&mut conn).await?,
+    })
 }

@@ -179,10 +179,10 @@ async fn publish(
     parts: Parts,
     special: SpecialAccounts,
 ) -> Result<(), StoreError> {
-    let (windows, agreed) = observe::reasons(core).await?;
+    let reasons = observe::reasons(core).await?;
     let rules = core.rules.clone();
     let made = tokio::task::spawn_blocking(move || {
-        World::new(Snapshot::new(parts), special, windows, &agreed, &rules)
+        World::new(Snapshot::new(parts), special, reasons, &rules)
     });
     core.publish(made.await.map_err(|error| unmade(&error))?);
     Ok(())

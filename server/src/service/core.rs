@@ -97,6 +97,17 @@ pub struct World {
     pub records: Records,
 }
 
+/// Why access of ours exists, or should not any more.
+#[derive(Debug, Default)]
+pub struct Reasons {
+    /// Windows that are not over.
+    pub windows: Vec<WindowRow>,
+    /// Who agreed to which of their changes.
+    pub agreed: BTreeMap<ChangeId, Agreement>,
+    /// What should be gone, and since when.
+    pub overdue: BTreeMap<Key, Timestamp>,
+}
+
 impl Core {
     /// Puts everything together around an empty world.
     #[expect(clippy::too_many_arguments, reason = "the composition root's one call")]
@@ -194,8 +205,7 @@ impl World {
     pub fn new(
         snapshot: Snapshot,
         special: SpecialAccounts,
-        windows: Vec<WindowRow>,
-        agreed: &BTreeMap<ChangeId, Agreement>,
+        reasons: Reasons,
         rules: &Rules,
     ) -> Self {
         let everything = snapshot.parts().accounts.keys().cloned().collect();
@@ -203,8 +213,7 @@ impl World {
             &Self::empty(),
             snapshot,
             special,
-            windows,
-            agreed,
+            reasons,
             rules,
             &everything,
         )
@@ -215,12 +224,11 @@ impl World {
         old: &Self,
         snapshot: Snapshot,
         special: SpecialAccounts,
-        windows: Vec<WindowRow>,
-        agreed: &BTreeMap<ChangeId, Agreement>,
+        reasons: Reasons,
         rules: &Rules,
         touched: &BTreeSet<AccountId>,
     ) -> Self {
-        let (windows, records) = by_assignment(windows, agreed);
+        let (windows, records) = by_assignment(reasons);
         let mut holds = Holds::new(&snapshot, rules).knowing(records.clone());
         let accounts = snapshot.parts().accounts.iter();
         let guarded: BTreeMap<AccountId, Arc<Guarded>> = accounts
@@ -282,14 +290,15 @@ impl World {
 }
 
 /// Windows by what they give, and what was agreed of each.
-fn by_assignment(
-    windows: Vec<WindowRow>,
-    agreed: &BTreeMap<ChangeId, Agreement>,
-) -> (BTreeMap<Assignment, Vec<Window>>, Records) {
+fn by_assignment(reasons: Reasons) -> (BTreeMap<Assignment, Vec<Window>>, Records) {
     let mut grouped: BTreeMap<Assignment, Vec<Window>> = BTreeMap::new();
-    let mut records = Records::default();
-    for row in windows {
-        let agreed = agreed.get(&row.window.change).cloned().unwrap_or_default();
+    let mut records = Records {
+        overdue: reasons.overdue,
+        ..Records::default()
+    };
+    for row in reasons.windows {
+        let agreed = reasons.agreed.get(&row.window.change);
+        let agreed = agreed.cloned().unwrap_or_default();
         match row.key {
             Key::Assignment(assignment) => {
                 let term = row.window.ends.map_or(Term::Standing, |end| {

@@ -1,6 +1,8 @@
 //! The engine's rows: loading what is open, upserting whole rows, and the generation that fences
 //! off an older process.
 
+use std::collections::BTreeMap;
+
 use domain::{
     engine::{
         ChangePhase, ChangeRow, Generation, Key, KeyRow, OperationRow, Phase, Rows, WindowRow,
@@ -81,6 +83,18 @@ pub async fn keys(conn: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
     documents(conn, "engine_key", "select document from engine_key").await
 }
 
+/// What should be gone, and since when: its removal is late and has been told of.
+pub async fn overdue(conn: &mut AnyConnection) -> Result<BTreeMap<Key, Timestamp>, StoreError> {
+    let rows: Vec<KeyRow> = documents(
+        conn,
+        "engine_key",
+        "select document from engine_key where overdue_since is not null",
+    )
+    .await?;
+    let since = |row: KeyRow| row.closing.map(|closing| (row.key, closing.since));
+    Ok(rows.into_iter().filter_map(since).collect())
+}
+
 /// One window, over or not.
 pub async fn window_of(
     conn: &mut AnyConnection,
@@ -151,12 +165,14 @@ pub async fn write(tx: &mut Tx, write: &Write, now: Timestamp) -> Result<(), Sto
 }
 
 async fn key(tx: &mut Tx, row: &KeyRow) -> Result<(), StoreError> {
+    let late = row.closing.filter(|closing| closing.alarms > 0);
     sqlx::query(
-        "insert into engine_key (id, document) values ($1, $2) \
-         on conflict (id) do update set document = excluded.document",
+        "insert into engine_key (id, document, overdue_since) values ($1, $2, $3) on conflict (id) do update \
+         set document = excluded.document, overdue_since = excluded.overdue_since",
     )
     .bind(key_id(&row.key))
     .bind(to_json(row))
+    .bind(late.map(|closing| closing.since.0))
     .execute(tx.conn())
     .await?;
     Ok(())

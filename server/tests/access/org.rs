@@ -33,7 +33,7 @@ use server::{
     policies::Catalogue,
     service::{
         Service,
-        core::{Core, Settings, World},
+        core::{Core, Reasons, Settings, World},
         journal::Journal,
     },
     state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
@@ -75,7 +75,15 @@ impl Org {
         change(&mut parts);
         let windows = windows(&parts).into_iter().map(window).collect();
         let snapshot = Snapshot::new(parts);
-        let world = World::new(snapshot, special, windows, &BTreeMap::new(), &core.rules);
+        let world = World::new(
+            snapshot,
+            special,
+            Reasons {
+                windows,
+                ..Reasons::default()
+            },
+            &core.rules,
+        );
         core.publish(world);
         Self {
             core: Arc::new(core),

@@ -3,14 +3,18 @@
 use app::backend::{ChangesPort as _, Denied, ListQuery};
 use domain::{
     approval::Decision,
-    change::{DECIDE_WITHIN, State},
-    engine::{ChangePhase, ChangeRow, How, Item, ItemResult, ItemRow, Key, Write},
+    change::{DECIDE_WITHIN, START_WITHIN, State},
+    engine::{
+        ChangePhase, ChangeRow, Closing, Commit, Fresh, How, Item, ItemResult, ItemRow, Key,
+        KeyRow, Tell, Tries, Write,
+    },
+    ids::{Assignment, Pair, Principal},
     time::Duration,
 };
 use futures::StreamExt as _;
-use server::{service::changes::expire_due, store::engine};
+use server::{engine::commit, service::changes::expire_due, store::engine};
 
-use crate::support::{Org, account, assign, conflict, grant, person_id, remove};
+use crate::support::{Org, account, assign, conflict, grant, person_id, remove, set, user};
 
 #[tokio::test]
 async fn a_refusal_is_recorded_and_nobody_can_approve_it() {
@@ -72,13 +76,61 @@ async fn the_requester_takes_a_change_back_and_nobody_else_does() {
 }
 
 #[tokio::test]
-async fn what_is_approved_can_no_longer_be_taken_back() {
+async fn what_is_approved_can_be_taken_back_until_the_engine_begins_and_then_never_begins() {
     let org = Org::new().await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await;
+    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
+    org.as_("ann").await.withdraw(&id).await.unwrap();
+    assert_eq!(org.state(&id).await, State::Withdrawn);
+    assert_eq!(org.fresh(&id).await, Fresh::Over);
+    // The engine had its verdict a moment before, and would begin.
+    let generation = org.generation().await;
+    let begins = Commit {
+        number: 1,
+        generation,
+        writes: Vec::new(),
+        tells: vec![Tell::Applying { change: id.clone() }],
+    };
+    assert!(commit::store(&org.core, begins).await.is_err());
+    assert_eq!(org.state(&id).await, State::Withdrawn);
+    assert_eq!(
+        org.entries(&id).await,
+        ["change.submitted", "change.withdrawn"]
+    );
+}
+
+#[tokio::test]
+async fn what_is_being_carried_out_can_no_longer_be_taken_back() {
+    let org = Org::new().await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
+        .await;
+    org.set_state(&id, State::Applying).await;
     conflict(org.as_("ann").await.withdraw(&id).await);
-    assert_eq!(org.state(&id).await, State::Approved);
+    assert_eq!(org.state(&id).await, State::Applying);
+}
+
+#[tokio::test]
+async fn what_was_approved_and_could_not_begin_expires() {
+    let org = Org::new().await;
+    let gives = org
+        .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
+        .await;
+    let mut parts = org.parts();
+    assign(&mut parts, "eve", "admin", "cards-prod", org.clock.now());
+    org.publish(parts);
+    let takes = org.ask("ann", &remove("eve", "admin", "cards-prod")).await;
+    let far = Duration(DECIDE_WITHIN.0 + START_WITHIN.0);
+    org.clock.advance(Duration(far.0 - 1_000));
+    let due = expire_due(&org.core, org.clock.now()).await.unwrap();
+    assert!(due.is_empty(), "{due:?}");
+    org.clock.advance(Duration::seconds(1));
+    let due = expire_due(&org.core, org.clock.now()).await.unwrap();
+    assert_eq!(due, std::slice::from_ref(&gives));
+    assert_eq!(org.fresh(&gives).await, Fresh::Over);
+    assert_eq!(org.state(&takes).await, State::Approved);
 }
 
 #[tokio::test]
@@ -113,7 +165,7 @@ async fn what_nobody_decides_expires_once() {
     );
     assert_eq!(
         org.as_("bob").await.change(&id).await.unwrap().decide,
-        Err("The time to decide this is over. Ask for it again.")
+        Err("The time of this is over. Ask for it again.")
     );
 }
 
@@ -263,4 +315,73 @@ async fn a_live_page_hears_of_a_decision() {
         second.starts_with("approved.") && second.ends_with("\nApproved, starts within seconds"),
         "{second}"
     );
+}
+
+#[tokio::test]
+async fn access_whose_removal_is_late_is_never_within_the_rules() {
+    let org = Org::new().await;
+    let mut parts = org.parts();
+    assign(&mut parts, "eve", "viewer", "web-dev", org.clock.now());
+    org.publish(parts);
+    let held = Assignment {
+        pair: Pair {
+            account: account("web-dev"),
+            set: set("viewer"),
+        },
+        principal: Principal::User(user("eve")),
+    };
+    let against = || {
+        let world = org.core.world();
+        let said = org.core.holds(&world).spoken_of(&held);
+        let hits = said.into_iter().flat_map(|said| said.hits.to_vec());
+        hits.map(|hit| hit.rule).collect::<Vec<_>>()
+    };
+    assert!(against().is_empty());
+    let due = org.clock.now();
+    let key = Key::Assignment(held.clone());
+    let row = |closing| KeyRow {
+        key: key.clone(),
+        managed_since: Some(due),
+        adopted: None,
+        session: Duration::hours(1),
+        confirmed: None,
+        last_write: None,
+        closing,
+        removed_at: None,
+        watch: None,
+        doubt: None,
+        tries: Tries::default(),
+    };
+    let generation = org.generation().await;
+    let late = Commit {
+        number: 1,
+        generation,
+        writes: vec![Write::Key(row(Some(Closing {
+            since: due,
+            alarms: 1,
+        })))],
+        tells: vec![Tell::Overdue {
+            key: key.clone(),
+            due,
+            alarm: 1,
+            tries: 3,
+            last_error: None,
+        }],
+    };
+    commit::store(&org.core, late).await.unwrap();
+    assert_eq!(against(), ["system.overdue"]);
+    let gone = Commit {
+        number: 2,
+        generation,
+        writes: vec![Write::Key(row(None))],
+        tells: vec![Tell::Removed {
+            key: key.clone(),
+            due,
+            verified_at: due + Duration::minutes(2),
+            last_use: due + Duration::hours(2),
+            how: How::ByUs,
+        }],
+    };
+    commit::store(&org.core, gone).await.unwrap();
+    assert!(against().is_empty(), "read again after it was gone");
 }

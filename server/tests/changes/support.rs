@@ -10,7 +10,7 @@ use domain::{
     change::State,
     classification::{Classification, Environment, Pci, Source},
     directory::{Group, Origin, User, UserStatus},
-    engine::Fresh,
+    engine::{Fresh, Generation},
     guardrails::Rules,
     ids::{
         AccountId, ChangeId, GroupId, InstanceArn, Pair, PermissionSetArn, PersonId, Principal,
@@ -35,7 +35,7 @@ use server::{
     service::{
         Service,
         changes::{fresh_verdict, standing::Pool},
-        core::{Core, Settings, World},
+        core::{Core, Reasons, Settings, World},
         journal::{Journal, Who},
     },
     state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
@@ -353,8 +353,7 @@ impl Org {
         let world = World::new(
             Snapshot::new(parts),
             SpecialAccounts::default(),
-            Vec::new(),
-            &BTreeMap::new(),
+            Reasons::default(),
             &self.core.rules,
         );
         self.core.publish(world);
@@ -421,6 +420,14 @@ impl Org {
     pub async fn stored(&self, id: &ChangeId) -> change::Stored {
         let mut conn = self.core.store.read().acquire().await.unwrap();
         change::find(&mut conn, id).await.unwrap().unwrap()
+    }
+
+    /// What an engine that has just begun holds.
+    pub async fn generation(&self) -> Generation {
+        let mut tx = self.core.store.write().await.unwrap();
+        let generation = server::store::engine::begin(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        generation
     }
 
     pub async fn set_state(&self, id: &ChangeId, state: State) {

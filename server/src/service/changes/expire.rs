@@ -1,4 +1,4 @@
-//! Ends what nobody decided in time. Called by a loop; each change is a transaction of its own, so
+//! Ends what nobody decided in time, and what was approved and could not begin. Called by a loop; each change is a transaction of its own, so
 //! that one that is being decided at this instant holds up no other.
 
 use domain::{change::State, ids::ChangeId, time::Timestamp};
@@ -8,10 +8,10 @@ use crate::{
     store::{StoreError, change},
 };
 
-/// Expires every waiting change whose time is over; answers which.
+/// Expires every change whose time is over; answers which.
 pub async fn expire_due(core: &Core, now: Timestamp) -> Result<Vec<ChangeId>, StoreError> {
     let mut conn = core.store.read().acquire().await?;
-    let waiting = change::in_states(&mut conn, &[State::Waiting]).await?;
+    let waiting = change::in_states(&mut conn, &[State::Waiting, State::Approved]).await?;
     drop(conn);
     let mut expired = Vec::new();
     for due in waiting

@@ -50,7 +50,7 @@ async fn under_lock(
         return Ok(Fresh::Refused("There is no such change any more.".into()));
     };
     if stored.change.state != State::Approved {
-        return Ok(Fresh::Refused(words::already(stored.change.state).into()));
+        return Ok(Fresh::Over);
     }
     if !stored
         .change

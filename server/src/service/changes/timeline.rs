@@ -64,7 +64,7 @@ fn words(kind: &str, present: Option<bool>) -> String {
         "change.approved" => "Approved",
         "change.declined" => "Declined",
         "change.withdrawn" => "Taken back",
-        "change.expired" => "Expired: nobody decided in time",
+        "change.expired" => "Expired: its time was over",
         "change.started" => "Started",
         "change.sent_back" => "Sent back: its effect is not what was approved",
         "change.verified" => "Carried out and read back from AWS",

@@ -1,4 +1,4 @@
-//! The requester takes a change back, as long as nobody carries it out.
+//! The requester takes a change back, as long as the engine has not begun with it.
 
 use app::backend::{Answer, Denied};
 use domain::{authorize::Action, change::State, ids::ChangeId};

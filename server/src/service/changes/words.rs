@@ -176,7 +176,7 @@ pub(super) fn already(state: State) -> &'static str {
         State::Applying => "This is approved already and is being carried out.",
         State::Verified => "This has been carried out already.",
         State::Declined => "This has been declined already.",
-        State::Expired => "The time to decide this is over. Ask for it again.",
+        State::Expired => "The time of this is over. Ask for it again.",
         State::Withdrawn => "The requester has taken this back.",
         State::Failed => "This could not be carried out. Ask for it again.",
     }
