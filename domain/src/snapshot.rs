@@ -124,6 +124,9 @@ impl Snapshot {
                     .push(pair.clone());
             }
         }
+        // Most lists are short, and there are as many as people: room to grow would be most of their size.
+        groups_of.values_mut().for_each(Vec::shrink_to_fit);
+        pairs_of.values_mut().for_each(Vec::shrink_to_fit);
         let user_of = parts
             .persons
             .iter()

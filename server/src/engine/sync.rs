@@ -261,7 +261,16 @@ async fn persons(
         .map(|user| (user.id.clone(), clock::person_id()))
         .collect();
     store::joined::ensure_for_users(tx, &fresh, core.clock.now()).await?;
-    store::joined::by_user(tx.conn()).await
+    let now = store::joined::by_user(tx.conn()).await?;
+    // Whoever was known keeps the ids that were there: while one world replaces another, both are in memory.
+    let same = |(user, person): (UserId, PersonId)| {
+        let known = before.persons.get_key_value(&user);
+        let known = known.filter(|(_, known)| **known == person);
+        known.map_or((user, person), |(user, person)| {
+            (user.clone(), person.clone())
+        })
+    };
+    Ok(now.into_iter().map(same).collect())
 }
 
 /// Differences that no write of ours explains.

@@ -61,7 +61,12 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
 
 /// The binary as it is shipped, but with the sandbox in it.
 fn release() -> Result<PathBuf, Failure> {
-    process::run(process::cargo().args(["build", "--release", "--package", "leastwise-server"]))?;
+    let of_server = ["--package", "leastwise-server", "--features", "jemalloc"];
+    process::run(
+        process::cargo()
+            .args(["build", "--release"])
+            .args(of_server),
+    )?;
     Ok(process::target().join("release/leastwise"))
 }
 
