@@ -9,6 +9,7 @@ mod data_read;
 mod data_sharing;
 mod escalation;
 mod identity_center;
+mod invocation;
 mod log_buckets;
 mod pass_role;
 mod tampering;
@@ -36,6 +37,7 @@ fn watches() -> impl Iterator<Item = &'static Watch> {
         tampering::WATCHES,
         data_read::WATCHES,
         data_sharing::WATCHES,
+        invocation::WATCHES,
     ]
     .into_iter()
     .flatten()
