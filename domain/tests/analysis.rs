@@ -635,6 +635,15 @@ fn findings_are_in_order_short_and_point_at_the_statement() {
     assert_eq!(reads[0].statement, Some(1));
     assert_eq!(reads[0].policy, PolicyRef::Inline);
     assert!(reads[0].actions.contains(&"dynamodb:Scan".to_owned()));
+    let many = &analyse(&inline(&allow("logs:*")), &shelf()).findings;
+    let contents = many.iter().find(|finding| finding.count() > 10).unwrap();
+    assert_eq!(contents.actions.len(), 10);
+    assert_eq!(contents.count(), contents.actions.len() + contents.more);
+    assert!(
+        !contents.reason.contains(char::is_numeric),
+        "the number stands beside the list, and nowhere else: {}",
+        contents.reason
+    );
     let wide = analyse(&managed(&[POWER_USER, ADMINISTRATOR]), &shelf());
     let order: Vec<_> = wide
         .findings

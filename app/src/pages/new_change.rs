@@ -249,8 +249,13 @@ pub fn abuse(findings: Vec<Finding>) -> Option<AnyView> {
 }
 
 fn finding_line(finding: Finding) -> AnyView {
-    let actions = (!finding.actions.is_empty())
-        .then(|| view! { <span class="text-muted font-mono text-xs break-words">{finding.actions.join(", ")}</span> });
+    let more = match finding.more {
+        0 => String::new(),
+        more => format!(" and {more} more of this kind"),
+    };
+    let actions = (!finding.actions.is_empty()).then(|| {
+        view! { <span class="text-muted text-xs break-words"><span class="font-mono">{finding.actions.join(", ")}</span>{more}</span> }
+    });
     view! {
         <li>
             <div class="flex flex-wrap items-baseline gap-x-3">

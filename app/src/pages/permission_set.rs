@@ -94,6 +94,7 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
     let rows = findings
         .into_iter()
         .map(|finding| {
+            let actions = actions(&finding);
             let place = finding.statement.map(|at| format!(", statement {}", at + 1));
             view! {
                 <tr>
@@ -104,7 +105,7 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
                     </th>
                     <td data-reason-cell>{finding.reason}</td>
                     <td>{policy(finding.policy)} <span class="text-muted">{place}</span></td>
-                    <td data-wide>{actions(finding.actions)}</td>
+                    <td data-wide>{actions}</td>
                 </tr>
             }
         })
@@ -117,23 +118,28 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
     .into_any()
 }
 
-/// The first, and the rest behind it.
-fn actions(actions: Vec<String>) -> AnyView {
-    let mut actions = actions.into_iter();
+/// The first, and the rest behind it; those that are not named are counted in their last line.
+fn actions(finding: &Finding) -> AnyView {
+    let count = finding.count();
+    let mut actions = finding.actions.iter().cloned();
     let Some(first) = actions.next() else {
         return ().into_any();
     };
-    let more = actions.len();
-    if more == 0 {
+    if count == 1 {
         return view! { <code>{first}</code> }.into_any();
     }
     let rest = actions
         .map(|action| view! { <li><code>{action}</code></li> })
         .collect_view();
+    let unnamed = match finding.more {
+        0 => None,
+        1 => Some("and 1 more of this kind".to_owned()),
+        more => Some(format!("and {more} more of this kind")),
+    };
     view! {
         <details data-fold>
-            <summary><code>{first}</code> <span class="text-muted">{format!("and {more} more")}</span></summary>
-            <ul data-plain>{rest}</ul>
+            <summary><code>{first}</code> <span class="text-muted">{format!("and {} more", count - 1)}</span></summary>
+            <ul data-plain>{rest} {unnamed.map(|words| view! { <li class="text-muted">{words}</li> })}</ul>
         </details>
     }
     .into_any()

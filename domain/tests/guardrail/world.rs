@@ -155,6 +155,7 @@ impl World {
                 policy: PolicyRef::Inline,
                 statement: Some(0),
                 actions: vec![],
+                more: 0,
             })
             .collect();
         self.add_set(name, Content::default(), Analysis { findings });

@@ -79,6 +79,15 @@ pub struct Finding {
     pub statement: Option<usize>,
     /// The actions that make it so, at most ten.
     pub actions: Vec<String>,
+    /// How many actions of the same kind there are beside them.
+    pub more: usize,
+}
+
+impl Finding {
+    /// How many actions make it so: the one number for it, wherever it is told.
+    pub fn count(&self) -> usize {
+        self.actions.len() + self.more
+    }
 }
 
 /// Everything found in a set.

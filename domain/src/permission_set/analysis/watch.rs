@@ -58,37 +58,36 @@ pub(super) fn finding(
     statement: &Statement,
     actions: &[&'static str],
 ) -> Finding {
+    let (actions, more) = name(actions);
     Finding {
         risk,
-        reason: sentence(reason, statement.conditional, actions.len()),
+        reason: sentence(reason, statement.conditional),
         policy: policy.clone(),
         statement: Some(statement.index),
-        actions: name(actions),
+        actions,
+        more,
     }
 }
 
-/// The first few actions, each once.
-pub(super) fn name(actions: &[&'static str]) -> Vec<String> {
+/// The first few actions, each once, and how many there are beside them.
+pub(super) fn name(actions: &[&'static str]) -> (Vec<String>, usize) {
     let mut seen = HashSet::new();
-    actions
+    let mut named: Vec<String> = actions
         .iter()
         .filter(|action| seen.insert(**action))
-        .take(MOST_ACTIONS)
         .map(ToString::to_string)
-        .collect()
+        .collect();
+    let more = named.len().saturating_sub(MOST_ACTIONS);
+    named.truncate(MOST_ACTIONS);
+    (named, more)
 }
 
-fn sentence(reason: &str, conditional: bool, actions: usize) -> String {
-    let count = if actions > MOST_ACTIONS {
-        format!(" ({actions} actions)")
-    } else {
-        String::new()
-    };
+fn sentence(reason: &str, conditional: bool) -> String {
     // A condition may narrow this to nothing or to everything. It is told, and never counted in favour.
     let condition = if conditional {
         ", under a condition that is not weighed"
     } else {
         ""
     };
-    format!("{reason}{count}{condition}.")
+    format!("{reason}{condition}.")
 }

@@ -167,12 +167,15 @@ fn of_all_together(meaning: &Meaning) -> Option<Finding> {
         .filter(|probe| meaning.giver(probe).is_some())
         .collect();
     let (source, _) = meaning.giver(given.first()?)?;
+    // Probes stand for everything: how many were tried says nothing.
+    let (actions, _) = name(&given);
     Some(Finding {
         risk: Risk::Administrator,
         reason: reason.into(),
         policy: source.name.clone(),
         statement: None,
-        actions: name(&given),
+        actions,
+        more: 0,
     })
 }
 

@@ -73,5 +73,6 @@ fn about(risk: Risk, reason: &str, policy: PolicyRef) -> Finding {
         policy,
         statement: None,
         actions: Vec::new(),
+        more: 0,
     }
 }
