@@ -5,6 +5,7 @@ use domain::{
     classification::{Environment, Pci, Source},
     ids::AccountId,
     time::Timestamp,
+    verdict::Tally,
 };
 
 use super::{AccountRef, Answer, ChangeRow, HitView, ListQuery, PrincipalRef, SetRef, UserRef};
@@ -20,7 +21,7 @@ pub struct AccountCard {
     pub standing: usize,
     /// Assignments that the guardrails speak against. None where they are asked only when the account
     /// is opened: outside production PCI.
-    pub findings: Option<usize>,
+    pub findings: Option<Tally>,
     /// Whether AWS says that it is in use.
     pub live: bool,
 }

@@ -1,7 +1,7 @@
 //! The home page: who can reach production PCI, what waits, what is wrong.
 
 use async_trait::async_trait;
-use domain::{ids::UserId, time::Timestamp};
+use domain::{ids::UserId, time::Timestamp, verdict::Tally};
 
 use super::{AccountRef, Answer, ChangeRow, HitView, PrincipalRef, SetRef, UserRef};
 
@@ -19,7 +19,7 @@ pub struct Exposure {
     /// Assignments there with an end.
     pub temporary_assignments: usize,
     /// Assignments there that the guardrails speak against.
-    pub against: usize,
+    pub against: Tally,
     /// People who can reach it as administrator, or who could make themselves one.
     pub administrators: usize,
 }

@@ -1,7 +1,7 @@
 //! The report: who can reach production PCI, with coverage and freshness.
 
 use async_trait::async_trait;
-use domain::time::Timestamp;
+use domain::{time::Timestamp, verdict::Tally};
 
 use super::{Answer, Freshness, ListQuery, Page};
 
@@ -65,7 +65,7 @@ pub struct ReportCounts {
     /// Rows without an end.
     pub standing: usize,
     /// Rows that a guardrail stands against.
-    pub against: usize,
+    pub against: Tally,
 }
 
 /// One page of the report. All of its rows at once are never in memory: there may be millions.

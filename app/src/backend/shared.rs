@@ -5,7 +5,7 @@ use domain::{
     ids::{AccountId, ChangeId, PermissionSetArn, UserId},
     permission_set::analysis::Risk,
     time::Timestamp,
-    verdict::Outcome,
+    verdict::{Outcome, strictest},
 };
 
 /// An account, as it is named everywhere: id and name, and what it is.
@@ -93,6 +93,13 @@ pub struct HitView {
     pub control: String,
     /// *Needs approval* where approvals would lift it, else *refused*.
     pub outcome: Outcome,
+}
+
+impl HitView {
+    /// How whatever these stand against stands as a whole.
+    pub fn strictest(hits: &[Self]) -> Outcome {
+        strictest(hits.iter().map(|hit| hit.outcome))
+    }
 }
 
 /// How fresh and complete what a page shows is.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{authorize::Action, ids::AccountId, time::Timestamp};
+use domain::{authorize::Action, ids::AccountId, time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
 
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::{Part, exposure::bad};
+use super::{
+    Part,
+    exposure::{bad, wanting},
+};
 
 /// Makes the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
@@ -82,7 +85,10 @@ fn draw(view: AccountView, around: Around) -> AnyView {
     let guarded = account.class.counts_as_production_pci();
     let standing = rows.iter().filter(|row| row.ends.is_none()).count();
     let temporary = rows.len() - standing;
-    let against = rows.iter().filter(|row| !row.hits.is_empty()).count();
+    let Tally {
+        against,
+        unapproved,
+    } = Tally::of(rows.iter().map(|row| HitView::strictest(&row.hits)));
     let exposed = if guarded { bad(standing) } else { Status::Off };
     let said = rules(&rows);
     let base = format!("/accounts/{}", account.id);
@@ -129,6 +135,7 @@ fn draw(view: AccountView, around: Around) -> AnyView {
             <Stat label="Standing" value=standing.to_string() href="#access" detail="assignments without an end" status=exposed />
             <Stat label="Temporary" value=temporary.to_string() href="#access" detail="assignments with an end" />
             <Stat label="Against the rules" value=against.to_string() href="#rules" detail="assignments" status=bad(against) />
+            <Stat label="Not approved here" value=unapproved.to_string() href="#rules" detail="assignments that an approval would make right" status=wanting(unapproved) />
         </Stats>
         <div id="access">{access(rows, &base, proposes, now, &query)}</div>
         <div id="rules">{said}</div>
@@ -143,7 +150,11 @@ fn draw(view: AccountView, around: Around) -> AnyView {
 fn rules(rows: &[AccessRow]) -> AnyView {
     let mut found: BTreeMap<&str, (&HitView, usize)> = BTreeMap::new();
     for hit in rows.iter().flat_map(|row| &row.hits) {
-        found.entry(&hit.rule).or_insert((hit, 0)).1 += 1;
+        let (worst, count) = found.entry(&hit.rule).or_insert((hit, 0));
+        if hit.outcome > worst.outcome {
+            *worst = hit;
+        }
+        *count += 1;
     }
     if found.is_empty() {
         return ().into_any();

@@ -1,6 +1,9 @@
 //! The board of accounts: environment, strictest first, by PCI scope.
 
-use domain::classification::{Environment, Pci};
+use domain::{
+    classification::{Environment, Pci},
+    verdict::Tally,
+};
 use leptos::prelude::*;
 
 use crate::{
@@ -46,6 +49,7 @@ fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
         Chip::new("", "All").counting(board.known),
         Chip::new("production-pci", "Production PCI"),
         Chip::new("findings", "Against the rules"),
+        Chip::new("unapproved", "Not approved here"),
         Chip::new("unclassified", "Unclassified").counting(board.unclassified),
     ];
     let only = query.only.clone().unwrap_or_default();
@@ -164,10 +168,13 @@ fn card(card: AccountCard) -> impl IntoView {
         findings,
         live,
     } = card;
+    let Tally {
+        against,
+        unapproved,
+    } = findings.unwrap_or_default();
     let marks = view! {
-        {findings
-            .filter(|count| *count > 0)
-            .map(|count| view! { <StatusBadge status=Status::Danger label=format!("{count} against the rules") /> })}
+        {(against > 0).then(|| view! { <StatusBadge status=Status::Danger label=format!("{against} against the rules") /> })}
+        {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("{unapproved} not approved here") /> })}
         {unclassified(&account.class).then(|| view! { <StatusBadge status=Status::Drift label="Unclassified" /> })}
         {(!live).then(|| view! { <StatusBadge status=Status::Off label="Not in use" /> })}
     };

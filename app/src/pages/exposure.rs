@@ -1,7 +1,7 @@
 //! The organisation's half of the home page: production PCI in numbers, names and reasons. A part of `home`,
 //! not a page of its own.
 
-use domain::time::Timestamp;
+use domain::{time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
 
 use crate::{
@@ -21,8 +21,7 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
         outside,
         outside_count,
     } = home;
-    let against: usize = exposure.against;
-    let head = head(&exposure, against);
+    let head = head(&exposure);
     let total = exposure.people;
     let rest = view! {
         {people(exposed, total)}
@@ -33,7 +32,15 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     (head, rest)
 }
 
-fn head(exposure: &Exposure, against: usize) -> AnyView {
+fn head(exposure: &Exposure) -> AnyView {
+    let Tally {
+        against,
+        unapproved,
+    } = exposure.against;
+    let beside = match unapproved {
+        0 => "assignments".to_owned(),
+        some => format!("assignments, and {some} not approved here"),
+    };
     let people = exposure.people;
     let what = match (exposure.accounts, people) {
         (0, _) => "No account counts as production PCI",
@@ -74,7 +81,7 @@ fn head(exposure: &Exposure, against: usize) -> AnyView {
                         value=against.to_string()
                         href="/accounts?only=findings"
                         status=bad(against)
-                        detail="assignments"
+                        detail=beside
                     />
                     <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail="count as production PCI" />
                 </Stats>
@@ -90,6 +97,15 @@ pub const fn bad(count: usize) -> Status {
         Status::Ok
     } else {
         Status::Danger
+    }
+}
+
+/// The colour for a number that wants somebody's look.
+pub const fn wanting(count: usize) -> Status {
+    if count == 0 {
+        Status::Ok
+    } else {
+        Status::Pending
     }
 }
 

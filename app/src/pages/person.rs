@@ -1,10 +1,16 @@
 //! One person: everything that they reach, and the path that leads there.
 
-use domain::{authorize::Action, directory::Origin, ids::UserId, time::Timestamp};
+use domain::{
+    authorize::Action,
+    directory::Origin,
+    ids::UserId,
+    time::Timestamp,
+    verdict::{Outcome, Tally},
+};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, Draft, Freshness, ListQuery, PathRow, PersonView, UserStanding},
+    backend::{Answer, Draft, Freshness, HitView, ListQuery, PathRow, PersonView, UserStanding},
     components::{
         AccountLink, ButtonKind, Chip, Column, Crumb, Day, Definition, DefinitionList, Empty,
         EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader, RecentChanges,
@@ -13,7 +19,10 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::{Part, exposure::bad};
+use super::{
+    Part,
+    exposure::{bad, wanting},
+};
 
 /// Makes the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
@@ -74,7 +83,10 @@ fn draw(person: PersonView, around: Around) -> AnyView {
         view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>{words}</LinkButton> }
     });
     let standing = paths.iter().filter(|path| path.ends.is_none()).count();
-    let against = paths.iter().filter(|path| !path.hits.is_empty()).count();
+    let Tally {
+        against,
+        unapproved,
+    } = Tally::of(paths.iter().map(|path| HitView::strictest(&path.hits)));
     let disabled = user.standing == UserStanding::Disabled && !paths.is_empty();
     let crumbs = if directory {
         vec![Crumb::new("/people", "People")]
@@ -115,6 +127,7 @@ fn draw(person: PersonView, around: Around) -> AnyView {
             <Stat label="Production PCI" value=production_pci.to_string() href=format!("{base}?only=production-pci") detail="accounts" status=bad(production_pci) />
             <Stat label="Standing" value=standing.to_string() href=format!("{base}?only=standing") detail="paths without an end" />
             <Stat label="Against the rules" value=against.to_string() href=format!("{base}?only=findings") detail="paths" status=bad(against) />
+            <Stat label="Not approved here" value=unapproved.to_string() href=format!("{base}?only=unapproved") detail="paths that an approval would make right" status=wanting(unapproved) />
         </Stats>
         {list}
         <Section title="In the directory">
@@ -164,7 +177,12 @@ fn reaches(
             paths.retain(|path| path.account.class.counts_as_production_pci());
         }
         Some("standing") => paths.retain(|path| path.ends.is_none()),
-        Some("findings") => paths.retain(|path| !path.hits.is_empty()),
+        Some("findings") => {
+            paths.retain(|path| HitView::strictest(&path.hits) == Outcome::Refused);
+        }
+        Some("unapproved") => {
+            paths.retain(|path| HitView::strictest(&path.hits) == Outcome::NeedsApproval);
+        }
         _ => {}
     }
     let part = Part::of(paths, query, text);
@@ -178,6 +196,7 @@ fn reaches(
             Chip::new("production-pci", "Production PCI"),
             Chip::new("standing", "Standing"),
             Chip::new("findings", "Against the rules"),
+            Chip::new("unapproved", "Not approved here"),
         ],
     );
     let body = if rows.is_empty() {

@@ -14,7 +14,10 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::{exposure::bad, list_query};
+use super::{
+    exposure::{bad, wanting},
+    list_query,
+};
 
 const PATH: &str = "/reports/production-pci";
 
@@ -58,7 +61,8 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
             <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail="can reach it" status=bad(people) />
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail="count as production PCI" />
             <Stat label="Rows" value=rows.to_string() href="#rows" detail=format!("{standing} of them without an end") />
-            <Stat label="Against the rules" value=against.to_string() href="#rows" detail="rows" status=bad(against) />
+            <Stat label="Against the rules" value=against.against.to_string() href="#rows" detail="rows" status=bad(against.against) />
+            <Stat label="Not approved here" value=against.unapproved.to_string() href="#rows" detail="rows that an approval would make right" status=wanting(against.unapproved) />
         </Stats>
         {coverage(head, now)}
         {table(page, rows, query)}

@@ -14,7 +14,7 @@ use crate::{
     diff::{Effect, EffectHash, Step},
     ids::{Assignment, PersonId},
     time::Timestamp,
-    verdict::{Hit, Outcome, Remedy, Verdict},
+    verdict::{Hit, Outcome, Remedy, Verdict, strictest},
 };
 
 /// Who asks, and what is known of the asking.
@@ -115,14 +115,7 @@ impl Held {
     /// *Allowed*: nothing stands against it. *Needs approval*: not approved here. *Refused*: no
     /// approval would make it right.
     pub fn outcome(&self) -> Outcome {
-        self.hits
-            .iter()
-            .map(|hit| match hit.remedy {
-                Some(Remedy::Approvals(_)) => Outcome::NeedsApproval,
-                None => Outcome::Refused,
-            })
-            .max()
-            .unwrap_or(Outcome::Allowed)
+        strictest(self.hits.iter().map(Hit::outcome))
     }
 }
 

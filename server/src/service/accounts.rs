@@ -14,7 +14,7 @@ use domain::{
     guardrails::{Said, Spoken},
     ids::{AccountId, Assignment, Principal},
     snapshot::Provisioned,
-    verdict::Outcome,
+    verdict::Tally,
 };
 
 use super::{
@@ -139,7 +139,8 @@ fn kept(world: &World, only: &str, entry: &AccountEntry, class: Classification) 
     }
     match only {
         "production-pci" => class.counts_as_production_pci(),
-        "findings" => entry.findings.is_some_and(|count| count > 0),
+        "findings" => entry.findings.is_some_and(|tally| tally.against > 0),
+        "unapproved" => entry.findings.is_some_and(|tally| tally.unapproved > 0),
         "unclassified" => unclassified(class),
         _ => cell(only).is_none_or(|field| field == class.strictness()),
     }
@@ -150,7 +151,7 @@ fn card(world: &World, entry: &AccountEntry) -> AccountCard {
         account: names::account(&world.snapshot, &entry.id),
         people: entry.people as usize,
         standing: entry.standing as usize,
-        findings: entry.findings.map(|count| count as usize),
+        findings: entry.findings,
         live: world
             .snapshot
             .account(&entry.id)
@@ -210,7 +211,7 @@ impl Service {
         // Worst first, and what has the same set together.
         let mut worst: HashMap<_, _> = HashMap::new();
         for row in &rows {
-            let weight: &mut (usize, usize) = worst.entry(row.set.arn.clone()).or_default();
+            let weight: &mut Tally = worst.entry(row.set.arn.clone()).or_default();
             *weight = (*weight).max(badness(&row.hits));
         }
         rows.sort_by(|a, b| {
@@ -233,25 +234,23 @@ impl Service {
     }
 }
 
-/// What the guardrails say of those who hold by one assignment: each rule once, in their order.
+/// What the guardrails say of those who hold by one assignment: each rule once, in their order, and final if
+/// it is final for anybody.
 pub(super) fn each_once(said: &[Said]) -> Vec<HitView> {
     let mut hits: Vec<HitView> = Vec::new();
     for hit in said.iter().flat_map(|one| one.hits.iter()) {
-        if !hits.iter().any(|view| view.rule == hit.rule) {
-            hits.push(names::hit(hit));
+        match hits.iter_mut().find(|view| view.rule == hit.rule) {
+            Some(known) if known.outcome < hit.outcome() => *known = names::hit(hit),
+            Some(_) => {}
+            None => hits.push(names::hit(hit)),
         }
     }
     hits
 }
 
-/// How many rules refuse, then how many stand against it at all.
-fn badness(hits: &[HitView]) -> (usize, usize) {
-    (
-        hits.iter()
-            .filter(|hit| hit.outcome == Outcome::Refused)
-            .count(),
-        hits.len(),
-    )
+/// How many rules refuse, then how many an approval would lift.
+fn badness(hits: &[HitView]) -> Tally {
+    Tally::of(hits.iter().map(|hit| hit.outcome))
 }
 
 fn remove_href(assignment: &Assignment, set: &app::backend::SetRef) -> String {

@@ -14,7 +14,7 @@ use domain::{
     grant::Window,
     ids::{AccountId, Assignment, PermissionSetArn, Principal, UserId},
     snapshot::Snapshot,
-    verdict::Hit,
+    verdict::{Hit, Tally},
 };
 
 use self::bits::Bits;
@@ -89,13 +89,13 @@ pub struct Exposed {
     /// Assignments there with an end.
     pub temporary_assignments: usize,
     /// Assignments that the guardrails speak against.
-    pub against: usize,
+    pub against: Tally,
     /// Paths of people.
     pub paths: usize,
     /// Of them, how many have no end.
     pub standing_paths: usize,
     /// Of them, how many the guardrails speak against.
-    pub paths_against: usize,
+    pub paths_against: Tally,
     /// What the guardrails say, by rule, in the order of the rules' weight: most assignments first.
     pub findings: Vec<(String, Found)>,
 }
@@ -109,8 +109,8 @@ pub fn expose(
 ) -> Exposed {
     let mut out = Exposed {
         accounts: guarded.len(),
-        against: guarded.values().map(|one| one.against as usize).sum(),
-        paths_against: guarded.values().map(|one| one.paths_against).sum(),
+        against: guarded.values().map(|one| one.assignments).sum(),
+        paths_against: guarded.values().map(|one| one.paths).sum(),
         ..Exposed::default()
     };
     let opened = opened(snapshot, windows, guarded, roster, &mut out);

@@ -5,18 +5,18 @@
 use std::sync::Arc;
 
 use domain::{
-    guardrails::{Spoken, Whom},
+    guardrails::{Said, Spoken, Whom},
     ids::UserId,
-    verdict::Hit,
+    verdict::{Hit, Outcome, Tally, strictest},
 };
 
 /// One account.
 #[derive(Debug, Default)]
 pub struct Guarded {
     /// Assignments that something stands against.
-    pub against: u32,
+    pub assignments: Tally,
     /// Paths of people that something stands against.
-    pub paths_against: usize,
+    pub paths: Tally,
     /// Rules that stand against something.
     pub broken: Vec<Broken>,
 }
@@ -40,19 +40,28 @@ impl Broken {
     }
 }
 
+/// How an assignment stands: as the worst of those who hold by it.
+fn outcome_of(said: &[Said]) -> Outcome {
+    let hits = said.iter().flat_map(|said| said.hits.iter());
+    strictest(hits.map(Hit::outcome))
+}
+
 impl Guarded {
     /// Counts what was said of every assignment of an account.
     pub fn of(spoken: &[Spoken<'_>]) -> Self {
         let mut found = Self::default();
         for (number, one) in spoken.iter().enumerate() {
             let against = one.said.iter().filter(|said| !said.hits.is_empty());
-            found.against += u32::from(against.clone().next().is_some());
+            found.assignments.add(outcome_of(&one.said), 1);
             for said in against {
                 let people = match &said.whom {
                     Whom::People(people) => Some(people),
                     Whom::Newcomers | Whom::Orphan => None,
                 };
-                found.paths_against += people.map_or(0, |people| people.len());
+                let outcome = strictest(said.hits.iter().map(Hit::outcome));
+                found
+                    .paths
+                    .add(outcome, people.map_or(0, |people| people.len()));
                 for at in 0..said.hits.len() {
                     found.note(number, &said.hits, at, people);
                 }

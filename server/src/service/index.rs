@@ -16,6 +16,7 @@ use domain::{
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
     permission_set::analysis::{Analysis, Risk},
     snapshot::{PairRead, Provisioned, Snapshot},
+    verdict::Tally,
 };
 
 use super::guarded::Guarded;
@@ -47,7 +48,7 @@ pub struct AccountEntry {
     /// Assignments without an end.
     pub standing: u32,
     /// Assignments that the guardrails speak against; none outside production PCI.
-    pub findings: Option<u32>,
+    pub findings: Option<Tally>,
 }
 
 /// A group, in the list of groups.
@@ -160,7 +161,7 @@ fn accounts(
                 }
             }
         }
-        let findings = findings.get(id).map(|one| one.against);
+        let findings = findings.get(id).map(|one| one.assignments);
         let text = text(&[&account.name, id.as_str(), &account.email]);
         entries.push(AccountEntry {
             id: id.clone(),

@@ -7,7 +7,7 @@ use domain::{
     ids::{AccountId, GroupId, PermissionSetArn, Principal, UserId},
     snapshot::Snapshot,
     time::{Duration, Timestamp},
-    verdict::{Hit, Outcome, Remedy},
+    verdict::Hit,
 };
 
 /// An account. One that is gone is shown by its number and judged as production PCI.
@@ -96,15 +96,11 @@ pub fn principal(snapshot: &Snapshot, principal: &Principal) -> PrincipalRef {
 
 /// A guardrail's word.
 pub fn hit(hit: &Hit) -> HitView {
-    let outcome = match hit.remedy {
-        Some(Remedy::Approvals(_)) => Outcome::NeedsApproval,
-        None => Outcome::Refused,
-    };
     HitView {
         rule: hit.rule.clone(),
         reason: hit.reason.clone(),
         control: hit.control.clone(),
-        outcome,
+        outcome: hit.outcome(),
     }
 }
 

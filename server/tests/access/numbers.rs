@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
-    AccountsPort as _, GroupsPort as _, HomePort as _, ListQuery, PeoplePort as _,
+    AccountsPort as _, Board, GroupsPort as _, HitView, HomePort as _, ListQuery, PeoplePort as _,
     PermissionSetsPort as _,
 };
 use domain::{
@@ -13,6 +13,7 @@ use domain::{
     permission_set::analysis::Risk,
     snapshot::Snapshot,
     time::Duration,
+    verdict::Tally,
 };
 use sandbox::org::Organisation;
 use server::service::{core::World, exposure::Reacher};
@@ -104,7 +105,7 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count() {
             view.rows.iter().filter(|row| row.ends.is_none()).count(),
             card.standing
         );
-        let against = view.rows.iter().filter(|row| !row.hits.is_empty()).count();
+        let against = Tally::of(view.rows.iter().map(|row| HitView::strictest(&row.hits)));
         assert_eq!(
             card.findings,
             card.account
@@ -187,7 +188,7 @@ async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it()
     let world = org.core.world();
     let mut holds = org.core.holds(&world);
     let mut rules: BTreeMap<String, About> = BTreeMap::new();
-    let (mut against, mut paths_against) = (BTreeSet::new(), 0);
+    let (mut against, mut paths_against) = (BTreeMap::new(), Tally::default());
     for account in guarded(&world.snapshot) {
         for held in holds.of(&account) {
             let (assignment, user) = match &held.holder {
@@ -197,8 +198,9 @@ async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it()
                 }
             };
             if !held.hits.is_empty() {
-                against.insert(assignment.clone());
-                paths_against += usize::from(user.is_some());
+                let worst = against.entry(assignment.clone()).or_insert(held.outcome());
+                *worst = (*worst).max(held.outcome());
+                paths_against.add(held.outcome(), usize::from(user.is_some()));
             }
             for hit in held.hits.iter() {
                 let rule = rules.entry(hit.rule.clone()).or_default();
@@ -212,7 +214,7 @@ async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it()
     assert!(rules.len() > 3, "the sample has sins");
     assert_eq!(
         (exposure.against, exposure.paths_against),
-        (against.len(), paths_against)
+        (Tally::of(against.into_values()), paths_against)
     );
     assert_eq!(exposure.findings.len(), rules.len());
     for (rule, found) in &exposure.findings {
@@ -288,6 +290,13 @@ async fn a_narrowing_keeps_what_it_says_and_words_narrow_further() {
     for found in &home.findings {
         let rule = format!("rule:{}", found.hit.rule);
         assert_eq!(board(&rule).await.total, found.account_count, "{rule}");
+    }
+    let cards = |board: Board| board.cells.into_iter().flat_map(|cell| cell.accounts);
+    for card in cards(board("findings").await) {
+        assert!(card.findings.is_some_and(|tally| tally.against > 0));
+    }
+    for card in cards(board("unapproved").await) {
+        assert!(card.findings.is_some_and(|tally| tally.unapproved > 0));
     }
     let people = service
         .people(&query("", Some("production-pci"), 1))
