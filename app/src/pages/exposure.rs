@@ -23,13 +23,15 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     } = home;
     let head = head(&exposure);
     let total = exposure.people;
-    let rest = view! {
-        {people(exposed, total)}
-        {guardrails(findings)}
-        {past(outside, outside_count, now)}
-    }
-    .into_any();
-    (head, rest)
+    let (people, guardrails) = (people(exposed, total), guardrails(findings));
+    // What nobody was asked about comes before everything else; that there is nothing of it, last.
+    let (first, last) = if outside.is_empty() {
+        (None, Some(none_past()))
+    } else {
+        (Some(past(outside, outside_count, now)), None)
+    };
+    let head = view! { {first} {head} }.into_any();
+    (head, view! { {people} {guardrails} {last} }.into_any())
 }
 
 fn head(exposure: &Exposure) -> AnyView {
@@ -241,15 +243,16 @@ fn guardrails(findings: Vec<FindingGroup>) -> AnyView {
     .into_any()
 }
 
-fn past(outside: Vec<OutsideRow>, count: usize, now: Timestamp) -> AnyView {
-    if outside.is_empty() {
-        return view! {
-            <Section title="Made past Leastwise">
-                <Empty title="Nothing was changed past Leastwise" icon=Glyph::Drift>"What appears or goes in AWS without a change of ours is listed here after the next read."</Empty>
-            </Section>
-        }
-        .into_any();
+fn none_past() -> AnyView {
+    view! {
+        <Section title="Made past Leastwise">
+            <Empty title="Nothing was changed past Leastwise" icon=Glyph::Drift>"What appears or goes in AWS without a change of ours is listed here after the next read."</Empty>
+        </Section>
     }
+    .into_any()
+}
+
+fn past(outside: Vec<OutsideRow>, count: usize, now: Timestamp) -> AnyView {
     let more = count.saturating_sub(outside.len());
     let lines = outside
         .into_iter()

@@ -8,11 +8,15 @@ use app::{
     routes::{FormState, PAGES, Visit},
     shell::Surroundings,
 };
-use domain::{authorize::Role, ids::Principal};
+use domain::{
+    authorize::Role,
+    drift::{Outside, Seen},
+    ids::Principal,
+};
 use sandbox::org::Organisation;
 use server::service::Service;
 
-use crate::org::Org;
+use crate::org::{NOW, Org};
 
 /// The document behind a URL, as the router would draw it.
 async fn document(service: Service, url: &str) -> String {
@@ -166,6 +170,32 @@ async fn before_the_first_read_no_page_says_that_nobody_has_access() {
         assert!(html.contains("AWS has not been read yet"), "{url}");
         assert!(!html.contains("Nobody can reach"), "{url}");
     }
+}
+
+#[tokio::test]
+async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last() {
+    let org = Org::sample().await;
+    let at = |html: &str, words: &str| html.find(words).unwrap_or_else(|| panic!("{words}"));
+    let html = document(org.administrator(), "/").await;
+    let nothing = at(&html, "Nothing was changed past Leastwise");
+    assert!(nothing > at(&html, "Who they are"));
+
+    let world = org.core.world();
+    let group = world.snapshot.parts().groups.keys().next().unwrap();
+    let seen = Seen {
+        outside: Outside::Joined {
+            group: group.clone(),
+            user: org.user("hannah.cole"),
+        },
+        after: NOW,
+        by: NOW,
+    };
+    let mut tx = org.core.store.write().await.unwrap();
+    store::crawl::save_outside(&mut tx, &[seen]).await.unwrap();
+    tx.commit().await.unwrap();
+    let html = document(org.administrator(), "/").await;
+    assert!(at(&html, "Made past Leastwise") < at(&html, "Exposure of production PCI"));
+    assert_eq!(html.matches("Made past Leastwise").count(), 1);
 }
 
 #[tokio::test]
