@@ -68,6 +68,34 @@ async fn a_form_that_is_not_filled_yet_has_neither_errors_nor_a_preview() {
 }
 
 #[tokio::test]
+async fn who_asks_for_access_is_chosen_already_and_for_a_removal_nobody_is() {
+    let org = Org::new().await;
+    let of_kind = |kind: &str, who: String| Draft {
+        kind: kind.into(),
+        who,
+        ..Draft::default()
+    };
+    let ann = org.as_("ann").await;
+    let own = format!("user:{}", user("ann"));
+    let other = format!("user:{}", user("eve"));
+    for (draft, chosen) in [
+        (of_kind("grant", String::new()), &own),
+        (of_kind("join", String::new()), &own),
+        (of_kind("grant", other.clone()), &other),
+        (of_kind("remove", String::new()), &String::new()),
+        (of_kind("leave", String::new()), &String::new()),
+    ] {
+        let new = ann.new_change(&draft).await.unwrap();
+        assert_eq!(&new.draft.who, chosen, "{draft:?}");
+    }
+    let mut nobody = org.signed("ann").await;
+    nobody.user = None;
+    let nobody = org.acting(nobody);
+    let new = nobody.new_change(&of_kind("grant", String::new())).await;
+    assert_eq!(new.unwrap().draft.who, "", "without a user there");
+}
+
+#[tokio::test]
 async fn a_requester_is_offered_themselves_only_and_chosen_already() {
     let org = Org::new().await;
     let eve = org.as_("eve").await;

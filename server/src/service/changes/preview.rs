@@ -8,7 +8,7 @@ use domain::{
     change::Operation,
     diff::{Effect, EffectHash, Step},
     guardrails::{Asked, Judgement},
-    ids::{PermissionSetArn, PersonId},
+    ids::{PermissionSetArn, PersonId, UserId},
     permission_set::analysis::Finding,
     snapshot::Snapshot,
     verdict::{Outcome, Verdict},
@@ -33,7 +33,9 @@ impl Service {
         let person = self.person()?;
         let scope = self.scope()?;
         let mut draft = draft.clone();
-        if let (Scope::Own(own), true) = (&scope, draft.who.is_empty()) {
+        if draft.who.trim().is_empty()
+            && let Some(own) = self.own_for(&scope, &draft)
+        {
             draft.who = format!("user:{own}");
         }
         let mut reading = draft::read(&self.world.snapshot, &draft);
@@ -56,6 +58,19 @@ impl Service {
             preview,
             form_key: clock::token(),
         })
+    }
+
+    /// Who is meant where nobody is named: whoever asks, if they gain by it or nobody else can be meant.
+    fn own_for(&self, scope: &Scope, draft: &Draft) -> Option<UserId> {
+        let gains = matches!(draft.kind.as_str(), "grant" | "join");
+        match scope {
+            Scope::Own(own) => Some(own.clone()),
+            Scope::Everybody if gains => {
+                let own = self.signed.user.clone();
+                own.filter(|own| self.world.snapshot.user(own).is_some())
+            }
+            Scope::Everybody => None,
+        }
     }
 
     /// For whom this person may propose.
