@@ -14,7 +14,7 @@ use crate::{
 /// Where the navigation leads, and what one must be allowed to do to see it.
 const ENTRIES: [(&str, &str, Glyph, Action); 9] = [
     ("/", "Home", Glyph::Home, Action::SeeOwn),
-    ("/inbox", "Inbox", Glyph::Inbox, Action::Decide),
+    ("/inbox", "Inbox", Glyph::Inbox, Action::SeeInbox),
     ("/changes", "Changes", Glyph::Changes, Action::SeeOwn),
     (
         "/accounts",

@@ -107,7 +107,7 @@ pub const PAGES: &[PageRoute] = &[
     },
     PageRoute {
         path: "/inbox",
-        action: Action::Decide,
+        action: Action::SeeInbox,
         page: |v| Box::pin(pages::inbox::page(v)),
     },
     PageRoute {

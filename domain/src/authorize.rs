@@ -84,15 +84,16 @@ pub enum Action {
     Propose,
     /// Take back one's own change.
     WithdrawOwn,
-    /// Open the approvers' inbox and decide. Whether this person may decide *this* change is
-    /// `approval::may_decide`.
+    /// The approvers' inbox: what waits for a decision, also for whoever cannot take one as they signed in.
+    SeeInbox,
+    /// Decide. Whether this person may decide *this* change is `approval::may_decide`.
     Decide,
     /// Start a crawl by hand.
     Sync,
 }
 
 /// Every action, for the golden table and the route walk.
-pub const ACTIONS: [Action; 11] = [
+pub const ACTIONS: [Action; 12] = [
     Action::SeeOwn,
     Action::SeeDirectory,
     Action::SeeChanges,
@@ -102,6 +103,7 @@ pub const ACTIONS: [Action; 11] = [
     Action::ProposeOwn,
     Action::Propose,
     Action::WithdrawOwn,
+    Action::SeeInbox,
     Action::Decide,
     Action::Sync,
 ];
@@ -141,7 +143,7 @@ pub fn may(actor: &Actor, action: Action) -> Result<(), Denial> {
         A::SeeDirectory | A::SeeChanges => any(&[Approver, Administrator, Auditor]),
         A::SeeLedger | A::SeeReports | A::SeeOperations => any(&[Administrator, Auditor]),
         A::Propose | A::Sync => any(&[Administrator]),
-        A::Decide => any(&[Approver]),
+        A::SeeInbox | A::Decide => any(&[Approver]),
     };
     if !by_role {
         return Err(Denial::Role);

@@ -22,7 +22,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     let id = visit.param("id")?;
     let view = visit.backend.change(&id).await?;
     let ledger = visit.backend.may(Action::SeeLedger).is_ok();
-    let decides = visit.backend.may(Action::Decide).is_ok();
+    let decides = visit.backend.may(Action::SeeInbox).is_ok();
     let now = visit.backend.now();
     let form = visit.form;
     Ok(Page::new(view.row.title.clone(), move || {

@@ -21,7 +21,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
         freshness: visit.backend.freshness(),
         now: visit.backend.now(),
         proposes: visit.backend.may(Action::ProposeOwn).is_ok(),
-        decides: visit.backend.may(Action::Decide).is_ok(),
+        decides: visit.backend.may(Action::SeeInbox).is_ok(),
         reports: visit.backend.may(Action::SeeReports).is_ok(),
     };
     let title = if home.organisation.is_some() {

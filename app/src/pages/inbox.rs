@@ -1,14 +1,19 @@
 //! What waits for the viewer's decision: the list on the left, the one that is looked at on the right. Which
 //! one that is stands in the URL, so that it works without script and survives a reload.
 
-use domain::{ids::ChangeId, time::Timestamp};
+use domain::{
+    authorize::{Action, Denial},
+    ids::ChangeId,
+    time::Timestamp,
+};
 use leptos::prelude::*;
 
 use crate::{
     backend::{Answer, ChangeView, InboxPlace},
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
-        Glyph, LinkButton, PageHeader, PagePlace, Section, Time, VerdictBox, list_href, pages,
+        Glyph, LinkButton, Notice, PageHeader, PagePlace, Section, Status, Time, VerdictBox,
+        list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -23,6 +28,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     };
     let waiting = visit.backend.inbox(place).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    let barred = visit.backend.may(Action::Decide).err();
     let wanted = visit.query("id").to_owned();
     let form = visit.form;
     Ok(Page::new("Inbox", move || {
@@ -45,6 +51,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
         view! {
             <PageHeader title="Inbox" detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
+            {barred.map(why_not)}
             {match chosen {
                 Some(chosen) => view! {
                     <div class="grid grid-cols-1 lg:grid-cols-3 gap-x-6">
@@ -62,6 +69,22 @@ pub async fn page(visit: Visit) -> Answer<Page> {
         }
         .into_any()
     }))
+}
+
+/// Why somebody who is an approver can decide nothing of what they see here, and what would cure it.
+fn why_not(denial: Denial) -> AnyView {
+    match denial {
+        Denial::NoMfa => view! {
+            <Notice status=Status::Pending title="A second factor is needed to decide">
+                "You signed in without one, so you can read what waits and decide none of it. Set up an authenticator app or a security key for your account where you sign in, or have whoever runs your sign-in do it with you; then sign out here and sign in again with it."
+            </Notice>
+        }
+        .into_any(),
+        Denial::Role | Denial::NotJoined => {
+            view! { <Notice status=Status::Pending title="You can decide none of what waits">{denial.reason()}</Notice> }
+                .into_any()
+        }
+    }
 }
 
 fn list(waiting: &[ChangeView], at: usize, place: PagePlace, now: Timestamp) -> AnyView {

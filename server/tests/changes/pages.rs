@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Answer, Backend, Draft},
+    backend::{Answer, Backend, Draft, ViewerPort as _},
     pages,
     routes::{FormState, Page, Visit},
     shell::{Surroundings, render},
 };
-use domain::approval::Decision;
+use domain::approval::{Decision, Mfa};
+use server::http::session::Signed;
 
 use crate::support::{Org, grant};
 
@@ -190,4 +191,35 @@ async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of
         pages::inbox::page(visit(&org, "eve").await).await.is_err(),
         "the inbox is for approvers"
     );
+}
+
+#[tokio::test]
+async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it() {
+    let org = Org::new().await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let mut weak = org.signed("bob").await;
+    weak.actor.mfa = Mfa::NotProven;
+    let weakly = |weak: Signed| Visit {
+        backend: Arc::new(org.acting(weak)),
+        params: BTreeMap::from([("id".into(), id.to_string())]),
+        query: BTreeMap::new(),
+        url: "/inbox".into(),
+        form: FormState::default(),
+    };
+    let inbox = drawn(pages::inbox::page(weakly(weak.clone())).await);
+    let record = drawn(pages::change::page(weakly(weak.clone())).await);
+    assert!(inbox.contains(&format!("/inbox?id={id}")));
+    assert!(inbox.contains("A second factor is needed to decide"));
+    assert!(inbox.contains("Set up an authenticator app"));
+    for html in [inbox, record] {
+        assert!(!html.contains("/decide"), "nothing to send");
+        assert!(html.contains("Sign in again with MFA to decide."));
+    }
+    let viewer = org.acting(weak).viewer().await.unwrap();
+    assert_eq!(viewer.inbox, 1);
+    let inbox = drawn(pages::inbox::page(visit(&org, "bob").await).await);
+    assert!(!inbox.contains("A second factor is needed"));
+    assert!(inbox.contains(&format!("/do/changes/{id}/decide")));
 }

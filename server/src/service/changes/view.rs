@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::backend::{Answer, ApprovalView, ChangeView, Denied, InboxPlace, Page};
 use domain::{
-    approval::{Decision, may_sit},
+    approval::{Candidate, Decision, Mfa, may_sit},
     authorize::Action,
     change::State,
     ids::ChangeId,
@@ -36,7 +36,7 @@ impl Service {
 
     /// Changes that wait for the viewer's own decision, oldest first.
     pub(super) async fn view_inbox(&self, at: &InboxPlace) -> Answer<Page<ChangeView>> {
-        self.allowed(Action::Decide)?;
+        self.allowed(Action::SeeInbox)?;
         let waiting = self.waiting_for_viewer().await.map_err(broken)?;
         let pages = waiting.len().div_ceil(INBOX).max(1);
         let number = match at {
@@ -59,17 +59,26 @@ impl Service {
         })
     }
 
-    /// What the viewer could decide now, oldest first; nothing for who is no approver.
+    /// What waits for the viewer, oldest first: what they could decide now, or could once they have proven a
+    /// second factor. Nothing for who is no approver.
     pub(in crate::service) async fn waiting_for_viewer(&self) -> Result<Vec<Stored>, StoreError> {
-        if self.allowed(Action::Decide).is_err() {
+        if self.allowed(Action::SeeInbox).is_err() {
             return Ok(Vec::new());
         }
         let mut conn = self.core.store.read().acquire().await?;
         let waiting = change::in_states(&mut conn, &[State::Waiting]).await?;
         let claims = person::claims(&mut conn).await?;
+        let now = self.core.clock.now();
         Ok(waiting
             .into_iter()
-            .filter(|stored| self.may_decide_now(stored, &claims).is_ok())
+            .filter(|stored| {
+                let proven = Candidate {
+                    mfa: Mfa::Proven,
+                    ..self.candidate(&claims)
+                };
+                stored.change.decidable(now).is_ok()
+                    && may_sit(&stored.change, &self.gaining(stored), &proven).is_ok()
+            })
             .collect())
     }
 
