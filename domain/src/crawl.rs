@@ -292,6 +292,7 @@ pub fn merge_pair(pairs: &mut BTreeMap<Pair, PairRead>, listing: PairListing) {
 mod tests {
     use super::*;
     use crate::engine::{Listing, Presence};
+    use crate::snapshot::Gap;
 
     fn pair(n: u8) -> Pair {
         Pair {
@@ -348,7 +349,7 @@ mod tests {
     fn a_crawl_that_read_nothing_forgets_nothing() {
         let before = first();
         let unread = vec![Unread {
-            what: "everything".into(),
+            what: Gap::Organization,
             why: "Timeout".into(),
         }];
         let now = after(

@@ -3,6 +3,10 @@
 //! Immutable: a newer read makes a new snapshot. Holds what AWS holds, including principals that
 //! are gone from the directory, and says what could not be read. Nothing here decides anything.
 
+mod coverage;
+
+pub use coverage::{Coverage, Gap, Unread};
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
@@ -36,31 +40,6 @@ pub enum Provisioned {
     Latest,
     /// Edited since: the account still allows what the set allowed before.
     Outdated,
-}
-
-/// What a crawl could not read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Unread {
-    /// What, e.g. `assignments of ps-… in 111122223333`.
-    pub what: String,
-    /// Why, as AWS's error code.
-    pub why: String,
-}
-
-/// How complete and how fresh a snapshot is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-pub struct Coverage {
-    /// The oldest read that this snapshot rests on; none before the first crawl.
-    pub oldest: Option<Timestamp>,
-    /// When the last crawl began; none before the first one.
-    #[serde(default)]
-    pub began: Option<Timestamp>,
-    /// The newest.
-    pub newest: Option<Timestamp>,
-    /// When the last crawl that read everything ended.
-    pub complete_at: Option<Timestamp>,
-    /// What the last crawl could not read, sorted.
-    pub unread: Vec<Unread>,
 }
 
 /// The parts that a snapshot is made of.

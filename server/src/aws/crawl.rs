@@ -21,7 +21,7 @@ use domain::{
     crawl::Crawl,
     org::SpecialAccounts,
     permission_set::{Content, analysis::Analysis},
-    snapshot::Unread,
+    snapshot::{Gap, Unread},
 };
 
 use super::{Aws, Instance, error::CallError};
@@ -146,16 +146,11 @@ fn meter(aws: &Aws) -> (u64, u64, u64, u64) {
 }
 
 /// Notes what could not be read; the answer is `None` then.
-fn note<T>(
-    unread: &mut Vec<Unread>,
-    what: impl Into<String>,
-    answer: Result<T, CallError>,
-) -> Option<T> {
+fn note<T>(unread: &mut Vec<Unread>, what: Gap, answer: Result<T, CallError>) -> Option<T> {
     match answer {
         Ok(value) => Some(value),
         Err(error) => {
-            let what = what.into();
-            tracing::warn!(what, code = error.code, "could not be read");
+            tracing::warn!(?what, code = error.code, "could not be read");
             unread.push(Unread {
                 what,
                 why: error.code,

@@ -15,6 +15,7 @@ use crate::{
     aws::crawl::Progress,
     config::{AwsArgs, DatabaseArgs},
     engine::sync,
+    service::names,
     state,
 };
 
@@ -80,8 +81,9 @@ pub async fn run(args: SyncArgs) -> Done {
         }
         writeln!(out, "Throttled         {:>8}", report.throttled)?;
         writeln!(out, "Seconds           {:>8.1}", report.seconds)?;
+        let world = core.world();
         for unread in &report.unread {
-            writeln!(out, "Not read: {} ({})", unread.what, unread.why)?;
+            writeln!(out, "Not read: {}", names::unread(&world.snapshot, unread))?;
         }
     }
     super::print(&out)?;

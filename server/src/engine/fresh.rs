@@ -12,7 +12,6 @@ use domain::{
     engine::Listing,
     ids::{ChangeId, GroupId, Pair, PermissionSetArn, Principal},
     permission_set::PermissionSet,
-    snapshot::Coverage,
     time::{Duration, Timestamp},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -27,8 +26,6 @@ use crate::{
 
 /// Reads in flight for one change.
 const IN_FLIGHT: usize = 8;
-/// A world that nothing was read into for so long is not built upon, whatever is read beside it.
-const OLDEST_WORLD: Duration = Duration::hours(2);
 
 /// Why a change cannot be judged on what AWS holds now; it is asked again.
 #[derive(Debug, Error)]
@@ -62,7 +59,8 @@ pub async fn reread(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> 
     if change.state != State::Approved || !operations.iter().any(Operation::gives) {
         return Ok(());
     }
-    if !is_recent(&core.world().snapshot.parts().coverage, core.clock.now()) {
+    let now = core.clock.now();
+    if !core.world().snapshot.parts().coverage.is_sound(now) {
         ask_for_crawl(core);
         return Err(NotRead::NotCrawled);
     }
@@ -71,24 +69,6 @@ pub async fn reread(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> 
     let reads = reads.chain(wanted.groups.into_iter().map(One::Group));
     let reads = reads.chain(wanted.sets.into_iter().map(One::Set));
     take_all(core, reads.collect()).await
-}
-
-/// Whether the world is one to build upon: read lately, and with every list that things are found by.
-/// Single pairs, sets and groups that could not be read are read again for the change itself.
-fn is_recent(coverage: &Coverage, now: Timestamp) -> bool {
-    let lately = |at: Option<Timestamp>| at.is_some_and(|at| now.since(at) <= OLDEST_WORLD);
-    let single = [
-        "assignments of",
-        "content of",
-        "accounts of",
-        "outdated accounts of",
-        "members of",
-    ];
-    let lists_read = coverage
-        .unread
-        .iter()
-        .all(|unread| single.iter().any(|words| unread.what.starts_with(words)));
-    lately(coverage.complete_at) || (lists_read && lately(coverage.newest))
 }
 
 /// At most once a minute, however many changes wait: something that cannot be read at all would
@@ -174,7 +154,7 @@ async fn assigned(
         Err(error) if error.class == Class::AccessDenied => {
             let world = core.world();
             let coverage = &world.snapshot.parts().coverage;
-            if coverage.unread.is_empty() && coverage.began >= Some(approved) {
+            if coverage.is_whole_since(approved) {
                 return Ok(known.clone());
             }
             ask_for_crawl(core);

@@ -5,7 +5,7 @@ use domain::{
     classification::{Classification, Environment, Pci, Source},
     directory::UserStatus,
     ids::{AccountId, GroupId, PermissionSetArn, Principal, UserId},
-    snapshot::Snapshot,
+    snapshot::{Gap, Snapshot, Unread},
     time::{Duration, Timestamp},
     verdict::Hit,
 };
@@ -104,6 +104,41 @@ pub fn hit(hit: &Hit) -> HitView {
     }
 }
 
+/// What could not be read, and why, in words.
+pub fn unread(snapshot: &Snapshot, unread: &Unread) -> String {
+    // A set that was never read has no name.
+    let named = |arn: &PermissionSetArn| {
+        let key = arn.as_str().rsplit('/').next().unwrap_or_default();
+        snapshot
+            .set(arn)
+            .map_or_else(|| key.to_owned(), |set| set.name.clone())
+    };
+    let what = match &unread.what {
+        Gap::Organization => "the organization".to_owned(),
+        Gap::DelegatedAdministrators => "delegated administrators".to_owned(),
+        Gap::Units => "organizational units".to_owned(),
+        Gap::Accounts => "the list of accounts".to_owned(),
+        Gap::TagsOf(id) => format!("tags of account {id}"),
+        Gap::Users => "the list of users".to_owned(),
+        Gap::Groups => "the list of groups".to_owned(),
+        Gap::MembersOf(id) => format!("members of {}", group(snapshot, id)),
+        Gap::Sets => "the list of permission sets".to_owned(),
+        Gap::ContentOf(arn) => format!("content of {}", named(arn)),
+        Gap::AccountsOf(arn) => format!("accounts that hold {}", named(arn)),
+        Gap::OutdatedAccountsOf(arn) => {
+            format!("accounts that hold an older {}", named(arn))
+        }
+        Gap::AssignmentsOf(pair) => format!(
+            "assignments of {} in {} {}",
+            named(&pair.set),
+            account(snapshot, &pair.account).name,
+            pair.account
+        ),
+        Gap::Unknown => "something that an earlier version noted".to_owned(),
+    };
+    format!("{what} ({})", unread.why)
+}
+
 /// How fresh and complete a snapshot is. Stale is older than twice the crawl interval.
 pub fn freshness(snapshot: &Snapshot, every: Duration, now: Timestamp) -> Freshness {
     let coverage = &snapshot.parts().coverage;
@@ -113,7 +148,7 @@ pub fn freshness(snapshot: &Snapshot, every: Duration, now: Timestamp) -> Freshn
         unread: coverage
             .unread
             .iter()
-            .map(|unread| format!("{} ({})", unread.what, unread.why))
+            .map(|one| unread(snapshot, one))
             .collect(),
         stale: coverage
             .complete_at

@@ -14,7 +14,7 @@ use domain::{
     ids::Principal,
 };
 use sandbox::org::Organisation;
-use server::service::Service;
+use server::{service::Service, store};
 
 use crate::org::{NOW, Org};
 
@@ -202,7 +202,9 @@ async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_l
 async fn a_crawl_that_could_not_read_everything_is_named_on_the_page() {
     let org = Org::of(&Organisation::sample(), |parts| {
         parts.coverage.unread.push(domain::snapshot::Unread {
-            what: "assignments of ps-1 in 111122223333".into(),
+            what: domain::snapshot::Gap::TagsOf(
+                domain::ids::AccountId::parse("111122223333").unwrap(),
+            ),
             why: "ThrottlingException".into(),
         });
         parts.coverage.complete_at = Some(domain::time::Timestamp(0));
@@ -210,7 +212,7 @@ async fn a_crawl_that_could_not_read_everything_is_named_on_the_page() {
     .await;
     let html = document(org.administrator(), "/").await;
     assert!(html.contains("1 thing could not be read"));
-    assert!(html.contains("assignments of ps-1 in 111122223333"));
+    assert!(html.contains("tags of account 111122223333"));
     assert!(html.contains("This is older than it should be"));
 }
 

@@ -9,7 +9,7 @@ use domain::{
     classification::{Environment, Pci, Source},
     drift::Outside,
     ids::{Assignment, Pair, Principal},
-    snapshot::{Parts, Provisioned},
+    snapshot::{Gap, Parts, Provisioned},
     time::{Duration, Timestamp},
 };
 use sandbox::org::Organisation;
@@ -225,7 +225,7 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
     let of_account = |account: &domain::ids::AccountId| {
         unread
             .iter()
-            .filter(|one| one.what.ends_with(account.as_str()))
+            .filter(|one| matches!(&one.what, Gap::AssignmentsOf(pair) if pair.account == *account))
             .count()
     };
     assert_eq!(of_account(&denied), kept.len(), "{unread:?}");

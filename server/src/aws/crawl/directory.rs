@@ -4,7 +4,7 @@ use domain::{
     crawl::Members,
     directory::{ExternalId, Group, Origin, User, UserStatus},
     ids::{GroupId, UserId},
-    snapshot::Unread,
+    snapshot::{Gap, Unread},
 };
 use futures::{StreamExt as _, stream};
 
@@ -26,8 +26,8 @@ pub(super) struct Read {
 pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock) -> Read {
     let mut out = Read::default();
     let (users, groups) = tokio::join!(users(aws, instance), groups(aws, instance));
-    out.users = note(&mut out.unread, "users", users);
-    out.groups = note(&mut out.unread, "groups", groups);
+    out.users = note(&mut out.unread, Gap::Users, users);
+    out.groups = note(&mut out.unread, Gap::Groups, groups);
     out.formula += out
         .users
         .as_ref()
@@ -52,7 +52,7 @@ pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock
         met.same(user.id.clone());
     }
     while let Some((group, answer, as_of)) = reads.next().await {
-        if let Some(users) = note(&mut out.unread, format!("members of group {group}"), answer) {
+        if let Some(users) = note(&mut out.unread, Gap::MembersOf(group.clone()), answer) {
             out.formula += pages(users.len(), 100);
             out.members.push(Members {
                 group,

@@ -6,7 +6,7 @@ use domain::{
     crawl::Organization,
     ids::{AccountId, OuId},
     org::{Account, AccountState, OrganizationalUnit, SpecialAccounts},
-    snapshot::Unread,
+    snapshot::{Gap, Unread},
 };
 use futures::{StreamExt as _, stream};
 
@@ -29,22 +29,22 @@ pub(super) async fn read_organization(aws: &Aws) -> Read {
         formula: SINGLE_CALLS,
         ..Read::default()
     };
-    let management = note(&mut out.unread, "the organization", management(aws).await);
+    let management = note(&mut out.unread, Gap::Organization, management(aws).await);
     out.special.management = management.flatten();
     let delegated = note(
         &mut out.unread,
-        "delegated administrators",
+        Gap::DelegatedAdministrators,
         delegated(aws).await,
     );
     out.special.delegated_administrators = delegated.unwrap_or_default();
     let units = note(
         &mut out.unread,
-        "organizational units",
+        Gap::Units,
         units(aws, &mut out.formula).await,
     );
     let accounts = note(
         &mut out.unread,
-        "accounts",
+        Gap::Accounts,
         accounts(aws, &mut out.formula).await,
     );
     let Some(mut accounts) = accounts else {
@@ -53,11 +53,7 @@ pub(super) async fn read_organization(aws: &Aws) -> Read {
     let tags = tags(aws, &accounts).await;
     out.formula += u64::try_from(accounts.len()).unwrap_or(0);
     for (account, answer) in accounts.iter_mut().zip(tags) {
-        match note(
-            &mut out.unread,
-            format!("tags of account {}", account.id),
-            answer,
-        ) {
+        match note(&mut out.unread, Gap::TagsOf(account.id.clone()), answer) {
             Some(tags) => account.tags = tags,
             // Without its tags an account would look unclassified: leave the whole list as it was.
             None => return out,

@@ -9,7 +9,7 @@ use domain::{
     crawl::PairListing,
     ids::{AccountId, Pair, PermissionSetArn},
     permission_set::{Content, PermissionSet, analysis::Analysis},
-    snapshot::{Provisioned, Unread},
+    snapshot::{Gap, Provisioned, Unread},
     time::Timestamp,
 };
 use futures::{StreamExt as _, stream};
@@ -42,11 +42,7 @@ pub(super) async fn read_sets(
     progress: &Arc<Progress>,
 ) -> Read {
     let mut out = Read::default();
-    let Some(names) = note(
-        &mut out.unread,
-        "permission sets",
-        names(aws, instance).await,
-    ) else {
+    let Some(names) = note(&mut out.unread, Gap::Sets, names(aws, instance).await) else {
         return out;
     };
     out.formula += pages(names.len(), 100);
@@ -66,7 +62,7 @@ pub(super) async fn read_sets(
     let mut met = Met::none();
     while let Some((arn, as_of, content, everywhere, outdated)) = reads.next().await {
         if let Some((name, description, content)) =
-            note(&mut out.unread, format!("content of {arn}"), content)
+            note(&mut out.unread, Gap::ContentOf(arn.clone()), content)
         {
             out.formula += CALLS_PER_SET;
             let (hash, analysis) = (content.hash(), analyse(&content));
@@ -82,10 +78,10 @@ pub(super) async fn read_sets(
         }
         let outdated = note(
             &mut out.unread,
-            format!("outdated accounts of {arn}"),
+            Gap::OutdatedAccountsOf(arn.clone()),
             outdated,
         );
-        let Some(everywhere) = note(&mut out.unread, format!("accounts of {arn}"), everywhere)
+        let Some(everywhere) = note(&mut out.unread, Gap::AccountsOf(arn.clone()), everywhere)
         else {
             continue;
         };
@@ -142,8 +138,7 @@ async fn read_pairs(
     let mut met = Met::none();
     while let Some((pair, provisioned, answer, as_of)) = reads.next().await {
         progress.read();
-        let what = || format!("assignments of {} in {}", pair.set, pair.account);
-        if let Some(principals) = note(&mut out.unread, what(), answer) {
+        if let Some(principals) = note(&mut out.unread, Gap::AssignmentsOf(pair.clone()), answer) {
             out.formula += pages(principals.len(), 100);
             out.pairs.push(PairListing {
                 pair,

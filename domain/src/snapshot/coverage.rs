@@ -1,0 +1,218 @@
+//! How complete and how fresh a snapshot is, and what may be built upon it.
+//!
+//! Says what could not be read as a value: words are made by whoever shows it. Never takes a hole for
+//! nothing: what is not known to be a single thing counts as a whole list.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{AccountId, GroupId, Pair, PermissionSetArn},
+    time::{Duration, Timestamp},
+};
+
+/// A snapshot that nothing was read into for so long is not built upon, whatever is read beside it.
+const OLDEST: Duration = Duration::hours(2);
+
+/// What could not be read: a list by which things are found, or one thing of many.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// The organization itself.
+    Organization,
+    /// Who administers it by delegation.
+    DelegatedAdministrators,
+    /// Organizational units.
+    Units,
+    /// Accounts.
+    Accounts,
+    /// The tags of one account, without which the list of accounts is not taken.
+    TagsOf(AccountId),
+    /// Users.
+    Users,
+    /// Groups.
+    Groups,
+    /// The members of one group.
+    MembersOf(GroupId),
+    /// The names of all permission sets.
+    Sets,
+    /// The content of one set.
+    ContentOf(PermissionSetArn),
+    /// The accounts that hold one set.
+    AccountsOf(PermissionSetArn),
+    /// The accounts that hold an older content of one set.
+    OutdatedAccountsOf(PermissionSetArn),
+    /// Who is assigned to one pair.
+    AssignmentsOf(Pair),
+    /// Something that was noted in a form that is no longer understood.
+    Unknown,
+}
+
+impl Gap {
+    /// Whether it is a single pair, set or group: that is read again for whatever rests on it.
+    pub fn is_single(&self) -> bool {
+        match self {
+            Self::MembersOf(_)
+            | Self::ContentOf(_)
+            | Self::AccountsOf(_)
+            | Self::OutdatedAccountsOf(_)
+            | Self::AssignmentsOf(_) => true,
+            Self::Organization
+            | Self::DelegatedAdministrators
+            | Self::Units
+            | Self::Accounts
+            | Self::TagsOf(_)
+            | Self::Users
+            | Self::Groups
+            | Self::Sets
+            | Self::Unknown => false,
+        }
+    }
+}
+
+/// What a crawl could not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "Noted")]
+pub struct Unread {
+    /// What.
+    pub what: Gap,
+    /// Why, as AWS's error code.
+    pub why: String,
+}
+
+/// What stands in a database: once, only words did.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Noted {
+    Typed {
+        what: Gap,
+        why: String,
+    },
+    Words {
+        #[serde(rename = "what")]
+        _what: String,
+        why: String,
+    },
+}
+
+impl From<Noted> for Unread {
+    fn from(noted: Noted) -> Self {
+        let (what, why) = match noted {
+            Noted::Typed { what, why } => (what, why),
+            Noted::Words { why, .. } => (Gap::Unknown, why),
+        };
+        Self { what, why }
+    }
+}
+
+/// How complete and how fresh a snapshot is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Coverage {
+    /// The oldest read that this snapshot rests on; none before the first crawl.
+    pub oldest: Option<Timestamp>,
+    /// When the last crawl began; none before the first one.
+    #[serde(default)]
+    pub began: Option<Timestamp>,
+    /// The newest.
+    pub newest: Option<Timestamp>,
+    /// When the last crawl that read everything ended.
+    pub complete_at: Option<Timestamp>,
+    /// What the last crawl could not read, sorted.
+    pub unread: Vec<Unread>,
+}
+
+impl Coverage {
+    /// Whether a change may start on this snapshot, with what it names read anew: it was read lately, and
+    /// with every list that things are found by.
+    pub fn is_sound(&self, now: Timestamp) -> bool {
+        let lately = |at: Option<Timestamp>| at.is_some_and(|at| now.since(at) <= OLDEST);
+        let lists_read = self.unread.iter().all(|unread| unread.what.is_single());
+        lately(self.complete_at) || (lists_read && lately(self.newest))
+    }
+
+    /// Whether the last crawl read everything, and asked for all of it after an instant.
+    pub fn is_whole_since(&self, at: Timestamp) -> bool {
+        self.unread.is_empty() && self.began.is_some_and(|began| began >= at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_425_245_000);
+
+    fn unread(what: Gap) -> Unread {
+        Unread {
+            what,
+            why: "ThrottlingException".into(),
+        }
+    }
+
+    fn group() -> Gap {
+        Gap::MembersOf(GroupId::parse("0e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").unwrap())
+    }
+
+    #[test]
+    fn what_was_read_whole_within_two_hours_is_built_upon_and_no_longer() {
+        let coverage = Coverage {
+            complete_at: Some(NOW),
+            ..Coverage::default()
+        };
+        assert!(coverage.is_sound(NOW + Duration::hours(2)));
+        assert!(!coverage.is_sound(NOW + Duration::hours(2) + Duration(1)));
+        assert!(!Coverage::default().is_sound(NOW), "nothing was read yet");
+    }
+
+    #[test]
+    fn a_single_thing_may_be_missing_and_a_list_may_not() {
+        let lately = |gaps: Vec<Gap>| Coverage {
+            newest: Some(NOW),
+            unread: gaps.into_iter().map(unread).collect(),
+            ..Coverage::default()
+        };
+        assert!(lately(vec![]).is_sound(NOW));
+        assert!(lately(vec![group()]).is_sound(NOW));
+        let account = AccountId::parse("111122223333").unwrap();
+        for list in [
+            Gap::Organization,
+            Gap::Accounts,
+            Gap::TagsOf(account),
+            Gap::Users,
+            Gap::Groups,
+            Gap::Sets,
+            Gap::Unknown,
+        ] {
+            assert!(
+                !lately(vec![group(), list.clone()]).is_sound(NOW),
+                "{list:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_crawl_that_began_before_says_nothing_of_what_came_after() {
+        let coverage = Coverage {
+            began: Some(NOW),
+            ..Coverage::default()
+        };
+        assert!(coverage.is_whole_since(NOW));
+        assert!(!coverage.is_whole_since(NOW + Duration(1)));
+        assert!(!Coverage::default().is_whole_since(NOW));
+        let holed = Coverage {
+            unread: vec![unread(group())],
+            ..coverage
+        };
+        assert!(!holed.is_whole_since(NOW));
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back_and_older_words_count_as_a_list() {
+        let told = vec![unread(group()), unread(Gap::Users)];
+        let text = serde_json::to_string(&told).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<Unread>>(&text).unwrap(), told);
+        let older = r#"[{"what":"members of group 1","why":"InternalServerException"}]"#;
+        let read: Vec<Unread> = serde_json::from_str(older).unwrap();
+        assert_eq!(read[0].what, Gap::Unknown);
+        assert_eq!(read[0].why, "InternalServerException");
+    }
+}
