@@ -70,6 +70,14 @@ impl Timestamp {
         )
     }
 
+    /// Date and second in UTC for people, `2026-11-23 09:14:05`: where the order of things matters.
+    pub fn second(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(
+            |_| self.rfc3339(),
+            |t| t.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        )
+    }
+
     /// How long after `earlier`; negative when it is before.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration(self.0 - earlier.0)

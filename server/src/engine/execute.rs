@@ -12,14 +12,22 @@ use domain::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{failpoint, fresh, observe};
+use super::{
+    failpoint,
+    fresh::{self, NotRead},
+    observe,
+};
 use crate::{
     aws::{
         call::NOT_SENT,
         error::{CallError, Class},
         write::{self, Progress},
     },
-    service::{changes, core::Core},
+    service::{
+        changes,
+        core::Core,
+        waiting::{Awaited, Noted},
+    },
 };
 
 /// Starts an effect; its answer comes as an event.
@@ -91,14 +99,32 @@ fn of_nobody_knows(effect: &Effect) -> Option<Event> {
     })
 }
 
-/// Judges an approved change again, on what AWS holds now; if AWS, the pool or the database does not answer, it is asked again.
+/// Judges an approved change again, on what AWS holds now; if AWS, the pool or the database does not answer,
+/// it is asked again, and its page says for what it waits.
 async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
+    match try_judge(core, change).await {
+        Ok(answer) => {
+            core.waiting.forget(change);
+            answer
+        }
+        Err(awaited) => {
+            let now = core.clock.now();
+            if core.waiting.note(change, awaited, now) == Noted::New {
+                // Nobody may be looking; that is fine.
+                let _ = core.moved.send(change.clone());
+            }
+            Fresh::Unanswered
+        }
+    }
+}
+
+async fn try_judge(core: &Arc<Core>, change: &ChangeId) -> Result<Fresh, Awaited> {
     match fresh::reread(core, change).await {
         Ok(()) => {}
         // Asked again every few seconds until a crawl has ended: nothing is wrong.
-        Err(fresh::NotRead::NotCrawled) => {
+        Err(NotRead::NotCrawled) => {
             tracing::info!(%change, "an approved change waits for a complete crawl");
-            return Fresh::Unanswered;
+            return Err(Awaited::Crawl);
         }
         Err(error) => {
             tracing::warn!(
@@ -106,17 +132,23 @@ async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
                 %change,
                 "what an approved change rests on could not be read"
             );
-            return Fresh::Unanswered;
+            return Err(match error {
+                NotRead::Store(_) => Awaited::Store,
+                NotRead::Aws(_) | NotRead::NotCrawled => Awaited::Aws,
+            });
         }
     }
-    let judged = changes::fresh_verdict(core, &**core, change).await;
-    judged.unwrap_or_else(|error| {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "an approved change could not be judged"
-        );
-        Fresh::Unanswered
-    })
+    match changes::fresh_verdict(core, &**core, change).await {
+        Ok(Fresh::Unanswered) => Err(Awaited::Pool),
+        Ok(answer) => Ok(answer),
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "an approved change could not be judged"
+            );
+            Err(Awaited::Store)
+        }
+    }
 }
 
 async fn read(core: &Arc<Core>, target: Target) -> Event {

@@ -23,7 +23,7 @@ use domain::{
 };
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{guarded::Guarded, index::Roster, journal::Journal};
+use super::{guarded::Guarded, index::Roster, journal::Journal, waiting::WaitingRoom};
 use crate::{
     aws::{Aws, Instance},
     clock::Clock,
@@ -72,6 +72,8 @@ pub struct Core {
     pub reads: Mutex<Vec<(Read, Timestamp)>>,
     /// The ledger's public key, once it is open.
     pub vkey: OnceLock<String>,
+    /// What approved changes wait for before they start, for their pages.
+    pub waiting: WaitingRoom,
     /// Which change moved, for live pages.
     pub moved: broadcast::Sender<ChangeId>,
     /// False from the start until what was known before it is there again.
@@ -136,6 +138,7 @@ impl Core {
             observing: tokio::sync::Mutex::new(()),
             reads: Mutex::default(),
             vkey: OnceLock::new(),
+            waiting: WaitingRoom::default(),
             moved: broadcast::channel(256).0,
             remembered: watch::channel(true).0,
             world: RwLock::new(Arc::new(World::empty())),

@@ -20,6 +20,7 @@ mod people;
 mod permission_sets;
 pub mod report;
 mod viewer;
+pub mod waiting;
 
 use std::sync::Arc;
 

@@ -56,6 +56,12 @@ async fn writes_since(company: &Company, number: u64) -> Vec<String> {
         .collect()
 }
 
+/// What the change's page says of its one operation.
+async fn how_far(company: &Company, id: &ChangeId) -> String {
+    let maya = company.as_("maya.okafor").await;
+    maya.change(id).await.unwrap().operations.remove(0).words
+}
+
 async fn told_what(company: &Company) -> Vec<String> {
     let entries = company.entries("outside.seen").await;
     let what = entries
@@ -156,6 +162,13 @@ async fn where_aws_does_not_say_where_a_group_is_assigned_the_change_waits_for_a
         })
         .await;
     assert_eq!(company.state(&id).await, State::Approved);
+    company
+        .until("its page says for what it waits", || async {
+            how_far(company, &id)
+                .await
+                .starts_with("Waits for the next full read of AWS")
+        })
+        .await;
     company.core.clock.advance(Duration::minutes(1));
     company.sync().await;
     assert_eq!(company.end_of(&id).await, State::Failed);
@@ -181,8 +194,15 @@ async fn a_change_waits_while_aws_cannot_be_read_and_goes_on_after(company: &Com
         .await;
     assert_eq!(company.state(&id).await, State::Approved);
     assert_eq!(writes_since(company, before).await, Vec::<String>::new());
+    company
+        .until("its page says for what it waits", || async {
+            how_far(company, &id).await.starts_with("Waits for AWS")
+        })
+        .await;
     company.faults(json!([])).await;
     assert_eq!(company.end_of(&id).await, State::Verified);
+    assert!(how_far(company, &id).await.starts_with("Granted"));
+    assert_eq!(company.core.waiting.of(&id), None);
 }
 
 async fn a_set_that_is_edited_outside_is_on_record(company: &Company) {

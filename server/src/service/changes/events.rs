@@ -84,8 +84,9 @@ async fn now(core: &Core, id: &ChangeId) -> Result<Option<String>, StoreError> {
     let Some(stored) = change::find(&mut conn, id).await? else {
         return Ok(None);
     };
+    let (world, waiting) = (core.world(), core.waiting.of(id));
     let operations =
-        progress::operations(&mut conn, &core.world(), &stored, core.clock.now()).await?;
+        progress::operations(&mut conn, &world, &stored, waiting, core.clock.now()).await?;
     let (key, words) = progress::live(&stored, &operations);
     Ok(Some(format!("{key}\n{words}")))
 }

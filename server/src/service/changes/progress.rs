@@ -14,7 +14,7 @@ use sqlx::AnyConnection;
 
 use super::{remaining, words};
 use crate::{
-    service::core::World,
+    service::{core::World, waiting::Waiting},
     store::{StoreError, change::Stored, engine},
 };
 
@@ -23,6 +23,7 @@ pub(super) async fn operations(
     conn: &mut AnyConnection,
     world: &World,
     stored: &Stored,
+    waiting: Option<Waiting>,
     now: Timestamp,
 ) -> Result<Vec<OperationRow>, StoreError> {
     let id = &stored.change.id;
@@ -37,15 +38,18 @@ pub(super) async fn operations(
         };
         let key = Key::of(operation);
         let write = writes.iter().rev().find(|write| write.key == key);
-        let far = far(
-            stored,
-            operation,
-            row.as_ref(),
-            index,
-            window.as_ref(),
-            write,
-            now,
-        );
+        let far = match waiting.filter(|_| is_queued(stored, row.as_ref())) {
+            Some(waiting) => waits(waiting),
+            None => far(
+                stored,
+                operation,
+                row.as_ref(),
+                index,
+                window.as_ref(),
+                write,
+                now,
+            ),
+        };
         let removed = match item.and_then(|item| item.result.as_ref()) {
             Some(ItemResult::Removed { others, .. }) => Some(others),
             _ => None,
@@ -75,15 +79,19 @@ pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, Str
         .filter(|row| row.verified.is_some())
         .count();
     let change = &stored.change;
+    let waits = operations
+        .iter()
+        .filter(|row| row.verified.is_none() && row.status == PENDING)
+        .count();
     let key = format!(
-        "{}.{}.{}.{done}",
+        "{}.{}.{}.{done}.{waits}",
         change.state.as_str(),
         stored.version,
         change.approvals.len()
     );
     let busy = operations
         .iter()
-        .find(|row| row.verified.is_none() && row.status == INFO);
+        .find(|row| row.verified.is_none() && (row.status == INFO || row.status == PENDING));
     let words = match (change.state, busy) {
         (State::Approved | State::Applying, Some(row)) if operations.len() == 1 => {
             row.words.clone()
@@ -162,6 +170,21 @@ fn far(
         None if row.phase == ChangePhase::Over => before_the_engine(state),
         None => Far::new(at_work(Doing::of(operation), write), INFO),
     }
+}
+
+/// Whether a change is approved and the engine has not begun with it: then, and only then, it waits for anything.
+fn is_queued(stored: &Stored, row: Option<&ChangeRow>) -> bool {
+    stored.change.state == State::Approved
+        && row.is_none_or(|row| matches!(row.phase, ChangePhase::Queued | ChangePhase::Over))
+}
+
+fn waits(waiting: Waiting) -> Far {
+    let words = format!(
+        "{}. Since {} UTC",
+        waiting.awaited.words(),
+        waiting.since.second()
+    );
+    Far::new(words, PENDING)
 }
 
 fn before_the_engine(state: State) -> Far {
@@ -281,6 +304,7 @@ mod tests {
     use domain::time::Duration;
 
     use super::*;
+    use crate::service::waiting::Awaited;
 
     const NOW: Timestamp = Timestamp(1_795_425_245_000);
 
@@ -304,6 +328,23 @@ mod tests {
                 .words
                 .starts_with("Ended")
         );
+    }
+
+    #[test]
+    fn what_a_change_waits_for_is_said_with_its_time_and_is_no_progress() {
+        for awaited in [Awaited::Crawl, Awaited::Aws, Awaited::Pool, Awaited::Store] {
+            let far = waits(Waiting {
+                awaited,
+                since: NOW,
+            });
+            assert_eq!((far.status, far.verified), (PENDING, None));
+            assert!(far.words.starts_with("Waits for "), "{}", far.words);
+            assert!(
+                far.words.ends_with("Since 2026-11-23 09:14:05 UTC"),
+                "{}",
+                far.words
+            );
+        }
     }
 
     #[test]

@@ -179,6 +179,8 @@ impl crate::service::core::Core {
         let _ = self.moved.send(change.clone());
         if state == State::Approved {
             self.wake_engine.notify_one();
+        } else {
+            self.waiting.forget(change);
         }
     }
 }

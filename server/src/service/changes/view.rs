@@ -144,7 +144,8 @@ impl Service {
             .await?;
         let now = self.core.clock.now();
         let mut conn = self.core.store.read().acquire().await?;
-        let operations = progress::operations(&mut conn, &world, stored, now).await?;
+        let waiting = self.core.waiting.of(&change.id);
+        let operations = progress::operations(&mut conn, &world, stored, waiting, now).await?;
         let claims = person::claims(&mut conn).await?;
         drop(conn);
         let entries = ledger::of_change(&self.core.store, &change.id).await?;
