@@ -180,7 +180,7 @@ pub struct TimelineRow {
     pub at: Timestamp,
     /// What, in words.
     pub what: String,
-    /// Who; none is Leastwise itself.
+    /// Who did it; none where it was seen or came about by itself.
     pub who: Option<String>,
     /// AWS's request id, where one is known.
     pub aws_request_id: Option<String>,

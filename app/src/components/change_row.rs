@@ -30,7 +30,7 @@ pub fn ChangeTable(
 
 fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
     let (have, need) = row.approvals;
-    let waiting = (row.state == State::Waiting).then(|| {
+    let waiting = (row.state == State::Waiting && need > 0).then(|| {
         view! { <span class="text-muted text-xs">{format!("{have} of {need}")} ", decide " <Time at=row.decide_by now /></span> }
     });
     let total = row.accounts.len();

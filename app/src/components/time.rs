@@ -28,6 +28,18 @@ pub fn AbsoluteTime(
     view! { <time datetime=at.rfc3339() title=relative(at, now)>{absolute}</time> }.into_any()
 }
 
+/// "2026-11-23 09:14:05 UTC", with how long ago in its title: for histories, where the order matters.
+#[component]
+pub fn ExactTime(
+    /// The instant.
+    at: Timestamp,
+    /// The request's instant.
+    now: Timestamp,
+) -> impl IntoView {
+    let absolute = format!("{} UTC", at.second());
+    view! { <time datetime=at.rfc3339() title=relative(at, now)>{absolute}</time> }.into_any()
+}
+
 /// "2026-11-23", with the minute in its title: for columns of *since*.
 #[component]
 pub fn Day(
@@ -39,14 +51,19 @@ pub fn Day(
     view! { <time datetime=at.rfc3339() title=minute>{day}</time> }.into_any()
 }
 
-/// In the largest unit that keeps at least one whole; days from two days on, then the date.
+/// In the largest unit that keeps at least one whole; days from two days on, then the date. What is still to come
+/// is told to the minute, and never as more time than there is.
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
-    let seconds = now.since(at).as_seconds();
-    let (past, seconds) = (seconds >= 0, seconds.abs());
+    let past = at <= now;
+    let span = if past { now.since(at) } else { at.since(now) };
+    let seconds = span.as_seconds();
     let span = match seconds {
         0..60 if past => return "just now".into(),
         0..60 => return "in under a minute".into(),
         60..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 if !past && seconds % 3_600 >= 60 => {
+            format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60)
+        }
         3_600..172_800 => format!("{} h", seconds / 3_600),
         172_800..5_184_000 => format!("{} days", seconds / 86_400),
         _ => return at.minute().chars().take(10).collect(),
@@ -76,5 +93,13 @@ mod tests {
         assert_eq!(ago(Duration::days(90)), "2026-08-25");
         assert_eq!(ahead(Duration::seconds(50)), "in under a minute");
         assert_eq!(ahead(Duration::minutes(59)), "in 59 min");
+        assert_eq!(ahead(Duration::minutes(179)), "in 2 h 59 min");
+        assert_eq!(ahead(Duration::hours(3)), "in 3 h");
+        // A thousandth less than three hours is not three hours.
+        assert_eq!(ahead(Duration(Duration::hours(3).0 - 1)), "in 2 h 59 min");
+        assert_eq!(
+            ahead(Duration(Duration::minutes(1).0 - 1)),
+            "in under a minute"
+        );
     }
 }

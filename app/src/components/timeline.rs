@@ -3,7 +3,7 @@
 use domain::time::Timestamp;
 use leptos::prelude::*;
 
-use super::AbsoluteTime;
+use super::ExactTime;
 use crate::backend::TimelineRow;
 
 /// The list. Numbers are links for who may open the ledger.
@@ -34,8 +34,8 @@ fn item(row: TimelineRow, linked: bool, now: Timestamp) -> impl IntoView {
     view! {
         <li>
             <div class="flex flex-wrap items-baseline justify-between gap-x-4">
-                <span><span class="font-medium">{row.what}</span> " by " {row.who.unwrap_or_else(|| "Leastwise".into())}</span>
-                <span class="text-muted text-xs inline-flex gap-x-2"><AbsoluteTime at=row.at now /> {number}</span>
+                <span><span class="font-medium">{row.what}</span> {row.who.map(|who| format!(" by {who}"))}</span>
+                <span class="text-muted text-xs inline-flex gap-x-2"><ExactTime at=row.at now /> {number}</span>
             </div>
             {row.note.map(|note| view! { <p class="mt-1 max-w-[72ch] whitespace-pre-wrap break-words">{note}</p> })}
             {row.aws_request_id.map(|id| view! { <p class="text-muted text-xs">"AWS request " <code>{id}</code></p> })}

@@ -112,8 +112,8 @@ fn body(
             <Definition term="Ticket">{ticket.unwrap_or_else(|| "none".into())}</Definition>
             <Definition term="Asked by">{row.requester}</Definition>
             <Definition term="Asked for"><AbsoluteTime at=row.submitted now /></Definition>
-            <Definition term="Approvals">{format!("{have} of {need}")}</Definition>
-            {open.then(|| view! { <Definition term="To be decided by"><AbsoluteTime at=row.decide_by now /></Definition> })}
+            {(need > 0).then(|| view! { <Definition term="Approvals">{format!("{have} of {need}")}</Definition> })}
+            {(row.state == domain::change::State::Waiting).then(|| view! { <Definition term="To be decided by"><AbsoluteTime at=row.decide_by now /></Definition> })}
             <Definition term="Accounts">
                 {row.accounts.into_iter().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
             </Definition>

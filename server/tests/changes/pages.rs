@@ -169,6 +169,21 @@ async fn an_approver_sees_two_forms_and_the_requester_none() {
 }
 
 #[tokio::test]
+async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second() {
+    let org = Org::new().await;
+    let asked = org.clock.now().second();
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
+        .await;
+    let mut record = visit(&org, "ann").await;
+    record.params.insert("id".into(), id.to_string());
+    let html = drawn(pages::change::page(record).await);
+    assert!(!html.contains("0 of 0"));
+    assert!(!html.contains("To be decided by"));
+    assert!(html.contains(&format!("{asked} UTC")));
+}
+
+#[tokio::test]
 async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them() {
     let org = Org::new().await;
     let first = org

@@ -46,15 +46,24 @@ fn row(entry: &Listed, stored: &Stored) -> Option<TimelineRow> {
             &kind,
             leaf.pointer("/data/present").and_then(Value::as_bool),
         ),
-        who: human.then(|| {
-            entry
-                .actor_name
-                .clone()
-                .unwrap_or_else(|| "somebody (name erased)".into())
-        }),
+        who: if human {
+            let name = entry.actor_name.clone();
+            Some(name.unwrap_or_else(|| "somebody (name erased)".into()))
+        } else {
+            is_our_doing(&kind).then(|| "Leastwise".to_owned())
+        },
         aws_request_id: text("/aws_request_id"),
         note,
     })
+}
+
+/// Whether Leastwise did it. What AWS did, what was only seen, and what somebody did past Leastwise is
+/// written down by it, and not its doing.
+fn is_our_doing(kind: &str) -> bool {
+    matches!(
+        kind,
+        "change.started" | "change.sent_back" | "change.verified" | "operation.intended"
+    )
 }
 
 fn words(kind: &str, present: Option<bool>) -> String {
@@ -83,4 +92,22 @@ fn words(kind: &str, present: Option<bool>) -> String {
         other => other,
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_did_past_leastwise_is_not_called_its_doing() {
+        for kind in [
+            "grant.missing",
+            "grant.reappeared",
+            "operation.accepted",
+            "change.expired",
+        ] {
+            assert!(!is_our_doing(kind), "{kind}");
+        }
+        assert!(is_our_doing("change.started"));
+    }
 }
