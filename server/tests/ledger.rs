@@ -952,6 +952,13 @@ async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
     let proof: Vec<Hash> = view.proof.iter().map(|hex| hash(hex)).collect();
     tree::verify_inclusion(&proof, size, hash(&root), 6, hash(&view.leaf_hash)).unwrap();
     assert_eq!(view.neighbours, (Some(5), Some(7)));
+    // What is downloaded is what was hashed, to the byte.
+    let bytes = pages::leaf(store, journal, &ann(), 6).await.unwrap();
+    assert_eq!(Hash::leaf(&bytes).hex(), view.leaf_hash);
+    for nowhere in [9_999, u64::MAX] {
+        let answer = pages::leaf(store, journal, &ann(), nowhere).await;
+        assert!(matches!(answer, Err(Denied::NotFound)), "{nowhere}");
+    }
     assert!(
         view.private
             .contains(&("/actor/name".to_owned(), "Ann Lee".to_owned()))

@@ -76,6 +76,8 @@ pub trait LedgerPort {
     async fn entries(&self, query: &ListQuery) -> Answer<Page<EntryRow>>;
     /// One entry.
     async fn entry(&self, seq: u64) -> Answer<EntryView>;
+    /// The bytes of one entry as they stand in the tree, not one changed.
+    async fn leaf(&self, seq: u64) -> Answer<Vec<u8>>;
     /// Whether it is whole.
     async fn ledger_health(&self) -> Answer<LedgerHealth>;
 }

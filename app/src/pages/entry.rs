@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{Answer, EntryView, Inclusion},
     components::{
-        AbsoluteTime, Column, Crumb, Definition, DefinitionList, LinkButton, Notice, PageHeader,
-        Section, Status, Table,
+        Column, Crumb, Definition, DefinitionList, ExactTime, Glyph, LinkButton, Notice,
+        PageHeader, Section, Status, Table,
     },
     routes::{Page, Visit},
 };
@@ -33,7 +33,9 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         inclusion,
         neighbours: (before, after),
     } = entry;
+    let raw = format!("/ledger/{}/leaf.json", row.seq);
     let actions = view! {
+        <LinkButton href=raw icon=Glyph::Download>"Raw bytes"</LinkButton>
         {before.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Previous entry"</LinkButton> })}
         {after.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Next entry"</LinkButton> })}
     }
@@ -57,7 +59,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         <Section title="What happened">
             <div data-body>
                 <DefinitionList>
-                    <Definition term="When"><AbsoluteTime at=row.at now /></Definition>
+                    <Definition term="When"><ExactTime at=row.at now /></Definition>
                     <Definition term="Who">{row.actor}</Definition>
                     <Definition term="About">{row.about}</Definition>
                 </DefinitionList>

@@ -12,7 +12,7 @@ use app::{
 use axum::{
     Router,
     body::Body,
-    extract::{RawPathParams, State},
+    extract::{Path, RawPathParams, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -62,6 +62,7 @@ pub fn routes(state: &PageState) -> Routes {
             "/reports/production-pci.json",
             get(|s, w| download(s, w, ReportForm::Json)),
         )
+        .route("/ledger/{seq}/leaf.json", get(leaf))
         .route("/events/changes/{id}", get(super::events::change))
         .fallback(nothing_here)
         .with_state(state.clone());
@@ -201,9 +202,7 @@ async fn download(State(state): State<PageState>, signed: Signed, form: ReportFo
     }
     match bind(&state, signed).access_download(form).await {
         Ok(file) => {
-            let name = format!("attachment; filename=\"{}\"", file.name);
-            let name =
-                HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
+            let name = attachment(&format!("attachment; filename=\"{}\"", file.name));
             let kind = HeaderValue::from_static(file.media_type);
             (
                 [
@@ -216,6 +215,32 @@ async fn download(State(state): State<PageState>, signed: Signed, form: ReportFo
         }
         Err(denied) => refused(&denied),
     }
+}
+
+/// The bytes of one ledger entry: what somebody hashes who does not believe the page.
+async fn leaf(State(state): State<PageState>, signed: Signed, Path(seq): Path<String>) -> Response {
+    if let Err(denied) = permitted(&state, &signed, Action::SeeLedger).await {
+        return refused(&denied);
+    }
+    let Ok(seq) = seq.parse::<u64>() else {
+        return refused(&Denied::NotFound);
+    };
+    match bind(&state, signed).leaf(seq).await {
+        Ok(bytes) => {
+            let name = format!("attachment; filename=\"leastwise-entry-{seq}.json\"");
+            let kind = HeaderValue::from_static("application/json");
+            let headers = [
+                (header::CONTENT_TYPE, kind),
+                (header::CONTENT_DISPOSITION, attachment(&name)),
+            ];
+            (headers, bytes).into_response()
+        }
+        Err(denied) => refused(&denied),
+    }
+}
+
+fn attachment(named: &str) -> HeaderValue {
+    HeaderValue::from_str(named).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
 /// Makes one piece while the one before is sent; making them is work, so not here.

@@ -102,6 +102,20 @@ pub async fn entry(
     }
 }
 
+/// The bytes of one entry, which its leaf hash is made of; reading it is recorded.
+pub async fn leaf(store: &Store, journal: &Journal, who: &Who, seq: u64) -> Answer<Vec<u8>> {
+    viewed(journal, who).await?;
+    // No entry has a number that the database cannot hold.
+    if i64::try_from(seq).is_err() {
+        return Err(Denied::NotFound);
+    }
+    match ledger::listed(store, seq).await {
+        Ok(Some(listed)) => Ok(listed.leaf.into_bytes()),
+        Ok(None) => Err(Denied::NotFound),
+        Err(error) => Err(broken(error)),
+    }
+}
+
 async fn view(
     store: &Store,
     snapshot: &Snapshot,

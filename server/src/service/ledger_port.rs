@@ -22,6 +22,12 @@ impl LedgerPort for Service {
         ledger::entry(&core.store, &core.journal, &who, &world.snapshot, seq).await
     }
 
+    async fn leaf(&self, seq: u64) -> Answer<Vec<u8>> {
+        self.allowed(Action::SeeLedger)?;
+        let who = Who::signed(&self.signed, &self.request);
+        ledger::leaf(&self.core.store, &self.core.journal, &who, seq).await
+    }
+
     async fn ledger_health(&self) -> Answer<LedgerHealth> {
         self.allowed(Action::SeeLedger)?;
         ledger::health(

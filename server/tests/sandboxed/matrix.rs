@@ -25,10 +25,11 @@ const PERSONAS: [(&str, Option<&str>); 9] = [
 ];
 
 /// Routes that stand in neither table: what the router mounts by hand.
-const BESIDE_THE_TABLES: [&str; 15] = [
+const BESIDE_THE_TABLES: [&str; 16] = [
     "/palette.json",
     "/reports/production-pci.csv",
     "/reports/production-pci.json",
+    "/ledger/{seq}/leaf.json",
     "/events/changes/{id}",
     "/do/appearance",
     "/sign-in",
@@ -130,6 +131,10 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         "/ledger/{seq}" => vec![
             page(route, "first", "/ledger/1"),
             page(route, "missing", "/ledger/99999999"),
+        ],
+        "/ledger/{seq}/leaf.json" => vec![
+            page(route, "first", "/ledger/1/leaf.json"),
+            page(route, "missing", "/ledger/99999999/leaf.json"),
         ],
         "/assets/{name}" => vec![page(route, "missing", "/assets/none.css")],
         "fallback" => vec![page(route, "no such page", "/no/such/page")],
