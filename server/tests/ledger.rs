@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "ledger/forged.rs"]
+mod forged;
 mod support;
 
 use std::{
@@ -20,6 +22,10 @@ use domain::{
     ledger::{Hash, LogName, Outcome, tree},
     person::Subject,
     time::{Duration, Timestamp},
+};
+use forged::{
+    a_search_word_taken_out_or_put_in_is_named, a_session_that_is_not_as_the_ledger_says_is_named,
+    a_window_that_is_not_as_the_ledger_says_is_named,
 };
 use serde_json::Value;
 use server::{
@@ -204,6 +210,9 @@ on_both_engines! {
     repeats_within_a_minute_are_one_entry_with_a_count
     a_flood_of_strangers_stays_small
     a_session_begins_in_the_log_with_its_row_or_not_at_all
+    a_window_that_is_not_as_the_ledger_says_is_named
+    a_session_that_is_not_as_the_ledger_says_is_named
+    a_search_word_taken_out_or_put_in_is_named
 }
 
 async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
@@ -1054,6 +1063,7 @@ async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
             mfa: Mfa::Proven,
             joined: true,
             authenticated_at: START,
+            bound: Hash::ZERO,
         },
         at: START,
         subject: Some(Subject {

@@ -314,6 +314,11 @@ impl Entry {
         }
     }
 
+    /// How many private values it has, erased ones included.
+    pub fn private_values(&self) -> usize {
+        self.private_fields().len()
+    }
+
     /// Every private value with the JSON Pointer at which its hash stands in the leaf.
     pub(super) fn private_fields(&self) -> Vec<(String, &Private)> {
         let origin = self.origin.as_ref();

@@ -1,11 +1,21 @@
-//! What the ledger says of decisions and roles, put together entry by entry, in their order.
+//! What the ledger says of changes, decisions, roles, windows and sessions, put together entry by entry,
+//! in their order.
 //!
 //! Rows of other tables can be written by whoever has the database; entries cannot, without it being
-//! found. So a row of a decision or a role counts as far as this says the same, and no further. Which
-//! bytes are entries of the ledger at all is for the caller to make sure of.
+//! found. So a row counts as far as this says the same, and no further. Which bytes are entries of the
+//! ledger at all is for the caller to make sure of.
+
+mod asked;
+pub mod grants;
+pub mod sessions;
+
+pub use asked::{
+    Altered, Asked, BEGAN, ENDINGS, Life, REFUSED, SENT_BACK, SUBMITTED, Shown, Story,
+};
 
 use std::collections::BTreeMap;
 
+use self::{grants::Grants, sessions::Sessions};
 use super::{Entry, Outcome};
 use crate::{
     approval::{Approval, Decision},
@@ -16,14 +26,10 @@ use crate::{
     time::Timestamp,
 };
 
-/// Somebody asked for a change.
-pub const SUBMITTED: &str = "change.submitted";
 /// An approver said yes.
 pub const APPROVED: &str = "change.approved";
 /// An approver said no.
 pub const DECLINED: &str = "change.declined";
-/// It has to be decided anew.
-pub const SENT_BACK: &str = "change.sent_back";
 /// Somebody was given a role.
 pub const GRANTED: &str = "role.granted";
 /// Somebody lost one.
@@ -57,8 +63,8 @@ impl Decided {
 /// Everything that was decided about one change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decisions {
-    /// By which sign-in it was asked for.
-    pub asked_by: Option<Subject>,
+    /// What was asked for and shown, and how far it has come.
+    pub story: Story,
     /// Each decision, oldest first.
     pub given: Vec<Decided>,
     /// How often it was sent back.
@@ -88,7 +94,8 @@ impl Decisions {
         let seated = before
             .filter(|given| given.round == entry.round && given.approver != entry.approver)
             .any(|given| same(&given.subject));
-        !seated && !same(&self.asked_by)
+        let asked = self.story.asked.as_ref();
+        !seated && !asked.is_some_and(|asked| same(&asked.subject))
     }
 }
 
@@ -106,17 +113,20 @@ pub struct Held {
 pub struct Said {
     changes: BTreeMap<ChangeId, Decisions>,
     roles: BTreeMap<(PersonId, Role), Vec<Held>>,
+    grants: Grants,
+    sessions: Sessions,
 }
 
 impl Said {
-    /// Takes the next entry; most say nothing of decisions or roles.
+    /// Takes the next entry; most say nothing of any of this.
     pub fn hear(&mut self, entry: &Entry) {
+        self.grants.hear(entry);
+        self.sessions.hear(entry);
+        if let Some(change) = entry.change_id.as_ref().filter(|_| asked::tells(entry)) {
+            let decisions = self.changes.entry(change.clone()).or_default();
+            decisions.story.hear(entry);
+        }
         match entry.kind.as_str() {
-            SUBMITTED => {
-                if let Some(change) = &entry.change_id {
-                    self.changes.entry(change.clone()).or_default().asked_by = subject(entry);
-                }
-            }
             APPROVED => self.decided(entry, Decision::Approve),
             DECLINED => self.decided(entry, Decision::Decline),
             SENT_BACK => {
@@ -165,6 +175,16 @@ impl Said {
     /// Every change of which something was said.
     pub fn changes(&self) -> &BTreeMap<ChangeId, Decisions> {
         &self.changes
+    }
+
+    /// Every window that was begun.
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// Every session that was begun.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// Every role that was ever given, by person and role.
@@ -284,11 +304,13 @@ mod tests {
             round: 0,
             at: Timestamp(1),
         };
-        let mut decisions = Decisions {
-            asked_by: Some(subject("asks")),
-            given: vec![decided(&person(), "a"), decided(&other, "a")],
-            round: 0,
-        };
+        let mut asks = about_change(SUBMITTED, 0);
+        let both = subject("asks");
+        (asks.actor.iss, asks.actor.sub) = (Some(both.iss), Some(both.sub));
+        let mut said = Said::default();
+        said.hear(&asks);
+        let mut decisions = said.changes().values().next().unwrap().clone();
+        decisions.given = vec![decided(&person(), "a"), decided(&other, "a")];
         assert!(decisions.prove(&row(&person())));
         assert!(decisions.hold(&row(&other)) && !decisions.count(&row(&other)));
         assert!(!decisions.prove(&row(&other)), "the same sign-in again");

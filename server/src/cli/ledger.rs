@@ -2,14 +2,18 @@
 //!
 //! Verifies without believing the database or the bundle: keys come from a file kept apart, and an
 //! earlier checkpoint from wherever somebody kept one. Reads in constant memory, but for checkpoints,
-//! decisions and roles. Of a database it also checks that every decision and every role has its entry.
+//! decisions, roles, windows and sessions. Of a database it also checks that each of these has its entry,
+//! and that the search finds every entry by its words.
 
 mod bundle;
 mod columns;
 mod database;
 mod export;
+mod open_sessions;
 mod rows;
+mod search;
 mod trust;
+mod windows;
 
 use std::{
     io::{self, Write},
@@ -29,8 +33,8 @@ use crate::store::StoreError;
 /// What to do with the ledger.
 #[derive(Debug, Clone, Subcommand)]
 pub enum LedgerCommand {
-    /// Check chain, tree and signatures, that an earlier checkpoint still holds, and that decisions and
-    /// roles have their entries.
+    /// Check chain, tree and signatures, that an earlier checkpoint still holds, that decisions, roles,
+    /// windows and sessions have their entries, and that the search finds every entry.
     Verify(VerifyArgs),
     /// Write the ledger as a folder of files that anybody can verify without this program.
     Export(ExportArgs),
@@ -139,7 +143,7 @@ pub struct Verified {
     pub report: Report,
     /// Where a bundle's manifest says otherwise, though the entries hold.
     pub manifest: Option<ManifestDiffers>,
-    /// Columns beside entries, and rows of decisions and roles, that are not as the entries say.
+    /// Columns beside entries, and rows that count only with entries, that are not as these say.
     pub rows: Vec<rows::Difference>,
     /// How many checkpoints that were kept elsewhere it was held against.
     pub kept: usize,

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     change::{Change, State},
-    engine::{Commit, Ending, Key, OperationRow, Phase, Tell, WindowRow, Write, alarm_after},
+    engine::{Commit, Ending, Item, Key, OperationRow, Phase, Tell, WindowRow, Write, alarm_after},
     ids::{AccountId, ChangeId, Principal},
     time::Timestamp,
 };
@@ -14,7 +14,7 @@ use domain::{
 use super::{fresh, observe, reconcile::moved};
 use crate::{
     service::{changes, core::Core, journal::Draft},
-    store::{self, StoreError, Tx},
+    store::{self, StoreError, Tx, change::Stored},
 };
 
 /// Stores a commit, and lets pages know.
@@ -24,12 +24,16 @@ pub async fn store(core: &Arc<Core>, commit: Commit) -> Result<(), StoreError> {
     store::engine::hold(&mut tx, commit.generation).await?;
     let mut entries = Vec::new();
     for write in &commit.writes {
-        entries.extend(entry(core, write));
+        entries.extend(entry(core, write, &commit.writes));
         store::engine::write(&mut tx, write, now).await?;
     }
+    entries.extend(removals(core, &commit));
     for tell in &commit.tells {
-        change_state(core, &mut tx, tell, now).await?;
-        entries.push(core.journal.told(tell));
+        let entry = core.journal.told(tell);
+        entries.push(match change_state(core, &mut tx, tell, now).await? {
+            Some(next) => shown(entry, &next),
+            None => entry,
+        });
     }
     if !entries.is_empty() {
         core.journal.append_many(&mut tx, entries).await?;
@@ -39,16 +43,55 @@ pub async fn store(core: &Arc<Core>, commit: Commit) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The entry of a write to AWS at each of its turns.
-fn entry(core: &Core, write: &Write) -> Option<Draft> {
-    match write {
-        Write::Operation(row) => operation(core, row),
-        Write::Window(row)
-            if row.delivery.is_none() && row.over.is_none() && row.window.ended.is_none() =>
-        {
-            Some(core.journal.grant_started(&row.key, &row.window))
-        }
+/// What the changes that begin are to take away. Before the tells: what is seen gone at once ends it.
+fn removals(core: &Core, commit: &Commit) -> Vec<Draft> {
+    let begins = |change: &ChangeId| {
+        let begins = |tell: &Tell| matches!(tell, Tell::Applying { change: one } if one == change);
+        commit.tells.iter().any(begins)
+    };
+    let rows = commit.writes.iter().filter_map(|write| match write {
+        Write::Change(row) if begins(&row.change) => Some(row),
         _ => None,
+    });
+    rows.flat_map(|row| &row.items)
+        .filter_map(|item| match &item.item {
+            Item::Close { key, session } => Some(core.journal.grant_revoked(key, *session)),
+            Item::Open { .. } => None,
+        })
+        .collect()
+}
+
+/// The entry of a write to AWS at each of its turns, and of a window at each of its own.
+fn entry(core: &Core, write: &Write, beside: &[Write]) -> Vec<Draft> {
+    match write {
+        Write::Operation(row) => operation(core, row).into_iter().collect(),
+        Write::Window(row) => window(core, row, beside),
+        Write::Key(_) | Write::Change(_) => Vec::new(),
+    }
+}
+
+/// A window is written when it begins, when it is delivered, when it is ended early and when it is over:
+/// each but the delivery is an entry, without which the row would count for nothing.
+fn window(core: &Core, row: &WindowRow, beside: &[Write]) -> Vec<Draft> {
+    let (journal, grant) = (&core.journal, &row.window.grant);
+    let stopped = |ended| journal.grant_stopped(&row.key, grant, ended);
+    match (row.over, row.window.ended) {
+        (Some(over), ended) => {
+            // Ended and over in one step, it is written once.
+            let ended = ended.filter(|ended| *ended == over).map(stopped);
+            let closed = journal.grant_closed(&row.key, grant, over);
+            ended.into_iter().chain([closed]).collect()
+        }
+        (None, Some(ended)) => vec![stopped(ended)],
+        (None, None) if row.delivery.is_some() => Vec::new(),
+        (None, None) => {
+            let session = beside.iter().find_map(|write| match write {
+                Write::Key(key) if key.key == row.key => Some(key.session),
+                _ => None,
+            });
+            let session = session.unwrap_or_default();
+            vec![journal.grant_started(&row.key, &row.window, session)]
+        }
     }
 }
 
@@ -88,20 +131,29 @@ fn about(draft: Draft, row: &OperationRow) -> Draft {
     }
 }
 
+/// What a change that was sent back is from now on: approvals are for that.
+fn shown(entry: Draft, next: &Stored) -> Draft {
+    entry
+        .fact("effect", next.change.effect.0.as_str())
+        .fact("state", next.change.state.as_str())
+        .shows(store::change::effect_document(&next.effect))
+}
+
+/// Moves the change that a tell is about. Answers it if it was sent back.
 async fn change_state(
     core: &Core,
     tx: &mut Tx,
     tell: &Tell,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Option<Stored>, StoreError> {
     let (change, state, result) = match tell {
         Tell::Applying { change } => (change, State::Applying, None),
         Tell::Verified { change } => (change, State::Verified, None),
         Tell::Failed { change, reason } => (change, State::Failed, Some(reason.as_str())),
         Tell::SentBack { change } => {
-            return changes::send_back(core, tx, change, now).await.map(drop);
+            return changes::send_back(core, tx, change, now).await.map(Some);
         }
-        _ => return Ok(()),
+        _ => return Ok(None),
     };
     let Some(stored) = store::change::lock(tx, change).await? else {
         return Err(StoreError::Inconsistent {
@@ -110,9 +162,11 @@ async fn change_state(
         });
     };
     if stored.change.state.is_terminal() {
-        return over_already(&stored.change, state);
+        over_already(&stored.change, state)?;
+        return Ok(None);
     }
-    store::change::set_state(tx, &stored, state, result, now).await
+    store::change::set_state(tx, &stored, state, result, now).await?;
+    Ok(None)
 }
 
 /// Terminal states stay. A change that was taken back as it was about to begin must not begin: the whole

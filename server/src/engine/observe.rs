@@ -142,7 +142,9 @@ pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
     let changes: BTreeSet<&ChangeId> = windows.iter().map(|row| &row.window.change).collect();
     let mut agreed = BTreeMap::new();
     for change in changes {
-        if let Some(stored) = store::change::find(&mut conn, change).await? {
+        let stored = store::change::find(&mut conn, change).await?;
+        // Nobody agreed to what they were not shown.
+        if let Some(stored) = stored.filter(|stored| stored.altered.is_none()) {
             let approvals = stored
                 .change
                 .in_force()

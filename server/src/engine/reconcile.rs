@@ -6,9 +6,10 @@
 use std::{sync::Arc, time::Duration as StdDuration};
 
 use domain::{
-    change::State as ChangeState,
+    change::{Operation, State as ChangeState},
     engine::{Effect, Event, Generation, OperationRow, Pacing, Phase, Plan, State, Write},
     ids::ChangeId,
+    ledger::said::Altered,
     time::Duration,
 };
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -67,7 +68,7 @@ async fn live(core: &Arc<Core>, pacing: &Pacing) -> Result<(), StoreError> {
 async fn begin(core: &Core) -> Result<(Generation, domain::engine::Rows), StoreError> {
     let mut tx = core.store.write().await?;
     let generation = store::engine::begin(&mut tx).await?;
-    let rows = store::engine::load(tx.conn()).await?;
+    let rows = store::engine::restore(&mut tx, core.clock.now()).await?;
     tx.commit().await?;
     tracing::info!(generation = generation.0, "the engine begins");
     Ok((generation, rows))
@@ -123,6 +124,9 @@ async fn carry_approved(
     let world = core.world();
     for stored in approved {
         let change = &stored.change;
+        if !to_be_carried(&stored) {
+            continue;
+        }
         let plan = Plan::new(
             change.id.clone(),
             &change.proposal.operations,
@@ -133,6 +137,22 @@ async fn carry_approved(
         step(core, state, Event::Carry(plan), send).await?;
     }
     Ok(())
+}
+
+/// Whether a plan may be made of a row. It must be what somebody asked for, by the ledger; whether it may
+/// start is judged later. One that only takes away needs nobody to have seen its effect.
+fn to_be_carried(stored: &store::change::Stored) -> bool {
+    let gives = stored
+        .change
+        .proposal
+        .operations
+        .iter()
+        .any(Operation::gives);
+    match stored.altered {
+        None => true,
+        Some(Altered::Effect) => !gives,
+        Some(Altered::NotAsked | Altered::Otherwise) => false,
+    }
 }
 
 async fn approved(core: &Core) -> Result<Vec<store::change::Stored>, StoreError> {

@@ -8,6 +8,7 @@ use domain::{
     approval::Mfa,
     authorize::Role,
     ids::PersonId,
+    ledger::Hash,
     person::{Join, Subject},
     time::Timestamp,
 };
@@ -70,6 +71,8 @@ pub enum Event {
         joined: bool,
         /// When Cognito says they proved who they are.
         authenticated_at: Timestamp,
+        /// What the session is, as a digest: its row counts with an entry that holds this.
+        bound: Hash,
     },
     /// A session ended.
     Ended(Ending),

@@ -17,6 +17,7 @@ use super::{
     request_id, seal,
     secret::Secret,
     secret::digest,
+    session::since,
     state::HttpState,
 };
 use crate::store::session::{self as rows, Ending, Session};
@@ -42,7 +43,7 @@ pub(super) async fn recheck(
     cookie: &str,
     session: Session,
 ) -> Result<Option<(Session, Confirmed)>, HttpError> {
-    let session = if state.clock.now().since(session.asked_at) < EVERY {
+    let session = if since(session.asked_at, state.clock.now()) < EVERY {
         session
     } else {
         // On a task of its own: a browser that hangs up must not stop us between a rotated refresh
@@ -55,7 +56,7 @@ pub(super) async fn recheck(
             None => return Ok(None),
         }
     };
-    let age = state.clock.now().since(session.checked_at);
+    let age = since(session.checked_at, state.clock.now());
     if age > GRACE {
         return Err(HttpError::Unconfirmed);
     }
@@ -103,7 +104,7 @@ async fn ask_if_still_needed(
     if session.ended_at.is_some() {
         return Ok(None);
     }
-    if now.since(session.asked_at) < EVERY {
+    if since(session.asked_at, now) < EVERY {
         return Ok(Some(session));
     }
     match ask(state, cookie, &mut session).await? {

@@ -39,6 +39,9 @@ use crate::store::{
 /// How often the last use of a session is written down. It may end so much earlier, never later.
 const NOTE_EVERY: Duration = Duration::minutes(1);
 
+/// How far the clocks of two replicas may be apart.
+const SKEW: Duration = Duration::minutes(1);
+
 /// Somebody who is signed in, as of this request.
 #[derive(Debug, Clone)]
 pub struct Signed {
@@ -212,7 +215,7 @@ async fn resolve(
     }
     let over = if now >= session.ends_at {
         Some(Ending::Absolute)
-    } else if now.since(session.last_used) >= state.settings.idle {
+    } else if since(session.last_used, now) >= state.settings.idle {
         Some(Ending::Idle)
     } else {
         None
@@ -270,6 +273,16 @@ async fn actor(state: &HttpState, session: &Session) -> Result<Actor, HttpError>
             .max(),
         mfa: session.remembered.mfa,
     })
+}
+
+/// How long ago something was that a row says. What has not come yet never was: a row must not keep itself
+/// alive by a date.
+pub(super) fn since(at: Timestamp, now: Timestamp) -> Duration {
+    if at > now + SKEW {
+        Duration(i64::MAX)
+    } else {
+        now.since(at)
+    }
 }
 
 /// Ends a session and writes it down, once.

@@ -284,6 +284,7 @@ async fn open(
         .or_else(|| identity.email.clone())
         .unwrap_or_else(|| identity.username.clone());
     let (token, id) = (clock::token(), clock::row_id());
+    let token_hash = digest(&token);
     let remembered = Remembered {
         username: identity.username.clone(),
         name,
@@ -313,9 +314,8 @@ async fn open(
     };
     let mut events = lost::end_roles(&state.settings, &mut tx, &seen, *now).await?;
     events.extend(known.claimed.clone().map(Event::Claimed));
-    events.push(began(who, &known, remembered.mfa));
     let new = NewSession {
-        token_hash: &digest(&token),
+        token_hash: &token_hash,
         id: &id,
         subject: &identity.subject,
         remembered: &remembered,
@@ -324,6 +324,7 @@ async fn open(
         ends_at: who.ends_at,
     };
     rows::open(&mut tx, &new).await?;
+    events.push(began(who, &known, &new));
     if let Some(Found::Signed(old, _)) = before
         && rows::end(&mut tx, &old.session, Ending::Replaced, *now).await?
     {
@@ -345,11 +346,12 @@ async fn open(
     Ok(token)
 }
 
-fn began(who: &Welcome, known: &Known, mfa: domain::approval::Mfa) -> Event {
+fn began(who: &Welcome, known: &Known, new: &NewSession<'_>) -> Event {
     Event::SignedIn {
-        mfa,
+        mfa: new.remembered.mfa,
         joined: known.user.is_some(),
         authenticated_at: who.identity.authenticated_at,
+        bound: new.bound().digest(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Changes and the decisions on them.
 //!
-//! A change is never handed out with an approval that the ledger does not hold (`decision`).
+//! A change is never handed out with an approval that the ledger does not hold (`decision`), nor without
+//! saying where its row is not what was asked for or shown: whoever would give access by it must look.
 
 mod decision;
 
@@ -13,6 +14,10 @@ use domain::{
     change::{Change, State},
     diff::{Effect, EffectHash},
     ids::{ChangeId, PersonId},
+    ledger::{
+        Hash,
+        said::{Altered, Life},
+    },
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
@@ -34,6 +39,15 @@ pub struct Stored {
     pub result: Option<String>,
     /// Whether the requester had proven a second factor when they asked; judged by again later.
     pub mfa: Mfa,
+    /// Where the row is not as the ledger says. Nothing is given by such a change.
+    pub altered: Option<Altered>,
+    /// How far it has come by the ledger.
+    pub life: Life,
+}
+
+/// SHA-256 of an effect as it is stored: entered in the ledger, so that nobody changes what was shown.
+pub fn effect_document(effect: &Effect) -> Hash {
+    Hash::of(to_json(effect).as_bytes())
 }
 
 /// Where a change is about.
@@ -310,25 +324,36 @@ pub async fn version(
 
 async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreError> {
     let change: ChangeId = id("change", &row.try_get::<String, _>("id")?)?;
-    let (approvals, round) = decision::proven(conn, &change).await?;
+    let (decisions, approvals) = decision::proven(conn, &change).await?;
+    let effect: String = row.try_get("effect")?;
+    let mfa = json("change", &row.try_get::<String, _>("mfa")?)?;
+    let stored = Change {
+        requester: id("change", &row.try_get::<String, _>("requester")?)?,
+        proposal: json("change", &row.try_get::<String, _>("proposal")?)?,
+        submitted: Timestamp(row.try_get("submitted_at")?),
+        decide_by: Timestamp(row.try_get("decide_by")?),
+        verdict: json("change", &row.try_get::<String, _>("verdict")?)?,
+        effect: EffectHash(row.try_get("effect_hash")?),
+        state: state_of(row)?,
+        approvals,
+        round: decisions.round,
+        id: change,
+    };
+    let altered = decisions
+        .story
+        .altered(&stored, mfa, Hash::of(effect.as_bytes()));
+    if let Some(altered) = altered {
+        tracing::error!(change = %stored.id, "somebody changed this change's row: {altered}");
+    }
     Ok(Stored {
-        change: Change {
-            requester: id("change", &row.try_get::<String, _>("requester")?)?,
-            proposal: json("change", &row.try_get::<String, _>("proposal")?)?,
-            submitted: Timestamp(row.try_get("submitted_at")?),
-            decide_by: Timestamp(row.try_get("decide_by")?),
-            verdict: json("change", &row.try_get::<String, _>("verdict")?)?,
-            effect: EffectHash(row.try_get("effect_hash")?),
-            state: state_of(row)?,
-            approvals,
-            round,
-            id: change,
-        },
-        effect: json("change", &row.try_get::<String, _>("effect")?)?,
+        change: stored,
+        effect: json("change", &effect)?,
         gaining: json("change", &row.try_get::<String, _>("gaining")?)?,
         version: row.try_get("version")?,
         result: row.try_get("result")?,
-        mfa: json("change", &row.try_get::<String, _>("mfa")?)?,
+        mfa,
+        altered,
+        life: decisions.story.life,
     })
 }
 

@@ -1,5 +1,8 @@
 //! The engine's rows: loading what is open, upserting whole rows, and the generation that fences
 //! off an older process.
+//!
+//! A window is never handed out without the entry of its beginning, nor one that an entry ended; what
+//! the ledger holds open is minded whatever rows there are.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +12,12 @@ use domain::{
         Write,
     },
     ids::{ChangeId, GrantId},
+    ledger::said::{Life, grants::Grants},
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _};
 
-use super::{StoreError, Tx, affected, json, to_json};
+use super::{Store, StoreError, Tx, affected, json, ledger::proof, to_json};
 
 /// The one row's id.
 const ID: &str = "engine";
@@ -43,33 +47,91 @@ pub async fn hold(tx: &mut Tx, generation: Generation) -> Result<(), StoreError>
     affected(rows.rows_affected(), "the engine's generation")
 }
 
-/// Everything that is open.
-pub async fn load(conn: &mut AnyConnection) -> Result<Rows, StoreError> {
-    Ok(Rows {
-        keys: documents(conn, "engine_key", "select document from engine_key").await?,
-        windows: documents(
-            conn,
-            "engine_window",
-            "select document from engine_window where over_at is null",
-        )
-        .await?,
+/// Everything that is open: the rows that the ledger bears out, and those that it says there must be.
+/// Stores what it had to make again.
+pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
+    let conn = tx.conn();
+    let stored = Rows {
+        keys: keys(conn).await?,
+        windows: open_windows(conn).await?,
         operations: documents(
             conn,
             "engine_operation",
             "select document from engine_operation where over_at is null",
         )
         .await?,
-        changes: documents(
-            conn,
-            "engine_change",
-            "select document from engine_change where over_at is null",
-        )
-        .await?,
-    })
+        changes: under_way(conn).await?,
+    };
+    let mut said = proof::grants(conn).await?;
+    let changes = said.grants().in_question(&stored.keys);
+    proof::add_work(conn, &mut said, &changes).await?;
+    let (rows, amiss) = said.grants().rebuild(stored.clone(), now);
+    for amiss in amiss {
+        tracing::error!("somebody changed the engine's rows: {amiss}");
+    }
+    let before: BTreeMap<&GrantId, &WindowRow> = stored
+        .windows
+        .iter()
+        .map(|row| (&row.window.grant, row))
+        .collect();
+    for row in &rows.windows {
+        if before.get(&row.window.grant) != Some(&row) {
+            window_row(tx, row).await?;
+        }
+    }
+    let before: BTreeMap<&Key, &KeyRow> = stored.keys.iter().map(|row| (&row.key, row)).collect();
+    for row in &rows.keys {
+        if before.get(&row.key) != Some(&row) {
+            key(tx, row).await?;
+        }
+    }
+    Ok(rows)
+}
+
+/// The changes that the engine is at. One that only waits for its verdict is not among them: it opened
+/// nothing yet, and is taken up again as what was asked for, not as what a row says. Nor is one that the
+/// ledger does not know to have begun.
+async fn under_way(conn: &mut AnyConnection) -> Result<Vec<ChangeRow>, StoreError> {
+    let rows: Vec<ChangeRow> = documents(
+        conn,
+        "engine_change",
+        "select document from engine_change where over_at is null",
+    )
+    .await?;
+    let mut found = Vec::new();
+    for row in rows {
+        if row.phase != ChangePhase::Applying {
+            continue;
+        }
+        let life = proof::decisions(conn, &row.change).await?.story.life;
+        if life == Life::Begun {
+            found.push(row);
+        } else {
+            tracing::error!(change = %row.change, "a change that is not under way by the ledger is not carried on");
+        }
+    }
+    Ok(found)
 }
 
 /// Every window that is not over: why access exists that Leastwise gave.
 pub async fn windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreError> {
+    let rows = open_windows(conn).await?;
+    if rows.is_empty() {
+        return Ok(rows);
+    }
+    let said = proof::grants_with_rows(conn).await?;
+    Ok(proven(said.grants(), rows))
+}
+
+fn proven(grants: &Grants, rows: Vec<WindowRow>) -> Vec<WindowRow> {
+    let (windows, amiss) = grants.windows(rows);
+    for amiss in amiss {
+        tracing::error!("{amiss}");
+    }
+    windows
+}
+
+async fn open_windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreError> {
     documents(
         conn,
         "engine_window",
@@ -102,10 +164,14 @@ pub async fn window_of(
 ) -> Result<Option<WindowRow>, StoreError> {
     let row = sqlx::query("select document from engine_window where id = $1")
         .bind(grant.as_str())
-        .fetch_optional(conn)
+        .fetch_optional(&mut *conn)
         .await?;
-    row.map(|row| json("engine_window", &row.try_get::<String, _>("document")?))
-        .transpose()
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let row: WindowRow = json("engine_window", &row.try_get::<String, _>("document")?)?;
+    let said = proof::grant(conn, grant).await?;
+    Ok(proven(said.grants(), vec![row]).pop())
 }
 
 /// What the engine has of one change.
@@ -248,4 +314,29 @@ async fn documents<T: serde::de::DeserializeOwned>(
     rows.iter()
         .map(|row| json(table, &row.try_get::<String, _>("document")?))
         .collect()
+}
+
+/// A window as it stands in its table, for whoever verifies: nothing about it is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredWindow {
+    /// Its id.
+    pub id: String,
+    /// Whether the column says that it is over.
+    pub over: bool,
+    /// The row; none where the column holds none.
+    pub document: Option<WindowRow>,
+}
+
+/// Every window, over or not.
+pub async fn window_rows(store: &Store) -> Result<Vec<StoredWindow>, StoreError> {
+    let rows: Vec<(String, Option<i64>, String)> =
+        sqlx::query_as("select id, over_at, document from engine_window order by id")
+            .fetch_all(store.read())
+            .await?;
+    let row = |(id, over, document): (_, Option<i64>, String)| StoredWindow {
+        id,
+        over: over.is_some(),
+        document: serde_json::from_str(&document).ok(),
+    };
+    Ok(rows.into_iter().map(row).collect())
 }

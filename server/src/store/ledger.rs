@@ -11,13 +11,14 @@ mod append;
 mod checkpoint;
 pub mod proof;
 mod read;
-mod words;
+pub mod words;
 
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use read::{
-    Head, Listed, Stored, StoredPrivate, around, count, entries_after, head, head_and_end,
-    leaves_in_tree, listed, newest, of_change, private_of, search, tree_hashes,
+    Head, Indexed, Listed, Stored, StoredPrivate, around, count, entries_after, head, head_and_end,
+    leaves_in_tree, listed, newest, of_change, private_of, search, tree_hashes, words_between,
+    words_of_nobody,
 };
 pub use words::{MAX_WORDS, query_words};
 

@@ -1,97 +1,27 @@
-//! Sessions and sign-ins under way.
+//! Sessions, and sign-ins under way (`sign_in`).
 //!
 //! Holds SHA-256 of cookies and of states, never the values: who reads the database can neither
-//! resume a session nor finish a sign-in. Rows are ended, not deleted, until they are old.
+//! resume a session nor finish a sign-in. Rows are ended, not deleted, until they are old. Who writes to
+//! it cannot make one either: a row counts as what the ledger's entry of its beginning says, and only
+//! until an entry ends it.
+
+mod sign_in;
+
+pub use sign_in::{SignIn, begin_sign_in, take_sign_in};
 
 use std::collections::BTreeSet;
 
 use domain::{
     approval::Mfa,
     ids::{PersonId, UserId},
+    ledger::said::sessions::Bound,
     person::Subject,
     time::{Duration, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 
-use super::{Store, StoreError, Tx, id, json, to_json};
-
-/// A sign-in under way.
-#[derive(Clone)]
-pub struct SignIn {
-    /// SHA-256 of `state`, hex.
-    pub state_hash: String,
-    /// SHA-256 of the cookie of the browser that began it, hex.
-    pub browser_hash: String,
-    /// Comes back in the ID token.
-    pub nonce: String,
-    /// The PKCE verifier.
-    pub verifier: String,
-    /// Where to afterwards; a path on this origin.
-    pub return_to: String,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// The person must have proven who they are after this.
-    pub fresh_after: Option<Timestamp>,
-}
-
-/// Notes a sign-in, and forgets those that nobody can finish any more.
-pub async fn begin_sign_in(
-    tx: &mut Tx,
-    sign_in: &SignIn,
-    forget_before: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query("delete from sign_in where started_at < $1")
-        .bind(forget_before.0)
-        .execute(tx.conn())
-        .await?;
-    sqlx::query(
-        "insert into sign_in (state_hash, browser_hash, nonce, verifier, return_to, started_at, fresh_after) \
-         values ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(&sign_in.state_hash)
-    .bind(&sign_in.browser_hash)
-    .bind(&sign_in.nonce)
-    .bind(&sign_in.verifier)
-    .bind(&sign_in.return_to)
-    .bind(sign_in.started_at.0)
-    .bind(sign_in.fresh_after.map(|at| at.0))
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Takes a sign-in, once, for the browser that began it, if it began after `begun_after`.
-pub async fn take_sign_in(
-    tx: &mut Tx,
-    state_hash: &str,
-    browser_hash: &str,
-    now: Timestamp,
-    begun_after: Timestamp,
-) -> Result<Option<SignIn>, StoreError> {
-    let row = sqlx::query(
-        "update sign_in set used_at = $1 where state_hash = $2 and browser_hash = $3 and used_at is null \
-         and started_at > $4 returning nonce, verifier, return_to, started_at, fresh_after",
-    )
-    .bind(now.0)
-    .bind(state_hash)
-    .bind(browser_hash)
-    .bind(begun_after.0)
-    .fetch_optional(tx.conn())
-    .await?;
-    row.map(|row| {
-        Ok(SignIn {
-            state_hash: state_hash.to_owned(),
-            browser_hash: browser_hash.to_owned(),
-            nonce: row.try_get("nonce")?,
-            verifier: row.try_get("verifier")?,
-            return_to: row.try_get("return_to")?,
-            started_at: Timestamp(row.try_get("started_at")?),
-            fresh_after: row.try_get::<Option<i64>, _>("fresh_after")?.map(Timestamp),
-        })
-    })
-    .transpose()
-}
+use super::{Store, StoreError, Tx, id, json, ledger::proof, to_json};
 
 /// What a session remembers of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +89,38 @@ pub struct NewSession<'a> {
     pub ends_at: Timestamp,
 }
 
+impl<'a> NewSession<'a> {
+    /// What stays as it is now, for the entry of its beginning.
+    pub fn bound(&self) -> Bound<'a> {
+        bound(
+            self.id,
+            self.token_hash,
+            self.subject,
+            self.remembered,
+            (self.started_at, self.ends_at),
+        )
+    }
+}
+
+fn bound<'a>(
+    id: &'a str,
+    token_hash: &'a str,
+    subject: &'a Subject,
+    remembered: &'a Remembered,
+    (started_at, ends_at): (Timestamp, Timestamp),
+) -> Bound<'a> {
+    Bound {
+        id,
+        token_hash,
+        subject,
+        username: &remembered.username,
+        mfa: remembered.mfa,
+        authenticated_at: remembered.authenticated_at,
+        started_at,
+        ends_at,
+    }
+}
+
 /// A session, ended or not, and the person of its subject.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -217,23 +179,24 @@ pub async fn by_id(store: &Store, session: &str) -> Result<Option<Session>, Stor
     find(store, session, BY_ID).await
 }
 
-const BY_TOKEN_HASH: &str = "select s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
+const BY_TOKEN_HASH: &str = "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
      s.asked_at, s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id from session s \
      join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.token_hash = $1";
-const BY_ID: &str = "select s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
+const BY_ID: &str = "select s.token_hash, s.id, s.iss, s.sub, s.document, s.refresh, s.started_at, s.last_used, \
      s.asked_at, s.checked_at, s.ends_at, s.ended_at, u.person_id, p.user_id from session s \
      join subject u on u.iss = s.iss and u.sub = s.sub join person p on p.id = u.person_id where s.id = $1";
 
 async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Session>, StoreError> {
+    let mut conn = store.read().acquire().await?;
     let Some(row) = sqlx::query(sql)
         .bind(key)
-        .fetch_optional(store.read())
+        .fetch_optional(&mut *conn)
         .await?
     else {
         return Ok(None);
     };
     let user: Option<String> = row.try_get("user_id")?;
-    Ok(Some(Session {
+    let mut session = Session {
         id: row.try_get("id")?,
         subject: Subject {
             iss: row.try_get("iss")?,
@@ -249,7 +212,32 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
         checked_at: Timestamp(row.try_get("checked_at")?),
         ends_at: Timestamp(row.try_get("ends_at")?),
         ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
-    }))
+    };
+    let said = proof::session(&mut conn, &session.id).await?;
+    let token_hash: String = row.try_get("token_hash")?;
+    let times = (session.started_at, session.ends_at);
+    let bound = bound(
+        &session.id,
+        &token_hash,
+        &session.subject,
+        &session.remembered,
+        times,
+    );
+    let Some(begun) = said.sessions().proof(&bound) else {
+        tracing::error!(
+            session = session.id,
+            "a session without its entry in the ledger is none"
+        );
+        return Ok(None);
+    };
+    if session.ended_at.is_none() && begun.ended_at.is_some() {
+        tracing::error!(
+            session = session.id,
+            "somebody took the end of a session away"
+        );
+        session.ended_at = begun.ended_at;
+    }
+    Ok(Some(session))
 }
 
 /// Notes that a session was used.
@@ -349,4 +337,49 @@ pub async fn forget_old(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
         .execute(tx.conn())
         .await?;
     Ok(())
+}
+
+/// A session as it stands in its table, for whoever verifies: nothing about it is believed.
+#[derive(Debug, Clone)]
+pub struct StoredSession {
+    /// Its public name.
+    pub id: String,
+    /// Who.
+    pub subject: Subject,
+    token_hash: String,
+    remembered: Option<Remembered>,
+    times: (Timestamp, Timestamp),
+}
+
+impl StoredSession {
+    /// What its entry must say; nothing where the row cannot be read.
+    pub fn bound(&self) -> Option<Bound<'_>> {
+        let remembered = self.remembered.as_ref()?;
+        Some(bound(
+            &self.id,
+            &self.token_hash,
+            &self.subject,
+            remembered,
+            self.times,
+        ))
+    }
+}
+
+/// Every session that goes on.
+pub async fn session_rows(store: &Store) -> Result<Vec<StoredSession>, StoreError> {
+    type Row = (String, String, String, String, String, i64, i64);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select id, iss, sub, token_hash, document, started_at, ends_at from session where ended_at is null \
+         order by id",
+    )
+    .fetch_all(store.read())
+    .await?;
+    let row = |(id, iss, sub, token_hash, document, started_at, ends_at): Row| StoredSession {
+        id,
+        subject: Subject { iss, sub },
+        token_hash,
+        remembered: serde_json::from_str(&document).ok(),
+        times: (Timestamp(started_at), Timestamp(ends_at)),
+    };
+    Ok(rows.into_iter().map(row).collect())
 }

@@ -249,12 +249,12 @@ async fn an_approver_must_still_be_one_when_it_starts() {
     tx.commit().await.unwrap();
     assert_eq!(org.fresh(&id).await, Fresh::Wider);
     let mut tx = org.core.store.write().await.unwrap();
-    let state = server::service::changes::send_back(&org.core, &mut tx, &id, org.clock.now())
+    let next = server::service::changes::send_back(&org.core, &mut tx, &id, org.clock.now())
         .await
         .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(
-        (state, org.state(&id).await),
+        (next.change.state, org.state(&id).await),
         (State::Waiting, State::Waiting)
     );
 }

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod decide;
+mod forged;
 mod life;
 mod pages;
 mod preview;

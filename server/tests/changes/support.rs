@@ -10,7 +10,7 @@ use domain::{
     change::State,
     classification::{Classification, Environment, Pci, Source},
     directory::{Group, Origin, User, UserStatus},
-    engine::{Fresh, Generation},
+    engine::{Fresh, Generation, Tell},
     guardrails::Rules,
     ids::{
         AccountId, ChangeId, GroupId, InstanceArn, Pair, PermissionSetArn, PersonId, Principal,
@@ -430,12 +430,18 @@ impl Org {
         generation
     }
 
+    /// Moves a change as the engine does, with its entry where it is carried out.
     pub async fn set_state(&self, id: &ChangeId, state: State) {
         let mut tx = self.core.store.write().await.unwrap();
         let stored = change::lock(&mut tx, id).await.unwrap().unwrap();
         change::set_state(&mut tx, &stored, state, None, self.clock.now())
             .await
             .unwrap();
+        if state == State::Verified {
+            let told = Tell::Verified { change: id.clone() };
+            let entry = self.core.journal.told(&told);
+            self.core.journal.append(&mut tx, entry).await.unwrap();
+        }
         tx.commit().await.unwrap();
     }
 

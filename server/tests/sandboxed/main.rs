@@ -17,6 +17,7 @@ mod begin;
 mod company;
 mod crawl;
 mod engine_shell;
+mod forged;
 mod matrix;
 mod past_leastwise;
 mod reports;

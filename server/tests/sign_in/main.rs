@@ -7,6 +7,7 @@
 )]
 
 mod boundary;
+mod forged;
 mod joining;
 mod limits;
 mod oidc;

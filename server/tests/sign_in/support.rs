@@ -117,7 +117,9 @@ impl Server {
         let clock = Clock::manual(START);
         let store = fresh_store().await;
         let oidc = Oidc::discover(setup.oidc, &clock).await.unwrap();
-        let journal = Arc::new(Recorded::default());
+        let log = LogName::parse("test").unwrap();
+        let ledger = Ledger::new(store.clone(), clock.clone(), log, "test".into());
+        let journal = Arc::new(Recorded(Mutex::default(), ledger));
         let pool = Arc::new(PoolOfWorld {
             world: world.clone(),
             says: Mutex::new(Says::Status),
@@ -536,14 +538,13 @@ async fn panics() -> StatusCode {
 }
 
 /// Keeps what was written down.
-#[derive(Default)]
-pub struct Recorded(pub Mutex<Vec<Entry>>);
+pub struct Recorded(pub Mutex<Vec<Entry>>, Ledger);
 
 #[async_trait]
 impl Journal for Recorded {
-    async fn record(&self, _: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
+    async fn record(&self, tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
         self.0.lock().unwrap().push(entry.clone());
-        Ok(())
+        self.1.record(tx, entry).await
     }
 
     async fn refused(&self, entry: &Entry) {

@@ -1,7 +1,7 @@
 //! What stands beside an entry's bytes, held against the bytes.
 //!
-//! Nobody signs these columns, yet the server finds the proof of decisions and roles by them: an entry under
-//! another type, or whose hash is not where the tree keeps it, would go unheard. Bytes that are no entry
+//! Nobody signs these columns, yet the server finds the proof of decisions, roles, windows and sessions by
+//! them: an entry under another type, or whose hash is not where the tree keeps it, would go unheard. Bytes that are no entry
 //! are the verifier's to name.
 
 use std::{borrow::Cow, collections::BTreeMap};
@@ -21,12 +21,29 @@ struct Leaf<'a> {
     change_id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     target: Option<About<'a>>,
+    #[serde(borrow)]
+    actor: Option<By<'a>>,
+    #[serde(borrow)]
+    data: Option<Facts<'a>>,
 }
 
 #[derive(Deserialize)]
 struct About<'a> {
     #[serde(borrow)]
     id: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct By<'a> {
+    #[serde(borrow)]
+    session: Option<Cow<'a, str>>,
+}
+
+/// What is no text is no window, in the column as here.
+#[derive(Deserialize)]
+struct Facts<'a> {
+    #[serde(borrow)]
+    grant: Option<Cow<'a, str>>,
 }
 
 /// Each column that says something else than the entry beside it.
@@ -48,11 +65,18 @@ fn differing(stored: &Stored, in_tree: &BTreeMap<u64, Hash>) -> Vec<&'static str
         return Vec::new();
     };
     let target = leaf.target.as_ref().and_then(|target| target.id.as_deref());
+    let session = leaf
+        .actor
+        .as_ref()
+        .and_then(|actor| actor.session.as_deref());
+    let grant = leaf.data.as_ref().and_then(|facts| facts.grant.as_deref());
     let mut columns = Vec::new();
     for (column, beside, said) in [
         ("type", &stored.kind, Some(leaf.kind.as_ref())),
         ("change_id", &stored.change, leaf.change_id.as_deref()),
         ("target_id", &stored.target, target),
+        ("grant_id", &stored.grant, grant),
+        ("session", &stored.session, session),
     ] {
         if beside.as_deref() != said {
             columns.push(column);

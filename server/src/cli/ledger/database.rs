@@ -6,6 +6,7 @@ use domain::ledger::{Item, PrivateValue, Verifier, said::Said};
 use super::{
     LedgerCommandError, Verified, VerifyArgs, columns,
     rows::{self, Rows},
+    search::Search,
     trust,
 };
 use crate::store::{Store, ledger};
@@ -28,6 +29,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
     );
     let before = Rows::read(&store).await?;
     let (mut after, mut said, mut rows) = (None, Said::default(), Vec::new());
+    let mut search = Search::default();
     loop {
         let page = ledger::entries_after(&store, after, PAGE).await?;
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
@@ -39,6 +41,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
             .peekable();
         let seqs = page.iter().filter_map(|at| u64::try_from(at.seq).ok());
         let in_tree = ledger::leaves_in_tree(&store, seqs).await?;
+        let mut words = ledger::words_between(&store, after, last.seq).await?;
         for stored in &page {
             rows.extend(columns::compare(stored, &in_tree));
             let mut values: Vec<PrivateValue> = Vec::new();
@@ -47,17 +50,27 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
                     values.push(found.value);
                 }
             }
-            rows::hear(&mut said, stored.leaf.as_deref().unwrap_or_default());
+            let leaf = stored.leaf.as_deref().unwrap_or_default();
+            rows::hear(&mut said, leaf);
+            let found_by = words.remove(&stored.seq).unwrap_or_default();
+            search.entry(stored.seq, leaf, &values, &found_by);
             verifier.entry(&Item {
                 // Below zero is no number at all; the verifier says that it is another than it should be.
                 seq: u64::try_from(stored.seq).unwrap_or(u64::MAX),
-                leaf: stored.leaf.as_deref().unwrap_or_default().as_bytes(),
+                leaf: leaf.as_bytes(),
                 stored_hash: stored.leaf_hash,
                 private: &values,
             });
         }
+        for seq in words.keys() {
+            search.nobody(*seq);
+        }
         after = Some(last.seq);
     }
+    for seq in ledger::words_of_nobody(&store, after).await? {
+        search.nobody(seq);
+    }
+    rows.extend(search.finish());
     rows.extend(rows::compare(&before, &Rows::read(&store).await?, &said));
     store.close().await;
     Ok(Verified {

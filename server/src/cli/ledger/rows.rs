@@ -1,5 +1,5 @@
-//! Rows of decisions and roles, held against what the entries say: a row that was put in, revived or
-//! taken out by hand is named.
+//! Rows that count only with their entries, held against what these say: a row that was put in, revived
+//! or taken out by hand is named.
 //!
 //! Others may write while the entries are read. What is read before the entries must be in them; what is
 //! in them must be in what is read after.
@@ -12,17 +12,19 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Entry,
-        said::{self, Decided, Held, Said},
+        said::{self, Decided, Held, Said, grants, sessions},
     },
     time::Timestamp,
 };
 use thiserror::Error;
 
-use super::LedgerCommandError;
+use super::{LedgerCommandError, open_sessions, windows};
 use crate::store::{
     Store,
     change::{DecisionRow, decision_rows},
+    engine::{StoredWindow, window_rows},
     person::{RoleRow, role_rows},
+    session::{StoredSession, session_rows},
 };
 
 /// A row and the ledger that do not say the same.
@@ -52,6 +54,30 @@ pub enum Difference {
     /// A role was taken out.
     #[error("role_grant: the row is missing of {0}, which the ledger holds")]
     RoleWithoutRow(String),
+    /// Nobody was given this access through Leastwise.
+    #[error("engine_window: {0} has no entry in the ledger: nobody was given it through Leastwise")]
+    WindowWithoutEntry(String),
+    /// It lasts from and until otherwise, or is on something else.
+    #[error("engine_window: {0} is not as its entries in the ledger say")]
+    WindowDiffers(String),
+    /// It is over, and somebody took that away.
+    #[error("engine_window: {0} is open by its row, and the ledger has an entry that closed it")]
+    WindowRevived(String),
+    /// It is open, and somebody says that it is over.
+    #[error("engine_window: {0} is over by its row, and the ledger has no entry that closed it")]
+    WindowOverWithoutEntry(String),
+    /// A window was taken out.
+    #[error("engine_window: the row is missing of {0}, which the ledger holds")]
+    WindowWithoutRow(String),
+    /// Nobody signed in so.
+    #[error("session: {0} has no entry in the ledger that says the same: nobody signed in so")]
+    SessionWithoutEntry(String),
+    /// It ended, and somebody took the end away.
+    #[error("session: {0} goes on by its row, and the ledger has an entry that ended it")]
+    SessionRevived(String),
+    /// The search finds an entry otherwise than by its words.
+    #[error("ledger_token: {0}")]
+    Words(String),
     /// What the server finds an entry by is not what the entry says.
     #[error("ledger_entry: the column {column} of entry {seq} is not as the entry says")]
     ColumnDiffers {
@@ -66,6 +92,8 @@ pub enum Difference {
 pub(super) struct Rows {
     decisions: Vec<DecisionRow>,
     roles: Vec<RoleRow>,
+    windows: Vec<StoredWindow>,
+    sessions: Vec<StoredSession>,
 }
 
 impl Rows {
@@ -73,11 +101,13 @@ impl Rows {
         Ok(Self {
             decisions: decision_rows(store).await?,
             roles: role_rows(store).await?,
+            windows: window_rows(store).await?,
+            sessions: session_rows(store).await?,
         })
     }
 }
 
-/// Hears a leaf, if it is about decisions or roles. One that cannot be parsed is the verifier's to name.
+/// Hears a leaf, if it is about such rows. One that cannot be parsed is the verifier's to name.
 pub(super) fn hear(said: &mut Said, leaf: &str) {
     let words = [
         said::SUBMITTED,
@@ -86,6 +116,11 @@ pub(super) fn hear(said: &mut Said, leaf: &str) {
         said::SENT_BACK,
         said::GRANTED,
         said::ENDED,
+        grants::STARTED,
+        grants::STOPPED,
+        grants::CLOSED,
+        sessions::STARTED,
+        sessions::ENDED,
     ];
     // Most entries are about something else, and parsing is the dear part.
     if words.iter().any(|word| leaf.contains(word))
@@ -149,6 +184,13 @@ pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Differenc
             }
         }
     }
+    windows::compare(&before.windows, &after.windows, said.grants(), &mut found);
+    open_sessions::compare(
+        &before.sessions,
+        &after.sessions,
+        said.sessions(),
+        &mut found,
+    );
     found.into_iter().collect()
 }
 

@@ -14,7 +14,7 @@ use domain::{
     diff::EffectHash,
     guardrails::Judgement,
     ids::{ChangeId, PersonId},
-    ledger::Outcome,
+    ledger::{Outcome, said::Altered},
     person::Claims,
     time::Timestamp,
 };
@@ -42,6 +42,8 @@ enum Went {
     /// It is no longer open.
     Over(Box<Stored>),
     Barred(Barred),
+    /// Its row is not what the ledger says was asked for.
+    Altered(Altered),
     /// It would do something else now; approvals so far are void.
     Changed(State),
 }
@@ -64,6 +66,7 @@ impl Service {
             Went::Again => Ok(()),
             Went::NotThere => Err(Denied::NotFound),
             Went::Over(stored) => Err(Denied::Conflict(self.who_was_faster(&stored).await?)),
+            Went::Altered(why) => Err(Denied::Conflict(words::altered(why))),
             Went::Barred(why @ (Barred::OtherEffect | Barred::Decided)) => {
                 Err(Denied::Conflict(why.reason().to_owned()))
             }
@@ -102,6 +105,9 @@ impl Service {
         if stored.change.decidable(now).is_err() {
             return Ok(Went::Over(Box::new(stored)));
         }
+        if let Some(altered) = stored.altered {
+            return Ok(Went::Altered(altered));
+        }
         let candidate = self.candidate(&person::claims(tx.conn()).await?);
         if let Err(why) = self.may_take_seat(&stored, &candidate, &seen) {
             return Ok(Went::Barred(why));
@@ -120,7 +126,8 @@ impl Service {
                 .reason("the effect is not the one that was asked for: approvals so far are void")
                 .fact("effect_before", before.0)
                 .fact("effect", next.change.effect.0.as_str())
-                .fact("state", next.change.state.as_str());
+                .fact("state", next.change.state.as_str())
+                .shows(change::effect_document(&next.effect));
             self.core.journal.append(&mut tx, entry).await?;
             tx.commit().await?;
             return Ok(Went::Changed(next.change.state));

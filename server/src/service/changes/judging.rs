@@ -12,6 +12,7 @@ use domain::{
     engine::ItemResult,
     guardrails::{Asked, Judgement, judge},
     ids::{Assignment, ChangeId, PersonId},
+    ledger::said::{Altered, Life},
     snapshot::Snapshot,
     time::Timestamp,
 };
@@ -106,6 +107,8 @@ fn ours(world: &World, operations: &[Operation]) -> BTreeSet<Assignment> {
 
 /// Everything that is approved and not finished, and what finished after the reads that this snapshot
 /// rests on: otherwise the second of two harmless steps would be judged as if the first had not been.
+///
+/// What nobody asked for, or is not over by the ledger, makes no gain look as if it were there already.
 async fn under_way(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
@@ -114,6 +117,9 @@ async fn under_way(
     let oldest = snapshot.parts().coverage.oldest.unwrap_or_default();
     let mut operations = Vec::new();
     for (stored, ended) in change::ended_since(conn, oldest).await? {
+        if !as_asked(&stored) || stored.life != Life::Over {
+            continue;
+        }
         let unseen = |operation: &&Operation| as_of(snapshot, operation) <= ended;
         let all = &stored.change.proposal.operations;
         if stored.change.state == State::Verified {
@@ -130,11 +136,15 @@ async fn under_way(
         }
     }
     for stored in change::in_states(conn, &[State::Approved, State::Applying]).await? {
-        if Some(&stored.change.id) != except {
+        if Some(&stored.change.id) != except && as_asked(&stored) {
             operations.extend(stored.change.proposal.operations);
         }
     }
     Ok(operations)
+}
+
+fn as_asked(stored: &Stored) -> bool {
+    !matches!(stored.altered, Some(Altered::NotAsked | Altered::Otherwise))
 }
 
 /// When AWS was last asked about what an operation touches.

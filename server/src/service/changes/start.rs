@@ -11,6 +11,7 @@ use domain::{
     change::{Operation, State},
     engine::Fresh,
     ids::{ChangeId, PersonId},
+    ledger::said::Life,
     time::Timestamp,
     verdict::{Outcome, Verdict},
 };
@@ -23,7 +24,10 @@ use super::{
 };
 use crate::{
     service::core::Core,
-    store::{StoreError, Tx, change},
+    store::{
+        StoreError, Tx,
+        change::{self, Stored},
+    },
 };
 
 /// The verdict on an approved change as it is about to start. The pool is asked first, while nothing
@@ -61,6 +65,13 @@ async fn under_lock(
     {
         return Ok(Fresh::StillAllowed);
     }
+    if let Some(altered) = stored.altered {
+        return Ok(Fresh::Refused(words::altered(altered)));
+    }
+    if stored.life != Life::Ahead {
+        // Carried out or ended once: its approvals were for that.
+        return Ok(Fresh::Refused(words::ONCE.into()));
+    }
     let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
     match judgement.verdict.outcome {
         Outcome::Allowed => return Ok(Fresh::StillAllowed),
@@ -97,21 +108,21 @@ async fn under_lock(
 }
 
 /// Binds a change that would now do more than was approved to what it would do: approvals for
-/// another effect are void. Writes no ledger entry: the engine's tell is one. Answers where the
-/// change stands then.
+/// another effect are void. Writes no ledger entry: the engine's tell is one, and says what is shown
+/// from then on. Answers the change as it is then.
 pub async fn send_back(
     core: &Core,
     tx: &mut Tx,
     id: &ChangeId,
     now: Timestamp,
-) -> Result<State, StoreError> {
+) -> Result<Stored, StoreError> {
     let stored = change::lock(tx, id)
         .await?
         .ok_or(StoreError::Conflict("this change"))?;
     let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
     let next = rebound(&stored, judgement, now);
     change::rebind(tx, &next, now).await?;
-    Ok(next.change.state)
+    Ok(next)
 }
 
 /// The first rule that nothing lifts, in its own words.

@@ -12,6 +12,7 @@ use domain::{
     change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
     diff::{Effect, Gainer},
     ids::{ChangeId, PersonId, Principal},
+    ledger::said::Life,
     verdict::Outcome,
 };
 
@@ -146,6 +147,8 @@ impl Service {
             version: 1,
             result: None,
             mfa: self.signed.actor.mfa,
+            altered: None,
+            life: Life::Ahead,
         };
         let earlier = change::insert(&mut tx, &stored, &submission.form_key, &targets).await?;
         if earlier.is_some() {
@@ -155,7 +158,8 @@ impl Service {
         let entry = self
             .core
             .journal
-            .change_submitted(&self.who(), &stored.change);
+            .change_submitted(&self.who(), &stored.change)
+            .shows(change::effect_document(&stored.effect));
         self.core.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
         self.core.announce(&stored.change.id, stored.change.state);

@@ -7,6 +7,7 @@ use domain::{
     diff::{Gainer, Step},
     grant::Term,
     ids::{AccountId, PermissionSetArn, Principal},
+    ledger::said::Altered,
     snapshot::Snapshot,
     time::Duration,
 };
@@ -181,6 +182,18 @@ pub(super) fn already(state: State) -> &'static str {
         State::Failed => "This could not be carried out. Ask for it again.",
     }
 }
+
+/// Why nothing is done with a change whose row is not what the ledger holds.
+pub(super) fn altered(why: Altered) -> String {
+    format!(
+        "The ledger does not bear this change out: {why}. Nothing was done. Ask for it again, and have \
+         `leastwise ledger verify` run."
+    )
+}
+
+/// Why a change does not start a second time.
+pub(super) const ONCE: &str =
+    "By the ledger this was carried out or ended before. Ask for it again.";
 
 #[cfg(test)]
 mod tests {

@@ -189,6 +189,11 @@ impl Draft {
         self
     }
 
+    /// What a change's approvers are shown from now on, by SHA-256 of its effect as it is stored.
+    pub fn shows(self, effect: Hash) -> Self {
+        self.payloads(None, Some(effect))
+    }
+
     /// The clock's distance from its time source, in milliseconds.
     pub fn clock_offset_ms(mut self, offset: i64) -> Self {
         self.entry

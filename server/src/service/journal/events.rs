@@ -10,9 +10,9 @@ use domain::{
     drift::{Outside, Seen},
     engine::{Key, Kind as WriteKind},
     grant::Window,
-    ids::{AwsRequestId, ChangeId, OperationId, PersonId},
+    ids::{AwsRequestId, ChangeId, GrantId, OperationId, PersonId},
     ledger::{Hash, Outcome, Target},
-    time::Timestamp,
+    time::{Duration, Timestamp},
     verdict::{self, RulesVersion},
 };
 use serde_json::Value;
@@ -147,18 +147,44 @@ impl Journal {
             .private("message", message)
     }
 
-    /// A window of access began.
-    pub fn grant_started(&self, key: &Key, window: &Window) -> Draft {
+    /// A window of access began: its row counts with this only. `session` is how long a session through
+    /// it may last.
+    pub fn grant_started(&self, key: &Key, window: &Window, session: Duration) -> Draft {
         let draft = self
             .entry(Kind::GrantStarted, Outcome::Success, &Who::leastwise())
             .change(&window.change)
             .key(key)
             .fact("grant", window.grant.as_str())
-            .fact("starts", window.starts.rfc3339());
+            .fact("starts", window.starts.rfc3339())
+            .fact("session_seconds", session.as_seconds());
         match window.ends {
             Some(ends) => draft.fact("ends", ends.rfc3339()),
             None => draft.fact("standing", true),
         }
+    }
+
+    /// A window was ended before its time; whether its access is gone is another entry's to say.
+    pub fn grant_stopped(&self, key: &Key, grant: &GrantId, at: Timestamp) -> Draft {
+        self.about_grant(Kind::GrantStopped, key, grant, at)
+    }
+
+    /// The engine is done with a window for good.
+    pub fn grant_closed(&self, key: &Key, grant: &GrantId, at: Timestamp) -> Draft {
+        self.about_grant(Kind::GrantClosed, key, grant, at)
+    }
+
+    /// Access is to be taken away. `session` is how long a session through it may last.
+    pub fn grant_revoked(&self, key: &Key, session: Duration) -> Draft {
+        self.entry(Kind::GrantRevoked, Outcome::Pending, &Who::leastwise())
+            .key(key)
+            .fact("session_seconds", session.as_seconds())
+    }
+
+    fn about_grant(&self, kind: Kind, key: &Key, grant: &GrantId, at: Timestamp) -> Draft {
+        self.entry(kind, Outcome::Success, &Who::leastwise())
+            .key(key)
+            .at(at)
+            .fact("grant", grant.as_str())
     }
 
     /// Somebody was given a role in Leastwise, at the instant of the row: that counts with this only.

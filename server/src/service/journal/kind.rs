@@ -55,6 +55,12 @@ kinds! {
     OperationVerified = "operation.verified",
     /// A window of access began.
     GrantStarted = "grant.started",
+    /// A window of access was ended before its time: by a removal, or because it could not be given.
+    GrantStopped = "grant.stopped",
+    /// The engine is done with a window: its access is gone, never came, or rests on another window.
+    GrantClosed = "grant.closed",
+    /// Access is to be taken away by a removal, whatever gave it; it is minded until it is seen gone.
+    GrantRevoked = "grant.revoked",
     /// Access was seen gone from AWS.
     GrantEnded = "grant.ended",
     /// Access should be gone and is not.
@@ -111,15 +117,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_proves_decisions_and_roles_is_written_by_these_words() {
-        use domain::ledger::said;
+    fn what_proves_rows_is_written_by_these_words() {
+        use domain::ledger::said::{self, grants, sessions};
         for (kind, word) in [
             (Kind::ChangeSubmitted, said::SUBMITTED),
+            (Kind::ChangeRefused, said::REFUSED),
+            (Kind::ChangeStarted, said::BEGAN),
+            (Kind::ChangeVerified, said::ENDINGS[0]),
+            (Kind::ChangeFailed, said::ENDINGS[1]),
+            (Kind::ChangeWithdrawn, said::ENDINGS[2]),
+            (Kind::ChangeExpired, said::ENDINGS[3]),
             (Kind::ChangeApproved, said::APPROVED),
             (Kind::ChangeDeclined, said::DECLINED),
             (Kind::ChangeSentBack, said::SENT_BACK),
             (Kind::RoleGranted, said::GRANTED),
             (Kind::RoleEnded, said::ENDED),
+            (Kind::GrantStarted, grants::STARTED),
+            (Kind::GrantStopped, grants::STOPPED),
+            (Kind::GrantClosed, grants::CLOSED),
+            (Kind::GrantRevoked, grants::REVOKED),
+            (Kind::GrantEnded, grants::ENDED),
+            (Kind::OperationIntended, grants::INTENDED),
+            (Kind::OperationVerified, grants::VERIFIED),
+            (Kind::SessionStarted, sessions::STARTED),
+            (Kind::SessionEnded, sessions::ENDED),
         ] {
             assert_eq!(kind.as_str(), word);
         }

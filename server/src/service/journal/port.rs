@@ -1,7 +1,7 @@
 //! Sign-ins and sessions, as `http` tells of them.
 
 use async_trait::async_trait;
-use domain::ledger::Outcome;
+use domain::ledger::{Outcome, said::sessions::BOUND};
 
 use super::{Draft, Journal, Kind, Who};
 use crate::{
@@ -27,11 +27,13 @@ impl Journal {
             Event::SignedIn {
                 joined,
                 authenticated_at,
+                bound,
                 ..
             } => self
                 .entry(Kind::SessionStarted, Outcome::Success, &who)
                 .fact("joined", *joined)
-                .fact("authenticated_at", authenticated_at.rfc3339()),
+                .fact("authenticated_at", authenticated_at.rfc3339())
+                .fact(BOUND, bound.hex()),
             Event::Ended(why) => self
                 .entry(Kind::SessionEnded, Outcome::Success, &who)
                 .reason(why.as_str()),

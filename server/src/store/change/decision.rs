@@ -7,6 +7,7 @@ use domain::{
     approval::{Approval, Decision},
     diff::EffectHash,
     ids::ChangeId,
+    ledger::said::Decisions,
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _};
@@ -32,11 +33,11 @@ pub async fn decide(tx: &mut Tx, change: &ChangeId, approval: &Approval) -> Resu
     affected(rows.rows_affected(), "your decision")
 }
 
-/// The decisions that count or once did, oldest first, and how often the change was sent back.
+/// What the ledger says of a change, and the decisions that count or once did, oldest first.
 pub(super) async fn proven(
     conn: &mut AnyConnection,
     change: &ChangeId,
-) -> Result<(Vec<Approval>, u32), StoreError> {
+) -> Result<(Decisions, Vec<Approval>), StoreError> {
     let decisions = proof::decisions(conn, change).await?;
     let mut approvals = of_change(conn, change).await?;
     approvals.retain(|row| {
@@ -46,7 +47,7 @@ pub(super) async fn proven(
         }
         counts
     });
-    Ok((approvals, decisions.round))
+    Ok((decisions, approvals))
 }
 
 async fn of_change(

@@ -90,7 +90,8 @@ async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(),
     let target = entry.target.as_ref();
     sqlx::query(
         "insert into ledger_entry (seq, type, occurred_at, outcome, actor, target, account_id, change_id, leaf, \
-         leaf_hash, target_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         leaf_hash, target_id, grant_id, session) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(number(sealed.seq)?)
     .bind(entry.kind.as_str())
@@ -103,6 +104,8 @@ async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(),
     .bind(leaf)
     .bind(sealed.hash.hex())
     .bind(target.and_then(|target| target.id.clone()))
+    .bind(entry.data.get("grant").and_then(|grant| grant.as_str()).map(str::to_owned))
+    .bind(entry.actor.session.map(Hash::hex))
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -1,11 +1,14 @@
-//! Entries as proof of rows: what the ledger says of a change's decisions and of somebody's roles.
+//! Entries as proof of rows: what the ledger says of a change and the decisions on it, of somebody's
+//! roles, of windows of access and of sessions.
 //!
 //! Nothing is read from the columns beside an entry but where to look: they are no part of what is
 //! signed. Bytes that do not stand in the tree at their number are not taken for an entry, so that a
 //! row put into one table by hand proves nothing. Whether the whole log holds is for its verifier.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{
-    ids::{ChangeId, PersonId},
+    ids::{ChangeId, GrantId, PersonId},
     ledger::{
         Entry, Hash,
         said::{Decisions, Said},
@@ -14,17 +17,19 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{LedgerError, count_of, hash, number};
+use super::{LedgerError, count_of, number};
 use crate::store::StoreError;
 
-/// Every decision on a change, and how often it was sent back.
+/// Every decision on a change, how often it was sent back, what was asked for and how far it has come.
 pub async fn decisions(
     conn: &mut AnyConnection,
     change: &ChangeId,
 ) -> Result<Decisions, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where change_id = $1 \
-         and type in ('change.submitted', 'change.approved', 'change.declined', 'change.sent_back') order by seq",
+         and type in ('change.submitted', 'change.refused', 'change.approved', 'change.declined', \
+         'change.sent_back', 'change.started', 'change.verified', 'change.failed', 'change.withdrawn', \
+         'change.expired') order by seq",
     )
     .bind(change.as_str())
     .fetch_all(&mut *conn)
@@ -55,41 +60,139 @@ pub async fn roles(conn: &mut AnyConnection) -> Result<Said, StoreError> {
     heard(conn, rows).await
 }
 
+/// One window.
+pub async fn grant(conn: &mut AnyConnection, grant: &GrantId) -> Result<Said, StoreError> {
+    let rows: Vec<(i64, String)> =
+        sqlx::query_as("select seq, leaf from ledger_entry where grant_id = $1 order by seq")
+            .bind(grant.as_str())
+            .fetch_all(&mut *conn)
+            .await?;
+    heard(conn, rows).await
+}
+
+/// The windows that have an open row.
+pub async fn grants_with_rows(conn: &mut AnyConnection) -> Result<Said, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where grant_id in \
+         (select id from engine_window where over_at is null) order by seq",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
+/// Every window that ever was and everything that was ever to be taken away, whatever rows there are.
+pub async fn grants(conn: &mut AnyConnection) -> Result<Said, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry \
+         where type in ('grant.started', 'grant.stopped', 'grant.closed', 'grant.revoked', 'grant.ended') \
+         order by seq",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
+/// Adds what was written to AWS for some changes.
+pub async fn add_work(
+    conn: &mut AnyConnection,
+    said: &mut Said,
+    changes: &BTreeSet<ChangeId>,
+) -> Result<(), StoreError> {
+    for change in changes {
+        let rows: Vec<(i64, String)> = sqlx::query_as(
+            "select seq, leaf from ledger_entry where change_id = $1 \
+             and type in ('operation.intended', 'operation.verified') order by seq",
+        )
+        .bind(change.as_str())
+        .fetch_all(&mut *conn)
+        .await?;
+        hear(conn, said, rows).await?;
+    }
+    Ok(())
+}
+
+/// Beginning and end of one session, by its public name.
+pub async fn session(conn: &mut AnyConnection, name: &str) -> Result<Said, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where session = $1 \
+         and type in ('session.started', 'session.ended') order by seq",
+    )
+    .bind(Hash::of(name.as_bytes()).hex())
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
 async fn heard(conn: &mut AnyConnection, rows: Vec<(i64, String)>) -> Result<Said, StoreError> {
     let mut said = Said::default();
-    for (seq, leaf) in rows {
-        if let Some(entry) = entry(conn, seq, &leaf).await? {
-            said.hear(&entry);
-        } else {
-            // Somebody put it there; the verifier names it. Here it must only not count.
-            tracing::error!(seq, "a row of ledger_entry is no entry of the ledger");
-        }
-    }
+    hear(conn, &mut said, rows).await?;
     Ok(said)
 }
 
-/// The entry, if these are its bytes.
-async fn entry(
+/// Rows to one look into the tree: one text for both engines, and one round trip for most questions.
+const ROWS: usize = 16;
+
+async fn hear(
     conn: &mut AnyConnection,
-    seq: i64,
-    leaf: &str,
-) -> Result<Option<Entry>, StoreError> {
-    let Ok(place) = count_of("ledger_entry", seq) else {
-        return Ok(None);
-    };
-    let index = tree::leaf_index(place).map_err(LedgerError::from)?;
-    let stored: Option<(String,)> = sqlx::query_as("select hash from ledger_hash where idx = $1")
-        .bind(number(index)?)
-        .fetch_optional(conn)
-        .await?;
-    let Some((stored,)) = stored else {
-        return Ok(None);
-    };
-    if hash("ledger_hash", &stored)? != Hash::leaf(leaf.as_bytes()) {
-        return Ok(None);
+    said: &mut Said,
+    rows: Vec<(i64, String)>,
+) -> Result<(), StoreError> {
+    for chunk in rows.chunks(ROWS) {
+        let in_tree = in_tree(conn, chunk).await?;
+        for (seq, leaf) in chunk {
+            if let Some(entry) = entry(&in_tree, *seq, leaf) {
+                said.hear(&entry);
+            } else {
+                // Somebody put it there; the verifier names it. Here it must only not count.
+                tracing::error!(seq, "a row of ledger_entry is no entry of the ledger");
+            }
+        }
     }
-    let parsed = Entry::parse(leaf.as_bytes()).ok();
-    Ok(parsed
-        .filter(|(position, _)| position.seq == place)
-        .map(|(_, entry)| entry))
+    Ok(())
+}
+
+/// What the tree keeps for these numbers.
+async fn in_tree(
+    conn: &mut AnyConnection,
+    rows: &[(i64, String)],
+) -> Result<BTreeMap<u64, Hash>, StoreError> {
+    let mut places = BTreeMap::new();
+    for (seq, _) in rows {
+        // A number that the tree has no place for is somebody's doing.
+        if let Ok(seq) = count_of("ledger_entry", *seq) {
+            let index = tree::leaf_index(seq).map_err(LedgerError::from)?;
+            places.insert(number(index)?, seq);
+        }
+    }
+    let Some(last) = places.keys().next_back().copied() else {
+        return Ok(BTreeMap::new());
+    };
+    let mut query = sqlx::query_as(
+        "select idx, hash from ledger_hash where idx in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
+         $13, $14, $15, $16)",
+    );
+    for index in places
+        .keys()
+        .copied()
+        .chain(std::iter::repeat(last))
+        .take(ROWS)
+    {
+        query = query.bind(index);
+    }
+    let found: Vec<(i64, String)> = query.fetch_all(conn).await?;
+    let hashes = found
+        .into_iter()
+        .filter_map(|(index, hex)| Some((*places.get(&index)?, Hash::parse_hex(hex.as_bytes())?)));
+    Ok(hashes.collect())
+}
+
+/// The entry, if these are its bytes.
+fn entry(in_tree: &BTreeMap<u64, Hash>, seq: i64, leaf: &str) -> Option<Entry> {
+    let place = u64::try_from(seq).ok()?;
+    if in_tree.get(&place) != Some(&Hash::leaf(leaf.as_bytes())) {
+        return None;
+    }
+    let (position, entry) = Entry::parse(leaf.as_bytes()).ok()?;
+    (position.seq == place).then_some(entry)
 }

@@ -1,6 +1,6 @@
 //! Reading back. A range once read never changes, so a list needs no transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     ids::ChangeId,
@@ -205,6 +205,10 @@ pub struct Stored {
     pub change: Option<String>,
     /// The target's id beside it.
     pub target: Option<String>,
+    /// The window beside it.
+    pub grant: Option<String>,
+    /// The session beside it.
+    pub session: Option<String>,
 }
 
 /// Entries with a greater number, in order: for reading all of them in constant memory.
@@ -215,7 +219,7 @@ pub async fn entries_after(
 ) -> Result<Vec<Stored>, StoreError> {
     // A number below zero is somebody's doing, and must be seen.
     let rows = sqlx::query(
-        "select seq, leaf, leaf_hash, type, change_id, target_id from ledger_entry \
+        "select seq, leaf, leaf_hash, type, change_id, target_id, grant_id, session from ledger_entry \
          where seq >= $1 and (seq > $1 or $2 = 1) order by seq limit $3",
     )
     .bind(after.unwrap_or(i64::MIN))
@@ -235,6 +239,8 @@ pub async fn entries_after(
                 kind: row.try_get("type").ok(),
                 change: row.try_get("change_id").ok(),
                 target: row.try_get("target_id").ok(),
+                grant: row.try_get("grant_id").ok(),
+                session: row.try_get("session").ok(),
             })
         })
         .collect()
@@ -317,6 +323,49 @@ pub async fn private_of(
             })
         })
         .collect()
+}
+
+/// A word by which the search finds an entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Indexed {
+    /// The word.
+    pub word: String,
+    /// The private value that it came from, or nothing.
+    pub path: String,
+}
+
+/// The words of all numbers above one and up to another, whether these have entries or not.
+pub async fn words_between(
+    store: &Store,
+    after: Option<i64>,
+    last: i64,
+) -> Result<BTreeMap<i64, BTreeSet<Indexed>>, StoreError> {
+    let rows: Vec<(i64, String, String)> = sqlx::query_as(
+        "select seq, token, path from ledger_token where seq >= $1 and (seq > $1 or $2 = 1) and seq <= $3",
+    )
+    .bind(after.unwrap_or(i64::MIN))
+    .bind(i64::from(after.is_none()))
+    .bind(last)
+    .fetch_all(store.read())
+    .await?;
+    let mut words: BTreeMap<i64, BTreeSet<Indexed>> = BTreeMap::new();
+    for (seq, word, path) in rows {
+        words.entry(seq).or_default().insert(Indexed { word, path });
+    }
+    Ok(words)
+}
+
+/// Numbers above one that have words and no entry. Entry and words are written together.
+pub async fn words_of_nobody(store: &Store, after: Option<i64>) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<(i64,)> = sqlx::query_as(
+        "select distinct seq from ledger_token where (seq > $1 or $2 = 1) \
+         and not exists (select 1 from ledger_entry e where e.seq = ledger_token.seq) order by seq",
+    )
+    .bind(after.unwrap_or(i64::MIN))
+    .bind(i64::from(after.is_none()))
+    .fetch_all(store.read())
+    .await?;
+    Ok(rows.into_iter().map(|(seq,)| seq).collect())
 }
 
 /// The stored hashes that the answers to these questions take.

@@ -34,24 +34,33 @@ pub fn query_words(text: &str) -> Vec<String> {
 }
 
 /// Words of an entry, each with the path of the private value that it came from, or nothing.
-pub(super) fn of(entry: &Entry, private: &[PrivateValue]) -> Vec<(String, String)> {
-    let mut words = BTreeSet::new();
+pub fn of(entry: &Entry, private: &[PrivateValue]) -> Vec<(String, String)> {
+    all_of(entry, private).take(MOST).collect()
+}
+
+/// As [`of`], however many. Those of no private value come first: which of them are within the most does
+/// not change when a value is erased.
+pub fn all_of(
+    entry: &Entry,
+    private: &[PrivateValue],
+) -> impl Iterator<Item = (String, String)> + use<> {
     let family = entry.kind.as_str().split('.').next().unwrap_or_default();
-    words.insert((format!("type:{family}"), String::new()));
-    words.insert((
+    let mut words = BTreeSet::from([
+        format!("type:{family}"),
         format!("outcome:{}", outcome_word(entry.outcome)),
-        String::new(),
-    ));
+    ]);
     for text in public(entry) {
-        words.extend(split(text).map(|word| (word, String::new())));
+        words.extend(split(text));
     }
+    let mut names = BTreeSet::new();
     for value in private {
         let is_text = value.path == "/justification" || value.path == "/origin/user_agent";
         if !is_text && value.value.len() <= MAX_VALUE {
-            words.extend(split(&value.value).map(|word| (word, value.path.clone())));
+            names.extend(split(&value.value).map(|word| (word, value.path.clone())));
         }
     }
-    words.into_iter().take(MOST).collect()
+    let words = words.into_iter().map(|word| (word, String::new()));
+    words.chain(names)
 }
 
 fn public(entry: &Entry) -> impl Iterator<Item = &str> {

@@ -1,0 +1,239 @@
+//! Rows against entries, one forgery at a time.
+
+use super::*;
+use crate::{
+    engine::{Presence, Sight},
+    ledger::{Actor, ActorKind, EntryType, Target},
+};
+
+const GRANT: &str = "00000005-0000-4000-8000-000000000001";
+const CHANGE: &str = "00000004-0000-4000-8000-000000000001";
+
+fn key(n: u8) -> Key {
+    let id = |kind: u8| format!("0000000{kind}-0000-4000-8000-00000000000{n}");
+    Key::Membership {
+        group: GroupId::parse(&id(1)).unwrap(),
+        user: UserId::parse(&id(2)).unwrap(),
+    }
+}
+
+fn entry(kind: &str, at: i64) -> Entry {
+    let kind = EntryType::parse(kind).unwrap();
+    let actor = Actor::new(ActorKind::System);
+    let mut entry = Entry::new(kind, Timestamp(at), Outcome::Success, actor);
+    let Key::Membership { group, user } = key(1) else {
+        unreachable!("the key of these tests is a membership")
+    };
+    entry.target = Some(Target {
+        id: Some(group.to_string()),
+        principal_type: Some("USER".into()),
+        principal_id: Some(user.to_string()),
+        ..Target::new("membership")
+    });
+    entry.change_id = Some(ChangeId::parse(CHANGE).unwrap());
+    entry.data.insert("grant".into(), GRANT.into());
+    entry
+}
+
+/// A window from 0 to 1,000.
+fn started() -> Entry {
+    let mut entry = entry(STARTED, 0);
+    for (name, at) in [("starts", 0), ("ends", 1_000)] {
+        let at = Timestamp(at).rfc3339();
+        entry.data.insert(name.into(), at.into());
+    }
+    entry.data.insert("session_seconds".into(), 3_600.into());
+    entry
+}
+
+fn heard(entries: &[Entry]) -> Grants {
+    let mut grants = Grants::default();
+    for entry in entries {
+        grants.hear(entry);
+    }
+    grants
+}
+
+fn row() -> WindowRow {
+    heard(&[started()]).open().next().unwrap().row()
+}
+
+fn rows(windows: Vec<WindowRow>, keys: Vec<KeyRow>) -> Rows {
+    Rows {
+        keys,
+        windows,
+        ..Rows::default()
+    }
+}
+
+fn ours() -> KeyRow {
+    KeyRow {
+        managed_since: Some(Timestamp(1)),
+        ..blank(&key(1))
+    }
+}
+
+#[test]
+fn a_row_counts_with_the_entry_of_its_beginning_and_not_without() {
+    let grants = heard(&[started()]);
+    assert_eq!(grants.windows(vec![row()]), (vec![row()], vec![]));
+    let (windows, amiss) = Grants::default().windows(vec![row()]);
+    assert_eq!(
+        (windows.len(), amiss),
+        (0, vec![Amiss::Unproven(row().window.grant)])
+    );
+}
+
+#[test]
+fn a_row_that_was_moved_to_another_key_counts_for_nothing() {
+    let moved = WindowRow {
+        key: key(2),
+        ..row()
+    };
+    let (windows, amiss) = heard(&[started()]).windows(vec![moved]);
+    assert_eq!((windows.len(), amiss.len()), (0, 1));
+}
+
+#[test]
+fn a_row_that_lasts_longer_than_its_entry_ends_when_the_entry_says() {
+    for forged in [None, Some(Timestamp(9_000))] {
+        let mut longer = row();
+        longer.window.ends = forged;
+        let (windows, amiss) = heard(&[started()]).windows(vec![longer]);
+        assert_eq!(windows, [row()]);
+        assert_eq!(amiss, [Amiss::Differs(row().window.grant)]);
+    }
+}
+
+#[test]
+fn a_row_that_was_ended_early_stays_ended_and_one_that_was_closed_is_gone() {
+    let stopped = [started(), entry(STOPPED, 500)];
+    let (windows, _) = heard(&stopped).windows(vec![row()]);
+    assert_eq!(windows[0].window.ended, Some(Timestamp(500)));
+    let closed = [started(), entry(CLOSED, 700)];
+    let (windows, amiss) = heard(&closed).windows(vec![row()]);
+    assert_eq!((windows.len(), amiss.len()), (0, 1));
+}
+
+#[test]
+fn what_is_open_and_has_no_row_is_made_again_and_its_key_is_ours_if_it_was_written() {
+    let alone = heard(&[started()]);
+    let (rebuilt, amiss) = alone.rebuild(Rows::default(), Timestamp(1_500));
+    assert_eq!(rebuilt.windows, [row()]);
+    assert_eq!(rebuilt.keys[0].managed_since, None, "nothing was written");
+    assert_eq!(amiss, [Amiss::Missing(row().window.grant)]);
+    for kind in [INTENDED, VERIFIED] {
+        let written = heard(&[started(), entry(kind, 100)]);
+        for keys in [vec![], vec![blank(&key(1))]] {
+            let from = rows(vec![row()], keys);
+            let (rebuilt, amiss) = written.rebuild(from, Timestamp(1_500));
+            assert_eq!(rebuilt.keys[0].managed_since, Some(Timestamp(100)));
+            assert_eq!(rebuilt.keys[0].session, Duration::hours(1));
+            assert_eq!(amiss, [Amiss::Disowned(key(1))]);
+        }
+    }
+}
+
+#[test]
+fn what_is_whole_is_left_as_it_is() {
+    let from = rows(
+        vec![row()],
+        vec![KeyRow {
+            session: Duration::hours(2),
+            ..ours()
+        }],
+    );
+    let grants = heard(&[started(), entry(INTENDED, 100)]);
+    let (rebuilt, amiss) = grants.rebuild(from.clone(), Timestamp(900));
+    assert_eq!((rebuilt, amiss), (from, vec![]));
+}
+
+#[test]
+fn a_key_row_cannot_say_that_access_is_gone_or_adopted_or_put_it_off() {
+    let now = Timestamp(2_000);
+    let far = Timestamp(9_000_000);
+    let gone = Sight {
+        presence: Presence::Absent,
+        as_of: now,
+    };
+    for forged in [
+        KeyRow {
+            removed_at: Some(now),
+            ..ours()
+        },
+        KeyRow {
+            adopted: ChangeId::parse(CHANGE).ok(),
+            ..ours()
+        },
+        KeyRow {
+            confirmed: Some(gone),
+            ..ours()
+        },
+        KeyRow {
+            last_write: Some(far),
+            ..ours()
+        },
+        KeyRow {
+            closing: Some(Closing {
+                since: far,
+                alarms: 0,
+            }),
+            ..ours()
+        },
+        KeyRow {
+            tries: Tries {
+                next_try: Some(far),
+                ..Tries::default()
+            },
+            ..ours()
+        },
+    ] {
+        let from = rows(vec![row()], vec![forged]);
+        let (rebuilt, _) = heard(&[started()]).rebuild(from, now);
+        let row = &rebuilt.keys[0];
+        assert_eq!(
+            (row.removed_at, &row.adopted, row.confirmed),
+            (None, &None, None)
+        );
+        assert!(row.last_write <= Some(now), "{row:?}");
+        assert!(
+            row.closing.is_none_or(|closing| closing.since <= now),
+            "{row:?}"
+        );
+        assert_eq!(row.tries.next_try, None);
+    }
+}
+
+#[test]
+fn a_window_without_an_end_is_one_that_says_so() {
+    let mut neither = started();
+    neither.data.remove("ends");
+    assert!(heard(&[neither.clone()]).given().is_empty());
+    neither.data.insert("standing".into(), true.into());
+    assert_eq!(heard(&[neither]).given().len(), 1);
+    let mut denied = started();
+    denied.outcome = Outcome::Denied;
+    assert!(heard(&[denied]).given().is_empty());
+}
+
+#[test]
+fn what_is_to_be_taken_away_is_until_it_is_seen_gone_whatever_its_row_says() {
+    let now = Timestamp(2_000);
+    let gone = KeyRow {
+        removed_at: Some(now),
+        ..ours()
+    };
+    for keys in [vec![], vec![blank(&key(1))], vec![gone]] {
+        let from = rows(vec![], keys);
+        let (rebuilt, amiss) = heard(&[entry(REVOKED, 700)]).rebuild(from.clone(), now);
+        let row = &rebuilt.keys[0];
+        assert!(row.managed_since.is_some() && row.removed_at.is_none());
+        assert_eq!(
+            row.closing.map(|closing| closing.since),
+            Some(Timestamp(700))
+        );
+        assert_eq!(amiss, [Amiss::Disowned(key(1))]);
+        let over = heard(&[entry(REVOKED, 700), entry(ENDED, 800)]);
+        assert_eq!(over.rebuild(from.clone(), now), (from, vec![]));
+    }
+}

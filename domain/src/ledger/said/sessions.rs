@@ -1,0 +1,195 @@
+//! What the ledger says of sessions: that one began, as what, and that it ended.
+//!
+//! A cookie whose hash somebody put into the database is no session: the entry of its beginning names
+//! everything that a session is, and there is none.
+
+use std::collections::BTreeMap;
+
+use super::{Entry, Outcome};
+use crate::{approval::Mfa, ledger::Hash, person::Subject, time::Timestamp};
+
+/// Somebody signed in.
+pub const STARTED: &str = "session.started";
+/// A session ended.
+pub const ENDED: &str = "session.ended";
+/// The fact that holds [`Bound::digest`].
+pub const BOUND: &str = "bound";
+
+/// Everything that stays as it was when a session began.
+#[derive(Debug, Clone, Copy)]
+pub struct Bound<'a> {
+    /// Its public name.
+    pub id: &'a str,
+    /// SHA-256 of its cookie, hex.
+    pub token_hash: &'a str,
+    /// Whose.
+    pub subject: &'a Subject,
+    /// What the pool calls them, by which it is asked about them.
+    pub username: &'a str,
+    /// Whether a second factor was proven.
+    pub mfa: Mfa,
+    /// When they had proven who they are.
+    pub authenticated_at: Timestamp,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ends at the latest.
+    pub ends_at: Timestamp,
+}
+
+impl Bound<'_> {
+    /// SHA-256 over all of it. JSON keeps the parts apart, whatever is in them.
+    pub fn digest(&self) -> Hash {
+        let parts = serde_json::json!([
+            "leastwise-session-v1",
+            self.id,
+            self.token_hash,
+            self.subject.iss,
+            self.subject.sub,
+            self.username,
+            self.mfa == Mfa::Proven,
+            self.authenticated_at.0,
+            self.started_at.0,
+            self.ends_at.0,
+        ]);
+        Hash::of(parts.to_string().as_bytes())
+    }
+}
+
+/// A session as its entries tell of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    /// [`Bound::digest`].
+    pub bound: Hash,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Every session that was heard of, by SHA-256 of its public name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sessions(BTreeMap<[u8; 32], Begun>);
+
+impl Sessions {
+    pub(super) fn hear(&mut self, entry: &Entry) {
+        let (Some(name), Outcome::Success) = (entry.actor.session, entry.outcome) else {
+            return;
+        };
+        match entry.kind.as_str() {
+            STARTED => {
+                let bound = entry.data.get(BOUND).and_then(|bound| bound.as_str());
+                let bound = bound.and_then(|hex| Hash::parse_hex(hex.as_bytes()));
+                if let Some(bound) = bound {
+                    let begun = Begun {
+                        bound,
+                        ended_at: None,
+                    };
+                    self.0.entry(name.0).or_insert(begun);
+                }
+            }
+            ENDED => {
+                if let Some(begun) = self.0.get_mut(&name.0) {
+                    begun.ended_at.get_or_insert(entry.occurred_at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The session that a row is of, if its entry says the same of it.
+    pub fn proof(&self, row: &Bound<'_>) -> Option<Begun> {
+        let begun = self.0.get(&Hash::of(row.id.as_bytes()).0)?;
+        (begun.bound == row.digest()).then_some(*begun)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Actor, ActorKind, EntryType};
+
+    fn subject(sub: &str) -> Subject {
+        Subject {
+            iss: "https://issuer".into(),
+            sub: sub.into(),
+        }
+    }
+
+    fn bound(subject: &Subject) -> Bound<'_> {
+        Bound {
+            id: "s-1",
+            token_hash: "00",
+            subject,
+            username: "ann",
+            mfa: Mfa::NotProven,
+            authenticated_at: Timestamp(1),
+            started_at: Timestamp(2),
+            ends_at: Timestamp(3),
+        }
+    }
+
+    fn entry(kind: &str, bound: &Bound<'_>) -> Entry {
+        let kind = EntryType::parse(kind).unwrap();
+        let actor = Actor {
+            session: Some(Hash::of(bound.id.as_bytes())),
+            ..Actor::new(ActorKind::Human)
+        };
+        let mut entry = Entry::new(kind, Timestamp(5), Outcome::Success, actor);
+        entry.data.insert(BOUND.into(), bound.digest().hex().into());
+        entry
+    }
+
+    #[test]
+    fn a_session_counts_as_what_it_began_as_and_nothing_else() {
+        let (ann, bob) = (subject("ann"), subject("bob"));
+        let began = bound(&ann);
+        let mut sessions = Sessions::default();
+        assert_eq!(sessions.proof(&began), None);
+        sessions.hear(&entry(STARTED, &began));
+        assert!(sessions.proof(&began).is_some());
+        for other in [
+            Bound { id: "s-2", ..began },
+            Bound {
+                token_hash: "01",
+                ..began
+            },
+            Bound {
+                subject: &bob,
+                ..began
+            },
+            Bound {
+                username: "bob",
+                ..began
+            },
+            Bound {
+                mfa: Mfa::Proven,
+                ..began
+            },
+            Bound {
+                authenticated_at: Timestamp(9),
+                ..began
+            },
+            Bound {
+                started_at: Timestamp(9),
+                ..began
+            },
+            Bound {
+                ends_at: Timestamp(9),
+                ..began
+            },
+        ] {
+            assert_eq!(sessions.proof(&other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_is_final_and_a_second_beginning_is_none() {
+        let ann = subject("ann");
+        let began = bound(&ann);
+        let mut sessions = Sessions::default();
+        sessions.hear(&entry(ENDED, &began));
+        for kind in [STARTED, ENDED, STARTED] {
+            sessions.hear(&entry(kind, &began));
+        }
+        let proof = sessions.proof(&began).unwrap();
+        assert_eq!(proof.ended_at, Some(Timestamp(5)));
+    }
+}

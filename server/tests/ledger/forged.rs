@@ -1,0 +1,190 @@
+//! What `ledger verify` names of windows, sessions and search words that somebody put in, revived or took
+//! out by hand.
+
+use domain::{
+    engine::{Key, WindowRow, Write},
+    grant::Window,
+    ids::{ChangeId, GrantId, GroupId, UserId},
+};
+use server::store::{
+    engine,
+    session::{self, Ending, NewSession, Remembered},
+};
+
+use super::*;
+
+const WINDOW: &str = "00000005-0000-4000-8000-000000000001";
+
+fn window() -> WindowRow {
+    WindowRow {
+        key: Key::Membership {
+            group: GroupId::parse("00000001-0000-4000-8000-000000000001").unwrap(),
+            user: UserId::parse("00000002-0000-4000-8000-000000000001").unwrap(),
+        },
+        window: Window {
+            grant: GrantId::parse(WINDOW).unwrap(),
+            change: ChangeId::parse(CHANGE).unwrap(),
+            starts: START,
+            ends: Some(START + Duration::hours(1)),
+            ended: None,
+        },
+        delivery: None,
+        over: None,
+    }
+}
+
+/// Writes a window's row, and its entry.
+async fn write(scene: &Scene, row: &WindowRow, entry: server::service::journal::Draft) {
+    let mut tx = scene.db.store.write().await.unwrap();
+    engine::write(&mut tx, &Write::Window(row.clone()), START)
+        .await
+        .unwrap();
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// The one line that names something, after this was done by hand.
+async fn names(scene: &Scene, by_hand: &str, line: &str) {
+    assert!(scene.db.by_hand(by_hand).await.unwrap() > 0, "{by_hand}");
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1, "{by_hand}: {out}");
+    assert!(out.contains(line), "{by_hand}: {out}");
+    let (code, report) = scene.verify().await;
+    assert_eq!((code, &report["reason"]), (1, &"rows_differ".into()));
+}
+
+pub async fn a_window_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
+    let row = window();
+    let journal = &scene.journal;
+    let began = journal.grant_started(&row.key, &row.window, Duration::hours(1));
+    write(scene, &row, began).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    let put_in = "insert into engine_window (id, key_id, document) values ('forged', 'k', '{}')";
+    names(scene, put_in, "the window forged has no entry").await;
+    let out = "delete from engine_window where id = 'forged'";
+    scene.db.by_hand(out).await.unwrap();
+    let ends = (START + Duration::hours(1)).0.to_string();
+    for (by_hand, line) in [
+        (
+            format!("update engine_window set document = replace(document, '{ends}', 'null')"),
+            "is not as its entries in the ledger say",
+        ),
+        (
+            "update engine_window set over_at = 5".to_owned(),
+            "is over by its row",
+        ),
+        ("delete from engine_window".to_owned(), "the row is missing"),
+    ] {
+        names(scene, &by_hand, line).await;
+        let mut tx = scene.db.store.write().await.unwrap();
+        let back = Write::Window(row.clone());
+        engine::write(&mut tx, &back, START).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(told(scene).await.0, 0);
+    }
+    let over = WindowRow {
+        over: Some(START),
+        ..row.clone()
+    };
+    let closed = journal.grant_closed(&row.key, &row.window.grant, START);
+    write(scene, &over, closed).await;
+    assert_eq!(told(scene).await.0, 0);
+    let revive = "update engine_window set over_at = null";
+    names(scene, revive, "is open by its row").await;
+}
+
+pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
+    let (subject, remembered) = (
+        subject("ann"),
+        Remembered {
+            username: "ann".into(),
+            name: "Ann".into(),
+            email: None,
+            groups: BTreeSet::new(),
+            mfa: Mfa::NotProven,
+            authenticated_at: START,
+        },
+    );
+    let new = NewSession {
+        token_hash: "00",
+        id: "s-1",
+        subject: &subject,
+        remembered: &remembered,
+        refresh: None,
+        started_at: START,
+        ends_at: START + Duration::hours(8),
+    };
+    let began = ports::Entry {
+        event: Event::SignedIn {
+            mfa: remembered.mfa,
+            joined: true,
+            authenticated_at: START,
+            bound: new.bound().digest(),
+        },
+        at: START,
+        subject: Some(subject.clone()),
+        person: ann().person,
+        session: Some("s-1".into()),
+        client_ip: None,
+        request: "r-1".into(),
+    };
+    let mut tx = scene.db.store.write().await.unwrap();
+    session::open(&mut tx, &new).await.unwrap();
+    scene.journal.record(&mut tx, &began).await.unwrap();
+    tx.commit().await.unwrap();
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    let stronger = "update session set document = replace(document, 'not_proven', 'proven')";
+    let line = "session: the session s-1 of ann has no entry in the ledger that says the same";
+    names(scene, stronger, line).await;
+    let back = "update session set document = replace(document, 'proven', 'not_proven')";
+    scene.db.by_hand(back).await.unwrap();
+    let put_in = "insert into session (token_hash, id, iss, sub, document, started_at, last_used, asked_at, \
+                  checked_at, ends_at) select '01', 's-2', iss, sub, document, started_at, last_used, asked_at, \
+                  checked_at, ends_at from session";
+    names(scene, put_in, "the session s-2 of ann has no entry").await;
+    let out = "delete from session where id = 's-2'";
+    scene.db.by_hand(out).await.unwrap();
+    let mut tx = scene.db.store.write().await.unwrap();
+    session::end(&mut tx, "s-1", Ending::SignedOut, START)
+        .await
+        .unwrap();
+    let ended = ports::Entry {
+        event: Event::Ended(Ending::SignedOut),
+        ..began
+    };
+    scene.journal.record(&mut tx, &ended).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    let revive = "update session set ended_at = null";
+    names(scene, revive, "the session s-1 of ann goes on by its row").await;
+}
+
+pub async fn a_search_word_taken_out_or_put_in_is_named(scene: &Scene) {
+    scene.append_some(3).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    let put_in = "insert into ledger_token (token, seq, path) values ('innocent', 1, '')";
+    let line = "ledger_token: entry 1 is found by \"innocent\", which is no word of it";
+    names(scene, put_in, line).await;
+    let out = "delete from ledger_token where token = 'innocent'";
+    scene.db.by_hand(out).await.unwrap();
+    let nobody = "insert into ledger_token (token, seq, path) values ('innocent', 77, '')";
+    names(scene, nobody, "there are words of an entry 77").await;
+    scene.db.by_hand(out).await.unwrap();
+    // What is erased takes its words along, and only those.
+    let mut tx = scene.db.store.write().await.unwrap();
+    ledger::erase(&mut tx, 2).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    let hide = "delete from ledger_token where seq = 2 and token = 'grant'";
+    names(
+        scene,
+        hide,
+        "ledger_token: entry 2 is not found by its word \"grant\"",
+    )
+    .await;
+    let empty = "delete from ledger_token";
+    names(scene, empty, "entry 0 is not found by its word").await;
+}
