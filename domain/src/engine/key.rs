@@ -60,6 +60,16 @@ impl Key {
         }
     }
 
+    /// The first membership of a group in the order of keys, to walk them from.
+    pub fn first_in(group: &GroupId) -> Self {
+        // No user id sorts before eight zeros.
+        let least = UserId::parse("00000000-0000-0000-0000-000000000000");
+        Self::Membership {
+            group: group.clone(),
+            user: least.expect("a zero UUID is a user id"),
+        }
+    }
+
     /// The first key of a pair in the order of keys, to walk a pair's keys from.
     pub(super) fn first_of(pair: &Pair) -> Self {
         // Groups sort before users, and no group id sorts before eight zeros.

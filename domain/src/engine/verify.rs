@@ -208,8 +208,8 @@ impl State {
     ) {
         let track = self.track(key);
         let want = track.want(now);
-        let confirmed = track.row.confirmed;
-        let before = confirmed.map(|seen| seen.presence);
+        let before = track.row.confirmed.map(|seen| seen.presence);
+        let watch = track.row.watch;
         let watched = track.next_watch().is_some_and(|at| sight.as_of >= at);
         track.seen = Some(sight);
         if before != Some(sight.presence) {
@@ -225,10 +225,8 @@ impl State {
                 if before != Some(Presence::Absent) && track.want(now) == Want::Keep =>
             {
                 // Look again: one read may have come between a hand's removal and its second thoughts.
-                track.row.watch = Some(Watch {
-                    from: sight.as_of,
-                    done: 0,
-                });
+                // From now on: a crawl may have begun long before it came to this.
+                track.row.watch = Some(Watch { from: now, done: 0 });
                 out.keys.insert(key.clone());
                 out.tells.push(Tell::Missing {
                     key: key.clone(),
@@ -238,10 +236,8 @@ impl State {
             (Want::Keep, Presence::Absent)
                 if track.row.adopted.is_none()
                     && track.want(now) == Want::Keep
-                    && confirmed.is_some_and(|first| {
-                        first.presence == Presence::Absent
-                            && sight.as_of >= first.as_of + MISSING_FOR
-                    }) =>
+                    && before == Some(Presence::Absent)
+                    && watch.is_some_and(|watch| sight.as_of >= watch.from + MISSING_FOR) =>
             {
                 // Gone for good, so nothing is left to give a reason to. The same access made by somebody
                 // else later must not pass for what was approved.

@@ -71,15 +71,20 @@ impl Records {
 
     /// Whether it could make a difference who holds by an assignment.
     pub(super) fn tell_apart(&self, assignment: &Assignment) -> bool {
-        let late = self.overdue.keys().any(|key| match key {
-            Key::Assignment(late) => late == assignment,
-            Key::Membership { group, .. } => {
-                assignment.principal == Principal::Group(group.clone())
-            }
-        });
+        let late = !self.overdue.is_empty()
+            && (self
+                .overdue
+                .contains_key(&Key::Assignment(assignment.clone()))
+                || matches!(&assignment.principal, Principal::Group(group) if self.late_in(group)));
         let joined = |group: &GroupId| self.memberships.contains_key(group);
         late || self.assignments.contains_key(assignment)
             || matches!(&assignment.principal, Principal::Group(group) if joined(group))
+    }
+
+    /// Whether anybody should be out of a group.
+    fn late_in(&self, group: &GroupId) -> bool {
+        let next = self.overdue.range(Key::first_in(group)..).next();
+        matches!(next, Some((Key::Membership { group: of, .. }, _)) if of == group)
     }
 
     /// Since when an assignment, or what somebody holds by it, should be gone.

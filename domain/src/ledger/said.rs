@@ -48,6 +48,8 @@ pub struct Decided {
     pub effect: EffectHash,
     /// How often the change had been sent back by then.
     pub round: u32,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Decided {
@@ -75,6 +77,26 @@ impl Decisions {
     /// Whether a row is to be counted: one against a change stops it, entered or not.
     pub fn count(&self, row: &Approval) -> bool {
         row.decision == Decision::Decline || self.prove(row)
+    }
+
+    /// What was said against the change and has no row any more: it stops it all the same.
+    pub fn against_without(&self, rows: &[Approval]) -> Vec<Approval> {
+        let against = |given: &&Decided| given.decision == Decision::Decline;
+        let gone = |given: &&Decided| !rows.iter().any(|row| given.proves(row));
+        let row = |given: &Decided| Approval {
+            approver: given.approver.clone(),
+            decision: given.decision,
+            reason: String::new(),
+            effect: given.effect.clone(),
+            round: given.round,
+            at: given.at,
+        };
+        self.given
+            .iter()
+            .filter(against)
+            .filter(gone)
+            .map(row)
+            .collect()
     }
 
     /// Whether there is an entry of a row, be it one that fills no seat.
@@ -169,6 +191,7 @@ impl Said {
             decision,
             effect: EffectHash(effect.to_owned()),
             round: decisions.round,
+            at: entry.occurred_at,
         });
     }
 
@@ -280,6 +303,9 @@ mod tests {
         assert!(!decisions.hold(&row) && !decisions.count(&row));
         row.decision = Decision::Decline;
         assert!(!decisions.given[0].proves(&row) && decisions.count(&row));
+        let taken_out = decisions.against_without(&[]);
+        assert_eq!(taken_out.len(), 1, "a refusal stays one without its row");
+        assert!(decisions.against_without(&taken_out).is_empty());
     }
 
     #[test]
@@ -295,6 +321,7 @@ mod tests {
             decision: Decision::Approve,
             effect: EffectHash("e".into()),
             round: 0,
+            at: Timestamp(1),
         };
         let row = |approver: &PersonId| Approval {
             approver: approver.clone(),

@@ -24,15 +24,16 @@ pub async fn store(core: &Arc<Core>, commit: Commit) -> Result<(), StoreError> {
     store::engine::hold(&mut tx, commit.generation).await?;
     let mut entries = Vec::new();
     for write in &commit.writes {
-        entries.extend(entry(core, write, &commit.writes));
+        entries.extend(entry(core, write, &commit));
         store::engine::write(&mut tx, write, now).await?;
     }
     entries.extend(removals(core, &commit));
     for tell in &commit.tells {
         let entry = core.journal.told(tell);
-        entries.push(match change_state(core, &mut tx, tell, now).await? {
-            Some(next) => shown(entry, &next),
-            None => entry,
+        entries.extend(match change_state(core, &mut tx, tell, now).await? {
+            Moved::AsTold => Some(entry),
+            Moved::Back(next) => Some(shown(entry, &next)),
+            Moved::Nowhere => None,
         });
     }
     if !entries.is_empty() {
@@ -43,14 +44,16 @@ pub async fn store(core: &Arc<Core>, commit: Commit) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether a commit begins with a change.
+fn begins(commit: &Commit, change: &ChangeId) -> bool {
+    let begins = |tell: &Tell| matches!(tell, Tell::Applying { change: one } if one == change);
+    commit.tells.iter().any(begins)
+}
+
 /// What the changes that begin are to take away. Before the tells: what is seen gone at once ends it.
 fn removals(core: &Core, commit: &Commit) -> Vec<Draft> {
-    let begins = |change: &ChangeId| {
-        let begins = |tell: &Tell| matches!(tell, Tell::Applying { change: one } if one == change);
-        commit.tells.iter().any(begins)
-    };
     let rows = commit.writes.iter().filter_map(|write| match write {
-        Write::Change(row) if begins(&row.change) => Some(row),
+        Write::Change(row) if begins(commit, &row.change) => Some(row),
         _ => None,
     });
     rows.flat_map(|row| &row.items)
@@ -62,17 +65,17 @@ fn removals(core: &Core, commit: &Commit) -> Vec<Draft> {
 }
 
 /// The entry of a write to AWS at each of its turns, and of a window at each of its own.
-fn entry(core: &Core, write: &Write, beside: &[Write]) -> Vec<Draft> {
+fn entry(core: &Core, write: &Write, commit: &Commit) -> Vec<Draft> {
     match write {
         Write::Operation(row) => operation(core, row).into_iter().collect(),
-        Write::Window(row) => window(core, row, beside),
+        Write::Window(row) => window(core, row, commit),
         Write::Key(_) | Write::Change(_) => Vec::new(),
     }
 }
 
 /// A window is written when it begins, when it is delivered, when it is ended early and when it is over:
 /// each but the delivery is an entry, without which the row would count for nothing.
-fn window(core: &Core, row: &WindowRow, beside: &[Write]) -> Vec<Draft> {
+fn window(core: &Core, row: &WindowRow, commit: &Commit) -> Vec<Draft> {
     let (journal, grant) = (&core.journal, &row.window.grant);
     let stopped = |ended| journal.grant_stopped(&row.key, grant, ended);
     match (row.over, row.window.ended) {
@@ -83,9 +86,10 @@ fn window(core: &Core, row: &WindowRow, beside: &[Write]) -> Vec<Draft> {
             ended.into_iter().chain([closed]).collect()
         }
         (None, Some(ended)) => vec![stopped(ended)],
-        (None, None) if row.delivery.is_some() => Vec::new(),
+        // One that was seen there in the very step that began it has its delivery already.
+        (None, None) if !begins(commit, &row.window.change) => Vec::new(),
         (None, None) => {
-            let session = beside.iter().find_map(|write| match write {
+            let session = commit.writes.iter().find_map(|write| match write {
                 Write::Key(key) if key.key == row.key => Some(key.session),
                 _ => None,
             });
@@ -139,21 +143,29 @@ fn shown(entry: Draft, next: &Stored) -> Draft {
         .shows(store::change::effect_document(&next.effect))
 }
 
-/// Moves the change that a tell is about. Answers it if it was sent back.
+/// What became of a change that a tell is about.
+enum Moved {
+    /// It stands as it is told, or the tell is about none.
+    AsTold,
+    /// It waits to be decided anew, as this.
+    Back(Box<Stored>),
+    /// It had ended before, and stays so: there is nothing to tell.
+    Nowhere,
+}
+
+/// Moves the change that a tell is about.
 async fn change_state(
     core: &Core,
     tx: &mut Tx,
     tell: &Tell,
     now: Timestamp,
-) -> Result<Option<Stored>, StoreError> {
+) -> Result<Moved, StoreError> {
     let (change, state, result) = match tell {
         Tell::Applying { change } => (change, State::Applying, None),
         Tell::Verified { change } => (change, State::Verified, None),
         Tell::Failed { change, reason } => (change, State::Failed, Some(reason.as_str())),
-        Tell::SentBack { change } => {
-            return changes::send_back(core, tx, change, now).await.map(Some);
-        }
-        _ => return Ok(None),
+        Tell::SentBack { change } => (change, State::Waiting, None),
+        _ => return Ok(Moved::AsTold),
     };
     let Some(stored) = store::change::lock(tx, change).await? else {
         return Err(StoreError::Inconsistent {
@@ -162,27 +174,36 @@ async fn change_state(
         });
     };
     if stored.change.state.is_terminal() {
-        over_already(&stored.change, state)?;
-        return Ok(None);
+        return over_already(&stored.change, state);
+    }
+    if state == State::Waiting {
+        let next = changes::send_back(core, tx, change, now).await?;
+        return Ok(Moved::Back(Box::new(next)));
     }
     store::change::set_state(tx, &stored, state, result, now).await?;
-    Ok(None)
+    Ok(Moved::AsTold)
 }
 
 /// Terminal states stay. A change that was taken back as it was about to begin must not begin: the whole
 /// commit is undone, and the engine starts again without it. What is done already is done, whatever the
 /// row says, and going on with everything else matters more than a row that somebody altered.
-fn over_already(change: &Change, told: State) -> Result<(), StoreError> {
-    if told == State::Applying {
-        return Err(StoreError::Conflict("this change"));
+fn over_already(change: &Change, told: State) -> Result<Moved, StoreError> {
+    let ended = matches!(change.state, State::Withdrawn | State::Expired);
+    match told {
+        State::Applying => Err(StoreError::Conflict("this change")),
+        State::Waiting => Ok(Moved::Nowhere),
+        // Judged a moment before it was taken back.
+        State::Failed if ended => Ok(Moved::Nowhere),
+        _ => {
+            tracing::error!(
+                change = %change.id,
+                stands = change.state.as_str(),
+                told = told.as_str(),
+                "a change that was carried out stands as over already"
+            );
+            Ok(Moved::AsTold)
+        }
     }
-    tracing::error!(
-        change = %change.id,
-        stands = change.state.as_str(),
-        told = told.as_str(),
-        "a change that was carried out stands as over already"
-    );
-    Ok(())
 }
 
 /// Pages look at the world: make one in which these windows are.
@@ -221,7 +242,7 @@ fn accounts_of(core: &Core, commit: &Commit) -> BTreeSet<AccountId> {
     }
     for tell in &commit.tells {
         match tell {
-            Tell::Overdue { key, alarm: 1, .. } => accounts.extend(opened_by(core, key)),
+            Tell::Overdue { key, .. } => accounts.extend(opened_by(core, key)),
             Tell::Removed {
                 key,
                 due,

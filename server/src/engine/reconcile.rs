@@ -9,7 +9,7 @@ use domain::{
     change::{Operation, State as ChangeState},
     engine::{Effect, Event, Generation, OperationRow, Pacing, Phase, Plan, State, Write},
     ids::ChangeId,
-    ledger::said::Altered,
+    ledger::said::{Altered, Life},
     time::Duration,
 };
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -148,6 +148,10 @@ fn to_be_carried(stored: &store::change::Stored) -> bool {
         .operations
         .iter()
         .any(Operation::gives);
+    if !gives && stored.life != Life::Ahead {
+        // It was done, or taken back. What gives is refused for that when it is judged, with words.
+        return false;
+    }
     match stored.altered {
         None => true,
         Some(Altered::Effect) => !gives,

@@ -43,6 +43,8 @@ pub struct Stored {
     pub altered: Option<Altered>,
     /// How far it has come by the ledger.
     pub life: Life,
+    /// When what it is now was shown to its approvers, by the ledger.
+    pub shown_at: Option<Timestamp>,
 }
 
 /// SHA-256 of an effect as it is stored: entered in the ledger, so that nobody changes what was shown.
@@ -243,7 +245,17 @@ pub async fn in_states(
             .fetch_all(&mut *conn)
             .await?;
         for row in &rows {
-            found.push(stored(conn, row).await?);
+            match stored(conn, row).await {
+                Ok(stored) => found.push(stored),
+                // One row must not hold up every other change, removals above all. It cannot start either.
+                Err(error @ StoreError::Inconsistent { .. }) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "a change is passed over"
+                    );
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
     found.sort_by_key(|stored| stored.change.submitted);
@@ -354,6 +366,7 @@ async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreE
         mfa,
         altered,
         life: decisions.story.life,
+        shown_at: decisions.story.shown.map(|shown| shown.at),
     })
 }
 

@@ -311,9 +311,20 @@ async fn documents<T: serde::de::DeserializeOwned>(
     sql: &'static str,
 ) -> Result<Vec<T>, StoreError> {
     let rows = sqlx::query(sql).fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| json(table, &row.try_get::<String, _>("document")?))
-        .collect()
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match json(table, &row.try_get::<String, _>("document")?) {
+            Ok(document) => found.push(document),
+            // One row must not stop every removal; what the ledger knows of it is minded without it.
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a row is passed over"
+                );
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A window as it stands in its table, for whoever verifies: nothing about it is believed.

@@ -57,6 +57,8 @@ pub struct Shown {
     pub effect: EffectHash,
     /// SHA-256 of the effect as it is stored.
     pub document: Hash,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// How far a change has come.
@@ -121,6 +123,7 @@ impl Story {
             self.shown = Some(Shown {
                 effect: EffectHash(effect.to_owned()),
                 document,
+                at: entry.occurred_at,
             });
         }
     }
@@ -138,11 +141,8 @@ impl Story {
         if !as_asked {
             return Some(Altered::Otherwise);
         }
-        let seen = Shown {
-            effect: row.effect.clone(),
-            document,
-        };
-        (self.shown.as_ref() != Some(&seen)).then_some(Altered::Effect)
+        let seen = |shown: &Shown| shown.effect == row.effect && shown.document == document;
+        (!self.shown.as_ref().is_some_and(seen)).then_some(Altered::Effect)
     }
 }
 

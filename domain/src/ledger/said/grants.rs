@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::{Entry, Outcome};
 use crate::{
-    engine::{Closing, Key, KeyRow, Rows, Tries, WindowRow},
+    engine::{Closing, Delivery, How, Key, KeyRow, Rows, Tries, WindowRow, alarm_after},
     grant::Window,
     ids::{Assignment, ChangeId, GrantId, GroupId, Pair, Principal, UserId},
     time::{Duration, Timestamp},
@@ -32,8 +32,8 @@ pub const INTENDED: &str = "operation.intended";
 /// What a write was for was read back.
 pub const VERIFIED: &str = "operation.verified";
 
-/// No pause between two tries is longer.
-const LONGEST_PAUSE: Duration = Duration::hours(2);
+/// No pause between two tries, and no doubt about a write, is longer.
+const LONGEST_PAUSE: Duration = Duration::minutes(62);
 
 /// A window as its entries tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +95,8 @@ pub enum Amiss {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
     given: BTreeMap<GrantId, Given>,
+    /// Of them, those that nothing ended, by what they are on.
+    open_on: BTreeMap<Key, Vec<GrantId>>,
     /// What was written or seen in AWS for a change, since when.
     worked_on: BTreeMap<(ChangeId, Key), Timestamp>,
     /// What was to be taken away and was not seen gone: since when, and how long a session may last.
@@ -105,9 +107,13 @@ impl Grants {
     pub(super) fn hear(&mut self, entry: &Entry) {
         match entry.kind.as_str() {
             STARTED => {
-                if let Some((id, given)) = begun(entry) {
-                    // Nobody begins a window twice: the first entry is what was begun.
-                    self.given.entry(id).or_insert(given);
+                // Nobody begins a window twice: the first entry is what was begun.
+                if let Some((id, given)) =
+                    begun(entry).filter(|(id, _)| !self.given.contains_key(id))
+                {
+                    let open = self.open_on.entry(given.key.clone()).or_default();
+                    open.push(id.clone());
+                    self.given.insert(id, given);
                 }
             }
             STOPPED => {
@@ -129,6 +135,12 @@ impl Grants {
             ENDED => {
                 if let Some(key) = key_of(entry) {
                     self.revoked.remove(&key);
+                    // What was seen gone without a reason left has none of the windows before that.
+                    for grant in self.open_on.remove(&key).into_iter().flatten() {
+                        if let Some(given) = self.given.get_mut(&grant) {
+                            given.closed.get_or_insert(entry.occurred_at);
+                        }
+                    }
                 }
             }
             INTENDED | VERIFIED => {
@@ -200,7 +212,15 @@ impl Grants {
         for given in self.open() {
             if !known.contains(&given.window.grant) {
                 amiss.push(Amiss::Missing(given.window.grant.clone()));
-                rows.windows.push(given.row());
+                // So that it is taken away in time, and never so that it is given again: whoever removed the row
+                // may have hidden entries, too.
+                rows.windows.push(WindowRow {
+                    delivery: Some(Delivery {
+                        at: given.window.starts,
+                        how: How::FoundSo,
+                    }),
+                    ..given.row()
+                });
             }
         }
         let mut keys: BTreeMap<Key, KeyRow> = rows
@@ -276,10 +296,15 @@ fn sober(row: &mut KeyRow, now: Timestamp, amiss: &mut Vec<Amiss>) {
     come(&mut row.last_write);
     come(&mut row.removed_at);
     row.confirmed = row.confirmed.filter(|seen| seen.as_of <= now);
-    row.closing = row.closing.map(|closing| Closing {
-        since: closing.since.min(now),
-        ..closing
+    row.closing = row.closing.map(|closing| {
+        let since = closing.since.min(now);
+        let told = (0..closing.alarms).take_while(|told| since + alarm_after(told + 1) <= now);
+        Closing {
+            since,
+            alarms: u32::try_from(told.count()).unwrap_or(0),
+        }
     });
+    row.doubt = row.doubt.filter(|until| *until < now + LONGEST_PAUSE);
     row.watch = row.watch.filter(|watch| watch.from <= now);
     row.tries.next_try = row.tries.next_try.filter(|at| *at < now + LONGEST_PAUSE);
     if *row != before {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     approval::{Tally, tally},
-    change::{Operation, State},
+    change::{DECIDE_WITHIN, Operation, START_WITHIN, State},
     engine::Fresh,
     ids::{ChangeId, PersonId},
     ledger::said::Life,
@@ -71,6 +71,13 @@ async fn under_lock(
     if stored.life != Life::Ahead {
         // Carried out or ended once: its approvals were for that.
         return Ok(Fresh::Refused(words::ONCE.into()));
+    }
+    let last = stored
+        .shown_at
+        .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
+    if last.is_none_or(|last| core.clock.now() >= last) {
+        // By the ledger: a row that says otherwise must not keep approvals for later.
+        return Ok(Fresh::Refused(words::TOO_LATE.into()));
     }
     let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
     match judgement.verdict.outcome {

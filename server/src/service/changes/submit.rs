@@ -149,6 +149,7 @@ impl Service {
             mfa: self.signed.actor.mfa,
             altered: None,
             life: Life::Ahead,
+            shown_at: None,
         };
         let earlier = change::insert(&mut tx, &stored, &submission.form_key, &targets).await?;
         if earlier.is_some() {

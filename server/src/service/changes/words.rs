@@ -191,6 +191,9 @@ pub(super) fn altered(why: Altered) -> String {
     )
 }
 
+/// Why what was approved long ago does not begin.
+pub(super) const TOO_LATE: &str = "The time in which this could begin is over. Ask for it again.";
+
 /// Why a change does not start a second time.
 pub(super) const ONCE: &str =
     "By the ledger this was carried out or ended before. Ask for it again.";

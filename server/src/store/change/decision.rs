@@ -47,6 +47,11 @@ pub(super) async fn proven(
         }
         counts
     });
+    let taken_out = decisions.against_without(&approvals);
+    if !taken_out.is_empty() {
+        tracing::error!(%change, "a refusal's row is missing; its entry in the ledger counts");
+    }
+    approvals.extend(taken_out);
     Ok((decisions, approvals))
 }
 

@@ -138,8 +138,17 @@ async fn hear(
     said: &mut Said,
     rows: Vec<(i64, String)>,
 ) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let size: Option<(i64,)> = sqlx::query_as("select size from ledger_head")
+        .fetch_optional(&mut *conn)
+        .await?;
+    // What stands beyond the head is in no tree that was or will be signed, whatever is put beside it.
+    let size = size.map_or(0, |(size,)| size);
     for chunk in rows.chunks(ROWS) {
-        let in_tree = in_tree(conn, chunk).await?;
+        let mut in_tree = in_tree(conn, chunk).await?;
+        in_tree.retain(|seq, _| i64::try_from(*seq).is_ok_and(|seq| seq < size));
         for (seq, leaf) in chunk {
             if let Some(entry) = entry(&in_tree, *seq, leaf) {
                 said.hear(&entry);

@@ -119,7 +119,9 @@ fn a_row_that_was_ended_early_stays_ended_and_one_that_was_closed_is_gone() {
 fn what_is_open_and_has_no_row_is_made_again_and_its_key_is_ours_if_it_was_written() {
     let alone = heard(&[started()]);
     let (rebuilt, amiss) = alone.rebuild(Rows::default(), Timestamp(1_500));
-    assert_eq!(rebuilt.windows, [row()]);
+    let made = &rebuilt.windows[0];
+    assert_eq!((&made.key, &made.window), (&row().key, &row().window));
+    assert!(made.delivery.is_some(), "it must never be given again");
     assert_eq!(rebuilt.keys[0].managed_since, None, "nothing was written");
     assert_eq!(amiss, [Amiss::Missing(row().window.grant)]);
     for kind in [INTENDED, VERIFIED] {
@@ -236,4 +238,33 @@ fn what_is_to_be_taken_away_is_until_it_is_seen_gone_whatever_its_row_says() {
         let over = heard(&[entry(REVOKED, 700), entry(ENDED, 800)]);
         assert_eq!(over.rebuild(from.clone(), now), (from, vec![]));
     }
+}
+
+#[test]
+fn what_was_seen_gone_has_no_window_left_of_those_before() {
+    let gone = heard(&[started(), entry(ENDED, 700)]);
+    assert_eq!(gone.open().count(), 0);
+    let (rebuilt, amiss) = gone.rebuild(Rows::default(), Timestamp(800));
+    assert_eq!((rebuilt.windows.len(), amiss.len()), (0, 0));
+    let before = heard(&[entry(ENDED, 50), started()]);
+    assert_eq!(before.open().count(), 1, "that was of another window");
+}
+
+#[test]
+fn a_row_cannot_put_off_a_removal_or_its_alarms() {
+    let now = Timestamp(0) + Duration::hours(5);
+    let closing = |alarms| KeyRow {
+        closing: Some(Closing {
+            since: now - Duration::minutes(11),
+            alarms,
+        }),
+        ..ours()
+    };
+    let (rebuilt, amiss) = Grants::default().rebuild(rows(vec![], vec![closing(2)]), now);
+    assert_eq!((&rebuilt.keys[0], amiss.len()), (&closing(2), 0));
+    let mut late = closing(9_999);
+    late.tries.next_try = Some(now + Duration::hours(2));
+    late.doubt = Some(now + Duration::days(9));
+    let (rebuilt, amiss) = Grants::default().rebuild(rows(vec![], vec![late]), now);
+    assert_eq!((&rebuilt.keys[0], amiss.len()), (&closing(2), 1));
 }
