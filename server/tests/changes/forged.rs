@@ -136,10 +136,7 @@ async fn a_refusal_whose_row_was_taken_out_still_stops_the_change() {
     let id = waiting(&org).await;
     org.decide("bob", &id, Decision::Decline).await.unwrap();
     assert_eq!(org.state(&id).await, State::Declined);
-    sqlx::query("drop trigger approval_no_delete")
-        .execute(org.core.store.read())
-        .await
-        .unwrap();
+    org.without_triggers("approval").await;
     org.by_hand(format!("delete from approval where change_id = '{id}'"))
         .await;
     org.by_hand(format!(

@@ -252,6 +252,21 @@ impl Org {
         assert!(done.rows_affected() > 0, "it changed nothing");
     }
 
+    /// Somebody with every right to the database takes a table's triggers away, as its engine has it.
+    pub async fn without_triggers(&self, table: &str) {
+        let of_postgres = format!("alter table {table} disable trigger user");
+        let of_sqlite = format!("drop trigger {table}_no_delete");
+        for statement in [of_postgres, of_sqlite] {
+            let done = sqlx::query(sqlx::AssertSqlSafe(statement))
+                .execute(self.core.store.read())
+                .await;
+            if done.is_ok() {
+                return;
+            }
+        }
+        panic!("{table} kept its triggers");
+    }
+
     /// The verdict at the start, with a pool in which nobody has lost anything.
     pub async fn fresh(&self, id: &ChangeId) -> Fresh {
         fresh_verdict(&self.core, &PoolSays::Welcome, id)
