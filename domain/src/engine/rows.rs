@@ -78,6 +78,25 @@ pub struct KeyRow {
     pub tries: Tries,
 }
 
+impl KeyRow {
+    /// Of a key of which nothing is known yet.
+    pub fn new(key: Key) -> Self {
+        Self {
+            key,
+            managed_since: None,
+            adopted: None,
+            session: Duration::default(),
+            confirmed: None,
+            last_write: None,
+            closing: None,
+            removed_at: None,
+            watch: None,
+            doubt: None,
+            tries: Tries::default(),
+        }
+    }
+}
+
 /// What a trusted read showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sight {

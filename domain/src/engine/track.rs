@@ -6,9 +6,9 @@
 use super::{
     key::{Class, Key, Kind},
     pacing::{Pacing, REREADS, alarm_after},
-    rows::{KeyRow, OperationRow, Presence, Sight, Tries, WindowRow},
+    rows::{KeyRow, OperationRow, Presence, Sight, WindowRow},
 };
-use crate::time::{Duration, Timestamp};
+use crate::time::Timestamp;
 
 /// One key.
 #[derive(Debug)]
@@ -70,19 +70,7 @@ pub(super) enum Want {
 
 impl Track {
     pub fn new(key: Key) -> Self {
-        Self::from_row(KeyRow {
-            key,
-            managed_since: None,
-            adopted: None,
-            session: Duration::default(),
-            confirmed: None,
-            last_write: None,
-            closing: None,
-            removed_at: None,
-            watch: None,
-            doubt: None,
-            tries: Tries::default(),
-        })
+        Self::from_row(KeyRow::new(key))
     }
 
     pub fn from_row(row: KeyRow) -> Self {

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::{Entry, Outcome};
 use crate::{
-    engine::{Closing, Delivery, How, Key, KeyRow, Rows, Tries, WindowRow, alarm_after},
+    engine::{Closing, Delivery, How, Key, KeyRow, Rows, WindowRow, alarm_after},
     grant::Window,
     ids::{Assignment, ChangeId, GrantId, GroupId, Pair, Principal, UserId},
     time::{Duration, Timestamp},
@@ -235,7 +235,9 @@ impl Grants {
             self.own(given, &mut keys, now, &mut amiss);
         }
         for (key, (since, session)) in &self.revoked {
-            let row = keys.entry(key.clone()).or_insert_with(|| blank(key));
+            let row = keys
+                .entry(key.clone())
+                .or_insert_with(|| KeyRow::new(key.clone()));
             if row.managed_since.is_none() || row.removed_at.is_some() || row.closing.is_none() {
                 amiss.push(Amiss::Disowned(key.clone()));
             }
@@ -265,7 +267,9 @@ impl Grants {
         amiss: &mut Vec<Amiss>,
     ) {
         let key = &given.key;
-        let row = keys.entry(key.clone()).or_insert_with(|| blank(key));
+        let row = keys
+            .entry(key.clone())
+            .or_insert_with(|| KeyRow::new(key.clone()));
         let before = row.clone();
         let worked = (given.window.change.clone(), key.clone());
         if row.managed_since.is_none() {
@@ -309,22 +313,6 @@ fn sober(row: &mut KeyRow, now: Timestamp, amiss: &mut Vec<Amiss>) {
     row.tries.next_try = row.tries.next_try.filter(|at| *at < now + LONGEST_PAUSE);
     if *row != before {
         amiss.push(Amiss::Ahead(row.key.clone()));
-    }
-}
-
-fn blank(key: &Key) -> KeyRow {
-    KeyRow {
-        key: key.clone(),
-        managed_since: None,
-        adopted: None,
-        session: Duration::default(),
-        confirmed: None,
-        last_write: None,
-        closing: None,
-        removed_at: None,
-        watch: None,
-        doubt: None,
-        tries: Tries::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    engine::{Presence, Sight},
+    engine::{Presence, Sight, Tries},
     ledger::{Actor, ActorKind, EntryType, Target},
 };
 
@@ -69,7 +69,7 @@ fn rows(windows: Vec<WindowRow>, keys: Vec<KeyRow>) -> Rows {
 fn ours() -> KeyRow {
     KeyRow {
         managed_since: Some(Timestamp(1)),
-        ..blank(&key(1))
+        ..KeyRow::new(key(1))
     }
 }
 
@@ -126,7 +126,7 @@ fn what_is_open_and_has_no_row_is_made_again_and_its_key_is_ours_if_it_was_writt
     assert_eq!(amiss, [Amiss::Missing(row().window.grant)]);
     for kind in [INTENDED, VERIFIED] {
         let written = heard(&[started(), entry(kind, 100)]);
-        for keys in [vec![], vec![blank(&key(1))]] {
+        for keys in [vec![], vec![KeyRow::new(key(1))]] {
             let from = rows(vec![row()], keys);
             let (rebuilt, amiss) = written.rebuild(from, Timestamp(1_500));
             assert_eq!(rebuilt.keys[0].managed_since, Some(Timestamp(100)));
@@ -225,7 +225,7 @@ fn what_is_to_be_taken_away_is_until_it_is_seen_gone_whatever_its_row_says() {
         removed_at: Some(now),
         ..ours()
     };
-    for keys in [vec![], vec![blank(&key(1))], vec![gone]] {
+    for keys in [vec![], vec![KeyRow::new(key(1))], vec![gone]] {
         let from = rows(vec![], keys);
         let (rebuilt, amiss) = heard(&[entry(REVOKED, 700)]).rebuild(from.clone(), now);
         let row = &rebuilt.keys[0];
