@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod compiler;
 mod lint;
 mod process;
 mod run;
@@ -23,8 +24,10 @@ const USAGE: &str = "cargo xtask COMMAND
   run [ARGS]       build everything and start the sandbox; ARGS go to `leastwise sandbox`
   watch [ARGS]     the same, and again after every change, with the browser following
   lint             formatting, clippy for both targets, class names, palette, house rules
-  test             lint, unit, both databases, contracts, browser; last line `N passed, N failed`
-  bench [PART]     what the issue measures, each against its budget; parts: size start sample medium large
+  test             every check: lint, unit, both databases, contracts, browser; last line `N passed, N failed`
+  test --quick     before a commit: lint, domain, app and the crates that changed, on SQLite only
+  test --only WORDS  the tests whose names contain WORDS, on both databases and in the browser
+  bench [PART]     the figures that the README promises, each against its budget; parts: size start sample medium large
   soak [HOURS]     the engine's simulation for much longer than `test` runs it";
 
 fn main() -> ExitCode {
@@ -32,11 +35,11 @@ fn main() -> ExitCode {
     let command = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
     let done = match command.as_str() {
-        "build" => site::build(site::Effort::Full).map(|_| ()),
+        "build" => site::build_within_budget().map(drop),
         "run" => run::run(&rest),
         "watch" => watch::watch(&rest),
         "lint" => lint::lint(),
-        "test" => return test::test(),
+        "test" => return test::test(&rest),
         "bench" => bench::bench(&rest),
         "soak" => soak::soak(rest.first().map(String::as_str)),
         _ => Err(process::Failure::new(USAGE)),

@@ -74,6 +74,27 @@ pub fn cargo() -> Command {
     cargo
 }
 
+/// The same cargo with clippy as the compiler of the workspace's crates: they are linted while they are built, and
+/// dependencies are compiled once. `-D warnings` would compile every dependency anew; see `compiler`.
+pub fn linting_cargo() -> Command {
+    let mut cargo = cargo();
+    cargo.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    cargo
+}
+
+/// A program that is ended when xtask ends, however xtask ends. To be started by the main thread: the kernel
+/// watches the thread that starts it.
+pub fn supervised(program: impl Into<OsString>) -> Command {
+    if which("setpriv").is_none() {
+        return command(program);
+    }
+    let mut setpriv = command("setpriv");
+    setpriv
+        .args(["--pdeathsig", "INT", "--"])
+        .arg(program.into());
+    setpriv
+}
+
 /// A program, started in the workspace's folder.
 pub fn command(program: impl Into<OsString>) -> Command {
     let mut command = Command::new(program.into());
@@ -133,18 +154,12 @@ pub fn is_root() -> bool {
     output(command("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
-/// Installs a Debian package where that is allowed; otherwise says what to type.
-pub fn apt_install(package: &str, why: &str) -> Result<(), Failure> {
-    let typed = format!("apt-get install -y {package}");
-    if !is_root() || which("apt-get").is_none() {
-        return Err(Failure(format!(
-            "{why}. Install it and run this again, on Debian with: sudo {typed}"
-        )));
-    }
-    println!("{why}: {typed}");
+/// Installs Debian packages.
+pub fn apt_install(packages: &[&str]) -> Result<(), Failure> {
     let install = || {
         let mut apt = command("apt-get");
-        apt.args(["install", "-y", "--no-install-recommends", package])
+        apt.args(["install", "-y", "--no-install-recommends"])
+            .args(packages)
             .env("DEBIAN_FRONTEND", "noninteractive");
         output(&mut apt)
     };

@@ -7,7 +7,7 @@ use crate::process::{self, Failure};
 use crate::site;
 
 pub fn run(args: &[String]) -> Result<(), Failure> {
-    site::build(site::Effort::Quick)?;
+    site::build()?;
     let server = build_server()?;
     let error = process::command(&server).arg("sandbox").args(args).exec();
     Err(Failure::new(format!(
@@ -16,9 +16,9 @@ pub fn run(args: &[String]) -> Result<(), Failure> {
     )))
 }
 
-/// Builds the binary with the features of the whole workspace, so that `test` afterwards finds every dependency
-/// compiled.
+/// Builds the binary as `test` does, with the features of the whole workspace and the same wrapper, so that each
+/// finds compiled what the other has built.
 pub fn build_server() -> Result<PathBuf, Failure> {
-    process::run(process::cargo().args(["build", "--workspace", "--bin", "leastwise"]))?;
+    process::run(process::linting_cargo().args(["build", "--workspace", "--bin", "leastwise"]))?;
     Ok(process::target().join("debug/leastwise"))
 }

@@ -22,7 +22,7 @@ pub fn watch(args: &[String]) -> Result<(), Failure> {
     let mut server: Option<Running> = None;
     loop {
         let seen = newest();
-        match site::build(site::Effort::Quick).and_then(|_| run::build_server()) {
+        match site::build().and_then(|_| run::build_server()) {
             Ok(binary) => {
                 // Only now: while the new one was being built, the old one answered.
                 drop(server.take());

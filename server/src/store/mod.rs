@@ -100,6 +100,11 @@ impl Store {
             // Every connection of an in-memory database is a database of its own.
             .max_connections(if memory { 1 } else { 8 })
             .acquire_timeout(Duration::from_secs(10))
+            // Without either limit sqlx starts no maintenance task. In sqlx 0.9.0 that task counts idle connections with a
+            // counter that can be below zero for a moment, and then spins for ever on a worker of the runtime.
+            // Connections are tested before use, so none has to be retired.
+            .idle_timeout(None)
+            .max_lifetime(None)
             .after_connect(move |conn, _| {
                 Box::pin(async move {
                     if engine == Engine::Sqlite {
@@ -193,5 +198,18 @@ pub(crate) fn affected(rows: u64, what: &'static str) -> Result<(), StoreError> 
         Ok(())
     } else {
         Err(StoreError::Conflict(what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_pool_has_no_maintenance_task_that_could_spin() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        let options = store.read().options();
+        assert_eq!(options.get_idle_timeout(), None);
+        assert_eq!(options.get_max_lifetime(), None);
     }
 }

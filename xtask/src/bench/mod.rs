@@ -13,7 +13,7 @@ mod wire;
 use std::path::PathBuf;
 
 use crate::process::{self, Failure};
-use crate::site::{self, Effort};
+use crate::site;
 use figure::{Board, Figure};
 
 /// What can be measured alone: `cargo xtask bench start medium`.
@@ -32,7 +32,7 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
         )));
     }
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
-    let site = site::build(Effort::Full)?;
+    let site = site::build_within_budget()?;
     let binary = release()?;
     let mut board = Board::new();
 

@@ -3,13 +3,25 @@
 mod files;
 mod views;
 
+use crate::compiler::{self, Build};
 use crate::process::{self, Failure};
 use crate::site::{self, palette};
 
 pub fn lint() -> Result<(), Failure> {
-    process::run(process::cargo().args(["fmt", "--all", "--check"]))?;
+    formatting()?;
     house_rules()?;
-    clippy()
+    build_tests()?.lints()?;
+    site::lint()
+}
+
+pub fn formatting() -> Result<(), Failure> {
+    process::run(process::cargo().args(["fmt", "--all", "--check"]))
+}
+
+/// Builds and lints the workspace with all its tests, in one build, so that no dependency is compiled for two feature
+/// sets.
+pub fn build_tests() -> Result<Build, Failure> {
+    compiler::compile(process::linting_cargo().args(["test", "--workspace", "--no-run"]))
 }
 
 /// The checks that no tool brings: markup, files, classes, palette. Quick, and without a compiler.
@@ -22,34 +34,4 @@ pub fn house_rules() -> Result<(), Failure> {
     } else {
         Err(Failure::new(wrong.join("\n")))
     }
-}
-
-/// Both halves: ordinary clippy never sees the browser's.
-pub fn clippy() -> Result<(), Failure> {
-    site::ensure_target()?;
-    process::run(process::cargo().args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
-    let mut browser = process::cargo();
-    browser.args([
-        "clippy",
-        "--package",
-        "leastwise-app",
-        "--lib",
-        "--target",
-        "wasm32-unknown-unknown",
-    ]);
-    process::run(browser.args([
-        "--no-default-features",
-        "--features",
-        "hydrate",
-        "--",
-        "-D",
-        "warnings",
-    ]))
 }

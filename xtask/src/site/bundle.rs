@@ -7,12 +7,13 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Effort;
 use crate::process::{self, Doing, Failure};
+
+/// The highest of brotli: what is embedded is what is served.
+const QUALITY: u32 = 11;
 
 pub struct Bundle {
     dir: PathBuf,
-    quality: u32,
     entries: Vec<Entry>,
 }
 
@@ -24,11 +25,9 @@ struct Entry {
 }
 
 impl Bundle {
-    pub fn new(effort: Effort) -> Self {
-        let quality = if effort == Effort::Full { 11 } else { 5 };
+    pub fn new() -> Self {
         Self {
             dir: process::target().join("site"),
-            quality,
             entries: Vec::new(),
         }
     }
@@ -42,12 +41,11 @@ impl Bundle {
     ) -> Result<String, Failure> {
         let hash = hex::encode(&Sha256::digest(content)[..8]);
         let name = format!("app.{hash}.{extension}");
-        // The quality is part of the cache's key: a file from `watch` must not end up in a release.
-        let cached = process::target().join(format!("site-cache/{name}.q{}", self.quality));
+        let cached = process::target().join(format!("site-cache/{name}.q{QUALITY}"));
         let compressed = if let Ok(bytes) = fs::read(&cached) {
             bytes
         } else {
-            let bytes = compress(content, self.quality)?;
+            let bytes = compress(content)?;
             write_if_different(&cached, &bytes)?;
             bytes
         };
@@ -91,9 +89,9 @@ impl Bundle {
     }
 }
 
-fn compress(content: &[u8], quality: u32) -> Result<Vec<u8>, Failure> {
+fn compress(content: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut out = Vec::new();
-    let mut writer = brotli::CompressorWriter::new(&mut out, 64 * 1024, quality, 22);
+    let mut writer = brotli::CompressorWriter::new(&mut out, 64 * 1024, QUALITY, 22);
     writer.write_all(content).doing("brotli")?;
     drop(writer);
     Ok(out)

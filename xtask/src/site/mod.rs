@@ -16,28 +16,30 @@ use std::time::Instant;
 use crate::process::{self, Doing, Failure};
 
 pub use tokens::Token;
-pub use wasm::ensure_target;
-
-/// How hard to compress.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// For `run` and `watch`: quick, and without the size budget.
-    Quick,
-    /// What is deployed and measured.
-    Full,
-}
+pub use wasm::lint;
 
 /// Compressed bytes that a first visit may load beside the page itself.
 const BUDGET: usize = 130_000;
 
-/// Builds all of them; returns their compressed size.
-pub fn build(effort: Effort) -> Result<usize, Failure> {
+/// Builds all of them and fails if they exceed the budget; returns their compressed size in bytes.
+pub fn build_within_budget() -> Result<usize, Failure> {
+    let total = build()?;
+    if total > BUDGET {
+        return Err(Failure::new(format!(
+            "the browser's files take {total} bytes compressed, the budget is {BUDGET}"
+        )));
+    }
+    Ok(total)
+}
+
+/// Builds all of them; returns their compressed size in bytes.
+pub fn build() -> Result<usize, Failure> {
     let start = Instant::now();
     let css = css::build()?;
     let (js, wasm) = wasm::build()?;
     let icon = fs::read(process::root().join("app/src/icon.svg")).doing("app/src/icon.svg")?;
 
-    let mut bundle = bundle::Bundle::new(effort);
+    let mut bundle = bundle::Bundle::new();
     bundle.add("css", "css", css.as_bytes())?;
     let wasm_name = bundle.add("wasm", "wasm", &wasm)?;
     bundle.add("js", "js", js.replace("__WASM__", &wasm_name).as_bytes())?;
@@ -54,11 +56,6 @@ pub fn build(effort: Effort) -> Result<usize, Failure> {
         parts.join(", "),
         start.elapsed().as_secs_f32()
     );
-    if effort == Effort::Full && total > BUDGET {
-        return Err(Failure::new(format!(
-            "the browser's files take {total} bytes compressed, the budget is {BUDGET}"
-        )));
-    }
     Ok(total)
 }
 

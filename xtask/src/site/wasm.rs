@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::compiler;
 use crate::process::{self, Doing, Failure};
 use crate::watch::files_under;
 
@@ -14,9 +16,21 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// JavaScript, in which `__WASM__` stands for the WASM's name, and WASM.
 pub fn build() -> Result<(String, Vec<u8>), Failure> {
     ensure_target()?;
-    let mut cargo = process::cargo();
+    process::run(compile(&mut process::cargo(), "cdylib"))?;
+    bind(&process::target().join(TARGET).join("wasm-release/app.wasm"))
+}
+
+/// Lints the browser's half of `app`, with the dependencies that [`build`] has compiled.
+pub fn lint() -> Result<(), Failure> {
+    ensure_target()?;
+    compiler::compile(compile(&mut process::linting_cargo(), "rlib"))?.lints()
+}
+
+/// `app` as the browser gets it. The crate type is named here: a `cdylib` in the manifest would be linked for the
+/// host, too, in every build of the workspace.
+fn compile<'a>(cargo: &'a mut Command, crate_type: &str) -> &'a mut Command {
     cargo.args([
-        "build",
+        "rustc",
         "--package",
         "leastwise-app",
         "--lib",
@@ -24,9 +38,12 @@ pub fn build() -> Result<(String, Vec<u8>), Failure> {
         TARGET,
         "--profile",
         "wasm-release",
-    ]);
-    process::run(cargo.args(["--no-default-features", "--features", "hydrate"]))?;
-    bind(&process::target().join(TARGET).join("wasm-release/app.wasm"))
+        "--no-default-features",
+        "--features",
+        "hydrate",
+        "--crate-type",
+        crate_type,
+    ])
 }
 
 /// Runs wasm-bindgen, or takes its last result when the WASM is still the same.
@@ -100,7 +117,7 @@ fn is_island(export: &str) -> bool {
 }
 
 /// Makes sure that Rust can compile for the browser.
-pub fn ensure_target() -> Result<(), Failure> {
+fn ensure_target() -> Result<(), Failure> {
     let sysroot = process::output(process::command("rustc").args(["--print", "sysroot"]))?;
     if Path::new(sysroot.trim())
         .join("lib/rustlib")

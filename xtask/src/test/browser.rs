@@ -1,66 +1,80 @@
 //! The part of the tests that needs Node: journeys in Chromium, sign-in against a certified OpenID provider, and
-//! the contracts. Its conventions: everything under `e2e/`, `node run.mjs`, and `N passed, N failed` lines.
+//! the contracts. `node e2e/run.mjs` prints them and writes each to `e2e/output/results.json`.
 
-use std::path::PathBuf;
+use std::fs;
 
-use super::counts::{self, Counts};
-use crate::process::{self, Failure};
+use serde_json::Value;
 
-/// Browsers that Playwright can drive, best first.
-const BROWSERS: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+use super::counts::Results;
+use super::plan::Scope;
+use super::services::Services;
+use crate::process::{self, Doing, Failure};
 
-/// What `install` found.
-pub struct Tools {
-    chromium: PathBuf,
-}
+const RESULTS: &str = "e2e/output/results.json";
 
-/// Finds Node and Chromium, and installs what `e2e/package-lock.json` pins.
-pub fn install() -> Result<Tools, Failure> {
-    if process::which("node").is_none() || process::which("npm").is_none() {
-        return Err(Failure::new(
-            "the browser tests need Node 20 with npm.\nType: sudo apt-get install -y nodejs npm\nor see https://nodejs.org",
-        ));
-    }
-    let chromium = chromium()?;
+/// Installs what `e2e/package-lock.json` pins.
+pub fn install_packages() -> Result<(), Failure> {
     process::output(process::command("npm").args([
         "ci",
         "--prefix",
         "e2e",
         "--no-audit",
         "--no-fund",
-    ]))?;
-    println!("{}", chromium.display());
-    Ok(Tools { chromium })
+    ]))
+    .map(drop)
 }
 
-fn chromium() -> Result<PathBuf, Failure> {
-    if let Some(given) = std::env::var_os("CHROMIUM") {
-        return Ok(given.into());
+/// Runs `e2e/run.mjs` against the binary that the build has made.
+pub fn run(services: &Services, scope: &Scope) -> Result<Results, Failure> {
+    let written = process::root().join(RESULTS);
+    if written.exists() {
+        fs::remove_file(&written).doing(RESULTS)?;
     }
-    let found = || BROWSERS.iter().find_map(|name| process::which(name));
-    if let Some(path) = found() {
-        return Ok(path);
-    }
-    process::apt_install(
-        "chromium",
-        "the browser tests need Chromium (or CHROMIUM=/path/to/it)",
-    )?;
-    found().ok_or_else(|| Failure::new("no chromium on the PATH after installing it"))
-}
-
-/// Runs `e2e/run.mjs` against the binary that the tests before it have built.
-pub fn run(tools: &Tools, environment: &[(&str, String)]) -> Result<Counts, Failure> {
-    let mut node = process::command("node");
+    let mut node = process::supervised("node");
     node.arg("e2e/run.mjs")
-        .env("CHROMIUM", &tools.chromium)
+        .env("CHROMIUM", &services.tools.chromium)
         .env(
             "LEASTWISE_BINARY",
             process::target().join("debug/leastwise"),
-        );
-    counts::of_run(node.envs(environment.iter().map(|(name, value)| (name, value))))
+        )
+        .envs(services.environment.iter().cloned());
+    if let Some(words) = scope.words() {
+        node.arg(format!("--only={words}"));
+    }
+    let status = node.status().doing("could not start node")?;
+    let mut results = read(&fs::read_to_string(&written).doing(RESULTS)?)?;
+    results.ended("e2e/run.mjs", status.success());
+    Ok(results)
+}
+
+/// Reads `[{"file", "name", "seconds", "ok"}]`.
+fn read(json: &str) -> Result<Results, Failure> {
+    let tests: Vec<Value> = serde_json::from_str(json).doing(RESULTS)?;
+    let mut results = Results::default();
+    for test in &tests {
+        let text = |key: &str| test[key].as_str().unwrap_or_default();
+        let name = format!("{}: {}", text("file"), text("name"));
+        if test["ok"] == true {
+            results.pass(&name, test["seconds"].as_f64().unwrap_or_default());
+        } else {
+            results.fail(name);
+        }
+    }
+    Ok(results)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_test_of_the_file_is_counted_and_a_missing_ok_is_a_failure() {
+        let results = read(
+            r#"[{"file":"kill.mjs","name":"a","seconds":1.5,"ok":true},{"file":"kill.mjs","name":"b"}]"#,
+        )
+        .unwrap();
+        assert_eq!((results.counts.passed, results.counts.failed), (1, 1));
+        assert_eq!(results.failed, ["kill.mjs: b"]);
+        assert!(read("").is_err());
+    }
 }

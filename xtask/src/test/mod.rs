@@ -1,147 +1,114 @@
-//! `cargo xtask test`: everything, from a clean clone, on whatever the machine has. What is missing is installed
-//! where that is allowed, and otherwise named with the command to type: never skipped, because a
-//! check that did not run looks like one that passed.
+//! `cargo xtask test`: every check there is, from a clean clone, on whatever the machine has. What is missing is
+//! installed where that is allowed, and otherwise named with the command to type before anything is compiled.
+//! A check is never skipped without a word: one that did not run looks like one that passed.
 
 mod browser;
 mod counts;
+mod libtest;
 mod moto;
+mod plan;
 mod postgres;
+mod report;
+mod run_folder;
+mod services;
+mod tools;
 
 use std::process::ExitCode;
-use std::thread;
-use std::time::Instant;
 
+use crate::lint;
 use crate::process::{self, Failure};
-use crate::{lint, site};
-use counts::Counts;
+use crate::site;
+use counts::Results;
+use plan::Scope;
+use report::Report;
+use run_folder::RunFolder;
 
-/// Stages that passed or failed as a whole, and the tests counted inside them.
-#[derive(Default)]
-struct Outcome {
-    counts: Counts,
-    failures: Vec<String>,
-}
-
-impl Outcome {
-    /// Runs one stage and prints how long it took. A stage without tests counts as one.
-    fn stage(&mut self, name: &str, work: impl FnOnce() -> Result<Counts, Failure>) {
-        println!("\n== {name}");
-        let start = Instant::now();
-        let (counts, failure) = match work() {
-            Ok(counts) if counts.failed > 0 => {
-                (counts, Some(format!("{} tests failed", counts.failed)))
-            }
-            Ok(counts) => (counts, None),
-            Err(failure) => (
-                Counts {
-                    passed: 0,
-                    failed: 1,
-                },
-                Some(failure.to_string()),
-            ),
-        };
-        let seconds = start.elapsed().as_secs_f32();
-        println!(
-            "== {name}: {} passed, {} failed, {seconds:.1} s",
-            counts.passed, counts.failed
-        );
-        if let Some(failure) = failure {
-            eprintln!("{failure}");
-            self.failures.push(format!("{name}: {failure}"));
+/// Runs what the arguments ask for, whatever fails on the way; the last line is `N passed, N failed`.
+pub fn test(args: &[String]) -> ExitCode {
+    let begun = Scope::parse(args).and_then(|scope| Ok((scope, RunFolder::create()?)));
+    let (scope, folder) = match begun {
+        Ok(begun) => begun,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            return ExitCode::from(2);
         }
-        self.counts += counts;
+    };
+    let mut report = Report::default();
+    run_stages(&scope, &folder, &mut report);
+    if report.is_success() {
+        folder.close();
+    } else {
+        folder.keep();
     }
-
-    /// A stage that holds or does not.
-    fn check(&mut self, name: &str, work: impl FnOnce() -> Result<(), Failure>) {
-        self.stage(name, || {
-            work().map(|()| Counts {
-                passed: 1,
-                failed: 0,
-            })
-        });
-    }
-}
-
-/// Runs all stages, whatever fails on the way; the last line sums them up.
-pub fn test() -> ExitCode {
-    let mut outcome = Outcome::default();
-    let mut postgres = None;
-    let mut moto = None;
-    let mut tools = None;
-    // These wait for the network; meanwhile the compiler can work.
-    let moto_starts = thread::spawn(moto::Moto::start);
-    let tools_install = thread::spawn(browser::install);
-
-    outcome.check("formatting", || {
-        process::run(process::cargo().args(["fmt", "--all", "--check"]))
-    });
-    outcome.check("house rules", lint::house_rules);
-    outcome.check("PostgreSQL", || {
-        postgres::Cluster::start().map(|cluster| postgres = Some(cluster))
-    });
-    outcome.check("browser files and their size", || {
-        site::build(site::Effort::Full).map(drop)
-    });
-    outcome.check("clippy", lint::clippy);
-    outcome.check("moto", || {
-        joined(moto_starts).map(|server| moto = Some(server))
-    });
-    outcome.check("Node and Chromium", || {
-        joined(tools_install).map(|found| tools = Some(found))
-    });
-
-    let mut environment = Vec::new();
-    environment.extend(
-        postgres
-            .as_ref()
-            .map(|cluster| ("LEASTWISE_TEST_POSTGRES", cluster.url().to_owned())),
-    );
-    environment.extend(
-        moto.as_ref()
-            .map(|server| ("LEASTWISE_TEST_MOTO", server.url())),
-    );
-    environment.extend(
-        moto.as_ref()
-            .map(|server| ("LEASTWISE_TEST_PYTHON", server.python())),
-    );
-    outcome.stage("unit and integration tests", || cargo_test(&environment));
-    if let Some(tools) = tools {
-        outcome.stage("browser, sign-in and contracts", || {
-            browser::run(&tools, &environment)
-        });
-    }
-    drop((postgres, moto));
-
-    if !outcome.failures.is_empty() {
-        println!("\nWhat failed:");
-        for failure in &outcome.failures {
-            println!(
-                "- {}",
-                failure.lines().take(20).collect::<Vec<_>>().join("\n  ")
-            );
-        }
-    }
-    println!(
-        "\n{} passed, {} failed",
-        outcome.counts.passed, outcome.counts.failed
-    );
-    if outcome.counts.failed == 0 {
+    report.print();
+    if report.is_success() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-fn joined<T>(work: thread::JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
-    work.join()
-        .unwrap_or_else(|_| Err(Failure::new("xtask panicked; the lines above say where")))
+/// Each stage runs although another one failed, unless it needs what that one should have made.
+fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
+    let preparation = match scope.has_services().then(services::prepare).transpose() {
+        Ok(preparation) => preparation,
+        Err(failure) => return report.check("tools", || Err(failure)),
+    };
+    if scope.has_checks() {
+        report.check("formatting", lint::formatting);
+        report.check("house rules", lint::house_rules);
+    }
+    report.check("browser files", || site::build_within_budget().map(drop));
+    if scope.has_checks() {
+        report.check("browser lints", site::lint);
+    }
+    let Some(build) = report.step("build", lint::build_tests) else {
+        return;
+    };
+    if scope.has_checks() {
+        report.check("lints", || build.lints());
+    }
+    let services = match preparation {
+        Some(preparation) => report.step("services", || preparation.start(folder)),
+        None => None,
+    };
+    if services.is_none() && scope.has_services() {
+        return;
+    }
+    let environment = services
+        .as_ref()
+        .map(|services| services.environment.as_slice());
+    for program in build
+        .programs
+        .iter()
+        .filter(|program| scope.includes(program))
+    {
+        report.stage(&libtest::label(program), || {
+            libtest::run(program, scope, environment.unwrap_or_default())
+        });
+    }
+    if *scope == Scope::Everything {
+        report.stage("documentation examples", documentation_examples);
+    }
+    if let Some(services) = &services {
+        report.stage("browser, sign-in and contracts", || {
+            browser::run(services, scope)
+        });
+    }
 }
 
-/// Every test of the workspace in one build, so that no dependency is compiled for two feature sets.
-fn cargo_test(environment: &[(&str, String)]) -> Result<Counts, Failure> {
-    let mut cargo = process::cargo();
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
-    cargo.envs(environment.iter().map(|(name, value)| (name, value)));
-    counts::of_run(&mut cargo)
+/// Only `domain` has any; the manifests of the other crates say so.
+fn documentation_examples() -> Result<Results, Failure> {
+    let mut cargo = process::linting_cargo();
+    let out = process::output(cargo.args(["test", "--workspace", "--doc"]))?;
+    let mut results = Results::default();
+    for line in out.lines() {
+        if let Some(name) = line
+            .strip_prefix("test ")
+            .and_then(|line| line.strip_suffix(" ... ok"))
+        {
+            results.pass(name, 0.0);
+        }
+    }
+    Ok(results)
 }

@@ -14,16 +14,14 @@ use crate::process::{self, Doing, Failure};
 pub struct Moto {
     server: Child,
     port: u16,
-    venv: PathBuf,
 }
 
 impl Moto {
-    pub fn start() -> Result<Self, Failure> {
-        let venv = environment()?;
+    pub fn start(environment: &Environment) -> Result<Self, Failure> {
         let port = free_port()?;
         let log = fs::File::create(process::target().join("moto.log")).doing("target/moto.log")?;
         let errors = log.try_clone().doing("target/moto.log")?;
-        let mut command = process::command(venv.join("bin/moto_server"));
+        let mut command = process::supervised(environment.0.join("bin/moto_server"));
         command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
         let server = command
             .stdin(Stdio::null())
@@ -31,7 +29,7 @@ impl Moto {
             .stderr(errors)
             .spawn()
             .doing("could not start moto_server")?;
-        let mut moto = Self { server, port, venv };
+        let mut moto = Self { server, port };
         moto.wait()?;
         Ok(moto)
     }
@@ -39,11 +37,6 @@ impl Moto {
     /// Where it answers.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// The Python that has boto3.
-    pub fn python(&self) -> String {
-        self.venv.join("bin/python").display().to_string()
     }
 
     fn wait(&mut self) -> Result<(), Failure> {
@@ -69,47 +62,51 @@ impl Drop for Moto {
     }
 }
 
-/// The environment, made anew when the pins change.
-fn environment() -> Result<PathBuf, Failure> {
-    let pins_path = process::root().join("e2e/requirements.txt");
-    let pins = fs::read_to_string(&pins_path).doing("e2e/requirements.txt")?;
-    let venv = process::target().join("python");
-    let stamp = venv.join("requirements.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins) {
-        return Ok(venv);
+/// A Python with what `e2e/requirements.txt` pins.
+pub struct Environment(PathBuf);
+
+impl Environment {
+    /// Created anew when the pins change.
+    pub fn create() -> Result<Self, Failure> {
+        let pins_path = process::root().join("e2e/requirements.txt");
+        let pins = fs::read_to_string(&pins_path).doing("e2e/requirements.txt")?;
+        let venv = process::target().join("python");
+        let stamp = venv.join("requirements.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins) {
+            return Ok(Self(venv));
+        }
+        create(&venv)?;
+        let mut pip = process::command(venv.join("bin/python"));
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--requirement",
+        ])
+        .arg(&pins_path);
+        process::output(&mut pip)?;
+        fs::write(&stamp, pins).doing(stamp.display())?;
+        Ok(Self(venv))
     }
-    create(&venv)?;
-    let mut pip = process::command(venv.join("bin/python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-    ])
-    .arg(&pins_path);
-    process::output(&mut pip)?;
-    fs::write(&stamp, pins).doing(stamp.display())?;
-    Ok(venv)
+
+    /// The Python that has boto3.
+    pub fn python(&self) -> String {
+        self.0.join("bin/python").display().to_string()
+    }
 }
 
 fn create(venv: &Path) -> Result<(), Failure> {
-    if process::which("python3").is_none() {
-        process::apt_install("python3-venv", "the tests need Python 3")?;
-    }
-    let make = || {
-        process::output(
-            process::command("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(venv),
-        )
-    };
-    // Debian's python3 comes without the part that makes environments.
-    make()
-        .or_else(|_| {
-            process::apt_install("python3-venv", "the tests need Python's venv")
-                .and_then(|()| make())
-        })
-        .map(drop)
+    process::output(
+        process::command("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(venv),
+    )
+    .map(drop)
+}
+
+/// Whether `python3 -m venv` works: Debian's Python comes without the part that it needs.
+pub fn python_makes_environments() -> bool {
+    process::output(process::command("python3").args(["-c", "import ensurepip, venv"])).is_ok()
 }

@@ -1,11 +1,13 @@
-//! A PostgreSQL for the tests: `LEASTWISE_TEST_POSTGRES` where somebody gives one, otherwise a throw-away cluster
-//! that is gone when the tests are. PostgreSQL refuses to run as root, so root starts it as `nobody`.
+//! A PostgreSQL for the tests: the server that `LEASTWISE_TEST_POSTGRES` names, otherwise a cluster in the folder of
+//! the run, which ends with it. PostgreSQL refuses to run as root, so root starts it as `nobody`.
 
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use super::run_folder::RunFolder;
 use crate::process::{self, Doing, Failure};
 
 /// Who runs it when we are root: in Debian's base, and owner of nothing.
@@ -13,7 +15,7 @@ const UNPRIVILEGED: &str = "nobody";
 
 pub struct Cluster {
     url: String,
-    own: Option<Own>,
+    own: Option<(Own, Child)>,
 }
 
 /// One that we started and must stop.
@@ -23,30 +25,26 @@ struct Own {
 }
 
 impl Cluster {
-    pub fn start() -> Result<Self, Failure> {
-        if let Ok(url) = std::env::var("LEASTWISE_TEST_POSTGRES") {
+    /// Starts one with the programs in `bin`, or takes the one that is given.
+    pub fn start(bin: Option<&Path>, folder: &RunFolder) -> Result<Self, Failure> {
+        let Some(bin) = bin else {
+            let url = std::env::var("LEASTWISE_TEST_POSTGRES").doing("LEASTWISE_TEST_POSTGRES")?;
             return Ok(Self { url, own: None });
-        }
-        if binaries().is_none() {
-            let why = "the tests need PostgreSQL's initdb and pg_ctl, or the address of a database in LEASTWISE_TEST_POSTGRES";
-            process::apt_install("postgresql", why)?;
-        }
-        let bin = binaries().ok_or_else(|| {
-            Failure::new("no initdb and pg_ctl in /usr/lib/postgresql/*/bin after installing them")
-        })?;
-        // Not in the target folder: that may lie where an unprivileged user cannot enter.
-        let dir = std::env::temp_dir().join(format!("leastwise-postgres-{}", std::process::id()));
-        fs::create_dir_all(&dir).doing(dir.display())?;
-        let own = Own { bin, dir };
+        };
+        let own = Own {
+            bin: bin.to_owned(),
+            dir: folder.path().join("postgres"),
+        };
+        fs::create_dir_all(&own.dir).doing(own.dir.display())?;
         own.give_away()?;
         own.initdb()?;
         let port = free_port()?;
-        own.start(port)?;
+        let server = own.start(port)?;
         let url = format!("postgres://leastwise@127.0.0.1:{port}/postgres");
         println!("{url}");
         Ok(Self {
             url,
-            own: Some(own),
+            own: Some((own, server)),
         })
     }
 
@@ -58,13 +56,14 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if let Some(own) = &self.own {
-            let _ = process::output(
-                own.command("pg_ctl")
-                    .args(["-m", "immediate", "-w", "stop", "-D"])
-                    .arg(own.data()),
-            );
-            let _ = fs::remove_dir_all(&own.dir);
+        if let Some((own, server)) = &mut self.own {
+            let mut stop = own.command("pg_ctl");
+            stop.args(["-m", "immediate", "-w", "stop", "-D"])
+                .arg(own.data());
+            if process::output(&mut stop).is_err() {
+                let _ = server.kill();
+            }
+            let _ = server.wait();
         }
     }
 }
@@ -74,7 +73,7 @@ impl Own {
         self.dir.join("data")
     }
 
-    /// A PostgreSQL program, run as somebody that it accepts.
+    /// A PostgreSQL program, run as somebody that it accepts, which ends when xtask ends.
     fn command(&self, program: &str) -> Command {
         let program = self.bin.join(program);
         let mut command = if process::is_root() {
@@ -86,12 +85,12 @@ impl Own {
                     "--regid",
                     "nogroup",
                     "--clear-groups",
-                    "--",
                 ])
+                .args(["--pdeathsig", "INT", "--"])
                 .arg(program);
             command
         } else {
-            process::command(program)
+            process::supervised(program)
         };
         command.current_dir(&self.dir).env("LC_ALL", "C");
         command
@@ -121,54 +120,49 @@ impl Own {
         process::output(initdb.arg(self.data())).map(drop)
     }
 
-    fn start(&self, port: u16) -> Result<(), Failure> {
+    fn start(&self, port: u16) -> Result<Child, Failure> {
+        let log = fs::File::create(self.dir.join("log")).doing("the log of PostgreSQL")?;
+        let errors = log.try_clone().doing("the log of PostgreSQL")?;
         let socket = self.dir.display();
-        // Nothing here must survive a power cut; everything must be quick.
-        let options = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={socket} -c fsync=off \
-             -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB"
-        );
-        let mut start = self.command("pg_ctl");
-        start
-            .args(["-w", "-t", "60", "-D"])
+        let mut server = self.command("postgres");
+        server
+            .arg("-D")
             .arg(self.data())
-            .arg("-l")
-            .arg(self.dir.join("log"))
-            .args(["-o", &options, "start"]);
-        // Its output goes to a file: the server inherits our pipe, and reading it would wait for the server.
-        start
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null());
-        process::run(&mut start).map_err(|failure| {
-            Failure::new(format!(
-                "{failure}\n{}",
-                fs::read_to_string(self.dir.join("log")).unwrap_or_default()
-            ))
-        })
+            .args(["-p", &port.to_string()]);
+        // Nothing here must survive a power cut; everything must be quick.
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            &format!("unix_socket_directories={socket}"),
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "max_connections=400",
+            "shared_buffers=64MB",
+        ] {
+            server.args(["-c", setting]);
+        }
+        let mut server = server
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
+            .spawn()
+            .doing("could not start postgres")?;
+        for _ in 0..600 {
+            let port = port.to_string();
+            let mut ready = self.command("pg_isready");
+            if process::output(ready.args(["-q", "-h", "127.0.0.1", "-p", &port])).is_ok() {
+                return Ok(server);
+            }
+            if server.try_wait().doing("postgres")?.is_some() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Err(Failure::new(format!(
+            "PostgreSQL did not start\n{}",
+            fs::read_to_string(self.dir.join("log")).unwrap_or_default()
+        )))
     }
-}
-
-/// The folder that holds `initdb` and `pg_ctl`: what the PATH leads to, or the newest of Debian's.
-fn binaries() -> Option<PathBuf> {
-    let has_both = |dir: &Path| dir.join("initdb").is_file() && dir.join("pg_ctl").is_file();
-    let on_path = process::which("initdb").and_then(|file| fs::canonicalize(file).ok());
-    let on_path = on_path
-        .and_then(|file| file.parent().map(Path::to_path_buf))
-        .filter(|dir| has_both(dir));
-    on_path.or_else(|| {
-        let versions = fs::read_dir("/usr/lib/postgresql")
-            .ok()?
-            .filter_map(Result::ok);
-        let dirs = versions
-            .map(|entry| entry.path().join("bin"))
-            .filter(|dir| has_both(dir));
-        dirs.max_by_key(|dir| {
-            dir.components()
-                .rev()
-                .nth(1)
-                .and_then(|c| c.as_os_str().to_str()?.parse::<u32>().ok())
-        })
-    })
 }
 
 /// A port that was free a moment ago.

@@ -1,0 +1,63 @@
+//! What runs beside the tests: PostgreSQL, moto, and the packages of the browser tests. Packages are downloaded while
+//! the compiler works. Servers are started by the main thread and end with it, whatever ends it.
+
+use std::thread::{self, JoinHandle};
+
+use super::{
+    browser, moto,
+    postgres::Cluster,
+    run_folder::RunFolder,
+    tools::{self, Tools},
+};
+use crate::process::Failure;
+
+/// Packages on their way.
+pub struct Preparation {
+    tools: Tools,
+    npm: JoinHandle<Result<(), Failure>>,
+    python: JoinHandle<Result<moto::Environment, Failure>>,
+}
+
+/// Everything that is up, and the variables by which tests find it.
+pub struct Services {
+    pub tools: Tools,
+    pub environment: Vec<(String, String)>,
+    _postgres: Cluster,
+    _moto: moto::Moto,
+}
+
+/// Finds the tools, and begins to download packages.
+pub fn prepare() -> Result<Preparation, Failure> {
+    Ok(Preparation {
+        tools: tools::find()?,
+        npm: thread::spawn(browser::install_packages),
+        python: thread::spawn(moto::Environment::create),
+    })
+}
+
+impl Preparation {
+    /// Waits for the packages and starts the servers.
+    pub fn start(self, folder: &RunFolder) -> Result<Services, Failure> {
+        joined(self.npm)?;
+        let python = joined(self.python)?;
+        let postgres = Cluster::start(self.tools.postgres.as_deref(), folder)?;
+        let moto = moto::Moto::start(&python)?;
+        let variable = |name: &str, value: String| (name.to_owned(), value);
+        Ok(Services {
+            environment: vec![
+                variable("TMPDIR", folder.path().display().to_string()),
+                variable("LEASTWISE_TEST_POSTGRES", postgres.url().to_owned()),
+                variable("LEASTWISE_TEST_MOTO", moto.url()),
+                variable("LEASTWISE_TEST_PYTHON", python.python()),
+            ],
+            tools: self.tools,
+            _postgres: postgres,
+            _moto: moto,
+        })
+    }
+}
+
+fn joined<T>(work: JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
+    work.join()
+        .unwrap_or_else(|_| Err(Failure::new("xtask panicked; the lines above say where")))
+}

@@ -1,0 +1,149 @@
+//! The programs that tests need beside Rust. They are looked for before anything is compiled: what is missing is
+//! installed where that is allowed, and otherwise named, all of it at once, with the command to type.
+
+use std::path::PathBuf;
+
+use super::moto;
+use crate::process::{self, Failure};
+
+/// Browsers that Playwright can drive, best first.
+const BROWSERS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// The oldest Node that `e2e/package.json` accepts.
+const NODE: u32 = 20;
+
+/// Where the tools are.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    pub chromium: PathBuf,
+    /// The folder of `initdb` and `postgres`; none where `LEASTWISE_TEST_POSTGRES` names a server.
+    pub postgres: Option<PathBuf>,
+}
+
+/// A tool that is not there: what for, and the Debian packages that bring it.
+struct Missing {
+    why: &'static str,
+    packages: &'static [&'static str],
+}
+
+/// Finds all of them, installing what is missing where that is allowed.
+pub fn find() -> Result<Tools, Failure> {
+    let missing = missing();
+    if !missing.is_empty() {
+        let packages: Vec<&str> = missing
+            .iter()
+            .flat_map(|one| one.packages)
+            .copied()
+            .collect();
+        let typed = format!("apt-get install -y {}", packages.join(" "));
+        for one in &missing {
+            println!("missing: {}", one.why);
+        }
+        if !process::is_root() || process::which("apt-get").is_none() {
+            let each: Vec<&str> = missing.iter().map(|one| one.why).collect();
+            return Err(Failure::new(format!(
+                "missing: {}.\nOn Debian type: sudo {typed}",
+                each.join("; ")
+            )));
+        }
+        println!("{typed}");
+        process::apt_install(&packages)?;
+    }
+    located()
+}
+
+fn missing() -> Vec<Missing> {
+    let mut missing = Vec::new();
+    let mut need = |found: bool, why, packages| {
+        if !found {
+            missing.push(Missing { why, packages });
+        }
+    };
+    let is_there = |program: &str| process::which(program).is_some();
+    need(
+        is_there("node") && is_there("npm"),
+        "Node 20 with npm (browser tests)",
+        &["nodejs", "npm"],
+    );
+    need(
+        chromium().is_some(),
+        "Chromium (browser tests); or CHROMIUM=/path/to/it",
+        &["chromium"],
+    );
+    need(
+        moto::python_makes_environments(),
+        "Python 3 with venv (AWS contract tests)",
+        &["python3-venv"],
+    );
+    need(
+        given_postgres() || postgres().is_some(),
+        "PostgreSQL's initdb and postgres (database tests); or the address of a server in LEASTWISE_TEST_POSTGRES",
+        &["postgresql"],
+    );
+    missing
+}
+
+fn located() -> Result<Tools, Failure> {
+    let version = process::output(process::command("node").arg("--version"))?;
+    let major = version.trim().trim_start_matches('v').split('.').next();
+    if major
+        .and_then(|major| major.parse().ok())
+        .is_none_or(|major: u32| major < NODE)
+    {
+        return Err(Failure::new(format!(
+            "the browser tests need Node {NODE}; `node --version` says {}. See https://nodejs.org",
+            version.trim()
+        )));
+    }
+    let postgres = if given_postgres() {
+        None
+    } else {
+        Some(postgres().ok_or_else(|| {
+            Failure::new(
+                "no initdb and postgres in /usr/lib/postgresql/*/bin after installing them",
+            )
+        })?)
+    };
+    Ok(Tools {
+        chromium: chromium()
+            .ok_or_else(|| Failure::new("no chromium on the PATH after installing it"))?,
+        postgres,
+    })
+}
+
+fn given_postgres() -> bool {
+    std::env::var_os("LEASTWISE_TEST_POSTGRES").is_some()
+}
+
+fn chromium() -> Option<PathBuf> {
+    std::env::var_os("CHROMIUM")
+        .map(PathBuf::from)
+        .or_else(|| BROWSERS.iter().find_map(|name| process::which(name)))
+}
+
+/// The folder that holds `initdb` and `postgres`: what the PATH leads to, or the newest of Debian's.
+fn postgres() -> Option<PathBuf> {
+    let has_both = |dir: &PathBuf| dir.join("initdb").is_file() && dir.join("postgres").is_file();
+    let on_path = process::which("initdb")
+        .and_then(|file| file.canonicalize().ok())
+        .and_then(|file| file.parent().map(PathBuf::from))
+        .filter(has_both);
+    on_path.or_else(|| {
+        let versions = std::fs::read_dir("/usr/lib/postgresql")
+            .ok()?
+            .filter_map(Result::ok);
+        let numbered = versions.filter_map(|entry| {
+            let number: u32 = entry.file_name().to_str()?.parse().ok()?;
+            Some((number, entry.path().join("bin")))
+        });
+        let newest = numbered
+            .filter(|(_, dir)| has_both(dir))
+            .max_by_key(|(number, _)| *number);
+        newest.map(|(_, dir)| dir)
+    })
+}
