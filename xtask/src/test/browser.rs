@@ -43,6 +43,9 @@ pub fn run(services: &Services, scope: &Scope) -> Result<Results, Failure> {
     }
     let status = node.status().doing("could not start node")?;
     let mut results = read(&fs::read_to_string(&written).doing(RESULTS)?)?;
+    if scope.words().is_some() && results.is_empty() {
+        return Ok(results);
+    }
     results.ended("e2e/run.mjs", status.success());
     Ok(results)
 }

@@ -56,6 +56,10 @@ impl Results {
         self.skipped.push(name.into());
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.counts == Counts::default()
+    }
+
     /// Holds the program's exit against what it said of its tests.
     pub fn ended(&mut self, program: &str, success: bool) {
         if !success && self.counts.failed == 0 {

@@ -35,6 +35,7 @@ pub fn test(args: &[String]) -> ExitCode {
     };
     let mut report = Report::default();
     run_stages(&scope, &folder, &mut report);
+    report.require_tests();
     if report.is_success() {
         folder.close();
     } else {

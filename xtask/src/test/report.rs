@@ -81,6 +81,15 @@ impl Report {
         total
     }
 
+    /// Fails if no test ran: a filter that matches nothing must not look like tests that passed.
+    pub fn require_tests(&mut self) {
+        if self.timed.is_empty() && self.is_success() {
+            self.check("tests", || {
+                Err(Failure::new("no test has these words in its name"))
+            });
+        }
+    }
+
     pub fn is_success(&self) -> bool {
         self.total().failed == 0
     }
