@@ -83,7 +83,7 @@ impl State {
             }
             Status::Succeeded => self.relist(&key, None, now, out),
             Status::Failed(reason) => self.relist(&key, Some(reason), now, out),
-            Status::Lost => self.doubt(&key, "AWS lost the request id", now, out),
+            Status::Lost => self.doubt(&key, "AWS no longer recognizes the request ID", now, out),
         }
     }
 

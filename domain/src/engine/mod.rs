@@ -1,9 +1,9 @@
 //! The reconciler: decides which write to AWS comes next and interprets the response.
 //!
 //! Sans I/O: no async, no clock, no randomness, no SQL, no SDK. The *shell* (the server) executes the effects that
-//! [`State::step`] returns and feeds the results back as [`Event`]s. The process may be killed at any instant; the state
-//! is rebuilt from [`Rows`]. This module must never treat a missing response as a failure, an accepted request as done,
-//! or anything as *verified* that a later complete read did not show.
+//! [`State::step`] returns and feeds the results back as [`Event`]s. The process may be killed at any instant; the
+//! state is rebuilt from [`Rows`]. This module must never treat a missing response as a failure, an accepted request as
+//! done, or anything as *verified* that a later complete read did not show.
 //!
 //! # The contract of the shell
 //!
@@ -16,8 +16,8 @@
 //! 1. `Commit`s are executed one after another by `number`, each in one transaction: check that the stored generation
 //!    equals `Commit::generation` (otherwise stop this engine permanently), upsert `writes`, and write `tells` to the
 //!    ledger, the change state and the outbox. Then send `Event::Committed`.
-//! 2. If a commit fails **or its outcome is unknown** (timeout, dropped future), discard this `State` and start again as
-//!    above. Responses to earlier calls carry the earlier generation and are ignored.
+//! 2. If a commit fails **or its outcome is unknown** (timeout, dropped future), discard this `State` and start again
+//!    as above. Responses to earlier calls carry the earlier generation and are ignored.
 //!
 //! A `Call` is returned only by the step that handles the `Committed` of its intent:
 //!
@@ -31,37 +31,37 @@
 //!
 //! A step that commits returns only the `Commit`; its other effects follow after `Committed`.
 //!
-//! **Calls.** SDK retries are off. The attempt timeout must be short enough that `Call::not_after` plus the timeout ends
-//! within [`Pacing::doubt_delete`] of the intent. Map the result with [`Answer::classify`]; anything other than an error
-//! code with a 4xx status is unknown. Every `Call`, `Poll` and `Read` gets exactly one response event. A missing response
-//! is requested again (reads, polls) or makes the outcome unknown after [`Pacing::deadline`] (calls). A status that
-//! arrives with the acceptance is not used: poll.
+//! **Calls.** SDK retries are off. The attempt timeout must be short enough that `Call::not_after` plus the timeout
+//! ends within [`Pacing::doubt_delete`] of the intent. Map the result with [`Answer::classify`]; anything other than an
+//! error code with a 4xx status is unknown. Every `Call`, `Poll` and `Read` gets exactly one response event. A missing
+//! response is requested again (reads, polls) or makes the outcome unknown after [`Pacing::deadline`] (calls). A status
+//! that arrives with the acceptance is not used: poll.
 //!
 //! **Reads.** `Observation::as_of` is the instant at which the first page was requested. The crawl feeds its reads the
-//! same way (`Listing::Pair`, `Listing::Group`); feeding an incomplete read is optional, since nothing is concluded from
-//! it. [`Class`] orders the shell's token bucket.
+//! same way (`Listing::Pair`, `Listing::Group`); feeding an incomplete read is optional, since nothing is concluded
+//! from it. [`Class`] orders the shell's token bucket.
 //!
 //! **Sleep.** Without other events, send `Event::Woke` at [`State::next_wake`].
 //!
-//! **Alarms** are [`Tell::Overdue`]. They are part of the transaction, hence of the outbox, and are raised once each. If
-//! commits themselves fail, the shell must raise its own alarm.
+//! **Alarms** are [`Tell::Overdue`]. They are part of the transaction, hence of the outbox, and are raised once each.
+//! If commits themselves fail, the shell must raise its own alarm.
 //!
 //! # Invariants
 //!
 //! - Desired = any valid window, or adopted. Windows are a set, so none of them cuts another off.
-//! - Only access that Leastwise manages is written: through a window (from its first intent or delivery), an adoption or
-//!   a removal. A window that failed before anything was written leaves no claim.
+//! - Only access that Leastwise manages is written: through a window (from its first intent or delivery), an adoption
+//!   or a removal. A window that failed before anything was written leaves no claim.
 //! - A managed resource without a reason to exist is removed, whoever created it. Attempts continue without limit, at
 //!   most 5 minutes apart. If AWS refuses because the principal no longer exists in the directory, the removals that
 //!   wait for it fail after a few attempts, and the engine retries every hour.
 //! - Access that disappears without a write of ours is reported ([`Tell::Missing`]) and **not** restored, because the
-//!   removal may be intentional. A second read that agrees, at least a minute later, ends its windows. The one exception
-//!   is a delete of ours that took effect late.
+//!   removal may be intentional. A second read that agrees, at least a minute later, ends its windows. The one
+//!   exception is a delete of ours that took effect late.
 //! - A removal change ends every reason of its resources at once and never waits for a verdict. A grant of the same
 //!   resource waits for it. A mixed change waits for its verdict as a whole.
 //! - A window begins when the new verdict arrives, not when AWS has finished, so access never exists before its window.
-//! - After a create request of unknown outcome, the resource is only observed for [`Pacing::doubt_create`]; then it may be
-//!   created again. The same applies after [`Pacing::deadline`] to an accepted request that does not end.
+//! - After a create request of unknown outcome, the resource is only observed for [`Pacing::doubt_create`]; then it may
+//!   be created again. The same applies after [`Pacing::deadline`] to an accepted request that does not end.
 //!
 //! # Example
 //!
