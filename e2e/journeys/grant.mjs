@@ -12,8 +12,8 @@ export const about = 'A grant on a production PCI account';
 
 /** Set, and what the page must say of it in production PCI. */
 const REFUSED = [
-  ['AdministratorAccess', /is an administrator, whatever its name/],
-  ['ReleaseToolkit', /is an administrator, whatever its name/],
+  ['AdministratorAccess', /gives administrator access, whatever its name/],
+  ['ReleaseToolkit', /gives administrator access, whatever its name/],
   ['PlatformEngineer', /Refused by the rules/],
   ['PaymentsEngineer', /is not fully known/],
 ];
@@ -53,7 +53,7 @@ export async function journey(suite, browser) {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`scim ${way.name}`, [maya], async () => {
         await preview(maya, { ...draft('SupportMetrics'), who: `group:${names.groups['tokens-engineers']}` });
-        await maya.says('Refused by the rules', 'come from the identity provider');
+        await maya.says('Refused by the rules', 'are managed in the identity provider');
       });
       await maya.leave();
     });
