@@ -22,21 +22,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Operation {
-    Assign {
-        assignment: Assignment,
-        term: Term,
-    },
-    Unassign {
-        assignment: Assignment,
-    },
-    AddMember {
-        group: GroupId,
-        user: UserId,
-    },
-    RemoveMember {
-        group: GroupId,
-        user: UserId,
-    },
+    Assign { assignment: Assignment, term: Term },
+    Unassign { assignment: Assignment },
+    AddMember { group: GroupId, user: UserId },
+    RemoveMember { group: GroupId, user: UserId },
 }
 
 /// The state of a change.
@@ -149,7 +138,9 @@ pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Invalid {
     /// There is no operation.
-    #[error("This change contains no items. Choose a person or group, a permission set and an account.")]
+    #[error(
+        "This change contains no items. Choose a person or group, a permission set and an account."
+    )]
     Empty,
     /// An operation occurs twice.
     #[error("This change contains the same item twice. Remove one of them.")]

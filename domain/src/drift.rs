@@ -20,23 +20,13 @@ use crate::{
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Outside {
     /// An assignment appeared.
-    Assigned {
-        assignment: Assignment,
-    },
+    Assigned { assignment: Assignment },
     /// An assignment disappeared.
-    Unassigned {
-        assignment: Assignment,
-    },
+    Unassigned { assignment: Assignment },
     /// A user was added to a group.
-    Joined {
-        group: GroupId,
-        user: UserId,
-    },
+    Joined { group: GroupId, user: UserId },
     /// A user was removed from a group.
-    Left {
-        group: GroupId,
-        user: UserId,
-    },
+    Left { group: GroupId, user: UserId },
     /// The content of a permission set changed.
     SetEdited {
         set: PermissionSetArn,

@@ -78,9 +78,7 @@ pub struct Judgement {
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Holder {
     /// A person, by one path.
-    Person {
-        reach: Reach,
-    },
+    Person { reach: Reach },
     /// A group without members: nobody has access today, but future members will.
     EmptyGroup {
         assignment: Assignment,

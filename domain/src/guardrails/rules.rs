@@ -83,7 +83,9 @@ impl Rules {
                     line: 1,
                     column: 1,
                     policy: None,
-                    message: format!("the schema does not describe the requests that Leastwise makes: {message}"),
+                    message: format!(
+                        "the schema does not describe the requests that Leastwise makes: {message}"
+                    ),
                 });
             }
         }

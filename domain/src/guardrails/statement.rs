@@ -76,7 +76,8 @@ impl Loaded {
                 }
                 None => statement.wrong(
                     "",
-                    "policy templates are not supported: replace `?principal` and `?resource`".into(),
+                    "policy templates are not supported: replace `?principal` and `?resource`"
+                        .into(),
                 ),
             }
         }
@@ -121,9 +122,7 @@ impl Statement<'_> {
             if !KNOWN.contains(&key) {
                 self.wrong(
                     &format!("@{key}"),
-                    format!(
-                        "unknown annotation `@{key}`: use @id, @reason, @control or @remedy"
-                    ),
+                    format!("unknown annotation `@{key}`: use @id, @reason, @control or @remedy"),
                 );
             }
         }
@@ -181,7 +180,10 @@ impl Statement<'_> {
                 "an id consists of lower-case letters, digits, `-` and `.`".into(),
             );
         } else if RESERVED.iter().any(|prefix| id.starts_with(prefix)) {
-            self.wrong("@id", "ids that begin with `system.` or `eligibility.` are reserved".into());
+            self.wrong(
+                "@id",
+                "ids that begin with `system.` or `eligibility.` are reserved".into(),
+            );
         } else if !ids.insert(id.to_owned()) {
             self.wrong("@id", format!("the id `{id}` is used twice"));
         }

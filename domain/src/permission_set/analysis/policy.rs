@@ -158,11 +158,7 @@ impl Reading<'_> {
                 },
                 "Action" | "NotAction" => {
                     if actions.is_some() {
-                        self.doubt(
-                            at,
-                            member.offset,
-                            "Action and NotAction cannot be combined",
-                        );
+                        self.doubt(at, member.offset, "Action and NotAction cannot be combined");
                     }
                     let start = if member.name == "Action" {
                         Actions::named()

@@ -33,9 +33,7 @@ impl Risk {
             Self::Tampering => {
                 "Its holder can stop, delete or tamper with the logs and security controls of an account."
             }
-            Self::DataRead => {
-                "Its holder can read, export or share data that could be card data."
-            }
+            Self::DataRead => "Its holder can read, export or share data that could be card data.",
             Self::Unknown => {
                 "Part of it cannot be read or understood, so it is treated like the worst risk."
             }

@@ -2,7 +2,7 @@
 //!
 //! Passing roles to services is in `pass_role`, assuming roles in `assume_role`. The lists are based on
 //! pathfinding.cloud and cloudsplaining, plus what AWS has added since. Whether a more powerful role exists is not
-//! considered, because the set does not tell.
+//! considered, because the set does not show it.
 
 use crate::permission_set::analysis::{
     Finding, Risk,
