@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: what a reviewer should never have to say. Nothing here changes a file.
+//! `cargo xtask lint`: automates review comments. It must never change a file.
 
 mod files;
 mod views;
@@ -12,7 +12,7 @@ pub fn lint() -> Result<(), Failure> {
     clippy()
 }
 
-/// The checks that no tool brings: markup, files, classes, palette. Quick, and without a compiler.
+/// Runs the checks that no other tool provides: markup, files, classes, palette. Fast, and without a compiler.
 pub fn house_rules() -> Result<(), Failure> {
     let mut wrong = palette::check(&site::tokens()?);
     wrong.extend(views::check()?);
@@ -24,7 +24,7 @@ pub fn house_rules() -> Result<(), Failure> {
     }
 }
 
-/// Both halves: ordinary clippy never sees the browser's.
+/// Runs clippy for the host and for the browser build, which a plain clippy run does not cover.
 pub fn clippy() -> Result<(), Failure> {
     site::ensure_target()?;
     process::run(process::cargo().args([

@@ -1,5 +1,5 @@
-//! Names files by their content, compresses them, and writes the manifest. Files that did not change are not
-//! touched, so that cargo does not rebuild the server for nothing.
+//! Names files by their content hash, compresses them and writes the manifest. Unchanged files are not rewritten, so
+//! that cargo does not rebuild the server.
 
 use std::fs;
 use std::io::Write as _;
@@ -33,7 +33,7 @@ impl Bundle {
         }
     }
 
-    /// Adds one file and returns the name under which it is served.
+    /// Adds a file and returns the name under which it is served.
     pub fn add(
         &mut self,
         kind: &'static str,
@@ -42,7 +42,7 @@ impl Bundle {
     ) -> Result<String, Failure> {
         let hash = hex::encode(&Sha256::digest(content)[..8]);
         let name = format!("app.{hash}.{extension}");
-        // The quality is part of the cache's key: a file from `watch` must not end up in a release.
+        // The quality is part of the cache key, so that a file from `watch` never ends up in a release.
         let cached = process::target().join(format!("site-cache/{name}.q{}", self.quality));
         let compressed = if let Ok(bytes) = fs::read(&cached) {
             bytes
@@ -61,7 +61,7 @@ impl Bundle {
         Ok(name)
     }
 
-    /// Writes the manifest, removes what it does not list, and returns the compressed sizes.
+    /// Writes the manifest, removes files that it does not list, and returns the compressed sizes.
     pub fn finish(self) -> Result<Vec<(&'static str, usize)>, Failure> {
         let keep: Vec<String> = self
             .entries

@@ -1,6 +1,6 @@
-//! The browser's files: WASM and its JavaScript, CSS, icon; each named by its content, compressed, and listed
-//! in `target/site/manifest.txt`, from which the server's build script embeds them. Without cargo-leptos
-//! and without Node.
+//! Builds the files for the browser: WASM and its JavaScript, CSS, icon. Each is named by its content hash, compressed,
+//! and listed in `target/site/manifest.txt`, from which the server's build script embeds it. The build uses neither
+//! cargo-leptos nor Node.
 
 mod bundle;
 pub mod classes;
@@ -18,19 +18,19 @@ use crate::process::{self, Doing, Failure};
 pub use tokens::Token;
 pub use wasm::ensure_target;
 
-/// How hard to compress.
+/// The compression effort.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// For `run` and `watch`: quick, and without the size budget.
+    /// For `run` and `watch`: fast, and without the size limit.
     Quick,
-    /// What is deployed and measured.
+    /// For deployment and measurement.
     Full,
 }
 
-/// Compressed bytes that a first visit may load beside the page itself.
+/// The maximum compressed size in bytes that a first visit loads in addition to the page.
 const BUDGET: usize = 130_000;
 
-/// Builds all of them; returns their compressed size.
+/// Builds all files and returns their compressed size.
 pub fn build(effort: Effort) -> Result<usize, Failure> {
     let start = Instant::now();
     let css = css::build()?;
@@ -56,18 +56,18 @@ pub fn build(effort: Effort) -> Result<usize, Failure> {
     );
     if effort == Effort::Full && total > BUDGET {
         return Err(Failure::new(format!(
-            "the browser's files take {total} bytes compressed, the budget is {BUDGET}"
+            "the browser files take {total} bytes compressed; the limit is {BUDGET}"
         )));
     }
     Ok(total)
 }
 
-/// `style/theme.css`, as it is written.
+/// Returns the text of `style/theme.css`.
 pub fn theme() -> Result<String, Failure> {
     fs::read_to_string(process::root().join("style/theme.css")).doing("style/theme.css")
 }
 
-/// The colours of the theme.
+/// Returns the colours of the theme.
 pub fn tokens() -> Result<Vec<Token>, Failure> {
     tokens::parse(&theme()?)
 }
