@@ -667,7 +667,7 @@ async fn a_log_cut_short_is_found_and_nothing_is_written_to_it(scene: &Scene) {
         .unwrap();
     let started = scene.sealer().await.err().unwrap().to_string();
     assert!(
-        started.contains("its head says 6 entries") && started.contains("leastwise ledger verify"),
+        started.contains("its head records 6 entries") && started.contains("leastwise ledger verify"),
         "{started}"
     );
     scene
