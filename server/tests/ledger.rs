@@ -452,7 +452,7 @@ async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
     scene.db.by_hand(end).await.unwrap();
     let (code, out) = told(scene).await;
     assert_eq!(code, 1);
-    assert!(out.contains("has no entry that ended it"), "{out}");
+    assert!(out.contains("has no entry that ends it"), "{out}");
     // Ended in earnest, and opened again by hand.
     let (person, now) = (ann().person.unwrap(), scene.clock.now());
     let mut tx = scene.db.store.write().await.unwrap();
@@ -704,7 +704,7 @@ async fn a_changed_leaf_is_never_signed(scene: &Scene) {
     scene.db.by_hand(change).await.unwrap();
     let fault = sealer.seal_now().await.unwrap_err().to_string();
     assert!(
-        fault.contains("an entry from 3 to 5 is not the one"),
+        fault.contains("an entry from 3 to 5 differs"),
         "{fault}"
     );
     assert_eq!(

@@ -352,7 +352,7 @@ async fn a_requester_has_at_most_twenty_changes_waiting() {
     let ann = org.as_("ann").await;
     let new = ann.new_change(&draft).await.unwrap();
     let told = conflict(ann.submit(submission(&draft, &new)).await);
-    assert!(told.contains("take one of them back"), "{told}");
+    assert!(told.contains("Withdraw one of them"), "{told}");
     // What needs nobody is not held up, and one taken back makes room.
     org.ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await;

@@ -74,7 +74,10 @@ pub async fn a_window_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
             "update engine_window set over_at = 5".to_owned(),
             "is over according to its row",
         ),
-        ("delete from engine_window".to_owned(), "the row is missing"),
+        (
+            "delete from engine_window".to_owned(),
+            "is missing, but the ledger has its entry",
+        ),
     ] {
         names(scene, &by_hand, line).await;
         let mut tx = scene.db.store.write().await.unwrap();
