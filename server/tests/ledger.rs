@@ -667,7 +667,8 @@ async fn a_log_cut_short_is_found_and_nothing_is_written_to_it(scene: &Scene) {
         .unwrap();
     let started = scene.sealer().await.err().unwrap().to_string();
     assert!(
-        started.contains("its head records 6 entries") && started.contains("leastwise ledger verify"),
+        started.contains("its head records 6 entries")
+            && started.contains("leastwise ledger verify"),
         "{started}"
     );
     scene
@@ -703,10 +704,7 @@ async fn a_changed_leaf_is_never_signed(scene: &Scene) {
     let change = "update ledger_entry set leaf = replace(leaf, '111111000001', '111111000099') where seq = 4";
     scene.db.by_hand(change).await.unwrap();
     let fault = sealer.seal_now().await.unwrap_err().to_string();
-    assert!(
-        fault.contains("an entry from 3 to 5 differs"),
-        "{fault}"
-    );
+    assert!(fault.contains("an entry from 3 to 5 differs"), "{fault}");
     assert_eq!(
         ledger::newest_checkpoint(&scene.db.store)
             .await

@@ -30,9 +30,7 @@ impl Awaited {
             Self::Crawl => {
                 "Waiting for the next complete read of AWS: the last read is too old or incomplete"
             }
-            Self::Aws => {
-                "Waiting for AWS: a required read failed and is retried every few seconds"
-            }
+            Self::Aws => "Waiting for AWS: a required read failed and is retried every few seconds",
             Self::Pool => {
                 "Waiting for the user pool to confirm the approvers: the query failed and is retried every few seconds"
             }

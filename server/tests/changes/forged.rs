@@ -59,7 +59,10 @@ async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing() 
             "proposal = replace(proposal, 'OPS-4711', 'OPS-1')",
             "differs from the request",
         ),
-        ("submitted_at = submitted_at + 1", "differs from the request"),
+        (
+            "submitted_at = submitted_at + 1",
+            "differs from the request",
+        ),
         (
             "effect = replace(effect, '3600000', '60000')",
             "differs from the one that was shown",

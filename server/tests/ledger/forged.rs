@@ -161,7 +161,12 @@ pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     tx.commit().await.unwrap();
     assert_eq!(told(scene).await.0, 0);
     let revive = "update session set ended_at = null";
-    names(scene, revive, "the session s-1 of ann is active according to its row").await;
+    names(
+        scene,
+        revive,
+        "the session s-1 of ann is active according to its row",
+    )
+    .await;
 }
 
 pub async fn a_search_word_taken_out_or_put_in_is_named(scene: &Scene) {

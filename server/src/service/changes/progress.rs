@@ -246,7 +246,10 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
         )
     } else {
         Far::new(
-            format!("Ended: {}, and no session can be active", gone.to_lowercase()),
+            format!(
+                "Ended: {}, and no session can be active",
+                gone.to_lowercase()
+            ),
             OK,
         )
     };

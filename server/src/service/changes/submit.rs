@@ -60,7 +60,9 @@ impl Service {
         if errors.is_empty() && !is_form_key(&submission.form_key) {
             errors.push(FieldError {
                 field: "form",
-                message: "This form was not created by Leastwise. Submit the form that is shown below.".into(),
+                message:
+                    "This form was not created by Leastwise. Submit the form that is shown below."
+                        .into(),
             });
         }
         if !errors.is_empty() {

@@ -109,10 +109,7 @@ pub(super) fn loss(snapshot: &Snapshot, step: &Step) -> EffectRow {
         }
         Gainer::FutureMember(group) => (
             None,
-            format!(
-                "Future members of {}",
-                names::group(snapshot, group)
-            ),
+            format!("Future members of {}", names::group(snapshot, group)),
         ),
     };
     EffectRow {
@@ -191,8 +188,9 @@ pub(super) fn altered(why: Altered) -> String {
     )
 }
 
-/// The reason why an approved change does not start too late.
-pub(super) const TOO_LATE: &str = "The time in which this change could start is over. Request it again.";
+/// The reason why a change that was approved too long ago does not start.
+pub(super) const TOO_LATE: &str =
+    "The time in which this change could start is over. Request it again.";
 
 /// The reason why a change does not start a second time.
 pub(super) const ONCE: &str =
