@@ -34,7 +34,7 @@ fn main() {
             .expect("every file of the manifest exists");
         let (file, length) = (file.display().to_string(), grouped(length));
         writeln!(table, "File {{ kind: {kind:?}, name: {name:?}, length: {length}, brotli: include_bytes!({file:?}) }},")
-            .expect("a string takes what is written to it");
+            .expect("writing to a string cannot fail");
     }
     table.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("assets.rs");

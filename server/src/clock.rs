@@ -52,10 +52,7 @@ impl Clock {
 }
 
 /// Returns a UUIDv7. It sorts by creation time, which keeps indexes compact.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the only place that creates ids"
-)]
+#[expect(clippy::disallowed_methods, reason = "the only place that creates ids")]
 fn uuid() -> String {
     uuid::Uuid::now_v7().to_string()
 }

@@ -186,7 +186,7 @@ impl ServeArgs {
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.client_secret.is_empty() {
             let cure =
-                "set it, or LEASTWISE_OIDC_CLIENT_SECRET_FILE to a file that holds it".into();
+                "set it, or set LEASTWISE_OIDC_CLIENT_SECRET_FILE to the path of a file that contains it".into();
             return Err(ConfigError {
                 field: "LEASTWISE_OIDC_CLIENT_SECRET",
                 cure,

@@ -93,10 +93,7 @@ pub enum LedgerCommandError {
     #[error("the ledger cannot be read from the database")]
     Store(#[from] StoreError),
     #[error("{path}: {source}")]
-    File {
-        path: PathBuf,
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
     /// No verifier key was given or found.
     #[error("no verifier key: pass a key with --vkey, or the folder of ledger.vkey with --keys")]
     NoKey,
@@ -240,7 +237,10 @@ fn people(
     )?;
     let unsigned = report.entries.saturating_sub(report.tree_size);
     if report.holds() && unsigned > 0 {
-        writeln!(out, "The last {unsigned} entries are chained but not signed yet.")?;
+        writeln!(
+            out,
+            "The last {unsigned} entries are chained but not signed yet."
+        )?;
     }
     if verified.keys == trust::Source::Bundle {
         writeln!(

@@ -118,7 +118,7 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
                 "{}  {:<16} {:<28} {:<32} {:<10} {}",
                 row.account_id, row.account, row.person, row.permission_set, standing, row.path
             )
-            .expect("a string takes what is written to it");
+            .expect("writing to a string cannot fail");
         }
         out.into_bytes()
     });

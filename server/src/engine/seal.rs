@@ -49,10 +49,7 @@ pub enum Fault {
     Key(#[from] KeyError),
     /// The copy outside the database cannot be read or written.
     #[error("{path}: {source}")]
-    Copy {
-        path: PathBuf,
-        source: io::Error,
-    },
+    Copy { path: PathBuf, source: io::Error },
     /// No known key signed the checkpoint.
     #[error("the newest checkpoint in {place} is not one of this ledger's: {source}. {LOOK}")]
     Strange {

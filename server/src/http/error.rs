@@ -231,17 +231,17 @@ pub fn page(status: StatusCode, words: &Words) -> Response {
         title = words.title,
         text = words.text,
     )
-    .expect("a string takes what is written to it");
+    .expect("writing to a string cannot fail");
     if let Some((href, label)) = words.link {
         write!(html, "<p><a href=\"{href}\">{label}</a></p>")
-            .expect("a string takes what is written to it");
+            .expect("writing to a string cannot fail");
     }
     write!(
         html,
         "<p><small>Status {}, request <code>{id}</code></small></p></main></body></html>",
         status.as_u16()
     )
-    .expect("a string takes what is written to it");
+    .expect("writing to a string cannot fail");
     let headers = [
         (
             header::CONTENT_TYPE,

@@ -63,7 +63,7 @@ pub async fn metrics(State(state): State<HttpState>, request: Request) -> Respon
             .at_once
             .saturating_sub(state.room.available_permits())
     )
-    .expect("a string takes what is written to it");
+    .expect("writing to a string cannot fail");
     (
         [(
             header::CONTENT_TYPE,

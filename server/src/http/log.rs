@@ -70,7 +70,7 @@ fn escape(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for c in line.chars() {
         if misleads(c) {
-            write!(out, "\\u{:04x}", u32::from(c)).expect("a string takes what is written to it");
+            write!(out, "\\u{:04x}", u32::from(c)).expect("writing to a string cannot fail");
         } else {
             out.push(c);
         }

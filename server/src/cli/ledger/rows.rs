@@ -42,29 +42,41 @@ pub enum Difference {
     DecisionWithoutRow(String),
     #[error("role_grant: {0} has no entry in the ledger, so it was not granted through Leastwise")]
     RoleWithoutEntry(String),
-    #[error("role_grant: {0} has ended according to its row, but the ledger has no entry that ends it")]
+    #[error(
+        "role_grant: {0} has ended according to its row, but the ledger has no entry that ends it"
+    )]
     EndWithoutEntry(String),
     /// The end of a role was removed.
-    #[error("role_grant: {0} is held according to its row, but the ledger has an entry that ends it")]
+    #[error(
+        "role_grant: {0} is held according to its row, but the ledger has an entry that ends it"
+    )]
     Revived(String),
     #[error("role_grant: the row of {0} is missing, but the ledger has its entry")]
     RoleWithoutRow(String),
-    #[error("engine_window: {0} has no entry in the ledger, so it was not granted through Leastwise")]
+    #[error(
+        "engine_window: {0} has no entry in the ledger, so it was not granted through Leastwise"
+    )]
     WindowWithoutEntry(String),
     /// The times or the resource of an access window were altered.
     #[error("engine_window: {0} differs from its entries in the ledger")]
     WindowDiffers(String),
     /// The end of an access window was removed.
-    #[error("engine_window: {0} is open according to its row, but the ledger has an entry that closes it")]
+    #[error(
+        "engine_window: {0} is open according to its row, but the ledger has an entry that closes it"
+    )]
     WindowRevived(String),
-    #[error("engine_window: {0} is over according to its row, but the ledger has no entry that closes it")]
+    #[error(
+        "engine_window: {0} is over according to its row, but the ledger has no entry that closes it"
+    )]
     WindowOverWithoutEntry(String),
     #[error("engine_window: the row of {0} is missing, but the ledger has its entry")]
     WindowWithoutRow(String),
     #[error("session: {0} has no matching entry in the ledger, so no sign-in created it")]
     SessionWithoutEntry(String),
     /// The end of a session was removed.
-    #[error("session: {0} is active according to its row, but the ledger has an entry that ends it")]
+    #[error(
+        "session: {0} is active according to its row, but the ledger has an entry that ends it"
+    )]
     SessionRevived(String),
     /// The index of the search differs from the words of an entry.
     #[error("ledger_token: {0}")]

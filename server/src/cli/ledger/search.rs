@@ -37,7 +37,9 @@ impl Search {
             .iter()
             .find(|(word, path)| (!erased || path.is_empty()) && !holds(stored, word, path));
         if let Some((word, _)) = missing {
-            self.name(format!("entry {seq} is not indexed under its word {word:?}"));
+            self.name(format!(
+                "entry {seq} is not indexed under its word {word:?}"
+            ));
         }
         let all: BTreeSet<Indexed> = words::all_of(&entry, private)
             .map(|(word, path)| Indexed { word, path })

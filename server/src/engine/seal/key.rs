@@ -26,10 +26,7 @@ pub const KEY_VARIABLE: &str = "LEASTWISE_LEDGER_KEY";
 pub enum KeyError {
     /// A file cannot be read or written.
     #[error("{path}: {source}")]
-    File {
-        path: PathBuf,
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
     /// The value is not 64 lower-case hex digits. The message never shows the value.
     #[error("{0} must hold 64 lower-case hex digits: 32 random bytes")]
     Malformed(String),
