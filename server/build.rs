@@ -1,5 +1,5 @@
-//! Turns `target/site/manifest.txt`, which `cargo xtask build` writes, into a table of embedded files. Without
-//! a manifest the table is empty, so that the server compiles and its tests run without the browser build.
+//! Turns `target/site/manifest.txt`, written by `cargo xtask build`, into a table of embedded files. Without a manifest
+//! the table is empty, so the server compiles and its tests run without the browser build.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ fn main() {
     let site = target.join("site");
     let manifest = site.join("manifest.txt");
     if !manifest.exists() {
-        // Cargo takes a file that is not there for one that changed, and would compile the server every time.
+        // Cargo treats a missing file as changed and would recompile the server on every build.
         fs::create_dir_all(&site).expect("the target folder can be written");
         fs::write(&manifest, "").expect("the target folder can be written");
     }
@@ -34,14 +34,14 @@ fn main() {
             .expect("every file of the manifest exists");
         let (file, length) = (file.display().to_string(), grouped(length));
         writeln!(table, "File {{ kind: {kind:?}, name: {name:?}, length: {length}, brotli: include_bytes!({file:?}) }},")
-            .expect("a string takes what is written to it");
+            .expect("writing to a string cannot fail");
     }
     table.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("assets.rs");
     fs::write(out, table).expect("OUT_DIR can be written");
 }
 
-/// A number as the lints want it in source: in groups of three.
+/// Groups the digits in threes, as the lints require in source.
 fn grouped(number: &str) -> String {
     let mut text = String::new();
     for (at, digit) in number.chars().enumerate() {

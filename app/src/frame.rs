@@ -1,5 +1,5 @@
-//! A page inside the frame that signed-in people see: navigation by what they may open, who they
-//! are, and how fresh what they look at is.
+//! Renders a page inside the layout for signed-in users: the navigation entries that they may open, their name and
+//! roles, and the freshness of the data.
 
 use domain::authorize::Action;
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use crate::{
     shell::{self, Layout, Surroundings, Viewer},
 };
 
-/// Where the navigation leads, and what one must be allowed to do to see it.
+/// The navigation entries, each with the action that the user must be allowed to perform to see it.
 const ENTRIES: [(&str, &str, Glyph, Action); 9] = [
     ("/", "Home", Glyph::Home, Action::SeeOwn),
     ("/inbox", "Inbox", Glyph::Inbox, Action::SeeInbox),
@@ -39,7 +39,7 @@ const ENTRIES: [(&str, &str, Glyph, Action); 9] = [
     ("/ledger", "Ledger", Glyph::Ledger, Action::SeeLedger),
 ];
 
-/// The text of a whole document with a page in the frame.
+/// Renders a whole document with a page inside the layout.
 pub fn framed(
     page: Page,
     viewer: &ViewerView,
@@ -108,17 +108,17 @@ fn roles(viewer: &ViewerView) -> String {
 
 fn freshness_line(fresh: &Freshness) -> AnyView {
     let Some(complete) = fresh.complete_at else {
-        return view! { <span>"AWS has not been read completely yet."</span> }.into_any();
+        return view! { <span>"No complete read of AWS has finished yet."</span> }.into_any();
     };
     let unread = (!fresh.unread.is_empty()).then(|| {
         format!(
-            " {} things could not be read at the last look.",
+            " Resources that could not be read in the last crawl: {}.",
             fresh.unread.len()
         )
     });
-    let stale = fresh.stale.then_some(" This is older than it should be.");
+    let stale = fresh.stale.then_some(" This data is out of date.");
     view! {
-        <span>"Read completely from AWS " {complete.minute()} " UTC." {unread} {stale}</span>
+        <span>"Last complete read of AWS: " {complete.minute()} " UTC." {unread} {stale}</span>
     }
     .into_any()
 }

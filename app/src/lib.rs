@@ -1,7 +1,7 @@
-//! The web UI of Leastwise: pages, components, islands, and the ports they ask through.
+//! The web UI of Leastwise: pages, components, islands, and the ports through which they read and write.
 //!
-//! Everything but `islands` exists only on the server, so that editing a page leaves the browser
-//! build untouched and cargo finds it fresh. Must never name a database, an AWS client or a web server.
+//! Everything except `islands` is compiled for the server only, so editing a page does not rebuild the WASM. This
+//! crate must never depend on a database, an AWS client or a web server.
 
 pub mod islands;
 
@@ -20,7 +20,7 @@ pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod shell;
 
-/// Called once by the boot script before it hydrates the islands of the page.
+/// Hydrates the islands of the page. The boot script calls it once.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

@@ -1,8 +1,8 @@
-//! Every URL, one table: the page or the action behind it, and what one must be allowed to do.
+//! The routes: two tables that map URLs to pages and actions, each with the permission it requires.
 //!
-//! A row cannot be written without its `Action`, so a page that nobody thought to guard does not
-//! compile. The server mounts these two tables and nothing else that shows or changes data, and the
-//! authorisation matrix is printed by walking them.
+//! A row requires an `Action`, so a page without an authorization check does not compile. The server mounts every
+//! row; downloads, live events, the palette index and sign-in are mounted in `server::http` with checks of their own.
+//! The authorization matrix test covers both.
 
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
@@ -15,28 +15,28 @@ use crate::{
     pages,
 };
 
-/// A future that a table can hold.
+/// A boxed future, as the tables store it.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// One page: a GET that writes nothing.
+/// A page, served by GET. It never changes access.
 pub struct PageRoute {
-    /// The URL; `{name}` stands for one segment.
+    /// The path; `{name}` matches one segment.
     pub path: &'static str,
-    /// What one must be allowed to do.
+    /// The action that the caller must be allowed to perform.
     pub action: Action,
-    /// Makes the page.
+    /// Builds the page.
     pub page: fn(Visit) -> Later<Answer<Page>>,
 }
 
-/// One action: a POST that ends in a redirect to a page.
+/// An action: a POST request that is answered with a redirect to a page.
 pub struct ActionRoute {
-    /// The URL; `{name}` stands for one segment.
+    /// The path; `{name}` matches one segment.
     pub path: &'static str,
-    /// What one must be allowed to do.
+    /// The action that the caller must be allowed to perform.
     pub action: Action,
-    /// Does it, and answers where to go.
+    /// Performs the action and returns the URL to redirect to.
     pub run: fn(Post) -> Later<Answer<String>>,
-    /// The page that shows the form again when fields are wrong, with what was typed.
+    /// Returns the URL of the page that shows the form again, with the values entered, if fields are invalid.
     pub form: fn(&Post) -> String,
     /// Fields whose text is kept over an expired session.
     pub keep: &'static [&'static str],
@@ -64,7 +64,7 @@ pub const PAGES: &[PageRoute] = &[
         action: Action::SeeDirectory,
         page: |v| Box::pin(pages::people::page(v)),
     },
-    // Everyone may see themselves; the port answers 404 for anybody else.
+    // Everyone may see themselves; the port requires `SeeDirectory` for other people, else returns 404.
     PageRoute {
         path: "/people/{id}",
         action: Action::SeeOwn,
@@ -152,22 +152,22 @@ pub const ACTIONS: &[ActionRoute] = &[
     },
 ];
 
-/// One request for a page.
+/// A request for a page.
 pub struct Visit {
-    /// Bound to the actor.
+    /// The ports, bound to the caller.
     pub backend: Arc<dyn Backend>,
-    /// The segments that the path names.
+    /// The named segments of the path.
     pub params: BTreeMap<String, String>,
-    /// The query, last value of each key.
+    /// The query parameters, with the last value of each name.
     pub query: BTreeMap<String, String>,
-    /// Path and query, as asked for.
+    /// The path and query of the request.
     pub url: String,
-    /// What was typed before and what was wrong with it, when a form is shown again.
+    /// The values entered and their errors, if a form is shown again.
     pub form: FormState,
 }
 
 impl Visit {
-    /// A segment that the path names; parsed by the caller.
+    /// Returns a named segment of the path, or `NotFound` if it does not parse as `T`.
     pub fn param<T: std::str::FromStr>(&self, name: &str) -> Answer<T> {
         self.params
             .get(name)
@@ -175,28 +175,28 @@ impl Visit {
             .ok_or(Denied::NotFound)
     }
 
-    /// A value of the query; empty if it is not there.
+    /// Returns a query parameter, or an empty string if it is absent.
     pub fn query(&self, name: &str) -> &str {
         self.query.get(name).map_or("", String::as_str)
     }
 }
 
-/// What was typed into a form, and what was wrong with it.
+/// The values entered in a form, and their errors.
 #[derive(Debug, Clone, Default)]
 pub struct FormState {
-    /// By field.
+    /// Values by field name.
     pub values: BTreeMap<String, String>,
-    /// In the order of the form.
+    /// Errors in the order of the form.
     pub errors: Vec<FieldError>,
 }
 
 impl FormState {
-    /// What was typed into a field.
+    /// Returns the value entered in a field.
     pub fn value(&self, field: &str) -> Option<String> {
         self.values.get(field).cloned()
     }
 
-    /// What is wrong with a field.
+    /// Returns the error of a field.
     pub fn error(&self, field: &str) -> Option<String> {
         self.errors
             .iter()
@@ -205,16 +205,16 @@ impl FormState {
     }
 }
 
-/// A page, ready to be drawn inside the frame.
+/// A page, ready to be rendered inside the layout.
 pub struct Page {
-    /// What it is about, for the title.
+    /// The name of the page in the document title.
     pub title: String,
-    /// Draws it; runs once, inside the owner of this request.
+    /// Renders the page. Runs once, inside the reactive owner of the request.
     pub draw: Box<dyn FnOnce() -> AnyView + Send>,
 }
 
 impl Page {
-    /// A page of a title and a way to draw it.
+    /// Creates a page from a title and a render function.
     pub fn new(title: impl Into<String>, draw: impl FnOnce() -> AnyView + Send + 'static) -> Self {
         Self {
             title: title.into(),
@@ -223,18 +223,18 @@ impl Page {
     }
 }
 
-/// One request for an action.
+/// A request for an action.
 pub struct Post {
-    /// Bound to the actor.
+    /// The ports, bound to the caller.
     pub backend: Arc<dyn Backend>,
-    /// The segments that the path names.
+    /// The named segments of the path.
     pub params: BTreeMap<String, String>,
-    /// The form's fields; each at most once, or the request was refused before.
+    /// The form fields. The router rejects a form that names a field twice.
     pub fields: BTreeMap<String, String>,
 }
 
 impl Post {
-    /// A segment that the path names.
+    /// Returns a named segment of the path, or `NotFound` if it does not parse as `T`.
     pub fn param<T: std::str::FromStr>(&self, name: &str) -> Answer<T> {
         self.params
             .get(name)
@@ -242,12 +242,12 @@ impl Post {
             .ok_or(Denied::NotFound)
     }
 
-    /// A field; empty if it was not sent.
+    /// Returns a form field, or an empty string if it is absent.
     pub fn field(&self, name: &str) -> String {
         self.fields.get(name).cloned().unwrap_or_default()
     }
 
-    /// Refuses fields that the form does not have: nobody sets a state or an approver by adding one.
+    /// Returns an error for unknown fields, so that a forged field cannot set a state or an approver.
     pub fn only(&self, known: &[&str]) -> Answer<()> {
         match self
             .fields
@@ -257,9 +257,8 @@ impl Post {
             None => Ok(()),
             Some(_) => Err(Denied::Invalid(vec![FieldError {
                 field: "form",
-                message:
-                    "This form sent a field that it does not have. Open the page again and repeat."
-                        .into(),
+                message: "The form contains an unknown field. Reload the page and try again."
+                    .into(),
             }])),
         }
     }

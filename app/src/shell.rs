@@ -1,6 +1,6 @@
-//! The document around every page: head with hashed asset names and the nonce, landmarks, navigation, top
-//! bar, appearance, footer, and `render`, which turns a page into the text of a document. One pass, nothing
-//! streamed: a page has its status and its title before the first byte leaves, and no inline script is made.
+//! The HTML document around every page: head with hashed asset names and the CSP nonce, landmarks, navigation, top
+//! bar, appearance settings and footer. `render` produces the document in one pass and never streams, so the status
+//! and the title are known before the first byte is sent, and no inline script is emitted.
 
 use std::sync::Arc;
 
@@ -10,33 +10,29 @@ use leptos::prelude::*;
 use crate::components::{Glyph, Icon, NavItem, Navigation};
 use crate::islands::{palette::Palette, shortcuts::Shortcuts};
 
-/// URLs of the embedded files, each with its content hash in the name.
+/// URLs of the embedded assets, each with its content hash in the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assets {
-    /// The sheet.
     pub css: String,
     /// The module that loads the WASM and hydrates the islands.
     pub js: String,
-    /// Preloaded, so that it arrives with the module and not after it.
+    /// Preloaded, so that it is fetched in parallel with the module.
     pub wasm: String,
-    /// The site's icon.
     pub icon: String,
 }
 
-/// Light, dark, or as the system says.
+/// The color theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Theme {
-    /// Always light.
     Light,
-    /// Always dark.
     Dark,
-    /// As the system says.
+    /// Follows `prefers-color-scheme`.
     #[default]
     System,
 }
 
 impl Theme {
-    /// The value of `data-theme`, of the cookie and of the form.
+    /// Returns the value used in `data-theme`, the cookie and the form.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Light => "light",
@@ -45,7 +41,7 @@ impl Theme {
         }
     }
 
-    /// From a cookie or a form; anything unknown is `System`.
+    /// Parses the value of a cookie or a form; an unknown value is `System`.
     pub fn parse(name: &str) -> Self {
         match name {
             "light" => Self::Light,
@@ -66,7 +62,7 @@ pub enum Density {
 }
 
 impl Density {
-    /// The value of `data-density`, of the cookie and of the form.
+    /// Returns the value used in `data-density`, the cookie and the form.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Comfortable => "comfortable",
@@ -74,7 +70,7 @@ impl Density {
         }
     }
 
-    /// From a cookie or a form; anything unknown is `Comfortable`.
+    /// Parses the value of a cookie or a form; an unknown value is `Comfortable`.
     pub fn parse(name: &str) -> Self {
         if name == "compact" {
             Self::Compact
@@ -84,45 +80,40 @@ impl Density {
     }
 }
 
-/// What the person chose under Appearance.
+/// The appearance settings of the current user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Appearance {
-    /// Colours.
     pub theme: Theme,
-    /// Spacing.
     pub density: Density,
 }
 
-/// Who is signed in, as the top bar shows them.
+/// The signed-in user, as the top bar shows them.
 #[derive(Debug, Clone)]
 pub struct Viewer {
-    /// The person's name.
     pub name: String,
-    /// Roles in words, or the e-mail address.
+    /// The names of their roles.
     pub detail: String,
 }
 
-/// Takes `theme`, `density` and `back` by POST, sets the cookies, and redirects to `back`.
+/// POST: takes `theme`, `density` and `back`, sets the cookies and redirects to `back`.
 pub const APPEARANCE_ACTION: &str = "/do/appearance";
-/// Ends the session by POST.
+/// POST: ends the session.
 pub const SIGN_OUT_ACTION: &str = "/do/sign-out";
 
-/// What surrounds a page, apart from the frame that signed-in people see.
+/// The inputs of a document, apart from the body and the layout for signed-in users.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// The document's title; our own words and names, escaped when written.
+    /// The document title. Contains names from AWS; escaped when rendered.
     pub title: String,
-    /// Names of the embedded files.
     pub assets: Assets,
-    /// What the person chose.
     pub appearance: Appearance,
-    /// The nonce that the response's CSP names.
+    /// The nonce from the CSP of the response.
     pub nonce: String,
-    /// While developing: a script that reloads the page when the server was rebuilt.
+    /// In development: the URL of a script that reloads the page after the server is rebuilt.
     pub reload: Option<String>,
 }
 
-/// The text of the whole document. `body` is drawn inside the owner of this one request.
+/// Renders the whole document. `body` runs inside the reactive owner of this request.
 pub fn render(around: Surroundings, body: impl FnOnce() -> AnyView) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
     let html = owner.with(|| {
@@ -154,7 +145,7 @@ fn document(around: Surroundings, body: impl FnOnce() -> AnyView) -> impl IntoVi
                 <link rel="icon" href=assets.icon r#type="image/svg+xml" />
                 <link rel="stylesheet" href=assets.css />
                 <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-                // `crossorigin="anonymous"` makes the preload match the module's own fetch.
+                // `crossorigin="anonymous"` makes the preload match the fetch by the module.
                 <script type="module" src=assets.js nonce=nonce></script>
                 {reload}
             </head>
@@ -164,28 +155,26 @@ fn document(around: Surroundings, body: impl FnOnce() -> AnyView) -> impl IntoVi
     .into_any()
 }
 
-/// Skip link, navigation, top bar, page, footer. Pages of signed-in people live in it.
+/// The layout for signed-in users: skip link, navigation, top bar, page, footer.
 #[component]
 pub fn Layout(
-    /// What this person may open.
+    /// The entries that this user may open.
     nav: Vec<NavItem>,
-    /// Who they are.
     viewer: Viewer,
-    /// The URL of the page on screen; the appearance form comes back to it.
+    /// The URL of the current page; the appearance form redirects to it.
     #[prop(into)]
     path: String,
-    /// As-of time and coverage of what is shown.
+    /// As-of time and coverage of the data shown.
     #[prop(optional)]
     freshness: Option<AnyView>,
-    /// Something that concerns everybody, such as broken-glass access in use.
+    /// A notice for every user, such as break-glass access in use.
     #[prop(optional)]
     banner: Option<AnyView>,
-    /// The page.
     children: Children,
 ) -> impl IntoView {
     let entries = nav.clone();
     view! {
-        <a href="#page" data-skip>"Skip to the page"</a>
+        <a href="#page" data-skip>"Skip to main content"</a>
         <div data-frame>
             <header data-topbar>
                 <details data-menu>
@@ -208,12 +197,9 @@ pub fn Layout(
     .into_any()
 }
 
-/// For pages without a signed-in person: sign-in, signed out, errors before a session.
+/// The layout for pages without a session: sign-in, signed-out, and errors before sign-in.
 #[component]
-pub fn BareLayout(
-    /// The page.
-    children: Children,
-) -> impl IntoView {
+pub fn BareLayout(children: Children) -> impl IntoView {
     view! {
         <main data-bare id="page">
             <a href="/" data-brand><Mark /> <span>"Leastwise"</span></a>
@@ -223,7 +209,7 @@ pub fn BareLayout(
     .into_any()
 }
 
-/// The mark: a ring that is closed but for the one way in.
+/// The logo.
 #[component]
 fn Mark() -> impl IntoView {
     view! {
@@ -236,7 +222,7 @@ fn Mark() -> impl IntoView {
     .into_any()
 }
 
-/// Name, roles, appearance, sign out; a disclosure that works without script.
+/// Name, roles, appearance and sign-out, in a `<details>` that works without JavaScript.
 #[component]
 fn AccountMenu(viewer: Viewer, path: String) -> impl IntoView {
     let now = use_context::<Appearance>().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Every component in the shell, rendered as a page, written to `target/gallery/` to be looked at, and checked
-//! for what must hold of any page. It must not become a second product: no data but what fits one screen.
+//! Renders every component inside the layout, writes the pages to `target/gallery/` for visual review, and checks the
+//! properties that every page must have. The sample data must fit on one screen.
 #![cfg(feature = "ssr")]
 
 use app::components::*;
@@ -23,12 +23,12 @@ fn page(appearance: Appearance, content: fn() -> AnyView) -> String {
             detail: "Approver, administrator".into(),
         };
         let freshness =
-            view! { "AWS as of " <Time at={NOW - Duration::minutes(4)} now=NOW /> ", 42 of 42 accounts read." }.into_any();
+            view! { "Read from AWS " <Time at={NOW - Duration::minutes(4)} now=NOW /> ", 42 of 42 accounts read." }.into_any();
         view! { <Layout nav=navigation() viewer path="/" freshness>{content()}</Layout> }.into_any()
     })
 }
 
-/// The files of the last `cargo xtask build`, if there was one.
+/// Returns the assets of the last `cargo xtask build`, if any.
 fn assets() -> Assets {
     let manifest = std::fs::read_to_string(target().join("site/manifest.txt")).unwrap_or_default();
     let url = |kind: &str| {
@@ -97,7 +97,7 @@ fn home() -> AnyView {
             "AdministratorAccess",
             "assigned directly",
             Status::Danger,
-            "Refused by 2 rules",
+            "2 policy violations",
             412,
         ),
         (
@@ -124,7 +124,7 @@ fn home() -> AnyView {
             "DataPipeline",
             "data-platform",
             Status::Drift,
-            "Not in the record",
+            "Changed outside Leastwise",
             3,
         ),
         (
@@ -167,28 +167,28 @@ fn home() -> AnyView {
     view! {
         <PageHeader
             title="Who can reach production PCI"
-            detail=view! { "Standing and temporary access to the accounts that hold or reach card data." }.into_any()
+            detail=view! { "Standing and temporary access to the accounts that store or reach card data." }.into_any()
             actions=view! {
-                <LinkButton href="/report" icon=Glyph::Download>"Report"</LinkButton>
+                <LinkButton href="/report" icon=Glyph::Download>"Download report"</LinkButton>
                 <LinkButton href="/changes/new" kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton>
             }
                 .into_any()
         />
         <Notice status=Status::Danger title="2 people hold standing administrator access in production PCI">
-            "They were found at the last sync. " <a href="/report">"See who, and what removes it"</a>
+            "They were found in the last crawl. " <a href="/report">"View the report"</a>
         </Notice>
         <Stats>
-            <Stat label="People with access" value="14" href="/report" status=Status::Danger detail="best nobody permanently" />
-            <Stat label="Standing grants" value="23" href="/report" detail="9 fewer than last quarter" />
+            <Stat label="People with access" value="14" href="/report" status=Status::Danger detail="the goal is none permanently" />
+            <Stat label="Standing assignments" value="23" href="/report" detail="9 fewer than last quarter" />
             <Stat label="Temporary now" value="3" href="/report" status=Status::Ok detail="next ends in 42 min" />
-            <Stat label="Findings" value="5" href="/report" status=Status::Drift detail="1 not made through Leastwise" />
+            <Stat label="Findings" value="5" href="/report" status=Status::Drift detail="1 changed outside Leastwise" />
         </Stats>
         <Section title="Access" detail="6 of 23" actions=view! { <form method="get"><RowFilter table="access".into() name="q".into() value=String::new() label="Filter people, accounts, sets".into() /></form> }.into_any()>
             <Table caption="Access to production PCI" columns id="access">{rows}</Table>
-            <Pagination first=1 last=6 total=23 noun="grants" previous=None next=Some("?page=2".into()) />
+            <Pagination first=1 last=6 total=23 noun="assignments" previous=None next=Some("?page=2".into()) />
         </Section>
         <Section title="Waiting for me">
-            <Empty title="Nothing waits for you">"Requests that need your approval appear here and in your inbox."</Empty>
+            <Empty title="No changes need your decision">"Changes that need your decision appear here and in your inbox."</Empty>
         </Section>
     }
     .into_any()
@@ -220,11 +220,11 @@ fn change() -> AnyView {
                 <StatusBadge status=Status::Pending label="Waiting for approval" weight=BadgeWeight::Pill />
             }
                 .into_any()
-            detail=view! { "Asked by Mei Tanaka " <Time at={NOW - Duration::minutes(12)} now=NOW /> ". Live: " <LiveStatus url="/changes/1/events".into() state="waiting".into() text="1 of 2 approvals".into() /> }.into_any()
+            detail=view! { "Requested by Mei Tanaka " <Time at={NOW - Duration::minutes(12)} now=NOW /> ". Live: " <LiveStatus url="/changes/1/events".into() state="waiting".into() text="1 of 2 approvals".into() /> }.into_any()
             actions=view! {
-                <ConfirmDialog id="withdraw" trigger="Withdraw" title="Withdraw this change">
-                    <p>"Nothing was changed in AWS. The approval that was given is void."</p>
-                    <form method="post"><Button kind=ButtonKind::Danger>"Withdraw the change"</Button></form>
+                <ConfirmDialog id="withdraw" trigger="Withdraw change" title="Withdraw this change">
+                    <p>"Nothing has changed in AWS. The approval given is void."</p>
+                    <form method="post"><Button kind=ButtonKind::Danger>"Withdraw change"</Button></form>
                 </ConfirmDialog>
             }
                 .into_any()
@@ -232,8 +232,8 @@ fn change() -> AnyView {
         <Tabs label="Views of this change" tabs />
         <Notice status=Status::Pending title="Needs two approvals">
             <ul>
-                <li>"Production PCI takes no standing access without two approvers. PCI DSS 7.2.2"</li>
-                <li>"The set reads S3 objects in an account that holds card data. PCI DSS 7.2.6"</li>
+                <li>"Standing access to production PCI requires two approvals. PCI DSS 7.2.2"</li>
+                <li>"The permission set reads S3 objects in an account that stores card data. PCI DSS 7.2.6"</li>
             </ul>
         </Notice>
         <Section title="Facts">
@@ -251,7 +251,7 @@ fn change() -> AnyView {
                     <Definition term="Verified at"><AbsoluteTime at={NOW - Duration::minutes(3)} now=NOW /></Definition>
                     <Definition term="States">
                         <StatusBadge status=Status::Ok label="Active" weight=BadgeWeight::Pill /> " "
-                        <StatusBadge status=Status::Danger label="Refused" weight=BadgeWeight::Pill /> " "
+                        <StatusBadge status=Status::Danger label="Blocked" weight=BadgeWeight::Pill /> " "
                         <StatusBadge status=Status::Info label="Applying" weight=BadgeWeight::Pill /> " "
                         <StatusBadge status=Status::Drift label="Drift" weight=BadgeWeight::Pill /> " "
                         <StatusBadge status=Status::Off label="Ended" weight=BadgeWeight::Pill />
@@ -262,16 +262,16 @@ fn change() -> AnyView {
         <Section title="Decide" detail="your approval is the second of two">
             <div data-body>
                 <form method="post">
-                    <ErrorSummary errors=vec![("reason".into(), "Say why: an assessor will read it".into())] />
-                    <TextField name="ticket" label="Ticket" hint="The change record that this belongs to" value="CHG-20417" need=Need::Optional />
+                    <ErrorSummary errors=vec![("reason".into(), "Enter a reason. Assessors read it.".into())] />
+                    <TextField name="ticket" label="Ticket" hint="The change record in the ticket system" value="CHG-20417" need=Need::Optional />
                     <SelectField name="set" label="Permission set" choices=vec![Choice::new("a", "CardOpsReadOnly"), Choice::new("b", "SupportReadOnly")] selected="a" />
                     <RadioGroup name="hours" legend="Duration" choices selected="4 hours" />
-                    <TextArea name="reason" label="Reason" error="Say why: an assessor will read it" value="</textarea><b>not bold</b>" />
-                    <Checkbox name="read" value="yes" label="I have read who gains access" />
+                    <TextArea name="reason" label="Reason" error="Enter a reason. Assessors read it." value="</textarea><b>not bold</b>" />
+                    <Checkbox name="read" value="yes" label="I have reviewed who gains access" />
                     <div class="flex flex-wrap items-center gap-2 mt-3">
                         <Button kind=ButtonKind::Primary icon=Glyph::Check shortcut="approve">"Approve"</Button>
-                        <Button kind=ButtonKind::Danger icon=Glyph::Cross shortcut="deny">"Refuse"</Button>
-                        <Button disabled_reason="You asked for this change yourself">"Carry out"</Button>
+                        <Button kind=ButtonKind::Danger icon=Glyph::Cross shortcut="deny">"Decline"</Button>
+                        <Button disabled_reason="You requested this change">"Apply"</Button>
                     </div>
                 </form>
             </div>
@@ -281,7 +281,7 @@ fn change() -> AnyView {
     .into_any()
 }
 
-/// Values of an attribute, in document order.
+/// Returns the values of an attribute, in document order.
 fn values<'a>(html: &'a str, attribute: &str) -> Vec<&'a str> {
     html.split(&format!(" {attribute}=\""))
         .skip(1)
@@ -313,7 +313,7 @@ fn a_page_has_one_heading_landmarks_and_no_inline_style_or_script() {
                 html.matches("<tbody").count()
             );
             assert!(!html.contains(" style="));
-            assert!(!html.contains("<b>"), "somebody's text became markup");
+            assert!(!html.contains("<b>"), "text was rendered as markup");
             assert!(
                 html.split("<script")
                     .skip(1)
@@ -324,12 +324,12 @@ fn a_page_has_one_heading_landmarks_and_no_inline_style_or_script() {
             let all = ids.len();
             ids.sort_unstable();
             ids.dedup();
-            assert_eq!(ids.len(), all, "an id stands twice");
+            assert_eq!(ids.len(), all, "an id is used twice");
             for reference in ["for", "aria-labelledby", "aria-controls", "commandfor"] {
                 for id in values(&html, reference) {
                     assert!(
                         ids.contains(&id),
-                        "{reference} names #{id}, which is not on the page"
+                        "{reference} refers to #{id}, which is not on the page"
                     );
                 }
             }
@@ -339,7 +339,7 @@ fn a_page_has_one_heading_landmarks_and_no_inline_style_or_script() {
             {
                 assert!(
                     ids.contains(&id),
-                    "aria-describedby names #{id}, which is not on the page"
+                    "aria-describedby refers to #{id}, which is not on the page"
                 );
             }
             let folder = target().join("gallery");

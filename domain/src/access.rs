@@ -1,8 +1,8 @@
-//! Effective access: who reaches what, and by which path.
+//! Effective access: which people have access to which accounts, and by which path.
 //!
-//! The one place where assignments and memberships become people. Pages, guardrails, drift,
-//! reviews and reports all ask here, so that they can never disagree. A disabled user still
-//! reaches (the assignment stands, and enabling is one click); it is marked, not left out.
+//! The only place that expands assignments and memberships into people. Pages, policies, drift, reviews and reports
+//! all use it, so that they cannot disagree. A disabled user is included, because the assignment still exists and the
+//! user can be enabled again at any time; the user's status says that they cannot sign in.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,31 +13,28 @@ use crate::{
     time::Timestamp,
 };
 
-/// Through what a person reaches a pair.
+/// How a person has access to a pair.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Path {
-    /// Assigned themselves.
+    /// By an assignment to the user.
     Direct,
     /// As a member of this group.
     Group(GroupId),
 }
 
-/// One person reaching one pair by one path.
+/// One person's access to one pair by one path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Reach {
-    /// Who.
     pub user: UserId,
-    /// Where and with what.
     pub pair: Pair,
-    /// Through what.
     pub path: Path,
-    /// When the assignment on this path was first seen.
+    /// When the assignment behind this path was first observed.
     pub since: Timestamp,
 }
 
 impl Reach {
-    /// The assignment that this path rests on.
+    /// Returns the principal of the assignment behind this path.
     pub fn principal(&self) -> Principal {
         match &self.path {
             Path::Direct => Principal::User(self.user.clone()),
@@ -46,7 +43,7 @@ impl Reach {
     }
 }
 
-/// Everyone who reaches one account, path by path, in order of set, then path, then user.
+/// Returns everyone with access to one account, one item per path, ordered by set and then by principal.
 pub fn reaching<'a>(
     snapshot: &'a Snapshot,
     account: &'a AccountId,
@@ -56,7 +53,7 @@ pub fn reaching<'a>(
         .flat_map(move |(pair, read)| people_of(snapshot, pair, read))
 }
 
-/// Everyone who reaches one pair.
+/// Returns everyone with access to one pair, one item per path.
 pub fn people_of<'a>(
     snapshot: &'a Snapshot,
     pair: &'a Pair,
@@ -85,8 +82,8 @@ pub fn people_of<'a>(
     })
 }
 
-/// Everything that one user reaches, path by path. What is assigned to a user who is gone from the
-/// directory reaches nobody: it is an orphan.
+/// Returns everything that one user has access to, one item per path. A user who is no longer in the directory has no
+/// access: assignments to them are orphaned.
 pub fn reach_of<'a>(snapshot: &'a Snapshot, user: &'a UserId) -> impl Iterator<Item = Reach> + 'a {
     let direct = snapshot
         .user(user)
@@ -114,15 +111,15 @@ pub fn reach_of<'a>(snapshot: &'a Snapshot, user: &'a UserId) -> impl Iterator<I
     })
 }
 
-/// Whether a user can sign in at all, as the directory says.
+/// Whether a user is enabled in the directory, and so can sign in.
 pub fn can_sign_in(snapshot: &Snapshot, user: &UserId) -> bool {
     snapshot
         .user(user)
         .is_some_and(|user| user.status == UserStatus::Enabled)
 }
 
-/// Assignments whose principal is gone from the directory. They give nobody access today, and
-/// nothing but `ListAccountAssignments` shows them.
+/// Returns the assignments whose principal is no longer in the directory. They give nobody access today, and only
+/// `ListAccountAssignments` shows them.
 pub fn orphans(snapshot: &Snapshot) -> impl Iterator<Item = (&Pair, &Principal)> {
     snapshot.parts().pairs.iter().flat_map(move |(pair, read)| {
         read.principals

@@ -1,11 +1,11 @@
-//! Approvals: seats, quorum, who may sit.
+//! Approvals: approval slots, quorum, and who may approve.
 //!
-//! One person fills one seat. Nobody decides what they asked for or what they gain by, whichever
-//! of their sign-ins or groups it would run through; while a sign-in claims to be somebody, it counts
-//! as them wherever that bars it. An approval is bound to the hash of the effect that its giver saw,
-//! and to the round in which it was asked for: a different effect voids it for good, also when the
-//! effect flips back. Approvals are append-only: a decision is never edited, and authority is checked
-//! when deciding and again when carrying out.
+//! One person fills one approval slot. A person cannot decide a change that they requested or that gives them access,
+//! through any of their sign-ins or groups. While a sign-in has an unsettled claim to be a certain person, it counts as
+//! that person wherever that bars it from deciding. An approval is bound to the hash of the effect that the approver
+//! saw and to the round in which it was requested; a different effect voids it permanently, even if the effect changes
+//! back. Approvals are append-only: a decision is never edited, and authority is checked when deciding and again when
+//! the change is carried out.
 
 use std::collections::BTreeSet;
 
@@ -13,93 +13,89 @@ use serde::{Deserialize, Serialize};
 
 use crate::{change::Change, diff::EffectHash, ids::PersonId, time::Timestamp, verdict::Outcome};
 
-/// What an approver said.
+/// The decision of an approver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
-    /// Yes.
     Approve,
-    /// No: one is enough.
+    /// One is enough to decline the change.
     Decline,
 }
 
 /// One decision by one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// Who.
     pub approver: PersonId,
-    /// What.
     pub decision: Decision,
-    /// Why, in their words.
+    /// The approver's reason, as entered.
     pub reason: String,
-    /// What they saw.
+    /// The hash of the effect that the approver saw.
     pub effect: EffectHash,
-    /// How often the change had been sent back by then.
+    /// How often the change had been sent back at that time.
     pub round: u32,
-    /// When.
     pub at: Timestamp,
 }
 
-/// Why somebody may not decide a change.
+/// The reason why a person may not decide a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Barred {
-    /// Not an approver.
+    /// The person is not an approver.
     NotApprover,
-    /// Their sign-in is not joined to a person of the directory.
+    /// The sign-in is not linked to an Identity Center user.
     NotJoined,
-    /// Signed in without a second factor.
+    /// The person signed in without a second factor.
     NoMfa,
-    /// Became an approver only after this was submitted.
+    /// The person became an approver after the change was submitted.
     JoinedLater,
-    /// Asked for it.
+    /// The person requested the change.
     Requester,
-    /// Gains by it.
+    /// The person gains access by the change.
     Gains,
-    /// May be who asked, gains or decided: a claim to be them is not settled.
+    /// An unsettled claim connects the sign-in to the requester, a beneficiary or somebody who has decided.
     Claims,
-    /// Decided already.
+    /// The person has already decided.
     Decided,
-    /// Looked at another effect than the one in force.
+    /// The person looked at an effect that is no longer in force.
     OtherEffect,
 }
 
 impl Barred {
-    /// What the person reads beside the disabled button.
+    /// Returns the explanation shown next to the disabled button.
     pub fn reason(self) -> &'static str {
         match self {
-            Self::NotApprover => "Only approvers decide changes.",
+            Self::NotApprover => "Only approvers can decide changes.",
             Self::NotJoined => {
-                "Your sign-in is not joined to a person in Identity Center, so you can only read."
+                "Your sign-in is not linked to an Identity Center user, so you have read-only access."
             }
             Self::NoMfa => {
                 "You signed in without a second factor. Sign in again with MFA to decide."
             }
-            Self::JoinedLater => "You became an approver after this was submitted.",
-            Self::Requester => "You asked for this. Somebody else must decide.",
-            Self::Gains => "You would gain access by this. Somebody else must decide.",
+            Self::JoinedLater => "You became an approver after this change was submitted.",
+            Self::Requester => "You requested this change. Somebody else must decide.",
+            Self::Gains => "This change gives you access. Somebody else must decide.",
             Self::Claims => {
-                "Your sign-in and another one claim to be the same person of the directory, and the other one asked \
-                 for this, would gain by it, or has decided it. Somebody else must decide."
+                "Your sign-in and another one claim the same Identity Center user, and the other one requested this \
+                 change, gains access by it, or has decided it. Somebody else must decide."
             }
-            Self::Decided => "You have decided this already.",
+            Self::Decided => "You have already decided this change.",
             Self::OtherEffect => {
-                "The effect of this change is no longer what you looked at. Read it again."
+                "The effect of this change has changed since you looked at it. Review it again."
             }
         }
     }
 }
 
-/// What is known of the person who wants to decide.
+/// What is known about a person who wants to decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Who; none if their sign-in is not joined.
+    /// The person; none if their sign-in is not linked.
     pub person: Option<PersonId>,
-    /// Since when they are approver, by the ledger and the token both; none if they are not.
+    /// When the person became an approver, if the ledger and the token both say so; none otherwise.
     pub approver_since: Option<Timestamp>,
     /// Whether a second factor is proven for this session.
     pub mfa: Mfa,
-    /// Persons who may be the same human, by a claim that nobody has settled.
+    /// Other persons who may be the same human, by an unsettled claim.
     pub doubles: BTreeSet<PersonId>,
 }
 
@@ -107,14 +103,14 @@ pub struct Candidate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mfa {
-    /// By the token, or by the pool's settings for a native user.
+    /// By the token, or by the user pool's settings for a native user.
     Proven,
-    /// Not by anything we can trust.
+    /// By no trusted source.
     NotProven,
 }
 
 impl Change {
-    /// The decisions that are not void: on the effect in force, given since it was last sent back.
+    /// Returns the decisions that are not void: those on the effect in force and of the current round.
     pub fn in_force(&self) -> impl Iterator<Item = &Approval> {
         self.approvals
             .iter()
@@ -122,7 +118,7 @@ impl Change {
     }
 }
 
-/// Whether somebody may decide a change. `gaining` is everyone who gains by it, groups expanded.
+/// Checks whether a person may decide a change. `gaining` is everyone who gains access by it, groups expanded.
 pub fn may_decide(
     change: &Change,
     gaining: &BTreeSet<PersonId>,
@@ -136,7 +132,7 @@ pub fn may_decide(
     Ok(person)
 }
 
-/// Whether somebody could decide a change at all, before they look at it.
+/// Checks whether a person may decide a change, before they look at its effect.
 pub fn may_sit(
     change: &Change,
     gaining: &BTreeSet<PersonId>,
@@ -145,7 +141,7 @@ pub fn may_sit(
     let Some(since) = candidate.approver_since else {
         return Err(Barred::NotApprover);
     };
-    // Before whether they are joined: this is the reason that nothing of theirs can cure.
+    // Checked before the identity link, because linking the sign-in does not remove this obstacle.
     let double = |person: &PersonId| candidate.doubles.contains(person);
     if double(&change.requester)
         || gaining.iter().any(double)
@@ -174,19 +170,19 @@ pub fn may_sit(
     Ok(person)
 }
 
-/// How far the approvals of a change have come.
+/// The state of the approvals of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tally {
-    /// Somebody said no.
+    /// An approver declined.
     Declined(PersonId),
-    /// Enough said yes.
+    /// The required number of approvals is reached.
     Met(BTreeSet<PersonId>),
-    /// So many more are needed; at least one, for ever, where the rules refuse.
+    /// The number of approvals that are missing. Always at least one where the policies block the change.
     Missing(u8),
 }
 
-/// Counts the approvals that are valid now: bound to the effect and the round in force, one seat a
-/// person, given by somebody who is neither requester nor gaining, and still an approver (`still`).
+/// Counts the valid approvals: those bound to the effect and the round in force, one slot per person, given by somebody
+/// who is neither requester nor beneficiary and who is still an approver (`still`).
 pub fn tally(
     change: &Change,
     gaining: &BTreeSet<PersonId>,
@@ -206,7 +202,7 @@ pub fn tally(
         }
     }
     if change.verdict.outcome == Outcome::Refused {
-        // No number of approvals carries out what the rules refuse.
+        // No number of approvals permits a change that the policies block.
         return Tally::Missing(change.verdict.approvals.max(1));
     }
     let have = u8::try_from(yes.len()).unwrap_or(u8::MAX);

@@ -1,8 +1,7 @@
 //! `may(actor, action)`: the whole role table in one match.
 //!
-//! A role in Leastwise is the role that the ledger granted *and* the Cognito group in the token;
-//! whoever builds an `Actor` has already taken the intersection. Nothing else in the code compares
-//! roles. `tests/roles.txt` is this table, printed, for people who do not read Rust.
+//! A role is effective only if the ledger grants it *and* the token names its Cognito group; an `Actor` holds the
+//! intersection. No other code compares roles. `tests/roles.txt` is this table in readable form.
 
 use std::collections::BTreeSet;
 
@@ -10,20 +9,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{approval::Mfa, ids::PersonId, time::Timestamp};
 
-/// What somebody is in Leastwise. Everyone who signs in is a requester.
+/// A role in Leastwise. Everyone who signs in is a requester, which needs no role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Decides changes.
     Approver,
-    /// Proposes changes of other people's access, sees everything.
+    /// Sees everything, and proposes changes to other people's access.
     Administrator,
-    /// Sees everything, changes nothing.
+    /// Sees everything and changes nothing.
     Auditor,
 }
 
 impl Role {
-    /// The word for it in the database, the ledger and configuration.
+    /// Returns the name of the role in the database, the ledger and the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Approver => "approver",
@@ -32,7 +31,7 @@ impl Role {
         }
     }
 
-    /// The Cognito group without which the ledger's grant gives nothing.
+    /// Returns the Cognito group that must be in the token for the granted role to be effective.
     pub fn group(self) -> &'static str {
         match self {
             Self::Approver => "leastwise-approvers",
@@ -41,7 +40,7 @@ impl Role {
         }
     }
 
-    /// From the word for it.
+    /// Parses the name of a role.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Approver, Self::Administrator, Self::Auditor]
             .into_iter()
@@ -49,50 +48,50 @@ impl Role {
     }
 }
 
-/// Who is asking.
+/// The caller of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// The human; none if the sign-in is not joined to one, who then only reads.
+    /// The person; none if the sign-in is not linked to one, which then has read-only access.
     pub person: Option<PersonId>,
-    /// Held by the ledger and named by the token.
+    /// The roles that the ledger grants and the token names.
     pub roles: BTreeSet<Role>,
-    /// Since when they are an approver, by the ledger.
+    /// When the person became an approver, according to the ledger.
     pub approver_since: Option<Timestamp>,
     /// Whether a second factor is proven.
     pub mfa: Mfa,
 }
 
-/// What can be asked for. Every page and every server function names exactly one.
+/// An action that needs authorization. Every page and every action of the web UI names exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Their own home page, their own person page, their own changes.
+    /// See one's own home page, person page and changes.
     SeeOwn,
-    /// Accounts, people, groups, permission sets: who reaches what.
+    /// See accounts, people, groups and permission sets, and who has access to what.
     SeeDirectory,
-    /// Changes of other people.
+    /// See changes of other people.
     SeeChanges,
-    /// The ledger.
+    /// See the ledger.
     SeeLedger,
-    /// Reports and their downloads.
+    /// See reports and download them.
     SeeReports,
-    /// How the engine and the crawl are doing.
+    /// See the state of the engine and of the crawl.
     SeeOperations,
-    /// Propose a change of one's own access.
+    /// Propose a change to one's own access.
     ProposeOwn,
-    /// Propose a change of somebody else's access.
+    /// Propose a change to somebody else's access.
     Propose,
-    /// Take back one's own change.
+    /// Withdraw one's own change.
     WithdrawOwn,
-    /// The approvers' inbox: what waits for a decision, also for whoever cannot take one as they signed in.
+    /// See the inbox of pending changes, even if the session lacks what a decision needs (such as MFA).
     SeeInbox,
-    /// Decide. Whether this person may decide *this* change is `approval::may_decide`.
+    /// Decide changes. `approval::may_decide` checks whether a person may decide a particular change.
     Decide,
-    /// Start a crawl by hand.
+    /// Start a crawl manually.
     Sync,
 }
 
-/// Every action, for the golden table and the route walk.
+/// All actions, for the golden table and the test that walks all routes.
 pub const ACTIONS: [Action; 12] = [
     Action::SeeOwn,
     Action::SeeDirectory,
@@ -108,32 +107,32 @@ pub const ACTIONS: [Action; 12] = [
     Action::Sync,
 ];
 
-/// Why not.
+/// The reason why an action is denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Denial {
-    /// No role of theirs allows it.
+    /// None of the actor's roles allows it.
     Role,
-    /// Their sign-in is not joined to a person: they only read.
+    /// The sign-in is not linked to an Identity Center user, so it has read-only access.
     NotJoined,
-    /// It needs a second factor.
+    /// The action needs a second factor.
     NoMfa,
 }
 
 impl Denial {
-    /// What the person reads.
+    /// Returns the explanation shown to the person.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Role => "Your roles do not include this.",
             Self::NotJoined => {
-                "Your sign-in is not joined to a person in Identity Center, so you can only read."
+                "Your sign-in is not linked to an Identity Center user, so you have read-only access."
             }
             Self::NoMfa => "This needs a second factor. Sign in again with MFA.",
         }
     }
 }
 
-/// Whether an actor may do something at all.
+/// Checks whether an actor may perform an action.
 pub fn may(actor: &Actor, action: Action) -> Result<(), Denial> {
     use Action as A;
     use Role::{Administrator, Approver, Auditor};
@@ -160,7 +159,7 @@ pub fn may(actor: &Actor, action: Action) -> Result<(), Denial> {
     }
 }
 
-/// Whether an action changes anything.
+/// Whether an action writes anything.
 pub fn writes(action: Action) -> bool {
     matches!(
         action,

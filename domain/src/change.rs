@@ -1,7 +1,7 @@
-//! A change: what somebody asks for, its life, and who may move it.
+//! A change: its items, its states, and who may move it between them.
 //!
-//! Everything anyone asks for is a change, an hour of access as much as a bulk of assignments. Only the
-//! moves below write to its state, never the requester; each names who may make it. Terminal states stay.
+//! Every request is a change, from an hour of access to a bulk of assignments. The requester never writes the state;
+//! only the transitions below do. Terminal states are final.
 
 mod card_number;
 
@@ -18,69 +18,47 @@ use crate::{
     verdict::Verdict,
 };
 
-/// One thing that a change does.
+/// One item of a change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Operation {
-    /// Create an account assignment.
-    Assign {
-        /// Which.
-        assignment: Assignment,
-        /// For how long.
-        term: Term,
-    },
-    /// Delete an account assignment.
-    Unassign {
-        /// Which.
-        assignment: Assignment,
-    },
-    /// Put a user into a group.
-    AddMember {
-        /// Into which.
-        group: GroupId,
-        /// Whom.
-        user: UserId,
-    },
-    /// Take a user out of a group.
-    RemoveMember {
-        /// Out of which.
-        group: GroupId,
-        /// Whom.
-        user: UserId,
-    },
+    Assign { assignment: Assignment, term: Term },
+    Unassign { assignment: Assignment },
+    AddMember { group: GroupId, user: UserId },
+    RemoveMember { group: GroupId, user: UserId },
 }
 
-/// Where a change stands.
+/// The state of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// The guardrails said no. Terminal; kept, because refusals are evidence.
+    /// Blocked by policy. Terminal; kept, because refusals are evidence.
     Refused,
-    /// Waiting for approvers.
+    /// Waiting for approvals.
     Waiting,
-    /// Approved, or free: the engine takes it up.
+    /// Approved, or allowed without approval. The engine starts it next.
     Approved,
-    /// The engine is at it.
+    /// The engine is carrying it out.
     Applying,
-    /// Everything was carried out and read back from AWS. Terminal.
+    /// Carried out completely, and verified by reading AWS. Terminal.
     Verified,
-    /// An approver said no. Terminal.
+    /// An approver declined it. Terminal.
     Declined,
-    /// Nobody decided in time. Terminal.
+    /// It was not decided or started in time. Terminal.
     Expired,
-    /// The requester took it back. Terminal.
+    /// The requester withdrew it. Terminal.
     Withdrawn,
-    /// Could not be carried out; nothing of it remains or what remains is listed. Terminal.
+    /// It could not be carried out. What remains of it, if anything, is listed. Terminal.
     Failed,
 }
 
 impl State {
-    /// Whether it can still move.
+    /// Whether the state is final.
     pub fn is_terminal(self) -> bool {
         !matches!(self, Self::Waiting | Self::Approved | Self::Applying)
     }
 
-    /// The word for it in URLs, the database and the ledger.
+    /// Returns the name of the state in URLs, the database and the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -95,7 +73,7 @@ impl State {
         }
     }
 
-    /// From the word for it.
+    /// Parses the name of a state.
     pub fn from_word(word: &str) -> Option<Self> {
         [
             Self::Refused,
@@ -113,92 +91,83 @@ impl State {
     }
 }
 
-/// What somebody asks for, before anything is stored.
+/// A request, before it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
-    /// What it does; at least one, each at most once.
+    /// At least one, each at most once.
     pub operations: Vec<Operation>,
-    /// Why, in the requester's words.
+    /// The requester's reason, as entered.
     pub justification: String,
-    /// The ticket, if any.
     pub ticket: Option<String>,
 }
 
 /// A stored change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// `/changes/{id}`.
     pub id: ChangeId,
-    /// Who asked.
     pub requester: PersonId,
-    /// What for.
     pub proposal: Proposal,
-    /// When.
     pub submitted: Timestamp,
-    /// Until when it may be decided.
+    /// When the time for a decision ends.
     pub decide_by: Timestamp,
-    /// What the rules said.
+    /// The verdict of the policies.
     pub verdict: Verdict,
-    /// What approvals are bound to.
+    /// The hash of the effect, which approvals are bound to.
     pub effect: EffectHash,
-    /// Where it stands.
     pub state: State,
-    /// Who decided what, oldest first; append-only.
+    /// Decisions, oldest first; append-only.
     pub approvals: Vec<Approval>,
-    /// How often it was sent back to be decided anew.
+    /// How often the change was sent back for a new decision.
     pub round: u32,
 }
 
 /// How long a change may wait for a decision.
 pub const DECIDE_WITHIN: Duration = Duration::hours(3);
-/// How long after the last moment for a decision an approved change may still begin to give access.
+/// How long after `decide_by` an approved change may still start to give access.
 pub const START_WITHIN: Duration = Duration::hours(12);
-/// The longest justification, in bytes: it must fit on a page and through a form limit.
+/// The maximum length of a justification in bytes: it must fit on a page and into the form limit.
 pub const JUSTIFICATION_BYTES: usize = 4_000;
-/// The shortest, in characters: enough to say something.
+/// The minimum length of a justification in characters.
 pub const JUSTIFICATION_CHARS: usize = 10;
-/// The most operations in one change.
+/// The maximum number of operations in one change.
 pub const OPERATIONS: usize = 100;
-/// The longest window, for any account.
+/// The maximum duration of temporary access, for any account.
 pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 
-/// What is wrong with a proposal: which field, and what would cure it.
+/// The reason why a proposal is invalid, worded so that the requester can correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Invalid {
-    /// Nothing was asked for.
-    #[error("Choose who, which permission set and which account: this change would do nothing.")]
-    Empty,
-    /// The same operation twice.
-    #[error("The same operation stands in this change twice. Remove one of them.")]
-    Twice,
-    /// Too many.
-    #[error("A change holds at most {OPERATIONS} operations, this one has {0}. Split it.")]
-    TooMany(usize),
-    /// Says nothing.
+    /// There is no operation.
     #[error(
-        "Write at least {JUSTIFICATION_CHARS} characters on why this is needed: approvers decide by it."
+        "This change contains no items. Choose a person or group, a permission set and an account."
+    )]
+    Empty,
+    /// An operation occurs twice.
+    #[error("This change contains the same item twice. Remove one of them.")]
+    Twice,
+    #[error("A change can contain at most {OPERATIONS} items, and this one has {0}. Split it.")]
+    TooMany(usize),
+    #[error(
+        "Explain in at least {JUSTIFICATION_CHARS} characters why this is needed. Approvers base their decision on it."
     )]
     TooShort,
-    /// Says too much.
     #[error(
-        "The reason has {0} bytes, at most {JUSTIFICATION_BYTES} are kept. Shorten it, or put the rest into the ticket."
+        "The reason is {0} bytes long, and the limit is {JUSTIFICATION_BYTES}. Shorten it, or put the details in the ticket."
     )]
     TooLong(usize),
-    /// Looks like card data.
     #[error(
-        "The text holds what looks like a card number. Remove it: card data must never be stored here."
+        "The text contains what looks like a card number. Remove it: card data must never be stored here."
     )]
     CardNumber,
-    /// Ticket of the wrong shape.
-    #[error("A ticket is at most 64 letters, digits, `-`, `_`, `#`, `/` or `.`.")]
+    #[error("A ticket has at most 64 characters: letters, digits, `-`, `_`, `#`, `/` and `.`.")]
     Ticket,
-    /// A window that is too short or too long.
-    #[error("A window lasts from 15 minutes to 12 hours.")]
+    /// The duration of temporary access is out of range.
+    #[error("Temporary access lasts from 15 minutes to 12 hours.")]
     Window,
 }
 
 impl Proposal {
-    /// Checks everything that can be checked without knowing the organisation.
+    /// Validates everything that does not depend on the organization.
     pub fn check(&self) -> Result<(), Invalid> {
         if self.operations.is_empty() {
             return Err(Invalid::Empty);
@@ -253,12 +222,12 @@ fn check_ticket(ticket: &str) -> Result<(), Invalid> {
 }
 
 impl Operation {
-    /// Whether it gives something to somebody; the others take.
+    /// Whether the operation grants something. All others remove.
     pub fn gives(&self) -> bool {
         matches!(self, Self::Assign { .. } | Self::AddMember { .. })
     }
 
-    /// What it touches, whatever it does there: two operations on one target contradict each other.
+    /// The resource that the operation affects. Two operations on the same resource contradict each other.
     fn target(&self) -> (Option<&Assignment>, Option<(&GroupId, &UserId)>) {
         match self {
             Self::Assign { assignment, .. } | Self::Unassign { assignment } => {
@@ -271,20 +240,20 @@ impl Operation {
     }
 }
 
-/// Why a change cannot move.
+/// The reason why a change cannot move to another state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Stuck {
-    /// It is over, or somebody was faster.
+    /// It is finished or already in a later state.
     #[error("this change is already {}", .0.as_str())]
     Is(State),
-    /// It can be taken back only before the engine starts.
-    #[error("this change is being carried out and can no longer be taken back")]
+    /// It can be withdrawn only before the engine starts it.
+    #[error("this change is being carried out and can no longer be withdrawn")]
     Started,
 }
 
 impl Change {
-    /// The requester takes it back: until the engine begins, which may be long after the last approval
-    /// if AWS cannot be read.
+    /// Withdraws the change. Possible until the engine starts it, which may be long after the last approval if AWS
+    /// cannot be read.
     pub fn withdraw(&self) -> Result<State, Stuck> {
         match self.state {
             State::Waiting | State::Approved => Ok(State::Withdrawn),
@@ -293,8 +262,8 @@ impl Change {
         }
     }
 
-    /// Nobody decided in time, or what was approved could not begin in time: what approvers agreed to was
-    /// access now. Taking access away has all the time in the world.
+    /// Expires a change that was not decided in time, or that was approved to give access and did not start in time,
+    /// because the approvers agreed to access now. Removing access never expires after approval.
     pub fn expire(&self, now: Timestamp) -> Option<State> {
         let gives = self.proposal.operations.iter().any(Operation::gives);
         let over = match self.state {
@@ -305,7 +274,7 @@ impl Change {
         over.then_some(State::Expired)
     }
 
-    /// Whether approvals count now.
+    /// Checks whether the change can be decided now.
     pub fn decidable(&self, now: Timestamp) -> Result<(), Stuck> {
         match self.state {
             State::Waiting if now < self.decide_by => Ok(()),

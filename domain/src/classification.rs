@@ -1,77 +1,70 @@
-//! What an account is: its environment and its PCI scope, where that was learned, and how it may change.
+//! Classification of an account: environment and PCI DSS scope, their sources, and how they change.
 //!
-//! What is discovered tightens at once. It never loosens by itself: a tag that somebody removes in
-//! AWS must not open a door here, so a looser discovery only *waits*, shown, until two people
-//! confirm it. An account that tells nothing is judged as production PCI.
+//! A stricter discovery takes effect at once. A looser one never does by itself, because somebody could remove a tag in
+//! AWS to gain access: it is shown as *waiting* until two people confirm it. An account that cannot be classified
+//! counts as production PCI.
 
 use serde::{Deserialize, Serialize};
 
 use crate::org::{Account, AccountState, OrganizationalUnit, SpecialAccounts};
 
-/// What runs in an account. Ordered by how strictly it is guarded.
+/// The environment of an account. Ordered from least to most strict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
-    /// Playground; nothing depends on it.
+    /// For experiments; nothing depends on it.
     Sandbox,
-    /// Development.
     Development,
-    /// Staging.
     Staging,
-    /// Production.
     Production,
-    /// Security tooling, log archive, delegated administration.
+    /// Security tooling, log archive, delegated administrators.
     Security,
-    /// The organization's management account.
+    /// The management account of the organization.
     Management,
 }
 
-/// PCI DSS scope of an account. Ordered by how strictly it is guarded.
+/// The PCI DSS scope of an account. Ordered from least to most strict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pci {
-    /// Out of scope: neither holds card data nor can reach it.
+    /// Out of scope: neither stores card data nor can reach it.
     Out,
-    /// Connected to, or able to impact, the card data environment.
+    /// Connected to the cardholder data environment, or able to impact it.
     Connected,
-    /// In the card data environment.
+    /// In the cardholder data environment.
     In,
 }
 
-/// Where a classification was learned, in the order in which sources are asked.
+/// The source of a classification, in the order in which sources are consulted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// The account's part in the organization (management, delegated administrator, Leastwise's own).
+    /// The role of the account in the organization: management, delegated administrator, or hosting Leastwise.
     Role,
-    /// The account's own tags.
+    /// The tags of the account.
     Tag,
-    /// The name of a unit it is in.
+    /// The name of an organizational unit that contains it.
     Ou,
-    /// Confirmed earlier and stricter than what AWS says now.
+    /// Recorded earlier, and stricter than what AWS says now.
     Record,
-    /// Nothing told us: judged as production PCI.
+    /// No source: the account counts as production PCI.
     Nothing,
 }
 
-/// What an account is, with where each half was learned.
+/// The classification of an account, with the source of each half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Classification {
-    /// Development, staging, production, …
     pub environment: Environment,
-    /// Where the environment was learned.
     pub environment_source: Source,
-    /// PCI scope.
     pub pci: Pci,
-    /// Where the PCI scope was learned.
     pub pci_source: Source,
-    /// What AWS says now, if that is looser than what is on record: it waits for two people.
+    /// What AWS says now, if that is looser than the record: it waits for confirmation by two people.
     pub waiting: Option<(Environment, Pci)>,
 }
 
 impl Classification {
-    /// Whether the strictest rules apply: production in PCI scope, and the accounts from which
-    /// production PCI could be opened (DESIGN 3).
+    /// Whether the strictest policies apply: production in PCI scope, and the accounts that control access to
+    /// production PCI (DESIGN 3).
     pub fn counts_as_production_pci(&self) -> bool {
         match self.environment {
             Environment::Management | Environment::Security => true,
@@ -80,14 +73,14 @@ impl Classification {
         }
     }
 
-    /// The two halves that the record keeps.
+    /// Returns environment and PCI scope, the halves that are recorded.
     pub fn strictness(&self) -> (Environment, Pci) {
         (self.environment, self.pci)
     }
 }
 
 impl Environment {
-    /// The word for it in tags, URLs, rules and the database.
+    /// Returns the name used in tags, URLs, policies and the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sandbox => "sandbox",
@@ -99,7 +92,7 @@ impl Environment {
         }
     }
 
-    /// From a tag's value or a unit's name, in the spellings people use.
+    /// Parses the value of a tag or a word of an OU's name, in the common spellings.
     pub fn from_word(word: &str) -> Option<Self> {
         Some(match word.trim().to_ascii_lowercase().as_str() {
             "sandbox" | "sandboxes" | "playground" => Self::Sandbox,
@@ -118,7 +111,7 @@ impl Environment {
 }
 
 impl Pci {
-    /// The word for it in tags, URLs, rules and the database.
+    /// Returns the name used in tags, URLs, policies and the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Out => "out",
@@ -127,7 +120,7 @@ impl Pci {
         }
     }
 
-    /// From a tag's value or a unit's name, in the spellings people use.
+    /// Parses the value of a tag, in the common spellings.
     pub fn from_word(word: &str) -> Option<Self> {
         Some(match word.trim().to_ascii_lowercase().as_str() {
             "in" | "in-scope" | "true" | "yes" | "pci" | "cde" => Self::In,
@@ -138,13 +131,13 @@ impl Pci {
     }
 }
 
-/// The tag that names the environment.
+/// The key of the tag for the environment.
 pub const ENVIRONMENT_TAG: &str = "environment";
-/// The tag that names the PCI scope.
+/// The key of the tag for the PCI scope.
 pub const PCI_TAG: &str = "pci";
 
-/// Classifies an account from its part in the organization, its tags, its units and what was on
-/// record before. `units` are the account's units, from the root down.
+/// Classifies an account by its role in the organization, its tags, its organizational units and the earlier record.
+/// `units` are the OUs that contain the account, from the root down.
 pub fn classify(
     account: &Account,
     units: &[&OrganizationalUnit],
@@ -163,7 +156,7 @@ pub fn classify(
     recorded.map_or(discovered, |held| hold(discovered, held))
 }
 
-/// Keeps the stricter of what was found and what is on record, half by half.
+/// Keeps the stricter of what was discovered and what is recorded, separately for each half.
 fn hold(found: Classification, held: (Environment, Pci)) -> Classification {
     let looser = found.environment < held.0 || found.pci < held.1;
     let mut kept = found;
@@ -193,7 +186,7 @@ fn discover_environment(
     if let Some(found) = tag(account, ENVIRONMENT_TAG).and_then(Environment::from_word) {
         return (found, Source::Tag);
     }
-    // The nearest unit that says something wins; a root or a team's unit says nothing.
+    // The nearest OU whose name has a meaning wins; the root or the OU of a team has none.
     units
         .iter()
         .rev()
@@ -214,8 +207,8 @@ fn discover_pci(account: &Account, units: &[&OrganizationalUnit]) -> (Pci, Sourc
         .map_or((Pci::In, Source::Nothing), |found| (found, Source::Ou))
 }
 
-/// A unit's name is read whole and word by word; only the words that name PCI count, because a
-/// unit called "Sign-in" is not in scope.
+/// Reads the PCI scope from the name of an OU. Only words that name PCI count, because an OU called "Sign-in" is not in
+/// scope.
 fn pci_of_unit(name: &str) -> Option<Pci> {
     let name = name.trim().to_ascii_lowercase();
     if name.contains("non-pci") || name.contains("nonpci") || name.contains("non pci") {
@@ -232,7 +225,7 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
         .chain(name.split(|c: char| c.is_whitespace() || c == '/' || c == '_' || c == '-'))
 }
 
-/// Tag keys are matched without regard to case: AWS keeps the case people typed.
+/// Tag keys are matched without regard to case, because AWS preserves the case as typed.
 fn tag<'a>(account: &'a Account, key: &str) -> Option<&'a str> {
     account
         .tags
@@ -241,7 +234,7 @@ fn tag<'a>(account: &'a Account, key: &str) -> Option<&'a str> {
         .map(|(_, v)| v.as_str())
 }
 
-/// Whether an account can hold access at all.
+/// Whether the account is active or being created, so that access to it can be changed.
 pub fn is_live(account: &Account) -> bool {
     matches!(
         account.state,

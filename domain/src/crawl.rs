@@ -1,8 +1,8 @@
-//! What one crawl brought, and how it is merged into what was known.
+//! The result of one crawl, and how it is merged into what was known.
 //!
-//! A crawl may break anywhere. Whatever it read counts, with the time at which AWS answered;
-//! whatever it did not read stays as it was, with its older time. Nothing disappears because
-//! nobody looked: a thing is gone only when a complete read that should have shown it did not.
+//! A crawl can fail at any point. What it read counts, as of the time at which AWS was asked; what it did not read
+//! stays as it was, with its older time. Nothing is removed because it was not read: it is gone only if a complete read
+//! that should have shown it did not.
 
 mod single;
 
@@ -20,82 +20,69 @@ use crate::{
     time::Timestamp,
 };
 
-/// Accounts and units, read to the end.
+/// Accounts and organizational units, completely read.
 #[derive(Debug, Clone, Default)]
 pub struct Organization {
-    /// Every account.
     pub accounts: Vec<Account>,
-    /// Every unit.
     pub units: Vec<OrganizationalUnit>,
 }
 
-/// One group's members, read to the end.
+/// The members of one group, completely read.
 #[derive(Debug, Clone)]
 pub struct Members {
-    /// Which group.
     pub group: GroupId,
-    /// When its first page was asked for.
+    /// When the first page was requested.
     pub as_of: Timestamp,
-    /// Who is in it.
     pub users: BTreeSet<UserId>,
 }
 
-/// One pair's assignments, read to the end.
+/// The assignments of one pair, completely read.
 #[derive(Debug, Clone)]
 pub struct PairListing {
-    /// Which pair.
     pub pair: Pair,
-    /// When its first page was asked for: a list proves nothing of what came after.
+    /// When the first page was requested: a list says nothing about later changes.
     pub as_of: Timestamp,
-    /// Everyone assigned.
     pub principals: BTreeSet<Principal>,
     /// Whether the account holds the latest content.
     pub provisioned: Provisioned,
 }
 
-/// What one crawl brought. `None` is *not read to the end*.
+/// The result of one crawl. `None` means *not completely read*.
 #[derive(Debug, Clone, Default)]
 pub struct Crawl {
-    /// When it began: the instant that a missing thing is judged by.
+    /// When the crawl began. Missing items are evaluated as of this instant.
     pub started: Timestamp,
-    /// When it ended.
     pub ended: Timestamp,
-    /// Accounts and units.
     pub organization: Option<Organization>,
-    /// Users.
     pub users: Option<Vec<User>>,
-    /// Groups.
     pub groups: Option<Vec<Group>>,
-    /// Members, group by group.
     pub members: Vec<Members>,
-    /// The names of all sets, which tells which are gone.
+    /// The ARNs of all permission sets, which determine the ones that are gone.
     pub set_names: Option<BTreeSet<PermissionSetArn>>,
-    /// Sets whose whole content was read.
+    /// Permission sets whose content was completely read.
     pub sets: Vec<PermissionSet>,
-    /// When the content of each of them was asked for.
+    /// When the content of each of them was requested.
     pub sets_as_of: BTreeMap<PermissionSetArn, Timestamp>,
-    /// Which accounts each set is provisioned to, for sets whose index was read to the end.
+    /// The accounts in which each permission set is provisioned, for sets whose list of accounts was completely read.
     pub index: BTreeMap<PermissionSetArn, BTreeSet<AccountId>>,
-    /// Assignments, pair by pair.
     pub pairs: Vec<PairListing>,
-    /// What could not be read.
     pub unread: Vec<Unread>,
 }
 
-/// What a merge needs besides the crawl.
+/// The inputs of a merge besides the crawl.
 pub struct Known<'a> {
-    /// Accounts with a special part, from configuration and the organization.
+    /// Accounts with a special role, from the configuration and the organization.
     pub special: &'a SpecialAccounts,
     /// The strictest classification on record of each account.
     pub recorded: &'a BTreeMap<AccountId, (Environment, Pci)>,
-    /// Which human each user is; made by the caller, since ids are.
+    /// The person of each user; the caller creates their ids.
     pub persons: BTreeMap<UserId, PersonId>,
-    /// Single reads since the crawl began, in the order in which they were asked for.
+    /// Single reads since the crawl began, in the order of their requests.
     pub reads: &'a [(Read, Timestamp)],
 }
 
-/// Merges a crawl into what was known before, and takes the single reads that were asked for after it had
-/// listed the same: a list that is an hour long must not undo what was seen meanwhile.
+/// Merges a crawl into what was known, then applies the single reads that were requested after the crawl had requested
+/// the same: a list that is an hour old must not undo what was observed in the meantime.
 pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
     if known.reads.is_empty() {
         return listed(before, crawl, known);
@@ -112,8 +99,8 @@ pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
     parts
 }
 
-/// What a crawl listed, over what was known before. What it replaces is not copied first: a large organisation
-/// would be in memory once more than it must.
+/// Merges the lists of a crawl into what was known. Replaced parts are not copied first: a large organization would
+/// otherwise be in memory one more time.
 fn listed(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
     let complete = crawl.unread.is_empty();
     let (units, accounts) = match crawl.organization {
@@ -148,8 +135,8 @@ fn listed(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
         }
     }
     let pairs = assigned(before, crawl.pairs, |pair, read| {
-        // A pair that a complete index no longer names has no assignments left, and a set that no longer
-        // exists cannot be assigned anywhere.
+        // A pair that is missing from a complete list of accounts has no assignments left, and a permission set that no
+        // longer exists cannot be assigned.
         let accounts = crawl.index.get(&pair.set);
         let listed = accounts.is_none_or(|accounts| accounts.contains(&pair.account));
         named(&pair.set) && (listed || read.as_of >= crawl.started)
@@ -203,7 +190,7 @@ type Joined = (
     BTreeMap<GroupId, Timestamp>,
 );
 
-/// Members of groups that exist, and of groups that were read just now.
+/// Merges memberships: those just read, and the known ones of groups that exist.
 fn joined(before: &Parts, groups: &BTreeMap<GroupId, Group>, read: Vec<Members>) -> Joined {
     let (mut members, mut members_as_of) = Joined::default();
     for read in read {
@@ -234,7 +221,7 @@ fn joined(before: &Parts, groups: &BTreeMap<GroupId, Group>, read: Vec<Members>)
     (members, members_as_of)
 }
 
-/// Pairs as they were listed, and those that were not, if they are `kept`.
+/// Merges pairs: those listed, and the known ones that were not listed, if they are `kept`.
 fn assigned(
     before: &Parts,
     listings: Vec<PairListing>,
@@ -260,7 +247,7 @@ fn assigned(
     pairs
 }
 
-/// Takes one pair's listing; an older one than what is known changes nothing.
+/// Merges the listing of one pair. A listing older than the known one has no effect.
 pub fn merge_pair(pairs: &mut BTreeMap<Pair, PairRead>, listing: PairListing) {
     let before = pairs.get(&listing.pair);
     if before.is_some_and(|read| read.as_of > listing.as_of) {

@@ -1,8 +1,8 @@
-//! Effective access before and after: gained and lost, person by person.
+//! Effective access before and after a change: what each person gains and loses.
 //!
-//! Guardrails judge gains, not operations, because a harmless operation can complete a harmful
-//! one: a group that is assigned while empty, then filled. That is why a gain may also be
-//! *latent*: nobody gains today, but whoever joins the group will.
+//! Policies evaluate gains and not operations, because a harmless operation can complete a harmful one: a group that is
+//! assigned while empty, and then filled. So a gain may also be *latent*: nobody gains access today, but future members
+//! of the group will.
 
 mod given;
 
@@ -27,50 +27,47 @@ use crate::{
 };
 use given::Given;
 
-/// Who gains.
+/// The beneficiary of a gain.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gainer {
-    /// This user, today.
+    /// A user who gains access today.
     User(UserId),
-    /// Whoever is put into this group later.
+    /// Any user who is added to this group later.
     FutureMember(GroupId),
 }
 
 /// One gain or loss.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Step {
-    /// Who.
     pub gainer: Gainer,
-    /// Where and with what.
     pub pair: Pair,
-    /// Through what.
     pub path: Path,
-    /// For how long; a membership or a loss is standing.
+    /// The duration. A gain by membership and a loss are standing.
     pub term: Term,
 }
 
-/// What a set of operations does to who reaches what.
+/// The effect of a set of operations on effective access.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Effect {
     /// Paths that appear, sorted.
     pub gained: Vec<Step>,
     /// Paths that disappear, sorted.
     pub lost: Vec<Step>,
-    /// Paths that are there for a while, or for good, if what this or another change takes away
-    /// comes late or fails, sorted; none of them is in `gained`. Judged like gains: AWS carries out
-    /// each operation by itself.
+    /// Paths that exist temporarily, or permanently, if a removal by this or another change comes late or fails;
+    /// sorted. None of them is in `gained`. They are evaluated like gains, because AWS carries out each operation
+    /// independently.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passing: Vec<Step>,
 }
 
 impl Effect {
-    /// Everything that has to be judged: what is gained, then what may be in passing.
+    /// Returns everything that has to be evaluated: first `gained`, then `passing`.
     pub fn judged(&self) -> impl Iterator<Item = &Step> {
         self.gained.iter().chain(&self.passing)
     }
 
-    /// The users who gain something today, in passing or for good.
+    /// Returns the users who gain access today, by `gained` or `passing`.
     pub fn gaining(&self) -> BTreeSet<&UserId> {
         self.judged()
             .filter_map(|step| match &step.gainer {
@@ -81,7 +78,7 @@ impl Effect {
     }
 }
 
-/// SHA-256 in hex of what an approver agrees to.
+/// SHA-256 (hex) of what an approver agrees to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EffectHash(pub String);
@@ -92,8 +89,8 @@ impl fmt::Debug for EffectHash {
     }
 }
 
-/// Binds operations, effect, what the touched sets hold, what the touched accounts are, and the
-/// rules into one hash. If any of them changes, an approval given before is void.
+/// Computes one hash over the operations, the effect, the content of the affected permission sets, the classification
+/// of the affected accounts and the policies. If any of them changes, earlier approvals are void.
 ///
 /// # Panics
 /// Never: strings and small integers always have a canonical form.
@@ -127,19 +124,19 @@ pub fn effect_hash(
     EffectHash(hex::encode(Sha256::digest(&bytes)))
 }
 
-/// The effect of operations on a snapshot, together with operations of other changes that are
-/// approved and not finished: what those bring counts as there already, and what they take counts
-/// as gone *and* as there, whichever shows the greater gain. So no sequence of harmless steps adds up
-/// to a harmful one, in whatever order AWS carries them out and whichever of the removals fail.
+/// Computes the effect of operations on a snapshot, together with the operations of other changes that are approved and
+/// unfinished. What those add counts as present; what they remove counts as absent *and* as present, whichever shows
+/// the greater gain. So a sequence of harmless changes cannot add up to a harmful one, in whatever order AWS carries
+/// them out and whichever removals fail.
 ///
-/// An assignment that exists already is gained again: it may last longer than the one that exists,
-/// and how long that lasts is not something that AWS knows.
+/// An assignment that already exists counts as gained again, because it may last longer than the existing one, whose
+/// duration AWS does not know.
 pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operation]) -> Effect {
     let touched = Touched::by(snapshot, under_way.iter().chain(operations));
     let (mut coming, going): (Vec<Operation>, Vec<Operation>) =
         under_way.iter().cloned().partition(Operation::gives);
-    // What is asked for here is judged as new although another change asks for the same: two of a kind
-    // would otherwise vouch for each other, each as if the other were done.
+    // An item of this change counts as new even if another change contains the same item. Otherwise two such changes
+    // would each be evaluated as if the other were complete, and neither would be evaluated in full.
     let given = Given::by(operations);
     coming.retain(|other| !given.gives(other));
     let there = touched.slice(snapshot, &coming);
@@ -167,7 +164,7 @@ pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operat
     }
 }
 
-/// What a snapshot would be after operations. Used for previews; AWS decides what really is.
+/// Returns the snapshot after operations. For previews only; the actual result is up to AWS.
 pub fn after(snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
     let mut parts = snapshot.parts().clone();
     for operation in operations {
@@ -187,7 +184,7 @@ fn step((gainer, pair, path): &ReachPath, term: Term) -> Step {
     }
 }
 
-/// Every path of a snapshot, latent ones included.
+/// Returns all paths of a snapshot, latent ones included.
 fn paths(snapshot: &Snapshot) -> BTreeSet<ReachPath> {
     let mut found = BTreeSet::new();
     for (pair, read) in &snapshot.parts().pairs {
@@ -207,8 +204,8 @@ fn paths(snapshot: &Snapshot) -> BTreeSet<ReachPath> {
     found
 }
 
-/// The part of a snapshot that operations can change: comparing 150,000 assignments for one new
-/// one would make a preview slow.
+/// The part of a snapshot that operations can change. Comparing all assignments (150,000) for each preview would be
+/// slow.
 struct Touched {
     pairs: BTreeSet<Pair>,
     groups: BTreeSet<GroupId>,
@@ -248,7 +245,7 @@ impl Touched {
                     .cloned(),
             );
         }
-        // Every group on a touched pair, so that its members are seen on both sides.
+        // Include every group on an affected pair, so that its members appear on both sides.
         for pair in &touched.pairs {
             let groups = snapshot
                 .pair(pair)
@@ -262,7 +259,7 @@ impl Touched {
         touched
     }
 
-    /// Only what is touched, with operations applied.
+    /// Returns the affected part of a snapshot, with operations applied.
     fn slice(&self, snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
         let whole = snapshot.parts();
         let members: BTreeMap<GroupId, BTreeSet<UserId>> = self

@@ -6,23 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{GroupId, UserId};
 
-/// Who decides what a user or group is.
+/// The source of truth for a user or group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// Kept in the Identity Center directory itself.
+    /// Managed in the Identity Center directory.
     IdentityCenter,
-    /// Fed by an external identity provider (SCIM, AD): its `ExternalIds` are not empty. What is
-    /// written through the API there, the next push may undo without a trace.
+    /// Provisioned by an external identity provider (SCIM, AD): its `ExternalIds` are not empty. The next
+    /// synchronization may overwrite what is written through the API, without a trace.
     External,
 }
 
-/// An `ExternalId` of a user: who issued it, and what they call the user.
+/// An `ExternalId` of a user: the issuer and the issuer's id for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ExternalId {
-    /// The issuer.
     pub issuer: String,
-    /// The issuer's own id.
+    /// The id that the issuer assigned.
     pub id: String,
 }
 
@@ -30,42 +29,36 @@ pub struct ExternalId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum UserStatus {
-    /// Can sign in.
     Enabled,
-    /// Cannot sign in; what is assigned to them stays assigned.
+    /// The user cannot sign in, but their assignments remain.
     Disabled,
 }
 
-/// One user of the identity store.
+/// A user of the identity store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Immutable.
     pub id: UserId,
-    /// Sign-in name; may change.
+    /// The sign-in name; may change.
     pub user_name: String,
-    /// Shown name; may change.
+    /// May change.
     pub display_name: String,
-    /// Primary e-mail; display only, never an identity.
+    /// The primary e-mail address; for display only, never used to identify a person.
     pub email: Option<String>,
-    /// Job title.
     pub title: Option<String>,
-    /// Whether they can sign in.
     pub status: UserStatus,
-    /// Who keeps them.
     pub origin: Origin,
-    /// Their external ids, by which a sign-in may be joined to them.
+    /// External ids, by which a sign-in can be linked to the user.
     pub external_ids: Vec<ExternalId>,
 }
 
-/// One group of the identity store.
+/// A group of the identity store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Immutable.
     pub id: GroupId,
-    /// Shown name; may change.
+    /// May change.
     pub display_name: String,
-    /// What it is for.
     pub description: Option<String>,
-    /// Who keeps its members.
     pub origin: Origin,
 }

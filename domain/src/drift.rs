@@ -1,7 +1,7 @@
-//! What AWS holds and the record does not explain.
+//! Drift: changes in AWS that no change in Leastwise explains.
 //!
-//! Says what differs; never mends it. Assignments and memberships that appeared or went, permission
-//! sets that were edited and accounts that count as something else, without a change of ours.
+//! Reports differences and never reverts them: assignments and memberships that appeared or disappeared, permission
+//! sets that were edited, and accounts that were reclassified.
 
 use std::collections::BTreeSet;
 
@@ -15,67 +15,44 @@ use crate::{
     time::Timestamp,
 };
 
-/// What was seen to differ.
+/// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Outside {
     /// An assignment appeared.
-    Assigned {
-        /// Which.
-        assignment: Assignment,
-    },
-    /// An assignment went.
-    Unassigned {
-        /// Which.
-        assignment: Assignment,
-    },
-    /// Somebody joined a group.
-    Joined {
-        /// Which.
-        group: GroupId,
-        /// Who.
-        user: UserId,
-    },
-    /// Somebody left a group.
-    Left {
-        /// Which.
-        group: GroupId,
-        /// Who.
-        user: UserId,
-    },
-    /// A permission set allows something else.
+    Assigned { assignment: Assignment },
+    /// An assignment disappeared.
+    Unassigned { assignment: Assignment },
+    /// A user was added to a group.
+    Joined { group: GroupId, user: UserId },
+    /// A user was removed from a group.
+    Left { group: GroupId, user: UserId },
+    /// The content of a permission set changed.
     SetEdited {
-        /// Which.
         set: PermissionSetArn,
-        /// What it held.
         from: ContentHash,
-        /// What it holds.
         to: ContentHash,
     },
-    /// An account counts as something else: its tags, its name, or the unit that it stands in.
+    /// The classification of an account changed, through its tags or its OU.
     Reclassified {
-        /// Which.
         account: AccountId,
-        /// What it counted as.
         from: (Environment, Pci),
-        /// What it counts as.
         to: (Environment, Pci),
     },
 }
 
-/// One difference, with between which two reads it came about.
+/// A difference, and the two reads between which it came about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
-    /// What.
     pub outside: Outside,
-    /// The last read without it.
+    /// The time of the last read without it.
     pub after: Timestamp,
-    /// The first read with it.
+    /// The time of the first read with it.
     pub by: Timestamp,
 }
 
-/// What differs between two reads and is not explained by anything of ours. Before the first
-/// complete crawl there is nothing to differ from.
+/// Returns what differs between two reads and was not caused by Leastwise. Empty before the first crawl, when there is
+/// nothing to compare with.
 pub fn outside(before: &Parts, after: &Parts, ours: impl Fn(&Outside) -> bool) -> Vec<Seen> {
     let Some(since) = before.coverage.newest else {
         return Vec::new();
@@ -176,7 +153,7 @@ fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
     seen
 }
 
-/// Sets that are new or gone open nothing by themselves; one that holds something else may.
+/// A permission set that is new or gone gives no access by itself; edited content may.
 fn sets(before: &Parts, after: &Parts) -> impl Iterator<Item = Outside> {
     let both = after
         .sets

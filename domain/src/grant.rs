@@ -1,8 +1,8 @@
-//! Windows of access, and the adopted baseline: why an assignment should exist.
+//! Access windows and the adopted baseline: the reasons for an assignment to exist.
 //!
-//! Desired = any window that is valid now, or the adopted baseline. Grants are reference-counted
-//! by being a set: one window ending never cuts another off, and standing access that nobody
-//! adopted protects nothing.
+//! The desired state of an assignment is *present* while any window is valid or the baseline was adopted. The windows
+//! of an assignment form a set, so that the end of one never ends another. Standing access that nobody adopted is not a
+//! reason for the assignment to stay.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,41 +11,39 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// How long somebody asks for.
+/// The duration of the requested access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Term {
-    /// For so long from the moment that it is carried out.
+    /// For this duration, from the moment the change is carried out.
     For(Duration),
-    /// Until somebody removes it.
+    /// Until it is removed.
     Standing,
 }
 
-/// One reason for access to exist.
+/// An access window: one reason for access to exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// Its id.
     pub grant: GrantId,
-    /// The change that brought it.
+    /// The change that created the window.
     pub change: ChangeId,
-    /// From when.
     pub starts: Timestamp,
-    /// Until when; standing access has none.
+    /// None for standing access.
     pub ends: Option<Timestamp>,
-    /// When it was ended early.
+    /// When the window was ended early.
     pub ended: Option<Timestamp>,
 }
 
 impl Window {
-    /// Whether it gives a reason for access at this instant. The end itself is already outside:
-    /// access is taken away early rather than late.
+    /// Whether the window gives a reason for access at an instant. The end is exclusive: access is removed early rather
+    /// than late.
     pub fn valid(&self, now: Timestamp) -> bool {
         self.starts <= now
             && self.ends.is_none_or(|end| now < end)
             && self.ended.is_none_or(|end| now < end)
     }
 
-    /// When it stops, if that is known.
+    /// Returns when the window ends, if it does.
     pub fn stops(&self) -> Option<Timestamp> {
         match (self.ends, self.ended) {
             (Some(a), Some(b)) => Some(a.min(b)),

@@ -1,7 +1,7 @@
-//! Typed identifiers, so that a group can never be passed where a person is meant.
+//! Typed identifiers, so that a group id cannot be passed where a person id is expected.
 //!
-//! An identifier never carries meaning beyond identity: names change, ids do not. Ids made by AWS
-//! keep AWS's spelling; ids made here are UUIDv7 text, made by the caller (no randomness here).
+//! An identifier carries no meaning beyond identity: names change, ids do not. Ids assigned by AWS keep AWS's
+//! spelling. Ids created by Leastwise are UUIDv7 text that the caller generates (there is no randomness here).
 
 use std::{fmt, sync::Arc};
 
@@ -12,11 +12,11 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{value}` is not a valid {kind}: {expected}")]
 pub struct InvalidId {
-    /// What it was meant to be, as a person would say it.
+    /// The kind of identifier expected, as shown to people.
     pub kind: &'static str,
-    /// The text as it was given, cut at 80 characters.
+    /// The rejected text, truncated to 80 characters.
     pub value: String,
-    /// What a valid one looks like.
+    /// A description of the valid form.
     pub expected: &'static str,
 }
 
@@ -28,7 +28,7 @@ macro_rules! ids {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Checks the text and takes it.
+            /// Parses an identifier. Fails if the text does not have the form of its kind.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) {
@@ -38,7 +38,7 @@ macro_rules! ids {
                 }
             }
 
-            /// The identifier as AWS, the database and URLs spell it.
+            /// Returns the identifier as AWS, the database and URLs spell it.
             pub fn as_str(&self) -> &str { &self.0 }
         }
 
@@ -63,27 +63,27 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A 12-digit AWS account number.
+    /// The 12-digit number of an AWS account.
     AccountId, "AWS account id", "12 digits", |t| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit());
-    /// An organizational unit or root, `ou-…` or `r-…`.
+    /// The id of an organizational unit (`ou-…`) or of a root (`r-…`).
     OuId, "organizational unit id", "`ou-…` or `r-…`", |t| (t.starts_with("ou-") || t.starts_with("r-")) && t.len() <= 68 && plain(t);
-    /// `arn:aws:sso:::instance/ssoins-…`
+    /// The ARN of an Identity Center instance: `arn:aws:sso:::instance/ssoins-…`
     InstanceArn, "Identity Center instance ARN", "`arn:aws:sso:::instance/ssoins-…`", |t| t.starts_with("arn:") && t.contains(":sso:::instance/") && t.len() <= 1224;
-    /// `arn:aws:sso:::permissionSet/ssoins-…/ps-…`
+    /// The ARN of a permission set: `arn:aws:sso:::permissionSet/ssoins-…/ps-…`
     PermissionSetArn, "permission set ARN", "`arn:aws:sso:::permissionSet/ssoins-…/ps-…`", |t| t.starts_with("arn:") && t.contains(":sso:::") && t.contains("/ps-") && t.len() <= 1224 && plain_arn(t);
-    /// A user of the identity store (`PrincipalId` of type USER).
+    /// The id of a user in the identity store (`PrincipalId` of type USER).
     UserId, "Identity Center user id", "a UUID, or ten hex digits, a dash and a UUID", principal;
-    /// A group of the identity store (`PrincipalId` of type GROUP).
+    /// The id of a group in the identity store (`PrincipalId` of type GROUP).
     GroupId, "Identity Center group id", "a UUID, or ten hex digits, a dash and a UUID", principal;
-    /// One human, however many sign-ins they have. Made here.
+    /// The id of one human, with all their sign-ins. Created by Leastwise.
     PersonId, "person id", "a UUID", uuid;
-    /// A change, at `/changes/{id}`. Made here.
+    /// The id of a change, as in `/changes/{id}`. Created by Leastwise.
     ChangeId, "change id", "a UUID", uuid;
-    /// A window of access. Made here.
+    /// The id of an access window. Created by Leastwise.
     GrantId, "grant id", "a UUID", uuid;
-    /// One write to AWS as we intended it, before AWS gave it a request id. Made here.
+    /// The id of one intended write to AWS, assigned before AWS returns a request id. Created by Leastwise.
     OperationId, "operation id", "a UUID", uuid;
-    /// What AWS calls the request id of an asynchronous write.
+    /// The request id that AWS returns for an asynchronous write.
     AwsRequestId, "AWS request id", "up to 64 letters, digits and dashes", |t| !t.is_empty() && t.len() <= 64 && plain(t);
 }
 
@@ -116,18 +116,18 @@ fn principal(text: &str) -> bool {
     }
 }
 
-/// Who an assignment names: a user or a group of the identity store.
+/// The principal of an assignment: a user or a group of the identity store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "UPPERCASE")]
 pub enum Principal {
-    /// A group; its members reach the account through it.
+    /// A group, through which its members have access to the account.
     Group(GroupId),
-    /// A user, assigned directly.
+    /// A user who is assigned directly.
     User(UserId),
 }
 
 impl Principal {
-    /// AWS's `PrincipalType`.
+    /// Returns AWS's `PrincipalType`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Group(_) => "GROUP",
@@ -135,7 +135,7 @@ impl Principal {
         }
     }
 
-    /// AWS's `PrincipalId`.
+    /// Returns AWS's `PrincipalId`.
     pub fn id(&self) -> &str {
         match self {
             Self::Group(id) => id.as_str(),
@@ -143,7 +143,7 @@ impl Principal {
         }
     }
 
-    /// From AWS's two fields.
+    /// Parses AWS's `PrincipalType` and `PrincipalId`.
     pub fn parse(kind: &str, id: &str) -> Result<Self, InvalidId> {
         match kind {
             "GROUP" => GroupId::parse(id).map(Self::Group),
@@ -157,22 +157,18 @@ impl Principal {
     }
 }
 
-/// The account and permission set that AWS lists assignments by.
+/// An account and a permission set: the key by which AWS lists assignments.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Pair {
-    /// Where.
     pub account: AccountId,
-    /// With what.
     pub set: PermissionSetArn,
 }
 
 /// One account assignment: the unit that AWS creates and deletes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Assignment {
-    /// Where and with what.
     #[serde(flatten)]
     pub pair: Pair,
-    /// Who.
     pub principal: Principal,
 }
 

@@ -1,9 +1,8 @@
-//! The rules of Leastwise, and nothing else.
+//! The decision logic of Leastwise: pure functions over plain values.
 //!
-//! Everything that decides lives here: who may act, what access really is, what a change would do,
-//! whether it is allowed, and what has to happen next. Nothing here reads a clock, draws a random
-//! number, or talks to the world; the caller passes `now`, ids and observations in. If a rule
-//! cannot be tested with plain values, it does not belong in this crate.
+//! Everything that decides is here: who may act, who has effective access, what a change does, whether it is
+//! allowed, and what has to happen next. The crate does no I/O, reads no clock and draws no random numbers; the
+//! caller passes in `now`, ids and observations. A rule that cannot be tested with plain values does not belong here.
 
 pub mod access;
 pub mod approval;

@@ -1,13 +1,12 @@
-//! One human, however many sign-ins they have.
+//! One human with all their sign-ins.
 //!
-//! A person joins Cognito subjects to one Identity Center user. Every check on oneself (own
-//! request, own review, being the one who gains) compares persons, so two accounts of one human
-//! never approve each other. E-mail addresses and names are never compared: they can be given to
-//! somebody else.
+//! A person links Cognito subjects to one Identity Center user. Every self-check (own request, own review, beneficiary)
+//! compares persons, so that two sign-ins of one human cannot approve each other. E-mail addresses and names are never
+//! compared, because they can be reassigned to somebody else.
 //!
-//! Who may write to the directory could name a sign-in of their own as somebody's second one. So only
-//! the first sign-in of a person joins by itself; a further one claims, and a claim gives nothing: it
-//! only bars, until somebody settles it.
+//! Somebody with write access to the directory could enter their own sign-in as a second one of another user. So only
+//! the first sign-in of a person is linked automatically. A further one becomes a claim, which gives no rights: it only
+//! bars from deciding until it is settled.
 
 use std::collections::BTreeSet;
 
@@ -18,38 +17,37 @@ use crate::{
     ids::{PersonId, UserId},
 };
 
-/// Who a sign-in is, for ever: OIDC `iss` and `sub`.
+/// The permanent identifier of a sign-in: OIDC `iss` and `sub`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Subject {
-    /// The issuer's URL, byte for byte.
+    /// The issuer's URL, compared byte for byte.
     pub iss: String,
-    /// The issuer's own id of the user.
+    /// The issuer's id of the user.
     pub sub: String,
 }
 
 /// One human.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// Made at first sight, never reused.
+    /// Created when the person is first seen, never reused.
     pub id: PersonId,
-    /// Their Identity Center user; without one they only read.
+    /// The Identity Center user; a person without one has read-only access.
     pub user: Option<UserId>,
-    /// Their sign-ins.
     pub subjects: Vec<Subject>,
 }
 
-/// How a sign-in finds its Identity Center user.
+/// The result of looking up the Identity Center user of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Join {
-    /// Exactly one user carries this subject as an external id.
+    /// Exactly one user has this subject as an external id.
     Joined(UserId),
-    /// None does.
+    /// No user has it.
     Unknown,
-    /// Several do: nobody is joined, and somebody must look.
+    /// Several users have it: none is linked, and an administrator has to look into it.
     Ambiguous(Vec<UserId>),
 }
 
-/// Finds the user whose `ExternalIds` name this subject. Both halves are compared byte for byte.
+/// Finds the user whose `ExternalIds` contain this subject. Issuer and id are compared byte for byte.
 pub fn join<'a>(subject: &Subject, users: impl Iterator<Item = &'a User>) -> Join {
     let mut found: Vec<UserId> = users
         .filter(|user| {
@@ -66,13 +64,13 @@ pub fn join<'a>(subject: &Subject, users: impl Iterator<Item = &'a User>) -> Joi
     }
 }
 
-/// Claims that nobody has settled: each a person, and the one whose directory user they claim too.
+/// Unsettled claims: each is a person, and the person whose directory user they claim as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims(pub Vec<(PersonId, PersonId)>);
 
 impl Claims {
-    /// Everyone who may be the same human as this person, by any number of claims in either
-    /// direction. Never the person.
+    /// Returns everyone who may be the same human as this person, by any number of claims in either direction. Never
+    /// contains the person.
     pub fn doubles_of(&self, person: &PersonId) -> BTreeSet<PersonId> {
         let mut found = BTreeSet::from([person.clone()]);
         loop {

@@ -1,7 +1,7 @@
-//! Everything observed, indexed, each pair with its own *as of*.
+//! Everything observed in AWS, indexed, with a read time for each pair.
 //!
-//! Immutable: a newer read makes a new snapshot. Holds what AWS holds, including principals that
-//! are gone from the directory, and says what could not be read. Nothing here decides anything.
+//! Immutable: a newer read produces a new snapshot. It includes principals that are no longer in the directory and
+//! records what could not be read. It decides nothing.
 
 mod coverage;
 
@@ -20,54 +20,49 @@ use crate::{
     time::Timestamp,
 };
 
-/// What one read of a pair showed.
+/// The result of one read of a pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairRead {
-    /// When AWS was asked for the first page.
+    /// When the first page was requested from AWS.
     pub as_of: Timestamp,
-    /// Everyone assigned, orphans included, each with when it was first seen.
+    /// All assigned principals, orphans included, each with when it was first seen.
     pub principals: BTreeMap<Principal, Timestamp>,
-    /// Whether the account holds the latest content of the set; `false` is
-    /// `LATEST_PERMISSION_SET_NOT_PROVISIONED`.
+    /// Whether the account holds the latest content of the permission set.
     pub provisioned: Provisioned,
 }
 
-/// Whether what an account holds is what the set says.
+/// Whether the content provisioned in an account is the latest content of the permission set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provisioned {
-    /// The latest content.
     Latest,
-    /// Edited since: the account still allows what the set allowed before.
+    /// The set was edited since, so the account still allows what the set allowed before
+    /// (`LATEST_PERMISSION_SET_NOT_PROVISIONED`).
     Outdated,
 }
 
-/// The parts that a snapshot is made of.
+/// The data of a snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Parts {
-    /// Accounts, with what they are.
+    /// Accounts with their classification.
     pub accounts: BTreeMap<AccountId, (Account, Classification)>,
-    /// Organizational units.
     pub units: BTreeMap<OuId, OrganizationalUnit>,
-    /// Users of the identity store.
     pub users: BTreeMap<UserId, User>,
-    /// Groups of the identity store.
     pub groups: BTreeMap<GroupId, Group>,
-    /// Members of each group.
+    /// The members of each group.
     pub members: BTreeMap<GroupId, BTreeSet<UserId>>,
-    /// When each group's members were last read.
+    /// When the members of each group were last read.
     pub members_as_of: BTreeMap<GroupId, Timestamp>,
-    /// Permission sets.
     pub sets: BTreeMap<PermissionSetArn, PermissionSet>,
-    /// Assignments, by the pair that AWS lists them by.
+    /// Assignments, by the pair under which AWS lists them.
     pub pairs: BTreeMap<Pair, PairRead>,
-    /// Which human each user is.
+    /// The person of each user.
     pub persons: BTreeMap<UserId, PersonId>,
     /// Completeness and freshness.
     pub coverage: Coverage,
 }
 
-/// Everything observed, with the indexes that questions need.
+/// Everything observed, with the indexes that queries need.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     parts: Parts,
@@ -103,7 +98,7 @@ impl Snapshot {
                     .push(pair.clone());
             }
         }
-        // Most lists are short, and there are as many as people: room to grow would be most of their size.
+        // There are as many lists as people and most are short, so spare capacity would be most of their size.
         groups_of.values_mut().for_each(Vec::shrink_to_fit);
         pairs_of.values_mut().for_each(Vec::shrink_to_fit);
         let user_of = parts
@@ -120,62 +115,59 @@ impl Snapshot {
         }
     }
 
-    /// The parts, to read or to build the next snapshot from.
+    /// Returns the data, to read it or to build the next snapshot from.
     pub fn parts(&self) -> &Parts {
         &self.parts
     }
 
-    /// An account and what it is.
+    /// Returns an account and its classification.
     pub fn account(&self, id: &AccountId) -> Option<&(Account, Classification)> {
         self.parts.accounts.get(id)
     }
 
-    /// A user.
     pub fn user(&self, id: &UserId) -> Option<&User> {
         self.parts.users.get(id)
     }
 
-    /// A group.
     pub fn group(&self, id: &GroupId) -> Option<&Group> {
         self.parts.groups.get(id)
     }
 
-    /// A permission set.
     pub fn set(&self, arn: &PermissionSetArn) -> Option<&PermissionSet> {
         self.parts.sets.get(arn)
     }
 
-    /// Which human a user is.
+    /// Returns the person of a user.
     pub fn person(&self, user: &UserId) -> Option<&PersonId> {
         self.parts.persons.get(user)
     }
 
-    /// Which user a human is.
+    /// Returns the user of a person.
     pub fn user_of(&self, person: &PersonId) -> Option<&UserId> {
         self.user_of.get(person)
     }
 
-    /// The groups a user is in.
+    /// Returns the groups that a user is a member of.
     pub fn groups_of(&self, user: &UserId) -> &[GroupId] {
         self.groups_of.get(user).map_or(&[], Vec::as_slice)
     }
 
-    /// The members of a group; a group that is gone has none.
+    /// Returns the members of a group; none for a group that does not exist.
     pub fn members(&self, group: &GroupId) -> impl Iterator<Item = &UserId> {
         self.parts.members.get(group).into_iter().flatten()
     }
 
-    /// Where a principal is assigned.
+    /// Returns the pairs that a principal is assigned to.
     pub fn pairs_of(&self, principal: &Principal) -> &[Pair] {
         self.pairs_of.get(principal).map_or(&[], Vec::as_slice)
     }
 
-    /// What the last read of a pair showed.
+    /// Returns the result of the last read of a pair.
     pub fn pair(&self, pair: &Pair) -> Option<&PairRead> {
         self.parts.pairs.get(pair)
     }
 
-    /// The pairs of one account, in order of permission set.
+    /// Returns the pairs of one account, ordered by permission set.
     pub fn pairs_in<'a>(
         &'a self,
         account: &'a AccountId,
@@ -187,7 +179,7 @@ impl Snapshot {
             .filter_map(move |pair| self.parts.pairs.get_key_value(pair))
     }
 
-    /// Whether a principal is still in the directory.
+    /// Whether a principal is in the directory.
     pub fn exists(&self, principal: &Principal) -> bool {
         match principal {
             Principal::User(id) => self.parts.users.contains_key(id),

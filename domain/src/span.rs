@@ -1,21 +1,21 @@
-//! Since when something is so, and until when it was.
+//! The period in which something was observed.
 //!
-//! AWS tells what is, never since when. A span says what we saw: first seen, last confirmed, and,
-//! once it is gone, between which two reads it went. From spans an answer about a date is *yes*,
-//! *no* or *not known then*; it never guesses between two reads.
+//! AWS returns the current state without its history. A span records what Leastwise observed: when something was first
+//! seen, when it was last confirmed, and, once it is gone, between which two reads it disappeared. The answer for a
+//! given instant is *yes*, *no* or *not known*; it never guesses between two reads.
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-/// One unbroken stretch of something being observed.
+/// One uninterrupted period of observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
-    /// The first read that showed it.
+    /// The time of the first read that showed it.
     pub first_seen: Timestamp,
-    /// The last read that showed it.
+    /// The time of the last read that showed it.
     pub last_confirmed: Timestamp,
-    /// The first complete read that no longer showed it.
+    /// The time of the first complete read that no longer showed it.
     pub gone_seen: Option<Timestamp>,
 }
 
@@ -23,16 +23,16 @@ pub struct Span {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Known {
-    /// It was so.
+    /// It existed.
     Yes,
-    /// It was not so.
+    /// It did not exist.
     No,
-    /// Nobody looked then.
+    /// No read covers the instant.
     NotKnown,
 }
 
 impl Span {
-    /// A span that begins with this read.
+    /// Returns a span that begins with this read.
     pub fn begin(at: Timestamp) -> Self {
         Self {
             first_seen: at,
@@ -41,7 +41,7 @@ impl Span {
         }
     }
 
-    /// Another read shows it. A read older than what is known changes nothing.
+    /// Extends the span by a read that shows it. A read older than the last confirmation has no effect.
     #[must_use]
     pub fn confirm(self, at: Timestamp) -> Self {
         match self.gone_seen {
@@ -53,7 +53,8 @@ impl Span {
         }
     }
 
-    /// A complete read no longer shows it. A read not later than the last confirmation is stale.
+    /// Ends the span by a complete read that no longer shows it. A read no later than the last confirmation has
+    /// no effect.
     #[must_use]
     pub fn close(self, at: Timestamp) -> Self {
         if self.gone_seen.is_some() || at <= self.last_confirmed {
@@ -65,7 +66,7 @@ impl Span {
         }
     }
 
-    /// Whether it was so at an instant, as far as anybody looked.
+    /// Returns whether it existed at an instant, as far as was observed.
     pub fn at(self, instant: Timestamp) -> Known {
         if instant < self.first_seen {
             return Known::NotKnown;

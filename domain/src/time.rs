@@ -1,6 +1,6 @@
-//! Instants and durations, in milliseconds UTC, as the database and the ledger write them.
+//! Instants and durations in milliseconds UTC, as stored in the database and the ledger.
 //!
-//! Never reads a clock: `now` is a parameter everywhere.
+//! Never reads a clock: `now` is always a parameter.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
-/// A length of time in milliseconds; never negative when it stands for a window.
+/// A duration in milliseconds; never negative for an access window.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
 )]
@@ -19,30 +19,30 @@ pub struct Timestamp(pub i64);
 pub struct Duration(pub i64);
 
 impl Duration {
-    /// So many seconds.
+    /// Returns a duration of `n` seconds.
     pub const fn seconds(n: i64) -> Self {
         Self(n * 1_000)
     }
-    /// So many minutes.
+    /// Returns a duration of `n` minutes.
     pub const fn minutes(n: i64) -> Self {
         Self::seconds(n * 60)
     }
-    /// So many hours.
+    /// Returns a duration of `n` hours.
     pub const fn hours(n: i64) -> Self {
         Self::minutes(n * 60)
     }
-    /// So many days of 24 hours.
+    /// Returns a duration of `n` days of 24 hours each.
     pub const fn days(n: i64) -> Self {
         Self::hours(n * 24)
     }
-    /// Whole seconds, rounded down.
+    /// Returns the whole seconds, rounded down.
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1_000)
     }
 }
 
 impl Timestamp {
-    /// RFC 3339 in UTC with milliseconds, `2026-11-23T09:14:05.120Z`: the ledger's spelling.
+    /// Formats as RFC 3339 in UTC with milliseconds, as in the ledger: `2026-11-23T09:14:05.120Z`.
     pub fn rfc3339(self) -> String {
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(t) => format!(
@@ -50,19 +50,19 @@ impl Timestamp {
                 t.strftime("%Y-%m-%dT%H:%M:%S"),
                 self.0.rem_euclid(1_000)
             ),
-            // Outside years -9999 to 9999 there is no calendar date; the number is still the truth.
+            // Outside the years -9999 to 9999 there is no calendar date, so the number is written.
             Err(_) => format!("{}ms", self.0),
         }
     }
 
-    /// From RFC 3339; sub-millisecond digits are dropped.
+    /// Parses RFC 3339; digits below a millisecond are dropped.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>()
             .ok()
             .map(|t| Self(t.as_millisecond()))
     }
 
-    /// Date and minute in UTC for people, `2026-11-23 09:14`.
+    /// Formats date and minute in UTC for people: `2026-11-23 09:14`.
     pub fn minute(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(
             |_| self.rfc3339(),
@@ -70,7 +70,7 @@ impl Timestamp {
         )
     }
 
-    /// Date and second in UTC for people, `2026-11-23 09:14:05`: where the order of things matters.
+    /// Formats date and second in UTC for people, where the order of events matters: `2026-11-23 09:14:05`.
     pub fn second(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(
             |_| self.rfc3339(),
@@ -78,7 +78,7 @@ impl Timestamp {
         )
     }
 
-    /// How long after `earlier`; negative when it is before.
+    /// Returns the time elapsed since `earlier`; negative if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration(self.0 - earlier.0)
     }

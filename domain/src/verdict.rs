@@ -1,51 +1,51 @@
-//! The answer of the rules: a value, never an error.
+//! The verdict on a change: a value, never an error.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// SHA-256 in hex over the text of every rule in force: the version that a verdict is bound to.
+/// SHA-256 (hex) of the text of all policies in force: the version that a verdict is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RulesVersion(pub String);
 
-/// What may happen with a change. Ordered: a later one is stricter.
+/// The outcome of an evaluation. Ordered from least to most strict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// At once.
+    /// The change is carried out at once.
     Allowed,
-    /// When enough others agree.
+    /// The change is carried out after the required approvals.
     NeedsApproval,
-    /// Never, as it stands.
+    /// The change is blocked; no approval permits it.
     Refused,
 }
 
-/// What would lift a guardrail.
+/// What lifts a guardrail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
-    /// So many approvals by other people.
+    /// This many approvals by other people.
     Approvals(u8),
 }
 
-/// One rule that was hit, by one or more gains of the change.
+/// A policy that matched, for one or more gains of the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
-    /// The rule's `@id`.
+    /// The policy's `@id`.
     pub rule: String,
-    /// The rule's `@reason`: what the person reads.
+    /// The policy's `@reason`: the explanation for the requester.
     pub reason: String,
-    /// The rule's `@control`: what the assessor reads, e.g. `PCI 7.2.2`.
+    /// The policy's `@control`: the reference for the assessor, such as `PCI 7.2.2`.
     pub control: String,
-    /// What would lift it; none means that nothing does.
+    /// What lifts the policy; none if nothing does.
     pub remedy: Option<Remedy>,
-    /// Which gains it is about, as indexes into the change's gains.
+    /// The gains it is about, as indexes into the change's gains.
     pub gains: BTreeSet<usize>,
 }
 
 impl Hit {
-    /// What it makes of whatever it stands against.
+    /// Returns the outcome for what the policy matched.
     pub fn outcome(&self) -> Outcome {
         match self.remedy {
             Some(Remedy::Approvals(_)) => Outcome::NeedsApproval,
@@ -54,19 +54,19 @@ impl Hit {
     }
 }
 
-/// How many of what exists stand against the rules: the one definition, for rules against one assignment as
-/// for assignments, paths and rows. What an approval would make right is not *against* them: it is not
-/// approved here, and counted apart. Nothing is counted as both.
+/// The number of policy violations and of unapproved items in existing access. The same definition applies to the
+/// policies on one assignment and to assignments, paths and rows. What an approval would permit is *unapproved* and not
+/// a violation; nothing counts as both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tally {
-    /// What no approval would make right.
+    /// Violations: no approval would permit them.
     pub against: usize,
-    /// What approvals would make right, and nobody gave them.
+    /// Unapproved: approvals would permit them, and there are none.
     pub unapproved: usize,
 }
 
 impl Tally {
-    /// Counts each by what the rules make of it.
+    /// Counts a list of outcomes.
     pub fn of(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
         let mut tally = Self::default();
         for outcome in outcomes {
@@ -75,7 +75,7 @@ impl Tally {
         tally
     }
 
-    /// Counts so many alike.
+    /// Adds `count` items of one outcome.
     pub fn add(&mut self, outcome: Outcome, count: usize) {
         match outcome {
             Outcome::Refused => self.against += count,
@@ -84,7 +84,7 @@ impl Tally {
         }
     }
 
-    /// Everything that something was said of.
+    /// Returns the number of violations and unapproved items together.
     pub fn all(self) -> usize {
         self.against + self.unapproved
     }
@@ -99,26 +99,26 @@ impl std::iter::Sum for Tally {
     }
 }
 
-/// What several words about one thing come to: the strictest of them, and *allowed* where nothing was said.
+/// Returns the strictest of several outcomes; *allowed* if there are none.
 pub fn strictest(outcomes: impl IntoIterator<Item = Outcome>) -> Outcome {
     outcomes.into_iter().max().unwrap_or(Outcome::Allowed)
 }
 
-/// The whole answer.
+/// The verdict on a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The strictest of all.
+    /// The strictest outcome of all hits.
     pub outcome: Outcome,
-    /// Approvals needed, when the outcome is *needs approval*: the most that any rule asks.
+    /// The number of approvals needed if the outcome is *needs approval*: the most that any policy requires.
     pub approvals: u8,
-    /// Every rule that was hit, in the order of the rules' text.
+    /// All policies that matched, in the order of the policy text.
     pub hits: Vec<Hit>,
-    /// Under which rules.
+    /// The version of the policies that were evaluated.
     pub rules: RulesVersion,
 }
 
 impl Verdict {
-    /// Nothing was hit.
+    /// Returns the verdict if no policy matched.
     pub fn allowed(rules: RulesVersion) -> Self {
         Self {
             outcome: Outcome::Allowed,

@@ -1,4 +1,4 @@
-//! A table of sets and what they really allow.
+//! A table of permission sets and what they allow.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -81,7 +81,7 @@ fn risks(content: &Content) -> BTreeSet<Risk> {
     analyse(content, &shelf()).risks()
 }
 
-/// An Allow of one action on everything.
+/// A policy that allows one action on all resources.
 fn allow(action: &str) -> String {
     format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#)
 }
@@ -97,7 +97,7 @@ const ALL: &[Risk] = &[A, E, I, T, D];
 #[test]
 fn single_actions_carry_the_risks_they_carry() {
     let table: &[(&str, &[Risk])] = &[
-        // Everything, however it is written.
+        // Everything, in any spelling.
         ("*", ALL),
         ("**", ALL),
         ("*:*", ALL),
@@ -178,7 +178,7 @@ fn single_actions_carry_the_risks_they_carry() {
         ("cloudshell:CreateSession", &[D]),
         ("ssm:StartSession", &[E, D]),
         ("ecs:ExecuteCommand", &[E, D]),
-        // Nothing on a list.
+        // No listed action.
         ("ec2:Describe*", &[]),
         ("s3:List*", &[]),
         ("s3:GetBucket*", &[]),
@@ -190,7 +190,7 @@ fn single_actions_carry_the_risks_they_carry() {
         ("states:ListExecutions", &[]),
         ("apigateway:GET", &[]),
         ("events:PutEvents", &[]),
-        // Nothing that IAM could mean.
+        // Nothing that is valid in IAM.
         ("s3", &[U]),
         ("", &[U]),
         ("s3:Get Object", &[U]),
@@ -214,7 +214,7 @@ fn the_samples_of_the_guardrails_come_out_as_they_must() {
         risks(&managed(&[ADMINISTRATOR])),
         "a renamed clone is the same power"
     );
-    // Harmless managed policy with an inline `*` beside it.
+    // A harmless managed policy with an inline `*` next to it.
     let disguised = Content {
         inline: clone.inline,
         ..managed(&[LISTS])
@@ -277,7 +277,7 @@ fn all_but_a_list_is_everything_else() {
         [A, E, I, T, D].into_iter().chain([U]).collect()
     );
     assert!(!most(r#"["iam:*","sts:*","organizations:*","sso:*","sso-directory:*","identitystore:*","identity-sync:*","sso-oauth:*"]"#).contains(&I));
-    // So little is left of the known services that it is no administrator: still nobody knows what AWS adds.
+    // So few of the known services remain that it is no administrator, but what AWS adds is still unknown.
     assert_eq!(
         most(
             r#"["a*:*","b*:*","c*:*","d*:*","e*:*","f*:*","g*:*","i*:*","k*:*","l*:*","m*:*","n*:*","o*:*","p*:*","q*:*","r*:*","s*:*","t*:*","v*:*","w*:*","x*:*"]"#
@@ -374,7 +374,7 @@ fn a_boundary_holds_back_and_never_gives() {
     );
     let s3 = bounded(managed(&[ADMINISTRATOR]), managed_boundary(S3_ONLY));
     assert_eq!(s3, [T, D].into());
-    // What cannot be read takes nothing away.
+    // What cannot be read removes nothing.
     let theirs = Boundary::Customer(CustomerPolicy {
         name: "Limits".into(),
         path: "/".into(),

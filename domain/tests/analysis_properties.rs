@@ -1,4 +1,4 @@
-//! What holds of the analysis for every policy, not only for those that somebody thought of.
+//! Properties of the analysis that hold for every policy.
 
 use domain::permission_set::{
     Content,

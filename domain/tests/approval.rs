@@ -1,4 +1,4 @@
-//! Who may decide a change, and when it is decided: every reason, and the order in which they are told.
+//! Who may decide a change, and when it is decided: every reason, and the order in which they are reported.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot build its world has failed"
@@ -257,8 +257,8 @@ fn a_free_change_needs_nobody() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whoever gets through `may_sit` one after the other: when it is met, that many different
-    /// people agreed, and neither the requester nor anybody who gains is among them.
+    /// Lets everyone decide who passes `may_sit`, one after the other. If the quorum is met, that many different people
+    /// have approved, and neither the requester nor a beneficiary is among them.
     #[test]
     fn met_means_that_so_many_others_agreed(
         needed in 1u8..4,

@@ -1,5 +1,5 @@
-//! Properties of effective access and of its difference, over random small organisations. The
-//! reference here is written as plainly as possible: every assignment times every member.
+//! Properties of effective access and of its difference, over random small organizations. The reference implementation
+//! here is as simple as possible: every assignment times every member.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot build its world has failed"
@@ -75,7 +75,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// At most one operation for each target, as a valid proposal has.
+/// At most one operation per target, as in a valid proposal.
 fn operations(most: usize) -> impl Strategy<Value = Vec<Operation>> {
     prop::collection::vec(operation(), 0..most).prop_map(|all| {
         let mut seen = BTreeSet::new();
@@ -154,7 +154,7 @@ fn known_group(n: u8) -> Group {
 
 type Whole = BTreeSet<(Gainer, Pair, Path)>;
 
-/// Who reaches what, by the plainest reading of the parts.
+/// Computes effective access in the simplest way.
 fn whole(snapshot: &Snapshot) -> Whole {
     let parts = snapshot.parts();
     let mut found = Whole::new();
@@ -205,7 +205,7 @@ fn undo(operations: &[Operation]) -> Vec<Operation> {
         .collect()
 }
 
-/// Whether an operation would change what is there.
+/// Whether an operation would change anything.
 fn changes(snapshot: &Snapshot, operation: &Operation) -> bool {
     let assigned = |assignment: &Assignment| {
         snapshot
@@ -288,7 +288,7 @@ proptest! {
         prop_assert!(now.difference(&then).all(|path| gained.contains(path)));
         prop_assert_eq!(then.difference(&now).cloned().collect::<Whole>(), lost);
         prop_assert!(gained.iter().all(|path| now.contains(path)));
-        // Beyond what is new, only assignments that are asked for again count as gained.
+        // Beyond what is new, only assignments that are requested again count as gained.
         let asked: BTreeSet<&Pair> = operations.iter().filter_map(|operation| match operation {
             Operation::Assign { assignment, .. } => Some(&assignment.pair),
             _ => None,
@@ -315,8 +315,8 @@ proptest! {
         prop_assert_eq!(effect(&snapshot, &[], &operations), effect(&snapshot, &[], &turned));
     }
 
-    /// No sequence of changes brings what none of them was judged for, in whatever order AWS gets
-    /// to them and whichever of their operations fail.
+    /// No sequence of changes gives access that was not evaluated, in whatever order AWS carries them out and whichever
+    /// operations fail.
     #[test]
     fn nothing_appears_that_neither_change_was_judged_for(
         snapshot in snapshot(),

@@ -1,5 +1,5 @@
-//! What the default rules say, one sentence a test; then how rules are read, and what must hold of
-//! any rules.
+//! The default policies, one statement per test; then the parsing of policies, and properties that hold for any
+//! policies.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot build its world has failed"
@@ -251,7 +251,7 @@ fn all_rules_that_are_hit_are_named_in_the_order_of_their_text() {
     );
 }
 
-// The two-step trick.
+// Splitting an escalation into two changes.
 
 #[test]
 fn an_empty_group_is_judged_for_whoever_joins_it_later() {
@@ -309,7 +309,7 @@ fn a_step_that_completes_one_under_way_is_judged_as_if_that_were_there_already()
         standing(the_group("empty"), "cards-prod", "administrator"),
         join("bob", "empty"),
     );
-    // Alone, filling an empty group gives nobody anything, and one other person must agree.
+    // Adding a member to an empty group gives no access by itself, and needs one approval.
     let alone = world.judge(std::slice::from_ref(&fill), &ann());
     assert_eq!(alone.verdict.outcome, Outcome::NeedsApproval);
     assert!(alone.effect.gained.is_empty());
@@ -333,13 +333,13 @@ fn two_changes_that_ask_for_the_same_do_not_vouch_for_each_other() {
         join("bob", "empty"),
         standing(the_group("operators"), "cards-prod", "administrator"),
     ] {
-        // The twin is approved and not finished.
+        // The second change is approved and unfinished.
         let twin = [operation.clone()];
         let judged = world.judge_under(default_rules(), &twin, &[operation], &ann());
         refused_by(&judged, "production-pci-administrator");
         assert!(judged.gaining.contains(&person("bob")));
     }
-    // For another length it is the same.
+    // The same applies to another duration.
     let twin = [window(the_group("operators"), "cards-prod", "viewer", 60)];
     let asked = [standing(the_group("operators"), "cards-prod", "viewer")];
     let judged = world.judge_under(default_rules(), &twin, &asked, &ann());
@@ -412,7 +412,7 @@ fn joining_a_group_that_stands_already_is_not_made_a_window_by_asking_for_a_wind
     refused_by(&judged, "production-pci-standing-data");
 }
 
-// Taking away.
+// Removal.
 
 #[test]
 fn taking_production_access_away_is_allowed_at_once() {
@@ -445,7 +445,7 @@ fn a_change_that_takes_and_gives_is_judged_by_what_it_gives() {
     needs(&judged, 2);
 }
 
-// Elsewhere.
+// Other accounts.
 
 #[test]
 fn development_outside_pci_is_free_for_administrators() {
@@ -494,7 +494,7 @@ fn the_most_approvers_that_any_part_of_a_change_needs_are_needed_for_all_of_it()
         hit(&judged),
         ["production-pci-two-approvers", "guarded-one-approver"]
     );
-    // Operators are two people and whoever joins later, in each of three accounts.
+    // The operators are two people and future members, in each of three accounts.
     assert_eq!(judged.gains.len(), 9);
     for gain in &judged.gains {
         let expected: &[usize] = match &gain.step.pair.account {
@@ -518,7 +518,7 @@ fn one_refused_part_refuses_the_whole_change() {
     refused_by(&judged, "production-pci-standing-person");
 }
 
-// Asking for oneself.
+// Requests for oneself.
 
 #[test]
 fn everybody_may_ask_for_a_window_and_needs_one_approver_outside_production_pci() {

@@ -1,5 +1,5 @@
-//! The golden role matrix: whoever changes the table in `authorize` must change this file too, and
-//! a reviewer sees in plain words what became possible.
+//! The golden role matrix: a change to the table in `authorize` requires a change to this file, so that a reviewer sees
+//! what became possible.
 
 #![expect(
     clippy::unwrap_used,

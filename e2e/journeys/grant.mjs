@@ -12,9 +12,9 @@ export const about = 'A grant on a production PCI account';
 
 /** Set, and what the page must say of it in production PCI. */
 const REFUSED = [
-  ['AdministratorAccess', /is an administrator, whatever its name/],
-  ['ReleaseToolkit', /is an administrator, whatever its name/],
-  ['PlatformEngineer', /Refused by the rules/],
+  ['AdministratorAccess', /gives administrator access, whatever its name/],
+  ['ReleaseToolkit', /gives administrator access, whatever its name/],
+  ['PlatformEngineer', /Blocked by policy/],
   ['PaymentsEngineer', /is not fully known/],
 ];
 
@@ -37,10 +37,10 @@ export async function journey(suite, browser) {
         const before = (await aws.calls()).at(-1)?.seq ?? 0;
         for (const [set, reason] of REFUSED) {
           await preview(maya, draft(set));
-          await maya.says('Refused by the rules', reason);
+          await maya.says('Blocked by policy', reason);
         }
         await submit(maya);
-        await maya.says('Refused');
+        await maya.says('Blocked');
         await maya.open('/changes?only=refused');
         await maya.says('PaymentsEngineer');
         const written = (await aws.calls(before)).filter((call) => call.operation === 'CreateAccountAssignment');
@@ -53,7 +53,7 @@ export async function journey(suite, browser) {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`scim ${way.name}`, [maya], async () => {
         await preview(maya, { ...draft('SupportMetrics'), who: `group:${names.groups['tokens-engineers']}` });
-        await maya.says('Refused by the rules', 'come from the identity provider');
+        await maya.says('Blocked by policy', 'are managed in the identity provider');
       });
       await maya.leave();
     });
@@ -107,7 +107,7 @@ export async function journey(suite, browser) {
         await maya.open(`/accounts/${names.accounts[account]}`);
         const row = maya.page.locator('#who tbody tr', { hasText: 'SupportMetrics' }).filter({ hasText: 'support-desk' });
         await maya.press(row.getByRole('link', { name: 'Remove' }));
-        await maya.says('AWS ends no session early', /[1-9]\d* lost/);
+        await maya.says('AWS does not end sessions early', /[1-9]\d* lost/);
         await submit(maya, { why: 'The certification is over and the access with it.' });
         await maya.saysInTime('Verified');
         await maya.says(/sessions may last until/);
@@ -155,7 +155,7 @@ export async function journey(suite, browser) {
     const tomas = await Person.signedIn(browser, sandbox, 'tomas.novak');
     await withPeople('free', [tomas], async () => {
       await preview(tomas, { who: `group:${names.groups.auditors}`, account: names.accounts['web-dev'], set: names.keys.ReadOnly });
-      await tomas.says('Allowed: it is carried out at once');
+      await tomas.says('Allowed: applied immediately');
       await submit(tomas);
       await tomas.saysInTime('Verified');
     });

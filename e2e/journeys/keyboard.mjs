@@ -19,7 +19,7 @@ export async function journey(suite, browser) {
       await maya.findsInTime('/', /can reach production PCI/);
       const { page } = maya;
       await page.keyboard.press('Tab');
-      assert.equal(await page.locator(':focus').innerText(), 'Skip to the page');
+      assert.equal(await page.locator(':focus').innerText(), 'Skip to main content');
       await follow(maya, page.locator('main a[href="/changes/new"]'));
       for (const [name, words, value] of [
         ['who', 'support-desk', `group:${names.groups['support-desk']}`],

@@ -28,7 +28,7 @@ export async function journey(suite, browser) {
       await aws.assign({ account: 'tokens-prod', set: 'ReadOnly', user: 'owen.price' });
       await farid.findsInTime(`/accounts/${names.accounts['tokens-prod']}`, 'Owen Price');
       await farid.open('/');
-      await farid.says(/Made past Leastwise.*Owen Price/);
+      await farid.says(/Changed outside Leastwise.*Owen Price/);
       await farid.open('/ledger?q=outside');
       await farid.says('Entries');
     });
@@ -45,7 +45,7 @@ export async function journey(suite, browser) {
       assert.ok(after.includes('ReadOnly GROUP auditors'));
       assert.deepEqual(await shown(farid, account), after);
       await farid.open('/');
-      await farid.says(/Made past Leastwise.*auditors/);
+      await farid.says(/Changed outside Leastwise.*auditors/);
     });
   });
 

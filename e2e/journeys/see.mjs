@@ -32,7 +32,7 @@ export async function journey(suite, browser) {
         await maya.page.waitForURL(`${sandbox.web}/`);
         await maya.settled();
         await maya.findsInTime('/', /can reach production PCI/);
-        await maya.says('Who they are', 'What the guardrails say');
+        await maya.says('People with access', 'Policy findings');
       });
       await maya.leave();
     });
@@ -55,11 +55,11 @@ export async function journey(suite, browser) {
     await withPeople('sins', [farid], async () => {
       await farid.findsInTime('/accounts', 'cards-prod');
       await farid.open(`/accounts/${names.accounts['cards-prod']}`);
-      await farid.says('AdministratorAccess', 'platform-admins', 'ReleaseToolkit', 'Holds older content');
+      await farid.says('AdministratorAccess', 'platform-admins', 'ReleaseToolkit', 'Outdated version');
       await farid.open(`/accounts/${names.accounts['tokens-prod']}`);
       await farid.says('Orphaned user', 'Samir Patel');
       await farid.open(`/accounts/${names.accounts['settlement-prod']}`);
-      await farid.says('by the name of its unit');
+      await farid.says('from the name of its OU');
       await farid.open(`/accounts/${names.accounts['ledger-prod']}`);
       await farid.says('Daniel Weiss');
       await farid.open(`/people/${names.users['viktor.hall']}`);
@@ -69,7 +69,7 @@ export async function journey(suite, browser) {
       await farid.open(`/permission-sets/${names.keys.PaymentsEngineer}`);
       await farid.says('Not fully readable', 'customer-managed');
       await farid.open(`/groups/${names.groups['incident-responders']}`);
-      await farid.says(/empty|nobody/i);
+      await farid.says(/no members/i);
     });
     await farid.leave();
   });

@@ -22,7 +22,7 @@ export async function journey(suite, browser) {
       await maya.findsInTime('/accounts', 'cards-prod');
       for (const set of ['AdministratorAccess', 'ReleaseToolkit', 'LedgerDataReader']) {
         await preview(maya, { who: responders, account: cards, set: names.keys[set] });
-        await maya.says('Refused by the rules');
+        await maya.says('Blocked by policy');
       }
     });
     await maya.leave();
@@ -66,7 +66,7 @@ export async function journey(suite, browser) {
       const change = await submit(maya);
       await decide(ines, change);
       await decide(kwame, change);
-      await maya.saysInTime('Being carried out');
+      await maya.saysInTime('Applying');
       assert.ok(!(await aws.assigned('ledger-prod', 'SupportMetrics')).includes(names.groups['incident-responders']));
       await preview(maya, { kind: 'join', who: `user:${names.users['owen.price']}`, set: names.groups['incident-responders'] });
       await maya.says('Needs approval by 2 other people', 'ledger-prod', 'tokens-prod');
@@ -81,7 +81,7 @@ export async function journey(suite, browser) {
     const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
     await withPeople('outside', [farid], async () => {
       // A read may come between the two: the member is in the next one.
-      await farid.findsInTime('/', /Made past Leastwise.*Zoe Laurent/);
+      await farid.findsInTime('/', /Changed outside Leastwise.*Zoe Laurent/);
       await farid.open(`/accounts/${cards}`);
       const row = farid.page.locator('#who tbody tr', { hasText: 'incident-responders' }).filter({ hasText: 'AdministratorAccess' });
       await row.locator('summary', { hasText: '1 person' }).click();

@@ -1,26 +1,26 @@
-//! The one source of time in the sandbox, so that tests can stand still and benchmarks can hurry.
+//! The only source of time in the sandbox, so that tests can use a fixed time and benchmarks shorter delays.
 //!
-//! The calendar never runs faster than the world's: only delays shrink and quotas grow with the
-//! speed, so that time stamps, tokens and `Date` headers agree with every client's own clock.
+//! The calendar never runs faster than real time: the speed only shortens delays and raises quotas, so that timestamps,
+//! tokens and `Date` headers agree with the clocks of clients.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Time as the sandbox sees it. Cloning yields another handle on the same clock.
+/// The clock of the sandbox. Cloning returns another handle on the same clock.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// The machine's clock; delays last `1/speed` of their time.
+    /// The system clock. Delays are divided by `speed`.
     Real { started: Instant, speed: u32 },
-    /// Stands still until a test moves it. Milliseconds since the Unix epoch.
+    /// A fixed time in milliseconds since the Unix epoch, until a test advances it.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// The machine's clock, with every delay divided and every quota multiplied by `speed` (at least 1).
+    /// Returns a clock that follows the system clock, divides delays and multiplies quotas by `speed` (at least 1).
     #[expect(clippy::disallowed_methods, reason = "this is the sandbox's clock")]
     pub fn real(speed: u32) -> Self {
         Self(Source::Real {
@@ -29,12 +29,12 @@ impl Clock {
         })
     }
 
-    /// A clock that stands at `unix_ms` until [`Clock::advance`] moves it.
+    /// Returns a clock fixed at `unix_ms` until [`Clock::advance`] moves it.
     pub fn manual(unix_ms: i64) -> Self {
         Self(Source::Manual(Arc::new(AtomicI64::new(unix_ms))))
     }
 
-    /// Milliseconds since the Unix epoch, UTC.
+    /// Returns the current time in milliseconds since the Unix epoch.
     #[expect(clippy::disallowed_methods, reason = "this is the sandbox's clock")]
     pub fn now_ms(&self) -> i64 {
         match &self.0 {
@@ -47,7 +47,7 @@ impl Clock {
         }
     }
 
-    /// Microseconds on a scale that runs `speed` times as fast as the calendar; for quotas only.
+    /// Returns microseconds on a scale that runs `speed` times as fast as the calendar. For quotas only.
     pub fn quota_us(&self) -> i64 {
         match &self.0 {
             Source::Real { started, speed } => {
@@ -58,7 +58,7 @@ impl Clock {
         }
     }
 
-    /// How long something that takes `at_speed_one` in AWS takes here, in calendar time.
+    /// Converts a delay at speed one to calendar time.
     pub fn scale(&self, at_speed_one: Duration) -> Duration {
         match &self.0 {
             Source::Real { speed, .. } => at_speed_one / *speed,
@@ -66,7 +66,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock forward; a real clock cannot be moved and stays as it is.
+    /// Advances a manual clock. Has no effect on a real clock.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(at) = &self.0 {
             let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);

@@ -1,7 +1,7 @@
-//! A local AWS and a local Cognito, so that Leastwise runs, and is tested, without an AWS account.
+//! A local AWS and a local Cognito, so that Leastwise runs and is tested without an AWS account.
 //!
-//! It speaks the wire protocols and knows nothing of `domain` or `server`: sharing their code would
-//! mean sharing their mistakes. It must never be part of a release image.
+//! The sandbox implements the wire protocols and shares no code with `domain` or `server`, because shared code would
+//! share mistakes. It must never be part of a release image.
 
 pub mod aws;
 pub mod clock;

@@ -1,8 +1,8 @@
-//! What survives the process: AWS does not forget because a laptop's sandbox was killed.
+//! Persistence: like AWS, the sandbox must not lose state when its process is killed.
 //!
-//! A write reaches the journal before it is answered; the snapshot follows and empties the journal.
-//! Writes are replayed, not their effects: a call carries its time, its randomness and what faults
-//! decided for it, so that the same calls make the same world. Reads are never replayed.
+//! A write reaches the journal before it is answered; the next snapshot empties the journal. The journal stores calls,
+//! not their effects: each call carries its time, its random seed and its fault effects, so that replaying it produces
+//! the same state. Reads are never replayed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -21,26 +21,26 @@ use crate::clock::Clock;
 use crate::org::Organisation;
 use crate::world::World;
 
-/// Why the state could not be kept or found again.
+/// An error that occurs when the state file is read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum PersistError {
     #[error("cannot use the state file {path}: {source}")]
     File { path: String, source: io::Error },
-    #[error("the state file {path} is not one of this version: {source}")]
+    #[error("the state file {path} does not match this version: {source}")]
     Parse {
         path: String,
         source: serde_json::Error,
     },
 }
 
-/// A whole world but for its clock, quotas and fault rules.
+/// The sandbox state, except its clock, quotas and fault rules.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Saved {
     organisation: Organisation,
     operations: Vec<Operation>,
-    /// Calls that wrote, or tried to. Reads are too many to be worth a disk.
+    /// Calls to write operations, successful or not. Reads are too many to store.
     calls: Vec<CallRecord>,
-    /// Journal entries below this number are contained.
+    /// Journal entries with a lower number are already included.
     next_call: u64,
 }
 
@@ -49,22 +49,22 @@ pub(crate) struct Saved {
 pub(crate) struct Entry {
     pub record: CallRecord,
     pub caller: Caller,
-    /// The request, when its handler ran; a call that was refused before is only remembered.
+    /// The request body if the handler ran. A call that was rejected before is recorded but not replayed.
     pub body: Option<String>,
     pub seed: u64,
     pub fate: Fate,
     pub timing: Timing,
 }
 
-/// The file behind the world while it runs.
+/// The open journal file.
 pub(crate) struct Journal {
     file: File,
-    /// Number of the last call in it.
+    /// The number of the last call in the journal.
     last: u64,
 }
 
 impl Journal {
-    /// Hands the entry to the kernel, which keeps it when this process is killed.
+    /// Writes the entry to the operating system, which keeps it when this process is killed.
     pub fn append(&mut self, entry: &Entry) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
@@ -75,7 +75,7 @@ impl Journal {
 }
 
 impl World {
-    /// Takes a state file up again, or begins one with `organisation`.
+    /// Opens a state file and replays its journal, or creates one from `organisation`.
     pub fn open(
         path: &Path,
         organisation: impl FnOnce() -> Organisation,
@@ -102,7 +102,7 @@ impl World {
         let journal = journal_path(path);
         let begun_at = world.calls.next_number();
         if let Ok(text) = std::fs::read_to_string(&journal) {
-            // The last line may be torn; an entry that was answered never is.
+            // The last line may be incomplete; the entry of an answered call never is.
             for entry in text
                 .lines()
                 .filter_map(|line| serde_json::from_str::<Entry>(line).ok())
@@ -115,7 +115,7 @@ impl World {
         let next = world.calls.next_number();
         world.entropy =
             ChaCha8Rng::seed_from_u64(world.clock.now_ms().unsigned_abs() ^ (next << 20));
-        // Written anew at once: the first snapshot must exist before the journal is relied on.
+        // Write a snapshot now: the journal is only usable on top of one.
         write_atomically(path, &world.snapshot()).map_err(failed)?;
         let file = OpenOptions::new()
             .create(true)
@@ -141,18 +141,18 @@ impl World {
         }
     }
 
-    /// The state file's content as of now.
+    /// Returns the current content of the state file.
     pub(crate) fn snapshot(&self) -> Vec<u8> {
         serde_json::to_vec(&self.saved()).expect("plain data always serializes")
     }
 
-    /// Empties the journal after a snapshot that was taken when the next call was `next_call`.
+    /// Empties the journal after a snapshot that was taken before call `next_call`, unless the journal has later calls.
     pub(crate) fn forget_journal(&mut self, next_call: u64) {
         if let Some(journal) = &mut self.journal
             && journal.last < next_call
             && let Err(error) = journal.file.set_len(0)
         {
-            tracing::warn!(%error, "cannot empty the journal of the sandbox");
+            tracing::warn!(%error, "cannot empty the sandbox journal");
         }
     }
 }
@@ -167,7 +167,7 @@ fn restore(saved: Saved, clock: Clock) -> World {
     world
 }
 
-/// Replaces a file so that a reader finds the old or the new content, never a part.
+/// Replaces a file atomically: a reader sees the old or the new content, never a part of it.
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");

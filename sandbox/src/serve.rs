@@ -1,6 +1,6 @@
-//! The sandbox as a process runs it: both services on ports of this machine, and the state file.
+//! The running sandbox: both services on local ports, and the state file.
 //!
-//! Binds to 127.0.0.1 only: nobody here has a password.
+//! Binds to 127.0.0.1 only, because its users have no passwords.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,32 +20,32 @@ use crate::org::Organisation;
 use crate::persist::{PersistError, write_atomically};
 use crate::world::{SharedWorld, World, lock};
 
-/// What to start, and how.
+/// The configuration of a sandbox.
 pub struct Sandbox {
-    /// What AWS holds at the first start; a state file that exists goes before it.
+    /// The organisation at the first start. An existing state file takes precedence.
     pub organisation: Organisation,
-    /// Delays are divided and quotas multiplied by it.
+    /// The factor by which delays are divided and quotas multiplied.
     pub speed: u32,
     /// How long an asynchronous write takes at speed one.
     pub latency: Duration,
     /// How long CloudTrail takes to show an event at speed one.
     pub event_delay: Duration,
-    /// Zero takes any free port.
+    /// Zero selects a free port.
     pub aws_port: u16,
-    /// Zero takes any free port.
+    /// Zero selects a free port.
     pub cognito_port: u16,
-    /// Where the state outlives the process; without it, every start begins anew.
+    /// The state file. `None` begins with `organisation` at every start.
     pub state_file: Option<PathBuf>,
-    /// Where the local Cognito keeps its signing key; without it, every start makes a new one.
+    /// The file of the local Cognito's signing key. `None` generates a new key at every start.
     pub cognito_key_file: Option<PathBuf>,
-    /// Redirect URIs to register at the pool's client beside its own.
+    /// Redirect URIs to register for the pool's client in addition to its own.
     pub callback_urls: Vec<String>,
-    /// Sign-out URIs to register beside the client's own.
+    /// Sign-out URIs to register for the pool's client in addition to its own.
     pub logout_urls: Vec<String>,
     pub limits: Limits,
 }
 
-/// Why the sandbox did not start.
+/// An error that prevents the sandbox from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
@@ -55,7 +55,7 @@ pub enum StartError {
 }
 
 impl Sandbox {
-    /// An organisation at the speed of AWS, on free ports, forgetting everything at the end.
+    /// Returns a sandbox at the speed of AWS, on free ports, without persistence.
     pub fn new(organisation: Organisation) -> Self {
         Self {
             organisation,
@@ -72,7 +72,7 @@ impl Sandbox {
         }
     }
 
-    /// Binds both ports and serves until the answer is dropped. Needs a tokio runtime.
+    /// Binds both ports and serves until the returned value is dropped. Requires a Tokio runtime.
     pub async fn start(self) -> Result<Running, StartError> {
         let aws = listen(self.aws_port).await?;
         let cognito = listen(self.cognito_port).await?;
@@ -98,12 +98,12 @@ impl Sandbox {
         let mut tasks = vec![
             tokio::spawn(async move {
                 if let Err(error) = axum::serve(Wires(aws), aws_service).await {
-                    tracing::error!(%error, "the local AWS ended");
+                    tracing::error!(%error, "the local AWS stopped");
                 }
             }),
             tokio::spawn(async move {
                 if let Err(error) = axum::serve(cognito, cognito_router).await {
-                    tracing::error!(%error, "the local Cognito ended");
+                    tracing::error!(%error, "the local Cognito stopped");
                 }
             }),
         ];
@@ -126,7 +126,7 @@ impl Sandbox {
     }
 }
 
-/// A sandbox at work. Dropping it ends both services and saves the state a last time.
+/// A running sandbox. Dropping it stops both services and saves the state.
 pub struct Running {
     pub world: SharedWorld,
     pub aws_addr: SocketAddr,
@@ -166,8 +166,8 @@ fn add_missing(held: &mut Vec<String>, wanted: Vec<String>) {
     }
 }
 
-/// Writes the state file within 200 ms of a change, less often where writing it takes long: what
-/// is not in it yet is in the journal.
+/// Writes the state file within 200 ms of a change, or less often if writing takes long. Changes that are not in the
+/// file yet are in the journal.
 async fn keep_saved(saver: Arc<Saver>) {
     let mut seen = 0;
     let mut pause = Duration::from_millis(100);
@@ -179,15 +179,15 @@ async fn keep_saved(saver: Arc<Saver>) {
         }
         seen = changes;
         let saver = saver.clone();
-        // Serializing and writing would hold up the runtime's own threads.
+        // Serializing and writing would block the runtime's threads.
         match tokio::task::spawn_blocking(move || saver.save()).await {
             Ok(took) => pause = (took * 10).max(Duration::from_millis(100)),
-            Err(error) => tracing::error!(%error, "the state of the sandbox was not saved"),
+            Err(error) => tracing::error!(%error, "cannot save the sandbox state"),
         }
     }
 }
 
-/// Writes the state file, never two at once: an older state must not replace a newer one.
+/// Writes the state file, one write at a time: an older state must not replace a newer one.
 struct Saver {
     world: SharedWorld,
     path: PathBuf,
@@ -195,10 +195,10 @@ struct Saver {
 }
 
 impl Saver {
-    /// Answers how long it took.
+    /// Saves the state. Returns how long it took.
     #[expect(
         clippy::disallowed_methods,
-        reason = "measures its own work; nothing in the world depends on it"
+        reason = "measures its own duration; no state depends on it"
     )]
     fn save(&self) -> Duration {
         let started = Instant::now();
@@ -213,7 +213,7 @@ impl Saver {
         match write_atomically(&self.path, &content) {
             Ok(()) => lock(&self.world).forget_journal(next_call),
             Err(error) => {
-                tracing::error!(%error, path = %self.path.display(), "cannot save the sandbox");
+                tracing::error!(%error, path = %self.path.display(), "cannot save the sandbox state");
             }
         }
         started.elapsed()

@@ -1,4 +1,4 @@
-//! Everything the sandbox holds, behind one lock.
+//! The state of the sandbox, behind one lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::org::pool::Pool;
 use crate::org::{Organisation, TrailEvent};
 use crate::persist::Journal;
 
-/// The world as the services share it.
+/// The sandbox state as shared by the services.
 pub type SharedWorld = Arc<Mutex<World>>;
 
 /// All state of the local AWS and the local Cognito.
@@ -41,14 +41,14 @@ pub struct World {
     pub(crate) quotas: Quotas,
     pub(crate) entropy: ChaCha8Rng,
     pub(crate) journal: Option<Journal>,
-    /// Counts changes, so that the state file knows when it is behind.
+    /// Incremented by every change, to detect that the state file is outdated.
     pub(crate) changes: u64,
     latency: Duration,
     event_delay: Duration,
 }
 
 impl World {
-    /// An organisation as AWS would hold it, with AWS's own delays and quotas.
+    /// Returns the state of an organisation, with the delays and quotas of AWS.
     pub fn of(organisation: Organisation, clock: Clock) -> Self {
         let accounts = organisation
             .accounts
@@ -60,7 +60,7 @@ impl World {
             .into_iter()
             .map(|unit| (unit.id.clone(), unit))
             .collect();
-        // Two worlds begun at different times must not give out the same request ids.
+        // Sandboxes started at different times must not return the same request IDs.
         let seed = clock.now_ms().unsigned_abs();
         Self {
             clock,
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// The sample organisation with another pool: for tests that are about signing in.
+    /// Returns the sample organisation with another pool, for sign-in tests.
     pub fn new(clock: Clock, pool: Pool) -> Self {
         let organisation = Organisation {
             pool,
@@ -111,14 +111,14 @@ impl World {
         Self::of(organisation, clock)
     }
 
-    /// How long an asynchronous write takes at speed one.
+    /// Sets how long an asynchronous write takes at speed one.
     #[must_use]
     pub fn with_latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
     }
 
-    /// How long CloudTrail takes to show an event at speed one.
+    /// Sets how long CloudTrail takes to show an event at speed one.
     #[must_use]
     pub fn with_event_delay(mut self, delay: Duration) -> Self {
         self.event_delay = delay;
@@ -131,17 +131,17 @@ impl World {
         self
     }
 
-    /// Behind the lock that all services share.
+    /// Wraps the state in the lock that all services share.
     pub fn shared(self) -> SharedWorld {
         Arc::new(Mutex::new(self))
     }
 
-    /// Says that `pool` was changed directly, so that it reaches the state file.
+    /// Records that `pool` was changed directly, so that the change reaches the state file.
     pub fn note_pool_change(&mut self) {
         self.changes += 1;
     }
 
-    /// All that is held, as it is at this moment.
+    /// Returns the current state as an organisation.
     pub fn organisation(&self) -> Organisation {
         let organizations = &self.organizations;
         Organisation {
@@ -182,8 +182,8 @@ impl World {
     }
 }
 
-/// Locks the world. A panic in one request does not take the others down: every handler
-/// checks before it changes, so that a poisoned lock still guards a whole state.
+/// Locks the sandbox state. A poisoned lock is ignored: every handler validates before it changes anything, so the
+/// state is consistent after a panic.
 pub fn lock(world: &SharedWorld) -> MutexGuard<'_, World> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,6 @@
-//! The one place where time, ids and randomness enter.
+//! The only source of time, ids and randomness.
 //!
-//! Everything else takes them as parameters or asks this; a test sets the time, never waits.
+//! All other code takes them as parameters or reads them here, so tests set the time and never wait.
 
 use std::sync::{
     Arc,
@@ -13,25 +13,25 @@ use domain::{
 };
 use rand::RngCore;
 
-/// Where *now* comes from.
+/// The source of the current time.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The system clock.
     System,
-    /// A clock that stands until it is moved: for tests.
+    /// A clock that moves only through [`Clock::advance`], for tests.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A standing clock.
+    /// Returns a manual clock that starts at `start`.
     pub fn manual(start: Timestamp) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(start.0)))
     }
 
-    /// Now, in milliseconds UTC.
+    /// Returns the current time in milliseconds, UTC.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one reading of the machine's clock"
+        reason = "the only read of the system clock"
     )]
     pub fn now(&self) -> Timestamp {
         match self {
@@ -43,7 +43,7 @@ impl Clock {
         }
     }
 
-    /// Moves a standing clock forward; the machine's clock is left alone.
+    /// Moves a manual clock forward. Has no effect on the system clock.
     pub fn advance(&self, by: domain::time::Duration) {
         if let Self::Manual(at) = self {
             at.fetch_add(by.0, Ordering::SeqCst);
@@ -51,48 +51,45 @@ impl Clock {
     }
 }
 
-/// A UUIDv7: sorts by time of making, so that indexes stay compact.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where ids are made"
-)]
+/// Returns a UUIDv7. It sorts by creation time, which keeps indexes compact.
+#[expect(clippy::disallowed_methods, reason = "the only place that creates ids")]
 fn uuid() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
-/// A fresh person id.
+/// Returns a new person id.
 pub fn person_id() -> PersonId {
     PersonId::parse(&uuid()).expect("a UUID is a valid id")
 }
 
-/// A fresh change id.
+/// Returns a new change id.
 pub fn change_id() -> ChangeId {
     ChangeId::parse(&uuid()).expect("a UUID is a valid id")
 }
 
-/// A fresh grant id.
+/// Returns a new grant id.
 pub fn grant_id() -> GrantId {
     GrantId::parse(&uuid()).expect("a UUID is a valid id")
 }
 
-/// A fresh operation id.
+/// Returns a new operation id.
 pub fn operation_id() -> OperationId {
     OperationId::parse(&uuid()).expect("a UUID is a valid id")
 }
 
-/// A fresh id for rows that have no type of their own (crawls, requests).
+/// Returns a new id for rows without an id type of their own (crawls, requests).
 pub fn row_id() -> String {
     uuid()
 }
 
-/// 256 random bits from the operating system.
+/// Returns 256 random bits from the operating system.
 pub fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     rand::rngs::OsRng.fill_bytes(&mut bytes);
     bytes
 }
 
-/// 256 random bits as 43 characters of unpadded base64url: cookies, state, nonce, verifier.
+/// Returns 256 random bits as 43 characters of unpadded base64url, for cookies, state, nonce and verifier.
 pub fn token() -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random())

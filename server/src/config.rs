@@ -1,5 +1,5 @@
-//! Environment and flags to typed configuration. Every flag has its `LEASTWISE_*` variable; secrets
-//! may also come from a file (`…_FILE`), never from the command line.
+//! Parses the configuration from flags and the environment. Every flag has a `LEASTWISE_*` variable. Secrets may also
+//! come from a file (`…_FILE`), never from the command line.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -13,17 +13,17 @@ use crate::{
     http::client_ip::{InvalidNetwork, Network},
 };
 
-/// What is wrong, and how to put it right.
+/// An invalid configuration value, and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{field}: {cure}")]
 pub struct ConfigError {
-    /// The variable.
+    /// The name of the variable.
     pub field: &'static str,
-    /// One sentence.
+    /// One sentence on how to correct the value.
     pub cure: String,
 }
 
-/// Where the data is.
+/// The location of the data.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
@@ -34,29 +34,29 @@ pub struct DatabaseArgs {
         default_value = "sqlite:leastwise.db"
     )]
     pub url: String,
-    /// Folder of the ledger's signing key and of the checkpoints kept outside the database.
+    /// The folder of the ledger's signing key and of the checkpoints kept outside the database.
     #[arg(long = "keys", env = "LEASTWISE_KEYS", default_value = "keys")]
     pub keys: PathBuf,
-    /// Name of the ledger, in every entry and checkpoint. Chosen once; the database's own if nothing is
-    /// said, and `leastwise/ledger` for a new one.
+    /// The name of the ledger, in every entry and checkpoint. Cannot be changed later. Defaults to the name in the
+    /// database, and to `leastwise/ledger` for a new ledger.
     #[arg(long = "log-name", env = "LEASTWISE_LOG_NAME")]
     pub log_name: Option<String>,
 }
 
-/// Where AWS is.
+/// The location of AWS.
 #[derive(Debug, Clone, Args)]
 pub struct AwsArgs {
-    /// Primary Region of Identity Center.
+    /// The primary Region of Identity Center.
     #[arg(
         long = "region",
         env = "LEASTWISE_AWS_REGION",
         default_value = "eu-west-1"
     )]
     pub region: String,
-    /// Another address for every AWS service, such as the sandbox's.
+    /// An endpoint for all AWS services, such as that of the sandbox.
     #[arg(long = "aws-endpoint", env = "LEASTWISE_AWS_ENDPOINT")]
     pub endpoint: Option<Url>,
-    /// Calls per second that Leastwise allows itself in each service; AWS allows 20 to everybody together.
+    /// The maximum calls per second to each AWS service. AWS allows 20 for all clients together.
     #[arg(long = "aws-tps", env = "LEASTWISE_AWS_TPS", default_value_t = 10.0)]
     pub calls_per_second: f64,
     /// Accounts that hold Leastwise or its Cognito pool; they count as production PCI.
@@ -68,34 +68,34 @@ pub struct AwsArgs {
     pub own_accounts: Vec<String>,
 }
 
-/// How `leastwise serve` runs.
+/// The configuration of `leastwise serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
-    /// Where to listen.
+    /// The address and port to listen on.
     #[arg(long, env = "LEASTWISE_LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
-    /// The address that people type: scheme, host, port.
+    /// The public URL: scheme, host, port.
     #[arg(long, env = "LEASTWISE_PUBLIC_URL")]
     pub public_url: Url,
-    /// The Cognito pool's id, such as `eu-west-1_AbCdEfGhI`.
+    /// The id of the Cognito user pool, such as `eu-west-1_AbCdEfGhI`.
     #[arg(long, env = "LEASTWISE_COGNITO_POOL")]
     pub pool: String,
-    /// The pool's issuer; from its id and Region if nothing is said.
+    /// The issuer of the pool. Defaults to the one derived from its id and Region.
     #[arg(long, env = "LEASTWISE_OIDC_ISSUER")]
     pub issuer: Option<String>,
-    /// What people are known by, for ever; the issuer if nothing is said.
+    /// The issuer that identifies people. Must never change. Defaults to the issuer.
     #[arg(long, env = "LEASTWISE_OIDC_SUBJECT_ISSUER")]
     pub subject_issuer: Option<String>,
-    /// Other spellings of the same pool's issuer.
+    /// Other forms of the same pool's issuer.
     #[arg(long, env = "LEASTWISE_OIDC_ACCEPTED_ISSUERS", value_delimiter = ',')]
     pub accepted_issuers: Vec<String>,
-    /// The pool's domain, such as `https://acme.auth.eu-west-1.amazoncognito.com`.
+    /// The domain of the pool, such as `https://acme.auth.eu-west-1.amazoncognito.com`.
     #[arg(long, env = "LEASTWISE_COGNITO_DOMAIN")]
     pub cognito_domain: Option<Url>,
-    /// The app client's id.
+    /// The id of the app client.
     #[arg(long, env = "LEASTWISE_OIDC_CLIENT_ID")]
     pub client_id: String,
-    /// The app client's secret.
+    /// The secret of the app client.
     #[arg(skip)]
     pub client_secret: String,
     /// Cognito subjects of the first administrators: at least two people.
@@ -107,25 +107,23 @@ pub struct ServeArgs {
     /// Cognito subjects of auditors.
     #[arg(long, env = "LEASTWISE_AUDITORS", value_delimiter = ',')]
     pub auditors: Vec<String>,
-    /// Minutes between two crawls.
+    /// Minutes between two syncs.
     #[arg(long, env = "LEASTWISE_CRAWL_MINUTES", default_value_t = 15)]
     pub crawl_minutes: u32,
-    /// Proxies whose `X-Forwarded-For` counts, as addresses or networks.
+    /// Proxies whose `X-Forwarded-For` is trusted, as addresses or networks.
     #[arg(long, env = "LEASTWISE_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<String>,
-    /// Whoever brings this in `Authorization: Bearer …` may read `/metrics` from elsewhere.
+    /// The bearer token that allows reading `/metrics` from other machines.
     #[arg(skip)]
     pub metrics_token: String,
-    /// Database and keys.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// AWS.
     #[command(flatten)]
     pub aws: AwsArgs,
 }
 
 impl AwsArgs {
-    /// What the clients need. The sandbox takes any credentials; AWS takes the environment's.
+    /// Returns the settings of the AWS clients. The sandbox accepts any credentials; AWS uses those of the environment.
     pub fn access(&self) -> Access {
         let credentials = self
             .endpoint
@@ -143,7 +141,7 @@ impl AwsArgs {
         }
     }
 
-    /// The accounts that hold Leastwise.
+    /// Returns the accounts that hold Leastwise.
     pub fn own(&self) -> Result<Vec<AccountId>, ConfigError> {
         self.own_accounts
             .iter()
@@ -158,7 +156,7 @@ impl AwsArgs {
 }
 
 impl ServeArgs {
-    /// The pool's issuer.
+    /// Returns the issuer of the pool.
     pub fn issuer(&self) -> String {
         self.issuer.clone().unwrap_or_else(|| {
             format!(
@@ -168,7 +166,7 @@ impl ServeArgs {
         })
     }
 
-    /// Time between two crawls.
+    /// Returns the time between two syncs.
     pub fn crawl_every(&self) -> Duration {
         Duration::minutes(i64::from(self.crawl_minutes.max(1)))
     }
@@ -184,11 +182,11 @@ impl ServeArgs {
         self.trusted_proxies.iter().map(parse).collect()
     }
 
-    /// Everything that can be checked without asking anybody.
+    /// Checks everything that requires no network access.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.client_secret.is_empty() {
             let cure =
-                "set it, or LEASTWISE_OIDC_CLIENT_SECRET_FILE to a file that holds it".into();
+                "set it, or set LEASTWISE_OIDC_CLIENT_SECRET_FILE to the path of a file that contains it".into();
             return Err(ConfigError {
                 field: "LEASTWISE_OIDC_CLIENT_SECRET",
                 cure,
@@ -199,7 +197,7 @@ impl ServeArgs {
             .host_str()
             .is_some_and(|host| host == "localhost" || host == "127.0.0.1");
         if self.public_url.scheme() != "https" && !local {
-            let cure = "must be an https address; http is for this machine only".into();
+            let cure = "must be an https URL; http is allowed for this machine only".into();
             return Err(ConfigError {
                 field: "LEASTWISE_PUBLIC_URL",
                 cure,
@@ -210,7 +208,7 @@ impl ServeArgs {
         administrators.dedup();
         if administrators.len() < 2 {
             let cure =
-                "name the Cognito subjects of at least two people: nobody may administer alone"
+                "list the Cognito subjects of at least two people, because one administrator alone is not allowed"
                     .into();
             return Err(ConfigError {
                 field: "LEASTWISE_ADMINISTRATORS",
@@ -222,7 +220,7 @@ impl ServeArgs {
     }
 }
 
-/// A secret from its variable, or from the file that `…_FILE` names.
+/// Returns a secret from its variable, or from the file named in `…_FILE`.
 pub fn secret(variable: &'static str) -> Result<String, ConfigError> {
     if let Ok(value) = std::env::var(variable) {
         return Ok(value);

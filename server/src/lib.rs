@@ -1,7 +1,7 @@
-//! The only crate that touches the world.
+//! The server: the only crate that performs I/O.
 //!
-//! `store` (SQL) and `aws` (SDK) never know each other; `service` and `engine` use both; `http`
-//! talks to `service` only. `tests/architecture.rs` holds that.
+//! `store` (SQL) and `aws` (SDK) do not depend on each other; `service` and `engine` use both; `http` calls `service`
+//! only. `tests/architecture.rs` checks these dependencies.
 
 pub mod aws;
 pub mod cli;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use server::cli::{Cli, run};
 
-/// A crawl needs for some seconds as much again as the world it replaces; this one gives that back.
+/// jemalloc returns memory to the operating system after a crawl, which briefly needs twice the size of the read model.
 #[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -1,8 +1,7 @@
-//! The text of every AWS managed policy, shipped in the binary.
+//! The documents of all AWS managed policies, embedded in the binary.
 //!
-//! The analysis needs it to say what a set really allows without asking AWS. Never invents a text:
-//! an ARN that is not here is not here, and the analysis calls it unknown. How the data is made, and
-//! under which licence it stands, is told in `data/README.md`.
+//! The analysis uses them to determine what a permission set allows without calling AWS. A missing ARN is reported as
+//! unknown and never guessed. `data/README.md` documents the build of the data and its licence.
 
 use std::io::Read as _;
 
@@ -10,37 +9,37 @@ use domain::permission_set::analysis::ManagedPolicies;
 
 const PACKED: &[u8] = include_bytes!("../data/aws_managed_policies.tsv.br");
 
-/// AWS managed policies: one text, and where in it each line begins.
+/// The AWS managed policies: one text and the offset of each line.
 ///
-/// About 3.3 MB in memory. Unpacking takes some milliseconds: do it once, share it in an `Arc`.
+/// Uses about 3.3 MB of memory. Unpacking takes some milliseconds: unpack once and share the value in an `Arc`.
 #[derive(Debug)]
 pub struct Catalogue {
     text: String,
-    /// Where each policy's line begins, in the order of their ARNs.
+    /// The offset of each policy's line, sorted by ARN.
     lines: Vec<usize>,
 }
 
-/// Why the policies could not be loaded. With the data that is built in, neither can happen.
+/// An error in the packed policies. Cannot occur with the embedded data.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
-    /// Not brotli, or not UTF-8 inside.
+    /// The data is not brotli, or the unpacked text is not UTF-8.
     #[error("the managed policies cannot be unpacked: {0}")]
     Packing(#[from] std::io::Error),
-    /// A line has too few fields, or the lines are out of order.
+    /// A line has too few fields, or the lines are not sorted by ARN.
     #[error("the managed policies are malformed in line {line}")]
     Line {
-        /// Counted from 1.
+        /// The line number, counted from 1.
         line: usize,
     },
 }
 
 impl Catalogue {
-    /// Unpacks the policies that are built into the binary.
+    /// Unpacks the policies embedded in the binary.
     pub fn embedded() -> Result<Self, CatalogueError> {
         Self::unpack(PACKED)
     }
 
-    /// Unpacks policies in the form that `data/README.md` describes.
+    /// Unpacks policies in the format described in `data/README.md`.
     pub fn unpack(packed: &[u8]) -> Result<Self, CatalogueError> {
         let mut text = String::new();
         brotli::Decompressor::new(packed, 64 * 1024).read_to_string(&mut text)?;
@@ -66,37 +65,37 @@ impl Catalogue {
         Ok(Self { text, lines })
     }
 
-    /// Where the data is from, with its licence.
+    /// Returns the source of the data, with its licence.
     pub fn source(&self) -> &str {
         self.field(0, 0)
     }
 
-    /// The version of the source.
+    /// Returns the version of the source.
     pub fn version(&self) -> &str {
         self.field(0, 1)
     }
 
-    /// The day of the newest policy in it, as `YYYY-MM-DD`.
+    /// Returns the date of the newest policy, as `YYYY-MM-DD`.
     pub fn date(&self) -> &str {
         self.field(0, 2)
     }
 
-    /// How many policies there are.
+    /// Returns the number of policies.
     pub fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the catalogue is empty.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// The ARNs, in byte order.
+    /// Returns the ARNs in byte order.
     pub fn arns(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(|start| self.field(*start, 0))
     }
 
-    /// AWS's id of the version whose text is held, such as `v12`.
+    /// Returns the AWS version id of the policy's document, such as `v12`.
     pub fn version_id(&self, arn: &str) -> Option<&str> {
         self.find(arn).map(|start| self.field(start, 1))
     }
@@ -219,12 +218,12 @@ mod tests {
                 ],
             ),
             ("ReadOnlyAccess", &[DataRead]),
-            // Lists names and settings, never contents.
+            // Lists names and settings, not contents.
             ("job-function/ViewOnlyAccess", &[]),
             ("job-function/Billing", &[]),
             ("IAMReadOnlyAccess", &[]),
             ("AWSDenyAll", &[]),
-            // Reads database logs and vectors beside settings.
+            // Also reads database logs and vectors.
             ("SecurityAudit", &[DataRead]),
             ("CloudWatchReadOnlyAccess", &[DataRead]),
             ("job-function/SupportUser", &[DataRead]),

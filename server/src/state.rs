@@ -1,4 +1,4 @@
-//! The composition root: from configuration to everything that runs.
+//! The composition root: builds everything that runs from the configuration.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -31,52 +31,42 @@ use crate::{
     },
 };
 
-/// The rules that come with this build.
+/// The Cedar schema of this build.
 pub const SCHEMA: &str = include_str!("../policies/leastwise.cedarschema");
-/// Who is eligible at all.
+/// The `permit` policies: who is eligible.
 pub const ELIGIBILITY: &str = include_str!("../policies/eligibility.cedar");
-/// What stands against it.
+/// The `forbid` policies (guardrails).
 pub const GUARDRAILS: &str = include_str!("../policies/guardrails.cedar");
 
-/// Why it does not start, or cannot go on.
+/// An error that prevents the start or ends the process.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// Configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The database.
     #[error("the database cannot be used")]
     Store(#[from] StoreError),
-    /// AWS.
     #[error("AWS cannot be used")]
     Aws(#[from] SetupError),
-    /// The shipped catalogue.
     #[error("the catalogue of AWS managed policies is damaged")]
     Catalogue(#[from] CatalogueError),
-    /// The rules.
-    #[error("the rules cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("the policies cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Rules(Vec<RuleError>),
-    /// The log's name.
     #[error("LEASTWISE_LOG_NAME: {0}")]
     LogName(#[from] InvalidName),
-    /// Cognito's configuration.
     #[error("the Cognito configuration cannot be used")]
     Oidc(#[from] InvalidOidcConfig),
-    /// Cognito itself.
     #[error("Cognito's discovery document cannot be used")]
     Discovery(#[from] DiscoveryFailure),
-    /// The ledger.
-    #[error("the ledger is not what was signed")]
+    #[error("the ledger cannot be used")]
     Ledger(#[from] crate::engine::seal::Fault),
-    /// A port.
     #[error("cannot listen on {0}")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
-    /// A loop beside the web application.
-    #[error("the {0} ended, without which Leastwise must not go on")]
+    /// A loop that must run beside the web server.
+    #[error("the {0} ended, and Leastwise must not run without it")]
     Ended(&'static str),
 }
 
-/// Opens the database, connects AWS, parses the rules: everything but the web side.
+/// Opens the database, connects to AWS and parses the policies: everything except the web server.
 pub async fn core(
     database: &crate::config::DatabaseArgs,
     aws: &crate::config::AwsArgs,
@@ -105,7 +95,7 @@ pub async fn core(
     )))
 }
 
-/// Writes what configuration says into the ledger, once: that it started, and the rules in force.
+/// Records the start, and the policies if they are newly in force, in the ledger.
 pub async fn bootstrap(core: &Core) -> Result<(), StartError> {
     let mut tx = core.store.write().await?;
     let mut entries = vec![core.journal.log_started()];
@@ -126,8 +116,8 @@ pub async fn bootstrap(core: &Core) -> Result<(), StartError> {
     Ok(tx.commit().await?)
 }
 
-/// The first roles, as configuration names them. It needs the directory as last seen: somebody who is joined
-/// to no user holds nothing.
+/// Grants the initial roles that the configuration names. Requires the stored directory: roles of an identity without a
+/// linked user have no effect.
 pub async fn first_roles(core: &Core, args: &ServeArgs) -> Result<(), StartError> {
     let now = core.clock.now();
     let world = core.world();
@@ -175,11 +165,10 @@ pub async fn first_roles(core: &Core, args: &ServeArgs) -> Result<(), StartError
     Ok(tx.commit().await?)
 }
 
-/// What sign-in asks of the pool and the directory, answered by the core.
+/// Implements the ports of the web server with the app state.
 pub struct Doors {
-    /// The world, AWS, the database.
     pub core: Arc<Core>,
-    /// Whether the ledger can be sealed.
+    /// Signs the ledger; the server is ready only while it can.
     pub sealer: Sealer,
 }
 
@@ -196,7 +185,8 @@ impl PoolCheck for Doors {
         match user {
             Ok(user) if !user.enabled => PoolStatus::Disabled,
             Ok(user) => PoolStatus::Active {
-                // The pool says nothing of a federated user's factors: their own provider asked.
+                // The pool does not know the second factors of a federated user: the external identity provider checks
+                // them.
                 mfa: match (user.federated, demanded, user.factors.is_empty()) {
                     (true, ..) | (false, false, true) => PoolMfa::Absent,
                     (false, true, _) => PoolMfa::Demanded,
@@ -207,7 +197,7 @@ impl PoolCheck for Doors {
             },
             Err(error) if error.class == Class::NotFound => PoolStatus::Gone,
             Err(error) => {
-                tracing::warn!(code = error.code, "the user pool could not be asked");
+                tracing::warn!(code = error.code, "the user pool could not be reached");
                 PoolStatus::Unknown
             }
         }
@@ -228,10 +218,10 @@ impl Readiness for Doors {
 
     async fn missing(&self) -> Vec<String> {
         if !self.core.remembers() {
-            return vec!["what was known before the start is still being read".to_owned()];
+            return vec!["the stored state is still being loaded".to_owned()];
         }
         let unread = self.core.world().snapshot.parts().coverage.newest.is_none();
-        let unread = unread.then(|| "AWS has not been read yet".to_owned());
+        let unread = unread.then(|| "AWS has not been synced yet".to_owned());
         unread.into_iter().chain(self.sealer.trouble()).collect()
     }
 

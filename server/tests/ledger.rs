@@ -342,7 +342,7 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
     );
     let said = String::from_utf8(out).unwrap();
     assert!(
-        said.starts_with("Entry 4 does not hold: it was altered after it was written."),
+        said.starts_with("Entry 4 is invalid: it was altered after it was written."),
         "{said}"
     );
 }
@@ -452,7 +452,7 @@ async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
     scene.db.by_hand(end).await.unwrap();
     let (code, out) = told(scene).await;
     assert_eq!(code, 1);
-    assert!(out.contains("has no entry that ended it"), "{out}");
+    assert!(out.contains("has no entry that ends it"), "{out}");
     // Ended in earnest, and opened again by hand.
     let (person, now) = (ann().person.unwrap(), scene.clock.now());
     let mut tx = scene.db.store.write().await.unwrap();
@@ -466,7 +466,7 @@ async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
     scene.db.by_hand(open).await.unwrap();
     let (code, out) = told(scene).await;
     assert_eq!(code, 1);
-    assert!(out.contains("is held by its row"), "{out}");
+    assert!(out.contains("is held according to its row"), "{out}");
     // Taken out.
     scene.db.by_hand("delete from role_grant").await.unwrap();
     let refused = scene.db.by_hand("delete from approval").await;
@@ -474,7 +474,7 @@ async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
     let (code, out) = told(scene).await;
     assert_eq!(code, 1);
     assert!(
-        out.contains("role_grant: the row is missing of the role approver"),
+        out.contains("role_grant: the row of the role approver"),
         "{out}"
     );
 }
@@ -508,9 +508,9 @@ async fn an_entry_that_the_server_would_not_find_is_named(scene: &Scene) {
         assert_eq!(scene.db.by_hand(by_hand).await.unwrap(), 1);
         let (code, out) = told(scene).await;
         assert_eq!(code, 1);
-        let line = format!("the column {column} of entry 1 is not as the entry says");
+        let line = format!("the column {column} of entry 1 differs from the entry");
         assert!(out.contains(&line), "{out}");
-        assert_eq!(out.matches("is not as the entry says").count(), 1, "{out}");
+        assert_eq!(out.matches("differs from the entry").count(), 1, "{out}");
         let (code, report) = scene.verify().await;
         assert_eq!((code, &report["reason"]), (1, &"rows_differ".into()));
         if !back.is_empty() {
@@ -667,7 +667,8 @@ async fn a_log_cut_short_is_found_and_nothing_is_written_to_it(scene: &Scene) {
         .unwrap();
     let started = scene.sealer().await.err().unwrap().to_string();
     assert!(
-        started.contains("its head says 6 entries") && started.contains("leastwise ledger verify"),
+        started.contains("its head records 6 entries")
+            && started.contains("leastwise ledger verify"),
         "{started}"
     );
     scene
@@ -703,10 +704,7 @@ async fn a_changed_leaf_is_never_signed(scene: &Scene) {
     let change = "update ledger_entry set leaf = replace(leaf, '111111000001', '111111000099') where seq = 4";
     scene.db.by_hand(change).await.unwrap();
     let fault = sealer.seal_now().await.unwrap_err().to_string();
-    assert!(
-        fault.contains("an entry from 3 to 5 is not the one"),
-        "{fault}"
-    );
+    assert!(fault.contains("an entry from 3 to 5 differs"), "{fault}");
     assert_eq!(
         ledger::newest_checkpoint(&scene.db.store)
             .await

@@ -1,12 +1,11 @@
-//! Running other programs and naming what went wrong. A failure always says which command it was, so that
-//! it can be typed by hand.
+//! Runs other programs. Every failure names the command, so that it can be repeated manually.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Why xtask stopped, in words for the person who typed it.
+/// An error of xtask, with a message for the terminal.
 #[derive(Debug)]
 pub struct Failure(String);
 
@@ -28,7 +27,7 @@ impl From<String> for Failure {
     }
 }
 
-/// Adds what was being done to an error of the standard library or of a dependency.
+/// Adds the failed action to an error of the standard library or of a dependency.
 pub trait Doing<T> {
     fn doing(self, what: impl fmt::Display) -> Result<T, Failure>;
 }
@@ -39,20 +38,20 @@ impl<T, E: fmt::Display> Doing<T> for Result<T, E> {
     }
 }
 
-/// The workspace's folder.
+/// Returns the folder of the workspace.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_path_buf()
 }
 
-/// Cargo's target folder: `CARGO_TARGET_DIR` or `target`.
+/// Returns the target folder of cargo: `CARGO_TARGET_DIR` or `target`.
 pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
-/// The cargo that runs xtask, without what it told xtask about xtask: build scripts that watch those variables
-/// (ring's does) would otherwise compile everything anew after each direct call of cargo.
+/// Returns a command for the cargo that runs xtask, without the variables that cargo sets for xtask. Build scripts that
+/// watch those variables (e.g. ring's) would otherwise recompile everything after each direct call of cargo.
 pub fn cargo() -> Command {
     let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
@@ -74,16 +73,16 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// The same cargo with clippy as the compiler of the workspace's crates: they are linted while they are built, and
-/// dependencies are compiled once. `-D warnings` would compile every dependency anew; see `compiler`.
+/// Returns the same cargo with clippy as the compiler of the workspace's crates: they are linted while they are built,
+/// and dependencies are compiled once. `-D warnings` would recompile every dependency; see `compiler`.
 pub fn linting_cargo() -> Command {
     let mut cargo = cargo();
     cargo.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
     cargo
 }
 
-/// A program that is ended when xtask ends, however xtask ends. To be started by the main thread: the kernel
-/// watches the thread that starts it.
+/// Returns a command that is interrupted when xtask ends, even if xtask is killed. Spawn it on the main thread: the
+/// kernel sends the signal when the spawning thread ends.
 pub fn supervised(program: impl Into<OsString>) -> Command {
     if which("setpriv").is_none() {
         return command(program);
@@ -95,14 +94,14 @@ pub fn supervised(program: impl Into<OsString>) -> Command {
     setpriv
 }
 
-/// A program, started in the workspace's folder.
+/// Returns a command that runs in the folder of the workspace.
 pub fn command(program: impl Into<OsString>) -> Command {
     let mut command = Command::new(program.into());
     command.current_dir(root());
     command
 }
 
-/// Runs it with its output on the terminal.
+/// Runs a command with its output on the terminal.
 pub fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command
         .status()
@@ -114,7 +113,7 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
-/// Runs it silently and gives what it printed; what it complained of is in the failure.
+/// Runs a command and returns its output. On failure, the error includes its output and standard error.
 pub fn output(command: &mut Command) -> Result<String, Failure> {
     let out = command
         .stdin(Stdio::null())
@@ -132,7 +131,7 @@ pub fn output(command: &mut Command) -> Result<String, Failure> {
     )))
 }
 
-/// The command as one would type it.
+/// Returns the command line.
 pub fn spelled(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words
@@ -141,7 +140,7 @@ pub fn spelled(command: &Command) -> String {
         .join(" ")
 }
 
-/// Where a program is, if it is on the PATH.
+/// Returns the path of a program on the PATH.
 pub fn which(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
@@ -149,7 +148,7 @@ pub fn which(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Whether we may install packages and write to foreign folders.
+/// Returns whether the process runs as root and may install packages.
 pub fn is_root() -> bool {
     output(command("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }

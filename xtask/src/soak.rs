@@ -1,13 +1,13 @@
-//! `cargo xtask soak`: the engine's simulation of `test`, with a fresh seed and for hours.
+//! `cargo xtask soak`: runs the engine simulation of `test` with a new seed, for hours.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::process::{self, Failure};
 
-/// Runs of one round; `test` runs as many in all.
+/// The number of runs per round.
 const ROUND: u64 = 10_000;
 
-/// Rounds until so many hours are over, one when none is said. Stops at the first failure and names its seed.
+/// Runs rounds for the given number of hours, by default one. Stops at the first failure and reports its seed.
 pub fn soak(hours: Option<&str>) -> Result<(), Failure> {
     let hours: f64 = hours
         .unwrap_or("1")
@@ -36,6 +36,6 @@ pub fn soak(hours: Option<&str>) -> Result<(), Failure> {
         rounds += 1;
         seed += ROUND;
     }
-    println!("soak: {} runs, none failed", rounds * ROUND);
+    println!("soak: {} runs, 0 failed", rounds * ROUND);
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask watch`: rebuilds what a saved file touches and restarts the server once it has linked; the
-//! browser follows by the server's own `/assets/reload`. It polls: four folders do not need a watcher crate.
+//! `cargo xtask watch`: rebuilds after a file is saved and restarts the server once the build succeeds; the browser
+//! reloads through `/assets/reload`. It polls, because a few folders do not justify a watcher crate.
 
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -24,7 +24,7 @@ pub fn watch(args: &[String]) -> Result<(), Failure> {
         let seen = newest();
         match site::build().and_then(|_| run::build_server()) {
             Ok(binary) => {
-                // Only now: while the new one was being built, the old one answered.
+                // Stopped only now, so that the previous server responds during the build.
                 drop(server.take());
                 let mut start = process::command(binary);
                 start.arg("sandbox").args(args).env("LEASTWISE_DEV", "1");
@@ -32,7 +32,7 @@ pub fn watch(args: &[String]) -> Result<(), Failure> {
             }
             Err(failure) => {
                 eprintln!(
-                    "\nxtask: {failure}\nxtask: the last version that compiled keeps running"
+                    "\nxtask: {failure}\nxtask: the last version that compiled is still running"
                 );
             }
         }
@@ -43,7 +43,7 @@ pub fn watch(args: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// A server that does not outlive its replacement.
+/// A server process that is terminated on drop.
 struct Running(Child);
 
 impl Drop for Running {
@@ -53,7 +53,7 @@ impl Drop for Running {
     }
 }
 
-/// The latest change under the watched folders, and how many files there are: a deletion counts, too.
+/// Returns the latest modification under the watched folders and the number of files, which detects deletions.
 fn newest() -> (usize, Option<SystemTime>) {
     let files: Vec<PathBuf> = WATCHED
         .iter()
@@ -66,7 +66,7 @@ fn newest() -> (usize, Option<SystemTime>) {
     (files.len(), latest)
 }
 
-/// Every file under a folder; none when there is no such folder.
+/// Returns every file under a folder, or none if the folder does not exist.
 pub fn files_under(dir: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(dir) else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Submit, decide, withdraw.
+//! Actions on a change: submit, decide, withdraw.
 
 use domain::{approval::Decision, ids::ChangeId};
 
@@ -7,7 +7,7 @@ use crate::{
     routes::Post,
 };
 
-/// Stores a change and goes to its page, whatever the verdict.
+/// Stores a change, whatever its verdict, and redirects to its page.
 pub async fn submit(post: Post) -> Answer<String> {
     post.only(&[
         "kind",
@@ -31,7 +31,7 @@ pub async fn submit(post: Post) -> Answer<String> {
     Ok(format!("/changes/{id}"))
 }
 
-/// Approves or declines, and goes back to the change.
+/// Approves or declines a change and redirects to its page.
 pub async fn decide(post: Post) -> Answer<String> {
     post.only(&["decision", "reason", "effect"])?;
     let id: ChangeId = post.param("id")?;
@@ -54,7 +54,7 @@ pub async fn decide(post: Post) -> Answer<String> {
     Ok(format!("/changes/{id}"))
 }
 
-/// Takes a change back, and stays on its page.
+/// Withdraws a change and redirects to its page.
 pub async fn withdraw(post: Post) -> Answer<String> {
     post.only(&[])?;
     let id: ChangeId = post.param("id")?;
@@ -62,12 +62,12 @@ pub async fn withdraw(post: Post) -> Answer<String> {
     Ok(format!("/changes/{id}"))
 }
 
-/// The preview that a submission came from.
+/// Returns the URL of the preview that was submitted.
 pub fn form(post: &Post) -> String {
     draft(post).href()
 }
 
-/// The change's own page.
+/// Returns the URL of the change.
 pub fn record(post: &Post) -> String {
     post.param::<ChangeId>("id")
         .map_or_else(|_| "/changes".into(), |id| format!("/changes/{id}"))

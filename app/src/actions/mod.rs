@@ -1,8 +1,7 @@
-//! What forms do: mutations only, a few lines each, one file per noun.
+//! The actions behind forms, one file per noun.
 //!
-//! An action reads its fields, asks the port, and answers where to go: the record is the result
-//! page. It never decides. Plain POST routes instead of Leptos server functions, which in 0.8
-//! answer every error with status 500 or a redirect to the caller's `Referer`; nothing in the
-//! browser calls them anyway.
+//! An action reads its fields, calls a port, and returns the URL of the record to redirect to. It contains no decision
+//! logic. Actions are plain POST routes and not Leptos server functions, which in 0.8 respond to every error with
+//! status 500 or a redirect to the caller's `Referer`.
 
 pub mod change;

@@ -1,4 +1,4 @@
-//! Accounts: the board of classification, and one account.
+//! Accounts: the board by classification, and one account.
 
 use async_trait::async_trait;
 use domain::{
@@ -10,101 +10,96 @@ use domain::{
 
 use super::{AccountRef, Answer, ChangeRow, HitView, ListQuery, PrincipalRef, SetRef, UserRef};
 
-/// One account on the board.
+/// An account on the board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountCard {
-    /// Which.
     pub account: AccountRef,
     /// People who can reach it.
     pub people: usize,
-    /// Assignments without an end.
+    /// Standing assignments.
     pub standing: usize,
-    /// Assignments that the guardrails speak against. None where they are asked only when the account
-    /// is opened: outside production PCI.
+    /// Assignments with policy violations or without a required approval. `None` outside production PCI, where
+    /// assignments are evaluated only when the account page is opened.
     pub findings: Option<Tally>,
-    /// Whether AWS says that it is in use.
+    /// Whether AWS reports the account as active.
     pub live: bool,
 }
 
-/// One field of the board.
+/// A cell of the board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoardCell {
-    /// Its row.
+    /// The row.
     pub environment: Environment,
-    /// Its column.
+    /// The column.
     pub pci: Pci,
-    /// Accounts in it, most exposed first; at most sixty are shown.
+    /// The accounts to show, most exposed first, at most sixty.
     pub accounts: Vec<AccountCard>,
-    /// How many there are in all.
+    /// The number of accounts in the cell, including those not shown.
     pub total: usize,
 }
 
 /// The board: environment by PCI scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Board {
-    /// Fields that hold at least one account, strictest first.
+    /// The cells with at least one account, strictest first.
     pub cells: Vec<BoardCell>,
     /// Accounts that match the filter.
     pub total: usize,
-    /// Accounts in all.
+    /// All accounts.
     pub known: usize,
-    /// Accounts that nothing classifies, judged as production PCI.
+    /// Accounts whose environment or PCI scope nothing classifies, so that the strictest value is assumed.
     pub unclassified: usize,
 }
 
-/// One assignment on an account's page.
+/// An assignment on the page of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRow {
-    /// With what.
     pub set: SetRef,
-    /// Who.
     pub principal: PrincipalRef,
-    /// The people who reach the account by it.
+    /// The people who reach the account through the assignment.
     pub people: Vec<UserRef>,
-    /// When it was first seen.
+    /// When the assignment was first observed.
     pub since: Timestamp,
-    /// When AWS was last asked.
+    /// When the assignment was last read from AWS.
     pub as_of: Timestamp,
-    /// When it ends; none is standing.
+    /// When the access ends; `None` is standing access.
     pub ends: Option<Timestamp>,
-    /// The change that brought it, if one of ours did.
+    /// The latest change that granted this access through Leastwise, if any.
     pub change: Option<domain::ids::ChangeId>,
-    /// Whether the account still holds an older content of the set.
+    /// Whether the account has an outdated version of the permission set.
     pub outdated: bool,
-    /// What the guardrails say of it.
+    /// The policy findings on it.
     pub hits: Vec<HitView>,
-    /// Where a removal starts: the preview's URL.
+    /// The URL of the preview of its removal.
     pub remove_href: String,
 }
 
-/// One account.
+/// An account, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountView {
-    /// Which.
     pub account: AccountRef,
-    /// AWS's word for its state.
+    /// The state that AWS reports, in words.
     pub state: &'static str,
-    /// Names of the units it is in, from the root down.
+    /// The names of its OUs, from the root down.
     pub units: Vec<String>,
-    /// Its tags.
     pub tags: Vec<(String, String)>,
-    /// Where its classification was learned, environment then PCI.
+    /// The sources of its environment and of its PCI scope.
     pub sources: (Source, Source),
-    /// Its assignments, worst first.
+    /// Its assignments, those with the most policy violations first.
     pub rows: Vec<AccessRow>,
-    /// How many people reach it.
+    /// The number of people who reach it.
     pub people: usize,
-    /// Changes about it, newest first, at most ten.
+    /// The latest changes that concern it, newest first, at most ten.
     pub changes: Vec<ChangeRow>,
-    /// Why nothing can be changed here from a delegated administrator, if so.
+    /// Why AWS rejects changes to its assignments by a delegated administrator, where it does.
     pub unmanageable: Option<String>,
 }
 
-/// Asks about accounts.
+/// Reads accounts.
 #[async_trait]
 pub trait AccountsPort {
-    /// The board.
+    /// Returns the board.
     async fn board(&self, query: &ListQuery) -> Answer<Board>;
-    /// One account.
+    /// Returns one account.
     async fn account(&self, id: &AccountId) -> Answer<AccountView>;
 }

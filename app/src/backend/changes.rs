@@ -1,4 +1,4 @@
-//! Changes: preview, submit, follow, decide.
+//! Changes: preview, submission, progress and decisions.
 
 use async_trait::async_trait;
 use domain::{
@@ -13,7 +13,7 @@ use domain::{
 
 use super::{AccountRef, Answer, ChangeRow, ListQuery, Page, PrincipalRef, SetRef};
 
-/// What the form asks for, as it stands in the preview's URL. Empty fields are not chosen yet.
+/// The values of the change form, as in the URL of the preview. An empty field is not selected yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     /// `grant`, `remove`, `join` or `leave`.
@@ -29,7 +29,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The preview's URL: a colleague can open it.
+    /// Returns the URL of the preview, which can be shared.
     pub fn href(&self) -> String {
         let fields = [
             ("kind", &self.kind),
@@ -61,240 +61,211 @@ pub fn escape(value: &str) -> String {
     })
 }
 
-/// One entry of a form's list.
+/// An option of a list in the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// Sent with the form.
     pub value: String,
-    /// Shown.
     pub label: String,
 }
 
-/// What the form can choose from, narrowed to what this person may propose.
+/// The options of the form, limited to what the caller may propose.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choices {
-    /// Users and groups.
     pub who: Vec<Choice>,
-    /// Permission sets.
     pub sets: Vec<Choice>,
-    /// Accounts.
     pub accounts: Vec<Choice>,
     /// Groups, for join and leave.
     pub groups: Vec<Choice>,
-    /// Terms.
     pub terms: Vec<Choice>,
-    /// Fields of the form whose list would be too long for a page: they are typed. Their list then holds
-    /// no more than what is chosen.
+    /// The fields whose list is too long for a page and that are text inputs instead. Their list then contains only the
+    /// selected value.
     pub typed: Vec<&'static str>,
 }
 
-/// One gain or loss in words.
+/// A gain or loss of access, for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectRow {
-    /// Who; none is whoever joins the group later.
+    /// The beneficiary; `None` stands for future members of a group.
     pub who: Option<PrincipalRef>,
-    /// Who, in words.
+    /// The beneficiary, for display.
     pub label: String,
-    /// Where.
     pub account: Option<AccountRef>,
-    /// With what.
     pub set: Option<SetRef>,
-    /// Through what, in words.
+    /// The path, for display.
     pub via: String,
-    /// For how long, in words.
+    /// The duration, for display; empty for a loss.
     pub term: String,
 }
 
-/// What a change would do, and what the rules say.
+/// The effect and the verdict of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
-    /// What it does, in one line.
+    /// A one-line description.
     pub title: String,
-    /// Who gains what.
     pub gained: Vec<EffectRow>,
-    /// Who loses what.
     pub lost: Vec<EffectRow>,
-    /// What the rules say.
     pub verdict: Verdict,
-    /// What approvals would be bound to.
+    /// The hash of the effect, to which approvals are bound.
     pub effect: EffectHash,
-    /// What the set could be abused for.
+    /// The risks of the permission set.
     pub findings: Vec<Finding>,
-    /// How long role sessions may outlive a removal, in seconds.
+    /// How long role sessions can outlive a removal, in seconds.
     pub session_seconds: u32,
-    /// Who could approve, by name.
+    /// The names of the people who can approve.
     pub approvers: Vec<String>,
 }
 
-/// The page of a new change.
+/// The form for a new change, with the preview.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewChange {
-    /// What is chosen, as it was understood: a name that was typed stands here as an id.
+    /// The selection, with entered names resolved to ids.
     pub draft: Draft,
-    /// What can be chosen.
     pub choices: Choices,
-    /// What is wrong with what was chosen.
+    /// The errors of the selection.
     pub errors: Vec<super::FieldError>,
-    /// The preview, once everything is chosen.
+    /// The preview, if the selection is complete.
     pub preview: Option<Preview>,
-    /// One value per form shown, so that a double click submits once.
+    /// An idempotency key, unique per rendered form, so that a double click submits once.
     pub form_key: String,
 }
 
-/// What is submitted.
+/// A submitted change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// What it does.
     pub draft: Draft,
-    /// Why.
     pub justification: String,
-    /// The ticket.
     pub ticket: String,
-    /// What the person saw in the preview: a different effect is shown again, not submitted.
+    /// The hash of the effect in the preview. If the effect is different now, the form is shown again.
     pub effect: String,
-    /// The form's key.
+    /// The idempotency key of the form.
     pub form_key: String,
 }
 
-/// One decision, as it is shown.
+/// A decision on a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalView {
-    /// Who.
     pub approver: String,
-    /// What.
     pub decision: Decision,
-    /// Why.
     pub reason: String,
-    /// When.
     pub at: Timestamp,
-    /// Whether it still counts: bound to the effect in force.
+    /// Whether it counts: it is bound to the current effect and round, and the approver is neither the requester nor a
+    /// beneficiary.
     pub counts: bool,
 }
 
-/// One thing that happened to a change, from the ledger.
+/// An event in the history of a change, from the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineRow {
-    /// Ledger number.
+    /// The sequence number in the ledger.
     pub seq: u64,
-    /// When.
     pub at: Timestamp,
-    /// What, in words.
+    /// A description of the event.
     pub what: String,
-    /// Who did it; none where it was seen or came about by itself.
+    /// The actor; `None` for observations and automatic events.
     pub who: Option<String>,
-    /// AWS's request id, where one is known.
+    /// The AWS request id, if known.
     pub aws_request_id: Option<String>,
-    /// The words given with it.
+    /// The justification or reason given.
     pub note: Option<String>,
 }
 
-/// How far one operation of a change has come.
+/// The progress of one item of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationRow {
-    /// What it does, in one line.
+    /// A one-line description.
     pub what: String,
-    /// How far it has come, in words that never run ahead of AWS.
+    /// The progress, for display. Never states more than AWS has confirmed.
     pub words: String,
     /// Which status of the palette: ok, pending, danger, info, off.
     pub status: &'static str,
-    /// AWS's request id.
+    /// The AWS request id, if known.
     pub aws_request_id: Option<String>,
-    /// When AWS was last seen to agree.
+    /// When a read of AWS confirmed the result.
     pub verified: Option<Timestamp>,
-    /// Until when role sessions may live on after a removal.
+    /// Until when role sessions can last after a removal.
     pub sessions_until: Option<Timestamp>,
-    /// Other paths that remain after a removal, in words.
+    /// Other paths that remain after a removal, for display.
     pub remaining: Vec<String>,
 }
 
-/// One change.
+/// A change, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeView {
-    /// As in a list.
     pub row: ChangeRow,
-    /// Why, in the requester's words.
     pub justification: String,
-    /// The ticket.
     pub ticket: Option<String>,
-    /// What it does and what the rules said.
+    /// The effect and the verdict.
     pub preview: Preview,
-    /// Who decided what.
     pub approvals: Vec<ApprovalView>,
-    /// How far it has come.
     pub operations: Vec<OperationRow>,
-    /// Everything that happened to it.
     pub timeline: Vec<TimelineRow>,
-    /// Whether the viewer may decide; otherwise why not.
+    /// Whether the viewer may decide; an error holds the reason why not.
     pub decide: Result<(), &'static str>,
-    /// Whether the viewer may take it back; otherwise why not.
+    /// Whether the viewer may withdraw it; an error holds the reason why not.
     pub withdraw: Result<(), &'static str>,
-    /// What the last event about it was, for live updates.
+    /// The version of its row.
     pub version: i64,
-    /// Names what the page shows: another key in an event means that the page is out of date.
+    /// Identifies the state that the page shows. A different key in a live event means that the page is out of date.
     pub live_key: String,
-    /// How far it has come, in one line.
+    /// The progress in one line.
     pub live_words: String,
-    /// Why it ended as it did, where Leastwise or AWS said why.
+    /// The reason for its result, if Leastwise or AWS reported one.
     pub result: Option<String>,
 }
 
-/// What an approver sends.
+/// The decision that an approver submits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionInput {
-    /// Yes or no.
     pub decision: Decision,
-    /// Why.
     pub reason: String,
-    /// The effect that they looked at.
+    /// The hash of the effect that was shown to the approver.
     pub effect: String,
 }
 
-/// Where in the inbox somebody looks.
+/// A position in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InboxPlace {
-    /// At a page, counted from 1.
+    /// A page, from 1.
     Page(usize),
-    /// At a change; at the first page if it does not wait for them.
+    /// The page that contains a change, or the first page if the change is not in the inbox.
     Change(ChangeId),
 }
 
-/// Asks about and moves changes.
+/// Reads and modifies changes.
 #[async_trait]
 pub trait ChangesPort {
-    /// The form, and the preview once everything is chosen. Writes nothing.
+    /// Returns the form, with the preview if the selection is complete. Has no side effects.
     async fn new_change(&self, draft: &Draft) -> Answer<NewChange>;
-    /// Stores a change, whatever the verdict, and answers its id. The same form key twice answers
-    /// the same id.
+    /// Stores a change, whatever its verdict, and returns its id. Idempotent: the same form key returns the same id.
     async fn submit(&self, submission: Submission) -> Answer<ChangeId>;
-    /// The list, newest first. `only` is a state's word or `mine`.
+    /// Returns a page of the list, newest first. `only` is the name of a state or `mine`.
     async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>>;
-    /// One change.
+    /// Returns one change.
     async fn change(&self, id: &ChangeId) -> Answer<ChangeView>;
-    /// Changes that wait for the viewer's decision, oldest first: a page of them, or the page on which
-    /// one of them is.
+    /// Returns a page of the changes that need the viewer's decision, oldest first.
     async fn inbox(&self, at: InboxPlace) -> Answer<Page<ChangeView>>;
-    /// Approves or declines.
+    /// Approves or declines a change.
     async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()>;
-    /// Takes it back.
+    /// Withdraws a change.
     async fn withdraw(&self, id: &ChangeId) -> Answer<()>;
 }
 
-/// Words for an outcome, for badges.
+/// Returns the label of a verdict.
 pub fn outcome_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Allowed => "Allowed",
         Outcome::NeedsApproval => "Needs approval",
-        Outcome::Refused => "Refused",
+        Outcome::Refused => "Blocked",
     }
 }
 
-/// Words for a state, for badges.
+/// Returns the label of a state.
 pub fn state_words(state: State) -> &'static str {
     match state {
-        State::Refused => "Refused",
+        State::Refused => "Blocked",
         State::Waiting => "Waiting for approval",
         State::Approved => "Approved",
-        State::Applying => "Being carried out",
+        State::Applying => "Applying",
         State::Verified => "Verified",
         State::Declined => "Declined",
         State::Expired => "Expired",

@@ -1,64 +1,56 @@
-//! Groups: the list, and one group with its members and what it opens.
+//! Groups: the list, and one group with its members and assignments.
 
 use async_trait::async_trait;
 use domain::{directory::Origin, ids::GroupId, time::Timestamp};
 
 use super::{AccountRef, Answer, HitView, ListQuery, Page, SetRef, UserRef};
 
-/// One group in the list.
+/// A group in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupRow {
-    /// Its id.
     pub id: GroupId,
-    /// Its name.
     pub name: String,
-    /// Who keeps its members.
+    /// Where its members are managed.
     pub origin: Origin,
-    /// How many are in it.
+    /// The number of members.
     pub members: usize,
-    /// Accounts that it opens.
+    /// Accounts in which it has an assignment.
     pub accounts: usize,
-    /// Production PCI accounts that it opens.
+    /// Production PCI accounts in which it has an assignment.
     pub production_pci: usize,
 }
 
-/// One assignment of a group.
+/// An assignment of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpensRow {
-    /// Where.
     pub account: AccountRef,
-    /// With what.
     pub set: SetRef,
-    /// When it was first seen.
+    /// When the assignment was first observed.
     pub since: Timestamp,
-    /// What the guardrails say of it.
+    /// The policy findings on it.
     pub hits: Vec<HitView>,
 }
 
-/// One group.
+/// A group, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupView {
-    /// Its id.
     pub id: GroupId,
-    /// Its name.
     pub name: String,
-    /// What it is for.
     pub description: Option<String>,
-    /// Who keeps its members.
+    /// Where its members are managed.
     pub origin: Origin,
-    /// Who is in it.
     pub members: Vec<UserRef>,
-    /// When its members were last read.
+    /// When its members were last read; `None` if never.
     pub members_as_of: Option<Timestamp>,
-    /// What it opens, production PCI first.
+    /// Its assignments, production PCI first.
     pub opens: Vec<OpensRow>,
 }
 
-/// Asks about groups.
+/// Reads groups.
 #[async_trait]
 pub trait GroupsPort {
-    /// The list, by name.
+    /// Returns a page of the list, sorted by name.
     async fn groups(&self, query: &ListQuery) -> Answer<Page<GroupRow>>;
-    /// One group.
+    /// Returns one group.
     async fn group(&self, id: &GroupId) -> Answer<GroupView>;
 }

@@ -1,130 +1,122 @@
-//! The home page: who can reach production PCI, what waits, what is wrong.
+//! The home page: who can reach production PCI, pending changes, policy findings and drift.
 
 use async_trait::async_trait;
 use domain::{ids::UserId, time::Timestamp, verdict::Tally};
 
 use super::{AccountRef, Answer, ChangeRow, HitView, PrincipalRef, SetRef, UserRef};
 
-/// How exposed production PCI is.
+/// Counts of the access to production PCI.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exposure {
     /// Accounts that count as production PCI.
     pub accounts: usize,
     /// People who can reach at least one of them.
     pub people: usize,
-    /// Of them, those with access that has no end.
+    /// Those of them with standing access.
     pub standing_people: usize,
-    /// Assignments there without an end.
+    /// Standing assignments in these accounts.
     pub standing_assignments: usize,
-    /// Assignments there with an end.
+    /// Temporary assignments in these accounts.
     pub temporary_assignments: usize,
-    /// Assignments there that the guardrails speak against.
+    /// Assignments in these accounts with policy violations or without a required approval.
     pub against: Tally,
-    /// People who can reach it as administrator, or who could make themselves one.
+    /// People with administrator access there, or with permissions that let them gain it.
     pub administrators: usize,
 }
 
-/// One person who can reach production PCI.
+/// A person who can reach production PCI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExposedPerson {
-    /// Who.
     pub user: UserRef,
-    /// Their job title.
     pub title: Option<String>,
-    /// Which accounts, strictest first; at most three.
+    /// The accounts that they reach, strictest first, at most three.
     pub accounts: Vec<AccountRef>,
-    /// How many accounts there are in all.
+    /// The number of accounts, including those not listed.
     pub account_count: usize,
-    /// With which sets, riskiest first; at most three.
+    /// The permission sets, riskiest first, at most three.
     pub sets: Vec<SetRef>,
-    /// How many sets there are in all.
+    /// The number of permission sets, including those not listed.
     pub set_count: usize,
-    /// How many different paths lead them there.
+    /// The number of paths.
     pub paths: usize,
-    /// How many of those are direct assignments.
+    /// The number of paths that are direct assignments.
     pub direct: usize,
-    /// Whether any path has no end.
+    /// Whether any path is standing access.
     pub standing: bool,
 }
 
-/// What one guardrail says of what exists.
+/// The findings of one policy on existing access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingGroup {
-    /// The guardrail.
     pub hit: HitView,
-    /// How many assignments it is about.
+    /// The number of assignments concerned.
     pub assignments: usize,
-    /// How many people gain by them.
+    /// The number of people with access through them.
     pub people: usize,
-    /// Where: the first few accounts.
+    /// The strictest of the accounts concerned.
     pub accounts: Vec<AccountRef>,
-    /// How many accounts there are in all.
+    /// The number of accounts, including those not listed.
     pub account_count: usize,
 }
 
-/// A difference that no change of ours explains.
+/// A difference in AWS that no change explains (drift).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutsideRow {
-    /// What appeared or went, in words.
+    /// A description of the difference.
     pub what: String,
-    /// Who it names.
     pub principal: Option<PrincipalRef>,
-    /// Where.
     pub account: Option<AccountRef>,
-    /// The last read without it.
+    /// The last read before the difference.
     pub after: Timestamp,
-    /// The first read with it.
+    /// The first read that shows it.
     pub by: Timestamp,
 }
 
-/// One access of the viewer's own.
+/// A path of the viewer to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MyAccess {
-    /// Where.
     pub account: AccountRef,
-    /// With what.
     pub set: SetRef,
-    /// Through what, in words: "directly" or a group's name.
+    /// `directly` or `through GROUP`, for display.
     pub via: String,
-    /// When it ends; none is standing.
+    /// When the access ends; `None` is standing access.
     pub ends: Option<Timestamp>,
 }
 
-/// The organisation's half of the home page; only for those who may see the directory.
+/// The organization's part of the home page, for users who may see the directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganisationHome {
-    /// Production PCI in numbers.
     pub exposure: Exposure,
-    /// Who can reach it, most exposed first, at most twelve.
+    /// The people who can reach production PCI, most exposed first, at most twelve.
     pub exposed: Vec<ExposedPerson>,
-    /// What the guardrails say of what exists, worst first.
+    /// Policy findings on existing access, violations first.
     pub findings: Vec<FindingGroup>,
-    /// Changes made past Leastwise, newest first, at most eight.
+    /// Changes made outside Leastwise, newest first, at most eight.
     pub outside: Vec<OutsideRow>,
-    /// How many there are in all.
+    /// The number of changes made outside Leastwise, including those not listed.
     pub outside_count: usize,
 }
 
-/// The whole home page.
+/// The home page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Home {
-    /// Changes that wait for the viewer's decision, oldest first.
+    /// Changes that need the viewer's decision, oldest first.
     pub waiting: Vec<ChangeRow>,
-    /// The viewer's own changes that are not over, and the last few that are.
+    /// The viewer's own changes, newest first, at most six.
     pub mine: Vec<ChangeRow>,
-    /// What the viewer reaches, production PCI first, at most six.
+    /// The viewer's access, production PCI first, at most six.
     pub access: Vec<MyAccess>,
-    /// How much the viewer reaches in all.
+    /// The number of the viewer's paths, including those not listed.
     pub access_count: usize,
-    /// The viewer's own user, if their sign-in is joined to one.
+    /// The viewer's Identity Center user, if their identity is linked to one.
     pub me: Option<UserId>,
-    /// The organisation's half.
+    /// `None` for users who may not see the directory.
     pub organisation: Option<OrganisationHome>,
 }
 
-/// Asks for the home page.
+/// Reads the home page.
 #[async_trait]
 pub trait HomePort {
-    /// The home page of the viewer.
+    /// Returns the home page of the viewer.
     async fn home(&self) -> Answer<Home>;
 }

@@ -1,83 +1,80 @@
-//! The ledger: search, one entry, and whether it is whole.
+//! The ledger: search, one entry, and its signature status.
 
 use async_trait::async_trait;
 use domain::time::Timestamp;
 
 use super::{Answer, ListQuery, Page};
 
-/// One entry in the list.
+/// An entry in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryRow {
-    /// Its number.
+    /// The sequence number.
     pub seq: u64,
-    /// When it happened.
     pub at: Timestamp,
-    /// Its type.
     pub kind: String,
-    /// How it ended: success, failure, denied, pending.
+    /// `success`, `failure`, `denied` or `pending`.
     pub outcome: String,
-    /// Who, by name where the name is still known.
+    /// The actor: a name if it is still known, else an id.
     pub actor: String,
-    /// What it was about, in words.
+    /// A description of the targets.
     pub about: String,
 }
 
-/// One entry.
+/// An entry, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryView {
-    /// As in the list.
     pub row: EntryRow,
-    /// The leaf, byte for byte, indented for reading.
+    /// The JSON of the leaf, indented for display.
     pub json: String,
-    /// SHA-256 of the leaf (RFC 6962).
+    /// The leaf hash (SHA-256, RFC 6962).
     pub leaf_hash: String,
-    /// Personal values that were not erased: path and value.
+    /// Personal values that are not erased, as path and value.
     pub private: Vec<(String, String)>,
-    /// Size and root of the newest signed checkpoint that covers it.
+    /// The size and root of the newest signed checkpoint that covers the entry.
     pub checkpoint: Option<(u64, String)>,
-    /// Inclusion proof to that checkpoint, hashes from the leaf up; empty where it does not hold.
+    /// The inclusion proof for that checkpoint, hashes from the leaf up; empty if it does not verify.
     pub proof: Vec<String>,
-    /// Whether the bytes shown are the ones that were signed.
+    /// Whether the entry matches the signed tree.
     pub inclusion: Inclusion,
-    /// Numbers before and after, where they exist.
+    /// The sequence numbers of the previous and next entry, if they exist.
     pub neighbours: (Option<u64>, Option<u64>),
 }
 
 /// Whether an entry is in the signed tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inclusion {
-    /// Its proof was computed anew and gives the signed root.
+    /// The recomputed proof yields the signed root.
     Proven,
     /// No signed checkpoint covers it yet.
     NotSigned,
-    /// It is covered, and its bytes do not give the root: they were altered, or the hashes were.
+    /// A checkpoint covers it, but its bytes do not yield the signed root: the entry or the stored hashes were altered.
     Altered,
 }
 
-/// Whether it is whole.
+/// The signature status of the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerHealth {
-    /// How many entries there are.
+    /// The number of entries.
     pub size: u64,
-    /// Size of the newest signed checkpoint.
+    /// The size of the newest signed checkpoint.
     pub checkpoint_size: u64,
-    /// When it was signed.
+    /// When the newest checkpoint was signed.
     pub signed_at: Option<Timestamp>,
-    /// Its root.
+    /// The root of the newest checkpoint.
     pub root: String,
-    /// The public key, as a C2SP vkey.
+    /// The public key as a C2SP vkey.
     pub vkey: String,
 }
 
-/// Asks about the ledger.
+/// Reads the ledger.
 #[async_trait]
 pub trait LedgerPort {
-    /// The list, newest first; words search type, actor, target and account.
+    /// Returns a page of the list, newest first. The words match type, actor, target and account.
     async fn entries(&self, query: &ListQuery) -> Answer<Page<EntryRow>>;
-    /// One entry.
+    /// Returns one entry.
     async fn entry(&self, seq: u64) -> Answer<EntryView>;
-    /// The bytes of one entry as they stand in the tree, not one changed.
+    /// Returns the exact bytes of the leaf of one entry.
     async fn leaf(&self, seq: u64) -> Answer<Vec<u8>>;
-    /// Whether it is whole.
+    /// Returns the signature status.
     async fn ledger_health(&self) -> Answer<LedgerHealth>;
 }

@@ -1,8 +1,7 @@
-//! The ports: all that the UI may ask for, one trait per noun, and `Denied`.
+//! The ports of the UI: one trait per noun, and the error type `Denied`.
 //!
-//! The `Backend` that a request finds in its context is already bound to its actor, so a page or an
-//! action cannot choose whom it acts as. What comes back is ready to show: no page computes who
-//! reaches what, or whether something is allowed.
+//! The `Backend` of a request is already bound to its caller, so a page or an action cannot choose an identity to act
+//! as. Results are ready to display: a page never computes access or permissions.
 
 mod accounts;
 mod changes;
@@ -31,39 +30,39 @@ use std::sync::Arc;
 use leptos::prelude::expect_context;
 use thiserror::Error;
 
-/// Why there is no answer. Each is a page with its own status.
+/// An error of a port. Each variant is rendered as a page with its own HTTP status.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Denied {
-    /// The roles do not include this (403).
+    /// The roles of the caller do not allow the action (403).
     #[error("{0}")]
     Forbidden(&'static str),
-    /// There is no such thing, or this person may not know that there is (404).
+    /// The object does not exist, or the caller may not see it (404).
     #[error("not found")]
     NotFound,
-    /// Somebody was faster, or it is no longer what was looked at (409).
+    /// The object changed since the caller loaded it (409).
     #[error("{0}")]
     Conflict(String),
-    /// Fields that cannot be taken (422).
+    /// Form fields are invalid (422).
     #[error("invalid fields")]
     Invalid(Vec<FieldError>),
-    /// Something is broken; the request id finds it in the log (500).
-    #[error("broken")]
+    /// An internal error; the log holds the cause under the request id (500).
+    #[error("internal error")]
     Broken,
 }
 
-/// What is wrong with one field, and what cures it.
+/// A validation error of one form field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// The field's name in the form.
+    /// The name of the field in the form.
     pub field: &'static str,
-    /// One sentence: what is wrong and how to put it right.
+    /// The problem and how to correct it, for the user.
     pub message: String,
 }
 
-/// The answer of a port.
+/// The result of a port call.
 pub type Answer<T> = Result<T, Denied>;
 
-/// Everything together, bound to one actor.
+/// All ports, bound to one caller.
 pub trait Backend:
     ViewerPort
     + HomePort
@@ -79,7 +78,7 @@ pub trait Backend:
 {
 }
 
-/// The backend of this request.
+/// Returns the backend of the current request.
 pub fn backend() -> Arc<dyn Backend> {
     expect_context::<Arc<dyn Backend>>()
 }

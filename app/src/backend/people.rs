@@ -1,76 +1,67 @@
-//! People: the list, and everything that one of them reaches.
+//! People: the list, and one person with every path to an account.
 
 use async_trait::async_trait;
 use domain::{directory::Origin, ids::UserId, time::Timestamp};
 
 use super::{AccountRef, Answer, ChangeRow, HitView, ListQuery, Page, SetRef, UserRef};
 
-/// One person in the list.
+/// A person in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonRow {
-    /// Who.
     pub user: UserRef,
-    /// Sign-in name.
     pub user_name: String,
-    /// E-mail; display only.
+    /// For display only.
     pub email: Option<String>,
-    /// Job title.
     pub title: Option<String>,
-    /// Groups they are in.
     pub groups: usize,
-    /// Accounts they reach.
+    /// The number of accounts that they reach.
     pub accounts: usize,
-    /// Production PCI accounts they reach.
+    /// The number of production PCI accounts that they reach.
     pub production_pci: usize,
 }
 
-/// One path by which somebody reaches an account.
+/// A path from a person to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathRow {
-    /// Where.
     pub account: AccountRef,
-    /// With what.
     pub set: SetRef,
-    /// Through which group (id and name); none is a direct assignment.
+    /// The id and name of the group; `None` is a direct assignment.
     pub group: Option<(String, String)>,
-    /// When the assignment was first seen.
+    /// When the assignment was first observed.
     pub since: Timestamp,
-    /// When it ends; none is standing.
+    /// When the access ends; `None` is standing access.
     pub ends: Option<Timestamp>,
-    /// What the guardrails say of it.
+    /// The policy findings on it.
     pub hits: Vec<HitView>,
 }
 
-/// One person.
+/// A person, as their page shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonView {
-    /// Who.
     pub user: UserRef,
-    /// Sign-in name.
     pub user_name: String,
-    /// E-mail; display only.
+    /// For display only.
     pub email: Option<String>,
-    /// Job title.
     pub title: Option<String>,
-    /// Who keeps them.
+    /// Where the user is managed.
     pub origin: Origin,
-    /// Groups they are in: id and name.
+    /// The id and name of each of their groups.
     pub groups: Vec<(String, String)>,
-    /// Everything they reach, production PCI first.
+    /// Their paths, production PCI first.
     pub paths: Vec<PathRow>,
-    /// How many accounts that is.
+    /// The number of accounts that they reach.
     pub accounts: usize,
-    /// How many of them are production PCI.
+    /// The number of production PCI accounts that they reach.
     pub production_pci: usize,
-    /// Changes about them or by them, newest first, at most ten.
+    /// The latest changes that concern them, newest first, at most ten.
     pub changes: Vec<ChangeRow>,
 }
 
-/// Asks about people.
+/// Reads people.
 #[async_trait]
 pub trait PeoplePort {
-    /// The list, by name.
+    /// Returns a page of the list, sorted by name.
     async fn people(&self, query: &ListQuery) -> Answer<Page<PersonRow>>;
-    /// One person. Everyone may see themselves.
+    /// Returns one person. Everyone may see themselves; others require `SeeDirectory` and are `NotFound` without it.
     async fn person(&self, id: &UserId) -> Answer<PersonView>;
 }

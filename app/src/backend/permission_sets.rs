@@ -1,4 +1,4 @@
-//! Permission sets: the list, and one set with what it really allows.
+//! Permission sets: the list, and one permission set with the risks of its policies.
 
 use async_trait::async_trait;
 use domain::{
@@ -8,68 +8,63 @@ use domain::{
 
 use super::{AccountRef, Answer, ListQuery, Page, SetRef};
 
-/// One set in the list.
+/// A permission set in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetRow {
-    /// Which.
     pub set: SetRef,
-    /// What it is said to be for.
     pub description: Option<String>,
-    /// What it allows, in a few words.
+    /// A summary of its risks.
     pub words: String,
-    /// Longest role session, in seconds.
+    /// The session duration, in seconds.
     pub session_seconds: u32,
-    /// Accounts that hold it.
+    /// The number of accounts in which it is assigned.
     pub accounts: usize,
-    /// Production PCI accounts that hold it.
+    /// The number of production PCI accounts in which it is assigned.
     pub production_pci: usize,
-    /// People who can use it.
+    /// The number of people who can use it.
     pub people: usize,
-    /// Accounts that hold an older content.
+    /// The number of accounts with an outdated version.
     pub outdated: usize,
 }
 
-/// One account that holds a set.
+/// An account in which a permission set is assigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldsRow {
-    /// Which.
     pub account: AccountRef,
-    /// Principals assigned.
+    /// The number of principals assigned.
     pub principals: usize,
-    /// People who reach it.
+    /// The number of people with this access.
     pub people: usize,
-    /// Whether it still holds an older content.
+    /// Whether the account has an outdated version.
     pub outdated: bool,
-    /// When AWS was last asked.
+    /// When the assignments were last read from AWS.
     pub as_of: Timestamp,
 }
 
-/// One set.
+/// A permission set, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetView {
-    /// Which.
     pub set: SetRef,
-    /// What it is said to be for.
     pub description: Option<String>,
-    /// What it allows, in a few words.
+    /// A summary of its risks.
     pub words: String,
-    /// What it holds.
+    /// Its policies, boundary and session duration.
     pub content: Content,
-    /// Hash of the content.
+    /// The hash of the content.
     pub hash: String,
-    /// What it could be abused for, worst first.
+    /// Its risks, worst first.
     pub findings: Vec<Finding>,
-    /// Where it is, production PCI first.
+    /// The accounts in which it is assigned, production PCI first.
     pub holds: Vec<HoldsRow>,
-    /// Which catalogue of AWS managed policies judged it, and its date.
+    /// The size and date of the catalog of AWS managed policies used for the analysis.
     pub catalogue: String,
 }
 
-/// Asks about permission sets.
+/// Reads permission sets.
 #[async_trait]
 pub trait PermissionSetsPort {
-    /// The list, riskiest first.
+    /// Returns a page of the list, riskiest first.
     async fn permission_sets(&self, query: &ListQuery) -> Answer<Page<SetRow>>;
-    /// One set, by the last part of its ARN (`ps-…`).
+    /// Returns one permission set by the last part of its ARN (`ps-…`).
     async fn permission_set(&self, key: &str) -> Answer<SetView>;
 }

@@ -1,117 +1,106 @@
-//! The report: who can reach production PCI, with coverage and freshness.
+//! The report of who can reach production PCI, with coverage and freshness.
 
 use async_trait::async_trait;
 use domain::{time::Timestamp, verdict::Tally};
 
 use super::{Answer, Freshness, ListQuery, Page};
 
-/// One row: one person, one account, one set, one path.
+/// A row of the report: one person, account, permission set and path.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ReportRow {
-    /// Identity Center user id.
+    /// The Identity Center user id.
     pub person_id: String,
-    /// Their name.
     pub person: String,
-    /// Whether the directory lets them sign in.
+    /// Whether the user is enabled in the directory.
     pub enabled: bool,
     /// 12 digits.
     pub account_id: String,
-    /// The account's name.
     pub account: String,
-    /// Environment.
     pub environment: String,
-    /// PCI scope.
     pub pci: String,
-    /// The set's name.
     pub permission_set: String,
-    /// The set's ARN.
     pub permission_set_arn: String,
     /// `direct`, or `group: NAME`.
     pub path: String,
-    /// Whether it has no end.
+    /// Whether the access has no end.
     pub standing: bool,
-    /// RFC 3339, first seen.
+    /// When the assignment was first observed (RFC 3339).
     pub since: String,
-    /// What the set could be abused for.
+    /// The risks of the permission set.
     pub risks: Vec<String>,
-    /// Guardrails that it breaks.
+    /// The ids of the policies that the access violates.
     pub findings: Vec<String>,
 }
 
-/// The report's first lines.
+/// The metadata of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportHead {
-    /// Stable id: hash over everything that rows and coverage are made of.
+    /// A stable id: the hash of all inputs of rows and coverage.
     pub report_id: String,
-    /// When it was made.
+    /// When the report was generated.
     pub made: Timestamp,
-    /// The oldest read that it rests on.
+    /// The oldest read among its inputs.
     pub as_of: Option<Timestamp>,
-    /// Completeness.
     pub freshness: Freshness,
-    /// Of the whole report, not of one page.
+    /// Counts over the whole report, not over one page.
     pub counts: ReportCounts,
 }
 
-/// How much there is.
+/// The counts of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportCounts {
     /// People who reach production PCI.
     pub people: usize,
-    /// Accounts that count as it.
+    /// Accounts that count as production PCI.
     pub accounts: usize,
-    /// Rows.
     pub rows: usize,
-    /// Rows without an end.
+    /// Rows with standing access.
     pub standing: usize,
-    /// Rows that a guardrail stands against.
+    /// Rows with policy violations or without a required approval.
     pub against: Tally,
 }
 
-/// One page of the report. All of its rows at once are never in memory: there may be millions.
+/// A page of the report. The rows of a whole report are never in memory at once: there may be millions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessReport {
-    /// First lines.
     pub head: ReportHead,
-    /// Rows by account, person, set, path: those that the search keeps.
+    /// The rows that match the search, sorted by account, person, permission set and path.
     pub page: Page<ReportRow>,
-    /// Whether the files can be downloaded here; else there are too many rows for that.
+    /// Where the report can be downloaded as a file.
     pub files: Files,
 }
 
-/// Where the files of a report are to be had.
+/// The source of the files of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Files {
-    /// From the page.
+    /// The page offers the files for download.
     Here,
-    /// From the command line: a browser's request would run out of time.
+    /// Only the command line: a browser request would time out.
     CommandLine,
 }
 
-/// A file to download, in pieces that are made while it is sent.
+/// A file to download, generated in chunks while it is sent.
 pub struct Download {
-    /// Suggested name.
+    /// The suggested file name.
     pub name: String,
-    /// Media type.
     pub media_type: &'static str,
-    /// The bytes.
     pub body: Box<dyn Iterator<Item = Vec<u8>> + Send>,
 }
 
-/// In which form.
+/// The file format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportForm {
-    /// RFC 4180, safe against formulas.
+    /// RFC 4180, with cells escaped against formula injection.
     Csv,
     /// One JSON object.
     Json,
 }
 
-/// Asks for reports. Each is recorded in the ledger.
+/// Reads reports. Each download is recorded in the ledger.
 #[async_trait]
 pub trait ReportPort {
-    /// Who can reach production PCI, now.
+    /// Returns a page of the current report of who can reach production PCI.
     async fn access_report(&self, query: &ListQuery) -> Answer<AccessReport>;
-    /// The same as a file; a conflict if it has more rows than a request has time for.
+    /// Returns the report as a file, or `Denied::Conflict` if it has too many rows for one request.
     async fn access_download(&self, form: ReportForm) -> Answer<Download>;
 }

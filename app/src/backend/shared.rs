@@ -1,4 +1,4 @@
-//! Views that several nouns share.
+//! Views that several ports share.
 
 use domain::{
     classification::Classification,
@@ -8,161 +8,144 @@ use domain::{
     verdict::{Outcome, strictest},
 };
 
-/// An account, as it is named everywhere: id and name, and what it is.
+/// A reference to an account, with its name and classification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRef {
     /// 12 digits.
     pub id: AccountId,
-    /// Its name.
     pub name: String,
-    /// What it is.
     pub class: Classification,
 }
 
-/// A user, as they are named everywhere.
+/// A reference to a user, with the display name and status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRef {
-    /// Their id.
     pub id: UserId,
-    /// Their name.
     pub name: String,
-    /// Whether the directory lets them sign in.
     pub standing: UserStanding,
 }
 
-/// Whether a user can sign in.
+/// The status of a user in the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserStanding {
-    /// Can.
+    /// Can sign in.
     Enabled,
-    /// Cannot, but what is assigned to them stays assigned.
+    /// Cannot sign in; the assignments remain.
     Disabled,
-    /// No longer in the directory.
+    /// Deleted from the directory.
     Gone,
 }
 
-/// A permission set, as it is named everywhere.
+/// A reference to a permission set, with its name and risks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetRef {
-    /// Its ARN.
     pub arn: PermissionSetArn,
-    /// Its name.
     pub name: String,
-    /// What it could be abused for.
     pub risks: Vec<Risk>,
 }
 
 impl SetRef {
-    /// The last part of the ARN, which names the set in URLs.
+    /// Returns the last part of the ARN, which identifies the permission set in URLs.
     pub fn key(&self) -> &str {
         self.arn.as_str().rsplit('/').next().unwrap_or_default()
     }
 }
 
-/// Who an assignment names.
+/// A reference to the principal of an assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PrincipalRef {
-    /// A user.
     User(UserRef),
-    /// A group, with how many members it has.
     Group {
-        /// Its id.
         id: String,
-        /// Its name.
         name: String,
-        /// How many are in it.
+        /// The number of members.
         members: usize,
     },
-    /// Somebody or something that is no longer in the directory.
+    /// A principal that is deleted from the directory.
     Orphan {
-        /// USER or GROUP.
+        /// `USER` or `GROUP`.
         kind: &'static str,
-        /// The id that AWS still lists.
         id: String,
     },
 }
 
-/// One guardrail's word on one thing.
+/// A finding of one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HitView {
-    /// The rule's id.
+    /// The id of the policy.
     pub rule: String,
-    /// What the person reads.
+    /// The reason, for users.
     pub reason: String,
-    /// What the assessor reads.
+    /// The control, for assessors, such as `PCI 7.2.2`.
     pub control: String,
-    /// *Needs approval* where approvals would lift it, else *refused*.
+    /// `NeedsApproval` if approvals would resolve it, else `Refused`.
     pub outcome: Outcome,
 }
 
 impl HitView {
-    /// How whatever these stand against stands as a whole.
+    /// Returns the strictest outcome of several findings.
     pub fn strictest(hits: &[Self]) -> Outcome {
         strictest(hits.iter().map(|hit| hit.outcome))
     }
 }
 
-/// How fresh and complete what a page shows is.
+/// The freshness and completeness of the data on a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Freshness {
-    /// The oldest read behind the page.
+    /// The time of the oldest read; `None` before the first one.
     pub oldest: Option<Timestamp>,
-    /// The end of the last crawl that read everything.
+    /// The end of the last complete crawl.
     pub complete_at: Option<Timestamp>,
-    /// What could not be read, in words.
+    /// Resources that could not be read, for display.
     pub unread: Vec<String>,
-    /// Whether it is older than twice the crawl interval.
+    /// Whether the data is older than twice the crawl interval.
     pub stale: bool,
 }
 
-/// A page of a longer list.
+/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What is on it.
     pub rows: Vec<T>,
-    /// Which one this is, from 1.
+    /// The page number, from 1.
     pub number: usize,
-    /// How many rows there are in all.
+    /// The number of rows in the list.
     pub total: usize,
-    /// How many rows there are to a page.
+    /// The number of rows per page.
     pub size: usize,
 }
 
 impl<T> Page<T> {
-    /// How many pages there are; at least one.
+    /// Returns the number of pages; at least one.
     pub fn pages(&self) -> usize {
         self.total.div_ceil(self.size.max(1)).max(1)
     }
 }
 
-/// What a list is asked for. Unknown values are dropped by whoever parses the URL.
+/// The query of a list. Invalid values are ignored when the URL is parsed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListQuery {
-    /// Words, all of which must occur.
+    /// The search words, all of which must match.
     pub words: String,
-    /// A named narrowing of this list, such as `production-pci`.
+    /// The name of a filter, such as `production-pci`.
     pub only: Option<String>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     pub page: usize,
 }
 
-/// A change, as it stands in a list.
+/// A change in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRow {
-    /// `/changes/{id}`.
     pub id: ChangeId,
-    /// What it does, in one line.
+    /// A one-line description.
     pub title: String,
-    /// Who asked.
+    /// The name of the requester.
     pub requester: String,
-    /// When.
     pub submitted: Timestamp,
-    /// Until when it may be decided.
+    /// The deadline for a decision.
     pub decide_by: Timestamp,
-    /// Where it stands.
     pub state: domain::change::State,
-    /// The accounts that it touches.
+    /// The accounts that it names or affects.
     pub accounts: Vec<AccountRef>,
-    /// How many approvals it has and needs.
+    /// The number of approvals it has and the number it needs.
     pub approvals: (u8, u8),
 }

@@ -1,4 +1,4 @@
-//! Who is looking, and what they may open.
+//! The viewer: the signed-in user, and the pages that they may open.
 
 use async_trait::async_trait;
 use domain::{
@@ -10,43 +10,41 @@ use domain::{
 
 use super::{Answer, Freshness};
 
-/// Who is looking.
+/// The signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ViewerView {
-    /// Their name, as their token says; display only.
+    /// The name from their token, for display only.
     pub name: String,
-    /// Their roles, in force.
+    /// The roles in effect.
     pub roles: Vec<Role>,
-    /// Their Identity Center user, if their sign-in is joined to one.
+    /// Their Identity Center user, if their identity is linked to one.
     pub user: Option<UserId>,
-    /// Whether a second factor is proven.
+    /// Whether they signed in with a second factor.
     pub mfa: Mfa,
-    /// Changes that wait for their decision.
+    /// The number of changes that need their decision.
     pub inbox: usize,
 }
 
-/// One entry that the command palette can go to.
+/// A navigation target of the command palette.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PaletteEntry {
-    /// What it is called.
     pub label: String,
-    /// What it is, and what tells it from others of its name: `Account 481220935517`.
+    /// Its kind and what distinguishes it from others of the same name, such as `Account 481220935517`.
     pub detail: String,
-    /// Where it is.
     pub href: String,
 }
 
-/// Asks about the one who asks.
+/// Reads data about the caller.
 #[async_trait]
 pub trait ViewerPort {
-    /// Who is looking.
+    /// Returns the signed-in user.
     async fn viewer(&self) -> Answer<ViewerView>;
-    /// This request's own instant, so that one page never disagrees with itself.
+    /// Returns the time of this request, which is the same for everything on a page.
     fn now(&self) -> Timestamp;
-    /// Whether they may do something at all; pages disable with this reason.
+    /// Returns whether the caller may perform an action. Pages show the reason where they disable a control.
     fn may(&self, action: Action) -> Result<(), Denial>;
-    /// How fresh and complete everything is.
+    /// Returns the freshness and completeness of the read model.
     fn freshness(&self) -> Freshness;
-    /// What the command palette can go to.
+    /// Returns the navigation targets of the command palette.
     async fn palette(&self) -> Answer<Vec<PaletteEntry>>;
 }

@@ -1,5 +1,4 @@
-//! An account as it stands everywhere: name, number, and what it is in shape and word. Says what the
-//! classification says; never works it out.
+//! Links to accounts with their number and classification badges. Displays a classification and never computes one.
 
 use domain::classification::{Classification, Environment, Pci, Source};
 use leptos::prelude::*;
@@ -9,7 +8,7 @@ use super::{
 };
 use crate::backend::AccountRef;
 
-/// The shape for an environment.
+/// Returns the badge for an environment.
 pub const fn environment_mark(environment: Environment) -> EnvironmentMark {
     match environment {
         Environment::Sandbox => EnvironmentMark::Sandbox,
@@ -21,7 +20,7 @@ pub const fn environment_mark(environment: Environment) -> EnvironmentMark {
     }
 }
 
-/// The environment's name, for headings and sentences.
+/// Returns the name of an environment, for headings and sentences.
 pub const fn environment_name(environment: Environment) -> &'static str {
     match environment {
         Environment::Sandbox => "Sandbox",
@@ -33,7 +32,7 @@ pub const fn environment_name(environment: Environment) -> &'static str {
     }
 }
 
-/// PCI scope, for headings and sentences.
+/// Returns the name of a PCI scope, for headings and sentences.
 pub const fn pci_name(pci: Pci) -> &'static str {
     match pci {
         Pci::In => "In PCI scope",
@@ -42,14 +41,16 @@ pub const fn pci_name(pci: Pci) -> &'static str {
     }
 }
 
-/// Where half of a classification was learned, in words.
+/// Returns the source of an environment or a PCI scope, as the second part of a sentence.
 pub const fn source_words(source: Source) -> &'static str {
     match source {
-        Source::Role => "its part in the organization",
-        Source::Tag => "its tag",
-        Source::Ou => "the name of its unit",
-        Source::Record => "the record, stricter than what AWS says now",
-        Source::Nothing => "nothing, so the strictest is assumed",
+        Source::Role => "from its role in the organization",
+        Source::Tag => "from its tag",
+        Source::Ou => "from the name of its OU",
+        Source::Record => {
+            "from the recorded classification, which is stricter than AWS now reports"
+        }
+        Source::Nothing => "not classified, so the strictest value is assumed",
     }
 }
 
@@ -61,17 +62,14 @@ const fn pci_mark(pci: Pci) -> PciMark {
     }
 }
 
-/// Whether half of a classification was only assumed.
+/// Returns whether the environment or the PCI scope is assumed, because nothing classifies the account.
 pub fn unclassified(class: &Classification) -> bool {
     class.environment_source == Source::Nothing || class.pci_source == Source::Nothing
 }
 
-/// Environment and PCI scope, and a mark where nothing tells what the account is.
+/// The environment and PCI badges, and a badge for an unclassified account.
 #[component]
-pub fn AccountMarks(
-    /// What it is.
-    class: Classification,
-) -> impl IntoView {
+pub fn AccountMarks(class: Classification) -> impl IntoView {
     let assumed = unclassified(&class)
         .then(|| view! { <StatusBadge status=Status::Drift label="Unclassified" weight=BadgeWeight::Pill /> });
     view! {
@@ -82,18 +80,18 @@ pub fn AccountMarks(
     .into_any()
 }
 
-/// Whether names lead to the pages of the directory. Pages for who may not open those provide `Nowhere`,
-/// so that nobody is sent to a refusal.
+/// Whether names link to directory pages. `Nowhere` is provided for users without `SeeDirectory`, so that no link leads
+/// to an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Leads {
-    /// They do.
+    /// Names are links.
     #[default]
     Everywhere,
-    /// They are words.
+    /// Names are plain text.
     Nowhere,
 }
 
-/// A name that leads to a page of the directory, if this person may open it.
+/// Renders a name as a link to a directory page, or as text if the user may not open it.
 pub fn directory_link(href: String, name: String) -> AnyView {
     match use_context::<Leads>().unwrap_or_default() {
         Leads::Everywhere => view! { <a href=href>{name}</a> }.into_any(),
@@ -101,12 +99,9 @@ pub fn directory_link(href: String, name: String) -> AnyView {
     }
 }
 
-/// Link, number and marks, for a cell. The twelve digits always stand beside the name.
+/// A link, the account number and badges, for a table cell. The number always accompanies the name (UI-26).
 #[component]
-pub fn AccountLink(
-    /// Which.
-    account: AccountRef,
-) -> impl IntoView {
+pub fn AccountLink(account: AccountRef) -> impl IntoView {
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
             {directory_link(format!("/accounts/{}", account.id), account.name)}
@@ -117,12 +112,11 @@ pub fn AccountLink(
     .into_any()
 }
 
-/// A few accounts by name, and how many more there are.
+/// The names of a few accounts, and the number of others.
 #[component]
 pub fn AccountNames(
-    /// The first of them.
     accounts: Vec<AccountRef>,
-    /// How many there are in all.
+    /// The total number of accounts.
     total: usize,
 ) -> impl IntoView {
     let more = total.saturating_sub(accounts.len());

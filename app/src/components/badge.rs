@@ -1,22 +1,22 @@
-//! Status, environment and PCI marks: always shape and word, never colour alone, so that they survive
-//! greyscale print and every colour vision. They say what they are given and decide nothing.
+//! Status, environment and PCI badges. They combine shape and text and never rely on color alone, so that they work in
+//! greyscale print and for every color vision.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 
-/// The six states that a colour of the status palette stands for.
+/// The status palette: six colors, each with an icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// Active, allowed, verified.
     Ok,
     /// Waiting for a person or a time.
     Pending,
-    /// Refused, failed, exposed.
+    /// Blocked, failed, exposed.
     Danger,
-    /// Being carried out.
+    /// In progress.
     Info,
-    /// In AWS, but not explained by the record.
+    /// In AWS, but not explained by a change.
     Drift,
     /// Ended, withdrawn, not applicable.
     Off,
@@ -34,7 +34,7 @@ impl Status {
         }
     }
 
-    /// The token's name: `--ok`, `--pending`, ... and the value of `data-status`.
+    /// Returns the name of the design token (`--ok`, `--pending`, ...), also the value of `data-status`.
     pub const fn token(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -47,17 +47,15 @@ impl Status {
     }
 }
 
-/// A status: glyph, colour and word. Use `Pill` where it must stand out.
+/// A status badge with icon, color and label. Use `Pill` for emphasis.
 #[component]
 pub fn StatusBadge(
-    /// Which colour and glyph.
+    /// The color and icon.
     status: Status,
-    /// The word, such as "Waiting for approval".
+    /// The label, such as "Waiting for approval".
     #[prop(into)]
     label: String,
-    /// How loud.
-    #[prop(optional)]
-    weight: BadgeWeight,
+    #[prop(optional)] weight: BadgeWeight,
 ) -> impl IntoView {
     view! {
         <span data-badge=weight.name() data-status=status.token()>
@@ -68,13 +66,13 @@ pub fn StatusBadge(
     .into_any()
 }
 
-/// How loud a badge is.
+/// The emphasis of a badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BadgeWeight {
-    /// Coloured glyph, word in the text's colour: for table cells.
+    /// A colored icon and a label in text color, for table cells.
     #[default]
     Plain,
-    /// Tinted pill: for page headers and verdicts.
+    /// A tinted pill, for page headers and verdicts.
     Pill,
 }
 
@@ -178,7 +176,7 @@ pub enum PciMark {
     Out,
 }
 
-/// A shield and the word, in a double border; nothing for an account out of scope.
+/// A shield and a label in a double border; empty for an account out of scope.
 #[component]
 pub fn PciBadge(
     /// Which one.
@@ -198,11 +196,8 @@ pub fn PciBadge(
     .into_any()
 }
 
-/// A number beside a word; screen readers get the word too.
+/// A number next to a label.
 #[component]
-pub fn Count(
-    /// How many.
-    value: u32,
-) -> impl IntoView {
+pub fn Count(value: u32) -> impl IntoView {
     view! { <span data-count>{value}</span> }.into_any()
 }

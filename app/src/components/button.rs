@@ -1,21 +1,20 @@
-//! Buttons and links that look like buttons. A button that cannot be used stays visible and says why;
-//! it never merely greys out.
+//! Buttons and links that look like buttons. A disabled button stays visible and always states the reason.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 
-/// How much a button asks to be pressed. One `Primary` a page.
+/// The visual weight of a button. A page has at most one `Primary`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ButtonKind {
-    /// The page's one main action.
+    /// The main action of the page.
     Primary,
-    /// Everything else.
+    /// Any other action.
     #[default]
     Secondary,
-    /// Takes something away.
+    /// An action that removes or declines something.
     Danger,
-    /// In a row or a toolbar, without a border.
+    /// Without a border, for rows and toolbars.
     Quiet,
 }
 
@@ -30,28 +29,23 @@ impl ButtonKind {
     }
 }
 
-/// A submit button. With `name` and `value` it tells the form which of several decisions was taken.
+/// A submit button. With `name` and `value` it identifies the chosen one of several decisions.
 #[component]
 pub fn Button(
-    /// How much it asks.
-    #[prop(optional)]
-    kind: ButtonKind,
-    /// An icon before the words.
+    #[prop(optional)] kind: ButtonKind,
+    /// An icon before the label.
     #[prop(optional)]
     icon: Option<Glyph>,
-    /// Sent with the form.
-    #[prop(optional, into)]
-    name: Option<String>,
-    /// Sent with the form.
-    #[prop(optional, into)]
-    value: Option<String>,
-    /// Why it cannot be used now. Shown beside it and read with it; the button then submits nothing.
+    #[prop(optional, into)] name: Option<String>,
+    #[prop(optional, into)] value: Option<String>,
+    /// The reason why the button is disabled, shown beside it and linked by `aria-describedby`. The button then submits
+    /// nothing.
     #[prop(optional, into)]
     disabled_reason: Option<String>,
-    /// The key in `islands/shortcuts.rs` that presses it: `approve` or `deny`.
+    /// The shortcut in `islands/shortcuts.rs` that focuses the button: `approve` or `deny`.
     #[prop(optional, into)]
     shortcut: Option<String>,
-    /// The words: a verb and its object.
+    /// The label: a verb and its object.
     children: Children,
 ) -> impl IntoView {
     let reason_id = disabled_reason.as_ref().map(|r| reason_id(r));
@@ -74,19 +68,14 @@ pub fn Button(
     .into_any()
 }
 
-/// A link in a button's clothes; goes somewhere, changes nothing.
+/// A link that looks like a button. It only navigates.
 #[component]
 pub fn LinkButton(
-    /// Where to.
-    #[prop(into)]
-    href: String,
-    /// How much it asks.
-    #[prop(optional)]
-    kind: ButtonKind,
-    /// An icon before the words.
+    #[prop(into)] href: String,
+    #[prop(optional)] kind: ButtonKind,
+    /// An icon before the label.
     #[prop(optional)]
     icon: Option<Glyph>,
-    /// The words.
     children: Children,
 ) -> impl IntoView {
     view! {
@@ -98,7 +87,7 @@ pub fn LinkButton(
     .into_any()
 }
 
-/// An id for the sentence: the same sentence twice on a page describes both buttons alike.
+/// Derives an element id from the text of a reason.
 fn reason_id(reason: &str) -> String {
     let hash = reason.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
         (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)

@@ -1,4 +1,4 @@
-//! Changes as rows of a table.
+//! A table of changes.
 
 use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
@@ -6,23 +6,21 @@ use leptos::prelude::*;
 use super::{AccountNames, Column, StatusBadge, Table, Time, state_status};
 use crate::backend::{ChangeRow, state_words};
 
-/// Accounts named in a row.
+/// The number of accounts named in a row.
 const NAMED: usize = 3;
 
-/// The table.
 #[component]
 pub fn ChangeTable(
-    /// In the order in which they are shown.
     rows: Vec<ChangeRow>,
-    /// The request's instant.
+    /// The time of the request.
     now: Timestamp,
 ) -> impl IntoView {
     let columns = vec![
         Column::new("Change"),
         Column::new("State"),
         Column::new("Accounts").wide_only(),
-        Column::new("Asked by").wide_only(),
-        Column::new("When"),
+        Column::new("Requested by").wide_only(),
+        Column::new("Requested"),
     ];
     let rows = rows.into_iter().map(|row| line(row, now)).collect_view();
     view! { <Table caption="Changes" columns id="changes">{rows}</Table> }.into_any()
@@ -31,7 +29,7 @@ pub fn ChangeTable(
 fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
     let (have, need) = row.approvals;
     let waiting = (row.state == State::Waiting && need > 0).then(|| {
-        view! { <span class="text-muted text-xs">{format!("{have} of {need}")} ", decide " <Time at=row.decide_by now /></span> }
+        view! { <span class="text-muted text-xs">{format!("{have} of {need}")} ", decision due " <Time at=row.decide_by now /></span> }
     });
     let total = row.accounts.len();
     let accounts = row.accounts.into_iter().take(NAMED).collect();

@@ -1,5 +1,5 @@
-//! Approve and decline: two forms, so that Enter in one can never send the other, each bound to the effect
-//! that is on the page. Whoever may not decide reads why.
+//! The forms to approve and to decline a change. There are two, so that Enter in one can never send the other; each is
+//! bound to the effect on the page.
 
 use domain::{diff::EffectHash, ids::ChangeId};
 use leptos::prelude::*;
@@ -7,16 +7,15 @@ use leptos::prelude::*;
 use super::{Button, ButtonKind, Glyph, Need, Notice, Status, TextArea};
 use crate::{backend::ChangeView, routes::FormState};
 
-/// Both forms, or the reason why there are none.
+/// Both forms, or the reason why the user may not decide.
 #[component]
 pub fn DecisionForms(
-    /// Which change.
     id: ChangeId,
-    /// What the approver is looking at.
+    /// The hash of the effect on the page.
     effect: EffectHash,
-    /// Whether they may; otherwise why not.
+    /// Whether the user may decide; an error holds the reason why not.
     may: Result<(), &'static str>,
-    /// What was typed before and what was wrong with it.
+    /// The values entered earlier and their errors.
     form: FormState,
 ) -> impl IntoView {
     if let Err(reason) = may {
@@ -45,8 +44,8 @@ fn decision(
         Which::Approve => (
             "approve",
             "Approve",
-            "Why you approve",
-            "At least 5 characters. Kept in the ledger with your name.",
+            "Reason for approval",
+            "At least 5 characters. Recorded in the ledger with your name.",
             ButtonKind::Primary,
             Glyph::Check,
             "approve",
@@ -54,14 +53,14 @@ fn decision(
         Which::Decline => (
             "decline",
             "Decline",
-            "Why you decline",
-            "At least 5 characters. The requester reads it. One refusal is enough.",
+            "Reason for declining",
+            "At least 5 characters. Shown to the requester. One decline ends the request.",
             ButtonKind::Danger,
             Glyph::Cross,
             "deny",
         ),
     };
-    // What was typed belongs to the form that was sent; after a new sign-in that is no longer known.
+    // The text belongs to the form that was sent. After a new sign-in that form is unknown and both show the text.
     let ours = form.value("decision").is_none_or(|sent| sent == word);
     let value = ours
         .then(|| form.value("reason"))
@@ -81,14 +80,9 @@ fn decision(
     }
 }
 
-/// Takes a change back; nothing for whoever may not.
+/// The form to withdraw a change; empty for users who may not withdraw it.
 #[component]
-pub fn WithdrawForm(
-    /// Which change.
-    id: ChangeId,
-    /// Whether they may.
-    may: Result<(), &'static str>,
-) -> impl IntoView {
+pub fn WithdrawForm(id: ChangeId, may: Result<(), &'static str>) -> impl IntoView {
     may.ok()
         .map(move |()| {
             view! {
@@ -100,7 +94,7 @@ pub fn WithdrawForm(
         .into_any()
 }
 
-/// The ids of the fields that errors of a decision are about.
+/// Returns the errors of a decision with the id of the field that each refers to.
 pub fn decision_errors(form: &FormState, view: &ChangeView) -> Vec<(String, String)> {
     let word = form
         .value("decision")

@@ -1,23 +1,20 @@
-//! Facts about one object, as terms and values.
+//! A list of terms and values that describe one object.
 
 use leptos::prelude::*;
 
-/// The list; its children are `Definition`s.
 #[component]
 pub fn DefinitionList(
-    /// `Definition` after `Definition`.
+    /// `Definition` components.
     children: Children,
 ) -> impl IntoView {
     view! { <dl data-definitions>{children()}</dl> }.into_any()
 }
 
-/// One fact.
+/// A term and its value.
 #[component]
 pub fn Definition(
-    /// What it is.
-    #[prop(into)]
-    term: String,
-    /// Its value.
+    #[prop(into)] term: String,
+    /// The value.
     children: Children,
 ) -> impl IntoView {
     view! {

@@ -1,31 +1,29 @@
-//! A confirmation in a native `<dialog>`, opened and closed by `command` attributes, so that it needs no
-//! script (the boot script stands in on browsers without them). Focus, Esc and the top layer are the
-//! browser's. It asks; the form inside it does.
+//! A confirmation in a native `<dialog>`, opened and closed by `command` attributes without JavaScript (the boot script
+//! polyfills them). The browser handles focus, Esc and the top layer. The form inside the dialog performs the action.
 
 use leptos::prelude::*;
 
 use super::{ButtonKind, Glyph, Icon};
 
-/// A button and the dialog that it opens.
 #[component]
 pub fn ConfirmDialog(
     /// Unique on the page.
     #[prop(into)]
     id: String,
-    /// The words on the button that opens it: the verb and its object.
+    /// The label of the button that opens the dialog: a verb and its object.
     #[prop(into)]
     trigger: String,
-    /// How the opening button looks.
+    /// The visual weight of that button.
     #[prop(optional)]
     kind: ButtonKind,
-    /// An icon on the opening button.
+    /// An icon on that button.
     #[prop(optional)]
     icon: Option<Glyph>,
-    /// Names action and object, such as "Remove Card-Ops from payments-prod".
+    /// The action and its object, such as "Remove Card-Ops from payments-prod".
     #[prop(into)]
     title: String,
-    /// What follows from it, and the form with its submit button that repeats the verb. The
-    /// cross, Esc and a click beside it close without doing anything.
+    /// The consequences, and the form whose submit button repeats the verb. The Close button, Esc and a click outside
+    /// close the dialog without an effect.
     children: Children,
 ) -> impl IntoView {
     let heading = format!("{id}-title");

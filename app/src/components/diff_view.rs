@@ -1,25 +1,25 @@
-//! Who gains and who loses what, with `+` and `−` beside the word, so that colour says nothing alone.
-//! Shows the effect that the domain worked out.
+//! The effect of a change: who gains and who loses access. `+` and `−` accompany the words, so that color is never the
+//! only signal. The effect is computed by the domain.
 
 use leptos::prelude::*;
 
 use super::{AccountLink, Column, Glyph, Icon, PrincipalLink, SetLink, Status, Table};
 use crate::backend::EffectRow;
 
-/// A longer list is cut, and says so.
+/// The maximum number of rows shown; the rest is counted.
 const SHOWN: usize = 200;
 
-/// Gains first, then losses.
+/// The table of gains, then losses.
 #[component]
 pub fn DiffView(
-    /// Paths that appear.
+    /// Paths that the change adds.
     gained: Vec<EffectRow>,
-    /// Paths that disappear.
+    /// Paths that the change removes.
     lost: Vec<EffectRow>,
 ) -> impl IntoView {
     if gained.is_empty() && lost.is_empty() {
         return view! {
-            <p data-body>"Nobody gains or loses access by this today: what it touches opens nothing for anybody."</p>
+            <p data-body>"No one gains or loses access from this change at present."</p>
         }
         .into_any();
     }
@@ -33,13 +33,13 @@ pub fn DiffView(
         .collect_view();
     let columns = vec![
         Column::new("Change"),
-        Column::new("Who"),
+        Column::new("Person"),
         Column::new("Account"),
         Column::new("Permission set"),
-        Column::new("By"),
+        Column::new("Path"),
     ];
     view! {
-        <Table caption="Who gains and loses what" columns>{rows}</Table>
+        <Table caption="Who gains and loses access" columns>{rows}</Table>
         {(left_out > 0).then(|| view! { <p data-body class="text-muted">{format!("and {left_out} more")}</p> })}
     }
     .into_any()

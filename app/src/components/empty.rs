@@ -1,20 +1,20 @@
-//! The two kinds of nothing: there never was any, and the filter left none. They must not look alike, or
-//! somebody takes a filter for an all-clear.
+//! Two empty states: no objects exist, and no object matches the filter. They must look different, so that a filter is
+//! not mistaken for an absence of findings.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 
-/// There is nothing of this kind.
+/// The state in which no object of this kind exists.
 #[component]
 pub fn Empty(
-    /// An icon for the kind of thing.
+    /// An icon for the kind of object.
     #[prop(default = Glyph::Inbox)]
     icon: Glyph,
-    /// "Nothing waits for you".
+    /// Such as "No groups".
     #[prop(into)]
     title: String,
-    /// What would appear here, and how; may hold a link.
+    /// What appears here, and when; may contain a link.
     children: Children,
 ) -> impl IntoView {
     view! {
@@ -27,13 +27,13 @@ pub fn Empty(
     .into_any()
 }
 
-/// The filter leaves nothing.
+/// The state in which no object matches the filter.
 #[component]
 pub fn EmptyFiltered(
-    /// "accounts".
+    /// The plural noun, such as "accounts".
     #[prop(into)]
     noun: String,
-    /// The list without its filter.
+    /// The URL of the list without the filter.
     #[prop(into)]
     clear_href: String,
 ) -> impl IntoView {

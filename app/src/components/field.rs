@@ -1,28 +1,28 @@
-//! Form fields: label, hint and error tied to the control by id, and the error summary that a form opens
-//! with. They show what was typed; they never validate.
+//! Form fields, with label, hint and error linked to the control by id, and the error summary at the top of a form.
+//! They display the values entered and never validate them.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 
-/// Whether the form can be sent without it.
+/// Whether a field is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Need {
-    /// Must be filled; the browser insists.
+    /// The browser rejects an empty field.
     #[default]
     Required,
-    /// May be empty; the label says so.
+    /// May be empty; the label shows "optional".
     Optional,
 }
 
 impl Need {
-    /// The value of the `required` attribute.
+    /// Returns the value of the `required` attribute.
     pub const fn required(self) -> bool {
         matches!(self, Self::Required)
     }
 }
 
-/// The ids that a control must carry, worked out from its name.
+/// Returns the value of `aria-describedby` for a control with a hint or an error.
 pub(super) fn described_by(
     id: &str,
     hint: Option<&String>,
@@ -37,26 +37,23 @@ pub(super) fn described_by(
     (!ids.is_empty()).then(|| ids.join(" "))
 }
 
-/// Label, hint and error around any control whose id is `id`. The control itself names them in
-/// `aria-describedby` as `{id}-hint` and `{id}-error`.
+/// The label, hint and error of the control whose id is `id`. The control must refer to `{id}-hint` and `{id}-error` in
+/// `aria-describedby`.
 #[component]
 pub fn Field(
-    /// The control's id.
+    /// The id of the control.
     #[prop(into)]
     id: String,
-    /// What is asked.
-    #[prop(into)]
-    label: String,
-    /// Whether "optional" is written behind the label.
+    #[prop(into)] label: String,
+    /// Whether "optional" follows the label.
     #[prop(optional)]
     need: Need,
-    /// One sentence on how to answer.
+    /// One sentence on the expected input.
     #[prop(optional, into)]
     hint: Option<String>,
-    /// What is wrong and how to put it right.
+    /// The problem and how to correct it.
     #[prop(optional, into)]
     error: Option<String>,
-    /// The control.
     children: Children,
 ) -> impl IntoView {
     let (hint, error) = (
@@ -85,34 +82,28 @@ pub fn Field(
     .into_any()
 }
 
-/// One line of text, a number, a date or a search, with its label.
+/// A single-line input: text, number, date or search.
 #[component]
 pub fn TextField(
-    /// Sent with the form, and the id.
+    /// The name of the form field, also used as the id.
     #[prop(into)]
     name: String,
-    /// What is asked.
-    #[prop(into)]
-    label: String,
-    /// What was typed before.
+    #[prop(into)] label: String,
+    /// The value entered earlier.
     #[prop(optional, into)]
     value: Option<String>,
-    /// The HTML input type; `text` unless told.
+    /// The HTML input type; `text` by default.
     #[prop(optional, into)]
     kind: Option<String>,
-    /// Whether the form can be sent without it.
-    #[prop(optional)]
-    need: Need,
-    /// One sentence on how to answer.
+    #[prop(optional)] need: Need,
+    /// One sentence on the expected input.
     #[prop(optional, into)]
     hint: Option<String>,
-    /// What is wrong.
-    #[prop(optional, into)]
-    error: Option<String>,
-    /// At most so many characters.
+    #[prop(optional, into)] error: Option<String>,
+    /// The maximum number of characters.
     #[prop(optional)]
     maxlength: Option<u32>,
-    /// For the browser's own filling in; `off` unless told.
+    /// The `autocomplete` attribute; `off` by default.
     #[prop(optional, into)]
     autocomplete: Option<String>,
 ) -> impl IntoView {
@@ -139,17 +130,15 @@ pub fn TextField(
     .into_any()
 }
 
-/// One entry of a select.
+/// An option of a select or a radio group.
 #[derive(Debug, Clone)]
 pub struct Choice {
-    /// Sent with the form.
     pub value: String,
-    /// Shown.
     pub label: String,
 }
 
 impl Choice {
-    /// A value and the words for it.
+    /// Creates a choice from a value and its label.
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
             value: value.into(),
@@ -158,29 +147,23 @@ impl Choice {
     }
 }
 
-/// One of a list.
+/// A drop-down list.
 #[component]
 pub fn SelectField(
-    /// Sent with the form, and the id.
+    /// The name of the form field, also used as the id.
     #[prop(into)]
     name: String,
-    /// What is asked.
-    #[prop(into)]
-    label: String,
-    /// The list. Give an empty value first when nothing is chosen yet.
+    #[prop(into)] label: String,
+    /// The options. Put an empty value first if nothing is selected yet.
     choices: Vec<Choice>,
-    /// The value that is chosen.
+    /// The selected value.
     #[prop(optional, into)]
     selected: Option<String>,
-    /// Whether the form can be sent without it.
-    #[prop(optional)]
-    need: Need,
-    /// One sentence on how to answer.
+    #[prop(optional)] need: Need,
+    /// One sentence on the expected input.
     #[prop(optional, into)]
     hint: Option<String>,
-    /// What is wrong.
-    #[prop(optional, into)]
-    error: Option<String>,
+    #[prop(optional, into)] error: Option<String>,
 ) -> impl IntoView {
     let described = described_by(&name, hint.as_ref(), error.as_ref());
     let invalid = error
@@ -204,18 +187,13 @@ pub fn SelectField(
     .into_any()
 }
 
-/// One of a few, all in sight.
+/// A group of radio buttons, for a few options.
 #[component]
 pub fn RadioGroup(
-    /// Sent with the form.
-    #[prop(into)]
-    name: String,
-    /// What is asked.
-    #[prop(into)]
-    legend: String,
-    /// The few.
+    #[prop(into)] name: String,
+    #[prop(into)] legend: String,
     choices: Vec<Choice>,
-    /// The value that is chosen.
+    /// The selected value.
     #[prop(optional, into)]
     selected: Option<String>,
 ) -> impl IntoView {
@@ -240,21 +218,17 @@ pub fn RadioGroup(
     .into_any()
 }
 
-/// A box to tick, with its words behind it.
+/// A checkbox with its label.
 #[component]
 pub fn Checkbox(
-    /// Sent with the form, and the id.
+    /// The name of the form field, also used as the id.
     #[prop(into)]
     name: String,
-    /// What ticking it means.
-    #[prop(into)]
-    label: String,
-    /// Sent when ticked.
+    #[prop(into)] label: String,
+    /// The value sent when it is checked.
     #[prop(into)]
     value: String,
-    /// Ticked already.
-    #[prop(optional)]
-    checked: bool,
+    #[prop(optional)] checked: bool,
 ) -> impl IntoView {
     view! {
         <label data-check>
@@ -265,10 +239,10 @@ pub fn Checkbox(
     .into_any()
 }
 
-/// Opens a form that came back: every error as a link to its field. Empty without errors.
+/// The summary at the top of a form that was sent with errors: a list of links to the fields. Empty without errors.
 #[component]
 pub fn ErrorSummary(
-    /// Field id and what is wrong with it.
+    /// The field id and the message of each error.
     errors: Vec<(String, String)>,
 ) -> impl IntoView {
     if errors.is_empty() {

@@ -1,5 +1,5 @@
-//! Whether a page may be believed: nothing read yet, older than it should be, or not read in part. Silent
-//! when all is well; the footer has the time then.
+//! A notice for data that is missing, stale or incomplete. Renders nothing for fresh and complete data; the footer
+//! shows the time of the read.
 
 use domain::time::Timestamp;
 use leptos::prelude::*;
@@ -7,15 +7,14 @@ use leptos::prelude::*;
 use super::{Notice, Status, Time};
 use crate::backend::Freshness;
 
-/// At most so many unread things are named.
+/// The maximum number of unread resources listed.
 const NAMED: usize = 5;
 
-/// Says what is wrong with what is shown, if anything is.
+/// A notice about missing, stale or incomplete data, if any.
 #[component]
 pub fn FreshnessNotice(
-    /// How fresh and complete it is.
     freshness: Freshness,
-    /// The request's instant.
+    /// The time of the request.
     now: Timestamp,
 ) -> impl IntoView {
     let Freshness {
@@ -27,7 +26,7 @@ pub fn FreshnessNotice(
     let Some(oldest) = oldest else {
         return view! {
             <Notice status=Status::Info title="AWS has not been read yet">
-                "Nothing below is an all-clear. The first read begins when Leastwise starts, and takes minutes for a large organization."
+                "No data has been loaded, so empty lists below do not mean that no access exists. The first read starts together with Leastwise and takes a few minutes for a large organization."
             </Notice>
         }
         .into_any();
@@ -37,7 +36,7 @@ pub fn FreshnessNotice(
         let items = unread.iter().take(NAMED).map(|what| view! { <li>{what.clone()}</li> }).collect_view();
         view! {
             <Notice status=Status::Drift title=format!("{} could not be read", things(unread.len()))>
-                "What was known of it before is shown, with its older time."
+                "The last known data is shown, with the time of its read."
                 <ul>{items} {(more > 0).then(|| view! { <li>{format!("and {more} more")}</li> })}</ul>
             </Notice>
         }
@@ -45,11 +44,11 @@ pub fn FreshnessNotice(
     let stale = stale.then(|| {
         let complete = match complete_at {
             Some(at) => view! { "Everything was last read " <Time at now /> ". " }.into_any(),
-            None => "No read has reached the end yet. ".into_any(),
+            None => "No complete read has finished yet. ".into_any(),
         };
         view! {
-            <Notice status=Status::Pending title="This is older than it should be">
-                {complete} "The oldest part is from " <Time at=oldest now /> ". AWS may hold something else by now."
+            <Notice status=Status::Pending title="This data is out of date">
+                {complete} "The oldest part was read " <Time at=oldest now /> ". Access in AWS may have changed since."
             </Notice>
         }
     });
@@ -58,8 +57,8 @@ pub fn FreshnessNotice(
 
 fn things(count: usize) -> String {
     if count == 1 {
-        "1 thing".to_owned()
+        "1 resource".to_owned()
     } else {
-        format!("{count} things")
+        format!("{count} resources")
     }
 }

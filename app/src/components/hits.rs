@@ -1,5 +1,5 @@
-//! What the guardrails say of something that exists: a status in the row, and behind it every reason with
-//! the control that an assessor asks about. Shows a verdict, never makes one.
+//! Policy findings on existing access: a status in the row that expands to every reason with its control. Displays an
+//! evaluation and never makes one.
 
 use domain::verdict::{Outcome, Tally};
 use leptos::prelude::*;
@@ -7,31 +7,29 @@ use leptos::prelude::*;
 use super::{Status, StatusBadge};
 use crate::backend::HitView;
 
-/// Status and words for what stands against access that exists. Its numbers add up to the list behind it.
+/// Returns the status and label for the policy findings on existing access. The numbers in the label add up to the
+/// number of findings.
 pub fn held_words(hits: &[HitView]) -> (Status, String) {
     let Tally {
         against,
         unapproved,
     } = Tally::of(hits.iter().map(|hit| hit.outcome));
     let against = match (against, unapproved) {
-        (0, 0) => return (Status::Ok, "Within the rules".to_owned()),
-        (0, _) => return (Status::Pending, "Not approved here".to_owned()),
-        (1, _) => "Against 1 rule".to_owned(),
-        (rules, _) => format!("Against {rules} rules"),
+        (0, 0) => return (Status::Ok, "No violations".to_owned()),
+        (0, _) => return (Status::Pending, "Unapproved".to_owned()),
+        (1, _) => "1 policy violation".to_owned(),
+        (rules, _) => format!("{rules} policy violations"),
     };
     let words = match unapproved {
         0 => against,
-        more => format!("{against}, {more} not approved"),
+        more => format!("{against}, {more} unapproved"),
     };
     (Status::Danger, words)
 }
 
-/// For a cell: the status, which opens to the reasons.
+/// A table cell: the status, which expands to the reasons.
 #[component]
-pub fn Hits(
-    /// What the guardrails say.
-    hits: Vec<HitView>,
-) -> impl IntoView {
+pub fn Hits(hits: Vec<HitView>) -> impl IntoView {
     let (status, label) = held_words(&hits);
     if hits.is_empty() {
         return view! { <StatusBadge status label /> }.into_any();
@@ -44,7 +42,7 @@ pub fn Hits(
                     .into_iter()
                     .map(|hit| {
                         let lifted = (hit.outcome == Outcome::NeedsApproval)
-                            .then(|| view! { " " <span class="text-muted">"Approvals would lift this."</span> });
+                            .then(|| view! { " " <span class="text-muted">"An approval would resolve this."</span> });
                         view! { <li><HitWords hit />{lifted}</li> }
                     })
                     .collect_view()}
@@ -54,13 +52,10 @@ pub fn Hits(
     .into_any()
 }
 
-/// One reason, with its control.
+/// The reason of a finding, with its control.
 #[component]
-pub fn HitWords(
-    /// Which.
-    hit: HitView,
-) -> impl IntoView {
-    view! { {hit.reason} " " <span data-control title=format!("Rule {}", hit.rule)>{hit.control}</span> }.into_any()
+pub fn HitWords(hit: HitView) -> impl IntoView {
+    view! { {hit.reason} " " <span data-control title=format!("Policy {}", hit.rule)>{hit.control}</span> }.into_any()
 }
 
 #[cfg(test)]
@@ -70,7 +65,7 @@ mod tests {
     fn hits(outcomes: &[Outcome]) -> Vec<HitView> {
         let hit = |outcome: &Outcome| HitView {
             rule: "rule".into(),
-            reason: "as the test says".into(),
+            reason: "a reason".into(),
             control: "PCI 7.2.1".into(),
             outcome: *outcome,
         };
@@ -81,11 +76,14 @@ mod tests {
     fn the_numbers_in_the_label_add_up_to_the_list_behind_it() {
         use Outcome::{NeedsApproval, Refused};
         for (said, label) in [
-            (&[][..], "Within the rules"),
-            (&[NeedsApproval], "Not approved here"),
-            (&[Refused], "Against 1 rule"),
-            (&[Refused, Refused], "Against 2 rules"),
-            (&[Refused, NeedsApproval], "Against 1 rule, 1 not approved"),
+            (&[][..], "No violations"),
+            (&[NeedsApproval], "Unapproved"),
+            (&[Refused], "1 policy violation"),
+            (&[Refused, Refused], "2 policy violations"),
+            (
+                &[Refused, NeedsApproval],
+                "1 policy violation, 1 unapproved",
+            ),
         ] {
             assert_eq!(held_words(&hits(said)).1, label);
         }

@@ -1,9 +1,9 @@
-//! Line icons on a 16 px grid, drawn for Leastwise. An icon beside words is hidden from assistive
-//! technology; one that stands alone must be given a `label`.
+//! Line icons on a 16 px grid, drawn for Leastwise. An icon next to text is hidden from assistive technology; an icon
+//! without text must have a `label`.
 
 use leptos::prelude::*;
 
-/// Everything that we draw. Shapes differ enough to be told apart without colour.
+/// The icons. Their shapes are distinguishable without color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Glyph {
     Home,
@@ -46,7 +46,7 @@ pub enum Glyph {
 }
 
 impl Glyph {
-    /// SVG path data; strokes only, so that the icon takes the colour of its text.
+    /// Returns SVG path data. Strokes only, so that an icon has the color of its text.
     const fn path(self) -> &'static str {
         match self {
             Self::Home => {
@@ -130,12 +130,11 @@ impl Glyph {
     }
 }
 
-/// One icon. Without `label` it is decoration.
+/// An icon. Without a `label` it is decorative.
 #[component]
 pub fn Icon(
-    /// What to draw.
     glyph: Glyph,
-    /// Its accessible name, for an icon without words beside it.
+    /// The accessible name, for an icon without text.
     #[prop(optional, into)]
     label: Option<String>,
 ) -> impl IntoView {

@@ -1,5 +1,5 @@
-//! What stands over a list: the search, and narrowings as links. A GET form, so that a filter is a URL. The
-//! search narrows while typing only where the whole list is on the page.
+//! The bar above a list: a search box in a GET form and filters as links, so that every view has a URL. The search
+//! filters while typing only if the whole list is on the page.
 
 use leptos::prelude::*;
 
@@ -7,19 +7,18 @@ use super::{Count, Glyph, Icon, Pagination};
 use crate::backend::{ListQuery, Page, escape};
 use crate::islands::filter::RowFilter;
 
-/// One narrowing.
+/// A filter of a list.
 #[derive(Debug, Clone)]
 pub struct Chip {
     /// The value of `only`; empty for everything.
     pub only: String,
-    /// Its words.
     pub label: String,
-    /// How many there are, where that is worth saying.
+    /// The number of matches, if it is to be shown.
     pub count: Option<usize>,
 }
 
 impl Chip {
-    /// A narrowing without a number.
+    /// Creates a filter without a count.
     pub fn new(only: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
             only: only.into(),
@@ -27,7 +26,7 @@ impl Chip {
             count: None,
         }
     }
-    /// With how many there are.
+    /// Adds the number of matches.
     #[must_use]
     pub fn counting(mut self, count: usize) -> Self {
         self.count = Some(count);
@@ -35,7 +34,7 @@ impl Chip {
     }
 }
 
-/// The URL of a list under another narrowing or page.
+/// Returns the URL of a list for a search, filter and page.
 pub fn list_href(path: &str, words: &str, only: Option<&str>, page: usize) -> String {
     let mut query = url_query(&[("q", words), ("only", only.unwrap_or_default())]);
     if page > 1 {
@@ -56,19 +55,18 @@ fn url_query(fields: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
-/// Search and narrowings.
+/// The search box and the filters.
 #[component]
 pub fn ListBar(
-    /// The list's own path.
+    /// The path of the list.
     path: &'static str,
-    /// What was asked for.
     query: ListQuery,
-    /// The narrowings; the first is everything.
+    /// The filters; the first is the unfiltered list.
     #[prop(optional)]
     chips: Vec<Chip>,
-    /// "Search people": the box's name.
+    /// The label of the search box, such as "Search people".
     label: &'static str,
-    /// The table's id, if the whole list is in it.
+    /// The id of the table, if it contains the whole list.
     table: Option<&'static str>,
 ) -> impl IntoView {
     let links = self::chips(path, &query, chips);
@@ -85,7 +83,7 @@ pub fn ListBar(
     .into_any()
 }
 
-/// Narrowings as links; the one in force is marked.
+/// Renders the filters as links and marks the current one.
 pub fn chips(path: &str, query: &ListQuery, chips: Vec<Chip>) -> AnyView {
     let current = query.only.clone().unwrap_or_default();
     let links = chips
@@ -100,18 +98,16 @@ pub fn chips(path: &str, query: &ListQuery, chips: Vec<Chip>) -> AnyView {
             view! { <li><a href=href aria-current=here>{chip.label} {count}</a></li> }
         })
         .collect_view();
-    view! { <ul data-chips aria-label="Narrow the list">{links}</ul> }.into_any()
+    view! { <ul data-chips aria-label="Filter the list">{links}</ul> }.into_any()
 }
 
-/// A search box: narrows rows while typing where the whole list is on the page, and asks the server otherwise.
+/// A search box. Filters rows while typing if the whole list is on the page, else searches on the server.
 #[component]
 pub fn SearchBox(
-    /// Its name and placeholder.
+    /// The accessible name and placeholder.
     label: &'static str,
-    /// What was asked for.
-    #[prop(into)]
-    value: String,
-    /// The table's id, if the whole list is in it.
+    #[prop(into)] value: String,
+    /// The id of the table, if it contains the whole list.
     table: Option<&'static str>,
 ) -> impl IntoView {
     match table {
@@ -129,8 +125,8 @@ pub fn SearchBox(
     }
 }
 
-/// Which part of a list this is, and links to the parts around it. `noun` is the word for many;
-/// `href` is the URL of another page.
+/// Renders the position in a list and links to the previous and next page. `noun` is the plural noun; `href` returns
+/// the URL of a page.
 pub fn pages(place: PagePlace, noun: &'static str, href: impl Fn(usize) -> String) -> AnyView {
     let PagePlace {
         number,
@@ -154,7 +150,7 @@ pub fn pages(place: PagePlace, noun: &'static str, href: impl Fn(usize) -> Strin
     .into_any()
 }
 
-/// The word for one of the things that lists hold.
+/// Returns the singular of a plural noun used by lists.
 fn one(noun: &'static str) -> &'static str {
     match noun {
         "people" => "person",
@@ -163,27 +159,27 @@ fn one(noun: &'static str) -> &'static str {
     }
 }
 
-/// Where a page stands in its list.
+/// The position of a page in its list.
 #[derive(Debug, Clone, Copy)]
 pub struct PagePlace {
-    /// Which page, from 1.
+    /// The page number, from 1.
     pub number: usize,
-    /// How many pages.
+    /// The number of pages.
     pub pages: usize,
-    /// Rows to a page.
+    /// Rows per page.
     pub size: usize,
-    /// Rows on this one.
+    /// Rows on this page.
     pub shown: usize,
-    /// Rows in all.
+    /// Rows in the whole list.
     pub total: usize,
 }
 
 impl PagePlace {
-    /// From the number of the page, rows to a page, rows shown and rows in all.
+    /// Creates a position from the page number, rows per page, rows shown and total rows.
     pub fn of(number: usize, size: usize, shown: usize, total: usize) -> Self {
         let pages = total.div_ceil(size.max(1)).max(1);
         Self {
-            // As the rows are: of a page beyond the last, the last are shown.
+            // Matches the rows: a page number beyond the last page shows the last page.
             number: number.clamp(1, pages),
             pages,
             size,

@@ -1,5 +1,5 @@
-//! Server-rendered pieces that pages are made of, one file each. They hold no business rule, ask no
-//! port, and ship no WASM; anything that needs the browser is an island.
+//! Server-rendered components, one file each. They contain no business rules, call no ports and ship no WASM; anything
+//! that needs the browser is an island.
 
 mod account_badge;
 mod badge;

@@ -1,31 +1,25 @@
-//! The one navigation: a column on a wide screen, a disclosure on a phone. It shows the entries that it is
-//! given; who may see which is not decided here.
+//! The main navigation: a column on a wide screen, a `<details>` on a narrow one. The caller selects the entries by
+//! permission.
 
 use leptos::prelude::*;
 
 use super::{Count, Glyph, Icon};
 
-/// One entry.
+/// A navigation entry.
 #[derive(Debug, Clone)]
 pub struct NavItem {
-    /// Where it leads.
     pub href: String,
-    /// Its words.
     pub label: String,
-    /// Its icon.
     pub icon: Glyph,
-    /// Whether the page on screen belongs to it.
+    /// Whether the current page belongs to it.
     pub current: bool,
-    /// How many things wait there; `None` or 0 draws nothing.
+    /// The number of pending objects; `None` and 0 are not shown.
     pub count: Option<u32>,
 }
 
 /// The list of entries.
 #[component]
-pub fn Navigation(
-    /// From top to bottom.
-    items: Vec<NavItem>,
-) -> impl IntoView {
+pub fn Navigation(items: Vec<NavItem>) -> impl IntoView {
     let entries = items
         .into_iter()
         .map(|item| {

@@ -1,5 +1,5 @@
-//! A message in the page that stays: a verdict, stale or partial data, a refusal with its reasons. There are
-//! no toasts; what matters does not fade.
+//! A persistent message in the page: a verdict, stale or partial data, an error with its reasons. There are no toasts,
+//! because a message that matters must not disappear.
 
 use leptos::prelude::*;
 
@@ -8,12 +8,12 @@ use super::{Glyph, Icon, Status};
 /// A message in a tinted box.
 #[component]
 pub fn Notice(
-    /// Its colour and glyph.
+    /// The color and icon.
     status: Status,
     /// One sentence.
     #[prop(into)]
     title: String,
-    /// Whether a screen reader interrupts for it; for the answer to what was just done.
+    /// Whether screen readers announce it; for the result of the user's last action.
     #[prop(optional)]
     announce: Announce,
     /// Reasons, remedies, links.
@@ -43,14 +43,14 @@ pub fn Notice(
     .into_any()
 }
 
-/// Whether assistive technology reads a notice unasked.
+/// Whether assistive technology announces a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Announce {
-    /// Part of the page.
+    /// Not announced.
     #[default]
     No,
-    /// When it is idle.
+    /// `role="status"`: announced when the screen reader is idle.
     Politely,
-    /// Now.
+    /// `role="alert"`: announced immediately.
     AtOnce,
 }

@@ -1,20 +1,18 @@
-//! What every page opens with: breadcrumb, the one `<h1>`, marks beside it, actions.
+//! The header of every page: breadcrumb, the only `<h1>`, badges and actions.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 
-/// One step of the breadcrumb, from the outside in. The page itself is not one.
+/// A step of the breadcrumb. The current page is not part of it.
 #[derive(Debug, Clone)]
 pub struct Crumb {
-    /// Where it leads.
     pub href: String,
-    /// Its words.
     pub label: String,
 }
 
 impl Crumb {
-    /// A step.
+    /// Creates a step.
     pub fn new(href: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
             href: href.into(),
@@ -23,19 +21,19 @@ impl Crumb {
     }
 }
 
-/// Breadcrumb, title, marks, actions.
+/// The header of a page.
 #[component]
 pub fn PageHeader(
-    /// The object's name: `<h1>`.
+    /// The `<h1>`: the name of the object.
     #[prop(into)]
     title: String,
-    /// From the outside in.
+    /// From the outermost level inward.
     #[prop(optional)]
     crumbs: Vec<Crumb>,
-    /// One line under the title: an id, an owner, a sentence.
+    /// One line below the title, such as an id or a sentence.
     #[prop(optional)]
     detail: Option<AnyView>,
-    /// Environment, PCI, status: beside the title.
+    /// Badges next to the title: environment, PCI scope, status.
     #[prop(optional)]
     marks: Option<AnyView>,
     /// Buttons on the right.
@@ -74,19 +72,19 @@ pub fn PageHeader(
     .into_any()
 }
 
-/// A part of a page with a heading of its own, and a border around it.
+/// A bordered section of a page with its own heading.
 #[component]
 pub fn Section(
-    /// `<h2>`.
+    /// The `<h2>`.
     #[prop(into)]
     title: String,
-    /// One muted line beside the heading.
+    /// A muted line next to the heading.
     #[prop(optional, into)]
     detail: Option<String>,
     /// Links or buttons on the right of the heading.
     #[prop(optional)]
     actions: Option<AnyView>,
-    /// Tables sit flush; everything else is padded by `data-body`.
+    /// Tables have no padding; other content needs an element with `data-body`.
     children: Children,
 ) -> impl IntoView {
     view! {

@@ -1,24 +1,24 @@
-//! Which part of a list is on the page, and links to the parts before and after it.
+//! The position in a list, and links to the previous and next page.
 
 use leptos::prelude::*;
 
 use super::LinkButton;
 
-/// Nothing when everything is on one page but the count.
+/// The range and total of the rows, with links to other pages if there are any.
 #[component]
 pub fn Pagination(
-    /// The number of the first row shown, from 1; 0 when there is none.
+    /// The number of the first row shown, from 1; 0 if there is none.
     first: u64,
     /// The number of the last row shown.
     last: u64,
     /// Rows in the whole list.
     total: u64,
-    /// "accounts".
+    /// The noun for the rows, such as "accounts".
     #[prop(into)]
     noun: String,
-    /// The page before, unless this is the first.
+    /// The URL of the previous page, if any.
     previous: Option<String>,
-    /// The page after, unless this is the last.
+    /// The URL of the next page, if any.
     next: Option<String>,
 ) -> impl IntoView {
     let words = match total {

@@ -1,35 +1,28 @@
-//! People, groups and what is gone, as they stand everywhere: link, name, and a word when the directory
-//! lets them sign in no longer.
+//! Links to people and groups, with a badge for users who cannot sign in and for principals deleted from the directory.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Status, StatusBadge, directory_link};
 use crate::backend::{PrincipalRef, UserRef, UserStanding};
 
-/// A word for somebody who cannot sign in; nothing for everybody else.
+/// A badge for a user who cannot sign in; empty for others.
 #[component]
-pub fn StandingMark(
-    /// Whether they can.
-    standing: UserStanding,
-) -> impl IntoView {
+pub fn StandingMark(standing: UserStanding) -> impl IntoView {
     match standing {
         UserStanding::Enabled => ().into_any(),
         UserStanding::Disabled => {
             view! { <StatusBadge status=Status::Off label="Disabled" /> }.into_any()
         }
         UserStanding::Gone => {
-            view! { <StatusBadge status=Status::Drift label="Gone from the directory" /> }
+            view! { <StatusBadge status=Status::Drift label="Deleted from the directory" /> }
                 .into_any()
         }
     }
 }
 
-/// A person.
+/// A link to a person.
 #[component]
-pub fn PersonLink(
-    /// Who.
-    user: UserRef,
-) -> impl IntoView {
+pub fn PersonLink(user: UserRef) -> impl IntoView {
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
             {directory_link(format!("/people/{}", user.id), user.name)}
@@ -39,12 +32,9 @@ pub fn PersonLink(
     .into_any()
 }
 
-/// Who an assignment names, with an icon for what they are.
+/// A link to the principal of an assignment, with an icon for its type.
 #[component]
-pub fn PrincipalLink(
-    /// Who.
-    principal: PrincipalRef,
-) -> impl IntoView {
+pub fn PrincipalLink(principal: PrincipalRef) -> impl IntoView {
     match principal {
         PrincipalRef::User(user) => view! {
             <span class="inline-flex items-center gap-x-2">

@@ -1,4 +1,4 @@
-//! A few changes, one line each, where they are not the subject of the page.
+//! A short list of changes, for pages about another object.
 
 use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{Status, StatusBadge, Time};
 use crate::backend::{ChangeRow, state_words};
 
-/// The colour for where a change stands.
+/// Returns the badge status for the state of a change.
 pub const fn state_status(state: State) -> Status {
     match state {
         State::Refused | State::Declined | State::Failed => Status::Danger,
@@ -17,12 +17,11 @@ pub const fn state_status(state: State) -> Status {
     }
 }
 
-/// The lines.
+/// The list.
 #[component]
 pub fn RecentChanges(
-    /// In the order in which they are shown.
     changes: Vec<ChangeRow>,
-    /// The request's instant.
+    /// The time of the request.
     now: Timestamp,
 ) -> impl IntoView {
     let lines = changes
@@ -30,7 +29,7 @@ pub fn RecentChanges(
         .map(|change| {
             let (have, need) = change.approvals;
             let approvals = (change.state == State::Waiting)
-                .then(|| view! { " · " {format!("{have} of {need} approvals")} " · decide " <Time at=change.decide_by now /> });
+                .then(|| view! { " · " {format!("{have} of {need} approvals")} " · decision due " <Time at=change.decide_by now /> });
             view! {
                 <li>
                     <div class="flex items-start justify-between gap-x-3">

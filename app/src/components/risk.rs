@@ -1,11 +1,11 @@
-//! What a permission set could be abused for, in words. The words are the analysis'; nothing is added.
+//! Badges for the risks of a permission set. The risks come from the analysis in the domain.
 
 use domain::permission_set::analysis::Risk;
 use leptos::prelude::*;
 
 use super::{Status, StatusBadge};
 
-/// The colour for a risk: what opens everything, what opens data or blinds, and what is not known.
+/// Returns the badge status for a risk: danger for control of access, pending for data and logs, drift for unknown.
 pub const fn risk_status(risk: Risk) -> Status {
     match risk {
         Risk::Administrator | Risk::Escalation | Risk::IdentityCenterTakeover => Status::Danger,
@@ -14,24 +14,22 @@ pub const fn risk_status(risk: Risk) -> Status {
     }
 }
 
-/// A few words for a cell. A set alone tells whether it is full or nearly so; its own page says which.
+/// Returns a short label for a table cell. Whether an administrator is full or near is shown only on the page of the
+/// permission set.
 pub const fn risk_words(risk: Risk) -> &'static str {
     match risk {
         Risk::Administrator => "Administrator",
         Risk::Escalation => "Can gain more rights",
         Risk::IdentityCenterTakeover => "Can hand out access",
-        Risk::Tampering => "Can blind logs",
+        Risk::Tampering => "Can tamper with logs",
         Risk::DataRead => "Reads data",
         Risk::Unknown => "Not fully readable",
     }
 }
 
-/// Risks one after another, worst first; an administrator can do all the rest, which is left out.
+/// A list of risk badges, worst first. `Administrator` implies the other risks except `Unknown`, so they are omitted.
 #[component]
-pub fn RiskList(
-    /// Which.
-    risks: Vec<Risk>,
-) -> impl IntoView {
+pub fn RiskList(risks: Vec<Risk>) -> impl IntoView {
     let administrator = risks.contains(&Risk::Administrator);
     let marks = risks
         .into_iter()

@@ -1,16 +1,13 @@
-//! A permission set as it stands everywhere: link, name, and what it could be abused for.
+//! A link to a permission set, with its risks.
 
 use leptos::prelude::*;
 
 use super::{RiskList, directory_link};
 use crate::backend::SetRef;
 
-/// Link, and its risks in words under it.
+/// The link and the risk badges.
 #[component]
-pub fn SetLink(
-    /// Which.
-    set: SetRef,
-) -> impl IntoView {
+pub fn SetLink(set: SetRef) -> impl IntoView {
     let href = format!("/permission-sets/{}", set.key());
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">

@@ -1,34 +1,31 @@
-//! A number that matters, with the link to the list that produces it.
+//! A key figure that links to the list it counts.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Status};
 
-/// The row that holds them.
+/// A row of `Stat` components.
 #[component]
-pub fn Stats(
-    /// `Stat` after `Stat`.
-    children: Children,
-) -> impl IntoView {
+pub fn Stats(children: Children) -> impl IntoView {
     view! { <div data-stats>{children()}</div> }.into_any()
 }
 
-/// One number.
+/// A key figure.
 #[component]
 pub fn Stat(
     /// What is counted.
     #[prop(into)]
     label: String,
-    /// The number, as it is to be read.
+    /// The formatted number.
     #[prop(into)]
     value: String,
-    /// The filtered list behind it.
+    /// The URL of the filtered list.
     #[prop(into)]
     href: String,
-    /// Colours the glyph when the number is good or bad.
+    /// The status of the icon, if the number is good or bad.
     #[prop(optional)]
     status: Option<Status>,
-    /// One line on what it means or how it moved.
+    /// A line that explains the number.
     #[prop(optional, into)]
     detail: Option<String>,
 ) -> impl IntoView {

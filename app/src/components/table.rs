@@ -1,11 +1,11 @@
-//! A data table: caption, column heads that may sort by link, and an explicit `<tbody>` (a browser that
-//! inserts one would shift everything that hydrates after it). It never sorts or filters by itself.
+//! A data table with a caption, column heads that may be sort links, and an explicit `<tbody>` (one inserted by the
+//! browser would shift every node hydrated after it). It never sorts or filters rows itself.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 
-/// Which way a column is sorted.
+/// The sort direction of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sorted {
     /// Smallest first.
@@ -14,7 +14,7 @@ pub enum Sorted {
     Descending,
 }
 
-/// One column head.
+/// The head of a column.
 #[derive(Debug, Clone, Default)]
 pub struct Column {
     label: String,
@@ -26,32 +26,32 @@ pub struct Column {
 }
 
 impl Column {
-    /// A column of text.
+    /// Creates a text column.
     pub fn new(label: impl Into<String>) -> Self {
         Self {
             label: label.into(),
             ..Self::default()
         }
     }
-    /// Right-aligned, tabular figures. Give its cells `data-numeric`, too.
+    /// Aligns right with tabular figures. Its cells need `data-numeric`.
     #[must_use]
     pub fn numeric(mut self) -> Self {
         self.numeric = true;
         self
     }
-    /// For a column of buttons: the label is read but not shown.
+    /// Hides the label visually, for a column of buttons.
     #[must_use]
     pub fn unlabelled(mut self) -> Self {
         self.hidden_label = true;
         self
     }
-    /// Left out on a phone. Give its cells `data-wide`, too.
+    /// Hides the column on narrow screens. Its cells need `data-wide`.
     #[must_use]
     pub fn wide_only(mut self) -> Self {
         self.wide_only = true;
         self
     }
-    /// The head becomes a link to the same list sorted by this column.
+    /// Makes the head a link to the list sorted by this column.
     #[must_use]
     pub fn sortable(mut self, href: impl Into<String>, sorted: Option<Sorted>) -> Self {
         self.sort_href = Some(href.into());
@@ -63,15 +63,14 @@ impl Column {
 /// The table. `children` are the rows.
 #[component]
 pub fn Table(
-    /// What the table lists; read by screen readers, and the name of its scroll region.
+    /// The caption for screen readers, also the name of the scroll region.
     #[prop(into)]
     caption: String,
-    /// The heads.
     columns: Vec<Column>,
-    /// For `islands/filter.rs`, which finds the rows by it.
+    /// The id by which `islands/filter.rs` finds the rows.
     #[prop(optional, into)]
     id: Option<String>,
-    /// `<tr>` after `<tr>`; the first cell of each is `<th scope="row">`.
+    /// `<tr>` elements whose first cell is `<th scope="row">`.
     children: Children,
 ) -> impl IntoView {
     let name = caption.clone();

@@ -1,30 +1,27 @@
-//! Views of one object, each with a URL of its own: links in a `<nav>`, not the ARIA tab pattern, which is
-//! for panels that swap without a page load.
+//! Links to the views of one object, each with its own URL. A `<nav>` and not the ARIA tab pattern, which is for panels
+//! that switch without a page load.
 
 use leptos::prelude::*;
 
 use super::Count;
 
-/// One view.
+/// A view.
 #[derive(Debug, Clone)]
 pub struct Tab {
-    /// Its URL.
     pub href: String,
-    /// Its words.
     pub label: String,
-    /// Whether it is the one on screen.
+    /// Whether it is the current view.
     pub current: bool,
-    /// How many things it holds, when that is worth saying.
+    /// The number of objects in the view, if it is to be shown.
     pub count: Option<u32>,
 }
 
 /// The row of links.
 #[component]
 pub fn Tabs(
-    /// What the views are of.
+    /// The accessible name of the navigation.
     #[prop(into)]
     label: String,
-    /// From left to right.
     tabs: Vec<Tab>,
 ) -> impl IntoView {
     let links = tabs

@@ -1,39 +1,32 @@
-//! The only place that may render a text area: Leptos 0.8.23 writes its children unescaped (leptos#4730),
-//! and what stands in ours is free text from people, so it would run as markup. Escapes for itself, in both
-//! directions of a round trip: what was typed comes back character for character.
+//! The only component that may render a `<textarea>`: Leptos 0.8.23 renders its children unescaped (leptos#4730), so
+//! user input would be interpreted as markup. This component escapes the value; input survives a round trip unchanged.
 
 use leptos::prelude::*;
 
 use super::field::{Field, Need, described_by};
 
-/// Several lines of text, with label, hint and error.
+/// A multi-line text field with label, hint and error.
 #[component]
 pub fn TextArea(
-    /// Sent with the form, and the id unless that is given.
+    /// The name of the form field, also the id if `id` is not set.
     #[prop(into)]
     name: String,
-    /// Where two forms of a page have a field of one name.
+    /// The id, needed if two forms on a page have a field of the same name.
     #[prop(optional, into)]
     id: Option<String>,
-    /// What is asked.
-    #[prop(into)]
-    label: String,
-    /// What was typed before, as it was typed.
+    #[prop(into)] label: String,
+    /// The value entered earlier, unescaped.
     #[prop(optional, into)]
     value: String,
-    /// Whether the form can be sent without it.
-    #[prop(optional)]
-    need: Need,
-    /// One sentence on how to answer.
+    #[prop(optional)] need: Need,
+    /// One sentence on the expected input.
     #[prop(optional, into)]
     hint: Option<String>,
-    /// What is wrong.
-    #[prop(optional, into)]
-    error: Option<String>,
-    /// At most so many characters.
+    #[prop(optional, into)] error: Option<String>,
+    /// The maximum number of characters.
     #[prop(default = 4_000)]
     maxlength: u32,
-    /// Lines shown.
+    /// The number of visible lines.
     #[prop(default = 3)]
     rows: u32,
 ) -> impl IntoView {
@@ -43,7 +36,7 @@ pub fn TextArea(
         .as_ref()
         .is_some_and(|e| !e.is_empty())
         .then_some("true");
-    // HTML drops one line break right after the start tag; this one is ours to lose.
+    // HTML parsers drop one line break right after the start tag, so add one.
     let text = format!("\n{}", escape(&value));
     view! {
         <Field id=id.clone() label need hint=hint.unwrap_or_default() error=error.unwrap_or_default()>
@@ -63,7 +56,7 @@ pub fn TextArea(
     .into_any()
 }
 
-/// The three characters that end or start markup inside an element.
+/// Escapes the characters that start markup or a character reference inside an element.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

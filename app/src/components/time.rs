@@ -1,58 +1,52 @@
-//! Instants for people: how long ago or until, with the full UTC time on hover and in `datetime`. `now` is
-//! the request's own instant, so that one page never disagrees with itself; no clock is read here.
+//! Times for display: relative, with the full UTC time in `title` and `datetime`. `now` is the time of the request, so
+//! that a page is consistent; this module never reads a clock.
 
 use domain::time::Timestamp;
 use leptos::prelude::*;
 
-/// "12 min ago", "in 3 h", with the absolute time in its title.
+/// A relative time ("12 min ago", "in 3 h"), with the absolute time in its title.
 #[component]
 pub fn Time(
-    /// The instant.
     at: Timestamp,
-    /// The request's instant.
+    /// The time of the request.
     now: Timestamp,
 ) -> impl IntoView {
     let absolute = format!("{} UTC", at.minute());
     view! { <time datetime=at.rfc3339() title=absolute>{relative(at, now)}</time> }.into_any()
 }
 
-/// "2026-11-23 09:14 UTC", with how long ago in its title.
+/// An absolute time to the minute ("2026-11-23 09:14 UTC"), with the relative time in its title.
 #[component]
 pub fn AbsoluteTime(
-    /// The instant.
     at: Timestamp,
-    /// The request's instant.
+    /// The time of the request.
     now: Timestamp,
 ) -> impl IntoView {
     let absolute = format!("{} UTC", at.minute());
     view! { <time datetime=at.rfc3339() title=relative(at, now)>{absolute}</time> }.into_any()
 }
 
-/// "2026-11-23 09:14:05 UTC", with how long ago in its title: for histories, where the order matters.
+/// An absolute time to the second ("2026-11-23 09:14:05 UTC"), with the relative time in its title. For histories.
 #[component]
 pub fn ExactTime(
-    /// The instant.
     at: Timestamp,
-    /// The request's instant.
+    /// The time of the request.
     now: Timestamp,
 ) -> impl IntoView {
     let absolute = format!("{} UTC", at.second());
     view! { <time datetime=at.rfc3339() title=relative(at, now)>{absolute}</time> }.into_any()
 }
 
-/// "2026-11-23", with the minute in its title: for columns of *since*.
+/// A date ("2026-11-23"), with the time to the minute in its title. For *since* columns.
 #[component]
-pub fn Day(
-    /// The instant.
-    at: Timestamp,
-) -> impl IntoView {
+pub fn Day(at: Timestamp) -> impl IntoView {
     let minute = format!("{} UTC", at.minute());
     let day: String = minute.chars().take(10).collect();
     view! { <time datetime=at.rfc3339() title=minute>{day}</time> }.into_any()
 }
 
-/// In the largest unit that keeps at least one whole; days from two days on, then the date. What is still to come
-/// is told to the minute, and never as more time than there is.
+/// Formats a time relative to `now` in minutes, hours (up to 48) or days (up to 60), rounded down, and as a date beyond
+/// that. Future times within 48 hours are exact to the minute.
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
     let past = at <= now;
     let span = if past { now.since(at) } else { at.since(now) };
@@ -95,7 +89,7 @@ mod tests {
         assert_eq!(ahead(Duration::minutes(59)), "in 59 min");
         assert_eq!(ahead(Duration::minutes(179)), "in 2 h 59 min");
         assert_eq!(ahead(Duration::hours(3)), "in 3 h");
-        // A thousandth less than three hours is not three hours.
+        // One millisecond less than three hours is rounded down.
         assert_eq!(ahead(Duration(Duration::hours(3).0 - 1)), "in 2 h 59 min");
         assert_eq!(
             ahead(Duration(Duration::minutes(1).0 - 1)),

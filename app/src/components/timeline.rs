@@ -1,4 +1,4 @@
-//! What happened, oldest first, each with its number in the ledger.
+//! The history of a change, oldest first, with the ledger number of each entry.
 
 use domain::time::Timestamp;
 use leptos::prelude::*;
@@ -6,14 +6,13 @@ use leptos::prelude::*;
 use super::ExactTime;
 use crate::backend::TimelineRow;
 
-/// The list. Numbers are links for who may open the ledger.
+/// The list.
 #[component]
 pub fn Timeline(
-    /// Oldest first.
     rows: Vec<TimelineRow>,
-    /// Whether the ledger's pages can be opened.
+    /// Whether the numbers link to the ledger, for users who may open it.
     linked: bool,
-    /// The request's instant.
+    /// The time of the request.
     now: Timestamp,
 ) -> impl IntoView {
     let items = rows

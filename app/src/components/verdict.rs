@@ -1,15 +1,15 @@
-//! What the rules say of a change: the outcome, every reason with its control, and what would help.
-//! Shows a verdict; never makes one.
+//! The verdict on a change: the outcome, every reason with its control, and the approvals required. Displays a verdict
+//! and never makes one.
 
 use domain::verdict::{Hit, Outcome, Remedy, Verdict};
 use leptos::prelude::*;
 
 use super::{Notice, Status};
 
-/// Approvers who are named; the others are counted.
+/// The maximum number of approvers named; the rest is counted.
 const NAMED: usize = 8;
 
-/// The colour for an outcome.
+/// Returns the badge status for an outcome.
 pub const fn outcome_status(outcome: Outcome) -> Status {
     match outcome {
         Outcome::Allowed => Status::Ok,
@@ -18,29 +18,26 @@ pub const fn outcome_status(outcome: Outcome) -> Status {
     }
 }
 
-/// Whether what a verdict asks for is still to come.
+/// Whether the change is still open, for the wording of the verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tense {
-    /// Nothing was carried out yet.
+    /// The change is not in a terminal state.
     #[default]
     Open,
-    /// It was decided.
+    /// The change is in a terminal state.
     Over,
 }
 
-/// The box.
+/// A notice with the verdict.
 #[component]
 pub fn VerdictBox(
-    /// What the rules said.
     verdict: Verdict,
-    /// How many gains there are, to say which of them a reason is about.
+    /// The number of gains, to show how many of them a reason applies to.
     gains: usize,
-    /// Who could approve, by name; left out where it is no longer, or not here, the question.
+    /// The names of the people who can approve; `None` if they are not to be shown.
     #[prop(optional)]
     approvers: Option<Vec<String>>,
-    /// Whether the change is still open.
-    #[prop(optional)]
-    tense: Tense,
+    #[prop(optional)] tense: Tense,
 ) -> impl IntoView {
     let people = |n: u8| {
         if n == 1 {
@@ -50,7 +47,7 @@ pub fn VerdictBox(
         }
     };
     let title = match (verdict.outcome, tense) {
-        (Outcome::Allowed, Tense::Open) => "Allowed: it is carried out at once".to_owned(),
+        (Outcome::Allowed, Tense::Open) => "Allowed: applied immediately".to_owned(),
         (Outcome::Allowed, Tense::Over) => "Allowed without approval".to_owned(),
         (Outcome::NeedsApproval, Tense::Open) => {
             format!("Needs approval by {}", people(verdict.approvals))
@@ -58,11 +55,9 @@ pub fn VerdictBox(
         (Outcome::NeedsApproval, Tense::Over) => {
             format!("Needed approval by {}", people(verdict.approvals))
         }
-        (Outcome::Refused, _) => {
-            "Refused by the rules: nobody can approve it as it stands".to_owned()
-        }
+        (Outcome::Refused, _) => "Blocked by policy: no approval can override this".to_owned(),
     };
-    // What nothing lifts comes first: it is what must change.
+    // Reasons without a remedy come first: only a different change avoids them.
     let (finals, lifted): (Vec<Hit>, Vec<Hit>) = verdict
         .hits
         .into_iter()
@@ -86,15 +81,15 @@ pub fn VerdictBox(
 
 fn reason(hit: Hit, gains: usize) -> impl IntoView {
     let some = (gains > 1 && hit.gains.len() < gains && !hit.gains.is_empty())
-        .then(|| format!(" This is about {} of {gains} gains.", hit.gains.len()));
+        .then(|| format!(" Applies to {} of {gains} gains.", hit.gains.len()));
     let remedy = match hit.remedy {
-        Some(Remedy::Approvals(1)) => Some(" One approval lifts it.".to_owned()),
-        Some(Remedy::Approvals(n)) => Some(format!(" {n} approvals lift it.")),
+        Some(Remedy::Approvals(1)) => Some(" Requires 1 approval.".to_owned()),
+        Some(Remedy::Approvals(n)) => Some(format!(" Requires {n} approvals.")),
         None => None,
     };
     view! {
         <li>
-            {hit.reason} {remedy} {some} " " <span data-control title=format!("Rule {}", hit.rule)>{hit.control}</span>
+            {hit.reason} {remedy} {some} " " <span data-control title=format!("Policy {}", hit.rule)>{hit.control}</span>
         </li>
     }
 }
@@ -102,11 +97,11 @@ fn reason(hit: Hit, gains: usize) -> impl IntoView {
 fn who(approvers: Vec<String>, needed: u8) -> AnyView {
     if approvers.len() < usize::from(needed) {
         let few = match approvers.as_slice() {
-            [] => "Nobody could approve this now.".to_owned(),
-            few => format!("Only {} could approve this now.", few.join(", ")),
+            [] => "No one can approve this now.".to_owned(),
+            few => format!("Only {} can approve this now.", few.join(", ")),
         };
         return view! {
-            <p class="mt-2">{few} " Whoever asks or gains may not. An administrator must name more approvers."</p>
+            <p class="mt-2">{few} " The requester and the people who gain access cannot approve. An administrator must appoint more approvers."</p>
         }
         .into_any();
     }
@@ -114,6 +109,6 @@ fn who(approvers: Vec<String>, needed: u8) -> AnyView {
     let shown: Vec<String> = approvers.into_iter().take(NAMED).collect();
     let shown = shown.join(", ");
     let more = (more > 0).then(|| format!(" and {more} more"));
-    view! { <p class="mt-2">"May approve, signed in with a second factor: " {shown} {more} "."</p> }
+    view! { <p class="mt-2">"Can approve when signed in with a second factor: " {shown} {more} "."</p> }
         .into_any()
 }

@@ -1,21 +1,19 @@
-//! Filter-as-you-type over the rows of a table that is wholly on the page. The box belongs to the page's
-//! own GET form, so that Enter, the URL and a browser without script all ask the server instead. Not for a
-//! paged list: a filter that sees only one page would lie.
+//! Filters the rows of a table while typing. The input belongs to a GET form, so Enter, the URL and a browser without
+//! JavaScript search on the server. Must not be used for a paginated list: filtering a single page would be misleading.
 
 use leptos::prelude::*;
 
 use super::all;
 
-/// A search box that hides the rows that do not hold every word typed into it.
+/// A search box that hides the rows that do not contain every word entered.
 #[island]
 pub fn RowFilter(
     /// The `id` of the table.
     table: String,
-    /// Sent with the form.
     name: String,
-    /// What was asked for already.
+    /// The current search.
     value: String,
-    /// The box's accessible name and its placeholder, such as "Filter accounts".
+    /// The accessible name and placeholder, such as "Filter accounts".
     label: String,
 ) -> impl IntoView {
     let (shown, set_shown) = signal(String::new());

@@ -1,6 +1,6 @@
-//! A status that follows the server by server-sent events. It lets go of its connection while the tab is
-//! hidden (a browser keeps six per HTTP/1.1 host, so the seventh tab would hang), and it never
-//! changes what surrounds it: when the state itself moved on, it reloads the page, unless somebody is typing.
+//! A status that is updated by server-sent events. It closes its connection while the tab is hidden (browsers allow six
+//! per HTTP/1.1 host, so a seventh tab would hang) and never modifies the rest of the page: when the state changes it
+//! reloads the page, unless a form holds unsent text.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,24 +11,24 @@ use wasm_bindgen::closure::Closure;
 
 use super::{all, listen};
 
-/// Shows `text` until a message brings another.
+/// Shows `text` until a message replaces it.
 ///
-/// A message's data is two lines: the state's key, and the words for it. A key other than `state` means that
-/// the page is out of date.
+/// The data of a message has two lines: the key of the state, and the text. A key other than `state` means that the
+/// page is out of date.
 #[island]
 pub fn LiveStatus(
-    /// Where the events come from.
+    /// The URL of the event stream.
     url: String,
-    /// The state's key when the page was made.
+    /// The key of the state when the page was rendered.
     state: String,
-    /// The words for it.
+    /// The text for it.
     text: String,
 ) -> impl IntoView {
     let (words, set_words) = signal(text);
     let (outdated, mark) = signal(false);
     Effect::new(move |_| {
         let state = state.clone();
-        // What a form leads to is newer than what a message tells: a reload would cut it off.
+        // A reload would cancel a form submission in progress.
         let sent = Rc::new(Cell::new(false));
         let sending = Rc::clone(&sent);
         listen(&document(), "submit", move |_: web_sys::Event| {
@@ -51,12 +51,12 @@ pub fn LiveStatus(
     view! {
         <span role="status">
             {words}
-            <a href="" hidden=move || !outdated.get()>" This changed. Reload to see it."</a>
+            <a href="" hidden=move || !outdated.get()>" This change was updated. Reload to see the current state."</a>
         </span>
     }
 }
 
-/// Whether the page holds words that a reload would lose.
+/// Returns whether a form holds text that a reload would discard.
 fn drafts() -> bool {
     all("textarea, input[type=text]").iter().any(|field| {
         js_sys::Reflect::get(field, &"value".into()).ok()
@@ -64,7 +64,7 @@ fn drafts() -> bool {
     })
 }
 
-/// Opens the stream while the tab is visible, closes it while it is not.
+/// Opens the stream while the tab is visible and closes it while it is hidden.
 fn follow(url: String, on_message: impl Fn(&str) + 'static) {
     let on_message =
         Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {

@@ -1,7 +1,7 @@
-//! The only code shipped as WASM. Islands add speed to pages that work without them: each takes ids and
-//! labels as props, never data that the page did not already show, and calls no server function.
+//! Islands: the only code shipped as WASM. They speed up pages that also work without them. Props are ids and labels,
+//! never data that the page does not already show, and no island calls a server function.
 //!
-//! Browser calls that fail (a missing element, a refused storage) are let go: the page below still works.
+//! Failed browser calls (a missing element, denied storage) are ignored: the page still works.
 
 pub mod filter;
 pub mod live_status;
@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-/// Whether what is typed now goes into a control; single-letter shortcuts keep out of its way.
+/// Returns whether a form control has the focus, which disables single-letter shortcuts.
 fn typing() -> bool {
     document().active_element().is_some_and(|element| {
         matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
@@ -21,7 +21,7 @@ fn typing() -> bool {
     })
 }
 
-/// Every element that a selector finds, in document order.
+/// Returns all elements that match a selector, in document order.
 fn all(selector: &str) -> Vec<web_sys::HtmlElement> {
     let Ok(list) = document().query_selector_all(selector) else {
         return Vec::new();
@@ -31,7 +31,7 @@ fn all(selector: &str) -> Vec<web_sys::HtmlElement> {
         .collect()
 }
 
-/// Listens for as long as the page lives; islands are never taken off a page.
+/// Adds an event listener for the lifetime of the page; islands are never removed.
 fn listen<E: wasm_bindgen::convert::FromWasmAbi + 'static>(
     target: &web_sys::EventTarget,
     event: &str,

@@ -1,11 +1,11 @@
-//! Says so when something else is chosen than what the preview below is about, and holds its submit button
-//! back until it is one again. Without this island the form still submits what the preview shows, and no more.
+//! Marks a preview as outdated and disables its submit button while the selection above differs from it. Without this
+//! island the form still submits exactly what the preview shows.
 
 use leptos::prelude::*;
 
 use super::{all, listen};
 
-/// Watches the form `choose`, beside the section `preview`.
+/// Watches the form `choose` and marks the section `preview`.
 #[island]
 pub fn OutdatedPreview() -> impl IntoView {
     let (outdated, mark) = signal(false);
@@ -24,12 +24,12 @@ pub fn OutdatedPreview() -> impl IntoView {
     });
     view! {
         <p role="status" data-outdated-note hidden=move || !outdated.get()>
-            "You have chosen something else. Update the preview to see what that would do."
+            "The selection has changed. Update the preview to see its effect."
         </p>
     }
 }
 
-/// What the form holds now.
+/// Returns the current values of the form.
 fn chosen() -> Vec<Option<String>> {
     all("#choose select, #choose input")
         .iter()

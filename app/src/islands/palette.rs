@@ -1,6 +1,5 @@
-//! The command palette: Ctrl+K or Cmd+K, type, Enter. An APG combobox whose focus stays in the input. The
-//! index comes from `/palette.json`, which the server fills with what this person may open, and is
-//! fetched when the palette is first opened. It goes places; it changes nothing.
+//! The command palette (Ctrl+K or Cmd+K): an APG combobox whose focus stays in the input. Its index is fetched from
+//! `/palette.json` when the palette is first opened and contains only pages that the user may open. It only navigates.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -8,10 +7,10 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::listen;
 
-/// At most so many results at once: as many as fit without scrolling.
+/// The maximum number of results, which fit without scrolling.
 const SHOWN: usize = 10;
 
-/// One place to go to.
+/// A navigation target.
 #[derive(Clone)]
 struct Entry {
     label: String,
@@ -20,7 +19,7 @@ struct Entry {
     haystack: String,
 }
 
-/// The button that opens it, and its dialog.
+/// The button that opens the palette, and its dialog.
 ///
 /// `/palette.json` is an array of `{"label", "detail", "href"}`.
 #[island]
@@ -92,7 +91,7 @@ pub fn Palette() -> impl IntoView {
     };
     let hint = move || match (index.with(Option::is_none), found.with(Vec::len)) {
         (true, _) => "Loading",
-        (_, 0) => "Nothing by that name",
+        (_, 0) => "No results",
         _ => "",
     };
     view! {
@@ -121,13 +120,13 @@ pub fn Palette() -> impl IntoView {
                 }
                 on:keydown=keys
             />
-            <ul id="palette-options" role="listbox" aria-label="Places">{options}</ul>
+            <ul id="palette-options" role="listbox" aria-label="Results">{options}</ul>
             <p role="status">{hint}</p>
         </dialog>
     }
 }
 
-/// The places of the entries that hold every word, the first few.
+/// Returns the indices of the first entries that contain every word.
 fn matching(index: &[Entry], query: &str) -> Vec<usize> {
     let query = query.to_lowercase();
     let words: Vec<&str> = query.split_whitespace().collect();
@@ -179,7 +178,7 @@ fn entry(item: &wasm_bindgen::JsValue) -> Option<Entry> {
         field("detail").unwrap_or_default(),
         field("href")?,
     );
-    // Only paths of this site: the index is data, and data must not be able to send anybody elsewhere.
+    // Only paths of this site: data must not be able to redirect to another site.
     let local = href.starts_with('/') && !href.starts_with("//");
     local.then(|| Entry {
         haystack: format!("{label} {detail}").to_lowercase(),

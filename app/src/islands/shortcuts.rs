@@ -1,6 +1,6 @@
-//! Single-letter shortcuts for the inbox: j and k move between items, a and d go to approving and denying the
-//! one in focus, ? lists them. They are quiet while somebody types, can be switched off (WCAG 2.1.4), and press
-//! only what a pointer could press, too; a letter alone never submits a decision.
+//! Single-letter shortcuts for the inbox: j and k move between items, a and d focus the Approve and Decline buttons,
+//! and ? lists the shortcuts. They are inactive while a control has the focus, can be switched off (WCAG 2.1.4), and
+//! only move the focus: a letter never submits a decision.
 
 use leptos::prelude::*;
 
@@ -8,8 +8,8 @@ use super::{all, listen, typing};
 
 const SWITCH: &str = "leastwise.shortcuts";
 
-/// The list behind `?`. Items are links or buttons marked `data-item`; the buttons of the current one are
-/// marked `data-shortcut="approve"` and `data-shortcut="deny"`.
+/// The list of shortcuts. Items have `data-item`; the decision buttons have `data-shortcut="approve"` and
+/// `data-shortcut="deny"`.
 #[island]
 pub fn Shortcuts() -> impl IntoView {
     let dialog = NodeRef::<leptos::html::Dialog>::new();
@@ -59,15 +59,15 @@ pub fn Shortcuts() -> impl IntoView {
             </header>
             <div data-dialog-body>
                 <dl data-keys>
-                    <div><dt><kbd>"Ctrl K"</kbd></dt><dd>"Go to anything"</dd></div>
+                    <div><dt><kbd>"Ctrl K"</kbd></dt><dd>"Go to a page or resource"</dd></div>
                     <div><dt><kbd>"j"</kbd> " " <kbd>"k"</kbd></dt><dd>"Next and previous item"</dd></div>
-                    <div><dt><kbd>"a"</kbd></dt><dd>"Move to Approve"</dd></div>
-                    <div><dt><kbd>"d"</kbd></dt><dd>"Move to Refuse"</dd></div>
-                    <div><dt><kbd>"?"</kbd></dt><dd>"This list"</dd></div>
+                    <div><dt><kbd>"a"</kbd></dt><dd>"Focus the Approve button"</dd></div>
+                    <div><dt><kbd>"d"</kbd></dt><dd>"Focus the Decline button"</dd></div>
+                    <div><dt><kbd>"?"</kbd></dt><dd>"Show this list"</dd></div>
                 </dl>
                 <label data-check>
                     <input type="checkbox" prop:checked=on on:change=switch />
-                    <span>"Single-letter shortcuts on"</span>
+                    <span>"Enable single-letter shortcuts"</span>
                 </label>
                 <form method="dialog">
                     <button data-kind="secondary">"Close"</button>
@@ -87,7 +87,7 @@ fn stored() -> Option<String> {
         .flatten()
 }
 
-/// Moves focus by so many items; from nowhere, to the first.
+/// Moves the focus by a number of items, or to the first item if none has the focus.
 fn step(by: isize) {
     let items = all("[data-item]");
     let focused = document().active_element();
@@ -103,7 +103,7 @@ fn step(by: isize) {
     }
 }
 
-/// Moves focus to a decision's button; Enter then presses it.
+/// Moves the focus to the button of a decision; Enter then presses it.
 fn reach(decision: &str) {
     if let Some(button) = all(&format!("[data-shortcut={decision}]")).first() {
         let _ = button.focus();

@@ -1,4 +1,4 @@
-//! One account: who reaches it, with which set, through which group, since when, and what the guardrails say.
+//! An account: its assignments, the people who reach it through them, policy findings, and its classification.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use super::{
     exposure::{bad, wanting},
 };
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let id: AccountId = visit.param("id")?;
     let account = visit.backend.account(&id).await?;
@@ -99,9 +99,9 @@ fn draw(view: AccountView, around: Around) -> AnyView {
     };
     let facts = view! {
         <DefinitionList>
-            <Definition term="Environment">{environment_name(account.class.environment)} <span class="text-muted">", by " {source_words(sources.0)}</span></Definition>
-            <Definition term="PCI DSS">{pci_name(account.class.pci)} <span class="text-muted">", by " {source_words(sources.1)}</span></Definition>
-            <Definition term="Judged as">{judged}</Definition>
+            <Definition term="Environment">{environment_name(account.class.environment)} <span class="text-muted">", " {source_words(sources.0)}</span></Definition>
+            <Definition term="PCI DSS">{pci_name(account.class.pci)} <span class="text-muted">", " {source_words(sources.1)}</span></Definition>
+            <Definition term="Evaluated as">{judged}</Definition>
             <Definition term="State in AWS">{state}</Definition>
             {tags
                 .into_iter()
@@ -118,15 +118,15 @@ fn draw(view: AccountView, around: Around) -> AnyView {
             actions
         />
         <FreshnessNotice freshness now />
-        {unmanageable.map(|why| view! { <Notice status=Status::Info title="AWS may refuse what is changed here">{why}</Notice> })}
+        {unmanageable.map(|why| view! { <Notice status=Status::Info title="AWS may reject changes to this account">{why}</Notice> })}
         {account
             .class
             .waiting
             .map(|(environment, pci)| {
                 let looser = format!("{}, {}", environment_name(environment).to_lowercase(), pci_name(pci).to_lowercase());
                 view! {
-                    <Notice status=Status::Pending title="AWS says something looser than the record">
-                        "It now tells of " {looser} ". The stricter classification holds until two people confirm it."
+                    <Notice status=Status::Pending title="AWS reports a less strict classification">
+                        "AWS now reports " {looser} ". The stricter classification stays in effect until two people confirm the change."
                     </Notice>
                 }
             })}
@@ -134,8 +134,8 @@ fn draw(view: AccountView, around: Around) -> AnyView {
             <Stat label="People" value=people.to_string() href="#access" detail="can reach it" />
             <Stat label="Standing" value=standing.to_string() href="#access" detail="assignments without an end" status=exposed />
             <Stat label="Temporary" value=temporary.to_string() href="#access" detail="assignments with an end" />
-            <Stat label="Against the rules" value=against.to_string() href="#rules" detail="assignments" status=bad(against) />
-            <Stat label="Not approved here" value=unapproved.to_string() href="#rules" detail="assignments that an approval would make right" status=wanting(unapproved) />
+            <Stat label="Policy violations" value=against.to_string() href="#rules" detail="assignments" status=bad(against) />
+            <Stat label="Unapproved" value=unapproved.to_string() href="#rules" detail="assignments that need an approval" status=wanting(unapproved) />
         </Stats>
         <div id="access">{access(rows, &base, proposes, now, &query)}</div>
         <div id="rules">{said}</div>
@@ -146,7 +146,7 @@ fn draw(view: AccountView, around: Around) -> AnyView {
     .into_any()
 }
 
-/// Every rule that something here breaks, once, with how many assignments break it.
+/// Renders each policy with findings on this account, with the number of assignments concerned.
 fn rules(rows: &[AccessRow]) -> AnyView {
     let mut found: BTreeMap<&str, (&HitView, usize)> = BTreeMap::new();
     for hit in rows.iter().flat_map(|row| &row.hits) {
@@ -166,7 +166,7 @@ fn rules(rows: &[AccessRow]) -> AnyView {
             .then(m.cmp(n))
             .then(a.rule.cmp(&b.rule))
     });
-    let columns = vec![Column::new("Why"), Column::new("Assignments").numeric()];
+    let columns = vec![Column::new("Reason"), Column::new("Assignments").numeric()];
     let lines = found
         .into_iter()
         .map(|(hit, count)| {
@@ -180,8 +180,8 @@ fn rules(rows: &[AccessRow]) -> AnyView {
         })
         .collect_view();
     view! {
-        <Section title="What the guardrails say" detail="of the access that exists here">
-            <Table caption="Guardrails that existing access breaks here" columns>{lines}</Table>
+        <Section title="Policy findings" detail="existing access to this account">
+            <Table caption="Policy findings on existing access to this account" columns>{lines}</Table>
         </Section>
     }
     .into_any()
@@ -197,13 +197,13 @@ fn access(
     if rows.is_empty() {
         return view! {
             <Section title="Who has access">
-                <Empty title="Nobody is assigned here" icon=Glyph::People>"Whoever is granted access through Leastwise or in AWS appears here."</Empty>
+                <Empty title="No assignments" icon=Glyph::People>"Assignments made through Leastwise or in AWS appear here."</Empty>
             </Section>
         }
         .into_any();
     }
     let oldest = rows.iter().map(|row| row.as_of).min().unwrap_or_default();
-    let asked = format!("AWS was asked {}", relative(oldest, now));
+    let asked = format!("Read from AWS {}", relative(oldest, now));
     let part = Part::of(rows, query, text);
     let search = part.search(base, query, "Filter access", "who");
     let Part { rows, place } = part;
@@ -219,7 +219,7 @@ fn access(
         Column::new("Assigned to"),
         Column::new("Since").wide_only(),
         Column::new("Ends"),
-        Column::new("Guardrails"),
+        Column::new("Policy status"),
         Column::new("Action").unlabelled(),
     ];
     let removes = proposes.is_ok();
@@ -237,7 +237,7 @@ fn access(
     .into_any()
 }
 
-/// What a search looks at.
+/// Returns the text that a search matches.
 fn text(row: &AccessRow) -> String {
     let who = match &row.principal {
         PrincipalRef::User(user) => &user.name,
@@ -282,12 +282,12 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
         Some(at) => view! { <Time at now /> }.into_any(),
         None => view! { <span class="text-muted">"standing"</span> }.into_any(),
     };
-    let asked = format!("AWS was asked at {} UTC", as_of.minute());
+    let asked = format!("Read from AWS at {} UTC", as_of.minute());
     view! {
         <tr>
             <th scope="row">
                 <SetLink set />
-                {outdated.then(|| view! { <div><StatusBadge status=Status::Drift label="Holds older content" /></div> })}
+                {outdated.then(|| view! { <div><StatusBadge status=Status::Drift label="Outdated version" /></div> })}
             </th>
             <td><PrincipalLink principal /> {behind}</td>
             <td data-wide>

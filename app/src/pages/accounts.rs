@@ -1,4 +1,4 @@
-//! The board of accounts: environment, strictest first, by PCI scope.
+//! The board of accounts: one row per environment, strictest first, and one column per PCI scope.
 
 use domain::{
     classification::{Environment, Pci},
@@ -18,17 +18,17 @@ use crate::{
 
 use super::list_query;
 
-/// From left to right.
+/// The columns from left to right.
 const COLUMNS: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let query = list_query(&visit);
     let board = visit.backend.board(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Accounts", move || {
         view! {
-            <PageHeader title="Accounts" detail=view! { "By environment, the strictest first, and by how close they are to card data." }.into_any() />
+            <PageHeader title="Accounts" detail=view! { "By environment, strictest first, and by PCI DSS scope." }.into_any() />
             <FreshnessNotice freshness=freshness.clone() now />
             {draw(query, board, &freshness)}
         }
@@ -39,22 +39,22 @@ pub async fn page(visit: Visit) -> Answer<Page> {
 fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
     if board.known == 0 {
         let what = if freshness.oldest.is_none() {
-            "They appear after the first read of the organization."
+            "Accounts appear after the first read of the organization."
         } else {
-            "AWS Organizations lists none that Leastwise may read."
+            "AWS Organizations returned no account that Leastwise may read."
         };
         return view! { <Empty title="No accounts" icon=Glyph::Accounts>{what}</Empty> }.into_any();
     }
     let mut chips = vec![
         Chip::new("", "All").counting(board.known),
         Chip::new("production-pci", "Production PCI"),
-        Chip::new("findings", "Against the rules"),
-        Chip::new("unapproved", "Not approved here"),
+        Chip::new("findings", "Policy violations"),
+        Chip::new("unapproved", "Unapproved"),
         Chip::new("unclassified", "Unclassified").counting(board.unclassified),
     ];
     let only = query.only.clone().unwrap_or_default();
     if let Some(rule) = only.strip_prefix("rule:") {
-        chips.push(Chip::new(&only, format!("Rule {rule}")));
+        chips.push(Chip::new(&only, format!("Policy {rule}")));
     } else if let Some((environment, pci)) = super::cell(&only) {
         let label = format!(
             "{}, {}",
@@ -72,7 +72,7 @@ fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
     view! { {bar} {body} }.into_any()
 }
 
-/// One row per environment that has any account; a phone stacks its three fields.
+/// Renders one row per environment with at least one account. Narrow screens stack its three cells.
 fn lanes(query: &ListQuery, cells: Vec<BoardCell>) -> AnyView {
     let heads = COLUMNS
         .map(|pci| view! { <div data-head>{pci_name(pci)}</div> })
@@ -173,10 +173,10 @@ fn card(card: AccountCard) -> impl IntoView {
         unapproved,
     } = findings.unwrap_or_default();
     let marks = view! {
-        {(against > 0).then(|| view! { <StatusBadge status=Status::Danger label=format!("{against} against the rules") /> })}
-        {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("{unapproved} not approved here") /> })}
+        {(against > 0).then(|| view! { <StatusBadge status=Status::Danger label=format!("Policy violations: {against}") /> })}
+        {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("Unapproved: {unapproved}") /> })}
         {unclassified(&account.class).then(|| view! { <StatusBadge status=Status::Drift label="Unclassified" /> })}
-        {(!live).then(|| view! { <StatusBadge status=Status::Off label="Not in use" /> })}
+        {(!live).then(|| view! { <StatusBadge status=Status::Off label="Not active" /> })}
     };
     view! {
         <li data-account-card data-guarded=account.class.counts_as_production_pci().then_some("")>
@@ -184,7 +184,7 @@ fn card(card: AccountCard) -> impl IntoView {
             <span class="text-muted font-mono text-xs">{account.id.to_string()}</span>
             <span data-figures>
                 <span title="People who can reach it"><Icon glyph=Glyph::People label="People" /> {people}</span>
-                <span title="Assignments without an end"><Icon glyph=Glyph::Key label="Standing assignments" /> {standing}</span>
+                <span title="Standing assignments"><Icon glyph=Glyph::Key label="Standing assignments" /> {standing}</span>
             </span>
             <span data-marks>{marks}</span>
         </li>

@@ -1,5 +1,4 @@
-//! One change: the record of it is its result page. What it does, who decided, how far it has come, and
-//! everything that happened to it.
+//! A change: its effect, decisions, progress and history. Also the result page of every action on the change.
 
 use domain::{approval::Decision, authorize::Action, time::Timestamp};
 use leptos::prelude::*;
@@ -17,7 +16,7 @@ use crate::{
 
 use super::new_change::{abuse, status_of};
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let id = visit.param("id")?;
     let view = visit.backend.change(&id).await?;
@@ -29,7 +28,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
         let row = view.row.clone();
         let errors = decision_errors(&form, &view);
         let marks = view! { <StatusBadge status=state_status(row.state) label=state_words(row.state) weight=BadgeWeight::Pill /> };
-        let detail = view! { "Asked for by " {row.requester.clone()} " " <Time at=row.submitted now /> ". " {live(&view)} };
+        let detail = view! { "Requested by " {row.requester.clone()} " " <Time at=row.submitted now /> ". " {live(&view)} };
         let actions = view! { <WithdrawForm id=row.id.clone() may=view.withdraw /> };
         view! {
             <PageHeader
@@ -48,20 +47,20 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     }))
 }
 
-/// The words of a decision that came too late: somebody wrote them, so they are not thrown away.
+/// Shows the comment of a decision that came too late, so that the text is not lost (UI-19).
 fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
     let words = form
         .value("reason")
         .filter(|words| view.decide.is_err() && !words.trim().is_empty())?;
     let notice = view! {
-        <Notice status=Status::Off title="What you had written">
+        <Notice status=Status::Off title="Your comment was not submitted">
             <p class="whitespace-pre-wrap break-words">{words}</p>
         </Notice>
     };
     Some(notice.into_any())
 }
 
-/// The state, kept up to date while the change can still move.
+/// Renders the live state, unless the state is terminal.
 fn live(view: &ChangeView) -> Option<AnyView> {
     let state = view.row.state;
     (!state.is_terminal()).then(|| {
@@ -106,14 +105,14 @@ fn body(
     let (have, need) = row.approvals;
     let facts = view! {
         <DefinitionList>
-            <Definition term="Why">
+            <Definition term="Justification">
                 <span class="whitespace-pre-wrap break-words">{justification}</span>
             </Definition>
             <Definition term="Ticket">{ticket.unwrap_or_else(|| "none".into())}</Definition>
-            <Definition term="Asked by">{row.requester}</Definition>
-            <Definition term="Asked for"><AbsoluteTime at=row.submitted now /></Definition>
+            <Definition term="Requested by">{row.requester}</Definition>
+            <Definition term="Requested"><AbsoluteTime at=row.submitted now /></Definition>
             {(need > 0).then(|| view! { <Definition term="Approvals">{format!("{have} of {need}")}</Definition> })}
-            {(row.state == domain::change::State::Waiting).then(|| view! { <Definition term="To be decided by"><AbsoluteTime at=row.decide_by now /></Definition> })}
+            {(row.state == domain::change::State::Waiting).then(|| view! { <Definition term="Decision due"><AbsoluteTime at=row.decide_by now /></Definition> })}
             <Definition term="Accounts">
                 {row.accounts.into_iter().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
             </Definition>
@@ -128,22 +127,22 @@ fn body(
         } else {
             view! { <VerdictBox verdict=preview.verdict gains tense=Tense::Over /> }
         }}
-        <Section title="Who gains and loses what"><DiffView gained=preview.gained lost=preview.lost /></Section>
+        <Section title="Who gains and loses access"><DiffView gained=preview.gained lost=preview.lost /></Section>
         {open.then(|| abuse(preview.findings)).flatten()}
         {given}
         <Section title="Request"><div data-body>{facts}</div></Section>
-        <Section title="What happened" detail="from the ledger"><Timeline rows=timeline linked=ledger now /></Section>
+        <Section title="History" detail="from the ledger"><Timeline rows=timeline linked=ledger now /></Section>
     }
     .into_any()
 }
 
 fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
     let columns = vec![
-        // First, so that a small screen shows it without moving the table.
-        Column::new("How far"),
-        Column::new("Operation"),
-        Column::new("Read back").wide_only(),
-        Column::new("AWS request").wide_only(),
+        // The first column, so that it is visible on a small screen without scrolling.
+        Column::new("Status"),
+        Column::new("Item"),
+        Column::new("Verified").wide_only(),
+        Column::new("AWS request ID").wide_only(),
     ];
     let rows = operations
         .into_iter()
@@ -166,7 +165,7 @@ fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <Table caption="Operations of this change" columns>{rows}</Table> }
+    view! { <Table caption="Items of this change" columns>{rows}</Table> }
 }
 
 fn decisions(approvals: Vec<ApprovalView>, now: Timestamp) -> impl IntoView {
@@ -178,7 +177,7 @@ fn decisions(approvals: Vec<ApprovalView>, now: Timestamp) -> impl IntoView {
                 Decision::Decline => (Status::Danger, "Declined"),
             };
             let void = (!approval.counts)
-                .then(|| view! { <StatusBadge status=Status::Off label="Void: the effect changed since" /> });
+                .then(|| view! { <StatusBadge status=Status::Off label="Void: no longer counts" /> });
             view! {
                 <li>
                     <div class="flex flex-wrap items-baseline gap-x-3">

@@ -1,4 +1,4 @@
-//! The list of changes: all of them for who may see all, their own for everybody else.
+//! The list of changes: all changes for users who may see them, else the user's own.
 
 use domain::{authorize::Action, change::State};
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ use crate::{
 
 use super::list_query;
 
-/// States that the list can be narrowed to, in the order of a change's life.
+/// The states by which the list can be filtered, in the order of the lifecycle.
 const STATES: [State; 9] = [
     State::Waiting,
     State::Approved,
@@ -27,7 +27,7 @@ const STATES: [State; 9] = [
     State::Failed,
 ];
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let mut query = list_query(&visit);
     let known = |only: &String| only == "mine" || STATES.iter().any(|state| state.as_str() == only);
@@ -38,12 +38,12 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     let now = visit.backend.now();
     Ok(Page::new("Changes", move || {
         let detail = if sees_all {
-            "Everything that was asked for, whatever became of it."
+            "All requested changes, in any state."
         } else {
-            "Everything that you asked for, whatever became of it."
+            "All changes that you requested, in any state."
         };
         let new = proposes
-            .then(|| view! { <LinkButton href="/changes/new" kind=ButtonKind::Primary icon=Glyph::Plus>"New change"</LinkButton> });
+            .then(|| view! { <LinkButton href="/changes/new" kind=ButtonKind::Primary icon=Glyph::Plus>"Request a change"</LinkButton> });
         view! {
             <PageHeader title="Changes" detail=view! { {detail} }.into_any() actions=view! { {new} }.into_any() />
             {draw(query, rows, sees_all, now)}
@@ -61,14 +61,14 @@ fn draw(
     if rows.total == 0 && query.words.is_empty() && query.only.is_none() {
         return view! {
             <Empty title="No changes yet" icon=Glyph::Changes>
-                "What somebody asks for appears here, also when the rules refuse it."
+                "Requested changes appear here, including those that are blocked by policy."
             </Empty>
         }
         .into_any();
     }
     let mut chips = vec![Chip::new("", "All")];
     if sees_all {
-        chips.push(Chip::new("mine", "Asked by me"));
+        chips.push(Chip::new("mine", "Requested by me"));
     }
     chips.extend(STATES.map(|state| Chip::new(state.as_str(), state_words(state))));
     let bar = view! { <ListBar path="/changes" query=query.clone() chips label="Search changes" table=None /> };

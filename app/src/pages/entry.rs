@@ -1,4 +1,4 @@
-//! One entry of the ledger: what it says, byte for byte, and the proof that it is in the tree.
+//! An entry of the ledger: its content and its inclusion proof.
 
 use domain::time::Timestamp;
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ use crate::{
 
 use super::ledger::outcome_badge;
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let seq: u64 = visit.param("seq")?;
     let entry = visit.backend.entry(seq).await?;
@@ -35,7 +35,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
     } = entry;
     let raw = format!("/ledger/{}/leaf.json", row.seq);
     let actions = view! {
-        <LinkButton href=raw icon=Glyph::Download>"Raw bytes"</LinkButton>
+        <LinkButton href=raw icon=Glyph::Download>"Download raw bytes"</LinkButton>
         {before.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Previous entry"</LinkButton> })}
         {after.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Next entry"</LinkButton> })}
     }
@@ -43,7 +43,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
     let altered = (inclusion == Inclusion::Altered).then(|| {
         view! {
             <Notice status=Status::Danger title="This entry was altered after it was written">
-                "Its bytes do not give the root that was signed. Nothing on this page can be believed. Keep the database as it is, and run leastwise ledger verify with a checkpoint that was kept elsewhere."
+                "Its bytes do not match the signed root, so this page cannot be trusted. Do not modify the database. Run leastwise ledger verify with a checkpoint that is stored outside this system."
             </Notice>
         }
     });
@@ -56,16 +56,16 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
             actions
         />
         {altered}
-        <Section title="What happened">
+        <Section title="Event">
             <div data-body>
                 <DefinitionList>
-                    <Definition term="When"><ExactTime at=row.at now /></Definition>
-                    <Definition term="Who">{row.actor}</Definition>
-                    <Definition term="About">{row.about}</Definition>
+                    <Definition term="Time"><ExactTime at=row.at now /></Definition>
+                    <Definition term="Actor">{row.actor}</Definition>
+                    <Definition term="Target">{row.about}</Definition>
                 </DefinitionList>
             </div>
         </Section>
-        <Section title="As it was written down" detail="RFC 8785 JSON, indented for reading">
+        <Section title="Recorded entry" detail="RFC 8785 JSON, indented for display">
             <pre data-body tabindex="0" role="region" aria-label="The entry as JSON"><code>{json}</code></pre>
         </Section>
         {personal(private)}
@@ -74,7 +74,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
     .into_any()
 }
 
-/// Values that the entry holds as salted hashes only, while they are not erased.
+/// Renders the personal values of the entry, which the ledger holds only as salted hashes, unless they were erased.
 fn personal(private: Vec<(String, String)>) -> AnyView {
     if private.is_empty() {
         return ().into_any();
@@ -84,7 +84,7 @@ fn personal(private: Vec<(String, String)>) -> AnyView {
         .map(|(path, value)| view! { <tr><th scope="row"><code>{path}</code></th><td class="break-all">{value}</td></tr> })
         .collect_view();
     view! {
-        <Section title="Personal values" detail="kept beside the ledger, which holds only their salted hashes">
+        <Section title="Personal values" detail="stored outside the ledger, which holds only their salted hashes">
             <Table caption="Personal values" columns=vec![Column::new("Field"), Column::new("Value")]>{rows}</Table>
         </Section>
     }
@@ -100,13 +100,13 @@ fn proven(
 ) -> AnyView {
     let body = match checkpoint {
         Some(_) if inclusion == Inclusion::Altered => view! {
-            <Notice status=Status::Danger title="Its proof does not hold">
-                "The leaf hash above is not the one in the signed tree."
+            <Notice status=Status::Danger title="The proof does not verify">
+                "The leaf hash above does not match the signed tree."
             </Notice>
         }
         .into_any(),
         None => view! {
-            <Notice status=Status::Pending title="Not under a signed checkpoint yet">
+            <Notice status=Status::Pending title="Not covered by a signed checkpoint yet">
                 "The next one is signed within a minute and will cover this entry."
             </Notice>
         }
@@ -124,7 +124,7 @@ fn proven(
                 </DefinitionList>
                 <h3 class="mt-4">"Inclusion proof"</h3>
                 <p class="text-muted max-w-[80ch]">
-                    {format!("For leaf {seq} in a tree of {size}, from the leaf up. Hashed together as RFC 6962 says, they give the root.")}
+                    {format!("For leaf {seq} in a tree of size {size}, from the leaf up. Combined as specified in RFC 6962, the hashes yield the root.")}
                 </p>
                 {if alone {
                     view! { <p>"The leaf is the whole tree: its hash is the root."</p> }.into_any()

@@ -1,4 +1,4 @@
-//! The page of a refusal or an error, with the right status. Never shows internal text.
+//! The page of an error, with its HTTP status. Never shows internal error text.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     routes::Page,
 };
 
-/// The HTTP status of a refusal.
+/// Returns the HTTP status of an error.
 pub fn status(denied: &Denied) -> u16 {
     match denied {
         Denied::Forbidden(_) => 403,
@@ -19,25 +19,25 @@ pub fn status(denied: &Denied) -> u16 {
     }
 }
 
-/// The page of a refusal.
+/// Builds the page of an error.
 pub fn page(denied: Denied, request_id: String) -> Page {
     let (title, text) = match &denied {
         Denied::Forbidden(reason) => (
             "Not allowed",
-            format!("{reason} If you need it for your work, ask an administrator of Leastwise."),
+            format!("{reason} If you need this permission, ask a Leastwise administrator."),
         ),
         Denied::NotFound => (
             "Not found",
-            "There is nothing at this address, or you may not see it. Check the link, or go back to the start.".into(),
+            "This page does not exist, or you do not have permission to see it. Check the link, or go to the home page.".into(),
         ),
-        Denied::Conflict(what) => ("Changed meanwhile", what.clone()),
+        Denied::Conflict(what) => ("Changed in the meantime", what.clone()),
         Denied::Invalid(errors) => (
-            "That could not be taken",
+            "Invalid input",
             errors.iter().map(|e| e.message.clone()).collect::<Vec<_>>().join(" "),
         ),
         Denied::Broken => (
-            "Something is broken here",
-            "Nothing was changed that should not be. Try again; if it stays, give the number below to whoever runs Leastwise.".into(),
+            "Internal error",
+            "The request could not be completed. Try again. If the error persists, report the request ID below to the operator of Leastwise.".into(),
         ),
     };
     Page::new(title, move || {
@@ -45,8 +45,8 @@ pub fn page(denied: Denied, request_id: String) -> Page {
             <PageHeader title=title />
             <div class="grid gap-4 max-w-[64ch]">
                 <p>{text}</p>
-                <p><LinkButton href="/" icon=Glyph::Home>"Back to the start"</LinkButton></p>
-                <p class="text-muted text-xs">"Request " <code>{request_id}</code></p>
+                <p><LinkButton href="/" icon=Glyph::Home>"Go to the home page"</LinkButton></p>
+                <p class="text-muted text-xs">"Request ID " <code>{request_id}</code></p>
             </div>
         }
         .into_any()

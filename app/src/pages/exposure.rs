@@ -1,5 +1,4 @@
-//! The organisation's half of the home page: production PCI in numbers, names and reasons. A part of `home`,
-//! not a page of its own.
+//! The organization's part of the home page: the exposure of production PCI. Rendered by `home`; not a page.
 
 use domain::{time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
@@ -12,7 +11,7 @@ use crate::{
     },
 };
 
-/// The head over the whole width, and the rest under it.
+/// Renders the full-width head and the sections below it.
 pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     let OrganisationHome {
         exposure,
@@ -24,7 +23,7 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     let head = head(&exposure);
     let total = exposure.people;
     let (people, guardrails) = (people(exposed, total), guardrails(findings));
-    // What nobody was asked about comes before everything else; that there is nothing of it, last.
+    // Drift comes first; its empty state comes last.
     let (first, last) = if outside.is_empty() {
         (None, Some(none_past()))
     } else {
@@ -41,7 +40,7 @@ fn head(exposure: &Exposure) -> AnyView {
     } = exposure.against;
     let beside = match unapproved {
         0 => "assignments".to_owned(),
-        some => format!("assignments, and {some} not approved here"),
+        some => format!("assignments, and {some} unapproved"),
     };
     let people = exposure.people;
     let what = match (exposure.accounts, people) {
@@ -76,10 +75,10 @@ fn head(exposure: &Exposure) -> AnyView {
                         value=administrators.to_string()
                         href="/people?only=powerful"
                         status=bad(administrators)
-                        detail="or could make themselves one"
+                        detail="or people who can become one"
                     />
                     <Stat
-                        label="Against the rules"
+                        label="Policy violations"
                         value=against.to_string()
                         href="/accounts?only=findings"
                         status=bad(against)
@@ -93,7 +92,7 @@ fn head(exposure: &Exposure) -> AnyView {
     .into_any()
 }
 
-/// The colour for a number that ought to be nought.
+/// Returns the status for a count that should be zero.
 pub const fn bad(count: usize) -> Status {
     if count == 0 {
         Status::Ok
@@ -102,7 +101,7 @@ pub const fn bad(count: usize) -> Status {
     }
 }
 
-/// The colour for a number that wants somebody's look.
+/// Returns the status for a count that needs attention unless it is zero.
 pub const fn wanting(count: usize) -> Status {
     if count == 0 {
         Status::Ok
@@ -111,7 +110,7 @@ pub const fn wanting(count: usize) -> Status {
     }
 }
 
-/// Standing against temporary, as a bar and in words. The goal is a bar without its dark part.
+/// Renders the share of standing and temporary assignments as a bar and as text.
 fn share(exposure: &Exposure) -> AnyView {
     let (standing, temporary) = (
         exposure.standing_assignments,
@@ -124,8 +123,8 @@ fn share(exposure: &Exposure) -> AnyView {
         <div data-share>
             <p>
                 <StatusBadge status=if standing == 0 { Status::Ok } else { Status::Danger } label=format!("{standing} standing") />
-                <StatusBadge status=Status::Pending label=format!("{temporary} with an end") />
-                <span class="text-muted">"assignments in production PCI; the goal is none that stands"</span>
+                <StatusBadge status=Status::Pending label=format!("{temporary} temporary") />
+                <span class="text-muted">"assignments in production PCI. The goal is no standing assignments."</span>
             </p>
             <svg width="100%" height="8" aria-hidden="true" focusable="false">
                 <rect width="100%" height="8" rx="4" fill=if none { "var(--line)" } else { "var(--pending)" } />
@@ -139,8 +138,8 @@ fn share(exposure: &Exposure) -> AnyView {
 fn people(exposed: Vec<ExposedPerson>, total: usize) -> AnyView {
     if exposed.is_empty() {
         return view! {
-            <Section title="Who they are">
-                <Empty title="Nobody can reach production PCI" icon=Glyph::Shield>"Whoever is given a window appears here for as long as it lasts."</Empty>
+            <Section title="People with access">
+                <Empty title="No one can reach production PCI" icon=Glyph::Shield>"People with temporary access appear here until it ends."</Empty>
             </Section>
         }
         .into_any();
@@ -148,14 +147,14 @@ fn people(exposed: Vec<ExposedPerson>, total: usize) -> AnyView {
     let shown = exposed.len();
     let columns = vec![
         Column::new("Person"),
-        Column::new("Reaches"),
-        Column::new("With"),
-        Column::new("How"),
+        Column::new("Accounts"),
+        Column::new("Permission sets"),
+        Column::new("Paths"),
     ];
     let rows = exposed.into_iter().map(person).collect_view();
     let all = "/people?only=production-pci";
     view! {
-        <Section title="Who they are" detail="most exposed first" actions=view! { <a href=all>{format!("All {total}")}</a> }.into_any()>
+        <Section title="People with access" detail="most exposed first" actions=view! { <a href=all>{format!("All {total}")}</a> }.into_any()>
             <Table caption="People who can reach production PCI" columns id="exposed">{rows}</Table>
             {(total > shown).then(|| view! { <p data-more>{format!("and {} more", total - shown)}</p> })}
         </Section>
@@ -209,17 +208,17 @@ fn person(person: ExposedPerson) -> impl IntoView {
 fn guardrails(findings: Vec<FindingGroup>) -> AnyView {
     if findings.is_empty() {
         return view! {
-            <Section title="What the guardrails say">
-                <Empty title="Nothing stands against them" icon=Glyph::Check>"Every assignment in production PCI was judged by the rules in force."</Empty>
+            <Section title="Policy findings">
+                <Empty title="No policy findings" icon=Glyph::Check>"Every assignment in production PCI was evaluated against the policies in effect."</Empty>
             </Section>
         }
         .into_any();
     }
     let columns = vec![
-        Column::new("Why"),
+        Column::new("Reason"),
         Column::new("Assignments").numeric(),
         Column::new("People").numeric(),
-        Column::new("Where").wide_only(),
+        Column::new("Accounts").wide_only(),
     ];
     let rows = findings
         .into_iter()
@@ -236,8 +235,8 @@ fn guardrails(findings: Vec<FindingGroup>) -> AnyView {
         })
         .collect_view();
     view! {
-        <Section title="What the guardrails say" detail="of the access that exists">
-            <Table caption="Guardrails that existing access breaks" columns>{rows}</Table>
+        <Section title="Policy findings" detail="existing access">
+            <Table caption="Policy findings on existing access" columns>{rows}</Table>
         </Section>
     }
     .into_any()
@@ -245,8 +244,8 @@ fn guardrails(findings: Vec<FindingGroup>) -> AnyView {
 
 fn none_past() -> AnyView {
     view! {
-        <Section title="Made past Leastwise">
-            <Empty title="Nothing was changed past Leastwise" icon=Glyph::Drift>"What appears or goes in AWS without a change of ours is listed here after the next read."</Empty>
+        <Section title="Changed outside Leastwise">
+            <Empty title="No changes outside Leastwise" icon=Glyph::Drift>"Changes in AWS that no Leastwise change explains appear here after the next read."</Empty>
         </Section>
     }
     .into_any()
@@ -264,13 +263,13 @@ fn past(outside: Vec<OutsideRow>, count: usize, now: Timestamp) -> AnyView {
                         {row.principal.map(|principal| view! { <PrincipalLink principal /> })}
                         {row.account.map(|account| view! { <AccountLink account /> })}
                     </div>
-                    <p class="text-muted text-xs">"Seen " <Time at=row.by now /> ", not yet there " <Time at=row.after now /></p>
+                    <p class="text-muted text-xs">"Detected " <Time at=row.by now /> ", previous read " <Time at=row.after now /></p>
                 </li>
             }
         })
         .collect_view();
     view! {
-        <Section title="Made past Leastwise" detail=count.to_string()>
+        <Section title="Changed outside Leastwise" detail=count.to_string()>
             <ul data-lines>{lines}</ul>
             {(more > 0).then(|| view! { <p data-more>{format!("and {more} earlier")}</p> })}
         </Section>

@@ -1,4 +1,4 @@
-//! One group: who is in it, and what whoever is in it reaches.
+//! A group: its assignments and its members.
 
 use domain::{authorize::Action, directory::Origin, ids::GroupId, time::Timestamp};
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use crate::{
 
 use super::Part;
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let id: GroupId = visit.param("id")?;
     let group = visit.backend.group(&id).await?;
@@ -81,7 +81,7 @@ fn draw(group: GroupView, around: Around) -> AnyView {
     let actions = proposes.then(|| {
         view! {
             <LinkButton href=grant icon=Glyph::Key>"Grant access"</LinkButton>
-            <LinkButton href=join kind=ButtonKind::Primary icon=Glyph::Plus>"Add a member"</LinkButton>
+            <LinkButton href=join kind=ButtonKind::Primary icon=Glyph::Plus>"Add member"</LinkButton>
         }
     });
     let external = origin == Origin::External;
@@ -100,8 +100,8 @@ fn draw(group: GroupView, around: Around) -> AnyView {
         {(external && guarded)
             .then(|| {
                 view! {
-                    <Notice status=Status::Danger title="Somebody outside decides who reaches production PCI by this group">
-                        "Its members come from the identity provider. Who is added there reaches all that is listed below, and nobody here is asked."
+                    <Notice status=Status::Danger title="The identity provider controls who reaches production PCI through this group">
+                        "Members are managed in the identity provider. A person who is added there gains all access listed below without an approval in Leastwise."
                     </Notice>
                 }
             })}
@@ -120,8 +120,8 @@ fn opens(
 ) -> AnyView {
     if rows.is_empty() {
         return view! {
-            <Section title="What it opens">
-                <Empty title="No account" icon=Glyph::Accounts>"Nothing is assigned to this group."</Empty>
+            <Section title="Assignments">
+                <Empty title="No assignments" icon=Glyph::Accounts>"This group has no permission set in any account."</Empty>
             </Section>
         }
         .into_any();
@@ -138,7 +138,7 @@ fn opens(
             Column::new("Account"),
             Column::new("Permission set"),
             Column::new("Since").wide_only(),
-            Column::new("Guardrails"),
+            Column::new("Policy status"),
             Column::new("Action").unlabelled(),
         ];
         let lines = rows
@@ -164,12 +164,12 @@ fn opens(
             .collect_view();
         let (href, words) = (base.to_owned(), query.words.clone());
         view! {
-            <Table caption="What this group opens" columns id="opens">{lines}</Table>
+            <Table caption="Assignments of this group" columns id="opens">{lines}</Table>
             {pages(place, "assignments", move |page| list_href(&href, &words, None, page))}
         }
         .into_any()
     };
-    view! { <Section title="What it opens" actions=search>{body}</Section> }.into_any()
+    view! { <Section title="Assignments" actions=search>{body}</Section> }.into_any()
 }
 
 fn members(
@@ -182,18 +182,18 @@ fn members(
     now: Timestamp,
 ) -> AnyView {
     let read = as_of.map_or_else(
-        || "not read yet".to_owned(),
-        |at| format!("AWS was asked {}", relative(at, now)),
+        || "Not read yet".to_owned(),
+        |at| format!("Read from AWS {}", relative(at, now)),
     );
     if rows.is_empty() {
         let words = if as_of.is_some() {
-            "Nobody is in it"
+            "No members"
         } else {
-            "Its members are not known yet"
+            "Members have not been read yet"
         };
         return view! {
             <Section title="Members" detail=read>
-                <Empty title=words icon=Glyph::People>"Whoever is put into it appears here."</Empty>
+                <Empty title=words icon=Glyph::People>"Members appear here after the next read."</Empty>
             </Section>
         }
         .into_any();

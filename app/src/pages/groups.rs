@@ -1,4 +1,4 @@
-//! Every group, and what it opens.
+//! The list of groups.
 
 use leptos::prelude::*;
 
@@ -13,14 +13,14 @@ use crate::{
 
 use super::list_query;
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let query = list_query(&visit);
     let groups = visit.backend.groups(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Groups", move || {
         view! {
-            <PageHeader title="Groups" detail=view! { "Whoever is put into a group reaches all that it opens." }.into_any() />
+            <PageHeader title="Groups" detail=view! { "Every member of a group has all access that is assigned to it." }.into_any() />
             <FreshnessNotice freshness now />
             {draw(query, groups)}
         }
@@ -30,11 +30,11 @@ pub async fn page(visit: Visit) -> Answer<Page> {
 
 fn draw(query: ListQuery, groups: Rows<GroupRow>) -> AnyView {
     if groups.total == 0 && query.words.is_empty() && query.only.is_none() {
-        return view! { <Empty title="No groups" icon=Glyph::Groups>"Groups of Identity Center appear after the first read."</Empty> }.into_any();
+        return view! { <Empty title="No groups" icon=Glyph::Groups>"Identity Center groups appear after the first read."</Empty> }.into_any();
     }
     let chips = vec![
         Chip::new("", "All"),
-        Chip::new("production-pci", "Open production PCI"),
+        Chip::new("production-pci", "Access to production PCI"),
         Chip::new("external", "From the identity provider"),
         Chip::new("empty", "Empty"),
     ];
@@ -46,7 +46,7 @@ fn draw(query: ListQuery, groups: Rows<GroupRow>) -> AnyView {
     }
     let columns = vec![
         Column::new("Name"),
-        Column::new("Kept by").wide_only(),
+        Column::new("Managed by").wide_only(),
         Column::new("Members").numeric(),
         Column::new("Accounts").numeric(),
         Column::new("Production PCI").numeric(),
@@ -76,7 +76,7 @@ fn row(row: GroupRow) -> impl IntoView {
         domain::directory::Origin::External => "Identity provider",
     };
     let waits = (members == 0 && accounts > 0).then(
-        || view! { " " <StatusBadge status=Status::Drift label="Empty, and opens something" /> },
+        || view! { " " <StatusBadge status=Status::Drift label="Empty, with assignments" /> },
     );
     let guarded = if production_pci > 0 {
         "font-semibold"

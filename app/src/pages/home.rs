@@ -1,4 +1,4 @@
-//! The home page: who can reach production PCI, what waits for the viewer, and what the viewer reaches.
+//! The home page: who can reach production PCI, changes that need the viewer's decision, and the viewer's access.
 
 use domain::{authorize::Action, ids::UserId, time::Timestamp};
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ use crate::{
 
 use super::exposure;
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let home = visit.backend.home().await?;
     let around = Around {
@@ -32,7 +32,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     Ok(Page::new(title, move || draw(title, home, around)))
 }
 
-/// What the page knows besides its own view.
+/// Inputs of the page in addition to its view.
 struct Around {
     freshness: Freshness,
     now: Timestamp,
@@ -59,7 +59,7 @@ fn draw(title: &'static str, home: Home, around: Around) -> AnyView {
     } = home;
     let known = freshness.oldest.is_some();
     let actions = view! {
-        {reports.then(|| view! { <LinkButton href="/reports/production-pci" icon=Glyph::Report>"Report"</LinkButton> })}
+        {reports.then(|| view! { <LinkButton href="/reports/production-pci" icon=Glyph::Report>"View report"</LinkButton> })}
         {proposes
             .then(|| {
                 view! { <LinkButton href="/changes/new" kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }
@@ -67,23 +67,17 @@ fn draw(title: &'static str, home: Home, around: Around) -> AnyView {
     }
     .into_any();
     let waiting = decides.then(|| {
-        let what = "Changes that need your approval appear here, the oldest first.";
+        let what = "Changes that need your decision appear here, oldest first.";
         changes(
             "Waiting for you",
             waiting,
             now,
-            "Nothing waits for you.",
+            "No changes need your decision.",
             what,
         )
     });
-    let what = "What you ask for appears here until it is over.";
-    let mine = changes(
-        "Your changes",
-        mine,
-        now,
-        "You have asked for nothing.",
-        what,
-    );
+    let what = "Changes that you request appear here.";
+    let mine = changes("Your changes", mine, now, "You have no changes.", what);
     let reach = my_access(access, access_count, me, now);
     let body = match organisation {
         None => view! { <div data-columns="even">{reach} {mine}</div> }.into_any(),
@@ -91,7 +85,7 @@ fn draw(title: &'static str, home: Home, around: Around) -> AnyView {
             let (head, rest) = if known {
                 exposure::draw(organisation, now)
             } else {
-                // Before the first read, no number would be true.
+                // Before the first read, every count would be wrong.
                 (().into_any(), ().into_any())
             };
             view! {
@@ -152,7 +146,7 @@ fn my_access(access: Vec<MyAccess>, count: usize, me: Option<UserId>, now: Times
         })
         .collect_view();
     let body = if count == 0 {
-        view! { <Empty title="You reach no account" icon=Glyph::Key>"What you ask for and are given appears here, with when it ends."</Empty> }
+        view! { <Empty title="You have no access" icon=Glyph::Key>"Access that is granted to you appears here, with the time when it ends."</Empty> }
             .into_any()
     } else {
         view! {
@@ -161,5 +155,5 @@ fn my_access(access: Vec<MyAccess>, count: usize, me: Option<UserId>, now: Times
         }
         .into_any()
     };
-    view! { <Section title="What you reach" detail=if count == 0 { String::new() } else { count.to_string() }>{body}</Section> }.into_any()
+    view! { <Section title="Accounts that you can access" detail=if count == 0 { String::new() } else { count.to_string() }>{body}</Section> }.into_any()
 }

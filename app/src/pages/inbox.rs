@@ -1,5 +1,5 @@
-//! What waits for the viewer's decision: the list on the left, the one that is looked at on the right. Which
-//! one that is stands in the URL, so that it works without script and survives a reload.
+//! Changes that need the viewer's decision: the list on the left, the selected change on the right. The selection is
+//! part of the URL, so that it works without JavaScript and survives a reload.
 
 use domain::{
     authorize::{Action, Denial},
@@ -20,7 +20,7 @@ use crate::{
 
 use super::{list_query, new_change::abuse};
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let place = match ChangeId::parse(visit.query("id")) {
         Ok(id) => InboxPlace::Change(id),
@@ -39,9 +39,9 @@ pub async fn page(visit: Visit) -> Answer<Page> {
             .position(|view| view.row.id.as_str() == wanted)
             .unwrap_or(0);
         let detail = match total {
-            0 => "Changes that you may decide appear here.".to_owned(),
-            1 => "1 change waits for your decision.".to_owned(),
-            n => format!("{n} changes wait for your decision, the oldest first."),
+            0 => "Changes that need your decision appear here.".to_owned(),
+            1 => "1 change needs your decision.".to_owned(),
+            n => format!("{n} changes need your decision, oldest first."),
         };
         let list = list(&waiting, at, place, now);
         let chosen = waiting
@@ -60,9 +60,9 @@ pub async fn page(visit: Visit) -> Answer<Page> {
                     </div>
                 }.into_any(),
                 None => view! {
-                    <Empty title="Nothing waits for you" icon=Glyph::Inbox>
-                        "What you asked for, or would gain by, never appears here: somebody else decides it. "
-                        <a href="/changes?only=waiting">"All that waits"</a>
+                    <Empty title="No changes need your decision" icon=Glyph::Inbox>
+                        "Changes that you requested or that give you access are decided by others and do not appear here. "
+                        <a href="/changes?only=waiting">"View all waiting changes"</a>
                     </Empty>
                 }.into_any(),
             }}
@@ -71,17 +71,17 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     }))
 }
 
-/// Why somebody who is an approver can decide nothing of what they see here, and what would cure it.
+/// Renders why an approver cannot decide any change, and what to do about it.
 fn why_not(denial: Denial) -> AnyView {
     match denial {
         Denial::NoMfa => view! {
             <Notice status=Status::Pending title="A second factor is needed to decide">
-                "You signed in without one, so you can read what waits and decide none of it. Set up an authenticator app or a security key for your account where you sign in, or have whoever runs your sign-in do it with you; then sign out here and sign in again with it."
+                "You signed in without a second factor, so you can view these changes but not decide them. Set up an authenticator app or a security key for your sign-in account, or ask the administrator of your sign-in service for help. Then sign out and sign in again with it."
             </Notice>
         }
         .into_any(),
         Denial::Role | Denial::NotJoined => {
-            view! { <Notice status=Status::Pending title="You can decide none of what waits">{denial.reason()}</Notice> }
+            view! { <Notice status=Status::Pending title="You cannot decide changes">{denial.reason()}</Notice> }
                 .into_any()
         }
     }
@@ -99,7 +99,7 @@ fn list(waiting: &[ChangeView], at: usize, place: PagePlace, now: Timestamp) -> 
                     <a href=format!("/inbox?id={}", row.id) data-item aria-current=(place == at).then_some("true")>{row.title.clone()}</a>
                     <p class="text-muted text-xs">
                         {row.requester.clone()} " " <Time at=row.submitted now /> " · " {format!("{have} of {need} approvals")}
-                        " · decide " <Time at=row.decide_by now />
+                        " · decision due " <Time at=row.decide_by now />
                     </p>
                 </li>
             }
@@ -120,13 +120,13 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
     } = view;
     let gains = preview.gained.len();
     let href = format!("/changes/{}", row.id);
-    let actions = view! { <LinkButton href>"Open the record"</LinkButton> };
+    let actions = view! { <LinkButton href>"Open change"</LinkButton> };
     view! {
         <Section title=row.title.clone() actions=actions.into_any()>
             <div data-body>
                 <DefinitionList>
-                    <Definition term="Why"><span class="whitespace-pre-wrap break-words">{justification}</span></Definition>
-                    <Definition term="Asked by">{row.requester.clone()} " " <Time at=row.submitted now /></Definition>
+                    <Definition term="Justification"><span class="whitespace-pre-wrap break-words">{justification}</span></Definition>
+                    <Definition term="Requested by">{row.requester.clone()} " " <Time at=row.submitted now /></Definition>
                     <Definition term="Ticket">{ticket.unwrap_or_else(|| "none".into())}</Definition>
                     <Definition term="Accounts">
                         {row.accounts.iter().cloned().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
@@ -135,7 +135,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
             </div>
         </Section>
         <VerdictBox verdict=preview.verdict gains />
-        <Section title="Who gains and loses what"><DiffView gained=preview.gained lost=preview.lost /></Section>
+        <Section title="Who gains and loses access"><DiffView gained=preview.gained lost=preview.lost /></Section>
         {abuse(preview.findings)}
         <Section title="Your decision">
             <div data-body><DecisionForms id=row.id effect=preview.effect may=decide form /></div>

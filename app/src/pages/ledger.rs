@@ -1,5 +1,4 @@
-//! The ledger: whether it is whole, and every entry, newest first. It shows what was written down and
-//! judges none of it.
+//! The ledger: its signature status, and every entry, newest first. Entries are shown as recorded, without evaluation.
 
 use domain::time::Timestamp;
 use leptos::prelude::*;
@@ -15,7 +14,7 @@ use crate::{
 
 use super::list_query;
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let query = list_query(&visit);
     let entries = visit.backend.entries(&query).await?;
@@ -23,7 +22,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     let now = visit.backend.now();
     Ok(Page::new("Ledger", move || {
         view! {
-            <PageHeader title="Ledger" detail=view! { "Everything that was asked, decided, done and seen. Nothing in it can be changed unnoticed." }.into_any() />
+            <PageHeader title="Ledger" detail=view! { "All requests, decisions, operations and observations. Any alteration of an entry can be detected." }.into_any() />
             {health_box(health, now)}
             {draw(query, entries, now)}
         }
@@ -31,7 +30,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     }))
 }
 
-/// What a third party needs to check the ledger without us.
+/// Renders what a third party needs to verify the ledger independently.
 fn health_box(health: LedgerHealth, now: Timestamp) -> AnyView {
     let LedgerHealth {
         size,
@@ -46,7 +45,7 @@ fn health_box(health: LedgerHealth, now: Timestamp) -> AnyView {
             view! { <StatusBadge status=Status::Pending label="No checkpoint signed yet" /> }
         }
         (Some(_), 0) => {
-            view! { <StatusBadge status=Status::Ok label="Every entry is under a signed checkpoint" /> }
+            view! { <StatusBadge status=Status::Ok label="Every entry is covered by a signed checkpoint" /> }
         }
         (Some(_), 1) => {
             view! { <StatusBadge status=Status::Pending label="1 entry waits for the next checkpoint" /> }
@@ -70,9 +69,9 @@ fn health_box(health: LedgerHealth, now: Timestamp) -> AnyView {
                     <Definition term="Verifier key"><code class="select-all break-all">{vkey}</code></Definition>
                 </DefinitionList>
                 <p class="text-muted mt-4 max-w-[80ch]">
-                    "To check it yourself: "
+                    "To verify the ledger yourself: "
                     <code class="select-all">"leastwise ledger verify"</code>
-                    " recomputes every hash and checks every signature. Keep the verifier key and a checkpoint somewhere that nobody here can write to: with them, even a ledger that was rewritten as a whole is found out."
+                    " recomputes every hash and checks every signature. Store the verifier key and a checkpoint where the operators of Leastwise cannot write: with them, even a completely rewritten ledger is detected."
                 </p>
             </div>
         </Section>
@@ -82,7 +81,7 @@ fn health_box(health: LedgerHealth, now: Timestamp) -> AnyView {
 
 fn draw(query: ListQuery, entries: Rows<EntryRow>, now: Timestamp) -> AnyView {
     if entries.total == 0 && query.words.is_empty() {
-        return view! { <Empty title="Nothing is written down yet" icon=Glyph::Ledger>"The first entry is made when Leastwise starts."</Empty> }
+        return view! { <Empty title="No entries yet" icon=Glyph::Ledger>"The first entry is recorded when Leastwise starts."</Empty> }
             .into_any();
     }
     let place = (&entries).into();
@@ -91,16 +90,16 @@ fn draw(query: ListQuery, entries: Rows<EntryRow>, now: Timestamp) -> AnyView {
         return view! { {bar} <EmptyFiltered noun="entries" clear_href="/ledger" /> }.into_any();
     }
     if entries.rows.is_empty() {
-        return view! { {bar} <Notice status=Status::Info title="The list ends before this page"><a href="/ledger">"To the newest entries"</a></Notice> }
+        return view! { {bar} <Notice status=Status::Info title="This page is beyond the end of the list"><a href="/ledger">"View the newest entries"</a></Notice> }
             .into_any();
     }
     let columns = vec![
         Column::new("Entry").numeric(),
-        Column::new("When"),
-        Column::new("What"),
+        Column::new("Time"),
+        Column::new("Event"),
         Column::new("Outcome"),
-        Column::new("Who"),
-        Column::new("About").wide_only(),
+        Column::new("Actor"),
+        Column::new("Target").wide_only(),
     ];
     let rows = entries
         .rows
@@ -138,7 +137,7 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
     }
 }
 
-/// How an entry ended, in colour, shape and word.
+/// Renders the outcome of an entry as a badge.
 pub fn outcome_badge(outcome: &str) -> AnyView {
     let (status, label) = match outcome {
         "success" => (Status::Ok, "Success"),

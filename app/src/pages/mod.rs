@@ -1,4 +1,4 @@
-//! One file per URL. A page asks its port once, then draws; it computes nothing about access.
+//! The pages, one file per URL. A page loads its view from a port and renders it; it never computes access.
 
 pub mod account;
 pub mod accounts;
@@ -29,20 +29,20 @@ use crate::{
     routes::Visit,
 };
 
-/// Accounts shown in one field of the board.
+/// The maximum number of accounts shown in a cell of the board.
 pub const CELL: usize = 60;
 
-/// Rows of one object's own table on a page.
+/// Rows per page in the table of a single object.
 const PART: usize = 200;
 
-/// One page of rows that a view holds whole.
+/// A page of rows, cut from a view that contains all of them.
 struct Part<T> {
     rows: Vec<T>,
     place: PagePlace,
 }
 
 impl<T> Part<T> {
-    /// Keeps the rows whose text holds every word that was searched for, and cuts out one page of them.
+    /// Keeps the rows whose text contains every word of the search, and returns the requested page of them.
     fn of(mut rows: Vec<T>, query: &ListQuery, text: impl Fn(&T) -> String) -> Self {
         let words = query.words.to_lowercase();
         let words: Vec<&str> = words.split_whitespace().collect();
@@ -61,7 +61,7 @@ impl<T> Part<T> {
         Self { rows, place }
     }
 
-    /// The search over the rows: as one types if all of them are on the page.
+    /// Renders the search box, which filters while typing if all rows are on the page.
     fn search(
         &self,
         base: &str,
@@ -75,7 +75,7 @@ impl<T> Part<T> {
     }
 }
 
-/// A field of the board, as `only` names it: `production-in`.
+/// Parses the name of a board cell in `only`, such as `production-in`.
 pub fn cell(only: &str) -> Option<(Environment, Pci)> {
     let (environment, pci) = only.rsplit_once('-')?;
     let environment = Environment::from_word(environment).filter(|e| e.as_str() == environment)?;
@@ -85,7 +85,7 @@ pub fn cell(only: &str) -> Option<(Environment, Pci)> {
     ))
 }
 
-/// What the URL of a list asks for: `q`, `only`, `page`. What makes no sense is dropped.
+/// Returns the query of a list from the URL parameters `q`, `only` and `page`. Invalid values are ignored.
 pub fn list_query(visit: &Visit) -> ListQuery {
     ListQuery {
         words: visit.query("q").trim().chars().take(200).collect(),

@@ -1,5 +1,5 @@
-//! A new change: what is chosen stands in the URL, and below it who gains what and what the rules say.
-//! Nothing is written until the second form is sent; that one is bound to the effect that it stands under.
+//! The form for a new change: the selection is part of the URL; the preview below shows the effect and the verdict.
+//! Nothing is stored until the second form is sent, which is bound to the effect in the preview.
 
 use domain::{authorize::Action, permission_set::analysis::Finding, verdict::Outcome};
 use leptos::prelude::*;
@@ -18,11 +18,11 @@ use crate::{
 const KINDS: [(&str, &str); 4] = [
     ("grant", "Grant access"),
     ("remove", "Remove access"),
-    ("join", "Add to a group"),
-    ("leave", "Take out of a group"),
+    ("join", "Add to group"),
+    ("leave", "Remove from group"),
 ];
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let text = |name: &str| visit.query(name).to_owned();
     let mut draft = Draft {
@@ -42,9 +42,9 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     Ok(Page::new("New change", move || {
         let errors = all_errors(&form, &new);
         let detail = if own_only {
-            "Ask for access for yourself. You see what the rules say before anything is stored."
+            "Request access for yourself. The preview shows the verdict before anything is submitted."
         } else {
-            "Choose what should change. You see who gains what and what the rules say before anything is stored."
+            "Select a change. The preview shows who gains or loses access, and the verdict, before anything is submitted."
         };
         view! {
             <PageHeader title="New change" crumbs=vec![Crumb::new("/changes", "Changes")] detail=view! { {detail} }.into_any() />
@@ -58,7 +58,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     }))
 }
 
-/// Errors of what was sent, then of what is chosen; the same sentence once.
+/// Returns the errors of the submitted form, then those of the selection, without duplicates.
 fn all_errors(form: &FormState, new: &NewChange) -> Vec<(String, String)> {
     let mut errors: Vec<(String, String)> = Vec::new();
     for FieldError { field, message } in form.errors.iter().chain(&new.errors) {
@@ -86,7 +86,7 @@ fn kinds(draft: &Draft) -> Vec<Tab> {
             let other = Draft {
                 kind: kind.to_owned(),
                 who: draft.who.clone(),
-                // A permission set is no group: what is chosen there means nothing under the other kind.
+                // `set` is a permission set for one kind and a group for the other, so it is not kept.
                 set: if alike {
                     draft.set.clone()
                 } else {
@@ -105,7 +105,7 @@ fn kinds(draft: &Draft) -> Vec<Tab> {
         .collect()
 }
 
-/// The first form: a GET, so that a colleague can open what is chosen.
+/// Renders the first form, a GET form, so that the selection has a URL that can be shared.
 fn choose(new: &NewChange) -> AnyView {
     let NewChange { draft, choices, .. } = new;
     let again = new.preview.is_some();
@@ -142,13 +142,13 @@ fn choose(new: &NewChange) -> AnyView {
         },
         pick(new, "set", set_label, sets, &draft.set),
         if term {
-            pick(new, "term", "For how long", &choices.terms, &draft.term)
+            pick(new, "term", "Duration", &choices.terms, &draft.term)
         } else {
             ().into_any()
         },
     ];
     view! {
-        <Section title="What should change">
+        <Section title="Selection">
             <form id="choose" method="get" action="/changes/new" data-body>
                 <input type="hidden" name="kind" value=change />
                 <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6">{fields.into_iter().collect_view()}</div>
@@ -159,7 +159,7 @@ fn choose(new: &NewChange) -> AnyView {
     .into_any()
 }
 
-/// A list, or a line to type in where the list would be too long.
+/// Renders a drop-down list, or a text field if the list is too long.
 fn pick(
     new: &NewChange,
     name: &'static str,
@@ -179,8 +179,8 @@ fn pick(
             .find(|choice| choice.value == chosen)
             .map(|choice| choice.label.clone());
         let hint = match shown {
-            Some(label) => format!("Chosen: {label}. Type another name or id to change it."),
-            None => "Type the exact name or the id, or start from its own page.".to_owned(),
+            Some(label) => format!("Selected: {label}. Enter another name or ID to change it."),
+            None => "Enter the exact name or ID, or start from the page of the object.".to_owned(),
         };
         return view! { <TextField name label value=chosen.to_owned() hint error need=Need::Required /> }.into_any();
     }
@@ -212,7 +212,7 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
             <h2 class="mb-3">{title.clone()}</h2>
             {view! { <OutdatedPreview /> }.into_any()}
             <VerdictBox verdict gains approvers />
-            <Section title="Who gains and loses what" detail=detail><DiffView gained lost /></Section>
+            <Section title="Who gains and loses access" detail=detail><DiffView gained lost /></Section>
             {abuse(findings)}
             {tail(session_seconds, &new.draft.kind)}
             {submit(new, form, outcome, effect.0)}
@@ -221,10 +221,10 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
     .into_any()
 }
 
-/// Findings in sight at once; a full administrator has dozens.
+/// The number of risks shown without unfolding; a full administrator has dozens.
 const SHOWN: usize = 5;
 
-/// What the set could be abused for, the worst first.
+/// Renders the risks of the permission set, worst first.
 pub fn abuse(findings: Vec<Finding>) -> Option<AnyView> {
     if findings.is_empty() {
         return None;
@@ -240,7 +240,7 @@ pub fn abuse(findings: Vec<Finding>) -> Option<AnyView> {
         }
     });
     let section = view! {
-        <Section title="What the permission set could be abused for" detail="read from its policies, not from its name">
+        <Section title="Risks of the permission set" detail="determined from its policies">
             <ul data-lines>{items}</ul>
             {more}
         </Section>
@@ -268,15 +268,15 @@ fn finding_line(finding: Finding) -> AnyView {
     .into_any()
 }
 
-/// How long a session outlives the access it was begun through.
+/// Renders how long a role session can outlive the access.
 fn tail(seconds: u32, kind: &str) -> Option<AnyView> {
     let words = length(seconds)?;
     let text = match kind {
         "remove" | "leave" => format!(
-            "A role session that is open when the access is removed may be usable for up to {words} more. AWS ends no session early."
+            "A role session that is active when the access is removed can remain usable for up to {words}. AWS does not end sessions early."
         ),
         _ => format!(
-            "A role session begun through this access may be usable for up to {words}, also beyond the end of a window."
+            "A role session that is started with this access can remain usable for up to {words}, even after temporary access ends."
         ),
     };
     Some(view! { <p class="mb-6 max-w-[72ch] text-muted">{text}</p> }.into_any())
@@ -292,15 +292,15 @@ fn length(seconds: u32) -> Option<String> {
     }
 }
 
-/// The second form. What is sent with it is checked again; the effect says what the person has seen.
+/// Renders the second form. The server validates it again and compares the effect with the one shown.
 fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -> AnyView {
     let draft = new.draft.clone();
     let verb = match (outcome, draft.kind.as_str()) {
-        (Outcome::Refused, _) => "Record the refused request",
+        (Outcome::Refused, _) => "Record the blocked request",
         (Outcome::NeedsApproval, _) => "Request approval",
         (Outcome::Allowed, "remove") => "Remove access",
-        (Outcome::Allowed, "join") => "Add to the group",
-        (Outcome::Allowed, "leave") => "Take out of the group",
+        (Outcome::Allowed, "join") => "Add to group",
+        (Outcome::Allowed, "leave") => "Remove from group",
         (Outcome::Allowed, _) => "Grant access",
     };
     let kind = match (outcome, draft.kind.as_str()) {
@@ -321,8 +321,8 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
             <input type="hidden" name="form_key" value=new.form_key.clone() />
             <TextArea
                 name="justification"
-                label="Why is this needed?"
-                hint="At least 10 characters. Approvers decide by it, and the record keeps it. No card numbers."
+                label="Justification"
+                hint="At least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers."
                 value=value("justification")
                 error=error("justification")
                 need=Need::Required
@@ -330,7 +330,7 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
             <TextField
                 name="ticket"
                 label="Ticket"
-                hint="Such as OPS-4711"
+                hint="For example, OPS-4711"
                 value=value("ticket")
                 error=error("ticket")
                 need=Need::Optional
@@ -340,19 +340,19 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
         </form>
     };
     if outcome != Outcome::Refused {
-        return view! { <Section title="Reason">{fields}</Section> }.into_any();
+        return view! { <Section title="Submit">{fields}</Section> }.into_any();
     }
-    // Open again if it was sent and came back, so that nothing typed is hidden.
+    // Open if the form was sent and came back, so that the text entered is visible.
     let open = !form.errors.is_empty() || !form.values.is_empty();
     view! {
-        <Section title="What to do instead">
+        <Section title="Next steps">
             <div data-body>
                 <p class="max-w-[72ch]">
-                    "Change what is chosen above so that the reasons no longer hold. Submitting it as it stands changes nothing in AWS: "
-                    "it only records that it was asked for and refused."
+                    "Change the selection above so that no policy blocks it. Submitting it unchanged changes nothing in AWS: "
+                    "it only records that the change was requested and blocked."
                 </p>
                 <details data-fold open=open class="mt-3">
-                    <summary>"Record the refused request"</summary>
+                    <summary>"Record the blocked request"</summary>
                     {fields}
                 </details>
             </div>
@@ -361,7 +361,7 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
     .into_any()
 }
 
-/// Marks a list's head so that an unknown status cannot reach the palette.
+/// Returns the status with the given token, or `Status::Off` for an unknown token.
 pub fn status_of(token: &str) -> Status {
     [
         Status::Ok,

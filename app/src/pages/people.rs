@@ -1,4 +1,4 @@
-//! Everyone in the directory, and how much each of them reaches.
+//! The list of people in the directory, with counts of their access.
 
 use leptos::prelude::*;
 
@@ -13,14 +13,14 @@ use crate::{
 
 use super::list_query;
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let query = list_query(&visit);
     let people = visit.backend.people(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("People", move || {
         view! {
-            <PageHeader title="People" detail=view! { "Who is in the directory, and what each of them reaches by any path." }.into_any() />
+            <PageHeader title="People" detail=view! { "All users in the directory and the accounts that they can reach by any path." }.into_any() />
             <FreshnessNotice freshness now />
             {draw(query, people)}
         }
@@ -31,15 +31,15 @@ pub async fn page(visit: Visit) -> Answer<Page> {
 fn draw(query: ListQuery, people: Rows<PersonRow>) -> AnyView {
     let unfiltered = query.words.is_empty() && query.only.is_none();
     if people.total == 0 && unfiltered {
-        return view! { <Empty title="Nobody is in the directory" icon=Glyph::People>"Users of Identity Center appear after the first read."</Empty> }
+        return view! { <Empty title="No users" icon=Glyph::People>"Identity Center users appear after the first read."</Empty> }
             .into_any();
     }
     let chips = vec![
         Chip::new("", "Everyone"),
-        Chip::new("production-pci", "Reach production PCI"),
-        Chip::new("powerful", "Administrators there"),
+        Chip::new("production-pci", "Access to production PCI"),
+        Chip::new("powerful", "Production PCI administrators"),
         Chip::new("disabled", "Disabled"),
-        Chip::new("idle", "Reach nothing"),
+        Chip::new("idle", "No access"),
     ];
     let place = (&people).into();
     let table = (people.pages() == 1 && query.words.is_empty()).then_some("people");

@@ -1,4 +1,4 @@
-//! One permission set: what it holds, what that really allows, and where it is. Read-only.
+//! A permission set: its risks, the accounts in which it is assigned, and its policies. Read-only.
 
 use domain::{
     permission_set::{
@@ -21,7 +21,7 @@ use crate::{
 
 use super::{Part, permission_sets::session};
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let key: String = visit.param("key")?;
     let set = visit.backend.permission_set(&key).await?;
@@ -47,9 +47,9 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
     let short: String = hash.chars().take(12).collect();
     let facts = view! {
         <DefinitionList>
-            <Definition term="Longest session">{session(content.session_seconds)}</Definition>
+            <Definition term="Session duration">{session(content.session_seconds)}</Definition>
             <Definition term="Content hash"><code title=hash>{short}</code></Definition>
-            <Definition term="Judged with">{catalogue}</Definition>
+            <Definition term="Evaluated with">{catalogue}</Definition>
             <Definition term="ARN"><span class="font-mono text-xs">{set.arn.to_string()}</span></Definition>
         </DefinitionList>
     };
@@ -63,14 +63,14 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         {(outdated > 0)
             .then(|| {
                 view! {
-                    <Notice status=Status::Drift title=format!("{outdated} of {} accounts hold an older content", holds.len())>
-                        "The set was edited and not provisioned there. Those accounts still allow what it allowed before, which is not what is shown below."
+                    <Notice status=Status::Drift title=format!("Outdated version in {outdated} of {} accounts", holds.len())>
+                        "The permission set was edited but not reprovisioned there. Those accounts still grant the earlier permissions, which are not shown below."
                     </Notice>
                 }
             })}
         {allows(words, findings)}
         {self::holds(holds, &base, query, now)}
-        <Section title="What it holds">{held(content)}</Section>
+        <Section title="Policies">{held(content)}</Section>
         <Section title="Facts"><div data-body>{facts}</div></Section>
     }
     .into_any()
@@ -79,16 +79,16 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
 fn allows(words: String, findings: Vec<Finding>) -> AnyView {
     if findings.is_empty() {
         return view! {
-            <Section title="What it could be abused for">
-                <Empty title="Nothing on the lists was found" icon=Glyph::Check>"That does not make a set harmless: it says that no policy in it allows what Leastwise looks for."</Empty>
+            <Section title="Risks">
+                <Empty title="No risks found" icon=Glyph::Check>"No policy in this permission set allows an action that Leastwise classifies as a risk. This does not prove that the permission set is harmless."</Empty>
             </Section>
         }
         .into_any();
     }
     let columns = vec![
         Column::new("Risk"),
-        Column::new("Why"),
-        Column::new("Where"),
+        Column::new("Reason"),
+        Column::new("Policy"),
         Column::new("Actions").wide_only(),
     ];
     let rows = findings
@@ -111,14 +111,14 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
         })
         .collect_view();
     view! {
-        <Section title="What it could be abused for" detail=words>
-            <Table caption="What this set could be abused for" columns>{rows}</Table>
+        <Section title="Risks" detail=words>
+            <Table caption="Risks of this permission set" columns>{rows}</Table>
         </Section>
     }
     .into_any()
 }
 
-/// The first, and the rest behind it; those that are not named are counted in their last line.
+/// Renders the first action and a fold with the others. Actions that the analysis does not list are counted.
 fn actions(finding: &Finding) -> AnyView {
     let count = finding.count();
     let mut actions = finding.actions.iter().cloned();
@@ -164,7 +164,7 @@ fn held(content: Content) -> AnyView {
     let nothing =
         managed.is_empty() && customer.is_empty() && inline.is_none() && boundary.is_none();
     if nothing {
-        return view! { <Empty title="Nothing" icon=Glyph::PermissionSets>"A set without policies allows nothing."</Empty> }.into_any();
+        return view! { <Empty title="No policies" icon=Glyph::PermissionSets>"A permission set without policies grants no permissions."</Empty> }.into_any();
     }
     let managed = managed
         .into_iter()
@@ -172,7 +172,7 @@ fn held(content: Content) -> AnyView {
         .collect_view();
     let customer = customer
         .into_iter()
-        .map(|policy| view! { <li><code>{format!("{}{}", policy.path, policy.name)}</code> " " <span class="text-muted">"in each account, not read"</span></li> })
+        .map(|policy| view! { <li><code>{format!("{}{}", policy.path, policy.name)}</code> " " <span class="text-muted">"in each account, not read by Leastwise"</span></li> })
         .collect_view();
     let boundary = boundary.map(|boundary| match boundary {
         Boundary::Managed(arn) => arn,
@@ -195,7 +195,7 @@ fn held(content: Content) -> AnyView {
     .into_any()
 }
 
-/// Indented for reading; text that is not JSON is shown as it is.
+/// Returns JSON text with indentation; other text is returned unchanged.
 fn pretty(text: &str) -> String {
     serde_json::from_str::<serde_json::Value>(text)
         .and_then(|json| serde_json::to_string_pretty(&json))
@@ -205,8 +205,8 @@ fn pretty(text: &str) -> String {
 fn holds(rows: Vec<HoldsRow>, base: &str, query: &ListQuery, now: Timestamp) -> AnyView {
     if rows.is_empty() {
         return view! {
-            <Section title="Where it is">
-                <Empty title="In no account" icon=Glyph::Accounts>"The set exists and is assigned nowhere."</Empty>
+            <Section title="Accounts">
+                <Empty title="No accounts" icon=Glyph::Accounts>"This permission set is not assigned in any account."</Empty>
             </Section>
         }
         .into_any();
@@ -221,8 +221,8 @@ fn holds(rows: Vec<HoldsRow>, base: &str, query: &ListQuery, now: Timestamp) -> 
     } else {
         let columns = vec![
             Column::new("Account"),
-            Column::new("Content"),
-            Column::new("Assigned").numeric(),
+            Column::new("Version"),
+            Column::new("Principals").numeric(),
             Column::new("People").numeric(),
             Column::new("As of").wide_only(),
         ];
@@ -230,7 +230,7 @@ fn holds(rows: Vec<HoldsRow>, base: &str, query: &ListQuery, now: Timestamp) -> 
             .into_iter()
             .map(|row| {
                 let content = if row.outdated {
-                    view! { <StatusBadge status=Status::Drift label="Older" /> }.into_any()
+                    view! { <StatusBadge status=Status::Drift label="Outdated" /> }.into_any()
                 } else {
                     view! { <StatusBadge status=Status::Ok label="Latest" /> }.into_any()
                 };
@@ -247,10 +247,10 @@ fn holds(rows: Vec<HoldsRow>, base: &str, query: &ListQuery, now: Timestamp) -> 
             .collect_view();
         let (href, words) = (base.to_owned(), query.words.clone());
         view! {
-            <Table caption="Accounts that hold this set" columns id="holds">{lines}</Table>
+            <Table caption="Accounts with this permission set" columns id="holds">{lines}</Table>
             {pages(place, "accounts", move |page| list_href(&href, &words, None, page))}
         }
         .into_any()
     };
-    view! { <Section title="Where it is" actions=search>{body}</Section> }.into_any()
+    view! { <Section title="Accounts" actions=search>{body}</Section> }.into_any()
 }

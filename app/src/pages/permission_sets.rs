@@ -1,4 +1,4 @@
-//! Every permission set, the riskiest first: what it really allows, and where it is.
+//! The list of permission sets, riskiest first.
 
 use leptos::prelude::*;
 
@@ -13,14 +13,14 @@ use crate::{
 
 use super::list_query;
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let query = list_query(&visit);
     let sets = visit.backend.permission_sets(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Permission sets", move || {
         view! {
-            <PageHeader title="Permission sets" detail=view! { "The riskiest first, judged by what they hold and not by what they are called." }.into_any() />
+            <PageHeader title="Permission sets" detail=view! { "Riskiest first, as determined from their policies." }.into_any() />
             <FreshnessNotice freshness now />
             {draw(query, sets)}
         }
@@ -30,15 +30,15 @@ pub async fn page(visit: Visit) -> Answer<Page> {
 
 fn draw(query: ListQuery, sets: Rows<SetRow>) -> AnyView {
     if sets.total == 0 && query.words.is_empty() && query.only.is_none() {
-        return view! { <Empty title="No permission sets" icon=Glyph::PermissionSets>"Permission sets of Identity Center appear after the first read."</Empty> }
+        return view! { <Empty title="No permission sets" icon=Glyph::PermissionSets>"Identity Center permission sets appear after the first read."</Empty> }
             .into_any();
     }
     let chips = vec![
         Chip::new("", "All"),
         Chip::new("production-pci", "In production PCI"),
-        Chip::new("powerful", "Administrator or could become it"),
+        Chip::new("powerful", "Administrator or can become one"),
         Chip::new("unknown", "Not fully readable"),
-        Chip::new("outdated", "Edited and not provisioned"),
+        Chip::new("outdated", "Outdated version in an account"),
     ];
     let place = (&sets).into();
     let table = (sets.pages() == 1 && query.words.is_empty()).then_some("sets");
@@ -48,7 +48,7 @@ fn draw(query: ListQuery, sets: Rows<SetRow>) -> AnyView {
     }
     let columns = vec![
         Column::new("Name"),
-        Column::new("What it allows"),
+        Column::new("Risks"),
         Column::new("Session").numeric().wide_only(),
         Column::new("People").numeric(),
         Column::new("Accounts").numeric(),
@@ -65,7 +65,7 @@ fn draw(query: ListQuery, sets: Rows<SetRow>) -> AnyView {
     .into_any()
 }
 
-/// A session's length in words.
+/// Formats a session duration.
 pub fn session(seconds: u32) -> String {
     match (seconds / 3_600, seconds % 3_600 / 60) {
         (hours, 0) => format!("{hours} h"),
@@ -87,9 +87,9 @@ fn row(row: SetRow) -> impl IntoView {
     } = row;
     let outdated = (outdated > 0).then(|| {
         let label = if outdated == 1 {
-            "Older content in 1 account".to_owned()
+            "Outdated version in 1 account".to_owned()
         } else {
-            format!("Older content in {outdated} accounts")
+            format!("Outdated version in {outdated} accounts")
         };
         view! { <StatusBadge status=Status::Drift label /> }
     });

@@ -1,4 +1,4 @@
-//! One person: everything that they reach, and the path that leads there.
+//! A person: every path to an account, and their directory data.
 
 use domain::{
     authorize::Action,
@@ -24,7 +24,7 @@ use super::{
     exposure::{bad, wanting},
 };
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let id: UserId = visit.param("id")?;
     let person = visit.backend.person(&id).await?;
@@ -117,26 +117,26 @@ fn draw(person: PersonView, around: Around) -> AnyView {
         {disabled
             .then(|| {
                 view! {
-                    <Notice status=Status::Pending title="Cannot sign in, and still holds access">
-                        "What is assigned to a disabled user stays assigned, and enabling them is one click. Remove what they no longer need."
+                    <Notice status=Status::Pending title="Disabled user with assigned access">
+                        "Assignments of a disabled user remain and take effect again when the user is enabled. Remove access that is no longer needed."
                     </Notice>
                 }
             })}
         <Stats>
             <Stat label="Accounts" value=accounts.to_string() href=base.clone() detail="by any path" />
             <Stat label="Production PCI" value=production_pci.to_string() href=format!("{base}?only=production-pci") detail="accounts" status=bad(production_pci) />
-            <Stat label="Standing" value=standing.to_string() href=format!("{base}?only=standing") detail="paths without an end" />
-            <Stat label="Against the rules" value=against.to_string() href=format!("{base}?only=findings") detail="paths" status=bad(against) />
-            <Stat label="Not approved here" value=unapproved.to_string() href=format!("{base}?only=unapproved") detail="paths that an approval would make right" status=wanting(unapproved) />
+            <Stat label="Standing" value=standing.to_string() href=format!("{base}?only=standing") detail="paths" />
+            <Stat label="Policy violations" value=against.to_string() href=format!("{base}?only=findings") detail="paths" status=bad(against) />
+            <Stat label="Unapproved" value=unapproved.to_string() href=format!("{base}?only=unapproved") detail="paths that need an approval" status=wanting(unapproved) />
         </Stats>
         {list}
-        <Section title="In the directory">
+        <Section title="Directory">
             <div data-body>
                 <DefinitionList>
                     <Definition term="Sign-in name">{user_name}</Definition>
-                    <Definition term="E-mail">{email.unwrap_or_else(|| "none".into())}</Definition>
-                    <Definition term="Kept by">{origin_words(origin)}</Definition>
-                    <Definition term="User id"><span class="font-mono text-xs">{user.id.to_string()}</span></Definition>
+                    <Definition term="Email">{email.unwrap_or_else(|| "none".into())}</Definition>
+                    <Definition term="Managed by">{origin_words(origin)}</Definition>
+                    <Definition term="User ID"><span class="font-mono text-xs">{user.id.to_string()}</span></Definition>
                     <Definition term="Groups"><ul data-plain>{member_of}</ul></Definition>
                 </DefinitionList>
             </div>
@@ -147,11 +147,11 @@ fn draw(person: PersonView, around: Around) -> AnyView {
     .into_any()
 }
 
-/// Who keeps a user or a group, in words.
+/// Returns where a user or a group is managed, for display.
 pub fn origin_words(origin: Origin) -> &'static str {
     match origin {
         Origin::IdentityCenter => "Identity Center",
-        Origin::External => "the identity provider, which may undo what is written here",
+        Origin::External => "Identity provider, which may overwrite changes made through AWS",
     }
 }
 
@@ -166,8 +166,8 @@ fn reaches(
 ) -> AnyView {
     if paths.is_empty() {
         return view! {
-            <Section title="What they reach">
-                <Empty title="No account" icon=Glyph::Accounts>"Nothing is assigned to them, nor to a group that they are in."</Empty>
+            <Section title="Access">
+                <Empty title="No access" icon=Glyph::Accounts>"Neither the user nor a group of the user has an assignment."</Empty>
             </Section>
         }
         .into_any();
@@ -195,8 +195,8 @@ fn reaches(
             Chip::new("", "All"),
             Chip::new("production-pci", "Production PCI"),
             Chip::new("standing", "Standing"),
-            Chip::new("findings", "Against the rules"),
-            Chip::new("unapproved", "Not approved here"),
+            Chip::new("findings", "Policy violations"),
+            Chip::new("unapproved", "Unapproved"),
         ],
     );
     let body = if rows.is_empty() {
@@ -208,7 +208,7 @@ fn reaches(
             Column::new("Through"),
             Column::new("Since").wide_only(),
             Column::new("Ends"),
-            Column::new("Guardrails"),
+            Column::new("Policy status"),
             Column::new("Action").unlabelled(),
         ];
         let lines = rows
@@ -222,7 +222,7 @@ fn reaches(
         }
         .into_any()
     };
-    view! { <Section title="What they reach" actions=search>{narrow} {body}</Section> }.into_any()
+    view! { <Section title="Access" actions=search>{narrow} {body}</Section> }.into_any()
 }
 
 fn text(row: &PathRow) -> String {
@@ -269,7 +269,11 @@ fn line(row: PathRow, who: &str, directory: bool, removes: bool, now: Timestamp)
         Some(at) => view! { <Time at now /> }.into_any(),
         None => view! { <span class="text-muted">"standing"</span> }.into_any(),
     };
-    let words = if direct { "Remove" } else { "Leave group" };
+    let words = if direct {
+        "Remove"
+    } else {
+        "Remove from group"
+    };
     view! {
         <tr>
             <th scope="row"><AccountLink account /></th>

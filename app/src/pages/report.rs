@@ -1,5 +1,5 @@
-//! Who can reach production PCI, for an assessor: counts, what was read and when, and one row per person,
-//! account, set and path. The page, the CSV and the JSON hold the same rows; the page counts none itself.
+//! The report of who can reach production PCI, for an assessor: counts, coverage, and one row per person, account,
+//! permission set and path. The page, the CSV and the JSON contain the same rows; the page never computes counts.
 
 use domain::time::Timestamp;
 use leptos::prelude::*;
@@ -21,7 +21,7 @@ use super::{
 
 const PATH: &str = "/reports/production-pci";
 
-/// Makes the page.
+/// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
     let (query, now) = (list_query(&visit), visit.backend.now());
     let report = visit.backend.access_report(&query).await?;
@@ -41,28 +41,28 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
     } = head.counts;
     let actions = match files {
         Files::Here => view! {
-            <LinkButton href=format!("{PATH}.csv") icon=Glyph::Download>"CSV"</LinkButton>
-            <LinkButton href=format!("{PATH}.json") icon=Glyph::Download>"JSON"</LinkButton>
+            <LinkButton href=format!("{PATH}.csv") icon=Glyph::Download>"Download CSV"</LinkButton>
+            <LinkButton href=format!("{PATH}.json") icon=Glyph::Download>"Download JSON"</LinkButton>
         }
         .into_any(),
         Files::CommandLine => view! {
-            <p class="text-muted">"Too many rows for a browser. On the server: " <code>"leastwise report access --csv"</code></p>
+            <p class="text-muted">"Too many rows to download. Run on the server: " <code>"leastwise report access --csv"</code></p>
         }
         .into_any(),
     };
     view! {
         <PageHeader
             title="Who can reach production PCI"
-            detail=view! { "Every person and every path, as AWS answered when it was last read." }.into_any()
+            detail=view! { "Every person and every path, as last read from AWS." }.into_any()
             actions
         />
         <FreshnessNotice freshness=head.freshness.clone() now />
         <Stats>
             <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail="can reach it" status=bad(people) />
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail="count as production PCI" />
-            <Stat label="Rows" value=rows.to_string() href="#rows" detail=format!("{standing} of them without an end") />
-            <Stat label="Against the rules" value=against.against.to_string() href="#rows" detail="rows" status=bad(against.against) />
-            <Stat label="Not approved here" value=against.unapproved.to_string() href="#rows" detail="rows that an approval would make right" status=wanting(against.unapproved) />
+            <Stat label="Rows" value=rows.to_string() href="#rows" detail=format!("{standing} standing") />
+            <Stat label="Policy violations" value=against.against.to_string() href="#rows" detail="rows" status=bad(against.against) />
+            <Stat label="Unapproved" value=against.unapproved.to_string() href="#rows" detail="rows that need an approval" status=wanting(against.unapproved) />
         </Stats>
         {coverage(head, now)}
         {table(page, rows, query)}
@@ -70,7 +70,7 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
     .into_any()
 }
 
-/// What the report rests on. It says so even when all is well: an assessor asks.
+/// Renders the coverage of the report. Shown even if the data is complete and fresh, because assessors require it.
 fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
     let ReportHead {
         report_id,
@@ -85,10 +85,10 @@ fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
     };
     let complete = match freshness.complete_at {
         Some(at) => view! { <AbsoluteTime at now /> }.into_any(),
-        None => "No read has reached the end yet".into_any(),
+        None => "No complete read has finished yet".into_any(),
     };
     let unread = if freshness.unread.is_empty() && as_of.is_some() {
-        view! { <StatusBadge status=Status::Ok label="Nothing: every account, set, group and user was read" /> }.into_any()
+        view! { <StatusBadge status=Status::Ok label="None: every account, permission set, group and user was read" /> }.into_any()
     } else if freshness.unread.is_empty() {
         view! { <StatusBadge status=Status::Drift label="Everything" /> }.into_any()
     } else {
@@ -100,17 +100,17 @@ fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
         view! { <ul data-plain>{items}</ul> }.into_any()
     };
     view! {
-        <Section title="What this rests on">
+        <Section title="Coverage">
             <div data-body>
                 <DefinitionList>
-                    <Definition term="Made"><AbsoluteTime at=made now /></Definition>
-                    <Definition term="Oldest read behind it">{oldest}</Definition>
-                    <Definition term="Last read of everything">{complete}</Definition>
+                    <Definition term="Generated"><AbsoluteTime at=made now /></Definition>
+                    <Definition term="Oldest data">{oldest}</Definition>
+                    <Definition term="Last complete read">{complete}</Definition>
                     <Definition term="Not read">{unread}</Definition>
-                    <Definition term="Report id"><code class="select-all break-all">{report_id}</code></Definition>
+                    <Definition term="Report ID"><code class="select-all break-all">{report_id}</code></Definition>
                 </DefinitionList>
                 <p class="text-muted mt-4 max-w-[80ch]">
-                    "Rows come from account assignments, group memberships and what the permission sets hold. Access by other roads, such as IAM users or roles made inside an account, is not in it. Each download is recorded in the ledger with its report id."
+                    "Rows are derived from account assignments, group memberships and permission sets. Other access, such as IAM users or roles created inside an account, is not included. Each download is recorded in the ledger with its report ID."
                 </p>
             </div>
         </Section>
@@ -122,7 +122,7 @@ fn table(page: backend::Page<ReportRow>, known: usize, query: ListQuery) -> AnyV
     if known == 0 {
         return view! {
             <Section title="Rows">
-                <Empty title="Nobody can reach production PCI" icon=Glyph::Shield>"Whoever is given access appears here for as long as it lasts."</Empty>
+                <Empty title="No one can reach production PCI" icon=Glyph::Shield>"People with access appear here until it ends."</Empty>
             </Section>
         }
         .into_any();
@@ -140,15 +140,15 @@ fn table(page: backend::Page<ReportRow>, known: usize, query: ListQuery) -> AnyV
         Column::new("Permission set"),
         Column::new("Path"),
         Column::new("Since").wide_only(),
-        Column::new("How long"),
-        Column::new("Guardrails"),
+        Column::new("Duration"),
+        Column::new("Policy status"),
     ];
     let lines = shown.into_iter().map(line).collect_view();
     view! {
         {bar}
         <div id="rows">
             <Section title="Rows" detail="one for each person, account, permission set and path">
-                <Table caption="Who can reach production PCI, by which path" columns id="report">{lines}</Table>
+                <Table caption="Who can reach production PCI, by path" columns id="report">{lines}</Table>
                 {pages(place, "rows", move |page| list_href(PATH, &query.words, None, page))}
             </Section>
         </div>
@@ -201,10 +201,10 @@ fn line(row: ReportRow) -> impl IntoView {
     }
 }
 
-/// The rules that a row breaks, by id: the files name them the same way.
+/// Renders the ids of the policies that a row violates, as in the files.
 fn broken(rules: Vec<String>) -> AnyView {
     if rules.is_empty() {
-        return view! { <StatusBadge status=Status::Ok label="Within the rules" /> }.into_any();
+        return view! { <StatusBadge status=Status::Ok label="No violations" /> }.into_any();
     }
     let items = rules.into_iter().map(|rule| view! { <li><StatusBadge status=Status::Danger label=rule weight=BadgeWeight::Plain /></li> }).collect_view();
     view! { <ul data-plain>{items}</ul> }.into_any()

@@ -1,9 +1,9 @@
-//! Card numbers in what people type: none may ever be stored (reference/pci.md 1.1).
+//! Detection of card numbers in text that people enter: none may ever be stored (reference/pci.md 1.1).
 //!
-//! Never keeps or repeats what it found.
+//! Never stores or repeats what it found.
 
-/// Whether a text holds 13 to 19 digits, spaced or dashed as people type them, that pass the Luhn
-/// check: card data must never enter (reference/pci.md 1.1). An AWS account number has 12 digits.
+/// Whether a text contains 13 to 19 digits, possibly separated by spaces or dashes, that pass the Luhn check
+/// (reference/pci.md 1.1). An AWS account number has 12 digits.
 pub fn holds_card_number(text: &str) -> bool {
     let mut digits: Vec<u32> = Vec::new();
     for c in text.chars().chain(std::iter::once('.')) {
@@ -21,8 +21,8 @@ pub fn holds_card_number(text: &str) -> bool {
     false
 }
 
-/// The whole run, or sixteen digits within a longer one that begin as cards do. Shorter pieces of a run
-/// are not tried: one number in ten passes the sum by chance.
+/// Tests the whole run of digits, and each 16 digits within a longer run that begin as card numbers do. Shorter parts
+/// are not tested, because one number in ten passes the Luhn check by chance.
 fn digits_hold_card(digits: &[u32]) -> bool {
     let whole = (13..=19).contains(&digits.len()) && luhn(digits);
     whole
@@ -42,7 +42,7 @@ fn luhn(digits: &[u32]) -> bool {
             (_, double) => double,
         })
         .sum();
-    // A run of one digit passes the sum for some lengths and is never a card.
+    // A run of one repeated digit passes the check for some lengths and is never a card number.
     sum.is_multiple_of(10) && digits.iter().any(|d| d != &digits[0])
 }
 

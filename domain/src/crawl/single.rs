@@ -1,7 +1,7 @@
-//! One complete read of one thing, and how it becomes part of what is known.
+//! One complete read of a single item, and how it is merged into what is known.
 //!
-//! Single reads are made while a crawl is under way, too, and are newer than what the crawl listed before
-//! them: `later_than` says which. Never takes an older read for a newer one.
+//! Single reads also happen during a crawl and are then newer than what the crawl listed before them; `Listed::before`
+//! compares them. An older read never replaces a newer one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,21 +14,20 @@ use crate::{
     time::Timestamp,
 };
 
-/// One complete read of AWS.
+/// One complete read of a single item.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Read {
-    /// Assignments of a pair, or members of a group.
+    /// The assignments of a pair, or the members of a group.
     Listing(Listing),
-    /// A permission set's whole content, and the accounts that still hold an older one.
+    /// The whole content of a permission set, and the accounts in which an older content is provisioned.
     Set {
-        /// The set.
         set: Box<PermissionSet>,
-        /// Accounts that were not provisioned with this content.
+        /// The accounts in which this content is not provisioned.
         outdated: BTreeSet<AccountId>,
     },
 }
 
-/// When a crawl asked for what single reads are about as well.
+/// When a crawl requested the items that single reads can also cover.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
     pairs: BTreeMap<Pair, Timestamp>,
@@ -47,7 +46,7 @@ impl Listed {
         }
     }
 
-    /// Whether a read was asked for after the crawl had asked for the same.
+    /// Whether a read was requested after the crawl had requested the same item.
     pub(super) fn before(&self, read: &Read, as_of: Timestamp, started: Timestamp) -> bool {
         let listed = match read {
             Read::Listing(Listing::Pair { pair, .. }) => self.pairs.get(pair),
@@ -60,8 +59,8 @@ impl Listed {
     }
 }
 
-/// The parts after one read, and the accounts about which something changed; nothing if it shows
-/// what was known and that is recent.
+/// Returns the parts after one read, and the accounts in which something changed; none if the read adds nothing to what
+/// is known.
 pub fn take(before: &Parts, read: &Read, as_of: Timestamp) -> Option<(Parts, BTreeSet<AccountId>)> {
     match read {
         Read::Listing(Listing::Pair { pair, principals }) => {
@@ -136,7 +135,7 @@ fn with_members(
     (parts, touched)
 }
 
-/// What a set holds is the same everywhere, and which accounts hold it too; so all its pairs change.
+/// A read of a permission set covers its content and all accounts that hold it, so all its pairs are updated.
 fn merged_set(
     before: &Parts,
     set: &PermissionSet,

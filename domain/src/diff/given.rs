@@ -1,6 +1,6 @@
-//! What operations give, told apart from what is there or comes from others.
+//! What the operations of a change grant, as opposed to what exists or comes from other changes.
 //!
-//! Says for how long and whether; what follows for who reaches what is for `effect`.
+//! Only records what is granted and for how long; `effect` derives the effective access.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::{
     snapshot::Snapshot,
 };
 
-/// The assignment that a path rests on.
+/// Returns the assignment behind a path.
 fn assignment((gainer, pair, path): &ReachPath) -> Assignment {
     let principal = match (path, gainer) {
         (Path::Group(group), _) | (Path::Direct, Gainer::FutureMember(group)) => {
@@ -27,7 +27,7 @@ fn assignment((gainer, pair, path): &ReachPath) -> Assignment {
     }
 }
 
-/// What operations give: assignments, each with the longest term asked for, and memberships.
+/// The granted assignments, each with the longest requested term, and the granted memberships.
 pub(super) struct Given<'a> {
     terms: BTreeMap<&'a Assignment, Term>,
     joined: BTreeSet<(&'a GroupId, &'a UserId)>,
@@ -54,7 +54,7 @@ impl<'a> Given<'a> {
         given
     }
 
-    /// Whether the operations give the same as another operation, for however long.
+    /// Whether the operations grant the same as another operation, regardless of the term.
     pub(super) fn gives(&self, other: &Operation) -> bool {
         match other {
             Operation::Assign { assignment, .. } => self.terms.contains_key(assignment),
@@ -63,9 +63,9 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// For how long the operations give a path; none if it does not come from them. Somebody who
-    /// joins a group that is assigned already stays for good, even if the same change asks for a
-    /// window on that assignment as well.
+    /// Returns the term for which the operations grant a path; none if they do not. A user who is added to a group that
+    /// is already assigned gains standing access, even if the same change requests temporary access for that
+    /// assignment.
     pub(super) fn term(&self, there: &Snapshot, path: &ReachPath, appears: bool) -> Option<Term> {
         let joins = match path {
             (Gainer::User(user), _, Path::Group(group)) => self.joined.contains(&(group, user)),

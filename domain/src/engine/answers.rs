@@ -1,7 +1,7 @@
-//! What AWS said to a write, or did not say.
+//! Handles AWS responses to writes, and missing responses.
 //!
-//! Never takes *accepted* or SUCCEEDED for *there*: both only lead to a read. Never takes
-//! silence for *no*.
+//! An accepted request or the status SUCCEEDED only leads to a read; neither proves that the access exists. A missing
+//! response never proves that the write was not made.
 
 use super::{
     DOUBT_LASTS,
@@ -17,11 +17,11 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// Between two tries to remove what belongs to nobody any more: AWS may learn to, and nobody can use it.
+/// The pause between attempts to remove an orphaned assignment. Nobody can use it, and AWS may accept a later attempt.
 const ORPHAN_PAUSE: Duration = Duration::hours(1);
-/// Why such a removal ends without being carried out, and what to do.
-const ORPHAN_STAYS: &str = "AWS refuses to remove it, because whoever it names is gone from the directory. \
-     AWS support can, or taking the permission set off the account. Leastwise tries again every hour.";
+/// The failure reason of a removal that AWS refuses because the principal no longer exists, with the remedy.
+const ORPHAN_STAYS: &str = "AWS refuses to remove it because its user or group no longer exists in the directory. \
+     Ask AWS Support to remove it, or remove the permission set from the account. Leastwise retries every hour.";
 
 impl State {
     pub(super) fn answered(
@@ -83,11 +83,11 @@ impl State {
             }
             Status::Succeeded => self.relist(&key, None, now, out),
             Status::Failed(reason) => self.relist(&key, Some(reason), now, out),
-            Status::Lost => self.doubt(&key, "AWS lost the request id", now, out),
+            Status::Lost => self.doubt(&key, "AWS no longer recognizes the request ID", now, out),
         }
     }
 
-    /// The open operation, if the answer is to it and to a call of this process.
+    /// Returns the open operation if the response belongs to it and to a call of this process.
     fn current(
         &mut self,
         operation: &OperationId,
@@ -101,7 +101,7 @@ impl State {
         (open.row.operation == *operation).then_some((key, open))
     }
 
-    /// AWS said how it ended: read it back.
+    /// Records that AWS reported the end of the operation, and requests the read that verifies it.
     fn relist(&mut self, key: &Key, error: Option<String>, now: Timestamp, out: &mut Out) {
         let track = self.track(key);
         track.row.last_write = Some(now);
@@ -117,7 +117,7 @@ impl State {
         out.keys.insert(key.clone());
     }
 
-    /// Nobody knows: look, and decide by what is seen.
+    /// Marks the outcome of the operation as unknown; later reads decide it.
     pub(super) fn doubt(&mut self, key: &Key, why: &str, now: Timestamp, out: &mut Out) {
         let track = self.track(key);
         track.row.last_write = Some(now);
@@ -136,7 +136,7 @@ impl State {
         out.keys.insert(key.clone());
     }
 
-    /// The call never left: not a try, and nothing to look for.
+    /// Closes an operation whose call was not sent. It does not count as an attempt and needs no read.
     pub(super) fn not_sent(&mut self, operation: &OperationId, now: Timestamp, out: &mut Out) {
         let Some(key) = self.operations.get(operation).cloned() else {
             return;
@@ -153,7 +153,7 @@ impl State {
             self.calm_until = Some(now + Duration::seconds(1));
         }
         let track = self.track(key);
-        // Others may have been at work on it, so the next try begins with a new read.
+        // Another client may have written to it, so the next attempt starts with a new read.
         track.row.last_write = Some(now);
         if let Some(open) = &mut track.open {
             open.row.error = Some(refusal.message.clone());
@@ -165,7 +165,7 @@ impl State {
         self.failed_try(key, Ending::Refused, &refusal.message, limit, now, out);
     }
 
-    /// A write came to nothing: wait and try again, or, for a grant that had its tries, give up.
+    /// Records a failed attempt and schedules the next one. A grant that has used up its attempts is given up.
     pub(super) fn failed_try(
         &mut self,
         key: &Key,
@@ -190,7 +190,7 @@ impl State {
         out.keys.insert(key.clone());
         out.touched.insert(key.clone());
         if opposite {
-            // What it was for is no longer wanted; the other direction starts with a clean slate.
+            // The opposite is wanted now, which starts without failed attempts.
             return;
         }
         let tries = &mut track.row.tries;
@@ -201,12 +201,12 @@ impl State {
             self.give_up(key, error, now, out);
         } else if kind == Kind::Delete && orphaned(error) && tries.count >= patience {
             tries.next_try = Some(now + ORPHAN_PAUSE);
-            let reason = format!("{ORPHAN_STAYS} AWS says: {error}");
+            let reason = format!("{ORPHAN_STAYS} AWS reported: {error}");
             self.resolve_removals(key, &ItemResult::Failed { at: now, reason }, out);
         }
     }
 
-    /// Tries allowed after AWS accepted a create and then failed it.
+    /// Returns the number of attempts allowed after AWS accepted a create request and then failed it.
     pub(super) fn limit_after(&self, reason: &str) -> u32 {
         if hopeless(reason) {
             1
@@ -215,8 +215,8 @@ impl State {
         }
     }
 
-    /// Ends the windows that could not be carried out. Others on the key are untouched; if there
-    /// are none, the key is removed, whatever a failed write may have left.
+    /// Ends the access windows that could not be delivered. Other windows of the resource are unaffected. Without any,
+    /// the resource is removed, including what a failed write may have left.
     pub(super) fn give_up(&mut self, key: &Key, error: &str, now: Timestamp, out: &mut Out) {
         let track = self.track(key);
         track.row.tries = super::rows::Tries::default();

@@ -1,14 +1,14 @@
-//! How long to wait after a failed try.
+//! The pauses between attempts.
 //!
-//! Doubling with a cap, spread by a hash of an id that the caller made: two keys that failed
-//! together do not come back together, and the same run comes out the same.
+//! Exponential backoff with a cap and deterministic jitter: a hash of an id from the caller spreads resources that
+//! failed together, and the same run always produces the same pauses.
 
 use crate::time::Duration;
 
-/// The longest pause between two tries of a revocation, and of anything else.
+/// The longest pause between two attempts. Only the removal of an orphaned assignment waits longer.
 pub const CAP: Duration = Duration::minutes(5);
 
-/// The pause after the `n`th failed try in a row, from 1: between half and all of 2^(n-1)
+/// Returns the pause after the `n`th consecutive failed attempt, counted from 1: between half and all of 2^(n-1)
 /// seconds, at most [`CAP`].
 pub fn after(n: u32, salt: &str) -> Duration {
     let full = (1_000_i64 << n.saturating_sub(1).min(20)).min(CAP.0);
@@ -16,12 +16,12 @@ pub fn after(n: u32, salt: &str) -> Duration {
     Duration(full / 2 + full * spread / 2_000)
 }
 
-/// The pause before the `n`th further look, from 1: 1, 2, 4, ... at most 30 s.
+/// Returns the pause before the `n`th repeated read, counted from 1: 1, 2, 4, ... at most 30 s.
 pub fn look(n: u32) -> Duration {
     Duration((1_000_i64 << n.saturating_sub(1).min(5)).min(30_000))
 }
 
-/// FNV-1a: any spread will do, nobody attacks it.
+/// FNV-1a. The jitter needs no cryptographic hash.
 fn hash(salt: &str, n: u32) -> u64 {
     salt.bytes()
         .chain(n.to_le_bytes())

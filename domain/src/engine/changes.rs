@@ -1,7 +1,6 @@
-//! Changes: taken up, judged again, opened, finished.
+//! The life cycle of a change in the engine: accepted, evaluated again, applied, finished.
 //!
-//! Never opens access without a verdict that is newer than the take-up, and never asks for one to
-//! take access away.
+//! Access is never granted without a verdict that is newer than the acceptance. A removal never waits for a verdict.
 
 use super::{
     effect::{Effect, Tell},
@@ -16,7 +15,7 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// When to ask again for a verdict that did not come.
+/// The pause before a verdict that did not arrive is requested again.
 const ASK_AGAIN: Duration = Duration::seconds(5);
 
 impl State {
@@ -41,17 +40,17 @@ impl State {
                 ask_at: None,
             },
         );
-        // A removal never asks. A mixed change is one decision: all of it waits for the verdict.
+        // A removal needs no verdict. A mixed change waits for its verdict as a whole.
         if removal {
             self.begin(&change, now, out);
         }
     }
 
-    /// Asks for the verdicts that are wanted now: of changes that wait, and that no unfinished
-    /// removal stands before. Revoking and granting the same thing keep their order.
+    /// Requests verdicts for queued changes that are not behind an unfinished removal of the same resource, so that a
+    /// revocation and a grant of the same access keep their order.
     pub(super) fn ask(&mut self, now: Timestamp, out: &mut Out) {
         for carrying in self.changes.values_mut() {
-            // The pause is over; what still stands before it has no time of its own.
+            // The pause has passed. A removal that still blocks the change sets no wake-up time.
             carrying.ask_at = carrying.ask_at.filter(|at| now < *at);
         }
         let ready: Vec<ChangeId> = self
@@ -99,7 +98,7 @@ impl State {
         match answer {
             Fresh::Unanswered => carrying.ask_at = Some(now + ASK_AGAIN),
             Fresh::StillAllowed => {
-                // A removal may have come meanwhile; then the verdict is asked for again after it.
+                // A removal may have arrived in the meantime. The verdict is then requested again after it.
                 let row = carrying.row.clone();
                 if !self.behind_a_removal(&row) {
                     self.begin(change, now, out);
@@ -122,7 +121,7 @@ impl State {
         }
     }
 
-    /// Lets go of a change that never began.
+    /// Drops a change that was not started.
     fn drop_change(&mut self, change: &ChangeId, out: &mut Out) {
         if let Some(mut carrying) = self.changes.remove(change) {
             carrying.row.phase = ChangePhase::Over;
@@ -206,7 +205,7 @@ impl State {
         track.row.session = track.row.session.max(session);
         track.row.removed_at = None;
         track.row.watch = None;
-        // A removal that is already late stays late: it is not due anew.
+        // An overdue removal keeps its original due time.
         track.row.closing.get_or_insert(Closing {
             since: now,
             alarms: 0,
@@ -245,11 +244,11 @@ impl State {
         track.row.managed_since.get_or_insert(now);
         out.keys.insert(key.clone());
         out.touched.insert(key.clone());
-        let reason = "It was taken into the baseline before it was removed.".to_owned();
+        let reason = "It was adopted into the baseline before it was removed.".to_owned();
         self.resolve_removals(key, &ItemResult::Failed { at: now, reason }, out);
     }
 
-    /// Gives a window's item its result.
+    /// Sets the result of the item that opened the window.
     pub(super) fn resolve_grant(&mut self, window: &Window, result: ItemResult, out: &mut Out) {
         let index =
             self.changes.get(&window.change).and_then(|carrying| {
@@ -262,7 +261,7 @@ impl State {
         }
     }
 
-    /// Gives every waiting removal of a key its result.
+    /// Sets the result of every pending removal of the resource.
     pub(super) fn resolve_removals(&mut self, key: &Key, result: &ItemResult, out: &mut Out) {
         let waiting: Vec<(ChangeId, usize)> = self
             .changes
@@ -285,7 +284,7 @@ impl State {
         }
     }
 
-    /// The change that waits for a key's removal.
+    /// Returns the change that waits for the removal of the resource.
     pub(super) fn removal_of(&self, key: &Key) -> Option<ChangeId> {
         let closes = |i: &ItemRow| {
             i.result.is_none() && matches!(&i.item, Item::Close { key: k, .. } if k == key)

@@ -1,4 +1,4 @@
-//! What time alone brings to a key: windows that end, and alarms when a removal is late.
+//! Transitions caused by time alone: access windows that end, and alarms for overdue removals.
 
 use super::{
     effect::Tell,
@@ -11,7 +11,7 @@ use super::{
 use crate::time::Timestamp;
 
 impl State {
-    /// Windows that ended, and what that means for the key.
+    /// Processes the access windows that have ended, and updates the removal state of the resource.
     pub(super) fn boundaries(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
         let track = self.track(key);
         let mut late = Vec::new();
@@ -41,7 +41,7 @@ impl State {
             out.keys.insert(key.clone());
         }
         if want != Want::Remove {
-            // Either something else covers the key, or nothing of it that came from us is left.
+            // Either another reason covers the resource, or nothing that Leastwise manages is left of it.
             let stopped = |w: &mut WindowRow| w.window.stops().is_some_and(|stop| stop <= now);
             for mut row in track.windows.extract_if(.., stopped) {
                 row.over = Some(now);
@@ -49,7 +49,7 @@ impl State {
             }
         }
         for window in late {
-            let reason = "Its time ended before it could be carried out.".to_owned();
+            let reason = "The requested access ended before it could be granted.".to_owned();
             self.resolve_grant(&window, ItemResult::Failed { at: now, reason }, out);
         }
     }

@@ -1,8 +1,7 @@
-//! What the engine asks of the shell.
+//! The outputs of the engine.
 //!
-//! Effects are executed in the order given. `Commit` is always first in its step, and whatever
-//! else that step wants comes out of the step that handles `Event::Committed`: so no call can
-//! leave before its intent is durable, however the shell is written.
+//! Effects are executed in order. A step that commits returns only the `Commit`; its other effects follow from the step
+//! that handles `Event::Committed`. A call is therefore never sent before its intent is durable.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,148 +14,119 @@ use crate::{
     time::Timestamp,
 };
 
-/// One thing to do.
+/// An action for the shell to execute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "effect")]
 pub enum Effect {
-    /// Store this in one transaction, then `Event::Committed`.
+    /// Stores a commit in one transaction. Answered by `Event::Committed`.
     Commit(Commit),
-    /// Judge an approved change again, under lock, then `Event::Judged`.
-    Judge {
-        /// Which.
-        change: ChangeId,
-    },
-    /// Read all of it, then `Event::Observed` or `Event::Unreadable`.
-    Read {
-        /// What.
-        target: Target,
-        /// How urgent.
-        class: Class,
-    },
-    /// Write to AWS, **without retries**, then `Event::Answered`.
+    /// Evaluates an approved change again, under lock. Answered by `Event::Judged`.
+    Judge { change: ChangeId },
+    /// Reads the complete target. Answered by `Event::Observed` or `Event::Unreadable`.
+    Read { target: Target, class: Class },
+    /// Writes to AWS **without retries**. Answered by `Event::Answered`.
     Call(Call),
-    /// Ask how an asynchronous write stands, then `Event::Polled`.
+    /// Requests the status of an asynchronous write. Answered by `Event::Polled`.
     Poll(Poll),
 }
 
-/// One transaction.
+/// Rows and events to store in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
-    /// Counts up by one; commits are executed in this order.
+    /// Consecutive; commits are executed in this order.
     pub number: u64,
-    /// Of which process. The store refuses it when a newer generation has begun.
+    /// The generation of this process. The store refuses the commit if a newer generation has begun.
     pub generation: Generation,
-    /// Rows to upsert.
+    /// The rows to upsert.
     pub writes: Vec<Write>,
-    /// What to write down and tell, in the same transaction: ledger, change state, outbox.
+    /// The events to record in the ledger, the change state and the outbox, in the same transaction.
     pub tells: Vec<Tell>,
 }
 
-/// One write to AWS.
+/// A write to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// Which operation; its intent is durable.
+    /// The operation, whose intent is durable.
     pub operation: OperationId,
-    /// Handed back in the answer.
+    /// Returned in the response.
     pub generation: Generation,
-    /// On what.
     pub key: Key,
-    /// What to do.
     pub kind: Kind,
-    /// Do not send it later than this; answer `NotSent` instead. The SDK's attempt time-out comes
-    /// on top and must end within `Pacing::doubt_*` of the intent.
+    /// The latest time to send the call; after it, respond with `NotSent`. This plus the SDK attempt timeout must end
+    /// within `Pacing::doubt_*` of the intent.
     pub not_after: Timestamp,
 }
 
-/// One question about an asynchronous write.
+/// A status request for an asynchronous write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Poll {
-    /// Which operation.
     pub operation: OperationId,
-    /// Handed back in the answer.
+    /// Returned in the response.
     pub generation: Generation,
-    /// Of which kind, since AWS has one call for each.
+    /// Selects the AWS operation, since creation and deletion have separate status calls.
     pub kind: Kind,
-    /// AWS's id.
     pub request: AwsRequestId,
 }
 
-/// Something that people, the ledger or the change's own row must learn of: exactly once,
-/// because it is in the transaction that made it so.
+/// An event for the ledger, the change's state and the outbox. It is recorded exactly once, in the transaction of the
+/// state that it describes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "tell")]
 pub enum Tell {
-    /// The engine is at it: `change::State::Applying`.
-    Applying {
-        /// Which.
-        change: ChangeId,
-    },
-    /// It would now do more than was approved: back to `change::State::Waiting`, approvals void.
-    SentBack {
-        /// Which.
-        change: ChangeId,
-    },
-    /// One operation of a change has its result; it never changes again.
+    /// The engine has begun to apply the change: `change::State::Applying`.
+    Applying { change: ChangeId },
+    /// The effect exceeds what was approved: the change returns to `change::State::Waiting` and its approvals are void.
+    SentBack { change: ChangeId },
+    /// One operation of a change has its final result.
     Item {
-        /// Of which change.
         change: ChangeId,
-        /// The how manieth operation, from 0.
+        /// The index of the operation, from 0.
         index: usize,
-        /// On what.
         key: Key,
-        /// What came of it.
         result: ItemResult,
     },
-    /// Every operation was carried out and read back: `change::State::Verified`. Terminal.
-    Verified {
-        /// Which.
-        change: ChangeId,
-    },
-    /// At least one operation could not be carried out: `change::State::Failed`. Terminal.
+    /// Every operation was applied and verified by a read: `change::State::Verified`. Terminal.
+    Verified { change: ChangeId },
+    /// At least one operation failed: `change::State::Failed`. Terminal.
     Failed {
-        /// Which.
         change: ChangeId,
-        /// The first reason.
+        /// The reason of the first failed operation.
         reason: String,
     },
-    /// A key without any reason left was seen gone, by expiry as much as by a removal.
+    /// A read showed that a resource without a reason to exist is absent, after expiry or a removal.
     Removed {
-        /// What.
         key: Key,
-        /// When it should have been gone.
+        /// When the removal was due.
         due: Timestamp,
-        /// When the read that no longer showed it began.
+        /// When the read that showed it absent began.
         verified_at: Timestamp,
-        /// The last instant at which a session begun through it can still be alive.
+        /// The latest instant at which a session that was started through it can still be active.
         last_use: Timestamp,
-        /// By whom it went.
+        /// Whether Leastwise removed it.
         how: How,
     },
-    /// A removal is late: 60 s, 10 min, then every hour after it was due. An alarm.
+    /// A removal is overdue. An alarm, raised 60 s, 10 min, then every hour after the removal was due.
     Overdue {
-        /// What.
         key: Key,
-        /// When it should have been gone.
+        /// When the removal was due.
         due: Timestamp,
-        /// The how manieth alarm, from 1.
+        /// The number of the alarm, from 1.
         alarm: u32,
-        /// Failed tries in a row.
+        /// The number of consecutive failed attempts.
         tries: u32,
-        /// What AWS said last.
+        /// The last error from AWS.
         last_error: Option<String>,
     },
-    /// A key that was seen gone is there again, by hand or by a late duplicate; it is removed.
+    /// A removed resource exists again, created manually or by a delayed duplicate write. Leastwise removes it.
     Reappeared {
-        /// What.
         key: Key,
-        /// The read that showed it.
+        /// When the read that showed it began.
         seen_at: Timestamp,
     },
-    /// A key that was verified is gone without a write of ours; it is **not** put back.
+    /// A verified resource is missing without a write of ours. Leastwise does **not** restore it.
     Missing {
-        /// What.
         key: Key,
-        /// The read that no longer showed it.
+        /// When the read that showed it absent began.
         seen_at: Timestamp,
     },
 }

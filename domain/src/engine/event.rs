@@ -1,7 +1,6 @@
-//! What the shell tells the engine.
+//! The inputs of the engine.
 //!
-//! Events may come late, twice, or never; none of them may make the engine believe more than
-//! AWS showed.
+//! Events may arrive late, twice or never. No event may lead the engine to conclude more than AWS showed.
 
 use std::collections::BTreeSet;
 
@@ -18,76 +17,60 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// One thing that happened.
+/// An input to [`State::step`](super::State::step).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
-    /// Time passed: after `restore`, and whenever `next_wake` has come.
+    /// Time has passed. Sent after `restore` and at every `next_wake`.
     Woke,
-    /// A change is approved and to be carried out. Twice is once.
+    /// Apply an approved change. Idempotent.
     Carry(Plan),
-    /// The answer to `Effect::Judge`.
+    /// The response to `Effect::Judge`.
     Judged {
-        /// Which change.
         change: ChangeId,
-        /// What the rules say now.
+        /// The result of the evaluation.
         answer: Fresh,
     },
-    /// A key is taken into the baseline: it protects from removal, and is never created by it.
+    /// Adopt a resource into the baseline. Adoption prevents its removal but never creates it.
     Adopted {
-        /// Which.
         key: Key,
-        /// By which change.
         change: ChangeId,
-        /// How long a session through it may last.
+        /// The maximum length of a session through it.
         session: Duration,
     },
-    /// The commit of this number, and every one before it, is durable.
-    Committed {
-        /// `Commit::number`.
-        number: u64,
-    },
-    /// The answer to `Effect::Call`.
+    /// The commit with this number and every commit before it are durable.
+    Committed { number: u64 },
+    /// The response to `Effect::Call`.
     Answered {
-        /// Which operation.
         operation: OperationId,
-        /// `Call::generation`.
+        /// The generation of the call.
         generation: Generation,
-        /// What AWS said.
         answer: Answer,
     },
-    /// The answer to `Effect::Poll`.
+    /// The response to `Effect::Poll`.
     Polled {
-        /// Which operation.
         operation: OperationId,
-        /// `Poll::generation`.
+        /// The generation of the poll.
         generation: Generation,
-        /// What AWS said.
         status: Status,
     },
-    /// A read, by `Effect::Read` or by the crawl.
+    /// The result of a read that `Effect::Read` requested or the crawl made.
     Observed(Observation),
-    /// The answer to `Effect::Read` when nothing could be read.
-    Unreadable {
-        /// What was to be read.
-        target: Target,
-        /// Why not.
-        error: String,
-    },
+    /// The response to `Effect::Read` when the read failed.
+    Unreadable { target: Target, error: String },
 }
 
-/// An approved change, as work.
+/// An approved change as a list of items to apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Which change.
     pub change: ChangeId,
     /// One item per operation, in the same order.
     pub items: Vec<Item>,
 }
 
 impl Plan {
-    /// The work of a change's operations. `grant` makes a fresh id for each window, `session` says
-    /// how long a session through an operation's access may last.
+    /// Creates the plan for the operations of a change. `grant` returns a new id for each access window, `session` the
+    /// maximum session length of an operation's access.
     pub fn new(
         change: ChangeId,
         operations: &[Operation],
@@ -121,74 +104,71 @@ impl Plan {
     }
 }
 
-/// What the rules say of an approved change when it is about to start.
+/// The result of evaluating an approved change again before it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fresh {
-    /// As it was approved.
+    /// Allowed as approved.
     StillAllowed,
-    /// More than was approved: people must look again.
+    /// The effect exceeds what was approved, so the change needs new approvals.
     Wider,
-    /// No longer allowed, with the reason for people.
+    /// No longer allowed, with the reason for display.
     Refused(String),
-    /// Nobody wants it any more: it was taken back, or its time to start is over. Nothing is told, since
-    /// whoever ended it has.
+    /// The change was withdrawn or has expired. No event follows, because the cause has recorded it already.
     Over,
-    /// Could not be judged now, e.g. the database did not answer; asked again.
+    /// The evaluation failed, e.g. because the database did not respond. It is requested again.
     Unanswered,
 }
 
-/// What AWS said to a write. Make it with [`Answer::classify`] when the call failed.
+/// The response of AWS to a write. Use [`Answer::classify`] for a failed call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// An asynchronous write was accepted, whatever status it came with.
+    /// AWS accepted an asynchronous write. The status in the response is ignored.
     Accepted(AwsRequestId),
-    /// A synchronous write was carried out.
+    /// AWS completed a synchronous write.
     Done,
-    /// AWS certainly did not do it.
+    /// AWS certainly did not make the write.
     Refused(Refusal),
-    /// The shell did not send it, e.g. `Call::not_after` had passed.
+    /// The shell did not send the call, e.g. because `Call::not_after` had passed.
     NotSent,
-    /// AWS may have done it: a time-out, a 5xx, a cut body, a lost connection.
+    /// AWS may have made the write: a timeout, a 5xx status, a truncated body, a lost connection.
     Unknown(String),
 }
 
-/// What AWS said of an asynchronous write.
+/// The status of an asynchronous write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// `IN_PROGRESS`.
     InProgress,
-    /// `SUCCEEDED`: not yet verified.
+    /// `SUCCEEDED`. Not verified yet.
     Succeeded,
-    /// `FAILED`, with AWS's `FailureReason`.
+    /// `FAILED`, with the `FailureReason`.
     Failed(String),
-    /// AWS does not know the request id any more.
+    /// AWS no longer recognizes the request id.
     Lost,
-    /// The poll itself failed; asked again.
+    /// The poll itself failed and is repeated.
     Unreadable(String),
 }
 
-/// What a read showed.
+/// The result of a read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
-    /// What was listed.
     pub listing: Listing,
-    /// When the **first** page was asked for, by the engine's clock. Not when the answer came: a
-    /// list that was begun before a write ended proves nothing about it.
+    /// When the **first** page was requested, by the engine's clock. A listing that began before a write ended proves
+    /// nothing about that write.
     pub as_of: Timestamp,
-    /// Whether all of it was read.
     pub coverage: Coverage,
 }
 
-/// Whether a read saw everything.
+/// Whether a read was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Coverage {
     /// Every page was read.
     Complete,
-    /// Something is missing: nothing is concluded from it.
+    /// A part is missing. Nothing is concluded from the read.
     Incomplete,
 }
 
@@ -196,27 +176,21 @@ pub enum Coverage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Listing {
-    /// Everyone assigned to a pair.
+    /// All principals assigned to a pair.
     Pair {
-        /// Which.
         pair: Pair,
-        /// Everyone, orphans included.
+        /// Includes principals that no longer exist in the directory.
         principals: BTreeSet<Principal>,
     },
-    /// Everyone in a group; from the crawl.
+    /// All members of a group. Only the crawl reads these.
     Group {
-        /// Which.
         group: GroupId,
-        /// Everyone.
         members: BTreeSet<UserId>,
     },
-    /// One membership, looked up by itself.
+    /// A single membership.
     Membership {
-        /// In which group.
         group: GroupId,
-        /// Who.
         user: UserId,
-        /// Whether it is there.
         presence: super::rows::Presence,
     },
 }

@@ -1,38 +1,37 @@
-//! What an error of a write means: certainly not done, or nobody knows.
+//! Classifies errors of writes: certainly not carried out, or unknown.
 //!
-//! The one mistake this must never make is calling a write *not done* that AWS may have carried
-//! out. So only an error with a code **and** a 4xx status counts as a refusal (measured:
-//! reference/spikes.md A2); everything else is unknown.
+//! A write that AWS may have carried out must never be classified as not carried out. Only an error with a code **and**
+//! a 4xx status is a refusal (measured: reference/spikes.md A2); everything else is unknown.
 
 use serde::{Deserialize, Serialize};
 
 use super::event::Answer;
 
-/// A write that AWS certainly did not carry out.
+/// An AWS error which proves that the write was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// What to do about it.
+    /// The class of the error, which decides what happens next.
     pub why: Why,
-    /// AWS's words, for people.
+    /// The error message from AWS, for display.
     pub message: String,
 }
 
-/// What a refusal asks for.
+/// The class of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// `ConflictException`: someone is at it, or it is there already. Look, wait, try again.
+    /// `ConflictException`: another operation is in progress, or the resource already exists. Read, wait, retry.
     Conflict,
-    /// Too many calls. Wait, try again.
+    /// Throttled. Wait and retry.
     Throttled,
-    /// What was named does not exist. A delete then only needs to be read back.
+    /// A referenced resource does not exist. A delete request then only needs a read to verify it.
     NotFound,
-    /// Denied, invalid, over a quota: trying the same again will not help a grant.
+    /// Access denied, invalid request or quota exceeded. A retry of a grant does not help.
     Hopeless,
 }
 
 impl Answer {
-    /// From what the SDK shows of a failed call: AWS's error code, the HTTP status, the message.
+    /// Classifies a failed call by the AWS error code, the HTTP status and the message.
     pub fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Self {
         let (Some(code), Some(400..=499)) = (code, status) else {
             return Self::Unknown(message.to_owned());
@@ -43,7 +42,7 @@ impl Answer {
             "ConflictException" => Why::Conflict,
             "ThrottlingException" | "TooManyRequestsException" | "Throttling" => Why::Throttled,
             "ResourceNotFoundException" => Why::NotFound,
-            // The request may have reached a host that gave up while it went on.
+            // The write may still complete on the server side.
             "RequestTimeout" | "RequestTimeoutException" | "InternalServerException" => {
                 return Self::Unknown(format!("{name}: {message}"));
             }
@@ -56,8 +55,8 @@ impl Answer {
     }
 }
 
-/// Whether a `FailureReason` says that trying the same again will not help a grant: a principal,
-/// set or policy that is not there. An unknown reason is worth another try.
+/// Returns whether a `FailureReason` shows that retrying a grant does not help: a missing principal, permission set or
+/// policy, or an exceeded quota. An unknown reason is worth a retry.
 pub(super) fn hopeless(reason: &str) -> bool {
     let reason = reason.to_lowercase();
     [
@@ -71,8 +70,8 @@ pub(super) fn hopeless(reason: &str) -> bool {
     .any(|sign| reason.contains(sign))
 }
 
-/// Whether a `FailureReason` says that whoever the assignment names is gone from the directory: AWS then
-/// refuses its removal for ever, and nobody can sign in by it (reference/aws.md 1.3).
+/// Returns whether a `FailureReason` shows that the principal of the assignment no longer exists in the directory. AWS
+/// then always refuses the removal, and nobody can sign in through the assignment (reference/aws.md 1.3).
 pub(super) fn orphaned(reason: &str) -> bool {
     let reason = reason.to_lowercase();
     ["404", "assignee", "not found"]

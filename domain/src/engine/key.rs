@@ -1,7 +1,7 @@
-//! What the engine writes to AWS, one key at a time.
+//! The access resources that the engine manages: account assignments and group memberships.
 //!
-//! A key is the smallest thing that can be there or not. Every rule of the engine is about one
-//! key; nothing here knows time, windows or AWS's answers.
+//! A resource is the smallest unit of access that can exist or not exist in AWS, and the engine decides about each one
+//! separately. This module must not depend on time, access windows or AWS responses.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,23 +10,18 @@ use crate::{
     ids::{AccountId, Assignment, GroupId, Pair, Principal, UserId},
 };
 
-/// One thing that can exist in AWS or not.
+/// An account assignment or a group membership.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "key")]
 pub enum Key {
-    /// An account assignment: written asynchronously, polled to its end.
+    /// An account assignment. AWS writes it asynchronously; the engine polls the request until it ends.
     Assignment(Assignment),
-    /// A membership: written synchronously (`CreateGroupMembership`, `DeleteGroupMembership`).
-    Membership {
-        /// In which group.
-        group: GroupId,
-        /// Who.
-        user: UserId,
-    },
+    /// A group membership. AWS writes it synchronously (`CreateGroupMembership`, `DeleteGroupMembership`).
+    Membership { group: GroupId, user: UserId },
 }
 
 impl Key {
-    /// What one operation of a change touches.
+    /// Returns the resource that an operation of a change affects.
     pub fn of(operation: &Operation) -> Self {
         match operation {
             Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
@@ -41,7 +36,7 @@ impl Key {
         }
     }
 
-    /// What has to be read to know whether it is there.
+    /// Returns the read that shows whether the resource exists.
     pub fn target(&self) -> Target {
         match self {
             Self::Assignment(assignment) => Target::Pair(assignment.pair.clone()),
@@ -52,7 +47,7 @@ impl Key {
         }
     }
 
-    /// What only one operation may be at work in.
+    /// Returns the lane of the resource.
     pub(super) fn lane(&self) -> Lane {
         match self {
             Self::Assignment(assignment) => Lane::Account(assignment.pair.account.clone()),
@@ -60,7 +55,7 @@ impl Key {
         }
     }
 
-    /// The first membership of a group in the order of keys, to walk them from.
+    /// Returns a lower bound for the memberships of a group in sort order, for range queries.
     pub fn first_in(group: &GroupId) -> Self {
         // No user id sorts before eight zeros.
         let least = UserId::parse("00000000-0000-0000-0000-000000000000");
@@ -70,7 +65,7 @@ impl Key {
         }
     }
 
-    /// The first key of a pair in the order of keys, to walk a pair's keys from.
+    /// Returns a lower bound for the assignments of a pair in sort order, for range queries.
     pub(super) fn first_of(pair: &Pair) -> Self {
         // Groups sort before users, and no group id sorts before eight zeros.
         let least = GroupId::parse("00000000-0000-0000-0000-000000000000");
@@ -81,46 +76,39 @@ impl Key {
     }
 }
 
-/// What one read covers.
+/// The scope of one read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// `ListAccountAssignments`, every page.
+    /// All pages of `ListAccountAssignments` for one account and permission set.
     Pair(Pair),
-    /// `GetGroupMembershipId`: there, or `ResourceNotFoundException`.
-    Membership {
-        /// In which group.
-        group: GroupId,
-        /// Who.
-        user: UserId,
-    },
+    /// `GetGroupMembershipId`, which returns the membership or `ResourceNotFoundException`.
+    Membership { group: GroupId, user: UserId },
 }
 
-/// Where at most one operation may be in flight: AWS updates one role at a time per account.
+/// A scope in which at most one operation may be in flight. AWS updates one role at a time per account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lane {
     Account(AccountId),
     Group(GroupId),
 }
 
-/// What a write does.
+/// The kind of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Makes it exist.
     Create,
-    /// Makes it go.
     Delete,
 }
 
-/// How urgent a call is, for the shell's token bucket. Ordered: the earlier goes first.
+/// The priority of a call in the shell's token bucket. Variants are ordered from most to least urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// Taking access away.
+    /// Revokes access.
     Revoke,
-    /// Giving access.
+    /// Grants access.
     Grant,
-    /// Looking again at something that is settled.
+    /// Re-reads a resource that needs no write.
     Watch,
 }

@@ -1,27 +1,25 @@
-//! The reconciler: which write to AWS comes next, and what its answer means.
+//! The reconciler: decides which write to AWS comes next and interprets the response.
 //!
-//! Sans I/O: no async, no clock, no randomness, no SQL, no SDK. The shell executes what
-//! [`State::step`] returns and feeds the results back as [`Event`]s. It may be killed at any
-//! instant; everything is rebuilt from [`Rows`]. This module must never call AWS's silence *no*,
-//! its acceptance *done*, or anything *verified* that a later complete read did not show.
+//! Sans I/O: no async, no clock, no randomness, no SQL, no SDK. The *shell* (the server) executes the effects that
+//! [`State::step`] returns and feeds the results back as [`Event`]s. The process may be killed at any instant; the
+//! state is rebuilt from [`Rows`]. This module must never treat a missing response as a failure, an accepted request as
+//! done, or anything as *verified* that a later complete read did not show.
 //!
 //! # The contract of the shell
 //!
-//! **Start.** In one transaction: raise the stored generation by one, load [`Rows`]. Then
-//! [`State::restore`] and `step(Event::Woke)`. Then `Event::Carry` for every change whose stored
-//! state is *approved* (what is already known is ignored), and again whenever one becomes so.
+//! **Start.** In one transaction, increment the stored generation and load [`Rows`]. Then call [`State::restore`] and
+//! `step(Event::Woke)`. Then send `Event::Carry` for every change whose stored state is *approved* (known changes are
+//! ignored), and again whenever a change becomes approved.
 //!
-//! **Order.** The shell runs one loop over one queue of events; effects may be executed
-//! concurrently, with two exceptions:
-//! 1. `Commit`s are executed one after another by `number`, each in one transaction: check that
-//!    the stored generation still is `Commit::generation` (else stop this engine for good), upsert
-//!    `writes`, and put `tells` into ledger, change state and outbox in the same transaction. Then
-//!    `Event::Committed`.
-//! 2. If a commit fails, **or is unknown** (time-out, dropped future), nothing more may be done
-//!    with this `State`: drop it and start again as above. Answers to older calls carry the older
-//!    generation and are ignored.
+//! **Order.** The shell runs one loop over one queue of events. Effects may be executed concurrently, with two
+//! exceptions:
+//! 1. `Commit`s are executed one after another by `number`, each in one transaction: check that the stored generation
+//!    equals `Commit::generation` (otherwise stop this engine permanently), upsert `writes`, and write `tells` to the
+//!    ledger, the change state and the outbox. Then send `Event::Committed`.
+//! 2. If a commit fails **or its outcome is unknown** (timeout, dropped future), discard this `State` and start again
+//!    as above. Responses to earlier calls carry the earlier generation and are ignored.
 //!
-//! `Call`s only ever come out of the step that handles the `Committed` of their intent. So:
+//! A `Call` is returned only by the step that handles the `Committed` of its intent:
 //!
 //! ```text
 //! Carry ──► Commit{change queued} ──► Judge ──► Judged ──► Commit{windows, tell applying}
@@ -31,42 +29,39 @@
 //!       ──► Commit{operation over, window delivered, tell verified}
 //! ```
 //!
-//! A step that commits returns the `Commit` alone; everything else it wants follows after
-//! `Committed`.
+//! A step that commits returns only the `Commit`; its other effects follow after `Committed`.
 //!
-//! **Calls.** SDK retries off; an attempt time-out such that `Call::not_after` plus it ends within
-//! [`Pacing::doubt_delete`] of the intent. Map the result by [`Answer::classify`]; whatever is not
-//! a code with a 4xx status is unknown. Every `Call`, `Poll` and `Read` gets exactly one answer
-//! event; what never comes is asked again (reads, polls) or becomes doubt after
-//! [`Pacing::deadline`] (calls). A status that came with the acceptance is not used: poll.
+//! **Calls.** SDK retries are off. The attempt timeout must be short enough that `Call::not_after` plus the timeout
+//! ends within [`Pacing::doubt_delete`] of the intent. Map the result with [`Answer::classify`]; anything other than an
+//! error code with a 4xx status is unknown. Every `Call`, `Poll` and `Read` gets exactly one response event. A missing
+//! response is requested again (reads, polls) or makes the outcome unknown after [`Pacing::deadline`] (calls). A status
+//! that arrives with the acceptance is not used: poll.
 //!
-//! **Reads.** `Observation::as_of` is when the first page was asked for. Reads of the crawl are
-//! fed in the same way (`Listing::Pair`, `Listing::Group`); an incomplete one may be fed or not,
-//! nothing is concluded from it. [`Class`] orders the shell's token bucket.
+//! **Reads.** `Observation::as_of` is the instant at which the first page was requested. The crawl feeds its reads the
+//! same way (`Listing::Pair`, `Listing::Group`); feeding an incomplete read is optional, since nothing is concluded
+//! from it. [`Class`] orders the shell's token bucket.
 //!
-//! **Sleep.** When nothing else comes, `Event::Woke` at [`State::next_wake`].
+//! **Sleep.** Without other events, send `Event::Woke` at [`State::next_wake`].
 //!
-//! **Alarms** are [`Tell::Overdue`]: they are in the transaction, hence in the outbox, and come
-//! once each. If commits themselves fail, the shell must alarm by itself.
+//! **Alarms** are [`Tell::Overdue`]. They are part of the transaction, hence of the outbox, and are raised once each.
+//! If commits themselves fail, the shell must raise its own alarm.
 //!
-//! # What holds
+//! # Invariants
 //!
-//! - Desired = any valid window, or adopted. Windows are a set, so none cuts another off.
-//! - Only what was ever ours is written: a window (from its first intent or delivery), an
-//!   adoption, or a removal. A window that failed before anything was written leaves no claim.
-//! - A key of ours without a reason to exist is removed, for ever trying (at most 5 minutes
-//!   between tries), whoever put it there. Where AWS refuses because the principal is gone from the
-//!   directory, the removals that wait for it fail after a few tries and it is tried every hour.
-//! - What is gone without our doing is told ([`Tell::Missing`]) and **not** put back: somebody may have
-//!   meant it. A second read a minute later that agrees ends its windows. The one exception is a delete
-//!   of our own that came true late.
-//! - A removal change ends every reason of its keys at once and never waits for a verdict; a grant
-//!   on the same key waits behind it. A mixed change waits for its verdict as a whole.
-//! - A window begins when the fresh verdict arrives, not when AWS is done: no access is ever there
-//!   before its window.
-//! - After a create of unknown outcome the key is only observed for [`Pacing::doubt_create`];
-//!   then it may be created again. The same for an accepted one without an end, after
-//!   [`Pacing::deadline`].
+//! - Desired = any valid window, or adopted. Windows are a set, so none of them cuts another off.
+//! - Only access that Leastwise manages is written: through a window (from its first intent or delivery), an adoption
+//!   or a removal. A window that failed before anything was written leaves no claim.
+//! - A managed resource without a reason to exist is removed, whoever created it. Attempts continue without limit, at
+//!   most 5 minutes apart. If AWS refuses because the principal no longer exists in the directory, the removals that
+//!   wait for it fail after a few attempts, and the engine retries every hour.
+//! - Access that disappears without a write of ours is reported ([`Tell::Missing`]) and **not** restored, because the
+//!   removal may be intentional. A second read that agrees, at least a minute later, ends its windows. The one
+//!   exception is a delete of ours that took effect late.
+//! - A removal change ends every reason of its resources at once and never waits for a verdict. A grant of the same
+//!   resource waits for it. A mixed change waits for its verdict as a whole.
+//! - A window begins when the new verdict arrives, not when AWS has finished, so access never exists before its window.
+//! - After a create request of unknown outcome, the resource is only observed for [`Pacing::doubt_create`]; then it may
+//!   be created again. The same applies after [`Pacing::deadline`] to an accepted request that does not end.
 //!
 //! # Example
 //!
@@ -120,6 +115,6 @@ pub use state::State;
 
 use crate::time::Duration;
 
-/// How long a delete of unknown outcome may still explain that something is gone: as long as the
-/// last of the later looks.
+/// How long a delete of unknown outcome may still explain that access is missing. Covers the last re-read
+/// ([`REREADS`]).
 const DOUBT_LASTS: Duration = Duration::minutes(61);

@@ -1,42 +1,42 @@
-//! How fast, how many at once, how long until doubt turns into another look.
+//! Concurrency limits, intervals and timeouts of the engine.
 //!
-//! The figures come from reference/aws.md 1.2, 1.5 and 3.5. They are values, so that a test or a
-//! sandbox that runs faster than AWS can scale them; their order of size is what is promised.
+//! The defaults come from reference/aws.md 1.2, 1.5 and 3.5. They are configurable so that tests and a sandbox that
+//! runs faster than AWS can scale them; their ratios matter, not their absolute values.
 
 use std::collections::BTreeMap;
 
 use super::key::{Class, Key, Lane};
 use crate::time::Duration;
 
-/// The figures.
+/// Limits, intervals and timeouts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pacing {
-    /// Keys at work at the same time: AWS allows 15 unfinished writes.
+    /// The number of resources with an operation in flight at once. AWS allows 15 unfinished writes.
     pub slots: usize,
-    /// How many of them are kept for revocations.
+    /// The number of slots reserved for revocations.
     pub reserved: usize,
-    /// First poll after acceptance.
+    /// The delay of the first poll after AWS accepts a write.
     pub poll_first: Duration,
-    /// Every later one; 15 in flight then cost 3 calls a second.
+    /// The interval of later polls. 15 writes in flight cost 3 calls per second.
     pub poll_every: Duration,
-    /// How long an accepted write may stay unfinished before it is observed instead.
+    /// How long a write may stay unfinished before its outcome counts as unknown.
     pub deadline: Duration,
-    /// How long a call may wait in the shell before it must not be sent any more.
+    /// How long a call may wait in the shell. It must not be sent later.
     pub send_within: Duration,
-    /// How long a create of unknown outcome is only observed, never repeated. Longer than
-    /// `send_within`, the SDK's time-out and AWS's usual delay together.
+    /// How long a create request of unknown outcome is only observed, not repeated. Longer than `send_within`, the SDK
+    /// timeout and the usual AWS delay together.
     pub doubt_create: Duration,
-    /// The same for a delete, which is urgent and harmless to repeat.
+    /// The same for a delete request, which is urgent and safe to repeat.
     pub doubt_delete: Duration,
-    /// How old a read may be for a create to rest on it.
+    /// The maximum age of the read that precedes a create request.
     pub read_age: Duration,
-    /// When a read or poll without an answer is asked again.
+    /// How long to wait for the answer to a read or poll before it is requested again.
     pub answer_within: Duration,
-    /// Tries of a grant that AWS calls busy.
+    /// The number of attempts to grant access while AWS reports a conflict or throttling.
     pub busy_tries: u32,
-    /// Tries of a grant that fails otherwise.
+    /// The number of attempts to grant access after other failures.
     pub grant_tries: u32,
-    /// Reads at once that only watch settled keys.
+    /// The number of concurrent reads, beyond one per slot, from which re-reads of settled resources are postponed.
     pub watches: usize,
 }
 
@@ -60,14 +60,14 @@ impl Default for Pacing {
     }
 }
 
-/// When closed keys are read again, counted from the read that saw them gone.
+/// When a removed resource is read again, counted from the read that showed it absent.
 pub const REREADS: [Duration; 3] = [
     Duration::minutes(1),
     Duration::minutes(5),
     Duration::minutes(60),
 ];
 
-/// When an alarm is due, counted from when the removal was: 60 s, 10 min, then every hour.
+/// Returns when an alarm is due, counted from when the removal was due: 60 s, 10 min, then every hour.
 pub fn alarm_after(alarm: u32) -> Duration {
     match alarm {
         0 => Duration(0),
@@ -77,7 +77,7 @@ pub fn alarm_after(alarm: u32) -> Duration {
     }
 }
 
-/// Who is at work, and where.
+/// The slots in use, by lane.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     busy: BTreeMap<Lane, (Key, Class)>,
@@ -85,7 +85,7 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// Takes a slot, if its share and its lane are free.
+    /// Takes a slot if the lane is free and the share of the class is not exhausted.
     pub fn take(&mut self, key: &Key, class: Class, pacing: &Pacing) -> bool {
         let share = match class {
             Class::Revoke => true,
@@ -98,8 +98,7 @@ impl Slots {
         true
     }
 
-    /// Takes a slot whatever the limits: an operation that was open before a restart is in flight
-    /// already.
+    /// Takes a slot regardless of the limits, for an operation that was already in flight before a restart.
     pub fn hold(&mut self, key: &Key, class: Class) {
         if class != Class::Revoke {
             self.grants += 1;
@@ -107,7 +106,7 @@ impl Slots {
         self.busy.insert(key.lane(), (key.clone(), class));
     }
 
-    /// Gives it back.
+    /// Releases the slot of the resource.
     pub fn release(&mut self, key: &Key) {
         let lane = key.lane();
         if self
@@ -121,12 +120,12 @@ impl Slots {
         }
     }
 
-    /// Whether nobody is at work.
+    /// Returns whether no slot is in use.
     pub fn idle(&self) -> bool {
         self.busy.is_empty()
     }
 
-    /// Whether no one else can start.
+    /// Returns whether all slots are in use.
     pub fn full(&self, pacing: &Pacing) -> bool {
         self.busy.len() >= pacing.slots
     }

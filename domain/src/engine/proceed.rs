@@ -1,8 +1,8 @@
-//! What happens at the end of every step: each key that is due or touched takes its turn, then
-//! free slots go to the queue, revocations first.
+//! The last phase of every step: each resource that is due or touched takes its turn, then the queue fills free slots,
+//! revocations first.
 //!
-//! Only this module intends writes. It never intends one while another is open on the key, a
-//! create without a fresh read, or a delete of something that has a reason to exist.
+//! Only this module intends writes. It never intends one while another is open on the resource, a create request
+//! without a fresh read, or a delete request for a resource that has a reason to exist.
 
 use super::{
     effect::{Call, Effect, Poll},
@@ -16,8 +16,8 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// How many lists in a row may give nothing before a removal goes on without: a revocation never
-/// depends on a read.
+/// The number of consecutive failed reads after which a removal proceeds without a read. A revocation must never depend
+/// on a read.
 pub(super) const BLIND_AFTER: u32 = 3;
 
 impl State {
@@ -52,7 +52,7 @@ impl State {
         self.ask(now, out);
     }
 
-    /// Gives free slots to the queue.
+    /// Assigns free slots to queued resources.
     fn admit(&mut self, now: Timestamp, ids: &mut dyn FnMut() -> OperationId, out: &mut Out) {
         if self.queue.is_empty() || self.slots.full(&self.pacing) {
             return;
@@ -74,7 +74,7 @@ impl State {
         }
     }
 
-    /// One key looks at itself: what ended, what is late, what to do next, when to look again.
+    /// Processes one resource: windows that ended, alarms, the next action, the next due time.
     fn turn(
         &mut self,
         key: &Key,
@@ -95,7 +95,7 @@ impl State {
         self.schedule(key, now, out);
     }
 
-    /// Polls or looks at the open operation.
+    /// Polls the open operation, or requests the read that settles it.
     fn follow(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
         let (deadline, again) = (self.pacing.deadline, self.pacing.answer_within);
         let generation = self.generation;
@@ -105,7 +105,7 @@ impl State {
         let phase = open.row.phase;
         let late = now >= open.row.intended_at + deadline;
         if late && matches!(phase, Phase::Intended | Phase::Accepted) {
-            self.doubt(key, "no end within the deadline", now, out);
+            self.doubt(key, "no result within the deadline", now, out);
         }
         let Some(open) = &mut self.track(key).open else {
             return;
@@ -133,7 +133,7 @@ impl State {
         }
     }
 
-    /// Nothing is open: what does the key want?
+    /// Starts the next action of a resource that has no open operation.
     fn advance(
         &mut self,
         key: &Key,
@@ -149,7 +149,7 @@ impl State {
         }
         let track = self.track(key);
         if track.not_before().is_some_and(|at| now < at) {
-            // Others may use the slot while this one waits.
+            // Other resources may use the slot in the meantime.
             self.leave(key);
             return;
         }
@@ -159,7 +159,7 @@ impl State {
                 _ => Class::Grant,
             };
             let since = track.row.closing.map_or(now, |closing| closing.since);
-            // A place in the queue is kept, unless the key now wants the opposite.
+            // The position in the queue is kept unless the resource now wants the opposite.
             match track.queued {
                 Some((queued, _)) if queued == class => {}
                 other => {
@@ -221,7 +221,7 @@ impl State {
         }
     }
 
-    /// Looks again at a settled key.
+    /// Requests the planned re-read of a settled resource.
     fn watch(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
         let at_once = self.pacing.watches;
         let busy = self.reading.len() >= at_once + self.pacing.slots;
@@ -236,7 +236,7 @@ impl State {
         }
     }
 
-    /// Writes the intent down; the call comes out once that is committed.
+    /// Records the intent of a write. The call is released once the intent is committed.
     fn intend(
         &mut self,
         key: &Key,
@@ -248,7 +248,7 @@ impl State {
         let (generation, again) = (self.generation, self.pacing.deadline);
         let not_after = now + self.pacing.send_within;
         let operation = ids();
-        // Who asked for the removal is why; where nobody did, the window that ended is.
+        // The change that requested the removal is the cause; without one, the change of the window that ended.
         let asked = match kind {
             Kind::Create => None,
             Kind::Delete => self.removal_of(key),
@@ -296,7 +296,7 @@ impl State {
         }));
     }
 
-    /// Whether a call that waited for its commit should still leave.
+    /// Returns whether a call that waited for its commit must still be sent.
     pub(super) fn still_wanted(&self, call: &Call, now: Timestamp) -> bool {
         let Some(track) = self.tracks.get(&call.key) else {
             return false;
@@ -308,7 +308,7 @@ impl State {
             }
     }
 
-    /// Asks for a read, unless one is under way.
+    /// Requests a read unless one is in progress.
     pub(super) fn read(&mut self, key: &Key, class: Class, now: Timestamp, out: &mut Out) {
         let target = key.target();
         if !self.reading.contains_key(&target) {
@@ -317,7 +317,7 @@ impl State {
         }
     }
 
-    /// Gives the slot and the place in the queue back.
+    /// Releases the slot and the position in the queue.
     pub(super) fn leave(&mut self, key: &Key) {
         let track = self.track(key);
         let (slot, queued) = (track.slot.take(), track.queued.take());
@@ -329,7 +329,7 @@ impl State {
         }
     }
 
-    /// Works out when to look at the key again.
+    /// Computes when the resource is due next.
     fn schedule(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
         let track = self.track(key);
         let old = track.due.take();
@@ -344,11 +344,11 @@ impl State {
             Some(open) => Some(open.next),
             None => match track.want(now) {
                 Want::Deliver | Want::Remove if track.slot.is_some() => Some(now + again),
-                // In the queue, a free slot wakes it.
+                // A queued resource is woken by a free slot.
                 Want::Deliver | Want::Remove if track.queued.is_some() => None,
                 Want::Deliver | Want::Remove => track.not_before(),
                 Want::Keep | Want::Rest => {
-                    // Asked and not answered: later, not at once.
+                    // Requested but not answered: wait instead of retrying at once.
                     let floor = track.next_watch().filter(|at| *at <= now);
                     floor.map(|_| now + again).or(track.next_watch())
                 }
@@ -358,7 +358,7 @@ impl State {
             .into_iter()
             .flatten()
             .min()
-            // Never now again: the step that just ran has done what now allows.
+            // Always after `now`: this step has done all that is possible at `now`.
             .map(|at| at.max(now + Duration(1)));
         track.due = due;
         if let Some(at) = old {

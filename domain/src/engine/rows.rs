@@ -1,8 +1,7 @@
-//! What is durable: the rows that the engine is rebuilt from, and nothing else.
+//! The durable rows from which the engine is rebuilt.
 //!
-//! Every row is written whole (an upsert by its id). What is not in a row is lost when the
-//! process dies, so anything that a later decision needs must be here, and anything that can be
-//! asked of AWS again must not.
+//! Each row is upserted as a whole. State that a later decision needs must be in a row; state that AWS can be asked for
+//! again must not.
 
 use std::collections::BTreeSet;
 
@@ -15,71 +14,68 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// Counts the processes that ever ran the engine. Only the newest may commit; answers to calls of
-/// an older one are ignored.
+/// The number of processes that have run the engine. Only the newest may commit, and responses to calls of an older one
+/// are ignored.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
 )]
 #[serde(transparent)]
 pub struct Generation(pub u64);
 
-/// Everything durable, as the shell loads it.
+/// All durable rows, as the shell loads them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
-    /// Every key row.
     pub keys: Vec<KeyRow>,
-    /// Windows whose `over` is empty; others may be given and are skipped.
+    /// Windows whose `over` is empty. Others are ignored.
     pub windows: Vec<WindowRow>,
-    /// Operations whose phase is not `Over`; others may be given and are skipped.
+    /// Operations whose phase is not `Over`. Others are ignored.
     pub operations: Vec<OperationRow>,
-    /// Changes whose phase is not `Over`; others may be given and are skipped.
+    /// Changes whose phase is not `Over`. Others are ignored.
     pub changes: Vec<ChangeRow>,
 }
 
-/// One row to store. Row id: the key, the grant, the operation, the change.
+/// A row to upsert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "row")]
 pub enum Write {
-    /// By `key`.
+    /// Identified by `key`.
     Key(KeyRow),
-    /// By `window.grant`.
+    /// Identified by `window.grant`.
     Window(WindowRow),
-    /// By `operation`.
+    /// Identified by `operation`.
     Operation(OperationRow),
-    /// By `change`.
+    /// Identified by `change`.
     Change(ChangeRow),
 }
 
-/// What is known of one key that was ever ours.
+/// The record of an access resource that Leastwise manages or has managed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRow {
-    /// Which.
     pub key: Key,
-    /// Since when we answer for it: first intent, first verified window, adoption or removal.
-    /// Without it nothing is ever deleted here.
+    /// When Leastwise began to manage it: first intent, first verified window, adoption or removal. A resource without
+    /// this is never deleted.
     pub managed_since: Option<Timestamp>,
-    /// The change that adopted it as baseline.
+    /// The change that adopted it into the baseline.
     pub adopted: Option<ChangeId>,
-    /// How long a session begun through it may last: the longest that any operation named.
+    /// The maximum length of a session through it: the longest that any operation stated.
     pub session: Duration,
-    /// The last trusted read that no write of ours came after.
+    /// The last trusted read that was not followed by a write of ours.
     pub confirmed: Option<Sight>,
-    /// When the last write of ours ended or became unknown; older reads say nothing.
+    /// When the last write of ours ended or its outcome became unknown. Older reads prove nothing.
     pub last_write: Option<Timestamp>,
-    /// It has no reason to exist any more and is not yet seen gone.
+    /// Present while it has no reason to exist and its absence is not verified.
     pub closing: Option<Closing>,
-    /// The read that saw it gone after its last reason ended.
+    /// The read that showed it absent after its last reason ended.
     pub removed_at: Option<Timestamp>,
-    /// Looking again after the fact, for late duplicates.
+    /// Planned re-reads that detect delayed duplicate writes.
     pub watch: Option<Watch>,
-    /// Until when a delete whose outcome was never learnt may still come true.
+    /// Until when a delete of unknown outcome may still take effect.
     pub doubt: Option<Timestamp>,
-    /// Failed tries in a row.
     pub tries: Tries,
 }
 
 impl KeyRow {
-    /// Of a key of which nothing is known yet.
+    /// Creates the row of a resource without any record.
     pub fn new(key: Key) -> Self {
         Self {
             key,
@@ -97,203 +93,187 @@ impl KeyRow {
     }
 }
 
-/// What a trusted read showed.
+/// The result of a trusted read for one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sight {
-    /// Whether it was there.
     pub presence: Presence,
-    /// When the read began.
     pub as_of: Timestamp,
 }
 
-/// There or not.
+/// Whether a resource exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
-    /// AWS listed it.
+    /// AWS returned it.
     Present,
-    /// AWS did not list it, and the list was complete.
+    /// AWS did not return it in a complete read.
     Absent,
 }
 
-/// A removal under way.
+/// A removal in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
-    /// When it was due: the end of the last window, the removal, or when it was seen again.
+    /// When the removal was due: the end of the last window, the removal change, or when the resource reappeared.
     pub since: Timestamp,
-    /// How many alarms of the schedule have been told.
+    /// The number of alarms that were raised.
     pub alarms: u32,
 }
 
-/// Reads planned at fixed distances from an instant.
+/// Re-reads at fixed intervals, see [`REREADS`](super::REREADS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watch {
-    /// From when they count.
+    /// The instant from which the intervals count.
     pub from: Timestamp,
-    /// How many are done.
+    /// The number of re-reads made.
     pub done: u8,
 }
 
-/// Failed tries in a row, and when the next may begin.
+/// Consecutive failed attempts, and the earliest time of the next one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Tries {
-    /// How many.
     pub count: u32,
-    /// What the last one said, in AWS's words.
+    /// The error of the last attempt.
     pub last_error: Option<String>,
-    /// Not before.
+    /// The earliest time of the next attempt.
     pub next_try: Option<Timestamp>,
 }
 
-/// One window of one key.
+/// An access window of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowRow {
-    /// Of which key.
     pub key: Key,
-    /// From when to when, and by which change.
+    /// The period, and the change that opened it.
     pub window: Window,
-    /// The read that showed the access there.
+    /// The read that verified the access.
     pub delivery: Option<Delivery>,
-    /// When the engine was done with it for good.
+    /// When the engine closed it permanently.
     pub over: Option<Timestamp>,
 }
 
-/// Access was seen there.
+/// The verification that access exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// When the read that showed it began.
     pub at: Timestamp,
-    /// By whom it got there.
     pub how: How,
 }
 
-/// How something came to be as it should.
+/// How a resource reached the wanted state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
-    /// By a write of ours.
+    /// By a write of Leastwise.
     ByUs,
-    /// It was so before we wrote anything for it.
+    /// It was in that state before Leastwise wrote anything.
     FoundSo,
 }
 
-/// One write to AWS: the intent, committed before the call, and what became of it.
+/// A write to AWS: the intent, which is committed before the call, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationRow {
-    /// Its id, ours.
+    /// The id that Leastwise assigned.
     pub operation: OperationId,
-    /// On which key.
     pub key: Key,
-    /// What it does.
     pub kind: Kind,
-    /// For which change; an expiry names the change that brought the window.
+    /// The change that caused it. For an expiry, the change that opened the window.
     pub change: Option<ChangeId>,
-    /// When it was intended.
     pub intended_at: Timestamp,
-    /// By which process.
+    /// The process that intended it or took it over after a restart.
     pub generation: Generation,
-    /// AWS's id, once it accepted.
+    /// The request id, once AWS has accepted the write.
     pub request: Option<AwsRequestId>,
-    /// Where it stands.
     pub phase: Phase,
-    /// When AWS's answer, or the lack of one, was known; only later reads verify it.
+    /// When the response arrived or its absence was noticed. Only later reads verify the operation.
     pub ended_at: Option<Timestamp>,
-    /// What went wrong, in AWS's words.
+    /// The error message from AWS.
     pub error: Option<String>,
-    /// The how manieth in a row for this key.
+    /// The number of the attempt for this resource, from 1.
     pub attempt: u32,
 }
 
-/// Where an operation stands.
+/// The phase of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Committed; the call may or may not have been made. After a restart: in doubt.
+    /// Committed; the call may have been sent. After a restart it becomes in doubt.
     Intended,
-    /// AWS gave a request id; polled.
+    /// AWS returned a request id. The request is polled.
     Accepted,
-    /// AWS said how it ended; to be read back.
+    /// AWS reported the end. A read has to verify it.
     Relisting,
-    /// Nobody knows whether AWS did it; observed until that is clear.
+    /// The outcome is unknown. Reads decide it.
     InDoubt,
     /// Closed. Terminal.
     Over(Ending),
 }
 
-/// How an operation was closed.
+/// How an operation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// A read showed what it was for.
+    /// A read showed the intended result.
     Verified,
-    /// Reads never showed what it was for.
+    /// No read showed the intended result.
     NotSeen,
-    /// AWS refused the call: certainly not done.
+    /// AWS refused the call, so the write was not made.
     Refused,
-    /// AWS accepted it, then said FAILED.
+    /// AWS accepted the write, then reported FAILED.
     Failed,
-    /// The call was never made.
+    /// The call was not sent.
     NotSent,
 }
 
-/// One change that the engine carries out.
+/// A change that the engine applies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeRow {
-    /// Which.
     pub change: ChangeId,
-    /// What it does, in the order of the change's operations.
+    /// One item per operation, in the order of the change.
     pub items: Vec<ItemRow>,
-    /// Where it stands.
     pub phase: ChangePhase,
 }
 
-/// One operation of a change and what came of it.
+/// One operation of a change and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemRow {
-    /// What to do.
     pub item: Item,
-    /// What came of it; never changes once set.
+    /// The result, which never changes once set.
     pub result: Option<ItemResult>,
 }
 
-/// Where a change stands with the engine.
+/// The phase of a change in the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangePhase {
-    /// Taken up; waits for a fresh verdict.
+    /// Accepted; waits for a new verdict.
     Queued,
-    /// Being carried out.
+    /// Being applied.
     Applying,
-    /// Told as verified, failed or sent back.
+    /// Recorded as verified, failed or returned for approval, or dropped.
     Over,
 }
 
-/// What one operation of a change asks of the engine.
+/// The work that one operation of a change requires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "item")]
 pub enum Item {
-    /// Access, for a time that begins when the verdict is confirmed.
+    /// Grants access for a term that begins when the verdict is confirmed.
     Open {
-        /// The window's id.
+        /// The id of the access window.
         grant: GrantId,
-        /// On what.
         key: Key,
-        /// For how long.
         term: Term,
-        /// How long a session through it may last.
+        /// The maximum length of a session through it.
         session: Duration,
     },
-    /// An end to every reason that the key has.
+    /// Ends every reason of the resource to exist.
     Close {
-        /// Of what.
         key: Key,
-        /// How long a session through it may last.
+        /// The maximum length of a session through it.
         session: Duration,
     },
 }
 
 impl Item {
-    /// On which key.
     pub fn key(&self) -> &Key {
         match self {
             Self::Open { key, .. } | Self::Close { key, .. } => key,
@@ -301,35 +281,34 @@ impl Item {
     }
 }
 
-/// What came of one item.
+/// The result of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "result")]
 pub enum ItemResult {
-    /// Seen there.
+    /// A read showed the access.
     Granted {
         /// When the read that showed it began.
         verified_at: Timestamp,
-        /// By whom it got there.
         how: How,
-        /// Who else the same read showed on the pair; empty for memberships.
+        /// The other principals that the read showed on the pair. Empty for memberships.
         others: BTreeSet<Principal>,
     },
-    /// Seen gone.
+    /// A read showed the access absent.
     Removed {
-        /// When the read that no longer showed it began.
+        /// When the read that showed it absent began.
         verified_at: Timestamp,
-        /// The last instant at which a session begun through it can still be alive.
+        /// The latest instant at which a session that was started through it can still be active.
         last_use: Timestamp,
-        /// By whom it went.
+        /// Whether Leastwise removed it.
         how: How,
-        /// Who the same read still showed on the pair: paths that may remain.
+        /// The principals that the read still showed on the pair: paths that may remain.
         others: BTreeSet<Principal>,
     },
-    /// Not carried out.
+    /// The item was not applied.
     Failed {
-        /// When that was decided.
+        /// When the failure was determined.
         at: Timestamp,
-        /// Why, for people.
+        /// The reason, for display.
         reason: String,
     },
 }

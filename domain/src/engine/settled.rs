@@ -1,4 +1,4 @@
-//! What is written and told once a read showed that a key is as it should be.
+//! Records results once a read shows that a resource is in the wanted state.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{
 use crate::{ids::Principal, time::Timestamp};
 
 impl State {
-    /// The access was seen there: every window that waited for that has it.
+    /// Marks every window that waited for the access as delivered.
     pub(super) fn deliver(
         &mut self,
         key: &Key,
@@ -32,7 +32,7 @@ impl State {
         }
         track.row.managed_since.get_or_insert(now);
         track.row.tries = Tries::default();
-        // A late delete of ours may still come true: look again.
+        // A delete of ours with unknown outcome may still take effect, so read again later.
         track.row.watch = track.row.doubt.filter(|until| now < *until).map(|_| Watch {
             from: as_of,
             done: 0,
@@ -49,7 +49,7 @@ impl State {
         }
     }
 
-    /// The access was seen gone.
+    /// Marks the access as removed.
     pub(super) fn removed(
         &mut self,
         key: &Key,

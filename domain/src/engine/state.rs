@@ -1,7 +1,7 @@
-//! The engine's memory and its one entry point.
+//! The in-memory state of the engine, and its single entry point [`State::step`].
 //!
-//! `step` is the only way in. It never blocks, never asks the time, and hands every decision out
-//! as an effect. What it holds beyond the rows can be lost at any instant.
+//! `step` never blocks, never reads a clock, and returns every decision as an effect. State that is not in the rows can
+//! be lost at any instant.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -20,40 +20,40 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// The whole engine.
+/// The state of the engine.
 #[derive(Debug)]
 pub struct State {
     pub(super) generation: Generation,
     pub(super) pacing: Pacing,
     pub(super) tracks: BTreeMap<Key, Track>,
     pub(super) changes: BTreeMap<ChangeId, Carrying>,
-    /// Which key an open operation is on.
+    /// The resource of each open operation.
     pub(super) operations: BTreeMap<OperationId, Key>,
     pub(super) slots: Slots,
-    /// Keys that want a slot, the most urgent first.
+    /// Resources that wait for a slot, the most urgent first.
     pub(super) queue: BTreeSet<(Class, Timestamp, Key)>,
-    /// When to look at which key again.
+    /// When each resource is due for processing.
     pub(super) agenda: BTreeSet<(Timestamp, Key)>,
-    /// Reads that were asked for, since when.
+    /// Requested reads that were not answered, with the time of the request.
     pub(super) reading: BTreeMap<Target, Timestamp>,
-    /// No new grant before this: AWS said that there are too many calls.
+    /// No grant starts before this instant, because AWS reported throttling.
     pub(super) calm_until: Option<Timestamp>,
     held: VecDeque<(u64, Vec<Effect>)>,
     commits: u64,
     clock: Timestamp,
 }
 
-/// A change in memory.
+/// A change that the engine applies.
 #[derive(Debug)]
 pub(super) struct Carrying {
     pub row: ChangeRow,
-    /// Whether a verdict was asked for and has not come.
+    /// Whether a verdict was requested and has not arrived.
     pub asked: bool,
-    /// When to ask again.
+    /// When to request the verdict again.
     pub ask_at: Option<Timestamp>,
 }
 
-/// What one step gathers.
+/// The output that one step collects.
 #[derive(Debug, Default)]
 pub(super) struct Out {
     pub keys: BTreeSet<Key>,
@@ -64,14 +64,14 @@ pub(super) struct Out {
     pub forgotten: BTreeMap<Key, KeyRow>,
     pub tells: Vec<Tell>,
     pub effects: Vec<Effect>,
-    /// Keys to be looked at before the step ends.
+    /// Resources to process before the step ends.
     pub touched: BTreeSet<Key>,
 }
 
 impl State {
-    /// Rebuilds the engine. `generation` is one more than that of any process before, taken under
-    /// the store's lock. An operation that was only intended is in doubt: nobody knows whether
-    /// its call left. Call `step(Event::Woke, ..)` right after.
+    /// Rebuilds the engine from its rows. `generation` is one higher than that of any earlier process, and is taken
+    /// under the store's lock. An operation that was only intended becomes in doubt, because its call may have been
+    /// sent. Call `step(Event::Woke, ..)` right after.
     pub fn restore(rows: Rows, generation: Generation, pacing: Pacing, now: Timestamp) -> Self {
         let mut state = Self {
             generation,
@@ -142,9 +142,9 @@ impl State {
         });
     }
 
-    /// Takes one event and says what to do about it. `now` is the database's clock where several
-    /// replicas share one; a clock that goes back is held at the latest instant seen. `ids` makes
-    /// a fresh id for each write to AWS.
+    /// Processes one event and returns the effects to execute. `now` is the clock of the database where several
+    /// replicas share one; if it goes backwards, the latest instant seen is used. `ids` returns a new id for each write
+    /// to AWS.
     pub fn step(
         &mut self,
         event: Event,
@@ -181,7 +181,7 @@ impl State {
         self.emit(out)
     }
 
-    /// When `Event::Woke` is wanted next, if nothing else happens; `None` when nothing is planned.
+    /// Returns when `Event::Woke` is due if no other event arrives, or `None` if nothing is scheduled.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let keys = self.agenda.first().map(|(at, _)| *at);
         let asks = self.changes.values().filter_map(|c| c.ask_at).min();
@@ -190,9 +190,9 @@ impl State {
             .values()
             .min()
             .map(|since| *since + self.pacing.answer_within);
-        // A slot that nobody took because AWS asked for calm.
+        // Slots stay free while AWS throttles.
         let calm = self.calm_until.filter(|_| !self.queue.is_empty());
-        // Nobody at work whose end would give the queue its turn.
+        // No operation is in flight whose end would serve the queue.
         let idle = (!self.queue.is_empty() && self.slots.idle()).then_some(calm.unwrap_or(now));
         [keys, asks, reads, calm, idle]
             .into_iter()
@@ -207,7 +207,7 @@ impl State {
             .or_insert_with(|| Track::new(key.clone()))
     }
 
-    /// Lets go what waited for this commit.
+    /// Releases the effects that waited for this commit.
     fn release(&mut self, number: u64, now: Timestamp, out: &mut Out) {
         while let Some((waits_for, _)) = self.held.front() {
             if *waits_for > number {
@@ -263,7 +263,7 @@ pub(super) fn class(kind: Kind) -> Class {
     }
 }
 
-/// How long a pause with a salt of the key lasts.
+/// Returns the backoff pause, with the operation id as jitter salt.
 pub(super) fn pause(count: u32, operation: &OperationId) -> Duration {
     super::backoff::after(count, operation.as_str())
 }

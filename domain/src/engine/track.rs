@@ -1,7 +1,7 @@
-//! One key as the engine holds it in memory, and what should become of it.
+//! One access resource in memory, and the state that the engine wants for it.
 //!
-//! Level-triggered: what to do is worked out from the rows and the last trusted read each time,
-//! never remembered as a plan. A step that was missed is made up by the next one.
+//! Level-triggered: each step derives the next action from the rows and the last trusted read and stores no plan, so a
+//! later step makes up for a missed one.
 
 use super::{
     key::{Class, Key, Kind},
@@ -10,41 +10,41 @@ use super::{
 };
 use crate::time::Timestamp;
 
-/// One key.
+/// One access resource.
 #[derive(Debug)]
 pub(super) struct Track {
     pub row: KeyRow,
-    /// Windows that are not over.
+    /// The windows that the engine has not closed.
     pub windows: Vec<WindowRow>,
-    /// The one operation in flight.
+    /// The operation in flight, at most one.
     pub open: Option<Open>,
-    /// The last trusted read; in memory it may be newer than the row's.
+    /// The last trusted read, which may be newer than the one in the row.
     pub seen: Option<Sight>,
-    /// Reads in a row that gave nothing.
+    /// The number of consecutive failed reads.
     pub unreadable: u32,
-    /// No read before this.
+    /// The earliest time of the next read.
     pub next_read: Option<Timestamp>,
-    /// Whether it holds a slot, and as what.
+    /// The class of the slot that it holds.
     pub slot: Option<Class>,
-    /// Where it stands in the queue for a slot.
+    /// Its position in the queue for a slot.
     pub queued: Option<(Class, Timestamp)>,
-    /// Where it stands in the agenda.
+    /// Its position in the agenda.
     pub due: Option<Timestamp>,
 }
 
-/// The operation in flight.
+/// An operation in flight.
 #[derive(Debug)]
 pub(super) struct Open {
     pub row: OperationRow,
-    /// When to poll, or to look, next.
+    /// When to poll or read next.
     pub next: Timestamp,
-    /// Looks and polls that did not settle it.
+    /// The number of reads and polls that did not settle it.
     pub looks: u32,
 }
 
 impl Open {
-    /// Until when a write in doubt is only observed. AWS accepted it if it has a request id: then
-    /// it may take as long as any, and only a delete is urgent enough to be repeated sooner.
+    /// Returns until when a write of unknown outcome is only observed. A write with a request id was accepted and may
+    /// take up to the deadline; only a delete is urgent enough to be repeated sooner.
     pub fn doubt_until(&self, pacing: &Pacing) -> Timestamp {
         self.row.intended_at
             + match (self.row.kind, &self.row.request) {
@@ -55,16 +55,16 @@ impl Open {
     }
 }
 
-/// What should become of a key.
+/// The state that the engine wants for a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Want {
-    /// It has a reason to exist that was not yet seen carried out.
+    /// It has a reason to exist that is not delivered yet.
     Deliver,
-    /// It has a reason to exist, and was seen there.
+    /// It has a reason to exist, and a read showed it.
     Keep,
-    /// It has none and may still be there.
+    /// It has no reason to exist and may still exist.
     Remove,
-    /// Nothing.
+    /// No action is needed.
     Rest,
 }
 
@@ -87,12 +87,12 @@ impl Track {
         }
     }
 
-    /// Whether anything gives it a reason to exist.
+    /// Returns whether the resource has a reason to exist: a valid window or the adopted baseline.
     pub fn covered(&self, now: Timestamp) -> bool {
         self.row.adopted.is_some() || self.windows.iter().any(|w| w.window.valid(now))
     }
 
-    /// Windows that are valid and were not yet seen carried out.
+    /// Returns the valid windows that are not delivered yet.
     pub fn undelivered(&self, now: Timestamp) -> impl Iterator<Item = &WindowRow> {
         self.windows
             .iter()
@@ -113,8 +113,8 @@ impl Track {
         }
     }
 
-    /// It is gone, it should not be, and a delete of ours whose outcome was never learnt explains
-    /// it. Without that explanation somebody took it away on purpose, and it is not put back.
+    /// Returns whether a delete of ours with unknown outcome explains that wanted access is missing. Without that
+    /// explanation the access was removed outside Leastwise, and it is not restored.
     fn lost_to_our_own_delete(&self, now: Timestamp) -> bool {
         self.row.doubt.is_some_and(|until| now < until)
             && self
@@ -123,7 +123,7 @@ impl Track {
             && self.windows.iter().any(|w| w.window.valid(now))
     }
 
-    /// The earliest `as_of` that says anything about the present.
+    /// Returns the earliest `as_of` of a read that reflects the current state.
     pub fn fresh_since(&self, now: Timestamp) -> Timestamp {
         let opened = self.undelivered(now).map(|w| w.window.starts).max();
         let closed = self.row.closing.map(|closing| closing.since);
@@ -133,25 +133,25 @@ impl Track {
             .unwrap_or(Timestamp(i64::MIN))
     }
 
-    /// When it may be worked on: after a failed try, or an unreadable list.
+    /// Returns the earliest time of the next attempt after a failed attempt or read.
     pub fn not_before(&self) -> Option<Timestamp> {
         self.row.tries.next_try.max(self.next_read)
     }
 
-    /// When the next look at a settled key is planned.
+    /// Returns when a settled resource is read next.
     pub fn next_watch(&self) -> Option<Timestamp> {
         let watch = self.row.watch?;
         let distance = REREADS.get(usize::from(watch.done))?;
         Some((watch.from + *distance).max(self.next_read.unwrap_or(watch.from)))
     }
 
-    /// When the next alarm is due.
+    /// Returns when the next alarm is due.
     pub fn next_alarm(&self) -> Option<Timestamp> {
         let closing = self.row.closing?;
         Some(closing.since + alarm_after(closing.alarms + 1))
     }
 
-    /// The next instant at which something about its windows changes by itself.
+    /// Returns the next instant at which a window starts or ends.
     pub fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         self.windows
             .iter()
@@ -161,7 +161,7 @@ impl Track {
             .min()
     }
 
-    /// When its last reason to exist ended; now, if that is not known.
+    /// Returns when the last window ended, or `now` if that is unknown.
     pub fn lapsed(&self, now: Timestamp) -> Timestamp {
         self.windows
             .iter()
@@ -170,7 +170,7 @@ impl Track {
             .map_or(now, |stop| stop.min(now))
     }
 
-    /// Whether nothing of it needs to be remembered.
+    /// Returns whether the resource needs no record.
     pub fn forgettable(&self) -> bool {
         self.row.managed_since.is_none()
             && self.row.adopted.is_none()

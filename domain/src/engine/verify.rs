@@ -1,7 +1,7 @@
-//! What a read means.
+//! Applies reads to the state of resources.
 //!
-//! The only place where anything becomes *verified*. A read counts if it was complete and began
-//! after the last write of ours ended; everything else changes nothing.
+//! Only a read can verify an operation, and only if it was complete and began after the last write to the resource
+//! ended. Any other read changes nothing.
 
 use std::collections::BTreeSet;
 
@@ -20,10 +20,10 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// Looks after AWS said SUCCEEDED before its word counts as not come true.
+/// The number of reads after SUCCEEDED that may contradict AWS before the attempt counts as failed.
 const LOOKS: u32 = 5;
-/// For how long two reads must agree that something of ours is gone before its windows end: whoever
-/// replaces an assignment takes it away and puts it back at once.
+/// The time between the two reads that must agree that a resource is missing before its windows end. An administrator
+/// who replaces an assignment deletes it and creates it again at once.
 const MISSING_FOR: Duration = Duration::minutes(1);
 
 impl State {
@@ -38,7 +38,7 @@ impl State {
         };
         if seen.coverage == Coverage::Incomplete {
             if let Some(target) = answers {
-                self.unreadable(&target, "the list was not complete", now, out);
+                self.unreadable(&target, "the listing was incomplete", now, out);
             }
             return;
         }
@@ -60,7 +60,7 @@ impl State {
         }
     }
 
-    /// The keys that a listing speaks of: what is not ours is not even looked at.
+    /// Returns the tracked resources that the listing covers. Resources that Leastwise does not manage are ignored.
     fn keys_of(&self, listing: &Listing) -> Vec<Key> {
         match listing {
             Listing::Pair { pair, .. } => self
@@ -101,7 +101,7 @@ impl State {
             || track.seen.is_some_and(|seen| sight.as_of < seen.as_of);
         out.touched.insert(key.clone());
         if too_old {
-            // A stale crawl must not stand in for the look that is wanted now.
+            // A stale crawl does not replace the read that is needed now.
             if let Some(open) = &mut track.open
                 && matches!(open.row.phase, Phase::Relisting | Phase::InDoubt)
             {
@@ -116,13 +116,13 @@ impl State {
             if matches!(open.row.phase, Phase::Relisting | Phase::InDoubt) && sight.as_of >= ended {
                 self.settle(key, sight, others, now, out);
             }
-            // Read while a write was under way: it may be from before it or after.
+            // The read ran while a write was in flight, so it may show the state before or after the write.
             return;
         }
         self.noticed(key, sight, others, now, out);
     }
 
-    /// A read after an operation ended, or in doubt of it.
+    /// Applies a read that began after the operation ended or its outcome became unknown.
     fn settle(
         &mut self,
         key: &Key,
@@ -155,7 +155,7 @@ impl State {
                 (Kind::Delete, Want::Remove) => {
                     self.removed(key, sight.as_of, How::ByUs, Some(others), now, out);
                 }
-                // Meanwhile the opposite is wanted: the next turn sees to it.
+                // The opposite is wanted in the meantime; the next turn handles it.
                 _ => {}
             }
             return;
@@ -191,13 +191,14 @@ impl State {
         now: Timestamp,
         out: &mut Out,
     ) {
-        let error = error.unwrap_or("AWS said it was done, and the list does not show it");
+        let error =
+            error.unwrap_or("AWS reported success, but a later read does not show the change");
         let limit = self.limit_after(error);
         self.track(key).seen = Some(sight);
         self.failed_try(key, ending, error, limit, now, out);
     }
 
-    /// A trusted read with nothing in flight.
+    /// Applies a trusted read while no operation is in flight.
     fn noticed(
         &mut self,
         key: &Key,
@@ -224,8 +225,8 @@ impl State {
             (Want::Keep, Presence::Absent)
                 if before != Some(Presence::Absent) && track.want(now) == Want::Keep =>
             {
-                // Look again: one read may have come between a hand's removal and its second thoughts.
-                // From now on: a crawl may have begun long before it came to this.
+                // Read again: a manual replacement may have deleted the resource just before the read. Counted from
+                // now, because a crawl may have begun long before it reached this resource.
                 track.row.watch = Some(Watch { from: now, done: 0 });
                 out.keys.insert(key.clone());
                 out.tells.push(Tell::Missing {
@@ -239,8 +240,8 @@ impl State {
                     && before == Some(Presence::Absent)
                     && watch.is_some_and(|watch| sight.as_of >= watch.from + MISSING_FOR) =>
             {
-                // Gone for good, so nothing is left to give a reason to. The same access made by somebody
-                // else later must not pass for what was approved.
+                // It stays missing, so its windows end. The same access created outside Leastwise later must not count
+                // as approved.
                 for row in &mut track.windows {
                     row.window.ended.get_or_insert(now);
                 }
@@ -254,7 +255,7 @@ impl State {
                     alarms: 0,
                 });
                 track.row.tries = Tries::default();
-                // A second read must agree before anything is deleted.
+                // A second read must confirm it before anything is deleted.
                 track.seen = None;
                 track.row.confirmed = None;
                 out.keys.insert(key.clone());
@@ -273,7 +274,7 @@ impl State {
         }
     }
 
-    /// A read that gave nothing, or not all: look again later, conclude nothing.
+    /// Handles a failed or incomplete read: read again later, conclude nothing.
     pub(super) fn unreadable(
         &mut self,
         target: &Target,
@@ -313,8 +314,8 @@ impl State {
             open.next = now + pause;
             let (kind, phase) = (open.row.kind, open.row.phase);
             let settled = now >= open.doubt_until(&pacing);
-            // A removal goes on without a read once the doubt is over; a grant that nobody can
-            // read back is given up. Only a delete that AWS calls done is looked at for ever.
+            // A removal continues without a read once the doubt period has passed. A grant that cannot be verified is
+            // given up. Only a delete that AWS reported as done is read without limit.
             let go_on = phase == Phase::InDoubt && settled && want == Want::Remove && blind;
             let give_up = kind == Kind::Create
                 && matches!(phase, Phase::InDoubt | Phase::Relisting)
@@ -331,7 +332,7 @@ impl State {
     }
 }
 
-/// Whether a key is in a listing, and who else is on its pair.
+/// Returns whether the resource is in the listing, and the other principals of its pair.
 fn look_up(key: &Key, listing: &Listing) -> (Presence, BTreeSet<Principal>) {
     let (there, others) = match (key, listing) {
         (Key::Assignment(assignment), Listing::Pair { principals, .. }) => {

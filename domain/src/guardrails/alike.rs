@@ -1,7 +1,7 @@
-//! The same word over what exists, an assignment at a time: people whom the rules cannot tell apart are
-//! judged once, so that millions of paths are counted without being walked.
+//! Evaluation of existing access by assignment: people whom the policies cannot tell apart are evaluated once, so that
+//! millions of paths are counted without visiting each.
 //!
-//! Says of each person what `Holds::of` says of them, never more or less: a test holds the two together.
+//! The result for each person is the same as that of `Holds::of`; a test compares the two.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,48 +21,45 @@ use crate::{
     verdict::Hit,
 };
 
-/// One assignment that exists, and what the rules say of those who hold by it.
+/// One existing assignment, and what the policies find for the people who have access by it.
 #[derive(Debug, Clone)]
 pub struct Spoken<'a> {
-    /// Where and with what.
     pub pair: &'a Pair,
-    /// Who it names.
     pub principal: &'a Principal,
-    /// When it was first seen.
+    /// When it was first observed.
     pub since: Timestamp,
-    /// What is said of whom. Nothing where nobody holds by it and nobody could.
+    /// The findings. Empty if the assignment gives access to nobody and never can.
     pub said: Vec<Said>,
 }
 
-/// One word of the rules, and of whom.
+/// What the policies find, and for whom.
 #[derive(Debug, Clone)]
 pub struct Said {
-    /// What stands against it; shared between alike cases.
+    /// The policies that matched; shared between equivalent cases.
     pub hits: Arc<[Hit]>,
-    /// Of whom.
     pub whom: Whom,
 }
 
-/// Of whom something is said.
+/// The people that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whom {
-    /// Of these people, in order; never none. The same list for every assignment of a group, unless one of
-    /// them approved it.
+    /// These users, sorted; never empty. All assignments of a group share one list, unless the records tell its members
+    /// apart.
     People(Arc<[UserId]>),
-    /// Of whoever joins the group, which is empty.
+    /// Future members of a group that is empty.
     Newcomers,
-    /// Of nobody: the principal is gone.
+    /// Nobody: the principal is no longer in the directory.
     Orphan,
 }
 
-/// People whom the rules cannot tell apart.
+/// People whom the policies cannot tell apart.
 pub(super) struct Alike {
     who: (usize, Rc<Who>),
     people: Arc<[UserId]>,
 }
 
 impl<'a> Holds<'a> {
-    /// Every assignment of one account, in order of set, then principal.
+    /// Evaluates all assignments of one account, ordered by set and then by principal.
     pub fn spoken(&mut self, account: &'a AccountId) -> Vec<Spoken<'a>> {
         let snapshot = self.snapshot;
         let people = self.people_in(account);
@@ -81,7 +78,7 @@ impl<'a> Holds<'a> {
         found
     }
 
-    /// One assignment: the same word as in `spoken`. Nothing where it does not exist.
+    /// Evaluates one assignment, with the same result as in `spoken`. Empty if the assignment does not exist.
     pub fn spoken_of(&mut self, assignment: &Assignment) -> Vec<Said> {
         let read = self.snapshot.pair(&assignment.pair);
         if !read.is_some_and(|read| read.principals.contains_key(&assignment.principal)) {
@@ -156,7 +153,7 @@ impl<'a> Holds<'a> {
         said
     }
 
-    /// Whoever approved it themselves, whom nobody agreed to, and who should be out is told from the others.
+    /// Separates people by who agreed to their access, whether they agreed themselves, and whether it is overdue.
     fn said_by_agreement(
         &mut self,
         frame: &Frame,

@@ -1,6 +1,6 @@
-//! What the rules answer, as plain values that pages, the database and the ledger can hold.
+//! The results of an evaluation, as plain values that pages, the database and the ledger can hold.
 //!
-//! Knows nothing of Cedar: a build without it can still show a verdict.
+//! Does not depend on Cedar, so that a build without it can still show a verdict.
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
@@ -17,109 +17,101 @@ use crate::{
     verdict::{Hit, Outcome, Remedy, Verdict, strictest},
 };
 
-/// Who asks, and what is known of the asking.
+/// The request behind a change: the requester and the circumstances.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// Who.
     pub requester: PersonId,
-    /// What they are in Leastwise.
+    /// The requester's roles in Leastwise.
     pub roles: BTreeSet<Role>,
     /// Whether a second factor is proven.
     pub mfa: Mfa,
-    /// Whether a ticket is named.
+    /// Whether the request names a ticket.
     pub ticket: bool,
-    /// Who has approved this very effect so far. The requester and whoever gains are not counted,
-    /// whatever stands here.
+    /// The people who have approved this effect so far. The requester and the beneficiaries are not counted, even if
+    /// they are listed here.
     pub approvals: BTreeSet<PersonId>,
-    /// Assignments of the operations that rest on windows of ours.
+    /// The assignments of this change that exist because of an access window.
     pub ours: BTreeSet<Assignment>,
 }
 
-/// Whether somebody gains by what they asked for themselves.
+/// Whether the beneficiary made the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GainKind {
-    /// They asked for it themselves.
+    /// The beneficiary requested it.
     Request,
-    /// Another person asked for it.
+    /// Somebody else requested it.
     Grant,
 }
 
-/// One gain, and what the rules say of it.
+/// One gain, and what the policies find for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gain {
-    /// What is gained; the same as in `effect.judged()`, at the same place: what stays, then what may
-    /// be in passing.
+    /// What is gained: the step at the same index in `effect.judged()`.
     pub step: Step,
-    /// The human who gains; none if the user is joined to nobody, or nobody gains today.
+    /// The person who gains; none if the user is not linked to a person, or if nobody gains today.
     pub person: Option<PersonId>,
-    /// Who asked.
+    /// Who made the request.
     pub kind: GainKind,
-    /// The rules that make them eligible; none means refused.
+    /// The ids of the policies that make the person eligible; none means blocked.
     pub eligible_by: Vec<String>,
-    /// What stands against it, as indexes into the verdict's hits.
+    /// The policies that matched, as indexes into the verdict's hits.
     pub hits: Vec<usize>,
 }
 
-/// The whole answer to a change.
+/// The complete result of evaluating a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
-    /// What may happen, and why.
     pub verdict: Verdict,
-    /// Who gains and loses what.
+    /// Who gains and who loses which access.
     pub effect: Effect,
     /// What approvals are bound to.
     pub hash: EffectHash,
-    /// Every gain, in passing or for good, explained.
+    /// All gains, temporary ones included, each with what the policies find.
     pub gains: Vec<Gain>,
-    /// The humans who gain, groups expanded: none of them may approve.
+    /// The people who gain access, groups expanded. None of them may approve.
     pub gaining: BTreeSet<PersonId>,
 }
 
-/// Who holds something.
+/// The holder of existing access.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Holder {
     /// A person, by one path.
-    Person {
-        /// Who, where, through what, since when.
-        reach: Reach,
-    },
-    /// A group without members: nobody today, whoever joins it tomorrow.
+    Person { reach: Reach },
+    /// A group without members: nobody has access today, but future members will.
     EmptyGroup {
-        /// The assignment that waits for somebody.
         assignment: Assignment,
-        /// When it was first seen.
+        /// When the assignment was first observed.
         since: Timestamp,
     },
-    /// A principal that is gone from the directory.
+    /// A principal that is no longer in the directory.
     Orphan {
-        /// The assignment that nobody can use.
+        /// The assignment, which gives access to nobody.
         assignment: Assignment,
-        /// When it was first seen.
+        /// When the assignment was first observed.
         since: Timestamp,
     },
 }
 
-/// One thing that exists, and what the rules say of it.
+/// One item of existing access, and what the policies find for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// Who holds it.
     pub holder: Holder,
-    /// What stands against it, in the order of the rules' text; shared between alike cases. Their
-    /// `gains` are empty: there is no change.
+    /// The policies that matched, in the order of the policy text; shared between equivalent cases. Their `gains` are
+    /// empty, because there is no change.
     pub hits: Arc<[Hit]>,
 }
 
 impl Held {
-    /// *Allowed*: nothing stands against it. *Needs approval*: not approved here. *Refused*: no
-    /// approval would make it right.
+    /// Returns the strictest outcome. *Allowed*: no policy matched. *Needs approval*: the access is unapproved.
+    /// *Refused*: the access is a violation, which no approval would permit.
     pub fn outcome(&self) -> Outcome {
         strictest(self.hits.iter().map(Hit::outcome))
     }
 }
 
-/// Which of the three texts.
+/// One of the three policy files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleText {
@@ -141,53 +133,52 @@ impl fmt::Display for RuleText {
     }
 }
 
-/// What is wrong with a rule's text, and where.
+/// An error in a policy file, and its position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error)]
 #[error("{text}:{line}:{column}: {message}")]
 pub struct RuleError {
-    /// In which text.
+    /// The file.
     pub text: RuleText,
-    /// From 1.
+    /// Counted from 1.
     pub line: usize,
-    /// From 1, in characters.
+    /// Counted from 1, in characters.
     pub column: usize,
-    /// The rule's `@id`, where it is known.
+    /// The policy's `@id`, if it is known.
     pub policy: Option<String>,
-    /// What is wrong, and what would be right where that is known.
+    /// What is wrong, and how to correct it where that is known.
     pub message: String,
 }
 
-/// What a rule does.
+/// The kind of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleKind {
-    /// Makes somebody eligible.
+    /// Makes somebody eligible (`permit`).
     Eligibility,
-    /// Stands against something.
+    /// Forbids something (`forbid`).
     Guardrail,
 }
 
-/// One rule, for the page that lists them.
+/// One policy, for the page that lists them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    /// `@id`; unique over both texts.
+    /// `@id`; unique across both policy files.
     pub id: String,
-    /// What it does.
     pub kind: RuleKind,
-    /// `@reason`: what the person reads.
+    /// `@reason`: the explanation for the requester.
     pub reason: String,
-    /// `@control`: what the assessor reads.
+    /// `@control`: the reference for the assessor.
     pub control: String,
-    /// `@remedy`: what would lift it.
+    /// `@remedy`: what lifts the policy.
     pub remedy: Option<Remedy>,
-    /// Its text, as it was written.
+    /// The text of the policy, as written.
     pub text: String,
     /// The line on which it begins.
     pub line: usize,
 }
 
 impl Rule {
-    /// The rule as it is shown in a verdict.
+    /// Returns the hit that represents this policy in a verdict.
     #[cfg(feature = "cedar")]
     pub(super) fn hit(&self, remedy: Option<Remedy>) -> Hit {
         Hit {

@@ -1,9 +1,9 @@
-//! One question to the rules: everything that its answer can depend on, and nothing else.
+//! One case to evaluate: everything that the answer can depend on, and nothing else.
 //!
-//! A case is both what is sent to Cedar and the key under which the answer is kept, so that two
-//! cases can share an answer only if Cedar was told the same. Names that no rule mentions are all
-//! written as one (`*`): they cannot make a difference. Never leaves an entity that a rule may
-//! look at out of the slice: Cedar answers *no match* for what is missing, without an error.
+//! A case is both what is sent to Cedar and the key of the cached answer, so that two cases share an answer only if
+//! Cedar would receive the same request. Entities that no policy names are all written as `*`, because they cannot make
+//! a difference. An entity that a policy may look at must always be in the slice: Cedar treats a missing one as *no
+//! match*, without an error.
 
 use std::collections::BTreeSet;
 
@@ -18,12 +18,12 @@ use crate::{
     permission_set::analysis::Risk,
 };
 
-/// Stands for every name that no rule mentions.
+/// The id that replaces every entity that no policy names.
 pub(super) const ANY: &str = "*";
-/// The context's count of people, which most rules do not ask for.
+/// The context attribute with the number of people, which most policies do not use.
 pub(super) const PEOPLE: &str = "people";
 
-/// What is asked.
+/// The Cedar action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Act {
     Request,
@@ -31,18 +31,18 @@ pub(super) enum Act {
     Hold,
 }
 
-/// Who gains or holds.
+/// The beneficiary or holder.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Who {
     pub id: String,
-    /// Only groups that a rule mentions.
+    /// Only groups that a policy names.
     pub groups: BTreeSet<GroupId>,
     pub joined: bool,
     pub disabled: bool,
     pub external: bool,
 }
 
-/// Where.
+/// The account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     pub id: String,
@@ -53,14 +53,14 @@ pub(super) struct Place {
     pub units: BTreeSet<String>,
 }
 
-/// Through what.
+/// The path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Way {
     Direct,
     Group { id: String, scim: bool },
 }
 
-/// What somebody asks for, as far as it is the same for all gains of a change.
+/// The part of the request that is the same for all gains of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Ask {
     pub requester: Who,
@@ -71,7 +71,7 @@ pub(super) struct Ask {
     pub at: i64,
 }
 
-/// What a permission set is to the rules.
+/// What the policies know about a permission set.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Power {
     pub id: String,
@@ -80,25 +80,25 @@ pub(super) struct Power {
     pub session_seconds: i64,
 }
 
-/// Everything but the person.
+/// A case without the person.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Frame {
     pub act: Act,
     pub place: Place,
     pub power: Power,
-    /// Whole minutes of a window, rounded up; none is standing.
+    /// The duration of temporary access in whole minutes, rounded up; none for standing access.
     pub minutes: Option<i64>,
     pub way: Way,
     pub latent: bool,
-    /// Zero where no rule asks.
+    /// Zero if no policy uses it.
     pub people: i64,
     pub approvals: BTreeSet<String>,
-    /// None for access that exists.
+    /// None for existing access.
     pub ask: Option<Ask>,
 }
 
 impl Who {
-    /// Somebody of whom nothing is known but that they may come.
+    /// Returns a person about whom nothing is known, such as a future member of a group.
     pub(super) fn unknown() -> Self {
         Self {
             id: "somebody".into(),
@@ -109,7 +109,7 @@ impl Who {
         }
     }
 
-    /// A user; `person` is how they are named if a rule mentions them.
+    /// Returns the principal of a user; `person` is their id, used if a policy names it.
     pub(super) fn of(
         rules: &Rules,
         person: Option<&str>,
@@ -150,7 +150,7 @@ impl Way {
     pub(super) fn group(rules: &Rules, id: &GroupId, origin: Option<Origin>) -> Self {
         Self::Group {
             id: canonical(rules, "Group", id.as_str()),
-            // A group that nobody knows may be fed by anybody.
+            // A group that is not in the directory could have any source of members.
             scim: origin != Some(Origin::IdentityCenter),
         }
     }

@@ -1,8 +1,8 @@
-//! Asks Cedar, and keeps every answer under everything that it depends on.
+//! Asks Cedar, and caches each answer under everything that it depends on.
 //!
-//! An answer is final only after the remedies were tried: a guardrail is *lifted by approvals* if it
-//! no longer stands once the approvals that it names are there. An evaluation error is never
-//! dropped, because Cedar answers as if the rule that failed did not exist.
+//! An answer is complete only after the remedies were tried: a guardrail is *lifted by approvals* if it no longer
+//! matches once the approvals that it names are present. An evaluation error is never dropped, because Cedar answers as
+//! if the failed policy did not exist.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -19,18 +19,18 @@ use super::{
 };
 use crate::verdict::Remedy;
 
-/// What the rules say to one case. Rules are named by their place in `Rules::list`.
+/// The policies' answer to one case. Policies are identified by their index in `Rules::list`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Answer {
-    /// What makes the person eligible; empty for access that exists, where nobody asks.
+    /// The policies that make the person eligible. Empty for existing access, which needs no eligibility.
     pub permits: BTreeSet<usize>,
-    /// What stands against it, with what would lift it; none is final.
+    /// The guardrails that matched, each with what lifts it; none if nothing does.
     pub forbids: BTreeMap<usize, Option<Remedy>>,
-    /// Rules that could not be evaluated, and why; not empty means refused.
+    /// Evaluation errors. If there are any, the result is *blocked*.
     pub errors: Vec<String>,
 }
 
-/// Answers cases under one version of the rules.
+/// Evaluates cases under one version of the policies.
 pub(super) struct Evaluator<'r> {
     pub rules: &'r Rules,
     authorizer: Authorizer,
@@ -39,7 +39,7 @@ pub(super) struct Evaluator<'r> {
     answers: HashMap<(usize, usize), Rc<Answer>>,
 }
 
-/// A number for each different value, so that long keys are hashed once.
+/// Assigns a number to each distinct value, so that a long key is hashed only once.
 struct Interned<T>(HashMap<T, usize>);
 
 impl<T: Hash + Eq> Interned<T> {
@@ -60,7 +60,7 @@ impl<'r> Evaluator<'r> {
         }
     }
 
-    /// How many different cases were put to Cedar so far.
+    /// Returns how many distinct cases were evaluated so far.
     pub(super) fn evaluated(&self) -> usize {
         self.answers.len()
     }
@@ -73,7 +73,7 @@ impl<'r> Evaluator<'r> {
         self.people.number(who)
     }
 
-    /// The answer to a case whose halves have their numbers already.
+    /// Returns the answer to a case whose halves already have numbers.
     pub(super) fn numbered(
         &mut self,
         (frame_number, frame): (usize, &Frame),
@@ -110,9 +110,8 @@ impl<'r> Evaluator<'r> {
         answer
     }
 
-    /// Tries each remedy by itself and all together: a rule is lifted only if the approvals that it
-    /// names lift it, and having more of them does not bring it back. A rule that approvals bring
-    /// up is final.
+    /// Tries the approvals of each remedy. A guardrail is lifted only if the approvals that it names lift it and the
+    /// largest number tried does not bring it back. A guardrail that matches only because of approvals has no remedy.
     fn with_remedies(
         &self,
         frame: &Frame,
@@ -158,7 +157,7 @@ impl<'r> Evaluator<'r> {
             .map(|Remedy::Approvals(count)| *count)
     }
 
-    /// The rules of one set that matched, and what went wrong.
+    /// Returns the policies of one set that matched, and collects errors.
     fn reasons(
         &self,
         question: &Question,
@@ -183,8 +182,7 @@ impl<'r> Evaluator<'r> {
     }
 }
 
-/// Adds people who exist nowhere, so that no rule about the requester or the gaining person is met
-/// by them.
+/// Adds fictitious approvers, so that no policy about the requester or the beneficiary matches them.
 fn saturate(approvals: &mut BTreeSet<String>, count: u8) {
     for n in 1..=count {
         if approvals.len() >= usize::from(count) {

@@ -1,7 +1,7 @@
-//! Gathers what stands against a change over all its gains, and draws the verdict.
+//! Collects the policies that matched over all gains of a change, and derives the verdict.
 //!
-//! The strictest wins. Order is the program's own refusals first, then the rules as they stand in
-//! their text, because Cedar names them in no order at all.
+//! The strictest outcome wins. The program's own checks come first, then the policies in the order of their text,
+//! because Cedar returns them in no particular order.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -53,7 +53,7 @@ pub(super) fn eligible_by(rules: &Rules, answers: &[Rc<Answer>]) -> Vec<String> 
         .collect()
 }
 
-/// Hits by rule and remedy, gathered over all gains.
+/// Hits by policy and remedy, collected over all gains.
 pub(super) struct Hits {
     system: Vec<Hit>,
     ineligible: BTreeSet<usize>,
@@ -99,7 +99,7 @@ impl Hits {
         }
     }
 
-    /// A membership can lead to an account that the organization does not list.
+    /// A membership can give access to an account that the organization does not list.
     fn not_judged(&mut self, snapshot: &Snapshot, gain: usize, step: &Step) {
         const RULE: &str = "system.unknown-account";
         let known = self
@@ -109,7 +109,7 @@ impl Hits {
         if known.is_none() {
             debug_assert!(snapshot.account(&step.pair.account).is_none());
             let reason = format!(
-                "This leads to account {}, which is not in the organization as last read. Sync, and look at \
+                "This gives access to account {}, which is not in the organization as of the last sync. Sync, and check \
                  what the group is assigned to.",
                 step.pair.account
             );
@@ -118,13 +118,13 @@ impl Hits {
         }
     }
 
-    /// The program's own refusals first, then the rules in the order of their text.
+    /// Returns the hits of the program's own checks, then those of the policies in the order of their text.
     pub(super) fn sorted(self, rules: &Rules) -> Vec<Hit> {
         let mut sorted = self.system;
         for (error, gains) in self.failed {
             sorted.push(system::hit(
                 RULE_ERROR,
-                format!("A rule could not be evaluated, so this is refused. Tell whoever keeps the rules: {error}"),
+                format!("A policy could not be evaluated, so this change is blocked. Tell the maintainer of the policies: {error}"),
                 "PCI 7.3.3",
                 gains,
             ));
@@ -132,8 +132,8 @@ impl Hits {
         if !self.ineligible.is_empty() {
             sorted.push(system::hit(
                 ELIGIBILITY_NONE,
-                "No rule makes this possible for you: people ask for windows of access for themselves, and \
-                 administrators propose the rest."
+                "No eligibility policy permits this request. You can request temporary access for yourself, and \
+                 administrators can propose everything else."
                     .to_owned(),
                 "PCI 7.3.3",
                 self.ineligible,

@@ -1,7 +1,7 @@
-//! The same rules over what exists: what stands against access that people hold today.
+//! Evaluation of existing access by the same policies.
 //!
-//! A guardrail that approvals would lift is reported too, as *not approved here*: nothing on record
-//! says that anybody agreed. Never removes or changes anything; drift and pages read this.
+//! A guardrail that approvals would lift is reported as well, as *unapproved*, unless an approval is on record. Never
+//! removes or changes anything; drift and pages read the result.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -29,25 +29,25 @@ use crate::{
     verdict::Hit,
 };
 
-/// What stands against everything that exists in one account. For many accounts, keep a `Holds`.
+/// Evaluates all existing access in one account. For several accounts, reuse a `Holds`.
 pub fn hold(snapshot: &Snapshot, rules: &Rules, account: &AccountId) -> Vec<Held> {
     Holds::new(snapshot, rules).of(account)
 }
 
-/// Judges what exists, account by account, and remembers every answer.
+/// Evaluates existing access, account by account, and caches every answer.
 pub struct Holds<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) records: Records,
     pub(super) evaluator: Evaluator<'a>,
     people: HashMap<UserId, (usize, Rc<Who>)>,
-    /// The members of a group, by what the rules can tell apart in them.
+    /// The members of each group, by what the policies can tell apart.
     pub(super) alike: HashMap<GroupId, Rc<[Alike]>>,
     hits: HashMap<(usize, usize), Arc<[Hit]>>,
     clean: Arc<[Hit]>,
 }
 
 impl<'a> Holds<'a> {
-    /// Takes everything as standing and approved by nobody.
+    /// Returns an evaluator that treats all access as standing and unapproved.
     pub fn new(snapshot: &'a Snapshot, rules: &'a Rules) -> Self {
         Self {
             snapshot,
@@ -60,20 +60,20 @@ impl<'a> Holds<'a> {
         }
     }
 
-    /// Takes what is on record for what it is: a window as a window, with who agreed to it.
+    /// Adds the records of Leastwise: the term of each assignment, and who agreed to it.
     #[must_use]
     pub fn knowing(mut self, records: Records) -> Self {
         self.records = records;
         self
     }
 
-    /// How many different cases were evaluated so far; the rest were alike.
+    /// Returns how many distinct cases were evaluated so far; all others were equivalent to one of them.
     pub fn evaluated(&self) -> usize {
         self.evaluator.evaluated()
     }
 
-    /// Everything that exists in one account, in order of set, then principal, then person. An
-    /// account that is not in the organization counts as something nobody knows: all is refused.
+    /// Evaluates everything in one account, ordered by set, then principal, then person. Access to an account that is
+    /// not in the organization is always a violation.
     pub fn of(&mut self, account: &AccountId) -> Vec<Held> {
         let snapshot = self.snapshot;
         let people = self.people_in(account);
@@ -91,7 +91,7 @@ impl<'a> Holds<'a> {
         found
     }
 
-    /// One path of one person: the same word as in `of`, without asking for everybody else's.
+    /// Evaluates one path of one person, with the same result as `of` and without evaluating the others.
     pub fn of_reach(&mut self, reach: &Reach) -> Held {
         let assignment = Assignment {
             pair: reach.pair.clone(),
@@ -181,7 +181,7 @@ impl<'a> Holds<'a> {
         }
     }
 
-    /// The case of an assignment, before anybody agreed.
+    /// Returns the case of an assignment, without approvals.
     pub(super) fn frame(
         &self,
         (account, class): (&Account, &Classification),
@@ -204,7 +204,7 @@ impl<'a> Holds<'a> {
         }
     }
 
-    /// What is said of one person, with what was agreed of that person.
+    /// Returns what the policies find for one person, given who agreed to their access.
     fn hits_of(&mut self, frame: &Frame, assignment: &Assignment, user: &UserId) -> Arc<[Hit]> {
         let frame = self.agreed(frame, assignment, Some(user));
         let number = self.evaluator.frame(frame.clone());
@@ -213,7 +213,7 @@ impl<'a> Holds<'a> {
         self.and_late(hits, assignment, Some(user))
     }
 
-    /// The same case, with what was agreed of one person, or of whoever joins.
+    /// Adds to a case who agreed to the access of one person, or of future members.
     pub(super) fn agreed(
         &self,
         frame: &Frame,
@@ -226,7 +226,7 @@ impl<'a> Holds<'a> {
         }
     }
 
-    /// A person is named in full where they approved it themselves, so that a rule can tell.
+    /// Identifies a person by their own id where they approved the access themselves, so that a policy can detect it.
     pub(super) fn who(&mut self, user: &UserId, approvals: &BTreeSet<String>) -> (usize, Rc<Who>) {
         let (number, who) = self.somebody(user);
         match self.snapshot.person(user) {
@@ -272,7 +272,7 @@ impl<'a> Holds<'a> {
         let failed = answer.errors.iter().map(|error| {
             system::hit(
                 RULE_ERROR,
-                format!("A rule could not be evaluated: {error}"),
+                format!("A policy could not be evaluated: {error}"),
                 "PCI 7.3.3",
                 BTreeSet::new(),
             )
@@ -289,7 +289,7 @@ impl<'a> Holds<'a> {
         }
     }
 
-    /// How many people reach an account; only if a rule asks.
+    /// Returns how many people have access to an account; zero if no policy uses it.
     pub(super) fn people_in(&self, account: &AccountId) -> i64 {
         if !self.evaluator.rules.mentions.word(PEOPLE) {
             return 0;
@@ -309,11 +309,11 @@ fn orphan(assignment: Assignment, since: Timestamp) -> Held {
     }
 }
 
-/// What stands against an assignment whose principal is gone.
+/// Returns the finding for an assignment whose principal is no longer in the directory.
 pub(super) fn gone(principal: &Principal) -> Arc<[Hit]> {
     let reason = format!(
-        "The {} {} is gone from the directory, and what was assigned to it is still there. Remove the assignment; where \
-         AWS answers that it was not found, only AWS support, or taking the permission set off the account, removes it.",
+        "The {} {} no longer exists in the directory, but its assignment does. Remove the assignment. If AWS answers that \
+         it was not found, contact AWS Support, or remove the permission set from the account.",
         principal.kind().to_lowercase(),
         principal.id()
     );
@@ -329,7 +329,7 @@ pub(super) fn unlisted(account: &AccountId) -> Hit {
     system::hit(
         "system.unknown-account",
         format!(
-            "Account {account} is not in the organization as last read, so nothing is known of it."
+            "Account {account} is not in the organization as of the last sync, so nothing is known about it."
         ),
         "PCI 7.2.1",
         BTreeSet::new(),

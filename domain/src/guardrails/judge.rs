@@ -1,7 +1,7 @@
-//! The verdict on a change: one question for every gain, and the strictest answer wins.
+//! The verdict on a change: one request to Cedar for every gain; the strictest answer wins.
 //!
-//! Judges what people gain, never what operations are called. Taking access away is no gain, needs
-//! no eligibility and is never held up by a guardrail.
+//! Evaluates what people gain, and not operations. Removing access is not a gain: it needs no eligibility, and no
+//! guardrail applies to it. Only the program's own checks (`system`, `quiet`) do.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,10 +28,10 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// Judges operations against what is there and what is under way.
+/// Evaluates operations against existing access and unfinished changes.
 ///
-/// `under_way` are the operations of every change that is approved and not finished. `now` is told
-/// to rules that hold only at certain times.
+/// `under_way` contains the operations of every change that is approved and unfinished. `now` is for policies that
+/// depend on the time.
 pub fn judge(
     before: &Snapshot,
     under_way: &[Operation],
@@ -98,7 +98,7 @@ fn person_of<'a>(snapshot: &'a Snapshot, step: &Step) -> Option<&'a PersonId> {
     }
 }
 
-/// Approvals that count: nobody decides what they asked for or gain by.
+/// Returns the approvals that count: those by neither the requester nor a beneficiary.
 fn counted(asked: &Asked, gaining: &BTreeSet<PersonId>) -> BTreeSet<String> {
     asked
         .approvals
@@ -108,7 +108,7 @@ fn counted(asked: &Asked, gaining: &BTreeSet<PersonId>) -> BTreeSet<String> {
         .collect()
 }
 
-/// How many people reach each account that somebody gains on, after it; only if a rule asks.
+/// Counts the people with access to each account in which somebody gains, after the change. Empty if no policy uses it.
 fn people_by_account(
     snapshot: &Snapshot,
     effect: &Effect,
@@ -139,7 +139,7 @@ fn people_by_account(
 struct Court<'a> {
     evaluator: Evaluator<'a>,
     snapshot: &'a Snapshot,
-    /// Nothing, then what is under way, then the change: a person's groups are looked at after each.
+    /// Nothing, then the unfinished changes, then this change: a person's groups are determined after each.
     moves: [&'a [Operation]; 3],
     asked: &'a Asked,
     approvals: BTreeSet<String>,
@@ -156,9 +156,9 @@ impl Court<'_> {
         }
     }
 
-    /// One answer for every set of groups that the person is in before, meanwhile and after: a
-    /// change must not lift a rule about a group by moving somebody in or out of it. Nothing, if
-    /// nothing is known of the account: that is refused elsewhere.
+    /// Returns one answer for every set of groups that the person is a member of before, during and after the change: a
+    /// change must not lift a policy about a group by moving somebody in or out of it. Empty if the account is unknown,
+    /// which is blocked elsewhere.
     fn answers(&mut self, step: &Step) -> Vec<Rc<Answer>> {
         let Some(frame) = self.frame(step) else {
             return Vec::new();
@@ -200,7 +200,7 @@ impl Court<'_> {
             user.and_then(|user| self.snapshot.user(user)),
             groups.iter().cloned(),
         );
-        // Always by their own name: `principal == context.requester` must mean what it says.
+        // Always with the person's own id, so that `principal == context.requester` works.
         requester.as_str().clone_into(&mut who.id);
         Ask {
             requester: who,
@@ -247,8 +247,8 @@ impl Court<'_> {
     }
 }
 
-/// What a set is on an account. Nothing is known of a set that was not read, and of an account that
-/// still holds an older content.
+/// Returns what is known about a permission set in an account. The content is unknown if the set was not read or if the
+/// account holds an older content.
 pub(super) fn power(rules: &Rules, snapshot: &Snapshot, pair: &Pair) -> Power {
     let latest = snapshot
         .pair(pair)
@@ -276,7 +276,7 @@ pub(super) fn way(rules: &Rules, snapshot: &Snapshot, path: &Path) -> Way {
     }
 }
 
-/// Whole minutes, rounded up: a window of 240 minutes and a second is longer than 240 minutes.
+/// Returns whole minutes, rounded up: a duration of 240 minutes and one second exceeds 240 minutes.
 pub(super) fn minutes(term: Term) -> Option<i64> {
     match term {
         Term::For(Duration(ms)) => {

@@ -1,7 +1,7 @@
-//! What stands against access of ours that outlives its reason, whatever the rules say of it.
+//! Findings about access granted by Leastwise that outlives its reason, independent of the policies.
 //!
-//! A removal that is late, or that AWS would refuse us, is never *within the rules*. Only adds to what
-//! the rules say.
+//! Access whose removal is overdue, or whose removal AWS would refuse, is always a violation. Only adds to what the
+//! policies find.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -12,13 +12,13 @@ use crate::{
     verdict::Hit,
 };
 
-/// It should be gone, and is not.
+/// The access should have been removed and still exists.
 pub const OVERDUE: &str = "system.overdue";
-/// Leastwise gave it, and could not take it away.
+/// Leastwise granted the access and cannot remove it.
 pub const OUT_OF_REACH: &str = "system.out-of-reach";
 
 impl Holds<'_> {
-    /// The same hits, and what stands against an assignment of ours, or what somebody holds by it.
+    /// Adds the findings about an assignment granted by Leastwise, or about one person's access by it.
     pub(super) fn and_late(
         &self,
         hits: Arc<[Hit]>,
@@ -39,15 +39,15 @@ impl Holds<'_> {
 
 fn overdue(due: Timestamp) -> Hit {
     let reason = format!(
-        "This should have been taken away at {} UTC and is still there. Leastwise tries again at least every five \
-         minutes, and every hour where AWS refuses it for good: the change and the ledger say what AWS answers. \
-         Take it away in AWS if it cannot wait.",
+        "This access should have been removed at {} UTC and still exists. Leastwise tries again at least every five \
+         minutes, or every hour if AWS refuses permanently. The change and the ledger show the answers from AWS. \
+         Remove it in AWS if it cannot wait.",
         due.minute()
     );
     system::hit(OVERDUE, reason, "PCI 7.2.2", BTreeSet::new())
 }
 
 fn out_of_reach((_, why, control): system::Against) -> Hit {
-    let reason = format!("Leastwise gave this and could not take it away now. {why}");
+    let reason = format!("Leastwise granted this access and cannot remove it now. {why}");
     system::hit(OUT_OF_REACH, reason, control, BTreeSet::new())
 }

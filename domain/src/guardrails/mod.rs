@@ -1,7 +1,7 @@
-//! Guardrails and eligibility: what the rules say of a change, and of what exists.
+//! Evaluation of changes and of existing access by Cedar policies: guardrails and eligibility.
 //!
-//! The only place that knows Cedar. Never stores, never reads a clock; an error of any rule is a
-//! refusal, because Cedar would skip the rule and allow.
+//! The only module that depends on Cedar. Never stores anything and never reads a clock. An evaluation error blocks,
+//! because Cedar would skip the failed policy and allow.
 
 #[cfg(feature = "cedar")]
 mod alike;

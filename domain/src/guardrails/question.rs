@@ -1,8 +1,8 @@
-//! A case in Cedar's terms: one request, and the slice of entities that a rule may look at.
+//! Translates a case for Cedar: one request, and the slice of entities that a policy may look at.
 //!
-//! Everything is built against the schema, so that a value of the wrong kind is an error here and
-//! not a rule that silently does not match. Principal, resource and requester are always in the
-//! slice, with all their ancestors as direct parents.
+//! Everything is built against the schema, so that a value of the wrong type is an error here and not a policy that
+//! silently does not match. Principal, resource and requester are always in the slice, with all their ancestors as
+//! direct parents.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,14 +24,14 @@ use crate::{
     permission_set::analysis::Risk,
 };
 
-/// What Cedar is asked, and what it may look at.
+/// A request to Cedar with its entities.
 pub(super) struct Question {
     pub request: Request,
     pub entities: Entities,
 }
 
 impl Frame {
-    /// The question about one person. An error means that the schema does not fit.
+    /// Builds the request for one person. Fails if the schema does not fit.
     pub(super) fn question(&self, who: &Who, schema: &Schema) -> Result<Question, String> {
         let principal = uid("Person", &who.id);
         let resource = uid("Account", &self.place.id);
@@ -56,7 +56,7 @@ impl Frame {
         Ok(Question { request, entities })
     }
 
-    /// The person, in the groups that rules mention and in the one that the access runs through.
+    /// Builds the person, as a member of the groups that policies name and of the group on the path.
     fn person(&self, who: &Who) -> Result<Entity, String> {
         let mut parents = who.parents();
         if let Way::Group { id, .. } = &self.way {
@@ -182,7 +182,7 @@ fn words<'a>(kind: &str, ids: impl Iterator<Item = &'a str>) -> RestrictedExpres
     RestrictedExpression::new_set(ids.map(|id| RestrictedExpression::new_entity_uid(uid(kind, id))))
 }
 
-/// Parsing a type's name runs Cedar's parser, so each is parsed once.
+/// Parsing an entity type name runs Cedar's parser, so each is parsed once.
 static KINDS: LazyLock<HashMap<&'static str, EntityTypeName>> = LazyLock::new(|| {
     [
         "Account",
@@ -211,7 +211,7 @@ fn uid(kind: &str, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(KINDS[kind].clone(), EntityId::new(id))
 }
 
-/// An error with what lies behind it: Cedar keeps the detail in `source()`.
+/// Formats an error with its causes: Cedar puts the details in `source()`.
 fn whole(error: impl std::error::Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();
@@ -248,8 +248,8 @@ const RISKS: [Risk; 6] = [
     Risk::Unknown,
 ];
 
-/// Asks every kind of question once, with every word, so that a schema that does not fit is found
-/// when it is saved and not by every change being refused.
+/// Builds a request for every action with every enumerated value, so that a schema that does not fit is detected when
+/// it is saved, and not because every change is blocked.
 pub(super) fn probe(schema: &Schema) -> Result<(), String> {
     let ask = Ask {
         requester: Who {

@@ -1,8 +1,8 @@
-//! What an operation means although nobody seems to gain by it.
+//! Effects of operations that are not a gain of account access.
 //!
-//! The effect shows accounts only. A group may open applications, or be assigned to something tomorrow;
-//! a rule may speak of a group by name; a window ends access that was there before it. None of that is a
-//! gain that a rule could judge, so it is said here, and no more than here.
+//! The effect of a change covers access to accounts only. But a group may give access to applications or be assigned
+//! later, a policy may name a group, and temporary access may end access that existed before. Policies cannot evaluate
+//! these, so they are checked here.
 
 use std::collections::BTreeSet;
 
@@ -20,14 +20,14 @@ use crate::{
     verdict::{Hit, Remedy},
 };
 
-/// Somebody joins a group that leads to no account as last read.
+/// A user joins a group that gives access to no account.
 pub const LEADS_NOWHERE: &str = "system.membership-leads-nowhere";
-/// A membership decides what a rule says of a person.
+/// A policy names the group, so the membership affects how policies are evaluated.
 pub const NAMED_BY_A_RULE: &str = "system.group-named-by-a-rule";
-/// A grant of what is held already, without a reason of ours.
+/// A grant of access that exists already and was not granted by Leastwise.
 pub const HELD_ALREADY: &str = "system.held-already";
 
-/// What stands against operations beside what people gain; `agreed` is how many approvals count.
+/// Returns the hits for operations beyond what people gain; `agreed` is the number of valid approvals.
 pub(super) fn hits(
     snapshot: &Snapshot,
     operations: &[Operation],
@@ -70,8 +70,9 @@ fn joining(
     }
     let nowhere = || {
         let reason = format!(
-            "As last read, {} leads to no account, so what joining it is for cannot be judged: it may be assigned \
-             later, or open applications that Leastwise does not see. Somebody else must agree.",
+            "As of the last sync, {} gives access to no account, so the effect of this membership cannot be \
+             evaluated: the group may be assigned later, or give access to applications that Leastwise does not see. \
+             Somebody else must approve.",
             name(snapshot, group)
         );
         with_one_approval(LEADS_NOWHERE, reason)
@@ -82,15 +83,15 @@ fn joining(
 fn named(snapshot: &Snapshot, group: &GroupId, rules: &Rules) -> Option<Hit> {
     rules.mentions.entity("Group", group.as_str()).then(|| {
         let reason = format!(
-            "A rule names {}: who is in it decides what the rules say. Somebody else must agree.",
+            "A policy names {}, so its members affect how policies are evaluated. Somebody else must approve.",
             name(snapshot, group)
         );
         with_one_approval(NAMED_BY_A_RULE, reason)
     })
 }
 
-/// Access that AWS holds without a reason of ours would end with a window, or pass as granted here
-/// although nobody agreed to it.
+/// Access that exists without a record in Leastwise would be removed when the temporary access ends, or would pass as
+/// granted by Leastwise although nobody agreed to it.
 fn held_already(
     snapshot: &Snapshot,
     assignment: &Assignment,
@@ -105,12 +106,12 @@ fn held_already(
     }
     let reason = match term {
         Term::For(_) => {
-            "This access is there already and has no end; a window would take it away when it ends. Remove it \
-             first, then ask for the window."
+            "This access already exists and is standing, and temporary access would remove it at its end. Remove it \
+             first, then request temporary access."
         }
         Term::Standing => {
-            "This access is there already, and nothing on record says who agreed to it. Remove it first, then \
-             ask for it anew."
+            "This access already exists, and there is no record of who approved it. Remove it first, then \
+             request it again."
         }
     };
     Some(hit(

@@ -1,7 +1,6 @@
-//! What is on record of what exists: what Leastwise granted, who agreed to it, and what should be gone.
+//! What Leastwise recorded about existing access: what it granted, who agreed, and what should have been removed.
 //!
-//! Says nothing of what is right; only what was agreed, and to whose gain. What is not here counts as
-//! standing and approved by nobody.
+//! Does not evaluate anything. Access without a record counts as standing and unapproved.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,39 +11,39 @@ use crate::{
     time::Timestamp,
 };
 
-/// What Leastwise itself knows of an assignment that it made or adopted.
+/// The record of an assignment that Leastwise created or adopted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// For how long it was granted.
+    /// The granted term.
     pub term: Term,
-    /// What was agreed, when it was granted.
+    /// Who agreed when it was granted.
     pub agreed: Agreement,
 }
 
-/// Who agreed that who gains what. It says nothing of what the approvers did not see: whoever comes into a
-/// group later, and whatever the group is assigned to later, has an agreement of its own, or none.
+/// Who agreed to whose gain. It does not cover what the approvers did not see: later members of a group and later
+/// assignments of a group need an agreement of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Agreement {
-    /// Who agreed.
+    /// The people who agreed.
     pub approvals: BTreeSet<PersonId>,
-    /// Whom they saw gain where and with what.
+    /// The gains that they saw: each user with the account and permission set.
     pub gaining: BTreeSet<(UserId, Pair)>,
 }
 
-/// Everything on record of what exists.
+/// All records about existing access.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Records {
     /// What Leastwise granted.
     pub assignments: BTreeMap<Assignment, Record>,
-    /// Whom it put into a group, and who agreed to that.
+    /// The members that Leastwise added to each group, and who agreed to that.
     pub memberships: BTreeMap<GroupId, BTreeMap<UserId, Agreement>>,
-    /// What should be gone, and since when: its removal is late.
+    /// What should have been removed, and since when.
     pub overdue: BTreeMap<Key, Timestamp>,
 }
 
 impl Records {
-    /// Who agreed that somebody holds by an assignment; of nobody in particular, who agreed that whoever
-    /// joins the empty group would.
+    /// Returns who agreed to a user's access by an assignment or, without a user, to the access of future members of an
+    /// empty group.
     pub(super) fn agreed(
         &self,
         assignment: &Assignment,
@@ -69,7 +68,7 @@ impl Records {
         names.map(|person| person.as_str().to_owned()).collect()
     }
 
-    /// Whether it could make a difference who holds by an assignment.
+    /// Whether the people who have access by an assignment can have different results.
     pub(super) fn tell_apart(&self, assignment: &Assignment) -> bool {
         let late = !self.overdue.is_empty()
             && (self
@@ -81,13 +80,13 @@ impl Records {
             || matches!(&assignment.principal, Principal::Group(group) if joined(group))
     }
 
-    /// Whether anybody should be out of a group.
+    /// Whether the removal of any membership of a group is overdue.
     fn late_in(&self, group: &GroupId) -> bool {
         let next = self.overdue.range(Key::first_in(group)..).next();
         matches!(next, Some((Key::Membership { group: of, .. }, _)) if of == group)
     }
 
-    /// Since when an assignment, or what somebody holds by it, should be gone.
+    /// Returns since when the removal of an assignment, or of a user's access by it, is overdue.
     pub(super) fn overdue(
         &self,
         assignment: &Assignment,

@@ -1,8 +1,8 @@
-//! The rules in force: parsed, checked as strictly as Cedar can, and versioned.
+//! The policies in force: parsed, validated in Cedar's strict mode, and versioned.
 //!
-//! Checks what Cedar does not: annotations (a mistyped `@remdy` would turn *needs approval* into
-//! *never*), duplicates, `permit` where only `forbid` belongs, and whether the schema describes
-//! what is really sent. Never keeps a rule that it did not understand.
+//! Also checks what Cedar does not: annotations (a mistyped `@remdy` would turn *needs approval* into *blocked*),
+//! duplicate ids, `permit` where only `forbid` is supported, and whether the schema fits the requests that are sent. A
+//! policy with an error is never used.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::verdict::RulesVersion;
 
-/// The rules in force.
+/// The policies in force.
 #[derive(Debug, Clone)]
 pub struct Rules {
     version: RulesVersion,
@@ -31,33 +31,33 @@ pub struct Rules {
     pub(super) mentions: Mentions,
 }
 
-/// The people and things that some rule names. Whatever no rule names can make no difference to an
-/// answer, which is what lets 150,000 assignments share a few hundred evaluations.
+/// The entities that some policy names. All others cannot make a difference to an answer, so that 150,000 assignments
+/// share a few hundred evaluations.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Mentions {
     named: BTreeSet<(String, String)>,
-    /// Every attribute and literal text of any rule.
+    /// Every attribute and string literal of any policy.
     words: BTreeSet<String>,
 }
 
 impl Mentions {
-    /// Whether some rule names this entity.
+    /// Whether a policy names this entity.
     pub(super) fn entity(&self, kind: &str, id: &str) -> bool {
         self.named.contains(&(kind.to_owned(), id.to_owned()))
     }
 
-    /// Whether some rule could read an attribute of this name.
+    /// Whether a policy could read an attribute of this name.
     pub(super) fn word(&self, word: &str) -> bool {
         self.words.contains(word)
     }
 }
 
-/// The policy under all guardrails, without which Cedar would refuse everything.
+/// The `permit` that accompanies the guardrails. Without it Cedar would deny everything.
 const BLANKET: &str = "permit (principal, action, resource);";
 
 impl Rules {
-    /// Parses and checks all three texts. Everything that is wrong is reported, sorted by text and
-    /// place; nothing is kept unless nothing is wrong.
+    /// Parses and validates all three files. Reports all errors, sorted by file and position. Succeeds only if there
+    /// are none.
     pub fn parse(
         schema: &str,
         eligibility: &str,
@@ -83,7 +83,9 @@ impl Rules {
                     line: 1,
                     column: 1,
                     policy: None,
-                    message: format!("the schema does not describe what Leastwise asks: {message}"),
+                    message: format!(
+                        "the schema does not describe the requests that Leastwise makes: {message}"
+                    ),
                 });
             }
         }
@@ -102,17 +104,17 @@ impl Rules {
         })
     }
 
-    /// SHA-256 over all three texts.
+    /// Returns the SHA-256 of all three files.
     pub fn version(&self) -> &RulesVersion {
         &self.version
     }
 
-    /// Every rule, eligibility first, each text in its own order.
+    /// Returns all policies, eligibility first, each file in its own order.
     pub fn list(&self) -> &[Rule] {
         &self.list
     }
 
-    /// Where a rule stands in `list`, by its id.
+    /// Returns the index of a policy in `list` by its id.
     pub(super) fn place(&self, id: &str) -> Option<usize> {
         self.list.iter().position(|rule| rule.id == id)
     }
@@ -147,14 +149,14 @@ fn mentions(sets: &[&PolicySet]) -> Mentions {
         }
         match policy.to_json() {
             Ok(json) => words(&json, &mut found.words),
-            // Without a form to look into, every word may be in it.
+            // A policy that cannot be converted to JSON may use every attribute.
             Err(_) => found.words.extend(EVERY_WORD.map(str::to_owned)),
         }
     }
     found
 }
 
-/// The words that `Mentions::word` is ever asked for.
+/// The attributes that `Mentions::word` is ever called with.
 const EVERY_WORD: [&str; 1] = [case::PEOPLE];
 
 fn words(json: &serde_json::Value, into: &mut BTreeSet<String>) {
@@ -196,7 +198,7 @@ fn parse_schema(text: &str, errors: &mut Vec<RuleError>) -> Option<Schema> {
     }
 }
 
-/// The validator says the same once for every action, in any order: the first of each place is kept.
+/// The validator reports an error once per action, in no particular order; only one per position is kept.
 fn report(result: &ValidationResult, of: RuleText, text: &str, errors: &mut Vec<RuleError>) {
     let error = |policy: &PolicyId, diagnostic: &dyn Diagnostic| {
         let (line, column) = place_of(diagnostic, text);

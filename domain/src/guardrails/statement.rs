@@ -1,7 +1,7 @@
-//! One rule's text: its annotations, and what else Cedar does not check.
+//! One policy statement: its annotations, and what else Cedar does not check.
 //!
-//! A mistyped `@remdy` would turn *needs approval* into *never*, and a second rule of the same id
-//! would hide behind the first. Never looks into a rule's condition; the validator does.
+//! A mistyped `@remdy` would turn *needs approval* into *blocked*, and a duplicate id would hide a policy. Conditions
+//! are left to the validator.
 
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -15,11 +15,11 @@ use super::{
 use crate::verdict::Remedy;
 
 const KNOWN: [&str; 4] = ["id", "reason", "control", "remedy"];
-/// The most approvals that a rule may ask for.
+/// The maximum number of approvals that a policy can require.
 const MOST_APPROVALS: u8 = 9;
-/// Ids that answers of the program itself carry.
+/// Prefixes of ids that are reserved for the program's own checks.
 const RESERVED: [&str; 2] = ["system.", "eligibility."];
-/// The rules read so far, over both texts.
+/// The policies read so far, from both files.
 #[derive(Default)]
 pub(super) struct Loaded {
     pub rules: Vec<Rule>,
@@ -27,7 +27,7 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Reads one text into a policy set whose policy ids are the rules' ids.
+    /// Reads one file into a policy set whose policy ids are the `@id` annotations.
     pub(super) fn load(
         &mut self,
         text: &str,
@@ -52,7 +52,7 @@ impl Loaded {
         };
         let mut set = PolicySet::new();
         for (number, range) in statements(text).into_iter().enumerate() {
-            // Cedar numbers the statements of a text in their order.
+            // Cedar numbers the statements of a file in order.
             let id = PolicyId::new(format!("policy{number}"));
             let mut statement = Statement {
                 of,
@@ -65,7 +65,7 @@ impl Loaded {
             match parsed.policy(&id) {
                 Some(policy) => {
                     let rule = statement.read(policy, &mut self.ids);
-                    // What has no valid id is still validated, under a name that tells where it is.
+                    // A statement without a valid id is still validated, under a name that shows its position.
                     let name = rule.as_ref().map_or_else(
                         || format!("statement {}", number + 1),
                         |rule| rule.id.clone(),
@@ -74,14 +74,18 @@ impl Loaded {
                         .expect("duplicate ids were refused, and no id has a space");
                     self.rules.extend(rule);
                 }
-                None => statement.wrong("", "a template cannot stand here: name everything".into()),
+                None => statement.wrong(
+                    "",
+                    "policy templates are not supported: replace `?principal` and `?resource`"
+                        .into(),
+                ),
             }
         }
         set
     }
 }
 
-/// One statement under the eye of the checks.
+/// The statement that is being checked.
 struct Statement<'a> {
     of: RuleText,
     text: &'a str,
@@ -92,7 +96,7 @@ struct Statement<'a> {
 }
 
 impl Statement<'_> {
-    /// Notes what is wrong at the first place of `needle`, else at the statement's beginning.
+    /// Records an error at the first occurrence of `needle`, or at the beginning of the statement.
     fn wrong(&mut self, needle: &str, message: String) {
         let within = find_outside_strings(self.body, needle).unwrap_or(0);
         let (line, column) = position(self.text, self.start + within);
@@ -118,9 +122,7 @@ impl Statement<'_> {
             if !KNOWN.contains(&key) {
                 self.wrong(
                     &format!("@{key}"),
-                    format!(
-                        "unknown annotation `@{key}`: known are @id, @reason, @control, @remedy"
-                    ),
+                    format!("unknown annotation `@{key}`: use @id, @reason, @control or @remedy"),
                 );
             }
         }
@@ -130,10 +132,10 @@ impl Statement<'_> {
             if read.is_none() {
                 self.wrong(
                     "@remedy",
-                    format!("`{text}` is no remedy: write `approvals:N` with N from 1 to {MOST_APPROVALS}"),
+                    format!("`{text}` is not a remedy: write `approvals:N` with N from 1 to {MOST_APPROVALS}"),
                 );
             } else if kind == RuleKind::Eligibility {
-                self.wrong("@remedy", "only a guardrail has a remedy".into());
+                self.wrong("@remedy", "only a guardrail can have a remedy".into());
             }
             read
         });
@@ -175,12 +177,15 @@ impl Statement<'_> {
         if !id.bytes().all(plain) {
             self.wrong(
                 "@id",
-                "an id is made of lower-case letters, digits, `-` and `.`".into(),
+                "an id consists of lower-case letters, digits, `-` and `.`".into(),
             );
         } else if RESERVED.iter().any(|prefix| id.starts_with(prefix)) {
-            self.wrong("@id", "ids that begin so belong to the program".into());
+            self.wrong(
+                "@id",
+                "ids that begin with `system.` or `eligibility.` are reserved".into(),
+            );
         } else if !ids.insert(id.to_owned()) {
-            self.wrong("@id", format!("the id `{id}` stands here twice"));
+            self.wrong("@id", format!("the id `{id}` is used twice"));
         }
     }
 
@@ -190,7 +195,7 @@ impl Statement<'_> {
             (RuleText::Eligibility, Effect::Forbid) => {
                 self.wrong(
                     "forbid",
-                    "eligibility only permits: put a `forbid` into the guardrails".into(),
+                    "eligibility only permits: move this `forbid` to the guardrails".into(),
                 );
                 RuleKind::Eligibility
             }
@@ -198,7 +203,7 @@ impl Statement<'_> {
             (_, Effect::Permit) => {
                 self.wrong(
                     "permit",
-                    "guardrails only forbid: put a `permit` into eligibility".into(),
+                    "guardrails only forbid: move this `permit` to eligibility".into(),
                 );
                 RuleKind::Guardrail
             }
@@ -208,7 +213,7 @@ impl Statement<'_> {
 
 fn read_remedy(text: &str) -> Option<Remedy> {
     let count = text.strip_prefix("approvals:")?;
-    // `u8::from_str` would take `+2` and `02`; a rule has one spelling.
+    // `u8::from_str` would accept `+2` and `02`; only one spelling is valid.
     let plain = count.len() == 1 && count.bytes().all(|b| b.is_ascii_digit());
     let count: u8 = plain.then(|| count.parse().ok())??;
     (1..=MOST_APPROVALS)

@@ -1,7 +1,7 @@
-//! Refusals that no rule has to say: what cannot be looked up, or cannot be carried out.
+//! Checks that need no policy: what does not exist, and what cannot be carried out.
 //!
-//! Their ids are stable, begin with `system.` or `eligibility.`, and belong to the program. Never
-//! refuses to take access away because of who has it; only because AWS would refuse the write.
+//! Their ids are stable, begin with `system.` or `eligibility.`, and are reserved for the program. A removal is blocked
+//! only if the write cannot succeed or would be undone, never because of who has the access.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ use crate::{
     verdict::Hit,
 };
 
-/// Nothing makes the person eligible.
+/// No policy makes the person eligible.
 pub const ELIGIBILITY_NONE: &str = "eligibility.none";
-/// A rule could not be evaluated.
+/// A policy could not be evaluated.
 pub const RULE_ERROR: &str = "system.rule-error";
 
 pub(super) fn hit(rule: &str, reason: String, control: &str, gains: BTreeSet<usize>) -> Hit {
@@ -30,7 +30,7 @@ pub(super) fn hit(rule: &str, reason: String, control: &str, gains: BTreeSet<usi
     }
 }
 
-/// What stands against the operations themselves, in their order.
+/// Returns the hits for the operations themselves, in their order.
 pub(super) fn refusals(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> Vec<Hit> {
     let mut found: Vec<Hit> = Vec::new();
     for operation in operations {
@@ -73,7 +73,7 @@ pub(super) fn rests_on(step: &Step, operation: &Operation) -> bool {
     }
 }
 
-/// A rule's id, its reason, its control.
+/// Policy id, reason and control.
 pub(super) type Against = (&'static str, String, &'static str);
 
 fn against(snapshot: &Snapshot, operation: &Operation) -> Vec<Against> {
@@ -87,7 +87,7 @@ fn against(snapshot: &Snapshot, operation: &Operation) -> Vec<Against> {
         }
         Operation::Unassign { assignment } => {
             let mut found = unwritable(snapshot, assignment);
-            // What AWS lists can be taken away, even if account, set or principal are gone.
+            // What AWS lists can be removed, even if the account, set or principal is gone.
             if snapshot.pair(&assignment.pair).is_none() {
                 found.extend(unknown_account(snapshot, &assignment.pair.account));
                 found.extend(unknown_set(snapshot, &assignment.pair.set));
@@ -105,8 +105,8 @@ fn against(snapshot: &Snapshot, operation: &Operation) -> Vec<Against> {
     }
 }
 
-/// A group that the directory no longer lists, while a membership in it is still on record: taking
-/// that away must stay possible.
+/// Whether the directory no longer lists a group in which the user still has a recorded membership. Removing that
+/// membership must remain possible.
 fn is_member_of_lost_group(snapshot: &Snapshot, group: &GroupId, user: &UserId) -> bool {
     snapshot.group(group).is_none() && snapshot.members(group).any(|member| member == user)
 }
@@ -118,7 +118,7 @@ fn membership(snapshot: &Snapshot, group: &GroupId) -> Option<Against> {
         Some((known, Origin::External)) => Some((
             "system.external-group",
             format!(
-                "The members of {} come from the identity provider, which would undo this without a trace. \
+                "The members of {} are managed in the identity provider, which would undo this change without a trace. \
                  Change them there.",
                 known.display_name
             ),
@@ -127,7 +127,7 @@ fn membership(snapshot: &Snapshot, group: &GroupId) -> Option<Against> {
     }
 }
 
-/// What AWS would refuse to write for us, whichever way.
+/// Returns the reasons why AWS would refuse to create or delete an assignment.
 pub(super) fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Against> {
     let mut found = Vec::new();
     let account = &assignment.pair.account;
@@ -135,16 +135,16 @@ pub(super) fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Ag
         found.push((
             "system.management-account",
             format!(
-                "{account} is the management account. AWS lets nobody change its access from a delegated \
-                 administrator. Do it in the management account, with a permission set of its own."
+                "{account} is the management account, and AWS does not let a delegated administrator change access to it. \
+                 Make this change in the management account, with a separate permission set."
             ),
             "PCI 7.2.3",
         ));
     } else if in_management(snapshot, &assignment.pair.set) {
         found.push((
             "system.management-set",
-            "This permission set is provisioned in the management account, so AWS lets nobody manage it from \
-             a delegated administrator anywhere. Use a set of its own here."
+            "This permission set is provisioned in the management account, so a delegated administrator cannot \
+             manage it in any account. Use a separate permission set here."
                 .to_owned(),
             "PCI 7.2.3",
         ));
@@ -155,7 +155,7 @@ pub(super) fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Ag
         found.push((
             "system.account-not-active",
             format!(
-                "Account {} ({account}) is {} as last read: nothing can be written there. Sync again if that \
+                "Account {} ({account}) is {} as of the last sync, so access to it cannot be changed. Sync again if that \
                  has changed.",
                 known.name,
                 known.state.as_str().to_lowercase().replace('_', " ")
@@ -170,7 +170,7 @@ fn unknown_account(snapshot: &Snapshot, id: &AccountId) -> Option<Against> {
     snapshot.account(id).is_none().then(|| {
         (
             "system.unknown-account",
-            format!("There is no account {id} in the organization as last read. Sync, or choose another."),
+            format!("Account {id} is not in the organization as of the last sync. Sync, or choose another account."),
             "PCI 7.2.1",
         )
     })
@@ -180,7 +180,7 @@ fn unknown_set(snapshot: &Snapshot, arn: &PermissionSetArn) -> Option<Against> {
     snapshot.set(arn).is_none().then(|| {
         (
             "system.unknown-set",
-            format!("There is no permission set {arn} as last read. Sync, or choose another."),
+            format!("Permission set {arn} does not exist as of the last sync. Sync, or choose another permission set."),
             "PCI 7.2.1",
         )
     })
@@ -195,7 +195,7 @@ fn unknown_principal(snapshot: &Snapshot, principal: &Principal) -> Option<Again
         (
             "system.unknown-principal",
             format!(
-                "There is no {kind} {} in the directory as last read. Sync, or choose another.",
+                "The directory contains no {kind} {} as of the last sync. Sync, or choose another {kind}.",
                 principal.id()
             ),
             "PCI 8.2.1",
@@ -203,8 +203,8 @@ fn unknown_principal(snapshot: &Snapshot, principal: &Principal) -> Option<Again
     })
 }
 
-/// Only the account's part in the organization makes it *the* management account; a tag that says
-/// so makes it strictly guarded, not unmanageable.
+/// Whether an account is the management account according to the organization. A tag that says so only makes the
+/// policies stricter; the account can still be managed.
 fn is_management(snapshot: &Snapshot, id: &AccountId) -> bool {
     snapshot.account(id).is_some_and(|(_, class)| {
         class.environment == Environment::Management && class.environment_source == Source::Role

@@ -1,10 +1,10 @@
-//! Where in a rule's text something stands: lines, columns, statements.
+//! Positions in a policy text: lines, columns, statements.
 //!
 //! Never interprets a policy; Cedar does that.
 
 use std::ops::Range;
 
-/// Line and column of a byte offset, both from 1, columns in characters.
+/// Returns line and column of a byte offset, both counted from 1; columns in characters.
 pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {
@@ -18,8 +18,8 @@ pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     )
 }
 
-/// Byte ranges of the statements of a policy text, in order, comments between them left out. Cedar
-/// keeps no order of policies and no place of an annotation, and people are told both.
+/// Returns the byte ranges of the statements of a policy text, in order and without comments between them. Cedar
+/// preserves neither the order of policies nor the positions of annotations, and error messages need both.
 pub(super) fn statements(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
@@ -51,7 +51,7 @@ pub(super) fn statements(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Where a word first stands outside strings and comments.
+/// Returns the first occurrence of `needle` outside strings and comments.
 pub(super) fn find_outside_strings(text: &str, needle: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -75,7 +75,7 @@ fn end_of_line(bytes: &[u8], from: usize) -> usize {
         .map_or(bytes.len(), |n| from + n)
 }
 
-/// The first byte after the string that opens at `from`.
+/// Returns the index after the string that begins at `from`.
 fn end_of_string(bytes: &[u8], from: usize) -> usize {
     let mut at = from + 1;
     while at < bytes.len() {

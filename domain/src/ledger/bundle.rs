@@ -1,8 +1,8 @@
-//! An exported ledger: five plain files that a third party reads without us.
+//! An exported ledger: five plain files that a third party can read without Leastwise.
 //!
-//! Text in, text out; reading and writing files is the caller's. The bundle never vouches for
-//! itself: its `vkeys.txt` and its own checkpoints are a convenience, and a verifier takes the keys
-//! and an earlier checkpoint from elsewhere. The byte layout is specified in the parent module.
+//! This module handles text; the caller reads and writes the files. A bundle must never vouch for itself: its
+//! `vkeys.txt` and its own checkpoints are a convenience, and a verifier takes the keys and an earlier checkpoint from
+//! elsewhere. The parent module specifies the byte layout.
 
 use std::collections::BTreeMap;
 
@@ -13,89 +13,79 @@ use super::{Hash, Item, LogName, PrivateValue, Report, Salt, Verifier};
 
 /// The value of `format` in the manifest.
 pub const FORMAT: &str = "leastwise-ledger-bundle/1";
-/// The manifest's file name.
+/// The file name of the manifest.
 pub const MANIFEST: &str = "manifest.json";
-/// The leaves, one a line.
+/// The file name of the leaves, one per line.
 pub const ENTRIES: &str = "entries.jsonl";
-/// The signed notes, each as a JSON string on a line.
+/// The file name of the signed notes, one JSON string per line.
 pub const CHECKPOINTS: &str = "checkpoints.jsonl";
-/// The verifier keys, one a line.
+/// The file name of the verifier keys, one per line.
 pub const VKEYS: &str = "vkeys.txt";
-/// The private values that were not erased or left out; the file may be absent.
+/// The file name of the private values that were not erased or left out. The file may be absent.
 pub const PRIVATE: &str = "private.jsonl";
 
-/// Why a bundle cannot be read.
+/// An error while reading a bundle.
 #[derive(Debug, Error)]
 pub enum BundleError<E> {
     /// The caller could not read a line.
     #[error("cannot read {file}: {error}")]
-    Read {
-        /// Which file.
-        file: &'static str,
-        /// The caller's error.
-        error: E,
-    },
-    /// A line is not what the file holds.
+    Read { file: &'static str, error: E },
+    /// A line is malformed.
     #[error("{file} line {line}: {why}")]
     Malformed {
-        /// Which file.
         file: &'static str,
-        /// Counted from 1.
+        /// The line number, counted from 1.
         line: u64,
-        /// In words.
         why: String,
     },
 }
 
-/// Where the manifest and what was found differ.
+/// A difference between the manifest and the bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the manifest says {what} is {said}, but it is {found}")]
 pub struct ManifestDiffers {
-    /// Which statement.
+    /// The manifest member or file.
     pub what: String,
-    /// As the manifest says.
+    /// The value in the manifest.
     pub said: String,
-    /// As it was found.
+    /// The actual value.
     pub found: String,
 }
 
-/// Length and hash of a file of the bundle.
+/// The length and SHA-256 of a file of the bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileDigest {
-    /// Its length.
     pub bytes: u64,
-    /// SHA-256 of its content.
     pub sha256: Hash,
 }
 
-/// What a bundle says about itself.
+/// The manifest of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Always [`FORMAT`].
     pub format: String,
-    /// The log.
     pub log: LogName,
-    /// When it was exported, RFC 3339 UTC with milliseconds.
+    /// The time of the export, RFC 3339 UTC with milliseconds.
     pub exported_at: String,
-    /// Lines in `entries.jsonl`; the first is entry 0.
+    /// The number of lines in `entries.jsonl`. The first is entry 0.
     pub entries: u64,
-    /// Size of the largest checkpoint.
+    /// The size of the largest checkpoint.
     pub tree_size: u64,
-    /// Its root.
+    /// The root of the largest checkpoint.
     pub root: Hash,
-    /// Every other file by name.
+    /// The other files, by name.
     pub files: BTreeMap<String, FileDigest>,
 }
 
 impl Manifest {
-    /// The file's text: one line of canonical JSON.
+    /// Returns the text of the file: one line of canonical JSON.
     pub fn format(&self) -> Result<String, serde_json::Error> {
         serde_json_canonicalizer::to_string(self).map(|text| text + "\n")
     }
 
-    /// Reads the file's text; white space does not matter, another format does.
+    /// Parses the text of the file. White space is ignored; another `format` is an error.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let manifest: Self = serde_json::from_str(text)?;
         if manifest.format == FORMAT {
@@ -107,7 +97,7 @@ impl Manifest {
         }
     }
 
-    /// Checks a file's length and hash against the manifest.
+    /// Checks the length and hash of a file against the manifest.
     pub fn check_file(&self, name: &str, found: &FileDigest) -> Result<(), ManifestDiffers> {
         let said = self.files.get(name);
         if said == Some(found) {
@@ -122,7 +112,7 @@ impl Manifest {
         })
     }
 
-    /// Checks a verification's outcome against the manifest.
+    /// Checks the result of a verification against the manifest.
     pub fn check_report(&self, report: &Report) -> Result<(), ManifestDiffers> {
         for (what, said, found) in [
             (
@@ -149,12 +139,12 @@ impl Manifest {
     }
 }
 
-/// A line of `checkpoints.jsonl`, with its line feed.
+/// Returns a line of `checkpoints.jsonl`, including the line feed.
 pub fn checkpoint_line(note: &str) -> Result<String, serde_json::Error> {
     serde_json_canonicalizer::to_string(&note).map(|text| text + "\n")
 }
 
-/// The signed notes of a `checkpoints.jsonl`.
+/// Parses the signed notes of a `checkpoints.jsonl` file.
 pub fn parse_checkpoints<E>(text: &str) -> Result<Vec<String>, BundleError<E>> {
     (1..)
         .zip(text.lines())
@@ -171,7 +161,7 @@ struct PrivateLine {
     value: String,
 }
 
-/// A line of `private.jsonl`, with its line feed; lines go by ascending `seq`.
+/// Returns a line of `private.jsonl`, including the line feed. Lines are in ascending order of `seq`.
 pub fn private_line(seq: u64, value: &PrivateValue) -> Result<String, serde_json::Error> {
     let line = PrivateLine {
         seq,
@@ -194,7 +184,7 @@ fn parse_line<T: for<'de> Deserialize<'de>, E>(
     })
 }
 
-/// Reads `private.jsonl` alongside the entries, holding the values of one entry at a time.
+/// Reads `private.jsonl` in step with the entries and holds the values of one entry at a time.
 struct PrivateLines<I> {
     lines: I,
     line: u64,
@@ -218,7 +208,7 @@ where
         self.line += 1;
         let line: PrivateLine = parse_line(PRIVATE, self.line, text.as_ref())?;
         if line.seq < self.latest {
-            let why = "lines must go by ascending seq".to_owned();
+            let why = "lines must be in ascending order of seq".to_owned();
             return Err(BundleError::Malformed {
                 file: PRIVATE,
                 line: self.line,
@@ -244,11 +234,10 @@ where
     }
 }
 
-/// Verifies a bundle's entries, line by line, with the private values that go with them.
+/// Verifies the entries of a bundle line by line, with their private values.
 ///
-/// # Errors
-/// A line that cannot be read or is malformed in `private.jsonl`. Whatever is wrong with an entry
-/// is in the report instead.
+/// # Errors Returns an error for a line that cannot be read or a malformed line of `private.jsonl`. Findings about
+/// entries are in the report instead.
 pub fn verify<L, P, E>(
     mut verifier: Verifier,
     entries: impl IntoIterator<Item = Result<L, E>>,

@@ -1,42 +1,38 @@
-//! Is this leaf the one spelling that RFC 8785 allows? One pass over the bytes, no allocation.
+//! Checks in one pass and without allocation that a leaf has the one spelling that RFC 8785 allows.
 //!
-//! Re-serialising each leaf and comparing gives the same answer (a property test holds the two
-//! together) at many times the cost; a verifier reads millions. The dialect is narrower than
-//! RFC 8785: numbers are integers within ±(2^53 − 1), and nesting ends at 32 levels. Never
-//! loosen this: a second spelling of one entry would be a second hash for it.
+//! Serializing each leaf again and comparing the bytes gives the same result (a property test compares the two) at many
+//! times the cost, and a verifier reads millions of leaves. The dialect is narrower than RFC 8785: numbers are integers
+//! within ±(2^53 − 1), and nesting ends at 32 levels. Never loosen this: a second spelling of an entry would have a
+//! second hash.
 
 use thiserror::Error;
 
-/// Levels of objects and arrays in a leaf; the leaf itself is the first.
+/// The maximum nesting of objects and arrays in a leaf; the leaf itself is the first level.
 pub const MAX_DEPTH: usize = 32;
 
-/// The largest integer that every JSON reader keeps exactly (RFC 7493, 2.2).
+/// The largest integer that every JSON reader represents exactly (RFC 7493, 2.2).
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
-/// Where and why bytes are not a canonical leaf.
+/// The position and reason at which bytes are not a canonical leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("byte {offset}: {what}")]
 pub struct Flaw {
-    /// Bytes from the start of the leaf.
+    /// The offset in bytes from the start of the leaf.
     pub offset: usize,
-    /// What is wrong there.
+    /// A description of the error.
     pub what: &'static str,
 }
 
-/// The raw JSON values, quotes and all, of the members that tie a leaf to its place.
+/// The raw JSON values, including quotes, of the members that tie a leaf to its position.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Envelope<'a> {
-    /// `v`
     pub version: Option<&'a [u8]>,
-    /// `seq`
     pub seq: Option<&'a [u8]>,
-    /// `log`
     pub log: Option<&'a [u8]>,
-    /// `prev`
     pub prev: Option<&'a [u8]>,
 }
 
-/// Checks that the bytes are one canonical JSON object and finds its envelope.
+/// Checks that the bytes are one canonical JSON object and returns its envelope.
 pub fn scan(leaf: &[u8]) -> Result<Envelope<'_>, Flaw> {
     if let Err(error) = std::str::from_utf8(leaf) {
         return Err(Flaw {
@@ -56,7 +52,7 @@ pub fn scan(leaf: &[u8]) -> Result<Envelope<'_>, Flaw> {
     if scanner.at == leaf.len() {
         Ok(envelope)
     } else {
-        Err(scanner.flaw("something follows the object"))
+        Err(scanner.flaw("unexpected data after the object"))
     }
 }
 
@@ -123,7 +119,7 @@ impl<'a> Scanner<'a> {
                 });
             }
             before = Some(key);
-            self.expect(b":", "a colon was expected")?;
+            self.expect(b":", "expected a colon")?;
             let start = self.at;
             self.value(depth + 1)?;
             member(key, &self.bytes[start..self.at]);
@@ -133,7 +129,7 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                     return Ok(());
                 }
-                _ => return Err(self.flaw("a comma or the end of the object was expected")),
+                _ => return Err(self.flaw("expected a comma or the end of the object")),
             }
         }
     }
@@ -155,14 +151,14 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                     return Ok(());
                 }
-                _ => return Err(self.flaw("a comma or the end of the array was expected")),
+                _ => return Err(self.flaw("expected a comma or the end of the array")),
             }
         }
     }
 
-    /// The content between the quotes, escapes left as they are.
+    /// Scans a string and returns the content between the quotes, without resolving escapes.
     fn string(&mut self) -> Result<&'a [u8], Flaw> {
-        self.expect(b"\"", "a string was expected")?;
+        self.expect(b"\"", "expected a string")?;
         let start = self.at;
         loop {
             let rest = &self.bytes[self.at..];
@@ -177,13 +173,13 @@ impl<'a> Scanner<'a> {
                 }
                 Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.flaw("a control character that is not escaped")),
-                None => return Err(self.flaw("a string without an end")),
+                None => return Err(self.flaw("unterminated string")),
             }
         }
     }
 
-    /// RFC 8785, 3.2.2.2: the short escape where there is one, else `\u00xx` in lower case, and
-    /// nothing escaped that need not be.
+    /// Scans an escape (RFC 8785, 3.2.2.2): the short form if there is one, otherwise `\u00xx` in lowercase. Characters
+    /// that need no escape must not be escaped.
     fn escape(&mut self) -> Result<(), Flaw> {
         let rest = &self.bytes[self.at + 1..];
         let length = match rest {
@@ -204,7 +200,7 @@ impl<'a> Scanner<'a> {
         let first = self.at;
         let mut value = 0_u64;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            // Saturating: seventeen digits are too many already, however far it goes on.
+            // Saturating: any number of seventeen or more digits is out of range.
             value = value
                 .saturating_mul(10)
                 .saturating_add(u64::from(digit - b'0'));
@@ -225,7 +221,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// RFC 8785, 3.2.3: by UTF-16 code units, each key once.
+/// Returns whether two keys are in strictly ascending order of UTF-16 code units (RFC 8785, 3.2.3).
 fn in_order(before: &[u8], after: &[u8]) -> bool {
     // Below U+E000 and without surrogates, UTF-8 bytes sort as UTF-16 units do.
     let simple = |key: &[u8]| key.iter().all(|&b| b < 0xEE && b != b'\\');
@@ -268,11 +264,8 @@ mod tests {
         for (leaf, what) in [
             ("", "not an object"),
             ("[]", "not an object"),
-            ("{} ", "something follows the object"),
-            (
-                r#"{"a":1 }"#,
-                "a comma or the end of the object was expected",
-            ),
+            ("{} ", "unexpected data after the object"),
+            (r#"{"a":1 }"#, "expected a comma or the end of the object"),
             (r#"{"a": 1}"#, "not a JSON value, or white space"),
             (r#"{"b":1,"a":1}"#, "keys out of order or repeated"),
             (r#"{"a":1,"a":1}"#, "keys out of order or repeated"),
@@ -296,7 +289,7 @@ mod tests {
                 "a control character that is not escaped",
             ),
             (r#"{"a":"#, "not a JSON value, or white space"),
-            (r#"{"a":"b"#, "a string without an end"),
+            (r#"{"a":"b"#, "unterminated string"),
             (r#"{"a":"\"#, "an escape that RFC 8785 does not use"),
             (r#"{"a":tru}"#, "not a JSON value"),
             (r#"{"a":[1,]}"#, "not a JSON value, or white space"),
@@ -362,7 +355,7 @@ mod tests {
         ]
     }
 
-    /// The slow definition: parse, serialise canonically, compare.
+    /// The slow definition: parse, serialize canonically, compare.
     fn canonical_by_serialising(leaf: &[u8]) -> bool {
         serde_json::from_slice::<Value>(leaf).is_ok_and(|value| {
             value.is_object()

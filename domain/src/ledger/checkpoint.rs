@@ -1,7 +1,7 @@
-//! A checkpoint: the log's name, its size and its root, signed (C2SP tlog-checkpoint, signed-note).
+//! Checkpoints: the name, size and root of a log, signed (C2SP tlog-checkpoint, signed-note).
 //!
-//! Whoever keeps one can later tell that everything before it is unchanged. The key's name is the
-//! log's name; a note without a good signature by that name and a known key is not a checkpoint.
+//! A checkpoint that is kept elsewhere proves later that everything before it is unchanged. The name of the key is the
+//! name of the log. A note without a valid signature by that name and a known key must never pass as a checkpoint.
 
 use ed25519_dalek::Signer as _;
 use signed_note::{
@@ -12,53 +12,46 @@ use thiserror::Error;
 
 use super::{Hash, LogName};
 
-/// The head of a tree.
+/// A signed tree head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Which log.
     pub log: LogName,
-    /// How many leaves.
+    /// The number of leaves.
     pub size: u64,
-    /// The root over them.
     pub root: Hash,
 }
 
-/// Why a note is not a checkpoint of this log, or a key not a key.
+/// An error in a checkpoint or a verifier key.
 #[derive(Debug, Error)]
 pub enum CheckpointError {
-    /// Not a signed note, or its text not a checkpoint.
+    /// The text is not a signed note, or the note is not a checkpoint.
     #[error("not a signed checkpoint")]
     Malformed,
-    /// Signed, but by none of the keys given.
+    /// None of the given keys signed the checkpoint.
     #[error("no signature by a known key of this log")]
     Unsigned,
-    /// A signature by a known key that does not hold.
-    #[error("the signature by {0} is wrong")]
+    /// A signature by a known key is invalid.
+    #[error("the signature by {0} is invalid")]
     WrongSignature(String),
-    /// A checkpoint of another log.
-    #[error("it is a checkpoint of the log `{0}`")]
+    /// The checkpoint belongs to another log.
+    #[error("the checkpoint belongs to the log `{0}`")]
     OtherLog(String),
-    /// Not a verifier key `name+id+base64`.
+    /// The line is not a verifier key `name+id+base64`.
     #[error("`{text}` is not an Ed25519 verifier key: {source}")]
-    WrongVkey {
-        /// The line as given.
-        text: String,
-        /// What was wrong.
-        source: VerifierError,
-    },
+    WrongVkey { text: String, source: VerifierError },
 }
 
 impl Checkpoint {
-    /// The note's text, which is what gets signed: three lines.
+    /// Returns the signed text of the note: three lines.
     pub fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.log, self.size, self.root.base64())
     }
 
-    /// Reads the text; extension lines of others are allowed and not kept.
+    /// Parses the text. Extension lines are allowed and discarded.
     fn parse(text: &[u8]) -> Result<Self, CheckpointError> {
         let parsed =
             tlog_tiles::Checkpoint::from_bytes(text).map_err(|_| CheckpointError::Malformed)?;
-        // One checkpoint has one spelling.
+        // Each checkpoint has exactly one spelling.
         if parsed.to_bytes() != text {
             return Err(CheckpointError::Malformed);
         }
@@ -71,7 +64,7 @@ impl Checkpoint {
     }
 }
 
-/// The key that signs a log's checkpoints.
+/// The key that signs the checkpoints of a log.
 pub struct SigningKey {
     log: LogName,
     id: u32,
@@ -79,10 +72,10 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// From the 32 secret bytes of RFC 8032.
+    /// Creates the key from the 32 secret bytes of RFC 8032.
     pub fn from_seed(log: LogName, seed: &[u8; 32]) -> Self {
         let key = ed25519_dalek::SigningKey::from_bytes(seed);
-        // The first byte is the type of the key: 0x01 is Ed25519.
+        // The first byte is the key type: 0x01 is Ed25519.
         let typed = [&[1], key.verifying_key().as_bytes().as_slice()].concat();
         Self {
             id: signed_note::key_id(log.as_str(), &typed),
@@ -91,12 +84,12 @@ impl SigningKey {
         }
     }
 
-    /// The public half, as text to hand out: `name+id+base64`.
+    /// Returns the verifier key to publish: `name+id+base64`.
     pub fn vkey(&self) -> String {
         signed_note::new_ed25519_verifier_key(self.log.as_str(), &self.key.verifying_key())
     }
 
-    /// Signs the head of this key's log.
+    /// Signs a tree head of the log.
     pub fn sign(&self, size: u64, root: Hash) -> Result<String, CheckpointError> {
         let text = Checkpoint {
             log: self.log.clone(),
@@ -125,12 +118,12 @@ impl Signer for SigningKey {
     }
 }
 
-/// The verifier keys that a reader trusts, obtained apart from the log.
+/// The verifier keys that a reader trusts, obtained independently of the log.
 #[derive(Clone, Default)]
 pub struct Vkeys(Vec<StandardVerifier>);
 
 impl Vkeys {
-    /// One key a line; empty lines and lines that begin with `#` are skipped.
+    /// Parses one key per line. Empty lines and lines that begin with `#` are skipped.
     pub fn parse(text: &str) -> Result<Self, CheckpointError> {
         let lines = text
             .lines()
@@ -147,7 +140,7 @@ impl Vkeys {
             .map(Self)
     }
 
-    /// Checks the note's signatures and reads it as a checkpoint of this log.
+    /// Verifies the signatures of the note and parses it as a checkpoint of this log.
     pub fn open(&self, note: &str, log: &LogName) -> Result<Checkpoint, CheckpointError> {
         let parsed = Note::from_bytes(note.as_bytes()).map_err(|_| CheckpointError::Malformed)?;
         if parsed.to_bytes() != note.as_bytes() {
@@ -162,7 +155,7 @@ impl Vkeys {
         if checkpoint.log != *log {
             return Err(CheckpointError::OtherLog(checkpoint.log.into()));
         }
-        // A witness vouches that it saw the checkpoint, not that the log made it.
+        // A witness signature proves that the witness saw the checkpoint, not that the log issued it.
         if !signed
             .iter()
             .any(|signature| signature.name() == log.as_str())

@@ -1,9 +1,8 @@
-//! What one entry says: who did what to what, when, from where, with what outcome.
+//! The content of an entry: who did what to what, when, from where, and with what outcome.
 //!
-//! The fields answer PCI DSS 10.2.2 and what makes it useful. Their JSON names are for ever; an
-//! absent field is an absent key, never `null`. Version 1 gains no further keys: what later events
-//! need goes into `data` (facts) or `private` (erasable text). Plain fields never hold a person's
-//! name, address or free text, for nothing can be taken out of a leaf again.
+//! The fields cover PCI DSS 10.2.2. Their JSON names are permanent; an absent field is an absent key, never `null`.
+//! Version 1 gains no further keys: facts that later events need go into `data`, and erasable text into `private`.
+//! Plain fields must never hold a person's name, address or free text, because a leaf cannot be changed later.
 
 use std::collections::BTreeMap;
 
@@ -19,51 +18,50 @@ use crate::{
     time::Timestamp,
 };
 
-/// How it ended.
+/// The outcome of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// It was done.
+    /// It succeeded.
     Success,
-    /// It was tried and did not work.
+    /// It was attempted and failed.
     Failure,
-    /// It was not allowed.
+    /// It was denied.
     Denied,
-    /// It was begun; a later entry tells how it ended.
+    /// It was started; a later entry records the outcome.
     Pending,
 }
 
-/// What kind of actor.
+/// The kind of an actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ActorKind {
-    /// A person who signed in.
+    /// A signed-in person.
     Human,
-    /// Another program with a credential of its own.
+    /// A program with its own credential.
     Service,
-    /// Leastwise itself: an expiry, a sync, a seal.
+    /// Leastwise itself, e.g. for an expiry, a sync or a checkpoint.
     System,
 }
 
-/// Where the evidence of a second factor came from.
+/// The source of the evidence for a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MfaEvidence {
-    /// The ID token's `amr`.
+    /// The `amr` claim of the ID token.
     Amr,
-    /// The ID token's `acr`.
+    /// The `acr` claim of the ID token.
     Acr,
-    /// The user pool's own record of a native user.
+    /// The user pool's record of a native user.
     Pool,
 }
 
-/// The second factor, present when there is evidence of one.
+/// Evidence of a second factor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mfa {
-    /// Where the evidence came from.
     pub evidence: MfaEvidence,
-    /// OIDC `amr`, in the order given.
+    /// OIDC `amr`, in the order of the token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
     /// OIDC `acr`.
@@ -76,7 +74,7 @@ pub struct Mfa {
         skip_serializing_if = "Option::is_none"
     )]
     pub auth_time: Option<Timestamp>,
-    /// When the person last proved themselves again for a sensitive step.
+    /// When the person last reauthenticated for a sensitive action.
     #[serde(
         default,
         with = "optional_instant",
@@ -85,43 +83,41 @@ pub struct Mfa {
     pub step_up_at: Option<Timestamp>,
 }
 
-/// Who did it.
+/// The actor of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Actor {
-    /// Person, program, or Leastwise itself.
     pub kind: ActorKind,
-    /// The Person, when the sign-in is joined to one.
+    /// The person, if the sign-in is linked to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person_id: Option<PersonId>,
-    /// Their user in Identity Center.
+    /// The user in Identity Center.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_store_user_id: Option<UserId>,
-    /// The token's issuer.
+    /// The issuer of the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
-    /// The token's subject; with `iss` it names the sign-in.
+    /// The subject of the token. With `iss` it identifies the sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
-    /// Roles held at that moment, sorted by the writer.
+    /// The roles held at that time, sorted by the writer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
-    /// SHA-256 of the session's identifier, to tie entries of one session together.
+    /// SHA-256 of the session's identifier, which correlates the entries of a session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Hash>,
-    /// Evidence of a second factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mfa: Option<Mfa>,
-    /// The Person for whom a program acted.
+    /// The person on whose behalf a program acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<PersonId>,
-    /// The name as it was shown then.
+    /// The display name at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Private>,
 }
 
 impl Actor {
-    /// An actor of which only the kind is known yet.
+    /// Creates an actor with only its kind set.
     pub fn new(kind: ActorKind) -> Self {
         Self {
             kind,
@@ -138,71 +134,69 @@ impl Actor {
     }
 }
 
-/// Where it came from.
+/// The origin of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
-    /// The HTTP request.
+    /// The id of the HTTP request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The peer's address.
+    /// The address of the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub src_ip: Option<Private>,
-    /// Addresses before it, trusted hops only, comma-separated.
+    /// The forwarded addresses, trusted hops only, comma-separated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarded_for: Option<Private>,
-    /// The browser's `User-Agent`.
+    /// The `User-Agent` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<Private>,
     /// The replica that wrote the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// The version of Leastwise that wrote it.
+    /// The version of Leastwise that wrote the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The replica's clock minus its time source, milliseconds.
+    /// The offset of the replica's clock from its time source in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_offset_ms: Option<i64>,
 }
 
-/// What it was done to.
+/// The target of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
-    /// A stable noun: `assignment`, `group`, `permission_set`, `session`, …
+    /// The kind of target, a stable noun: `assignment`, `group`, `permission_set`, `session`, …
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its identifier within that noun.
+    /// The identifier within that kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The account concerned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<AccountId>,
-    /// The account's environment at that moment.
+    /// The environment of the account at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// The account's PCI scope at that moment: `in`, `connected` or `out`.
+    /// The PCI scope of the account at that time: `in`, `connected` or `out`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pci: Option<String>,
-    /// The permission set concerned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permission_set_arn: Option<PermissionSetArn>,
-    /// `USER` or `GROUP`, as AWS spells it.
+    /// `USER` or `GROUP`, as in the AWS API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_type: Option<String>,
-    /// The user's or group's id in the identity store.
+    /// The user or group id in the identity store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_id: Option<String>,
-    /// The principal's name as it was shown then.
+    /// The display name of the principal at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_name: Option<Private>,
-    /// The target's name as it was shown then.
+    /// The display name of the target at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Private>,
 }
 
 impl Target {
-    /// A target of which only the noun is known yet.
+    /// Creates a target with only its kind set.
     pub fn new(kind: &str) -> Self {
         Self {
             kind: kind.to_owned(),
@@ -219,75 +213,75 @@ impl Target {
     }
 }
 
-/// The content of a leaf, before it has a place in the log.
+/// The content of a leaf, before it is assigned a position in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// What kind of event.
+    /// The event type.
     #[serde(rename = "type")]
     pub kind: EntryType,
-    /// When it happened.
+    /// When the event happened.
     #[serde(with = "instant")]
     pub occurred_at: Timestamp,
-    /// When it was written down.
+    /// When the event was recorded.
     #[serde(with = "instant")]
     pub recorded_at: Timestamp,
-    /// How it ended.
+    /// The outcome of an event.
     pub outcome: Outcome,
-    /// Who did it.
+    /// The actor of an event.
     pub actor: Actor,
-    /// Why it ended so, in words of ours; never words of a person's.
+    /// The reason for the outcome, in text that Leastwise wrote, never in text that a person entered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The error's name, ours or AWS's: `ConflictException`.
+    /// The error code of Leastwise or AWS, e.g. `ConflictException`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
-    /// Where it came from.
+    /// The origin of a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// What it was done to.
+    /// The target of an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
     /// The change it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_id: Option<ChangeId>,
-    /// The approval it rests on.
+    /// The approval that authorizes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_id: Option<String>,
-    /// The write to AWS it tells of.
+    /// The write to AWS that it describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation_id: Option<OperationId>,
-    /// The call made, as IAM spells it: `sso:CreateAccountAssignment`.
+    /// The AWS API action in IAM notation, e.g. `sso:CreateAccountAssignment`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api: Option<String>,
-    /// AWS's id of the asynchronous write.
+    /// The AWS id of the asynchronous write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aws_request_id: Option<AwsRequestId>,
-    /// SHA-256 of the rules that judged it.
+    /// SHA-256 of the policies that were evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Hash>,
-    /// The ticket given as a reason.
+    /// The ticket reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
-    /// What the person wrote as a reason.
+    /// The justification that the person entered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub justification: Option<Private>,
-    /// SHA-256 of the payload before, stored elsewhere.
+    /// SHA-256 of the state before the event, which is stored elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Hash>,
-    /// SHA-256 of the payload after, stored elsewhere.
+    /// SHA-256 of the state after the event, which is stored elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Hash>,
-    /// Further facts of this type of event; integers only, nothing personal.
+    /// Further facts of this event type: integers instead of floats, no personal data.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
-    /// Further private values of this type of event, by name.
+    /// Further private values of this event type, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub private: BTreeMap<String, Private>,
 }
 
 impl Entry {
-    /// An entry with what every entry has; the rest is set field by field.
+    /// Creates an entry with the required fields; the others are set individually.
     pub fn new(kind: EntryType, at: Timestamp, outcome: Outcome, actor: Actor) -> Self {
         Self {
             kind,
@@ -314,12 +308,12 @@ impl Entry {
         }
     }
 
-    /// How many private values it has, erased ones included.
+    /// Returns the number of private values, including erased ones.
     pub fn private_values(&self) -> usize {
         self.private_fields().len()
     }
 
-    /// Every private value with the JSON Pointer at which its hash stands in the leaf.
+    /// Returns every private value with the JSON Pointer of its hash in the leaf.
     pub(super) fn private_fields(&self) -> Vec<(String, &Private)> {
         let origin = self.origin.as_ref();
         let target = self.target.as_ref();
@@ -353,7 +347,7 @@ impl Entry {
     }
 }
 
-/// RFC 6901, 3: `~` and `/` in a key are escaped.
+/// Escapes `~` and `/` in a key (RFC 6901, 3).
 pub(super) fn pointer_token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }

@@ -1,7 +1,7 @@
-//! How a time stands in a leaf: `2026-11-23T09:14:05.120Z`.
+//! The serialization of a time in a leaf: `2026-11-23T09:14:05.120Z`.
 //!
-//! UTC, always three digits of milliseconds, years 1970 to 9999. One instant has one spelling;
-//! any other is refused, also when read.
+//! UTC, always three digits of milliseconds, years 1970 to 9999. Each instant has exactly one spelling; any other is
+//! rejected, also on reading.
 
 use serde::{Deserialize, Deserializer, Serializer, de, ser};
 
@@ -28,10 +28,10 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timesta
     let text = String::deserialize(deserializer)?;
     Timestamp::parse_rfc3339(&text)
         .filter(|at| (0..YEAR_10000).contains(&at.0) && at.rfc3339() == text)
-        .ok_or_else(|| de::Error::custom("a time is spelt 2026-11-23T09:14:05.120Z"))
+        .ok_or_else(|| de::Error::custom("a time has the form 2026-11-23T09:14:05.120Z"))
 }
 
-/// For a key that may be absent; one that is there has a value.
+/// For a key that may be absent. A present key has a value.
 pub mod optional {
     use serde::{Deserializer, Serializer};
 

@@ -1,22 +1,22 @@
-//! The two names that every leaf carries: which log it belongs to, and what kind of event it is.
+//! The names in every leaf: the log and the event type.
 //!
-//! Both are compared byte by byte for ever, so neither may hold a character that JSON escapes or
-//! that a signed note forbids.
+//! Both are permanently compared byte by byte, so they must not contain characters that JSON escapes or that a signed
+//! note forbids.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Text that is not a valid name of its kind.
+/// An error for text that is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{value}` is not a valid {kind}: {expected}")]
 pub struct InvalidName {
-    /// What it was meant to be.
+    /// The kind of name.
     pub kind: &'static str,
-    /// The text as given, cut at 80 characters.
+    /// The given text, truncated to 80 characters.
     pub value: String,
-    /// What a valid one looks like.
+    /// A description of valid names.
     pub expected: &'static str,
 }
 
@@ -28,7 +28,7 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
-            /// Checks the text and takes it.
+            /// Parses a name.
             pub fn parse(text: &str) -> Result<Self, InvalidName> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) {
@@ -38,7 +38,7 @@ macro_rules! name {
                 }
             }
 
-            /// The name as it stands in the leaf.
+            /// Returns the name as it appears in the leaf.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -64,16 +64,15 @@ macro_rules! name {
 }
 
 name! {
-    /// The identity of one log: the `log` member of every leaf, the first line of every checkpoint
-    /// and the name of the key that signs them. By C2SP custom a URL without its scheme.
+    /// The name of a log: the `log` member of every leaf, the first line of every checkpoint and the name of the key
+    /// that signs them. By C2SP convention a URL without its scheme.
     LogName, "log name", "1 to 128 visible ASCII characters without `+`, `\"` and `\\`",
     |t| (1..=128).contains(&t.len())
         && t.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'+' | b'"' | b'\\'))
 }
 
 name! {
-    /// What kind of event an entry tells of, such as `change.submitted`. Once written it keeps its
-    /// meaning; a new meaning takes a new name.
+    /// The type of an event, such as `change.submitted`. Its meaning never changes; a new meaning takes a new name.
     EntryType, "entry type", "two or more dotted words of a-z, 0-9 and `_`, at most 64 characters",
     |t| t.len() <= 64
         && t.contains('.')

@@ -1,8 +1,8 @@
-//! Values that must be erasable: names, addresses, free text.
+//! Private values, which can be erased: names, addresses, free text.
 //!
-//! The leaf holds only a salted hash. The value and its salt are stored apart and may be deleted;
-//! what is left in the log then proves nothing about the person, and the log still verifies. A
-//! private value never appears in a leaf, in `Debug`, or in an error.
+//! The leaf holds only a salted hash. The value and its salt are stored separately and may be deleted; the log then
+//! still verifies and reveals nothing about the person. A private value must never appear in a leaf, in `Debug` or in
+//! an error.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Hash;
 
-/// Keeps these hashes apart from every other use of SHA-256 in the log.
+/// Separates these hashes from all other uses of SHA-256 in the log.
 const PREFIX: &[u8] = b"leastwise-private-v1\0";
 
-/// Thirty-two random bytes, fresh for every value; a reused salt would show that two values are equal.
+/// A salt of 32 random bytes, new for every value. A reused salt would reveal that two values are equal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt(pub [u8; 32]);
 
@@ -36,9 +36,9 @@ impl<'de> Deserialize<'de> for Salt {
     }
 }
 
-/// A value of which the leaf keeps `{"h": …}` only.
+/// A value that the leaf represents as `{"h": …}` only.
 ///
-/// Equality compares the hashes: that is all that the log knows.
+/// Equality compares the hashes, since the log knows nothing else.
 #[derive(Clone)]
 pub struct Private {
     hash: Hash,
@@ -46,7 +46,7 @@ pub struct Private {
 }
 
 impl Private {
-    /// Hashes the value; it is handed back, once, when the entry is sealed.
+    /// Hashes the value. Sealing the entry returns the value for storage.
     pub fn new(salt: Salt, value: impl Into<String>) -> Self {
         let value = value.into();
         Self {
@@ -55,17 +55,17 @@ impl Private {
         }
     }
 
-    /// The hash as it stands in the leaf.
+    /// Returns the hash as it appears in the leaf.
     pub fn hash(&self) -> Hash {
         self.hash
     }
 
-    /// Whether this is the hash of that value under that salt.
+    /// Returns whether this is the hash of the value with the salt.
     pub fn matches(&self, salt: Salt, value: &str) -> bool {
         hash(salt, value) == self.hash
     }
 
-    /// The value and its salt, if this was made here and not read from a leaf.
+    /// Returns the value and its salt, or `None` if this was read from a leaf.
     pub(super) fn opened(&self) -> Option<(Salt, &str)> {
         self.opened
             .as_deref()
@@ -117,15 +117,13 @@ impl<'de> Deserialize<'de> for Private {
     }
 }
 
-/// What the store keeps beside the log, and may erase.
+/// A private value as the store keeps it outside the log, where it can be erased.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrivateValue {
-    /// Where its hash stands in the leaf, as a JSON Pointer (RFC 6901): `/actor/name`.
+    /// The JSON Pointer (RFC 6901) of its hash in the leaf, e.g. `/actor/name`.
     pub path: String,
-    /// The salt it was hashed with.
     pub salt: Salt,
-    /// The value itself.
     pub value: String,
 }
 

@@ -1,103 +1,101 @@
-//! What a verification found, in words that a person and a program can both use.
+//! The result of a verification, for people and programs.
 //!
-//! A reason claims no more than what was proven: where the chain and the tree leave several entries
-//! possible, the first of them is named and the reason says so.
+//! A reason must not claim more than is proven. Where several entries may be the cause, the first of them is reported
+//! and the message says so.
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use super::Hash;
 
-/// Why a log does not verify.
+/// The reason why a log does not verify.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Reason {
     /// The bytes are not a canonical leaf.
     #[error("its bytes are not canonical: byte {offset}, {what}")]
     NotCanonical {
-        /// Bytes from the start of the leaf.
+        /// The offset in bytes from the start of the leaf.
         offset: usize,
-        /// What is wrong there.
+        /// A description of the error.
         what: &'static str,
     },
-    /// Longer than any leaf.
+    /// The leaf is too long.
     #[error("it has {bytes} bytes, more than a leaf may have")]
-    TooLong {
-        /// As found.
-        bytes: usize,
-    },
-    /// A member of the envelope is missing or of the wrong form.
+    TooLong { bytes: usize },
+    /// A member of the envelope is missing or malformed.
     #[error("its `{member}` is missing or malformed")]
     BadEnvelope {
         /// `v`, `log`, `seq` or `prev`.
         member: &'static str,
     },
-    /// Its content is not what was recorded: the next entry's `prev`, the stored hash or a signed
-    /// root says otherwise.
+    /// The content differs from what was recorded, as shown by the next entry's `prev`, the stored hash or a signed
+    /// root.
     #[error("it was altered after it was written")]
     Altered,
-    /// It stands where it belongs but carries another number.
-    #[error("its number was altered to {found}")]
+    /// The entry is at its position but has another number.
+    #[error("its number was changed to {found}")]
     Renumbered {
-        /// The number it carries.
+        /// The number of the entry.
         found: u64,
     },
-    /// The entry is not there.
-    #[error("it is missing: entry {found} stands in its place")]
+    /// The entry is missing.
+    #[error("it is missing: entry {found} is in its place")]
     Deleted {
-        /// The number found in its place.
+        /// The number of the entry at its position.
         found: u64,
     },
-    /// The entry stands further on.
-    #[error("it was moved: entry {found} stands in its place")]
+    /// The entry was moved to a later position.
+    #[error("it was moved: entry {found} is in its place")]
     Reordered {
-        /// The number found in its place.
+        /// The number of the entry at its position.
         found: u64,
     },
-    /// An entry that has its place further up stands here again.
-    #[error("entry {found} stands here a second time, or one like it was put in")]
+    /// An entry with a lower number occurs again at this position.
+    #[error("entry {found} occurs here a second time, or a similar entry was inserted")]
     Inserted {
-        /// The number it carries.
+        /// The number of the entry.
         found: u64,
     },
-    /// A signed checkpoint covers entries that are not there.
-    #[error("the end is missing: a signed checkpoint covers {promised} entries")]
+    /// A signed checkpoint covers missing entries.
+    #[error("the last entries are missing: a signed checkpoint covers {promised} entries")]
     Truncated {
-        /// The size that was signed.
+        /// The size of the checkpoint.
         promised: u64,
     },
-    /// The chain holds but the tree is not the one that was signed: the last entry before the
-    /// checkpoint was altered, or everything from some entry on was written anew.
-    #[error("the signed root at size {size} is another: an entry from here up to it was altered")]
+    /// The chain is valid but the root differs from the signed one: the last entry before the checkpoint was altered,
+    /// or all entries from some position on were rewritten.
+    #[error(
+        "the signed root at size {size} differs: this entry or a later one before that size was altered"
+    )]
     RootMismatch {
-        /// The checkpoint's size.
+        /// The size of the checkpoint.
         size: u64,
     },
-    /// Chain, tree and their own checkpoints hold, but not against a checkpoint that was kept elsewhere.
+    /// The chain, the tree and the log's own checkpoints are valid but contradict a checkpoint that was kept elsewhere.
     #[error(
-        "the log was written anew: the checkpoint of size {size} that was kept elsewhere has another root"
+        "the log was rewritten: the root of the checkpoint of size {size} that was kept elsewhere differs"
     )]
     Rewritten {
-        /// The kept checkpoint's size.
+        /// The size of the checkpoint that was kept elsewhere.
         size: u64,
     },
-    /// The entry holds; a private value stored beside it is not the one that was recorded.
+    /// The entry is valid, but a private value stored with it is not the recorded one.
     #[error("the private value at {path} is not the one that was recorded")]
     PrivateValueDiffers {
-        /// A JSON Pointer.
+        /// A JSON Pointer to the value.
         path: String,
     },
-    /// No entry is at fault; a checkpoint is not one that the log signed.
-    #[error("checkpoint {number} does not hold: {why}")]
+    /// All entries are valid, but a checkpoint was not signed by the log.
+    #[error("checkpoint {number} is invalid: {why}")]
     BadCheckpoint {
-        /// Counted from 1, in the order given, those kept elsewhere after the log's own.
+        /// Counted from 1 in the given order; checkpoints that were kept elsewhere follow the log's own.
         number: usize,
-        /// In words.
         why: String,
     },
 }
 
 impl Reason {
-    /// A word for programs, stable.
+    /// Returns a stable code for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotCanonical { .. } => "not_canonical",
@@ -117,32 +115,31 @@ impl Reason {
     }
 }
 
-/// As its code; the sentence is [`Reason`]'s `Display`.
+/// Serializes the code. The message is in [`Reason`]'s `Display`.
 impl Serialize for Reason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
     }
 }
 
-/// The outcome of a verification.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// How many entries were read.
+    /// The number of entries read.
     pub entries: u64,
-    /// The `seq` of the first entry that does not hold; none when all do, or when only a
-    /// checkpoint is at fault.
+    /// The `seq` of the first invalid entry. `None` if all entries are valid, also when a checkpoint is not.
     pub first_bad: Option<u64>,
-    /// Why; none exactly when the log verifies.
+    /// The reason. `None` exactly if the log verifies.
     pub reason: Option<Reason>,
-    /// Size of the largest of the log's own signed trees that the entries reproduce. Entries from
-    /// here on are chained but not signed yet.
+    /// The size of the log's largest own checkpoint that the entries reproduce. Later entries are chained but not
+    /// signed.
     pub tree_size: u64,
-    /// Its root; that of the empty tree if there is none.
+    /// The root of that checkpoint, or of the empty tree without one.
     pub root: Hash,
 }
 
 impl Report {
-    /// Whether everything that was given holds.
+    /// Returns whether everything that was given is valid.
     pub fn holds(&self) -> bool {
         self.reason.is_none()
     }

@@ -1,9 +1,9 @@
-//! What the ledger says of changes, decisions, roles, windows and sessions, put together entry by entry,
-//! in their order.
+//! A projection of the ledger's entries: changes, decisions, roles, access windows and sessions, built entry by entry
+//! in order.
 //!
-//! Rows of other tables can be written by whoever has the database; entries cannot, without it being
-//! found. So a row counts as far as this says the same, and no further. Which bytes are entries of the
-//! ledger at all is for the caller to make sure of.
+//! Anyone with write access to the database can alter rows of other tables, but cannot alter entries undetected. A row
+//! therefore counts only as far as this projection confirms it. The caller must ensure that the input consists of
+//! entries of the ledger.
 
 mod asked;
 pub mod grants;
@@ -26,34 +26,31 @@ use crate::{
     time::Timestamp,
 };
 
-/// An approver said yes.
+/// The event type of an approval.
 pub const APPROVED: &str = "change.approved";
-/// An approver said no.
+/// The event type of a declining decision.
 pub const DECLINED: &str = "change.declined";
-/// Somebody was given a role.
+/// The event type of a granted role.
 pub const GRANTED: &str = "role.granted";
-/// Somebody lost one.
+/// The event type of a revoked role.
 pub const ENDED: &str = "role.ended";
 
-/// A decision that was entered.
+/// A recorded decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
-    /// By whom.
     pub approver: PersonId,
-    /// By which of their sign-ins.
+    /// The sign-in that made the decision.
     pub subject: Option<Subject>,
-    /// What.
     pub decision: Decision,
-    /// On what.
+    /// The effect that was decided on.
     pub effect: EffectHash,
-    /// How often the change had been sent back by then.
+    /// How many times the change had been sent back before.
     pub round: u32,
-    /// When.
     pub at: Timestamp,
 }
 
 impl Decided {
-    /// Whether this is the entry of that decision.
+    /// Returns whether this entry records the decision of the row.
     fn proves(&self, row: &Approval) -> bool {
         self.approver == row.approver
             && self.decision == row.decision
@@ -62,24 +59,24 @@ impl Decided {
     }
 }
 
-/// Everything that was decided about one change.
+/// The history and decisions of one change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decisions {
-    /// What was asked for and shown, and how far it has come.
+    /// What was requested and shown, and the progress of the change.
     pub story: Story,
-    /// Each decision, oldest first.
+    /// The decisions, oldest first.
     pub given: Vec<Decided>,
-    /// How often it was sent back.
+    /// How many times the change was sent back.
     pub round: u32,
 }
 
 impl Decisions {
-    /// Whether a row is to be counted: one against a change stops it, entered or not.
+    /// Returns whether a row counts. A declining decision always counts, even without an entry.
     pub fn count(&self, row: &Approval) -> bool {
         row.decision == Decision::Decline || self.prove(row)
     }
 
-    /// What was said against the change and has no row any more: it stops it all the same.
+    /// Returns the declining decisions whose rows are missing. They block the change all the same.
     pub fn against_without(&self, rows: &[Approval]) -> Vec<Approval> {
         let against = |given: &&Decided| given.decision == Decision::Decline;
         let gone = |given: &&Decided| !rows.iter().any(|row| given.proves(row));
@@ -99,13 +96,13 @@ impl Decisions {
             .collect()
     }
 
-    /// Whether there is an entry of a row, be it one that fills no seat.
+    /// Returns whether an entry records the row, even if the decision fills no approval slot.
     pub fn hold(&self, row: &Approval) -> bool {
         self.given.iter().any(|given| given.proves(row))
     }
 
-    /// Whether a decision was entered. One sign-in fills one seat, and none on what it asked for itself,
-    /// whoever it may have been made to be in between.
+    /// Returns whether an entry records the decision and it may fill an approval slot. One sign-in fills at most one
+    /// slot, and none on its own request, even if it was linked to another identity in between.
     fn prove(&self, row: &Approval) -> bool {
         let Some(at) = self.given.iter().position(|given| given.proves(row)) else {
             return false;
@@ -121,16 +118,14 @@ impl Decisions {
     }
 }
 
-/// A role that was given once.
+/// A role grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
-    /// From when.
     pub granted_at: Timestamp,
-    /// Until when.
     pub ended_at: Option<Timestamp>,
 }
 
-/// What was heard so far.
+/// The projection of all entries so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     changes: BTreeMap<ChangeId, Decisions>,
@@ -140,7 +135,7 @@ pub struct Said {
 }
 
 impl Said {
-    /// Takes the next entry; most say nothing of any of this.
+    /// Applies the next entry. Most entries do not affect the projection.
     pub fn hear(&mut self, entry: &Entry) {
         self.grants.hear(entry);
         self.sessions.hear(entry);
@@ -195,27 +190,27 @@ impl Said {
         });
     }
 
-    /// Every change of which something was said.
+    /// Returns the changes by id.
     pub fn changes(&self) -> &BTreeMap<ChangeId, Decisions> {
         &self.changes
     }
 
-    /// Every window that was begun.
+    /// Returns the projection of access windows.
     pub fn grants(&self) -> &Grants {
         &self.grants
     }
 
-    /// Every session that was begun.
+    /// Returns the projection of sessions.
     pub fn sessions(&self) -> &Sessions {
         &self.sessions
     }
 
-    /// Every role that was ever given, by person and role.
+    /// Returns all role grants, including ended ones, by person and role.
     pub fn roles(&self) -> &BTreeMap<(PersonId, Role), Vec<Held>> {
         &self.roles
     }
 
-    /// Whether somebody was given a role at that instant and has not lost it since.
+    /// Returns whether the person was granted the role at that instant and it has not ended.
     pub fn holds(&self, person: &PersonId, role: Role, granted_at: Timestamp) -> bool {
         let held = self.roles.get(&(person.clone(), role));
         held.into_iter()
@@ -304,7 +299,11 @@ mod tests {
         row.decision = Decision::Decline;
         assert!(!decisions.given[0].proves(&row) && decisions.count(&row));
         let taken_out = decisions.against_without(&[]);
-        assert_eq!(taken_out.len(), 1, "a refusal stays one without its row");
+        assert_eq!(
+            taken_out.len(),
+            1,
+            "a declining decision counts without its row"
+        );
         assert!(decisions.against_without(&taken_out).is_empty());
     }
 

@@ -1,7 +1,7 @@
-//! From an entry and its place in the log to the bytes that stand for ever, and back.
+//! Converts an entry and its position in the log to permanent bytes, and back.
 //!
-//! Sealing never loses or alters anything silently: what the format cannot hold is refused, with
-//! the field named.
+//! Sealing must never lose or alter data silently: content that the format cannot represent is rejected, and the error
+//! names the field.
 
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -12,96 +12,86 @@ use super::{
     entry::pointer_token,
 };
 
-/// The most bytes a leaf may have: tlog-tiles entries carry a 16-bit length.
+/// The maximum size of a leaf in bytes: tlog-tiles entries carry a 16-bit length.
 pub const MAX_LEAF: usize = 65_535;
 
 /// The version of the leaf format that is written.
 pub const VERSION: u64 = 1;
 
-/// Where an entry stands: taken, with the tree's head, under one lock.
+/// The position of an entry, which is determined together with the tree's head under one lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// The log.
     pub log: LogName,
-    /// Counted from 0: the leaf's index in the Merkle tree, and the tree's size before it.
+    /// Counted from 0: the index of the leaf in the Merkle tree, and the size of the tree before it.
     pub seq: u64,
     /// The leaf hash of entry `seq - 1`; [`Hash::ZERO`] for entry 0.
     pub prev: Hash,
 }
 
-/// An entry as it is stored.
+/// A sealed entry, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// Its index in the tree.
+    /// The index in the tree.
     pub seq: u64,
     /// The canonical bytes.
     pub leaf: Vec<u8>,
-    /// The leaf hash: the next entry's `prev`.
+    /// The leaf hash, which is the `prev` of the next entry.
     pub hash: Hash,
-    /// What goes beside the log, to be erased when it must.
+    /// The private values, which are stored outside the log so that they can be erased.
     pub private: Vec<PrivateValue>,
 }
 
-/// Why an entry cannot become a leaf.
+/// An error while sealing an entry.
 #[derive(Debug, Error)]
 pub enum SealError {
-    /// Over [`MAX_LEAF`].
+    /// The leaf exceeds [`MAX_LEAF`].
     #[error(
-        "the leaf has {bytes} bytes of at most {MAX_LEAF}; the biggest field is {biggest} with {biggest_bytes}"
+        "the leaf has {bytes} bytes of at most {MAX_LEAF}; the largest field is {biggest} with {biggest_bytes}"
     )]
     TooLong {
-        /// Of the whole leaf.
+        /// The size of the leaf.
         bytes: usize,
-        /// A JSON Pointer, at most two levels deep.
+        /// A JSON Pointer to the largest field, at most two levels deep.
         biggest: String,
-        /// Of that field's value.
+        /// The size of the largest field's value.
         biggest_bytes: usize,
     },
-    /// A float, or an integer that not every JSON reader keeps.
-    #[error("{path} is not an integer within 2^53 - 1")]
-    NotAnInteger {
-        /// A JSON Pointer.
-        path: String,
-    },
-    /// Over [`MAX_DEPTH`] levels.
+    /// A number is a float, or an integer that not every JSON reader represents exactly.
+    #[error("{path} is not an integer within ±(2^53 - 1)")]
+    NotAnInteger { path: String },
+    /// The nesting exceeds [`MAX_DEPTH`] levels.
     #[error("{path} is nested deeper than {MAX_DEPTH} levels")]
-    TooDeep {
-        /// A JSON Pointer.
-        path: String,
-    },
-    /// A `Private` that was read from a leaf has no value to hand back.
-    #[error("{path} holds a private value that was read from a leaf")]
-    NotOpened {
-        /// A JSON Pointer.
-        path: String,
-    },
-    /// A time outside the years 1970 to 9999.
+    TooDeep { path: String },
+    /// A [`Private`](super::Private) value was read from a leaf, so its plain value is unknown.
+    #[error("{path} is a private value that was read from a leaf")]
+    NotOpened { path: String },
+    /// A time is outside the years 1970 to 9999.
     #[error("the entry cannot be written: {0}")]
     Unwritable(#[from] serde_json::Error),
 }
 
-/// Why bytes are not a leaf of version 1.
+/// An error while parsing a leaf of version 1.
 #[derive(Debug, Error)]
 pub enum ParseError {
-    /// Longer than any leaf.
+    /// The leaf exceeds [`MAX_LEAF`].
     #[error("{0} bytes are more than a leaf may have")]
     TooLong(usize),
-    /// Not the one canonical spelling.
+    /// The bytes are not canonical.
     #[error("not canonical at {0}")]
     NotCanonical(#[from] Flaw),
-    /// Written by a version that this one does not know.
-    #[error("leaf version {0} is not known")]
+    /// The version of the leaf is unknown.
+    #[error("leaf version {0} is unknown")]
     UnknownVersion(Value),
-    /// An absent field is an absent key.
+    /// A field is `null` instead of absent.
     #[error("`{0}` is null")]
     Null(String),
-    /// A field is missing, unknown, or has the wrong form.
+    /// A field is missing, unknown or malformed.
     #[error("not an entry: {0}")]
     NotAnEntry(#[from] serde_json::Error),
 }
 
 impl Entry {
-    /// The entry's bytes at this place, their hash, and the private values to store apart.
+    /// Returns the bytes of the entry at this position, their hash, and the private values to store separately.
     pub fn seal(&self, at: &Position) -> Result<Sealed, SealError> {
         let mut leaf = serde_json::to_value(self)?;
         if let Value::Object(members) = &mut leaf {
@@ -140,7 +130,7 @@ impl Entry {
         })
     }
 
-    /// Reads a leaf back: its place and its content, private values as hashes only.
+    /// Parses a leaf into its position and content. Private values are hashes only.
     pub fn parse(leaf: &[u8]) -> Result<(Position, Self), ParseError> {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -171,7 +161,7 @@ impl Entry {
     }
 }
 
-/// The first field outside `data` that is null: serde would read it as absent.
+/// Returns the first field outside `data` that is null, which serde would read as absent.
 fn null_field(members: &Map<String, Value>) -> Option<String> {
     members
         .iter()
@@ -192,7 +182,7 @@ fn check(value: &Value, path: &str, depth: usize) -> Result<(), SealError> {
     }
     match value {
         Value::Number(n) => {
-            // `as_i64` is None for every float, also for 1.0.
+            // `as_i64` is None for every float, including 1.0.
             let kept = n.as_i64().is_some_and(|n| n.unsigned_abs() <= MAX_INTEGER);
             if kept {
                 Ok(())
@@ -213,7 +203,7 @@ fn check(value: &Value, path: &str, depth: usize) -> Result<(), SealError> {
     }
 }
 
-/// The largest member, and inside it the largest again: `/data/findings` says more than `/data`.
+/// Returns the largest member, and within it the largest again: `/data/findings` is more specific than `/data`.
 fn biggest_field(leaf: &Value) -> Result<(String, usize), serde_json::Error> {
     let mut path = String::new();
     let mut bytes = 0;

@@ -1,8 +1,8 @@
-//! The Merkle tree of RFC 6962 over the leaf hashes: growing it, its roots, its proofs.
+//! The Merkle tree of RFC 6962 over the leaf hashes: appending, roots and proofs.
 //!
-//! Hashes are stored under the dense index of Crosby and Wallach (`tlog_tiles`): about two rows a
-//! leaf, written once, never changed. A store that reads asynchronously asks [`Need::indexes`]
-//! first, fetches those rows, and hands them over as a map; the answer is the same.
+//! Hashes are stored under the dense index of Crosby and Wallach (`tlog_tiles`): about two rows per leaf, written once
+//! and never changed. A store that reads asynchronously calls [`Need::indexes`] first, fetches those rows and passes
+//! them as a map; the result is the same.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,9 +14,9 @@ use tlog_tiles::tlog;
 
 use super::Hash;
 
-/// Stored hashes, as far as the caller has them.
+/// Access to stored hashes.
 pub trait HashReader {
-    /// The hash stored under this index.
+    /// Returns the hash stored under this index, or `None` if the caller does not have it.
     fn read(&self, index: u64) -> Option<Hash>;
 }
 
@@ -32,25 +32,24 @@ impl<S: std::hash::BuildHasher> HashReader for HashMap<u64, Hash, S> {
     }
 }
 
-/// The hashes as one sequence, in stored order.
+/// All hashes in stored order.
 impl HashReader for [Hash] {
     fn read(&self, index: u64) -> Option<Hash> {
         self.get(usize::try_from(index).ok()?).copied()
     }
 }
 
-/// Why the tree has no answer.
+/// An error of a tree operation.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TreeError {
-    /// The store does not hold a hash that it must.
+    /// A required hash is not stored.
     #[error("stored hash {0} is missing")]
     Missing(u64),
-    /// An index at or beyond the size, an old size beyond the new, or a size beyond 2^53.
+    /// An index at or beyond the size, an old size beyond the new one, or a size beyond 2^53.
     #[error("index {index} is not in a tree of {size}")]
     OutOfRange {
-        /// The index or old size asked for.
+        /// The requested index or old size.
         index: u64,
-        /// The tree's size.
         size: u64,
     },
     /// The proof does not lead to the root.
@@ -58,16 +57,16 @@ pub enum TreeError {
     WrongProof,
 }
 
-/// The index under which the hash of this leaf is stored.
+/// Returns the index under which the hash of this leaf is stored.
 pub fn leaf_index(leaf: u64) -> Result<u64, TreeError> {
     in_range(leaf, MAX_SIZE)?;
     Ok(tlog::stored_hash_index(0, leaf))
 }
 
-/// Far beyond any log, and far below where index arithmetic would overflow.
+/// Larger than any log, and small enough that index arithmetic does not overflow.
 const MAX_SIZE: u64 = 1 << 53;
 
-/// A question to the tree, to learn which stored hashes it takes.
+/// A tree operation, to determine which stored hashes it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// [`append`] of the leaf with this index.
@@ -77,27 +76,27 @@ pub enum Need {
     },
     /// [`root`] at this size.
     Root {
-        /// Leaves.
+        /// The number of leaves.
         size: u64,
     },
     /// [`prove_inclusion`].
     Inclusion {
-        /// Leaves.
+        /// The number of leaves.
         size: u64,
         /// The leaf's index.
         index: u64,
     },
     /// [`prove_consistency`].
     Consistency {
-        /// Leaves before.
+        /// The number of leaves of the old tree.
         old: u64,
-        /// Leaves after.
+        /// The number of leaves of the new tree.
         new: u64,
     },
 }
 
 impl Need {
-    /// The indexes that the answer will read; at most about 2 × log2 of the size.
+    /// Returns the indexes that the operation reads; at most about 2 × log2 of the size.
     pub fn indexes(self) -> Result<Vec<u64>, TreeError> {
         struct Listing(RefCell<Vec<u64>>);
         impl HashReader for Listing {
@@ -117,7 +116,7 @@ impl Need {
     }
 }
 
-/// The hashes to store, with their indexes, when the leaf with this index is appended.
+/// Returns the hashes to store, with their indexes, when the leaf with this index is appended.
 pub fn append(
     reader: &dyn HashReader,
     index: u64,
@@ -131,13 +130,13 @@ pub fn append(
     Ok((first..).zip(hashes.into_iter().map(Hash::from)).collect())
 }
 
-/// The root of the first `size` leaves.
+/// Returns the root of the first `size` leaves.
 pub fn root(reader: &dyn HashReader, size: u64) -> Result<Hash, TreeError> {
     in_range(size, MAX_SIZE)?;
     ask(reader, |r| tlog::tree_hash(size, r)).map(Hash::from)
 }
 
-/// The audit path from the leaf with this index to the root at `size` (RFC 6962, 2.1.1).
+/// Returns the audit path from the leaf with this index to the root at `size` (RFC 6962, 2.1.1).
 pub fn prove_inclusion(
     reader: &dyn HashReader,
     size: u64,
@@ -148,7 +147,7 @@ pub fn prove_inclusion(
     ask(reader, |r| tlog::prove_record(size, index, r)).map(ours)
 }
 
-/// Checks that the tree of this size and root holds this leaf hash at this index.
+/// Verifies that the tree of this size and root contains this leaf hash at this index.
 pub fn verify_inclusion(
     proof: &[Hash],
     size: u64,
@@ -162,7 +161,7 @@ pub fn verify_inclusion(
         .map_err(|_| TreeError::WrongProof)
 }
 
-/// The proof that the tree of `old` leaves is how the tree of `new` leaves begins (RFC 6962, 2.1.2).
+/// Returns the proof that the tree of `old` leaves is a prefix of the tree of `new` leaves (RFC 6962, 2.1.2).
 pub fn prove_consistency(
     reader: &dyn HashReader,
     old: u64,
@@ -170,14 +169,14 @@ pub fn prove_consistency(
 ) -> Result<Vec<Hash>, TreeError> {
     in_range(new, MAX_SIZE)?;
     in_range(old, new + 1)?;
-    // Every tree begins with the empty one; there is nothing to send.
+    // The empty tree is a prefix of every tree, so the proof is empty.
     if old == 0 {
         return Ok(Vec::new());
     }
     ask(reader, |r| tlog::prove_tree(new, old, r)).map(ours)
 }
 
-/// Checks that the old tree is how the new one begins.
+/// Verifies that the old tree is a prefix of the new one.
 pub fn verify_consistency(
     proof: &[Hash],
     old: u64,
@@ -217,7 +216,7 @@ fn theirs(hashes: &[Hash]) -> Vec<tlog::Hash> {
     hashes.iter().copied().map(tlog::Hash::from).collect()
 }
 
-/// Lends a trait object to `tlog_tiles`, which asks for a sized reader, and remembers what was missing.
+/// Adapts a trait object for `tlog_tiles`, which requires a sized reader, and records the missing index.
 struct Lent<'a> {
     reader: &'a dyn HashReader,
     missing: Cell<u64>,
@@ -248,12 +247,12 @@ fn ask<T>(
         reader,
         missing: Cell::new(0),
     };
-    // Ranges were checked, so a missing hash is all that can fail.
+    // The ranges were checked, so only a missing hash can cause an error.
     question(&lent).map_err(|_| TreeError::Missing(lent.missing.get()))
 }
 
-/// The right edge of a growing tree: the roots of its complete subtrees, largest first. At most 53
-/// hashes, so a verifier computes every root of millions of leaves in constant memory.
+/// The right edge of a growing tree: the roots of its complete subtrees, largest first. At most 53 hashes, so a
+/// verifier computes every root of millions of leaves in constant memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frontier {
     size: u64,
@@ -261,12 +260,12 @@ pub struct Frontier {
 }
 
 impl Frontier {
-    /// Leaves so far.
+    /// Returns the number of leaves so far.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Adds the next leaf.
+    /// Appends the next leaf.
     pub fn push(&mut self, leaf: Hash) {
         let mut hash = leaf;
         // Each trailing 1 bit of the size is a subtree that this leaf completes.
@@ -279,7 +278,7 @@ impl Frontier {
         self.size += 1;
     }
 
-    /// The root of all leaves so far.
+    /// Returns the root of all leaves so far.
     pub fn root(&self) -> Hash {
         let mut right_to_left = self.subtrees.iter().rev().copied();
         let Some(last) = right_to_left.next() else {
@@ -288,7 +287,7 @@ impl Frontier {
         right_to_left.fold(last, |right, left| Hash::node(left, right))
     }
 
-    /// The root as it would be with one more leaf.
+    /// Returns the root after one more leaf.
     pub fn root_with(&self, leaf: Hash) -> Hash {
         let mut grown = self.clone();
         grown.push(leaf);

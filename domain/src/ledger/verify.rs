@@ -1,34 +1,32 @@
-//! The offline verifier: entries in, one after the other; the first bad one out.
+//! The offline verifier: reads entries in order and reports the first invalid one.
 //!
-//! It trusts nothing but the verifier keys and the checkpoints that somebody else kept. It streams:
-//! besides the checkpoints it holds the right edge of at most two trees, however long the log is.
+//! It must trust only the verifier keys and the checkpoints that were kept elsewhere. It streams: apart from the
+//! checkpoints it holds the right edge of at most two trees, for any length of the log.
 //!
-//! How a broken link is laid at the right door: when entry k's `prev` is not the hash of entry k-1,
-//! either may have been altered. If entry k+1 still confirms k, it was k-1; a second tree, built
-//! from what each `prev` claims, settles the cases at the end: if a signed root equals that tree's,
-//! the claims are what was written.
+//! If the `prev` of entry k is not the hash of entry k-1, either entry may have been altered. If entry k+1 confirms k,
+//! it was k-1. At the ends, a second tree that is built from the `prev` values decides: if a signed root equals its
+//! root, the `prev` values are the recorded ones.
 
 use super::{
     Frontier, Hash, LogName, MAX_LEAF, PrivateValue, Reason, Report, VERSION, Vkeys,
     canonical::{self, Envelope},
 };
 
-/// One entry as the store or a bundle holds it.
+/// An entry from the store or a bundle.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
-    /// The number it is stored under.
+    /// The number under which it is stored.
     pub seq: u64,
-    /// Its bytes.
     pub leaf: &'a [u8],
-    /// The leaf hash stored beside it, if any. Nothing rests on it; it names a bad entry exactly
+    /// The leaf hash that is stored with it, if any. Verification does not rely on it; it locates an altered entry
     /// where the chain has no later link.
     pub stored_hash: Option<Hash>,
-    /// Its private values, as far as they are given and not erased.
+    /// The private values that are given and not erased.
     pub private: &'a [PrivateValue],
 }
 
 impl<'a> Item<'a> {
-    /// An entry and nothing beside it.
+    /// Creates an item without a stored hash and private values.
     pub fn new(seq: u64, leaf: &'a [u8]) -> Self {
         Self {
             seq,
@@ -39,13 +37,13 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Signed heads, smallest first, and how far the entries have agreed with them.
+/// Signed tree heads in ascending order of size, and the progress of comparing them.
 #[derive(Debug)]
 struct Heads {
     signed: Vec<(u64, Hash)>,
     next: usize,
     agreed: Option<(u64, Hash)>,
-    /// The first that disagreed, and the size agreed on before it.
+    /// The size of the first head that differed, and the largest size that matched before it.
     mismatch: Option<(u64, u64)>,
 }
 
@@ -66,7 +64,7 @@ impl Heads {
             .is_some_and(|head| head.0 <= size)
     }
 
-    /// Compares every head of this size; tells whether `claimed` is the root of one of them.
+    /// Compares every head of this size. Returns whether `claimed` is the root of one of them.
     fn compare(&mut self, size: u64, root: Hash, claimed: Option<Hash>) -> bool {
         let mut confirmed = false;
         while let Some(&(at, head)) = self.signed.get(self.next).filter(|head| head.0 <= size) {
@@ -90,19 +88,19 @@ impl Heads {
     }
 }
 
-/// The first entry whose `prev` is not the hash before it.
+/// The first entry whose `prev` is not the hash of the preceding entry.
 #[derive(Debug)]
 struct BrokenLink {
     at: u64,
-    /// The tree of what the `prev`s claim, without the last entry.
+    /// The tree that is built from the `prev` values, without the last entry.
     claimed: Frontier,
     /// Whether the next entry's `prev` confirms the entry at the break.
     confirmed: Option<bool>,
-    /// Whether a signed root equals the claimed tree's.
+    /// Whether a signed root equals the root of the claimed tree.
     proven: bool,
 }
 
-/// A verification under way.
+/// A verification in progress.
 #[derive(Debug)]
 pub struct Verifier {
     log: String,
@@ -110,19 +108,19 @@ pub struct Verifier {
     kept: Heads,
     bad_checkpoint: Option<Reason>,
     entries: u64,
-    /// All leaves but the last, whose hash waits in `last`: the second tree starts from here.
+    /// The tree of all leaves but the last, whose hash is in `last`. The second tree starts from it.
     settled: Frontier,
     last: Option<Hash>,
     link: Option<BrokenLink>,
     found: Option<(u64, Reason)>,
-    /// The first entry whose stored hash is another. Its links are still worth following.
+    /// The first entry whose stored hash differs. Its links are still followed.
     stored: Option<u64>,
     private: Option<(u64, Reason)>,
 }
 
 impl Verifier {
-    /// `own` are the log's checkpoints, `kept` those that somebody else kept from earlier; all are
-    /// signed notes, in any order, and all must be signed by a key of `vkeys`.
+    /// Creates a verifier. `own` are the checkpoints of the log, `kept` those that were kept elsewhere. All are signed
+    /// notes, in any order, and must be signed by a key of `vkeys`.
     pub fn new<'a>(
         log: &LogName,
         vkeys: &Vkeys,
@@ -164,7 +162,7 @@ impl Verifier {
         verifier
     }
 
-    /// Takes the next entry.
+    /// Verifies the next entry.
     pub fn entry(&mut self, item: &Item<'_>) {
         let hash = Hash::leaf(item.leaf);
         let envelope = if item.leaf.len() > MAX_LEAF {
@@ -198,7 +196,7 @@ impl Verifier {
         }
     }
 
-    /// Ends the verification.
+    /// Completes the verification.
     pub fn finish(self) -> Report {
         let first = self.first_bad();
         let (tree_size, root) = self.own.agreed.unwrap_or((0, Hash::EMPTY_TREE));
@@ -215,7 +213,7 @@ impl Verifier {
         }
     }
 
-    /// The envelope's members, read.
+    /// Parses the members of the envelope.
     fn place(&self, envelope: &Envelope<'_>) -> Result<Place, Reason> {
         let bad = |member| Reason::BadEnvelope { member };
         if envelope.version.and_then(integer) != Some(VERSION) {
@@ -236,7 +234,7 @@ impl Verifier {
     fn check_place(&mut self, place: Place, stored_as: u64) {
         let here = self.entries;
         if let Some((gap, reason)) = &mut self.found {
-            // What was missing turns up further on: it was moved, not deleted.
+            // The missing entry occurs later, so it was moved, not deleted.
             if let Reason::Deleted { found } = *reason
                 && place.seq == *gap
             {
@@ -276,7 +274,7 @@ impl Verifier {
 
     fn compare_heads(&mut self, last: Hash) {
         let root = self.settled.root_with(last);
-        // Once an entry failed by itself, the claimed tree no longer grows with the log.
+        // After an entry failed by itself, the claimed tree no longer grows with the log.
         let claimed = self
             .link
             .as_ref()
@@ -293,7 +291,7 @@ impl Verifier {
         self.found.get_or_insert((seq, reason));
     }
 
-    /// Of all that was found, the lowest entry; on a tie, what was found in the entry itself.
+    /// Returns the finding with the lowest entry number. On a tie, a finding in the entry itself takes precedence.
     fn first_bad(&self) -> Option<(u64, Reason)> {
         let link = self
             .link
@@ -309,7 +307,7 @@ impl Verifier {
                 first = Some(candidate);
             }
         }
-        // An altered entry below a checkpoint explains why its root is another. A private value does not.
+        // An altered entry below a checkpoint explains why the root differs. A private value does not.
         let altered = first
             .as_ref()
             .filter(|(_, reason)| !matches!(reason, Reason::PrivateValueDiffers { .. }));
@@ -335,7 +333,7 @@ impl Verifier {
         first
     }
 
-    /// Which side of a broken link was altered.
+    /// Returns which side of a broken link was altered.
     fn door(&self, link: &BrokenLink) -> u64 {
         let vouched = self.own.agreed_size().max(self.kept.agreed_size());
         if vouched >= link.at {
@@ -344,7 +342,7 @@ impl Verifier {
         let entry_itself = match link.confirmed {
             _ if link.proven => false,
             Some(confirmed) => !confirmed,
-            // The last entry. A signed root right after it would have proven the claim, had it been true.
+            // The last entry. A signed root right after it would have proven a true claim.
             None => self.stored == Some(link.at) || self.compared(link.at + 1),
         };
         if entry_itself { link.at } else { link.at - 1 }
@@ -363,7 +361,7 @@ struct Place {
     prev: Hash,
 }
 
-/// A canonical integer that is not negative.
+/// Parses a canonical non-negative integer.
 fn integer(raw: &[u8]) -> Option<u64> {
     raw.iter().try_fold(0_u64, |value, digit| {
         let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
@@ -387,7 +385,7 @@ fn differing_private(item: &Item<'_>) -> Option<Reason> {
     })
 }
 
-/// Verifies a whole log at once.
+/// Verifies a complete log.
 pub fn verify<'a>(mut verifier: Verifier, entries: impl IntoIterator<Item = Item<'a>>) -> Report {
     for item in entries {
         verifier.entry(&item);

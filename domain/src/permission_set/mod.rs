@@ -1,7 +1,7 @@
-//! Permission sets: their content, its hash, and what it really allows.
+//! Permission sets: their content, its hash, and what it allows.
 //!
-//! A name says nothing: two sets with the same content are the same power, and a renamed clone is
-//! judged by what it holds. Never decides whether somebody may have a set: that is `guardrails`.
+//! A permission set is evaluated by its content and not by its name: two sets with the same content allow the same, and
+//! a renamed copy is treated like the original. Never decides whether somebody may have a set; see `guardrails`.
 
 pub mod analysis;
 
@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 
 use crate::{ids::PermissionSetArn, permission_set::analysis::Analysis};
 
-/// A customer-managed policy that a set names; its text lives in each target account.
+/// A reference to a customer-managed policy, whose text is in each target account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CustomerPolicy {
-    /// IAM policy name.
+    /// The IAM policy name.
     pub name: String,
-    /// IAM path, `/` unless said.
+    /// The IAM path, `/` by default.
     pub path: String,
 }
 
@@ -31,22 +31,21 @@ pub enum Boundary {
     Customer(CustomerPolicy),
 }
 
-/// Everything in a set that decides what it allows.
+/// Everything in a permission set that determines what it allows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Content {
     /// AWS managed policies, by ARN.
     pub managed: BTreeSet<String>,
     /// Customer-managed policies, by name and path.
     pub customer: BTreeSet<CustomerPolicy>,
-    /// The inline policy's text, as AWS holds it.
+    /// The text of the inline policy, as AWS stores it.
     pub inline: Option<String>,
-    /// The permissions boundary.
     pub boundary: Option<Boundary>,
-    /// How long a role session may live, in seconds (3,600 to 43,200).
+    /// The session duration in seconds (3,600 to 43,200).
     pub session_seconds: u32,
 }
 
-/// SHA-256 of a set's content, in hex: the version that an approval is bound to.
+/// SHA-256 (hex) of the content of a permission set: the version that an approval is bound to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ContentHash(pub String);
@@ -58,8 +57,8 @@ impl fmt::Debug for ContentHash {
 }
 
 impl Content {
-    /// Hashes the content. White space and key order inside the inline policy do not count, so that
-    /// a console that reformats it does not look like an edit; anything unparsable is hashed as text.
+    /// Hashes the content. Whitespace and key order in the inline policy are ignored, so that reformatting is not an
+    /// edit. An inline policy that is not valid JSON is hashed as text.
     pub fn hash(&self) -> ContentHash {
         let inline = self.inline.as_deref().map(|text| {
             serde_json::from_str::<serde_json::Value>(text)
@@ -80,18 +79,16 @@ impl Content {
     }
 }
 
-/// One permission set, with what its content allows.
+/// A permission set, with what its content allows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PermissionSet {
     /// Immutable.
     pub arn: PermissionSetArn,
-    /// At most 32 characters; may not be changed in AWS, but a clone may carry any name.
+    /// At most 32 characters. AWS does not allow changing it, but a copy can have any name.
     pub name: String,
-    /// What it is said to be for.
     pub description: Option<String>,
-    /// What it holds.
     pub content: Content,
-    /// Hash of the content.
+    /// The hash of `content`.
     pub hash: ContentHash,
     /// What the content allows.
     pub analysis: Analysis,

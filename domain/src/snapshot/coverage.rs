@@ -1,7 +1,7 @@
-//! How complete and how fresh a snapshot is, and what may be built upon it.
+//! Completeness and freshness of a snapshot, and whether a change may start on it.
 //!
-//! Says what could not be read as a value: words are made by whoever shows it. Never takes a hole for
-//! nothing: what is not known to be a single thing counts as a whole list.
+//! Describes gaps as values; the presentation is up to the caller. Never treats a gap as an empty result: what is not
+//! known to be a single item counts as a missing list.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,45 +10,45 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// A snapshot that nothing was read into for so long is not built upon, whatever is read beside it.
+/// The maximum age of the last read for a change to start on a snapshot.
 const OLDEST: Duration = Duration::hours(2);
 
-/// What could not be read: a list by which things are found, or one thing of many.
+/// Something that could not be read: a list, or one item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gap {
     /// The organization itself.
     Organization,
-    /// Who administers it by delegation.
+    /// The list of delegated administrators.
     DelegatedAdministrators,
-    /// Organizational units.
+    /// The list of organizational units.
     Units,
-    /// Accounts.
+    /// The list of accounts.
     Accounts,
-    /// The tags of one account, without which the list of accounts is not taken.
+    /// The tags of one account. Without them the list of accounts is discarded.
     TagsOf(AccountId),
-    /// Users.
+    /// The list of users.
     Users,
-    /// Groups.
+    /// The list of groups.
     Groups,
     /// The members of one group.
     MembersOf(GroupId),
-    /// The names of all permission sets.
+    /// The list of permission sets.
     Sets,
-    /// The content of one set.
+    /// The content of one permission set.
     ContentOf(PermissionSetArn),
-    /// The accounts that hold one set.
+    /// The accounts in which one permission set is provisioned.
     AccountsOf(PermissionSetArn),
-    /// The accounts that hold an older content of one set.
+    /// The accounts in which an older content of one permission set is provisioned.
     OutdatedAccountsOf(PermissionSetArn),
-    /// Who is assigned to one pair.
+    /// The assignments of one pair.
     AssignmentsOf(Pair),
-    /// Something that was noted in a form that is no longer understood.
+    /// A gap that was stored in a format that is no longer supported.
     Unknown,
 }
 
 impl Gap {
-    /// Whether it is a single pair, set or group: that is read again for whatever rests on it.
+    /// Whether it concerns a single pair, set or group, which is read again before a change that depends on it.
     pub fn is_single(&self) -> bool {
         match self {
             Self::MembersOf(_)
@@ -69,17 +69,16 @@ impl Gap {
     }
 }
 
-/// What a crawl could not read.
+/// Something that a crawl could not read, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "Noted")]
 pub struct Unread {
-    /// What.
     pub what: Gap,
-    /// Why, as AWS's error code.
+    /// AWS's error code.
     pub why: String,
 }
 
-/// What stands in a database: once, only words did.
+/// The stored formats: typed, and the former plain text.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Noted {
@@ -104,32 +103,32 @@ impl From<Noted> for Unread {
     }
 }
 
-/// How complete and how fresh a snapshot is.
+/// The completeness and freshness of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Coverage {
-    /// The oldest read that this snapshot rests on; none before the first crawl.
+    /// The time of the oldest read in this snapshot; none before the first crawl.
     pub oldest: Option<Timestamp>,
     /// When the last crawl began; none before the first one.
     #[serde(default)]
     pub began: Option<Timestamp>,
-    /// The newest.
+    /// The time of the newest read.
     pub newest: Option<Timestamp>,
-    /// When the last crawl that read everything ended.
+    /// When the last complete crawl ended.
     pub complete_at: Option<Timestamp>,
     /// What the last crawl could not read, sorted.
     pub unread: Vec<Unread>,
 }
 
 impl Coverage {
-    /// Whether a change may start on this snapshot, with what it names read anew: it was read lately, and
-    /// with every list that things are found by.
+    /// Whether a change may start on this snapshot, given that the items it names are read again: the last crawl is
+    /// recent and read all lists.
     pub fn is_sound(&self, now: Timestamp) -> bool {
         let lately = |at: Option<Timestamp>| at.is_some_and(|at| now.since(at) <= OLDEST);
         let lists_read = self.unread.iter().all(|unread| unread.what.is_single());
         lately(self.complete_at) || (lists_read && lately(self.newest))
     }
 
-    /// Whether the last crawl read everything, and asked for all of it after an instant.
+    /// Whether the last crawl read everything, and began at or after an instant.
     pub fn is_whole_since(&self, at: Timestamp) -> bool {
         self.unread.is_empty() && self.began.is_some_and(|began| began >= at)
     }

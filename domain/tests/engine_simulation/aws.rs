@@ -1,4 +1,4 @@
-//! A model of Identity Center: asynchronous writes, conflicts, throttling, failures, silence.
+//! A model of Identity Center: asynchronous writes, conflicts, throttling, failures and missing responses.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -9,7 +9,7 @@ use domain::{
 
 use crate::dice::Dice;
 
-/// How often what goes wrong, per mille; all zero is a healthy AWS.
+/// The rate of each fault in per mille. All zero is a healthy AWS.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Faults {
     pub crash: u32,
@@ -20,7 +20,7 @@ pub struct Faults {
     pub never_ends: u32,
     pub lost_applied: u32,
     pub lost_not_applied: u32,
-    /// Of the lost and applied ones: applied minutes later.
+    /// Of the lost and applied writes: applied minutes later.
     pub very_late: u32,
     pub hollow_success: u32,
     pub lost_status: u32,
@@ -28,7 +28,7 @@ pub struct Faults {
     pub incomplete: u32,
     pub zombie: u32,
     pub slow: u32,
-    /// Everything is refused between these two instants.
+    /// All calls are refused between these two instants.
     pub outage: Option<(i64, i64)>,
 }
 
@@ -36,7 +36,7 @@ pub struct Faults {
 pub enum Outcome {
     Applies,
     Fails(&'static str),
-    /// Says SUCCEEDED, does nothing.
+    /// Reports SUCCEEDED without effect.
     Hollow,
 }
 
@@ -47,7 +47,7 @@ pub struct AwsOperation {
     pub kind: Kind,
     pub request: Option<AwsRequestId>,
     pub outcome: Outcome,
-    /// Still to come true, or in progress.
+    /// Not applied yet, or in progress.
     pub open: bool,
     pub finished: bool,
     pub status_lost: bool,
@@ -63,15 +63,15 @@ pub struct Aws {
     pub most_in_flight: usize,
     pub creates: Vec<usize>,
     recent: VecDeque<i64>,
-    /// Principals that the directory no longer has: deleting their assignment fails for ever.
+    /// Principals that no longer exist in the directory. Deleting their assignments always fails.
     pub orphans: BTreeSet<usize>,
 }
 
-/// What a call leads to: what the caller hears and when, and when the operation ends.
+/// The outcome of a call: the response and its time, and the end of the operation.
 pub struct Reply {
     pub answer: Answer,
     pub after: i64,
-    /// Index into `operations`, and when it comes true.
+    /// Index into `operations`, and when the operation is applied.
     pub ends: Option<(usize, i64)>,
 }
 
@@ -105,7 +105,7 @@ impl Aws {
         }
     }
 
-    /// Whether it was so at any instant of the interval, both ends included.
+    /// Returns whether it had that state at any instant of the interval, including both ends.
     pub fn was(&self, key: usize, present: bool, from: i64, to: i64) -> bool {
         let history = &self.history[key];
         history.iter().enumerate().any(|(at, (since, state))| {
@@ -230,7 +230,7 @@ impl Aws {
             };
         }
         let ends = if dice.chance(faults.never_ends) {
-            // The status never changes, whatever becomes of it.
+            // The status never changes, whatever happens to the operation.
             self.operations[at].status_lost = false;
             self.operations[at].request = None;
             now + dice.between(1_000, 600_000)
@@ -246,7 +246,7 @@ impl Aws {
         }
     }
 
-    /// An operation comes true.
+    /// Applies an operation.
     pub fn finish(&mut self, at: usize, now: i64) {
         let entry = &mut self.operations[at];
         entry.open = false;
@@ -284,7 +284,7 @@ impl Aws {
         }
     }
 
-    /// A read, at this instant; `None` when nothing could be read.
+    /// A read at this instant; `None` if it fails.
     pub fn read(
         &mut self,
         target: &Target,

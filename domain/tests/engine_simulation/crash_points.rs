@@ -1,5 +1,4 @@
-//! Every instant at which the process can die in the two plainest stories, one after the other,
-//! and every two of them.
+//! Kills the process at every possible instant of the two simplest scenarios, individually and in pairs.
 
 use domain::{engine::Plan, grant::Term, ids::Principal, time::Duration};
 
@@ -14,7 +13,7 @@ fn story(die_at: &[u64], plans: &[(i64, Plan)], there: bool) -> World {
     let key = assignment(1, 1, Principal::Group(group(11)));
     let mut world = World::new(1, vec![key], Faults::default(), Defect::None);
     world.die_at = die_at.to_vec();
-    // What was sent before a crash always arrives in these stories.
+    // Calls that were sent before a crash always arrive in these scenarios.
     world.aws.set(0, there, -HOUR);
     for (when, plan) in plans {
         world.approve(*when, plan.clone());

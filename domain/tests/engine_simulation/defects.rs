@@ -1,9 +1,10 @@
-//! The simulation is worth what it catches: each defect that such engines are known for, put in
-//! on purpose, must be found within a few hundred seeds.
+//! Checks that the simulation detects known defects of such engines: each is injected and must be found within a few
+//! hundred seeds.
 
 use crate::{scripts::run, world::Defect};
 
-/// By the invariant that is about it: that it breaks another one, too, is no proof that this one is checked.
+/// The violated invariant must be the matching one. A violation of another invariant does not show that this one is
+/// checked.
 fn caught(defect: Defect, words: &[&str]) {
     for seed in 1..=1_500 {
         if let Err(violation) = run(seed, defect) {

@@ -1,4 +1,4 @@
-//! Randomness that repeats: splitmix64, because a run has to be the same on every machine.
+//! Reproducible randomness: splitmix64, so that a run is the same on every machine.
 
 pub struct Dice(u64);
 
@@ -15,7 +15,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// From `low` to `high`, both included.
+    /// Returns a value from `low` to `high`, both inclusive.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         low + (self.next() % (high - low + 1) as u64) as i64
     }
@@ -24,7 +24,7 @@ impl Dice {
         (self.next() % n as u64) as usize
     }
 
-    /// So many times in a thousand.
+    /// Returns true with the given probability in per mille.
     pub fn chance(&mut self, per_mille: u32) -> bool {
         per_mille > 0 && self.next() % 1_000 < u64::from(per_mille)
     }

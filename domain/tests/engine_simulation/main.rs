@@ -1,8 +1,8 @@
-//! The proof of the engine: seeded worlds in which everything goes wrong, and the invariants I1 to
-//! I12 of the reference in this test's own words after every single event.
+//! Simulates the engine in seeded worlds with all kinds of faults, and checks the invariants I1 to I12 of the reference
+//! after every event, independently of the engine's code.
 //!
-//! `LEASTWISE_SIM_RUNS` says how many worlds (2,000 otherwise); `LEASTWISE_SIM_SEED` runs one and
-//! prints what happened in it.
+//! `LEASTWISE_SIM_RUNS` sets the number of worlds (default 2,000); `LEASTWISE_SIM_SEED` runs one world and prints its
+//! events.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -78,8 +78,8 @@ fn whatever_goes_wrong_the_invariants_hold() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// A check that is never reached proves nothing: every way that an operation can end, a grant or
-/// removal can come about and something can be told must occur in the first few hundred worlds.
+/// Ensures that checks are reached: every way in which an operation can end, a grant or removal can result, and an
+/// event can be recorded must occur in the first few hundred worlds.
 #[test]
 fn the_worlds_reach_every_way_that_things_can_go() {
     let mut reached = std::collections::BTreeMap::<String, u64>::new();

@@ -1,4 +1,4 @@
-//! What a seed makes of a world: who asks for what, what goes wrong, what hands do outside.
+//! Generates a world from a seed: requests, faults and changes outside Leastwise.
 
 use domain::{
     engine::{Item, Key, Plan},
@@ -18,7 +18,7 @@ use crate::{
 
 pub const MINUTE: i64 = 60_000;
 pub const HOUR: i64 = 60 * MINUTE;
-/// Of the keys below, the one that no change ever names.
+/// The resource below that no change affects.
 pub const STRANGER: usize = 5;
 
 pub fn assignment(account: u64, set: u64, principal: Principal) -> Key {
@@ -110,7 +110,6 @@ fn faults(dice: &mut Dice) -> Faults {
     faults
 }
 
-/// Builds the world of a seed.
 pub fn world(seed: u64, defect: Defect) -> World {
     let mut dice = Dice::new(seed ^ 0xabcd_ef01);
     let faults = faults(&mut dice);
@@ -148,7 +147,7 @@ pub fn world(seed: u64, defect: Defect) -> World {
             items,
         };
         let when = if dice.chance(300) {
-            // Several at once are where the races are.
+            // Concurrent requests cause the races.
             10 * MINUTE + dice.between(0, 5_000)
         } else {
             dice.between(1_000, 40 * MINUTE)
@@ -168,7 +167,7 @@ pub fn world(seed: u64, defect: Defect) -> World {
         }
     }
     if dice.chance(60) {
-        // A user that the directory forgot.
+        // A user that no longer exists in the directory.
         world.truth.healthy = false;
         world.aws.orphans.insert(1);
     }
@@ -179,7 +178,7 @@ pub fn world(seed: u64, defect: Defect) -> World {
     world
 }
 
-/// Runs a seed to the end and checks that it ended well.
+/// Runs a seed to the end and checks the final state.
 pub fn run(seed: u64, defect: Defect) -> Result<World, String> {
     let mut world = world(seed, defect);
     finish(&mut world)?;

@@ -1,4 +1,4 @@
-//! A model of the durable store: what was committed, when, and what was told with it.
+//! A model of the durable store: commits, their times, and the recorded events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use domain::{
     ids::{ChangeId, GrantId, OperationId},
 };
 
-/// Where the application says that a change stands.
+/// The state of a change in the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stands {
     Approved,
@@ -27,9 +27,9 @@ pub struct Store {
     pub windows: BTreeMap<GrantId, WindowRow>,
     pub operations: BTreeMap<OperationId, OperationRow>,
     pub changes: BTreeMap<ChangeId, ChangeRow>,
-    /// Approved changes as the application stored them.
+    /// The approved changes as stored by the application.
     pub plans: BTreeMap<ChangeId, (Plan, Stands)>,
-    /// Changes that the engine told as begun.
+    /// The changes that the engine recorded as started.
     pub begun: BTreeSet<ChangeId>,
     pub told: Vec<(i64, Tell)>,
 }
@@ -59,7 +59,7 @@ impl Store {
         }
     }
 
-    /// Stores a commit; answers with the windows that it replaced, as they were.
+    /// Stores a commit and returns the previous state of the windows that it replaced.
     pub fn apply(
         &mut self,
         commit: &Commit,

@@ -1,4 +1,4 @@
-//! Single stories with their times, where a random world would hide what is promised.
+//! Individual scenarios with exact times, where a random world would not show the promised behaviour.
 
 use domain::{
     engine::{How, Item, ItemResult, Key, Plan, REREADS, Tell},
@@ -127,7 +127,7 @@ fn a_refusal_of_seven_days_is_told_on_schedule_and_healed_within_a_cycle() {
     for (told, due) in alarms.iter().zip(promised) {
         assert!(
             (due..due + 2_000).contains(told),
-            "told after {told} ms, due after {due}"
+            "recorded after {told} ms, due after {due}"
         );
     }
     assert_eq!(alarms.len(), 2 + 167);
@@ -144,7 +144,7 @@ fn a_late_duplicate_is_found_one_five_and_sixty_minutes_later() {
     for (n, distance) in REREADS.iter().enumerate() {
         let mut world = healthy(vec![one_key()]);
         world.approve(0, plan(1, open(1, &one_key(), length(15))));
-        // No crawl in this world: only the later looks can find it.
+        // No crawl runs in this world, so only the re-reads can find it.
         let after_the_look_before = if n == 0 {
             30_000
         } else {
@@ -154,7 +154,7 @@ fn a_late_duplicate_is_found_one_five_and_sixty_minutes_later() {
         world.run_until(15 * MINUTE + distance.0 + MINUTE).unwrap();
         assert!(
             !world.aws.present[0],
-            "the look after {distance:?} did not find it"
+            "the re-read after {distance:?} did not find it"
         );
         let told = world
             .store
@@ -194,10 +194,10 @@ fn what_somebody_makes_again_after_it_was_gone_does_not_pass_for_what_was_approv
     world.crawl(20 * MINUTE);
     world.run_until(23 * MINUTE).unwrap();
     let row = world.store.windows.values().next().unwrap();
-    assert!(row.over.is_some(), "a second look agreed: {row:?}");
+    assert!(row.over.is_some(), "a second read agreed: {row:?}");
     world.by_hand(30 * MINUTE, 0);
     finish(&mut world).unwrap();
-    assert!(!world.aws.present[0], "nobody approved it anew");
+    assert!(!world.aws.present[0], "it was not approved again");
     assert_eq!(world.aws.creates[0], 1);
     let (gone, back) = (
         told(&world, |t| matches!(t, Tell::Removed { .. })),
@@ -232,15 +232,15 @@ fn the_removal_of_what_belongs_to_nobody_any_more_ends_with_words_and_is_tried_e
     assert_eq!(tries, 5);
     world.run_until(10 * HOUR).unwrap();
     let later = world.aws.calls - tries;
-    assert!((9..=10).contains(&later), "{later} tries in ten hours");
+    assert!((9..=10).contains(&later), "{later} attempts in ten hours");
     assert_eq!(
         told(&world, |t| matches!(t, Tell::Failed { .. })),
         1,
-        "once, not with each try"
+        "once, not with each attempt"
     );
     world.aws.orphans.clear();
     world.run_until(11 * HOUR + MINUTE).unwrap();
-    assert!(!world.aws.present[0], "removed as soon as AWS lets it");
+    assert!(!world.aws.present[0], "removed as soon as AWS permits it");
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn an_expiry_during_an_outage_of_the_process_is_made_up_at_once() {
     assert!(!world.aws.present[0]);
 }
 
-/// Many keys, each in an account of its own.
+/// Many resources, each in its own account.
 fn crowd(n: u64) -> Vec<Key> {
     (0..n)
         .map(|account| assignment(100 + account, 1, Principal::User(user(21))))
@@ -340,7 +340,7 @@ fn an_urgent_removal_does_not_wait_behind_a_giant_grant() {
     let granted = world.aws.present[..90].iter().filter(|p| **p).count();
     assert!(
         granted < 90,
-        "the grants were through: the test shows nothing"
+        "the grants were complete, so the test shows nothing"
     );
     world.run_until(20 * MINUTE).unwrap();
     assert_eq!(world.store.plans[&change(1)].1, Stands::Verified);

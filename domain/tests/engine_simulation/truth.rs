@@ -1,5 +1,5 @@
-//! The invariants in this test's own words, worked out from what was stored, what AWS held and
-//! what the world did; never from the engine's own idea of it.
+//! The invariants, derived from the stored data, the state of AWS and the events of the world, never from the engine's
+//! own state.
 
 use std::collections::BTreeMap;
 
@@ -20,17 +20,17 @@ use crate::{
 
 #[derive(Default)]
 pub struct Truth {
-    /// Verdicts handed to the engine, with when.
+    /// Verdicts that the engine received, with the time.
     pub verdicts: BTreeMap<ChangeId, Vec<(i64, Fresh)>>,
-    /// Complete reads handed to the engine: key, as of, there or not.
+    /// Complete reads that the engine received: resource, as of, presence.
     pub reads: Vec<Vec<(i64, bool)>>,
-    /// Since when a key is there without any stored reason, because its reasons ended.
+    /// Since when a resource exists although all stored reasons have ended.
     pub lapsed: Vec<Option<i64>>,
-    /// Keys that somebody took away by hand, or that came by themselves.
+    /// Resources that were removed or created outside Leastwise.
     pub touched_by_hand: Vec<bool>,
-    /// Since when the process runs without a crash.
+    /// Since when the process has run without a crash.
     pub up_since: Option<i64>,
-    /// No call fails in this run: then nothing may ever be late.
+    /// Whether no call fails in this run; then nothing may be late.
     pub healthy: bool,
     results: BTreeMap<(ChangeId, usize), ItemResult>,
     covered_before: Vec<bool>,
@@ -58,7 +58,7 @@ impl Truth {
         store.windows.values().filter(move |w| w.key == *key)
     }
 
-    /// Whether a stored reason covers the key at an instant.
+    /// Returns whether a stored reason covers the resource at an instant.
     pub fn covered(store: &Store, key: &Key, at: i64) -> bool {
         let adopted = store.keys.get(key).is_some_and(|row| row.adopted.is_some());
         adopted
@@ -69,7 +69,7 @@ impl Truth {
             })
     }
 
-    /// Whether the key was ever ours to delete.
+    /// Returns whether Leastwise ever managed the resource and may delete it.
     fn ours(store: &Store, key: &Key) -> bool {
         store.operations.values().any(|o| o.key == *key && o.kind == Kind::Create)
             || Self::windows(store, key).any(|w| w.delivery.is_some())
@@ -81,11 +81,11 @@ impl Truth {
                         .iter()
                         .any(|i| matches!(i, Item::Close { key: k, .. } if k == key))
             })
-            // Adoption leaves no operation behind: the row remembers it.
+            // Adoption creates no operation; only the row records it.
             || store.keys.get(key).is_some_and(|row| row.managed_since.is_some() && row.adopted.is_some())
     }
 
-    /// A write is about to leave.
+    /// Checks a write before it is sent.
     pub fn calling(&self, call: &Call, store: &Store, aws: &Aws, now: i64) -> Result<(), String> {
         let at = aws.index(&call.key);
         let name = format!("{:?} of key {at}", call.kind);
@@ -135,7 +135,7 @@ impl Truth {
         Self::alone(call, store, aws, now)
     }
 
-    /// No second write on a key, or in an account, while an earlier one can still come true.
+    /// Checks that no second write to a resource or account is sent while an earlier one can still take effect.
     fn alone(call: &Call, store: &Store, aws: &Aws, now: i64) -> Result<(), String> {
         let pacing = Pacing::default();
         for other in aws.operations.iter().filter(|o| o.open) {
@@ -146,7 +146,7 @@ impl Truth {
                 return Err("I5: AWS works on what was never intended".into());
             };
             if row.phase == Phase::Over(Ending::Verified) {
-                // A read showed what it was for; that AWS still works on it changes nothing.
+                // A read already showed the intended result, so the unfinished operation in AWS does not matter.
                 continue;
             }
             let patience = match (&row.request, row.kind) {
@@ -171,7 +171,7 @@ impl Truth {
         Ok(())
     }
 
-    /// A commit has become durable.
+    /// Checks a durable commit.
     pub fn committed(
         &mut self,
         commit: &Commit,
@@ -272,7 +272,8 @@ impl Truth {
         Ok(())
     }
 
-    /// Whether two reads, a minute apart and after it was delivered, showed it gone, and none between them there.
+    /// Returns whether two reads, a minute apart and after the delivery, showed it absent, with none in between that
+    /// showed it.
     fn was_gone(&self, row: &WindowRow, aws: &Aws) -> bool {
         let Some(delivery) = row.delivery else {
             return false;
@@ -356,7 +357,7 @@ impl Truth {
         Ok(())
     }
 
-    /// After every event: nothing stays beyond its time without an alarm that names it.
+    /// Checks after every event that no access outlasts its time without an alarm for it.
     pub fn tick(&mut self, store: &Store, aws: &Aws, now: i64) -> Result<(), String> {
         for (at, key) in aws.keys.iter().enumerate() {
             let covered = Self::covered(store, key, now);
@@ -375,7 +376,7 @@ impl Truth {
                     "I2: key {at} stayed {late} ms beyond its end while AWS answered"
                 ));
             }
-            // Two seconds for the commit that carries the alarm.
+            // Allows two seconds for the commit of the alarm.
             let up = self.up_since.is_some_and(|up| now - up > 2_500);
             if up && late > 63_000 {
                 let alarmed = store.told.iter().rev().any(|(_, tell)| {
@@ -392,7 +393,7 @@ impl Truth {
         Ok(())
     }
 
-    /// Long after the last fault: what should be gone is gone, what should be done is done.
+    /// Checks, long after the last fault, that all removals and changes are complete.
     pub fn quiet(&self, store: &Store, aws: &Aws, now: i64) -> Result<(), String> {
         for (change, (plan, stands)) in &store.plans {
             let hopeless = plan

@@ -1,4 +1,4 @@
-//! One simulated world: AWS, the store, the process that may die, and a queue of what comes.
+//! A simulated world: AWS, the store, the process, which may crash, and a queue of future events.
 
 use std::collections::BTreeMap;
 
@@ -18,34 +18,34 @@ use crate::{
     truth::Truth,
 };
 
-/// A defect that is put between engine and world, as if the engine had it.
+/// A defect that is injected between the engine and the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Defect {
     None,
-    /// Takes AWS's SUCCEEDED for proof.
+    /// Treats SUCCEEDED as verification.
     SkipsTheRelist,
-    /// Takes for granted that what it is to create is not there.
+    /// Assumes that the resource to create does not exist.
     CreatesBlindly,
-    /// Keeps one window a key over a restart.
+    /// Keeps only one window per resource across a restart.
     ForgetsTheReferenceCount,
-    /// Takes a lost answer, or a call that a crash cut off, for a refusal.
+    /// Treats a lost response, or a call interrupted by a crash, as a refusal.
     TakesUnknownForFailed,
-    /// Believes lists with pages missing.
+    /// Trusts incomplete listings.
     TrustsIncompleteReads,
-    /// Believes that a read shows the moment in which its answer came.
+    /// Assumes that a read reflects the instant of its response.
     TrustsStaleReads,
-    /// Calls without writing the intent down.
+    /// Calls without a durable intent.
     ForgetsTheIntent,
-    /// Starts although the effect became wider.
+    /// Starts although the effect exceeds the approved one.
     IgnoresTheVerdict,
-    /// Keeps late removals to itself.
+    /// Raises no alarm for overdue removals.
     KeepsSilent,
 }
 
-/// What is to come.
+/// A future event.
 enum What {
     Deliver(u64, Event),
-    /// A read that never happened, from a defect.
+    /// A read that a defect fabricated.
     Invented(Event),
     CallArrives(u64, Call),
     PollArrives(u64, Poll),
@@ -70,7 +70,7 @@ pub struct World {
     pub store: Store,
     pub truth: Truth,
     pub verdict_faults: u32,
-    /// Effect boundaries passed; the process dies at those named.
+    /// The number of effect boundaries passed, and those at which the process crashes.
     pub boundaries: u64,
     pub die_at: Vec<u64>,
     pub trace: Option<Vec<String>>,
@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    /// Runs to an instant, or to the first violation.
+    /// Runs until an instant or the first violation.
     pub fn run_until(&mut self, end: i64) -> Result<(), String> {
         while let Some(entry) = self.queue.first_entry() {
             if entry.key().0 > end {
@@ -238,7 +238,7 @@ impl World {
                     .aws
                     .read(&target, self.now, &self.faults, &mut self.dice);
                 if let Some((listing, coverage)) = read {
-                    // The crawl hands on a membership as the list of its group.
+                    // The crawl reports a membership as the listing of its group.
                     let listing = match listing {
                         Listing::Membership {
                             group,
@@ -323,7 +323,7 @@ impl World {
         }
     }
 
-    /// Kills the process; it starts again after so long.
+    /// Kills the process and restarts it after the given time.
     pub fn stop(&mut self, down: i64) {
         self.process = None;
         self.truth.up_since = None;
@@ -340,7 +340,7 @@ impl World {
         self.stop(down);
     }
 
-    /// A boundary between two effects: does the process die here?
+    /// Crosses a boundary between two effects. Returns whether the process crashed there.
     fn dies_here(&mut self) -> bool {
         self.boundaries += 1;
         let dies = self.die_at.contains(&self.boundaries) || self.dice.chance(self.faults.crash);
@@ -354,8 +354,7 @@ impl World {
         if self.process.is_none() {
             return;
         }
-        // What was meant for a process that died is gone, but for answers that a paused one may
-        // still hand in.
+        // Events for a crashed process are lost, except for responses that a paused process may still deliver.
         let answer = matches!(event, Event::Answered { .. } | Event::Polled { .. });
         if epoch != self.epoch && !(answer && self.dice.chance(self.faults.zombie)) {
             return;
@@ -474,8 +473,8 @@ impl World {
                         as_of: Timestamp(self.now),
                         coverage: Coverage::Complete,
                     };
-                    // `deliver` notes reads for the check that each create looked first. What is
-                    // only believed after SUCCEEDED may count there: the lie itself is to be found.
+                    // `deliver` records reads for the check that each create request follows a read. A state that is
+                    // assumed after SUCCEEDED counts there, because the test must detect the false assumption itself.
                     let event = Event::Observed(seen);
                     let what = match self.defect {
                         Defect::SkipsTheRelist => What::Deliver(epoch, event),
@@ -520,7 +519,7 @@ impl World {
         Ok(())
     }
 
-    /// What a defective engine would believe instead of reading.
+    /// The state that a defective engine would assume instead of reading.
     fn invented(&self, target: &Target) -> Option<Listing> {
         let wanted = match self.defect {
             Defect::SkipsTheRelist => self.store.operations.values().find_map(|o| {
@@ -580,7 +579,7 @@ impl World {
     }
 
     fn call_arrives(&mut self, epoch: u64, call: Call) {
-        // Of a process that died, half of what it had sent still gets there.
+        // Half of the calls that a crashed process had sent still arrive.
         if epoch != self.epoch && self.die_at.is_empty() && self.dice.chance(500) {
             return;
         }
@@ -629,7 +628,7 @@ impl World {
     }
 }
 
-/// What a complete listing says of a key, if it speaks of it.
+/// Returns what a complete listing shows for a resource, if it covers it.
 fn shows(listing: &Listing, key: &Key) -> Option<bool> {
     match (listing, key) {
         (Listing::Pair { pair, principals }, Key::Assignment(a)) if a.pair == *pair => {

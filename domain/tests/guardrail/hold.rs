@@ -1,4 +1,4 @@
-//! The same rules over what exists.
+//! The same policies evaluated for existing access.
 
 use std::collections::BTreeMap;
 
@@ -86,7 +86,7 @@ fn what_is_on_record_is_judged_as_what_it_is() {
     assert_eq!(of(Records::default()).len(), 3);
 }
 
-/// What two and more people agreed to on `cards-prod`, and whom they saw gain.
+/// A record of approvals for `cards-prod`, and of the gains that the approvers saw.
 fn granted(who: Principal, with: &str, term: Term, names: &[&str], gaining: &[&str]) -> Records {
     let agreed = Agreement {
         approvals: names.iter().map(|name| person(name)).collect(),
@@ -107,7 +107,7 @@ fn granted(who: Principal, with: &str, term: Term, names: &[&str], gaining: &[&s
 #[test]
 fn approvals_say_nothing_of_who_came_into_the_group_later() {
     let mut world = World::new();
-    // Bob and Cas are in it; the approvers saw Bob.
+    // Bob and Cas are members; the approvers saw Bob.
     world.assigned(&the_group("operators"), "cards-prod", "viewer");
     let (snapshot, rules) = (world.snapshot(), default_rules());
     let against = |records: Records| -> Vec<UserId> {
@@ -130,7 +130,7 @@ fn approvals_say_nothing_of_who_came_into_the_group_later() {
         &["bob"],
     );
     assert_eq!(against(records.clone()), [user("cas")]);
-    // Cas came by a change that two people agreed to, and they saw what it opens.
+    // Cas was added by a change that two people approved, and they saw the access it gives.
     let joined = |with: &str| {
         let agreed = Agreement {
             approvals: [person("ann"), person("dan")].into(),
@@ -140,7 +140,7 @@ fn approvals_say_nothing_of_who_came_into_the_group_later() {
     };
     records.memberships = joined("viewer");
     assert!(against(records.clone()).is_empty());
-    // What the group was assigned to later, they did not see.
+    // They did not see what the group was assigned to later.
     records.memberships = joined("reader");
     assert_eq!(against(records), [user("cas")]);
 }
@@ -233,7 +233,7 @@ fn alike_cases_are_evaluated_once_however_many_people_there_are() {
         .map(|n| holds.of(&account(&format!("cards-{n}"))).len())
         .sum();
     assert_eq!(found, 40 * 2 * 500);
-    // Two sets, and a person who is enabled or not.
+    // Two sets, and a person who is enabled or disabled.
     assert_eq!(holds.evaluated(), 4);
 }
 

@@ -1,4 +1,4 @@
-//! What must hold of any rules and any change.
+//! Properties that hold for any policies and any change.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +26,7 @@ const GROUPS: [&str; 3] = ["operators", "empty", "okta"];
 const ACCOUNTS: [&str; 4] = ["cards-prod", "cards-staging", "web-prod", "web-dev"];
 const SETS: [&str; 5] = ["viewer", "reader", "administrator", "tampering", "unknown"];
 
-/// Guardrails to add: with and without remedies, honest and not, some that fail.
+/// Additional guardrails: with and without remedies, with remedies that do not lift, and some that fail.
 fn more() -> Vec<String> {
     let all = "principal, action, resource)";
     [
@@ -81,7 +81,7 @@ fn principal() -> impl Strategy<Value = Principal> {
     ]
 }
 
-/// Of which assignment, whom, what.
+/// The assignment, the user and the policies that matched.
 type Told = (Assignment, Option<UserId>, Vec<Hit>);
 
 fn world() -> impl Strategy<Value = World> {
@@ -113,7 +113,7 @@ fn asked() -> impl Strategy<Value = Asked> {
         })
 }
 
-/// Everything that could be added, parsed once.
+/// All additional guardrails, parsed once.
 static ALL: LazyLock<Rules> = LazyLock::new(|| with_guardrails(&more().concat()));
 
 fn config() -> ProptestConfig {
@@ -183,7 +183,7 @@ proptest! {
         prop_assert!(judged.verdict.hits.iter().all(|hit| hit.rule.starts_with("system.")));
     }
 
-    /// Counting an organisation rests on this: whoever is alike is judged once, and nobody is left out.
+    /// Counting an organization depends on this: equivalent people are evaluated once, and nobody is left out.
     #[test]
     fn people_judged_together_are_told_what_each_of_them_is_told_alone(
         world in world(),
@@ -271,7 +271,7 @@ proptest! {
         }
     }
 
-    /// Names that no rule mentions share their answers. Naming everything turns the sharing off.
+    /// Entities that no policy names share their answers. Naming all entities turns the sharing off.
     #[test]
     fn sharing_answers_between_alike_cases_changes_no_answer(
         world in world(),
@@ -287,7 +287,7 @@ proptest! {
         let apart = with_guardrails(&format!("{text}{}", naming_everything()));
         let one = world.judge_under(&shared, &[], &operations, &asked);
         let other = world.judge_under(&apart, &[], &operations, &asked);
-        // What naming a group means by itself is meant to differ; the rules' own answers are not.
+        // The system check for named groups differs by design; the results of the policies do not.
         let of_rules = |judged: &Judgement| -> Vec<Hit> {
             let hits = judged.verdict.hits.iter();
             hits.filter(|hit| ![NAMED_BY_A_RULE, LEADS_NOWHERE].contains(&hit.rule.as_str()))
@@ -308,7 +308,7 @@ proptest! {
     }
 }
 
-/// A rule that names everybody and everything and matches nothing.
+/// A policy that names all people and things and matches nothing.
 fn naming_everything() -> String {
     let list = |kind: &str, ids: Vec<String>| {
         ids.iter()

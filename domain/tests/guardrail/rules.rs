@@ -1,4 +1,4 @@
-//! How rules are read: what is refused when they are saved, and where it is said to be.
+//! Parsing of policies: which errors are detected when they are saved, and at which position.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ fn errors(eligibility: &str, guardrails: &str) -> Vec<RuleError> {
     Rules::parse(SCHEMA, eligibility, guardrails).expect_err("these rules are wrong")
 }
 
-/// The one error that a guardrail text has.
+/// Returns the only error in a guardrail text.
 #[track_caller]
 fn error(guardrails: &str) -> RuleError {
     let mut all = errors(ELIGIBILITY, guardrails);

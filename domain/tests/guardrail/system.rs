@@ -1,4 +1,4 @@
-//! What no rule has to say: things that are not there, and writes that AWS would refuse.
+//! Checks that need no policy: things that do not exist, and writes that AWS would refuse.
 
 use domain::{
     change::Operation,
@@ -188,7 +188,7 @@ fn a_guardrail_that_cannot_be_evaluated_refuses_even_where_everything_else_allow
     refused_by(&judged, RULE_ERROR);
     let hit = &judged.verdict.hits[0];
     assert!(hit.reason.contains("fails"), "{}", hit.reason);
-    // Named once, for all who gain.
+    // Reported once, for all beneficiaries.
     assert_eq!(judged.verdict.hits.len(), 1);
     assert_eq!(hit.gains.len(), judged.gains.len());
 }
@@ -241,7 +241,7 @@ fn a_remedy_that_does_not_lift_its_own_rule_is_no_remedy() {
         &ann(),
     );
     refused_by(&judged, "asks-for-three");
-    // Not even beside a rule that asks for three honestly.
+    // Not even next to a policy whose remedy of three approvals works.
     let both = format!(
         "{}{}",
         rule(
@@ -380,7 +380,7 @@ fn joining_a_group_that_leads_nowhere_needs_somebody_else_and_one_is_enough() {
     assert_eq!(judged.verdict.approvals, 1);
     assert_eq!(judged.verdict.hits[0].rule, LEADS_NOWHERE);
     allowed(&world.judge(&joining, &approved_by(ann(), &["eve"])));
-    // Who asked cannot be the one who agrees.
+    // The requester cannot approve.
     let own = world.judge(&joining, &approved_by(ann(), &["ann"]));
     assert_eq!(own.verdict.outcome, Outcome::NeedsApproval);
 

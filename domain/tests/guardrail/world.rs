@@ -1,4 +1,4 @@
-//! A small organisation to judge, built by name, so that a test reads as what it is about.
+//! A small organization to evaluate, with items referred to by name, so that the tests are readable.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,7 +31,7 @@ pub const ELIGIBILITY: &str = include_str!("../../../server/policies/eligibility
 pub const GUARDRAILS: &str = include_str!("../../../server/policies/guardrails.cedar");
 pub const NOW: Timestamp = Timestamp(1_795_425_245_000);
 
-/// Parsed once: in an unoptimised build that takes longer than most tests.
+/// Parsed once: in an unoptimized build parsing takes longer than most tests.
 pub fn default_rules() -> &'static Rules {
     static RULES: LazyLock<Rules> = LazyLock::new(|| {
         Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).expect("the default rules are valid")
@@ -43,7 +43,7 @@ pub fn with_guardrails(more: &str) -> Rules {
     Rules::parse(SCHEMA, ELIGIBILITY, &format!("{GUARDRAILS}\n{more}")).expect("valid rules")
 }
 
-/// A guardrail of a test's own.
+/// A guardrail for a single test.
 pub fn rule(id: &str, annotations: &str, rest: &str) -> String {
     format!("@id(\"{id}\") @reason(\"r\") @control(\"c\") {annotations}\nforbid ({rest};\n")
 }
@@ -55,9 +55,9 @@ impl ManagedPolicies for NoCatalogue {
     }
 }
 
-/// Accounts `cards-prod` (production PCI), `cards-staging` (staging, PCI), `web-prod` (production),
-/// `web-dev` (development), `master` (management). Ann, Bob, Cas, Dan and Eve. Groups `operators`
-/// (Bob, Cas), `empty`, and `okta` (Dan), which SCIM feeds.
+/// Accounts `cards-prod` (production PCI), `cards-staging` (staging, PCI), `web-prod` (production), `web-dev`
+/// (development) and `master` (management). Ann, Bob, Cas, Dan and Eve. Groups `operators` (Bob, Cas), `empty`, and
+/// `okta` (Dan), which is provisioned by SCIM.
 #[derive(Debug, Clone)]
 pub struct World {
     pub parts: Parts,
@@ -161,7 +161,7 @@ impl World {
         self.add_set(name, Content::default(), Analysis { findings });
     }
 
-    /// A set whose analysis is what the analysis really says of it.
+    /// A set with the result of the real analysis.
     pub fn analysed(&mut self, name: &str, content: Content) {
         let analysis = analyse(&content, &NoCatalogue);
         self.add_set(name, content, analysis);
@@ -196,7 +196,7 @@ impl World {
         Snapshot::new(self.parts.clone())
     }
 
-    /// Judged under the default rules, with nothing under way.
+    /// Evaluates under the default policies, with no unfinished changes.
     pub fn judge(&self, operations: &[Operation], asked: &Asked) -> Judgement {
         self.judge_under(default_rules(), &[], operations, asked)
     }
@@ -337,7 +337,7 @@ pub fn customer_managed(name: &str) -> Content {
     }
 }
 
-/// The ids of the rules that were hit, in order.
+/// Returns the ids of the policies that matched, in order.
 pub fn hit(judgement: &Judgement) -> Vec<&str> {
     judgement
         .verdict

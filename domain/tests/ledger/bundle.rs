@@ -1,4 +1,4 @@
-//! A bundle as text, written and read again.
+//! Tests of bundles: writing and reading them as text.
 
 use std::{collections::BTreeMap, convert::Infallible};
 

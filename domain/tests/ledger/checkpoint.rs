@@ -1,10 +1,10 @@
-//! Signed heads, byte for byte as OpenSSL signs them too.
+//! Tests of signed tree heads, compared byte by byte with OpenSSL.
 
 use domain::ledger::{CheckpointError, Hash, LogName, SigningKey, Vkeys};
 
 use crate::support::{Log, key, name, vkeys};
 
-/// Both computed with OpenSSL and Python from the seed 0x09 × 32 and the published root of eight leaves.
+/// Computed with OpenSSL and Python from the seed 0x09 × 32 and the published root of eight leaves.
 const VKEY: &str = "leastwise.example/ledger+0bd4cbf4+Af0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY";
 const NOTE: &str = "leastwise.example/ledger\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n\n— leastwise.example/ledger C9TL9BihVgpgbAy9hPshMS6uGQgPUUyFo6w2v8vexpIbsDyZM5qPdAMu8JAVhJzbOzki3cre8B2kXpzgG1JtzZbAVgc=\n";
 
@@ -62,7 +62,7 @@ fn a_key_that_is_not_known_or_of_another_name_vouches_for_nothing() {
     );
     assert!(keys.open(&note, &elsewhere).is_ok());
 
-    // The right text under the signature of a witness alone.
+    // The correct text, signed only by a witness.
     let (text, _) = NOTE.split_once("\n\n").unwrap();
     let mut witnessed = signed_note::Note::new(format!("{text}\n").as_bytes(), &[]).unwrap();
     witnessed.add_sigs(&[&other]).unwrap();

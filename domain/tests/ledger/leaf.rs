@@ -1,4 +1,4 @@
-//! The bytes that stand for ever.
+//! Tests of the permanent bytes of a leaf.
 
 use domain::{
     ids::{AccountId, AwsRequestId, ChangeId, OperationId, PermissionSetArn, PersonId, UserId},
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::{entry, name};
 
-/// Computed apart from this code, with Python's json and hashlib.
+/// Computed independently, with Python's json and hashlib.
 const GOLDEN: &str = include_str!("golden.json");
 
 fn first() -> Position {

@@ -1,4 +1,4 @@
-//! The ledger as a stranger meets it: pinned bytes, known answers, and every way to tamper.
+//! Tests of the ledger from the perspective of a third party: pinned bytes, known answers and every kind of tampering.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! A small log, written as the store would write it.
+//! A small log, as the store would write it.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub fn entry(n: u64, story: &str) -> Entry {
     entry
 }
 
-/// A log of sealed entries and the hashes that its store would hold.
+/// A log of sealed entries and the hashes that its store would contain.
 #[derive(Clone, Default)]
 pub struct Log {
     pub sealed: Vec<Sealed>,
@@ -107,7 +107,7 @@ pub fn verifier(own: &[String], kept: &[String]) -> Verifier {
     )
 }
 
-/// Verifies leaves as a bundle numbers them: by their line.
+/// Verifies leaves numbered by line, as in a bundle.
 pub fn report(leaves: &[Vec<u8>], own: &[String], kept: &[String]) -> Report {
     verify(
         verifier(own, kept),

@@ -1,4 +1,4 @@
-//! RFC 6962's tree, against answers that others published.
+//! Tests of the RFC 6962 tree against published answers.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use domain::ledger::{
 };
 use proptest::prelude::*;
 
-/// The eight leaves and their roots from the test suite of certificate-transparency.
+/// The eight leaves and their roots from the certificate-transparency test suite.
 const LEAVES: [&str; 8] = [
     "",
     "00",

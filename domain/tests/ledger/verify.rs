@@ -1,4 +1,4 @@
-//! Every way to tamper, and the entry that is named for it.
+//! Tests of every kind of tampering and of the entry that is reported.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ fn found(report: &Report) -> (Option<u64>, Option<&'static str>) {
     (report.first_bad, report.reason.as_ref().map(Reason::code))
 }
 
-/// Changes one letter of the entry's story; it stays a canonical leaf.
+/// Changes one letter of an entry, which remains a canonical leaf.
 fn altered(leaf: &[u8]) -> Vec<u8> {
     String::from_utf8(leaf.to_vec())
         .unwrap()
@@ -21,7 +21,7 @@ fn altered(leaf: &[u8]) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Gives the entries new links from `first` on, as somebody with the database would.
+/// Recomputes the links from `first` on, as an attacker with database access would.
 fn relinked(leaves: &mut [Vec<u8>], first: usize) {
     for at in first.max(1)..leaves.len() {
         let prev = Hash::leaf(&leaves[at - 1]).hex();
@@ -89,7 +89,7 @@ fn an_altered_last_entry_is_named_by_the_hash_stored_beside_it_or_by_the_checkpo
         found(&report(&leaves, &log.checkpoints(&[11, 12]), &[])),
         (Some(11), Some("root_mismatch"))
     );
-    // Without either, all that is proven is where the doubt begins.
+    // Without either, only the start of the doubtful range is proven.
     assert_eq!(
         found(&report(&leaves, &log.checkpoints(&[8, 12]), &[])),
         (Some(8), Some("root_mismatch"))
@@ -226,7 +226,7 @@ fn a_log_written_anew_and_signed_anew_is_found_only_by_a_checkpoint_kept_elsewhe
     });
     let own = anew.checkpoints(&[4, 8, 12]);
     assert!(report(&anew.leaves(), &own, &[]).holds());
-    // A kept checkpoint from before the change cannot know of it.
+    // A checkpoint that was kept from before the change cannot detect it.
     assert!(report(&anew.leaves(), &own, &log.checkpoints(&[6])).holds());
 
     let found = report(&anew.leaves(), &own, &log.checkpoints(&[9]));
@@ -413,7 +413,7 @@ fn the_report_is_written_as_programs_expect_it() {
     assert_eq!(json, expected);
 }
 
-/// Every shorter log is how this one begins; signing it anew for each case would take the time.
+/// Every shorter log is a prefix of this one. Signing each case separately would be slow.
 static FOURTEEN: LazyLock<(Log, Vec<String>)> = LazyLock::new(|| {
     let log = Log::of(14);
     let notes = log.checkpoints(&(0..=14).collect::<Vec<_>>());
@@ -448,7 +448,7 @@ proptest! {
 
         let without = report(&leaves, &own, &[]);
         if without.reason == Some(Reason::RootMismatch { size: entries }) {
-            // Only the last entry has no later link; the doubt begins at the last signed size.
+            // Only the last entry has no later link; the doubtful range begins at the last signed size.
             let agreed = sizes.iter().copied().filter(|size| *size < entries).max().unwrap_or(0);
             prop_assert_eq!((bad, without.first_bad), (entries - 1, Some(agreed)));
         } else {

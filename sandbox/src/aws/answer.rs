@@ -1,5 +1,5 @@
-//! From request to answer: quota, faults, handler, record. The order is AWS's own: a call that is
-//! throttled was never looked at.
+//! Answers one request: quota, faults, handler, call record. The order follows AWS: a throttled call is rejected before
+//! its parameters are validated.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -17,27 +17,27 @@ use super::sts;
 use crate::persist::Entry;
 use crate::world::World;
 
-/// A request, as far as the protocol matters.
+/// The parts of an HTTP request that the protocol uses.
 pub(crate) struct Asked<'a> {
     pub target: Option<&'a str>,
     pub authorization: Option<&'a str>,
     pub body: &'a [u8],
 }
 
-/// What goes back.
+/// The HTTP response to send.
 pub(crate) struct Answer {
     pub status: u16,
     pub content_type: &'static str,
     pub body: String,
     pub request_id: String,
     pub delay_ms: u64,
-    /// The connection breaks instead of an answer.
+    /// Whether to reset the connection instead of sending this response.
     pub reset: bool,
 }
 
 const JSON: &str = "application/x-amz-json-1.1";
 
-/// Answers one request. The world is locked for it.
+/// Answers one request. The caller holds the lock on the sandbox state.
 pub(crate) fn answer(world: &mut World, asked: &Asked<'_>) -> Answer {
     let now_ms = world.clock.now_ms();
     settle(world, now_ms);
@@ -82,7 +82,7 @@ pub(crate) fn answer(world: &mut World, asked: &Asked<'_>) -> Answer {
     }
 }
 
-/// What is fixed about a call before it is understood.
+/// The properties of a call that are fixed before its operation is known.
 struct Incoming {
     seq: u64,
     request_id: String,
@@ -239,11 +239,11 @@ fn keep(
         timing: incoming.timing,
     };
     if let Err(error) = journal.append(&entry) {
-        tracing::error!(%error, "cannot write the journal of the sandbox");
+        tracing::error!(%error, "cannot write the sandbox journal");
     }
 }
 
-/// Does again what the journal says was done, at the time it was done.
+/// Replays a journal entry at its recorded time.
 pub(crate) fn replay(world: &mut World, entry: Entry) {
     let record = entry.record;
     settle(world, record.at_ms);
@@ -268,13 +268,13 @@ pub(crate) fn replay(world: &mut World, entry: Entry) {
         };
         let result = run(world, &incoming, operation, &params, &entry.fate);
         if result.is_ok() != record.applied {
-            tracing::error!(seq = record.seq, "a replayed call ended differently");
+            tracing::error!(seq = record.seq, "a replayed call had a different result");
         }
     }
     world.calls.push(record);
 }
 
-/// A request without a target: the Query protocol, of which only sts is spoken.
+/// Answers a request without `X-Amz-Target`, which uses the Query protocol. Only STS is supported.
 fn query(world: &mut World, incoming: Incoming, body: &[u8]) -> Answer {
     let action = sts::action(body);
     let known = action.as_deref() == Some("GetCallerIdentity");

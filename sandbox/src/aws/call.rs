@@ -1,4 +1,4 @@
-//! One call on its way through the sandbox: what every handler gets.
+//! The context of one call, as passed to every handler.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use super::params::Params;
 use super::refusal::Refusal;
 use crate::world::World;
 
-/// Carries out an operation. It must check everything before it changes anything.
+/// A function that executes an operation. It must validate everything before it changes any state.
 pub(crate) type Handler = fn(&mut Call<'_>) -> Result<Value, Refusal>;
 
-/// A call with the world locked for it.
+/// A call, with the sandbox state locked for its duration.
 pub(crate) struct Call<'w> {
     pub world: &'w mut World,
     pub params: &'w Params,
     pub operation: &'static str,
     pub caller: &'w Caller,
     pub request_id: &'w str,
-    /// Unix milliseconds. The same for the whole call, and again when a journal replays it.
+    /// Unix milliseconds. Constant during the call and preserved when the journal replays it.
     pub now_ms: i64,
     pub fate: &'w Fate,
     pub timing: Timing,
@@ -29,7 +29,7 @@ pub(crate) struct Call<'w> {
 }
 
 impl Call<'_> {
-    /// A fresh random UUID, the same when a journal replays the call.
+    /// Returns a random UUID. Replaying the call from the journal returns the same UUID.
     pub fn uuid(&mut self) -> Arc<str> {
         let bytes = rand::Rng::r#gen(&mut self.entropy);
         Builder::from_random_bytes(bytes)
@@ -39,7 +39,7 @@ impl Call<'_> {
     }
 }
 
-/// Who calls, from the access key in the signature. The signature itself is not checked.
+/// The caller, derived from the access key in the signature. The signature itself is not verified.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Caller {
     pub account: Arc<str>,
@@ -47,8 +47,8 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// An access key that is the number of an account acts from that account, as with moto; any
-    /// other acts from the delegated administrator account, where Leastwise is meant to run.
+    /// Reads the caller from an `Authorization` header. An access key that equals an account ID acts from that account,
+    /// as in moto. Any other key acts from the delegated administrator account, where Leastwise is meant to run.
     pub fn from_authorization(header: Option<&str>, world: &World) -> Self {
         let key = header
             .and_then(|header| header.split_once("Credential="))
@@ -65,7 +65,7 @@ impl Caller {
         }
     }
 
-    /// ARN as sts:GetCallerIdentity and CloudTrail show it.
+    /// Returns the ARN that `sts:GetCallerIdentity` and CloudTrail report.
     pub fn arn(&self) -> String {
         format!(
             "arn:aws:sts::{}:assumed-role/{}/{}",
@@ -75,31 +75,31 @@ impl Caller {
         )
     }
 
-    /// Name of the one role that everybody has taken.
+    /// The name of the role that every caller has assumed.
     pub const ROLE: &'static str = "SandboxAdministrator";
-    /// Unique id of that role.
+    /// The unique ID of that role.
     pub const ROLE_ID: &'static str = "AROASANDBOXADMINROLE1";
 }
 
-/// How long things take, in milliseconds of the calendar, as it was when the call came in.
+/// Delays in milliseconds of calendar time, fixed when the call arrives.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Timing {
-    /// From the acceptance of a write to its end.
+    /// The time from accepting an asynchronous write to completing it.
     pub latency_ms: i64,
-    /// From a write to its event in LookupEvents.
+    /// The time from a write until `LookupEvents` returns its event.
     pub event_delay_ms: i64,
 }
 
-/// What the fault rules decided for a call, beyond answering it at once.
+/// The effects of fault rules that the handler applies.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Fate {
-    /// The asynchronous part ends in FAILED with this reason, changing nothing.
+    /// The asynchronous part ends as `FAILED` with this reason and changes nothing.
     #[serde(default)]
     pub fails_later: Option<String>,
-    /// The asynchronous part never ends.
+    /// The asynchronous part never completes.
     #[serde(default)]
     pub never_ends: bool,
-    /// A page ends early, with a token.
+    /// The page is truncated and carries a token.
     #[serde(default)]
     pub short_page: bool,
 }

@@ -1,4 +1,4 @@
-//! The log of every call received, in order: what a test reads to learn what a client really did.
+//! The log of every call received, in order. Tests read it to see which calls a client made.
 
 use std::collections::VecDeque;
 
@@ -7,25 +7,25 @@ use serde_json::{Map, Value};
 
 use super::params::Params;
 
-/// One call and how it ended.
+/// A call and its outcome.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct CallRecord {
-    /// Counts from one; never reused, also not after a restart.
+    /// Starts at one. Never reused, not even after a restart.
     pub seq: u64,
     pub at_ms: i64,
     pub service: Box<str>,
     pub operation: Box<str>,
-    /// The parameters that say what the call was about, as JSON text.
+    /// The parameters selected by [`key_params`], as JSON text.
     pub params: Box<str>,
-    /// `ok`, the error code, `reset`, or `lost:` and what the caller would have been told.
+    /// `ok`, the error code, `reset`, or `lost:` followed by the outcome that the caller did not receive.
     pub outcome: Box<str>,
-    /// Whether the call was carried out. An answer may still have been lost.
+    /// Whether the call was executed. Its response may still have been lost.
     pub applied: bool,
     pub request_id: Box<str>,
     pub access_key: Box<str>,
 }
 
-/// The calls that are kept: enough for a crawl of the large organisation.
+/// The most recent calls, up to [`KEPT`]: enough for a crawl of the large organisation.
 pub(crate) struct CallLog {
     kept: VecDeque<CallRecord>,
     next: u64,
@@ -41,7 +41,7 @@ impl CallLog {
         }
     }
 
-    /// The number of the next call.
+    /// Returns the number of the next call and advances the counter.
     pub fn take_number(&mut self) -> u64 {
         let number = self.next;
         self.next += 1;
@@ -56,7 +56,7 @@ impl CallLog {
         self.kept.push_back(record);
     }
 
-    /// Goes on counting above `number`.
+    /// Makes the next number at least `number`.
     pub fn skip_to(&mut self, number: u64) {
         self.next = self.next.max(number);
     }
@@ -65,12 +65,12 @@ impl CallLog {
         self.next
     }
 
-    /// All that is kept, oldest first.
+    /// Returns the kept calls, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &CallRecord> {
         self.kept.iter()
     }
 
-    /// The calls after `since`, and the number of the oldest that is still kept.
+    /// Returns the calls after `since`, the next number, and the number of the oldest call still kept.
     pub fn json(&self, since: u64) -> Value {
         let calls: Vec<Value> = self
             .kept
@@ -106,7 +106,8 @@ impl CallRecord {
     }
 }
 
-/// The members of a request worth keeping: no policies, no tokens, nothing every call repeats.
+/// Returns the request members worth logging as JSON text, without policies, token values and members that every call
+/// repeats.
 pub(crate) fn key_params(params: &Params) -> Box<str> {
     const DROPPED: [&str; 7] = [
         "InstanceArn",
@@ -129,7 +130,7 @@ pub(crate) fn key_params(params: &Params) -> Box<str> {
             "NextToken" | "PaginationToken" => (member, &Value::Bool(true)),
             _ => (member, value),
         };
-        // A member's name is the client's own text: it may need escaping.
+        // Member names are client input and may need escaping.
         text.push_str(&Value::from(member.as_str()).to_string());
         text.push(':');
         text.push_str(&value.to_string());

@@ -1,6 +1,6 @@
-//! CloudTrail: who changed what. Only writes are recorded, and only LookupEvents is offered.
+//! CloudTrail. Only writes are recorded, and only `LookupEvents` is available.
 //!
-//! An event is found in the account that made the call, and only after a while.
+//! An event is visible in the account that made the call, after a delay.
 
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ const FIFTY: Paging = Paging {
     may_be_empty: MayBeEmpty::No,
 };
 
-/// LookupEvents reaches back so far.
+/// How far back `LookupEvents` searches.
 const NINETY_DAYS_MS: i64 = 90 * 24 * 3_600_000;
 
 fn lookup(call: &mut Call<'_>) -> Result<Value, Refusal> {
@@ -169,7 +169,7 @@ fn record(event: &TrailEvent, region: &str) -> Value {
     })
 }
 
-/// Records a write, with what was asked and what was answered.
+/// Records a write with its request and its response.
 pub(crate) fn note(call: &mut Call<'_>, answer: &Result<Value, Refusal>) {
     let service = call.params.service;
     let id = call.uuid();
@@ -196,7 +196,7 @@ pub(crate) fn note(call: &mut Call<'_>, answer: &Result<Value, Refusal>) {
     });
 }
 
-/// Members in lower camel case; a directory's personal fields hidden, times left out.
+/// Converts members to lower camel case, hides personal fields of the identity store and omits `CreatedDate`.
 fn trail_spelling(value: &Value, service: Service) -> Value {
     const PERSONAL: [&str; 5] = [
         "UserName",

@@ -1,6 +1,6 @@
-//! The cognito-idp operations of an administrator: reading the pool, and its groups.
+//! The administrative cognito-idp operations on the user pool, its users and its groups.
 //!
-//! Works on the same pool as the sign-in pages, so that what is taken away here is gone there.
+//! They use the same pool as the sign-in pages, so that a group removed here is missing from the next token.
 
 use serde_json::{Map, Value, json};
 
@@ -39,7 +39,7 @@ fn get_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
     put("UserLastModifiedDate", epoch_seconds(user.updated_ms));
     put("Enabled", Value::Bool(user.enabled));
     put("UserStatus", Value::from(status(user)));
-    // Passkeys are not listed here: AWS shows them in AdminGetUserAuthFactors only.
+    // AWS lists passkeys in AdminGetUserAuthFactors only.
     let factor = match user.mfa {
         Mfa::Totp => Some("SOFTWARE_TOKEN_MFA"),
         Mfa::Sms => Some("SMS_MFA"),
@@ -110,7 +110,7 @@ fn list_groups_for_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(json!({ "Groups": groups, "NextToken": token }))
 }
 
-/// Adding twice is once.
+/// Adds a user to a group. Idempotent.
 fn add_user_to_group(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let group = group(call)?;
     change(call, |user| {
@@ -304,7 +304,7 @@ fn mfa_name(mfa: MfaConfiguration) -> &'static str {
     }
 }
 
-/// The filter of ListUsers: one attribute, `=` for the whole value or `^=` for its beginning.
+/// The filter of `ListUsers`: one attribute, compared with `=` (exact match) or `^=` (prefix match).
 enum Filter {
     All,
     One {

@@ -1,7 +1,6 @@
-//! Faults on demand: which calls go wrong, and how. Seeded, so that a failing run can be repeated.
+//! Fault injection: rules that make calls fail. Seeded, so that a failing run can be repeated.
 //!
-//! Rules live only as long as the process; what they already decided about a write in flight
-//! is part of that write.
+//! Rules are not persisted. Their effects on a write in progress are stored with that write.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -12,7 +11,7 @@ use super::params::Params;
 use super::refusal::Refusal;
 use super::service::{Service, is_asynchronous, is_write};
 
-/// What `POST /_sandbox/faults` takes. It replaces all rules; an empty object clears them.
+/// The body of `POST /_sandbox/faults`. It replaces all rules; an empty object clears them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct FaultPlan {
@@ -20,7 +19,7 @@ pub(crate) struct FaultPlan {
     pub rules: Vec<Rule>,
 }
 
-/// When something goes wrong. Members left out match everything.
+/// A fault and the calls that it applies to. Omitted members match everything.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
@@ -29,7 +28,7 @@ pub(crate) struct Rule {
     pub service: Option<String>,
     #[serde(default)]
     pub operation: Option<String>,
-    /// The account that the call is about, not the one that makes it.
+    /// The account that the call targets, not the account of the caller.
     #[serde(default)]
     pub account_id: Option<String>,
     pub kind: Kind,
@@ -39,10 +38,10 @@ pub(crate) struct Rule {
     /// FailureReason, for `async_failed`.
     #[serde(default)]
     pub reason: Option<String>,
-    /// From zero to one.
+    /// Between zero and one.
     #[serde(default = "always")]
     pub probability: f64,
-    /// How many times it may fire; without it, for ever.
+    /// How many times the rule may fire. Unlimited if absent.
     #[serde(default)]
     pub count: Option<u32>,
 }
@@ -51,53 +50,53 @@ fn always() -> f64 {
     1.0
 }
 
-/// What goes wrong.
+/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
-    /// 400, as when the quota is used up.
+    /// 400, as when the quota is exceeded.
     Throttle,
     /// 400 ConflictException; writes only.
     Conflict,
     /// 500, nothing applied.
     Internal,
-    /// The connection breaks before anything happened.
+    /// The connection is reset before the call is executed.
     ResetBefore,
-    /// The connection breaks after the call was carried out.
+    /// The connection is reset after the call was executed.
     ResetAfter,
-    /// Carried out, then answered with a 500.
+    /// The call is executed, then answered with a 500.
     LostAnswer,
-    /// The answer is late by `ms`.
+    /// The response is delayed by `ms`.
     DelayMs,
-    /// The asynchronous part ends in FAILED with `reason`.
+    /// The asynchronous part ends as `FAILED` with `reason`.
     AsyncFailed,
-    /// The asynchronous part stays IN_PROGRESS.
+    /// The asynchronous part stays `IN_PROGRESS`.
     AsyncNever,
-    /// A page ends half-way, with a token to go on.
+    /// The page is cut in half and carries a token.
     TruncatePage,
     AccessDenied,
 }
 
-/// How a call ends, apart from what its handler answers.
+/// The combined effect of all matching rules on one call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verdict {
-    /// Answered so, instead of being carried out.
+    /// The error to return instead of executing the call.
     pub refuse: Option<Refusal>,
     pub reset: Option<Reset>,
-    /// Carried out, and then answered with a 500.
+    /// Whether to execute the call and then answer with a 500.
     pub lose_answer: bool,
     pub delay_ms: u64,
     pub fate: Fate,
 }
 
-/// When the connection breaks.
+/// Whether the connection is reset before or after the call is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reset {
     Before,
     After,
 }
 
-/// The rules in force.
+/// The active fault rules.
 pub(crate) struct Faults {
     rules: Vec<Rule>,
     entropy: ChaCha8Rng,
@@ -111,12 +110,12 @@ impl Faults {
         }
     }
 
-    /// The rules with the counts they have left.
+    /// Returns the rules with their remaining counts.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// Lets every matching rule decide about one call.
+    /// Applies every matching rule to one call.
     pub fn decide(&mut self, params: &Params, operation: &str) -> Verdict {
         let mut verdict = Verdict::default();
         for rule in &mut self.rules {

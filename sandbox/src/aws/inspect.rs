@@ -1,4 +1,4 @@
-//! The pages under `/_sandbox`: what a test sets and reads. AWS has nothing of the kind.
+//! The endpoints under `/_sandbox`, with which tests inject faults and read state. AWS has no counterpart.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -9,7 +9,7 @@ use super::faults::{FaultPlan, Faults};
 use super::sso_admin::operation::settle;
 use crate::world::{SharedWorld, lock};
 
-/// Replaces the fault rules and seeds their dice.
+/// Replaces the fault rules and seeds their random number generator.
 pub(crate) async fn set_faults(
     State(world): State<SharedWorld>,
     Json(plan): Json<FaultPlan>,
@@ -19,12 +19,12 @@ pub(crate) async fn set_faults(
     Json(json!({ "rules": rules }))
 }
 
-/// The rules in force, with the counts they have left.
+/// Returns the active fault rules with their remaining counts.
 pub(crate) async fn faults(State(world): State<SharedWorld>) -> Json<Value> {
     Json(json!({ "rules": lock(&world).faults.rules() }))
 }
 
-/// Everything held, as of now.
+/// Returns the persisted state as of now.
 pub(crate) async fn state(State(world): State<SharedWorld>) -> Json<Value> {
     let saved = {
         let mut world = lock(&world);
@@ -41,7 +41,7 @@ pub(crate) struct Since {
     since: u64,
 }
 
-/// The calls after number `since`, in order.
+/// Returns the calls after number `since`, in order.
 pub(crate) async fn calls(
     State(world): State<SharedWorld>,
     Query(Since { since }): Query<Since>,

@@ -1,7 +1,7 @@
 //! The local AWS: awsJson1.1 for the services that Leastwise calls.
 //!
-//! One router serves a port, for people and the AWS CLI, and the SDK in process, as its HTTP
-//! connector. It sends no `Date` header of its own: the SDK would take it for the clock of AWS.
+//! One router serves a TCP port, for people and the AWS CLI, and the SDK in process, as its HTTP connector. It sends no
+//! `Date` header of its own, because the SDK would take it as the time of AWS.
 
 pub(crate) mod answer;
 pub(crate) mod call;
@@ -37,10 +37,11 @@ use crate::world::{SharedWorld, lock};
 use answer::{Answer, Asked};
 use wire::Wire;
 
-/// All services on one path, told apart by `X-Amz-Target`, and the `/_sandbox` pages for tests.
+/// Returns the router of all services, which share one path and are selected by `X-Amz-Target`, and of the `/_sandbox`
+/// endpoints for tests.
 ///
-/// In process, an answer whose connection was to break carries [`ConnectionReset`] among its
-/// extensions; the connector has to turn it into an I/O error. On a port the connection does break.
+/// In process, a response whose connection must be reset carries [`ConnectionReset`] among its extensions, and the
+/// connector must turn it into an I/O error. On a port, the connection itself is reset.
 pub fn aws_router(world: SharedWorld) -> Router {
     Router::new()
         .route("/", post(call))
@@ -90,5 +91,5 @@ fn respond(answer: Answer) -> Response {
         .header("content-type", answer.content_type)
         .header("x-amzn-requestid", answer.request_id)
         .body(Body::from(answer.body))
-        .expect("the parts of an answer are valid header values")
+        .expect("the parts of a response are valid header values")
 }

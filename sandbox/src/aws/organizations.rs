@@ -1,4 +1,4 @@
-//! AWS Organizations, read only: accounts, their place in the tree, and their tags.
+//! AWS Organizations, read-only: accounts, organizational units and tags.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -27,7 +27,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("ListDelegatedAdministrators", list_delegated_administrators),
 ];
 
-/// The organisation tree.
+/// The accounts and organizational units of an organisation.
 pub(crate) struct Organizations {
     pub id: Arc<str>,
     pub root_id: Arc<str>,
@@ -39,7 +39,7 @@ pub(crate) struct Organizations {
 }
 
 impl Organizations {
-    /// `o-.../r-.../ou-.../`, ending in a slash, down to and with `node`.
+    /// Returns the path `o-.../r-.../ou-.../` down to and including `node`, with a trailing slash.
     fn path(&self, node: &str) -> String {
         match self.units.get(node) {
             Some(unit) => format!("{}{}/", self.path(&unit.parent), unit.id),
@@ -57,7 +57,7 @@ impl Organizations {
 
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "every handler has the same signature; any account of the organisation may ask this"
+    reason = "every handler has the same signature; any account of the organisation may call this"
 )]
 fn describe_organization(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let organizations = &call.world.organizations;
@@ -228,7 +228,7 @@ fn list_children(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(json!({ "Children": children, "NextToken": token }))
 }
 
-/// All tags at once: the operation takes no page size, and an account has at most fifty.
+/// Lists all tags in one page: the operation has no page size, and an account has at most 50 tags.
 fn list_tags(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_reader(call)?;
     let id = call.params.text("ResourceId")?;
@@ -275,7 +275,7 @@ fn list_delegated_administrators(call: &mut Call<'_>) -> Result<Value, Refusal> 
     Ok(json!({ "DelegatedAdministrators": found, "NextToken": token }))
 }
 
-/// The reads are for the management account and any delegated administrator.
+/// Checks that the caller is the management account or the delegated administrator account.
 fn check_reader(call: &Call<'_>) -> Result<(), Refusal> {
     let organizations = &call.world.organizations;
     let account = &call.caller.account;
@@ -315,7 +315,7 @@ fn unit(organizations: &Organizations, held: &Unit) -> Value {
 }
 
 fn account(organizations: &Organizations, held: &Account) -> Value {
-    // `Status` has no word for the states that only `State` knows.
+    // `Status` has fewer values than `State`.
     let (state, status) = match held.state {
         AccountState::PendingActivation => ("PENDING_ACTIVATION", "ACTIVE"),
         AccountState::Active => ("ACTIVE", "ACTIVE"),

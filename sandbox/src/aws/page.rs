@@ -1,7 +1,7 @@
-//! Paging as AWS does it: opaque tokens, bound to their list, stable while the list changes.
+//! AWS pagination: opaque tokens that are bound to their list and stable while the list changes.
 //!
-//! A token names the last key that was given out, so that nothing is skipped or repeated when
-//! records come and go between two pages.
+//! A token holds the last key returned, so that no record is skipped or repeated when records are added or removed
+//! between two pages.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -11,11 +11,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::call::Call;
 use super::refusal::Refusal;
 
-/// How an operation pages.
+/// The pagination of an operation.
 pub(crate) struct Paging {
     pub token: &'static str,
     pub size: &'static str,
-    /// Largest page, and the size when the caller names none.
+    /// The maximum and default page size.
     pub limit: usize,
     /// Whether the service documents empty pages that carry a token.
     pub may_be_empty: MayBeEmpty,
@@ -43,7 +43,7 @@ pub(crate) const TWENTY: Paging = Paging {
     may_be_empty: MayBeEmpty::Yes,
 };
 
-/// cognito-idp, but for ListUsers, which spells the token otherwise.
+/// cognito-idp, except `ListUsers`, which names the token differently.
 pub(crate) const SIXTY: Paging = Paging {
     token: "NextToken",
     size: "Limit",
@@ -51,7 +51,7 @@ pub(crate) const SIXTY: Paging = Paging {
     may_be_empty: MayBeEmpty::No,
 };
 
-/// One page about to be cut from a list.
+/// A page to take from a list.
 pub(crate) struct Page {
     after: Option<String>,
     limit: usize,
@@ -61,7 +61,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Reads size and token. `scope` is what the list is a list of: a token is good for nothing else.
+    /// Reads the page size and the token. `scope` identifies the list: a token is valid only for the list that it came
+    /// from.
     pub fn read(call: &Call<'_>, paging: &Paging, scope: &[&str]) -> Result<Self, Refusal> {
         let limit = call
             .params
@@ -88,12 +89,13 @@ impl Page {
         })
     }
 
-    /// The key after which this page begins.
+    /// Returns the key after which this page begins.
     pub fn after(&self) -> Option<&str> {
         self.after.as_deref()
     }
 
-    /// Takes the page from `rest`, the records after [`Page::after`] in the order of their keys.
+    /// Takes the page from `rest`, the records after [`Page::after`] ordered by key. Returns its items and the next
+    /// token.
     pub fn cut<'k, T>(&self, rest: impl Iterator<Item = (&'k str, T)>) -> (Vec<T>, Option<String>) {
         if self.empty {
             return (Vec::new(), Some(self.token(self.after.as_deref(), true)));
@@ -122,7 +124,7 @@ impl Page {
         (items, token)
     }
 
-    /// As [`Page::cut`] for a list that is not kept in the order of its keys.
+    /// Like [`Page::cut`], for a list that is not ordered by key.
     pub fn cut_sorted<T>(&self, mut all: Vec<(String, T)>) -> (Vec<T>, Option<String>) {
         all.sort_by(|left, right| left.0.cmp(&right.0));
         if let Some(after) = self.after() {
@@ -139,7 +141,7 @@ impl Page {
     }
 }
 
-/// The key and whether an empty page was already given at this place.
+/// Parses a token into its key and whether an empty page was already returned at this position.
 fn read_token(token: &str, scope: u64) -> Option<(String, bool)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
     let rest = text.strip_prefix(&format!("{scope:016x}"))?;

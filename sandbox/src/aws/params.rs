@@ -1,4 +1,4 @@
-//! Reading the parameters of a request, with the validation AWS does before it looks at anything.
+//! Request parameters, with the validation that AWS performs before anything else.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    /// An empty body counts as `{}`, as the SDKs send for operations without input.
+    /// Parses a request body. An empty body counts as `{}`, for operations without input.
     pub fn parse(service: Service, body: &[u8]) -> Result<Self, Refusal> {
         let text = if body.is_empty() { b"{}" } else { body };
         match serde_json::from_slice(text) {
@@ -48,7 +48,7 @@ impl Params {
         }
     }
 
-    /// A structure as parameters of its own.
+    /// Returns a nested structure as parameters.
     pub fn structure(&self, member: &str) -> Result<Option<Self>, Refusal> {
         match self.members.get(member) {
             None | Some(Value::Null) => Ok(None),
@@ -60,7 +60,7 @@ impl Params {
         self.structure(member)?.ok_or_else(|| self.missing(member))
     }
 
-    /// An element of a list of structures.
+    /// Returns an element of a list of structures as parameters.
     pub fn nested(&self, value: &Value) -> Result<Self, Refusal> {
         match value {
             Value::Object(members) => Ok(Self {
@@ -71,7 +71,7 @@ impl Params {
         }
     }
 
-    /// A page size between one and `limit`, or `None` when the caller leaves it to the service.
+    /// Returns the page size, between one and `limit`, or `None` if the caller does not set it.
     pub fn page_size(&self, member: &str, limit: usize) -> Result<Option<usize>, Refusal> {
         let value = match self.members.get(member) {
             None | Some(Value::Null) => return Ok(None),
@@ -92,7 +92,7 @@ impl Params {
         }
     }
 
-    /// Seconds since the epoch, whole or with a fraction, as milliseconds.
+    /// Returns a time, given in whole or fractional seconds since the epoch, in milliseconds.
     pub fn time_ms(&self, member: &str) -> Result<Option<i64>, Refusal> {
         match self.members.get(member) {
             None | Some(Value::Null) => Ok(None),
@@ -131,7 +131,7 @@ impl Params {
     }
 }
 
-/// `InstanceArn` to `instanceArn`, the spelling of messages and of CloudTrail.
+/// Converts `InstanceArn` to `instanceArn`, as in error messages and CloudTrail events.
 pub(crate) fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| {
@@ -141,13 +141,13 @@ pub(crate) fn lower_first(name: &str) -> String {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "saturates; a time beyond the range of i64 milliseconds is no time"
+    reason = "saturates; no valid time exceeds the range of i64 milliseconds"
 )]
 fn whole_milliseconds(seconds: f64) -> i64 {
     (seconds * 1000.0).round() as i64
 }
 
-/// Unix milliseconds as the epoch seconds of awsJson1.1.
+/// Converts Unix milliseconds to the epoch seconds of awsJson1.1.
 pub(crate) fn epoch_seconds(ms: i64) -> Value {
     #[expect(
         clippy::cast_precision_loss,

@@ -1,4 +1,4 @@
-//! The request quotas: one token bucket per service, as Identity Center has one per instance.
+//! Request quotas: one token bucket per service, as Identity Center has one per instance.
 
 use crate::clock::Clock;
 
@@ -11,19 +11,19 @@ pub(crate) struct Quotas {
     buckets: [Bucket; Service::ALL.len()],
 }
 
-/// Whether calls are counted at all.
+/// Whether request quotas are enforced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Limits {
-    /// As AWS publishes them.
+    /// The quotas that AWS publishes.
     #[default]
     Published,
-    /// None, for tests about something else.
+    /// No quotas, for tests of other behaviour.
     Unlimited,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Bucket {
-    /// Millionths of a request; `None` until the first call fills it.
+    /// Millionths of a request. `None` until the first call fills the bucket.
     tokens: Option<i64>,
     at_us: i64,
 }
@@ -38,14 +38,14 @@ impl Quotas {
         }
     }
 
-    /// Counts a call, or refuses it.
+    /// Takes a token for a call, or returns the throttling error.
     pub fn admit(&mut self, service: Service, clock: &Clock) -> Result<(), Refusal> {
         if self.limits == Limits::Unlimited {
             return Ok(());
         }
         let rate = i64::from(service.quota_per_second());
-        // A second's worth may come at once. At a high speed that second is so short that the
-        // scheduler of the machine would exceed it, so a bucket also holds 50 ms of the calendar.
+        // A burst of one second is allowed. At a high speed that second is so short that scheduling delays would exceed
+        // it, so a bucket holds at least 50 ms of calendar time.
         let speed = 1_000_000
             / clock
                 .scale(std::time::Duration::from_secs(1))
@@ -70,7 +70,7 @@ impl Quotas {
     }
 }
 
-/// What a call beyond the quota is told.
+/// Returns the error for a call that exceeds the quota.
 pub(crate) fn throttled(service: Service) -> Refusal {
     match service {
         Service::Organizations => Refusal::new(

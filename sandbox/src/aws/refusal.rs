@@ -4,13 +4,13 @@ use serde_json::{Map, Value};
 
 use super::service::Service;
 
-/// An answer that says no. Nothing has been changed when one is returned.
+/// An error response. A handler that returns one has changed nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub status: u16,
     pub code: &'static str,
     pub message: String,
-    /// Further members of the error shape, such as `Reason`.
+    /// Additional members of the error shape, such as `Reason`.
     pub details: Vec<(&'static str, String)>,
 }
 
@@ -53,7 +53,7 @@ impl Refusal {
         Self::new("ValidationException", message)
     }
 
-    /// The body. Cognito spells the member in lower case, all others in upper.
+    /// Returns the response body. Cognito names the text `message`, all other services `Message`.
     pub fn body(&self, service: Option<Service>) -> String {
         let message = match service {
             Some(Service::CognitoIdp) | None => "message",

@@ -1,11 +1,11 @@
-//! The services, and how each of them spells the same misfortunes.
+//! The services, their operations and their error codes.
 
 use serde::Serialize;
 
 use super::{cloudtrail, cognito_idp, identity_store, organizations, sso_admin};
 use crate::aws::call::Handler;
 
-/// A service of the local AWS that speaks awsJson1.1.
+/// A service of the local AWS. All but STS use awsJson1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Service {
@@ -19,7 +19,7 @@ pub enum Service {
     Sts,
 }
 
-/// An operation of a service: its name on the wire and what carries it out.
+/// An operation of a service: its wire name and its handler.
 pub type Operation = (&'static str, Handler);
 
 impl Service {
@@ -32,7 +32,7 @@ impl Service {
         Self::Sts,
     ];
 
-    /// The service an `X-Amz-Target` prefix belongs to.
+    /// Returns the service of an `X-Amz-Target` prefix.
     pub fn of_target(prefix: &str) -> Option<Self> {
         Some(match prefix {
             "SWBExternalService" => Self::SsoAdmin,
@@ -46,7 +46,7 @@ impl Service {
         })
     }
 
-    /// Name in fault rules, in the call log, and of the AWS CLI.
+    /// Returns the name used by fault rules, the call log and the AWS CLI.
     pub fn name(self) -> &'static str {
         match self {
             Self::SsoAdmin => "sso-admin",
@@ -58,7 +58,7 @@ impl Service {
         }
     }
 
-    /// `eventSource` in CloudTrail.
+    /// Returns the `eventSource` of CloudTrail events.
     pub fn event_source(self) -> &'static str {
         match self {
             Self::SsoAdmin => "sso.amazonaws.com",
@@ -118,8 +118,8 @@ impl Service {
         }
     }
 
-    /// Requests a second that AWS admits: reference/aws.md 1.5 and 1.10. The figures for
-    /// Organizations and Cognito are not published in one place; they stand at the common twenty.
+    /// Returns the request quota per second (reference/aws.md 1.5 and 1.10). AWS does not publish figures for
+    /// Organizations and Cognito in one place; they use the common 20.
     pub(crate) fn quota_per_second(self) -> u32 {
         match self {
             Self::CloudTrail => 2,
@@ -128,7 +128,7 @@ impl Service {
     }
 }
 
-/// Whether an operation changes anything. AWS names its operations consistently enough to tell.
+/// Returns whether an operation is a write, according to the verb in its name.
 pub(crate) fn is_write(operation: &str) -> bool {
     const VERBS: [&str; 13] = [
         "Create",
@@ -148,7 +148,7 @@ pub(crate) fn is_write(operation: &str) -> bool {
     VERBS.iter().any(|verb| operation.starts_with(verb)) || operation == "AdminUserGlobalSignOut"
 }
 
-/// Whether an operation is carried out after it was answered.
+/// Returns whether an operation completes after it is answered.
 pub(crate) fn is_asynchronous(operation: &str) -> bool {
     matches!(
         operation,

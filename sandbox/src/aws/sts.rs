@@ -1,15 +1,15 @@
-//! sts:GetCallerIdentity, which speaks the older Query protocol: a form in, XML out.
+//! `sts:GetCallerIdentity`, which uses the older Query protocol: form-encoded requests and XML responses.
 
 use super::call::Caller;
 
-/// The action of a Query request, if the body is one.
+/// Returns the action of a Query request, or `None` if the body is not one.
 pub(crate) fn action(body: &[u8]) -> Option<String> {
     url::form_urlencoded::parse(body)
         .find(|(member, _)| member == "Action")
         .map(|(_, value)| value.into_owned())
 }
 
-/// The answer to GetCallerIdentity.
+/// Returns the response to `GetCallerIdentity`.
 pub(crate) fn caller_identity(caller: &Caller, request_id: &str) -> String {
     format!(
         "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
@@ -23,7 +23,7 @@ pub(crate) fn caller_identity(caller: &Caller, request_id: &str) -> String {
     )
 }
 
-/// An error in the Query protocol.
+/// Returns an error response of the Query protocol.
 pub(crate) fn error(code: &str, message: &str, request_id: &str) -> String {
     format!(
         "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>\

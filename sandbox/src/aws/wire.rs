@@ -1,4 +1,4 @@
-//! A TCP listener whose connections can be broken from within a handler, as networks break them.
+//! A TCP listener whose connections a handler can reset, to simulate network failures.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,16 +13,16 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Marks an answer that must not arrive: in process there is no connection to break.
+/// Marks a response that must not arrive, because in process there is no connection to reset.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionReset;
 
-/// A handle on the connection a request came in on.
+/// A handle on the connection of a request.
 #[derive(Clone, Default)]
 pub(crate) struct Wire(Arc<AtomicBool>);
 
 impl Wire {
-    /// Lets every further byte on the connection fail, beginning with the answer.
+    /// Makes every further write on the connection fail, beginning with the response.
     pub fn cut(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
@@ -44,7 +44,7 @@ impl Listener for Wires {
             match self.0.accept().await {
                 Ok((stream, address)) => {
                     let wire = Wire::default();
-                    // Small answers must not wait for the client's acknowledgement.
+                    // Small responses must not wait for the client's acknowledgement.
                     let _ = stream.set_nodelay(true);
                     return (WiredStream { stream, wire }, address);
                 }
@@ -67,7 +67,7 @@ impl Connected<IncomingStream<'_, Wires>> for Wire {
     }
 }
 
-/// A connection that fails once its wire is cut.
+/// A connection whose writes fail once its [`Wire`] is cut.
 pub(crate) struct WiredStream {
     stream: TcpStream,
     wire: Wire,

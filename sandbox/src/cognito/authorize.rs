@@ -1,5 +1,5 @@
-//! `GET /oauth2/authorize`: judges the request, then answers with a code, an error, or the way to the sign-in
-//! page. It must never send anything, not even an error, to an address that the client did not register.
+//! `GET /oauth2/authorize`: validates the request, then redirects with a code, with an error, or to the sign-in page.
+//! It must never send anything, not even an error, to a redirect URI that is not registered for the client.
 
 use std::sync::Arc;
 
@@ -34,13 +34,13 @@ pub(super) async fn authorize(
     match session {
         Some(authentication) => request.answer_with_code(&provider, authentication),
         None if request.interaction == Interaction::Never => request
-            .refuse("login_required", "Nobody is signed in.")
+            .refuse("login_required", "No user is signed in.")
             .into_response(),
         None => open_sign_in(&provider, request),
     }
 }
 
-/// Puts the request aside and sends the browser to the page that belongs to it.
+/// Stores the request and redirects the browser to its sign-in page.
 pub(super) fn open_sign_in(provider: &Provider, request: AuthorizationRequest) -> Response {
     let sign_in = SignIn {
         request,
@@ -52,7 +52,7 @@ pub(super) fn open_sign_in(provider: &Provider, request: AuthorizationRequest) -
 }
 
 impl AuthorizationRequest {
-    /// Sends the browser back with a code, once it is settled who sits there.
+    /// Redirects the browser back to the client with a code for the authenticated person.
     pub(super) fn answer_with_code(
         self,
         provider: &Provider,
@@ -108,17 +108,17 @@ impl IntoResponse for Rejection {
 }
 
 fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
-    let mut url = Url::parse(uri).expect("registered addresses are parsed before they are used");
+    let mut url = Url::parse(uri).expect("registered URIs are parsed before they are used");
     url.query_pairs_mut().extend_pairs(pairs);
     url.into()
 }
 
-/// Cognito redirects with 302, after a POST as well.
+/// Redirects with 302, as Cognito does even after a POST.
 pub(super) fn found(location: &str) -> Response {
     let Ok(location) = HeaderValue::from_str(location) else {
         return page::problem(
             StatusCode::BAD_REQUEST,
-            "The registered address is not a URL.",
+            "The registered redirect URI is not a URL.",
         );
     };
     let no_store = HeaderValue::from_static("no-store");

@@ -1,5 +1,5 @@
-//! What stands in an ID token and in an access token. It must never put `aud` into an access token nor
-//! `cognito:groups` anywhere but into these two: clients tell the tokens apart by exactly this.
+//! The claims of ID tokens and access tokens. It must never put `aud` into an access token, nor `cognito:groups`
+//! anywhere but in these two: clients distinguish the tokens by these claims.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,14 +10,14 @@ use super::keys::Claims;
 use super::sessions::{Grant, random_uuid};
 use super::subject::Subject;
 
-/// Whether the pool writes `acr` and `amr`. AWS rolls them out pool by pool, so a client must do without.
+/// Whether the pool writes `acr` and `amr`. AWS rolls them out pool by pool, so a client must work without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthenticationContext {
     Written,
     Absent,
 }
 
-/// What all tokens of one answer share.
+/// The inputs shared by all tokens of one response.
 pub(super) struct Issue<'a> {
     pub(super) issuer: &'a str,
     pub(super) context: AuthenticationContext,
@@ -37,7 +37,7 @@ impl Issue<'_> {
         claims
     }
 
-    /// The claims of the ID token that goes with `access_token`.
+    /// Returns the claims of the ID token issued with `access_token`.
     pub(super) fn id_claims(&self, access_token: &str, nonce: Option<&str>) -> Claims {
         let mut claims = self.common("id");
         claims.insert("aud".into(), json!(self.grant.client_id));
@@ -70,7 +70,7 @@ impl Issue<'_> {
         );
         claims.insert("iat".into(), json!(seconds(self.now_ms)));
         claims.insert("exp".into(), json!(seconds(self.now_ms + self.lifetime_ms)));
-        // Cognito leaves the claim out for somebody without a group, rather than writing an empty list.
+        // Cognito omits the claim for a user without groups instead of writing an empty list.
         if !self.subject.groups.is_empty() {
             claims.insert("cognito:groups".into(), json!(self.subject.groups));
         }
@@ -78,7 +78,7 @@ impl Issue<'_> {
     }
 }
 
-/// Half of the access token's SHA-256 (OpenID Connect Core 3.1.3.6).
+/// Returns the left half of the access token's SHA-256, base64url-encoded (OpenID Connect Core 3.1.3.6).
 pub(super) fn at_hash(access_token: &str) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(access_token)[..16])
 }
@@ -89,7 +89,7 @@ fn insert_some(claims: &mut Claims, name: &str, value: Option<Value>) {
     }
 }
 
-/// JWT dates are whole seconds.
+/// Converts Unix milliseconds to the whole seconds of JWT dates.
 pub(super) const fn seconds(unix_ms: i64) -> i64 {
     unix_ms.div_euclid(1000)
 }

@@ -1,5 +1,5 @@
-//! App clients: which redirect and sign-out addresses are registered, and how a client proves that it is itself.
-//! It must never compare a secret byte by byte with an early exit, nor match an address by prefix.
+//! App clients: their redirect and sign-out URIs, and client authentication. It must never compare a secret with an
+//! early exit, nor match a URI by prefix.
 
 use std::fmt;
 
@@ -13,17 +13,17 @@ use super::oauth_error::OAuthError;
 use super::params::Params;
 use crate::org::pool::PoolClient;
 
-/// One registered app client.
+/// A registered app client.
 #[derive(Clone)]
 pub struct Client {
     pub id: String,
-    /// None = a public client; two = Cognito's rotation without downtime, either is accepted.
+    /// Empty for a public client. Two during Cognito's secret rotation, when either is accepted.
     pub secrets: Vec<String>,
-    /// Addresses that a code may be sent to, compared exactly.
+    /// Redirect URIs, compared exactly.
     pub redirect_uris: Vec<String>,
-    /// Addresses that `/logout` may send the browser to, compared exactly.
+    /// Sign-out URIs that `/logout` may redirect to, compared exactly.
     pub logout_uris: Vec<String>,
-    /// Scopes the client may have; all of them when the request names none.
+    /// The scopes that the client may have. All of them are granted if the request names none.
     pub scopes: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// The pool's own client, with the scopes `openid email profile`.
+    /// Returns the pool's own client, with the scopes `openid email profile`.
     pub(super) fn of_pool(registered: &PoolClient) -> Self {
         Self {
             redirect_uris: registered.callback_urls.clone(),
@@ -48,7 +48,7 @@ impl Client {
         }
     }
 
-    /// A confidential client with one secret and the scopes `openid email profile`.
+    /// Returns a confidential client with one secret and the scopes `openid email profile`.
     pub fn confidential(id: &str, secret: &str, redirect_uri: &str, logout_uri: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -69,7 +69,8 @@ impl Client {
         self.logout_uris.iter().any(|registered| registered == uri)
     }
 
-    /// What the client gets of the scopes that it asked for, in its own order. Empty = nothing valid was asked.
+    /// Returns the requested scopes that the client may have, in the order of [`Client::scopes`]. Empty if none is
+    /// valid.
     pub(super) fn grant_scopes(&self, requested: Option<&str>) -> Vec<String> {
         let Some(requested) = requested else {
             return self.scopes.clone();
@@ -85,8 +86,8 @@ impl Client {
     fn accepts(&self, secret: Option<&str>) -> bool {
         match secret {
             None => self.secrets.is_empty(),
-            // Digests first: equal lengths, so that not even the length of the secret shows in the time taken.
-            // Every secret is compared, so that the time does not tell which one matched.
+            // Digests have equal lengths, so timing does not reveal the length of the secret. Every secret is compared,
+            // so timing does not reveal which one matched.
             Some(given) => {
                 let given = Sha256::digest(given);
                 self.secrets.iter().fold(false, |found, secret| {
@@ -97,11 +98,11 @@ impl Client {
     }
 }
 
-/// The client that makes this request, by `client_secret_basic`, `client_secret_post`, or, for a public client,
-/// its id alone.
+/// Authenticates the client of a request by `client_secret_basic`, by `client_secret_post` or, for a public client, by
+/// its ID alone.
 ///
 /// # Errors
-/// `invalid_request` when both methods are used at once, `invalid_client` for everything that does not match.
+/// `invalid_request` if both methods are used, `invalid_client` for any mismatch.
 pub(super) fn authenticate<'a>(
     clients: &'a [Client],
     headers: &HeaderMap,
@@ -137,7 +138,7 @@ pub(super) fn authenticate<'a>(
         .ok_or(OAuthError::InvalidClient)
 }
 
-/// Id and secret of a Basic header; both are form-encoded before base64 (RFC 6749 2.3.1).
+/// Decodes the ID and secret of a Basic header. Both are form-encoded before base64 (RFC 6749 2.3.1).
 fn basic(value: &str) -> Option<(String, String)> {
     let (scheme, encoded) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -149,7 +150,7 @@ fn basic(value: &str) -> Option<(String, String)> {
 }
 
 fn form_decoded(text: &str) -> String {
-    // Parsed as a value of its own, so that `&` or `=` in a secret that was not encoded survive.
+    // Parsed as a single value, so that an unencoded `&` or `=` in a secret is kept.
     let shielded = text.replace('&', "%26");
     url::form_urlencoded::parse(format!("v={shielded}").as_bytes())
         .next()

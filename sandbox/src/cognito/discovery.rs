@@ -1,5 +1,5 @@
-//! The two documents under the issuer. Like Cognito's, the discovery document says nothing of a sign-out address,
-//! because `/logout` is not the one that OpenID Connect means. It must never answer for a pool that is not here.
+//! The discovery document and the JWKS. As in Cognito, the discovery document has no `end_session_endpoint`, because
+//! `/logout` is not OpenID Connect RP-initiated logout. It must never answer for another pool.
 
 use std::sync::Arc;
 
@@ -30,7 +30,8 @@ pub(super) async fn jwks(
         return no_such_pool(&pool_id);
     }
     if provider.misbehaves() == Some(Misbehave::JwksElsewhere) {
-        // The keys there are right and the visit is counted: only a client that refuses to follow fails here.
+        // The redirect target returns the valid keys and counts the request, so only a client that refuses to follow
+        // fails.
         let elsewhere = HeaderValue::from_static("/_sandbox/elsewhere");
         return (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response();
     }

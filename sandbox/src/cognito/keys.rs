@@ -1,6 +1,6 @@
-//! The pool's RSA key: made from the operating system's randomness, kept in a file when one is named, and the
-//! only thing that signs here. It must never overwrite a key file that it cannot read, and never sign with the
-//! standby key, of which nobody holds the private half.
+//! The pool's RSA signing key: generated from the operating system's randomness and kept in a file if one is
+//! configured. It must never overwrite a key file that it cannot read, and never sign with the standby key, whose
+//! private half does not exist.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -21,10 +21,11 @@ pub(super) type Claims = Map<String, Value>;
 
 const KEY_BITS: usize = 2048;
 
-/// Cognito publishes two keys and signs with one. This is the other one: a modulus whose factors were discarded.
+/// The modulus of the standby key. Cognito publishes two keys and signs with one. The factors of this one were
+/// discarded.
 const STANDBY_MODULUS: &str = "wCK-xurtfIIhzUFbgRDq_fKbL5_8aZO8og5a6lBgj0U3AfBg9dxRbvNAY4tatLD3WaIuhTk5OQPrDWHtk-tjdJLF86ojfhqF53TUGREcyJRrmkUJBaESUvWWEMWjwDKvOmKbNfZLVGzy2z_4eYMnZq2iaKzkWnCPzi5TUH-WZ-Y19Bzmi5Uo7ih1oW_Y0s8OcJpj-vm16ZFmno9UJk1LkdWHNNm42q4V8VODD0d2z01rNHqmaSIL2gbAV5jrc1IVzfXgp2t9spq9jqwXThcyBwNhlMp6XdCp9PmOQj27LfgQPzAtkf9iqEs6Kc6KZCb0MRdFBnuddhzwEesiPYGhIw";
 
-/// The signing key and what is published of it.
+/// The signing key and its public half.
 pub(super) struct PoolKeys {
     signer: SigningKey<Sha256>,
     public: RsaPublicKey,
@@ -32,15 +33,15 @@ pub(super) struct PoolKeys {
 }
 
 impl PoolKeys {
-    /// Reads the key at `file`, or makes one and writes it there. A sandbox must start, so a file that is not a
-    /// key is left alone and a key for this run only is used instead, with a warning.
+    /// Reads the key at `file`, or generates one and writes it there. A file that is not a key is left unchanged, and a
+    /// key for this run only is used with a warning, because the sandbox must start.
     pub(super) fn open(file: Option<&Path>) -> Self {
         let Some(path) = file else {
             return Self::new(generate());
         };
         match fs::read_to_string(path) {
             Ok(pem) => Self::new(RsaPrivateKey::from_pkcs8_pem(&pem).unwrap_or_else(|error| {
-                tracing::warn!(path = %path.display(), %error, "not a key: using one for this run only");
+                tracing::warn!(path = %path.display(), %error, "not a valid key file: using a key for this run only");
                 generate()
             })),
             Err(error) => {
@@ -51,14 +52,14 @@ impl PoolKeys {
                     Err(error)
                 };
                 if let Err(error) = kept {
-                    tracing::warn!(path = %path.display(), %error, "the pool's key could not be kept");
+                    tracing::warn!(path = %path.display(), %error, "cannot save the pool's signing key: using it for this run only");
                 }
                 Self::new(private)
             }
         }
     }
 
-    /// A key that this pool does not publish, to sign what a stranger would.
+    /// Returns a key that this pool does not publish, to sign forged tokens.
     pub(super) fn foreign() -> Self {
         Self::new(generate())
     }
@@ -73,12 +74,12 @@ impl PoolKeys {
         }
     }
 
-    /// The pool's own header: alg and kid, nothing else.
+    /// Returns the JWS header of the pool: `alg` and `kid` only.
     pub(super) fn header(&self) -> Value {
         json!({ "kid": self.kid, "alg": "RS256" })
     }
 
-    /// A compact JWS (RFC 7515 7.1) with the pool's header.
+    /// Returns a compact JWS (RFC 7515 7.1) with the pool's header.
     pub(super) fn sign(&self, claims: &Claims) -> String {
         self.sign_with_header(&self.header(), claims)
     }
@@ -89,7 +90,7 @@ impl PoolKeys {
         format!("{input}.{signature}")
     }
 
-    /// The claims of a token that this key signed; None for any other text.
+    /// Returns the claims of a token signed with this key, or `None` for any other text.
     pub(super) fn verify(&self, token: &str) -> Option<Claims> {
         let (input, signature) = token.rsplit_once('.')?;
         let signature =
@@ -101,7 +102,7 @@ impl PoolKeys {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
     }
 
-    /// This key as a JWK (RFC 7517), public half.
+    /// Returns the public key as a JWK (RFC 7517).
     pub(super) fn jwk(&self) -> Value {
         let exponent = URL_SAFE_NO_PAD.encode(self.public.e().to_bytes_be());
         jwk(
@@ -111,12 +112,12 @@ impl PoolKeys {
         )
     }
 
-    /// The document at `jwks_uri`.
+    /// Returns the document at `jwks_uri`.
     pub(super) fn jwks(&self) -> Value {
         json!({ "keys": [jwk(&thumbprint(STANDBY_MODULUS), STANDBY_MODULUS, "AQAB"), self.jwk()] })
     }
 
-    /// The public key as SubjectPublicKeyInfo PEM: what an attacker takes for an HMAC secret.
+    /// Returns the public key as SubjectPublicKeyInfo PEM, which an algorithm confusion attack uses as the HMAC secret.
     pub(super) fn public_pem(&self) -> String {
         self.public
             .to_public_key_pem(LineEnding::LF)
@@ -124,7 +125,7 @@ impl PoolKeys {
     }
 }
 
-/// The two parts of a JWS that are signed.
+/// Returns the signing input of a JWS: header and claims.
 pub(super) fn signing_input(header: &Value, claims: &Claims) -> String {
     let claims = serde_json::to_vec(claims).expect("a JSON map always serialises");
     format!(
@@ -138,7 +139,7 @@ fn generate() -> RsaPrivateKey {
     RsaPrivateKey::new(&mut rand::rngs::OsRng, KEY_BITS).expect("2048 bits is a size RSA accepts")
 }
 
-/// Writes a new file that only its owner may read.
+/// Writes a new key file that only its owner can read.
 fn keep(private: &RsaPrivateKey, path: &Path) -> io::Result<()> {
     let pem = private
         .to_pkcs8_pem(LineEnding::LF)
@@ -157,7 +158,7 @@ fn jwk(kid: &str, modulus: &str, exponent: &str) -> Value {
     json!({ "alg": "RS256", "e": exponent, "kid": kid, "kty": "RSA", "n": modulus, "use": "sig" })
 }
 
-/// RFC 7638, for a key whose exponent is 65537.
+/// Returns the RFC 7638 thumbprint of a key whose exponent is 65537.
 fn thumbprint(modulus: &str) -> String {
     let canonical = format!(r#"{{"e":"AQAB","kty":"RSA","n":"{modulus}"}}"#);
     URL_SAFE_NO_PAD.encode(Sha256::digest(canonical))

@@ -1,6 +1,5 @@
-//! `/login`: who it is, then the code of their second factor, then back to the client. Programs post the same two
-//! fields, `username` and `code`. It must never sign in a disabled person, and never tell an unknown name from a
-//! refused one.
+//! `/login`: asks for the username, then for the second-factor code, then redirects to the client. Programs post the
+//! same two fields, `username` and `code`. It must never sign in a disabled user.
 
 use std::sync::Arc;
 
@@ -18,13 +17,13 @@ use super::subject::{Factor, NextStep, Subject};
 use super::{Provider, page};
 
 const COOKIE: &str = "cognito";
-/// After as many wrong codes the sign-in starts over.
+/// The number of wrong codes after which the sign-in ends.
 const WRONG_CODES: u8 = 5;
 
 const REFUSED: &str = "Incorrect username or password.";
 const STALE: &str = "This sign-in page has expired. Go back to the application and sign in again.";
 
-/// The page of a sign-in under way; with the parameters of `/oauth2/authorize` instead, a new one.
+/// Shows the page of a sign-in in progress or, given the parameters of `/oauth2/authorize`, starts a new sign-in.
 pub(super) async fn show(
     State(provider): State<Arc<Provider>>,
     RawQuery(query): RawQuery,
@@ -41,7 +40,7 @@ pub(super) async fn show(
     }
 }
 
-/// One step: a `username` (or the button of a `person`), else a `code`.
+/// Handles one step: a `username` (or the `person` of a button), otherwise a `code`.
 pub(super) async fn submit(State(provider): State<Arc<Provider>>, body: String) -> Response {
     let Ok(params) = Params::parse(&body) else {
         return page::problem(StatusCode::BAD_REQUEST, "A field was sent more than once.");
@@ -56,7 +55,7 @@ pub(super) async fn submit(State(provider): State<Arc<Provider>>, body: String) 
     ) {
         (Some(name), _) => identify(&provider, id, name),
         (None, Some(code)) => check_code(&provider, id, code),
-        (None, None) => current_step(&provider, id, Some("Choose a person, or type a name.")),
+        (None, None) => current_step(&provider, id, Some("Choose a person or enter a username.")),
     }
 }
 
@@ -69,7 +68,7 @@ fn identify(provider: &Provider, id: &str, name: &str) -> Response {
         NextStep::NotEnrolled => current_step(
             provider,
             id,
-            Some("This pool demands a second factor, and this person has none."),
+            Some("This pool requires a second factor, and this person has not enrolled one."),
         ),
         NextStep::Done(factor) => finish(provider, id, &subject, factor),
         NextStep::Code(_) => {
@@ -95,7 +94,7 @@ fn check_code(provider: &Provider, id: &str, given: &str) -> Response {
             .and_then(|sign_in| sign_in.challenge.as_mut())
         else {
             drop(sessions);
-            return current_step(provider, id, Some("Say first who you are."));
+            return current_step(provider, id, Some("Enter your username first."));
         };
         let right = bool::from(challenge.code.as_bytes().ct_eq(given.trim().as_bytes()));
         challenge.wrong_answers += u8::from(!right);
@@ -112,7 +111,7 @@ fn check_code(provider: &Provider, id: &str, given: &str) -> Response {
     let Some(sub) = answered else {
         return current_step(provider, id, Some("Invalid code."));
     };
-    // Asked again: the person may have been disabled, or have lost the factor, since the page was drawn.
+    // Read again: the person may have been disabled, or have lost the factor, since the page was rendered.
     match provider.subject(&sub) {
         Some(subject) => match subject.next_step {
             NextStep::Code(factor) | NextStep::Done(factor) => {
@@ -139,7 +138,7 @@ fn finish(provider: &Provider, id: &str, subject: &Subject, factor: Factor) -> R
     response
 }
 
-/// The page that this sign-in has reached; with a problem it answers 401.
+/// Returns the page of the current step, with status 401 if there is a problem.
 fn current_step(provider: &Provider, id: &str, problem: Option<&str>) -> Response {
     let status = if problem.is_some() {
         StatusCode::UNAUTHORIZED
@@ -170,7 +169,7 @@ fn current_step(provider: &Provider, id: &str, problem: Option<&str>) -> Respons
     }
 }
 
-/// The browser session that a request carries, if any.
+/// Returns the browser session ID of a request, if any.
 pub(super) fn session_id(headers: &HeaderMap) -> Option<String> {
     headers
         .get_all(header::COOKIE)
@@ -182,7 +181,8 @@ pub(super) fn session_id(headers: &HeaderMap) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// Not `Secure`, unlike Cognito's: the sandbox speaks plain HTTP to the machine it runs on.
+/// Sets the session cookie. Unlike Cognito's, it is not `Secure`, because the sandbox serves plain HTTP on the local
+/// machine.
 pub(super) fn set_cookie(response: &mut Response, value: &str, max_age_seconds: i64) {
     let cookie =
         format!("{COOKIE}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Lax");

@@ -1,6 +1,6 @@
-//! `/logout`, Cognito's own: `client_id` with `logout_uri`, or with `redirect_uri` to come back to the sign-in page.
-//! Not the RP-initiated sign-out of OpenID Connect. It must never send the browser to an address that is not
-//! registered, and revokes no token: Cognito only forgets the browser.
+//! `/logout`, as in Cognito: `client_id` with `logout_uri`, or with `redirect_uri` to return to the sign-in page. This
+//! is not OpenID Connect RP-initiated logout. It must never redirect to a URI that is not registered. It revokes no
+//! token: Cognito only ends the browser session.
 
 use std::sync::Arc;
 

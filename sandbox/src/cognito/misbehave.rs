@@ -1,5 +1,5 @@
-//! The provider as an attacker, or a broken pool, would have it: one fault at a time, set at run time, so that
-//! a client's checks can be tested against real HTTP. It must never be on unless somebody asked for it.
+//! Faults that simulate an attacker or a broken pool, one at a time and set at run time, so that a client's checks can
+//! be tested over HTTP. No fault may be active unless it is configured.
 
 use std::sync::OnceLock;
 
@@ -12,13 +12,13 @@ use sha2::{Digest as _, Sha256};
 use super::keys::{Claims, PoolKeys, signing_input};
 use super::sessions::random_uuid;
 
-/// One fault. Everything else stays right, so that a test that fails names the check that is missing.
+/// A fault. Everything else stays valid, so that a failing test identifies the missing check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Misbehave {
     WrongIssuer,
     WrongAudience,
-    /// `aud` lists the client and a stranger, without `azp`.
+    /// `aud` lists the client and another client, without `azp`.
     SeveralAudiences,
     /// `azp` names another client.
     WrongAuthorizedParty,
@@ -27,35 +27,35 @@ pub enum Misbehave {
     Expired,
     MissingExpiry,
     MissingIssuedAt,
-    /// `iat` one hour ahead.
+    /// `iat` is one hour in the future.
     IssuedInTheFuture,
     MissingSubject,
     MissingAtHash,
     WrongAtHash,
     MissingTokenUse,
-    /// `token_use` says `access`, in a token that is otherwise an ID token.
+    /// `token_use` is `access`, in a token that is otherwise an ID token.
     WrongTokenUse,
-    /// `auth_time` one day back, although the person has just signed in.
+    /// `auth_time` is one day in the past, although the user has just signed in.
     OldAuthTime,
     MissingAuthTime,
-    /// The access token stands where the ID token should.
+    /// The access token is returned as the ID token.
     AccessTokenAsIdToken,
     /// An unsigned token.
     AlgNone,
-    /// Signed by HMAC with the published public key as the secret.
+    /// Signed with HMAC, with the published public key as the secret.
     Hs256WithPublicKey,
     BadSignature,
-    /// A key id that is new in every token and never published; the signature is right.
+    /// A key ID that is new in every token and never published. The signature is valid.
     UnknownKid,
-    /// No key id, although two keys are published.
+    /// No key ID, although two keys are published.
     MissingKid,
-    /// Signed by a stranger's key that the token's own header carries.
+    /// Signed with a foreign key that the token's own header carries.
     EmbeddedKey,
     /// The discovery document names another issuer.
     DiscoveryOfAnotherIssuer,
-    /// The JWKS address redirects.
+    /// The JWKS URI redirects.
     JwksElsewhere,
-    /// The callback says that another issuer answers (RFC 9207).
+    /// The callback names another issuer (RFC 9207).
     CallbackOfAnotherIssuer,
     /// The callback carries a code that was never issued.
     UnknownCode,
@@ -94,7 +94,7 @@ impl Misbehave {
     ];
 }
 
-/// The ID token, signed as the pool would, or with the one fault that was asked for.
+/// Returns the signed ID token, with the fault if one is active.
 pub(super) fn sign_id_token(
     keys: &PoolKeys,
     fault: Option<Misbehave>,
@@ -145,7 +145,7 @@ fn spoil(claims: &mut Claims, fault: Misbehave) {
         Misbehave::WrongAuthorizedParty => ("azp", Some(json!("another-client"))),
         Misbehave::WrongNonce => ("nonce", Some(json!("another-nonce"))),
         Misbehave::MissingNonce => ("nonce", None),
-        // Beyond the leeway that a client may allow, whatever the configured lifetime.
+        // Beyond the clock skew that a client may allow, independent of the configured lifetime.
         Misbehave::Expired => ("exp", later("iat", -600)),
         Misbehave::MissingExpiry => ("exp", None),
         Misbehave::MissingIssuedAt => ("iat", None),
@@ -165,7 +165,7 @@ fn spoil(claims: &mut Claims, fault: Misbehave) {
     };
 }
 
-/// Changes the signature, not its length, in a character whose bits all count.
+/// Changes one character of the signature whose bits are all significant. The length stays the same.
 fn with_a_flipped_bit(token: &str) -> String {
     let (input, signature) = token
         .rsplit_once('.')
@@ -174,13 +174,13 @@ fn with_a_flipped_bit(token: &str) -> String {
     format!("{input}.{}{rest}", if first == "A" { "B" } else { "A" })
 }
 
-/// Made once and only if asked for: a new RSA key takes a while.
+/// Returns a foreign key, generated once and on demand because RSA key generation is slow.
 fn stranger() -> &'static PoolKeys {
     static STRANGER: OnceLock<PoolKeys> = OnceLock::new();
     STRANGER.get_or_init(PoolKeys::foreign)
 }
 
-/// RFC 2104 over SHA-256. Written out because only this attack needs it.
+/// Computes HMAC-SHA-256 (RFC 2104). Implemented here because only this attack needs it.
 fn hmac_sha256(secret: &[u8], message: &[u8]) -> [u8; 32] {
     const BLOCK: usize = 64;
     let mut key = [0_u8; BLOCK];

@@ -1,9 +1,9 @@
-//! The local Cognito: a small but real OpenID provider over the pool of the sandbox, with the quirks that clients
-//! of Cognito meet (reference: the AWS developer guide's pages on user pool endpoints and tokens).
+//! The local Cognito: a small OpenID provider on the user pool of the sandbox, with the peculiarities of Cognito
+//! (reference: the AWS developer guide on user pool endpoints and tokens).
 //!
-//! Issuer and endpoints are two addresses, unknown scopes vanish, access tokens name a client and no audience,
-//! userInfo writes booleans as strings, and `/logout` is Cognito's own. It must never share code with the
-//! client it is there to test, and never be reachable from another machine: nobody here has a password.
+//! Issuer and endpoints have different base URLs, unknown scopes are ignored, access tokens have `client_id` and no
+//! `aud`, userInfo writes booleans as strings, and `/logout` is specific to Cognito. It must never share code with the
+//! client that it tests, and never be reachable from another machine, because its users have no passwords.
 
 mod authorize;
 mod claims;
@@ -44,30 +44,30 @@ use keys::PoolKeys;
 use sessions::Sessions;
 use subject::Subject;
 
-/// How this provider plays Cognito. Everything about people and the app client comes from the world's pool.
+/// The configuration of the provider. Users and the app client come from the user pool of the sandbox.
 #[derive(Clone, Debug)]
 pub struct CognitoConfig {
-    /// Scheme, host and port of the issuer, without a slash at the end; the pool's id follows it.
-    /// A pool of the UPDATED form has another host here than its discovery document may be fetched from.
+    /// Scheme, host and port of the issuer, without a trailing slash; the pool ID follows. For a pool with the UPDATED
+    /// issuer form, the host differs from the one where the discovery document may be fetched.
     pub issuer_url: String,
-    /// Scheme, host and port of the domain endpoints, without a slash at the end.
+    /// Scheme, host and port of the domain endpoints, without a trailing slash.
     pub domain_url: String,
-    /// Clients beside the pool's own one.
+    /// Clients in addition to the pool's own.
     pub more_clients: Vec<Client>,
-    /// Where the signing key is kept; None = a new key at every start.
+    /// The file of the signing key. `None` generates a new key at every start.
     pub key_file: Option<PathBuf>,
     pub authentication_context: AuthenticationContext,
     pub refresh_rotation: RefreshRotation,
-    /// ID and access tokens, in milliseconds; Cognito allows 5 minutes to 1 day.
+    /// Lifetime of ID and access tokens in milliseconds. Cognito allows 5 minutes to 1 day.
     pub token_lifetime_ms: i64,
-    /// Refresh tokens, in milliseconds.
+    /// Lifetime of refresh tokens in milliseconds.
     pub refresh_lifetime_ms: i64,
     pub misbehave: Option<Misbehave>,
 }
 
 impl CognitoConfig {
-    /// One origin for both, `http://localhost:<port>`, and Cognito's defaults: tokens live one hour, refresh
-    /// tokens 30 days and are not rotated.
+    /// Returns a configuration with one origin for issuer and endpoints, `http://localhost:<port>`, and Cognito's
+    /// defaults: tokens are valid for one hour, refresh tokens for 30 days and without rotation.
     pub fn local(port: u16) -> Self {
         let origin = format!("http://localhost:{port}");
         Self {
@@ -83,8 +83,8 @@ impl CognitoConfig {
         }
     }
 
-    /// The UPDATED issuer form: the issuer moves to a host of its own, `http://127.0.0.1:<port>`, while the
-    /// document can still be fetched from the old one, where its `issuer` then differs from the address.
+    /// Switches to the UPDATED issuer form: the issuer moves to its own host, `http://127.0.0.1:<port>`. The discovery
+    /// document can still be fetched from the old host, where its `issuer` then differs from the URL.
     #[must_use]
     pub fn with_updated_issuer(mut self, port: u16) -> Self {
         self.issuer_url = format!("http://127.0.0.1:{port}");
@@ -92,7 +92,7 @@ impl CognitoConfig {
     }
 }
 
-/// What all handlers share.
+/// The state shared by all handlers.
 struct Provider {
     config: CognitoConfig,
     world: SharedWorld,
@@ -103,7 +103,7 @@ struct Provider {
     hits: Mutex<BTreeMap<String, u64>>,
 }
 
-/// The whole provider. Makes the signing key, or reads it, before it returns: give this a moment at first start.
+/// Returns the router of the provider. Reads or generates the signing key first; generating it takes a moment.
 pub fn router(config: CognitoConfig, world: SharedWorld) -> Router {
     let clock = world::lock(&world).clock.clone();
     let provider = Arc::new(Provider {
@@ -149,12 +149,12 @@ impl Provider {
         world::lock(&self.world).pool.id.clone()
     }
 
-    /// The `iss` of every token.
+    /// Returns the `iss` of every token.
     fn issuer(&self) -> String {
         format!("{}/{}", self.config.issuer_url, self.pool_id())
     }
 
-    /// The pool's client, as it is registered at this moment, and the configured others.
+    /// Returns the pool's client as currently registered, and the additional clients.
     fn clients(&self) -> Vec<Client> {
         let mut clients = vec![Client::of_pool(&world::lock(&self.world).pool.client)];
         clients.extend(self.config.more_clients.iter().cloned());
@@ -169,7 +169,7 @@ impl Provider {
         Subject::named(&world::lock(&self.world).pool, name)
     }
 
-    /// The first people of the pool, as many as a page can show.
+    /// Returns the first users of the pool, up to [`page::SHOWN`], and their total number.
     fn people(&self) -> page::People {
         let world = world::lock(&self.world);
         let shown = Subject::all(&world.pool).take(page::SHOWN).collect();
@@ -179,7 +179,7 @@ impl Provider {
         }
     }
 
-    /// Never hold this while taking the world's lock.
+    /// Locks the sessions. Never hold this lock while taking the lock on the sandbox state.
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,13 +1,12 @@
-//! The answer of the token, revocation and userInfo endpoints when they refuse. Cognito answers 400 even for a
-//! wrong client secret, where RFC 6749 would have 401. It must never say which of two secrets, codes or users
-//! came close.
+//! The error responses of the token and revocation endpoints. Cognito answers 400 even for a wrong client secret, where
+//! RFC 6749 has 401. It must never reveal which check a secret, code or user failed.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-/// A refusal in OAuth's vocabulary (RFC 6749 5.2, RFC 7009 2.2.1).
+/// An OAuth error code (RFC 6749 5.2, RFC 7009 2.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum OAuthError {
     #[error("the request is malformed")]
@@ -16,7 +15,7 @@ pub(super) enum OAuthError {
     InvalidClient,
     #[error("the grant is unknown, expired, used, or belongs to another client")]
     InvalidGrant,
-    #[error("the client may not do this")]
+    #[error("the client is not authorized to do this")]
     UnauthorizedClient,
     #[error("the grant type is not supported")]
     UnsupportedGrantType,

@@ -1,5 +1,5 @@
-//! The pages people see: plain HTML forms, no script, one inline style sheet that the policy names by its hash.
-//! It must never write text into a page without escaping it, and shows the code only because this is a sandbox.
+//! The sign-in pages: plain HTML forms, no script, one inline style sheet that the content security policy allows by
+//! hash. It must never write text into a page without escaping it. The code is shown only because this is a sandbox.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -14,10 +14,11 @@ use super::subject::{Factor, NextStep, Subject};
 
 const STYLE: &str = include_str!("page.css");
 
-/// A longer list is no help to anybody: the rest are reached by typing.
+/// The maximum number of people listed. Others sign in by typing their username.
 pub(super) const SHOWN: usize = 60;
 
-/// No `form-action`: it would also forbid the redirect to the client that ends a sign-in.
+/// The content security policy. It has no `form-action`, which would also block the redirect to the client after
+/// sign-in.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let style = STANDARD.encode(Sha256::digest(STYLE));
     format!(
@@ -25,13 +26,13 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The people a page offers, of `total` that could sign in.
+/// The people listed on a page, out of `total` in the pool.
 pub(super) struct People {
     pub(super) shown: Vec<Subject>,
     pub(super) total: usize,
 }
 
-/// Who is it: a field for those who know the name, and a button for each person.
+/// Returns the first page: a username field, and a button for each person.
 pub(super) fn first_step(
     status: StatusCode,
     signin: &str,
@@ -42,7 +43,7 @@ pub(super) fn first_step(
     let signin = escape(signin);
     let hint = escape(hint.unwrap_or_default());
     let mut body = format!(
-        r#"<h1>Sign in</h1><p>Nobody here has a password. Pick a person, or type a name.</p>{}
+        r#"<h1>Sign in</h1><p>No password is needed in this sandbox. Choose a person or enter a username.</p>{}
 <form method="post" action="/login"><input type="hidden" name="signin" value="{signin}">
 <label for="username">Email or username</label>
 <div class="row"><input id="username" name="username" value="{hint}" autocomplete="username" autocapitalize="none" spellcheck="false" autofocus><button>Next</button></div></form>
@@ -58,13 +59,13 @@ pub(super) fn first_step(
     if unseen > 0 {
         let _ = write!(
             body,
-            "<p>{unseen} more people are in the pool: type a name.</p>"
+            "<p>{unseen} more people are in this pool. Enter a username to sign in as one of them.</p>"
         );
     }
     document(status, "Sign in", &body)
 }
 
-/// The second factor, with the code that a telephone would show.
+/// Returns the second page: a code field, and the code that a device would show.
 pub(super) fn second_step(
     status: StatusCode,
     signin: &str,
@@ -87,10 +88,10 @@ pub(super) fn second_step(
     document(status, "Enter your code", &body)
 }
 
-/// A page for what cannot be sent back to a client.
+/// Returns a page for an error that cannot be sent to a client.
 pub(super) fn problem(status: StatusCode, reason: &str) -> Response {
-    let body = format!("<h1>This did not work</h1>{}", alert(Some(reason)));
-    document(status, "This did not work", &body)
+    let body = format!("<h1>Request failed</h1>{}", alert(Some(reason)));
+    document(status, "Request failed", &body)
 }
 
 fn button(person: &Subject) -> String {
@@ -116,16 +117,16 @@ fn button(person: &Subject) -> String {
     )
 }
 
-/// Where the code would come from outside a sandbox.
+/// Returns where the code would come from outside a sandbox.
 const fn source_of_code(next_step: NextStep) -> &'static str {
     match next_step {
-        NextStep::Code(Factor::PasswordAndSms) => "Your telephone received",
-        NextStep::Code(Factor::Passkey) => "Instead of touching your passkey, type",
-        _ => "Your authenticator shows",
+        NextStep::Code(Factor::PasswordAndSms) => "Code sent to your phone:",
+        NextStep::Code(Factor::Passkey) => "Code that stands in for your passkey:",
+        _ => "Code in your authenticator app:",
     }
 }
 
-/// What a tester wants to know before picking somebody.
+/// Returns a badge (CSS class and text) for a person who signs in without a code or cannot sign in.
 const fn remark(next_step: NextStep) -> Option<(&'static str, &'static str)> {
     match next_step {
         NextStep::Disabled => Some(("off", "disabled")),
@@ -162,7 +163,7 @@ fn document(status: StatusCode, title: &str, body: &str) -> Response {
     (status, headers, Html(html)).into_response()
 }
 
-/// For text and for attribute values in double quotes.
+/// Escapes text for HTML content and for attribute values in double quotes.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

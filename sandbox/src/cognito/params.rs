@@ -1,14 +1,14 @@
-//! Query strings and form bodies as OAuth reads them (RFC 6749 3.1): an empty value is an absent one, and a
-//! parameter given twice is refused. It must never pick one of two values, because the caller and a proxy in
-//! front of it may have judged the other one.
+//! Query strings and form bodies as OAuth reads them (RFC 6749 3.1): an empty value counts as absent, and a repeated
+//! parameter is rejected. It must never pick one of two values, because the caller or a proxy in front of it may have
+//! validated the other one.
 
 use std::collections::BTreeMap;
 
-/// One decoded set of parameters.
+/// A decoded set of parameters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Params(BTreeMap<String, String>);
 
-/// A parameter came more than once.
+/// The error for a parameter that is given more than once.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a parameter was given more than once")]
 pub(super) struct Repeated;
@@ -34,7 +34,7 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    /// The parameters again, encoded, without those named.
+    /// Returns the parameters, encoded, without those in `names`.
     pub(super) fn encode_without(&self, names: &[&str]) -> String {
         let mut out = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in &self.0 {

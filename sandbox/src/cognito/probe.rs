@@ -1,5 +1,5 @@
-//! `/_sandbox/...`: what tests set and ask. It must never be reachable by a form on another site, hence JSON only,
-//! which a browser does not send across origins without asking first.
+//! The endpoints under `/_sandbox`, with which tests inject faults and read counts. They must never be reachable by a
+//! form on another site, hence JSON only, which a browser does not send across origins without a preflight request.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) struct Wanted {
     misbehave: Option<Misbehave>,
 }
 
-/// `{"misbehave": "wrong_issuer"}`, or null to behave again. Answers with what is in force.
+/// Sets the active fault: `{"misbehave": "wrong_issuer"}`, or null for none. Returns the active fault.
 pub(super) async fn set_misbehave(
     State(provider): State<Arc<Provider>>,
     Json(wanted): Json<Wanted>,
@@ -28,22 +28,23 @@ pub(super) async fn set_misbehave(
     Json(wanted)
 }
 
-/// What is in force, and every fault there is.
+/// Returns the active fault and all available faults.
 pub(super) async fn get_misbehave(State(provider): State<Arc<Provider>>) -> Json<Value> {
     Json(json!({ "misbehave": provider.misbehaves(), "faults": Misbehave::ALL }))
 }
 
-/// Requests so far by the last part of the path, as `{"jwks": 2, "token": 1}`; a path never asked for is absent.
+/// Returns request counts by the last path segment, such as `{"jwks": 2, "token": 1}`. Paths without requests are
+/// absent.
 pub(super) async fn hits(State(provider): State<Arc<Provider>>) -> Json<Value> {
     Json(json!(provider.hits().clone()))
 }
 
-/// Where the JWKS address sends a client under [`Misbehave::JwksElsewhere`].
+/// The redirect target of the JWKS URI under [`Misbehave::JwksElsewhere`]. Returns the valid keys.
 pub(super) async fn elsewhere(State(provider): State<Arc<Provider>>) -> Json<Value> {
     Json(provider.keys.jwks())
 }
 
-/// Counts every request that found a route.
+/// Counts every request that matches a route.
 pub(super) async fn count(
     State(provider): State<Arc<Provider>>,
     path: MatchedPath,

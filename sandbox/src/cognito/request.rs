@@ -1,5 +1,5 @@
-//! A request for a code, read and judged before anything happens. It must never guess what a client meant: what is
-//! not understood is refused, except for scopes and prompts that Cognito itself passes over.
+//! An authorization request, validated before anything happens. It must never guess what a client meant: what is not
+//! understood is rejected, except for the scopes and prompts that Cognito itself ignores.
 
 use url::Url;
 
@@ -7,7 +7,7 @@ use super::client::Client;
 use super::params::Params;
 use super::sessions::Authentication;
 
-/// A request for a code that may be granted.
+/// A valid authorization request.
 #[derive(Clone, Debug)]
 pub(super) struct AuthorizationRequest {
     pub(super) client_id: String,
@@ -21,7 +21,7 @@ pub(super) struct AuthorizationRequest {
     max_age_ms: Option<i64>,
 }
 
-/// What the client said about showing a page (`prompt`).
+/// Whether the client wants a page to be shown (`prompt`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interaction {
     IfNeeded,
@@ -29,12 +29,12 @@ pub(super) enum Interaction {
     Always,
 }
 
-/// Why there is no code.
+/// The reason why no code is issued.
 #[derive(Debug)]
 pub(super) enum Rejection {
-    /// Nobody to send it to: the person reads it.
+    /// Shown to the person, because there is no valid redirect URI.
     Shown(&'static str),
-    /// The client's registered address gets it.
+    /// Sent to the client's registered redirect URI.
     Sent {
         redirect_uri: String,
         state: Option<String>,
@@ -86,7 +86,7 @@ impl AuthorizationRequest {
         }
         let scopes = client.grant_scopes(params.get("scope"));
         if scopes.is_empty() {
-            return Err(("invalid_scope", "None of the scopes is known."));
+            return Err(("invalid_scope", "No requested scope is known."));
         }
         let state = params.get("state");
         if state.is_some_and(|state| state.trim_start().starts_with('{')) {
@@ -106,7 +106,7 @@ impl AuthorizationRequest {
     }
 
     pub(super) fn is_satisfied_by(&self, authentication: &Authentication, now_ms: i64) -> bool {
-        // max_age=0 always asks again, as prompt=login does (OpenID Connect Core 3.1.2.1).
+        // max_age=0 always requires a new sign-in, as prompt=login does (OpenID Connect Core 3.1.2.1).
         let recent = self
             .max_age_ms
             .is_none_or(|max_age| max_age > 0 && now_ms - authentication.at_ms <= max_age);
@@ -123,7 +123,8 @@ impl AuthorizationRequest {
     }
 }
 
-/// Only S256: a plain challenge is the verifier itself, for everybody who sees the request.
+/// Reads the PKCE challenge. Only S256 is accepted: a plain challenge reveals the verifier to anyone who sees the
+/// request.
 fn challenge(params: &Params) -> Result<Option<String>, (&'static str, &'static str)> {
     match (
         params.get("code_challenge"),
@@ -145,7 +146,7 @@ fn interaction(prompt: Option<&str>) -> Result<Interaction, (&'static str, &'sta
         [] | ["consent"] => Ok(Interaction::IfNeeded),
         ["none"] => Ok(Interaction::Never),
         several if several.contains(&"none") => {
-            Err(("invalid_request", "prompt=none stands alone."))
+            Err(("invalid_request", "prompt=none must be the only value."))
         }
         several
             if several
@@ -154,7 +155,7 @@ fn interaction(prompt: Option<&str>) -> Result<Interaction, (&'static str, &'sta
         {
             Ok(Interaction::Always)
         }
-        _ => Err(("invalid_request", "prompt is not known.")),
+        _ => Err(("invalid_request", "prompt has an unknown value.")),
     }
 }
 

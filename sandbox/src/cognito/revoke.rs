@@ -1,5 +1,5 @@
-//! `POST /oauth2/revoke`: ends a refresh token and all tokens of the same sign-in. It must never reveal whether a
-//! token that it does not know ever existed.
+//! `POST /oauth2/revoke`: revokes a refresh token and all tokens of the same sign-in. It must never reveal whether an
+//! unknown token ever existed.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! What the provider remembers between two requests: sign-ins under way, browser sessions, codes and refresh
-//! tokens, each under an opaque random id. It must never put state into a page or a cookie instead, and never
-//! grow without bound: what has expired goes when something new comes.
+//! The state kept between requests: sign-ins in progress, browser sessions, codes and refresh tokens, each under an
+//! opaque random ID. It must never put state into a page or a cookie instead, and never grow without bound: expired
+//! entries are removed when new ones are added.
 
 use std::collections::HashMap;
 
@@ -12,29 +12,29 @@ use rand::rngs::OsRng;
 use super::request::AuthorizationRequest;
 use super::subject::Factor;
 
-/// Cognito's session cookie lives one hour; token lifetimes do not shorten it.
+/// The lifetime of Cognito's session cookie: one hour, independent of token lifetimes.
 pub(super) const SESSION_MS: i64 = 60 * 60 * 1000;
-/// An authorization code lives five minutes.
+/// The lifetime of an authorization code: five minutes.
 pub(super) const CODE_MS: i64 = 5 * 60 * 1000;
 /// How long a sign-in page may stay open.
 const SIGN_IN_MS: i64 = 15 * 60 * 1000;
-/// No access token outlives a day, so a revocation need not be remembered for longer.
+/// The maximum lifetime of an access token: one day. Revocations are kept no longer.
 const LONGEST_ACCESS_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Who proved to be themselves, when, and by what.
+/// An authentication: the subject, the time and the factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Authentication {
     pub(super) sub: String,
-    /// Unix milliseconds; `auth_time` of every token that follows, refreshed ones too.
+    /// Unix milliseconds. The `auth_time` of all resulting tokens, including refreshed ones.
     pub(super) at_ms: i64,
     pub(super) factor: Factor,
 }
 
-/// A sign-in page that somebody has open.
+/// A sign-in in progress.
 #[derive(Clone, Debug)]
 pub(super) struct SignIn {
     pub(super) request: AuthorizationRequest,
-    /// Set once the first step is done: who, and the code that they must type.
+    /// Set after the first step: the subject and the code to enter.
     pub(super) challenge: Option<Challenge>,
     pub(super) started_ms: i64,
 }
@@ -46,13 +46,13 @@ pub(super) struct Challenge {
     pub(super) wrong_answers: u8,
 }
 
-/// What was granted once and lives on from the code through every refresh.
+/// A grant, from the code through every refresh.
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     pub(super) client_id: String,
     pub(super) scopes: Vec<String>,
     pub(super) authentication: Authentication,
-    /// Names the family of tokens; a revocation takes the whole family.
+    /// Identifies the token family. A revocation revokes the whole family.
     pub(super) origin_jti: String,
     pub(super) issued_ms: i64,
 }
@@ -71,14 +71,14 @@ pub(super) struct Refresh {
     pub(super) expires_ms: i64,
 }
 
-/// All of it. One lock, held for the length of one lookup.
+/// All sessions, behind one lock that is held only for a lookup.
 #[derive(Default)]
 pub(super) struct Sessions {
     sign_ins: HashMap<String, SignIn>,
     browsers: HashMap<String, Authentication>,
     codes: HashMap<String, Code>,
     refreshes: HashMap<String, Refresh>,
-    /// Origins that were revoked, with the time.
+    /// The revoked origins (`origin_jti`) and the times of revocation.
     revoked: HashMap<String, i64>,
 }
 
@@ -100,7 +100,7 @@ impl Sessions {
         self.sign_ins.remove(id)
     }
 
-    /// A new session beside those that exist: signing in again does not end the browser's earlier session.
+    /// Opens a new session. Signing in again does not end the browser's earlier session.
     pub(super) fn open_browser(&mut self, authentication: Authentication) -> String {
         let now = authentication.at_ms;
         self.browsers
@@ -125,8 +125,8 @@ impl Sessions {
         insert_new(&mut self.codes, code)
     }
 
-    /// Takes the code away for good, whether or not the rest of the request turns out right: a code that was
-    /// shown once may have been seen.
+    /// Removes and returns a code. The code is used up even if the rest of the request is invalid, because it may have
+    /// been intercepted.
     pub(super) fn redeem_code(&mut self, code: &str, now_ms: i64) -> Option<Code> {
         self.codes
             .remove(code)
@@ -143,14 +143,14 @@ impl Sessions {
         (now_ms < found.expires_ms && !self.is_revoked(&found.grant.origin_jti)).then_some(found)
     }
 
-    /// Lets a token live until `until_ms` at most: Cognito's grace for a client that lost the rotated one.
+    /// Limits the lifetime of a token to `until_ms`: Cognito's grace period for a client that lost the rotated token.
     pub(super) fn shorten_refresh(&mut self, token: &str, until_ms: i64) {
         if let Some(kept) = self.refreshes.get_mut(token) {
             kept.expires_ms = kept.expires_ms.min(until_ms);
         }
     }
 
-    /// Ends a refresh token and everything that shares its origin.
+    /// Revokes all tokens of an origin.
     pub(super) fn revoke_family(&mut self, origin_jti: &str, now_ms: i64) {
         self.revoked
             .retain(|_, at_ms| now_ms - *at_ms < LONGEST_ACCESS_MS);
@@ -164,14 +164,14 @@ impl Sessions {
     }
 }
 
-/// 256 bits of the operating system's randomness, URL-safe.
+/// Returns 256 bits of the operating system's randomness, base64url-encoded.
 pub(super) fn opaque_id() -> String {
     let mut bytes = [0_u8; 32];
     OsRng.fill_bytes(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A version 4 UUID from the operating system's randomness, for the claims that Cognito writes as one.
+/// Returns a version 4 UUID from the operating system's randomness, for claims that Cognito writes as UUIDs.
 pub(super) fn random_uuid() -> String {
     let mut bytes = [0_u8; 16];
     OsRng.fill_bytes(&mut bytes);

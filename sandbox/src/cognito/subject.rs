@@ -1,23 +1,23 @@
-//! A person of the pool as tokens and pages need them, copied out of the world so that its lock is never held
+//! A user of the pool as needed by tokens and pages, copied out of the sandbox state so that its lock is never held
 //! while a token is signed. It must never change the pool.
 
 use serde_json::{Value, json};
 
 use crate::org::pool::{Mfa, MfaConfiguration, Pool, PoolUser};
 
-/// By what somebody proved to be themselves; decides `amr` and `acr`.
+/// The authentication factor. It determines `amr` and `acr`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Factor {
     Password,
     PasswordAndTotp,
     PasswordAndSms,
     Passkey,
-    /// At another identity provider; Cognito knows nothing of how.
+    /// Signed in at another identity provider. Cognito does not know the factor.
     Federated,
 }
 
 impl Factor {
-    /// RFC 8176 names, as Cognito chose them.
+    /// Returns the RFC 8176 names that Cognito uses.
     pub(super) const fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
@@ -28,7 +28,7 @@ impl Factor {
         }
     }
 
-    /// Cognito's level of assurance. A federated person has none unless the provider's is mapped.
+    /// Returns Cognito's level of assurance. A federated user has none unless the provider's level is mapped.
     pub(super) const fn acr(self) -> Option<&'static str> {
         match self {
             Self::Password => Some("urn:cognito:loa:1"),
@@ -39,13 +39,13 @@ impl Factor {
     }
 }
 
-/// What the first step of a sign-in leads to.
+/// The step that follows the username.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NextStep {
     Done(Factor),
-    /// Type a code; then it is this.
+    /// The user must enter a code, and has then authenticated with this factor.
     Code(Factor),
-    /// The pool demands a second factor and this person has none.
+    /// The pool requires a second factor and this user has none.
     NotEnrolled,
     Disabled,
 }
@@ -92,7 +92,8 @@ impl Subject {
         }
     }
 
-    /// Whether tokens issued at this time still count: a global sign-out in the same millisecond ends them.
+    /// Returns whether tokens issued at this time are still valid. A global sign-out in the same millisecond voids
+    /// them.
     pub(super) fn honours_tokens_of(&self, issued_ms: i64) -> bool {
         self.enabled
             && self
@@ -100,7 +101,7 @@ impl Subject {
                 .is_none_or(|signed_out| issued_ms > signed_out)
     }
 
-    /// The `identities` claim. Cognito names a federated user `<provider>_<subject there>`.
+    /// Returns the `identities` claim of a federated user. Cognito names such a user `<provider>_<subject>`.
     pub(super) fn identities(&self) -> Option<Value> {
         let (provider, user_id) = self
             .username
@@ -127,7 +128,7 @@ fn next_step(demanded: MfaConfiguration, user: &PoolUser) -> NextStep {
         return NextStep::Done(Factor::Federated);
     }
     match (demanded, user.mfa) {
-        // A passkey is the way of signing in itself, so switching MFA off does not take it away.
+        // A passkey is the primary factor, so turning MFA off does not disable it.
         (_, Mfa::Passkey) => NextStep::Code(Factor::Passkey),
         (MfaConfiguration::On, Mfa::None) => NextStep::NotEnrolled,
         (MfaConfiguration::Off, _) | (_, Mfa::None) => NextStep::Done(Factor::Password),

@@ -1,5 +1,5 @@
-//! `POST /oauth2/token`: a code, or a refresh token, for tokens. It must never accept a code twice, nor one that
-//! was made for another client, address or verifier, and never refresh for somebody who was signed out.
+//! `POST /oauth2/token`: exchanges a code or a refresh token for tokens. It must never accept a code twice, nor one
+//! issued for another client, redirect URI or verifier, and never refresh for a user who was signed out.
 
 use std::sync::Arc;
 
@@ -23,17 +23,17 @@ use super::{Provider, misbehave};
 /// Whether a refresh token is replaced when it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshRotation {
-    /// The same token until it expires; the answer holds none.
+    /// The same token stays valid until it expires. The response carries no refresh token.
     Off,
-    /// A new one each time; the old one works for this long after (Cognito allows 0 to 60 seconds).
+    /// Each use returns a new token. The old token stays valid for a grace period (Cognito allows 0 to 60 seconds).
     On { grace_ms: i64 },
 }
 
-/// What one redemption gives.
+/// The result of redeeming a code or a refresh token.
 struct Redeemed {
     grant: Grant,
     nonce: Option<String>,
-    /// Present when the answer carries a refresh token.
+    /// Present if the response carries a refresh token.
     refresh_token: Option<String>,
 }
 
@@ -58,7 +58,7 @@ fn answer(provider: &Provider, headers: &HeaderMap, body: &str) -> Result<Respon
     issue(provider, &redeemed)
 }
 
-/// The parameters of a form body; any other content type is refused.
+/// Parses a form body. Any other content type is an error.
 pub(super) fn form(headers: &HeaderMap, body: &str) -> Result<Params, OAuthError> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
@@ -91,7 +91,7 @@ fn redeem_code(
     if code.grant.client_id != client.id || code.redirect_uri != redirect_uri || !verified {
         return Err(OAuthError::InvalidGrant);
     }
-    // The family begins here, so that a sign-out between code and tokens does not end what begins after it.
+    // The token family is issued now, so that a sign-out between code and tokens does not void it.
     let grant = Grant {
         issued_ms: now_ms,
         ..code.grant
@@ -137,7 +137,7 @@ fn redeem_refresh(
             provider
                 .sessions()
                 .shorten_refresh(token, now_ms + grace_ms);
-            // The new one inherits the end of the old one: rotation does not prolong a sign-in.
+            // The new token inherits the expiry of the old one: rotation does not extend a sign-in.
             Some(new_refresh_token(provider, &grant, expires_ms))
         }
     };
@@ -158,7 +158,8 @@ fn new_refresh_token(provider: &Provider, grant: &Grant, expires_ms: i64) -> Str
         .issue_refresh(refresh, provider.now_ms())
 }
 
-/// RFC 7636 4.6. A verifier without a challenge is refused too: somebody took the challenge off the request.
+/// Verifies PKCE (RFC 7636 4.6). A verifier without a challenge is rejected too, because the challenge may have been
+/// removed from the request.
 fn verifies(challenge: Option<&str>, verifier: Option<&str>) -> bool {
     match (challenge, verifier) {
         (None, None) => true,
@@ -173,7 +174,7 @@ fn verifies(challenge: Option<&str>, verifier: Option<&str>) -> bool {
 
 fn issue(provider: &Provider, redeemed: &Redeemed) -> Result<Response, OAuthError> {
     let grant = &redeemed.grant;
-    // Read now and not at sign-in: groups are those of this moment, and a disabled person gets nothing.
+    // Read now, not at sign-in: groups are current, and a disabled user gets no tokens.
     let subject = provider
         .subject(&grant.authentication.sub)
         .filter(|subject| subject.enabled)

@@ -1,5 +1,5 @@
-//! `/oauth2/userInfo`: attributes of whoever an access token names. Booleans come as strings and groups not at
-//! all, as in Cognito. It must never accept an ID token, nor an access token whose family was revoked.
+//! `/oauth2/userInfo`: the attributes of the user whom an access token names. As in Cognito, booleans are strings and
+//! groups are absent. It must never accept an ID token, nor an access token whose family was revoked.
 
 use std::sync::Arc;
 
@@ -50,13 +50,13 @@ fn attributes(provider: &Provider, headers: &HeaderMap) -> Result<Value, &'stati
         found["name"] = json!(subject.name);
     }
     if let Some(identities) = subject.identities() {
-        // A list elsewhere, but here Cognito hands out the attribute as it is stored: JSON inside a string.
+        // A list in tokens, but here Cognito returns the attribute as stored: JSON inside a string.
         found["identities"] = json!(identities.to_string());
     }
     Ok(found)
 }
 
-/// The scopes of an access token of this pool that has not expired.
+/// Returns the scopes of an access token of this pool that has not expired.
 fn valid_scopes<'a>(provider: &Provider, claims: &'a Claims) -> Option<Vec<&'a str>> {
     let is_ours =
         claims.get("token_use")? == "access" && claims.get("iss")?.as_str()? == provider.issuer();
@@ -71,7 +71,7 @@ fn valid_scopes<'a>(provider: &Provider, claims: &'a Claims) -> Option<Vec<&'a s
         .map(|scope| scope.split(' ').collect())
 }
 
-/// The person, unless the family was revoked or they were disabled or signed out since.
+/// Returns the user, unless the token family was revoked or the user was disabled or signed out since.
 fn owner(provider: &Provider, claims: &Claims) -> Option<Subject> {
     if provider
         .sessions()
@@ -79,7 +79,8 @@ fn owner(provider: &Provider, claims: &Claims) -> Option<Subject> {
     {
         return None;
     }
-    // A token knows its second only; its last millisecond is taken, lest a fresh sign-in look signed out.
+    // `iat` has a resolution of one second. Its last millisecond is assumed, so that a fresh sign-in does not count as
+    // signed out.
     let issued_ms = claims.get("iat")?.as_i64()? * 1000 + 999;
     provider
         .subject(claims.get("sub")?.as_str()?)

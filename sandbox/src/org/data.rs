@@ -1,7 +1,7 @@
-//! The records an organisation is made of, as AWS would hold them.
+//! The records of an organisation, as AWS would hold them.
 //!
-//! Plain data without behaviour: the same types fill the sample, a file, and the running world.
-//! Identifiers are `Arc<str>` because the large organisation names each of them many times.
+//! Plain data without behaviour. The same types describe the samples, organisation files and the running sandbox.
+//! Identifiers are `Arc<str>` because the large organisation repeats each of them many times.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct Unit {
     pub parent: Arc<str>,
 }
 
-/// Life of an account, as Organizations reports it in `State`.
+/// The state of an account, as Organizations reports it in `State`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AccountState {
@@ -28,7 +28,7 @@ pub enum AccountState {
     Closed,
 }
 
-/// A member account.
+/// An account of the organisation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
     /// Twelve digits.
@@ -37,18 +37,19 @@ pub struct Account {
     pub email: Box<str>,
     #[serde(default)]
     pub state: AccountState,
-    /// The root or the unit it lies in.
+    /// The root or organizational unit that contains the account.
     pub parent: Arc<str>,
     #[serde(default)]
     pub tags: BTreeMap<Arc<str>, Arc<str>>,
     /// Unix milliseconds.
     pub joined_ms: i64,
-    /// Customer-managed IAM policies that exist in the account; a set that names another fails there.
+    /// Customer managed IAM policies that exist in the account. A permission set that references any other policy fails
+    /// to provision there.
     #[serde(default)]
     pub customer_policies: Vec<PolicyReference>,
 }
 
-/// An identifier an outside directory gave; its presence means that SCIM provisions the record.
+/// An identifier assigned by an external directory. Its presence means that SCIM provisions the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExternalId {
     pub issuer: Arc<str>,
@@ -81,7 +82,7 @@ pub struct User {
     pub external_ids: Vec<ExternalId>,
     pub created_ms: i64,
     pub updated_ms: i64,
-    /// Counts every modification; AWS shows it as an opaque string.
+    /// Incremented by every modification. AWS shows it as an opaque string.
     #[serde(default)]
     pub revision: u32,
 }
@@ -101,7 +102,7 @@ pub struct Group {
     pub revision: u32,
 }
 
-/// One user in one group.
+/// A membership of a user in a group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Membership {
     /// UUID.
@@ -111,7 +112,7 @@ pub struct Membership {
     pub created_ms: i64,
 }
 
-/// A customer-managed policy by name and path, as permission sets refer to it.
+/// A customer managed policy by name and path, as permission sets reference it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PolicyReference {
     pub name: String,
@@ -126,7 +127,7 @@ pub enum Boundary {
     CustomerManaged(PolicyReference),
 }
 
-/// A permission set: a template from which Identity Center makes one IAM role per account.
+/// A permission set: a template from which Identity Center provisions one IAM role per account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PermissionSet {
     pub arn: Arc<str>,
@@ -149,12 +150,12 @@ pub struct PermissionSet {
     #[serde(default)]
     pub tags: BTreeMap<Arc<str>, Arc<str>>,
     pub created_ms: i64,
-    /// Counts every edit that a role in an account has to catch up with.
+    /// Incremented by every edit. A role with an older revision is outdated.
     #[serde(default)]
     pub revision: u32,
 }
 
-/// Who an assignment is for. The order is the order of the wire spelling.
+/// The type of a principal, ordered by wire name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PrincipalType {
@@ -163,7 +164,7 @@ pub enum PrincipalType {
 }
 
 impl PrincipalType {
-    /// As AWS writes it.
+    /// Returns the wire name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Group => "GROUP",
@@ -172,7 +173,7 @@ impl PrincipalType {
     }
 }
 
-/// A principal on a permission set in an account.
+/// An account assignment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Assignment {
     pub account: Arc<str>,
@@ -181,8 +182,8 @@ pub struct Assignment {
     pub principal_id: Arc<str>,
 }
 
-/// A role in an account that differs from what its assignments alone would say: made from an
-/// older revision of its set, or present although nobody is assigned.
+/// A provisioned role that does not follow from the assignments: it has an older revision of its permission set, or no
+/// assignments.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProvisionedRole {
     pub account: Arc<str>,
@@ -190,19 +191,18 @@ pub struct ProvisionedRole {
     pub revision: u32,
 }
 
-/// A write that CloudTrail recorded.
+/// A write recorded by CloudTrail.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrailEvent {
     pub id: Arc<str>,
     pub at_ms: i64,
-    /// When LookupEvents begins to show it.
+    /// When `LookupEvents` begins to return the event, in Unix milliseconds.
     pub visible_ms: i64,
-    /// The account that made the call, which is where the event is recorded.
+    /// The account that made the call and in which the event is recorded.
     pub account: Arc<str>,
     pub access_key: Arc<str>,
     pub source: Arc<str>,
     pub name: Arc<str>,
-    /// Request id of the call.
     pub request_id: Arc<str>,
     #[serde(default)]
     pub error_code: Option<Arc<str>>,

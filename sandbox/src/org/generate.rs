@@ -1,5 +1,5 @@
-//! Organisations of a size, from a seed: for benchmarks and for finding out what breaks when there
-//! is much of everything. Skewed as real ones are: a few sets and groups are nearly everywhere.
+//! Organisations of a given size, generated from a seed, for benchmarks and load tests. Skewed as in practice: a few
+//! permission sets and groups are used nearly everywhere.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use super::{
     PrincipalType, Unit, User,
 };
 
-/// How much of everything.
+/// The size of a generated organisation.
 pub(super) struct Size {
     accounts: usize,
     permission_sets: usize,
     groups: usize,
     users: usize,
     assignments: usize,
-    /// Pairs of account and set that have at least one assignment.
+    /// Pairs of account and permission set with at least one assignment.
     pairs: usize,
     groups_per_user: usize,
 }
@@ -127,7 +127,7 @@ pub(super) fn organisation(size: &Size, seed: u64) -> Organisation {
     }
 }
 
-/// An index below `count` that falls on the small ones far more often.
+/// Returns a random index below `count`, skewed towards small ones.
 fn skewed(dice: &mut ChaCha8Rng, count: usize) -> usize {
     let part = dice.r#gen::<f64>().powi(3);
     #[expect(
@@ -208,7 +208,7 @@ fn accounts(size: &Size, dice: &mut ChaCha8Rng) -> Vec<Account> {
                 id: id.to_string().into(),
                 email: format!("aws+{number}@generated.example").into(),
                 name: name.into(),
-                // One in a hundred was closed and still stands in the lists.
+                // One in a hundred is suspended and still listed.
                 state: if number % 100 == 99 {
                     AccountState::Suspended
                 } else {
@@ -282,7 +282,7 @@ fn users(size: &Size, dice: &mut ChaCha8Rng) -> Vec<User> {
     for number in 0..size.users {
         let (given, family) = (GIVEN[number % 24], FAMILY[number / 24 % 24]);
         let name = format!("{given}.{family}.{number}").to_lowercase();
-        // Eight people to a manager, all the way up.
+        // Each manager has eight direct reports.
         let manager = number
             .checked_sub(1)
             .map(|above| users[above / 8].id.clone());
@@ -334,7 +334,7 @@ fn memberships(
     memberships
 }
 
-/// First one assignment for each of exactly `pairs` pairs, then the rest on top of them.
+/// Returns one assignment for each of exactly `size.pairs` pairs, and distributes the rest over them.
 fn assignments(
     size: &Size,
     accounts: &[Account],
@@ -345,7 +345,8 @@ fn assignments(
     let mut pairs = Vec::with_capacity(size.pairs);
     let mut known = HashSet::with_capacity(size.pairs);
     while pairs.len() < size.pairs {
-        // The management account gets no role: what is provisioned there nobody could manage.
+        // The management account gets no role: a delegated administrator could not manage a permission set provisioned
+        // there.
         let pair = (dice.gen_range(1..accounts.len()), skewed(dice, sets.len()));
         if known.insert(pair) {
             pairs.push(pair);
@@ -359,7 +360,7 @@ fn assignments(
         } else {
             skewed(dice, pairs.len())
         };
-        // Four of five go to groups; one in a thousand to somebody who is gone.
+        // Four in five go to groups, one in a thousand to a user who no longer exists.
         let principal = match dice.gen_range(0..1_000) {
             0 => Chosen::Gone,
             1..200 => Chosen::User(dice.gen_range(0..users.len())),

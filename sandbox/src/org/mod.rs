@@ -1,6 +1,6 @@
-//! Organisations as plain data: what AWS holds when the sandbox starts.
+//! Organisations as plain data: the state that AWS holds when the sandbox starts.
 //!
-//! An organisation is data only; how AWS behaves on it is in [`crate::aws`].
+//! The behaviour of AWS is in [`crate::aws`].
 
 mod data;
 mod generate;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use pool::Pool;
 
-/// A whole AWS organisation with its Identity Center instance and user pool.
+/// An AWS organisation with its Identity Center instance and user pool.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Organisation {
     /// `o-` and ten characters.
@@ -33,8 +33,8 @@ pub struct Organisation {
     pub identity_store_id: Arc<str>,
     pub region: Arc<str>,
     pub created_ms: i64,
-    /// Organizations may answer an empty page with a token. With this, it does so before every
-    /// further page; without, pages are full, so that calls can be counted exactly.
+    /// Whether Organizations returns an empty page with a token, as AWS may, before every further page. Otherwise pages
+    /// are full, so that calls can be counted exactly.
     #[serde(default)]
     pub ragged_pages: bool,
     pub units: Vec<Unit>,
@@ -51,7 +51,7 @@ pub struct Organisation {
     pub pool: Pool,
 }
 
-/// Why an organisation could not be loaded.
+/// An error that occurs when an organisation is loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("cannot read the organisation {path}: {source}")]
@@ -59,7 +59,7 @@ pub enum LoadError {
         path: String,
         source: std::io::Error,
     },
-    #[error("{path} is not an organisation: {source}")]
+    #[error("{path} is not a valid organisation file: {source}")]
     Parse {
         path: String,
         source: serde_json::Error,
@@ -67,22 +67,24 @@ pub enum LoadError {
 }
 
 impl Organisation {
-    /// The payments company that a newcomer meets, with the sins one meets in practice.
+    /// Returns the sample organisation: a payments company with common access problems.
     pub fn sample() -> Self {
         sample::organisation()
     }
 
-    /// 500 accounts, 150 sets, 800 groups, 8,000 users, 15,000 assignments; the same for the same seed.
+    /// Returns an organisation with 500 accounts, 150 permission sets, 800 groups, 8,000 users and 15,000 assignments.
+    /// The same seed returns the same organisation.
     pub fn medium(seed: u64) -> Self {
         generate::organisation(&generate::Size::MEDIUM, seed)
     }
 
-    /// 3,000 accounts, 500 sets, 5,000 groups, 50,000 users, 150,000 assignments; the same for the same seed.
+    /// Returns an organisation with 3,000 accounts, 500 permission sets, 5,000 groups, 50,000 users and 150,000
+    /// assignments. The same seed returns the same organisation.
     pub fn large(seed: u64) -> Self {
         generate::organisation(&generate::Size::LARGE, seed)
     }
 
-    /// `sample`, `medium`, `large`, or the path of a JSON file.
+    /// Returns the organisation named `sample`, `medium` or `large`, or reads the JSON file at this path.
     pub fn named(name: &str) -> Result<Self, LoadError> {
         match name {
             "sample" => Ok(Self::sample()),

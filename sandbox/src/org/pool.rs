@@ -1,7 +1,7 @@
-//! The Cognito user pool of an organisation: who can sign in, with which second factor and groups.
+//! The Cognito user pool of an organisation: users, their second factors and their groups.
 //!
-//! Plain data, shared by the local Cognito (sign-in) and the cognito-idp operations of the local AWS,
-//! so that a group taken away through the API is gone from the next token.
+//! Plain data, shared by the local Cognito (sign-in) and the cognito-idp operations of the local AWS, so that a group
+//! removed through the API is missing from the next token.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,22 +16,22 @@ pub struct Pool {
     pub client: PoolClient,
     pub groups: Vec<PoolGroup>,
     pub users: Vec<PoolUser>,
-    /// Creation, milliseconds since the Unix epoch.
+    /// Unix milliseconds.
     pub created_ms: i64,
 }
 
-/// The confidential client Leastwise signs people in with.
+/// The confidential app client of Leastwise.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PoolClient {
     pub client_id: String,
     pub client_secret: String,
     pub name: String,
-    /// Redirect URIs, matched exactly. The sandbox adds the web port it serves.
+    /// Redirect URIs, matched exactly. [`crate::Sandbox`] adds its `callback_urls`.
     pub callback_urls: Vec<String>,
     pub logout_urls: Vec<String>,
 }
 
-/// Whether the pool demands a second factor. Cognito writes `OFF`, `ON`, `OPTIONAL`.
+/// Whether the pool requires a second factor. Cognito writes `OFF`, `ON`, `OPTIONAL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum MfaConfiguration {
@@ -40,14 +40,14 @@ pub enum MfaConfiguration {
     Optional,
 }
 
-/// A group of the pool; its name arrives in the `cognito:groups` claim.
+/// A group of the pool. Its name appears in the `cognito:groups` claim.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PoolGroup {
     pub name: String,
     pub description: String,
 }
 
-/// Someone who can sign in.
+/// A user of the pool.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PoolUser {
     /// The subject claim: a UUID, unique within the pool, never reused.
@@ -58,7 +58,7 @@ pub struct PoolUser {
     /// Names from [`Pool::groups`].
     #[serde(default)]
     pub groups: Vec<String>,
-    /// The Identity Center user this subject is joined to, when the pool carries it as an attribute.
+    /// The Identity Center user linked to this subject, if the pool stores it as an attribute.
     #[serde(default)]
     pub identity_store_user_id: Option<String>,
     pub mfa: Mfa,
@@ -66,10 +66,10 @@ pub struct PoolUser {
     #[serde(default)]
     pub totp_secret: Option<String>,
     pub enabled: bool,
-    /// Signs in through an external identity provider; Cognito asks such a person for no factor of its own.
+    /// Whether the user signs in through an external identity provider. Cognito then asks for no factor of its own.
     #[serde(default)]
     pub federated: bool,
-    /// Tokens and sessions issued before this instant (Unix milliseconds) are void: AdminUserGlobalSignOut.
+    /// The time of the last `AdminUserGlobalSignOut` in Unix milliseconds. Tokens issued until then are void.
     #[serde(default)]
     pub signed_out_at_ms: Option<i64>,
     #[serde(default)]
@@ -78,7 +78,7 @@ pub struct PoolUser {
     pub updated_ms: i64,
 }
 
-/// The second factor a person enrolled.
+/// The second factor that a user enrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mfa {
@@ -89,17 +89,17 @@ pub enum Mfa {
 }
 
 impl Pool {
-    /// Cognito accepts the username, the e-mail (an alias) and the subject wherever it asks for a username.
+    /// Finds a user by username, email (an alias) or subject, as Cognito does wherever it accepts a username.
     pub fn user(&self, username: &str) -> Option<&PoolUser> {
         self.users.iter().find(|user| user.answers_to(username))
     }
 
-    /// As [`Pool::user`], to change it. Call [`crate::World::note_pool_change`] afterwards.
+    /// Like [`Pool::user`], but mutable. Call [`crate::World::note_pool_change`] after a change.
     pub fn user_mut(&mut self, username: &str) -> Option<&mut PoolUser> {
         self.users.iter_mut().find(|user| user.answers_to(username))
     }
 
-    /// The person with this subject claim.
+    /// Finds a user by subject claim.
     pub fn user_by_sub(&self, sub: &str) -> Option<&PoolUser> {
         self.users.iter().find(|user| user.sub == sub)
     }

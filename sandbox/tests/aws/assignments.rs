@@ -1,4 +1,4 @@
-//! Asynchronous writes, conflicts, limits, orphans, and who may write where.
+//! Asynchronous writes, conflicts, limits, orphans and write permissions.
 
 use serde_json::json;
 
@@ -62,7 +62,7 @@ async fn the_first_assignment_makes_the_role_and_the_last_takes_it_away_later() 
             .await
             .is_empty()
     );
-    assert!(accounts().await.contains(&ledger), "the role goes later");
+    assert!(accounts().await.contains(&ledger), "it is removed later");
     aws.wait();
     assert!(!accounts().await.contains(&ledger));
     let body = json!({ "AccountId": ledger, "MaxResults": 100 });
@@ -117,7 +117,7 @@ async fn an_account_takes_one_new_role_at_a_time_and_other_accounts_are_free() {
     let second = aws.tuple("tokens-dev", "SupportMetrics", "auditors");
     let answer = aws.sso("CreateAccountAssignment", second).await;
     assert_eq!(answer.error(), "ConflictException");
-    // The role is there already: nothing to update in IAM.
+    // The role already exists, so IAM is not updated.
     let third = aws.tuple("tokens-dev", "PaymentsEngineer", "auditors");
     request_id(&aws.sso("CreateAccountAssignment", third).await);
     let elsewhere = aws.tuple("tokens-staging", "SupportMetrics", "auditors");

@@ -1,4 +1,4 @@
-//! Paging, and whole crawls of whole organisations.
+//! Pagination, and full crawls of organisations.
 
 use std::collections::HashSet;
 
@@ -274,8 +274,8 @@ async fn twenty_calls_a_second_pass_and_the_rest_is_throttled() {
     assert_eq!(aws.trail(json!({})).await.error(), "ThrottlingException");
 }
 
-/// Not a limit of AWS but of patience: a crawl of `large` must not wait for the sandbox. Prints
-/// the figure (`--nocapture`); asserts nothing about it, as other work shares the machine.
+/// Measures list calls per second: a crawl of `large` must not wait for the sandbox. Prints the figure (`--nocapture`)
+/// and asserts nothing about it, because other work shares the machine.
 #[tokio::test]
 #[expect(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! Requests that no client should send, and the protocol around those that it does.
+//! Invalid requests, and the protocol details of valid ones.
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;

@@ -1,4 +1,4 @@
-//! Faults that are asked for, and the log that shows what a client did about them.
+//! Injected faults, and the call log that shows how a client reacted.
 
 use sandbox::aws::ConnectionReset;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The local AWS from outside: raw awsJson1.1 through the router, on a clock that stands still.
+//! The local AWS, tested by raw awsJson1.1 requests through its router, with a manual clock.
 
 mod assignments;
 mod crawl;

@@ -1,4 +1,4 @@
-//! cognito-idp: the pool that people sign in from.
+//! cognito-idp: the user pool.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Templates, their policies, and the roles that lag behind them.
+//! Permission sets, their policies, and outdated roles.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What a killed sandbox remembers when it starts again.
+//! The state that a sandbox restores after it was killed.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tower::ServiceExt;
 
 use crate::support::{Aws, NOON_MS, request_id};
 
-/// A folder of this test alone, gone at its end.
+/// A temporary folder, removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -50,7 +50,7 @@ fn open(path: &Path, clock: &Clock) -> Aws {
     }
 }
 
-/// Everything but the reads in the call log.
+/// Returns the persisted state, which has no reads in its call log.
 async fn state(aws: &Aws) -> Value {
     aws.page("/_sandbox/state").await
 }
@@ -77,7 +77,7 @@ async fn a_killed_process_forgets_no_write_that_it_answered() {
     aws.idp("AdminDisableUser", json!({ "Username": "lena.fischer" }))
         .await;
     let before = state(&aws).await;
-    // Nothing is saved in an orderly way: what is left is the first snapshot and the journal.
+    // No final save: only the first snapshot and the journal remain.
     drop(aws);
 
     let again = open(&folder.state(), &clock);
@@ -93,7 +93,7 @@ async fn a_killed_process_forgets_no_write_that_it_answered() {
         .iter()
         .filter(|call| call["operation"] == "CreateAccountAssignment")
         .count();
-    assert_eq!(creations, 3, "refused writes are remembered as well");
+    assert_eq!(creations, 3, "refused writes are recorded too");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! An AWS for one test, and a client that writes requests by hand.
+//! A local AWS for one test, and a client that builds raw requests.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use sandbox::{SharedWorld, World};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-/// Some noon.
+/// The start of the manual clock, in Unix milliseconds.
 pub const NOON_MS: i64 = 1_780_000_000_000;
 
 pub struct Aws {
@@ -20,11 +20,11 @@ pub struct Aws {
     pub clock: Clock,
     pub world: SharedWorld,
     pub sample: Organisation,
-    /// The access key that signs: an account number acts from that account.
+    /// The access key of the requests. An account ID acts from that account.
     pub access_key: String,
 }
 
-/// An answer taken apart.
+/// A parsed response.
 pub struct Answer {
     pub status: u16,
     pub request_id: String,
@@ -39,7 +39,7 @@ impl Answer {
 }
 
 impl Aws {
-    /// The sample, without request quotas, as the delegated administrator sees it.
+    /// Returns the sample without request quotas, called from the delegated administrator account.
     pub fn new() -> Self {
         Self::of(Organisation::sample(), Limits::Unlimited)
     }
@@ -58,7 +58,7 @@ impl Aws {
         }
     }
 
-    /// The same AWS, called from the management account.
+    /// Returns the same AWS, called from the management account.
     pub fn as_management(&self) -> Self {
         Self {
             router: self.router.clone(),
@@ -104,7 +104,7 @@ impl Aws {
         }
     }
 
-    /// sso-admin; the instance is filled in.
+    /// Calls sso-admin, with the instance filled in.
     pub async fn sso(&self, operation: &str, mut body: Value) -> Answer {
         if body.get("InstanceArn").is_none() {
             body["InstanceArn"] = json!(&*self.sample.instance_arn);
@@ -113,7 +113,7 @@ impl Aws {
             .await
     }
 
-    /// identitystore; the store is filled in.
+    /// Calls identitystore, with the identity store filled in.
     pub async fn store(&self, operation: &str, mut body: Value) -> Answer {
         body["IdentityStoreId"] = json!(&*self.sample.identity_store_id);
         self.call(&format!("AWSIdentityStore.{operation}"), body)
@@ -125,7 +125,7 @@ impl Aws {
             .await
     }
 
-    /// cognito-idp; the pool is filled in.
+    /// Calls cognito-idp, with the pool filled in.
     pub async fn idp(&self, operation: &str, mut body: Value) -> Answer {
         body["UserPoolId"] = json!(self.sample.pool.id);
         self.call(
@@ -139,7 +139,7 @@ impl Aws {
         self.call("CloudTrail_20131101.LookupEvents", body).await
     }
 
-    /// Sets what goes wrong from now on.
+    /// Replaces the fault rules.
     pub async fn break_with(&self, rules: Value) {
         let request = Request::post("/_sandbox/faults")
             .header("content-type", "application/json")
@@ -154,7 +154,7 @@ impl Aws {
         assert_eq!(answer.status(), 200);
     }
 
-    /// Reads a `/_sandbox` page.
+    /// Reads a `/_sandbox` endpoint.
     pub async fn page(&self, path: &str) -> Value {
         let request = Request::get(path).body(Body::empty()).expect("a request");
         let answer = self
@@ -169,7 +169,7 @@ impl Aws {
         serde_json::from_slice(&text).expect("JSON")
     }
 
-    /// Lets five seconds pass: the time an asynchronous write takes.
+    /// Advances the clock by five seconds, which is how long an asynchronous write takes.
     pub fn wait(&self) {
         self.clock.advance(Duration::from_secs(5));
     }
@@ -206,7 +206,7 @@ impl Aws {
         found.expect("a user of the sample").id.to_string()
     }
 
-    /// Parameters of Create- and DeleteAccountAssignment for a group.
+    /// Returns the parameters of `CreateAccountAssignment` and `DeleteAccountAssignment` for a group.
     pub fn tuple(&self, account: &str, set: &str, group: &str) -> Value {
         json!({
             "TargetId": self.account(account),
@@ -217,7 +217,7 @@ impl Aws {
         })
     }
 
-    /// Ids of the principals assigned to a pair.
+    /// Returns the IDs of the principals assigned to a pair.
     pub async fn assigned(&self, account: &str, set: &str) -> Vec<String> {
         let answer = self
             .sso(
@@ -228,7 +228,7 @@ impl Aws {
         texts(&answer.body["AccountAssignments"], "PrincipalId")
     }
 
-    /// Status and reason of a creation.
+    /// Returns the status of a creation.
     pub async fn creation(&self, request_id: &str) -> Value {
         let answer = self
             .sso(
@@ -239,7 +239,7 @@ impl Aws {
         answer.body["AccountAssignmentCreationStatus"].clone()
     }
 
-    /// Status and reason of a deletion.
+    /// Returns the status of a deletion.
     pub async fn deletion(&self, request_id: &str) -> Value {
         let answer = self
             .sso(
@@ -250,7 +250,7 @@ impl Aws {
         answer.body["AccountAssignmentDeletionStatus"].clone()
     }
 
-    /// All pages of a list.
+    /// Reads all pages of a list.
     pub async fn all(
         &self,
         target: &str,
@@ -286,7 +286,7 @@ pub struct Listed {
     pub pages: Vec<usize>,
 }
 
-/// One member of every element.
+/// Returns one member of every element.
 pub fn texts(list: &Value, member: &str) -> Vec<String> {
     list.as_array()
         .map(|items| {
@@ -298,7 +298,7 @@ pub fn texts(list: &Value, member: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// The request id of an accepted assignment write.
+/// Returns the request ID of an accepted assignment write.
 pub fn request_id(answer: &Answer) -> String {
     let statuses = [
         "AccountAssignmentCreationStatus",

@@ -1,4 +1,4 @@
-//! CloudTrail: whose write it was.
+//! CloudTrail: the events of writes.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What `/oauth2/authorize` grants, and what it refuses, to whom.
+//! `/oauth2/authorize`: which requests are granted and which are rejected.
 
 use axum::body::Body;
 use http::{Request, StatusCode};

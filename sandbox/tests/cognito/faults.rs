@@ -1,4 +1,4 @@
-//! The provider as an attacker would have it: each fault is there, and is the only one.
+//! Injected faults: each one is present, and is the only one.
 
 use axum::body::Body;
 use http::{Request, StatusCode, header};
@@ -19,7 +19,7 @@ async fn set(cognito: &mut Cognito, fault: Value) -> Answer {
         .await
 }
 
-/// The ID token that the provider writes under one fault, and the answer that it came in.
+/// Returns the ID token issued under a fault, and the token response.
 async fn spoilt(cognito: &mut Cognito, fault: &str) -> (String, Value) {
     assert_eq!(set(cognito, json!(fault)).await.status, StatusCode::OK);
     let tokens = cognito.tokens("alice", &[("prompt", Some("login"))]).await;

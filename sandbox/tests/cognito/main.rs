@@ -1,7 +1,7 @@
-//! The local Cognito, spoken to as its clients do: over HTTP requests through its router, on a clock that stands
-//! still. Nothing here reads the provider's memory.
+//! The local Cognito, tested by HTTP requests through its router, with a manual clock. No test reads the provider's
+//! internal state.
 
-// The attribute is always true here; it tells clippy that the helpers are tests as well.
+// The attribute is always true here; it makes Clippy treat the helpers as test code.
 #[cfg(test)]
 mod authorize;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What Cognito does differently from other providers: discovery, userInfo, revocation, sign-out.
+//! The differences between Cognito and other providers: discovery, userInfo, revocation, sign-out.
 
 use axum::body::Body;
 use http::{Request, StatusCode, header};
@@ -237,12 +237,12 @@ async fn signing_out_forgets_the_browser_and_goes_to_the_registered_address() {
     assert_eq!(
         silent.error(),
         "login_required",
-        "a cookie that was kept is worth nothing"
+        "a cookie that was kept is not accepted"
     );
     assert_eq!(
         cognito.refresh(&tokens["refresh_token"]).await.status,
         StatusCode::OK,
-        "tokens live on"
+        "tokens stay valid"
     );
 }
 
@@ -301,7 +301,7 @@ async fn a_global_sign_out_leaves_the_browser_session_alone() {
     assert_eq!(
         claims["auth_time"],
         START_MS / 1000,
-        "but it cannot pretend to be a new sign-in"
+        "it does not count as a new sign-in"
     );
 }
 

@@ -1,4 +1,4 @@
-//! The pages, as a person or a program goes through them.
+//! The sign-in pages, as used by people and programs.
 
 use http::{StatusCode, header};
 use sandbox::org::pool::{Mfa, MfaConfiguration};

@@ -1,4 +1,4 @@
-//! A browser and a client in one, with a pool of one person for each kind of sign-in.
+//! A browser and a client, with a pool that has one user for each kind of sign-in.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -111,7 +111,7 @@ impl Cognito {
             .await
     }
 
-    /// A POST by the pool's client, with its secret in a Basic header.
+    /// Sends a POST request as the pool's client, with its secret in a Basic header.
     pub async fn post_as_client(&mut self, uri: &str, fields: &[(&str, &str)]) -> Answer {
         let secret: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
         let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{secret}")));
@@ -124,7 +124,7 @@ impl Cognito {
         self.get(&authorize_uri(changes)).await
     }
 
-    /// From the request to the page, as username only.
+    /// Opens the sign-in page and submits the username. Returns the sign-in ID and the response.
     pub async fn identify(
         &mut self,
         username: &str,
@@ -141,7 +141,7 @@ impl Cognito {
         (id, answer)
     }
 
-    /// The whole way of a person through the pages, to the redirect with the code.
+    /// Goes through all sign-in pages to the redirect with the code.
     pub async fn sign_in(&mut self, username: &str, changes: &[(&str, Option<&str>)]) -> Answer {
         let (id, answer) = self.identify(username, changes).await;
         if answer.status == StatusCode::FOUND {
@@ -157,7 +157,7 @@ impl Cognito {
             .await
     }
 
-    /// Signs in and redeems: the token endpoint's JSON.
+    /// Signs in, redeems the code and returns the token response.
     pub async fn tokens(&mut self, username: &str, changes: &[(&str, Option<&str>)]) -> Value {
         let code = self.sign_in(username, changes).await.query()["code"].clone();
         let answer = self.redeem(&code).await;
@@ -180,7 +180,7 @@ impl Cognito {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    /// The claims of a token whose signature was checked with the published key that its header names.
+    /// Returns the claims of a token after verifying its signature with the published key that its header names.
     pub async fn verified(&mut self, token: &Value) -> Value {
         let token = token.as_str().unwrap();
         let jwks = self
@@ -202,7 +202,7 @@ impl Answer {
         self.headers[header::LOCATION].to_str().unwrap().to_owned()
     }
 
-    /// What came back to the client's address.
+    /// Returns the query of the redirect to the client.
     pub fn query(&self) -> BTreeMap<String, String> {
         let location = self.location();
         assert!(location.starts_with(CALLBACK), "{location}");
@@ -213,7 +213,7 @@ impl Answer {
             .collect()
     }
 
-    /// `error` of a redirect or of a JSON answer, with the status before it.
+    /// Returns the `error` of a redirect or of a JSON error response.
     pub fn error(&self) -> String {
         if self.status == StatusCode::FOUND {
             return self.query()["error"].clone();
@@ -271,7 +271,7 @@ pub fn redemption(code: &str) -> [(&str, &str); 4] {
     ]
 }
 
-/// A part of a JWS, decoded and not checked: 0 = header, 1 = claims.
+/// Decodes a part of a JWS without verifying it: 0 is the header, 1 the claims.
 pub fn part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()

@@ -1,4 +1,4 @@
-//! The token endpoint: who gets tokens for what, and what stands in them.
+//! The token endpoint: who gets tokens, and their claims.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ async fn the_id_token_says_who_when_and_how() {
     let half = &Sha256::digest(tokens["access_token"].as_str().unwrap())[..16];
     assert_eq!(claims["at_hash"], URL_SAFE_NO_PAD.encode(half));
     let header = part(tokens["id_token"].as_str().unwrap(), 0);
-    // In whatever order: a feature of serde_json, switched on by anybody in the build, decides that.
+    // Compared as a set: the order depends on a serde_json feature that any crate in the build may enable.
     let names: BTreeSet<&str> = header
         .as_object()
         .unwrap()
@@ -61,7 +61,7 @@ async fn the_access_token_names_a_client_and_no_audience() {
     let claims = cognito.verified(&tokens["access_token"]).await;
     assert_eq!(claims["client_id"], CLIENT);
     assert_eq!(claims["token_use"], "access");
-    assert_eq!(claims["scope"], "openid", "an unknown scope vanishes");
+    assert_eq!(claims["scope"], "openid", "an unknown scope is ignored");
     assert_eq!(claims["username"], "alice");
     assert_eq!(
         claims["cognito:groups"],

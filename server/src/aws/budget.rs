@@ -1,8 +1,8 @@
-//! Token buckets: how often a service may be called.
+//! Token buckets that limit the call rate per AWS service.
 //!
-//! The quotas are shared with everybody else who uses the account (Terraform, the console,
-//! scanners), so a throttle halves our pace at once and it grows back slowly. There is one
-//! queue: whoever asks first goes first, a revocation behind the calls of a crawl that asked before it.
+//! The quotas are shared with every other client of the account (Terraform, the console, scanners). A throttle
+//! therefore halves the rate at once, and the rate recovers slowly. Each bucket serves calls in order of arrival: a
+//! revocation waits behind calls that a crawl queued earlier.
 
 use std::{
     sync::{
@@ -14,24 +14,24 @@ use std::{
 
 use tokio::{sync::Mutex, time::Instant};
 
-/// How far a bucket's schedule may lag behind the clock before it begins anew.
+/// How far the schedule of a bucket may lag behind the clock before it is reset to the clock.
 const LAG: Duration = Duration::from_millis(25);
 
-/// One bucket a service quota.
+/// One bucket per service quota.
 #[derive(Debug, Clone)]
 pub struct Budgets {
-    /// Identity Center: 20 calls a second, shared by all of its operations.
+    /// Identity Center: 20 calls a second, shared by all operations.
     pub sso: Budget,
-    /// Its directory: 20 calls a second of its own.
+    /// The identity store: 20 calls a second.
     pub directory: Budget,
-    /// The organization.
+    /// AWS Organizations.
     pub organizations: Budget,
-    /// The user pool.
+    /// The Cognito user pool.
     pub pool: Budget,
 }
 
 impl Budgets {
-    /// The same pace for each.
+    /// Returns buckets that all have the same rate.
     pub fn new(calls_per_second: f64) -> Self {
         let budget = || Budget::new(calls_per_second);
         Self {
@@ -43,8 +43,8 @@ impl Budgets {
     }
 }
 
-/// One bucket. It spaces calls evenly and never lets a burst through: a burst is what meets the
-/// quota when somebody else is calling, too.
+/// One bucket. Calls are spaced evenly and bursts are never allowed, because a burst exceeds the shared quota when
+/// another client calls at the same time.
 #[derive(Debug, Clone)]
 pub struct Budget {
     pace: Arc<Mutex<Pace>>,
@@ -60,7 +60,7 @@ struct Pace {
 }
 
 impl Budget {
-    /// A bucket of so many calls a second.
+    /// Returns a bucket that allows `calls_per_second`, at least 0.1.
     pub fn new(calls_per_second: f64) -> Self {
         let most = calls_per_second.max(0.1);
         Self {
@@ -74,13 +74,13 @@ impl Budget {
         }
     }
 
-    /// Waits for a turn and counts it.
+    /// Waits for the next free slot and counts the call.
     pub async fn turn(&self) {
         let at = {
             let mut pace = self.pace.lock().await;
             let now = Instant::now();
-            // A timer wakes late, and a busy machine later still; letting the schedule lag by that much keeps
-            // the pace true. At 20 calls a second it is half a call, so no burst comes of it.
+            // Timers fire late, especially on a busy machine. Tolerating this lag keeps the average rate. At 20 calls a
+            // second it is half a call, so it cannot cause a burst.
             let floor = now.checked_sub(LAG).unwrap_or(now);
             let at = pace.next.max(floor);
             pace.next = at + Duration::from_secs_f64(1.0 / pace.now);
@@ -90,14 +90,14 @@ impl Budget {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// AWS said that it is too much: half the pace.
+    /// Records a throttle and halves the rate, down to 0.5 calls a second.
     pub async fn slow_down(&self) {
         self.throttled.fetch_add(1, Ordering::Relaxed);
         let mut pace = self.pace.lock().await;
         pace.now = (pace.now / 2.0).max(0.5);
     }
 
-    /// AWS answered: a little faster again.
+    /// Raises the rate by 1% of the maximum, after a successful call.
     pub async fn speed_up(&self) {
         let mut pace = self.pace.lock().await;
         if pace.now < pace.most {
@@ -105,12 +105,12 @@ impl Budget {
         }
     }
 
-    /// Calls made so far.
+    /// Returns the number of calls so far.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Throttles met so far.
+    /// Returns the number of throttles so far.
     pub fn throttled(&self) -> u64 {
         self.throttled.load(Ordering::Relaxed)
     }

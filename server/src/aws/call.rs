@@ -1,4 +1,4 @@
-//! One call to AWS: wait for a turn, send, classify; reads are tried again.
+//! One call to AWS: wait for a slot, send, classify the error. Reads are retried.
 
 use std::{future::Future, time::Duration};
 
@@ -10,10 +10,10 @@ use super::{
     error::{CallError, Class},
 };
 
-/// How often a read is tried.
+/// The maximum number of attempts of a read.
 const TRIES: u32 = 6;
 
-/// Sends a read until it is answered, at most six times.
+/// Sends a read. Retries throttles, conflicts and unknown outcomes, at most six attempts in total.
 pub async fn read<T, E, F>(budget: &Budget, send: impl Fn() -> F) -> Result<T, CallError>
 where
     E: ProvideErrorMetadata,
@@ -38,14 +38,14 @@ where
     }
 }
 
-/// Whether a write may still be sent: asked when its turn has come, because the wait may have been long.
+/// Returns whether a write may still be sent. Evaluated after the wait for the slot, which may have been long.
 pub type OnTime<'a> = dyn Fn() -> bool + Send + Sync + 'a;
 
-/// The code of a write that was not sent, because its time had passed.
+/// The error code of a write that was not sent because its deadline had passed.
 pub const NOT_SENT: &str = "NotSent";
 
-/// Sends once, whatever comes of it: for writes, whose repetition only the engine may decide. One whose
-/// time has passed while it waited for its turn is not sent at all.
+/// Sends a write exactly once; only the engine may decide to repeat it. A write whose deadline passed during the wait
+/// for the slot is not sent.
 pub async fn once<T, E, F>(
     budget: &Budget,
     on_time: &OnTime<'_>,
@@ -60,14 +60,14 @@ where
         return Err(CallError {
             class: Class::Invalid,
             code: NOT_SENT.into(),
-            message: "its time had passed before it was sent".into(),
+            message: "the deadline passed before the request was sent".into(),
             request_id: None,
         });
     }
     one(budget, send).await
 }
 
-/// Sends, with the turn taken.
+/// Sends without waiting for a slot, and adjusts the rate.
 async fn one<T, E, F>(budget: &Budget, send: impl Fn() -> F) -> Result<T, CallError>
 where
     E: ProvideErrorMetadata,

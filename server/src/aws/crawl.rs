@@ -1,8 +1,8 @@
-//! One full read: the organization, the directory, and Identity Center, permission set by set.
+//! A full read of AWS: the organization, the directory, and Identity Center by permission set.
 //!
-//! Permission-set-first, because that order works for a delegated administrator and is the only one
-//! that shows orphans (reference: N sets + N pairs calls). The three services are read at the same
-//! time, each under its own bucket. What breaks is noted and left out; it never stops the rest.
+//! Reading by permission set works for a delegated administrator and is the only order that finds orphans (reference: N
+//! sets + N pairs calls). The three services are read concurrently, each under its own bucket. A failed read is
+//! recorded as a gap and does not stop the others.
 
 mod directory;
 mod organization;
@@ -27,33 +27,31 @@ use domain::{
 use super::{Aws, Instance, error::CallError};
 use crate::clock::Clock;
 
-/// Calls in flight at a time, per service: enough that an answer may take most of a second at AWS's pace, and fewer
-/// than the quota lets through at once, so that calls that were held up on the way and arrive together are no burst.
+/// Concurrent calls per service. Enough to keep the rate when a response takes most of a second, and below the quota,
+/// so delayed calls that arrive together are not a burst.
 const IN_FLIGHT: usize = 16;
 
-/// What a crawl brought, besides what is known of single accounts.
+/// The result of a crawl, without data about single accounts.
 #[derive(Debug, Default)]
 pub struct Crawled {
-    /// Everything read.
     pub crawl: Crawl,
-    /// Management account and delegated administrators, where they could be read.
+    /// The management account and delegated administrators, as far as they could be read.
     pub special: SpecialAccounts,
-    /// What it cost.
     pub cost: Cost,
 }
 
-/// What a crawl cost, and what the page-exact formula says that it had to.
+/// The number of calls a crawl made, and the number that the page-exact formula predicts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Cost {
-    /// Calls made, by service.
+    /// The calls made, by service.
     pub calls: Calls,
-    /// Calls that the formula asks for, by service.
+    /// The calls predicted by the formula, by service.
     pub formula: Calls,
-    /// Throttles met.
+    /// The number of throttles.
     pub throttled: u64,
 }
 
-/// Calls, by service.
+/// A number of calls, by service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Calls {
     /// sso-admin.
@@ -64,17 +62,17 @@ pub struct Calls {
     pub organizations: u64,
 }
 
-/// Pages that a list of so many rows has, when a page holds so many: an empty list is one page.
+/// Returns the number of pages of a list of `rows` rows. An empty list has one page.
 fn pages(rows: usize, size: usize) -> u64 {
     u64::try_from(rows.div_ceil(size).max(1)).unwrap_or(u64::MAX)
 }
 
-/// How far a crawl has come, for progress bars.
+/// The progress of a crawl, for progress bars.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Pairs read.
+    /// The number of pairs read.
     pub pairs: AtomicU64,
-    /// Pairs known from the indexes so far.
+    /// The number of pairs listed so far.
     pub pairs_known: AtomicU64,
 }
 
@@ -145,7 +143,7 @@ fn meter(aws: &Aws) -> (u64, u64, u64, u64) {
     )
 }
 
-/// Notes what could not be read; the answer is `None` then.
+/// Returns the value, or records the gap and returns `None`.
 fn note<T>(unread: &mut Vec<Unread>, what: Gap, answer: Result<T, CallError>) -> Option<T> {
     match answer {
         Ok(value) => Some(value),
@@ -173,7 +171,7 @@ impl Progress {
 
 type Index = BTreeMap<domain::ids::PermissionSetArn, BTreeSet<domain::ids::AccountId>>;
 
-/// Ids that were met, so that an answer that names one again holds the same and not a copy of its text.
+/// Interns ids, so that repeated ids share one allocation.
 struct Met<T>(HashSet<T>);
 
 impl<T: Clone + Eq + Hash> Met<T> {

@@ -1,7 +1,7 @@
-//! What an AWS call's failure means. The class decides; AWS's words are for the log and the ledger.
+//! Classifies failed AWS calls. Callers decide by the class; the message from AWS is for the log and the ledger.
 //!
-//! Only an answer with a code and a 4xx status says that nothing happened. A 5xx, a cut answer, a
-//! time-out or a lost connection is *unknown*: a write may have been carried out.
+//! Only a response with an error code and a 4xx status proves that nothing happened. After a 5xx, a truncated response,
+//! a timeout or a lost connection the outcome is *unknown*: a write may have been carried out.
 
 use std::fmt;
 
@@ -9,35 +9,34 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thiserror::Error;
 
-/// What a failure means for whoever called.
+/// The class of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// Too many calls, or too many operations in flight.
     Throttled,
-    /// An earlier write has not spread yet: wait and try again.
+    /// An earlier write has not propagated yet. Retry later.
     Conflict,
-    /// There is no such thing.
+    /// The resource does not exist.
     NotFound,
-    /// Not allowed from this account.
+    /// This account may not make the call.
     AccessDenied,
-    /// AWS will never take this request as it is.
+    /// AWS will never accept this request.
     Invalid,
-    /// A quota that waiting does not lift.
+    /// A quota that does not reset over time.
     Quota,
-    /// Nobody knows whether it happened.
+    /// The outcome is unknown.
     Unknown,
 }
 
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub struct CallError {
-    /// What it means.
     pub class: Class,
-    /// AWS's code, or the kind of failure on our side.
+    /// The AWS error code, or the kind of failure in the client.
     pub code: String,
-    /// AWS's words; never shown to a browser.
+    /// The message from AWS. Never sent to a browser.
     pub message: String,
-    /// AWS's request id.
+    /// The AWS request id.
     pub request_id: Option<String>,
 }
 

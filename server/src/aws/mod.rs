@@ -1,9 +1,8 @@
-//! The AWS side: SDK clients, token buckets, the crawl, reads of one key, writes, error classes.
+//! The AWS adapter: SDK clients, token buckets, the crawl, single reads, writes, error classes.
 //!
-//! Only the official SDK, with its own retries switched off: it would send a write again after a
-//! 500 or a time-out although the first may have been carried out, and there is no client token.
-//! Reads are tried again here, under the same bucket as everything else. Writes are sent once and
-//! called from `engine` only. Never touches the database.
+//! Uses only the official SDK, with its retries disabled: the SDK would repeat a write after a 500 or a timeout
+//! although the first may have been carried out, and these APIs have no client token. Reads are retried here, under the
+//! same buckets. Writes are sent once and called from `engine` only. Never accesses the database.
 
 pub mod budget;
 pub mod call;
@@ -25,65 +24,63 @@ use thiserror::Error;
 
 use budget::Budgets;
 
-/// Where and as whom AWS is asked.
+/// The Region, endpoint and credentials of the AWS clients.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Primary Region of Identity Center.
+    /// The primary Region of Identity Center.
     pub region: String,
-    /// Another address for every service: the sandbox.
+    /// An endpoint that replaces those of all services, such as the sandbox.
     pub endpoint: Option<String>,
-    /// Static credentials; none takes the environment's, the container's or the instance's.
+    /// Static credentials. Without them, the default credential chain (environment, container, instance) applies.
     pub credentials: Option<(String, String)>,
-    /// Calls per second that Leastwise allows itself, per service quota.
+    /// The maximum calls per second, per service quota.
     pub calls_per_second: f64,
-    /// The Cognito pool's Region.
+    /// The Region of the Cognito user pool.
     pub pool_region: String,
 }
 
-/// The Identity Center instance that is governed.
+/// The Identity Center instance that Leastwise manages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
-    /// Its ARN.
     pub arn: InstanceArn,
-    /// Its identity store.
+    /// The id of its identity store.
     pub identity_store: String,
-    /// The account that owns it.
+    /// The account that owns the instance.
     pub owner: Option<AccountId>,
 }
 
-/// The clients, each with the budget of its service.
+/// The SDK clients and their budgets.
 #[derive(Debug, Clone)]
 pub struct Aws {
     /// Identity Center.
     pub sso: aws_sdk_ssoadmin::Client,
-    /// Its directory.
+    /// The identity store.
     pub directory: aws_sdk_identitystore::Client,
-    /// The organization.
+    /// AWS Organizations.
     pub organizations: aws_sdk_organizations::Client,
-    /// The user pool.
+    /// The Cognito user pool.
     pub pool: aws_sdk_cognitoidentityprovider::Client,
-    /// How often each may be called.
+    /// The call budget of each service.
     pub budgets: Budgets,
 }
 
-/// Why the clients cannot be made.
+/// An error during the setup of the clients.
 #[derive(Debug, Error)]
 pub enum SetupError {
-    /// `ListInstances` answered no instance that this account may manage.
+    /// `ListInstances` returned no usable instance.
     #[error(
         "no Identity Center instance is visible in this Region; check the Region and that this account manages it or is its delegated administrator"
     )]
     NoInstance,
-    /// It could not be asked.
-    #[error("Identity Center could not be asked: {0}")]
+    #[error("Identity Center could not be reached: {0}")]
     Call(#[from] error::CallError),
 }
 
-/// An attempt must end before a lease or a person's patience does; the SDK's default never does.
+/// The timeout of one attempt. It must end before a lease or an HTTP request does; the SDK has no default.
 const ATTEMPT: Duration = Duration::from_secs(10);
 
 impl Aws {
-    /// Makes the clients.
+    /// Creates the clients.
     pub async fn connect(access: &Access) -> Self {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(
@@ -107,7 +104,7 @@ impl Aws {
         Self::with(access, http, credentials)
     }
 
-    /// Makes the clients over a given HTTP client: the sandbox's router, in process.
+    /// Creates the clients with a given HTTP client, such as the in-process router of the sandbox.
     pub fn with(
         access: &Access,
         http: SharedHttpClient,
@@ -117,7 +114,7 @@ impl Aws {
             .operation_attempt_timeout(ATTEMPT)
             .operation_timeout(ATTEMPT)
             .build();
-        // The four builders are different types with the same methods.
+        // The four builders are distinct types with the same methods.
         macro_rules! client {
             ($sdk:ident, $region:expr) => {{
                 let config = $sdk::Config::builder()
@@ -137,14 +134,14 @@ impl Aws {
         Self {
             sso: client!(aws_sdk_ssoadmin, access.region.clone()),
             directory: client!(aws_sdk_identitystore, access.region.clone()),
-            // Organizations has one endpoint, in us-east-1.
+            // Organizations has a single endpoint, in us-east-1.
             organizations: client!(aws_sdk_organizations, "us-east-1"),
             pool: client!(aws_sdk_cognitoidentityprovider, access.pool_region.clone()),
             budgets: Budgets::new(access.calls_per_second),
         }
     }
 
-    /// Finds the organization's instance.
+    /// Returns the first Identity Center instance that AWS lists.
     pub async fn instance(&self) -> Result<Instance, SetupError> {
         let answer = call::read(&self.budgets.sso, || {
             self.sso.list_instances().max_results(100).send()

@@ -1,26 +1,26 @@
-//! What the user pool says of one person.
+//! Reads from the Cognito user pool.
 
 use std::collections::BTreeSet;
 
 use super::{Aws, call::read, error::CallError};
 
-/// One user of the pool, as it is now.
+/// The current state of a user in the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolUser {
-    /// Who that is for ever; none only if the pool does not say.
+    /// The immutable subject; `None` only if the pool does not return it.
     pub sub: Option<String>,
-    /// Whether they may sign in.
+    /// Whether the user is enabled.
     pub enabled: bool,
-    /// Whether they come from another identity provider.
+    /// Whether the user comes from an external identity provider.
     pub federated: bool,
-    /// Second factors that they set up.
+    /// The second factors that the user has set up.
     pub factors: Vec<String>,
-    /// Groups of the pool.
+    /// The names of the user's groups.
     pub groups: BTreeSet<String>,
 }
 
 impl Aws {
-    /// `AdminGetUser` and `AdminListGroupsForUser`.
+    /// Returns a user, by `AdminGetUser` and `AdminListGroupsForUser`.
     pub async fn pool_user(&self, pool: &str, username: &str) -> Result<PoolUser, CallError> {
         let user = read(&self.budgets.pool, || {
             self.pool
@@ -69,7 +69,7 @@ impl Aws {
         })
     }
 
-    /// Whether the pool demands a second factor of everybody.
+    /// Returns whether the pool requires a second factor of every user.
     pub async fn pool_demands_mfa(&self, pool: &str) -> Result<bool, CallError> {
         let answer = read(&self.budgets.pool, || {
             self.pool

@@ -1,5 +1,5 @@
-//! Reading one thing to its last page. A listing that breaks in the middle is an error, never a
-//! short list: nothing may be deleted on an incomplete read.
+//! Reads of one resource, up to the last page. A listing that fails midway is an error and never a shorter list:
+//! nothing may be deleted because of an incomplete read.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{
     error::{CallError, Class},
 };
 
-/// An answer of AWS that we cannot take.
+/// Returns the error for a response that cannot be parsed.
 pub(super) fn malformed(what: &str) -> CallError {
     CallError {
         class: Class::Invalid,
@@ -30,7 +30,7 @@ fn pair(account: &str, set: &str) -> Result<Pair, CallError> {
 }
 
 impl Aws {
-    /// Everyone assigned to a pair, orphans included.
+    /// Returns all principals assigned to a pair, orphans included.
     pub async fn assignments(
         &self,
         instance: &Instance,
@@ -65,8 +65,8 @@ impl Aws {
         }
     }
 
-    /// Where a principal is assigned, by `ListAccountAssignmentsForPrincipal`. AWS documents that call for the
-    /// management account; a delegated administrator may be refused it.
+    /// Returns the pairs that a principal is assigned to, by `ListAccountAssignmentsForPrincipal`. AWS documents that
+    /// call for the management account; a delegated administrator may be denied.
     pub async fn pairs_of(
         &self,
         instance: &Instance,
@@ -87,7 +87,8 @@ impl Aws {
             })
             .await?;
             for row in answer.account_assignments() {
-                // Whether rows of a user's groups come along is not documented: only its own count.
+                // Not documented: whether the response includes the assignments of a user's groups. Keep only those of
+                // the principal.
                 if row.principal_id() == Some(principal.id()) {
                     pairs.insert(pair(
                         row.account_id().unwrap_or_default(),
@@ -102,7 +103,7 @@ impl Aws {
         }
     }
 
-    /// Everyone in a group.
+    /// Returns all members of a group.
     pub async fn members(
         &self,
         instance: &Instance,
@@ -137,7 +138,7 @@ impl Aws {
 }
 
 impl Aws {
-    /// Whether somebody is in a group, by `GetGroupMembershipId`.
+    /// Returns whether a user is in a group, by `GetGroupMembershipId`.
     pub async fn is_member(
         &self,
         instance: &Instance,

@@ -1,4 +1,4 @@
-//! One permission set: its whole content, and the accounts that hold it or an older form of it.
+//! One permission set: its full content, and the accounts it is provisioned to.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use super::{
 };
 
 impl Aws {
-    /// The accounts that a set is provisioned to; with a status, those of them that are in it.
+    /// Returns the accounts that a permission set is provisioned to, optionally only those with the given status.
     pub(super) async fn accounts_with(
         &self,
         instance: &Instance,
@@ -49,7 +49,7 @@ impl Aws {
         }
     }
 
-    /// The accounts that still hold what a set allowed before it was edited.
+    /// Returns the accounts that hold an outdated version of a permission set.
     pub async fn outdated_accounts(
         &self,
         instance: &Instance,
@@ -59,7 +59,7 @@ impl Aws {
         self.accounts_with(instance, arn, Some(status)).await
     }
 
-    /// Name, description and content of a set: five calls.
+    /// Returns the name, description and content of a permission set. Makes five calls.
     pub async fn set_content(
         &self,
         instance: &Instance,
@@ -151,7 +151,7 @@ async fn boundary(aws: &Aws, instance: &str, set: &str) -> Result<Option<Boundar
                     .map(|r| Boundary::Customer(reference(r)))
             })
         })),
-        // AWS answers so when no boundary is set.
+        // AWS returns NotFound when no boundary is set.
         Err(error) if error.class == Class::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -166,7 +166,7 @@ fn reference(
     }
 }
 
-/// `PT1H`, `PT12H`, `PT90M`, `PT1H30M`: ISO 8601 in the forms that AWS takes.
+/// Parses `PT1H`, `PT12H`, `PT90M` or `PT1H30M`: the ISO 8601 forms that AWS accepts.
 fn session_seconds(text: &str) -> Result<u32, CallError> {
     let wrong = || malformed("a session duration that is not ISO 8601");
     let mut rest = text.strip_prefix("PT").ok_or_else(wrong)?;

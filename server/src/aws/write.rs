@@ -1,5 +1,5 @@
-//! The writes, each sent once. Called from `engine` only, after the intent is durable and never
-//! inside a database transaction.
+//! Writes to AWS, each sent once. Called from `engine` only, after the intent is durable, and never inside a database
+//! transaction.
 
 use aws_sdk_identitystore::types::MemberId;
 use aws_sdk_ssoadmin::types::{PrincipalType, StatusValues, TargetType};
@@ -12,18 +12,16 @@ use super::{
     read::malformed,
 };
 
-/// What AWS says of an asynchronous write.
+/// The status of an asynchronous write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// Not over.
     InProgress,
-    /// Over, and done.
     Succeeded,
-    /// Over, and not done, with AWS's words.
+    /// The write failed, with the reason from AWS.
     Failed(String),
 }
 
-/// Which kind of write a request id belongs to.
+/// The kind of write that a request id belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `CreateAccountAssignment`
@@ -32,7 +30,7 @@ pub enum Kind {
     Delete,
 }
 
-/// AWS took a write and did not say under which id: it may well be carried out.
+/// Returns the error for a write that AWS accepted without a request id. It may be carried out.
 fn unnamed() -> CallError {
     CallError {
         class: Class::Unknown,
@@ -41,7 +39,7 @@ fn unnamed() -> CallError {
 }
 
 impl Aws {
-    /// `CreateAccountAssignment`. An answer means *accepted*, nothing more.
+    /// Calls `CreateAccountAssignment`. A response only means that AWS accepted the request.
     pub async fn create_assignment(
         &self,
         instance: &Instance,
@@ -67,7 +65,7 @@ impl Aws {
             .ok_or_else(unnamed)
     }
 
-    /// `DeleteAccountAssignment`. An answer means *accepted*, nothing more.
+    /// Calls `DeleteAccountAssignment`. A response only means that AWS accepted the request.
     pub async fn delete_assignment(
         &self,
         instance: &Instance,
@@ -93,7 +91,7 @@ impl Aws {
             .ok_or_else(unnamed)
     }
 
-    /// How far an asynchronous write has come.
+    /// Returns the status of an asynchronous write.
     pub async fn progress(
         &self,
         instance: &Instance,
@@ -144,7 +142,7 @@ impl Aws {
         }
     }
 
-    /// `CreateGroupMembership`, which answers when it is done.
+    /// Calls `CreateGroupMembership`, which completes before it responds.
     pub async fn add_member(
         &self,
         instance: &Instance,
@@ -164,7 +162,7 @@ impl Aws {
         .map(drop)
     }
 
-    /// `DeleteGroupMembership`, by the membership that is there now; NotFound if there is none.
+    /// Calls `DeleteGroupMembership` for the current membership id. Returns NotFound if there is no membership.
     pub async fn remove_member(
         &self,
         instance: &Instance,

@@ -1,9 +1,9 @@
 //! `leastwise ledger verify | export`.
 //!
-//! Verifies without believing the database or the bundle: keys come from a file kept apart, and an
-//! earlier checkpoint from wherever somebody kept one. Reads in constant memory, but for checkpoints,
-//! decisions, roles, windows and sessions. Of a database it also checks that each of these has its entry,
-//! and that the search finds every entry by its words.
+//! Verification does not trust the database or the bundle: the keys come from a separate file, and earlier checkpoints
+//! from wherever they were kept. Uses constant memory, except for checkpoints, decisions, roles, access windows and
+//! sessions. In a database, it also checks that each of these has its entry, and that the search finds every entry by
+//! its words.
 
 mod bundle;
 mod columns;
@@ -30,17 +30,16 @@ use thiserror::Error;
 
 use crate::store::StoreError;
 
-/// What to do with the ledger.
 #[derive(Debug, Clone, Subcommand)]
 pub enum LedgerCommand {
-    /// Check chain, tree and signatures, that an earlier checkpoint still holds, that decisions, roles,
-    /// windows and sessions have their entries, and that the search finds every entry.
+    /// Verify the chain, the tree, the signatures and earlier checkpoints, that decisions, roles, access windows and
+    /// sessions have their entries, and that the search finds every entry.
     Verify(VerifyArgs),
-    /// Write the ledger as a folder of files that anybody can verify without this program.
+    /// Export the ledger as a folder of files that can be verified without this program.
     Export(ExportArgs),
 }
 
-/// Where the ledger and the keys are.
+/// The location of the ledger and of the keys.
 #[derive(Debug, Clone, Args)]
 pub struct Place {
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
@@ -51,82 +50,73 @@ pub struct Place {
         default_value = "sqlite:leastwise.db"
     )]
     pub database: String,
-    /// Folder of `ledger.vkey` and `checkpoints.log`; for a database `keys`, unless said otherwise.
+    /// The folder of `ledger.vkey` and `checkpoints.log`. Defaults to `keys` for a database.
     #[arg(long, env = "LEASTWISE_KEYS")]
     pub keys: Option<PathBuf>,
-    /// A verifier key, or a file of them; instead of `ledger.vkey` in the folder of keys.
+    /// A verifier key, or a file of verifier keys, instead of `ledger.vkey` in the folder of keys.
     #[arg(long, value_name = "FILE|TEXT")]
     pub vkey: Option<String>,
 }
 
-/// What to verify against what.
+/// The ledger to verify, and what to compare it with.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyArgs {
-    /// Where.
     #[command(flatten)]
     pub place: Place,
-    /// An exported ledger, instead of a database.
+    /// An exported ledger to verify instead of a database.
     #[arg(long, value_name = "DIR")]
     pub bundle: Option<PathBuf>,
-    /// A checkpoint that was kept elsewhere: a signed note, or a `checkpoints.log`. Without one,
-    /// the `checkpoints.log` in the folder of keys counts, if there is one.
+    /// A checkpoint kept elsewhere: a signed note, or a `checkpoints.log`. Defaults to `checkpoints.log` in the folder
+    /// of keys, if it exists.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
-    /// One line for programs.
+    /// Print one JSON line.
     #[arg(long)]
     pub json: bool,
 }
 
-/// What to export.
+/// The ledger to export.
 #[derive(Debug, Clone, Args)]
 pub struct ExportArgs {
-    /// A folder that is empty or not there yet.
+    /// The folder to write to. It must be empty or not exist.
     pub folder: PathBuf,
-    /// Where from.
     #[command(flatten)]
     pub place: Place,
-    /// Also names, addresses and justifications, as far as they were not erased.
+    /// Include names, addresses and justifications that were not erased.
     #[arg(long)]
     pub with_private: bool,
 }
 
-/// Why a command could not run.
+/// An error that prevents a command from running.
 #[derive(Debug, Error)]
 pub enum LedgerCommandError {
-    /// The database's.
     #[error("the ledger cannot be read from the database")]
     Store(#[from] StoreError),
-    /// A file's.
     #[error("{path}: {source}")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What the file system said.
-        source: io::Error,
-    },
-    /// No key to verify by.
-    #[error("no verifier key: name one with --vkey, or the folder of ledger.vkey with --keys")]
+    File { path: PathBuf, source: io::Error },
+    /// No verifier key was given or found.
+    #[error("no verifier key: pass a key with --vkey, or the folder of ledger.vkey with --keys")]
     NoKey,
-    /// A verifier key is none.
+    /// A line is not a verifier key.
     #[error(transparent)]
     Key(#[from] CheckpointError),
-    /// The key's name is no log's.
+    /// The name of the key is not a valid log name.
     #[error(transparent)]
     Name(#[from] InvalidName),
-    /// A bundle that cannot be read.
+    /// The bundle cannot be parsed.
     #[error("not a bundle: {0}")]
     Bundle(String),
-    /// A file that should hold checkpoints does not.
-    #[error("{0} holds neither a signed note nor lines of them")]
+    /// The checkpoint file contains no checkpoint.
+    #[error("{0} contains no signed note")]
     NoCheckpoint(PathBuf),
-    /// Exporting would mix with what is there.
+    /// The export folder is not empty.
     #[error("{0} is not empty")]
     NotEmpty(PathBuf),
-    /// Nothing to export.
-    #[error("there is no ledger in this database yet")]
+    /// The database has no ledger.
+    #[error("this database has no ledger yet")]
     NoLedger,
-    /// Output that nobody takes.
-    #[error("cannot write the answer: {0}")]
+    /// The output could not be written.
+    #[error("cannot write the output: {0}")]
     Output(io::Error),
 }
 
@@ -136,29 +126,29 @@ impl<E: std::fmt::Display> From<BundleError<E>> for LedgerCommandError {
     }
 }
 
-/// What was found.
+/// The result of a verification.
 #[derive(Debug)]
 pub struct Verified {
-    /// Entries, chain, tree, signatures, private values.
+    /// The result for entries, chain, tree, signatures and private values.
     pub report: Report,
-    /// Where a bundle's manifest says otherwise, though the entries hold.
+    /// The first difference from the manifest of a bundle whose entries are valid.
     pub manifest: Option<ManifestDiffers>,
-    /// Columns beside entries, and rows that count only with entries, that are not as these say.
+    /// Columns that differ from their entries, and rows that differ from the entries they need.
     pub rows: Vec<rows::Difference>,
-    /// How many checkpoints that were kept elsewhere it was held against.
+    /// The number of checkpoints kept elsewhere that the ledger was compared with.
     pub kept: usize,
-    /// Whether the keys are the bundle's own word.
+    /// Whether the keys come from the bundle itself.
     pub keys: trust::Source,
 }
 
 impl Verified {
-    /// Whether everything holds.
+    /// Returns whether the verification found no problem.
     pub fn holds(&self) -> bool {
         self.report.holds() && self.manifest.is_none() && self.rows.is_empty()
     }
 }
 
-/// Runs a command and prints what it found.
+/// Runs a command and prints its result.
 pub async fn run(command: LedgerCommand) -> ExitCode {
     match execute(command, &mut io::stdout(), &mut io::stderr()).await {
         Ok(code) => ExitCode::from(code),
@@ -169,7 +159,7 @@ pub async fn run(command: LedgerCommand) -> ExitCode {
     }
 }
 
-/// Runs a command: 0 when everything holds or was written, 1 when something was found.
+/// Runs a command. Returns 0 if the ledger is valid or was exported, and 1 if a problem was found.
 pub async fn execute(
     command: LedgerCommand,
     out: &mut (dyn Write + Send),
@@ -193,7 +183,7 @@ pub async fn execute(
             let manifest = export::export(&args, notes).await?;
             writeln!(
                 out,
-                "{} entries of {} are in {}, signed up to {}.",
+                "Exported {} entries of {} to {}, signed up to {}.",
                 manifest.entries,
                 manifest.log,
                 args.folder.display(),
@@ -205,7 +195,7 @@ pub async fn execute(
     }
 }
 
-/// Exactly the five members that programs rely on; rows are named beside them.
+/// Writes exactly the five members that programs rely on. Rows are listed in the notes.
 fn json(
     verified: &Verified,
     out: &mut (dyn Write + Send),
@@ -230,9 +220,9 @@ fn people(
 ) -> io::Result<()> {
     let report = &verified.report;
     match (&report.reason, report.first_bad) {
-        (None, _) => writeln!(out, "The ledger holds: {} entries.", report.entries)?,
-        (Some(reason), Some(seq)) => writeln!(out, "Entry {seq} does not hold: {reason}.")?,
-        (Some(reason), None) => writeln!(out, "The entries hold, but {reason}.")?,
+        (None, _) => writeln!(out, "The ledger is valid: {} entries.", report.entries)?,
+        (Some(reason), Some(seq)) => writeln!(out, "Entry {seq} is invalid: {reason}.")?,
+        (Some(reason), None) => writeln!(out, "The entries are valid, but {reason}.")?,
     }
     if let Some(differs) = &verified.manifest {
         writeln!(out, "{differs}.")?;
@@ -242,29 +232,32 @@ fn people(
     }
     writeln!(
         out,
-        "Signed and reproduced up to size {}, root {}.",
+        "Signed and recomputed up to size {}, root {}.",
         report.tree_size, report.root
     )?;
     let unsigned = report.entries.saturating_sub(report.tree_size);
     if report.holds() && unsigned > 0 {
-        writeln!(out, "The last {unsigned} are chained, but not signed yet.")?;
+        writeln!(
+            out,
+            "The last {unsigned} entries are chained but not signed yet."
+        )?;
     }
     if verified.keys == trust::Source::Bundle {
         writeln!(
             notes,
-            "The keys are the bundle's own: that proves little. Name those you trust with --vkey."
+            "The verifier keys come from the bundle itself, which proves little. Pass the keys that you trust with --vkey."
         )?;
     }
     if verified.kept == 0 {
         writeln!(
             notes,
-            "No checkpoint that was kept elsewhere was given: a log that the holder of the key wrote anew \
+            "No checkpoint kept elsewhere was given: a log that was rewritten by the holder of the key \
              would look the same."
         )
     } else {
         writeln!(
             out,
-            "Held against {} checkpoints that were kept elsewhere.",
+            "Compared with {} checkpoints kept elsewhere.",
             verified.kept
         )
     }

@@ -1,8 +1,8 @@
-//! What runs beside the web application for as long as the process does.
+//! The loops that run beside the web application for the lifetime of the process.
 //!
-//! Without one of its loops the process would answer and look well while access outlives its window or the
-//! ledger goes unsigned. So one that ends, however it ends, is never passed over: whoever started them has to
-//! end the process, for an orchestrator to start it again.
+//! Without one of its loops the process would respond and look healthy while access outlives its access window or the
+//! ledger remains unsigned. A loop that ends for any reason is therefore reported, and the caller must end the process
+//! so that an orchestrator restarts it.
 
 use std::{collections::HashMap, future::Future};
 
@@ -10,7 +10,7 @@ use tokio::task::{Id, JoinSet};
 
 use crate::state::StartError;
 
-/// Loops, and tasks that do one thing and are done.
+/// Endless loops, and tasks that complete once.
 #[derive(Default)]
 pub(super) struct Loops {
     tasks: JoinSet<Result<(), StartError>>,
@@ -18,7 +18,7 @@ pub(super) struct Loops {
 }
 
 impl Loops {
-    /// Begins what must come to a good end.
+    /// Starts a task that must complete without an error.
     pub(super) fn once(
         &mut self,
         name: &'static str,
@@ -28,7 +28,7 @@ impl Loops {
         self.names.insert(task.id(), name);
     }
 
-    /// Begins what must never end.
+    /// Starts a loop that must never end.
     pub(super) fn forever(
         &mut self,
         name: &'static str,
@@ -40,13 +40,13 @@ impl Loops {
         });
     }
 
-    /// Waits for the first that did not go as it must.
+    /// Waits for the first task that failed, or loop that ended.
     pub(super) async fn failure(&mut self) -> StartError {
         while let Some(done) = self.tasks.join_next_with_id().await {
             match done {
                 Ok((_, Ok(()))) => {}
                 Ok((_, Err(error))) => return error,
-                // It panicked; the message is on standard error already.
+                // The task panicked. The message is already on standard error.
                 Err(error) => {
                     let name = self.names.get(&error.id()).copied();
                     return StartError::Ended(name.unwrap_or("a task"));
@@ -56,7 +56,7 @@ impl Loops {
         std::future::pending().await
     }
 
-    /// Ends all of them.
+    /// Aborts all tasks and waits for them.
     pub(super) async fn shutdown(&mut self) {
         self.tasks.shutdown().await;
     }
@@ -81,7 +81,7 @@ mod tests {
     async fn a_loop_that_returns_is_a_failure_and_a_task_that_is_done_is_none() {
         let mut loops = Loops::default();
         loops.once("memory", async { Ok(()) });
-        // Only after the task beside it is through.
+        // Runs only after the other task completed.
         loops.forever("crawl", async {
             tokio::task::yield_now().await;
         });

@@ -1,5 +1,7 @@
-//! The command line: one file per command. Output for people by default, `--json` for programs;
-//! exit code 0 done, 1 found something, 2 could not run.
+//! The command line: one file per command.
+//!
+//! Output is for people by default and for programs with `--json`. Exit codes: 0 done, 1 found a problem, 2 could not
+//! run.
 
 pub mod ledger;
 mod loops;
@@ -17,12 +19,10 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "leastwise", version, about)]
 pub struct Cli {
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the web application and the engine.
@@ -30,17 +30,17 @@ pub enum Command {
     /// Run everything on this machine, with a local AWS and a local Cognito.
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::SandboxArgs),
-    /// Bring the database to the shape that this version needs.
+    /// Migrate the database to the schema of this version.
     Migrate(crate::config::DatabaseArgs),
-    /// Read everything from AWS once.
+    /// Sync once: read everything from AWS.
     Sync(sync::SyncArgs),
     /// Verify or export the ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// Make a report.
+    /// Print a report.
     #[command(subcommand)]
     Report(report::ReportCommand),
-    /// Read the configuration, try each part, say what is wrong.
+    /// Check the configuration, the database, AWS and Cognito.
     CheckConfig(Box<crate::config::ServeArgs>),
 }
 
@@ -62,10 +62,10 @@ pub async fn run(cli: Cli) -> ExitCode {
     })
 }
 
-/// What a command answers: an exit code, or why it could not run.
+/// The result of a command: an exit code, or the reason why it could not run.
 pub type Done = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Writes to standard output. Whoever reads it may stop reading (`| head`): that is no error.
+/// Writes to standard output. A reader that closes the pipe early (`| head`) is not an error.
 fn print(text: impl AsRef<[u8]>) -> std::io::Result<()> {
     use std::io::Write as _;
     match std::io::stdout().lock().write_all(text.as_ref()) {
@@ -83,7 +83,7 @@ async fn migrate(args: &crate::config::DatabaseArgs) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-/// An error with everything behind it, on one line.
+/// Formats an error and its sources on one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! `leastwise report`: the same rows as the page, from what was last read.
+//! `leastwise report`: prints the rows of the report page, as of the last sync.
 
 use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 
@@ -16,30 +16,28 @@ use crate::{
     store::StoreError,
 };
 
-/// Which report.
 #[derive(Debug, Subcommand)]
 pub enum ReportCommand {
-    /// Who can reach what.
+    /// Print who can reach which accounts.
     Access(AccessArgs),
 }
 
-/// How far it reaches.
+/// The accounts of a report.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Scope {
     /// Accounts that count as production PCI.
     ProdPci,
 }
 
-/// Who can reach what.
 #[derive(Debug, Args)]
 pub struct AccessArgs {
-    /// Which accounts.
+    /// The accounts to report on.
     #[arg(long, value_enum, default_value_t = Scope::ProdPci)]
     scope: Scope,
-    /// One JSON object.
+    /// Print one JSON object.
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// CSV.
+    /// Print CSV.
     #[arg(long)]
     csv: bool,
     #[command(flatten)]
@@ -48,7 +46,7 @@ pub struct AccessArgs {
     aws: AwsArgs,
 }
 
-/// Makes it; nothing is read from AWS for it but which instance this is.
+/// Prints the report. Reads nothing from AWS except the Identity Center instance.
 pub async fn run(command: ReportCommand) -> Done {
     let ReportCommand::Access(args) = command;
     let Scope::ProdPci = args.scope;
@@ -66,7 +64,7 @@ pub async fn run(command: ReportCommand) -> Done {
         (_, true) => Some(ReportForm::Csv),
         _ => None,
     };
-    // Made twice, once for the ledger and once for the terminal: together it may be gigabytes.
+    // Built twice, once for the ledger entry and once for the terminal, because the text may be gigabytes.
     let mut hasher = Sha256::new();
     for piece in pieces(&report, form) {
         hasher.update(piece);
@@ -88,7 +86,7 @@ fn pieces(report: &Arc<Report>, form: Option<ReportForm>) -> Pieces {
     }
 }
 
-/// For people: a head, then a line for each row.
+/// Returns the report for people: a summary, then one line per row.
 fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
     let head = &report.head;
     let ReportCounts {
@@ -101,7 +99,7 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
         .as_of
         .map_or("never".into(), domain::time::Timestamp::rfc3339);
     let open = format!(
-        "{people} people can reach {accounts} production PCI accounts by {rows} paths.\n\
+        "{people} people can reach {accounts} production PCI accounts through {rows} paths.\n\
          Report {}, as of {as_of}\n\n",
         head.report_id
     );
@@ -120,14 +118,14 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
                 "{}  {:<16} {:<28} {:<32} {:<10} {}",
                 row.account_id, row.account, row.person, row.permission_set, standing, row.path
             )
-            .expect("a string takes what is written to it");
+            .expect("writing to a string cannot fail");
         }
         out.into_bytes()
     });
     std::iter::once(open.into_bytes()).chain(lines)
 }
 
-/// What leaves without a trace must not leave.
+/// Records the report in the ledger before it is printed.
 async fn record(core: &Core, report: &str, content: Hash) -> Result<(), StoreError> {
     let who = Who::leastwise();
     let entry = core

@@ -1,6 +1,6 @@
-//! `leastwise sandbox`: everything on this machine, with a local AWS and a local Cognito.
+//! `leastwise sandbox`: runs everything on this machine, with a local AWS and a local Cognito.
 //!
-//! The same code as `serve`, pointed at the sandbox's ports; only configuration differs.
+//! Runs the same code as `serve`; only the configuration differs.
 
 mod environment;
 
@@ -20,38 +20,39 @@ use crate::{
     http::log,
 };
 
-/// How to run it.
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
-    /// Web on this port, the local AWS on the next, the local Cognito on the one after; 0 takes free ones.
+    /// The port of the web application. The local AWS uses the next port and the local Cognito the one after; 0 selects
+    /// free ports.
     #[arg(long, env = "LEASTWISE_SANDBOX_PORT", default_value_t = 3000)]
     port: u16,
-    /// Where everything is kept between two runs.
+    /// The folder in which data is kept between runs.
     #[arg(long, env = "LEASTWISE_SANDBOX_DATA", default_value = "data/sandbox")]
     data: PathBuf,
-    /// Begin anew: forget what was kept.
+    /// Delete the kept data and start over.
     #[arg(long)]
     fresh: bool,
-    /// sample, medium, large, or a JSON file.
+    /// The organization: sample, medium, large, or a JSON file.
     #[arg(long, env = "LEASTWISE_SANDBOX_ORG", default_value = "sample")]
     org: String,
-    /// How many times faster than AWS the local one runs, quotas and all.
+    /// How many times faster than AWS the local AWS runs, including its quotas.
     #[arg(long, env = "LEASTWISE_SANDBOX_SPEED", default_value_t = 1)]
     speed: u32,
-    /// Another database than the one in the data folder.
+    /// A database to use instead of the one in the data folder.
     #[arg(long, env = "LEASTWISE_DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
-    /// Only the local AWS and Cognito; prints what `leastwise serve` or `leastwise sync` needs to use them.
+    /// Run only the local AWS and Cognito, and print the variables with which `leastwise serve` and `leastwise sync`
+    /// use them.
     #[arg(long)]
     aws_only: bool,
-    /// One JSON line when ready, instead of words.
+    /// Print one JSON line when ready.
     #[arg(long)]
     json: bool,
 }
 
-/// Runs it until told to stop.
+/// Runs the sandbox until it receives a stop signal.
 pub async fn run(args: SandboxArgs) -> Done {
-    // People read the addresses and names on this terminal; a line per request would push them away.
+    // A log line per request would push the addresses and names off the terminal.
     log::start(if args.json { "info" } else { "warn" });
     if args.fresh && args.data.exists() {
         std::fs::remove_dir_all(&args.data)?;
@@ -75,7 +76,7 @@ pub async fn run(args: SandboxArgs) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The web port: the one asked for, or a free one.
+/// Returns the requested web port, or a free one.
 async fn free(port: u16) -> std::io::Result<u16> {
     if port != 0 {
         return Ok(port);
@@ -100,7 +101,7 @@ async fn start_local(
     Ok(local.start().await?)
 }
 
-/// What `serve` would be told of this local AWS and Cognito.
+/// Returns the configuration of `serve` for this local AWS and Cognito.
 fn configuration(
     args: &SandboxArgs,
     running: &Running,
@@ -122,7 +123,7 @@ fn configuration(
         public_url: Url::parse(&format!("http://localhost:{web}"))?,
         pool: pool.id.clone(),
         issuer: Some(format!("{cognito}/{}", pool.id)),
-        // People are known by the pool's name at AWS, so that they stay who they are on other ports.
+        // Subjects use the issuer of the pool at AWS, so identities stay the same on other ports.
         subject_issuer: Some(format!(
             "https://cognito-idp.{}.amazonaws.com/{}",
             pool.region, pool.id
@@ -149,14 +150,14 @@ fn configuration(
                 "http://127.0.0.1:{}",
                 running.aws_addr.port()
             ))?),
-            // A little under the local AWS's own quota, which others use, too.
+            // Slightly below the quota of the local AWS, which other clients use too.
             calls_per_second: 15.0 * f64::from(args.speed.max(1)),
             own_accounts: Vec::new(),
         },
     })
 }
 
-/// A local AWS that is so many times faster is polled so many times sooner.
+/// Returns the pacing for a faster local AWS, which is polled sooner by the same factor.
 fn pacing(speed: u32) -> Pacing {
     let default = Pacing::default();
     let faster = |duration: Duration| Duration((duration.0 / i64::from(speed.max(1))).max(50));
@@ -214,7 +215,7 @@ fn announce(
         serve.aws.region
     );
     println!("Local Cognito   {cognito}");
-    println!("\nSign in as one of them; the second step shows its code on the page:\n");
+    println!("\nSign in as one of these people. The second step shows its code on the page:\n");
     for user in people {
         println!(
             "  {:<34} {:<24} {}",
@@ -224,7 +225,7 @@ fn announce(
         );
     }
     println!(
-        "\nCtrl-C ends it. Everything is kept in {}; --fresh begins anew.",
+        "\nPress Ctrl-C to stop. Data is kept in {}; --fresh starts over.",
         args.data.display()
     );
     Ok(())

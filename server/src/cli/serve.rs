@@ -1,4 +1,4 @@
-//! `leastwise serve`: the web application and the engine, until the process is told to stop.
+//! `leastwise serve`: runs the web application and the engine until the process receives a stop signal.
 
 use std::{future::Future, process::ExitCode, sync::Arc};
 
@@ -27,7 +27,7 @@ use crate::{
     state::{self, Doors, StartError},
 };
 
-/// Forms whose text is kept when the session has ended.
+/// The forms whose text is saved when the session has ended.
 const FORMS: &[DraftForm] = &[DraftForm {
     action: "/do/changes/submit",
     page: "/changes/new?kind={kind}&who={who}&set={set}&account={account}&term={term}",
@@ -42,34 +42,34 @@ const FORMS: &[DraftForm] = &[DraftForm {
     ],
 }];
 
-/// Runs it.
+/// Runs the command.
 pub async fn run(mut args: ServeArgs) -> Done {
     log::start("info");
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
     args.metrics_token = secret("LEASTWISE_METRICS_TOKEN")?;
     args.check()?;
     let started = start(&args, Pacing::default()).await?;
-    println!("Leastwise is at {}", args.public_url);
+    println!("Leastwise is running at {}", args.public_url);
     started.until(stopped()).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads the configuration and tries each part.
+/// Checks the configuration and each part that it names.
 pub async fn check(mut args: ServeArgs) -> Done {
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
     args.check()?;
-    println!("configuration  fine");
+    println!("configuration  ok");
     let core = state::core(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
-    println!("database       fine");
-    println!("aws            fine: {}", core.instance.arn);
+    println!("database       ok");
+    println!("aws            ok: {}", core.instance.arn);
     oidc(&args).await?;
-    println!("cognito        fine: {}", args.issuer());
+    println!("cognito        ok: {}", args.issuer());
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything that runs.
+/// The started server.
 pub struct Started {
-    /// For the sandbox, which prints what it knows.
+    /// The app state, which the sandbox reads too.
     pub core: Arc<Core>,
     sealer: Sealer,
     http: HttpState,
@@ -78,8 +78,8 @@ pub struct Started {
 }
 
 impl Started {
-    /// Answers until told to stop, until it turns out that what was known cannot be read, or until a loop has
-    /// ended; then seals what was written and ends.
+    /// Serves until `stop` completes, the stored state cannot be loaded, or a loop ends. Then seals the ledger and
+    /// shuts down.
     pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let routes = pages::routes(&PageState {
             http: self.http.clone(),
@@ -98,7 +98,7 @@ impl Started {
         if let Err(error) = self.sealer.close().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "the last entries are not signed yet"
+                "the last entries could not be signed"
             );
         }
         self.core.store.close().await;
@@ -106,20 +106,20 @@ impl Started {
     }
 }
 
-/// A loop that judges by the world begins when that is what it was.
+/// Runs a loop that depends on the read model after the stored state is loaded.
 async fn once_known(core: Arc<Core>, run: BoxFuture<'static, ()>) {
     core.remembered().await;
     run.await;
 }
 
-/// Takes up what was known when the process last ran, and the roles that configuration names.
+/// Loads the state that the last run stored, and grants the roles named in the configuration.
 async fn remember(core: &Arc<Core>, args: &ServeArgs) -> Result<(), StartError> {
     engine::sync::restore(core).await?;
     state::first_roles(core, args).await
 }
 
-/// Starts everything: the port is open when this answers. What was known is read meanwhile; pages, sign-ins
-/// and loops wait for it.
+/// Starts everything. The port is open when this returns. The stored state is still being loaded; pages, sign-ins and
+/// loops wait for it.
 pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartError> {
     let listener = TcpListener::bind(args.listen)
         .await
@@ -136,7 +136,7 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
         seed,
     )
     .await?;
-    // Set once, right here.
+    // The only place that sets it.
     let _ = core.vkey.set(sealer.vkey());
     state::bootstrap(&core).await?;
     core.remembers_nothing_yet();
@@ -166,14 +166,14 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     );
     let mut loops = Loops::default();
     let (known, args) = (core.clone(), args.clone());
-    loops.once("reading of what was known", async move {
+    loops.once("load of the stored state", async move {
         remember(&known, &args).await?;
         known.remembers_all();
         Ok(())
     });
     let knowing = |run| once_known(core.clone(), run);
     let crawls = engine::sync::run(core.clone()).boxed();
-    loops.forever("crawl", knowing(crawls));
+    loops.forever("sync", knowing(crawls));
     let writes = engine::reconcile::run(core.clone(), pacing).boxed();
     loops.forever("engine", knowing(writes));
     let expires = engine::expire::run(core.clone()).boxed();
@@ -198,7 +198,7 @@ async fn oidc(args: &ServeArgs) -> Result<Oidc, StartError> {
     Ok(Oidc::discover(config, &crate::clock::Clock::System).await?)
 }
 
-/// Ctrl-C or SIGTERM.
+/// Waits for Ctrl-C or SIGTERM.
 pub(super) async fn stopped() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]

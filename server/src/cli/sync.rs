@@ -1,4 +1,4 @@
-//! `leastwise sync`: one full crawl, with what it cost.
+//! `leastwise sync`: runs one full crawl and prints its cost.
 
 use std::{
     fmt::Write as _,
@@ -19,10 +19,9 @@ use crate::{
     state,
 };
 
-/// How to read.
 #[derive(Debug, Args)]
 pub struct SyncArgs {
-    /// One JSON object instead of words.
+    /// Print one JSON object.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -31,7 +30,7 @@ pub struct SyncArgs {
     aws: AwsArgs,
 }
 
-/// Runs it; exit code 1 if something could not be read.
+/// Runs the command. The exit code is 1 if something could not be read.
 pub async fn run(args: SyncArgs) -> Done {
     let core = state::core(
         &args.database,
@@ -60,7 +59,7 @@ pub async fn run(args: SyncArgs) -> Done {
             "Assignments       {:>8}   {} of them orphaned",
             report.assignments, report.orphans
         )?;
-        writeln!(out, "Not made here     {:>8}", report.outside)?;
+        writeln!(out, "Drift             {:>8}", report.outside)?;
         writeln!(out)?;
         writeln!(out, "Calls             {:>8}   by the formula", "made")?;
         let rows = [
@@ -94,7 +93,7 @@ pub async fn run(args: SyncArgs) -> Done {
     })
 }
 
-/// A line that moves while the crawl does; only for people.
+/// Shows the progress on a terminal.
 async fn show(progress: Arc<Progress>) {
     if !std::io::stderr().is_terminal() {
         return;

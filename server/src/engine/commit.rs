@@ -1,6 +1,6 @@
-//! One commit of the reconciler: its rows, the change's state, and the ledger, in one transaction.
+//! Stores one commit of the reconciler: its rows, the state of the change, and the ledger entries, in one transaction.
 //!
-//! If this fails, nothing of it happened or nobody knows; either way the caller drops its state.
+//! If it fails, nothing was stored or the outcome is unknown. In both cases the caller drops its state.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
     store::{self, StoreError, Tx, change::Stored},
 };
 
-/// Stores a commit, and lets pages know.
+/// Stores a commit and notifies live pages.
 pub async fn store(core: &Arc<Core>, commit: Commit) -> Result<(), StoreError> {
     let now = core.clock.now();
     let mut tx = core.store.write().await?;
@@ -44,13 +44,14 @@ pub async fn store(core: &Arc<Core>, commit: Commit) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether a commit begins with a change.
+/// Returns whether a commit starts applying a change.
 fn begins(commit: &Commit, change: &ChangeId) -> bool {
     let begins = |tell: &Tell| matches!(tell, Tell::Applying { change: one } if one == change);
     commit.tells.iter().any(begins)
 }
 
-/// What the changes that begin are to take away. Before the tells: what is seen gone at once ends it.
+/// Returns the removal entries of the changes that start. They precede the domain events: access that is already gone
+/// ends the change in the same commit.
 fn removals(core: &Core, commit: &Commit) -> Vec<Draft> {
     let rows = commit.writes.iter().filter_map(|write| match write {
         Write::Change(row) if begins(commit, &row.change) => Some(row),
@@ -64,7 +65,7 @@ fn removals(core: &Core, commit: &Commit) -> Vec<Draft> {
         .collect()
 }
 
-/// The entry of a write to AWS at each of its turns, and of a window at each of its own.
+/// Returns the ledger entries of an operation row or an access window row.
 fn entry(core: &Core, write: &Write, commit: &Commit) -> Vec<Draft> {
     match write {
         Write::Operation(row) => operation(core, row).into_iter().collect(),
@@ -73,20 +74,20 @@ fn entry(core: &Core, write: &Write, commit: &Commit) -> Vec<Draft> {
     }
 }
 
-/// A window is written when it begins, when it is delivered, when it is ended early and when it is over:
-/// each but the delivery is an entry, without which the row would count for nothing.
+/// Returns the entries of an access window row. A window has an entry when it starts, when it is ended early and when
+/// it is over. Its delivery has none. A row without its entry has no effect.
 fn window(core: &Core, row: &WindowRow, commit: &Commit) -> Vec<Draft> {
     let (journal, grant) = (&core.journal, &row.window.grant);
     let stopped = |ended| journal.grant_stopped(&row.key, grant, ended);
     match (row.over, row.window.ended) {
         (Some(over), ended) => {
-            // Ended and over in one step, it is written once.
+            // If it ended early and was over in the same step, the row is written once and needs both entries.
             let ended = ended.filter(|ended| *ended == over).map(stopped);
             let closed = journal.grant_closed(&row.key, grant, over);
             ended.into_iter().chain([closed]).collect()
         }
         (None, Some(ended)) => vec![stopped(ended)],
-        // One that was seen there in the very step that began it has its delivery already.
+        // Only the delivery changed. A window that is observed in the step that starts it is written once.
         (None, None) if !begins(commit, &row.window.change) => Vec::new(),
         (None, None) => {
             let session = commit.writes.iter().find_map(|write| match write {
@@ -135,7 +136,7 @@ fn about(draft: Draft, row: &OperationRow) -> Draft {
     }
 }
 
-/// What a change that was sent back is from now on: approvals are for that.
+/// Adds the new effect and state of a change that was sent back. New approvals refer to this effect.
 fn shown(entry: Draft, next: &Stored) -> Draft {
     entry
         .fact("effect", next.change.effect.0.as_str())
@@ -143,17 +144,17 @@ fn shown(entry: Draft, next: &Stored) -> Draft {
         .shows(store::change::effect_document(&next.effect))
 }
 
-/// What became of a change that a tell is about.
+/// The result of applying a domain event to its change.
 enum Moved {
-    /// It stands as it is told, or the tell is about none.
+    /// The change has the state of the event, or the event concerns no change.
     AsTold,
-    /// It waits to be decided anew, as this.
+    /// The change needs a new decision on this effect.
     Back(Box<Stored>),
-    /// It had ended before, and stays so: there is nothing to tell.
+    /// The change had already ended and stays ended. The event is not recorded.
     Nowhere,
 }
 
-/// Moves the change that a tell is about.
+/// Applies a domain event to the state of its change.
 async fn change_state(
     core: &Core,
     tx: &mut Tx,
@@ -170,7 +171,7 @@ async fn change_state(
     let Some(stored) = store::change::lock(tx, change).await? else {
         return Err(StoreError::Inconsistent {
             table: "change",
-            what: format!("the engine tells of {change}"),
+            what: format!("the engine refers to {change}"),
         });
     };
     if stored.change.state.is_terminal() {
@@ -184,29 +185,29 @@ async fn change_state(
     Ok(Moved::AsTold)
 }
 
-/// Terminal states stay. A change that was taken back as it was about to begin must not begin: the whole
-/// commit is undone, and the engine starts again without it. What is done already is done, whatever the
-/// row says, and going on with everything else matters more than a row that somebody altered.
+/// Handles a domain event of a change that is in a terminal state, which is final. A change that was withdrawn just
+/// before it started must not start: the whole commit is rolled back and the engine restarts without it. Completed work
+/// is recorded whatever the row says: continuing with all other work matters more than a row that was altered.
 fn over_already(change: &Change, told: State) -> Result<Moved, StoreError> {
     let ended = matches!(change.state, State::Withdrawn | State::Expired);
     match told {
         State::Applying => Err(StoreError::Conflict("this change")),
         State::Waiting => Ok(Moved::Nowhere),
-        // Judged a moment before it was taken back.
+        // Evaluated just before it was withdrawn.
         State::Failed if ended => Ok(Moved::Nowhere),
         _ => {
             tracing::error!(
                 change = %change.id,
                 stands = change.state.as_str(),
                 told = told.as_str(),
-                "a change that was carried out stands as over already"
+                "a change that was carried out is already in a terminal state"
             );
             Ok(Moved::AsTold)
         }
     }
 }
 
-/// Pages look at the world: make one in which these windows are.
+/// Rebuilds the read model where access windows changed, and notifies the engine and live pages.
 async fn after(core: &Arc<Core>, commit: &Commit) {
     let accounts = accounts_of(core, commit);
     if !accounts.is_empty() {
@@ -214,7 +215,7 @@ async fn after(core: &Arc<Core>, commit: &Commit) {
     }
     let sent_back = |tell: &Tell| matches!(tell, Tell::SentBack { .. });
     if commit.tells.iter().any(sent_back) {
-        // The rules may allow outright what is now asked: then there is work again.
+        // The policies may now allow the change without approval, and then the engine has work.
         core.wake_engine.notify_one();
     }
     for tell in &commit.tells {
@@ -227,11 +228,11 @@ async fn after(core: &Arc<Core>, commit: &Commit) {
     }
 }
 
-/// Where a commit changes why access exists, or whether it is late.
+/// Returns the accounts in which a commit changes why access exists or whether a removal is overdue.
 fn accounts_of(core: &Core, commit: &Commit) -> BTreeSet<AccountId> {
     let mut accounts = BTreeSet::new();
     for write in &commit.writes {
-        // Who is in a group is seen by reading the group, and judged then.
+        // Memberships are evaluated when the group is read.
         if let Write::Window(WindowRow {
             key: Key::Assignment(assignment),
             ..
@@ -267,14 +268,14 @@ fn opened_by(core: &Core, key: &Key) -> BTreeSet<AccountId> {
     pairs.into_iter().map(|pair| pair.account).collect()
 }
 
-/// Beside the loop: it waits for AWS, and nothing waits for it.
+/// Runs beside the loop: it waits for AWS, and nothing depends on it.
 fn confirm(core: Arc<Core>, change: ChangeId) {
     tokio::spawn(async move {
         if let Err(error) = fresh::confirm(&core, &change).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 %change,
-                "what a change gave could not be read again; the next crawl will"
+                "the access that a change granted could not be read again; the next crawl reads it"
             );
         }
     });

@@ -1,4 +1,4 @@
-//! Carries out one effect of the reconciler and posts the answer. The only callers of AWS writes.
+//! Carries out one effect of the reconciler and sends the result. The only caller of AWS writes.
 
 use std::sync::Arc;
 
@@ -30,9 +30,9 @@ use crate::{
     },
 };
 
-/// Starts an effect; its answer comes as an event.
+/// Starts an effect. The result is sent as an event.
 pub fn start(core: Arc<Core>, effect: Effect, send: UnboundedSender<Event>) {
-    // If carrying it out breaks, nobody knows what came of it, and the reconciler is told just that.
+    // If the task panics, the outcome is unknown, and the reconciler receives that.
     let unknown = of_nobody_knows(&effect);
     let work = tokio::spawn(async move { carry_out(&core, effect).await });
     tokio::spawn(async move {
@@ -40,14 +40,14 @@ pub fn start(core: Arc<Core>, effect: Effect, send: UnboundedSender<Event>) {
             Ok(event) => event,
             Err(_) => unknown,
         };
-        // A life that ended has no use for it.
+        // Sending fails only after the reconciler restarted, and then the event is obsolete.
         let _ = event.map(|event| send.send(event));
     });
 }
 
 async fn carry_out(core: &Arc<Core>, effect: Effect) -> Option<Event> {
     Some(match effect {
-        // Commits are the loop's own, in order.
+        // The loop itself stores commits, in order.
         Effect::Commit(_) => return None,
         Effect::Judge { change } => {
             let answer = judge(core, &change).await;
@@ -73,9 +73,9 @@ async fn carry_out(core: &Arc<Core>, effect: Effect) -> Option<Event> {
     })
 }
 
-/// What is said of an effect of which no answer came.
+/// Returns the event for an effect that produced no result.
 fn of_nobody_knows(effect: &Effect) -> Option<Event> {
-    const WHY: &str = "it broke while it was carried out";
+    const WHY: &str = "the task failed while it was carried out";
     Some(match effect {
         Effect::Commit(_) => return None,
         Effect::Judge { change } => Event::Judged {
@@ -99,8 +99,8 @@ fn of_nobody_knows(effect: &Effect) -> Option<Event> {
     })
 }
 
-/// Judges an approved change again, on what AWS holds now; if AWS, the pool or the database does not answer,
-/// it is asked again, and its page says for what it waits.
+/// Evaluates an approved change again, against what AWS holds now. If AWS, the user pool or the database does not
+/// respond, the evaluation is retried, and the page of the change shows what it waits for.
 async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
     match try_judge(core, change).await {
         Ok(answer) => {
@@ -110,7 +110,7 @@ async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
         Err(awaited) => {
             let now = core.clock.now();
             if core.waiting.note(change, awaited, now) == Noted::New {
-                // Nobody may be looking; that is fine.
+                // Sending fails if no page is open.
                 let _ = core.moved.send(change.clone());
             }
             Fresh::Unanswered
@@ -121,7 +121,7 @@ async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
 async fn try_judge(core: &Arc<Core>, change: &ChangeId) -> Result<Fresh, Awaited> {
     match fresh::reread(core, change).await {
         Ok(()) => {}
-        // Asked again every few seconds until a crawl has ended: nothing is wrong.
+        // Not an error: retried every few seconds until a crawl completes.
         Err(NotRead::NotCrawled) => {
             tracing::info!(%change, "an approved change waits for a complete crawl");
             return Err(Awaited::Crawl);
@@ -130,7 +130,7 @@ async fn try_judge(core: &Arc<Core>, change: &ChangeId) -> Result<Fresh, Awaited
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 %change,
-                "what an approved change rests on could not be read"
+                "the data that an approved change depends on could not be read"
             );
             return Err(match error {
                 NotRead::Store(_) => Awaited::Store,
@@ -144,7 +144,7 @@ async fn try_judge(core: &Arc<Core>, change: &ChangeId) -> Result<Fresh, Awaited
         Err(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "an approved change could not be judged"
+                "an approved change could not be evaluated"
             );
             Err(Awaited::Store)
         }
@@ -196,7 +196,7 @@ async fn read(core: &Arc<Core>, target: Target) -> Event {
     }
 }
 
-/// Tests may kill here, before the reconciler knows what was seen.
+/// A failpoint: tests may kill the process before the reconciler receives the observation.
 fn point(listing: &Listing) {
     if let Listing::Pair { principals, .. } = listing {
         failpoint::reached(if principals.is_empty() {
@@ -208,7 +208,7 @@ fn point(listing: &Listing) {
 }
 
 async fn send_write(core: &Core, call: &Call) -> Answer {
-    // A late write could outlive what was decided meanwhile.
+    // A delayed write could take effect after a newer decision.
     let on_time = || core.clock.now() <= call.not_after;
     let (aws, instance) = (&core.aws, &core.instance);
     let sent = match (&call.key, call.kind) {
@@ -236,7 +236,7 @@ fn refused(error: &CallError) -> Answer {
     if error.code == NOT_SENT {
         return Answer::NotSent;
     }
-    // Only an answer with a code and a 4xx status proves that nothing was done.
+    // Only a response with a code and a 4xx status proves that nothing was done.
     let status = (error.class != Class::Unknown).then_some(400);
     Answer::classify(Some(&error.code), status, &error.message)
 }
@@ -255,7 +255,7 @@ async fn ask(core: &Core, poll: &Poll) -> Status {
     }
 }
 
-/// When a read began, for observations that come from the crawl.
+/// Returns the observation of a listing from the crawl. `as_of` is the start of the read.
 pub(super) fn observation(listing: Listing, as_of: Timestamp) -> Observation {
     Observation {
         listing,

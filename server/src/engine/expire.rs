@@ -1,13 +1,13 @@
-//! Ends what nobody decided in time, and what could not begin.
+//! Expires changes that were not decided in time or could not start.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::service::{changes, core::Core};
 
-/// How often it looks: a change says until when it waits, to the minute.
+/// How often the loop runs: a change states its expiry to the minute.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Runs for ever.
+/// Runs forever.
 pub async fn run(core: Arc<Core>) {
     loop {
         if let Err(error) = changes::expire_due(&core, core.clock.now()).await {

@@ -1,9 +1,9 @@
-//! Places at which a test may have the process die, between an approval and *verified*.
+//! Points at which a test can kill the process, between the approval of a change and *verified*.
 //!
-//! Compiled only with the sandbox, so that the release image holds no way to be told to die. The
-//! process kills itself with SIGKILL: nothing is flushed, dropped or answered, as in `kill -9`.
+//! Compiled only with the sandbox feature, so the release image has no way to kill the process. The process receives
+//! SIGKILL: nothing is flushed, dropped or answered, as with `kill -9`.
 
-/// Every place, in the order in which a grant passes them.
+/// All failpoints, in the order in which a grant passes them.
 pub const POINTS: [&str; 12] = [
     "approved",
     "queued",
@@ -19,14 +19,14 @@ pub const POINTS: [&str; 12] = [
     "verified",
 ];
 
-/// Dies if this is the place that `LEASTWISE_FAILPOINT` names.
+/// Kills the process if `LEASTWISE_FAILPOINT` names this point.
 #[cfg(feature = "sandbox")]
 pub fn reached(point: &str) {
     debug_assert!(POINTS.contains(&point), "{point} is not listed");
     if std::env::var("LEASTWISE_FAILPOINT").is_ok_and(|named| named == point) {
         eprintln!("failpoint {point}: killing this process");
         let me = std::process::id().to_string();
-        // If there is no `kill`, an abort is the nearest thing.
+        // Without a `kill` command, an abort is the closest equivalent.
         let _ = std::process::Command::new("kill")
             .args(["-9", &me])
             .status();
@@ -34,6 +34,6 @@ pub fn reached(point: &str) {
     }
 }
 
-/// Nothing, in the release image.
+/// Does nothing in the release image.
 #[cfg(not(feature = "sandbox"))]
 pub fn reached(_point: &str) {}

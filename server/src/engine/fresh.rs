@@ -1,8 +1,7 @@
-//! Reads from AWS what an approved change rests on, just before it is judged for the last time.
+//! Reads from AWS what an approved change depends on, just before its final evaluation.
 //!
-//! A verdict on what was seen a quarter of an hour ago would let pass what somebody did past Leastwise
-//! since: a harmless group that was assigned, a harmless set that was edited. Never judges, and never
-//! takes a read that broke for an answer: then the change waits.
+//! A verdict on data from the last crawl would miss later drift, such as a new assignment of a harmless group or an
+//! edit of a harmless permission set. Never evaluates, and never takes a failed read for an answer: the change waits.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -24,24 +23,24 @@ use crate::{
     store::{self, StoreError},
 };
 
-/// Reads in flight for one change.
+/// Concurrent reads for one change.
 const IN_FLIGHT: usize = 8;
 
-/// Why a change cannot be judged on what AWS holds now; it is asked again.
+/// The reason why a change cannot be evaluated against what AWS holds now. The read is retried.
 #[derive(Debug, Error)]
 pub enum NotRead {
-    /// AWS did not answer.
+    /// AWS did not respond.
     #[error("AWS could not be read: {0}")]
     Aws(#[from] CallError),
-    /// What it answered could not be stored, or the change not be loaded.
+    /// The response could not be stored, or the change could not be loaded.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Only a crawl can tell, and none has since the change was approved.
+    /// The change needs a complete crawl that has not happened yet.
     #[error("no complete crawl has begun since the change was approved")]
     NotCrawled,
 }
 
-/// What has to be read.
+/// The resources to read.
 #[derive(Debug, Default)]
 struct Wanted {
     pairs: BTreeSet<Pair>,
@@ -49,8 +48,9 @@ struct Wanted {
     sets: BTreeSet<PermissionSetArn>,
 }
 
-/// Reads everything that a change's gains rest on into the world: who is assigned to its pairs, what its
-/// sets hold, who is in its groups, and where its groups are assigned. A change that only takes reads nothing.
+/// Reads everything that the gains of a change depend on into the read model: the assignments of its pairs, the content
+/// of its permission sets, the members of its groups, and the assignments of its groups. Reads nothing for a change
+/// that only removes access.
 pub async fn reread(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> {
     let Some((change, approved)) = asked(core, change).await? else {
         return Ok(());
@@ -71,8 +71,8 @@ pub async fn reread(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> 
     take_all(core, reads.collect()).await
 }
 
-/// At most once a minute, however many changes wait: something that cannot be read at all would
-/// otherwise have AWS read without a pause.
+/// Requests a crawl, at most once a minute for all waiting changes. Otherwise a resource that cannot be read would
+/// cause continuous crawls.
 fn ask_for_crawl(core: &Core) {
     let began = core.world().snapshot.parts().coverage.began;
     if began.is_none_or(|began| core.clock.now().since(began) >= Duration::minutes(1)) {
@@ -80,8 +80,8 @@ fn ask_for_crawl(core: &Core) {
     }
 }
 
-/// Reads the sets that a change gave once more, after it is done: what was edited while it was carried
-/// out is on record at once and judged where it is held. The next crawl would find it, too.
+/// Reads the permission sets that a change assigned again, after the change is done. An edit made in the meantime is
+/// recorded and evaluated at once instead of after the next crawl.
 pub async fn confirm(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead> {
     let Some((change, _)) = asked(core, change).await? else {
         return Ok(());
@@ -96,7 +96,7 @@ pub async fn confirm(core: &Arc<Core>, change: &ChangeId) -> Result<(), NotRead>
     take_all(core, sets.into_iter().map(One::Set).collect()).await
 }
 
-/// A change, and when it last moved: of an approved one, when it was approved.
+/// Returns a change and the time of its last transition; for an approved change, the time of its approval.
 async fn asked(core: &Core, change: &ChangeId) -> Result<Option<(Change, Timestamp)>, StoreError> {
     let mut conn = core.store.read().acquire().await?;
     let Some(stored) = store::change::find(&mut conn, change).await? else {
@@ -141,8 +141,8 @@ async fn wanted(
     Ok(wanted)
 }
 
-/// Where a group is assigned now. Where AWS does not let us ask, a crawl must have read everything
-/// since the change was approved.
+/// Returns the pairs that a group is assigned to now. If AWS denies the call, a crawl must have read everything since
+/// the approval.
 async fn assigned(
     core: &Core,
     group: &Principal,
@@ -173,7 +173,7 @@ enum One {
 
 async fn take_all(core: &Arc<Core>, wanted: Vec<One>) -> Result<(), NotRead> {
     let reads = stream::iter(wanted).map(|one| async move {
-        // When it was asked for: an answer proves nothing of what came after.
+        // The time of the request: a response proves nothing about later changes.
         let as_of = core.clock.now();
         Ok::<_, CallError>((read(core, one).await?, as_of))
     });
@@ -216,7 +216,7 @@ async fn read(core: &Core, one: One) -> Result<Read, CallError> {
     })
 }
 
-/// Whether a pair shows something new: a newer *as of* alone is not worth a new world.
+/// Returns whether a read is worth a new read model. A newer *as of* of a pair alone is not.
 fn differs(core: &Core, read: &Read) -> bool {
     let Read::Listing(Listing::Pair { pair, principals }) = read else {
         return true;

@@ -1,8 +1,7 @@
 //! Runs `domain::engine` and the other loops: sync, expiry, sealing.
 //!
-//! The only place from which AWS is written to (`execute`), and never inside a database
-//! transaction. What the reconciler decides is in `domain`; here is only the carrying out, which may
-//! be killed at any instant.
+//! The only module that writes to AWS (`execute`), and never inside a database transaction. `domain` decides; this
+//! module carries out, and may be killed at any instant.
 
 pub mod commit;
 pub mod execute;

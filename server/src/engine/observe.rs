@@ -1,7 +1,7 @@
-//! Lets what one read showed become part of the world, at once and on record.
+//! Adds the result of a single read to the read model, and to the ledger, at once.
 //!
-//! Only a complete read comes here. A newer world is made beside the old one and put in its place;
-//! crawls and single reads take turns, so that neither loses what the other saw.
+//! Accepts complete reads only. A new read model is built beside the current one and replaces it. Crawls and single
+//! reads take turns, so neither loses the results of the other.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +24,7 @@ use crate::{
     store::{self, StoreError},
 };
 
-/// Takes one read into the world. If it cannot be stored, the next crawl brings it again.
+/// Adds a read to the read model. If it cannot be stored, the next crawl reads it again.
 pub async fn note(core: &Arc<Core>, listing: &Listing, as_of: Timestamp) {
     if let Err(error) = take(core, &Read::Listing(listing.clone()), as_of).await {
         tracing::error!(
@@ -34,7 +34,7 @@ pub async fn note(core: &Arc<Core>, listing: &Listing, as_of: Timestamp) {
     }
 }
 
-/// Takes one read into the world, or says that it could not be stored: then the world does not hold it.
+/// Adds a read to the read model. On an error, the read was not stored and the read model does not contain it.
 pub async fn take(core: &Arc<Core>, read: &Read, as_of: Timestamp) -> Result<(), StoreError> {
     remember(core, read, as_of);
     let _turn = core.observing.lock().await;
@@ -47,26 +47,26 @@ pub async fn take(core: &Arc<Core>, read: &Read, as_of: Timestamp) -> Result<(),
     refresh(core, parts, &touched).await
 }
 
-/// Keeps a read for the crawl that is under way: what it listed earlier must not come after this.
+/// Keeps a read for the crawl in progress, whose older listing must not replace it.
 pub fn remember(core: &Core, read: &Read, as_of: Timestamp) {
     let mut reads = core.reads.lock().unwrap_or_else(PoisonError::into_inner);
     reads.push((read.clone(), as_of));
 }
 
-/// Makes a new world of what is known, after windows of ours changed in these accounts.
+/// Rebuilds the read model after access windows changed in these accounts.
 pub async fn windows_moved(core: &Arc<Core>, touched: &BTreeSet<AccountId>) {
     let _turn = core.observing.lock().await;
     let parts = core.world().snapshot.parts().clone();
     if let Err(error) = refresh(core, parts, touched).await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
-            "the windows could not be read"
+            "the access windows could not be read"
         );
     }
 }
 
-/// Stores what a read changed, and writes down what in it no write of ours explains: a single read
-/// must not swallow what somebody did outside.
+/// Stores what a read changed, and records the drift in it: a single read must not hide a change made outside
+/// Leastwise.
 async fn keep(
     core: &Core,
     before: &Parts,
@@ -88,7 +88,7 @@ async fn keep(
     tx.commit().await
 }
 
-/// What one read can have changed, so that two worlds need not be compared as a whole.
+/// Returns the part of the data that a read can change, so that the comparison need not cover everything.
 fn part_of(parts: &Parts, read: &Read) -> Parts {
     let mut part = Parts {
         coverage: parts.coverage.clone(),
@@ -112,7 +112,7 @@ fn part_of(parts: &Parts, read: &Read) -> Parts {
     part
 }
 
-/// Publishes a new world in which only these accounts are judged anew.
+/// Publishes a new read model in which only these accounts are evaluated again.
 pub(super) async fn refresh(
     core: &Arc<Core>,
     parts: Parts,
@@ -135,7 +135,7 @@ pub(super) async fn refresh(
     Ok(())
 }
 
-/// Windows that are not over, who agreed to them, and what is late.
+/// Returns the access windows that are not over, their approvals, and the overdue removals.
 pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
     let mut conn = core.store.read().acquire().await?;
     let windows = store::engine::windows(&mut conn).await?;
@@ -143,7 +143,7 @@ pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
     let mut agreed = BTreeMap::new();
     for change in changes {
         let stored = store::change::find(&mut conn, change).await?;
-        // Nobody agreed to what they were not shown.
+        // An approval counts only for the effect that was shown to the approver.
         if let Some(stored) = stored.filter(|stored| stored.altered.is_none()) {
             let approvals = stored
                 .change

@@ -1,7 +1,7 @@
-//! The reconciler's loop: events in, effects out, one step at a time.
+//! The loop of the reconciler: events in, effects out, one step at a time.
 //!
-//! The contract is `domain::engine`'s. If a commit fails or its outcome is unknown, everything in
-//! memory is dropped and rebuilt from the rows: a life ends, another begins.
+//! `domain::engine` defines the contract. If a commit fails or its outcome is unknown, the state in memory is dropped
+//! and rebuilt from the rows, under a new generation.
 
 use std::{sync::Arc, time::Duration as StdDuration};
 
@@ -21,17 +21,17 @@ use crate::{
     store::{self, StoreError},
 };
 
-/// After a life that ended, wait before the next: the database may need a moment.
+/// The pause before a restart, which gives the database time to recover.
 const PAUSE: StdDuration = StdDuration::from_millis(500);
 
-/// Runs for ever.
+/// Runs forever.
 pub async fn run(core: Arc<Core>, pacing: Pacing) {
     loop {
         if let Err(error) = live(&core, &pacing).await {
-            // Revocations are late from now on; the log is the only witness while the database is away.
+            // Revocations are delayed from now on, and only the log can record it while the database is unavailable.
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "the engine lost the database and starts again"
+                "the engine lost the database and restarts"
             );
         }
         tokio::time::sleep(PAUSE).await;
@@ -70,11 +70,11 @@ async fn begin(core: &Core) -> Result<(Generation, domain::engine::Rows), StoreE
     let generation = store::engine::begin(&mut tx).await?;
     let rows = store::engine::restore(&mut tx, core.clock.now()).await?;
     tx.commit().await?;
-    tracing::info!(generation = generation.0, "the engine begins");
+    tracing::info!(generation = generation.0, "the engine started");
     Ok((generation, rows))
 }
 
-/// One step, and every step that its commits ask for: nothing else may come between them.
+/// Runs one step, and the steps that its commits trigger, without another event in between.
 async fn step(
     core: &Arc<Core>,
     state: &mut State,
@@ -103,8 +103,8 @@ async fn step(
     Ok(())
 }
 
-/// Hands every approved change to the engine; those that it knows already, it ignores. At once, not by
-/// the queue: behind an event that sends a change back or ends it, its plan would be taken for a new one.
+/// Passes every approved change to the engine, which ignores those it already knows. Bypasses the queue: after a queued
+/// event that sends a change back or ends it, its plan would count as a new one.
 async fn carry_approved(
     core: &Arc<Core>,
     state: &mut State,
@@ -113,7 +113,7 @@ async fn carry_approved(
     let approved = match approved(core).await {
         Ok(approved) => approved,
         Err(error) => {
-            // What is under way, revocations above all, must go on although a new change cannot be read.
+            // Work in progress, revocations above all, must continue although a new change cannot be read.
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "the approved changes could not be read, so none of them starts"
@@ -139,8 +139,8 @@ async fn carry_approved(
     Ok(())
 }
 
-/// Whether a plan may be made of a row. It must be what somebody asked for, by the ledger; whether it may
-/// start is judged later. One that only takes away needs nobody to have seen its effect.
+/// Returns whether a plan may be made from a row. The row must match the request in the ledger; whether the change may
+/// start is evaluated later. A change that only removes access needs no intact effect.
 fn to_be_carried(stored: &store::change::Stored) -> bool {
     let gives = stored
         .change
@@ -149,7 +149,8 @@ fn to_be_carried(stored: &store::change::Stored) -> bool {
         .iter()
         .any(Operation::gives);
     if !gives && stored.life != Life::Ahead {
-        // It was done, or taken back. What gives is refused for that when it is judged, with words.
+        // It was carried out or withdrawn. A change that grants access is evaluated instead, which refuses it with a
+        // reason.
         return false;
     }
     match stored.altered {
@@ -165,11 +166,11 @@ async fn approved(core: &Core) -> Result<Vec<store::change::Stored>, StoreError>
 }
 
 fn post(send: &UnboundedSender<Event>, event: Event) {
-    // The receiver lives as long as this life; after it nobody needs the event.
+    // The receiver exists as long as this run. Later, the event is obsolete.
     let _ = send.send(event);
 }
 
-/// Names the place in a grant's way at which an event arrives, for tests that kill here.
+/// Marks the failpoint at which an event arrives.
 fn point_before(event: &Event) {
     match event {
         Event::Judged { .. } => failpoint::reached("judged"),
@@ -182,7 +183,7 @@ fn point_before(event: &Event) {
     }
 }
 
-/// Names the place in a grant's way that a commit made durable.
+/// Returns the failpoint that a commit made durable.
 fn point_of(writes: &[Write], tells: &[domain::engine::Tell]) -> Option<&'static str> {
     use domain::engine::{ChangePhase, Tell};
     let phase = writes.iter().find_map(|write| match write {
@@ -209,8 +210,8 @@ fn point_of(writes: &[Write], tells: &[domain::engine::Tell]) -> Option<&'static
     }
 }
 
-/// Tells live pages that a change moved.
+/// Notifies live pages that a change moved.
 pub(super) fn moved(core: &Core, change: &ChangeId) {
-    // Nobody may be looking.
+    // Sending fails if no page is open.
     let _ = core.moved.send(change.clone());
 }

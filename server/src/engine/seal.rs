@@ -1,8 +1,8 @@
 //! Seals the ledger: signs its head at most a minute after an entry.
 //!
-//! Signs only what it has read: the new leaves, hashed again, on the tree that it signed before. So
-//! a log that was written anew below the last checkpoint is never signed by us, and is reported
-//! instead. A checkpoint goes to the file beside the key before it goes to the database.
+//! Signs only what it has read: it hashes the new leaves again and appends them to the tree that it signed before. A
+//! log that was rewritten below the last checkpoint is therefore never signed, and is reported instead. A checkpoint is
+//! written to the file beside the key before it is written to the database.
 
 mod copy;
 mod key;
@@ -33,64 +33,56 @@ use crate::{
     },
 };
 
-/// How often it looks whether there is something to sign.
+/// How often the sealer checks for new entries.
 const EVERY: Duration = Duration::from_secs(20);
-/// How many entries are read for one checkpoint; more are signed in steps.
+/// The maximum number of entries per checkpoint. More entries are signed in several steps.
 const STEP: u64 = 10_000;
-/// How many entries are in memory at once.
+/// The maximum number of entries in memory.
 const PAGE: u32 = 500;
 
-/// Why nothing was signed, or why the process must not start.
+/// The reason why nothing was signed, or why the process must not start.
 #[derive(Debug, Error)]
 pub enum Fault {
-    /// The database's.
     #[error("the ledger cannot be read")]
     Store(#[from] StoreError),
-    /// The key's.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The copy outside the database.
+    /// The copy outside the database cannot be read or written.
     #[error("{path}: {source}")]
-    Copy {
-        /// Which file.
-        path: PathBuf,
-        /// What the file system said.
-        source: io::Error,
-    },
-    /// A checkpoint that none of our keys signed.
+    Copy { path: PathBuf, source: io::Error },
+    /// No known key signed the checkpoint.
     #[error("the newest checkpoint in {place} is not one of this ledger's: {source}. {LOOK}")]
     Strange {
-        /// Where it stands.
+        /// The file or database that holds the checkpoint.
         place: String,
-        /// What is wrong with it.
         source: CheckpointError,
     },
-    /// Fewer entries than were signed: an older backup, or the end was cut off.
+    /// The ledger has fewer entries than were signed: an older backup was restored, or the end was cut off.
     #[error(
         "the ledger has {found} entries, but a checkpoint in {place} covers {promised}. {LOOK}"
     )]
     Shorter {
-        /// Where the checkpoint stands.
+        /// The file or database that holds the checkpoint.
         place: String,
-        /// What it covers.
+        /// The number of entries that the checkpoint covers.
         promised: u64,
-        /// What there is.
+        /// The number of entries found.
         found: u64,
     },
-    /// Another history than the one that was signed.
+    /// The history differs from the signed one.
     #[error("the first {size} entries of the ledger are not those that were signed. {LOOK}")]
     Rewritten {
-        /// What the checkpoint covers.
+        /// The number of entries that the checkpoint covers.
         size: u64,
     },
-    /// Entries, their number and the tree contradict each other.
-    #[error("the ledger is not whole: {0}. {LOOK}")]
+    /// The entries, their number and the tree are inconsistent.
+    #[error("the ledger is inconsistent: {0}. {LOOK}")]
     NotWhole(String),
 }
 
-/// What whoever reads a fault can do.
-const LOOK: &str = "Do not write to this database. `leastwise ledger verify` names the first entry that is not as it \
-                    was; compare with a backup of database and checkpoints.log";
+/// The advice at the end of a fault.
+const LOOK: &str = "Do not write to this database. Run `leastwise ledger verify` to find the first altered entry, \
+                    and compare with a backup of the database and checkpoints.log";
 
 impl From<LedgerError> for Fault {
     fn from(error: LedgerError) -> Self {
@@ -104,7 +96,7 @@ impl From<TreeError> for Fault {
     }
 }
 
-/// Signs one log. Cheap to clone.
+/// Signs the checkpoints of one log. Cheap to clone.
 #[derive(Clone)]
 pub struct Sealer {
     shared: Arc<Shared>,
@@ -117,14 +109,14 @@ struct Shared {
     key: SigningKey,
     vkeys: Vkeys,
     copy: PathBuf,
-    /// The head that was signed last; a lock, so that one signing runs at a time.
+    /// The size and root of the last signed head. The lock serializes signing.
     signed: tokio::sync::Mutex<(u64, Hash)>,
     trouble: Mutex<Option<String>>,
 }
 
 impl Sealer {
-    /// Takes or makes the key, and makes sure that the ledger still is what was signed before.
-    /// `folder` holds the key and the copy; `given` is the value of [`KEY_VARIABLE`], if it is set.
+    /// Loads or creates the key, and verifies that the ledger still matches what was signed. `folder` holds the key and
+    /// the copy; `given` is the value of [`KEY_VARIABLE`], if it is set.
     pub async fn open(
         store: Store,
         clock: Clock,
@@ -152,7 +144,7 @@ impl Sealer {
         if in_file.is_none() && in_database.is_some() {
             tracing::warn!(
                 file,
-                "no checkpoint was kept outside the database; from here on they are"
+                "no checkpoint was kept outside the database; new ones will be"
             );
         }
         for (place, checkpoint) in [(file.as_str(), &in_file), ("the database", &in_database)] {
@@ -184,12 +176,12 @@ impl Sealer {
         })
     }
 
-    /// The public key, to hand out.
+    /// Returns the public key, to publish.
     pub fn vkey(&self) -> String {
         self.shared.key.vkey()
     }
 
-    /// Why nothing is signed at the moment, if so: then the server is not ready.
+    /// Returns why signing currently fails, if it does. The server is then not ready.
     pub fn trouble(&self) -> Option<String> {
         self.shared
             .trouble
@@ -198,7 +190,7 @@ impl Sealer {
             .clone()
     }
 
-    /// Signs what is not signed yet; answers the checkpoint, if there was anything to sign.
+    /// Signs all unsigned entries. Returns the newest checkpoint, or `None` if there was nothing to sign.
     pub async fn seal_now(&self) -> Result<Option<Checkpoint>, Fault> {
         let mut signed = self.shared.signed.lock().await;
         let size = ledger::head(&self.shared.store)
@@ -214,7 +206,7 @@ impl Sealer {
         Ok(newest)
     }
 
-    /// The tree that was signed, grown by the leaves that stand in the database now.
+    /// Extends the signed tree by the leaves in the database, and compares the result with the stored tree.
     async fn extend(&self, (old, old_root): (u64, Hash), size: u64) -> Result<Checkpoint, Fault> {
         let store = &self.shared.store;
         let mut hashes = ledger::tree_hashes(store, &[Need::Root { size: old }]).await?;
@@ -248,7 +240,7 @@ impl Sealer {
             ledger::tree_hashes(store, &[Need::Root { size }]).await?;
         if tree::root(&stored, size)? != root {
             let which = format!(
-                "an entry from {old} to {} is not the one that was hashed when it was written",
+                "an entry from {old} to {} differs from what was hashed when it was written",
                 size - 1
             );
             return Err(Fault::NotWhole(which));
@@ -282,7 +274,7 @@ impl Sealer {
         Ok(tx.commit().await?)
     }
 
-    /// Seals for ever.
+    /// Runs forever.
     pub async fn run(self) {
         loop {
             tokio::time::sleep(EVERY).await;
@@ -294,7 +286,7 @@ impl Sealer {
         if let Err(error) = self.shared.journal.write_due_counts().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "counts wait to be written to the ledger"
+                "the counts could not be written to the ledger"
             );
         }
         let trouble = match self.seal_now().await {
@@ -314,7 +306,7 @@ impl Sealer {
             .unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
-    /// Writes what waits and that the log stops, and seals it: for an end in good order.
+    /// Writes the pending counts and the stop of the log, and seals them. Used for an orderly shutdown.
     pub async fn close(&self) -> Result<(), Fault> {
         let shared = &self.shared;
         shared.journal.write_all_counts().await?;
@@ -327,7 +319,7 @@ impl Sealer {
         self.seal_now().await.map(|_| ())
     }
 
-    /// The keys that checkpoints of this log are believed by.
+    /// Returns the keys whose signatures are accepted on checkpoints of this log.
     pub fn vkeys(&self) -> &Vkeys {
         &self.shared.vkeys
     }
@@ -348,7 +340,7 @@ fn read(
     .transpose()
 }
 
-/// The stored tree against a checkpoint.
+/// Compares the stored tree with a checkpoint.
 async fn compare(store: &Store, place: &str, checkpoint: &Checkpoint) -> Result<(), Fault> {
     let found = ledger::head(store).await?.map_or(0, |head| head.size);
     if found < checkpoint.size {
@@ -374,14 +366,14 @@ async fn compare(store: &Store, place: &str, checkpoint: &Checkpoint) -> Result<
     }
 }
 
-/// The next entry is numbered and chained by the head: it must be the last entry's.
+/// Checks that the head matches the last entry. The head numbers and chains the next entry.
 async fn head_matches_last_entry(store: &Store) -> Result<(), Fault> {
     let (said, found) = ledger::head_and_end(store).await?;
     if found == said {
         return Ok(());
     }
     let what = format!(
-        "its head says {} entries ending in {}, but there are {} ending in {}",
+        "its head records {} entries ending in {}, but there are {} ending in {}",
         said.0, said.1, found.0, found.1
     );
     Err(Fault::NotWhole(what))

@@ -1,4 +1,4 @@
-//! Crawls, merges, tells what differs, and publishes the new world.
+//! Crawls AWS, merges the result, records drift, and publishes the new read model.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,36 +30,33 @@ use crate::{
     store::{self, StoreError, Tx},
 };
 
-/// What one crawl came to.
+/// The result of one crawl.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// Calls made, by service.
+    /// The calls made, by service.
     pub calls: Calls,
-    /// Calls that the page-exact formula asks for, by service.
+    /// The calls predicted by the page-exact formula, by service.
     pub formula: Calls,
-    /// Throttles met.
+    /// The number of throttles.
     pub throttled: u64,
-    /// Accounts known.
     pub accounts: usize,
-    /// Permission sets known.
     pub permission_sets: usize,
     /// Pairs with at least one assignment.
     pub pairs: usize,
-    /// Assignments.
     pub assignments: usize,
-    /// Assignments whose principal is gone.
+    /// Assignments whose principal no longer exists.
     pub orphans: usize,
-    /// Differences that no change of ours explains.
+    /// Differences that no change explains (drift).
     pub outside: usize,
     /// Whether everything was read.
     pub complete: bool,
-    /// What was not.
+    /// What was not read.
     pub unread: Vec<Unread>,
-    /// From the first call to the last.
+    /// The time from the first call to the last.
     pub seconds: f64,
 }
 
-/// Runs for ever: a crawl now, then one every interval, or when somebody asks.
+/// Runs forever: a crawl at the start, then after every interval and on request.
 pub async fn run(core: Arc<Core>) {
     let every =
         Duration::from_millis(u64::try_from(core.settings.crawl_every.0).unwrap_or(900_000));
@@ -75,7 +72,7 @@ pub async fn run(core: Arc<Core>) {
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "what the crawl read could not be stored"
+                    "the result of the crawl could not be stored"
                 );
             }
         }
@@ -86,9 +83,9 @@ pub async fn run(core: Arc<Core>) {
     }
 }
 
-/// One full crawl, stored and published.
+/// Runs one full crawl, stores it and publishes the read model.
 pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, StoreError> {
-    // What was asked for before the first call cannot be newer than what this lists.
+    // Reads that were requested before the first call cannot be newer than the listings of this crawl.
     drop(reads(core));
     let analyse = |content: &_| core.analyse(content);
     let crawled = crawl(&core.aws, &core.instance, &core.clock, &analyse, progress).await;
@@ -135,14 +132,14 @@ pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, 
         outside: seen.len(),
         complete: parts.coverage.unread.is_empty(),
         unread: parts.coverage.unread.clone(),
-        // Milliseconds of a crawl fit a double many times over.
+        // The milliseconds of a crawl fit a double easily.
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         seconds: ended.since(started).0 as f64 / 1_000.0,
     };
     publish(core, parts, special).await?;
     report.orphans = domain::access::orphans(&core.world().snapshot).count();
     for listing in listings {
-        // Without an engine there is nobody to tell.
+        // Sending fails if no engine runs.
         let _ = core.observations.send(observation(listing, started));
     }
     Ok(report)
@@ -188,7 +185,7 @@ async fn publish(
     Ok(())
 }
 
-/// A world that could not be made: whoever waits for it must not go on with the one before.
+/// Returns the error for a read model that could not be built. Its callers must not continue with the previous one.
 pub(super) fn unmade(error: &tokio::task::JoinError) -> StoreError {
     StoreError::Inconsistent {
         table: "world",
@@ -196,12 +193,12 @@ pub(super) fn unmade(error: &tokio::task::JoinError) -> StoreError {
     }
 }
 
-/// The single reads so far; from here on they are gathered anew.
+/// Takes the single reads collected so far.
 fn reads(core: &Core) -> Vec<(Read, Timestamp)> {
     std::mem::take(&mut *core.reads.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Loads what was known when the process last ran.
+/// Loads the state that the last run of the process stored.
 pub async fn restore(core: &Arc<Core>) -> Result<(), StoreError> {
     let special = SpecialAccounts {
         leastwise: core.settings.leastwise_accounts.clone(),
@@ -216,7 +213,7 @@ pub async fn restore(core: &Arc<Core>) -> Result<(), StoreError> {
 
 fn special(core: &Core, before: &SpecialAccounts, crawled: &Crawled) -> SpecialAccounts {
     let mut special = crawled.special.clone();
-    // What could not be read this time stays as it was: a guarded account must not become free.
+    // What could not be read keeps its value: a protected account must not lose its protection.
     special.management = special.management.or_else(|| before.management.clone());
     if special.delegated_administrators.is_empty() {
         special
@@ -229,8 +226,8 @@ fn special(core: &Core, before: &SpecialAccounts, crawled: &Crawled) -> SpecialA
     special
 }
 
-/// Every user is somebody. Who signed in, or was given a role, before the directory was read has a
-/// person already: that one becomes the user's, so that nothing they hold is left behind.
+/// Ensures that every user has an identity. An identity that was created before the directory was read, by a sign-in or
+/// a role, is linked to its user and keeps its roles.
 async fn persons(
     tx: &mut Tx,
     before: &Parts,
@@ -262,7 +259,7 @@ async fn persons(
         .collect();
     store::joined::ensure_for_users(tx, &fresh, core.clock.now()).await?;
     let now = store::joined::by_user(tx.conn()).await?;
-    // Whoever was known keeps the ids that were there: while one world replaces another, both are in memory.
+    // Known users keep their id values, because two read models are in memory during the replacement.
     let same = |(user, person): (UserId, PersonId)| {
         let known = before.persons.get_key_value(&user);
         let known = known.filter(|(_, known)| **known == person);
@@ -273,7 +270,7 @@ async fn persons(
     Ok(now.into_iter().map(same).collect())
 }
 
-/// Differences that no write of ours explains.
+/// Returns the differences that no operation of Leastwise explains.
 pub(super) async fn unexplained(
     tx: &mut Tx,
     before: &Parts,
@@ -293,7 +290,7 @@ pub(super) async fn unexplained(
     }))
 }
 
-/// What AWS never did explains nothing: somebody else did it by hand.
+/// Returns whether AWS never carried out an operation. Such an operation explains nothing.
 fn never_done(phase: Phase) -> bool {
     matches!(
         phase,
@@ -301,7 +298,7 @@ fn never_done(phase: Phase) -> bool {
     )
 }
 
-/// The write of ours that would explain a difference; sets and accounts are not written to yet.
+/// Returns the operation that would explain a difference. Leastwise does not write permission sets and accounts yet.
 fn explained_by(outside: &Outside) -> Option<(Key, bool)> {
     let membership = |group: &GroupId, user: &UserId| Key::Membership {
         group: group.clone(),
@@ -316,7 +313,7 @@ fn explained_by(outside: &Outside) -> Option<(Key, bool)> {
     })
 }
 
-/// What the crawl read of pairs and groups that the engine minds.
+/// Returns the crawled listings of the pairs and groups that the engine tracks.
 async fn minded(core: &Core, crawled: &Crawled) -> Result<Vec<Listing>, StoreError> {
     let keys = {
         let mut conn = core.store.read().acquire().await?;

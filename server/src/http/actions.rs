@@ -1,5 +1,5 @@
-//! Runs an action and answers with a redirect to the record. Fields that cannot be taken show the
-//! form's page again, with what was typed, and status 422.
+//! Runs an action and redirects to the record. Invalid fields show the page of the form again, with the entered values
+//! and status 422.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -48,7 +48,7 @@ pub(super) async fn act(
     }
     match (route.run)(post()).await {
         Ok(to) => see_other(&to),
-        // A loser of a race keeps their words, too.
+        // A person who lost a race keeps their text, too.
         Err(Denied::Conflict(message)) => {
             let errors = vec![FieldError {
                 field: "form",
@@ -82,7 +82,7 @@ pub(super) async fn act(
     }
 }
 
-/// Shows the form's page once more, with what was typed and what was wrong with it.
+/// Renders the page of the form again, with the entered values and their errors.
 async fn again(
     state: &PageState,
     backend: &Arc<dyn Backend>,
@@ -155,7 +155,7 @@ fn see_other(to: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
 
-/// Keeps the colours and the density in cookies of a year; no right is needed to choose them.
+/// Stores theme and density in cookies for a year. Requires no right.
 pub(super) async fn appearance(
     _: State<PageState>,
     _: Signed,

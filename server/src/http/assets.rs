@@ -1,5 +1,5 @@
-//! The browser's files, embedded in the binary: served under their content's hash, so that a browser may keep them
-//! for ever, and only as the build made them. Never reads a file while serving.
+//! The browser files, embedded in the binary. They are served under the hash of their content, so browsers may cache
+//! them permanently. Never reads a file while serving.
 
 use std::convert::Infallible;
 use std::io::Read as _;
@@ -18,19 +18,19 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 struct File {
     /// `css`, `js`, `wasm` or `icon`.
     kind: &'static str,
-    /// With its content's hash.
+    /// The name, with the hash of the content.
     name: &'static str,
-    /// Bytes before compression.
+    /// The number of bytes before compression.
     length: usize,
     brotli: &'static [u8],
 }
 
 const FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// Set by `cargo xtask watch`: the browser then follows every restart.
+/// Set by `cargo xtask watch`: the browser then reloads after every restart.
 const DEV: &str = "LEASTWISE_DEV";
 
-/// What the document's head points to. Empty when the server was compiled without `cargo xtask build`.
+/// Returns the assets of the document's head. Empty if the server was compiled without `cargo xtask build`.
 pub fn assets() -> Assets {
     let url = |kind: &str| {
         let file = FILES.iter().find(|file| file.kind == kind);
@@ -45,12 +45,12 @@ pub fn assets() -> Assets {
     }
 }
 
-/// The script that lets the browser follow restarts; none but under `cargo xtask watch`.
+/// Returns the script that reloads the page after restarts; only under `cargo xtask watch`.
 pub fn reload() -> Option<String> {
     dev().then(|| "/assets/reload.js".to_owned())
 }
 
-/// Answers `GET /assets/{name}`.
+/// Handles `GET /assets/{name}`.
 pub async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response {
     if let Some(file) = FILES.iter().find(|file| file.name == name) {
         return embedded(file, &headers);
@@ -96,7 +96,7 @@ fn embedded(file: &File, headers: &HeaderMap) -> Response {
     response
 }
 
-/// Whether `br` is among the accepted encodings and not refused by `q=0`.
+/// Returns whether `br` is among the accepted encodings and not excluded by `q=0`.
 fn accepts_brotli(headers: &HeaderMap) -> bool {
     let values = headers
         .get_all(ACCEPT_ENCODING)
@@ -118,7 +118,7 @@ fn dev() -> bool {
     std::env::var_os(DEV).is_some()
 }
 
-/// A stream that says which start of the server this is, and then only that it lives.
+/// Returns a stream that sends the id of this server process and then only keep-alives.
 fn start_id() -> impl IntoResponse {
     let id = std::process::id().to_string();
     let retry = std::time::Duration::from_millis(150);
@@ -128,7 +128,7 @@ fn start_id() -> impl IntoResponse {
     Sse::new(hello.chain(futures::stream::pending())).keep_alive(KeepAlive::default())
 }
 
-/// Reloads when the server behind the page is another one than the page came from.
+/// Reloads the page when another server process responds than the one that rendered it.
 const RELOAD: &str = "let seen;
 new EventSource('/assets/reload').onmessage = ({ data }) => {
   if (seen && seen !== data) location.reload();

@@ -1,8 +1,7 @@
-//! Who is at the other end: the right-most hop that we do not trust.
+//! The address of the client: the right-most hop that is not trusted.
 //!
-//! Every proxy appends the address that it saw, so only what trusted proxies appended counts. The
-//! left end of `X-Forwarded-For` is whatever the client wrote; reading it would let anybody choose
-//! the address that is limited.
+//! Every proxy appends the address it received the request from, so only what trusted proxies appended counts. The left
+//! end of `X-Forwarded-For` is set by the client and could be used to evade rate limits.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -81,7 +80,7 @@ pub fn client_ip(headers: &HeaderMap, extensions: &Extensions, trusted: &[Networ
         .map(str::trim)
         .collect();
     for hop in hops.iter().rev() {
-        // What cannot be read cannot be trusted: the last readable hop is the answer.
+        // An unreadable hop ends the search: the last readable hop is the client.
         let Some(ip) = address(hop) else { break };
         client = ip;
         if !is_trusted(ip) {
@@ -91,7 +90,7 @@ pub fn client_ip(headers: &HeaderMap, extensions: &Extensions, trusted: &[Networ
     client
 }
 
-/// Some proxies append the port.
+/// Parses a hop. Some proxies append the port.
 fn address(hop: &str) -> Option<IpAddr> {
     let ip = hop
         .parse()

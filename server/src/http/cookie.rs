@@ -1,18 +1,18 @@
-//! The two cookies: one names the session, one binds a sign-in under way to its browser.
+//! The two cookies: one identifies the session, the other binds a sign-in in progress to its browser.
 //!
-//! Both are `__Host-`: Secure, no Domain, Path=/. Chromium accepts Secure cookies on
-//! `http://localhost` too, so they are never weakened for local use. Lax and not Strict, because the
-//! answer of Cognito arrives by a navigation from another site.
+//! Both are `__Host-` cookies: Secure, no Domain, Path=/. Chromium accepts Secure cookies on `http://localhost` too, so
+//! local use needs no weaker cookies. They are Lax and not Strict, because the response of Cognito arrives by a
+//! navigation from another site.
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// Names the session.
+/// Identifies the session.
 pub const SESSION: &str = "__Host-session";
-/// Binds a sign-in under way to its browser.
+/// Binds a sign-in in progress to its browser.
 pub const SIGN_IN: &str = "__Host-sign-in";
 
-/// The value of a cookie, if it is there exactly once and looks like one of our tokens: 43
-/// characters of base64url. Twice means that somebody meddled.
+/// Returns the value of a cookie that is present exactly once and has the form of our tokens: 43 characters of
+/// base64url. A duplicate indicates tampering.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut found = headers
         .get_all(header::COOKIE)
@@ -33,21 +33,21 @@ fn is_token(value: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Sets a cookie until the browser closes.
+/// Returns the header that sets a cookie until the browser closes.
 pub fn set(name: &str, token: &str) -> HeaderValue {
     header(&format!(
         "{name}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"
     ))
 }
 
-/// Sets a cookie for some seconds.
+/// Returns the header that sets a cookie for a number of seconds.
 pub fn set_for(name: &str, token: &str, seconds: i64) -> HeaderValue {
     header(&format!(
         "{name}={token}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
     ))
 }
 
-/// Takes a cookie away.
+/// Returns the header that removes a cookie.
 pub fn clear(name: &str) -> HeaderValue {
     set_for(name, "", 0)
 }

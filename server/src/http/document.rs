@@ -1,4 +1,4 @@
-//! Draws a page as a response: its status, its policy with a fresh nonce, its text in one piece.
+//! Renders a page as a response: its status, its policy with a new nonce, and its text in one piece.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use super::{assets, pages::PageState, request_id};
 use crate::clock;
 
-/// The page, or the page of its refusal.
+/// Renders a page, or the error page of a refusal.
 pub(super) async fn draw(
     state: &PageState,
     backend: &Arc<dyn Backend>,
@@ -34,7 +34,7 @@ pub(super) async fn draw(
     }
 }
 
-/// The page with a status.
+/// Renders a page with a status.
 pub(super) async fn document(
     state: &PageState,
     backend: &Arc<dyn Backend>,
@@ -68,7 +68,7 @@ pub(super) async fn document(
     (status, headers, html).into_response()
 }
 
-/// Path and query as they were asked for.
+/// Returns the requested path and query.
 pub(super) fn address(uri: &Uri) -> String {
     uri.path_and_query()
         .map_or_else(|| "/".into(), |text| text.as_str().to_owned())

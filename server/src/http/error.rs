@@ -1,6 +1,5 @@
-//! Errors of the layers outside Leptos, as pages that need nothing else: no asset, no session, no
-//! database. They say what happened and what to do, and give the request id; never a path, a query,
-//! SQL or text from outside.
+//! Error responses of the layers outside Leptos, as self-contained pages: no assets, no session, no database. They
+//! state what happened, what to do, and the request id. They never contain a path, a query, SQL or external text.
 
 use std::{any::Any, fmt::Write as _, sync::LazyLock};
 
@@ -18,49 +17,43 @@ use tower_http::catch_panic::ResponseForPanic;
 use super::request_id;
 use crate::store::StoreError;
 
-/// Why a request was not served.
+/// The reason why a request was not served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// The sign-in could not be finished; the word is what the journal says, too.
+    /// The sign-in could not be completed. The reason is the one in the ledger.
     #[error("sign-in refused: {0}")]
     SignInRefused(&'static str),
-    /// Cognito could not be reached.
-    #[error("the identity provider does not answer")]
+    #[error("the identity provider did not respond")]
     ProviderDown,
-    /// Cognito could not confirm the session lately.
+    /// Cognito could not confirm the session recently.
     #[error("the session cannot be confirmed")]
     Unconfirmed,
-    /// No session, where a page cannot ask for one.
+    /// There is no session, and the request cannot be redirected to sign-in.
     #[error("not signed in")]
     NotSignedIn,
-    /// From another site, or not saying from where.
+    /// The request comes from another site, or does not state its origin.
     #[error("cross-site request")]
     CrossSite,
-    /// Malformed.
     #[error("malformed request")]
     Malformed,
-    /// Nothing there.
     #[error("not found")]
     NotFound,
-    /// A method that nothing here takes.
+    /// The path does not accept the method.
     #[error("method not allowed")]
     Method,
     /// The body is larger than 256 KiB.
     #[error("too large")]
     TooLarge,
-    /// Too many requests.
     #[error("too many requests")]
     TooMany {
-        /// Seconds.
+        /// In seconds.
         retry_after: u64,
     },
-    /// It took too long.
     #[error("timed out")]
     Timeout,
-    /// Too much at once.
+    /// Too many concurrent requests.
     #[error("busy")]
     Busy,
-    /// Our fault.
     #[error("internal error")]
     Internal,
 }
@@ -69,14 +62,14 @@ impl From<StoreError> for HttpError {
     fn from(error: StoreError) -> Self {
         tracing::error!(
             error = &error as &dyn std::error::Error,
-            "the database refused"
+            "a database operation failed"
         );
         Self::Internal
     }
 }
 
 impl HttpError {
-    /// The status that goes with it.
+    /// Returns the HTTP status.
     pub fn status(self) -> StatusCode {
         match self {
             Self::SignInRefused(_) | Self::Malformed => StatusCode::BAD_REQUEST,
@@ -108,19 +101,19 @@ impl HttpError {
     fn words(self) -> Words {
         let (title, text, link) = match self {
             Self::SignInRefused(_) => (
-                "Sign-in did not work",
-                "This sign-in is too old, was used before, was begun in another browser, or Cognito's answer did \
-                 not pass our checks. Nothing was changed.",
+                "Sign-in failed",
+                "This sign-in expired, was already used or started in another browser, or Cognito's response did \
+                 not pass the checks. Nothing was changed.",
                 Some(("/sign-in", "Sign in again")),
             ),
             Self::ProviderDown => (
-                "Cognito does not answer",
-                "Leastwise could not reach the user pool to finish your sign-in. Try again in a minute.",
+                "Cognito did not respond",
+                "Leastwise could not reach the user pool to complete your sign-in. Try again in a minute.",
                 Some(("/sign-in", "Try again")),
             ),
             Self::Unconfirmed => (
                 "Your session cannot be confirmed",
-                "Cognito has not answered for over a minute, so Leastwise does not know whether you may still sign \
+                "Cognito has not responded for over a minute, so Leastwise cannot check whether you may still sign \
                  in. Nothing was changed. Go back, keep your text, and try again in a minute.",
                 None,
             ),
@@ -131,44 +124,44 @@ impl HttpError {
             ),
             Self::CrossSite => (
                 "This request came from another site",
-                "Leastwise takes changes and data requests from its own pages only. If you meant it, open the page \
-                 here and send it again.",
+                "Leastwise accepts changes and data requests from its own pages only. To continue, open the page \
+                 in Leastwise and send it again.",
                 Some(("/", "Open Leastwise")),
             ),
             Self::Malformed => (
-                "This request cannot be read",
-                "It is not what one of our pages would send.",
+                "Invalid request",
+                "Leastwise could not read this request. Open the page again and retry.",
                 Some(("/", "Open Leastwise")),
             ),
             Self::NotFound => (
-                "Nothing here",
-                "There is no such page, or you may not see it.",
+                "Page not found",
+                "This page does not exist, or you may not see it.",
                 Some(("/", "Open Leastwise")),
             ),
             Self::Method => (
-                "This is not how to ask",
-                "This address takes another method.",
+                "Method not allowed",
+                "This address does not accept this request method.",
                 Some(("/", "Open Leastwise")),
             ),
             Self::TooLarge => (
-                "That is too much text",
-                "A form may hold at most 256 KiB. Nothing was changed. Go back, shorten it, and send it again.",
+                "Form too large",
+                "A form can contain at most 256 KiB. Nothing was changed. Go back, shorten the text, and send it again.",
                 None,
             ),
             Self::TooMany { .. } => (
                 "Too many requests",
-                "You, or others at your address, asked more than Leastwise allows. Wait a little, then try again.",
+                "You, or others at your IP address, sent more requests than Leastwise allows. Wait a moment, then try again.",
                 None,
             ),
             Self::Timeout => (
                 "This took too long",
-                "Leastwise gave up. If you sent a form, look at the list of changes before you send it again.",
+                "Leastwise stopped the request. If you sent a form, check the list of changes before you send it again.",
                 Some(("/", "Open Leastwise")),
             ),
             Self::Busy => ("Leastwise is busy", "Try again in a few seconds.", None),
             Self::Internal => (
                 "Something went wrong",
-                "This is our fault, and it is written down. If it happens again, tell an administrator the request id.",
+                "This is an error in Leastwise, and it was logged. If it happens again, send the request id to an administrator.",
                 Some(("/", "Open Leastwise")),
             ),
         };
@@ -180,7 +173,7 @@ impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         let status = self.status();
         if status.is_server_error() {
-            tracing::error!(error = %self, "not served");
+            tracing::error!(error = %self, "request failed");
         } else {
             tracing::info!(error = %self, "refused");
         }
@@ -202,14 +195,14 @@ impl IntoResponse for HttpError {
     }
 }
 
-/// What a plain page says. Constant text only: nothing of a request is ever put into it.
+/// The text of a plain page. Constant text only: it never contains parts of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Words {
-    /// Heading.
+    /// The heading.
     pub title: &'static str,
     /// One paragraph.
     pub text: &'static str,
-    /// Where to go and what the link says.
+    /// The target and the label of the link.
     pub link: Option<(&'static str, &'static str)>,
 }
 
@@ -226,7 +219,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::from_str(&policy).expect("base64 is visible ASCII")
 });
 
-/// A page that needs nothing else, with the request id.
+/// Renders a self-contained page with the request id.
 pub fn page(status: StatusCode, words: &Words) -> Response {
     let mut html = String::with_capacity(1_500);
     let id = request_id::current();
@@ -238,17 +231,17 @@ pub fn page(status: StatusCode, words: &Words) -> Response {
         title = words.title,
         text = words.text,
     )
-    .expect("a string takes what is written to it");
+    .expect("writing to a string cannot fail");
     if let Some((href, label)) = words.link {
         write!(html, "<p><a href=\"{href}\">{label}</a></p>")
-            .expect("a string takes what is written to it");
+            .expect("writing to a string cannot fail");
     }
     write!(
         html,
         "<p><small>Status {}, request <code>{id}</code></small></p></main></body></html>",
         status.as_u16()
     )
-    .expect("a string takes what is written to it");
+    .expect("writing to a string cannot fail");
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -260,8 +253,8 @@ pub fn page(status: StatusCode, words: &Words) -> Response {
     (status, headers, html).into_response()
 }
 
-/// Turns the bare errors of axum and tower-http (413, 405, 503, plain text) into pages, for who reads
-/// pages. Answers that are HTML, JSON or CSV already are left alone.
+/// Turns bare error responses of axum and tower-http (413, 405, 503, plain text) into pages for clients that accept
+/// HTML. Responses that are already HTML, JSON or CSV are unchanged.
 pub async fn dress(request: Request, next: Next) -> Response {
     let reads_pages = accepts_html(request.headers());
     let response = next.run(request).await;
@@ -289,7 +282,7 @@ fn accepts_html(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// Answers a panic with a page. What the panic said goes to the log only.
+/// Responds to a panic with an error page. The message of the panic is only logged.
 #[derive(Debug, Clone, Copy)]
 pub struct AfterPanic;
 

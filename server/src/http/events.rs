@@ -1,5 +1,5 @@
-//! Server-sent events: how far a change has come. A stream never keeps a session alive, and is cut
-//! before a minute is over, so that the browser's next one looks at the session anew.
+//! Server-sent events: the progress of a change. A stream does not extend the session. It is closed after less than a
+//! minute, so that the reconnect checks the session again.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -17,10 +17,10 @@ use http::StatusCode;
 use super::{pages::PageState, request_id, session::Signed};
 use crate::service::Service;
 
-/// How long one stream lives: an ended session must close it within a minute.
+/// The maximum duration of a stream: an ended session must close it within a minute.
 const LONGEST: Duration = Duration::from_secs(50);
 
-/// Two lines a message: the state's word, and what it means now.
+/// Sends two lines per message: the state, and its meaning.
 pub async fn change(
     State(state): State<PageState>,
     signed: Signed,
@@ -30,7 +30,7 @@ pub async fn change(
         return StatusCode::NOT_FOUND.into_response();
     };
     let service = Service::new(state.core.clone(), signed, request_id::current());
-    // What one may not see is not there.
+    // A change that the person may not see is reported as missing.
     let Ok(words) = service.change_events(&id).await else {
         return StatusCode::NOT_FOUND.into_response();
     };

@@ -1,7 +1,7 @@
-//! What every answer tells the browser to refuse.
+//! Security headers of all responses.
 //!
-//! The policy of a page carries the nonce of that page, so pages set it themselves ([`Csp::html`]);
-//! the layer fills in what is missing and never loosens what is there.
+//! The policy of a page contains the nonce of that page, so pages set it themselves ([`Csp::html`]). The layer adds
+//! missing headers and never loosens existing ones.
 
 use axum::{
     extract::{Request, State},
@@ -13,10 +13,10 @@ use url::Url;
 
 use super::state::HttpState;
 
-/// Where the browser reports what the policy stopped.
+/// The path to which browsers report policy violations.
 pub const REPORT_PATH: &str = "/csp-report";
 
-/// Nothing at all: for answers that are no page.
+/// The policy of responses that are not pages: allows nothing.
 const NOTHING: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
@@ -24,20 +24,20 @@ const NOTHING: HeaderValue = HeaderValue::from_static(
 /// The content security policy of pages.
 #[derive(Debug, Clone)]
 pub struct Csp {
-    /// Signing out is a form whose answer redirects to Cognito, and browsers hold redirects of
-    /// forms to `form-action`. So does the answer to a form whose session has ended.
+    /// Sign-out is a form whose response redirects to Cognito, and browsers apply `form-action` to redirects of forms.
+    /// The same applies to a form whose session has ended.
     form_action: String,
 }
 
 impl Csp {
-    /// For a Cognito domain.
+    /// Returns the policy for a Cognito domain.
     pub fn new(cognito: &Url) -> Self {
         Self {
             form_action: format!("'self' {}", cognito.origin().ascii_serialization()),
         }
     }
 
-    /// The policy of one page. `nonce` is that of the page, made for it alone.
+    /// Returns the policy of one page. `nonce` must be new for each page.
     pub fn html(&self, nonce: &str) -> HeaderValue {
         let form_action = &self.form_action;
         let policy = format!(
@@ -45,12 +45,12 @@ impl Csp {
              img-src 'self'; font-src 'self'; connect-src 'self'; form-action {form_action}; base-uri 'none'; \
              frame-ancestors 'none'; report-uri {REPORT_PATH}; report-to csp"
         );
-        // A nonce that is no header text would be a page without a policy; no script at all is safer.
+        // An invalid nonce would result in a page without a policy. No script at all is safer.
         HeaderValue::from_str(&policy).unwrap_or(NOTHING)
     }
 }
 
-/// Fills in what an answer does not say.
+/// Adds the headers that a response lacks.
 pub async fn layer(State(state): State<HttpState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! For machines that watch this one. Nothing here tells a stranger more than yes or no.
+//! Endpoints for monitoring. They reveal only yes or no to untrusted clients.
 
 use std::fmt::Write as _;
 
@@ -11,13 +11,13 @@ use http::{StatusCode, header};
 
 use super::{error::HttpError, limits::ClientIp, state::HttpState};
 
-/// `GET /healthz`: the process answers.
+/// `GET /healthz`: the process responds.
 pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Nothing private is answered before what was known is there: a page would show an empty organisation, and
-/// a change would be judged by one. It is a moment; the limit of all handlers holds here, too.
+/// Delays private requests until the stored state is loaded. Before that, pages would show an empty organization, and
+/// changes would be evaluated against it. This takes a moment, and the time limit of handlers includes it.
 pub(super) async fn begun(
     State(state): State<HttpState>,
     request: Request,
@@ -27,14 +27,14 @@ pub(super) async fn begun(
     next.run(request).await
 }
 
-/// `GET /readyz`: the database answers and the first crawl is done. What is missing is named to
-/// this machine and to who brings the metrics token.
+/// `GET /readyz`: the database responds and the first crawl is complete. What is missing is listed only for this
+/// machine and for requests with the metrics token.
 pub async fn readyz(State(state): State<HttpState>, request: Request) -> Response {
     let mut missing = state.ports.readiness.missing().await;
     if let Err(error) = state.store.answers().await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
-            "the database does not answer"
+            "the database does not respond"
         );
         missing.push("database".into());
     }
@@ -63,7 +63,7 @@ pub async fn metrics(State(state): State<HttpState>, request: Request) -> Respon
             .at_once
             .saturating_sub(state.room.available_permits())
     )
-    .expect("a string takes what is written to it");
+    .expect("writing to a string cannot fail");
     (
         [(
             header::CONTENT_TYPE,
@@ -83,7 +83,7 @@ fn is_trusted(state: &HttpState, request: &Request) -> bool {
     if let (Some(token), Some(given)) = (&state.settings.metrics_token, bearer) {
         return token.matches(given);
     }
-    // A proxy on this machine that is not configured as one would make everybody look local.
+    // A local proxy that is not configured as trusted would make every client appear local.
     let forwarded = ["x-forwarded-for", "forwarded"]
         .iter()
         .any(|name| request.headers().contains_key(*name));

@@ -1,7 +1,7 @@
-//! How much anybody may ask: sizes, times, how many at once, how many in a while.
+//! Limits on requests: sizes, times, concurrency and rates.
 //!
-//! The address that is limited is the right-most hop that we do not trust (`client_ip`), never what
-//! a client wrote. Refusing is cheap on purpose: it happens before the database is asked.
+//! The limited address is the right-most hop that is not trusted (`client_ip`), never one that the client wrote. A
+//! refusal is cheap: it happens before any database access.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -26,17 +26,17 @@ use super::{
 /// Sizes, times and rates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Bytes of a request's body.
+    /// The maximum number of bytes of a request body.
     pub body: usize,
-    /// For a handler to begin its answer.
+    /// The time for a handler to start its response.
     pub handler: Duration,
-    /// For the whole body of a request to arrive.
+    /// The time for the whole body of a request to arrive.
     pub body_time: Duration,
-    /// For the headers of a request to arrive.
+    /// The time for the headers of a request to arrive.
     pub header_time: Duration,
-    /// Requests being answered at once; more are turned away, not queued.
+    /// The maximum number of concurrent requests. More are refused, not queued.
     pub at_once: usize,
-    /// Open connections.
+    /// The maximum number of open connections.
     pub connections: usize,
     /// Requests per address, everything counted.
     pub per_address: Rate,
@@ -103,7 +103,7 @@ impl Limiter {
         if request.uri().path().starts_with("/sign-in") {
             self.sign_ins.take(ip, now)?;
         }
-        // A made-up cookie opens a bucket of its own, but the address has paid already.
+        // An invented cookie creates its own bucket, but the address has already used a token.
         if let Some(session) = session_key(request.headers()) {
             if request.method() == Method::POST {
                 self.changes.take(session.clone(), now)?;
@@ -118,11 +118,11 @@ fn session_key(headers: &HeaderMap) -> Option<String> {
     cookie::read(headers, cookie::SESSION).map(digest)
 }
 
-/// The client's address, for handlers.
+/// The address of the client, for handlers.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientIp(pub IpAddr);
 
-/// Refuses who asks too often.
+/// Refuses requests above a rate limit.
 pub async fn rates(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
     let ip = client_ip(
         request.headers(),
@@ -141,10 +141,10 @@ pub async fn rates(State(state): State<HttpState>, mut request: Request, next: N
     }
 }
 
-/// Asked by whoever would restart the process if it did not answer: these always find room.
+/// The health checks. They are never refused, because a supervisor restarts the process if they fail.
 const WATCHED: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Refuses when too much is being answered already. A stream counts until it begins, not while it runs.
+/// Refuses requests above the concurrency limit. A stream counts until its response starts.
 pub async fn at_once(State(state): State<HttpState>, request: Request, next: Next) -> Response {
     if WATCHED.contains(&request.uri().path()) {
         return next.run(request).await;

@@ -1,15 +1,14 @@
-//! Log lines that cannot be forged. Whatever a stranger sends, one event is one line, and a
-//! terminal that shows it is neither cleared nor turned around.
+//! Log lines that cannot be forged: whatever a client sends, one event is one line and cannot manipulate a terminal.
 //!
-//! The JSON formatter escapes what JSON demands (C0 controls). This writer escapes the rest that
-//! matters to readers: DEL, C1 controls, line and paragraph separators, and bidirectional marks.
-//! In JSON every character may be written as `\uXXXX`, so the line stays the same value.
+//! The JSON formatter escapes what JSON requires (C0 controls). This writer also escapes DEL, C1 controls, line and
+//! paragraph separators, and bidirectional marks. JSON allows every character as `\uXXXX`, so the value does not
+//! change.
 
 use std::io::{self, Write};
 
 use tracing_subscriber::{EnvFilter, Layer, fmt::MakeWriter, registry::LookupSpan};
 
-/// The layer that writes JSON lines to `writer`.
+/// Returns the layer that writes JSON lines to `writer`.
 pub fn json<S, W>(writer: W) -> impl Layer<S>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -22,15 +21,15 @@ where
         .with_writer(Escaped(writer))
 }
 
-/// `LEASTWISE_LOG`, or what is asked for, such as `info`.
+/// Returns the filter of `LEASTWISE_LOG`, or `otherwise`, such as `info`.
 pub fn filter(otherwise: &str) -> EnvFilter {
     EnvFilter::try_from_env("LEASTWISE_LOG").unwrap_or_else(|_| EnvFilter::new(otherwise))
 }
 
-/// Writes the log to standard error from here on; a second call does nothing.
+/// Starts logging to standard error. A second call has no effect.
 pub fn start(otherwise: &str) {
     use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
-    // Only a second call fails, and then somebody is listening already.
+    // Only a second call fails, and then a subscriber already exists.
     let _ = tracing_subscriber::registry()
         .with(filter(otherwise))
         .with(json(io::stderr))
@@ -71,7 +70,7 @@ fn escape(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for c in line.chars() {
         if misleads(c) {
-            write!(out, "\\u{:04x}", u32::from(c)).expect("a string takes what is written to it");
+            write!(out, "\\u{:04x}", u32::from(c)).expect("writing to a string cannot fail");
         } else {
             out.push(c);
         }

@@ -1,8 +1,8 @@
-//! Roles that end because their holder was seen to have left the group that goes with them.
+//! Ends roles whose holder left the Cognito group of the role.
 //!
-//! Only a group that was there before and is not there now is lost: who was granted a role and never
-//! was in its group keeps the grant, which gives them nothing yet. Coming back to the group does not
-//! bring the role back: somebody has to grant it again.
+//! Only a group that was present before and is missing now counts. A person who was granted a role and was never in its
+//! group keeps the grant, which has no effect yet. Returning to the group does not restore the role: it must be granted
+//! again.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +11,15 @@ use domain::{ids::PersonId, person::Subject, time::Timestamp};
 use super::{ports::Event, state::HttpSettings};
 use crate::store::{StoreError, Tx, person};
 
-/// A sign-in as the pool shows it now.
+/// The current state of a sign-in in the pool.
 pub(super) struct Seen<'a> {
-    /// Which.
     pub(super) subject: &'a Subject,
-    /// Whose.
     pub(super) person: &'a PersonId,
-    /// Its groups.
     pub(super) groups: &'a BTreeSet<String>,
 }
 
-/// Ends what went with groups that are gone since they were last seen, and notes those of now; answers
-/// what has to be written down, in this transaction.
+/// Ends the roles of groups that the person has left, and stores the current groups. Returns the events to record in
+/// the same transaction.
 pub(super) async fn end_roles(
     settings: &HttpSettings,
     tx: &mut Tx,

@@ -1,7 +1,7 @@
-//! Everything between a socket and a service: sign-in, sessions, the browser's boundary, limits.
+//! The HTTP layer between sockets and services: sign-in, sessions, browser security, limits.
 //!
-//! Of `store` it uses sessions and persons only; what people see and do goes through the pages and
-//! actions that the caller hands to [`router::router`]. Nothing here decides what a role may do.
+//! Uses only sessions and persons of `store`. Pages and actions are passed to [`router::router`] by the caller. Never
+//! decides what a role may do.
 
 pub mod actions;
 pub mod assets;

@@ -1,8 +1,8 @@
-//! Who may ask at all: known methods, from our own pages.
+//! Accepts requests with known methods and from pages of Leastwise only.
 //!
-//! A change needs proof that one of our pages sent it: `Sec-Fetch-Site: same-origin`, which scripts
-//! cannot set, or an `Origin` equal to ours. Neither is no proof. `Sec-Fetch-Site: none` is a typed
-//! address, which sends no form. Data is not given to other sites' pages either.
+//! A write needs proof that a page of Leastwise sent it: `Sec-Fetch-Site: same-origin`, which scripts cannot set, or an
+//! `Origin` equal to the public URL. A request with neither is refused. `Sec-Fetch-Site: none` is a typed address,
+//! which cannot send a form. Pages of other sites cannot read data either.
 
 use axum::{
     extract::{Request, State},
@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{error::HttpError, state::HttpState};
 
-/// Refuses what no page of ours would send.
+/// Refuses requests that no page of Leastwise would send.
 pub async fn layer(State(state): State<HttpState>, request: Request, next: Next) -> Response {
     match check(
         request.method(),
@@ -41,7 +41,7 @@ fn check(
     }
 }
 
-/// Whether a path answers with data rather than a page.
+/// Returns whether a path responds with data instead of a page.
 pub fn is_data(path: &str) -> bool {
     path.starts_with("/events/")
         || [".json", ".csv", ".pdf", ".zip"]
@@ -56,7 +56,7 @@ fn write(headers: &HeaderMap, public_base: &Url) -> Result<(), HttpError> {
     let proof = match (site, origin) {
         (Some(site), None) => site == "same-origin",
         (None, Some(origin)) => origin == ours,
-        // Both are there and must agree: a mismatch is an attack or a wrong public address.
+        // If both are present, both must match: a mismatch is an attack or a wrong public URL.
         (Some(site), Some(origin)) => site == "same-origin" && origin == ours,
         (None, None) => false,
     };
@@ -69,13 +69,13 @@ fn write(headers: &HeaderMap, public_base: &Url) -> Result<(), HttpError> {
 
 fn data(headers: &HeaderMap) -> Result<(), HttpError> {
     match only(headers, "sec-fetch-site")? {
-        // Programs send nothing; they have no cookie to abuse, either.
+        // Programs send no such header, and have no cookie to abuse.
         None | Some("same-origin" | "none") => Ok(()),
         Some(_) => Err(HttpError::CrossSite),
     }
 }
 
-/// A header that is there at most once.
+/// Returns the value of a header that may occur at most once.
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, HttpError> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();

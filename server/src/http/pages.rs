@@ -1,6 +1,6 @@
-//! Mounts `app`'s two tables: every page and every action, each behind its own action's right.
+//! Mounts the two tables of `app`: every page and every action, each with its required right.
 //!
-//! A page is drawn in one pass, so that its status, title and policy are known before a byte leaves.
+//! A page is rendered in one pass, so its status, title and policy are known before the response starts.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -32,16 +32,14 @@ use super::{
 };
 use crate::service::{Service, core::Core, journal::Who};
 
-/// What page handlers share.
+/// The shared state of page handlers.
 #[derive(Clone)]
 pub struct PageState {
-    /// Sessions, policy, settings.
     pub http: HttpState,
-    /// What services are bound to.
     pub core: Arc<Core>,
 }
 
-/// Every page, every action, and the data that pages read.
+/// Returns the routes of every page, every action, and the data that pages read.
 pub fn routes(state: &PageState) -> Routes {
     let mut pages = Router::new();
     for route in PAGES {
@@ -81,7 +79,7 @@ pub fn routes(state: &PageState) -> Routes {
     Routes { pages, actions }
 }
 
-/// Whether an actor may do something at all; a refusal is written down before it is answered.
+/// Checks whether an actor may perform an action. A refusal is recorded before the response.
 pub(super) async fn permitted(
     state: &PageState,
     signed: &Signed,
@@ -98,13 +96,13 @@ pub(super) async fn permitted(
     {
         tracing::error!(
             error = &error as &dyn std::error::Error,
-            "a refusal is not in the ledger yet"
+            "a refusal could not be recorded in the ledger"
         );
     }
     Err(Denied::Forbidden(denial.reason()))
 }
 
-/// The ports, bound to whoever asks.
+/// Returns the ports, bound to the caller.
 pub(super) fn bind(state: &PageState, signed: Signed) -> Arc<dyn Backend> {
     Arc::new(Service::new(
         state.core.clone(),
@@ -136,7 +134,7 @@ async fn show(
     draw(&state, &backend, answer, &uri, &headers).await
 }
 
-/// What this person had typed before their session ended.
+/// Returns the text that this person entered before the session ended.
 async fn kept(state: &PageState, signed: &Signed, uri: &Uri) -> FormState {
     let query = query(uri);
     let Some(id) = query.get("draft") else {
@@ -151,7 +149,7 @@ async fn kept(state: &PageState, signed: &Signed, uri: &Uri) -> FormState {
         Err(error) => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "a draft could not be read"
+                "a saved form could not be read"
             );
             FormState::default()
         }
@@ -217,7 +215,7 @@ async fn download(State(state): State<PageState>, signed: Signed, form: ReportFo
     }
 }
 
-/// The bytes of one ledger entry: what somebody hashes who does not believe the page.
+/// Returns the bytes of one ledger entry, to hash them independently of the page.
 async fn leaf(State(state): State<PageState>, signed: Signed, Path(seq): Path<String>) -> Response {
     if let Err(denied) = permitted(&state, &signed, Action::SeeLedger).await {
         return refused(&denied);
@@ -243,7 +241,7 @@ fn attachment(named: &str) -> HeaderValue {
     HeaderValue::from_str(named).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-/// Makes one piece while the one before is sent; making them is work, so not here.
+/// Produces one piece while the previous one is sent, on a blocking thread because it is CPU work.
 fn pieces(
     body: Box<dyn Iterator<Item = Vec<u8>> + Send>,
 ) -> impl Stream<Item = Result<Vec<u8>, JoinError>> {

@@ -1,6 +1,6 @@
-//! How much of the room one address may take: whoever sends forms that never end must not shut everybody out.
+//! Limits the concurrent requests per address, so that a client with endless requests cannot block all others.
 //!
-//! Counts requests that are being answered, not how often somebody asks; that is for the buckets.
+//! Counts requests in progress. The token buckets limit how often a client sends requests.
 
 use std::{
     collections::HashMap,
@@ -8,17 +8,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// The part of the room that one address may take.
+/// The divisor of the total that gives the limit per address.
 pub const SHARE: usize = 4;
 
-/// Who takes how much.
+/// The number of requests in progress per address.
 #[derive(Debug, Clone)]
 pub struct Places {
     taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
     most: usize,
 }
 
-/// One place; given back when it is dropped.
+/// One request in progress. Released on drop.
 #[derive(Debug)]
 pub struct Place {
     places: Places,
@@ -26,7 +26,7 @@ pub struct Place {
 }
 
 impl Places {
-    /// So many for each address.
+    /// Returns a counter with `most` places per address.
     pub fn new(most: usize) -> Self {
         Self {
             taken: Arc::default(),
@@ -34,7 +34,7 @@ impl Places {
         }
     }
 
-    /// A place, unless the address has all of its own.
+    /// Takes a place, or returns `None` if the address has reached its limit.
     pub fn take(&self, address: IpAddr) -> Option<Place> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(address).or_insert(0);
@@ -62,7 +62,7 @@ impl Drop for Place {
     }
 }
 
-/// Whom an address stands for: with IPv6 everybody has a whole /64 to choose from.
+/// Returns the address to count: a client with IPv6 usually controls a whole /64.
 pub fn whose(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

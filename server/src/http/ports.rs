@@ -1,5 +1,5 @@
-//! What sign-in and sessions ask of the rest of the server. Implemented by `service`; plain values
-//! only, so that a test can answer in a line.
+//! The interface that sign-in and sessions need from the rest of the server. Implemented by the app state and its
+//! journal; values are plain, so tests can implement it easily.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -15,112 +15,104 @@ use domain::{
 
 use crate::store::{StoreError, Tx, person::Claim, session::Ending};
 
-/// What the user pool says of somebody now.
+/// The current status of a user in the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PoolStatus {
-    /// Enabled.
     Active {
-        /// Groups now, which replace those of the session; none if only the tokens can tell.
+        /// The current groups, which replace those of the session. `None` if only the tokens contain them.
         groups: Option<BTreeSet<String>>,
-        /// When they were last signed out everywhere, if the pool can tell. The real Cognito cannot:
-        /// there only the refresh token shows it.
+        /// The time of the last global sign-out, if the pool reports it. Cognito does not: there, only the refresh
+        /// token reveals it.
         signed_out_at: Option<Timestamp>,
-        /// What the pool knows of a second factor.
         mfa: PoolMfa,
     },
-    /// Disabled.
     Disabled,
-    /// Removed.
     Gone,
-    /// It could not be asked.
+    /// The pool did not respond.
     Unknown,
 }
 
-/// What a pool knows of a person's second factor. It never applies one to federated people.
+/// What the pool knows of a user's second factor. A pool never applies MFA to federated users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PoolMfa {
-    /// The pool demands one of everybody (`MfaConfiguration` is `ON`).
+    /// The pool requires a second factor of every user (`MfaConfiguration` is `ON`).
     Demanded,
-    /// The person has set one up (`UserMFASettingList` is not empty), so that Cognito asks for it.
+    /// The user has set one up (`UserMFASettingList` is not empty), so Cognito asks for it.
     Enrolled,
-    /// Neither.
     Absent,
 }
 
-/// Asks the pool about one person: `AdminGetUser`, `AdminListGroupsForUser`.
+/// Queries the pool for one user: `AdminGetUser`, `AdminListGroupsForUser`.
 #[async_trait]
 pub trait PoolCheck: Send + Sync {
-    /// By `cognito:username`. Must answer within seconds; [`PoolStatus::Unknown`] if it cannot.
+    /// Returns the status of a `cognito:username` within seconds, or [`PoolStatus::Unknown`].
     async fn status(&self, username: &str) -> PoolStatus;
 }
 
-/// Finds the Identity Center user of a sign-in in what was last read of the directory.
+/// Finds the Identity Center user of a sign-in in the directory as of the last sync.
 pub trait UserLookup: Send + Sync {
-    /// `domain::person::join` over the current snapshot.
+    /// Applies `domain::person::join` to the current snapshot.
     fn join(&self, subject: &Subject) -> Join;
 }
 
-/// What happened to a sign-in or a session.
+/// An event of a sign-in or a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A session began.
+    /// A session started.
     SignedIn {
         /// Whether a second factor was proven.
         mfa: Mfa,
-        /// Whether the subject is joined to an Identity Center user.
+        /// Whether the subject is linked to an Identity Center user.
         joined: bool,
-        /// When Cognito says they proved who they are.
+        /// The time of the authentication at Cognito.
         authenticated_at: Timestamp,
-        /// What the session is, as a digest: its row counts with an entry that holds this.
+        /// The digest of the session. The session row needs an entry with this digest.
         bound: Hash,
     },
-    /// A session ended.
     Ended(Ending),
-    /// A sign-in was refused. The word is ours, never text from outside.
+    /// A sign-in was refused. The reason is a constant and never external text.
     Refused(&'static str),
-    /// Somebody has left the group without which a role gives nothing, so the role ended.
+    /// A role ended because its holder left the Cognito group that the role requires.
     RoleEnded(PersonId, Role),
-    /// The sign-in claims to be somebody who is known by another one.
+    /// The sign-in claims a directory user that belongs to another person.
     Claimed(Claim),
 }
 
-/// One entry for the journal.
+/// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What.
     pub event: Event,
-    /// When.
     pub at: Timestamp,
-    /// Who; unknown for most refusals.
+    /// The sign-in; unknown for most refusals.
     pub subject: Option<Subject>,
-    /// Their person, if it is known.
+    /// The person of the sign-in, if known.
     pub person: Option<PersonId>,
-    /// The session's public name.
+    /// The public id of the session.
     pub session: Option<String>,
-    /// From where.
     pub client_ip: Option<IpAddr>,
     /// The request id.
     pub request: String,
 }
 
-/// Writes sign-ins down.
+/// Records sign-ins and sessions.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// In the transaction that begins or ends the session: neither without the other.
+    /// Records an event in the transaction that starts or ends the session, so that neither exists without the other.
     async fn record(&self, tx: &mut Tx, entry: &Entry) -> Result<(), StoreError>;
 
-    /// A refusal, which changes nothing else. The implementer aggregates: a stranger can cause many.
+    /// Records a refusal, which changes nothing else. Implementations aggregate, because an unauthenticated client can
+    /// cause many.
     async fn refused(&self, entry: &Entry);
 }
 
-/// Whether the server can do its work.
+/// Whether the server is ready.
 #[async_trait]
 pub trait Readiness: Send + Sync {
-    /// Waits until what was known before the start is there again: until then no page would be true and
-    /// nobody could be told from a stranger.
+    /// Waits until the stored state is loaded. Before that, pages would be incorrect and people could not be
+    /// recognized.
     async fn begun(&self) {}
-    /// What is still missing, in words; nothing when it is ready. The database is asked apart.
+    /// Returns what is still missing, as text. Empty if ready. The database is checked separately.
     async fn missing(&self) -> Vec<String>;
-    /// Prometheus text.
+    /// Returns metrics as Prometheus text.
     fn metrics(&self) -> String;
 }

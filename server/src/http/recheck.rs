@@ -1,9 +1,9 @@
-//! Asking Cognito, again and again, whether a signed-in person is still welcome.
+//! Checks regularly with Cognito whether a signed-in person may still use the session.
 //!
-//! A session is asked about at most every 30 seconds, when it is used or a stream looks. The refresh
-//! token is asked for two reasons: it is the only thing that shows a sign-out everywhere, and what
-//! comes back holds the groups of this moment. The pool is asked beside it. Any *no* ends the
-//! session; a group that is gone ends its role. When neither answers, nothing can be changed after a minute and nothing read after five.
+//! A session is checked at most every 30 seconds, when it is used or a stream checks it. The refresh token is used for
+//! two reasons: only it reveals a global sign-out, and the response contains the current groups. The pool is queried as
+//! well. Any denial ends the session; a group that the person left ends its role. If neither responds, changes are
+//! refused after one minute and reads after five.
 
 use std::sync::{Arc, PoisonError};
 
@@ -23,21 +23,21 @@ use super::{
 use crate::store::session::{self as rows, Ending, Session};
 
 const EVERY: Duration = Duration::seconds(30);
-/// Without confirmation for so long, nothing may be changed.
+/// The time without confirmation after which changes are refused.
 const GOOD_FOR: Duration = Duration::minutes(1);
-/// Without confirmation for so long, nothing may be read.
+/// The time without confirmation after which reads are refused.
 const GRACE: Duration = Duration::minutes(5);
 
-/// Whether Cognito has confirmed a session lately.
+/// Whether Cognito confirmed a session recently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirmed {
     /// Within the last minute.
     Lately,
-    /// Not lately: reading only.
+    /// Not recently: reads only.
     NotLately,
 }
 
-/// The session as Cognito sees it now, or nothing if it has ended.
+/// Checks a session with Cognito if due, and returns it, or `None` if it has ended.
 pub(super) async fn recheck(
     state: &HttpState,
     cookie: &str,
@@ -46,8 +46,8 @@ pub(super) async fn recheck(
     let session = if since(session.asked_at, state.clock.now()) < EVERY {
         session
     } else {
-        // On a task of its own: a browser that hangs up must not stop us between a rotated refresh
-        // token and writing it down.
+        // Runs as a separate task: a disconnected browser must not cancel the work between the rotation of a refresh
+        // token and its storage.
         let (state, cookie, request) = (state.clone(), cookie.to_owned(), request_id::current());
         let asked =
             tokio::spawn(async move { one_at_a_time(&state, &cookie, session, request).await });
@@ -95,7 +95,7 @@ async fn ask_if_still_needed(
     cookie: &str,
     request: String,
 ) -> Result<Option<Session>, HttpError> {
-    // Read again: whoever had the turn before us may have asked already.
+    // Read again: the previous holder of the lock may have checked the session.
     let hash = digest(cookie);
     let Some(mut session) = rows::by_token_hash(&state.store, &hash).await? else {
         return Ok(None);
@@ -173,8 +173,8 @@ async fn ask(state: &HttpState, cookie: &str, session: &mut Session) -> Result<A
                 session.refresh = Some(seal::seal(cookie, &session.id, rotated.expose()));
             }
         }
-        // The pool alone cannot show a sign-out everywhere, so it does not stand in for a refresh
-        // token that gave no answer; only for one that there never was.
+        // The pool alone cannot reveal a global sign-out, so it does not replace a refresh token without a response,
+        // only a missing refresh token.
         Some(Refreshed::Unknown) => return Ok(Answer::Silence),
         None if pool_groups.is_none() => return Ok(Answer::Silence),
         None => {}
@@ -185,7 +185,7 @@ async fn ask(state: &HttpState, cookie: &str, session: &mut Session) -> Result<A
     Ok(Answer::Confirmed)
 }
 
-/// Nothing if the session has no refresh token.
+/// Returns `None` if the session has no refresh token.
 async fn refresh(
     state: &HttpState,
     cookie: &str,
@@ -200,7 +200,7 @@ async fn refresh(
     if !matches!(answer, Refreshed::Ended) {
         return Ok(Some(answer));
     }
-    // Another replica may have rotated the token while we asked with the old one.
+    // Another replica may have rotated the token during the request with the old one.
     let now = rows::by_token_hash(&state.store, &digest(cookie))
         .await?
         .and_then(|session| session.refresh);

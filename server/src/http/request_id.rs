@@ -1,5 +1,5 @@
-//! One id per request, made here: in the answer, on the error page, in every log line of the
-//! request. An id that a client sends is never taken, so that nobody writes into our logs.
+//! Assigns an id to each request. It is in the response, on the error page and in every log line of the request. Ids
+//! from clients are ignored, so they cannot write to the logs.
 
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::HeaderValue;
@@ -15,14 +15,14 @@ tokio::task_local! {
     static CURRENT: String;
 }
 
-/// The id of the request that is being answered; `none` outside of one.
+/// Returns the id of the current request, or `none` outside of a request.
 pub fn current() -> String {
     CURRENT
         .try_with(Clone::clone)
         .unwrap_or_else(|_| "none".into())
 }
 
-/// Gives the request its id, and writes one line when it is answered.
+/// Assigns the id, and logs one line per response.
 pub async fn layer(mut request: Request, next: Next) -> Response {
     let id = clock::row_id();
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -31,7 +31,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     CURRENT
         .scope(id.clone(), async move {
             let mut response = next.run(request).await;
-            // Query strings stay out: they hold what people search for, and codes of sign-ins.
+            // Query strings are not logged: they contain search terms and sign-in codes.
             tracing::info!(method = %line.0, path = %line.1, status = response.status().as_u16(), "answered");
             if let Ok(value) = HeaderValue::from_str(&id) {
                 response.headers_mut().insert("x-request-id", value);

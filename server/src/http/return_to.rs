@@ -1,9 +1,8 @@
-//! Where to go after sign-in: a path on this origin and nothing else. It must never yield a value
-//! that a browser could read as another host.
+//! The path to return to after sign-in. It must never yield a value that a browser could interpret as another host.
 
 use url::Url;
 
-/// Longest path kept; longer ones lead home.
+/// The maximum length of a path. Longer paths are replaced by the home page.
 const LONGEST: usize = 2_048;
 
 /// A path with query on this origin.
@@ -11,17 +10,17 @@ const LONGEST: usize = 2_048;
 pub struct ReturnTo(String);
 
 impl ReturnTo {
-    /// The home page.
+    /// Returns the home page.
     pub fn home() -> Self {
         Self("/".into())
     }
 
-    /// Takes a path; whatever is not clearly one of ours becomes the home page.
+    /// Parses a path. Anything that is not clearly a local path becomes the home page.
     pub fn parse(text: &str) -> Self {
         Self::local(text).unwrap_or_else(Self::home)
     }
 
-    /// The path of an absolute URL or `Referer` on this origin, else the home page.
+    /// Returns the path of an absolute URL or `Referer` on this origin, or the home page.
     pub fn of_url(text: &str, public_base: &Url) -> Self {
         match Url::parse(text) {
             Ok(url) if url.origin() == public_base.origin() => Self::parse(&path_and_query(&url)),
@@ -34,24 +33,24 @@ impl ReturnTo {
         if text.len() > LONGEST || !text.starts_with('/') || text.starts_with("//") || !plain {
             return None;
         }
-        // Resolved as a browser would, against a host that nobody has.
+        // Resolve it as a browser would, with a host that cannot exist.
         let base = Url::parse("https://leastwise.invalid/").ok()?;
         let url = base.join(text).ok()?;
         let path = path_and_query(&url);
-        // `/..//evil` resolves to `//evil`, which a browser would read as a host.
+        // `/..//evil` resolves to `//evil`, which a browser would interpret as a host.
         if url.origin() != base.origin() || path.starts_with("//") || own_business(url.path()) {
             return None;
         }
         Some(Self(path))
     }
 
-    /// The path, to be put into `Location` as it is.
+    /// Returns the path, for use in `Location`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Actions and sign-in itself are no place to come back to.
+/// Actions and sign-in are not pages to return to.
 fn own_business(path: &str) -> bool {
     path.starts_with("/sign-in") || path.starts_with("/signed-out") || path.starts_with("/do/")
 }

@@ -1,4 +1,4 @@
-//! Every route, and the layers in their order.
+//! All routes, and the order of the layers.
 
 use axum::{
     Router,
@@ -20,18 +20,18 @@ use super::{
     state::HttpState,
 };
 
-/// What the caller brings. All of it needs a session; requests carry a [`session::Signed`].
+/// The routes of the caller. They require a session, and their requests carry a [`session::Signed`].
 pub struct Routes {
-    /// Leptos pages, with the page for what is not found as their fallback; and data that pages read.
+    /// Leptos pages, with the page for unknown paths as fallback, and the data that pages read.
     pub pages: Router,
-    /// What changes something, under `/do/`. No fallback.
+    /// Writes, under `/do/`. No fallback.
     pub actions: Router,
 }
 
-/// Everything the server answers.
+/// Returns the router of the server.
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "the router owns its state; a caller has no more use for it"
+    reason = "the router owns its state, which callers no longer need"
 )]
 pub fn router(state: HttpState, routes: Routes) -> Router {
     let private = routes
@@ -53,16 +53,16 @@ pub fn router(state: HttpState, routes: Routes) -> Router {
     layered(public.merge(private), &state)
 }
 
-/// The last layer here is the first that a request meets. From the outside in:
+/// Adds the layers. The last layer in the code handles a request first. From the outside in:
 ///
-/// 1. the request id, because everything below writes it down or shows it;
-/// 2. headers, so that no answer leaves without them, whoever made it;
-/// 3. compression, of pages and error pages alike;
-/// 4. dressing of bare errors, so that the refusals below are pages;
+/// 1. the request id, because all layers below log or show it;
+/// 2. headers, so that every response has them;
+/// 3. compression of pages and error pages;
+/// 4. pages for bare errors, so that the refusals below are pages;
 /// 5. panics, so that a broken layer or handler is a 500 and not a closed connection;
-/// 6. room, then rates: refusing is cheapest before anything is read;
-/// 7. origin and methods: nothing of a foreign form is looked at;
-/// 8. time and size of what remains; then the routes, and the session before private ones.
+/// 6. concurrency, then rates: refusing is cheapest before anything is read;
+/// 7. origin and methods, before any content of a foreign form is read;
+/// 8. time and size limits of the rest; then the routes, with the session before private routes.
 fn layered(routes: Router, state: &HttpState) -> Router {
     let limits = &state.settings.limits;
     routes
@@ -82,9 +82,9 @@ fn layered(routes: Router, state: &HttpState) -> Router {
         .layer(from_fn(request_id::layer))
 }
 
-/// What the browser stopped. Cut short: it is text from outside.
+/// Logs a violation of the content security policy, truncated because it is external text.
 async fn report(State(_): State<HttpState>, body: Bytes) -> StatusCode {
     let report: String = String::from_utf8_lossy(&body).chars().take(2_000).collect();
-    tracing::warn!(report, "a page broke its content security policy");
+    tracing::warn!(report, "a page violated its content security policy");
     StatusCode::NO_CONTENT
 }

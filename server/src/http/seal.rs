@@ -1,6 +1,6 @@
-//! Refresh tokens at rest. The key is made from the session cookie, which the server does not keep,
-//! so that a copy of the database opens none of them; and it works on every replica and after a
-//! restart without a key to configure.
+//! Encrypts stored refresh tokens. The key is derived from the session cookie, which the server does not store. A copy
+//! of the database therefore reveals no token, and every replica can decrypt them, also after a restart, without a
+//! configured key.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock;
 
-/// Seals `secret` for the bearer of `cookie`; `session` is bound in, so that rows cannot be swapped.
+/// Seals `secret` for the holder of `cookie`. `session` is bound in, so rows cannot be swapped.
 pub(super) fn seal(cookie: &str, session: &str, secret: &str) -> String {
     let mut nonce = [0; NONCE_LEN];
     nonce.copy_from_slice(&clock::random()[..NONCE_LEN]);
@@ -23,7 +23,7 @@ pub(super) fn seal(cookie: &str, session: &str, secret: &str) -> String {
     STANDARD_NO_PAD.encode([&nonce[..], &text].concat())
 }
 
-/// Opens what [`seal`] made; nothing for another cookie, another session or an altered text.
+/// Opens a text of [`seal`]. Returns `None` for another cookie, another session or an altered text.
 pub(super) fn open(cookie: &str, session: &str, sealed: &str) -> Option<String> {
     let mut bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
     if bytes.len() < NONCE_LEN {
@@ -37,8 +37,8 @@ pub(super) fn open(cookie: &str, session: &str, sealed: &str) -> Option<String> 
     String::from_utf8(plain.to_vec()).ok()
 }
 
-/// The cookie holds 256 random bits, so one hash is enough; the prefix keeps this value apart from
-/// the plain SHA-256 of the cookie, which is stored.
+/// The cookie holds 256 random bits, so one hash is sufficient. The prefix separates this value from the plain SHA-256
+/// of the cookie, which is stored.
 fn key(cookie: &str) -> LessSafeKey {
     let bytes = Sha256::new()
         .chain_update("leastwise refresh token v1\n")

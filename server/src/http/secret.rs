@@ -1,4 +1,4 @@
-//! Text that must not be seen. It never prints itself, and never compares byte by byte.
+//! Text that must not be exposed. It never prints itself, and is compared in constant time.
 
 use std::fmt;
 
@@ -10,17 +10,16 @@ use subtle::ConstantTimeEq as _;
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes it.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Shows it to the one call that needs it.
+    /// Returns the text, for the call that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether `given` is the same, in a time that tells neither where nor how long it differs.
+    /// Returns whether `given` is equal, in a time that reveals neither the position nor the length of a difference.
     pub fn matches(&self, given: &str) -> bool {
         bool::from(
             Sha256::digest(&self.0)
@@ -36,7 +35,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// SHA-256 in hex: how a cookie or a state is written down.
+/// Returns the SHA-256 in hex, the stored form of a cookie or a state.
 pub fn digest(text: &str) -> String {
     hex::encode(Sha256::digest(text))
 }

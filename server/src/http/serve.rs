@@ -1,5 +1,5 @@
-//! Sockets. `axum::serve` has no time limit for headers (it gives hyper no timer), so one slow client
-//! per connection could hold every connection; here headers have a deadline and connections a number.
+//! Accepts connections. `axum::serve` sets no timer in hyper and has no time limit for headers, so slow clients could
+//! occupy every connection. Here, headers have a deadline and connections are limited.
 
 use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc};
 
@@ -19,12 +19,12 @@ use tower::ServiceExt as _;
 
 use super::limits::Limits;
 
-/// For what is being answered to finish after the signal.
+/// The time for running requests to complete after the stop signal.
 const LAST_WORDS: Duration = Duration::from_secs(10);
-/// Names more headers than any browser sends.
+/// More headers than any browser sends.
 const MOST_HEADERS: usize = 100;
 
-/// Answers on `listener` until `stop` resolves, then lets running requests finish for 10 seconds.
+/// Serves on `listener` until `stop` resolves, then gives running requests 10 seconds to complete.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -36,7 +36,7 @@ pub async fn serve(
     let mut running = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
-        // A place first: while there is none, clients wait in the kernel's queue.
+        // Acquire a permit first. Without one, clients wait in the queue of the kernel.
         let Ok(place) = connections.clone().acquire_owned().await else {
             break;
         };
@@ -47,7 +47,7 @@ pub async fn serve(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file descriptors, mostly: waiting is the only thing that helps.
+                // Usually a lack of file descriptors, where only waiting helps.
                 tracing::warn!(%error, "a connection was not accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;

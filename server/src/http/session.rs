@@ -1,8 +1,8 @@
-//! Who is asking. A cookie of 256 random bits names a row that we can end at any moment; no token of
-//! Cognito's is ever the session, because those stay valid after they are revoked.
+//! The session of a request. A cookie of 256 random bits refers to a row that Leastwise can end at any time. Tokens of
+//! Cognito are never used as the session, because they remain valid after revocation.
 //!
-//! Roles are put together at every request: those that the ledger granted *and* whose Cognito group
-//! the person is in. Taking either away works at once, without ending the session.
+//! Roles are evaluated for each request: a role counts if the ledger grants it *and* the person is in its Cognito
+//! group. Removing either has an immediate effect and does not end the session.
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -36,40 +36,40 @@ use crate::store::{
     session::{self as rows, Ending, Session},
 };
 
-/// How often the last use of a session is written down. It may end so much earlier, never later.
+/// How often the last use of a session is stored. A session may end earlier by this time, never later.
 const NOTE_EVERY: Duration = Duration::minutes(1);
 
-/// How far the clocks of two replicas may be apart.
+/// The tolerated clock difference between two replicas.
 const SKEW: Duration = Duration::minutes(1);
 
-/// Somebody who is signed in, as of this request.
+/// A signed-in person, as of this request.
 #[derive(Debug, Clone)]
 pub struct Signed {
-    /// What the rules see.
+    /// The actor for authorization and policies.
     pub actor: Actor,
-    /// The session's public name, for the ledger. Not the cookie.
+    /// The public id of the session, for the ledger. Not the cookie.
     pub session: String,
-    /// Their person. It is in `actor` only if it is joined to an Identity Center user.
+    /// The person. `actor` contains it only if it is linked to an Identity Center user.
     pub person: PersonId,
-    /// That user.
+    /// The linked user.
     pub user: Option<UserId>,
-    /// Their sign-in.
+    /// The subject of the sign-in.
     pub subject: Subject,
-    /// Shown name.
+    /// The display name.
     pub name: String,
-    /// Shown address.
+    /// The displayed e-mail address.
     pub email: Option<String>,
-    /// When they last proved who they are, by Cognito.
+    /// The time of the last authentication at Cognito.
     pub authenticated_at: Timestamp,
-    /// When the session ends at the latest.
+    /// The latest end of the session.
     pub ends_at: Timestamp,
-    /// From where, for the ledger.
+    /// The address of the client, for the ledger.
     pub client_ip: Option<IpAddr>,
     cookie: Secret,
 }
 
 impl Signed {
-    /// Somebody who acts without a browser: there is no cookie, so no stream stays open for them.
+    /// Returns a person who acts without a browser. Without a cookie, no stream stays open.
     pub fn without_cookie(
         actor: Actor,
         person: PersonId,
@@ -97,7 +97,7 @@ impl Signed {
 impl<S: Sync> FromRequestParts<S> for Signed {
     type Rejection = HttpError;
 
-    /// Put there by [`require`]; a route outside of it has nobody.
+    /// Reads the value that [`require`] set. Other routes have none.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
         parts
             .extensions
@@ -107,24 +107,24 @@ impl<S: Sync> FromRequestParts<S> for Signed {
     }
 }
 
-/// What a cookie turned out to be.
+/// The result of looking up a cookie.
 pub(super) enum Found {
     Signed(Box<Signed>, Confirmed),
-    /// It was a session once.
+    /// The session has ended.
     Ended(Subject),
     Nobody,
 }
 
-/// Whether looking at a session keeps it alive.
+/// Whether an access extends the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Somebody asked for something.
+    /// A request by the person.
     Use,
-    /// A stream, which nobody may be looking at.
+    /// A stream, which does not prove that the person is present.
     Glance,
 }
 
-/// Only who is signed in comes through. Everybody else is sent to sign in, and their text is kept.
+/// Requires a session. Other requests are redirected to sign-in, and the text of their form is saved.
 pub async fn require(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
     let look = if request.uri().path().starts_with("/events/") {
         Look::Glance
@@ -180,7 +180,7 @@ async fn turn_away(state: &HttpState, request: Request, ended: Option<&Subject>)
     see_other(&target)
 }
 
-/// 303: whatever it was, the next request is a GET.
+/// Returns a 303 redirect, after which the browser sends a GET.
 pub(super) fn see_other(target: &str) -> Response {
     match HeaderValue::from_str(target) {
         Ok(target) => (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response(),
@@ -264,7 +264,7 @@ async fn actor(state: &HttpState, session: &Session) -> Result<Actor, HttpError>
         .iter()
         .filter(|grant| by_group.contains(&grant.role));
     Ok(Actor {
-        // Who is not joined to the directory only reads.
+        // A person without a linked user is read-only.
         person: session.user.is_some().then(|| session.person.clone()),
         roles: held.clone().map(|grant| grant.role).collect(),
         approver_since: held
@@ -275,8 +275,8 @@ async fn actor(state: &HttpState, session: &Session) -> Result<Actor, HttpError>
     })
 }
 
-/// How long ago something was that a row says. What has not come yet never was: a row must not keep itself
-/// alive by a date.
+/// Returns the age of a time in a row. A future time counts as infinitely old, so that a row cannot extend itself by
+/// its date.
 pub(super) fn since(at: Timestamp, now: Timestamp) -> Duration {
     if at > now + SKEW {
         Duration(i64::MAX)
@@ -285,7 +285,7 @@ pub(super) fn since(at: Timestamp, now: Timestamp) -> Duration {
     }
 }
 
-/// Ends a session and writes it down, once.
+/// Ends a session and records it once.
 pub(super) async fn end(
     state: &HttpState,
     session: &Session,
@@ -310,8 +310,7 @@ pub(super) async fn end(
     Ok(())
 }
 
-/// For streams: whether the session that opened it is still good. Ask every 15 seconds and close
-/// when it says no. It never keeps a session alive.
+/// Returns whether the session that opened a stream is still valid. Does not extend the session.
 pub async fn still_signed(state: &HttpState, signed: &Signed) -> bool {
     let found = resolve(
         state,
@@ -323,7 +322,7 @@ pub async fn still_signed(state: &HttpState, signed: &Signed) -> bool {
     matches!(found, Ok(Found::Signed(..)))
 }
 
-/// Whether a second factor was proven when this session began.
+/// Returns whether a second factor was proven when the session started.
 pub(super) fn mfa(proven: bool) -> Mfa {
     if proven { Mfa::Proven } else { Mfa::NotProven }
 }

@@ -1,9 +1,8 @@
-//! The way in: to Cognito and back.
+//! Sign-in at Cognito and back.
 //!
-//! What goes out with the browser is a state and a nonce; what proves that the same browser came
-//! back is a cookie, of which the database holds the hash. Each sign-in is good once and for ten
-//! minutes. A session begins in the transaction that writes it down, always under a new cookie, so
-//! that a cookie that somebody planted never becomes a session.
+//! The browser carries a state and a nonce. A cookie, whose hash is stored in the database, proves that the same
+//! browser returns. Each sign-in can be used once and expires after ten minutes. A session starts in the transaction
+//! that records it, and always with a new cookie, so a planted cookie never becomes a session.
 
 use axum::{
     extract::{RawQuery, Request, State},
@@ -38,14 +37,14 @@ use crate::{
     },
 };
 
-/// Begins a sign-in: `?return_to=PATH`, and `?fresh=1` to prove again who one is.
+/// Starts a sign-in: `?return_to=PATH`, and `?fresh=1` to authenticate again.
 pub const PATH: &str = "/sign-in";
-/// Where Cognito sends the browser back to.
+/// The path that Cognito redirects to.
 pub const CALLBACK_PATH: &str = "/sign-in/callback";
 
-/// How long a sign-in may take.
+/// The time limit of a sign-in.
 const GOOD_FOR: Duration = Duration::minutes(10);
-/// How far Cognito's clock may be behind ours.
+/// The tolerated delay of Cognito's clock.
 const LEEWAY: Duration = Duration::seconds(60);
 
 /// `GET /sign-in`
@@ -81,7 +80,7 @@ async fn begun(
         return Ok(see_other(return_to.as_str()));
     }
     let now = state.clock.now();
-    // Kept when it is there, so that two tabs can sign in at once.
+    // An existing cookie is kept, so that two tabs can sign in at the same time.
     let browser = cookie::read(headers, cookie::SIGN_IN).map_or_else(clock::token, str::to_owned);
     let (secret, nonce, verifier) = (clock::token(), clock::token(), clock::token());
     let sign_in = SignIn {
@@ -119,8 +118,8 @@ pub async fn finish(
         Ok(response) => response,
         Err(Refusal::Error(error)) => error.into_response(),
         Err(Refusal::Unknown(reason)) => {
-            // Nothing says that we began this, so a stranger could write as many as they like.
-            tracing::info!(reason, "a callback that we did not ask for");
+            // Not recorded: nothing proves that Leastwise started it, so anyone could cause any number of entries.
+            tracing::info!(reason, "a callback without a matching sign-in");
             HttpError::SignInRefused(reason).into_response()
         }
         Err(Refusal::Person(reason)) => {
@@ -140,9 +139,9 @@ pub async fn finish(
 }
 
 enum Refusal {
-    /// Not the answer to a sign-in of ours in this browser.
+    /// The callback does not belong to a sign-in of this browser.
     Unknown(&'static str),
-    /// An answer that did not pass.
+    /// The response failed a check.
     Person(&'static str),
     Error(HttpError),
 }
@@ -221,7 +220,7 @@ async fn finished(
     Ok(response)
 }
 
-/// Takes the sign-in that this callback answers, once.
+/// Takes the sign-in of this callback. Succeeds once.
 async fn take(
     state: &HttpState,
     query: &BTreeMap<String, String>,
@@ -243,8 +242,8 @@ async fn take(
     taken.ok_or(Refusal::Unknown("state"))
 }
 
-/// Whether a second factor is proven: by the token; where the token says nothing, by the pool, and
-/// then for people of the pool only, because it never asks federated people for one.
+/// Returns whether a second factor is proven: by the token, or by the pool if the token states nothing. The pool counts
+/// for its own users only, because it never asks federated users for one.
 async fn second_factor(state: &HttpState, identity: &Identity) -> Result<bool, Refusal> {
     let pool = match state.ports.pool.status(&identity.username).await {
         PoolStatus::Disabled | PoolStatus::Gone => return Err(Refusal::Person("disabled")),
@@ -269,7 +268,7 @@ struct Welcome {
     from: Option<IpAddr>,
 }
 
-/// Begins the session and writes it down; the one before it in this browser ends with it.
+/// Starts the session and records it. The previous session of this browser ends with it.
 async fn open(
     state: &HttpState,
     who: &Welcome,
@@ -377,7 +376,7 @@ fn client(request: &Request) -> Option<IpAddr> {
     request.extensions().get::<ClientIp>().map(|ip| ip.0)
 }
 
-/// Nothing if a parameter is there twice: two readers could take different ones.
+/// Returns `None` if a parameter occurs twice, because two readers could use different values.
 fn parameters(query: &str) -> Option<BTreeMap<String, String>> {
     let mut map = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

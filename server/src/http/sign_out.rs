@@ -1,7 +1,7 @@
-//! The way out: the row ends, the browser forgets, Cognito forgets.
+//! Sign-out: ends the session row, clears the browser data, and signs out at Cognito.
 //!
-//! Works with a session that has ended already, because the browser may still be signed in at
-//! Cognito. Only by POST: a picture on another site must not sign anybody out.
+//! Works with an ended session too, because the browser may still be signed in at Cognito. Only by POST: an image on
+//! another site must not sign anyone out.
 
 use axum::{
     extract::{Request, State},
@@ -21,9 +21,9 @@ use super::{
 };
 use crate::store::session::{self as rows, Ending};
 
-/// `POST` here to sign out.
+/// The path of the sign-out action.
 pub const PATH: &str = "/do/sign-out";
-/// Where Cognito sends the browser afterwards.
+/// The path that Cognito redirects to after the sign-out.
 pub const SIGNED_OUT_PATH: &str = "/signed-out";
 
 /// `POST /do/sign-out`
@@ -48,7 +48,7 @@ async fn signed_out(
             .refresh
             .and_then(|sealed| seal::open(cookie, &ended.id, &sealed));
         if let Some(refresh) = refresh.map(Secret::new) {
-            // Nobody waits for it: the session is over whether or not Cognito answers.
+            // Not awaited: the session has ended whether or not Cognito responds.
             let state = state.clone();
             tokio::spawn(async move { state.oidc.revoke(&refresh).await });
         }
@@ -69,7 +69,7 @@ pub async fn goodbye() -> Response {
         StatusCode::OK,
         &Words {
             title: "You are signed out",
-            text: "Your session has ended here and at Cognito. If you came through another identity provider, you may \
+            text: "Your session has ended in Leastwise and at Cognito. If you use another identity provider, you may \
                    still be signed in there.",
             link: Some(("/sign-in", "Sign in")),
         },

@@ -1,4 +1,4 @@
-//! What every handler of `http` shares, and what an operator may set.
+//! The shared state of all HTTP handlers, and their settings.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,29 +20,29 @@ use super::{
 };
 use crate::{clock::Clock, store::Store};
 
-/// What an operator may set.
+/// The settings of the HTTP layer.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// The address people type: scheme, host, port. `http` only for localhost.
+    /// The public URL: scheme, host, port. `http` only for localhost.
     pub public_base: Url,
-    /// Cognito group to role, such as `leastwise-administrators` to administrator.
+    /// The role of each Cognito group, such as `leastwise-administrators`.
     pub roles: BTreeMap<String, Role>,
-    /// A session ends when nothing was asked for so long; at most 15 minutes (PCI DSS 8.2.8).
+    /// The time without requests after which a session ends; at most 15 minutes (PCI DSS 8.2.8).
     pub idle: Duration,
-    /// A session ends at this age, counted from when Cognito saw the person; at most 8 hours.
+    /// The maximum age of a session, counted from the authentication at Cognito; at most 8 hours.
     pub absolute: Duration,
-    /// Proxies whose `X-Forwarded-For` counts.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<Network>,
     /// Sizes, times and rates.
     pub limits: Limits,
-    /// Who brings it may read `/metrics` from elsewhere than this machine.
+    /// The bearer token that allows reading `/metrics` from other machines.
     pub metrics_token: Option<Secret>,
-    /// Forms whose text is kept when the session has ended.
+    /// Forms whose text is saved when the session has ended.
     pub forms: &'static [DraftForm],
 }
 
 impl HttpSettings {
-    /// The settings that everybody should have, for an address.
+    /// Returns the default settings for a public URL.
     pub fn new(public_base: Url) -> Self {
         Self {
             public_base,
@@ -59,20 +59,16 @@ impl HttpSettings {
     }
 }
 
-/// What sign-in and sessions ask of the rest of the server.
+/// The adapters that sign-in and sessions use.
 #[derive(Clone)]
 pub struct Ports {
-    /// The user pool.
     pub pool: Arc<dyn PoolCheck>,
-    /// The directory.
     pub users: Arc<dyn UserLookup>,
-    /// The ledger.
     pub journal: Arc<dyn Journal>,
-    /// Whether the server can do its work.
     pub readiness: Arc<dyn Readiness>,
 }
 
-/// What every handler shares. Cheap to clone.
+/// The shared state of all handlers. Cheap to clone.
 #[derive(Clone)]
 pub struct HttpState {
     pub(super) store: Store,
@@ -83,12 +79,11 @@ pub struct HttpState {
     pub(super) csp: Csp,
     pub(super) limiter: Arc<Limiter>,
     pub(super) room: Arc<Semaphore>,
-    /// One check at a time per session, so that a page and its streams do not ask Cognito ten times.
+    /// One lock per session, so that concurrent requests of a session cause one check at Cognito.
     pub(super) checks: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
 }
 
 impl HttpState {
-    /// Puts it together.
     pub fn new(
         store: Store,
         clock: Clock,
@@ -109,12 +104,11 @@ impl HttpState {
         }
     }
 
-    /// The content security policy of pages.
+    /// Returns the content security policy of pages.
     pub fn csp(&self) -> &Csp {
         &self.csp
     }
 
-    /// The settings.
     pub fn settings(&self) -> &HttpSettings {
         &self.settings
     }

@@ -1,4 +1,4 @@
-//! Accounts: the board, and one account with everything that is assigned there.
+//! Accounts: the board, and one account with all its assignments.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::store::change::Target;
 
-/// Changes shown on an account's page.
+/// The maximum number of changes shown on the page of an account.
 const CHANGES: usize = 10;
 
 #[async_trait]
@@ -99,7 +99,7 @@ fn board(world: &World, query: &ListQuery) -> Board {
         }
     }
     let total = fields.values().map(Vec::len).sum();
-    // A single field is paged; of several, each shows its most exposed.
+    // A single cell is paged. If there are several, each shows its most exposed accounts.
     let skip = if fields.len() == 1 {
         (existing(query.page, total, CELL) - 1) * CELL
     } else {
@@ -131,7 +131,7 @@ fn unclassified(class: Classification) -> bool {
     class.environment_source == Source::Nothing || class.pci_source == Source::Nothing
 }
 
-/// Whether a narrowing keeps an account. One that nobody knows keeps all.
+/// Whether a filter keeps an account. An unknown filter keeps all.
 fn kept(world: &World, only: &str, entry: &AccountEntry, class: Classification) -> bool {
     if let Some(rule) = only.strip_prefix("rule:") {
         let found = world.exposure.findings.iter().find(|(id, _)| id == rule);
@@ -208,7 +208,7 @@ impl Service {
                 hits: each_once(&said),
             });
         }
-        // Worst first, and what has the same set together.
+        // Permission sets with the worst findings first, and rows with the same permission set together.
         let mut worst: HashMap<_, _> = HashMap::new();
         for row in &rows {
             let weight: &mut Tally = worst.entry(row.set.arn.clone()).or_default();
@@ -224,18 +224,19 @@ impl Service {
         rows
     }
 
-    /// AWS lets only the management account change what is assigned in the management account.
+    /// Returns why AWS may reject changes to this account: only the management account can change assignments in
+    /// itself.
     fn unmanageable(&self, id: &AccountId) -> Option<String> {
         let management = self.world.special.management.as_ref() == Some(id);
         let delegated = !self.world.special.delegated_administrators.is_empty();
         (management && delegated).then(|| {
-            "This is the management account. AWS refuses a delegated administrator who changes assignments here, so Leastwise can only do it while it runs in the management account itself.".to_owned()
+            "This is the management account. AWS does not let a delegated administrator change assignments in it. Leastwise can change them only if it runs in the management account.".to_owned()
         })
     }
 }
 
-/// What the guardrails say of those who hold by one assignment: each rule once, in their order, and final if
-/// it is final for anybody.
+/// Returns the policy findings of everyone with access through one assignment: each policy once, in policy order, with
+/// its strictest outcome.
 pub(super) fn each_once(said: &[Said]) -> Vec<HitView> {
     let mut hits: Vec<HitView> = Vec::new();
     for hit in said.iter().flat_map(|one| one.hits.iter()) {
@@ -248,7 +249,7 @@ pub(super) fn each_once(said: &[Said]) -> Vec<HitView> {
     hits
 }
 
-/// How many rules refuse, then how many an approval would lift.
+/// The number of violations, then the number of unapproved findings.
 fn badness(hits: &[HitView]) -> Tally {
     Tally::of(hits.iter().map(|hit| hit.outcome))
 }

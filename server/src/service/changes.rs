@@ -1,7 +1,7 @@
-//! Changes: preview, submit, decide, take back, expire, show.
+//! Changes: preview, submit, decide, withdraw, expire, show.
 //!
-//! Nothing that a browser sends is believed: who asks is the session's, what it would do is judged
-//! here again, and an approval is only taken for the effect that its giver saw. Every move of a
+//! Nothing that a browser sends is trusted: the requester is taken from the session, the effect is evaluated
+//! again here, and an approval counts only for the effect that the approver saw. Every transition of a
 //! change and its ledger entry are one transaction, in which the change's row is locked first and the
 //! ledger is written last.
 
@@ -69,17 +69,17 @@ impl ChangesPort for Service {
 }
 
 impl Service {
-    /// Who acts, for the ledger.
+    /// Returns the actor, for the ledger.
     fn who(&self) -> Who {
         Who::signed(&self.signed, &self.request)
     }
 
-    /// Whether the viewer may know of this change: their own, or with the right to see all.
+    /// Returns whether the viewer may see this change: it is their own, or they may see all changes.
     fn may_see_change(&self, stored: &Stored) -> bool {
         self.signed.person == stored.change.requester || self.allowed(Action::SeeChanges).is_ok()
     }
 
-    /// Writes a refused attempt down. Must not be called while a transaction is open.
+    /// Records a refused attempt. Must not be called while a transaction is open.
     async fn refused(&self, action: Action, reason: &'static str) -> Denied {
         let entry = self.core.journal.access_denied(&self.who(), action, reason);
         match self.core.journal.note(entry).await {
@@ -89,11 +89,11 @@ impl Service {
     }
 }
 
-/// Told to whoever was slower, where nothing more is known of who was faster.
+/// Returns the error for a request that lost a race against an unknown other request.
 fn trouble(error: StoreError) -> Denied {
     match error {
         StoreError::Conflict(what) => Denied::Conflict(format!(
-            "Somebody else changed {what} at the same moment. Nothing of yours was stored: look again and repeat it."
+            "Another request changed {what} at the same time, and nothing was saved. Review the current state and try again."
         )),
         other => super::broken(other),
     }

@@ -1,7 +1,7 @@
-//! What every request and every loop shares: the store, AWS, the rules, and the world as last seen.
+//! The state that all requests and background loops share: the store, the AWS clients, the policies and the read model.
 //!
-//! The world is replaced whole, never edited: a page works on one consistent picture, however long
-//! it takes, and nothing on a page waits for AWS.
+//! The read model is replaced as a whole and never edited: a page works on one consistent state, however long it takes,
+//! and no page waits for AWS.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,87 +31,84 @@ use crate::{
     store::Store,
 };
 
-/// What is set once, from configuration.
+/// Settings from the configuration, fixed at the start.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Time between two crawls.
     pub crawl_every: Duration,
-    /// Accounts that hold Leastwise or its pool.
+    /// The accounts that contain Leastwise or its Cognito user pool.
     pub leastwise_accounts: Vec<AccountId>,
-    /// The Cognito pool.
+    /// The id of the Cognito user pool.
     pub pool: String,
 }
 
-/// Shared by everything.
+/// The shared state of the process.
 pub struct Core {
-    /// The database.
     pub store: Store,
-    /// Time, ids, randomness.
+    /// The source of time, ids and randomness.
     pub clock: Clock,
-    /// AWS.
     pub aws: Aws,
-    /// The instance that is governed.
+    /// The Identity Center instance that Leastwise governs.
     pub instance: Instance,
-    /// AWS managed policies.
+    /// The AWS managed policies.
     pub catalogue: Catalogue,
-    /// The rules in force.
+    /// The policies in force.
     pub rules: Arc<Rules>,
-    /// What is written down.
+    /// The only way to append to the ledger.
     pub journal: Journal,
-    /// From configuration.
     pub settings: Settings,
-    /// Tells the engine that there is something new to carry out.
+    /// Notifies the engine of new work.
     pub wake_engine: Notify,
-    /// Asks for a crawl now.
+    /// Requests a crawl.
     pub wake_sync: Notify,
-    /// What the crawl saw of keys that the engine minds.
+    /// What crawls observed of the resources that the engine manages.
     pub observations: broadcast::Sender<domain::engine::Observation>,
-    /// Whoever makes a newer world holds this, so that nobody's reads are lost.
+    /// Held while a newer read model is built, so that no concurrent read is lost.
     pub observing: tokio::sync::Mutex<()>,
-    /// Single reads since the crawl under way began.
+    /// The single reads since the current crawl began.
     pub reads: Mutex<Vec<(Read, Timestamp)>>,
-    /// The ledger's public key, once it is open.
+    /// The verifier key of the ledger, once the ledger is open.
     pub vkey: OnceLock<String>,
     /// What approved changes wait for before they start, for their pages.
     pub waiting: WaitingRoom,
-    /// Which change moved, for live pages.
+    /// The ids of changes that were updated, for live pages.
     pub moved: broadcast::Sender<ChangeId>,
-    /// False from the start until what was known before it is there again.
+    /// False from the start until the stored state is loaded.
     remembered: watch::Sender<bool>,
     world: RwLock<Arc<World>>,
 }
 
-/// Everything known at one instant, and what follows from it.
+/// Everything known at one instant, and the values derived from it.
 pub struct World {
-    /// What AWS showed.
+    /// The last observed state of AWS.
     pub snapshot: Snapshot,
-    /// Accounts with a special part.
+    /// The accounts with a special role in the organization.
     pub special: SpecialAccounts,
-    /// Windows of ours that are not over, by what they give.
+    /// The open access windows, by the assignment that they give.
     pub windows: BTreeMap<Assignment, Vec<Window>>,
-    /// What the guardrails say of every account that counts as production PCI, in numbers.
+    /// The policy findings of every account that counts as production PCI, as counts.
     pub guarded: BTreeMap<AccountId, Arc<Guarded>>,
-    /// Production PCI in numbers and names, worked out once.
+    /// The exposure of production PCI, computed once.
     pub exposure: super::exposure::Exposed,
-    /// Lists in the order in which pages show them.
+    /// The lists of pages, in display order.
     pub index: super::index::Index,
-    /// Who agreed to which window, for judging other accounts when they are asked for.
+    /// The approvals of each access window, for evaluating other accounts on request.
     pub records: Records,
 }
 
-/// Why access of ours exists, or should not any more.
+/// The reasons for the access that Leastwise granted, and the removals that are overdue.
 #[derive(Debug, Default)]
 pub struct Reasons {
-    /// Windows that are not over.
+    /// The open access windows.
     pub windows: Vec<WindowRow>,
-    /// Who agreed to which of their changes.
+    /// Who approved the changes of these windows, by change.
     pub agreed: BTreeMap<ChangeId, Agreement>,
-    /// What should be gone, and since when.
+    /// The resources whose removal is overdue, and since when.
     pub overdue: BTreeMap<Key, Timestamp>,
 }
 
 impl Core {
-    /// Puts everything together around an empty world.
+    /// Assembles the shared state with an empty read model.
     #[expect(clippy::too_many_arguments, reason = "the composition root's one call")]
     pub fn new(
         store: Store,
@@ -145,28 +142,28 @@ impl Core {
         }
     }
 
-    /// From here until `remembers_all`, the world is not what it was, and nothing may be judged by it.
+    /// Marks the stored state as not loaded. Until `remembers_all`, nothing may be evaluated against the read model.
     pub fn remembers_nothing_yet(&self) {
         self.remembered.send_replace(false);
     }
 
-    /// The world is what it was, and whoever waited goes on.
+    /// Marks the stored state as loaded and wakes the waiting tasks.
     pub fn remembers_all(&self) {
         self.remembered.send_replace(true);
     }
 
-    /// Whether the world is what it was when the process last ran, or newer.
+    /// Whether the read model holds the stored state of the last run, or a newer one.
     pub fn remembers(&self) -> bool {
         *self.remembered.borrow()
     }
 
-    /// Waits until it is.
+    /// Waits until the stored state is loaded.
     pub async fn remembered(&self) {
-        // The other end is held by this very value, so it cannot go away meanwhile.
+        // The sender is a field of this value, so the channel cannot close.
         let _ = self.remembered.subscribe().wait_for(|all| *all).await;
     }
 
-    /// The world as last seen.
+    /// Returns the current read model.
     pub fn world(&self) -> Arc<World> {
         self.world
             .read()
@@ -174,17 +171,17 @@ impl Core {
             .clone()
     }
 
-    /// Replaces the world.
+    /// Replaces the read model.
     pub fn publish(&self, world: World) {
         *self.world.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(world);
     }
 
-    /// What a set's content allows.
+    /// Analyses what a permission set's content allows.
     pub fn analyse(&self, content: &Content) -> Analysis {
         domain::permission_set::analysis::analyse(content, &self.catalogue)
     }
 
-    /// Judges what exists as asked for; alike cases once.
+    /// Returns an evaluator of existing access by the policies. It evaluates equivalent cases once.
     pub fn holds<'a>(&'a self, world: &'a World) -> Holds<'a> {
         Holds::new(&world.snapshot, &self.rules).knowing(world.records.clone())
     }
@@ -203,8 +200,8 @@ impl World {
         }
     }
 
-    /// Works out what follows from a snapshot: seconds for a large organisation, so never on a
-    /// request's own time.
+    /// Builds the read model of a snapshot. This takes seconds for a large organization, so it never happens during a
+    /// request.
     pub fn new(
         snapshot: Snapshot,
         special: SpecialAccounts,
@@ -222,7 +219,8 @@ impl World {
         )
     }
 
-    /// The same, judging only `touched` accounts anew; of the others the older word is kept.
+    /// Builds the read model of a snapshot, and evaluates only the `touched` accounts again. For the others, the
+    /// findings of `old` are kept.
     pub fn after(
         old: &Self,
         snapshot: Snapshot,
@@ -259,8 +257,8 @@ impl World {
         }
     }
 
-    /// When access by an assignment ends: none while any reason for it has no end, or where AWS
-    /// holds it without a reason of ours.
+    /// Returns when access through an assignment ends. None if the access is standing, or if no access window of
+    /// Leastwise explains it.
     pub fn ends(&self, assignment: &Assignment) -> Option<domain::time::Timestamp> {
         let windows = self.windows.get(assignment)?;
         windows
@@ -271,7 +269,7 @@ impl World {
             .max()
     }
 
-    /// The assignment behind one path.
+    /// Returns the assignment of a path.
     pub fn assignment(reach: &access::Reach) -> Assignment {
         Assignment {
             pair: reach.pair.clone(),
@@ -279,7 +277,7 @@ impl World {
         }
     }
 
-    /// The assignment behind one path of a user.
+    /// Returns the assignment of a user's path.
     pub fn assignment_of(pair: &domain::ids::Pair, user: &UserId, path: &Path) -> Assignment {
         let principal = match path {
             Path::Direct => Principal::User(user.clone()),
@@ -292,7 +290,7 @@ impl World {
     }
 }
 
-/// Windows by what they give, and what was agreed of each.
+/// Groups the access windows by assignment, together with their approvals.
 fn by_assignment(reasons: Reasons) -> (BTreeMap<Assignment, Vec<Window>>, Records) {
     let mut grouped: BTreeMap<Assignment, Vec<Window>> = BTreeMap::new();
     let mut records = Records {
@@ -307,7 +305,7 @@ fn by_assignment(reasons: Reasons) -> (BTreeMap<Assignment, Vec<Window>>, Record
                 let term = row.window.ends.map_or(Term::Standing, |end| {
                     Term::For(end.since(row.window.starts))
                 });
-                // Of several windows the longest is what the access is, with what was agreed for that one.
+                // If there are several windows, the longest determines the term and the approvals of the access.
                 let known = records.assignments.get(&assignment);
                 if known.is_none_or(|known| known.term <= term) {
                     let record = Record { term, agreed };
@@ -324,8 +322,8 @@ fn by_assignment(reasons: Reasons) -> (BTreeMap<Assignment, Vec<Window>>, Record
     (grouped, records)
 }
 
-/// How long a role session through an operation's access may last: the set's own limit, and the
-/// longest that AWS knows where the set is unknown or a group's sets are many.
+/// Returns the maximum length of a role session through the access of an operation: the permission set's own limit, or
+/// 12 hours, the maximum of AWS, if the permission set is unknown. For a group, the maximum over its permission sets.
 pub fn session_of(world: &World, operation: &Operation) -> Duration {
     const LONGEST: Duration = Duration::hours(12);
     let of = |arn| {

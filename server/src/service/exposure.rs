@@ -1,5 +1,5 @@
-//! Production PCI in numbers and names, worked out once per world so that the home page only reads. Counted by
-//! what each group opens, never path by path: a large organisation has millions of paths.
+//! The exposure of production PCI, computed once per read model so that the home page only reads it. Computed from the
+//! assignments of each principal and never path by path, because a large organization has millions of paths.
 
 mod bits;
 
@@ -23,84 +23,80 @@ use super::{
     index::{Roster, powerful, stands},
 };
 
-/// People named on the home page.
+/// The maximum number of people listed on the home page.
 const FOREMOST: usize = 12;
-/// Accounts and sets named in one line.
+/// The maximum number of accounts and permission sets listed in one row.
 const NAMED: usize = 3;
 
-/// What one person reaches in production PCI.
+/// The access of one person to production PCI.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reacher {
-    /// How many accounts.
     pub accounts: u32,
-    /// With how many sets.
+    /// The number of permission sets.
     pub sets: u32,
-    /// By how many paths.
     pub paths: u32,
-    /// How many of them are direct assignments.
+    /// The number of paths that are direct assignments.
     pub direct: u32,
-    /// How many of them have no end.
+    /// The number of paths that are standing.
     pub standing: u32,
-    /// How many of them are administrator, or could become it.
+    /// The number of paths that make the person an administrator or let them become one.
     pub powerful: u32,
 }
 
-/// Somebody whom the home page names.
+/// A person who is listed on the home page.
 #[derive(Debug, Clone)]
 pub struct Foremost {
-    /// Who.
     pub user: UserId,
-    /// Their strictest accounts.
+    /// The strictest accounts of the person.
     pub accounts: Vec<AccountId>,
-    /// Their riskiest sets.
+    /// The riskiest permission sets of the person.
     pub sets: Vec<PermissionSetArn>,
 }
 
-/// What one guardrail says of production PCI.
+/// The findings of one policy in production PCI.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The rule, as it is shown.
+    /// The policy, as displayed.
     pub hit: Hit,
-    /// How many assignments it is about.
+    /// The number of affected assignments.
     pub assignments: usize,
-    /// How many people hold by them.
+    /// The number of people with access through these assignments.
     pub people: usize,
-    /// Where.
     pub accounts: BTreeSet<AccountId>,
-    /// The strictest of these.
+    /// The strictest of the accounts.
     pub named: Vec<AccountId>,
 }
 
-/// Production PCI in numbers and names.
+/// The exposure of production PCI.
 #[derive(Debug, Clone, Default)]
 pub struct Exposed {
-    /// Accounts that count as production PCI.
+    /// The number of accounts that count as production PCI.
     pub accounts: usize,
-    /// Who reaches them.
+    /// The people with access to these accounts.
     pub people: BTreeMap<UserId, Reacher>,
-    /// Of them, how many have access without an end.
+    /// The number of people with standing access.
     pub standing_people: usize,
-    /// Of them, how many are administrator there, or could become it.
+    /// The number of people who are administrators there or can become one.
     pub administrators: usize,
-    /// The most exposed of them, in order.
+    /// The most exposed people, in order.
     pub foremost: Vec<Foremost>,
-    /// Assignments there without an end.
+    /// The number of standing assignments.
     pub standing_assignments: usize,
-    /// Assignments there with an end.
+    /// The number of temporary assignments.
     pub temporary_assignments: usize,
-    /// Assignments that the guardrails speak against.
+    /// The number of assignments with policy findings.
     pub against: Tally,
-    /// Paths of people.
+    /// The number of paths of all people.
     pub paths: usize,
-    /// Of them, how many have no end.
+    /// The number of standing paths.
     pub standing_paths: usize,
-    /// Of them, how many the guardrails speak against.
+    /// The number of paths with policy findings.
     pub paths_against: Tally,
-    /// What the guardrails say, by rule, in the order of the rules' weight: most assignments first.
+    /// The findings by policy id, most assignments first.
     pub findings: Vec<(String, Found)>,
 }
 
-/// Works it out.
+/// Computes the exposure.
 pub fn expose(
     snapshot: &Snapshot,
     windows: &BTreeMap<Assignment, Vec<Window>>,
@@ -124,7 +120,7 @@ pub fn expose(
     out
 }
 
-/// What one principal opens in production PCI.
+/// The access that one principal's assignments give in production PCI.
 #[derive(Default)]
 struct Opened {
     accounts: Bits,
@@ -208,7 +204,8 @@ fn people(
     found
 }
 
-/// Power first, then what stands, then breadth.
+/// Returns the most exposed people: administrators first, then those with standing access, then by the number of
+/// accounts.
 fn foremost(
     snapshot: &Snapshot,
     guarded: &BTreeMap<AccountId, Arc<Guarded>>,
@@ -245,7 +242,7 @@ fn foremost(
         .collect()
 }
 
-/// The first few, those with card data first, then the strictest.
+/// Returns the first few accounts, those in PCI scope first, then the strictest.
 fn strictest(snapshot: &Snapshot, accounts: &BTreeSet<AccountId>) -> Vec<AccountId> {
     let mut all: Vec<(_, &AccountId)> = accounts
         .iter()
@@ -264,7 +261,7 @@ fn strictest(snapshot: &Snapshot, accounts: &BTreeSet<AccountId>) -> Vec<Account
         .collect()
 }
 
-/// The first few, worst first.
+/// Returns the first few permission sets, riskiest first.
 fn riskiest(snapshot: &Snapshot, sets: &BTreeSet<PermissionSetArn>) -> Vec<PermissionSetArn> {
     let mut all: Vec<_> = sets
         .iter()
@@ -290,7 +287,7 @@ fn findings(
     guarded: &BTreeMap<AccountId, Arc<Guarded>>,
     roster: &Roster<'_>,
 ) -> Vec<(String, Found)> {
-    // By rule: what was found, and whose.
+    // By policy: the findings, and the affected people.
     let mut by_rule: BTreeMap<&str, (Found, HashMap<*const UserId, &[UserId]>)> = BTreeMap::new();
     for (account, one) in guarded {
         for broken in &one.broken {

@@ -1,4 +1,4 @@
-//! Groups: the list, and one group with its members and what it opens.
+//! Groups: the list, and one group with its members and assignments.
 
 use app::backend::{Answer, Denied, GroupRow, GroupView, GroupsPort, ListQuery, OpensRow, Page};
 use async_trait::async_trait;
@@ -56,7 +56,7 @@ impl GroupsPort for Service {
 }
 
 impl Service {
-    /// Production PCI first, then by account and set.
+    /// Sorted: production PCI first, then by account and permission set.
     fn opens(&self, id: &GroupId) -> Vec<OpensRow> {
         let (world, snapshot) = (&self.world, &self.world.snapshot);
         let principal = Principal::Group(id.clone());

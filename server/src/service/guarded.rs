@@ -1,6 +1,6 @@
-//! What the guardrails say of one production PCI account, in numbers: kept for each of them while the world
-//! lasts. Never a line for each person: a large organisation has millions; who asks for one account has it
-//! judged again.
+//! The policy findings of one production PCI account, as counts. Kept for each such account as long as the read model.
+//! Never contains a row per person, because a large organization has millions of them; the page of an account evaluates
+//! it again.
 
 use std::sync::Arc;
 
@@ -10,44 +10,44 @@ use domain::{
     verdict::{Hit, Outcome, Tally, strictest},
 };
 
-/// One account.
+/// The findings of one account.
 #[derive(Debug, Default)]
 pub struct Guarded {
-    /// Assignments that something stands against.
+    /// The number of assignments with findings.
     pub assignments: Tally,
-    /// Paths of people that something stands against.
+    /// The number of paths of people with findings.
     pub paths: Tally,
-    /// Rules that stand against something.
+    /// The policies with findings.
     pub broken: Vec<Broken>,
 }
 
-/// One rule that stands against something here.
+/// A policy with findings in this account.
 #[derive(Debug)]
 pub struct Broken {
     hits: Arc<[Hit]>,
     at: usize,
-    /// Against how many assignments.
+    /// The number of affected assignments.
     pub assignments: u32,
-    /// Whose: lists that are shared between accounts, each named once here.
+    /// The affected people: lists that are shared between accounts, each at most once.
     pub people: Vec<Arc<[UserId]>>,
     last: usize,
 }
 
 impl Broken {
-    /// The rule, as it is shown: final if it is final for anybody here.
+    /// Returns the policy as displayed, with its strictest outcome in this account.
     pub fn hit(&self) -> &Hit {
         &self.hits[self.at]
     }
 }
 
-/// How an assignment stands: as the worst of those who hold by it.
+/// Returns the outcome of an assignment: the strictest of everyone with access through it.
 fn outcome_of(said: &[Said]) -> Outcome {
     let hits = said.iter().flat_map(|said| said.hits.iter());
     strictest(hits.map(Hit::outcome))
 }
 
 impl Guarded {
-    /// Counts what was said of every assignment of an account.
+    /// Counts the findings of all assignments of an account.
     pub fn of(spoken: &[Spoken<'_>]) -> Self {
         let mut found = Self::default();
         for (number, one) in spoken.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The home page, put together from what the world worked out when it was made.
+//! The home page, assembled from values that are precomputed in the read model.
 
 use app::backend::{
     AccountRef, Answer, ExposedPerson, Exposure, FindingGroup, Home, HomePort, MyAccess,
@@ -16,13 +16,13 @@ use domain::{
 use super::{Service, broken, core::World, index::guarded, names};
 use crate::store;
 
-/// Differences named on the home page.
+/// The number of differences listed on the home page.
 const OUTSIDE: i64 = 8;
-/// Changes of the viewer's own that are shown.
+/// The number of the viewer's own changes listed.
 const MINE: usize = 6;
-/// Access of the viewer's own that is shown.
+/// The number of the viewer's own access paths listed.
 const ACCESS: usize = 6;
-/// Changes waiting for the viewer that are shown.
+/// The number of changes listed that need the viewer's decision.
 const WAITING: usize = 10;
 
 #[async_trait]
@@ -156,7 +156,7 @@ fn findings(world: &World) -> Vec<FindingGroup> {
             account_count: found.accounts.len(),
         })
         .collect();
-    // What no approval lifts comes first; within that, what concerns most.
+    // Violations that no approval permits come first, then those with the most assignments.
     found.sort_by(|a, b| {
         b.hit
             .outcome
@@ -176,17 +176,17 @@ fn outside(world: &World, seen: &Seen) -> OutsideRow {
             Some(&assignment.pair.account),
         ),
         Outside::Unassigned { assignment } => (
-            format!("{} was taken away", set(&assignment.pair.set)),
+            format!("{} was removed", set(&assignment.pair.set)),
             Some(assignment.principal.clone()),
             Some(&assignment.pair.account),
         ),
         Outside::Joined { group, user } => (
-            format!("Joined {}", names::group(snapshot, group)),
+            format!("Added to {}", names::group(snapshot, group)),
             Some(Principal::User(user.clone())),
             None,
         ),
         Outside::Left { group, user } => (
-            format!("Left {}", names::group(snapshot, group)),
+            format!("Removed from {}", names::group(snapshot, group)),
             Some(Principal::User(user.clone())),
             None,
         ),
@@ -206,7 +206,7 @@ fn outside(world: &World, seen: &Seen) -> OutsideRow {
     }
 }
 
-/// What an account counts as, in words.
+/// Formats a classification.
 fn counted((environment, pci): (Environment, Pci)) -> String {
     let scope = match pci {
         Pci::Out => "outside PCI",

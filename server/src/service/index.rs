@@ -1,6 +1,6 @@
-//! Lists in the order in which pages show them, with the numbers beside each name, worked out once per
-//! world: a list of 50,000 people is only searched and cut on a request. Holds ids and numbers, never a
-//! second copy of what was observed.
+//! The lists in the order in which pages show them, with the numbers that each row displays, computed once per read
+//! model. A request only searches and cuts, even in a list of 50,000 people. Holds ids and numbers, never a second copy
+//! of the observed data.
 
 mod roster;
 mod words;
@@ -21,81 +21,77 @@ use domain::{
 
 use super::guarded::Guarded;
 
-/// A person, in the list of people.
+/// A row in the list of people.
 #[derive(Debug)]
 pub struct PersonEntry {
-    /// Who.
     pub id: UserId,
-    /// What a search looks at, in lower case.
+    /// The searchable text, in lower case.
     pub text: Box<str>,
-    /// Groups they are in.
+    /// The number of groups of the person.
     pub groups: u32,
-    /// Accounts they reach.
+    /// The number of accounts that the person can reach.
     pub accounts: u32,
-    /// Production PCI accounts they reach.
+    /// The number of production PCI accounts that the person can reach.
     pub production_pci: u32,
 }
 
-/// An account, on the board.
+/// A row on the board of accounts.
 #[derive(Debug)]
 pub struct AccountEntry {
-    /// Which.
     pub id: AccountId,
-    /// What a search looks at, in lower case.
+    /// The searchable text, in lower case.
     pub text: Box<str>,
-    /// People who can reach it.
+    /// The number of people who can reach the account.
     pub people: u32,
-    /// Assignments without an end.
+    /// The number of standing assignments.
     pub standing: u32,
-    /// Assignments that the guardrails speak against; none outside production PCI.
+    /// The number of assignments with policy findings; none outside production PCI.
     pub findings: Option<Tally>,
 }
 
-/// A group, in the list of groups.
+/// A row in the list of groups.
 #[derive(Debug)]
 pub struct GroupEntry {
-    /// Which.
     pub id: GroupId,
-    /// What a search looks at, in lower case.
+    /// The searchable text, in lower case.
     pub text: Box<str>,
-    /// Accounts that it opens.
+    /// The number of accounts that the group gives access to.
     pub accounts: u32,
-    /// Production PCI accounts that it opens.
+    /// The number of production PCI accounts that the group gives access to.
     pub production_pci: u32,
 }
 
-/// A permission set, in the list of sets.
+/// A row in the list of permission sets.
 #[derive(Debug)]
 pub struct SetEntry {
-    /// Which.
     pub arn: PermissionSetArn,
-    /// What a search looks at, in lower case.
+    /// The searchable text, in lower case.
     pub text: Box<str>,
-    /// Accounts that hold it.
+    /// The number of accounts with this permission set.
     pub accounts: u32,
-    /// Production PCI accounts that hold it.
+    /// The number of production PCI accounts with this permission set.
     pub production_pci: u32,
-    /// People who can use it somewhere.
+    /// The number of people who can use it in any account.
     pub people: u32,
-    /// Accounts that hold an older content.
+    /// The number of accounts with an outdated version.
     pub outdated: u32,
 }
 
-/// Every list.
+/// All lists.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// By name.
+    /// Sorted by name.
     pub people: Vec<PersonEntry>,
     /// Most exposed first.
     pub accounts: Vec<AccountEntry>,
-    /// By name.
+    /// Sorted by name.
     pub groups: Vec<GroupEntry>,
     /// Riskiest first.
     pub sets: Vec<SetEntry>,
 }
 
 impl Index {
-    /// Works out every list.
+    /// Computes all lists.
     pub fn new(
         snapshot: &Snapshot,
         windows: &BTreeMap<Assignment, Vec<Window>>,
@@ -112,7 +108,7 @@ impl Index {
     }
 }
 
-/// Whether a set makes its holder an administrator, or lets them become one.
+/// Whether a permission set makes its holder an administrator, or lets them become one.
 pub fn powerful(analysis: &Analysis) -> bool {
     [
         Risk::Administrator,
@@ -131,7 +127,7 @@ fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// How much each user reaches: accounts, and production PCI accounts.
+/// For each user, the number of accounts and of production PCI accounts that they can reach.
 type Reached = Vec<(u32, u32)>;
 
 fn accounts(
@@ -179,7 +175,7 @@ fn accounts(
     (entries, reached)
 }
 
-/// Whether an assignment has no end.
+/// Whether an assignment is standing.
 pub fn stands(
     windows: &BTreeMap<Assignment, Vec<Window>>,
     pair: &Pair,
@@ -209,7 +205,7 @@ fn people(snapshot: &Snapshot, roster: &Roster<'_>, reached: &Reached) -> Vec<Pe
                 .copied()
                 .unwrap_or_default();
             let email = user.email.as_deref().unwrap_or_default();
-            // The address often is the sign-in name: then it stands here once.
+            // The address is often the user name; index it once.
             let email = if email == user.user_name { "" } else { email };
             let title = user.title.as_deref().unwrap_or_default();
             PersonEntry {
@@ -253,7 +249,7 @@ fn groups(snapshot: &Snapshot) -> Vec<GroupEntry> {
     entries
 }
 
-/// Whether an account counts as production PCI; one that nobody knows does.
+/// Whether an account counts as production PCI. An unknown account does.
 pub fn guarded(snapshot: &Snapshot, account: &AccountId) -> bool {
     snapshot
         .account(account)

@@ -1,11 +1,11 @@
-//! The journal: the one way by which anything enters the ledger.
+//! The journal: the only way to append to the ledger.
 //!
-//! What changes something is written with [`Journal::append`] in the transaction that changes it,
-//! **last** in it, so that neither exists without the other. Reads that matter and refusals change
-//! nothing, and a stranger can cause many: they go by [`Journal::note`], in a transaction of their
-//! own, the first at once and repeats within a minute as one entry with a count.
+//! An entry for a state change is appended with [`Journal::append`] as the **last** statement of the transaction that
+//! makes the change, so that neither exists without the other. Recorded reads and refusals change no state, and
+//! unauthenticated clients can cause many of them: they are recorded with [`Journal::note`] in a separate transaction,
+//! the first one immediately and repetitions within a minute as one entry with a count.
 //!
-//! Names, addresses and free text only ever become private values here, never plain fields.
+//! Names, addresses and free text become private values here, never plain fields.
 
 mod draft;
 mod events;
@@ -35,7 +35,7 @@ use crate::{
     store::{Store, StoreError, Tx, ledger},
 };
 
-/// Writes to one log. Cheap to clone.
+/// Appends to one log. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal {
     shared: Arc<Shared>,
@@ -51,7 +51,7 @@ struct Shared {
 }
 
 impl Journal {
-    /// `instance` names this replica in every entry.
+    /// Creates the journal. `instance` identifies this replica in every entry.
     pub fn new(store: Store, clock: Clock, log: LogName, instance: String) -> Self {
         let shared = Shared {
             store,
@@ -66,12 +66,12 @@ impl Journal {
         }
     }
 
-    /// The log's name.
+    /// Returns the log's name.
     pub fn log(&self) -> &LogName {
         &self.shared.log
     }
 
-    /// The rules that judge from now on; every later entry names them.
+    /// Sets the version of the policies in force, which every later entry contains.
     pub fn rules_are(&self, version: &RulesVersion) {
         let hash = Hash::parse_hex(version.0.as_bytes());
         *self
@@ -81,7 +81,7 @@ impl Journal {
             .unwrap_or_else(PoisonError::into_inner) = hash;
     }
 
-    /// An entry with everything that all entries have; the rest is added to the draft.
+    /// Starts an entry with the members that all entries have. The caller adds the rest to the draft.
     pub fn entry(&self, kind: Kind, outcome: Outcome, who: &Who) -> Draft {
         let mut entry = Entry::new(
             kind.entry_type(),
@@ -111,12 +111,12 @@ impl Journal {
         Draft::new(entry, who.client_ip)
     }
 
-    /// Writes an entry in the caller's transaction, which should end right after.
+    /// Appends an entry in the caller's transaction, which should end right afterwards.
     pub async fn append(&self, tx: &mut Tx, draft: Draft) -> Result<u64, StoreError> {
         ledger::append(tx, &self.shared.log, &draft.into_entry()).await
     }
 
-    /// Writes entries next to each other, in this order.
+    /// Appends consecutive entries in this order.
     pub async fn append_many(
         &self,
         tx: &mut Tx,
@@ -126,12 +126,12 @@ impl Journal {
         ledger::append_many(tx, &self.shared.log, &entries).await
     }
 
-    /// Writes a read that matters or a refusal in a transaction of its own: the first of its kind by
-    /// this person at once, repeats within a minute later, as one entry with a count. Must not be
-    /// called while the caller holds a [`Tx`]: both would wait for each other.
+    /// Records a read or a refusal in a separate transaction: the first of its kind by this person immediately,
+    /// repetitions within a minute later, as one entry with a count. Must not be called while the caller holds a
+    /// [`Tx`], because the two would deadlock.
     ///
     /// # Errors
-    /// The database's. Whoever was to see something that must be recorded should then not see it.
+    /// Returns the errors of the database. A read that must be recorded must then not be shown.
     pub async fn note(&self, draft: Draft) -> Result<(), StoreError> {
         let now = self.shared.clock.now();
         let address = draft.address();
@@ -139,14 +139,14 @@ impl Journal {
         self.write(due).await
     }
 
-    /// Writes the counts of minutes that are over. For the loop that seals.
+    /// Appends the counts whose minute is over. Called by the sealing loop.
     pub async fn write_due_counts(&self) -> Result<(), StoreError> {
         let now = self.shared.clock.now();
         let due = self.repeats().due(now);
         self.write(due).await
     }
 
-    /// Writes every count that waits. For the end of the process, which would lose them.
+    /// Appends all pending counts. Called before the process ends, because they exist only in memory.
     pub async fn write_all_counts(&self) -> Result<(), StoreError> {
         let due = self.repeats().all();
         self.write(due).await
@@ -181,7 +181,7 @@ impl Journal {
     }
 }
 
-/// A value with a fresh salt. A NUL, which PostgreSQL cannot store, becomes a replacement character.
+/// Returns a private value with a fresh salt. NUL, which PostgreSQL cannot store, is replaced by U+FFFD.
 fn private(value: &str) -> Private {
     Private::new(Salt(clock::random()), value.replace('\0', "\u{FFFD}"))
 }

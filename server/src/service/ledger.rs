@@ -1,7 +1,7 @@
-//! The ledger as people read it: the list, one entry with its proof, and whether it is whole.
+//! The ledger for display: the list, one entry with its proof, and its health.
 //!
-//! Reading it is itself written down, before anything is shown: who cannot be recorded sees nothing.
-//! Whether somebody may read it at all is asked by whoever calls.
+//! Every read is recorded before anything is shown; if recording fails, nothing is shown. The caller checks the right
+//! to read.
 
 mod words;
 
@@ -23,10 +23,10 @@ use crate::store::{
     ledger::{self, LedgerError, Listed, SignedHead},
 };
 
-/// Rows to a page.
+/// The number of rows on one page.
 pub const PAGE: u32 = 50;
 
-/// What `only` may say, and the words that it stands for (see `store::ledger`).
+/// The values of `only`, and the index words that they stand for (see `store::ledger`).
 const NARROWINGS: &[(&str, &str)] = &[
     ("denied", "outcome:denied"),
     ("failed", "outcome:failure"),
@@ -38,7 +38,7 @@ const NARROWINGS: &[(&str, &str)] = &[
     ("roles", "type:role"),
 ];
 
-/// The list, newest first; reading it is recorded.
+/// Returns one page of entries, newest first. The read is recorded.
 pub async fn entries(
     store: &Store,
     journal: &Journal,
@@ -86,7 +86,7 @@ async fn list(
     })
 }
 
-/// One entry with its proof; reading it is recorded.
+/// Returns one entry with its proof. The read is recorded.
 pub async fn entry(
     store: &Store,
     journal: &Journal,
@@ -102,10 +102,10 @@ pub async fn entry(
     }
 }
 
-/// The bytes of one entry, which its leaf hash is made of; reading it is recorded.
+/// Returns the bytes of one entry, from which its leaf hash is computed. The read is recorded.
 pub async fn leaf(store: &Store, journal: &Journal, who: &Who, seq: u64) -> Answer<Vec<u8>> {
     viewed(journal, who).await?;
-    // No entry has a number that the database cannot hold.
+    // The database holds no larger number.
     if i64::try_from(seq).is_err() {
         return Err(Denied::NotFound);
     }
@@ -121,7 +121,7 @@ async fn view(
     snapshot: &Snapshot,
     seq: u64,
 ) -> Result<Option<EntryView>, StoreError> {
-    // No entry has a number that the database cannot hold.
+    // The database holds no larger number.
     let Ok(number) = i64::try_from(seq) else {
         return Ok(None);
     };
@@ -152,7 +152,8 @@ async fn view(
     }))
 }
 
-/// The proof, if it holds: what is shown as proven was computed anew from the bytes beside it.
+/// Returns the inclusion proof if it verifies. It is computed from the displayed bytes, so that *proven* always refers
+/// to them.
 async fn included(
     store: &Store,
     signed: &SignedHead,
@@ -171,7 +172,7 @@ async fn included(
     }
 }
 
-/// Whether it is whole. `vkey` is the key that signs now.
+/// Returns the size of the ledger and of the newest checkpoint. `vkey` is the verifier key of the current signer.
 pub async fn health(store: &Store, vkey: &str) -> Answer<LedgerHealth> {
     let read = async {
         let size = ledger::head(store).await?.map_or(0, |head| head.size);
@@ -219,7 +220,7 @@ fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Indented for reading; text that is no JSON stays as it is.
+/// Indents JSON for display. Text that is not JSON is returned as it is.
 fn indented(leaf: &str) -> String {
     let value: Result<serde_json::Value, _> = serde_json::from_str(leaf);
     value

@@ -1,4 +1,4 @@
-//! The ledger's port, bound to the actor: asks for the right, then reads.
+//! The ledger's port, bound to the actor: checks the right, then reads.
 
 use app::backend::{Answer, EntryRow, EntryView, LedgerHealth, LedgerPort, ListQuery, Page};
 use async_trait::async_trait;

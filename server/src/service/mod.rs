@@ -1,8 +1,8 @@
 //! Implements the ports, bound to one actor: one file per noun.
 //!
-//! A service orders: it asks `domain` whether, `store` for what is kept, and hands work to the
-//! engine. It never decides and never writes to AWS. `Service::allowed` is the one place where an
-//! actor's right is asked for, in every port method, whatever the route in front of it did.
+//! A service coordinates: it asks `domain` for decisions, reads and writes through `store`, and hands work to the
+//! engine. It never decides and never writes to AWS. Every port method checks the actor's right with
+//! `Service::allowed`, whatever the route did before.
 
 mod accounts;
 pub mod changes;
@@ -44,7 +44,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Binds the ports to whoever is signed in, on the world as it is now.
+    /// Binds the ports to the signed-in actor and to the current read model.
     pub fn new(core: Arc<Core>, signed: Signed, request: String) -> Self {
         let (world, now) = (core.world(), core.clock.now());
         Self {
@@ -56,17 +56,17 @@ impl Service {
         }
     }
 
-    /// Asks for the actor's right.
+    /// Checks the actor's right to an action.
     fn allowed(&self, action: Action) -> Answer<()> {
         may(&self.signed.actor, action).map_err(|denial| Denied::Forbidden(denial.reason()))
     }
 
-    /// Whether the viewer may know of this user: themselves, or with the right to see the directory.
+    /// Whether the viewer may know that this user exists: either it is the viewer, or the viewer may see the directory.
     fn may_see(&self, user: &UserId) -> bool {
         self.signed.user.as_ref() == Some(user) || self.allowed(Action::SeeDirectory).is_ok()
     }
 
-    /// The human who asks; a sign-in that is joined to nobody only reads.
+    /// Returns the actor's person. A sign-in that is not linked to an identity has read-only access.
     fn person(&self) -> Answer<PersonId> {
         let reason = domain::authorize::Denial::NotJoined.reason();
         self.signed
@@ -79,15 +79,15 @@ impl Service {
 
 impl Backend for Service {}
 
-/// Rows to a page of a list.
+/// The number of rows on one page of a list.
 const PAGE: usize = 50;
 
-/// The number of a page that there is: one beyond the last is the last, however far beyond.
+/// Clamps a page number to the existing pages.
 fn existing(number: usize, total: usize, size: usize) -> usize {
     number.clamp(1, total.div_ceil(size).max(1))
 }
 
-/// Cuts one page out of what was found; only its rows are made.
+/// Returns one page of the results. Rows are built for that page only.
 fn page_of<T, R>(found: Vec<T>, number: usize, row: impl Fn(T) -> R) -> Page<R> {
     let total = found.len();
     let number = existing(number, total, PAGE);
@@ -105,7 +105,7 @@ fn page_of<T, R>(found: Vec<T>, number: usize, row: impl Fn(T) -> R) -> Page<R> 
     }
 }
 
-/// What broke is for the log; the browser learns only that something did.
+/// Logs the error with its causes. The browser only learns that an internal error occurred.
 fn broken(error: impl std::error::Error + 'static) -> Denied {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -113,6 +113,6 @@ fn broken(error: impl std::error::Error + 'static) -> Denied {
         text = format!("{text}: {cause}");
         source = cause.source();
     }
-    tracing::error!(error = text, "a request broke");
+    tracing::error!(error = text, "a request failed");
     Denied::Broken
 }

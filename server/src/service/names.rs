@@ -1,4 +1,4 @@
-//! Names for ids, as pages show them. A name is looked up when it is shown, never stored with access.
+//! Resolves ids to the names that pages show. Names are resolved for display and never stored with access.
 
 use app::backend::{AccountRef, Freshness, HitView, PrincipalRef, SetRef, UserRef, UserStanding};
 use domain::{
@@ -10,7 +10,7 @@ use domain::{
     verdict::Hit,
 };
 
-/// An account. One that is gone is shown by its number and judged as production PCI.
+/// Returns an account for display. An unknown account is shown by its id and treated as production PCI.
 pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {
     let unknown = Classification {
         environment: Environment::Production,
@@ -33,7 +33,7 @@ pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {
     }
 }
 
-/// A user.
+/// Returns a user for display.
 pub fn user(snapshot: &Snapshot, id: &UserId) -> UserRef {
     match snapshot.user(id) {
         Some(user) => UserRef {
@@ -52,7 +52,7 @@ pub fn user(snapshot: &Snapshot, id: &UserId) -> UserRef {
     }
 }
 
-/// A group's name.
+/// Returns the name of a group.
 pub fn group(snapshot: &Snapshot, id: &GroupId) -> String {
     snapshot.group(id).map_or_else(
         || format!("unknown group {id}"),
@@ -60,7 +60,7 @@ pub fn group(snapshot: &Snapshot, id: &GroupId) -> String {
     )
 }
 
-/// A permission set.
+/// Returns a permission set for display.
 pub fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> SetRef {
     match snapshot.set(arn) {
         Some(set) => SetRef {
@@ -76,7 +76,7 @@ pub fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> SetRef {
     }
 }
 
-/// Who an assignment names.
+/// Returns the principal of an assignment for display.
 pub fn principal(snapshot: &Snapshot, principal: &Principal) -> PrincipalRef {
     if !snapshot.exists(principal) {
         return PrincipalRef::Orphan {
@@ -94,7 +94,7 @@ pub fn principal(snapshot: &Snapshot, principal: &Principal) -> PrincipalRef {
     }
 }
 
-/// A guardrail's word.
+/// Returns a policy finding for display.
 pub fn hit(hit: &Hit) -> HitView {
     HitView {
         rule: hit.rule.clone(),
@@ -104,9 +104,9 @@ pub fn hit(hit: &Hit) -> HitView {
     }
 }
 
-/// What could not be read, and why, in words.
+/// Describes what could not be read, and why.
 pub fn unread(snapshot: &Snapshot, unread: &Unread) -> String {
-    // A set that was never read has no name.
+    // A permission set that was never read has no known name.
     let named = |arn: &PermissionSetArn| {
         let key = arn.as_str().rsplit('/').next().unwrap_or_default();
         snapshot
@@ -124,9 +124,9 @@ pub fn unread(snapshot: &Snapshot, unread: &Unread) -> String {
         Gap::MembersOf(id) => format!("members of {}", group(snapshot, id)),
         Gap::Sets => "the list of permission sets".to_owned(),
         Gap::ContentOf(arn) => format!("content of {}", named(arn)),
-        Gap::AccountsOf(arn) => format!("accounts that hold {}", named(arn)),
+        Gap::AccountsOf(arn) => format!("accounts with {}", named(arn)),
         Gap::OutdatedAccountsOf(arn) => {
-            format!("accounts that hold an older {}", named(arn))
+            format!("accounts with an outdated version of {}", named(arn))
         }
         Gap::AssignmentsOf(pair) => format!(
             "assignments of {} in {} {}",
@@ -134,12 +134,12 @@ pub fn unread(snapshot: &Snapshot, unread: &Unread) -> String {
             account(snapshot, &pair.account).name,
             pair.account
         ),
-        Gap::Unknown => "something that an earlier version noted".to_owned(),
+        Gap::Unknown => "a gap that an earlier version recorded".to_owned(),
     };
     format!("{what} ({})", unread.why)
 }
 
-/// How fresh and complete a snapshot is. Stale is older than twice the crawl interval.
+/// Returns how current and complete a snapshot is. It is stale if it is older than twice the crawl interval.
 pub fn freshness(snapshot: &Snapshot, every: Duration, now: Timestamp) -> Freshness {
     let coverage = &snapshot.parts().coverage;
     Freshness {

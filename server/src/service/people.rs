@@ -1,4 +1,4 @@
-//! People: the list, and one person with every path that they have.
+//! People: the list, and one person with all their paths.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::store::change::Target;
 
-/// Changes shown on a person's page.
+/// The maximum number of changes shown on the page of a person.
 const CHANGES: usize = 10;
 
 #[async_trait]
@@ -40,7 +40,7 @@ impl PeoplePort for Service {
 
     async fn person(&self, id: &UserId) -> Answer<PersonView> {
         self.allowed(Action::SeeOwn)?;
-        // Whether somebody exists is not told to whoever may not see them.
+        // A viewer without the right to see a user must not learn whether the user exists.
         if !self.may_see(id) {
             return Err(Denied::NotFound);
         }
@@ -79,7 +79,7 @@ impl PeoplePort for Service {
 }
 
 impl Service {
-    /// Production PCI first, then by account and set.
+    /// Sorted: production PCI first, then by account and permission set.
     fn paths(&self, mut reaches: Vec<Reach>) -> Vec<PathRow> {
         let (world, snapshot) = (&self.world, &self.world.snapshot);
         reaches.sort_by_cached_key(|reach| {

@@ -1,4 +1,4 @@
-//! Permission sets: the list, and one set with what it really allows. Read-only.
+//! Permission sets: the list, and one permission set with what it allows. Read-only.
 
 use std::collections::BTreeSet;
 
@@ -91,7 +91,7 @@ fn row(world: &World, entry: &SetEntry) -> SetRow {
     }
 }
 
-/// Production PCI first, then the strictest.
+/// Sorted: production PCI first, then the strictest account.
 fn holds(world: &World, set: &PermissionSet) -> Vec<HoldsRow> {
     let snapshot = &world.snapshot;
     let pairs = snapshot.parts().accounts.keys().filter_map(|account| {

@@ -1,4 +1,4 @@
-//! Who is looking, what they may do, and where the command palette can take them.
+//! The viewer: their name and rights, and the entries of the command palette.
 
 use app::{
     backend::{Answer, Freshness, PaletteEntry, ViewerPort, ViewerView},
@@ -12,10 +12,10 @@ use domain::{
 
 use super::{Service, broken, names};
 
-/// Entries of each kind that the palette knows; the rest is found through the lists.
+/// The maximum number of palette entries of each kind. Everything else is found through the lists.
 const EACH: usize = 3_000;
 
-/// Pages that the palette goes to.
+/// The pages in the command palette.
 const PLACES: [(&str, &str); 9] = [
     ("/", "Home"),
     ("/inbox", "Inbox"),
@@ -114,7 +114,7 @@ impl Service {
                 format!("/groups/{}", group.id),
             ))
         }));
-        // Those whose access matters most come first, so that the cap leaves them in.
+        // People with access to production PCI come first, so that the limit never excludes them in favor of others.
         let guarded = index
             .people
             .iter()

@@ -1,7 +1,7 @@
 //! What approved changes wait for before they start: the latest reason of each, for its page.
 //!
-//! In memory only: after a start the engine asks anew within seconds and the reason is back. Holds no text of
-//! an error, because requesters read it. Nothing is decided by it.
+//! Kept in memory only: after a start, the engine tries again within seconds and the reason is recorded again. Contains
+//! no error text, because requesters see it. Nothing is decided by it.
 
 use std::{
     collections::HashMap,
@@ -10,34 +10,32 @@ use std::{
 
 use domain::{ids::ChangeId, time::Timestamp};
 
-/// What has to happen before a change can be judged for the last time.
+/// What is required before a change can be evaluated for the last time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Awaited {
-    /// A crawl that reads every list: what was read last is too old, or has holes.
+    /// A crawl that reads every list: the last read is too old or incomplete.
     Crawl,
-    /// AWS, which does not let what the change rests on be read.
+    /// A response from AWS to a read that the change depends on.
     Aws,
-    /// The user pool, which does not say whether those who approved still may.
+    /// The user pool's answer whether the people who approved are still approvers.
     Pool,
     /// The database.
     Store,
 }
 
 impl Awaited {
-    /// What its page says.
+    /// Returns the text for the page of the change.
     pub fn words(self) -> &'static str {
         match self {
             Self::Crawl => {
-                "Waits for the next full read of AWS: what was read last is too old or not whole, so nothing starts on it"
+                "Waiting for the next complete read of AWS: the last read is too old or incomplete"
             }
-            Self::Aws => {
-                "Waits for AWS, which does not answer what this rests on; it is asked again every few seconds"
-            }
+            Self::Aws => "Waiting for AWS: a required read failed and is retried every few seconds",
             Self::Pool => {
-                "Waits for the user pool, which does not say whether those who approved still may; it is asked again every few seconds"
+                "Waiting for the user pool to confirm the approvers: the query failed and is retried every few seconds"
             }
             Self::Store => {
-                "Waits for the database, which did not answer; it is asked again every few seconds"
+                "Waiting for the database: a query failed and is retried every few seconds"
             }
         }
     }
@@ -46,27 +44,26 @@ impl Awaited {
 /// What a change waits for, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// For what.
     pub awaited: Awaited,
-    /// Since it was first found to be missing.
+    /// When the missing requirement was first recorded.
     pub since: Timestamp,
 }
 
-/// The changes that wait.
+/// The waiting changes.
 #[derive(Debug, Default)]
 pub struct WaitingRoom(Mutex<HashMap<ChangeId, Waiting>>);
 
-/// Whether a reason is the one that was known already.
+/// Whether a recorded reason is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noted {
-    /// The page has to say something else from now on.
+    /// The reason is new, so the page must be updated.
     New,
-    /// It says it already.
+    /// The reason was recorded before.
     Known,
 }
 
 impl WaitingRoom {
-    /// Notes what a change waits for; the same thing is waited for since it was first noted.
+    /// Records what a change waits for. The time of an unchanged reason is kept.
     pub fn note(&self, change: &ChangeId, awaited: Awaited, now: Timestamp) -> Noted {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all
@@ -83,13 +80,13 @@ impl WaitingRoom {
         Noted::New
     }
 
-    /// It waits no longer: it starts, or is over.
+    /// Removes a change that has started or ended.
     pub fn forget(&self, change: &ChangeId) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.remove(change);
     }
 
-    /// What a change waits for, if it does.
+    /// Returns what a change waits for, if anything.
     pub fn of(&self, change: &ChangeId) -> Option<Waiting> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(change).copied()

@@ -1,7 +1,7 @@
 //! Changes and the decisions on them.
 //!
-//! A change is never handed out with an approval that the ledger does not hold (`decision`), nor without
-//! saying where its row is not what was asked for or shown: whoever would give access by it must look.
+//! A returned change contains only approvals that the ledger confirms (`decision`), and states where its row differs
+//! from what was requested or shown. A caller that would grant access must check that.
 
 mod decision;
 
@@ -24,44 +24,43 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{StoreError, Tx, affected, id, json, to_json};
 
-/// A change as it is stored, with what its approvers saw.
+/// A stored change, with the effect that its approvers saw.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    /// The change.
     pub change: Change,
-    /// What it does to who reaches what.
+    /// The effect of the change on access.
     pub effect: Effect,
-    /// Who gains by it: none of them may decide.
+    /// The people who gain access. None of them may decide.
     pub gaining: BTreeSet<PersonId>,
-    /// Counts every move; a conditional update names it.
+    /// Incremented by every update; conditional updates compare it.
     pub version: i64,
-    /// Why it failed or was refused at the start, for people.
+    /// The reason why it failed or was blocked at the start, for display.
     pub result: Option<String>,
-    /// Whether the requester had proven a second factor when they asked; judged by again later.
+    /// Whether the requester had proven a second factor when submitting. Used by later evaluations.
     pub mfa: Mfa,
-    /// Where the row is not as the ledger says. Nothing is given by such a change.
+    /// The difference between the row and the ledger, if any. Such a change grants nothing.
     pub altered: Option<Altered>,
-    /// How far it has come by the ledger.
+    /// The progress according to the ledger.
     pub life: Life,
-    /// When what it is now was shown to its approvers, by the ledger.
+    /// When the current effect was shown to the approvers, according to the ledger.
     pub shown_at: Option<Timestamp>,
 }
 
-/// SHA-256 of an effect as it is stored: entered in the ledger, so that nobody changes what was shown.
+/// Returns the SHA-256 of an effect as it is stored. It is recorded in the ledger, so that the shown effect cannot be
+/// altered undetected.
 pub fn effect_document(effect: &Effect) -> Hash {
     Hash::of(to_json(effect).as_bytes())
 }
 
-/// Where a change is about.
+/// A resource that a change affects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
-    /// account, set, user, group.
+    /// `account`, `set`, `user` or `group`.
     pub kind: &'static str,
-    /// The id.
     pub value: String,
 }
 
-/// Stores a new change. `Ok(Some(id))` is the change that this form made before.
+/// Stores a new change. `Ok(Some(id))` is the change that the same form created before.
 pub async fn insert(
     tx: &mut Tx,
     stored: &Stored,
@@ -107,7 +106,7 @@ pub async fn insert(
     Ok(None)
 }
 
-/// The change that a form has made already.
+/// Returns the change that a form has created.
 pub async fn by_form_key(
     conn: &mut AnyConnection,
     form_key: &str,
@@ -122,7 +121,7 @@ pub async fn by_form_key(
     }
 }
 
-/// When a change last moved: of an approved one, when it was approved.
+/// Returns when a change was last updated. For an approved change, this is when it was approved.
 pub async fn moved_at(
     conn: &mut AnyConnection,
     change: &ChangeId,
@@ -134,7 +133,8 @@ pub async fn moved_at(
     Ok(Timestamp(row.try_get("updated_at")?))
 }
 
-/// Changes that ended at AWS at or after an instant, each with when: what an older read cannot show.
+/// Returns the changes that were verified or failed at or after an instant, and when: an older read cannot show their
+/// result.
 pub async fn ended_since(
     conn: &mut AnyConnection,
     since: Timestamp,
@@ -155,7 +155,7 @@ pub async fn ended_since(
     Ok(found)
 }
 
-/// One change.
+/// Returns one change.
 pub async fn find(
     conn: &mut AnyConnection,
     change: &ChangeId,
@@ -170,8 +170,7 @@ pub async fn find(
     }
 }
 
-/// One change, locked until the transaction ends: whoever decides, expires or carries out goes one
-/// after the other.
+/// Returns one change, locked until the transaction ends: decisions, expiry and the start are serialized.
 pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<Stored>, StoreError> {
     sqlx::query("update change set version = version where id = $1")
         .bind(change.as_str())
@@ -180,7 +179,7 @@ pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<Stored>, Stor
     find(tx.conn(), change).await
 }
 
-/// Moves a locked change to another state.
+/// Moves a locked change to another state. A conflict if its version has changed.
 pub async fn set_state(
     tx: &mut Tx,
     stored: &Stored,
@@ -202,7 +201,7 @@ pub async fn set_state(
     affected(rows.rows_affected(), "this change")
 }
 
-/// Binds a locked change to another effect: earlier approvals no longer count.
+/// Binds a locked change to another effect; earlier approvals no longer count.
 pub async fn rebind(tx: &mut Tx, stored: &Stored, now: Timestamp) -> Result<(), StoreError> {
     let change = &stored.change;
     let rows = sqlx::query(
@@ -223,7 +222,7 @@ pub async fn rebind(tx: &mut Tx, stored: &Stored, now: Timestamp) -> Result<(), 
     affected(rows.rows_affected(), "this change")
 }
 
-/// How many changes of a requester wait for a decision.
+/// Returns how many changes of a requester wait for a decision.
 pub async fn waiting_of(conn: &mut AnyConnection, requester: &PersonId) -> Result<i64, StoreError> {
     let row: (i64,) =
         sqlx::query_as("select count(*) from change where requester = $1 and state = 'waiting'")
@@ -233,7 +232,7 @@ pub async fn waiting_of(conn: &mut AnyConnection, requester: &PersonId) -> Resul
     Ok(row.0)
 }
 
-/// Changes in any of these states, oldest first.
+/// Returns the changes in any of these states, oldest first.
 pub async fn in_states(
     conn: &mut AnyConnection,
     states: &[State],
@@ -247,11 +246,11 @@ pub async fn in_states(
         for row in &rows {
             match stored(conn, row).await {
                 Ok(stored) => found.push(stored),
-                // One row must not hold up every other change, removals above all. It cannot start either.
+                // One bad row must not delay all other changes, removals in particular. The change itself cannot start.
                 Err(error @ StoreError::Inconsistent { .. }) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
-                        "a change is passed over"
+                        "a change is skipped because its row is inconsistent"
                     );
                 }
                 Err(error) => return Err(error),
@@ -262,25 +261,24 @@ pub async fn in_states(
     Ok(found)
 }
 
-/// What a list of changes is narrowed to.
+/// The filter of a list of changes.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// A state's word.
     pub state: Option<State>,
-    /// Asked for by this person.
+    /// Requested by this person.
     pub requester: Option<PersonId>,
-    /// About this account, set, user or group.
+    /// Affecting this account, permission set, user or group.
     pub about: Option<Target>,
 }
 
-/// Changes, newest first, and how many there are.
+/// Returns the changes that match a filter, newest first, and their total number.
 pub async fn list(
     conn: &mut AnyConnection,
     filter: &Filter,
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<Stored>, i64), StoreError> {
-    // Absent filters match everything; both engines take the same text.
+    // An empty filter matches everything; both engines use the same SQL.
     const WHERE: &str = "where ($1 = '' or state = $1) and ($2 = '' or requester = $2) and ($3 = '' or exists \
          (select 1 from change_target t where t.change_id = change.id and t.kind = $3 and t.value = $4))";
     let state = filter.state.map_or("", State::as_str);
@@ -321,7 +319,7 @@ pub async fn list(
     Ok((found, total))
 }
 
-/// Version and state of one change, for live pages.
+/// Returns the version and state of one change, for live pages.
 pub async fn version(
     conn: &mut AnyConnection,
     change: &ChangeId,
@@ -355,7 +353,7 @@ async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreE
         .story
         .altered(&stored, mfa, Hash::of(effect.as_bytes()));
     if let Some(altered) = altered {
-        tracing::error!(change = %stored.id, "somebody changed this change's row: {altered}");
+        tracing::error!(change = %stored.id, "the row of this change differs from the ledger: {altered}");
     }
     Ok(Stored {
         change: stored,

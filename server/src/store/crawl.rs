@@ -1,4 +1,4 @@
-//! Crawls, and the differences that they found unexplained.
+//! Crawls, and the drift that they detected.
 
 use domain::{
     drift::{Outside, Seen},
@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::{StoreError, Tx, json, to_json};
 use crate::clock;
 
-/// Writes down a crawl and what it found.
+/// Stores a crawl and the drift that it detected.
 pub async fn save(
     tx: &mut Tx,
     started: Timestamp,
@@ -30,7 +30,7 @@ pub async fn save(
     save_outside(tx, seen).await
 }
 
-/// Writes down differences that nothing of ours explains.
+/// Stores drift: differences that no change of Leastwise explains.
 pub async fn save_outside(tx: &mut Tx, seen: &[Seen]) -> Result<(), StoreError> {
     for one in seen {
         let account = match &one.outside {
@@ -54,7 +54,7 @@ pub async fn save_outside(tx: &mut Tx, seen: &[Seen]) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Unexplained differences, newest first, and how many there are.
+/// Returns the most recent drift, newest first, and the total number.
 pub async fn outside(
     conn: &mut AnyConnection,
     limit: i64,

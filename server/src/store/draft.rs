@@ -1,17 +1,17 @@
-//! What somebody had typed when their session ended, kept for the same subject. Never a secret: the
-//! caller names the fields.
+//! Form input that was posted after a session had ended, kept for the same subject. Never a secret: the
+//! caller selects the fields.
 
 use domain::{person::Subject, time::Timestamp};
 
 use super::{Store, StoreError, Tx, json, session::KEEP_DRAFT, to_json};
 
-/// How many drafts one subject may have.
+/// The maximum number of saved forms per subject.
 const DRAFTS: i64 = 20;
 
-/// What somebody had typed: names and values in the order of the form.
+/// The input: names and values in the order of the form.
 pub type Fields = Vec<(String, String)>;
 
-/// Keeps what somebody had typed, for the same subject only.
+/// Saves form input, for the same subject only.
 pub async fn save_draft(
     tx: &mut Tx,
     draft: &str,
@@ -43,7 +43,7 @@ pub async fn save_draft(
     Ok(())
 }
 
-/// Gives back what this subject had typed. Somebody else's draft is no draft.
+/// Returns the saved input of this subject. The input of another subject is not found.
 pub async fn draft(
     store: &Store,
     draft: &str,

@@ -1,8 +1,7 @@
-//! The engine's rows: loading what is open, upserting whole rows, and the generation that fences
-//! off an older process.
+//! The engine's rows: loading open rows, upserting whole rows, and the generation that fences off an older process.
 //!
-//! A window is never handed out without the entry of its beginning, nor one that an entry ended; what
-//! the ledger holds open is minded whatever rows there are.
+//! A window is returned only if an entry records its start and none records its end. Resources that the ledger holds
+//! open are managed whatever the rows contain.
 
 use std::collections::BTreeMap;
 
@@ -19,10 +18,10 @@ use sqlx::{AnyConnection, Row as _};
 
 use super::{Store, StoreError, Tx, affected, json, ledger::proof, to_json};
 
-/// The one row's id.
+/// The id of the only row.
 const ID: &str = "engine";
 
-/// Begins a new generation: whoever held the older one can commit no more.
+/// Begins a new generation. A process with an older one can no longer commit.
 pub async fn begin(tx: &mut Tx) -> Result<Generation, StoreError> {
     let row = sqlx::query(
         "insert into engine_generation (id, generation) values ($1, 1) \
@@ -35,7 +34,7 @@ pub async fn begin(tx: &mut Tx) -> Result<Generation, StoreError> {
     Ok(Generation(u64::try_from(generation).unwrap_or(0)))
 }
 
-/// Makes sure that no newer generation has begun, and that none begins before this transaction ends.
+/// Checks that no newer generation has begun, and blocks a newer one until this transaction ends.
 pub async fn hold(tx: &mut Tx, generation: Generation) -> Result<(), StoreError> {
     let rows = sqlx::query(
         "update engine_generation set generation = generation where id = $1 and generation = $2",
@@ -47,8 +46,8 @@ pub async fn hold(tx: &mut Tx, generation: Generation) -> Result<(), StoreError>
     affected(rows.rows_affected(), "the engine's generation")
 }
 
-/// Everything that is open: the rows that the ledger bears out, and those that it says there must be.
-/// Stores what it had to make again.
+/// Returns everything that is open: the rows that the ledger confirms, and rows for windows that are open in the ledger
+/// but have none. Stores the restored rows.
 pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
     let conn = tx.conn();
     let stored = Rows {
@@ -67,7 +66,7 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
     proof::add_work(conn, &mut said, &changes).await?;
     let (rows, amiss) = said.grants().rebuild(stored.clone(), now);
     for amiss in amiss {
-        tracing::error!("somebody changed the engine's rows: {amiss}");
+        tracing::error!("the engine's rows differ from the ledger: {amiss}");
     }
     let before: BTreeMap<&GrantId, &WindowRow> = stored
         .windows
@@ -88,9 +87,9 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
     Ok(rows)
 }
 
-/// The changes that the engine is at. One that only waits for its verdict is not among them: it opened
-/// nothing yet, and is taken up again as what was asked for, not as what a row says. Nor is one that the
-/// ledger does not know to have begun.
+/// Returns the changes that the engine is applying. A change that still waits for its verdict is left out: it has not
+/// opened anything, and is started again from the request and not from a row. So is a change that has not started
+/// according to the ledger.
 async fn under_way(conn: &mut AnyConnection) -> Result<Vec<ChangeRow>, StoreError> {
     let rows: Vec<ChangeRow> = documents(
         conn,
@@ -107,13 +106,13 @@ async fn under_way(conn: &mut AnyConnection) -> Result<Vec<ChangeRow>, StoreErro
         if life == Life::Begun {
             found.push(row);
         } else {
-            tracing::error!(change = %row.change, "a change that is not under way by the ledger is not carried on");
+            tracing::error!(change = %row.change, "a change that is not being applied according to the ledger is not continued");
         }
     }
     Ok(found)
 }
 
-/// Every window that is not over: why access exists that Leastwise gave.
+/// Returns the open windows: the reasons for the access that Leastwise granted.
 pub async fn windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreError> {
     let rows = open_windows(conn).await?;
     if rows.is_empty() {
@@ -140,12 +139,12 @@ async fn open_windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreE
     .await
 }
 
-/// Every key that was ever ours and is still minded.
+/// Returns all resources that Leastwise has managed and still observes.
 pub async fn keys(conn: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
     documents(conn, "engine_key", "select document from engine_key").await
 }
 
-/// What should be gone, and since when: its removal is late and has been told of.
+/// Returns the resources whose removal is overdue and was reported, with the time when the removal was due.
 pub async fn overdue(conn: &mut AnyConnection) -> Result<BTreeMap<Key, Timestamp>, StoreError> {
     let rows: Vec<KeyRow> = documents(
         conn,
@@ -157,7 +156,7 @@ pub async fn overdue(conn: &mut AnyConnection) -> Result<BTreeMap<Key, Timestamp
     Ok(rows.into_iter().filter_map(since).collect())
 }
 
-/// One window, over or not.
+/// Returns one window, open or closed.
 pub async fn window_of(
     conn: &mut AnyConnection,
     grant: &GrantId,
@@ -174,7 +173,7 @@ pub async fn window_of(
     Ok(proven(said.grants(), vec![row]).pop())
 }
 
-/// What the engine has of one change.
+/// Returns the engine's row of one change.
 pub async fn change(
     conn: &mut AnyConnection,
     id: &ChangeId,
@@ -187,7 +186,7 @@ pub async fn change(
         .transpose()
 }
 
-/// The writes to AWS that were made for one change, oldest first.
+/// Returns the writes to AWS for one change, oldest first.
 pub async fn operations_of(
     conn: &mut AnyConnection,
     id: &ChangeId,
@@ -203,8 +202,8 @@ pub async fn operations_of(
         .collect()
 }
 
-/// The writes to AWS on any key that were intended or open since an instant: what explains a
-/// difference between two reads.
+/// Returns the writes to AWS that were intended, open or ended since an instant. They explain differences between two
+/// reads.
 pub async fn operations_since(
     conn: &mut AnyConnection,
     since: Timestamp,
@@ -289,7 +288,7 @@ async fn change_row(tx: &mut Tx, row: &ChangeRow, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
-/// A key as one text: its parts, which hold no `|`.
+/// Returns the database id of a resource: its parts, joined by `|`, which none of them contains.
 fn key_id(key: &Key) -> String {
     match key {
         Key::Assignment(a) => {
@@ -315,11 +314,11 @@ async fn documents<T: serde::de::DeserializeOwned>(
     for row in &rows {
         match json(table, &row.try_get::<String, _>("document")?) {
             Ok(document) => found.push(document),
-            // One row must not stop every removal; what the ledger knows of it is minded without it.
+            // One bad row must not stop every removal. What the ledger holds open is managed without it.
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "a row is passed over"
+                    "a row is skipped because it cannot be read"
                 );
             }
         }
@@ -327,18 +326,17 @@ async fn documents<T: serde::de::DeserializeOwned>(
     Ok(found)
 }
 
-/// A window as it stands in its table, for whoever verifies: nothing about it is believed.
+/// A window as it is stored, for verification: nothing in it is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredWindow {
-    /// Its id.
     pub id: String,
-    /// Whether the column says that it is over.
+    /// Whether the column marks it as over.
     pub over: bool,
-    /// The row; none where the column holds none.
+    /// The row; none if the column cannot be parsed.
     pub document: Option<WindowRow>,
 }
 
-/// Every window, over or not.
+/// Returns all windows, open or closed.
 pub async fn window_rows(store: &Store) -> Result<Vec<StoredWindow>, StoreError> {
     let rows: Vec<(String, Option<i64>, String)> =
         sqlx::query_as("select id, over_at, document from engine_window order by id")

@@ -1,5 +1,5 @@
-//! Which human each Identity Center user is. Whoever signed in before the directory was read keeps
-//! the person that they have.
+//! The links between persons and Identity Center users. A person who signed in before the directory was read keeps
+//! their person id.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use sqlx::AnyConnection;
 
 use super::{StoreError, Tx, affected, id};
 
-/// Makes a person for each of these users who has none yet.
+/// Creates a person for each of these users who has none.
 pub async fn ensure_for_users(
     tx: &mut Tx,
     fresh: &[(UserId, PersonId)],
@@ -29,7 +29,7 @@ pub async fn ensure_for_users(
     Ok(())
 }
 
-/// Everyone who is joined to no Identity Center user, with their sign-ins.
+/// Returns the persons without an Identity Center user, with their sign-ins.
 pub async fn without_user(conn: &mut AnyConnection) -> Result<Vec<Person>, StoreError> {
     let rows: Vec<(String, String, String)> = sqlx::query_as(
         "select p.id, s.iss, s.sub from person p join subject s on s.person_id = p.id where p.user_id is null order by p.id",
@@ -51,7 +51,7 @@ pub async fn without_user(conn: &mut AnyConnection) -> Result<Vec<Person>, Store
     Ok(found)
 }
 
-/// Joins a person who had none to a user who was nobody yet.
+/// Links a person to a user. A conflict if the person is already linked.
 pub async fn set_user(tx: &mut Tx, person: &PersonId, user: &UserId) -> Result<(), StoreError> {
     let done = sqlx::query("update person set user_id = $1 where id = $2 and user_id is null")
         .bind(user.as_str())
@@ -61,7 +61,7 @@ pub async fn set_user(tx: &mut Tx, person: &PersonId, user: &UserId) -> Result<(
     affected(done.rows_affected(), "this person")
 }
 
-/// Which human each Identity Center user is.
+/// Returns the person of each Identity Center user.
 pub async fn by_user(conn: &mut AnyConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("select user_id, id from person where user_id is not null")

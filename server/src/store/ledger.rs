@@ -1,11 +1,11 @@
-//! The ledger in the database: append, and read back.
+//! The ledger in the database: append and read.
 //!
-//! Whoever appends holds the head row until the transaction ends, so that numbering, chain and
-//! commit order are one. Append **last** in a transaction: everybody else who appends waits, and two
-//! transactions that lock the head and another row in different order would wait for each other.
+//! An append locks the head row until the transaction ends, so that numbering, hash chain and commit order agree.
+//! Append **last** in a transaction: all other appends wait for it, and two transactions that lock the head and another
+//! row in different order would deadlock.
 //!
-//! Never changes or removes an entry, a tree hash or a checkpoint. What may go is personal: the
-//! values in `ledger_private`, and with each the search words that came from it ([`erase`]).
+//! Never changes or removes an entry, a tree hash or a checkpoint. Only personal data can be erased: the values in
+//! `ledger_private` and the search words that were derived from them ([`erase`]).
 
 mod append;
 mod checkpoint;
@@ -27,27 +27,27 @@ use thiserror::Error;
 
 use super::{StoreError, Tx};
 
-/// What keeps an entry out of the ledger.
+/// The reason why an entry cannot be appended.
 #[derive(Debug, Error)]
 pub enum LedgerError {
-    /// The format cannot hold it.
+    /// The entry does not fit the format.
     #[error("the entry cannot be sealed: {0}")]
     Seal(#[from] SealError),
-    /// The stored tree is not whole.
+    /// The stored tree is incomplete.
     #[error("the ledger's tree: {0}")]
     Tree(#[from] TreeError),
-    /// The database belongs to another log.
-    #[error("the database holds the log `{found}`, not `{configured}`")]
+    /// The database contains another log.
+    #[error("the database contains the log `{found}`, but `{configured}` is configured")]
     OtherLog {
-        /// As stored.
+        /// The stored name.
         found: String,
-        /// As configured.
+        /// The configured name.
         configured: LogName,
     },
 }
 
-/// Erases the personal values of an entry and the words by which they were found. The entry stays,
-/// and still verifies.
+/// Erases the personal values of an entry and the search words that were derived from them. The entry remains and still
+/// verifies.
 pub async fn erase(tx: &mut Tx, seq: u64) -> Result<(), StoreError> {
     let seq = number(seq)?;
     for statement in [
@@ -59,13 +59,17 @@ pub async fn erase(tx: &mut Tx, seq: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A number as the database holds it.
+/// Converts a number to the type of the database column.
 fn number(value: u64) -> Result<i64, StoreError> {
-    i64::try_from(value)
-        .map_err(|_| inconsistent("ledger_entry", format!("{value} is no number of an entry")))
+    i64::try_from(value).map_err(|_| {
+        inconsistent(
+            "ledger_entry",
+            format!("{value} is not a valid entry number"),
+        )
+    })
 }
 
-/// A number from the database.
+/// Converts a number from the database.
 fn count_of(table: &'static str, value: i64) -> Result<u64, StoreError> {
     u64::try_from(value).map_err(|_| inconsistent(table, format!("{value} is negative")))
 }

@@ -1,7 +1,7 @@
-//! Brings a database to the shape this build needs.
+//! Migrates a database to the schema of this build.
 //!
-//! SQLite has no migration lock of its own: several starters on one empty file race (measured: 15
-//! of 60 failed), so there everything runs inside one `BEGIN IMMEDIATE`.
+//! SQLite has no migration lock: several processes that start on one empty file race (measured: 15 of 60 failed), so
+//! there all migrations run inside one `BEGIN IMMEDIATE`.
 
 use sqlx::{
     SqlSafeStr as _, SqlStr,
@@ -51,7 +51,7 @@ fn migrator(files: &[(&'static str, &'static str)]) -> Migrator {
 }
 
 impl Store {
-    /// Applies what is missing; a second run does nothing.
+    /// Applies the missing migrations. Idempotent.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         match self.engine {
             Engine::Sqlite => {
@@ -60,8 +60,8 @@ impl Store {
                 tx.commit().await
             }
             Engine::Postgres => {
-                // A failed migration leaves its advisory lock with the pooled connection; the
-                // caller exits on error, which gives it back.
+                // A failed migration leaves its advisory lock on the pooled connection. The
+                // caller exits on error, which releases it.
                 Ok(migrator(POSTGRES).run(&self.pool).await?)
             }
         }

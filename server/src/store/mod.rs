@@ -1,7 +1,7 @@
-//! SQL, one file per noun, one text for SQLite and PostgreSQL.
+//! SQL, one file per noun, one SQL text for SQLite and PostgreSQL.
 //!
-//! Functions take the open transaction (`&mut Tx`); callers own it, so that a change, its ledger
-//! entry and its grants are written together or not at all. Never talks to AWS, never decides.
+//! Functions take the open transaction (`&mut Tx`), which the caller owns, so that a change, its ledger entry and its
+//! grants are written together or not at all. This module never calls AWS and never decides.
 
 pub mod change;
 pub mod crawl;
@@ -21,54 +21,47 @@ use sqlx::{Any, AnyPool, Executor as _, Transaction, any::AnyPoolOptions};
 use thiserror::Error;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// Which engine is behind the one SQL text.
+/// The database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// Embedded, in WAL mode, synchronous FULL.
+    /// Embedded, in WAL mode with `synchronous=FULL`.
     Sqlite,
     /// For several replicas.
     Postgres,
 }
 
-/// What can go wrong between us and the database. Never shown to a browser.
+/// An error of the database layer. Never shown to a browser.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The driver said so.
     #[error("database")]
     Driver(#[from] sqlx::Error),
-    /// A migration failed.
     #[error("migration")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// A row holds what the code never writes.
+    /// A row contains a value that the code never writes.
     #[error("inconsistent data in {table}: {what}")]
-    Inconsistent {
-        /// Where.
-        table: &'static str,
-        /// What.
-        what: String,
-    },
-    /// A conditional update met another version of the row: somebody was faster.
-    #[error("somebody else changed {0} meanwhile")]
+    Inconsistent { table: &'static str, what: String },
+    /// A conditional update found another version of the row: another request was faster.
+    #[error("{0} was changed concurrently")]
     Conflict(&'static str),
-    /// An entry could not be put into the ledger.
+    /// An entry could not be appended to the ledger.
     #[error("ledger")]
     Ledger(#[from] ledger::LedgerError),
 }
 
-/// An open write transaction. On SQLite it also holds this process's turn to write: SQLite's own
-/// busy handler is unfair (measured: worst wait 2.4 s without the turn, 32 ms with it).
+/// An open write transaction. On SQLite it also holds this process's write turn, because SQLite's own busy handler is
+/// unfair (measured: worst wait 2.4 s without the turn, 32 ms with it).
 pub struct Tx {
     inner: Transaction<'static, Any>,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Tx {
-    /// The connection to run statements on.
+    /// Returns the connection for statements.
     pub fn conn(&mut self) -> &mut sqlx::AnyConnection {
         &mut self.inner
     }
 
-    /// Makes everything written in it durable. If this fails the outcome is unknown, not *no*.
+    /// Commits the transaction. If this fails, the outcome is unknown and not necessarily *rolled back*.
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.inner.commit().await?)
     }
@@ -97,7 +90,7 @@ impl Store {
             _ => url.to_owned(),
         };
         let pool = AnyPoolOptions::new()
-            // Every connection of an in-memory database is a database of its own.
+            // Every connection to an in-memory database opens a separate database.
             .max_connections(if memory { 1 } else { 8 })
             .acquire_timeout(Duration::from_secs(10))
             // Without either limit sqlx starts no maintenance task. In sqlx 0.9.0 that task counts idle connections with a
@@ -126,15 +119,14 @@ impl Store {
         })
     }
 
-    /// Which engine it is.
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// Opens a write transaction; it is undone unless committed.
+    /// Opens a write transaction, which is rolled back unless committed.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let (turn, begin) = match self.engine {
-            // Taking the write lock at the start: a read that turns into a write later fails at once.
+            // Takes the write lock at the start, because upgrading a read transaction later can fail immediately.
             Engine::Sqlite => (
                 Some(self.turn.clone().lock_owned().await),
                 "BEGIN IMMEDIATE",
@@ -147,24 +139,24 @@ impl Store {
         })
     }
 
-    /// For single read statements.
+    /// Returns the pool for single read statements.
     pub fn read(&self) -> &AnyPool {
         &self.pool
     }
 
-    /// Asks the database for nothing, to see whether it answers.
+    /// Checks that the database responds.
     pub async fn answers(&self) -> Result<(), StoreError> {
         sqlx::query("select 1").execute(&self.pool).await?;
         Ok(())
     }
 
-    /// Closes every connection.
+    /// Closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;
     }
 }
 
-/// Reads a JSON column.
+/// Parses a JSON column.
 pub(crate) fn json<T: serde::de::DeserializeOwned>(
     table: &'static str,
     text: &str,
@@ -175,12 +167,12 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(
     })
 }
 
-/// Writes a JSON column.
+/// Serializes a JSON column.
 pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("rows are made of strings, numbers and lists of them")
 }
 
-/// Reads an id column.
+/// Parses an id column.
 pub(crate) fn id<T: std::str::FromStr<Err = domain::ids::InvalidId>>(
     table: &'static str,
     text: &str,
@@ -192,7 +184,7 @@ pub(crate) fn id<T: std::str::FromStr<Err = domain::ids::InvalidId>>(
         })
 }
 
-/// Makes sure that a conditional update met its row.
+/// Returns a conflict unless a conditional update changed exactly one row.
 pub(crate) fn affected(rows: u64, what: &'static str) -> Result<(), StoreError> {
     if rows == 1 {
         Ok(())

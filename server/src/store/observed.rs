@@ -1,8 +1,8 @@
-//! What AWS showed: loading it as a snapshot's parts, and writing what a crawl changed.
+//! The observed state of AWS: loading it as the parts of a snapshot, and storing what a crawl changed.
 //!
-//! Only differences are written: a crawl that finds nothing new touches one row per pair and group
-//! (its *as of*). Assignments and memberships are spans and never deleted; see
-//! migrations/*/0002_observed.sql for what is merged per pair.
+//! Only differences are written: a crawl without changes updates one row per pair and group (its *as of* time).
+//! Assignments and memberships are stored as spans and never deleted; see migrations/*/0002_observed.sql for what is
+//! merged per pair.
 
 mod load;
 mod once;
@@ -12,7 +12,7 @@ mod save;
 pub use load::{load, recorded};
 pub use save::save;
 
-/// The words of `provisioned` in the database.
+/// The values of the column `provisioned`.
 const LATEST: &str = "latest";
-/// The set was edited since.
+/// The permission set was edited after it was provisioned.
 const OUTDATED: &str = "outdated";

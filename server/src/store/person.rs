@@ -1,8 +1,8 @@
-//! Persons, their sign-ins and the roles that the ledger granted them.
+//! Persons, their sign-ins and the roles that the ledger grants them.
 //!
-//! A subject is found by `(iss, sub)` and by nothing else. A subject that has a person keeps it;
-//! what the directory says later may complete that person, never swap its Identity Center user. Only
-//! the first subject of a user joins by what the directory says: a second one claims, and is nobody.
+//! A subject is found by `(iss, sub)` and by nothing else. A subject keeps its person; later directory data can add the
+//! Identity Center user of that person but never replace it. Only the first subject of a user is linked by directory
+//! data: any further one is recorded as a claim and linked to no user.
 
 mod claim;
 mod groups;
@@ -24,35 +24,32 @@ use sqlx::AnyConnection;
 
 use super::{Store, StoreError, Tx, affected, id};
 
-/// The person behind a sign-in.
+/// The person of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
-    /// Who.
     pub person: PersonId,
-    /// Their Identity Center user; none = they only read.
+    /// The Identity Center user; without one, the person has read-only access.
     pub user: Option<UserId>,
-    /// A claim that they have just made, to be entered in the ledger.
+    /// A new claim, which the caller records in the ledger.
     pub claimed: Option<Claim>,
 }
 
-/// A subject that asks to be known, and what the directory says of it.
+/// A subject to look up, and what the directory contains about it.
 #[derive(Debug, Clone)]
 pub struct Introduction<'a> {
-    /// Who signs in.
     pub subject: &'a Subject,
-    /// Shown name.
+    /// The display name.
     pub name: &'a str,
-    /// The sign-in's name in the pool, once it has signed in.
+    /// The username in the user pool, after the subject has signed in.
     pub username: Option<&'a str>,
-    /// `domain::person::join` over the directory as last seen.
+    /// The result of `domain::person::join` for the last read directory.
     pub join: &'a Join,
-    /// Used if a person has to be made.
+    /// The id to use if a person has to be created.
     pub new_id: PersonId,
-    /// Now.
     pub at: Timestamp,
 }
 
-/// Finds or makes the person of a subject, as somebody who has just signed in.
+/// Finds or creates the person of a subject who has just signed in.
 pub async fn sign_in_person(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreError> {
     let known = know(tx, who).await?;
     sqlx::query(
@@ -68,11 +65,11 @@ pub async fn sign_in_person(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known
     Ok(known)
 }
 
-/// Finds or makes the person of a subject who need not have signed in yet.
+/// Finds or creates the person of a subject who may not have signed in yet.
 pub async fn know(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreError> {
     let joined = match who.join {
         Join::Joined(user) => Some(user),
-        // Several users claim this subject: whoever it is, none of them is joined to it.
+        // If several users have this subject as an external id, none of them is linked to it.
         Join::Unknown | Join::Ambiguous(_) => None,
     };
     if let Some(known) = of_subject(tx, who.subject).await? {
@@ -85,7 +82,7 @@ pub async fn know(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreErr
         Some(user) => of_user(tx, user, who).await?,
         None => (make(tx, who, None).await?, None),
     };
-    // Two first sign-ins at once: the second takes what the first wrote.
+    // If two first sign-ins are concurrent, the second uses the row of the first.
     sqlx::query(
         "insert into subject (iss, sub, person_id, name, first_seen) values ($1, $2, $3, $4, $5) \
          on conflict (iss, sub) do nothing",
@@ -106,9 +103,9 @@ pub async fn know(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreErr
     Ok(known)
 }
 
-/// The directory has come to know a subject that only read so far. If its user has a person whom
-/// nobody has been yet, the subject moves there: its old person never wrote anything, because who is
-/// not joined only reads.
+/// Links a subject that had no Identity Center user so far. If the user already has a person without sign-ins and
+/// roles, the subject moves to that person: its old person never wrote anything, because an unlinked sign-in has
+/// read-only access.
 async fn complete(
     tx: &mut Tx,
     who: &Introduction<'_>,
@@ -155,7 +152,7 @@ async fn complete(
     })
 }
 
-/// The person of a user, for the first who is them; a person of their own, and a claim, for the next.
+/// Returns the person of a user for the user's first subject; for any further one, a new person and a claim.
 async fn of_user(
     tx: &mut Tx,
     user: &UserId,
@@ -167,7 +164,7 @@ async fn of_user(
         .fetch_one(tx.conn())
         .await?;
     let person: PersonId = id("person", &person)?;
-    // Two who both want to be the first come one after the other.
+    // Serializes concurrent first sign-ins.
     lock(tx, &person).await?;
     if !claim::taken(tx, &person, who.subject).await? {
         return Ok((person, None));
@@ -193,7 +190,7 @@ async fn make(
     Ok(who.new_id.clone())
 }
 
-/// No `FOR UPDATE` on SQLite: an update of the row to itself is the lock both engines have.
+/// Locks the row of a person. SQLite has no `FOR UPDATE`; an update of the row to itself locks it on both engines.
 pub async fn lock(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
     let done = sqlx::query("update person set created_at = created_at where id = $1")
         .bind(person.as_str())
@@ -222,7 +219,7 @@ fn known((person, user): (String, Option<String>)) -> Result<Known, StoreError> 
     })
 }
 
-/// The person of a subject that has signed in or was named by configuration before.
+/// Returns the person of a subject that has signed in or was named in the configuration.
 pub async fn person_of(store: &Store, subject: &Subject) -> Result<Option<Known>, StoreError> {
     let row: Option<(String, Option<String>)> = sqlx::query_as(OF_SUBJECT)
         .bind(&subject.iss)
@@ -232,10 +229,10 @@ pub async fn person_of(store: &Store, subject: &Subject) -> Result<Option<Known>
     row.map(known).transpose()
 }
 
-/// Person, user, and one of their subjects.
+/// Person, user, and the issuer and id of one subject.
 type PersonRow = (String, Option<String>, Option<String>, Option<String>);
 
-/// Every person with their sign-ins, by id.
+/// Returns all persons with their sign-ins, by id.
 pub async fn all(store: &Store) -> Result<Vec<Person>, StoreError> {
     let rows: Vec<PersonRow> = sqlx::query_as(
         "select p.id, p.user_id, s.iss, s.sub from person p left join subject s on s.person_id = p.id \
@@ -260,7 +257,7 @@ pub async fn all(store: &Store) -> Result<Vec<Person>, StoreError> {
     Ok(people)
 }
 
-/// The name a person last signed in under, if they ever did.
+/// Returns the name of a person's last sign-in, if any.
 pub async fn name_of(store: &Store, person: &PersonId) -> Result<Option<String>, StoreError> {
     let row: Option<(String,)> = sqlx::query_as(
         "select name from subject where person_id = $1 order by last_sign_in desc limit 1",
@@ -271,7 +268,8 @@ pub async fn name_of(store: &Store, person: &PersonId) -> Result<Option<String>,
     Ok(row.map(|(name,)| name))
 }
 
-/// By what name the pool knows a sign-in; its `sub`, which the pool takes too, where none was kept.
+/// Returns the username of a sign-in in the user pool; if none was stored, its `sub`, which the user pool accepts as
+/// well.
 pub async fn username_of(
     conn: &mut AnyConnection,
     subject: &Subject,

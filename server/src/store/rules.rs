@@ -1,10 +1,10 @@
-//! The rules in force, by version, since when.
+//! The versions of the policies, and when each was in force.
 
 use domain::{time::Timestamp, verdict::RulesVersion};
 
 use super::{StoreError, Tx, to_json};
 
-/// Puts rules into force; answers whether they were not before.
+/// Activates policies. Returns whether they were not in force before.
 pub async fn activate(
     tx: &mut Tx,
     version: &RulesVersion,

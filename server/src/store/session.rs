@@ -1,9 +1,8 @@
-//! Sessions, and sign-ins under way (`sign_in`).
+//! Sessions, and sign-ins in progress (`sign_in`).
 //!
-//! Holds SHA-256 of cookies and of states, never the values: who reads the database can neither
-//! resume a session nor finish a sign-in. Rows are ended, not deleted, until they are old. Who writes to
-//! it cannot make one either: a row counts as what the ledger's entry of its beginning says, and only
-//! until an entry ends it.
+//! Stores the SHA-256 of cookies and of states, never the values: a reader of the database can neither resume a session
+//! nor complete a sign-in. Rows are marked as ended and deleted only when they are old. A writer of the database cannot
+//! create a session either: a row counts only if the ledger entry of its start confirms it, and until an entry ends it.
 
 mod sign_in;
 
@@ -23,14 +22,14 @@ use sqlx::Row as _;
 
 use super::{Store, StoreError, Tx, id, json, ledger::proof, to_json};
 
-/// What a session remembers of the sign-in.
+/// What a session stores of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
-    /// `cognito:username`, to ask the pool by.
+    /// `cognito:username`, for queries to the user pool.
     pub username: String,
-    /// Shown name.
+    /// The display name.
     pub name: String,
-    /// Shown address.
+    /// The displayed e-mail address.
     pub email: Option<String>,
     /// `cognito:groups`, as last confirmed.
     pub groups: BTreeSet<String>,
@@ -40,25 +39,25 @@ pub struct Remembered {
     pub authenticated_at: Timestamp,
 }
 
-/// Why a session ended.
+/// The reason why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Nothing was asked for too long.
+    /// There was no request for too long.
     Idle,
-    /// It reached its greatest age.
+    /// It reached its maximum age.
     Absolute,
     /// The person signed out.
     SignedOut,
     /// The same browser signed in again.
     Replaced,
-    /// Cognito has disabled or removed the person, or signed them out everywhere.
+    /// Cognito disabled or deleted the user, or signed them out everywhere.
     Revoked,
     /// An administrator ended it.
     Administrator,
 }
 
 impl Ending {
-    /// The word for it in the database and the ledger.
+    /// Returns the reason as it is stored in the database and the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -71,26 +70,23 @@ impl Ending {
     }
 }
 
-/// A session about to begin.
+/// A session to be created.
 pub struct NewSession<'a> {
-    /// SHA-256 of the cookie, hex.
+    /// SHA-256 of the cookie, in hex.
     pub token_hash: &'a str,
-    /// Its public name: in the ledger and in logs.
+    /// The public id, which appears in the ledger and in logs.
     pub id: &'a str,
-    /// Who.
     pub subject: &'a Subject,
-    /// What to remember.
     pub remembered: &'a Remembered,
-    /// The sealed refresh token.
+    /// The encrypted refresh token.
     pub refresh: Option<&'a str>,
-    /// Now.
     pub started_at: Timestamp,
-    /// Its greatest age.
+    /// The latest end of the session.
     pub ends_at: Timestamp,
 }
 
 impl<'a> NewSession<'a> {
-    /// What stays as it is now, for the entry of its beginning.
+    /// Returns the properties that never change, for the ledger entry of its start.
     pub fn bound(&self) -> Bound<'a> {
         bound(
             self.id,
@@ -124,33 +120,29 @@ fn bound<'a>(
 /// A session, ended or not, and the person of its subject.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Its public name.
+    /// The public id.
     pub id: String,
-    /// Who.
     pub subject: Subject,
-    /// Their person.
+    /// The person of the subject.
     pub person: PersonId,
-    /// That person's Identity Center user.
+    /// The Identity Center user of that person.
     pub user: Option<UserId>,
-    /// What it remembers.
     pub remembered: Remembered,
-    /// The sealed refresh token.
+    /// The encrypted refresh token.
     pub refresh: Option<String>,
-    /// When it began.
     pub started_at: Timestamp,
-    /// When something was last asked for, give or take a minute.
+    /// The time of the last request, accurate to about a minute.
     pub last_used: Timestamp,
-    /// When Cognito was last asked.
+    /// When Cognito was last queried.
     pub asked_at: Timestamp,
-    /// When Cognito last confirmed.
+    /// When Cognito last confirmed the user.
     pub checked_at: Timestamp,
-    /// Its greatest age.
+    /// The latest end of the session.
     pub ends_at: Timestamp,
-    /// When it ended, if it has.
     pub ended_at: Option<Timestamp>,
 }
 
-/// Begins a session.
+/// Creates a session.
 pub async fn open(tx: &mut Tx, new: &NewSession<'_>) -> Result<(), StoreError> {
     sqlx::query(
         "insert into session (token_hash, id, iss, sub, document, refresh, started_at, last_used, asked_at, \
@@ -174,7 +166,7 @@ pub async fn by_token_hash(store: &Store, token_hash: &str) -> Result<Option<Ses
     find(store, token_hash, BY_TOKEN_HASH).await
 }
 
-/// Finds a session by its public name: for streams, which outlive the request that carried the cookie.
+/// Finds a session by its public id. Used by streams, which outlive the request that carried the cookie.
 pub async fn by_id(store: &Store, session: &str) -> Result<Option<Session>, StoreError> {
     find(store, session, BY_ID).await
 }
@@ -226,21 +218,21 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
     let Some(begun) = said.sessions().proof(&bound) else {
         tracing::error!(
             session = session.id,
-            "a session without its entry in the ledger is none"
+            "a session without its entry in the ledger does not count"
         );
         return Ok(None);
     };
     if session.ended_at.is_none() && begun.ended_at.is_some() {
         tracing::error!(
             session = session.id,
-            "somebody took the end of a session away"
+            "a session ended according to the ledger, but its row is open"
         );
         session.ended_at = begun.ended_at;
     }
     Ok(Some(session))
 }
 
-/// Notes that a session was used.
+/// Records that a session was used.
 pub async fn touch(tx: &mut Tx, session: &str, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
         "update session set last_used = $1 where id = $2 and ended_at is null and last_used < $1",
@@ -252,7 +244,7 @@ pub async fn touch(tx: &mut Tx, session: &str, now: Timestamp) -> Result<(), Sto
     Ok(())
 }
 
-/// Notes that Cognito was asked and did not answer.
+/// Records that Cognito was queried and did not respond.
 pub async fn note_asked(tx: &mut Tx, session: &str, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query("update session set asked_at = $1 where id = $2 and ended_at is null")
         .bind(now.0)
@@ -262,7 +254,7 @@ pub async fn note_asked(tx: &mut Tx, session: &str, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Notes that Cognito confirmed the person, with what it said of them.
+/// Records that Cognito confirmed the user, with the returned data.
 pub async fn confirm(
     tx: &mut Tx,
     session: &str,
@@ -283,7 +275,7 @@ pub async fn confirm(
     Ok(())
 }
 
-/// Ends a session; answers whether it was still going. The sealed refresh token goes with it.
+/// Ends a session and deletes its encrypted refresh token. Returns whether the session was active.
 pub async fn end(
     tx: &mut Tx,
     session: &str,
@@ -301,7 +293,7 @@ pub async fn end(
     Ok(done.rows_affected() > 0)
 }
 
-/// Ends every session of a subject; answers how many were going.
+/// Ends all sessions of a subject. Returns how many were active.
 pub async fn end_all_of(
     tx: &mut Tx,
     subject: &Subject,
@@ -321,12 +313,12 @@ pub async fn end_all_of(
     Ok(done.rows_affected())
 }
 
-/// How long an ended session is remembered, so that a form posted with its cookie can be kept.
+/// How long an ended session is kept, so that a form that is posted with its cookie can be saved.
 const REMEMBER_ENDED: Duration = Duration::days(7);
-/// How long a draft is kept.
+/// How long a saved form is kept.
 pub const KEEP_DRAFT: Duration = Duration::days(1);
 
-/// Deletes sessions that ended long ago and drafts that nobody came back for.
+/// Deletes old ended sessions and old saved forms.
 pub async fn forget_old(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query("delete from session where ends_at < $1")
         .bind((now - REMEMBER_ENDED).0)
@@ -339,12 +331,11 @@ pub async fn forget_old(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A session as it stands in its table, for whoever verifies: nothing about it is believed.
+/// A session as it is stored, for verification: nothing in it is trusted.
 #[derive(Debug, Clone)]
 pub struct StoredSession {
-    /// Its public name.
+    /// The public id.
     pub id: String,
-    /// Who.
     pub subject: Subject,
     token_hash: String,
     remembered: Option<Remembered>,
@@ -352,7 +343,7 @@ pub struct StoredSession {
 }
 
 impl StoredSession {
-    /// What its entry must say; nothing where the row cannot be read.
+    /// Returns the properties that its entry must confirm; none if the row cannot be read.
     pub fn bound(&self) -> Option<Bound<'_>> {
         let remembered = self.remembered.as_ref()?;
         Some(bound(
@@ -365,7 +356,7 @@ impl StoredSession {
     }
 }
 
-/// Every session that goes on.
+/// Returns all active sessions.
 pub async fn session_rows(store: &Store) -> Result<Vec<StoredSession>, StoreError> {
     type Row = (String, String, String, String, String, i64, i64);
     let rows: Vec<Row> = sqlx::query_as(

@@ -154,7 +154,7 @@ async fn a_filter_that_leaves_nothing_does_not_look_like_an_all_clear() {
     let org = Org::sample().await;
     let filtered = document(org.administrator(), "/people?q=zzzz").await;
     assert!(filtered.contains("match this filter"));
-    assert!(!filtered.contains("Nobody is in the directory"));
+    assert!(!filtered.contains("No users"));
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn before_the_first_read_no_page_says_that_nobody_has_access() {
         .await;
         sound(url, &html);
         assert!(html.contains("AWS has not been read yet"), "{url}");
-        assert!(!html.contains("Nobody can reach"), "{url}");
+        assert!(!html.contains("No one can reach"), "{url}");
     }
 }
 
@@ -177,8 +177,8 @@ async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_l
     let org = Org::sample().await;
     let at = |html: &str, words: &str| html.find(words).unwrap_or_else(|| panic!("{words}"));
     let html = document(org.administrator(), "/").await;
-    let nothing = at(&html, "Nothing was changed past Leastwise");
-    assert!(nothing > at(&html, "Who they are"));
+    let nothing = at(&html, "No changes outside Leastwise");
+    assert!(nothing > at(&html, "People with access"));
 
     let world = org.core.world();
     let group = world.snapshot.parts().groups.keys().next().unwrap();
@@ -194,8 +194,8 @@ async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_l
     store::crawl::save_outside(&mut tx, &[seen]).await.unwrap();
     tx.commit().await.unwrap();
     let html = document(org.administrator(), "/").await;
-    assert!(at(&html, "Made past Leastwise") < at(&html, "Exposure of production PCI"));
-    assert_eq!(html.matches("Made past Leastwise").count(), 1);
+    assert!(at(&html, "Changed outside Leastwise") < at(&html, "Exposure of production PCI"));
+    assert_eq!(html.matches("Changed outside Leastwise").count(), 1);
 }
 
 #[tokio::test]
@@ -211,9 +211,9 @@ async fn a_crawl_that_could_not_read_everything_is_named_on_the_page() {
     })
     .await;
     let html = document(org.administrator(), "/").await;
-    assert!(html.contains("1 thing could not be read"));
+    assert!(html.contains("1 resource could not be read"));
     assert!(html.contains("tags of account 111122223333"));
-    assert!(html.contains("This is older than it should be"));
+    assert!(html.contains("This data is out of date"));
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn nobody_approves_their_own_request_through_a_second_sign_in() {
     let view = service.change(&id).await.unwrap();
     assert_eq!(
         view.decide,
-        Err("You asked for this. Somebody else must decide.")
+        Err("You requested this change. Somebody else must decide.")
     );
     let input = DecisionInput {
         decision: Decision::Approve,

@@ -42,7 +42,10 @@ async fn a_change_that_nobody_asked_for_starts_nothing() {
          from change where id = '{real}'"
     ))
     .await;
-    assert!(refused(&org.fresh(&forged).await, "nobody asked for it"));
+    assert!(refused(
+        &org.fresh(&forged).await,
+        "not requested through Leastwise"
+    ));
 }
 
 #[tokio::test]
@@ -50,18 +53,21 @@ async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing() 
     for (forged, why) in [
         (
             "proposal = replace(proposal, '3600000', '7200000')",
-            "not what was asked for",
+            "differs from the request",
         ),
         (
             "proposal = replace(proposal, 'OPS-4711', 'OPS-1')",
-            "not what was asked for",
+            "differs from the request",
         ),
-        ("submitted_at = submitted_at + 1", "not what was asked for"),
+        (
+            "submitted_at = submitted_at + 1",
+            "differs from the request",
+        ),
         (
             "effect = replace(effect, '3600000', '60000')",
-            "not the one that was shown",
+            "differs from the one that was shown",
         ),
-        ("effect_hash = 'e'", "not the one that was shown"),
+        ("effect_hash = 'e'", "differs from the one that was shown"),
     ] {
         let org = Org::new().await;
         let id = asked(&org).await;
@@ -81,7 +87,10 @@ async fn a_change_whose_effect_was_edited_takes_no_approval() {
     ))
     .await;
     let told = conflict(org.approve("bob", &id).await);
-    assert!(told.contains("not the one that was shown"), "{told}");
+    assert!(
+        told.contains("differs from the one that was shown"),
+        "{told}"
+    );
     assert!(org.stored(&id).await.change.approvals.is_empty());
 }
 
@@ -159,7 +168,7 @@ async fn what_was_taken_back_is_not_sent_back() {
         Tell::SentBack { change: id.clone() },
         Tell::Failed {
             change: id.clone(),
-            reason: "The rules refuse this now.".into(),
+            reason: "Policies now block this change.".into(),
         },
     ] {
         let late = Commit {

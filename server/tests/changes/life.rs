@@ -26,7 +26,7 @@ async fn a_refusal_is_recorded_and_nobody_can_approve_it() {
     assert_eq!(org.entries(&id).await, ["change.refused"]);
     conflict(org.approve("bob", &id).await);
     let view = org.as_("ann").await.change(&id).await.unwrap();
-    assert_eq!(view.timeline[0].what, "Asked for, and refused by the rules");
+    assert_eq!(view.timeline[0].what, "Requested, and blocked by policy");
     assert_eq!(
         view.timeline[0].note.as_deref(),
         Some("investigate incident 4711")
@@ -165,7 +165,7 @@ async fn what_nobody_decides_expires_once() {
     );
     assert_eq!(
         org.as_("bob").await.change(&id).await.unwrap().decide,
-        Err("The time of this is over. Ask for it again.")
+        Err("This change has expired. Request it again.")
     );
 }
 

@@ -78,9 +78,9 @@ async fn the_new_change_page_explains_a_refusal_and_offers_to_record_it_only() {
     let org = Org::new().await;
     let draft = grant("eve", "admin", "cards-prod", "60");
     let html = drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &draft)).await);
-    assert!(html.contains("Refused by the rules"), "{html}");
+    assert!(html.contains("Blocked by policy"), "{html}");
     assert!(html.contains("PCI 7.2.2"));
-    assert!(html.contains("Record the refused request"));
+    assert!(html.contains("Record the blocked request"));
     assert!(!html.contains(">Grant access</span></button>"));
 }
 
@@ -179,7 +179,7 @@ async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_s
     record.params.insert("id".into(), id.to_string());
     let html = drawn(pages::change::page(record).await);
     assert!(!html.contains("0 of 0"));
-    assert!(!html.contains("To be decided by"));
+    assert!(!html.contains("Decision due"));
     assert!(html.contains(&format!("{asked} UTC")));
 }
 

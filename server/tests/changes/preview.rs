@@ -22,10 +22,7 @@ async fn a_preview_says_who_gains_and_what_the_rules_say_and_writes_nothing() {
         .iter()
         .map(|row| row.label.as_str())
         .collect();
-    assert_eq!(
-        labels,
-        ["BOB", "EVE", "Whoever is put into operators later"]
-    );
+    assert_eq!(labels, ["BOB", "EVE", "Future members of operators"]);
     assert_eq!(preview.gained[0].term, "for 1 hour");
     assert_eq!(
         preview.approvers,

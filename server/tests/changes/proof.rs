@@ -309,7 +309,7 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     let service = org.acting(signed);
     let view = service.change(&id).await.unwrap();
     let told = view.decide.unwrap_err();
-    assert!(told.contains("claim to be the same person"), "{told}");
+    assert!(told.contains("claim the same Identity Center user"), "{told}");
     let input = DecisionInput {
         decision: Decision::Approve,
         reason: "fine by me".into(),
@@ -352,7 +352,7 @@ async fn a_requester_has_at_most_twenty_changes_waiting() {
     let ann = org.as_("ann").await;
     let new = ann.new_change(&draft).await.unwrap();
     let told = conflict(ann.submit(submission(&draft, &new)).await);
-    assert!(told.contains("take one of them back"), "{told}");
+    assert!(told.contains("Withdraw one of them"), "{told}");
     // What needs nobody is not held up, and one taken back makes room.
     org.ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await;

@@ -61,20 +61,23 @@ pub async fn a_window_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     scene.sealer().await.unwrap().seal_now().await.unwrap();
     assert_eq!(told(scene).await.0, 0);
     let put_in = "insert into engine_window (id, key_id, document) values ('forged', 'k', '{}')";
-    names(scene, put_in, "the window forged has no entry").await;
+    names(scene, put_in, "the access window forged has no entry").await;
     let out = "delete from engine_window where id = 'forged'";
     scene.db.by_hand(out).await.unwrap();
     let ends = (START + Duration::hours(1)).0.to_string();
     for (by_hand, line) in [
         (
             format!("update engine_window set document = replace(document, '{ends}', 'null')"),
-            "is not as its entries in the ledger say",
+            "differs from its entries in the ledger",
         ),
         (
             "update engine_window set over_at = 5".to_owned(),
-            "is over by its row",
+            "is over according to its row",
         ),
-        ("delete from engine_window".to_owned(), "the row is missing"),
+        (
+            "delete from engine_window".to_owned(),
+            "is missing, but the ledger has its entry",
+        ),
     ] {
         names(scene, &by_hand, line).await;
         let mut tx = scene.db.store.write().await.unwrap();
@@ -91,7 +94,7 @@ pub async fn a_window_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     write(scene, &over, closed).await;
     assert_eq!(told(scene).await.0, 0);
     let revive = "update engine_window set over_at = null";
-    names(scene, revive, "is open by its row").await;
+    names(scene, revive, "is open according to its row").await;
 }
 
 pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
@@ -136,7 +139,7 @@ pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     scene.sealer().await.unwrap().seal_now().await.unwrap();
     assert_eq!(told(scene).await.0, 0);
     let stronger = "update session set document = replace(document, 'not_proven', 'proven')";
-    let line = "session: the session s-1 of ann has no entry in the ledger that says the same";
+    let line = "session: the session s-1 of ann has no matching entry in the ledger";
     names(scene, stronger, line).await;
     let back = "update session set document = replace(document, 'proven', 'not_proven')";
     scene.db.by_hand(back).await.unwrap();
@@ -158,7 +161,12 @@ pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     tx.commit().await.unwrap();
     assert_eq!(told(scene).await.0, 0);
     let revive = "update session set ended_at = null";
-    names(scene, revive, "the session s-1 of ann goes on by its row").await;
+    names(
+        scene,
+        revive,
+        "the session s-1 of ann is active according to its row",
+    )
+    .await;
 }
 
 pub async fn a_search_word_taken_out_or_put_in_is_named(scene: &Scene) {
@@ -166,12 +174,12 @@ pub async fn a_search_word_taken_out_or_put_in_is_named(scene: &Scene) {
     scene.sealer().await.unwrap().seal_now().await.unwrap();
     assert_eq!(told(scene).await.0, 0);
     let put_in = "insert into ledger_token (token, seq, path) values ('innocent', 1, '')";
-    let line = "ledger_token: entry 1 is found by \"innocent\", which is no word of it";
+    let line = "ledger_token: entry 1 is indexed under \"innocent\", which is not a word of it";
     names(scene, put_in, line).await;
     let out = "delete from ledger_token where token = 'innocent'";
     scene.db.by_hand(out).await.unwrap();
     let nobody = "insert into ledger_token (token, seq, path) values ('innocent', 77, '')";
-    names(scene, nobody, "there are words of an entry 77").await;
+    names(scene, nobody, "the index has words of entry 77").await;
     scene.db.by_hand(out).await.unwrap();
     // What is erased takes its words along, and only those.
     let mut tx = scene.db.store.write().await.unwrap();
@@ -182,9 +190,9 @@ pub async fn a_search_word_taken_out_or_put_in_is_named(scene: &Scene) {
     names(
         scene,
         hide,
-        "ledger_token: entry 2 is not found by its word \"grant\"",
+        "ledger_token: entry 2 is not indexed under its word \"grant\"",
     )
     .await;
     let empty = "delete from ledger_token";
-    names(scene, empty, "entry 0 is not found by its word").await;
+    names(scene, empty, "entry 0 is not indexed under its word").await;
 }

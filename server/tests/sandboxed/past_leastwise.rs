@@ -166,7 +166,7 @@ async fn where_aws_does_not_say_where_a_group_is_assigned_the_change_waits_for_a
         .until("its page says for what it waits", || async {
             how_far(company, &id)
                 .await
-                .starts_with("Waits for the next full read of AWS")
+                .starts_with("Waiting for the next complete read of AWS")
         })
         .await;
     company.core.clock.advance(Duration::minutes(1));
@@ -196,7 +196,7 @@ async fn a_change_waits_while_aws_cannot_be_read_and_goes_on_after(company: &Com
     assert_eq!(writes_since(company, before).await, Vec::<String>::new());
     company
         .until("its page says for what it waits", || async {
-            how_far(company, &id).await.starts_with("Waits for AWS")
+            how_far(company, &id).await.starts_with("Waiting for AWS")
         })
         .await;
     company.faults(json!([])).await;

@@ -1,5 +1,5 @@
-//! One full read of an organisation, by `leastwise sync` alone against a local AWS: calls beside the page-exact
-//! formula, throttles, and time beside calls over pace.
+//! Measures a full crawl of an organisation: `leastwise sync` alone against a local AWS. Compares the calls with the
+//! page-exact formula, the throttled calls, and the time with the number of calls divided by the request rate.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use super::program::{LocalAws, command};
 use crate::process::{self, Doing, Failure};
 
 const SERVICES: [&str; 3] = ["sso", "identitystore", "organizations"];
-/// How far the time may lie beyond calls over pace.
+/// The allowed ratio of the measured time to calls divided by the rate.
 const TOLERANCE: f64 = 1.05;
-/// A crawl of fewer seconds is shown without a promise.
+/// A crawl that takes fewer seconds has no limit.
 const SHORT: f64 = 10.0;
 
-/// Reads everything into the database that belongs to this AWS.
+/// Crawls into the database of this local AWS.
 pub fn show(
     organisation: &str,
     binary: &Path,
@@ -27,7 +27,7 @@ pub fn show(
         .parse()
         .doing("LEASTWISE_AWS_TPS")?;
     let printed = process::output(&mut command(binary, &["sync", "--json"], &aws.environment))?;
-    let report: Value = serde_json::from_str(&printed).doing("what `leastwise sync` printed")?;
+    let report: Value = serde_json::from_str(&printed).doing("output of `leastwise sync`")?;
     let number = |path: &str| {
         let value = report.pointer(path).and_then(Value::as_f64);
         value.ok_or_else(|| Failure::new(format!("`leastwise sync --json` has no {path}")))
@@ -42,10 +42,11 @@ pub fn show(
         longest = longest.max(calls);
         let difference = (calls - formula).abs();
         let name = format!(
-            "calls to {service} beside the formula, crawl of {organisation}: {calls} and {formula}"
+            "difference between calls to {service} and the formula, crawl of {organisation}: {calls} and {formula}"
         );
-        let figure = Figure::new(name, difference, "apart");
-        // The sample's pages are ragged on purpose: a list may take a page more than it must.
+        let figure = Figure::new(name, difference, "calls");
+        // The sample deliberately returns pages that are not full, so a list may take more pages than the formula
+        // states.
         board.show(if organisation == "sample" {
             figure
         } else {
@@ -61,22 +62,22 @@ pub fn show(
     );
     board.show(
         Figure::new(
-            format!("throttles met, crawl of {organisation}: {what}"),
+            format!("throttled calls, crawl of {organisation}: {what}"),
             number("/throttled")?,
             "",
         )
         .at_most(0.0),
     );
-    // The services are read side by side, each at the pace: the one with most calls sets the time.
+    // The services are read concurrently, each at the full rate: the one with the most calls determines the time.
     let least = longest / pace;
     let figure = Figure::new(
         format!(
-            "crawl of {organisation}, beside {longest} calls / {pace} a second = {least:.1} s, and 5%"
+            "crawl of {organisation}; {longest} calls at {pace} per second = {least:.1} s, plus 5%"
         ),
         number("/seconds")?,
         "s",
     );
-    // In seconds, of which the first and the last answer are a part, five hundredths would measure those.
+    // In a short crawl, the latency of single responses exceeds the tolerance of 5%.
     board.show(if least < SHORT {
         figure
     } else {

@@ -1,9 +1,9 @@
-//! One measured figure beside what was promised. Printed as soon as it is known: a bench that breaks half-way has
-//! said what it found.
+//! Measured figures and their limits. Each figure is printed as soon as it is known, so that a benchmark that fails
+//! part way has reported its results.
 
 use crate::process::Failure;
 
-/// A figure, and how far it may go.
+/// A measured figure with an optional limit.
 pub struct Figure {
     name: String,
     value: f64,
@@ -21,7 +21,7 @@ impl Figure {
         }
     }
 
-    /// The promise.
+    /// Sets the limit.
     pub fn at_most(mut self, limit: f64) -> Self {
         self.limit = Some(limit);
         self
@@ -32,7 +32,7 @@ impl Figure {
     }
 }
 
-/// Every figure of one run.
+/// The figures of one run.
 pub struct Board {
     missed: Vec<String>,
 }
@@ -60,21 +60,21 @@ impl Board {
         }
     }
 
-    /// Fails when a promise was missed.
+    /// Returns an error if a figure exceeds its limit.
     pub fn verdict(self) -> Result<(), Failure> {
         if self.missed.is_empty() {
-            println!("\nEvery figure is within its budget.");
+            println!("\nAll figures are within their limits.");
             Ok(())
         } else {
             Err(Failure::new(format!(
-                "over budget: {}",
+                "over the limit: {}",
                 self.missed.join("; ")
             )))
         }
     }
 }
 
-/// What the figures were measured on, and how busy it was: another build beside this one spoils every time.
+/// Describes the machine and its load. Other work on the machine, such as a build, distorts every time.
 pub fn machine() -> String {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     let cpus = std::thread::available_parallelism().map_or(0, usize::from);
@@ -86,13 +86,13 @@ pub fn machine() -> String {
     format!("{cpus} cores of {model}, load average {}", load())
 }
 
-/// How many processes wanted a core in the last minute.
+/// Returns the load average of the last minute.
 pub fn load() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().unwrap_or("unknown").to_owned()
 }
 
-/// The value below which so many hundredths of the sorted values lie.
+/// Returns the given percentile of the sorted values.
 pub fn percentile(sorted: &[f64], hundredths: usize) -> f64 {
     let at = (sorted.len() * hundredths).div_ceil(100).saturating_sub(1);
     sorted.get(at).copied().unwrap_or(f64::NAN)

@@ -1,5 +1,5 @@
-//! The home page of an organisation: how long the server takes for it, and what it holds in memory. The server
-//! runs in a process of its own, so that the local AWS is not counted.
+//! Measures the home page of an organisation: the response time and the memory of the server. The server runs in its
+//! own process so that the local AWS is not included.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,11 +14,11 @@ use crate::process::{Doing, Failure};
 
 const HOME_MS: f64 = 20.0;
 const RESIDENT_MB: f64 = 300.0;
-/// Together fewer than the 300 requests that a session may make at once.
+/// Both together must stay below the limit of 300 requests at once per session.
 const WARM_UP: usize = 20;
 const REQUESTS: usize = 200;
 
-/// A crawl, then the server on what it brought.
+/// Crawls the organisation, then measures the server on that data.
 pub fn show(
     organisation: &str,
     binary: &Path,
@@ -31,26 +31,26 @@ pub fn show(
     let started = Instant::now();
     let (mut program, took) = aws.serve(binary)?;
     board.show(Figure::new(
-        format!("leastwise serve: start on the data of {organisation}, to /healthz"),
+        format!("leastwise serve: start with the data of {organisation}, until /healthz responds"),
         milliseconds(took),
         "ms",
     ));
     program.answers(aws.web, "/readyz")?;
     board.show(Figure::new(
-        "and until pages show what was known (/readyz)",
+        "until pages show the stored data (/readyz)",
         milliseconds(started.elapsed()),
         "ms",
     ));
     board.show(Figure::new(
-        format!("resident right after the start on {organisation}"),
+        format!("resident memory after the start with {organisation}"),
         program.megabytes("VmRSS")?,
         "MB",
     ));
-    // The sample is read before anybody could be measured meanwhile.
+    // The crawl of the sample ends before a measurement could start.
     if organisation != "sample" {
         let cookies = sign_in(aws.web, aws.administrator()?)?;
-        // No promise: the cores also run the local AWS and this client meanwhile.
-        time(organisation, "while it crawls", None, &aws, &cookies, board)?;
+        // No limit, because the local AWS and this client use the same cores.
+        time(organisation, "during a crawl", None, &aws, &cookies, board)?;
     }
     program.logged("crawled", Duration::from_mins(15))?;
     let cookies = sign_in(aws.web, aws.administrator()?)?;
@@ -65,16 +65,16 @@ pub fn show(
     )?;
     let used = program.processor_ms()? - before;
     board.show(Figure::new(
-        "processor time of one of them, all of the server's counted",
+        "processor time of the server per request",
         used / requests(),
         "ms",
     ));
     page_load::show(organisation, aws.web, &cookies, board)?;
     for (line, what) in [
         ("VmRSS", "after a crawl and these requests"),
-        ("VmHWM", "the most that it ever was"),
+        ("VmHWM", "peak"),
     ] {
-        let name = format!("resident ({line}) on {organisation}, {what}");
+        let name = format!("resident memory ({line}) with {organisation}, {what}");
         board.show(Figure::new(name, program.megabytes(line)?, "MB").at_most(RESIDENT_MB));
     }
     program.stop()
@@ -85,7 +85,7 @@ fn requests() -> f64 {
     (WARM_UP + REQUESTS) as f64
 }
 
-/// Many requests over one connection, one after the other, from the first byte sent to the last received.
+/// Measures consecutive requests over one connection, from the first byte sent to the last byte received.
 fn time(
     organisation: &str,
     when: &str,
@@ -100,7 +100,9 @@ fn time(
         let answer = connection.get("/", cookies)?;
         if answer.status != 200 {
             let status = answer.status;
-            return Err(Failure::new(format!("the home page answered {status}")));
+            return Err(Failure::new(format!(
+                "the home page returned status {status}"
+            )));
         }
         if round >= WARM_UP {
             took.push(milliseconds(answer.took));

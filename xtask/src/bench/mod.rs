@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: every figure that the product promises, measured here and now on a release build, beside its
-//! budget. A figure that cannot be measured is a failure, not a blank; a figure without a budget is printed all the same.
+//! `cargo xtask bench`: measures every promised figure on a release build and compares it with its limit. A figure that
+//! cannot be measured is an error; a figure without a limit is printed as well.
 
 mod crawl;
 mod figure;
@@ -16,19 +16,19 @@ use crate::process::{self, Failure};
 use crate::site;
 use figure::{Board, Figure};
 
-/// What can be measured alone: `cargo xtask bench start medium`.
+/// The parts that can be measured separately: `cargo xtask bench start medium`.
 const PARTS: [&str; 5] = ["size", "start", "sample", "medium", "large"];
-/// Organisations, and how much faster than AWS the local one runs for each, so that a crawl of an hour takes
-/// minutes. Quotas grow with it, and so does Leastwise's own pace: what is compared is calls over pace, not
-/// seconds.
+/// The organisations, and how much faster than AWS the local AWS runs for each, so that a crawl of an hour takes
+/// minutes. The quotas and the request rate of Leastwise scale with the speed, so results compare calls divided by the
+/// rate, not seconds.
 const ORGANISATIONS: [(&str, u32); 3] = [("sample", 4), ("medium", 20), ("large", 40)];
 
-/// Measures all, or the parts that are named.
+/// Measures the given parts, or all without any.
 pub fn bench(parts: &[String]) -> Result<(), Failure> {
     if let Some(unknown) = parts.iter().find(|part| !PARTS.contains(&part.as_str())) {
         let known = PARTS.join(" | ");
         return Err(Failure::new(format!(
-            "cargo xtask bench [{known}]: there is no {unknown}"
+            "cargo xtask bench [{known}]: unknown part {unknown}"
         )));
     }
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
@@ -40,7 +40,7 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
     if wanted("size") {
         board.show(
             Figure::new(
-                "the browser's files, compressed, without page and headers",
+                "browser files, compressed, without the page and headers",
                 kilobytes(site),
                 "kB",
             )
@@ -59,7 +59,7 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
     board.verdict()
 }
 
-/// The binary as it is shipped, but with the sandbox in it.
+/// Builds the release binary, including the sandbox.
 fn release() -> Result<PathBuf, Failure> {
     let of_server = ["--package", "leastwise-server", "--features", "jemalloc"];
     process::run(
@@ -70,10 +70,7 @@ fn release() -> Result<PathBuf, Failure> {
     Ok(process::target().join("release/leastwise"))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "what is measured here is far below 2^52 bytes"
-)]
+#[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52 bytes")]
 fn kilobytes(bytes: usize) -> f64 {
     bytes as f64 / 1_000.0
 }

@@ -1,5 +1,5 @@
-//! What a browser with an empty cache loads to show the home page: the page, and every file that page, sheet and
-//! script name, with all headers.
+//! Measures what a browser with an empty cache loads for the home page: the page and every file that the page, the
+//! style sheet and the script reference, including all headers.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use super::kilobytes;
 use super::wire::Connection;
 use crate::process::{Doing, Failure};
 
-/// The promise, with everything.
+/// The limit for all of it in kB.
 const BUDGET: f64 = 150.0;
 
-/// Loads the home page and everything that it names.
+/// Loads the home page and every referenced file.
 pub fn show(organisation: &str, web: u16, cookies: &str, board: &mut Board) -> Result<(), Failure> {
     let mut connection = Connection::open(web).doing("connecting to the server")?;
     let page = connection.get("/", cookies)?;
@@ -29,7 +29,10 @@ pub fn show(organisation: &str, web: u16, cookies: &str, board: &mut Board) -> R
         }
         let file = connection.get(&name, cookies)?;
         if file.status != 200 {
-            return Err(Failure::new(format!("{name} answered {}", file.status)));
+            return Err(Failure::new(format!(
+                "{name} returned status {}",
+                file.status
+            )));
         }
         total += file.received;
         files += 1;
@@ -38,17 +41,19 @@ pub fn show(organisation: &str, web: u16, cookies: &str, board: &mut Board) -> R
         }
     }
     if files == 0 {
-        return Err(Failure::new("the home page names no file of the build"));
+        return Err(Failure::new(
+            "the home page references no file of the build",
+        ));
     }
     board.show(Figure::new(
-        format!("home page of {organisation} alone, br, with its headers"),
+        format!("home page of {organisation} only, br, including headers"),
         kilobytes(page.received),
         "kB",
     ));
     board.show(
         Figure::new(
             format!(
-                "first load of the home page of {organisation}: page and {files} files, with headers"
+                "first load of the home page of {organisation}: page and {files} files, including headers"
             ),
             kilobytes(total),
             "kB",
@@ -58,7 +63,7 @@ pub fn show(organisation: &str, web: u16, cookies: &str, board: &mut Board) -> R
     Ok(())
 }
 
-/// Every path under `/assets/` that a text names.
+/// Returns every path under `/assets/` in a text.
 fn named(text: &str) -> Vec<String> {
     text.match_indices("/assets/")
         .map(|(at, _)| {

@@ -1,5 +1,5 @@
-//! The binary under measurement: started with nothing of our own environment, ended when it is dropped, its log in a
-//! file that a failure names.
+//! Runs the binary that is measured: without inherited `LEASTWISE_` variables, terminated on drop, and with a log file
+//! that error messages name.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,10 +14,10 @@ use serde_json::Value;
 use super::wire::Connection;
 use crate::process::{self, Doing, Failure};
 
-/// How long anything may take to begin.
+/// How long to wait for a process to start or stop.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A folder under the target folder that starts empty.
+/// Creates an empty folder under the target folder.
 pub fn folder(name: &str) -> Result<PathBuf, Failure> {
     let path = process::target().join("bench").join(name);
     if path.exists() {
@@ -27,16 +27,16 @@ pub fn folder(name: &str) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-/// The first of three free ports in a row: web, AWS, Cognito.
+/// Returns the first of three consecutive free ports, for web, AWS and Cognito.
 pub fn ports() -> Result<u16, Failure> {
     let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
     (21_000..60_000)
         .step_by(7)
         .find(|port| free(*port) && free(port + 1) && free(port + 2))
-        .ok_or_else(|| Failure::new("there are no three free ports in a row"))
+        .ok_or_else(|| Failure::new("no three consecutive free ports are available"))
 }
 
-/// A command of the binary, with no variable of ours but the ones that are named.
+/// Returns a command of the binary without inherited `LEASTWISE_` variables.
 pub fn command(binary: &Path, args: &[&str], environment: &BTreeMap<String, String>) -> Command {
     let mut command = process::command(binary);
     for (name, _) in std::env::vars_os() {
@@ -48,14 +48,14 @@ pub fn command(binary: &Path, args: &[&str], environment: &BTreeMap<String, Stri
     command
 }
 
-/// A process that runs until it is dropped.
+/// A process that is terminated on drop.
 pub struct Program {
     child: Child,
     log: PathBuf,
 }
 
 impl Program {
-    /// Starts it, its log beside its data.
+    /// Starts the process, with its standard error in the log file.
     pub fn start(command: &mut Command, log: &Path) -> Result<Self, Failure> {
         let errors = File::create(log).doing(log.display())?;
         command
@@ -69,7 +69,7 @@ impl Program {
         })
     }
 
-    /// The first line that it prints.
+    /// Returns the first line of output.
     pub fn first_line(&mut self) -> Result<String, Failure> {
         let mut line = String::new();
         if let Some(out) = self.child.stdout.as_mut() {
@@ -78,12 +78,12 @@ impl Program {
                 .doing(self.log.display())?;
         }
         if line.is_empty() {
-            return Err(self.failed("it ended before it printed anything"));
+            return Err(self.failed("the process ended without output"));
         }
         Ok(line)
     }
 
-    /// Waits until a path answers with 200.
+    /// Waits until a path responds with status 200.
     pub fn answers(&mut self, port: u16, path: &str) -> Result<(), Failure> {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
@@ -94,18 +94,18 @@ impl Program {
                 if answer.status == 200 {
                     return Ok(());
                 }
-                // It answers, only not yet this: asking more often would meet the limit for one address.
+                // The server responds but is not ready; more frequent requests would exceed the limit per address.
                 nap = Duration::from_millis(50);
             }
             if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(self.failed(&format!("it ended with {status}")));
+                return Err(self.failed(&format!("the process ended with {status}")));
             }
             std::thread::sleep(nap);
         }
-        Err(self.failed(&format!("{path} was never fine")))
+        Err(self.failed(&format!("{path} did not return status 200 in time")))
     }
 
-    /// Waits until its log holds a line with this message.
+    /// Waits until the log contains a line with this message.
     pub fn logged(&mut self, message: &str, patience: Duration) -> Result<(), Failure> {
         let needle = format!("\"message\":\"{message}\"");
         let end = Instant::now() + patience;
@@ -114,14 +114,14 @@ impl Program {
                 return Ok(());
             }
             if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(self.failed(&format!("it ended with {status}")));
+                return Err(self.failed(&format!("the process ended with {status}")));
             }
             std::thread::sleep(Duration::from_millis(200));
         }
-        Err(self.failed(&format!("it never logged `{message}`")))
+        Err(self.failed(&format!("the message `{message}` was not logged in time")))
     }
 
-    /// A line of `/proc/PID/status`, in megabytes of 10^6 bytes.
+    /// Returns a line of `/proc/PID/status` in megabytes of 10^6 bytes.
     pub fn megabytes(&self, line: &str) -> Result<f64, Failure> {
         let path = format!("/proc/{}/status", self.child.id());
         let status = fs::read_to_string(&path).doing(&path)?;
@@ -133,12 +133,12 @@ impl Program {
         Ok(kibibytes * 1_024.0 / 1_000_000.0)
     }
 
-    /// Processor time that it has used so far, in milliseconds: what a busy machine does not spoil. The kernel counts
-    /// in hundredths of a second.
+    /// Returns the processor time used so far in milliseconds, which does not depend on other load. The kernel counts
+    /// hundredths of a second.
     pub fn processor_ms(&self) -> Result<f64, Failure> {
         let path = format!("/proc/{}/stat", self.child.id());
         let stat = fs::read_to_string(&path).doing(&path)?;
-        // The name, in brackets, may hold anything; user and system time are fields 14 and 15.
+        // The name in brackets may contain any character; user and system time are fields 14 and 15.
         let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
         let ticks: Vec<f64> = fields
             .skip(11)
@@ -151,7 +151,7 @@ impl Program {
         }
     }
 
-    /// Ends it as an operator would: the data must be whole for the next start.
+    /// Stops the process with SIGTERM, as an operator would, so that the data is complete for the next start.
     pub fn stop(mut self) -> Result<(), Failure> {
         let pid = self.child.id().to_string();
         process::output(process::command("kill").args(["-TERM", &pid]))?;
@@ -167,11 +167,11 @@ impl Program {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Err(self.failed("it did not stop"))
+        Err(self.failed("the process did not stop in time"))
     }
 
     fn failed(&self, what: &str) -> Failure {
-        Failure::new(format!("{what}; its log is {}", self.log.display()))
+        Failure::new(format!("{what}; see the log {}", self.log.display()))
     }
 }
 
@@ -182,9 +182,9 @@ impl Drop for Program {
     }
 }
 
-/// A local AWS and Cognito in a process of their own, and what another process needs to use them.
+/// A local AWS and Cognito in a separate process, with the environment that other processes need to use them.
 pub struct LocalAws {
-    // Ends with this.
+    // Terminated on drop.
     _program: Program,
     pub environment: BTreeMap<String, String>,
     pub web: u16,
@@ -217,7 +217,7 @@ impl LocalAws {
             &folder.join("aws.log"),
         )?;
         let line = program.first_line()?;
-        let told: Value = serde_json::from_str(&line).doing("what the sandbox printed")?;
+        let told: Value = serde_json::from_str(&line).doing("output of the sandbox")?;
         let environment = told
             .as_object()
             .into_iter()
@@ -232,17 +232,17 @@ impl LocalAws {
         })
     }
 
-    /// One of what the sandbox said.
+    /// Returns a value that the sandbox printed.
     pub fn told(&self, name: &str) -> Result<&str, Failure> {
         let value = self.environment.get(name).map(String::as_str);
         value.ok_or_else(|| Failure::new(format!("the sandbox did not print {name}")))
     }
 
-    /// `leastwise serve` on it: answers the process and how long it took to answer.
+    /// Starts `leastwise serve` on it. Returns the process and the time until it responded.
     pub fn serve(&self, binary: &Path) -> Result<(Program, Duration), Failure> {
         let mut environment = self.environment.clone();
         environment.insert("LEASTWISE_LOG".into(), "info".into());
-        // One crawl at the start; a second one would come in between the measurements.
+        // The server crawls at the start; a second crawl would overlap with the measurements.
         environment.insert("LEASTWISE_CRAWL_MINUTES".into(), "600".into());
         let started = Instant::now();
         let mut program = Program::start(
@@ -253,7 +253,7 @@ impl LocalAws {
         Ok((program, started.elapsed()))
     }
 
-    /// Somebody who sees everything.
+    /// Returns the username of an administrator, who may see everything.
     pub fn administrator(&self) -> Result<&str, Failure> {
         let all = self.told("LEASTWISE_ADMINISTRATORS")?;
         Ok(all.split(',').next().unwrap_or(all))

@@ -1,12 +1,12 @@
-//! A signed-in session, got as a browser gets it: through the local Cognito's plain forms. No door of its own.
+//! Creates a session the way a browser does: through the plain forms of the local Cognito, without a bypass.
 
 use super::wire::{Answer, Connection};
 use crate::process::{Doing, Failure};
 
-/// A redirect may not lead further than this.
+/// The maximum number of requests for one sign-in.
 const MOST_STEPS: usize = 10;
 
-/// Signs `username` in at the web port and answers the cookies.
+/// Signs `username` in at the web port and returns the cookies.
 pub fn sign_in(web: u16, username: &str) -> Result<String, Failure> {
     let mut jar = Jar::default();
     let mut at = (web, "/sign-in".to_owned());
@@ -44,10 +44,12 @@ pub fn sign_in(web: u16, username: &str) -> Result<String, Failure> {
         });
         "/login".clone_into(&mut at.1);
     }
-    Err(Failure::new("sign-in goes round in circles"))
+    Err(Failure::new(
+        "sign-in exceeds the maximum number of requests",
+    ))
 }
 
-/// Port and path of a redirect.
+/// Returns the port and path of a redirect.
 fn place(to: &str, here: u16) -> Result<(u16, String), Failure> {
     if to.starts_with('/') {
         return Ok((here, to.to_owned()));
@@ -56,10 +58,10 @@ fn place(to: &str, here: u16) -> Result<(u16, String), Failure> {
         let (port, path) = rest.split_once('/')?;
         Some((port.parse().ok()?, format!("/{path}")))
     });
-    rest.ok_or_else(|| Failure::new(format!("sign-in leads to {to}")))
+    rest.ok_or_else(|| Failure::new(format!("sign-in redirects to the unexpected location {to}")))
 }
 
-/// Cookies, each with the port that set it: browsers do not tell ports apart, but nothing here relies on that.
+/// Cookies by the port that set them. Browsers share cookies between ports, but nothing here relies on that.
 #[derive(Default)]
 struct Jar(Vec<(u16, String, String)>);
 

@@ -1,5 +1,5 @@
-//! From the start of the process to the first answer at `/healthz`, on the sample: for the first time, on an empty
-//! folder, and again, on what is there.
+//! Measures the time from the start of the process to the first response of `/healthz` with the sample: on an empty
+//! folder and on existing data.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,16 +10,16 @@ use super::program::{LocalAws, Program, command, folder, ports};
 use crate::process::Failure;
 
 const BUDGET_MS: f64 = 200.0;
-/// Starts on what is there; the median counts.
+/// The number of starts with existing data, of which the median is compared.
 const AGAIN: usize = 9;
 
-/// `leastwise serve` beside a local AWS, then `leastwise sandbox`, which starts both.
+/// Measures `leastwise serve` with a separate local AWS, then `leastwise sandbox`, which starts both.
 pub fn sample(binary: &Path, board: &mut Board) -> Result<(), Failure> {
     let aws = LocalAws::start(binary, "sample", 10)?;
     measure("leastwise serve", board, || {
         let (mut program, took) = aws.serve(binary)?;
         let busy = program.processor_ms()?;
-        // The next start finds an organisation, not an empty database.
+        // The next start must find a crawled organisation.
         program.logged("crawled", Duration::from_mins(1))?;
         program.stop()?;
         Ok((milliseconds(took), busy))
@@ -53,7 +53,7 @@ fn measure(
     let (first, first_busy) = start()?;
     board.show(Figure::new(
         format!(
-            "{what}: first start, empty folder, to /healthz; {first_busy:.0} ms of processor time"
+            "{what}: first start, empty folder, until /healthz responds; {first_busy:.0} ms of processor time"
         ),
         first,
         "ms",
@@ -68,26 +68,26 @@ fn measure(
     busy.sort_by(f64::total_cmp);
     board.show(
         Figure::new(
-            format!("{what}: start on the sample's data, median of {AGAIN}"),
+            format!("{what}: start with the data of the sample, median of {AGAIN}"),
             percentile(&again, 50),
             "ms",
         )
         .at_most(BUDGET_MS),
     );
     board.show(Figure::new(
-        format!("{what}: the slowest of them"),
+        format!("{what}: the slowest of these"),
         percentile(&again, 100),
         "ms",
     ));
     board.show(Figure::new(
-        format!("{what}: processor time of such a start, median"),
+        format!("{what}: processor time of these starts, median"),
         percentile(&busy, 50),
         "ms",
     ));
     Ok(())
 }
 
-/// From exec to the answer, and processor time until then; milliseconds.
+/// The time from exec to the response and the processor time until then, in milliseconds.
 type Started = (f64, f64);
 
 pub fn milliseconds(took: Duration) -> f64 {

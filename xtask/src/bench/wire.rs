@@ -1,5 +1,5 @@
-//! HTTP/1.1 by hand, because what is measured is every byte that arrives: status line, headers and framing, too. Knows
-//! what our own server and the local Cognito send, and refuses anything else.
+//! A minimal HTTP/1.1 client that counts every received byte, including status line, headers and framing. It supports
+//! what the server and the local Cognito send, and rejects anything else.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 
 use crate::process::{Doing, Failure};
 
-/// What browsers send to a site behind TLS; over plain HTTP they leave `br` out.
+/// The encodings that browsers accept over TLS; over plain HTTP they omit `br`.
 const ENCODINGS: &str = "gzip, deflate, br, zstd";
 
-/// One answer.
+/// An HTTP response.
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
-    /// Decompressed.
+    /// The decompressed body.
     pub body: Vec<u8>,
-    /// Bytes that came over the wire for it.
+    /// The number of bytes received.
     pub received: usize,
-    /// From the first byte sent to the last byte received.
+    /// The time from the first byte sent to the last byte received.
     pub took: Duration,
 }
 
@@ -33,14 +33,14 @@ impl Answer {
     }
 }
 
-/// One connection that is kept open.
+/// A keep-alive connection.
 pub struct Connection {
     stream: BufReader<TcpStream>,
     host: String,
 }
 
 impl Connection {
-    /// To this machine; pages and cookies believe that it is called localhost.
+    /// Connects to this machine, with `localhost` as the host name.
     pub fn open(port: u16) -> std::io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
@@ -81,7 +81,9 @@ impl Connection {
             if line.is_empty() {
                 break;
             }
-            let (name, value) = line.split_once(':').ok_or_else(|| odd("a header"))?;
+            let (name, value) = line
+                .split_once(':')
+                .ok_or_else(|| odd("malformed header"))?;
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         let mut answer = Answer {
@@ -100,7 +102,7 @@ impl Connection {
                 brotli::Decompressor::new(packed.as_slice(), 64 * 1024).read_to_end(&mut plain)?;
                 plain
             }
-            Some(_) => return Err(odd("an encoding that is not br")),
+            Some(_) => return Err(odd("an encoding other than br")),
         };
         Ok(answer)
     }
@@ -110,7 +112,8 @@ impl Connection {
         if answer.header("transfer-encoding") == Some("chunked") {
             loop {
                 let size = self.line(&mut answer.received)?;
-                let size = usize::from_str_radix(&size, 16).map_err(|_| odd("a chunk's size"))?;
+                let size =
+                    usize::from_str_radix(&size, 16).map_err(|_| odd("malformed chunk size"))?;
                 self.exactly(size, &mut body, &mut answer.received)?;
                 self.line(&mut answer.received)?;
                 if size == 0 {
@@ -119,9 +122,11 @@ impl Connection {
             }
         }
         let length = match answer.header("content-length") {
-            Some(length) => length.parse().map_err(|_| odd("a content length"))?,
+            Some(length) => length
+                .parse()
+                .map_err(|_| odd("malformed content length"))?,
             None if answer.status == 204 || answer.status == 304 => 0,
-            None => return Err(odd("neither length nor chunks")),
+            None => return Err(odd("neither a content length nor chunks")),
         };
         self.exactly(length, &mut body, &mut answer.received)?;
         Ok(body)
@@ -132,7 +137,7 @@ impl Connection {
         *received += self.stream.read_line(&mut line)?;
         match line.strip_suffix("\r\n") {
             Some(line) => Ok(line.to_owned()),
-            None => Err(odd("a line without its end")),
+            None => Err(odd("an incomplete line")),
         }
     }
 
@@ -151,7 +156,7 @@ impl Connection {
 }
 
 fn odd(what: &str) -> std::io::Error {
-    std::io::Error::other(format!("the answer has {what}"))
+    std::io::Error::other(format!("invalid response: {what}"))
 }
 
 #[cfg(test)]

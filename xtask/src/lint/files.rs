@@ -1,4 +1,4 @@
-//! Files: each says why it exists, and none grows until nobody reads it.
+//! Checks files: each opens with the reason why it exists, and none exceeds the maximum length.
 
 use std::fs;
 
@@ -6,10 +6,10 @@ use crate::process::{self, Doing, Failure};
 use crate::watch::files_under;
 
 const CRATES: [&str; 5] = ["domain", "app", "server", "sandbox", "xtask"];
-/// Lines, tests excluded.
+/// The maximum number of lines, excluding tests.
 const LONGEST: usize = 400;
 
-/// What is wrong with the workspace's Rust files.
+/// Returns the findings in the Rust files of the workspace.
 pub fn check() -> Result<Vec<String>, Failure> {
     let mut wrong = Vec::new();
     for name in CRATES {
@@ -39,7 +39,7 @@ pub fn check() -> Result<Vec<String>, Failure> {
 fn complaint(path: &str, text: &str) -> Option<String> {
     if !text.starts_with("//!") {
         return Some(format!(
-            "{path}:1: does not open with //! and the reason why it exists"
+            "{path}:1: does not open with a //! comment that states why the file exists"
         ));
     }
     let is_test = path
@@ -50,7 +50,7 @@ fn complaint(path: &str, text: &str) -> Option<String> {
         .take_while(|line| line.trim() != "#[cfg(test)]")
         .count();
     (lines > LONGEST && !is_test)
-        .then(|| format!("{path}:{LONGEST}: {lines} lines before its tests; split it"))
+        .then(|| format!("{path}:{LONGEST}: {lines} lines before the tests; split the file"))
 }
 
 #[cfg(test)]

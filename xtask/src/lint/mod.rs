@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: what a reviewer should never have to say. Nothing here changes a file.
+//! `cargo xtask lint`: automates review comments. It must never change a file.
 
 mod files;
 mod views;
@@ -24,7 +24,7 @@ pub fn build_tests() -> Result<Build, Failure> {
     compiler::compile(process::linting_cargo().args(["test", "--workspace", "--no-run"]))
 }
 
-/// The checks that no tool brings: markup, files, classes, palette. Quick, and without a compiler.
+/// Runs the checks that no other tool provides: markup, files, classes, palette. Fast, and without a compiler.
 pub fn house_rules() -> Result<(), Failure> {
     let mut wrong = palette::check(&site::tokens()?);
     wrong.extend(views::check()?);

@@ -1,11 +1,11 @@
-//! Markup that must not be written: each rule names the hole that it keeps shut.
+//! Checks for forbidden markup. Each message states the defect that the check prevents.
 
 use proc_macro2::{TokenStream, TokenTree};
 
 use crate::process::Failure;
 use crate::site::sources::{self, Source};
 
-/// What is wrong in the views of `app`, each with file and line.
+/// Returns the findings in the views of `app`, each with file and line.
 pub fn check() -> Result<Vec<String>, Failure> {
     Ok(sources::of_app()?.iter().flat_map(of_source).collect())
 }
@@ -27,7 +27,7 @@ fn of_source(source: &Source) -> Vec<String> {
     }
     for attribute in &markup.attributes {
         match attribute.name.as_str() {
-            "style" | "style:" => say(attribute.line, "the content security policy refuses style="),
+            "style" | "style:" => say(attribute.line, "the content security policy blocks style="),
             "inner_html" => say(attribute.line, "inner_html writes markup unescaped"),
             _ => {}
         }
@@ -36,7 +36,7 @@ fn of_source(source: &Source) -> Vec<String> {
         if matches!(name.as_str(), "GetUrl" | "GetCbor") {
             say(
                 line,
-                "a server function by GET is open to every link on the web (leptos#4809)",
+                "a server function with GET can be called through any link on the web (leptos#4809)",
             );
         }
         if name == "inner_html"

@@ -1,6 +1,6 @@
 
-// Starts the module above, then gives every <leptos-island> to the function that is named after it, outermost
-// first, telling an island's children when they may hydrate. Then marks the page ready.
+// Starts the module above, then calls the exported function of every <leptos-island>, outermost first, and runs the
+// hydration callbacks of an island's children. Then marks the page as ready.
 __wbg_init({ module_or_path: new URL("__WASM__", import.meta.url) }).then(async () => {
   hydrate();
   const islands = { __ISLANDS__ };
@@ -17,7 +17,7 @@ __wbg_init({ module_or_path: new URL("__WASM__", import.meta.url) }).then(async 
   await walk(document.body);
   document.documentElement.dataset.ready = "";
 });
-// For browsers that do not know the command attribute yet.
+// For browsers without support for the command attribute.
 if (!("command" in HTMLButtonElement.prototype))
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button[commandfor]");

@@ -1,5 +1,5 @@
-//! Names files by their content, compresses them, and writes the manifest. Files that did not change are not
-//! touched, so that cargo does not rebuild the server for nothing.
+//! Names files by their content hash, compresses them and writes the manifest. Unchanged files are not rewritten, so
+//! that cargo does not rebuild the server.
 
 use std::fs;
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::process::{self, Doing, Failure};
 
-/// The highest of brotli: what is embedded is what is served.
+/// The highest brotli quality.
 const QUALITY: u32 = 11;
 
 pub struct Bundle {
@@ -32,7 +32,7 @@ impl Bundle {
         }
     }
 
-    /// Adds one file and returns the name under which it is served.
+    /// Adds a file and returns the name under which it is served.
     pub fn add(
         &mut self,
         kind: &'static str,
@@ -59,7 +59,7 @@ impl Bundle {
         Ok(name)
     }
 
-    /// Writes the manifest, removes what it does not list, and returns the compressed sizes.
+    /// Writes the manifest, removes files that it does not list, and returns the compressed sizes.
     pub fn finish(self) -> Result<Vec<(&'static str, usize)>, Failure> {
         let keep: Vec<String> = self
             .entries

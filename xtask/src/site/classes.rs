@@ -1,6 +1,5 @@
-//! Finds every class that `app` names and refuses the ones that would do nothing or harm: encre-css skips
-//! unknown names silently, gets some utilities wrong, and lets one unbalanced bracket swallow the rest of the
-//! sheet.
+//! Collects every class that `app` uses and rejects classes without effect or with wrong CSS: encre-css ignores unknown
+//! names silently, generates wrong CSS for some utilities, and lets one unbalanced bracket break the rest of the sheet.
 
 use encre_css::Config;
 use encre_css::error::ParseErrorKind;
@@ -10,17 +9,17 @@ use proc_macro2::TokenTree;
 use super::sources::{self, Source};
 use crate::process::Failure;
 
-/// A class and where it stands.
+/// A class and its location.
 pub struct Class {
     pub name: String,
     pub path: String,
     pub line: usize,
 }
 
-/// Accepted by encre-css 0.21 and wrong: by the name without variants, and what to write instead.
+/// Utilities that encre-css 0.21 accepts but generates incorrectly, by name without variants, and the alternative.
 const WRONG: [(&str, &str); 10] = [
-    ("rotate-", "turns in three dimensions; write rotate-z-"),
-    ("-rotate-", "turns in three dimensions; write -rotate-z-"),
+    ("rotate-", "rotates in three dimensions; write rotate-z-"),
+    ("-rotate-", "rotates in three dimensions; write -rotate-z-"),
     (
         "divide-x",
         "draws the line on the wrong side; use a border in the theme",
@@ -31,7 +30,7 @@ const WRONG: [(&str, &str); 10] = [
     ),
     (
         "outline-hidden",
-        "draws a transparent outline; the theme has the focus ring",
+        "draws a transparent outline; the theme provides the focus ring",
     ),
     ("inset-shadow-", "is not inset"),
     (
@@ -39,11 +38,11 @@ const WRONG: [(&str, &str); 10] = [
         "has no duration; write transition-colors or use the theme",
     ),
     ("w-[]", "is empty"),
-    ("dark:", "styles by half; light and dark are tokens"),
-    ("z-[", "yields nothing; write z-10 to z-50"),
+    ("dark:", "is not supported; tokens define light and dark"),
+    ("z-[", "generates no CSS; write z-10 to z-50"),
 ];
 
-/// Every class of `app`; fails on one that cannot be read from the source.
+/// Returns every class of `app`. Returns an error for a class that cannot be read from the source.
 pub fn used() -> Result<Vec<Class>, Failure> {
     let mut used = Vec::new();
     let mut wrong = Vec::new();
@@ -85,7 +84,7 @@ fn of_source(source: &Source, used: &mut Vec<Class>, wrong: &mut Vec<String>) {
     }
 }
 
-/// What is wrong with them, each with file and line.
+/// Returns the findings, each with file and line.
 pub fn check(used: &[Class], config: &Config) -> Vec<String> {
     used.iter()
         .filter_map(|class| {
@@ -104,7 +103,7 @@ fn complaint(name: &str, config: &Config) -> Option<String> {
             ParseErrorKind::UnknownVariant(variant, _) => format!("unknown variant `{variant}`"),
             _ => "no such utility".to_owned(),
         };
-        return Some(format!("`{name}` yields no CSS: {reason}"));
+        return Some(format!("`{name}` generates no CSS: {reason}"));
     }
     let utility = bare(name);
     let denied = WRONG.iter().find(|(start, _)| {
@@ -120,19 +119,19 @@ fn complaint(name: &str, config: &Config) -> Option<String> {
         .is_some_and(|rest| rest.is_empty() || rest[1..].parse::<u8>().is_ok());
     if outline {
         return Some(format!(
-            "`{name}` sets no style; the theme has the focus ring"
+            "`{name}` sets no style; the theme provides the focus ring"
         ));
     }
     let css = encre_css::generate([name], config);
     (!sound(&css)).then(|| {
         format!(
-            "`{name}` yields broken CSS: {}",
+            "`{name}` generates invalid CSS: {}",
             css.split_whitespace().collect::<Vec<_>>().join(" ")
         )
     })
 }
 
-/// The name behind its last variant.
+/// Returns the name without variants.
 fn bare(name: &str) -> &str {
     let mut depth = 0_i32;
     let mut start = 0;
@@ -147,7 +146,7 @@ fn bare(name: &str) -> &str {
     name[start..].trim_start_matches('!')
 }
 
-/// Whether a rule has a body, no empty value, no impossible number, and balanced brackets.
+/// Returns whether a rule has a body, no empty value, no invalid number, and balanced brackets.
 fn sound(css: &str) -> bool {
     let Some((selector, body)) = css.split_once('{') else {
         return false;
@@ -158,7 +157,7 @@ fn sound(css: &str) -> bool {
             '(' | '[' | '{' => open.push(c),
             ')' if open.pop() != Some('(') => return false,
             ']' if open.pop() != Some('[') => return false,
-            // The last one closes the rule that `split_once` opened.
+            // The last bracket closes the rule that `split_once` opened.
             '}' if !matches!(open.pop(), Some('{') | None) => return false,
             _ => {}
         }
@@ -186,11 +185,11 @@ mod tests {
     fn a_class_that_yields_nothing_is_named_with_the_reason() {
         assert_eq!(
             judged("text-smm").unwrap(),
-            "`text-smm` yields no CSS: no such utility"
+            "`text-smm` generates no CSS: no such utility"
         );
         assert_eq!(
             judged("hoverr:flex").unwrap(),
-            "`hoverr:flex` yields no CSS: unknown variant `hoverr`"
+            "`hoverr:flex` generates no CSS: unknown variant `hoverr`"
         );
         assert!(judged("bg-surfac").is_some());
     }

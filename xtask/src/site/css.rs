@@ -1,5 +1,5 @@
-//! The sheet: the theme as it is written, then one utility rule for every class that `app` uses. Tailwind 4's
-//! utilities come from encre-css, which also accepts what it cannot do; `classes` keeps that out.
+//! Generates the style sheet: the theme, then one utility rule for every class that `app` uses. encre-css generates the
+//! Tailwind 4 utilities; `classes` rejects those that encre-css accepts but does not support.
 
 use encre_css::preflight::Preflight;
 use encre_css::{Config, Scanner};
@@ -7,7 +7,7 @@ use encre_css::{Config, Scanner};
 use super::{Token, classes, theme, tokens};
 use crate::process::Failure;
 
-/// The whole sheet; fails on a class that would do nothing.
+/// Generates the style sheet. Returns an error for a class without effect.
 pub fn build() -> Result<String, Failure> {
     let config = config(&tokens()?);
     let used = classes::used()?;
@@ -19,11 +19,11 @@ pub fn build() -> Result<String, Failure> {
     Ok(squeeze(&theme()?) + &squeeze(&encre_css::generate([names.join(" ").as_str()], &config)))
 }
 
-/// encre-css with our colours and nothing of its own around the utilities.
+/// Configures encre-css with the colours of the theme and without base styles.
 pub fn config(tokens: &[Token]) -> Config {
     let mut config = Config::default();
     config.preflight = Preflight::None;
-    // The default scanner splits at quotes and backslashes, too, and silently loses `content-['']`.
+    // The default scanner also splits at quotes and backslashes, and silently drops `content-['']`.
     config.scanner = Scanner::from_fn(|text| text.split_whitespace().collect());
     for token in tokens {
         config
@@ -34,7 +34,7 @@ pub fn config(tokens: &[Token]) -> Config {
     config
 }
 
-/// Drops comments and needless white space. Brotli does the rest.
+/// Removes comments and redundant white space. Brotli does the rest.
 fn squeeze(css: &str) -> String {
     let mut bare = String::with_capacity(css.len());
     let mut rest = css;

@@ -1,6 +1,6 @@
-//! The browser's files: WASM and its JavaScript, CSS, icon; each named by its content, compressed, and listed
-//! in `target/site/manifest.txt`, from which the server's build script embeds them. Without cargo-leptos
-//! and without Node.
+//! Builds the files for the browser: WASM and its JavaScript, CSS, icon. Each is named by its content hash, compressed,
+//! and listed in `target/site/manifest.txt`, from which the server's build script embeds it. The build uses neither
+//! cargo-leptos nor Node.
 
 mod bundle;
 pub mod classes;
@@ -18,21 +18,21 @@ use crate::process::{self, Doing, Failure};
 pub use tokens::Token;
 pub use wasm::lint;
 
-/// Compressed bytes that a first visit may load beside the page itself.
+/// The maximum compressed size in bytes that a first visit loads in addition to the page.
 const BUDGET: usize = 130_000;
 
-/// Builds all of them and fails if they exceed the budget; returns their compressed size in bytes.
+/// Builds all files and returns their compressed size in bytes; fails if it exceeds the limit.
 pub fn build_within_budget() -> Result<usize, Failure> {
     let total = build()?;
     if total > BUDGET {
         return Err(Failure::new(format!(
-            "the browser's files take {total} bytes compressed, the budget is {BUDGET}"
+            "the browser files take {total} bytes compressed; the limit is {BUDGET}"
         )));
     }
     Ok(total)
 }
 
-/// Builds all of them; returns their compressed size in bytes.
+/// Builds all files and returns their compressed size in bytes.
 pub fn build() -> Result<usize, Failure> {
     let start = Instant::now();
     let css = css::build()?;
@@ -59,12 +59,12 @@ pub fn build() -> Result<usize, Failure> {
     Ok(total)
 }
 
-/// `style/theme.css`, as it is written.
+/// Returns the text of `style/theme.css`.
 pub fn theme() -> Result<String, Failure> {
     fs::read_to_string(process::root().join("style/theme.css")).doing("style/theme.css")
 }
 
-/// The colours of the theme.
+/// Returns the colours of the theme.
 pub fn tokens() -> Result<Vec<Token>, Failure> {
     tokens::parse(&theme()?)
 }

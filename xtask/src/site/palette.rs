@@ -1,19 +1,19 @@
-//! Holds the theme to what eyes need: contrast by WCAG 2.2, and status colours that stay apart for the three
-//! dichromacies. A palette that looks well on one screen to one person proves nothing.
+//! Checks the colours of the theme: contrast by WCAG 2.2, and status colours that remain distinguishable for the three
+//! types of dichromacy.
 
 use super::Token;
 
-/// Colours that carry text.
+/// The colours of text.
 const TEXT: [&str; 3] = ["text", "muted", "link"];
-/// Colours that carry a status, in text and glyph.
+/// The colours of a status, in text and icons.
 const STATUS: [&str; 6] = ["ok", "pending", "danger", "info", "drift", "off"];
 const GROUNDS: [&str; 2] = ["canvas", "subtle"];
-/// How much of its own colour a pill's ground takes; `[data-badge="pill"]` in the theme says the same.
+/// The share of its own colour in the background of a pill; `[data-badge="pill"]` in the theme uses the same value.
 const TINT: f64 = 0.08;
 /// WCAG 2.2, 1.4.3 and 1.4.11.
 const TEXT_RATIO: f64 = 4.5;
 const BORDER_RATIO: f64 = 3.0;
-/// CIE76 distance at which two glyph-sized colours are told apart with ease.
+/// The CIE76 distance at which two icon-sized colours are easily distinguished.
 const APART: f64 = 20.0;
 
 /// Machado, Oliveira and Fernandes 2009, severity 1.0, applied to linear RGB.
@@ -48,7 +48,7 @@ const VISION: [(&str, [[f64; 3]; 3]); 4] = [
     ),
 ];
 
-/// What is wrong with the palette, in words; empty when nothing is.
+/// Returns the findings in the palette.
 pub fn check(tokens: &[Token]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (theme, pick) in [("light", light as fn(&Token) -> [u8; 3]), ("dark", dark)] {
@@ -75,7 +75,7 @@ pub fn check(tokens: &[Token]) -> Vec<String> {
                     let ratio = contrast(ink, ground.1);
                     if ratio < least {
                         wrong.push(format!(
-                            "{theme}: --{name} on --{} is {ratio:.2}:1, {least}:1 is needed",
+                            "{theme}: --{name} on --{} is {ratio:.2}:1; the minimum is {least}:1",
                             ground.0
                         ));
                     }
@@ -87,7 +87,7 @@ pub fn check(tokens: &[Token]) -> Vec<String> {
             let ratio = contrast(ink, mixed(ink, canvas));
             if ratio < TEXT_RATIO {
                 wrong.push(format!(
-                    "{theme}: --{name} on its own tint is {ratio:.2}:1, {TEXT_RATIO}:1 is needed"
+                    "{theme}: --{name} on its own tint is {ratio:.2}:1; the minimum is {TEXT_RATIO}:1"
                 ));
             }
         }
@@ -105,7 +105,7 @@ pub fn check(tokens: &[Token]) -> Vec<String> {
                         .sum::<f64>()
                         .sqrt();
                     if distance < APART {
-                        wrong.push(format!("{theme}: --{one} and --{other} are {distance:.1} apart with {vision}, {APART} is needed"));
+                        wrong.push(format!("{theme}: --{one} and --{other} are {distance:.1} apart with {vision}; the minimum is {APART}"));
                     }
                 }
             }
@@ -155,7 +155,7 @@ fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-/// Linear light as an eye with this deficiency receives it.
+/// Returns linear light as perceived with this colour vision deficiency.
 fn seen(matrix: &[[f64; 3]; 3], colour: [u8; 3]) -> [f64; 3] {
     let light = linear(colour);
     matrix.map(|row| {

@@ -1,5 +1,5 @@
-//! Reads what stands inside `view!` in the sources of `app`, by Rust's own tokens: neither comments nor strings
-//! can look like markup, and every finding has a line.
+//! Reads the content of `view!` in the sources of `app` as Rust tokens, so that comments and strings are not mistaken
+//! for markup and every finding has a line.
 
 use std::fs;
 
@@ -8,15 +8,14 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::process::{self, Doing, Failure};
 use crate::watch::files_under;
 
-/// One Rust file of `app`.
+/// A Rust file of `app`.
 pub struct Source {
-    /// Relative to the workspace.
+    /// The path relative to the workspace.
     pub path: String,
-    /// Its tokens.
     pub tokens: TokenStream,
 }
 
-/// Every Rust file of `app`.
+/// Returns every Rust file of `app`.
 pub fn of_app() -> Result<Vec<Source>, Failure> {
     let root = process::root();
     let rust = |file: &std::path::PathBuf| file.extension().is_some_and(|e| e == "rs");
@@ -35,30 +34,30 @@ pub fn of_app() -> Result<Vec<Source>, Failure> {
         .collect()
 }
 
-/// An attribute as it stands in a `view!`.
+/// An attribute in a `view!`.
 pub struct Attribute {
-    /// Whether it is given to an HTML element; on a component, `class` may mean anything.
+    /// Whether it is on an HTML element. On a component, `class` can have any meaning.
     pub on_element: bool,
-    /// Its name; `class:x` gives `class:`.
+    /// The name; `class:` for `class:x`.
     pub name: String,
-    /// From 1.
+    /// Counted from 1.
     pub line: usize,
-    /// What follows the `=`.
+    /// The token after the `=`.
     pub value: Option<TokenTree>,
 }
 
-/// What a `view!` holds that somebody may want to look at.
+/// The parts of `view!` macros that checks need.
 #[derive(Default)]
 pub struct Markup {
-    /// Attributes, whatever element they are on.
+    /// The attributes of all elements and components.
     pub attributes: Vec<Attribute>,
-    /// Names of elements and components, with their lines.
+    /// The names of elements and components, with their lines.
     pub elements: Vec<(String, usize)>,
-    /// String literals given to `tw!`.
+    /// The string literals passed to `tw!`.
     pub class_strings: Vec<TokenTree>,
 }
 
-/// Everything inside the views of a file.
+/// Returns the markup of all views in a file.
 pub fn markup(tokens: &TokenStream) -> Markup {
     let mut found = Markup::default();
     outside(tokens, &mut found);
@@ -79,7 +78,7 @@ fn outside(tokens: &TokenStream, found: &mut Markup) {
     }
 }
 
-/// `name` of `name!(...)`, when the group at `at` is its arguments.
+/// Returns `name` of `name!(...)` if the group at `at` is its arguments.
 fn macro_name(trees: &[TokenTree], at: usize) -> Option<String> {
     let bang = matches!(trees.get(at.checked_sub(1)?)?, TokenTree::Punct(p) if p.as_char() == '!');
     let TokenTree::Ident(name) = trees.get(at.checked_sub(2)?)? else {
@@ -95,7 +94,7 @@ fn inside(tokens: &TokenStream, found: &mut Markup) {
     let mut on_element = false;
     for (at, tree) in trees.iter().enumerate() {
         match tree {
-            // Rust again, until the next view!.
+            // Rust code, until the next view!.
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
                 outside(&group.stream(), found);
             }
@@ -109,7 +108,7 @@ fn inside(tokens: &TokenStream, found: &mut Markup) {
                 } else if before.is_some_and(|before| {
                     punct(before, '-') || punct(before, ':') || punct(before, '.')
                 }) {
-                    // Part of data-x, class:x or a path: told by its first word.
+                    // Part of data-x, class:x or a path, which its first word represents.
                 } else if punct(at + 1, '=') {
                     let value = trees.get(at + 2).cloned();
                     found.attributes.push(Attribute {
@@ -132,7 +131,7 @@ fn inside(tokens: &TokenStream, found: &mut Markup) {
     }
 }
 
-/// The string literals of a token and of everything in it.
+/// Returns the string literals in a token tree.
 pub fn strings(tree: &TokenTree) -> Vec<(String, usize)> {
     match tree {
         TokenTree::Group(group) => group

@@ -1,9 +1,9 @@
-//! Reads the colour tokens out of `style/theme.css`, so that the utilities, the palette's checks and the pages
-//! cannot know different colours.
+//! Parses the colour tokens of `style/theme.css`, which is the only definition of colours for the utilities, the
+//! palette checks and the pages.
 
 use crate::process::Failure;
 
-/// One colour, for light and for dark.
+/// A colour for the light and the dark theme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     pub name: String,
@@ -11,7 +11,7 @@ pub struct Token {
     pub dark: [u8; 3],
 }
 
-/// Every `--name: light-dark(#rrggbb, #rrggbb);` of the first rule.
+/// Parses every `--name: light-dark(#rrggbb, #rrggbb);` of the first rule.
 pub fn parse(theme: &str) -> Result<Vec<Token>, Failure> {
     let root = theme
         .split_once(":root {")

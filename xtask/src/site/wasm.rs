@@ -1,5 +1,5 @@
-//! The islands: `app` compiled for the browser, run through wasm-bindgen as a library (a CLI found on the
-//! PATH might have another version), and the boot script behind its JavaScript.
+//! Builds the islands: compiles `app` for the browser, runs wasm-bindgen as a library (a CLI on the PATH might have
+//! another version), and appends the boot script to its JavaScript.
 
 use std::fs;
 use std::path::Path;
@@ -13,21 +13,21 @@ use crate::watch::files_under;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// JavaScript, in which `__WASM__` stands for the WASM's name, and WASM.
+/// Returns the JavaScript, with `__WASM__` as a placeholder for the name of the WASM file, and the WASM.
 pub fn build() -> Result<(String, Vec<u8>), Failure> {
     ensure_target()?;
     process::run(compile(&mut process::cargo(), "cdylib"))?;
     bind(&process::target().join(TARGET).join("wasm-release/app.wasm"))
 }
 
-/// Lints the browser's half of `app`, with the dependencies that [`build`] has compiled.
+/// Lints the browser build of `app` with the dependencies that [`build`] compiled.
 pub fn lint() -> Result<(), Failure> {
     ensure_target()?;
     compiler::compile(compile(&mut process::linting_cargo(), "rlib"))?.lints()
 }
 
-/// `app` as the browser gets it. The crate type is named here: a `cdylib` in the manifest would be linked for the
-/// host, too, in every build of the workspace.
+/// Adds the arguments that compile `app` for the browser. The crate type is given here because a `cdylib` in the
+/// manifest would also be linked for the host in every build of the workspace.
 fn compile<'a>(cargo: &'a mut Command, crate_type: &str) -> &'a mut Command {
     cargo.args([
         "rustc",
@@ -46,7 +46,7 @@ fn compile<'a>(cargo: &'a mut Command, crate_type: &str) -> &'a mut Command {
     ])
 }
 
-/// Runs wasm-bindgen, or takes its last result when the WASM is still the same.
+/// Runs wasm-bindgen, or returns the cached result if the WASM is unchanged.
 fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
     let cache = process::target().join("site-cache");
     let (js_path, wasm_path) = (cache.join("bound.js"), cache.join("bound.wasm"));
@@ -69,7 +69,7 @@ fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
     let mut output = bindgen.generate_output().doing("wasm-bindgen")?;
     if output.snippets().values().any(|list| !list.is_empty()) {
         return Err(Failure::new(
-            "a dependency of `app` brings JavaScript of its own; it would be served from nowhere",
+            "a dependency of `app` contains its own JavaScript, which the server does not serve",
         ));
     }
     let (js, wasm) = (output.js().to_owned(), output.wasm_mut().emit_wasm());
@@ -80,7 +80,8 @@ fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
     Ok((module, wasm))
 }
 
-/// Appends the boot script. Fails when an island was dropped on the way: the page would look right and do nothing.
+/// Appends the boot script. Returns an error if an island is missing from the build: the page would look correct but
+/// not work.
 fn with_boot(js: &str) -> Result<String, Failure> {
     let exported: Vec<&str> = js
         .lines()
@@ -103,20 +104,20 @@ fn with_boot(js: &str) -> Result<String, Failure> {
     if exported.len() != written || written == 0 {
         let exported = exported.len();
         return Err(Failure::new(format!(
-            "app/src/islands has {written} islands, the browser build exports {exported}"
+            "app/src/islands has {written} islands, but the browser build exports {exported}"
         )));
     }
     Ok(js.to_owned() + &include_str!("boot.js").replace("__ISLANDS__", &exported.join(", ")))
 }
 
-/// Leptos names an island's export `Name_<hash>`.
+/// Returns whether the export is an island, which Leptos names `Name_<hash>`.
 fn is_island(export: &str) -> bool {
     export
         .rsplit_once('_')
         .is_some_and(|(_, hash)| hash.len() > 9 && hash.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Makes sure that Rust can compile for the browser.
+/// Installs the Rust target for the browser if it is missing.
 fn ensure_target() -> Result<(), Failure> {
     let sysroot = process::output(process::command("rustc").args(["--print", "sysroot"]))?;
     if Path::new(sysroot.trim())
@@ -129,8 +130,8 @@ fn ensure_target() -> Result<(), Failure> {
     println!("xtask: rustup target add {TARGET}");
     process::output(process::command("rustup").args(["target", "add", TARGET])).map(drop).map_err(|failure| {
         Failure::new(format!(
-            "Rust cannot compile for the browser here, and adding it failed.\nType: rustup target add {TARGET}\n\
-             (or install your system's package of Rust's {TARGET} library)\n{failure}"
+            "The Rust target {TARGET} is missing and could not be installed.\nType: rustup target add {TARGET}\n\
+             (or install the system package of the Rust {TARGET} library)\n{failure}"
         ))
     })
 }

@@ -1,7 +1,8 @@
-//! What the ledger says was asked for by a change, how far it has come, and what its approvers saw.
+//! The projection of a change: what was requested, its progress, and what its approvers saw.
 //!
-//! A change's row is held against it: what nobody asked for so is not carried out, what was carried out
-//! or ended once does not begin again, and nobody is said to have agreed to what they did not see.
+//! The row of a change is checked against this projection. A change that nobody requested must never be applied, a
+//! change that was applied or ended must never start again, and nobody may be recorded as approving an effect that they
+//! did not see.
 
 use serde_json::Value;
 use thiserror::Error;
@@ -17,15 +18,15 @@ use crate::{
     time::Timestamp,
 };
 
-/// Somebody asked for a change.
+/// The event type of a submitted change.
 pub const SUBMITTED: &str = "change.submitted";
-/// Somebody asked for one, and the rules said no.
+/// The event type of a change that the policies blocked.
 pub const REFUSED: &str = "change.refused";
-/// It has to be decided anew.
+/// The event type of a change that needs new decisions.
 pub const SENT_BACK: &str = "change.sent_back";
-/// The engine began to carry it out.
+/// The event type of a change that the engine started to apply.
 pub const BEGAN: &str = "change.started";
-/// How it ended.
+/// The event types that end a change.
 pub const ENDINGS: [&str; 4] = [
     "change.verified",
     "change.failed",
@@ -33,68 +34,60 @@ pub const ENDINGS: [&str; 4] = [
     "change.expired",
 ];
 
-/// What somebody asked for.
+/// A request for a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// Who.
     pub by: Option<PersonId>,
-    /// By which sign-in.
+    /// The sign-in that made the request.
     pub subject: Option<Subject>,
-    /// When.
     pub at: Timestamp,
-    /// For what.
     pub operations: Vec<Operation>,
-    /// For which ticket.
     pub ticket: Option<String>,
-    /// Whether they had proven a second factor.
+    /// Whether a second factor was proven.
     pub mfa: Mfa,
 }
 
-/// What approvers were last shown.
+/// The effect that approvers were last shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// What approvals name.
+    /// The hash that approvals refer to.
     pub effect: EffectHash,
-    /// SHA-256 of the effect as it is stored.
+    /// SHA-256 of the stored effect.
     pub document: Hash,
-    /// When.
     pub at: Timestamp,
 }
 
-/// How far a change has come.
+/// The progress of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Life {
-    /// It may still begin.
+    /// It may still start.
     #[default]
     Ahead,
-    /// It is being carried out.
+    /// It is being applied.
     Begun,
-    /// It was carried out, or never will be.
+    /// It was applied or never will be.
     Over,
 }
 
-/// How a change's row is not as its entries say.
+/// A mismatch between the row of a change and its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Altered {
-    /// Nobody asked for it.
-    #[error("nobody asked for it through Leastwise")]
+    /// No entry requested the change.
+    #[error("it was not requested through Leastwise")]
     NotAsked,
-    /// Somebody asked for something else, or somebody else did.
-    #[error("what it holds is not what was asked for")]
+    /// The request or the requester differs.
+    #[error("its content differs from the request")]
     Otherwise,
-    /// Its effect is not the one that was shown.
-    #[error("the effect it holds is not the one that was shown to its approvers")]
+    /// The effect differs from the one that was shown.
+    #[error("its effect differs from the one that was shown to its approvers")]
     Effect,
 }
 
-/// The part of a change's story that is not its decisions.
+/// The history of a change without its decisions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Story {
-    /// What was asked for.
     pub asked: Option<Asked>,
-    /// How far it has come.
     pub life: Life,
-    /// What was last shown.
     pub shown: Option<Shown>,
 }
 
@@ -128,7 +121,7 @@ impl Story {
         }
     }
 
-    /// How a row differs, if it does. `document` is SHA-256 of the effect as it is stored.
+    /// Returns how the row differs from the entries, if it does. `document` is the SHA-256 of the stored effect.
     pub fn altered(&self, row: &Change, mfa: Mfa, document: Hash) -> Option<Altered> {
         let Some(asked) = &self.asked else {
             return Some(Altered::NotAsked);
@@ -146,7 +139,7 @@ impl Story {
     }
 }
 
-/// Whether an entry is part of a change's story.
+/// Returns whether the entry is part of the history of a change.
 pub(super) fn tells(entry: &Entry) -> bool {
     let kind = entry.kind.as_str();
     [SUBMITTED, REFUSED, SENT_BACK, BEGAN].contains(&kind) || ENDINGS.contains(&kind)
@@ -159,7 +152,7 @@ fn asked(entry: &Entry) -> Asked {
         by: entry.actor.person_id.clone(),
         subject: subject(entry),
         at: entry.occurred_at,
-        // What cannot be read is nothing, which no change asks for.
+        // Unreadable operations become an empty list, which no change requests.
         operations: operations
             .and_then(|operations| serde_json::from_value(operations).ok())
             .unwrap_or_default(),

@@ -1,8 +1,8 @@
-//! What the ledger says of windows of access, and what that makes of the engine's rows.
+//! The projection of access windows, and the corrections that it makes to the engine's rows.
 //!
-//! A row cannot give access a reason that no entry gives, and taking a row away or emptying it cannot
-//! make the engine forget what it has to take away: the entries say what was begun and not ended, the
-//! rows only add what can be asked of AWS again.
+//! A row must never give access a reason that no entry gives, and deleting or clearing a row must never make the engine
+//! forget access that it has to remove. Entries decide which windows are open; rows only add state that AWS can be
+//! asked for again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,39 +17,38 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// A window began.
+/// The event type of a window's start.
 pub const STARTED: &str = "grant.started";
-/// It was ended before its time.
+/// The event type of a window's early end.
 pub const STOPPED: &str = "grant.stopped";
-/// The engine is done with it for good.
+/// The event type of a window that the engine closed permanently.
 pub const CLOSED: &str = "grant.closed";
-/// Access was to be taken away, whatever had given it.
+/// The event type of a removal, whatever granted the access.
 pub const REVOKED: &str = "grant.revoked";
-/// Access was seen gone.
+/// The event type of a verified removal.
 pub const ENDED: &str = "grant.ended";
-/// A write to AWS was about to be made.
+/// The event type of an intended write to AWS.
 pub const INTENDED: &str = "operation.intended";
-/// What a write was for was read back.
+/// The event type of a verified write to AWS.
 pub const VERIFIED: &str = "operation.verified";
 
-/// No pause between two tries, and no doubt about a write, is longer.
+/// An upper bound for the pause between attempts and for the doubt about a write.
 const LONGEST_PAUSE: Duration = Duration::minutes(62);
 
-/// A window as its entries tell of it.
+/// An access window according to its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
-    /// On what.
     pub key: Key,
-    /// From when to when, by which change, and when it was ended early.
+    /// The period, the change that opened it, and its early end.
     pub window: Window,
-    /// How long a session through it may last.
+    /// The maximum length of a session through it.
     pub session: Duration,
-    /// When the engine was done with it.
+    /// When the engine closed it.
     pub closed: Option<Timestamp>,
 }
 
 impl Given {
-    /// The row that says the same.
+    /// Returns the corresponding row.
     pub fn row(&self) -> WindowRow {
         WindowRow {
             key: self.key.clone(),
@@ -59,8 +58,7 @@ impl Given {
         }
     }
 
-    /// Whether a row says the same. When it was delivered is no business of the ledger's: a later read
-    /// shows that again.
+    /// Returns whether the row matches. The delivery is not compared, because a later read determines it again.
     pub fn proves(&self, row: &WindowRow) -> bool {
         self.key == row.key
             && self.window == row.window
@@ -68,38 +66,40 @@ impl Given {
     }
 }
 
-/// How rows were not as the entries say.
+/// A mismatch between rows and entries.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error)]
 pub enum Amiss {
-    /// No entry began it, or one ended it.
-    #[error("the window {0} has no entry in the ledger that it rests on, and counts for nothing")]
+    /// No entry opened the window, or an entry closed it.
+    #[error("the window {0} has no entry in the ledger and is ignored")]
     Unproven(GrantId),
-    /// Its entries say something else, and count.
-    #[error("the window {0} is not as its entries in the ledger say, and they count")]
+    /// The entries differ from the row and take precedence.
+    #[error("the window {0} differs from its entries in the ledger, which take precedence")]
     Differs(GrantId),
-    /// It is open by the ledger, and its row was gone.
-    #[error("the row of the window {0} is missing, and was made again from the ledger")]
+    /// The window is open according to the ledger, but its row is missing.
+    #[error("the row of the window {0} is missing and was restored from the ledger")]
     Missing(GrantId),
-    /// Something that Leastwise gave was no longer said to be its own.
-    #[error("the row of {0:?} did not say that it is to be taken away, as the ledger does")]
+    /// The row does not state that Leastwise manages the resource or has to remove it.
+    #[error(
+        "the row of {0:?} does not state that it is managed or has to be removed, but the ledger does"
+    )]
     Disowned(Key),
-    /// Nothing adopts yet.
-    #[error("{0:?} was called adopted, and nothing has adopted it")]
+    /// The row states an adoption. No entry can adopt a resource yet.
+    #[error("{0:?} is marked as adopted, but nothing adopted it")]
     Adopted(Key),
-    /// A time that has not come.
-    #[error("the row of {0:?} held a time that has not come yet")]
+    /// The row contains a future time.
+    #[error("the row of {0:?} contains a future time")]
     Ahead(Key),
 }
 
-/// Every window that was heard of.
+/// The projection of all access windows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
     given: BTreeMap<GrantId, Given>,
-    /// Of them, those that nothing ended, by what they are on.
+    /// The open windows, by resource.
     open_on: BTreeMap<Key, Vec<GrantId>>,
-    /// What was written or seen in AWS for a change, since when.
+    /// When each change first wrote or verified each resource.
     worked_on: BTreeMap<(ChangeId, Key), Timestamp>,
-    /// What was to be taken away and was not seen gone: since when, and how long a session may last.
+    /// Removals that are not verified: when they started, and the maximum session length.
     revoked: BTreeMap<Key, (Timestamp, Duration)>,
 }
 
@@ -107,7 +107,7 @@ impl Grants {
     pub(super) fn hear(&mut self, entry: &Entry) {
         match entry.kind.as_str() {
             STARTED => {
-                // Nobody begins a window twice: the first entry is what was begun.
+                // The first entry counts; a window starts only once.
                 if let Some((id, given)) =
                     begun(entry).filter(|(id, _)| !self.given.contains_key(id))
                 {
@@ -135,7 +135,7 @@ impl Grants {
             ENDED => {
                 if let Some(key) = key_of(entry) {
                     self.revoked.remove(&key);
-                    // What was seen gone without a reason left has none of the windows before that.
+                    // A verified removal closes all windows that were opened before it.
                     for grant in self.open_on.remove(&key).into_iter().flatten() {
                         if let Some(given) = self.given.get_mut(&grant) {
                             given.closed.get_or_insert(entry.occurred_at);
@@ -154,24 +154,24 @@ impl Grants {
         }
     }
 
-    /// Every window that was ever begun.
+    /// Returns all windows, including closed ones.
     pub fn given(&self) -> &BTreeMap<GrantId, Given> {
         &self.given
     }
 
-    /// Every window that the engine is not done with.
+    /// Returns the windows that are not closed.
     pub fn open(&self) -> impl Iterator<Item = &Given> {
         self.given.values().filter(|given| given.closed.is_none())
     }
 
-    /// The rows that count as reasons, as the entries say; and what was wrong with the others.
+    /// Returns the rows that count as reasons for access, corrected by the entries, and the mismatches of the others.
     pub fn windows(&self, rows: Vec<WindowRow>) -> (Vec<WindowRow>, Vec<Amiss>) {
         let (mut windows, mut amiss) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
             let grant = row.window.grant.clone();
             match self.given.get(&grant) {
                 Some(given) if given.proves(&row) => windows.push(row),
-                // Of a key that it was not on, nothing of it is believed.
+                // A row for another resource is not trusted at all.
                 Some(given) if given.closed.is_none() && given.key == row.key => {
                     windows.push(WindowRow {
                         delivery: row.delivery,
@@ -185,8 +185,8 @@ impl Grants {
         (windows, amiss)
     }
 
-    /// The changes of open windows whose key does not say that it is ours. That may well be: nothing was
-    /// written yet. What was written for these changes tells.
+    /// Returns the changes of open windows whose resource row is not marked as managed. That is correct if nothing was
+    /// written yet; the operations of these changes decide it.
     pub fn in_question(&self, keys: &[KeyRow]) -> BTreeSet<ChangeId> {
         let ours: BTreeSet<&Key> = keys
             .iter()
@@ -199,8 +199,8 @@ impl Grants {
             .collect()
     }
 
-    /// What the engine starts from: of the rows, what the ledger bears out, and with it what the ledger
-    /// holds open and no row does. Answers beside it what was amiss.
+    /// Returns the rows from which the engine starts: the rows that the ledger confirms, and rows for windows that are
+    /// open in the ledger but have none. Also returns the mismatches.
     pub fn rebuild(&self, mut rows: Rows, now: Timestamp) -> (Rows, Vec<Amiss>) {
         let (windows, mut amiss) = self.windows(rows.windows);
         rows.windows = windows;
@@ -212,8 +212,8 @@ impl Grants {
         for given in self.open() {
             if !known.contains(&given.window.grant) {
                 amiss.push(Amiss::Missing(given.window.grant.clone()));
-                // So that it is taken away in time, and never so that it is given again: whoever removed the row
-                // may have hidden entries, too.
+                // Marked as delivered, so that the access is removed in time but never granted again: whoever deleted
+                // the row may also have hidden entries.
                 rows.windows.push(WindowRow {
                     delivery: Some(Delivery {
                         at: given.window.starts,
@@ -252,13 +252,13 @@ impl Grants {
         }
         rows.keys = keys.into_values().collect();
         for row in &mut rows.operations {
-            // A doubt that begins in a year would keep everything else waiting until then.
+            // A future time would delay everything else until then.
             row.intended_at = row.intended_at.min(now);
         }
         (rows, amiss)
     }
 
-    /// Makes sure that the key of an open window is minded as what was given through it.
+    /// Ensures that the resource of an open window is treated as managed.
     fn own(
         &self,
         given: &Given,
@@ -275,13 +275,13 @@ impl Grants {
         if row.managed_since.is_none() {
             row.managed_since = self.worked_on.get(&worked).copied();
         }
-        // Whatever was seen gone before this window began, it has not been since.
+        // A removal that was verified before this window began no longer applies.
         row.removed_at = None;
         let disowned = before.managed_since != row.managed_since
             || before.removed_at.is_some_and(|at| given.window.starts < at);
         row.session = row.session.max(given.session);
         if !given.window.valid(now) {
-            // It is to be taken away: by a read of after this start, not by what a row remembers.
+            // The access has to be removed. Only a read after this start may confirm that, not the row.
             row.confirmed = None;
         }
         if disowned {
@@ -290,7 +290,7 @@ impl Grants {
     }
 }
 
-/// A key row without what no row can know.
+/// Removes adoption and future times, which no row can legitimately contain, from a resource row.
 fn sober(row: &mut KeyRow, now: Timestamp, amiss: &mut Vec<Amiss>) {
     if row.adopted.take().is_some() {
         amiss.push(Amiss::Adopted(row.key.clone()));
@@ -336,7 +336,7 @@ fn begun(entry: &Entry) -> Option<(GrantId, Given)> {
     };
     let standing = entry.data.get("standing").is_some();
     let ends = instant("ends");
-    // One that says neither would last for ever by an oversight.
+    // An entry with neither would be standing access by mistake.
     if standing == ends.is_some() {
         return None;
     }
@@ -356,7 +356,7 @@ fn begun(entry: &Entry) -> Option<(GrantId, Given)> {
     Some((grant, given))
 }
 
-/// The assignment or membership that an entry is about.
+/// Returns the assignment or membership that is the target of an entry.
 fn key_of(entry: &Entry) -> Option<Key> {
     let target = entry.target.as_ref()?;
     let (kind, id) = (

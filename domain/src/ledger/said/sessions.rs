@@ -1,43 +1,39 @@
-//! What the ledger says of sessions: that one began, as what, and that it ended.
+//! The projection of sessions: their start, what they were bound to, and their end.
 //!
-//! A cookie whose hash somebody put into the database is no session: the entry of its beginning names
-//! everything that a session is, and there is none.
+//! A session row that was inserted into the database is not a session: the entry of the session's start covers all of
+//! its fixed properties, and a forged row has no such entry.
 
 use std::collections::BTreeMap;
 
 use super::{Entry, Outcome};
 use crate::{approval::Mfa, ledger::Hash, person::Subject, time::Timestamp};
 
-/// Somebody signed in.
+/// The event type of a sign-in.
 pub const STARTED: &str = "session.started";
-/// A session ended.
+/// The event type of a session's end.
 pub const ENDED: &str = "session.ended";
-/// The fact that holds [`Bound::digest`].
+/// The member of `data` that holds [`Bound::digest`].
 pub const BOUND: &str = "bound";
 
-/// Everything that stays as it was when a session began.
+/// The properties of a session that never change after its start.
 #[derive(Debug, Clone, Copy)]
 pub struct Bound<'a> {
-    /// Its public name.
+    /// The public id.
     pub id: &'a str,
-    /// SHA-256 of its cookie, hex.
+    /// SHA-256 of the cookie, in hex.
     pub token_hash: &'a str,
-    /// Whose.
     pub subject: &'a Subject,
-    /// What the pool calls them, by which it is asked about them.
+    /// The username in the user pool, under which the pool is queried.
     pub username: &'a str,
-    /// Whether a second factor was proven.
     pub mfa: Mfa,
-    /// When they had proven who they are.
     pub authenticated_at: Timestamp,
-    /// When it began.
     pub started_at: Timestamp,
-    /// When it ends at the latest.
+    /// The latest end of the session.
     pub ends_at: Timestamp,
 }
 
 impl Bound<'_> {
-    /// SHA-256 over all of it. JSON keeps the parts apart, whatever is in them.
+    /// Returns the SHA-256 of all properties. JSON delimits them unambiguously.
     pub fn digest(&self) -> Hash {
         let parts = serde_json::json!([
             "leastwise-session-v1",
@@ -55,16 +51,14 @@ impl Bound<'_> {
     }
 }
 
-/// A session as its entries tell of it.
+/// A session according to its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Begun {
-    /// [`Bound::digest`].
     pub bound: Hash,
-    /// When it ended.
     pub ended_at: Option<Timestamp>,
 }
 
-/// Every session that was heard of, by SHA-256 of its public name.
+/// All sessions, by SHA-256 of their public id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sessions(BTreeMap<[u8; 32], Begun>);
 
@@ -94,7 +88,7 @@ impl Sessions {
         }
     }
 
-    /// The session that a row is of, if its entry says the same of it.
+    /// Returns the session of a row if the entry of its start confirms the row.
     pub fn proof(&self, row: &Bound<'_>) -> Option<Begun> {
         let begun = self.0.get(&Hash::of(row.id.as_bytes()).0)?;
         (begun.bound == row.digest()).then_some(*begun)

@@ -1,21 +1,20 @@
-//! JSON with positions.
+//! A JSON parser that keeps positions.
 //!
-//! A finding has to say where in a policy it stands, and IAM refuses what a lenient reader would let
-//! pass (two elements of one name), so that the usual reader will not do. Accepts exactly RFC 8259, to
-//! a fixed depth. Never panics, whatever the text.
+//! A finding shows its position in the policy, and IAM rejects what a lenient parser accepts (duplicate names), so
+//! `serde_json` is not sufficient. Accepts exactly RFC 8259, up to a fixed depth. Never panics.
 
-/// How deep arrays and objects may nest. A policy needs seven; more is somebody trying the stack.
+/// The maximum nesting depth. A policy needs seven; the limit protects the stack.
 const DEEPEST: usize = 64;
 
-/// A value and where it begins.
+/// A value and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
     pub(super) value: Value,
-    /// Byte offset in the text.
+    /// The byte offset in the text.
     pub(super) offset: usize,
 }
 
-/// A JSON value. A number is only checked: no policy element needs its value.
+/// A JSON value. The value of a number is not kept, because no policy element needs it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,
@@ -23,34 +22,34 @@ pub(super) enum Value {
     Number,
     Text(String),
     Array(Vec<Node>),
-    /// Every member as it stands, also two of one name.
+    /// All members in order, duplicate names included.
     Object(Vec<Member>),
 }
 
-/// One member of an object.
+/// A member of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Member {
     pub(super) name: String,
-    /// Byte offset of the name.
+    /// The byte offset of the name.
     pub(super) offset: usize,
     pub(super) node: Node,
 }
 
-/// What was expected, and where it was not found.
+/// What was expected, and the position where it is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SyntaxError {
     pub(super) offset: usize,
     pub(super) expected: &'static str,
 }
 
-/// Line and column of a byte offset, both counted from 1, columns in characters.
+/// Returns line and column of a byte offset, both counted from 1; columns in characters.
 pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = &text.as_bytes()[..offset.min(text.len())];
     let line_start = before
         .iter()
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |at| at + 1);
-    // Bytes that continue a character are not columns of their own.
+    // Continuation bytes of a UTF-8 character are not columns.
     let column = before[line_start..]
         .iter()
         .filter(|byte| **byte & 0xC0 != 0x80)
@@ -58,7 +57,7 @@ pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (before.split(|byte| *byte == b'\n').count(), column + 1)
 }
 
-/// Reads one value that fills the whole text.
+/// Parses a text that consists of exactly one value.
 pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
     let mut reader = Reader {
         bytes: text.as_bytes(),
@@ -97,7 +96,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Takes the byte if it is next.
+    /// Consumes the next byte if it matches.
     fn take(&mut self, byte: u8) -> bool {
         let here = self.peek() == Some(byte);
         self.at += usize::from(here);
@@ -217,7 +216,7 @@ impl Reader<'_> {
             while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1F)) {
                 self.at += 1;
             }
-            // Both ends are ASCII or the end of the text, so that no character is cut.
+            // Both ends are at ASCII characters or the end of the text, so the slice is valid UTF-8.
             read.push_str(&self.text[start..self.at]);
             match self.peek() {
                 Some(b'"') => {
@@ -265,7 +264,7 @@ impl Reader<'_> {
         char::from_u32(code).map_or_else(|| self.fail("a whole character"), Ok)
     }
 
-    /// Four hexadecimal digits after `u`.
+    /// Reads four hexadecimal digits after `u`.
     fn code_unit(&mut self) -> Result<u32, SyntaxError> {
         self.at += 1;
         let mut code = 0;
@@ -330,7 +329,7 @@ mod tests {
         #[test]
         fn accepts_what_serde_json_accepts(text in r#"([\[\]{},:" \n\\tu0-9.eE+-]|"a"|true|null|\\u00e9){0,12}"#) {
             let theirs = serde_json::from_str::<serde_json::Value>(&text);
-            // Theirs alone refuses a number that no float can hold.
+            // Only `serde_json` rejects numbers that do not fit into a float.
             let too_big = theirs.as_ref().is_err_and(|error| error.to_string().contains("out of range"));
             prop_assert!(too_big || theirs.is_ok() == parse(&text).is_ok(), "{text:?}: {theirs:?}");
         }

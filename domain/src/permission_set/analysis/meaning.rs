@@ -1,8 +1,8 @@
-//! What the policies of a set allow together.
+//! What the policies of a permission set allow in combination.
 //!
-//! Everything that some Allow names, less what is surely denied, within the boundary. Only what takes
-//! away in every case takes away here: a Deny that has a condition or speaks of some resources leaves
-//! the action standing, and so does a boundary that cannot be read.
+//! An action is allowed if an Allow statement covers it, no unconditional Deny on all resources covers it, and the
+//! boundary allows it. A Deny with a condition or on certain resources removes nothing here, and neither does a
+//! boundary that cannot be read.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -19,7 +19,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The statements that give.
+    /// Returns the Allow statements.
     pub(super) fn allows(&self) -> impl Iterator<Item = &Statement> {
         self.policy
             .statements
@@ -28,17 +28,17 @@ impl Source {
     }
 }
 
-/// The policies of a set, and what may be said of an action.
+/// The policies of a permission set, and answers about actions.
 #[derive(Debug)]
 pub(super) struct Meaning {
     pub(super) sources: Vec<Source>,
     boundary: Option<Policy>,
-    /// The same few hundred actions are asked for by every rule.
+    /// Caches `is_open`, because all rules ask for the same few hundred actions.
     open: RefCell<HashMap<&'static str, bool>>,
 }
 
 impl Meaning {
-    /// Joins the policies. A boundary with any doubt in it must not be passed.
+    /// Combines the policies. `boundary` must not contain anything that could not be understood.
     pub(super) fn new(sources: Vec<Source>, boundary: Option<Policy>) -> Self {
         Self {
             sources,
@@ -47,7 +47,7 @@ impl Meaning {
         }
     }
 
-    /// Whether nothing surely keeps the set from an action, if a statement allows it.
+    /// Whether an action that a statement allows is neither certainly denied nor outside the boundary.
     pub(super) fn is_open(&self, action: &'static str) -> bool {
         *self.open.borrow_mut().entry(action).or_insert_with(|| {
             !self
@@ -65,12 +65,12 @@ impl Meaning {
         })
     }
 
-    /// Whether a statement gives an action that nothing surely takes away.
+    /// Whether a statement allows an action, and nothing certainly denies it.
     pub(super) fn gives(&self, statement: &Statement, action: &'static str) -> bool {
         statement.actions.cover(action) && self.is_open(action)
     }
 
-    /// Where an action is given first: the policy and the statement.
+    /// Returns the first policy and statement that allow an action.
     pub(super) fn giver(&self, action: &'static str) -> Option<(&Source, &Statement)> {
         self.sources
             .iter()
@@ -78,7 +78,7 @@ impl Meaning {
             .find(|(_, statement)| self.gives(statement, action))
     }
 
-    /// Whether a Deny or the boundary keeps the set to services that somebody has named.
+    /// Whether a Deny of all actions or the boundary rules out services that are not named.
     pub(super) fn is_fenced(&self) -> bool {
         self.denials().any(|statement| statement.actions.are_all())
             || self.boundary.as_ref().is_some_and(|boundary| {
@@ -91,7 +91,7 @@ impl Meaning {
             })
     }
 
-    /// What is surely denied. A policy with a doubt in it takes nothing away: nobody knows what IAM makes of it.
+    /// Returns the statements that certainly deny. Policies that could not be fully understood do not count.
     fn denials(&self) -> impl Iterator<Item = &Statement> {
         self.sources
             .iter()

@@ -1,8 +1,8 @@
-//! What a permission set really allows.
+//! Analysis of what a permission set allows.
 //!
-//! Reads every policy of a set that can be read, and says what it could be abused for. What cannot
-//! be read or understood is *unknown*, which the guardrails treat as the worst; nothing here ever
-//! guesses in favour of a set. No finding means that nothing on the lists was found, not that a set is harmless.
+//! Reads every policy of a set that is available and reports the risks. What cannot be read or understood is *unknown*,
+//! which the policies treat like the worst risk; the analysis never assumes in favour of a set. No finding means that
+//! no listed action was found, not that a set is harmless.
 
 mod json;
 mod meaning;
@@ -22,26 +22,26 @@ use self::{
 };
 use crate::permission_set::{Boundary, Content};
 
-/// What a set could be abused for. The words are part of the rules' schema: keep them stable.
+/// A risk of a permission set. The names are part of the Cedar schema: keep them stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Risk {
-    /// Everything, or so nearly everything that the rest is one call away.
+    /// Allows everything, or nearly everything, so that the rest is one call away.
     Administrator,
-    /// Can give itself or somebody else more.
+    /// Can give more permissions to its holder or to others (privilege escalation).
     Escalation,
-    /// Can hand out access in Identity Center or the organization.
+    /// Can grant access in Identity Center or the organization.
     IdentityCenterTakeover,
-    /// Can stop, delete or blind logs and guardrails.
+    /// Can stop, delete or tamper with logs and security controls.
     Tampering,
     /// Can read data that could be card data.
     DataRead,
-    /// Holds something that could not be read or understood.
+    /// Contains something that could not be read or understood.
     Unknown,
 }
 
 impl Risk {
-    /// The word for it in rules, the database and the ledger.
+    /// Returns the name of the risk in policies, the database and the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Administrator => "administrator",
@@ -54,7 +54,7 @@ impl Risk {
     }
 }
 
-/// Which policy of the set a finding is about.
+/// The policy of a permission set that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyRef {
@@ -66,39 +66,37 @@ pub enum PolicyRef {
     Inline,
 }
 
-/// One thing a set could be abused for, and where that stands.
+/// One risk of a permission set, and where it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What for.
     pub risk: Risk,
-    /// One sentence for people.
+    /// One sentence that explains the finding.
     pub reason: String,
-    /// In which policy.
     pub policy: PolicyRef,
-    /// In which statement, counted from 0, where one is to blame.
+    /// Index of the statement, counted from 0, if a single one is the cause.
     pub statement: Option<usize>,
-    /// The actions that make it so, at most ten.
+    /// The actions that cause the finding, at most ten.
     pub actions: Vec<String>,
-    /// How many actions of the same kind there are beside them.
+    /// The number of further actions of the same kind.
     pub more: usize,
 }
 
 impl Finding {
-    /// How many actions make it so: the one number for it, wherever it is told.
+    /// Returns the total number of actions that cause the finding.
     pub fn count(&self) -> usize {
         self.actions.len() + self.more
     }
 }
 
-/// Everything found in a set.
+/// All findings about a permission set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Analysis {
-    /// In order of risk, then policy, then statement.
+    /// Ordered by risk, then policy, then statement.
     pub findings: Vec<Finding>,
 }
 
 impl Analysis {
-    /// The risks found, each once.
+    /// Returns the distinct risks.
     pub fn risks(&self) -> BTreeSet<Risk> {
         self.findings.iter().map(|finding| finding.risk).collect()
     }
@@ -109,13 +107,13 @@ impl Analysis {
     }
 }
 
-/// Where the text of AWS managed policies comes from.
+/// A source for the text of AWS managed policies.
 pub trait ManagedPolicies {
-    /// The JSON of the policy's current version. `None` makes a set that holds it unknown.
+    /// Returns the JSON of the current version of a policy. `None` makes a set that refers to it unknown.
     fn document(&self, arn: &str) -> Option<&str>;
 }
 
-/// Says what a set's content allows.
+/// Analyses the content of a permission set.
 pub fn analyse(content: &Content, catalogue: &dyn ManagedPolicies) -> Analysis {
     let mut findings = Vec::new();
     rules::unknown::find_references(content, catalogue, &mut findings);
@@ -142,7 +140,8 @@ pub fn analyse(content: &Content, catalogue: &dyn ManagedPolicies) -> Analysis {
     Analysis { findings }
 }
 
-/// The boundary, where all of it is understood. A customer's own is text in each account, which is not read here.
+/// Returns the boundary if it is fully understood. A customer-managed boundary is not, because its text is in each
+/// account and is not read.
 fn boundary_of(content: &Content, catalogue: &dyn ManagedPolicies) -> Option<Policy> {
     let Some(Boundary::Managed(arn)) = &content.boundary else {
         return None;

@@ -1,19 +1,18 @@
-//! Which actions a statement speaks of.
+//! Action patterns of a statement.
 //!
-//! IAM compares service and action without case; `*` stands for any characters, `?` for exactly
-//! one, anywhere. Never guesses: a name that IAM could not mean is an error, not a pattern that matches
-//! nothing.
+//! IAM compares services and actions without regard to case; `*` matches any characters and `?` exactly one, at any
+//! position. A name that is not valid in IAM is an error, and not a pattern without a match.
 
 use std::collections::HashMap;
 
-/// No action name is longer, so that a pattern which needs more characters can match nothing.
+/// The maximum length of an action name. A pattern that needs more characters cannot match.
 const LONGEST_NAME: usize = 128;
 
-/// Whether `name` fits `pattern`, which is in lower case and without `**`. Takes time in proportion to
-/// the product of the lengths at worst, so that no pattern can hold a thread.
+/// Whether `name` matches `pattern`, which is in lower case and without `**`. The worst case takes time proportional to
+/// the product of the lengths, so that no pattern can block a thread.
 pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut read) = (0, 0);
-    // Where to go back to: after the last star, and how much that star has swallowed.
+    // The backtracking position: after the last star, and how many characters that star has consumed.
     let mut star: Option<(usize, usize)> = None;
     while read < name.len() {
         match pattern.get(at) {
@@ -38,24 +37,24 @@ pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
-/// The actions of one statement: those named, or all but those named.
+/// The actions of one statement: the named ones (`Action`), or all others (`NotAction`).
 #[derive(Debug, Clone, Default)]
 pub(super) struct Actions {
-    /// `NotAction`.
+    /// Whether this is a `NotAction`.
     negated: bool,
-    /// Action patterns by the service they name in full.
+    /// Action patterns by service, where the service has no wildcard.
     by_service: HashMap<String, Vec<String>>,
-    /// Service and action patterns where the service itself holds a wildcard.
+    /// Service and action patterns, where the service has a wildcard.
     any_service: Vec<(String, String)>,
 }
 
 impl Actions {
-    /// No action yet.
+    /// Returns an empty `Action`.
     pub(super) fn named() -> Self {
         Self::default()
     }
 
-    /// Every action but those that are added.
+    /// Returns an empty `NotAction`.
     pub(super) fn all_but() -> Self {
         Self {
             negated: true,
@@ -63,10 +62,10 @@ impl Actions {
         }
     }
 
-    /// Adds `*` or `service:action`. What is wrong with it is told in a few words.
+    /// Adds `*` or `service:action`. Fails with a short description of what is wrong.
     pub(super) fn add(&mut self, text: &str) -> Result<(), &'static str> {
         if !text.is_ascii() {
-            return Err("holds characters outside ASCII, which may look like others");
+            return Err("contains characters outside ASCII, which may look like others");
         }
         let lower = collapse(&text.to_ascii_lowercase());
         let (service, action) = if lower == "*" {
@@ -84,7 +83,7 @@ impl Actions {
         {
             return Err("is not of the form service:action");
         }
-        // Kept out, and not only skipped when matching: 32 kB of question marks would cost every look.
+        // Rejected here and not skipped later, because matching 32 kB of question marks would slow down every lookup.
         if lower.bytes().filter(|byte| *byte != b'*').count() > LONGEST_NAME {
             return Err("is longer than any action name");
         }
@@ -99,7 +98,7 @@ impl Actions {
         Ok(())
     }
 
-    /// Whether the statement speaks of this action, given as `service:Action` with the service in lower case.
+    /// Whether the statement covers an action, given as `service:Action` with the service in lower case.
     pub(super) fn cover(&self, action: &str) -> bool {
         let Some((service, name)) = action.split_once(':') else {
             return false;
@@ -115,7 +114,7 @@ impl Actions {
         named != self.negated
     }
 
-    /// Whether it names every action there is or will be.
+    /// Whether it covers all present and future actions.
     pub(super) fn are_all(&self) -> bool {
         !self.negated
             && self
@@ -124,13 +123,13 @@ impl Actions {
                 .any(|(service, action)| service == "*" && action == "*")
     }
 
-    /// Whether it reaches services that nobody has named.
+    /// Whether it covers services that are not named.
     pub(super) fn are_open_ended(&self) -> bool {
         self.negated || !self.any_service.is_empty()
     }
 }
 
-/// `**` means no more than `*`.
+/// Replaces `**` by the equivalent `*`.
 fn collapse(pattern: &str) -> String {
     let mut collapsed = String::with_capacity(pattern.len());
     for character in pattern.chars() {

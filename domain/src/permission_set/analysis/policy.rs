@@ -1,17 +1,17 @@
-//! An IAM identity policy, as far as the analysis needs it.
+//! Parses an IAM identity policy, as far as the analysis needs it.
 //!
-//! Reads what can be read and notes every doubt with its place: one doubt makes the set unknown,
-//! but does not hide what the rest of the policy allows. Never repairs a policy silently.
+//! Reads what can be read and records every problem with its position: one problem makes the set unknown, but does not
+//! hide what the rest of the policy allows. Never corrects a policy silently.
 
 use super::{
     json::{self, Member, Node, Value, line_and_column},
     pattern::Actions,
 };
 
-/// How many doubts of one policy are told. The first few suffice to mend it.
+/// The maximum number of problems reported per policy.
 const MOST_PROBLEMS: usize = 10;
 
-/// A policy's statements, and everything in it that could not be understood.
+/// The statements of a policy, and everything in it that could not be understood.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Policy {
     pub(super) statements: Vec<Statement>,
@@ -21,20 +21,20 @@ pub(super) struct Policy {
 /// Something that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
-    /// In which statement, counted from 0.
+    /// Index of the statement, counted from 0.
     pub(super) statement: Option<usize>,
-    /// What, and where: `unknown element "Acton" (line 3, column 5)`.
+    /// Description and position, such as `unknown element "Acton" (line 3, column 5)`.
     pub(super) what: String,
 }
 
-/// Whether a statement gives or takes.
+/// The `Effect` of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     Allow,
     Deny,
 }
 
-/// One statement.
+/// A statement.
 #[derive(Debug, Clone)]
 pub(super) struct Statement {
     /// Counted from 0.
@@ -42,11 +42,11 @@ pub(super) struct Statement {
     pub(super) effect: Effect,
     pub(super) actions: Actions,
     pub(super) resources: Resources,
-    /// Whether it holds a `Condition`, even an empty one.
+    /// Whether there is a `Condition`, even an empty one.
     pub(super) conditional: bool,
 }
 
-/// What a statement speaks of.
+/// The resources that a statement applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Resources {
     Named(Vec<String>),
@@ -54,19 +54,19 @@ pub(super) enum Resources {
 }
 
 impl Resources {
-    /// Whether it is surely everything: the word `*` itself.
+    /// Whether this certainly covers all resources, by the value `*`.
     pub(super) fn are_all(&self) -> bool {
         matches!(self, Self::Named(names) if names.iter().any(|name| name == "*"))
     }
 
-    /// Whether it names each resource in full, without wildcard or variable.
+    /// Whether each resource is named in full, without wildcards or variables.
     pub(super) fn are_exact(&self) -> bool {
         matches!(self, Self::Named(names) if !names.iter().any(|name| name.contains(['*', '?', '$'])))
     }
 }
 
 impl Policy {
-    /// Reads a policy's text.
+    /// Parses the text of a policy.
     pub(super) fn parse(text: &str) -> Self {
         let mut reading = Reading {
             text,
@@ -95,7 +95,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn doubt(&mut self, statement: Option<usize>, offset: usize, what: &str) {
-        // Those beyond are dropped: ten suffice to call a set unknown.
+        // Further problems are dropped: ten are enough to call a set unknown.
         if self.policy.problems.len() < MOST_PROBLEMS {
             let (line, column) = line_and_column(self.text, offset);
             self.policy.problems.push(Problem {
@@ -158,11 +158,7 @@ impl Reading<'_> {
                 },
                 "Action" | "NotAction" => {
                     if actions.is_some() {
-                        self.doubt(
-                            at,
-                            member.offset,
-                            "only one of Action and NotAction can hold",
-                        );
+                        self.doubt(at, member.offset, "Action and NotAction cannot be combined");
                     }
                     let start = if member.name == "Action" {
                         Actions::named()
@@ -176,7 +172,7 @@ impl Reading<'_> {
                         self.doubt(
                             at,
                             member.offset,
-                            "only one of Resource and NotResource can hold",
+                            "Resource and NotResource cannot be combined",
                         );
                     }
                     let names = self.resources(index, value);
@@ -193,7 +189,7 @@ impl Reading<'_> {
                 "Principal" | "NotPrincipal" => self.doubt(
                     at,
                     member.offset,
-                    "a principal has no place in a permission set",
+                    "a permission set cannot contain a principal",
                 ),
                 name => self.doubt(
                     at,
@@ -212,7 +208,7 @@ impl Reading<'_> {
             }
         }
         if let (Some(effect), Some(actions)) = (effect, actions) {
-            // Without a resource IAM refuses the policy; until somebody looks, it is taken as everything.
+            // IAM rejects a policy without a resource; until it is corrected, it counts as all resources.
             let resources = resources.unwrap_or_else(|| Resources::Named(vec!["*".into()]));
             self.policy.statements.push(Statement {
                 index,
@@ -251,7 +247,7 @@ impl Reading<'_> {
         names.into_iter().map(|(name, _)| name).collect()
     }
 
-    /// What is in a condition is not weighed in this cut, but it has to be one.
+    /// Conditions are not evaluated yet, but their structure is checked.
     fn condition(&mut self, statement: usize, node: &Node) {
         let Value::Object(operators) = &node.value else {
             return self.doubt(Some(statement), node.offset, "expected condition operators");
@@ -269,7 +265,7 @@ impl Reading<'_> {
         }
     }
 
-    /// A text, or an array of at least one.
+    /// Reads a string, or a non-empty array of strings.
     fn texts(&mut self, statement: usize, node: &Node, expected: &str) -> Vec<(String, usize)> {
         let items = match &node.value {
             Value::Array(items) if !items.is_empty() => items.as_slice(),
@@ -287,11 +283,11 @@ impl Reading<'_> {
 
     fn expect_text(&mut self, statement: Option<usize>, node: &Node) {
         if !matches!(node.value, Value::Text(_)) {
-            self.doubt(statement, node.offset, "expected a text");
+            self.doubt(statement, node.offset, "expected a string");
         }
     }
 
-    /// Two elements of one name: readers differ on which of them counts.
+    /// Records duplicate elements, because parsers differ on which one counts.
     fn refuse_twins(&mut self, statement: Option<usize>, members: &[Member]) {
         let mut names = std::collections::HashSet::with_capacity(members.len());
         for member in members {
@@ -299,17 +295,17 @@ impl Reading<'_> {
                 self.doubt(
                     statement,
                     member.offset,
-                    &format!("{} is there twice", quoted(&member.name)),
+                    &format!("{} occurs twice", quoted(&member.name)),
                 );
             }
         }
     }
 }
 
-/// A name for people: short, and with nothing in it that a page or terminal would obey.
+/// Formats a name for people: short, and without characters that a page or terminal would interpret.
 fn quoted(name: &str) -> String {
     let short: String = name.chars().take(60).collect();
     let dots = if short.len() < name.len() { "…" } else { "" };
-    // Escaped, so that a look-alike letter shows for what it is.
+    // Escaped, so that look-alike letters are visible.
     format!("\"{}\"{dots}", short.escape_default())
 }

@@ -1,28 +1,28 @@
-//! Lists of actions that no set should hold unnoticed.
+//! Lists of actions that are reported as a risk.
 //!
-//! A list is curated by hand, because AWS's own access levels mislead: they call `iam:PassRole` and
-//! `kms:Decrypt` a mere write. Never says that what is on no list is harmless.
+//! The lists are curated by hand, because AWS's own access levels mislead: `iam:PassRole` and `kms:Decrypt` are plain
+//! writes there. An action that is on no list is not known to be harmless.
 
 use std::collections::HashSet;
 
 use super::{Finding, PolicyRef, Risk, meaning::Meaning, policy::Statement};
 
-/// How many actions a finding names.
+/// The maximum number of actions that a finding names.
 pub(super) const MOST_ACTIONS: usize = 10;
 
-/// Actions that mean one thing for the people who judge a set.
+/// A list of actions with the same risk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watch {
     pub(super) risk: Risk,
-    /// What the actions let one do, as a sentence without its full stop.
+    /// What the actions allow, as a sentence without its full stop.
     pub(super) reason: &'static str,
-    /// As `service:Action`, the service in lower case.
+    /// As `service:Action`, with the service in lower case.
     pub(super) actions: &'static [&'static str],
 }
 
 impl Watch {
-    /// One finding for each statement that adds to what the statements before it in the same policy give.
-    /// So the number of findings is bounded by the list, whatever a policy repeats.
+    /// Adds one finding for each statement that allows listed actions which earlier statements of the same policy do
+    /// not. So the list bounds the number of findings, however often a policy repeats itself.
     pub(super) fn find(&self, meaning: &Meaning, findings: &mut Vec<Finding>) {
         for source in &meaning.sources {
             let mut rest: Vec<&'static str> = self
@@ -50,7 +50,7 @@ impl Watch {
     }
 }
 
-/// A finding about a statement.
+/// Creates a finding about a statement.
 pub(super) fn finding(
     risk: Risk,
     reason: &str,
@@ -69,7 +69,7 @@ pub(super) fn finding(
     }
 }
 
-/// The first few actions, each once, and how many there are beside them.
+/// Returns the first distinct actions, and the number of further ones.
 pub(super) fn name(actions: &[&'static str]) -> (Vec<String>, usize) {
     let mut seen = HashSet::new();
     let mut named: Vec<String> = actions
@@ -83,9 +83,9 @@ pub(super) fn name(actions: &[&'static str]) -> (Vec<String>, usize) {
 }
 
 fn sentence(reason: &str, conditional: bool) -> String {
-    // A condition may narrow this to nothing or to everything. It is told, and never counted in favour.
+    // A condition may restrict the statement or have no effect. It is mentioned, and never counts in favour.
     let condition = if conditional {
-        ", under a condition that is not weighed"
+        ", under a condition that is not evaluated"
     } else {
         ""
     };

@@ -1,50 +1,48 @@
-//! Short words for people about what was found.
+//! Texts for people about the findings.
 //!
-//! Pages, verdicts and reports say the same thing by the same words. Never decides anything.
+//! Pages, verdicts and reports use the same texts. Decides nothing.
 
 use super::{Analysis, ManagedPolicies, Risk, boundary_of};
 use crate::permission_set::{Boundary, Content};
 
 impl Risk {
-    /// A few words for a badge or a column.
+    /// Returns a short label for a badge or a column.
     pub fn label(self) -> &'static str {
         match self {
             Self::Administrator => "Near administrator",
             Self::Escalation => "Can gain more rights",
             Self::IdentityCenterTakeover => "Can hand out access",
-            Self::Tampering => "Can blind logs or guardrails",
+            Self::Tampering => "Can tamper with logs or security controls",
             Self::DataRead => "Reads data",
             Self::Unknown => "Not fully readable",
         }
     }
 
-    /// One sentence on what the label means.
+    /// Returns one sentence that explains the label.
     pub fn explanation(self) -> &'static str {
         match self {
             Self::Administrator => {
-                "Allows everything, or so nearly everything that the rest is one call away."
+                "Allows everything, or nearly everything, so that the rest is one call away."
             }
             Self::Escalation => {
-                "Its holder can give themselves or somebody else more than the set says."
+                "Its holder can give themselves or others more permissions than the set contains."
             }
             Self::IdentityCenterTakeover => {
-                "Its holder can decide who gets into which account of the organization."
+                "Its holder can grant access to any account of the organization."
             }
             Self::Tampering => {
-                "Its holder can stop, delete or blind what records and guards an account."
+                "Its holder can stop, delete or tamper with the logs and security controls of an account."
             }
-            Self::DataRead => {
-                "Its holder can read, copy out or open up data that could be card data."
-            }
+            Self::DataRead => "Its holder can read, export or share data that could be card data.",
             Self::Unknown => {
-                "Part of it cannot be read or understood, so it is treated as the worst."
+                "Part of it cannot be read or understood, so it is treated like the worst risk."
             }
         }
     }
 }
 
 impl Analysis {
-    /// The label of one risk as it stands in this set: a full administrator is called that.
+    /// Returns the label of a risk for this set, which distinguishes a full administrator.
     pub fn label(&self, risk: Risk) -> &'static str {
         let full = |finding: &super::Finding| {
             finding.risk == risk && finding.actions.iter().any(|action| action == "*")
@@ -56,7 +54,7 @@ impl Analysis {
         }
     }
 
-    /// What was found, in one line, the worst first. An administrator can do all the rest, which is then left out.
+    /// Returns all findings in one line, the worst first. For an administrator the risks that it includes are left out.
     pub fn summary(&self) -> String {
         let risks = self.risks();
         let administrator = risks.contains(&Risk::Administrator);
@@ -72,7 +70,7 @@ impl Analysis {
     }
 }
 
-/// What a reader of the findings has to know about a set's boundary, if it took nothing away.
+/// Returns a note about the permissions boundary if it could not be taken into account.
 pub fn boundary_note(content: &Content, catalogue: &dyn ManagedPolicies) -> Option<String> {
     let boundary = content.boundary.as_ref()?;
     if boundary_of(content, catalogue).is_some() {
@@ -83,6 +81,6 @@ pub fn boundary_note(content: &Content, catalogue: &dyn ManagedPolicies) -> Opti
         Boundary::Customer(policy) => format!("{}{}", policy.path, policy.name),
     };
     Some(format!(
-        "The permissions boundary {name} cannot be read here, so nothing was taken off for it."
+        "The permissions boundary {name} cannot be read, so it is not taken into account."
     ))
 }

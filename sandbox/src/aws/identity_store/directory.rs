@@ -1,4 +1,4 @@
-//! The directory: users, groups and who is in which, indexed both ways.
+//! Users, groups and memberships, indexed by group and by user.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,9 +12,9 @@ pub(crate) struct Directory {
     pub users: BTreeMap<Arc<str>, User>,
     pub groups: BTreeMap<Arc<str>, Group>,
     memberships: HashMap<Arc<str>, Membership>,
-    /// Group to user to membership id.
+    /// Group ID to user ID to membership ID.
     members: HashMap<Arc<str>, BTreeMap<Arc<str>, Arc<str>>>,
-    /// User to membership ids, in the order of group ids. A vector, as most people are in few groups.
+    /// User ID to membership IDs, ordered by group ID. A vector because most users have few groups.
     groups_of: HashMap<Arc<str>, Vec<Arc<str>>>,
 }
 
@@ -43,12 +43,12 @@ impl Directory {
         directory
     }
 
-    /// Adds a membership. The caller has checked that it is new and that both ends exist.
+    /// Adds a membership. The caller must check that it is new and that its group and user exist.
     pub fn join(&mut self, membership: Membership) {
         let Membership {
             id, group, user, ..
         } = &membership;
-        // The names already held are shared, so that a file's copies do not stay in memory.
+        // Share the IDs already held, so that copies parsed from a file are freed.
         let group = shared(&self.groups, group);
         let user = shared(&self.users, user);
         self.members
@@ -91,12 +91,12 @@ impl Directory {
         self.memberships.get(id)
     }
 
-    /// Users of a group with their membership ids, in the order of user ids.
+    /// Returns the users of a group with their membership IDs, ordered by user ID.
     pub fn members(&self, group: &str) -> Option<&BTreeMap<Arc<str>, Arc<str>>> {
         self.members.get(group)
     }
 
-    /// Memberships of a user, in the order of group ids.
+    /// Returns the memberships of a user, ordered by group ID.
     pub fn groups_of(&self, user: &str) -> impl Iterator<Item = &Membership> {
         let ids = self.groups_of.get(user).into_iter().flatten();
         ids.filter_map(|id| self.memberships.get(id))
@@ -118,7 +118,7 @@ impl Directory {
         Some(group)
     }
 
-    /// Every membership, in an order that does not depend on the run.
+    /// Returns every membership, sorted by ID.
     pub fn memberships(&self) -> Vec<Membership> {
         let mut all: Vec<Membership> = self.memberships.values().cloned().collect();
         all.sort_by(|left, right| left.id.cmp(&right.id));

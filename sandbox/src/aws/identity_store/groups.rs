@@ -116,7 +116,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(answer)
 }
 
-/// Takes the memberships with it; account assignments stay behind as orphans.
+/// Deletes a group and its memberships. Account assignments remain as orphans.
 pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
     let id = call.params.text("GroupId")?;
@@ -127,7 +127,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(json!({}))
 }
 
-/// The group that the call names under `GroupId`.
+/// Returns the ID of the group named by `GroupId`.
 pub(super) fn group(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
     check_store(call)?;
     let id = call.params.text("GroupId")?;

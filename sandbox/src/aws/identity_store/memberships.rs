@@ -1,4 +1,4 @@
-//! Who is in which group.
+//! Group memberships.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -98,7 +98,8 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(answer)
 }
 
-/// Deleting what is not there is no error: the model marks the operation idempotent.
+/// Deletes a membership. Deleting one that does not exist succeeds, because the AWS service model marks the operation
+/// as idempotent.
 pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
     let id = call.params.text("MembershipId")?;

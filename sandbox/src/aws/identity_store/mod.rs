@@ -1,6 +1,6 @@
 //! The identity store API: users, groups and memberships.
 //!
-//! Writes are carried out at once. SCIM-fed records can be written as well, as AWS allows and warns of.
+//! Writes take effect immediately. Records provisioned by SCIM can be written too, as AWS allows but warns against.
 
 pub(crate) mod directory;
 mod groups;
@@ -39,7 +39,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("DeleteGroup", groups::delete),
 ];
 
-/// Every operation names the store, by id or by ARN, and only its two administrators may.
+/// Checks that the call names the identity store, by ID or ARN, and comes from the management account or the delegated
+/// administrator account.
 fn check_store(call: &Call<'_>) -> Result<(), Refusal> {
     let named = call.params.text("IdentityStoreId")?;
     let id = named.rsplit('/').next().unwrap_or_default();
@@ -70,7 +71,7 @@ fn duplicate(what: &str) -> Refusal {
     Refusal::conflict(format!("Duplicate {what}")).with("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
 }
 
-/// A caller may make a write depend on the revision it has read.
+/// Checks the optional `Revision`, which makes a write depend on the revision that the caller has read.
 fn check_revision(params: &Params, held: u32) -> Result<(), Refusal> {
     match params.optional("Revision")? {
         Some(given) if given != revision(held) => Err(Refusal::conflict(
@@ -81,12 +82,12 @@ fn check_revision(params: &Params, held: u32) -> Result<(), Refusal> {
     }
 }
 
-/// Opaque on purpose: AWS says not to read anything into it.
+/// Formats a revision as an opaque string. AWS documents that callers must not interpret it.
 fn revision(count: u32) -> String {
     format!("r-{:08x}", count.wrapping_mul(0x9e37_79b1) ^ 0x5bd1_e995)
 }
 
-/// Filters have answered so since AWS deprecated them (landing-zone-accelerator #667).
+/// Rejects `Filters` with the error that AWS returns since it deprecated them (landing-zone-accelerator #667).
 fn check_no_filter(call: &Call<'_>) -> Result<(), Refusal> {
     if call.params.list("Filters")?.is_empty() {
         return Ok(());
@@ -100,7 +101,7 @@ fn external_ids(ids: &[ExternalId]) -> Value {
         .collect()
 }
 
-/// Who is recorded as creator: SCIM for what carries an outside identifier, the account otherwise.
+/// Returns the creator of a record: `scim` if it has an external ID, otherwise the root user of the management account.
 fn written_by(call: &Call<'_>, ids: &[ExternalId]) -> String {
     if ids.is_empty() {
         format!(
@@ -112,7 +113,7 @@ fn written_by(call: &Call<'_>, ids: &[ExternalId]) -> String {
     }
 }
 
-/// What GetUserId and GetGroupId search by.
+/// The alternate identifier that `GetUserId` and `GetGroupId` search by.
 enum Alternate {
     External(ExternalId),
     Attribute { path: String, value: String },

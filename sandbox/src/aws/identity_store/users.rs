@@ -163,7 +163,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(answer)
 }
 
-/// Deleting through the API leaves account assignments behind: the orphans one meets.
+/// Deletes a user. As with the AWS API, account assignments remain as orphans.
 pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
     let id = call.params.text("UserId")?;
@@ -204,7 +204,7 @@ fn primary_email(call: &Call<'_>) -> Result<Option<String>, Refusal> {
         .transpose()
 }
 
-/// Whether the enterprise extension was asked for.
+/// Whether the call requests the enterprise extension.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Detail {
     Core,

@@ -1,13 +1,13 @@
-//! What Identity Center holds: permission sets, the roles made from them, and who may take those.
+//! The state of Identity Center: permission sets, the IAM roles provisioned from them, and the assigned principals.
 //!
-//! The provisioned indexes are derived from the roles, never kept beside them.
+//! The provisioned indexes change only together with the roles.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::org::{Assignment, PermissionSet, PrincipalType, ProvisionedRole};
 
-/// Who is assigned.
+/// The principal of an assignment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Principal {
     pub kind: PrincipalType,
@@ -21,12 +21,12 @@ pub(crate) struct Pair {
     pub set: Arc<str>,
 }
 
-/// The IAM role that stands for a pair.
+/// The IAM role provisioned for a pair.
 #[derive(Debug, Default)]
 pub(crate) struct Role {
-    /// Revision of the set it was made from.
+    /// The revision of the permission set that the role was provisioned from.
     pub revision: u32,
-    /// Sorted. A vector, as most roles have few and there are many roles.
+    /// Sorted. A vector because there are many roles and most have few principals.
     pub principals: Vec<Principal>,
 }
 
@@ -68,7 +68,7 @@ impl Access {
         access
     }
 
-    /// A pair that shares the strings already held.
+    /// Returns a pair that shares the strings already held.
     pub fn pair(&self, account: &str, set: &str) -> Pair {
         Pair {
             account: self
@@ -86,7 +86,7 @@ impl Access {
         self.roles.get(pair)
     }
 
-    /// Whether the role is there and made from the set as it is now.
+    /// Returns whether the role exists and has the current revision of its permission set.
     pub fn is_current(&self, pair: &Pair) -> bool {
         self.role(pair)
             .is_some_and(|role| role.revision == self.latest_revision(&pair.set))
@@ -96,7 +96,7 @@ impl Access {
         self.sets.get(set).map_or(0, |set| set.revision)
     }
 
-    /// Makes the role, or makes it anew from `revision`.
+    /// Creates the role, or updates it to `revision`.
     pub fn provision(&mut self, pair: &Pair, revision: u32) {
         self.roles.entry(pair.clone()).or_default().revision = revision;
         self.accounts_of
@@ -109,7 +109,7 @@ impl Access {
             .insert(pair.set.clone());
     }
 
-    /// Assigns, making the role from `revision`. Twice is once.
+    /// Adds an assignment and provisions the role from `revision`. Idempotent.
     pub fn assign(&mut self, pair: &Pair, revision: u32, principal: Principal) {
         self.provision(pair, revision);
         if let Some(role) = self.roles.get_mut(pair)
@@ -119,7 +119,7 @@ impl Access {
         }
     }
 
-    /// Takes an assignment away; the role stays until it is removed.
+    /// Removes an assignment. The role remains until [`Access::remove_role`].
     pub fn unassign(&mut self, pair: &Pair, principal: &Principal) {
         if let Some(role) = self.roles.get_mut(pair) {
             role.principals.retain(|held| held != principal);
@@ -136,18 +136,18 @@ impl Access {
         }
     }
 
-    /// Accounts that hold a role of the set.
+    /// Returns the accounts in which the permission set is provisioned.
     pub fn accounts_of(&self, set: &str) -> Option<&BTreeSet<Arc<str>>> {
         self.accounts_of.get(set)
     }
 
-    /// Sets that have a role in the account.
+    /// Returns the permission sets provisioned in the account.
     pub fn sets_of(&self, account: &str) -> Option<&BTreeSet<Arc<str>>> {
         self.sets_of.get(account)
     }
 
-    /// Pairs that a principal is assigned to directly, in no order. Looks through all roles: an
-    /// index would cost more memory than the rare question is worth.
+    /// Returns the pairs that a principal is directly assigned to, in no particular order. Scans all roles: calls are
+    /// too rare to justify the memory of an index.
     pub fn pairs_of(&self, principal: &Principal) -> impl Iterator<Item = &Pair> {
         self.roles
             .iter()
@@ -155,7 +155,7 @@ impl Access {
             .map(|(pair, _)| pair)
     }
 
-    /// All assignments, sorted.
+    /// Returns all assignments, sorted.
     pub fn assignments(&self) -> Vec<Assignment> {
         let mut pairs: Vec<&Pair> = self.roles.keys().collect();
         pairs.sort();
@@ -175,7 +175,7 @@ impl Access {
             .collect()
     }
 
-    /// The roles that their assignments alone would not explain, sorted.
+    /// Returns the roles without assignments or with an outdated revision, sorted.
     pub fn unexplained_roles(&self) -> Vec<ProvisionedRole> {
         let mut pairs: Vec<(&Pair, &Role)> = self
             .roles

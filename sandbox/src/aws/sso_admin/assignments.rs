@@ -1,6 +1,6 @@
-//! Account assignments: who may take which role in which account.
+//! Account assignments.
 //!
-//! Creating and deleting are accepted at once and carried out later; see [`super::operation`].
+//! Creation and deletion are accepted at once and completed later; see [`super::operation`].
 
 use std::sync::Arc;
 
@@ -17,8 +17,9 @@ use crate::aws::page::{HUNDRED, Page};
 use crate::aws::refusal::Refusal;
 use crate::org::PrincipalType;
 
-/// Assignments that may be under way at once: reference/aws.md 1.5. Deletions are counted as well;
-/// AWS documents the limit for creations only, so that a client that holds here holds there.
+/// The maximum number of assignment writes in progress (reference/aws.md 1.5). AWS documents the limit for creations
+/// only. Counting deletions too makes the sandbox stricter, so that a client that stays within it also stays within
+/// AWS's limit.
 const OUTSTANDING: usize = 15;
 
 pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
@@ -28,7 +29,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let access = &call.world.access;
     let pair = access.pair(&account, &set);
     let principals = access.role(&pair).map_or(&[][..], |role| &role.principals);
-    // A page begins after the last principal given out, whether or not that one is still there.
+    // A page begins after the last principal returned, even if that principal was removed since.
     let from = page.after().and_then(principal_of_key).map_or(0, |after| {
         principals.partition_point(|principal| *principal <= after)
     });
@@ -42,9 +43,8 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(json!({ "AccountAssignments": rows, "NextToken": token }))
 }
 
-/// Direct assignments only, and from the management account only, as the documentation has it.
-/// Whether AWS really refuses a delegated administrator could not be verified; refusing is the
-/// choice that keeps a client from relying on it.
+/// Lists direct assignments, for the management account only, as documented. Whether AWS actually denies a delegated
+/// administrator could not be verified; denying keeps clients from relying on it.
 pub(crate) fn list_for_principal(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_instance(call)?;
     if call.caller.account != call.world.organizations.management_account {

@@ -1,4 +1,4 @@
-//! The Identity Center instance itself.
+//! The Identity Center instance.
 
 use serde_json::{Value, json};
 

@@ -104,7 +104,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("UntagResource", tags::untag),
 ];
 
-/// Everything but ListInstances names the instance, and only its two administrators may.
+/// Checks that the call names the instance and comes from the management account or the delegated administrator
+/// account.
 fn check_instance(call: &Call<'_>) -> Result<(), Refusal> {
     let arn = call.params.text("InstanceArn")?;
     check_form(call, "InstanceArn", arn, "arn:aws:sso:::instance/")?;
@@ -136,7 +137,7 @@ fn not_authorized(call: &Call<'_>) -> Refusal {
     ))
 }
 
-/// The permission set that the call names.
+/// Returns the ARN of the permission set named by the call.
 fn permission_set(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
     check_instance(call)?;
     let arn = call.params.text("PermissionSetArn")?;
@@ -154,7 +155,7 @@ fn permission_set(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
         .ok_or_else(|| Refusal::not_found(format!("Could not find PermissionSet with id {arn}")))
 }
 
-/// The account under `member`.
+/// Returns the ID of the account in `member`.
 fn account(call: &Call<'_>, member: &str) -> Result<Arc<str>, Refusal> {
     let id = call.params.text(member)?;
     if id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -185,8 +186,8 @@ fn check_form(call: &Call<'_>, member: &str, value: &str, prefix: &str) -> Resul
     ))
 }
 
-/// What a delegated administrator is refused: everything in the management account, and any
-/// change of a set that is provisioned there, in whatever account (reference/aws.md 2.3).
+/// Denies a delegated administrator every write in the management account and, in any account, every write that
+/// concerns a permission set provisioned there (reference/aws.md 2.3).
 fn check_delegation(call: &Call<'_>, set: &str, account: Option<&str>) -> Result<(), Refusal> {
     let organizations = &call.world.organizations;
     let management = &organizations.management_account;
@@ -204,7 +205,8 @@ fn check_delegation(call: &Call<'_>, set: &str, account: Option<&str>) -> Result
     Ok(())
 }
 
-/// Whether somebody is already at work on the role, or on another role of the same account.
+/// Returns a conflict if an operation in progress in the same account has the same permission set, or if both it and
+/// this call update a role.
 fn check_free(call: &Call<'_>, pair: &Pair, updates_role: bool) -> Result<(), Refusal> {
     for other in call.world.operations.in_flight() {
         if !other.touches(&pair.account) {
@@ -220,7 +222,7 @@ fn check_free(call: &Call<'_>, pair: &Pair, updates_role: bool) -> Result<(), Re
     Ok(())
 }
 
-/// A set that is being provisioned or assigned cannot be edited (terraform-provider-aws #26138).
+/// Returns a conflict if the permission set is being provisioned or assigned (terraform-provider-aws #26138).
 fn check_set_free(call: &Call<'_>, set: &str) -> Result<(), Refusal> {
     if call
         .world

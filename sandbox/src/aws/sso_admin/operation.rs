@@ -1,7 +1,7 @@
-//! Writes that were accepted and are not finished, and how they end.
+//! Asynchronous writes: accepted at once, completed later.
 //!
-//! They end by the clock alone: whoever looks first after the due time sees the outcome, and the
-//! outcome does not depend on who looked when.
+//! They complete by the clock alone. The first call after the due time applies the outcome, and the outcome does not
+//! depend on when that call arrives.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use super::access::{Pair, Principal};
 use crate::org::{AccountState, PrincipalType};
 use crate::world::World;
 
-/// What is being carried out.
+/// The kind of an asynchronous write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     CreateAssignment,
     DeleteAssignment,
     Provision,
-    /// Follows the removal of the last assignment of a pair; nobody asked for it by name.
+    /// Follows the removal of the last assignment of a pair. Not an API operation of its own.
     RemoveRole,
 }
 
-/// As AWS writes it.
+/// The status of an asynchronous write, serialized as in AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Status {
@@ -48,16 +48,16 @@ pub(crate) struct Operation {
     pub request_id: Arc<str>,
     pub kind: Kind,
     pub set: Arc<str>,
-    /// One account, or all that ProvisionPermissionSet was asked for.
+    /// One account, or all accounts of a `ProvisionPermissionSet` call.
     pub accounts: Vec<Arc<str>>,
     #[serde(default)]
     pub principal: Option<Principal>,
     pub created_ms: i64,
-    /// When it ends; `None` when a fault decided that it never does.
+    /// The completion time in Unix milliseconds. `None` if a fault rule prevents completion.
     pub due_ms: Option<i64>,
-    /// How long this one takes; what follows from it takes as long again.
+    /// How long the write takes. A role removal that follows from it takes the same time.
     pub latency_ms: i64,
-    /// Whether it changes an IAM role, of which one account takes one at a time.
+    /// Whether the write updates an IAM role. An account accepts one such write at a time.
     pub updates_role: bool,
     #[serde(default)]
     pub fails_with: Option<String>,
@@ -72,7 +72,7 @@ impl Operation {
     }
 }
 
-/// All operations ever accepted. How long AWS keeps them is not documented; here they stay.
+/// All operations ever accepted. AWS does not document how long it keeps them; the sandbox keeps them permanently.
 #[derive(Default)]
 pub(crate) struct Operations {
     all: BTreeMap<u64, Operation>,
@@ -112,12 +112,12 @@ impl Operations {
             .filter_map(|number| self.all.get(number))
     }
 
-    /// Newest first, as the status lists show them.
+    /// Returns the operations, newest first, as in the status lists.
     pub fn newest_first(&self) -> impl Iterator<Item = &Operation> {
         self.all.values().rev()
     }
 
-    /// Oldest first.
+    /// Returns the operations, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Operation> {
         self.all.values()
     }
@@ -129,8 +129,7 @@ impl Operations {
     }
 }
 
-/// Ends every operation that is due at `now_ms`, in the order of their due times.
-/// Returns whether any ended.
+/// Completes every operation that is due at `now_ms`, ordered by due time. Returns whether any completed.
 pub(crate) fn settle(world: &mut World, now_ms: i64) -> bool {
     let mut any = false;
     while let Some((at_ms, number)) = world.operations.take_due(now_ms) {
@@ -152,7 +151,7 @@ pub(crate) fn settle(world: &mut World, now_ms: i64) -> bool {
     any
 }
 
-/// Applies an operation. Returns the reason when it fails; a failed one has changed nothing.
+/// Applies an operation. Returns the reason if it fails; a failed operation changes nothing.
 fn carry_out(world: &mut World, operation: &Operation, at_ms: i64) -> Option<String> {
     if let Some(reason) = &operation.fails_with {
         return Some(reason.clone());
@@ -215,7 +214,7 @@ fn remove_role_when_empty(world: &mut World, cause: &Operation, pair: &Pair, at_
     });
 }
 
-/// The words AWS uses for a principal that is gone: reference/aws.md 1.3.
+/// Returns the failure reason if the principal does not exist, worded as in AWS (reference/aws.md 1.3).
 fn missing_assignee(world: &World, principal: &Principal) -> Option<String> {
     let known = match principal.kind {
         PrincipalType::User => world.directory.users.contains_key(&principal.id),
@@ -231,7 +230,7 @@ fn missing_assignee(world: &World, principal: &Principal) -> Option<String> {
     })
 }
 
-/// Why a role cannot be made in an account.
+/// Returns the reason why a role cannot be provisioned in an account.
 fn cannot_provision(world: &World, set: &str, account: &Arc<str>) -> Option<String> {
     let held = world.organizations.accounts.get(account)?;
     if held.state != AccountState::Active {

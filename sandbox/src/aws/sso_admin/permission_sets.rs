@@ -1,4 +1,4 @@
-//! Permission sets as templates: what they are called and how long their sessions last.
+//! Permission sets: name, description, session duration and relay state.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
         if let Some(duration) = fields.session_duration {
             set.session_duration = duration;
         }
-        // Not sent means cleared, unlike the others: terraform-provider-aws #17411.
+        // Unlike the other fields, an absent relay state is cleared: terraform-provider-aws #17411.
         set.relay_state = fields.relay_state;
         Ok(())
     })
@@ -115,7 +115,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(json!({}))
 }
 
-/// Edits the template. Roles in accounts keep what they have until they are provisioned anew.
+/// Edits a permission set. Roles in accounts keep their revision until they are provisioned again.
 pub(super) fn edit(
     call: &mut Call<'_>,
     change: impl FnOnce(&mut PermissionSet) -> Result<(), Refusal>,
@@ -163,9 +163,9 @@ impl Fields {
     }
 }
 
-/// From one to twelve hours, in ISO 8601.
+/// Returns whether the text is an ISO 8601 duration from one to twelve hours.
 fn is_session_duration(text: &str) -> bool {
-    // The parser also reads "1h"; AWS does not.
+    // The parser also accepts "1h"; AWS does not.
     text.starts_with("PT")
         && text
             .parse::<jiff::SignedDuration>()

@@ -1,4 +1,4 @@
-//! What a permission set allows: the policies attached to the template.
+//! The policies and the permissions boundary of a permission set.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::aws::params::Params;
 use crate::aws::refusal::Refusal;
 use crate::org::{Boundary, PermissionSet, PolicyReference};
 
-/// Managed and customer-managed policies together.
+/// The quota of AWS managed and customer managed policies together.
 const POLICIES_PER_SET: usize = 20;
 
 pub(crate) fn list_managed(call: &mut Call<'_>) -> Result<Value, Refusal> {
@@ -106,7 +106,7 @@ pub(crate) fn detach_customer_managed(call: &mut Call<'_>) -> Result<Value, Refu
     })
 }
 
-/// Answers the empty text when there is none, as AWS does.
+/// Returns an empty string if there is no inline policy, as AWS does.
 pub(crate) fn get_inline(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = permission_set(call)?;
     let policy = call
@@ -224,7 +224,7 @@ fn no_boundary() -> Refusal {
     Refusal::not_found("No permissions boundary is attached to the permission set")
 }
 
-/// The catalogue of AWS managed policies is not kept here: any well-formed name counts as one.
+/// Reads the ARN of an AWS managed policy. The sandbox has no catalogue of them, so it accepts any well-formed ARN.
 fn managed_policy_arn(params: &Params) -> Result<String, Refusal> {
     let arn = params.text("ManagedPolicyArn")?;
     if arn.starts_with("arn:aws:iam::aws:policy/") && !last_segment(arn).is_empty() {

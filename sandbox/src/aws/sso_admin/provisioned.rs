@@ -1,4 +1,5 @@
-//! The provisioned indexes: which set has a role in which account, and whether it is up to date.
+//! The provisioned accounts of a permission set and the provisioned permission sets of an account, filtered by
+//! provisioning status.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;

@@ -1,4 +1,4 @@
-//! ProvisionPermissionSet: bringing roles up to the latest revision of their set.
+//! `ProvisionPermissionSet`: updates roles to the latest revision of their permission set.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{account, check_delegation, check_free, permission_set};
 use crate::aws::call::Call;
 use crate::aws::refusal::Refusal;
 
-/// Calls that may be under way at once: reference/aws.md 1.4.
+/// The maximum number of calls in progress (reference/aws.md 1.4).
 const CONCURRENT: usize = 3;
 
 pub(crate) fn provision(call: &mut Call<'_>) -> Result<Value, Refusal> {

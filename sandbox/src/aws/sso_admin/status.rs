@@ -1,4 +1,4 @@
-//! Asking how an accepted write ended. The lists name no target: that takes one describe each.
+//! The status of asynchronous writes. The lists omit the target, which takes one describe call per write.
 
 use serde_json::{Map, Value, json};
 

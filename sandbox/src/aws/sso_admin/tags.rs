@@ -45,7 +45,7 @@ pub(crate) fn untag(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(json!({}))
 }
 
-/// Key and value pairs under `Tags`.
+/// Reads the key-value pairs in `Tags`.
 pub(super) fn read_tags(params: &Params) -> Result<BTreeMap<Arc<str>, Arc<str>>, Refusal> {
     params
         .list("Tags")?

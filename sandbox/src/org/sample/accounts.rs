@@ -1,4 +1,4 @@
-//! The accounts of Harbourline and the tree they hang in.
+//! The accounts and organizational units of Harbourline.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ const ACCOUNTS: [Row; 26] = [
         "pciprod",
         ["production", "in", "tokens"],
     ),
-    // Sin: a production account in the PCI unit that nobody ever tagged.
+    // Problem: a production account in the PCI unit without tags.
     row("settlement-prod", "448596071823", "pciprod", ["", "", ""]),
     row(
         "cards-staging",
@@ -204,10 +204,10 @@ const ACCOUNTS: [Row; 26] = [
     ),
 ];
 
-/// Where Leastwise and its user pool run.
+/// The account that hosts Leastwise and its user pool.
 const HOST: &str = "identity";
 
-/// The policy that the PaymentsEngineer set refers to; it was never rolled out to production.
+/// Returns the customer managed policy of PaymentsEngineer. It exists in development and staging accounts only.
 pub(super) fn payments_policy() -> PolicyReference {
     PolicyReference {
         name: "PaymentsEngineerAccess".to_owned(),
@@ -215,7 +215,7 @@ pub(super) fn payments_policy() -> PolicyReference {
     }
 }
 
-/// The id of an account by its name.
+/// Returns the ID of an account by name.
 pub(super) fn id(name: &str) -> Arc<str> {
     ACCOUNTS
         .iter()
@@ -224,7 +224,7 @@ pub(super) fn id(name: &str) -> Arc<str> {
         .into()
 }
 
-/// Names of all accounts with these values of `environment` and `pci`.
+/// Returns the names of all accounts with these values of `environment` and `pci`.
 pub(super) fn names(environment: &str, pci: &str) -> impl Iterator<Item = &'static str> {
     ACCOUNTS
         .iter()

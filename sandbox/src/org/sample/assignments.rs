@@ -1,13 +1,13 @@
-//! Who has what where at Harbourline, sins included.
+//! The account assignments of Harbourline, including problematic ones.
 
 use super::people::{group_id, user_id};
 use super::permission_sets::arn;
 use super::{accounts, uuid_for};
 use crate::org::{Assignment, PrincipalType, ProvisionedRole};
 
-/// Group, set, accounts.
+/// Group, permission set, accounts.
 const BY_GROUP: [(&str, &str, &str); 22] = [
-    // Sin: standing administrators in production PCI.
+    // Problem: standing administrator access to production PCI.
     (
         "platform-admins",
         "AdministratorAccess",
@@ -88,15 +88,15 @@ const BY_GROUP: [(&str, &str, &str); 22] = [
     ),
 ];
 
-/// User, set, account.
+/// User, permission set, account.
 const BY_USER: [(&str, &str, &str); 3] = [
-    // Sin: people assigned directly, one of them in production PCI.
+    // Problem: users assigned directly, two of them in production PCI.
     ("daniel.weiss", "PowerUser", "ledger-prod"),
     ("samir.patel", "ReadOnly", "tokens-prod"),
     ("mei.zhang", "DatabaseOperator", "analytics-prod"),
 ];
 
-/// Sin: somebody who was removed from the directory and whose assignment stayed.
+/// Problem: an assignment of a user who no longer exists in the directory.
 const GONE: (&str, &str, &str) = ("edgar.finch", "ReadOnly", "tokens-prod");
 
 pub(super) fn all() -> Vec<Assignment> {
@@ -135,7 +135,7 @@ pub(super) fn all() -> Vec<Assignment> {
     all
 }
 
-/// The roles that still have what DatabaseOperator allowed before it was edited.
+/// Returns the roles that still have the previous revision of DatabaseOperator.
 pub(super) fn outdated_roles() -> Vec<ProvisionedRole> {
     ["cards-prod", "ledger-prod", "web-prod"]
         .into_iter()

@@ -1,7 +1,7 @@
-//! Harbourline Payments: a small payments company with the sins one meets in practice.
+//! Harbourline Payments: a small payments company with common access problems.
 //!
-//! Written by hand so that a newcomer finds people and reasons, not `user-17`. Each sin is marked
-//! where it is committed.
+//! Written by hand so that a newcomer finds people and reasons, not `user-17`. Each problem is marked with `Problem:`
+//! where it is defined.
 
 mod accounts;
 mod assignments;
@@ -16,7 +16,7 @@ use uuid::Builder;
 
 use super::Organisation;
 
-/// Monday 2 March 2026, noon UTC: when most of the company's records were made.
+/// Monday 2 March 2026, noon UTC: when most of the company's records were created.
 const FOUNDED_MS: i64 = 1_772_452_800_000;
 
 pub(super) const INSTANCE_ARN: &str = "arn:aws:sso:::instance/ssoins-6804a1f0c27d93be";
@@ -47,12 +47,12 @@ pub(super) fn organisation() -> Organisation {
     }
 }
 
-/// The pool for an organisation that has no people of its own to sign in, joined to its users.
+/// Returns a pool for an organisation without one: the people of the sample, linked to the given users.
 pub(super) fn pool_joined_to(user_ids: &[Arc<str>]) -> super::pool::Pool {
     sign_in::pool_joined_to(user_ids)
 }
 
-/// A UUID that is always the same for the same words.
+/// Returns a UUID that depends only on its arguments.
 fn uuid_for(kind: &str, name: &str) -> Arc<str> {
     let digest = Sha256::digest(format!("harbourline/{kind}/{name}"));
     let mut bytes = [0; 16];

@@ -1,4 +1,4 @@
-//! The people of Harbourline, whom they report to, and the groups they are in.
+//! The people of Harbourline, their managers and their groups.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::org::{ExternalId, Group, Membership, User};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Where SCIM feeds the directory from.
+/// The external directory that provisions users and groups over SCIM.
 const OKTA: &str = "https://harbourline.okta.com";
 
 /// Given name, family name, title, department, user name of the manager, groups.
@@ -20,7 +20,7 @@ type Row = (
     &'static str,
 );
 
-// One line a person: as a table it can be read.
+// One line per person keeps the table readable.
 #[rustfmt::skip]
 const PEOPLE: [Row; 41] = [
     ("Helena", "Marsh", "Chief Technology Officer", "Executive", "", ""),
@@ -43,7 +43,7 @@ const PEOPLE: [Row; 41] = [
     ("Yuki", "Mori", "Engineer, Cards", "Cards", "lena.fischer", "cards-engineers"),
     ("Elena", "Rossi", "Engineer, Cards", "Cards", "lena.fischer", "cards-engineers"),
     ("Patrick", "Nolan", "Engineer, Cards", "Cards", "lena.fischer", "cards-engineers"),
-    // Sin: left the company in the spring, disabled, and still a member of a group that reaches production.
+    // Problem: left the company in the spring and is disabled, but still a member of a group with access to production.
     ("Viktor", "Hall", "Engineer, Cards", "Cards", "lena.fischer", "cards-engineers"),
     ("Amara", "Nwosu", "Engineering Manager, Ledger", "Ledger", "helena.marsh", "ledger-engineers"),
     ("Daniel", "Weiss", "Principal Engineer, Ledger", "Ledger", "amara.nwosu", "ledger-engineers"),
@@ -67,10 +67,10 @@ const PEOPLE: [Row; 41] = [
     ("Peter", "Lang", "Financial Analyst", "Finance", "claire.dubois", "finance-billing"),
 ];
 
-/// Who has left.
+/// The user name of the person who left.
 const LEAVER: &str = "viktor.hall";
 
-/// Name, description, and whether Okta feeds it over SCIM.
+/// Name, description, and whether Okta provisions the group over SCIM.
 const GROUPS: [(&str, &str, bool); 15] = [
     (
         "platform-admins",
@@ -90,16 +90,16 @@ const GROUPS: [(&str, &str, bool); 15] = [
     ("release-managers", "May release to production", false),
     ("auditors", "Internal compliance", false),
     ("contractors", "People from agencies", false),
-    // Nobody is in it yet: the group for the trick of assigning first and filling later.
+    // Empty, for scenarios that assign a group first and add members later.
     ("incident-responders", "Filled during an incident", false),
 ];
 
-/// The user id of `given.family`.
+/// Returns the user ID of `given.family`.
 pub(super) fn user_id(user_name: &str) -> Arc<str> {
     uuid_for("user", user_name)
 }
 
-/// The group id of a display name.
+/// Returns the group ID of a display name.
 pub(super) fn group_id(name: &str) -> Arc<str> {
     uuid_for("group", name)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{FOUNDED_MS, INSTANCE_ARN, accounts, uuid_for};
 use crate::org::PermissionSet;
 
-/// Name, session, description, AWS managed policies, inline policy.
+/// Name, session duration, description, AWS managed policies, inline policy.
 type Row = (
     &'static str,
     &'static str,
@@ -23,7 +23,7 @@ const SETS: [Row; 12] = [
         "",
     ),
     (
-        // Sin: the same set in development and in production.
+        // Problem: the same permission set in development and in production.
         "PowerUser",
         "PT8H",
         "Build and run workloads",
@@ -59,7 +59,7 @@ const SETS: [Row; 12] = [
         "",
     ),
     (
-        // Sin: edited, and the edit never provisioned. See `assignments::outdated_roles`.
+        // Problem: edited, but the edit was never provisioned. See `assignments::outdated_roles`.
         "DatabaseOperator",
         "PT4H",
         "Operate RDS and DynamoDB on call",
@@ -67,7 +67,7 @@ const SETS: [Row; 12] = [
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"Keys","Effect":"Allow","Action":["kms:Decrypt","kms:DescribeKey"],"Resource":"*"}]}"#,
     ),
     (
-        // Truly harmless: numbers about machines.
+        // Harmless: metrics only.
         "SupportMetrics",
         "PT8H",
         "Service metrics for the support desk",
@@ -82,7 +82,7 @@ const SETS: [Row; 12] = [
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"Exports","Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::harbourline-ledger-*","arn:aws:s3:::harbourline-ledger-*/*"]},{"Sid":"Balances","Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:Query","dynamodb:Scan"],"Resource":"arn:aws:dynamodb:*:*:table/ledger-*"}]}"#,
     ),
     (
-        // Sin: looks like a release tool, and its last statement is full administration.
+        // Problem: looks like a release tool, but its last statement allows everything.
         "ReleaseToolkit",
         "PT1H",
         "Start and watch deployments",
@@ -90,7 +90,7 @@ const SETS: [Row; 12] = [
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"Deploy","Effect":"Allow","Action":["codedeploy:CreateDeployment","codepipeline:StartPipelineExecution"],"Resource":"*"},{"Sid":"TemporaryFix2024","Effect":"Allow","Action":"*","Resource":"*"}]}"#,
     ),
     (
-        // Sin: everything but what somebody thought of.
+        // Problem: `NotAction` allows everything that is not listed.
         "PlatformEngineer",
         "PT8H",
         "Everything but IAM and Organizations",
@@ -98,7 +98,7 @@ const SETS: [Row; 12] = [
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"AllButIam","Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"}]}"#,
     ),
     (
-        // What it allows is decided in each account, out of sight.
+        // Its customer managed policy is defined in each account and cannot be read.
         "PaymentsEngineer",
         "PT8H",
         "Payments teams in their own accounts",
@@ -107,7 +107,7 @@ const SETS: [Row; 12] = [
     ),
 ];
 
-/// The ARN of a set by its name.
+/// Returns the ARN of a permission set by name.
 pub(super) fn arn(name: &str) -> Arc<str> {
     let digits: String = uuid_for("permission-set", name)
         .chars()
@@ -142,7 +142,7 @@ fn set((name, session, description, managed, inline): &Row) -> PermissionSet {
         boundary: None,
         tags: [("managed-by".into(), "platform".into())].into(),
         created_ms: FOUNDED_MS,
-        // The edit that was never provisioned is the second.
+        // Revision 2 is the edit that was never provisioned.
         revision: if *name == "DatabaseOperator" { 2 } else { 1 },
     }
 }

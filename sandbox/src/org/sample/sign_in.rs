@@ -1,4 +1,4 @@
-//! Who of Harbourline signs in to Leastwise, as what, and with which second factor.
+//! The people of Harbourline who sign in to Leastwise, with their roles and second factors.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::org::pool::{Mfa, MfaConfiguration, Pool, PoolClient, PoolGroup, PoolU
 
 const POOL_ID: &str = "eu-west-1_Hb7Qx2LmN";
 
-/// User name, name, role's group (none for a requester), second factor.
+/// User name, name, group of the role (empty for a requester), second factor.
 const PEOPLE: [(&str, &str, &str, Mfa); 12] = [
     (
         "maya.okafor",
@@ -41,7 +41,7 @@ const PEOPLE: [(&str, &str, &str, Mfa); 12] = [
         "leastwise-approvers",
         Mfa::Totp,
     ),
-    // May look, and may not approve until a second factor is enrolled.
+    // Can read, but not approve until a second factor is enrolled.
     (
         "lena.fischer",
         "Lena Fischer",
@@ -57,21 +57,21 @@ const PEOPLE: [(&str, &str, &str, Mfa); 12] = [
     ("marcus.dube", "Marcus Dube", "", Mfa::Totp),
     ("hannah.cole", "Hannah Cole", "", Mfa::Sms),
     ("ravi.menon", "Ravi Menon", "", Mfa::None),
-    // Comes through the company's own identity provider, which answers for the second factor.
+    // Signs in through the company's own identity provider, which is responsible for the second factor.
     ("chloe.martin", "Chloe Martin", "", Mfa::None),
-    // In the pool and in nobody's directory: may look, and may ask for nothing.
+    // In the pool but not in the directory: can read, but not request access.
     (STRANGER, "Noor El-Amin", "", Mfa::Totp),
 ];
 
 const STRANGER: &str = "noor.elamin";
 const FEDERATED: &str = "chloe.martin";
 
-/// The pool of the sample, joined to the people of its directory.
+/// Returns the pool of the sample, linked to the users of its directory.
 pub(super) fn pool() -> Pool {
     pool_with(|_, name| (name != STRANGER).then(|| user_id(name)))
 }
 
-/// The same people, joined to the first users of another directory.
+/// Returns the same people, linked to the first users of another directory.
 pub(super) fn pool_joined_to(user_ids: &[Arc<str>]) -> Pool {
     pool_with(|number, name| {
         (name != STRANGER)
@@ -80,7 +80,7 @@ pub(super) fn pool_joined_to(user_ids: &[Arc<str>]) -> Pool {
     })
 }
 
-/// The identifier by which the directory knows a person's Cognito subject.
+/// Returns the external ID that links a directory user to a Cognito subject.
 pub(super) fn external_id(name: &str) -> Option<ExternalId> {
     PEOPLE
         .iter()
@@ -107,7 +107,7 @@ fn pool_with(joined: impl Fn(usize, &str) -> Option<Arc<str>>) -> Pool {
         mfa: MfaConfiguration::Optional,
         client: PoolClient {
             client_id: "5k2vq8h1n7d4t9c3m6r0wzysab".to_owned(),
-            // Not a secret: it guards a provider that lets anybody in.
+            // Not a secret: the local Cognito lets anyone sign in.
             client_secret: "sandbox-client-secret-3f9c1d7e5b2a8406".to_owned(),
             name: "leastwise-web".to_owned(),
             callback_urls: Vec::new(),
@@ -150,7 +150,7 @@ fn user(row: &(&str, &str, &str, Mfa), joined: Option<Arc<str>>) -> PoolUser {
     }
 }
 
-/// Thirty-two letters of the base32 alphabet (RFC 4648), from the digits of a UUID.
+/// Derives 32 characters of the base32 alphabet (RFC 4648) from the digits of a UUID.
 fn base32(uuid: &str) -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     uuid.bytes()

@@ -1,4 +1,4 @@
-//! Users, groups, and who is in which group.
+//! Reads users, groups and group memberships.
 
 use domain::{
     crawl::Members,

@@ -1,4 +1,4 @@
-//! Accounts with their state, units and tags; units with their names.
+//! Reads accounts with state, units and tags, and the units with their names.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(super) struct Read {
     pub formula: u64,
 }
 
-/// What one call costs that has nothing to page: management account, roots, delegated administrators.
+/// The number of calls without pages: management account, roots, delegated administrators.
 const SINGLE_CALLS: u64 = 3;
 
 pub(super) async fn read_organization(aws: &Aws) -> Read {
@@ -55,7 +55,7 @@ pub(super) async fn read_organization(aws: &Aws) -> Read {
     for (account, answer) in accounts.iter_mut().zip(tags) {
         match note(&mut out.unread, Gap::TagsOf(account.id.clone()), answer) {
             Some(tags) => account.tags = tags,
-            // Without its tags an account would look unclassified: leave the whole list as it was.
+            // Without tags the account would appear unclassified: keep the previous list of accounts.
             None => return out,
         }
     }
@@ -174,7 +174,7 @@ async fn accounts(aws: &Aws, formula: &mut u64) -> Result<Vec<Account>, CallErro
 fn from_wire(account: &aws_sdk_organizations::types::Account) -> Result<Account, CallError> {
     let id = AccountId::parse(account.id().unwrap_or_default())
         .map_err(|error| malformed(&error.to_string()))?;
-    // `o-…/r-…/ou-…/<account>/`: what lies between the organization and the account are its units.
+    // `o-…/r-…/ou-…/<account>/`: the units of the account are the parts between the organization and the account.
     let path = account
         .paths()
         .first()
@@ -192,7 +192,7 @@ fn from_wire(account: &aws_sdk_organizations::types::Account) -> Result<Account,
         Some("PENDING_ACTIVATION") => AccountState::PendingActivation,
         Some("PENDING_CLOSURE") => AccountState::PendingClosure,
         Some("CLOSED") => AccountState::Closed,
-        // Not in use is the careful reading of a state that we do not know.
+        // An unknown state is treated as not in use, the safe reading.
         _ => AccountState::Suspended,
     };
     Ok(Account {

@@ -1,4 +1,4 @@
-//! Permission sets with their whole content, where they are, and who is assigned there.
+//! Reads permission sets with their content, the accounts they are provisioned to, and their assignments.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,7 +31,7 @@ pub(super) struct Read {
     pub formula: u64,
 }
 
-/// Describe, AWS managed, customer-managed, inline, boundary.
+/// The calls for one permission set: description, AWS managed, customer managed, inline, boundary.
 const CALLS_PER_SET: u64 = 5;
 
 pub(super) async fn read_sets(
@@ -91,7 +91,7 @@ pub(super) async fn read_sets(
         let everywhere: BTreeSet<AccountId> =
             everywhere.into_iter().map(|id| met.same(id)).collect();
         for account in &everywhere {
-            // A list that was not read proves nothing: then the account may hold something older.
+            // If the list could not be read, every account may be outdated.
             let old = outdated
                 .as_ref()
                 .is_none_or(|found| found.contains(account));
@@ -128,7 +128,7 @@ async fn read_pairs(
         .map(|(pair, provisioned)| {
             let (aws, instance, clock) = (aws.clone(), instance.clone(), clock.clone());
             async move {
-                // When the first page was asked for: a list proves nothing of what came after.
+                // The time of the first request: a listing proves nothing about later changes.
                 let as_of = clock.now();
                 let answer = aws.assignments(&instance, &pair).await;
                 (pair, provisioned, answer, as_of)

@@ -1,4 +1,4 @@
-//! Verifying an exported ledger, offline.
+//! Verifies an exported ledger offline.
 
 use std::{
     fs::File,
@@ -48,10 +48,10 @@ pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, Ledge
     })
 }
 
-/// The first file that is not as the manifest says.
+/// Returns the first file that differs from the manifest.
 fn check(folder: &Path, manifest: &Manifest) -> Option<ManifestDiffers> {
     manifest.files.keys().find_map(|name| {
-        // A name with a path in it would lead out of the folder.
+        // A name with a path separator could refer to a file outside the folder.
         let found = if name.contains(['/', '\\']) {
             None
         } else {

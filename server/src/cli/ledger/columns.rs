@@ -1,8 +1,8 @@
-//! What stands beside an entry's bytes, held against the bytes.
+//! Compares the columns beside an entry with the entry.
 //!
-//! Nobody signs these columns, yet the server finds the proof of decisions, roles, windows and sessions by
-//! them: an entry under another type, or whose hash is not where the tree keeps it, would go unheard. Bytes that are no entry
-//! are the verifier's to name.
+//! These columns are not signed, but the server uses them to find the entries of decisions, roles, access windows and
+//! sessions: it would miss an entry with another type, or with another hash in the tree. Entries that cannot be parsed
+//! are reported by the verifier.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::rows::Difference;
 use crate::store::ledger::Stored;
 
-/// Of a leaf, only what is repeated beside it.
+/// The members of an entry that columns repeat.
 #[derive(Deserialize)]
 struct Leaf<'a> {
     #[serde(rename = "type", borrow)]
@@ -39,14 +39,14 @@ struct By<'a> {
     session: Option<Cow<'a, str>>,
 }
 
-/// What is no text is no window, in the column as here.
+/// A `grant` that is not text counts as absent, as in the column.
 #[derive(Deserialize)]
 struct Facts<'a> {
     #[serde(borrow)]
     grant: Option<Cow<'a, str>>,
 }
 
-/// Each column that says something else than the entry beside it.
+/// Returns a difference for each column that differs from its entry.
 pub(super) fn compare(
     stored: &Stored,
     in_tree: &BTreeMap<u64, Hash>,

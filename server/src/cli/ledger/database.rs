@@ -1,5 +1,4 @@
-//! Verifying what stands in the database: the entries, what stands beside them,
-//! and the rows that count only with one.
+//! Verifies a database: the entries, their columns, and the rows that need an entry.
 
 use domain::ledger::{Item, PrivateValue, Verifier, said::Said};
 
@@ -11,14 +10,14 @@ use super::{
 };
 use crate::store::{Store, ledger};
 
-/// How many entries are in memory at once.
+/// The maximum number of entries in memory.
 const PAGE: u32 = 500;
 
 pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandError> {
     let trusted = trust::keys(&args.place, None)?;
     let kept = trust::kept(args)?;
     let store = open(&args.place.database).await?;
-    // Before the entries: what was signed by now is there by now.
+    // Read before the entries, so that everything these checkpoints cover is read afterwards.
     let own = checkpoints(&store).await?;
     let own = own.iter().map(String::as_str);
     let mut verifier = Verifier::new(
@@ -55,7 +54,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
             let found_by = words.remove(&stored.seq).unwrap_or_default();
             search.entry(stored.seq, leaf, &values, &found_by);
             verifier.entry(&Item {
-                // Below zero is no number at all; the verifier says that it is another than it should be.
+                // The verifier reports a negative number as a wrong number.
                 seq: u64::try_from(stored.seq).unwrap_or(u64::MAX),
                 leaf: leaf.as_bytes(),
                 stored_hash: stored.leaf_hash,
@@ -82,7 +81,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
     })
 }
 
-/// Opens a database that must be there: reading must not make one.
+/// Opens an existing database. Verification must not create one.
 pub(super) async fn open(url: &str) -> Result<Store, LedgerCommandError> {
     let url = if url.starts_with("sqlite:") && !url.contains('?') && !url.contains(":memory:") {
         format!("{url}?mode=rw")
@@ -92,7 +91,7 @@ pub(super) async fn open(url: &str) -> Result<Store, LedgerCommandError> {
     Ok(Store::open(&url).await?)
 }
 
-/// Every signed note, smallest first.
+/// Returns every signed note, smallest tree first.
 pub(super) async fn checkpoints(store: &Store) -> Result<Vec<String>, LedgerCommandError> {
     let mut notes = Vec::new();
     let mut above = i64::MIN;

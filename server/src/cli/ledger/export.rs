@@ -1,7 +1,7 @@
-//! Writing the ledger as a bundle, entry by entry.
+//! Writes the ledger as a bundle, entry by entry.
 //!
-//! What was read once never changes, so no transaction is held over the whole of it. That somebody
-//! exported it is itself an entry, and in the export.
+//! Entries never change, so no transaction spans the whole export. The export is itself recorded as an entry, which is
+//! part of the bundle.
 
 use std::{
     collections::BTreeMap,
@@ -34,15 +34,15 @@ pub(super) async fn export(
     let store = database::open(&args.place.database).await?;
     let now = Clock::System.now();
     if let Err(error) = record(&store, &trusted.log, now).await {
-        // Whoever reads tables can copy them as well; what cannot be recorded is at least said.
+        // A person who can read the tables can copy them anyway, so a failure to record the export is only reported.
         let told = writeln!(
             notes,
-            "This export is not in the ledger: {}",
+            "This export could not be recorded in the ledger: {}",
             crate::cli::chain(&error)
         );
         told.map_err(LedgerCommandError::Output)?;
     }
-    // First the checkpoints, then the size: what was signed is within it.
+    // Read the checkpoints before the size, so that the size covers everything they sign.
     let checkpoints = database::checkpoints(&store).await?;
     let size = ledger::head(&store)
         .await?
@@ -156,7 +156,7 @@ fn empty(folder: &Path) -> Result<(), LedgerCommandError> {
     }
 }
 
-/// A file that counts and hashes what goes into it.
+/// A file that counts and hashes the bytes written to it.
 struct Hashed {
     path: PathBuf,
     file: BufWriter<File>,

@@ -1,5 +1,5 @@
-//! Sessions that go on, held against the entries of their beginning and end. Those that are over are nobody's
-//! any more, and are deleted after a while.
+//! Compares active sessions with the entries of their start and end. Ended sessions have no effect and are deleted
+//! after a while.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use domain::ledger::said::sessions::Sessions;
 use super::rows::Difference;
 use crate::store::session::StoredSession;
 
-/// What goes on in the rows that were read before must have begun in the entries; what ended in the entries
-/// must be over in the rows that were read after.
+/// Reports active sessions in the rows read before the entries that have no start entry, and active sessions in the
+/// rows read afterwards that have an end entry.
 pub(super) fn compare(
     before: &[StoredSession],
     after: &[StoredSession],

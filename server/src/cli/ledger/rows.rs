@@ -1,8 +1,8 @@
-//! Rows that count only with their entries, held against what these say: a row that was put in, revived
-//! or taken out by hand is named.
+//! Compares rows that need an entry with the entries, and reports each row that was inserted, revived or deleted by
+//! hand.
 //!
-//! Others may write while the entries are read. What is read before the entries must be in them; what is
-//! in them must be in what is read after.
+//! Other processes may write during the verification. Rows read before the entries must match them; entries must match
+//! rows read afterwards.
 
 use std::collections::BTreeSet;
 
@@ -27,68 +27,70 @@ use crate::store::{
     session::{StoredSession, session_rows},
 };
 
-/// A row and the ledger that do not say the same.
+/// A difference between the rows and the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error)]
 pub enum Difference {
-    /// Nobody decided so through Leastwise.
-    #[error("approval: {0} has no entry in the ledger: nobody gave it through Leastwise")]
+    #[error("approval: {0} has no entry in the ledger, so it was not given through Leastwise")]
     DecisionWithoutEntry(String),
-    /// It was entered, and fills no seat.
+    /// The decision has an entry but does not count.
     #[error(
-        "approval: {0} does not count, though the ledger holds it: its sign-in asked for the change, or has \
-         decided on it as somebody else"
+        "approval: {0} does not count, although the ledger has its entry: its sign-in requested the change, or \
+         decided on it as another person"
     )]
     DecisionThatDoesNotCount(String),
-    /// A decision was taken out.
-    #[error("approval: the row is missing of {0}, which the ledger holds")]
+    #[error("approval: the row of {0} is missing, but the ledger has its entry")]
     DecisionWithoutRow(String),
-    /// Nobody was given this role.
-    #[error("role_grant: {0} has no entry in the ledger: nobody was given it through Leastwise")]
+    #[error("role_grant: {0} has no entry in the ledger, so it was not granted through Leastwise")]
     RoleWithoutEntry(String),
-    /// Nobody ended this role.
-    #[error("role_grant: {0} is over by its row, and the ledger has no entry that ended it")]
+    #[error(
+        "role_grant: {0} has ended according to its row, but the ledger has no entry that ends it"
+    )]
     EndWithoutEntry(String),
-    /// It ended, and somebody took the end away.
-    #[error("role_grant: {0} is held by its row, and the ledger has an entry that ended it")]
+    /// The end of a role was removed.
+    #[error(
+        "role_grant: {0} is held according to its row, but the ledger has an entry that ends it"
+    )]
     Revived(String),
-    /// A role was taken out.
-    #[error("role_grant: the row is missing of {0}, which the ledger holds")]
+    #[error("role_grant: the row of {0} is missing, but the ledger has its entry")]
     RoleWithoutRow(String),
-    /// Nobody was given this access through Leastwise.
-    #[error("engine_window: {0} has no entry in the ledger: nobody was given it through Leastwise")]
+    #[error(
+        "engine_window: {0} has no entry in the ledger, so it was not granted through Leastwise"
+    )]
     WindowWithoutEntry(String),
-    /// It lasts from and until otherwise, or is on something else.
-    #[error("engine_window: {0} is not as its entries in the ledger say")]
+    /// The times or the resource of an access window were altered.
+    #[error("engine_window: {0} differs from its entries in the ledger")]
     WindowDiffers(String),
-    /// It is over, and somebody took that away.
-    #[error("engine_window: {0} is open by its row, and the ledger has an entry that closed it")]
+    /// The end of an access window was removed.
+    #[error(
+        "engine_window: {0} is open according to its row, but the ledger has an entry that closes it"
+    )]
     WindowRevived(String),
-    /// It is open, and somebody says that it is over.
-    #[error("engine_window: {0} is over by its row, and the ledger has no entry that closed it")]
+    #[error(
+        "engine_window: {0} is over according to its row, but the ledger has no entry that closes it"
+    )]
     WindowOverWithoutEntry(String),
-    /// A window was taken out.
-    #[error("engine_window: the row is missing of {0}, which the ledger holds")]
+    #[error("engine_window: the row of {0} is missing, but the ledger has its entry")]
     WindowWithoutRow(String),
-    /// Nobody signed in so.
-    #[error("session: {0} has no entry in the ledger that says the same: nobody signed in so")]
+    #[error("session: {0} has no matching entry in the ledger, so no sign-in created it")]
     SessionWithoutEntry(String),
-    /// It ended, and somebody took the end away.
-    #[error("session: {0} goes on by its row, and the ledger has an entry that ended it")]
+    /// The end of a session was removed.
+    #[error(
+        "session: {0} is active according to its row, but the ledger has an entry that ends it"
+    )]
     SessionRevived(String),
-    /// The search finds an entry otherwise than by its words.
+    /// The index of the search differs from the words of an entry.
     #[error("ledger_token: {0}")]
     Words(String),
-    /// What the server finds an entry by is not what the entry says.
-    #[error("ledger_entry: the column {column} of entry {seq} is not as the entry says")]
+    /// A column that the server uses to find an entry differs from the entry.
+    #[error("ledger_entry: the column {column} of entry {seq} differs from the entry")]
     ColumnDiffers {
-        /// The entry's number.
+        /// The number of the entry.
         seq: i64,
-        /// Which column.
         column: &'static str,
     },
 }
 
-/// The rows at one moment.
+/// The rows at one point in time.
 pub(super) struct Rows {
     decisions: Vec<DecisionRow>,
     roles: Vec<RoleRow>,
@@ -107,7 +109,8 @@ impl Rows {
     }
 }
 
-/// Hears a leaf, if it is about such rows. One that cannot be parsed is the verifier's to name.
+/// Applies an entry to the projection if it concerns such rows. An entry that cannot be parsed is reported by the
+/// verifier.
 pub(super) fn hear(said: &mut Said, leaf: &str) {
     let words = [
         said::SUBMITTED,
@@ -122,7 +125,7 @@ pub(super) fn hear(said: &mut Said, leaf: &str) {
         sessions::STARTED,
         sessions::ENDED,
     ];
-    // Most entries are about something else, and parsing is the dear part.
+    // Most entries concern something else, and parsing is expensive.
     if words.iter().any(|word| leaf.contains(word))
         && let Ok((_, entry)) = Entry::parse(leaf.as_bytes())
     {
@@ -130,7 +133,7 @@ pub(super) fn hear(said: &mut Said, leaf: &str) {
     }
 }
 
-/// Everything in which rows and entries differ.
+/// Returns all differences between rows and entries.
 pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Difference> {
     let mut found = BTreeSet::new();
     for row in &before.decisions {
@@ -194,14 +197,14 @@ pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Differenc
     found.into_iter().collect()
 }
 
-/// What the entries make of a row.
+/// The status of a decision row according to the entries.
 enum Standing {
     Counts,
     FillsNoSeat,
     NotEntered,
 }
 
-/// The server's own judgement; only that here, a row against a change needs its entry as well.
+/// Evaluates a decision as the server does, except that a declining row needs its entry here as well.
 fn standing(said: &Said, row: &DecisionRow) -> Standing {
     let (Ok(change), Ok(approver), Ok(round)) = (
         ChangeId::parse(&row.change),
@@ -247,7 +250,7 @@ fn held<'a>(said: &'a Said, row: &RoleRow) -> Option<&'a Held> {
 fn decision_words(row: &DecisionRow) -> String {
     let did = match row.decision {
         Decision::Approve => "approval",
-        Decision::Decline => "refusal",
+        Decision::Decline => "decline",
     };
     format!(
         "the {did} of change {} by person {} in round {}",

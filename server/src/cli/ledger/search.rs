@@ -1,5 +1,5 @@
-//! The words by which the search finds entries, made again from each entry: one that was taken out hides an
-//! entry from who asks for it, one that was put in shows it to who asks for something else.
+//! Rebuilds the search words of each entry and compares them with the index. A missing word hides an entry from a
+//! search; an extra word adds it to the results of another search.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use domain::ledger::{Entry, PrivateValue};
 use super::rows::Difference;
 use crate::store::ledger::{Indexed, words};
 
-/// How many entries are named one by one. An index that was emptied would name all of them.
+/// The maximum number of entries to list. Without it, an emptied index would list all of them.
 const NAMED: usize = 20;
 
-/// What was found so far.
+/// The differences found so far.
 #[derive(Default)]
 pub(super) struct Search {
     named: Vec<Difference>,
@@ -19,7 +19,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// One entry; of one that cannot be parsed nobody knows the words, and the verifier names it.
+    /// Checks one entry. An entry that cannot be parsed has no known words and is reported by the verifier.
     pub(super) fn entry(
         &mut self,
         seq: i64,
@@ -31,29 +31,31 @@ impl Search {
             return;
         };
         let should = words::of(&entry, private);
-        // A word of a value that was erased went with it, and perhaps left room for none.
+        // The words of an erased value were erased with it, and other words may have taken their place.
         let erased = private.len() < entry.private_values();
         let missing = should
             .iter()
             .find(|(word, path)| (!erased || path.is_empty()) && !holds(stored, word, path));
         if let Some((word, _)) = missing {
-            self.name(format!("entry {seq} is not found by its word {word:?}"));
+            self.name(format!(
+                "entry {seq} is not indexed under its word {word:?}"
+            ));
         }
         let all: BTreeSet<Indexed> = words::all_of(&entry, private)
             .map(|(word, path)| Indexed { word, path })
             .collect();
         if let Some(foreign) = stored.difference(&all).next() {
             self.name(format!(
-                "entry {seq} is found by {:?}, which is no word of it",
+                "entry {seq} is indexed under {:?}, which is not a word of it",
                 foreign.word
             ));
         }
     }
 
-    /// Words of a number that has no entry.
+    /// Reports words of an entry number that does not exist.
     pub(super) fn nobody(&mut self, seq: i64) {
         self.name(format!(
-            "there are words of an entry {seq}, and no such entry"
+            "the index has words of entry {seq}, which does not exist"
         ));
     }
 

@@ -1,4 +1,4 @@
-//! What a verification believes: verifier keys, and checkpoints that somebody kept.
+//! The trusted inputs of a verification: verifier keys, and checkpoints kept elsewhere.
 
 use std::{
     fs, io,
@@ -10,25 +10,25 @@ use domain::ledger::{LogName, Vkeys, bundle};
 use super::{LedgerCommandError, Place, VerifyArgs};
 use crate::engine::seal::{COPY_FILE, VKEY_FILE};
 
-/// Where the keys came from.
+/// The source of the verifier keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// Kept apart from what is verified.
+    /// A source other than the ledger to verify.
     Apart,
-    /// The bundle that is verified.
+    /// The bundle to verify.
     Bundle,
 }
 
-/// Keys, and the log that they are of.
+/// Verifier keys and the log they belong to.
 pub(super) struct Trusted {
     pub(super) vkeys: Vkeys,
-    /// One a line, as given.
+    /// One key per line, as given.
     pub(super) text: String,
     pub(super) log: LogName,
     pub(super) source: Source,
 }
 
-/// Reads `--vkey`, or `ledger.vkey`, or the bundle's own.
+/// Reads `--vkey`, `ledger.vkey`, or the keys of the bundle, in this order.
 pub(super) fn keys(place: &Place, bundle: Option<&Path>) -> Result<Trusted, LedgerCommandError> {
     let of_folder = match folder(place, bundle) {
         Some(folder) => optional(&folder.join(VKEY_FILE))?,
@@ -36,7 +36,7 @@ pub(super) fn keys(place: &Place, bundle: Option<&Path>) -> Result<Trusted, Ledg
     };
     let of_bundle = bundle.map(|bundle| bundle.join(bundle::VKEYS));
     let (text, source) = match &place.vkey {
-        // A key holds a `+`, a path seldom; a file of that name is still found first.
+        // A key contains a `+`, which paths rarely do. A file with that name takes precedence.
         Some(given) => match fs::read_to_string(given) {
             Ok(text) => (text, Source::Apart),
             Err(_) if given.contains('+') => (given.clone(), Source::Apart),
@@ -61,7 +61,7 @@ pub(super) fn keys(place: &Place, bundle: Option<&Path>) -> Result<Trusted, Ledg
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
-    // The key's name is the log's: what the database says of its own name is not believed.
+    // The name of the key is the name of the log. The name in the database is not trusted.
     let name = lines
         .next()
         .and_then(|line| line.split('+').next())
@@ -97,7 +97,7 @@ pub(super) fn kept(args: &VerifyArgs) -> Result<Vec<String>, LedgerCommandError>
     }
 }
 
-/// The folder of keys. A bundle may come from anywhere: the folder that happens to be here may
+/// Returns the folder of keys. A bundle may come from anywhere, so the default folder does not apply to it: it may
 /// belong to another log.
 fn folder(place: &Place, bundle: Option<&Path>) -> Option<PathBuf> {
     match (&place.keys, bundle) {
@@ -107,8 +107,8 @@ fn folder(place: &Place, bundle: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
-/// One signed note, or lines that each hold one as a JSON string. Half a line at the end, as a
-/// power cut leaves it, is no note yet.
+/// Parses one signed note, or lines that each hold one as a JSON string. A partial last line, as left by a power
+/// failure, is not a note.
 fn notes(text: &str) -> Vec<String> {
     if !text.starts_with('"') {
         return if text.trim().is_empty() {
@@ -118,7 +118,7 @@ fn notes(text: &str) -> Vec<String> {
         };
     }
     let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-    // A line that is no string is handed on as it is: the verifier names it.
+    // A line that is not a JSON string is passed on unchanged, and the verifier reports it.
     whole
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| line.to_owned()))

@@ -1,4 +1,4 @@
-//! Windows of access, held against the entries of their beginning and end.
+//! Compares access windows with the entries of their start and end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,7 @@ use domain::ledger::said::grants::{Given, Grants};
 use super::rows::Difference;
 use crate::store::engine::StoredWindow;
 
-/// What is in the rows that were read before must be in the entries; what is in the entries must be in the
-/// rows that were read after.
+/// Rows that were read before the entries must have entries. Entries must have rows among those read afterwards.
 pub(super) fn compare(
     before: &[StoredWindow],
     after: &[StoredWindow],
@@ -44,14 +43,14 @@ pub(super) fn compare(
     }
     let rows: BTreeSet<&str> = after.iter().map(|row| row.id.as_str()).collect();
     for (grant, given) in given {
-        // What is over may be forgotten.
+        // The row of a closed window may have been deleted.
         if given.closed.is_none() && !rows.contains(grant) {
             found.insert(Difference::WindowWithoutRow(words(grant)));
         }
     }
 }
 
-/// Whether the row was as the entries say when they were read: it may have gone on since.
+/// Returns whether the row matched the entries when they were read. It may have changed since.
 fn was(row: &StoredWindow, given: &Given, before: &[StoredWindow]) -> bool {
     before
         .iter()
@@ -72,5 +71,5 @@ fn same(row: &StoredWindow, given: &Given) -> bool {
 }
 
 fn words(grant: &str) -> String {
-    format!("the window {grant}")
+    format!("the access window {grant}")
 }

@@ -1,11 +1,11 @@
-//! What another process needs to run on the local AWS and Cognito: the same variables as in production, so that
-//! `serve` and `sync` can be tried, and measured, apart from the sandbox. Never printed unless asked for.
+//! The variables with which another process uses the local AWS and Cognito, the same as in production: `serve` and
+//! `sync` can then be tried and measured without the sandbox. Printed only on request.
 
 use url::Url;
 
 use crate::config::ServeArgs;
 
-/// Every variable with its value.
+/// Returns every variable with its value.
 fn variables(serve: &ServeArgs) -> [(&'static str, String); 17] {
     let address = |url: Option<&Url>| {
         let text = url.map_or("", Url::as_str);
@@ -48,13 +48,13 @@ fn variables(serve: &ServeArgs) -> [(&'static str, String); 17] {
     ]
 }
 
-/// Lines that a shell takes.
+/// Returns `export` lines for a shell.
 pub fn as_exports(serve: &ServeArgs) -> String {
     let line = |(name, value): (&str, String)| format!("export {name}='{value}'\n");
     variables(serve).map(line).concat()
 }
 
-/// One JSON object.
+/// Returns one JSON object.
 pub fn as_json(serve: &ServeArgs) -> serde_json::Value {
     let all = variables(serve).into_iter();
     all.map(|(name, value)| (name.to_owned(), value.into()))

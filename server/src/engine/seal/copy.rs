@@ -1,5 +1,5 @@
-//! The copy of every checkpoint outside the database: what shows that somebody with rights to the
-//! database, and nothing else, wrote the log anew. Back it up where neither of us can write.
+//! The copy of every checkpoint outside the database. It shows that a person with access to the database alone rewrote
+//! the log. Back it up to a place where neither Leastwise nor database administrators can write.
 
 use std::{
     fs, io,
@@ -9,13 +9,13 @@ use std::{
 
 use domain::ledger::bundle;
 
-/// Its name, beside the key. Each line is one signed note as a JSON string, oldest first.
+/// The file name, in the folder of the key. Each line is one signed note as a JSON string, oldest first.
 pub const COPY_FILE: &str = "checkpoints.log";
 
-/// More than the last lines of it can have.
+/// An upper bound on the length of the last lines.
 const TAIL: u64 = 64 * 1024;
 
-/// Adds a note, durably.
+/// Appends a note and syncs the file.
 pub fn append(path: &Path, note: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -25,7 +25,7 @@ pub fn append(path: &Path, note: &str) -> io::Result<()> {
         .read(true)
         .create(true)
         .open(path)?;
-    // A power cut can leave half a line; the note it would have been was not stored either.
+    // A power failure can leave a partial line. Its note was not stored in the database either.
     let torn = u64::try_from(
         tail(&mut file)?
             .rsplit(|byte| *byte == b'\n')
@@ -42,7 +42,7 @@ pub fn append(path: &Path, note: &str) -> io::Result<()> {
     file.sync_data()
 }
 
-/// The note of the last whole line; none if there is no file or no line.
+/// Returns the note of the last complete line, or `None` if there is no file or no line.
 pub fn last(path: &Path) -> io::Result<Option<String>> {
     let mut file = match fs::File::open(path) {
         Ok(file) => file,

@@ -1,7 +1,7 @@
-//! Where the signing key is: a file that only we may read, or an environment variable. Never the
-//! database, whose administrators must not be able to sign.
+//! The signing key: a file that only its owner may read, or an environment variable. Never the database, whose
+//! administrators must not be able to sign.
 //!
-//! Beside it stands the public half, a line for every key that ever signed here, to be handed out.
+//! The public keys are stored beside it, one line for every key that ever signed here, to be published.
 
 use std::{
     fs, io,
@@ -14,53 +14,46 @@ use thiserror::Error;
 
 use crate::clock;
 
-/// The secret half: 64 hex digits.
+/// The file of the secret key: 64 hex digits.
 pub const KEY_FILE: &str = "ledger.key";
-/// The public halves, C2SP verifier keys, one a line.
+/// The file of the public keys: C2SP verifier keys, one per line.
 pub const VKEY_FILE: &str = "ledger.vkey";
-/// The environment variable that takes the place of the file.
+/// The environment variable that replaces the file.
 pub const KEY_VARIABLE: &str = "LEASTWISE_LEDGER_KEY";
 
-/// Why there is no key.
+/// An error in the keys.
 #[derive(Debug, Error)]
 pub enum KeyError {
-    /// The file system said no.
+    /// A file cannot be read or written.
     #[error("{path}: {source}")]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What it said.
-        source: io::Error,
-    },
-    /// Not 64 lower-case hex digits. The value is not shown.
+    File { path: PathBuf, source: io::Error },
+    /// The value is not 64 lower-case hex digits. The message never shows the value.
     #[error("{0} must hold 64 lower-case hex digits: 32 random bytes")]
     Malformed(String),
-    /// A log that was signed before is missing its key.
+    /// The key of a log that was signed before is missing.
     #[error(
-        "{0} is missing, but the ledger was signed before. Put the key back; or, if it is lost, make another \
-         with `openssl rand -hex 32` and tell everybody who verifies"
+        "{0} is missing, but the ledger was signed before. Restore the key; if it is lost, create a new one \
+         with `openssl rand -hex 32` and inform everyone who verifies the ledger"
     )]
     Missing(PathBuf),
-    /// A line of the public halves is none.
+    /// A line of the public keys is not a verifier key.
     #[error("{path}: {source}")]
     Vkey {
-        /// Which file.
         path: PathBuf,
-        /// What is wrong.
         source: CheckpointError,
     },
 }
 
-/// Whether a key may be made where there is none.
+/// Whether a missing key may be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Log {
     /// Nothing was ever signed.
     New,
-    /// Something was signed, so there was a key.
+    /// Something was signed, so a key existed.
     Signed,
 }
 
-/// The key, and every public half known here. `given` is the environment variable's value.
+/// Returns the key and all known public keys. `given` is the value of the environment variable.
 pub fn load(
     folder: &Path,
     given: Option<&str>,

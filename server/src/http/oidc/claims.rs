@@ -1,21 +1,21 @@
-//! What Cognito writes into an ID token beyond the standard, and what that proves.
+//! The claims of Cognito ID tokens beyond the standard, and what they prove.
 
 use std::collections::BTreeSet;
 
 use openidconnect::AdditionalClaims;
 use serde::{Deserialize, Serialize};
 
-/// Cognito's own claims.
+/// The Cognito-specific claims.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct CognitoClaims {
-    /// `id` or `access`: an access token must never pass for an ID token.
+    /// `id` or `access`. An access token must never be accepted as an ID token.
     pub(super) token_use: Option<String>,
     #[serde(rename = "cognito:username")]
     pub(super) username: Option<String>,
-    /// Absent, not empty, for somebody without a group.
+    /// Absent, not empty, for a user without groups.
     #[serde(rename = "cognito:groups", default)]
     pub(super) groups: BTreeSet<String>,
-    /// Present for people who sign in through another identity provider.
+    /// Present for users of an external identity provider.
     pub(super) identities: Option<serde_json::Value>,
 }
 
@@ -29,18 +29,18 @@ impl CognitoClaims {
     }
 }
 
-/// What a token says of a second factor.
+/// The evidence of a second factor in a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
-    /// There was one.
+    /// A second factor was used.
     Proven,
-    /// It says how the person signed in, and that is not enough.
+    /// The token states the methods, and they are not sufficient.
     NotProven,
-    /// It says nothing: AWS writes `acr` and `amr` in some pools only.
+    /// The token states nothing: AWS sets `acr` and `amr` in some pools only.
     Silent,
 }
 
-/// Reads `acr` and `amr`. `fed` alone means that only the other provider could know.
+/// Evaluates `acr` and `amr`. `fed` alone means that only the external identity provider knows the methods.
 pub(super) fn evidence(acr: Option<&str>, amr: Option<&[&str]>, mfa_acr: &[String]) -> Evidence {
     if acr.is_some_and(|acr| mfa_acr.iter().any(|mfa| mfa == acr)) {
         return Evidence::Proven;
@@ -48,7 +48,7 @@ pub(super) fn evidence(acr: Option<&str>, amr: Option<&[&str]>, mfa_acr: &[Strin
     let methods = amr.unwrap_or_default();
     let has = |names: &[&str]| methods.iter().any(|method| names.contains(method));
     let one_time = has(&["otp", "sms", "email_otp"]);
-    // A passkey is two factors by itself: the device, and what unlocks it (PCI DSS 4.0.1, 8.4.2).
+    // A passkey counts as two factors: the device and what unlocks it (PCI DSS 4.0.1, 8.4.2).
     if has(&["mfa", "swk", "hwk"]) || (has(&["pwd"]) && one_time) {
         return Evidence::Proven;
     }

@@ -1,58 +1,55 @@
-//! What an operator says of the user pool, and what we refuse to start with.
+//! The OpenID Connect configuration of the user pool, and its validation.
 
 use url::Url;
 
 use crate::http::secret::Secret;
 
-/// Whether the access token's hash must stand in the ID token.
+/// Whether the ID token must contain the hash of the access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtHash {
-    /// Cognito writes it, so its absence is suspicious.
+    /// Required. Cognito always sets it, so a missing hash is suspicious.
     Required,
-    /// For providers that leave it out with the code flow. A wrong one is refused all the same.
+    /// For providers that omit it in the code flow. A wrong hash is still refused.
     WhenPresent,
 }
 
-/// A user pool and our app client in it.
+/// A user pool and the app client of Leastwise in it.
 #[derive(Debug, Clone)]
 pub struct OidcConfig {
-    /// The issuer; its discovery document must name exactly this.
+    /// The issuer. The discovery document must name exactly this value.
     pub issuer: String,
-    /// Other spellings of the same pool's issuer: Cognito has an ORIGINAL and an UPDATED form.
+    /// Other forms of the same pool's issuer: Cognito has an ORIGINAL and an UPDATED form.
     pub accepted_issuers: Vec<String>,
-    /// What persons are known by, whichever form a token carries; the issuer if nothing is said.
-    /// Keep it for ever when the pool moves to the UPDATED form.
+    /// The issuer that identifies people, whichever form a token carries. Defaults to `issuer`. Must not change when
+    /// the pool moves to the UPDATED form.
     pub subject_issuer: Option<String>,
-    /// Our app client.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: Secret,
-    /// Scheme and host of the pool's domain; from the discovery document if nothing is said.
+    /// Scheme and host of the pool's domain. Defaults to that of the discovery document.
     pub domain_url: Option<Url>,
-    /// Registered with the app client; its path is `/sign-in/callback`.
+    /// The redirect URI registered with the app client. Its path is `/sign-in/callback`.
     pub redirect_uri: String,
-    /// Registered with the app client; its path is `/signed-out`.
+    /// The logout URI registered with the app client. Its path is `/signed-out`.
     pub logout_uri: String,
-    /// Of `openid`, `email`, `profile`.
+    /// A subset of `openid`, `email` and `profile`.
     pub scopes: Vec<String>,
-    /// See [`AtHash`].
     pub at_hash: AtHash,
     /// The `acr` values that prove a second factor.
     pub mfa_acr: Vec<String>,
 }
 
-/// What is wrong with a configuration.
+/// An invalid configuration value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {what}")]
 pub struct InvalidOidcConfig {
-    /// Which field.
+    /// The name of the field.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// The problem with its value.
     pub what: &'static str,
 }
 
 impl OidcConfig {
-    /// With everything that Cognito's defaults allow to leave out. `public_base` is our own address.
+    /// Returns a configuration with Cognito's defaults. `public_base` is the public URL of Leastwise.
     pub fn new(issuer: &str, client_id: &str, client_secret: Secret, public_base: &Url) -> Self {
         let at = |path: &str| {
             let mut url = public_base.clone();
@@ -70,14 +67,14 @@ impl OidcConfig {
             logout_uri: at(crate::http::sign_out::SIGNED_OUT_PATH),
             scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
             at_hash: AtHash::Required,
-            // 3: a passkey, or password and SMS or e-mail code; 4: password and TOTP.
+            // 3: a passkey, or a password and a code by SMS or e-mail; 4: a password and TOTP.
             mfa_acr: ["urn:cognito:loa:3", "urn:cognito:loa:4"]
                 .map(str::to_owned)
                 .to_vec(),
         }
     }
 
-    /// Refuses what cannot be safe.
+    /// Validates the configuration, and refuses values that cannot be safe.
     pub fn check(&self) -> Result<(), InvalidOidcConfig> {
         let refuse = |field, what| Err(InvalidOidcConfig { field, what });
         for issuer in self.issuers() {
@@ -113,19 +110,19 @@ impl OidcConfig {
         Ok(())
     }
 
-    /// Every accepted form of the issuer, ours first.
+    /// Returns every accepted form of the issuer, the configured one first.
     pub fn issuers(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.issuer.as_str())
             .chain(self.accepted_issuers.iter().map(String::as_str))
     }
 
-    /// What persons are known by.
+    /// Returns the issuer that identifies people.
     pub fn subject_issuer(&self) -> &str {
         self.subject_issuer.as_deref().unwrap_or(&self.issuer)
     }
 }
 
-/// Encrypted, or not leaving this machine.
+/// Returns whether the URL is encrypted or stays on this machine.
 pub(super) fn is_safe(url: &Url) -> bool {
     match url.scheme() {
         "https" => url.has_host(),

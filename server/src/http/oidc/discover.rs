@@ -1,7 +1,7 @@
-//! Learning a pool's endpoints and keys, once, at start.
+//! Discovers the endpoints and keys of a pool once, at startup.
 //!
-//! The document must name the issuer that we asked for, and every endpoint must be on the pool's own
-//! hosts: whoever can answer for one host must not become able to answer for another.
+//! The document must name the requested issuer, and every endpoint must be on the hosts of the pool. Control of one
+//! host must not allow answering for another.
 
 use std::time::Duration;
 
@@ -24,16 +24,15 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// Why we will not sign people in with this pool.
+/// The reason why a pool cannot be used for sign-in.
 #[derive(Debug, thiserror::Error)]
 pub enum DiscoveryFailure {
-    /// The configuration is wrong.
     #[error("configuration: {0}")]
     Config(#[from] InvalidOidcConfig),
-    /// The pool did not answer. Worth another try.
-    #[error("the user pool does not answer")]
+    /// The pool did not respond. A retry may succeed.
+    #[error("the user pool did not respond")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It answered with something that we must not trust.
+    /// The response must not be trusted.
     #[error("the user pool's discovery document is refused: {0}")]
     Refused(String),
 }
@@ -61,7 +60,7 @@ type Metadata = ProviderMetadata<
 >;
 
 impl Oidc {
-    /// Learns the pool. One try.
+    /// Discovers a pool, with one attempt.
     pub async fn discover(config: OidcConfig, clock: &Clock) -> Result<Self, DiscoveryFailure> {
         config.check()?;
         let issuers: Vec<Url> = config
@@ -132,7 +131,7 @@ impl Oidc {
         })
     }
 
-    /// Learns the pool, trying again while it does not answer. What is refused is not tried again.
+    /// Discovers a pool, with retries while it does not respond. A refused document is not retried.
     pub async fn discover_patiently(
         config: OidcConfig,
         clock: &Clock,
@@ -142,7 +141,7 @@ impl Oidc {
         for _ in 1..tries {
             match Self::discover(config.clone(), clock).await {
                 Err(DiscoveryFailure::Unreachable(error)) => {
-                    tracing::warn!(%error, "the user pool does not answer yet");
+                    tracing::warn!(%error, "the user pool did not respond yet");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(10));
                 }
@@ -153,8 +152,8 @@ impl Oidc {
     }
 }
 
-/// A pool of the UPDATED form may still serve its document at the old address, which then names the
-/// new one. So each form is tried, strictly: the document must name the form that it was asked by.
+/// A pool with the UPDATED form may still serve its document at the old address, which then names the new one. Each
+/// form is therefore tried, and each document must name the form it was requested by.
 async fn metadata(config: &OidcConfig, http: &Outbound) -> Result<Metadata, DiscoveryFailure> {
     let mut last = refused("issuer");
     for issuer in config.issuers() {
@@ -176,7 +175,7 @@ fn failure(error: DiscoveryError<OutboundError>) -> DiscoveryFailure {
         DiscoveryError::Response(status, _, _) if status.is_server_error() => {
             DiscoveryFailure::Unreachable(format!("status {status}").into())
         }
-        // The body stays out of the message: it is not ours.
+        // The body is untrusted and is not part of the message.
         DiscoveryError::Response(status, _, what) => {
             DiscoveryFailure::Refused(format!("status {status}, {what}"))
         }

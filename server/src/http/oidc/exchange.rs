@@ -1,4 +1,4 @@
-//! Codes and refresh tokens for identities, over the pool's token endpoint.
+//! Exchanges codes and refresh tokens for identities at the token endpoint of the pool.
 
 use domain::time::Timestamp;
 use http::{HeaderValue, Method, header};
@@ -12,32 +12,32 @@ use openidconnect::{
 use super::{Answer, Identity, Oidc, Proof, code, outbound::OutboundError};
 use crate::http::secret::Secret;
 
-/// Why nobody was signed in.
+/// The reason why a sign-in failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignInFailure {
-    /// The answer did not pass; the word is ours.
+    /// The response failed a check. The reason is a constant of Leastwise.
     #[error("refused: {0}")]
     Refused(&'static str),
-    /// There was no answer.
-    #[error("the user pool does not answer")]
+    /// There was no response.
+    #[error("the user pool did not respond")]
     Unreachable,
 }
 
-/// What asking with a refresh token showed.
+/// The result of a refresh.
 #[derive(Debug)]
 pub enum Refreshed {
-    /// Still welcome, with what the pool says of them now.
+    /// The user may still sign in; with the current identity and a rotated refresh token, if any.
     Active(Box<Identity>, Option<Secret>),
-    /// Signed out everywhere, disabled, removed, or the token was revoked.
+    /// The user was signed out globally, disabled or removed, or the token was revoked.
     Ended,
-    /// No answer, or one that proves nothing.
+    /// There was no response, or one that proves nothing.
     Unknown,
 }
 
 type TokenError = RequestTokenError<OutboundError, StandardErrorResponse<CoreErrorResponseType>>;
 
 impl Oidc {
-    /// Redeems a code and checks what comes back. The refresh token goes to the session, sealed.
+    /// Redeems a code and verifies the response. The caller seals the refresh token into the session.
     pub async fn sign_in(
         &self,
         given: &str,
@@ -76,8 +76,8 @@ impl Oidc {
         ))
     }
 
-    /// Name and address from userInfo, where Cognito writes booleans as strings. For display only,
-    /// so a failure is no reason to turn anybody away.
+    /// Adds the name and address from userInfo, where Cognito encodes booleans as strings. For display only, so a
+    /// failure does not prevent the sign-in.
     async fn complete(&self, identity: &mut Identity, access: &AccessToken) {
         let expected = SubjectIdentifier::new(identity.subject.sub.clone());
         let Ok(request) = self.client.user_info(access.clone(), Some(expected)) else {
@@ -100,11 +100,11 @@ impl Oidc {
                     .take()
                     .or(claims.email().map(|email| email.as_str().to_owned()));
             }
-            Err(error) => tracing::warn!(%error, "userInfo was not understood"),
+            Err(error) => tracing::warn!(%error, "the userInfo response could not be read"),
         }
     }
 
-    /// Asks whether somebody may still sign in. Groups are those of this moment.
+    /// Checks whether a person may still sign in. The groups of the result are current.
     pub async fn refresh(&self, refresh: &Secret, sub: &str, now: Timestamp) -> Refreshed {
         let answer: Result<Answer, TokenError> = self
             .client
@@ -146,7 +146,7 @@ impl Oidc {
         }
     }
 
-    /// Revokes a refresh token, so that nobody can use it after sign-out. Best effort.
+    /// Revokes a refresh token, so that it cannot be used after sign-out. Best effort.
     pub async fn revoke(&self, refresh: &Secret) {
         let Some(url) = &self.revocation_url else {
             return;

@@ -1,5 +1,5 @@
-//! The pool's signing keys. An unknown key id asks for them again, at most once a minute: otherwise
-//! anybody with forged tokens could make us ask Cognito as often as they like.
+//! The signing keys of the pool. An unknown key id triggers a new fetch, at most once a minute. Without this limit,
+//! forged tokens could cause any number of requests to Cognito.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -33,7 +33,7 @@ impl Keys {
             .clone()
     }
 
-    /// The keys after asking again, unless that was done within the last minute.
+    /// Fetches the keys again, unless they were fetched within the last minute, and returns them.
     pub(super) async fn again(&self, http: &Outbound, now: Timestamp) -> Arc<CoreJsonWebKeySet> {
         let mut asked = self.asked.lock().await;
         if now.since(*asked) < AT_MOST_EVERY {

@@ -1,8 +1,8 @@
-//! Sign-in by OpenID Connect with Amazon Cognito: authorization code, PKCE S256, and nothing else.
+//! Sign-in with Amazon Cognito by OpenID Connect: authorization code flow with PKCE S256 only.
 //!
-//! Tokens stay inside this module but for the refresh token, which leaves it to be sealed into the
-//! session. They never reach a browser, a log or an error page. Every check that the standard leaves
-//! to the client is made here, whether or not the library makes it.
+//! Tokens stay inside this module, except for the refresh token, which is sealed into the session. They never reach a
+//! browser, a log or an error page. Every check that the standard leaves to the client is made here, whether or not the
+//! library makes it.
 
 pub mod claims;
 pub mod config;
@@ -67,7 +67,7 @@ type CognitoClient = Client<
     EndpointMaybeSet,
 >;
 
-/// A user pool that we can sign people in with.
+/// A user pool for sign-in.
 pub struct Oidc {
     config: OidcConfig,
     client: CognitoClient,
@@ -77,23 +77,23 @@ pub struct Oidc {
     revocation_url: Option<String>,
 }
 
-/// Whether the person must prove who they are again.
+/// Whether the person must authenticate again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prompt {
-    /// A sign-in at Cognito of up to an hour ago will do.
+    /// Accept a Cognito session of up to an hour.
     IfNeeded,
-    /// Always ask (`prompt=login`). The classic hosted pages ignore it; then the sign-in is refused,
-    /// because `auth_time` tells.
+    /// Always ask (`prompt=login`). The classic hosted UI ignores this. The sign-in is then refused because of
+    /// `auth_time`.
     Always,
 }
 
 impl Oidc {
-    /// Where Cognito shows its pages.
+    /// Returns the URL of the pool's domain.
     pub fn domain_url(&self) -> &Url {
         &self.domain_url
     }
 
-    /// Where to send a browser to sign in.
+    /// Returns the authorization URL that starts a sign-in.
     pub fn authorize_url(&self, state: &str, nonce: &str, verifier: &str, prompt: Prompt) -> Url {
         let (state, nonce) = (state.to_owned(), nonce.to_owned());
         let verifier = PkceCodeVerifier::new(verifier.to_owned());
@@ -105,7 +105,7 @@ impl Oidc {
                 move || Nonce::new(nonce),
             )
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
-        // `openid` is there already.
+        // The library already adds `openid`.
         for scope in self.config.scopes.iter().filter(|scope| *scope != "openid") {
             request = request.add_scope(Scope::new(scope.clone()));
         }
@@ -115,8 +115,8 @@ impl Oidc {
         request.url().0
     }
 
-    /// Cognito's own sign-out, which is not the one of OpenID Connect: it takes `client_id` and
-    /// `logout_uri`, no token.
+    /// Returns Cognito's logout URL. It differs from OpenID Connect: it takes `client_id` and `logout_uri` and no
+    /// token.
     pub fn logout_url(&self) -> Url {
         let mut url = self.domain_url.clone();
         url.set_path("/logout");
@@ -127,13 +127,13 @@ impl Oidc {
         url
     }
 
-    /// Whether an `iss` of the authorization response (RFC 9207) is that of this pool.
+    /// Returns whether an `iss` of the authorization response (RFC 9207) belongs to this pool.
     pub fn accepts_issuer(&self, issuer: &str) -> bool {
         self.config.issuers().any(|accepted| accepted == issuer)
     }
 }
 
-/// Kept here so that no other module needs the library's types.
+/// Defined here so that no other module needs the types of the library.
 fn code(text: &str) -> AuthorizationCode {
     AuthorizationCode::new(text.to_owned())
 }

@@ -1,7 +1,6 @@
-//! The only way out to Cognito: no redirects, 5 seconds, 1 MiB, and only to the hosts of the pool.
+//! The HTTP client for Cognito: no redirects, 5 seconds, 1 MiB, and only the hosts of the pool.
 //!
-//! A redirect of the key set to another address must end here, because the server stands where
-//! instance metadata and internal services are.
+//! Redirects are not followed, because the server can reach instance metadata and internal services.
 
 use std::{collections::BTreeSet, future::Future, pin::Pin, time::Duration};
 
@@ -13,24 +12,20 @@ use super::config::is_here;
 const TIMEOUT: Duration = Duration::from_secs(5);
 const LARGEST: usize = 1024 * 1024;
 
-/// Why there is no answer.
+/// The reason why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
-    /// Not a host of the pool.
     #[error("{0} is not a host of the user pool")]
     Host(String),
-    /// Too large.
-    #[error("the answer is larger than 1 MiB")]
+    #[error("the response is larger than 1 MiB")]
     TooLarge,
-    /// The network.
     #[error("request")]
     Request(#[from] reqwest::Error),
-    /// Malformed.
     #[error("malformed")]
     Malformed(#[from] http::Error),
 }
 
-/// A client for the hosts of one pool.
+/// A client limited to the hosts of one pool.
 pub(super) struct Outbound {
     client: reqwest::Client,
     allowed: BTreeSet<String>,
@@ -44,7 +39,7 @@ impl Outbound {
             .timeout(TIMEOUT)
             .connect_timeout(TIMEOUT)
             .referer(false);
-        // A proxy of the environment is not asked for this machine's own ports.
+        // Local ports are not reached through the proxy of the environment.
         if allowed.iter().all(|url| is_here(url)) {
             builder = builder.no_proxy();
         }
@@ -87,7 +82,7 @@ impl Outbound {
 
 fn key(url: &Url) -> String {
     match url.origin() {
-        // An opaque origin equals nothing, not even its own text.
+        // An opaque origin equals no other origin.
         Origin::Opaque(_) => String::new(),
         origin @ Origin::Tuple(..) => origin.ascii_serialization(),
     }

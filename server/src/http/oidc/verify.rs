@@ -1,8 +1,8 @@
-//! Every check of an ID token that stands between a stranger and a session.
+//! Verifies ID tokens.
 //!
-//! The library checks signature, issuer, audience, expiry and nonce. Left to us, and done here: the
-//! algorithm first, `azp`, `token_use`, `iat`, `auth_time`, `at_hash`, and which keys may be asked
-//! for again. Keys that a token carries itself (`jwk`, `jku`, `x5u`) are never read.
+//! The library checks the signature, issuer, audience, expiry and nonce. This module checks the rest: the algorithm
+//! first, `azp`, `token_use`, `iat`, `auth_time`, `at_hash`, and when keys may be fetched again. Keys inside a token
+//! (`jwk`, `jku`, `x5u`) are never read.
 
 use std::{
     collections::BTreeSet,
@@ -24,41 +24,40 @@ use super::{
     claims::{CognitoClaims, Evidence, evidence},
 };
 
-/// How far clocks may be apart.
+/// The tolerated clock difference.
 const LEEWAY: Duration = Duration::seconds(60);
 
-/// Somebody whose ID token passed every check.
+/// The identity of a verified ID token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Who, for ever.
+    /// The permanent identifier of the person.
     pub subject: Subject,
-    /// `cognito:username`, to ask the pool by.
+    /// `cognito:username`, the key for requests to the pool.
     pub username: String,
-    /// Shown name, if the token carries one.
+    /// The display name, if the token has one.
     pub name: Option<String>,
-    /// Shown address.
     pub email: Option<String>,
     /// `cognito:groups`.
     pub groups: BTreeSet<String>,
     /// `auth_time`.
     pub authenticated_at: Timestamp,
-    /// What it says of a second factor.
+    /// The evidence of a second factor.
     pub evidence: Evidence,
-    /// Whether another provider vouches for them.
+    /// Whether an external identity provider authenticated the person.
     pub federated: bool,
 }
 
-/// What ties a token to the request that asked for it.
+/// The link between a token and the request for it.
 #[derive(Debug, Clone, Copy)]
 pub enum Proof<'a> {
-    /// The nonce of the sign-in and when that began.
+    /// The nonce and the start time of the sign-in.
     Nonce(&'a str, Timestamp),
-    /// A refreshed token carries no nonce; it must name the same `sub`.
+    /// A refreshed token has no nonce. It must name the same `sub`.
     Sub(&'a str),
 }
 
 impl Oidc {
-    /// Checks everything. The word of a refusal is ours and may be written down.
+    /// Runs every check. The reason of a refusal is a constant and may be logged.
     pub(super) async fn verify(
         &self,
         token: &Token,
@@ -66,7 +65,7 @@ impl Oidc {
         proof: Proof<'_>,
         now: Timestamp,
     ) -> Result<Identity, &'static str> {
-        // Before anything else: `none` and HMAC with a public key are refused whatever the keys are.
+        // Checked first, so that `none` and HMAC with a public key are refused whatever the keys are.
         if token.signing_alg().ok() != Some(&CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256) {
             return Err("algorithm");
         }
@@ -83,7 +82,7 @@ impl Oidc {
         self.identity(claims)
     }
 
-    /// Tried with each form of the issuer: a pool's tokens carry one of them.
+    /// Tries each form of the issuer: the tokens of a pool carry one of them.
     fn claims<'t>(
         &self,
         token: &'t Token,
@@ -113,7 +112,7 @@ impl Oidc {
         now: Timestamp,
     ) -> Result<IdTokenVerifier<'static, CoreJsonWebKey>, &'static str> {
         let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|_| "issuer")?;
-        // Without the client secret in it, the verifier cannot do HMAC at all.
+        // A verifier without the client secret cannot verify HMAC.
         let verifier = IdTokenVerifier::new_public_client(
             ClientId::new(self.config.client_id.clone()),
             issuer,
@@ -156,7 +155,7 @@ impl Oidc {
             return Err("auth_time");
         }
         match proof {
-            // A token from before this sign-in answers another one.
+            // A token issued before this sign-in belongs to another one.
             Proof::Nonce(_, began)
                 if claims.issue_time().timestamp_millis() < (began - LEEWAY).0 =>
             {

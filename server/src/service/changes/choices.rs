@@ -1,7 +1,7 @@
-//! What the form can choose from, narrowed to what this person may propose.
+//! The options of the change form, limited to what the viewer may propose.
 //!
-//! The narrowing is a convenience: `submit` checks again. No guardrail is known here; what the rules
-//! refuse can be chosen, and is then explained.
+//! The limits are a convenience; `submit` checks again. Guardrails are not applied here: a combination that policies
+//! block can be selected, and the preview explains the verdict.
 
 use app::backend::{Choice, Choices, Draft};
 use domain::{
@@ -14,36 +14,36 @@ use domain::{
 
 use super::words;
 
-/// Windows that are offered, in minutes, shortest first.
+/// The offered durations of temporary access, in minutes, shortest first.
 const WINDOWS: [i64; 6] = [30, 60, 120, 240, 480, 720];
-/// A longer list is typed instead.
+/// The maximum length of a list. If there are more options, the value is typed instead.
 const LISTED: usize = 600;
 
-/// For whom somebody may propose.
+/// The people for whom a person may propose changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// For everybody.
+    /// Everyone.
     Everybody,
-    /// For themselves.
+    /// Only the person themselves.
     Own(UserId),
 }
 
 impl Scope {
-    /// Whether an operation stays within it.
+    /// Returns whether an operation is within the scope.
     pub(super) fn covers(&self, operation: &Operation) -> bool {
         let Self::Own(own) = self else { return true };
         match operation {
             Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
                 assignment.principal == Principal::User(own.clone())
             }
-            // A membership opens whatever the group is given later, and guardrails ask which groups
-            // somebody is in: nobody moves themselves in or out of one.
+            // A membership also gives access to everything that the group is assigned later, and guardrails depend on
+            // group memberships. So nobody adds or removes themselves.
             Operation::AddMember { .. } | Operation::RemoveMember { .. } => false,
         }
     }
 }
 
-/// The lists for a form. What is chosen already is in them in any case.
+/// Returns the options of a form. The selected values are always included.
 pub(super) fn choices(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Choices {
     let mut choices = Choices {
         who: who(snapshot, draft, scope),
@@ -104,7 +104,7 @@ fn who(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Vec<Choice> {
     }
     list.extend(parts.users.keys().map(user));
     sorted(&mut list);
-    // Somebody who is gone can be chosen by a link only: to take away what is left of them.
+    // A principal that is not in the directory can only be selected through a link, to remove its remaining access.
     if !draft.who.is_empty() && !list.iter().any(|choice| choice.value == draft.who) {
         let label = format!("{} (no longer in the directory)", draft.who);
         list.push(Choice {
@@ -192,7 +192,7 @@ fn terms() -> Vec<Choice> {
     windows
         .chain([Choice {
             value: "standing".into(),
-            label: "Standing, until somebody removes it".into(),
+            label: "Standing, until it is removed".into(),
         }])
         .collect()
 }

@@ -1,8 +1,8 @@
-//! One approver's yes or no.
+//! The decision of one approver.
 //!
-//! The change's row is locked first, so two decisions in one instant come one after the other, and
-//! the second sees what the first did. Before a decision counts the whole verdict is run again: if
-//! the change would now do something else, earlier approvals are void and this one is not taken.
+//! The row of the change is locked first, so concurrent decisions are serialized and the second sees the result of the
+//! first. Before a decision counts, the change is evaluated again: if its effect has changed, earlier approvals are
+//! void and the decision is not recorded.
 
 use std::collections::BTreeSet;
 
@@ -30,21 +30,21 @@ use crate::{
     },
 };
 
-/// The shortest reason for a decision, in characters.
+/// The minimum length of the reason for a decision, in characters.
 const REASON_CHARS: usize = 5;
 
-/// How a decision went, before it is told to anybody.
+/// The outcome of a decision.
 enum Went {
     Taken(State),
-    /// The same decision of the same person, sent twice.
+    /// The same person sent the same decision before.
     Again,
     NotThere,
-    /// It is no longer open.
+    /// The change is no longer open for decisions.
     Over(Box<Stored>),
     Barred(Barred),
-    /// Its row is not what the ledger says was asked for.
+    /// The row of the change differs from the ledger.
     Altered(Altered),
-    /// It would do something else now; approvals so far are void.
+    /// The effect has changed; earlier approvals are void.
     Changed(State),
 }
 
@@ -74,8 +74,8 @@ impl Service {
             Went::Changed(state) => {
                 self.core.announce(id, state);
                 Err(Denied::Conflict(format!(
-                    "What this change would do is no longer what was asked for, so every approval so far is void and \
-                     yours was not taken. {} Read it again.",
+                    "The effect of this change has changed, so all earlier approvals are void and your decision was not \
+                     recorded. {} Review the change again.",
                     words::already(state)
                 )))
             }
@@ -123,7 +123,7 @@ impl Service {
                 .entry(Kind::ChangeSentBack, Outcome::Pending, &self.who())
                 .change(id)
                 .target_id("change", id.as_str())
-                .reason("the effect is not the one that was asked for: approvals so far are void")
+                .reason("the effect differs from the request: earlier approvals are void")
                 .fact("effect_before", before.0)
                 .fact("effect", next.change.effect.0.as_str())
                 .fact("state", next.change.state.as_str())
@@ -132,7 +132,7 @@ impl Service {
             tx.commit().await?;
             return Ok(Went::Changed(next.change.state));
         }
-        // The same effect, but somebody who gains may have become known as a person only now.
+        // The effect is the same, but a beneficiary may have become known as a person only now.
         stored.gaining.extend(judgement.gaining);
         let approver = match self.may_take_seat(&stored, &candidate, &seen) {
             Ok(person) => person,
@@ -156,13 +156,13 @@ impl Service {
         Ok(Went::Taken(state))
     }
 
-    /// What is known of the viewer as a decider.
+    /// Returns what is known about the viewer as a decider.
     pub(super) fn candidate(&self, claims: &Claims) -> Candidate {
         Candidate {
             person: self.signed.actor.person.clone(),
             approver_since: self.signed.actor.approver_since,
             mfa: self.signed.actor.mfa,
-            // Who is joined to nobody has a person, too, and that is who claims.
+            // A sign-in that is not linked to an identity has a person as well, and that person holds the claim.
             doubles: claims.doubles_of(&self.signed.person),
         }
     }
@@ -176,8 +176,8 @@ impl Service {
         may_decide(&stored.change, &self.gaining(stored), candidate, seen)
     }
 
-    /// Everyone who gains, the viewer among them if their own user does: a person is joined to a user
-    /// at sign-in, which may be later than what the stored list was made from.
+    /// Returns everyone who gains access, including the viewer if their own user does: a person is linked to a user at
+    /// sign-in, which may be later than the stored list.
     pub(super) fn gaining(&self, stored: &Stored) -> BTreeSet<PersonId> {
         let mut gaining = stored.gaining.clone();
         if self
@@ -191,7 +191,7 @@ impl Service {
         gaining
     }
 
-    /// Who decided, and when: for whoever comes second.
+    /// Describes who decided and when, for an approver whose decision came too late.
     async fn who_was_faster(&self, stored: &Stored) -> Answer<String> {
         let change = &stored.change;
         let already = words::already(match change.state {
@@ -200,7 +200,7 @@ impl Service {
         });
         let last = change.in_force().last();
         let Some(last) = last.filter(|_| change.state != State::Waiting) else {
-            return Ok(format!("{already} Your decision was not taken."));
+            return Ok(format!("{already} Your decision was not recorded."));
         };
         let world = self.core.world();
         let name = People::new(&self.core.store, &world.snapshot)
@@ -212,14 +212,14 @@ impl Service {
             Decision::Decline => "declined",
         };
         Ok(format!(
-            "{name} {did} this at {} UTC. {already} Your decision was not taken.",
+            "{name} {did} this change at {} UTC. {already} Your decision was not recorded.",
             last.at.minute()
         ))
     }
 }
 
-/// Everyone who is approver by the ledger now, but for those who by a claim that nobody has settled may
-/// be who asked for this change or gains by it.
+/// Returns everyone who may fill an approval slot: approvers according to the ledger, without those who may be the
+/// requester or a beneficiary by an unsettled claim.
 pub(super) async fn seats(
     conn: &mut AnyConnection,
     stored: &Stored,
@@ -247,7 +247,7 @@ fn state_of(stored: &Stored, seats: &BTreeSet<PersonId>) -> State {
     }
 }
 
-/// A change bound to what it would do now; it gets the whole time to be decided again.
+/// Binds a change to its current effect. The time for a decision starts again.
 pub(super) fn rebound(stored: &Stored, judgement: Judgement, now: Timestamp) -> Stored {
     let mut next = stored.clone();
     next.change.state = state_after(judgement.verdict.outcome);
@@ -262,13 +262,13 @@ pub(super) fn rebound(stored: &Stored, judgement: Judgement, now: Timestamp) -> 
 fn wrong_reason(reason: &str) -> Option<String> {
     if reason.len() > JUSTIFICATION_BYTES {
         return Some(format!(
-            "The reason has {} bytes, at most {JUSTIFICATION_BYTES} are kept. Shorten it.",
+            "The reason is {} bytes long, and the limit is {JUSTIFICATION_BYTES}. Shorten it.",
             reason.len()
         ));
     }
     if reason.chars().count() < REASON_CHARS {
         return Some(format!(
-            "Write at least {REASON_CHARS} characters on why you decide so: the record keeps them."
+            "Explain your decision in at least {REASON_CHARS} characters. The reason is recorded in the ledger."
         ));
     }
     holds_card_number(reason).then(|| domain::change::Invalid::CardNumber.to_string())

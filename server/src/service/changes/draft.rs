@@ -1,8 +1,8 @@
-//! From what the form holds to operations, or to what is wrong with it and what would cure it.
+//! Parses the form into operations, or into errors that state how to correct it.
 //!
-//! Everything is looked up in the world as last read: an id that is well-formed and unknown gets as
-//! far as one that is not well-formed. A name may be typed where a list would be too long; it must
-//! then name exactly one thing.
+//! Everything is looked up in the read model: an id that is well-formed but unknown is rejected like
+//! one that is malformed. A name can be typed where a list would be too long; it must match exactly
+//! one resource.
 
 use app::backend::{Draft, FieldError};
 use domain::{
@@ -16,33 +16,33 @@ use domain::{
 use super::words;
 use crate::service::names;
 
-/// What a form turned out to say.
+/// The result of parsing a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reading {
-    /// The form as it was understood.
+    /// The form, with names replaced by ids.
     pub draft: Draft,
-    /// What it asks for, if it is whole and right.
+    /// The requested operations, if the form is complete and valid.
     pub operations: Vec<Operation>,
-    /// What is wrong with what was chosen.
+    /// The errors in the selection.
     pub errors: Vec<FieldError>,
-    /// Fields that are still empty.
+    /// The fields that are still empty.
     pub missing: Vec<&'static str>,
 }
 
 impl Reading {
-    /// Empty fields as errors, for a form that is sent off.
+    /// Adds an error for each empty field, for a submitted form.
     pub(super) fn insisting(mut self) -> Self {
         for field in &self.missing {
             self.errors.push(error(
                 field,
-                "Choose something here: the change is not whole without it.",
+                "Select a value: the change is incomplete without this field.",
             ));
         }
         self
     }
 }
 
-/// Reads a form.
+/// Parses a form.
 pub(super) fn read(snapshot: &Snapshot, draft: &Draft) -> Reading {
     let mut reader = Reader {
         snapshot,
@@ -63,7 +63,7 @@ pub(super) fn read(snapshot: &Snapshot, draft: &Draft) -> Reading {
         _ => {
             reader.wrong(
                 "kind",
-                "There is no such kind of change. Choose grant, remove, join or leave.",
+                "Unknown kind of change. Choose grant, remove, join or leave.",
             );
             None
         }
@@ -106,7 +106,7 @@ impl Reader<'_> {
             if !self.snapshot.exists(&assignment.principal) {
                 self.wrong(
                     "who",
-                    "This user or group is no longer in the directory, as last read. Choose another, or sync first.",
+                    "This user or group is no longer in the directory as of the last sync. Choose another, or sync first.",
                 );
                 return None;
             }
@@ -120,7 +120,7 @@ impl Reader<'_> {
             return Some(Operation::Unassign { assignment });
         }
         let message = format!(
-            "{} is not assigned to {} with {}, as last read, so there is nothing to remove. Choose what is on the account's page.",
+            "{} is not assigned to {} with {} as of the last sync, so there is nothing to remove. Choose an assignment on the account's page.",
             words::principal(self.snapshot, &assignment.principal),
             names::account(self.snapshot, &assignment.pair.account).name,
             names::set(self.snapshot, &assignment.pair.set).name,
@@ -155,14 +155,14 @@ impl Reader<'_> {
             (true, true) => {
                 self.wrong(
                     "who",
-                    format!("{who} is in {what} already, as last read. There is nothing to do."),
+                    format!("{who} is already in {what} as of the last sync. No change is needed."),
                 );
                 None
             }
             (false, false) => {
                 self.wrong(
                     "who",
-                    format!("{who} is not in {what}, as last read. There is nothing to do."),
+                    format!("{who} is not in {what} as of the last sync. No change is needed."),
                 );
                 None
             }
@@ -192,7 +192,7 @@ impl Reader<'_> {
         let found = self.only_one(
             "who",
             users.chain(groups).collect(),
-            "There is no such user or group in the directory as last read. Choose another, or sync first.",
+            "The directory contains no such user or group as of the last sync. Choose another, or sync first.",
         )?;
         self.reading.draft.who = match &found {
             Principal::User(id) => format!("user:{id}"),
@@ -212,7 +212,7 @@ impl Reader<'_> {
             self.wrong(
                 "account",
                 format!(
-                    "Account {id} is not in the organization as last read: it was removed, or never there. \
+                    "Account {id} is not in the organization as of the last sync: it was removed or never existed. \
                      Choose another, or sync first."
                 ),
             );
@@ -225,7 +225,7 @@ impl Reader<'_> {
         let found = self.only_one(
             "account",
             named.collect(),
-            "There is no such account in the organization as last read. Choose another, or sync first.",
+            "The organization contains no such account as of the last sync. Choose another, or sync first.",
         )?;
         self.reading.draft.account = found.to_string();
         Some(found)
@@ -234,7 +234,7 @@ impl Reader<'_> {
     fn set(&mut self) -> Option<PermissionSetArn> {
         let text = self.field("set", |draft| &mut draft.set)?;
         let parts = self.snapshot.parts();
-        // A set that is gone can still be on an account, and must be removable.
+        // A deleted permission set can still be assigned in an account and must be removable.
         let arns = parts
             .sets
             .keys()
@@ -253,7 +253,7 @@ impl Reader<'_> {
         let found = self.only_one(
             "set",
             named.collect(),
-            "There is no such permission set as last read. Choose another, or sync first.",
+            "This permission set does not exist as of the last sync. Choose another, or sync first.",
         )?;
         let key = found.as_str().rsplit('/').next().unwrap_or_default();
         key.clone_into(&mut self.reading.draft.set);
@@ -274,7 +274,7 @@ impl Reader<'_> {
         let found = self.only_one(
             "set",
             named.collect(),
-            "There is no such group in the directory as last read. Choose another, or sync first.",
+            "The directory contains no such group as of the last sync. Choose another, or sync first.",
         )?;
         self.reading.draft.set = found.to_string();
         Some(found)
@@ -300,7 +300,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What stands in a field; empty ones are noted.
+    /// Returns the value of a field. An empty field is recorded as missing.
     fn field(
         &mut self,
         name: &'static str,
@@ -322,7 +322,7 @@ impl Reader<'_> {
             n => self.wrong(
                 field,
                 format!(
-                    "{n} of them have this name. Start from the page of the one that you mean."
+                    "This name is ambiguous ({n} matches). Start from the page of the one that you need."
                 ),
             ),
         }
@@ -330,7 +330,7 @@ impl Reader<'_> {
     }
 }
 
-/// Names are compared as people type them; a name only ever leads to an id that is then shown.
+/// Compares names case-insensitively. A match only selects an id, which is then shown.
 fn same(name: &str, typed: &str) -> bool {
     name.to_lowercase() == typed.to_lowercase()
 }

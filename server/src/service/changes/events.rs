@@ -1,6 +1,6 @@
-//! Live updates of one change, for server-sent events: two lines, a key and the words for it.
+//! Live updates of one change as server-sent events. Each event has two lines: a key and its text.
 //!
-//! Sends only when something changed. Never keeps a session alive: whoever mounts it ends it.
+//! Sends only when something changed. Never extends a session; the caller ends the stream.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,11 +18,12 @@ use crate::{
     store::{StoreError, change},
 };
 
-/// Steps of a write to AWS are not announced; they are looked for.
+/// The individual steps of a write to AWS are not announced, so they are polled.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 impl Service {
-    /// What `/events/changes/{id}` sends: each item is `key\nwords`. 404 for who may not see it.
+    /// Returns the events of `/events/changes/{id}`, each as `key\nwords`. Not found for a viewer who may not see the
+    /// change.
     pub async fn change_events(
         &self,
         id: &ChangeId,
@@ -55,7 +56,7 @@ fn follow(core: Arc<Core>, id: ChangeId) -> impl Stream<Item = String> + Send + 
                         return Some((event, at));
                     }
                     Ok(Some(_)) => {}
-                    // Gone, or the database does not answer: the browser comes back by itself.
+                    // The change does not exist or the database is unavailable. The browser reconnects by itself.
                     Ok(None) | Err(_) => return None,
                 }
                 wait(&mut at).await?;
@@ -64,13 +65,13 @@ fn follow(core: Arc<Core>, id: ChangeId) -> impl Stream<Item = String> + Send + 
     )
 }
 
-/// Waits until the change moved or it is time to look; none when nothing will ever move again.
+/// Waits until the change is announced or the poll interval is over. None if no announcement can come any more.
 async fn wait(at: &mut Following) -> Option<()> {
     let ours = async {
         loop {
             match at.moved.recv().await {
                 Ok(id) if id != at.id => {}
-                // Missed some: ours may have been among them.
+                // Announcements were missed, and this change may have been among them.
                 Ok(_) | Err(RecvError::Lagged(_)) => return Some(()),
                 Err(RecvError::Closed) => return None,
             }

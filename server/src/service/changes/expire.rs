@@ -1,5 +1,5 @@
-//! Ends what nobody decided in time, and what was approved and could not begin. Called by a loop; each change is a transaction of its own, so
-//! that one that is being decided at this instant holds up no other.
+//! Expires changes that were not decided in time, or were approved and could not start in time. Called by a loop. Each
+//! change has a separate transaction, so that one that is being decided does not delay the others.
 
 use domain::{change::State, ids::ChangeId, time::Timestamp};
 
@@ -8,7 +8,7 @@ use crate::{
     store::{StoreError, change},
 };
 
-/// Expires every change whose time is over; answers which.
+/// Expires every change whose time is over and returns their ids.
 pub async fn expire_due(core: &Core, now: Timestamp) -> Result<Vec<ChangeId>, StoreError> {
     let mut conn = core.store.read().acquire().await?;
     let waiting = change::in_states(&mut conn, &[State::Waiting, State::Approved]).await?;
@@ -23,7 +23,7 @@ pub async fn expire_due(core: &Core, now: Timestamp) -> Result<Vec<ChangeId>, St
         let Some(stored) = change::lock(&mut tx, &id).await? else {
             continue;
         };
-        // Somebody may have decided since it was read.
+        // It may have been decided since it was read.
         let Some(state) = stored.change.expire(now) else {
             continue;
         };

@@ -1,8 +1,8 @@
-//! Puts the question of a change to the rules: in the world as it is now, together with every
-//! change that is approved and whose outcome the last reads cannot show yet.
+//! Evaluates a change by the policies, against the current read model and every approved change whose result the last
+//! reads cannot show yet.
 //!
-//! Never decides anything itself, and never lets a gap between two reads of AWS hide what Leastwise
-//! has done in it.
+//! Never decides anything itself, and never lets the delay between reads of AWS hide what Leastwise has already
+//! written.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// Judges operations that somebody asks for.
+/// Evaluates requested operations.
 pub(super) async fn judge_now(
     core: &Core,
     conn: &mut AnyConnection,
@@ -59,7 +59,7 @@ pub(super) async fn judge_now(
     ))
 }
 
-/// Judges a stored change again: its requester with the roles that they hold by the ledger now.
+/// Evaluates a stored change again, with the roles that its requester holds now according to the ledger.
 pub(super) async fn judge_again(
     core: &Core,
     conn: &mut AnyConnection,
@@ -93,7 +93,7 @@ pub(super) async fn judge_again(
     .await
 }
 
-/// What operations give that rests on windows of ours already.
+/// Returns the requested assignments that access windows of Leastwise already give.
 fn ours(world: &World, operations: &[Operation]) -> BTreeSet<Assignment> {
     let given = operations.iter().filter_map(|operation| match operation {
         Operation::Assign { assignment, .. } => Some(assignment),
@@ -105,10 +105,11 @@ fn ours(world: &World, operations: &[Operation]) -> BTreeSet<Assignment> {
         .collect()
 }
 
-/// Everything that is approved and not finished, and what finished after the reads that this snapshot
-/// rests on: otherwise the second of two harmless steps would be judged as if the first had not been.
+/// Returns the operations of all approved and unfinished changes, and of those that finished after the reads of this
+/// snapshot. Without them, the second of two harmless steps would be evaluated as if the first did not exist.
 ///
-/// What nobody asked for, or is not over by the ledger, makes no gain look as if it were there already.
+/// Changes that were not requested, or have not ended according to the ledger, are left out: they must not make a gain
+/// look like existing access.
 async fn under_way(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
@@ -125,7 +126,7 @@ async fn under_way(
         if stored.change.state == State::Verified {
             operations.extend(all.iter().filter(unseen).cloned());
         } else if let Some(row) = engine::change(conn, &stored.change.id).await? {
-            // A change that failed may have been carried out in part.
+            // A failed change may have been carried out partially.
             let done = all.iter().zip(&row.items).filter(|(_, item)| {
                 matches!(
                     item.result,
@@ -147,7 +148,7 @@ fn as_asked(stored: &Stored) -> bool {
     !matches!(stored.altered, Some(Altered::NotAsked | Altered::Otherwise))
 }
 
-/// When AWS was last asked about what an operation touches.
+/// Returns when the resource of an operation was last read from AWS.
 fn as_of(snapshot: &Snapshot, operation: &Operation) -> Timestamp {
     let parts = snapshot.parts();
     let read = match operation {
@@ -158,12 +159,12 @@ fn as_of(snapshot: &Snapshot, operation: &Operation) -> Timestamp {
             parts.members_as_of.get(group).copied()
         }
     };
-    // A pair that nobody held was read with the others, at the earliest with the oldest.
+    // A pair without assignments was read together with the others, at the earliest with the oldest.
     read.or(parts.coverage.oldest).unwrap_or_default()
 }
 
-/// Somebody may have signed in for the first time since the snapshot was taken; who they are decides
-/// whether they ask for themselves, and whether they gain by what they approve.
+/// Adds people who signed in for the first time after the snapshot was taken. Their identity determines whether they
+/// request access for themselves, and whether they gain by what they approve.
 async fn with_new_persons<'a>(
     conn: &mut AnyConnection,
     snapshot: &'a Snapshot,
@@ -173,7 +174,7 @@ async fn with_new_persons<'a>(
 ) -> Result<Cow<'a, Snapshot>, StoreError> {
     let effect = diff::effect(snapshot, under_way, operations);
     let gaining = effect.gaining();
-    // Who is known stays who they are, so only somebody who is missing can make a difference.
+    // An existing link never changes, so only missing ones matter.
     if snapshot.user_of(requester).is_some()
         && gaining.iter().all(|user| snapshot.person(user).is_some())
     {

@@ -1,4 +1,4 @@
-//! Lists of changes, as far as the viewer may see them.
+//! Lists of changes that the viewer may see.
 
 use std::collections::BTreeSet;
 
@@ -20,17 +20,17 @@ use crate::{
     },
 };
 
-/// Rows to a page.
+/// The number of rows on one page.
 const SIZE: usize = 50;
-/// How many of the newest are searched for words: titles are made of names, which are not stored.
+/// The number of newest changes that a text search covers. Titles contain names, which are not stored.
 const SEARCHED: i64 = 2_000;
 
-/// Whose changes a viewer asks for.
+/// Whose changes a list contains.
 #[derive(Clone, Copy)]
 enum Wanted {
-    /// Everybody's, as far as they may see them.
+    /// Everyone's, as far as the viewer may see them.
     All,
-    /// Their own.
+    /// The viewer's own.
     Own,
 }
 
@@ -46,7 +46,7 @@ impl Service {
             } else {
                 Wanted::All
             }),
-            // A number of 12 digits is asked of the index; other words are looked for in what is shown.
+            // A 12-digit number is looked up in the index; other words are searched in the displayed text.
             about: AccountId::parse(words.trim()).ok().map(|account| Target {
                 kind: "account",
                 value: account.to_string(),
@@ -88,8 +88,8 @@ impl Service {
         })
     }
 
-    /// The newest changes about an account, set, user or group, or of one requester, that the viewer
-    /// may see: for the pages of other things.
+    /// Returns the newest changes that affect a target or belong to a requester, as far as the viewer may see them.
+    /// Used on the pages of other resources.
     pub async fn recent_changes(
         &self,
         about: Option<Target>,
@@ -98,7 +98,7 @@ impl Service {
     ) -> Answer<Vec<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
         let requester = match (self.whose(Wanted::All), requester) {
-            // Somebody else's changes, for whoever sees their own only.
+            // Changes of others, for a viewer who sees only their own.
             (Some(own), Some(asked)) if own != asked => return Ok(Vec::new()),
             (Some(own), _) => Some(own),
             (None, asked) => asked,
@@ -111,7 +111,7 @@ impl Service {
         Ok(self.rows(&filter, size(limit), 0).await.map_err(broken)?.0)
     }
 
-    /// Changes that wait for the viewer's decision, oldest first, for the home page.
+    /// Returns the changes that need the viewer's decision, oldest first, for the home page.
     pub(in crate::service) async fn waiting_rows(&self, limit: usize) -> Answer<Vec<ChangeRow>> {
         let waiting = self.waiting_for_viewer().await.map_err(broken)?;
         let mut people = People::new(&self.core.store, &self.world.snapshot);
@@ -126,7 +126,7 @@ impl Service {
         Ok(rows)
     }
 
-    /// Whose changes a list is narrowed to: their own, for whoever may not see all.
+    /// Returns the requester to whom a list is limited: the viewer, unless they may see all changes.
     fn whose(&self, wanted: Wanted) -> Option<PersonId> {
         match wanted {
             Wanted::All if self.allowed(Action::SeeChanges).is_ok() => None,
@@ -152,7 +152,7 @@ impl Service {
     }
 }
 
-/// One change, as it stands in a list.
+/// Returns the list row of a change.
 pub(super) async fn row(
     snapshot: &Snapshot,
     people: &mut People<'_>,
@@ -182,7 +182,7 @@ pub(super) async fn row(
     })
 }
 
-/// How many said yes to the effect in force.
+/// Returns the number of people who approved the effect in force.
 fn given(stored: &Stored) -> u8 {
     let change = &stored.change;
     let yes: BTreeSet<&PersonId> = change

@@ -1,6 +1,6 @@
-//! Names of the humans around a change: who asked, who decided, who could.
+//! Names of the people involved in a change: requester, deciders and possible approvers.
 //!
-//! A name is looked up when it is shown. Only ids decide anything.
+//! A name is looked up for display. Only ids are used for decisions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ impl<'a> People<'a> {
         }
     }
 
-    /// A person's name: the directory's, else the one they last signed in under.
+    /// Returns a person's name in the directory, or else the name of their last sign-in.
     pub(super) async fn name(&mut self, person: &PersonId) -> Result<String, StoreError> {
         if let Some(name) = self.known.get(person) {
             return Ok(name.clone());
@@ -37,13 +37,13 @@ impl<'a> People<'a> {
             Some(user) => user.display_name.clone(),
             None => person::name_of(self.store, person)
                 .await?
-                .unwrap_or_else(|| "somebody unknown".into()),
+                .unwrap_or_else(|| "unknown person".into()),
         };
         self.known.insert(person.clone(), name.clone());
         Ok(name)
     }
 
-    /// Everyone who is approver by the ledger and is not among these, by name.
+    /// Returns the names of all approvers according to the ledger, except these people.
     pub(super) async fn approvers_but(
         &mut self,
         barred: &BTreeSet<PersonId>,

@@ -1,4 +1,4 @@
-//! What a change would do, before anybody asks for it. Writes nothing.
+//! The preview of a change before it is submitted. Writes nothing.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,8 @@ impl Service {
         })
     }
 
-    /// Who is meant where nobody is named: whoever asks, if they gain by it or nobody else can be meant.
+    /// Returns the default user of a form: the viewer, if the change gives them access or they may propose only for
+    /// themselves.
     fn own_for(&self, scope: &Scope, draft: &Draft) -> Option<UserId> {
         let gains = matches!(draft.kind.as_str(), "grant" | "join");
         match scope {
@@ -73,7 +74,7 @@ impl Service {
         }
     }
 
-    /// For whom this person may propose.
+    /// Returns for whom the viewer may propose changes.
     pub(super) fn scope(&self) -> Answer<Scope> {
         if self.allowed(Action::Propose).is_ok() {
             return Ok(Scope::Everybody);
@@ -86,7 +87,7 @@ impl Service {
         }
     }
 
-    /// Whether all of it is within what this person may propose.
+    /// Checks that all operations are within what the viewer may propose.
     pub(super) fn within(&self, scope: &Scope, reading: &Reading) -> Result<(), FieldError> {
         if reading
             .operations
@@ -100,12 +101,12 @@ impl Service {
         Err(FieldError {
             field: "who",
             message: format!(
-                "You can ask for access of your own only. {why} Choose yourself, or ask an administrator; groups are theirs to fill."
+                "You can request access only for yourself, and not through groups. {why} Choose yourself, or ask an administrator."
             ),
         })
     }
 
-    /// What is known of the one who asks.
+    /// Returns the request context of the viewer.
     pub(super) fn asked(&self, person: &PersonId, ticket: Option<&str>) -> Asked {
         Asked {
             requester: person.clone(),
@@ -138,7 +139,7 @@ impl Service {
             .await
     }
 
-    /// A preview of what was judged, now or when it was submitted.
+    /// Builds a preview from a verdict, of now or of the submission.
     pub(super) async fn preview_with(
         &self,
         operations: &[Operation],
@@ -179,7 +180,7 @@ impl Service {
     }
 }
 
-/// What the sets that somebody gains could be abused for.
+/// Returns the risks of the permission sets that somebody gains.
 fn findings(snapshot: &Snapshot, gained: &[Step]) -> Vec<Finding> {
     let sets: BTreeSet<&PermissionSetArn> = gained.iter().map(|step| &step.pair.set).collect();
     sets.into_iter()
@@ -188,7 +189,7 @@ fn findings(snapshot: &Snapshot, gained: &[Step]) -> Vec<Finding> {
         .collect()
 }
 
-/// The longest that a session begun through any of it may last.
+/// Returns the maximum duration of a session that is started through the change, in seconds.
 fn session_seconds(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> u32 {
     let named = operations.iter().filter_map(|operation| match operation {
         Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {

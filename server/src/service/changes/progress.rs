@@ -1,5 +1,5 @@
-//! How far each operation of a change has come, in words that never run ahead of AWS: *accepted* is
-//! not *done*, *done* is not *read back*, and *removed* is not *ended* while a session may live on.
+//! The progress of each operation of a change. The text never claims more than AWS has confirmed: *accepted* is not
+//! *done*, *done* is not *verified*, and *removed* is not *ended* while a session may still be active.
 
 use app::backend::{OperationRow, state_words};
 use domain::{
@@ -18,7 +18,7 @@ use crate::{
     store::{StoreError, change::Stored, engine},
 };
 
-/// One row for each operation of a change, in its order.
+/// Returns one row per operation of a change, in its order.
 pub(super) async fn operations(
     conn: &mut AnyConnection,
     world: &World,
@@ -71,8 +71,8 @@ pub(super) async fn operations(
     Ok(rows)
 }
 
-/// The key and the words of a change for live pages. The key changes with everything that a page shows
-/// outside of its one live line.
+/// Returns the key and the text of a change for live pages. The key changes whenever anything changes that the page
+/// shows outside of its live line.
 pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, String) {
     let done = operations
         .iter()
@@ -111,7 +111,7 @@ const DANGER: &str = "danger";
 const INFO: &str = "info";
 const OFF: &str = "off";
 
-/// How far one operation has come.
+/// The progress of one operation.
 struct Far {
     words: String,
     status: &'static str,
@@ -140,7 +140,7 @@ fn far(
     now: Timestamp,
 ) -> Far {
     let state = stored.change.state;
-    // What was sent back or is over without the engine has nothing at AWS, whatever older rows say.
+    // A change that was sent back or ended without the engine has no work in AWS, whatever older rows contain.
     let row = row.filter(|_| {
         matches!(
             state,
@@ -164,15 +164,15 @@ fn far(
             Far::new(format!("Not carried out: {reason}"), DANGER)
         }
         None if row.phase == ChangePhase::Queued => {
-            Far::new("Taken up, judged once more before it starts", INFO)
+            Far::new("Queued: evaluated again before it starts", INFO)
         }
-        // A row of an earlier attempt that was sent back, before the engine took it up again.
+        // A row of an earlier attempt that was sent back; the engine has not started the change again.
         None if row.phase == ChangePhase::Over => before_the_engine(state),
         None => Far::new(at_work(Doing::of(operation), write), INFO),
     }
 }
 
-/// Whether a change is approved and the engine has not begun with it: then, and only then, it waits for anything.
+/// Returns whether a change is approved and not started. Only then can it wait for a requirement.
 fn is_queued(stored: &Stored, row: Option<&ChangeRow>) -> bool {
     stored.change.state == State::Approved
         && row.is_none_or(|row| matches!(row.phase, ChangePhase::Queued | ChangePhase::Over))
@@ -189,28 +189,28 @@ fn waits(waiting: Waiting) -> Far {
 
 fn before_the_engine(state: State) -> Far {
     match state {
-        State::Waiting => Far::new("Waits for approval", PENDING),
+        State::Waiting => Far::new("Waiting for approval", PENDING),
         State::Approved => Far::new("Approved, starts within seconds", INFO),
-        State::Applying => Far::new("Being carried out", INFO),
+        State::Applying => Far::new("Applying", INFO),
         State::Refused | State::Declined | State::Expired | State::Withdrawn => {
             Far::new("Not carried out", OFF)
         }
-        State::Verified => Far::new("Carried out and read back", OK),
+        State::Verified => Far::new("Carried out and verified", OK),
         State::Failed => Far::new("Not carried out", DANGER),
     }
 }
 
 fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Timestamp) -> Far {
     let seen = match how {
-        How::ByUs => "Granted, read back from AWS",
-        How::FoundSo => "It was there already, read from AWS",
+        How::ByUs => "Granted, verified in AWS",
+        How::FoundSo => "Already existed, verified in AWS",
     };
     let far = match window {
         Some(WindowRow {
             over: Some(over), ..
         }) => Far::new(
             format!(
-                "Was granted, removed again and seen gone at {} UTC",
+                "Granted and removed again, verified at {} UTC",
                 over.minute()
             ),
             OFF,
@@ -218,7 +218,7 @@ fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Ti
         Some(WindowRow { window, .. }) => match window.stops() {
             Some(stops) if stops <= now => Far::new(
                 format!(
-                    "Was granted, its time ended at {} UTC, being removed",
+                    "Granted, access period over at {} UTC, being removed",
                     stops.minute()
                 ),
                 INFO,
@@ -237,7 +237,7 @@ fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Ti
 fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp) -> Far {
     let gone = match how {
         How::ByUs => "Removed",
-        How::FoundSo => "It was gone already",
+        How::FoundSo => "Already removed",
     };
     let far = if now < last_use {
         Far::new(
@@ -246,7 +246,10 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
         )
     } else {
         Far::new(
-            format!("Ended: {}, and no session can be left", gone.to_lowercase()),
+            format!(
+                "Ended: {}, and no session can be active",
+                gone.to_lowercase()
+            ),
             OK,
         )
     };
@@ -257,7 +260,7 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
     }
 }
 
-/// Which way access moves.
+/// Whether access is granted or revoked.
 #[derive(Clone, Copy)]
 enum Doing {
     Granting,
@@ -280,21 +283,21 @@ fn at_work(doing: Doing, write: Option<&WriteRow>) -> String {
         Doing::Revoking => "Revoking",
     };
     let Some(write) = write else {
-        return format!("{doing}: reading what AWS holds");
+        return format!("{doing}: reading the current state from AWS");
     };
     match write.phase {
         Phase::Intended => format!("{doing}: sending to AWS"),
-        Phase::Accepted => format!("{doing}: AWS accepted, waiting for it to finish"),
-        Phase::Relisting => format!("{doing}: AWS says it finished, reading back"),
-        Phase::InDoubt => format!("{doing}: AWS did not answer, reading whether it was done"),
-        Phase::Over(Ending::Verified) => format!("{doing}: read back"),
-        Phase::Over(Ending::NotSent) => format!("{doing}: not sent yet, trying again"),
+        Phase::Accepted => format!("{doing}: accepted by AWS, waiting for completion"),
+        Phase::Relisting => format!("{doing}: AWS reported success, verifying"),
+        Phase::InDoubt => format!("{doing}: no response from AWS, reading the current state"),
+        Phase::Over(Ending::Verified) => format!("{doing}: verified"),
+        Phase::Over(Ending::NotSent) => format!("{doing}: not sent yet, retrying"),
         Phase::Over(Ending::NotSeen | Ending::Refused | Ending::Failed) => match &write.error {
             Some(error) => format!(
-                "{doing}: try {} did not work ({error}), trying again",
+                "{doing}: attempt {} failed ({error}), retrying",
                 write.attempt
             ),
-            None => format!("{doing}: try {} did not work, trying again", write.attempt),
+            None => format!("{doing}: attempt {} failed, retrying", write.attempt),
         },
     }
 }
@@ -338,7 +341,7 @@ mod tests {
                 since: NOW,
             });
             assert_eq!((far.status, far.verified), (PENDING, None));
-            assert!(far.words.starts_with("Waits for "), "{}", far.words);
+            assert!(far.words.starts_with("Waiting for "), "{}", far.words);
             assert!(
                 far.words.ends_with("Since 2026-11-23 09:14:05 UTC"),
                 "{}",

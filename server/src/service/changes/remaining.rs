@@ -1,5 +1,5 @@
-//! The paths that remain after a removal: taking one away proves nothing while another leads to the
-//! same account.
+//! The paths that remain after a removal: removing one path proves nothing while another path leads to the same
+//! account.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,11 @@ use domain::{
 use super::words;
 use crate::service::{core::World, names};
 
-/// How many are listed.
+/// The maximum number of paths listed.
 const LISTED: usize = 20;
 
-/// Where the people who lost something by an operation still reach its accounts. `others` is who the
-/// read that verified the removal still showed on the pair: newer than the snapshot.
+/// Returns the paths by which the people who lost access by an operation still reach its accounts. `others` contains
+/// the principals that the verifying read still found on the pair; it is newer than the snapshot.
 pub(super) fn paths(
     snapshot: &Snapshot,
     operation: &Operation,

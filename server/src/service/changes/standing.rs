@@ -1,9 +1,9 @@
-//! Whether those who approved are still welcome, by the pool: enabled, and in the approvers' group.
+//! Checks with the user pool that the people who approved are still approvers: enabled, and in the approvers' group.
 //!
-//! A role by the ledger ends when its holder is next seen without the group; who never comes back is
-//! never seen. So the pool is asked when the change starts. It is asked about the very sign-in by which
-//! the ledger says that the approval was given, and its answer must be about the same subject: rows
-//! that say otherwise are not believed. Never asked while a transaction is open.
+//! The ledger ends a role when its holder is next seen without the group, and a holder who never signs in again is
+//! never seen. So the user pool is queried when a change starts. It is queried for the sign-in that approved according
+//! to the ledger, and the response must contain the same subject; rows that differ are ignored. Never queried while a
+//! transaction is open.
 
 use std::collections::BTreeSet;
 
@@ -25,10 +25,10 @@ use crate::{
     store::{StoreError, change, ledger::proof, person},
 };
 
-/// Who knows the users of the pool.
+/// Access to the users of the Cognito user pool.
 #[async_trait]
 pub trait Pool: Send + Sync {
-    /// One user as it is now; none if there is no such user.
+    /// Returns the current state of a user; none if it does not exist.
     async fn user(&self, username: &str) -> Result<Option<PoolUser>, CallError>;
 }
 
@@ -43,16 +43,16 @@ impl Pool for Core {
     }
 }
 
-/// What the pool says of those who approved.
+/// The user pool's answer about the people who approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// These are approvers still.
+    /// The people who are still approvers.
     Told(BTreeSet<PersonId>),
-    /// It could not be asked about somebody.
+    /// A query failed.
     Unanswered,
 }
 
-/// Asks about everybody whose approval of a change may count; nobody if it is not about to start.
+/// Queries every person whose approval of a change may count; none if the change is not about to start.
 pub(super) async fn of_approvers(
     core: &Core,
     pool: &dyn Pool,
@@ -77,7 +77,7 @@ pub(super) async fn of_approvers(
     Ok(Standing::Told(still))
 }
 
-/// Who approved in the round in force, by which sign-in, and how the pool calls that.
+/// Returns who approved in the current round, with the sign-in and its username in the user pool.
 async fn approvals(
     core: &Core,
     id: &ChangeId,
@@ -96,7 +96,7 @@ async fn approvals(
         if given.decision != Decision::Approve || given.round != said.round {
             continue;
         }
-        // Whom nobody can ask about does not count.
+        // An approval whose sign-in cannot be looked up does not count.
         if let Some(subject) = given.subject
             && let Some(username) = person::username_of(&mut conn, &subject).await?
         {

@@ -1,8 +1,8 @@
-//! What the engine's shell asks at the start of a change, and how it moves it, in its own transaction.
+//! The checks of the engine's shell before a change starts, and how it sends a change back in its own transaction.
 //!
-//! Approvals must still be valid when the change is carried out, not only when they were given: who
-//! approved must be an approver still, by the ledger and by the pool, and nobody who gains may be among
-//! them. Taking access away is never held up by any of this.
+//! Approvals must be valid when the change is carried out, and not only when they were given: the people who approved
+//! must still be approvers according to the ledger and the user pool, and none of them may gain access. These checks
+//! never delay the removal of access.
 
 use std::collections::BTreeSet;
 
@@ -30,8 +30,8 @@ use crate::{
     },
 };
 
-/// The verdict on an approved change as it is about to start. The pool is asked first, while nothing
-/// is locked; then everything else under the change's lock.
+/// Returns the verdict on an approved change that is about to start. The user pool is queried first, without any lock;
+/// everything else happens under the change's lock.
 pub async fn fresh_verdict(
     core: &Core,
     pool: &dyn Pool,
@@ -51,7 +51,7 @@ async fn under_lock(
     standing: &Standing,
 ) -> Result<Fresh, StoreError> {
     let Some(mut stored) = change::lock(tx, id).await? else {
-        return Ok(Fresh::Refused("There is no such change any more.".into()));
+        return Ok(Fresh::Refused("This change no longer exists.".into()));
     };
     if stored.change.state != State::Approved {
         return Ok(Fresh::Over);
@@ -69,14 +69,14 @@ async fn under_lock(
         return Ok(Fresh::Refused(words::altered(altered)));
     }
     if stored.life != Life::Ahead {
-        // Carried out or ended once: its approvals were for that.
+        // It was carried out or ended before, and its approvals were for that.
         return Ok(Fresh::Refused(words::ONCE.into()));
     }
     let last = stored
         .shown_at
         .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
     if last.is_none_or(|last| core.clock.now() >= last) {
-        // By the ledger: a row that says otherwise must not keep approvals for later.
+        // Checked by the ledger, because a modified row must not extend the life of approvals.
         return Ok(Fresh::Refused(words::TOO_LATE.into()));
     }
     let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
@@ -101,10 +101,10 @@ async fn under_lock(
         Tally::Declined(_) => return Ok(Fresh::Refused(words::already(State::Declined).into())),
         Tally::Missing(_) => return Ok(Fresh::Wider),
     };
-    // The rules have the last word on who agreed, not the count.
+    // The policies decide about the approvals, not the count.
     let agreed = judge_again(core, tx.conn(), &stored, given).await?;
     if agreed.hash != stored.change.effect {
-        // A read that came in between: nobody approved what it would do now.
+        // The state was read again in between: nobody approved the current effect.
         return Ok(Fresh::Wider);
     }
     Ok(match agreed.verdict.outcome {
@@ -114,9 +114,9 @@ async fn under_lock(
     })
 }
 
-/// Binds a change that would now do more than was approved to what it would do: approvals for
-/// another effect are void. Writes no ledger entry: the engine's tell is one, and says what is shown
-/// from then on. Answers the change as it is then.
+/// Binds a change whose effect exceeds what was approved to its current effect; approvals of the earlier effect are
+/// void. Appends no ledger entry: the engine's own event is recorded, with the effect that is shown from then on.
+/// Returns the updated change.
 pub async fn send_back(
     core: &Core,
     tx: &mut Tx,
@@ -132,11 +132,11 @@ pub async fn send_back(
     Ok(next)
 }
 
-/// The first rule that nothing lifts, in its own words.
+/// Returns the reason of the first policy that no approval can override.
 fn reason(verdict: &Verdict) -> String {
     let final_ones = verdict.hits.iter().find(|hit| hit.remedy.is_none());
     final_ones.or(verdict.hits.first()).map_or_else(
-        || "The rules refuse this now.".into(),
+        || "Policies now block this change.".into(),
         |hit| hit.reason.clone(),
     )
 }

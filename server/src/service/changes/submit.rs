@@ -1,8 +1,7 @@
-//! Stores what somebody asks for, whatever the verdict: refusals are evidence.
+//! Stores a requested change, whatever its verdict: refusals are evidence.
 //!
-//! The form's word counts for nothing but intent. What it would do is judged here, in the
-//! transaction that stores it; if that is not what the person was shown, nothing is stored and they
-//! are shown it again.
+//! The form only states the intent. The change is evaluated in the transaction that stores it; if its effect differs
+//! from the preview that the person saw, nothing is stored and the preview is shown again.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +26,7 @@ use crate::{
     },
 };
 
-/// How many changes of one requester may wait at the same time: approvers read each of them.
+/// The maximum number of changes of one requester that may wait at the same time, because approvers read each of them.
 const WAITING: i64 = 20;
 
 impl Service {
@@ -37,7 +36,7 @@ impl Service {
         let reading = draft::read(&self.world.snapshot, &submission.draft).insisting();
         let scope = self.scope()?;
         if let Err(error) = self.within(&scope, &reading) {
-            // The form of a requester holds nobody else: this one was made by hand.
+            // The form of a requester offers no one else, so this request was crafted.
             let denied = domain::authorize::may(&self.signed.actor, Action::Propose).err();
             return Err(match denied {
                 Some(denial) => self.refused(Action::Propose, denial.reason()).await,
@@ -61,7 +60,9 @@ impl Service {
         if errors.is_empty() && !is_form_key(&submission.form_key) {
             errors.push(FieldError {
                 field: "form",
-                message: "This form is not one that Leastwise made. It is shown again below: submit it from here.".into(),
+                message:
+                    "This form was not created by Leastwise. Submit the form that is shown below."
+                        .into(),
             });
         }
         if !errors.is_empty() {
@@ -71,7 +72,7 @@ impl Service {
             .store_change(&person, proposal.clone(), &submission)
             .await
         {
-            // The same form, sent twice at the same instant: the other one was stored.
+            // The same form was sent twice at the same time, and the other request was stored.
             Err(Failure::Store(StoreError::Driver(error))) if is_twice(&error) => {
                 let mut conn = self.core.store.read().acquire().await.map_err(broken)?;
                 let earlier = change::by_form_key(&mut conn, &submission.form_key)
@@ -94,12 +95,12 @@ impl Service {
         submission: &Submission,
     ) -> Result<ChangeId, Failure> {
         let mut tx = self.core.store.write().await?;
-        // One after the other: neither the same form twice nor the last place that is free is taken twice.
+        // Serializes the requests of one person: a form is stored at most once, and the limit of waiting changes holds.
         person::lock(&mut tx, person).await?;
         if let Some(earlier) = change::by_form_key(tx.conn(), &submission.form_key).await? {
             return Ok(same(&earlier, person, &proposal)?);
         }
-        // The world may have moved on since this request began.
+        // The read model may be newer than at the start of this request.
         let world = self.core.world();
         let asked = self.asked(person, proposal.ticket.as_deref());
         let judgement = judge_now(
@@ -114,8 +115,8 @@ impl Service {
         if judgement.hash.0 != submission.effect {
             return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
                 field: "effect",
-                message: "What this change would do is no longer what you were shown. Nothing was stored. \
-                          Read the preview again, then submit it."
+                message: "The effect of this change is no longer what you were shown, and nothing was saved. \
+                          Review the new preview, then submit it."
                     .into(),
             }])));
         }
@@ -123,8 +124,8 @@ impl Service {
             && change::waiting_of(tx.conn(), person).await? >= WAITING
         {
             return Err(Failure::Denied(Denied::Conflict(format!(
-                "{WAITING} changes of yours wait for a decision, and that is the most that may. Nothing was \
-                 stored: take one of them back, or ask again when one is decided."
+                "You have {WAITING} changes that wait for a decision, which is the maximum. Nothing was saved. \
+                 Withdraw one of them, or try again after one is decided."
             ))));
         }
         let now = self.core.clock.now();
@@ -153,7 +154,7 @@ impl Service {
         };
         let earlier = change::insert(&mut tx, &stored, &submission.form_key, &targets).await?;
         if earlier.is_some() {
-            // Somebody else's, at this very moment.
+            // Another person stored the same form key at the same time.
             return Err(StoreError::Conflict("this form").into());
         }
         let entry = self
@@ -168,7 +169,7 @@ impl Service {
     }
 }
 
-/// Where a verdict puts a change.
+/// Returns the state of a change after a verdict.
 pub(super) fn state_after(outcome: Outcome) -> State {
     match outcome {
         Outcome::Allowed => State::Approved,
@@ -178,9 +179,9 @@ pub(super) fn state_after(outcome: Outcome) -> State {
 }
 
 impl crate::service::core::Core {
-    /// Tells live pages that a change moved, and the engine if there is work.
+    /// Notifies live pages that a change was updated, and the engine if there is work.
     pub(super) fn announce(&self, change: &ChangeId, state: State) {
-        // Nobody may be looking; that is fine.
+        // An error means that there is no receiver.
         let _ = self.moved.send(change.clone());
         if state == State::Approved {
             self.wake_engine.notify_one();
@@ -207,14 +208,14 @@ impl From<Denied> for Failure {
     }
 }
 
-/// A form that was sent before answers what it made then; unless it holds something else by now.
+/// Returns the change that this form created before, or a conflict if the form now contains something else.
 fn same(earlier: &Stored, person: &PersonId, proposal: &Proposal) -> Answer<ChangeId> {
     let change = &earlier.change;
     if &change.requester == person && change.proposal.operations == proposal.operations {
         return Ok(change.id.clone());
     }
     Err(Denied::Conflict(
-        "This form was submitted before, for something else. Open a new one and ask again: nothing was stored now.".into(),
+        "This form was already submitted with different content, and nothing was saved now. Open a new form and request the change again.".into(),
     ))
 }
 
@@ -224,7 +225,7 @@ fn is_twice(error: &sqlx::Error) -> bool {
         .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
-/// As `clock::token` makes them.
+/// Whether a key has the form that `clock::token` generates.
 fn is_form_key(key: &str) -> bool {
     key.len() == 43
         && key
@@ -232,7 +233,7 @@ fn is_form_key(key: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// What a change is found by: everything that it names, and everybody it has an effect on today.
+/// Returns the targets by which a change is found: everything that it names, and everyone on whom it has an effect now.
 fn targets(operations: &[Operation], effect: &Effect) -> BTreeSet<Target> {
     let target = |kind, value: &str| Target {
         kind,

@@ -1,4 +1,4 @@
-//! What happened to a change, from the ledger: the page and the record cannot disagree.
+//! The history of a change, from the ledger, so that the page and the record cannot disagree.
 
 use app::backend::TimelineRow;
 use domain::time::Timestamp;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::store::{change::Stored, ledger::Listed};
 
-/// Oldest first.
+/// Returns the rows, oldest first.
 pub(super) fn rows(entries: &[Listed], stored: &Stored) -> Vec<TimelineRow> {
     entries
         .iter()
@@ -14,7 +14,7 @@ pub(super) fn rows(entries: &[Listed], stored: &Stored) -> Vec<TimelineRow> {
         .collect()
 }
 
-/// One entry. One that cannot be read is left out here; the ledger's own page and its verifier show it.
+/// Returns the row of an entry. An unreadable entry is left out here; the page of the ledger and the verifier show it.
 fn row(entry: &Listed, stored: &Stored) -> Option<TimelineRow> {
     let leaf: Value = serde_json::from_str(&entry.leaf).ok()?;
     let text = |pointer: &str| {
@@ -48,7 +48,7 @@ fn row(entry: &Listed, stored: &Stored) -> Option<TimelineRow> {
         ),
         who: if human {
             let name = entry.actor_name.clone();
-            Some(name.unwrap_or_else(|| "somebody (name erased)".into()))
+            Some(name.unwrap_or_else(|| "Unknown person (name erased)".into()))
         } else {
             is_our_doing(&kind).then(|| "Leastwise".to_owned())
         },
@@ -57,8 +57,8 @@ fn row(entry: &Listed, stored: &Stored) -> Option<TimelineRow> {
     })
 }
 
-/// Whether Leastwise did it. What AWS did, what was only seen, and what somebody did past Leastwise is
-/// written down by it, and not its doing.
+/// Whether Leastwise is the actor. Responses of AWS, observations and changes made outside Leastwise are recorded by
+/// Leastwise, but are not its actions.
 fn is_our_doing(kind: &str) -> bool {
     matches!(
         kind,
@@ -68,27 +68,27 @@ fn is_our_doing(kind: &str) -> bool {
 
 fn words(kind: &str, present: Option<bool>) -> String {
     match kind {
-        "change.submitted" => "Asked for",
-        "change.refused" => "Asked for, and refused by the rules",
+        "change.submitted" => "Requested",
+        "change.refused" => "Requested, and blocked by policy",
         "change.approved" => "Approved",
         "change.declined" => "Declined",
-        "change.withdrawn" => "Taken back",
-        "change.expired" => "Expired: its time was over",
+        "change.withdrawn" => "Withdrawn",
+        "change.expired" => "Expired",
         "change.started" => "Started",
-        "change.sent_back" => "Sent back: its effect is not what was approved",
-        "change.verified" => "Carried out and read back from AWS",
-        "change.failed" => "Not carried out as a whole",
-        "operation.intended" => "About to be sent to AWS",
+        "change.sent_back" => "Sent back: its effect differs from what was approved",
+        "change.verified" => "Carried out and verified in AWS",
+        "change.failed" => "Not carried out completely",
+        "operation.intended" => "Sending to AWS",
         "operation.accepted" => "Accepted by AWS",
-        "operation.failed" => "An operation did not work",
-        "operation.verified" if present == Some(false) => "Seen gone in AWS",
-        "operation.verified" => "Seen in AWS",
-        "grant.started" => "Window began",
-        "grant.ended" => "Access seen gone in AWS",
-        "grant.overdue" => "Access should be gone and is not",
-        "grant.reappeared" => "Access that had gone is there again",
-        "grant.missing" => "Access is gone without our doing",
-        // A type that this version does not know is shown by its own word.
+        "operation.failed" => "An operation failed",
+        "operation.verified" if present == Some(false) => "Removal verified in AWS",
+        "operation.verified" => "Verified in AWS",
+        "grant.started" => "Access started",
+        "grant.ended" => "Access verified as removed from AWS",
+        "grant.overdue" => "Access is overdue for removal",
+        "grant.reappeared" => "Removed access exists again",
+        "grant.missing" => "Access was removed outside Leastwise",
+        // Show an event type that this version does not know as it is stored.
         other => other,
     }
     .to_owned()

@@ -1,4 +1,4 @@
-//! One change, whole: what it is, what it does, who decided, how far it has come.
+//! The page of one change: its content, effect, decisions and progress.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Changes to a page of the inbox: each is shown with what it would do.
+/// The number of changes on one page of the inbox, each shown with its effect.
 const INBOX: usize = 20;
 
 impl Service {
@@ -34,7 +34,7 @@ impl Service {
         self.view(&stored).await.map_err(broken)
     }
 
-    /// Changes that wait for the viewer's own decision, oldest first.
+    /// Returns the changes that need the viewer's decision, oldest first.
     pub(super) async fn view_inbox(&self, at: &InboxPlace) -> Answer<Page<ChangeView>> {
         self.allowed(Action::SeeInbox)?;
         let waiting = self.waiting_for_viewer().await.map_err(broken)?;
@@ -59,8 +59,8 @@ impl Service {
         })
     }
 
-    /// What waits for the viewer, oldest first: what they could decide now, or could once they have proven a
-    /// second factor. Nothing for who is no approver.
+    /// Returns the changes that the viewer can decide now, or could decide with a second factor, oldest first. Empty if
+    /// the viewer is not an approver.
     pub(in crate::service) async fn waiting_for_viewer(&self) -> Result<Vec<Stored>, StoreError> {
         if self.allowed(Action::SeeInbox).is_err() {
             return Ok(Vec::new());
@@ -112,7 +112,7 @@ impl Service {
     }
 
     pub(super) async fn view(&self, stored: &Stored) -> Result<ChangeView, StoreError> {
-        // The world may have been read anew since this request began; the change certainly was.
+        // The read model may be newer than at the start of this request, and the change was read just now.
         let world = self.core.world();
         let snapshot = &world.snapshot;
         let change = &stored.change;
@@ -167,7 +167,7 @@ impl Service {
         })
     }
 
-    /// For live updates: whether the viewer may follow this change.
+    /// Checks that the viewer may follow this change, for live updates.
     pub(super) async fn may_follow(
         &self,
         id: &ChangeId,

@@ -1,4 +1,4 @@
-//! The requester takes a change back, as long as the engine has not begun with it.
+//! Withdraws a change, as long as the engine has not started it.
 
 use app::backend::{Answer, Denied};
 use domain::{authorize::Action, change::State, ids::ChangeId};
@@ -12,7 +12,7 @@ use crate::{
 enum Went {
     Withdrawn,
     NotThere,
-    /// Not theirs to take back.
+    /// The viewer is not the requester.
     NotTheirs,
     Stuck(State),
 }
@@ -25,12 +25,12 @@ impl Service {
                 self.core.announce(id, State::Withdrawn);
                 Ok(())
             }
-            // Twice is once.
+            // Withdrawing is idempotent.
             Went::Stuck(State::Withdrawn) => Ok(()),
             Went::NotThere => Err(Denied::NotFound),
             Went::NotTheirs => Err(self.refused(Action::WithdrawOwn, NOT_YOURS).await),
             Went::Stuck(state) => Err(Denied::Conflict(format!(
-                "{} It can no longer be taken back.",
+                "{} It can no longer be withdrawn.",
                 words::already(state)
             ))),
         }
@@ -58,5 +58,5 @@ impl Service {
     }
 }
 
-/// Why somebody else cannot take a change back.
-pub(super) const NOT_YOURS: &str = "Only the person who asked for this can take it back.";
+/// The reason why somebody else cannot withdraw a change.
+pub(super) const NOT_YOURS: &str = "Only the requester can withdraw this change.";

@@ -1,4 +1,4 @@
-//! What a change does, in words. Names come from the snapshot when they are shown, never from a form.
+//! Describes changes as text. Names are taken from the snapshot for display, never from a form.
 
 use app::backend::{AccountRef, EffectRow, PrincipalRef};
 use domain::{
@@ -14,16 +14,16 @@ use domain::{
 
 use crate::service::names;
 
-/// The whole change in one line.
+/// Returns the title of a change.
 pub(super) fn title(snapshot: &Snapshot, operations: &[Operation]) -> String {
     match operations {
-        [] => "Nothing".into(),
+        [] => "No items".into(),
         [only] => operation(snapshot, only),
         [first, rest @ ..] => format!("{} and {} more", operation(snapshot, first), rest.len()),
     }
 }
 
-/// One operation in one line.
+/// Describes one operation in one line.
 pub(super) fn operation(snapshot: &Snapshot, operation: &Operation) -> String {
     match operation {
         Operation::Assign { assignment, term } => format!(
@@ -48,7 +48,7 @@ pub(super) fn operation(snapshot: &Snapshot, operation: &Operation) -> String {
         }
         Operation::RemoveMember { group, user } => {
             format!(
-                "Take {} out of {}",
+                "Remove {} from {}",
                 names::user(snapshot, user).name,
                 names::group(snapshot, group)
             )
@@ -60,25 +60,25 @@ fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> String {
     names::set(snapshot, arn).name
 }
 
-/// A user's or a group's name.
+/// Returns the name of a user or group.
 pub(super) fn principal(snapshot: &Snapshot, who: &Principal) -> String {
     match names::principal(snapshot, who) {
         PrincipalRef::User(user) => user.name,
         PrincipalRef::Group { name, .. } => name,
-        PrincipalRef::Orphan { kind: "GROUP", id } => format!("a group that is gone ({id})"),
-        PrincipalRef::Orphan { id, .. } => format!("a user who is gone ({id})"),
+        PrincipalRef::Orphan { kind: "GROUP", id } => format!("deleted group ({id})"),
+        PrincipalRef::Orphan { id, .. } => format!("deleted user ({id})"),
     }
 }
 
-/// For how long.
+/// Describes the term of access.
 pub(super) fn term(term: Term) -> String {
     match term {
-        Term::Standing => "without an end".into(),
+        Term::Standing => "as standing access".into(),
         Term::For(length) => format!("for {}", length_words(length)),
     }
 }
 
-/// "45 minutes", "1 hour", "2 hours 30 minutes".
+/// Formats a duration: "45 minutes", "1 hour", "2 hours 30 minutes".
 pub(super) fn length_words(length: Duration) -> String {
     let minutes = length.as_seconds() / 60;
     let count = |n: i64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
@@ -89,7 +89,7 @@ pub(super) fn length_words(length: Duration) -> String {
     }
 }
 
-/// One gain in words.
+/// Describes one gain.
 pub(super) fn gain(snapshot: &Snapshot, step: &Step) -> EffectRow {
     EffectRow {
         term: term(step.term),
@@ -97,7 +97,7 @@ pub(super) fn gain(snapshot: &Snapshot, step: &Step) -> EffectRow {
     }
 }
 
-/// One loss in words; it has no term.
+/// Describes one loss, which has no term.
 pub(super) fn loss(snapshot: &Snapshot, step: &Step) -> EffectRow {
     let (who, label) = match &step.gainer {
         Gainer::User(user) => {
@@ -109,10 +109,7 @@ pub(super) fn loss(snapshot: &Snapshot, step: &Step) -> EffectRow {
         }
         Gainer::FutureMember(group) => (
             None,
-            format!(
-                "Whoever is put into {} later",
-                names::group(snapshot, group)
-            ),
+            format!("Future members of {}", names::group(snapshot, group)),
         ),
     };
     EffectRow {
@@ -125,7 +122,7 @@ pub(super) fn loss(snapshot: &Snapshot, step: &Step) -> EffectRow {
     }
 }
 
-/// Through what.
+/// Describes a path.
 pub(super) fn path(snapshot: &Snapshot, path: &Path) -> String {
     match path {
         Path::Direct => "directly".into(),
@@ -133,7 +130,7 @@ pub(super) fn path(snapshot: &Snapshot, path: &Path) -> String {
     }
 }
 
-/// The accounts that a change names or has an effect on, each once.
+/// Returns the accounts that a change names or has an effect on, each once.
 pub(super) fn accounts<'a>(
     snapshot: &Snapshot,
     operations: &'a [Operation],
@@ -147,7 +144,7 @@ pub(super) fn accounts<'a>(
         .collect()
 }
 
-/// The account that an operation names.
+/// Returns the account that an operation names.
 pub(super) fn account_of(operation: &Operation) -> Option<&AccountId> {
     match operation {
         Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
@@ -157,7 +154,7 @@ pub(super) fn account_of(operation: &Operation) -> Option<&AccountId> {
     }
 }
 
-/// The field of the form that an invalid proposal is about.
+/// Returns the form field that an invalid proposal concerns.
 pub(super) fn field_of(proposal: &Proposal, invalid: &Invalid) -> &'static str {
     match invalid {
         Invalid::CardNumber if !holds_card_number(&proposal.justification) => "ticket",
@@ -168,35 +165,36 @@ pub(super) fn field_of(proposal: &Proposal, invalid: &Invalid) -> &'static str {
     }
 }
 
-/// Why nobody can decide it any more.
+/// Returns why a change cannot be decided any more.
 pub(super) fn already(state: State) -> &'static str {
     match state {
-        State::Refused => "The rules refused this. Nobody can approve it as it stands.",
-        State::Waiting => "This waits for a decision.",
-        State::Approved => "This is approved already and is about to be carried out.",
-        State::Applying => "This is approved already and is being carried out.",
-        State::Verified => "This has been carried out already.",
-        State::Declined => "This has been declined already.",
-        State::Expired => "The time of this is over. Ask for it again.",
-        State::Withdrawn => "The requester has taken this back.",
-        State::Failed => "This could not be carried out. Ask for it again.",
+        State::Refused => "This change is blocked by policy. No approval can override this.",
+        State::Waiting => "This change is waiting for a decision.",
+        State::Approved => "This change is already approved and is about to be applied.",
+        State::Applying => "This change is already approved and is being applied.",
+        State::Verified => "This change has already been carried out.",
+        State::Declined => "This change has already been declined.",
+        State::Expired => "This change has expired. Request it again.",
+        State::Withdrawn => "The requester has withdrawn this change.",
+        State::Failed => "This change could not be carried out. Request it again.",
     }
 }
 
-/// Why nothing is done with a change whose row is not what the ledger holds.
+/// Explains why a change whose row differs from the ledger is not processed.
 pub(super) fn altered(why: Altered) -> String {
     format!(
-        "The ledger does not bear this change out: {why}. Nothing was done. Ask for it again, and have \
-         `leastwise ledger verify` run."
+        "This change does not match the ledger: {why}. Nothing was changed. Request it again, and run \
+         `leastwise ledger verify`."
     )
 }
 
-/// Why what was approved long ago does not begin.
-pub(super) const TOO_LATE: &str = "The time in which this could begin is over. Ask for it again.";
+/// The reason why a change that was approved too long ago does not start.
+pub(super) const TOO_LATE: &str =
+    "The time in which this change could start is over. Request it again.";
 
-/// Why a change does not start a second time.
+/// The reason why a change does not start a second time.
 pub(super) const ONCE: &str =
-    "By the ledger this was carried out or ended before. Ask for it again.";
+    "According to the ledger, this change was carried out or ended before. Request it again.";
 
 #[cfg(test)]
 mod tests {

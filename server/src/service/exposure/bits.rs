@@ -1,6 +1,6 @@
-//! A set of small numbers.
+//! A set of small integers.
 
-/// Numbers from 0; it grows as far as it must.
+/// A bit set of integers from 0, which grows as needed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bits(Vec<u64>);
 

@@ -1,5 +1,5 @@
-//! Users and group members as small numbers, so that millions of memberships are walked in milliseconds.
-//! Numbers mean something within one snapshot only and are never kept longer.
+//! Users and group members as consecutive integers, so that millions of memberships are processed in milliseconds. A
+//! number is valid within one snapshot only and is never stored.
 
 use std::collections::HashMap;
 
@@ -10,17 +10,17 @@ use domain::{
 
 use super::count;
 
-/// Everybody who can reach anything, by number.
+/// All users that the directory or a group contains, by number.
 pub struct Roster<'a> {
     ids: Vec<&'a UserId>,
-    /// How many are in the directory; they come first. Others are only named by a group.
+    /// The number of users in the directory. They come first; the others occur only as group members.
     known: u32,
     numbers: HashMap<&'a UserId, u32>,
     members: HashMap<&'a GroupId, Box<[u32]>>,
 }
 
 impl<'a> Roster<'a> {
-    /// Numbers everybody.
+    /// Assigns the numbers.
     pub fn of(snapshot: &'a Snapshot) -> Self {
         let parts = snapshot.parts();
         let mut ids: Vec<&UserId> = parts.users.keys().collect();
@@ -45,27 +45,27 @@ impl<'a> Roster<'a> {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of users.
     pub fn head_count(&self) -> usize {
         self.ids.len()
     }
 
-    /// Everybody, in order of number, with whether the directory knows them.
+    /// Returns all users in order of their number, and whether the directory contains each of them.
     pub fn everybody(&self) -> impl Iterator<Item = (&'a UserId, bool)> {
         let known = (0..).map(|number| number < self.known);
         self.ids.iter().copied().zip(known)
     }
 
-    /// Somebody's number.
+    /// Returns the number of a user.
     pub fn number(&self, user: &UserId) -> Option<usize> {
         self.numbers.get(user).map(|number| *number as usize)
     }
 
-    /// Who reaches something by one assignment.
+    /// Returns the users who have access through one assignment.
     pub fn behind(&self, principal: &Principal) -> &[u32] {
         match principal {
             Principal::Group(group) => self.members.get(group).map_or(&[], |all| all),
-            // Nobody who is gone from the directory holds anything by themselves.
+            // A direct assignment of a user who is not in the directory gives access to no one.
             Principal::User(user) => self
                 .numbers
                 .get(user)
@@ -74,7 +74,7 @@ impl<'a> Roster<'a> {
         }
     }
 
-    /// Who reaches a pair, some of them more than once.
+    /// Returns the users with access through a pair. May contain duplicates.
     pub fn behind_all<'b>(&'b self, read: &'b PairRead) -> impl Iterator<Item = usize> + 'b {
         let principals = read.principals.keys();
         principals

@@ -1,10 +1,10 @@
-//! The words of a search, all of which must occur.
+//! Search words. A text matches if it contains all of them.
 
-/// Every word of a search, in lower case.
+/// The words of a search, in lower case.
 pub struct Words(Vec<String>);
 
 impl Words {
-    /// From what was typed.
+    /// Splits the search text into words.
     pub fn of(text: &str) -> Self {
         Self(
             text.to_lowercase()
@@ -14,7 +14,7 @@ impl Words {
         )
     }
 
-    /// Whether all of them occur.
+    /// Returns whether the text contains all words.
     pub fn occur_in(&self, text: &str) -> bool {
         self.0.iter().all(|word| text.contains(word.as_str()))
     }

@@ -1,7 +1,6 @@
-//! An entry being put together, field by field.
+//! Builds an entry, field by field.
 //!
-//! Which fields are private is decided here, once: a caller cannot put a name into a plain field by
-//! using the method that is meant for names.
+//! This is the only place that decides which fields are private: the methods for names always store private values.
 
 use std::net::IpAddr;
 
@@ -16,7 +15,7 @@ use serde_json::Value;
 
 use super::private;
 
-/// An entry that is not written yet.
+/// An entry that has not been appended.
 #[derive(Debug, Clone)]
 #[must_use = "a draft is not written until it is appended"]
 pub struct Draft {
@@ -25,7 +24,8 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The address is kept beside the entry, where it is a hash, to be counted with repeats.
+    /// Creates a draft. The address is kept next to the entry, which contains only its hash, so that repetitions can
+    /// list it.
     pub(super) fn new(entry: Entry, address: Option<IpAddr>) -> Self {
         Self { entry, address }
     }
@@ -38,67 +38,65 @@ impl Draft {
         self.entry
     }
 
-    /// When it happened, if that is not now.
+    /// Sets the time of the event, if it is not now.
     pub fn at(mut self, at: Timestamp) -> Self {
         self.entry.occurred_at = at;
         self
     }
 
-    /// The change it belongs to.
+    /// Sets the change that the entry belongs to.
     pub fn change(mut self, change: &ChangeId) -> Self {
         self.entry.change_id = Some(change.clone());
         self
     }
 
-    /// The write to AWS it tells of.
+    /// Sets the write to AWS that the entry is about.
     pub fn operation(mut self, operation: &OperationId) -> Self {
         self.entry.operation_id = Some(operation.clone());
         self
     }
 
-    /// The call, as IAM spells it: `sso:CreateAccountAssignment`.
+    /// Sets the API call in IAM notation: `sso:CreateAccountAssignment`.
     pub fn api(mut self, api: &str) -> Self {
         self.entry.api = Some(api.to_owned());
         self
     }
 
-    /// AWS's id of the asynchronous write.
+    /// Sets the AWS request id of the asynchronous write.
     pub fn aws_request(mut self, request: &AwsRequestId) -> Self {
         self.entry.aws_request_id = Some(request.clone());
         self
     }
 
-    /// Why it ended so, in words of ours.
+    /// Sets the reason for the outcome, in text written by Leastwise.
     pub fn reason(mut self, reason: &str) -> Self {
         self.entry.reason = Some(reason.to_owned());
         self
     }
 
-    /// The error's name, ours or AWS's.
+    /// Sets the error code, of Leastwise or AWS.
     pub fn error_code(mut self, code: &str) -> Self {
         self.entry.error_code = Some(code.to_owned());
         self
     }
 
-    /// The ticket that was given.
     pub fn ticket(mut self, ticket: Option<&str>) -> Self {
         self.entry.ticket = ticket.map(str::to_owned);
         self
     }
 
-    /// What the person wrote as a reason; private.
+    /// Sets the person's justification; private.
     pub fn justification(mut self, text: &str) -> Self {
         self.entry.justification = Some(private(text));
         self
     }
 
-    /// What it was done to.
     pub fn target(mut self, target: Target) -> Self {
         self.entry.target = Some(target);
         self
     }
 
-    /// A noun and its id as the target.
+    /// Sets a target of this kind and id.
     pub fn target_id(self, noun: &str, id: &str) -> Self {
         self.target(Target {
             id: Some(id.to_owned()),
@@ -106,7 +104,7 @@ impl Draft {
         })
     }
 
-    /// An assignment or a membership as the target.
+    /// Sets an assignment or a membership as the target.
     pub fn key(self, key: &Key) -> Self {
         match key {
             Key::Assignment(assignment) => self.assignment(assignment),
@@ -119,7 +117,7 @@ impl Draft {
         }
     }
 
-    /// An account assignment as the target.
+    /// Sets an account assignment as the target.
     pub fn assignment(self, assignment: &Assignment) -> Self {
         self.target(Target {
             account_id: Some(assignment.pair.account.clone()),
@@ -130,7 +128,7 @@ impl Draft {
         })
     }
 
-    /// An account as the target.
+    /// Sets an account as the target.
     pub fn account(self, account: &AccountId) -> Self {
         self.target(Target {
             account_id: Some(account.clone()),
@@ -138,7 +136,7 @@ impl Draft {
         })
     }
 
-    /// A permission set as the target.
+    /// Sets a permission set as the target.
     pub fn permission_set(self, set: &PermissionSetArn) -> Self {
         self.target(Target {
             permission_set_arn: Some(set.clone()),
@@ -146,7 +144,7 @@ impl Draft {
         })
     }
 
-    /// What the target's account was at that moment.
+    /// Sets the classification of the target's account at that time. Call after setting the target.
     pub fn classified(mut self, class: &Classification) -> Self {
         if let Some(target) = &mut self.entry.target {
             target.environment = Some(class.environment.as_str().to_owned());
@@ -155,7 +153,7 @@ impl Draft {
         self
     }
 
-    /// The target's name as it was shown; private. After the target.
+    /// Sets the target's name as it was displayed; private. Call after setting the target.
     pub fn target_name(mut self, name: &str) -> Self {
         if let Some(target) = &mut self.entry.target {
             target.name = Some(private(name));
@@ -163,7 +161,7 @@ impl Draft {
         self
     }
 
-    /// The principal's name as it was shown; private. After the target.
+    /// Sets the principal's name as it was displayed; private. Call after setting the target.
     pub fn principal_name(mut self, name: &str) -> Self {
         if let Some(target) = &mut self.entry.target {
             target.principal_name = Some(private(name));
@@ -171,30 +169,30 @@ impl Draft {
         self
     }
 
-    /// A further fact: whole numbers, words of ours, ids. Nothing personal.
+    /// Adds a fact to `data`: an integer, a constant or an id. Never personal data.
     pub fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.entry.data.insert(name.to_owned(), value.into());
         self
     }
 
-    /// A further private value.
+    /// Adds a private value.
     pub fn private(mut self, name: &str, value: &str) -> Self {
         self.entry.private.insert(name.to_owned(), private(value));
         self
     }
 
-    /// SHA-256 of payloads that are stored elsewhere, before and after.
+    /// Sets the SHA-256 of payloads that are stored elsewhere, before and after the event.
     pub fn payloads(mut self, before: Option<Hash>, after: Option<Hash>) -> Self {
         (self.entry.before, self.entry.after) = (before, after);
         self
     }
 
-    /// What a change's approvers are shown from now on, by SHA-256 of its effect as it is stored.
+    /// Sets the effect that approvers are shown from now on, as SHA-256 of its stored form.
     pub fn shows(self, effect: Hash) -> Self {
         self.payloads(None, Some(effect))
     }
 
-    /// The clock's distance from its time source, in milliseconds.
+    /// Sets the clock's offset from its time source, in milliseconds.
     pub fn clock_offset_ms(mut self, offset: i64) -> Self {
         self.entry
             .origin

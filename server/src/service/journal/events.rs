@@ -1,4 +1,4 @@
-//! Drafts for the events of this product, so that an event looks the same whoever writes it.
+//! The entries of all events, so that an event always has the same form.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ use super::{Draft, Journal, Kind, Who};
 use crate::store::person::Claim;
 
 impl Journal {
-    /// Somebody asked for a change: submitted, or refused by the rules, by its state.
+    /// A change was requested: submitted, or blocked by policy, depending on its state.
     pub fn change_submitted(&self, who: &Who, change: &Change) -> Draft {
         let (kind, outcome) = match change.state {
             State::Refused => (Kind::ChangeRefused, Outcome::Denied),
@@ -63,7 +63,7 @@ impl Journal {
         }
     }
 
-    /// An approver said yes or no.
+    /// An approver approved or declined a change.
     pub fn change_decided(&self, who: &Who, change: &ChangeId, approval: &Approval) -> Draft {
         let kind = match approval.decision {
             Decision::Approve => Kind::ChangeApproved,
@@ -75,12 +75,12 @@ impl Journal {
             .fact("effect", approval.effect.0.as_str())
     }
 
-    /// The requester took it back.
+    /// The requester withdrew a change.
     pub fn change_withdrawn(&self, who: &Who, change: &ChangeId) -> Draft {
         self.about_change(Kind::ChangeWithdrawn, Outcome::Success, who, change)
     }
 
-    /// Nobody decided in time.
+    /// A change was not decided in time.
     pub fn change_expired(&self, change: &ChangeId) -> Draft {
         self.about_change(
             Kind::ChangeExpired,
@@ -96,7 +96,7 @@ impl Journal {
             .target_id("change", change.as_str())
     }
 
-    /// A write to AWS is about to be made.
+    /// A write to AWS is about to be sent.
     pub fn operation_intended(
         &self,
         change: Option<&ChangeId>,
@@ -115,7 +115,7 @@ impl Journal {
         }
     }
 
-    /// AWS took the write.
+    /// AWS accepted the write.
     pub fn operation_accepted(
         &self,
         operation: &OperationId,
@@ -132,7 +132,7 @@ impl Journal {
         }
     }
 
-    /// AWS refused the write or could not carry it out. Its words may name people: they are private.
+    /// AWS rejected the write or failed to carry it out. Its message is private because it may contain names.
     pub fn operation_failed(
         &self,
         operation: &OperationId,
@@ -147,8 +147,8 @@ impl Journal {
             .private("message", message)
     }
 
-    /// A window of access began: its row counts with this only. `session` is how long a session through
-    /// it may last.
+    /// An access window started. Its row counts only with this entry. `session` is the maximum length of a session
+    /// through it.
     pub fn grant_started(&self, key: &Key, window: &Window, session: Duration) -> Draft {
         let draft = self
             .entry(Kind::GrantStarted, Outcome::Success, &Who::leastwise())
@@ -163,17 +163,17 @@ impl Journal {
         }
     }
 
-    /// A window was ended before its time; whether its access is gone is another entry's to say.
+    /// An access window was ended early. Another entry records the removal of its access.
     pub fn grant_stopped(&self, key: &Key, grant: &GrantId, at: Timestamp) -> Draft {
         self.about_grant(Kind::GrantStopped, key, grant, at)
     }
 
-    /// The engine is done with a window for good.
+    /// The engine closed an access window permanently.
     pub fn grant_closed(&self, key: &Key, grant: &GrantId, at: Timestamp) -> Draft {
         self.about_grant(Kind::GrantClosed, key, grant, at)
     }
 
-    /// Access is to be taken away. `session` is how long a session through it may last.
+    /// Access has to be removed. `session` is the maximum length of a session through it.
     pub fn grant_revoked(&self, key: &Key, session: Duration) -> Draft {
         self.entry(Kind::GrantRevoked, Outcome::Pending, &Who::leastwise())
             .key(key)
@@ -187,7 +187,7 @@ impl Journal {
             .fact("grant", grant.as_str())
     }
 
-    /// Somebody was given a role in Leastwise, at the instant of the row: that counts with this only.
+    /// A person was granted a role in Leastwise. `at` is the time in the row, which counts only with this entry.
     pub fn role_granted(&self, who: &Who, person: &PersonId, role: Role, at: Timestamp) -> Draft {
         self.entry(Kind::RoleGranted, Outcome::Success, who)
             .target_id("person", person.as_str())
@@ -195,7 +195,7 @@ impl Journal {
             .fact("role", role.as_str())
     }
 
-    /// Somebody lost a role in Leastwise.
+    /// A person lost a role in Leastwise.
     pub fn role_ended(&self, who: &Who, person: &PersonId, role: Role, at: Timestamp) -> Draft {
         self.entry(Kind::RoleEnded, Outcome::Success, who)
             .target_id("person", person.as_str())
@@ -203,7 +203,7 @@ impl Journal {
             .fact("role", role.as_str())
     }
 
-    /// A sign-in claimed a directory user who is somebody already; it is joined to nobody.
+    /// A sign-in claimed an Identity Center user that is linked to another sign-in. It is linked to no user.
     pub fn subject_claimed(&self, who: &Who, claim: &Claim) -> Draft {
         self.entry(Kind::SubjectClaimed, Outcome::Denied, who)
             .target(Target {
@@ -212,17 +212,17 @@ impl Journal {
                 principal_id: Some(claim.user.to_string()),
                 ..Target::new("person")
             })
-            .reason("another sign-in is this directory user already")
+            .reason("another sign-in is already linked to this directory user")
     }
 
-    /// Other rules judge from here on; this entry already names them.
+    /// Other policies are in force from now on. This entry already contains their version.
     pub fn rules_activated(&self, who: &Who, version: &RulesVersion) -> Draft {
         self.rules_are(version);
         self.entry(Kind::RulesActivated, Outcome::Success, who)
             .target_id("rules", &version.0)
     }
 
-    /// A crawl ended. Facts: numbers, by name.
+    /// A crawl ended. `facts` are counts by name.
     pub fn sync_completed(
         &self,
         outcome: Outcome,
@@ -234,14 +234,14 @@ impl Journal {
             .fold(draft, |draft, (name, number)| draft.fact(name, number))
     }
 
-    /// AWS holds, or no longer holds, what nobody did through Leastwise.
+    /// Drift: AWS differs from the last read, and no change of Leastwise explains it.
     pub fn outside_seen(&self, seen: &Seen) -> Draft {
         let membership =
             |group: &domain::ids::GroupId, user: &domain::ids::UserId| Key::Membership {
                 group: group.clone(),
                 user: user.clone(),
             };
-        // Who did it in AWS is not known here; Leastwise is who saw it.
+        // The actor in AWS is unknown, so the entry names Leastwise, which detected the difference.
         let entry = self.entry(Kind::OutsideSeen, Outcome::Success, &Who::leastwise());
         let (what, draft) = match &seen.outside {
             Outside::Assigned { assignment } => ("assigned", entry.assignment(assignment)),
@@ -267,7 +267,7 @@ impl Journal {
             .fact("not_before", seen.after.rfc3339())
     }
 
-    /// A report left the server; `content` is SHA-256 of its bytes.
+    /// A report was downloaded. `content` is the SHA-256 of its bytes.
     pub fn report_downloaded(&self, who: &Who, report: &str, format: &str, content: Hash) -> Draft {
         self.entry(Kind::ReportDownloaded, Outcome::Success, who)
             .target_id("report", report)
@@ -275,13 +275,13 @@ impl Journal {
             .payloads(None, Some(content))
     }
 
-    /// Somebody read the ledger. For [`Journal::note`].
+    /// A person viewed the ledger. For [`Journal::note`].
     pub fn ledger_viewed(&self, who: &Who) -> Draft {
         self.entry(Kind::LedgerViewed, Outcome::Success, who)
             .target_id("ledger", self.log().as_str())
     }
 
-    /// Somebody asked for what they may not have. For [`Journal::note`].
+    /// A person requested an action that they may not perform. For [`Journal::note`].
     pub fn access_denied(&self, who: &Who, action: Action, reason: &str) -> Draft {
         let action = serde_json::to_value(action).unwrap_or(Value::Null);
         self.entry(Kind::AccessDenied, Outcome::Denied, who)
@@ -289,12 +289,12 @@ impl Journal {
             .fact("action", action)
     }
 
-    /// The process began to write the log.
+    /// The process started to write the log.
     pub fn log_started(&self) -> Draft {
         self.entry(Kind::LogStarted, Outcome::Success, &Who::leastwise())
     }
 
-    /// The process stops writing the log, in good order.
+    /// The process shut down in an orderly way and stops writing the log.
     pub fn log_stopped(&self) -> Draft {
         self.entry(Kind::LogStopped, Outcome::Success, &Who::leastwise())
     }
@@ -309,7 +309,7 @@ fn account_of(operation: &Operation) -> Option<&str> {
     }
 }
 
-/// The call, as IAM spells it.
+/// Returns the API call in IAM notation.
 fn api_of(key: &Key, write: WriteKind) -> &'static str {
     match (key, write) {
         (Key::Assignment(_), WriteKind::Create) => "sso:CreateAccountAssignment",

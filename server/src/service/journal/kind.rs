@@ -1,20 +1,20 @@
-//! Every type of event that is written, in one table. A type once used keeps its meaning for ever.
+//! All event types, in one table. The meaning of a type never changes once it has been used.
 
 use domain::ledger::EntryType;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
-        /// What kind of event.
+        /// The type of an event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Kind {
             $($(#[$doc])* $name,)+
         }
 
         impl Kind {
-            /// All of them.
+            /// All types.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// The word for it, for ever.
+            /// Returns the type as it is stored. Never changes.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $word,)+
@@ -25,84 +25,82 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Somebody asked for a change and the rules let it through, or wait for approvals.
+    /// A change was requested and is allowed or needs approval.
     ChangeSubmitted = "change.submitted",
-    /// Somebody asked for a change and the rules said no.
+    /// A change was requested and is blocked by policy.
     ChangeRefused = "change.refused",
-    /// An approver said yes.
+    /// An approver approved a change.
     ChangeApproved = "change.approved",
-    /// An approver said no.
+    /// An approver declined a change.
     ChangeDeclined = "change.declined",
-    /// The requester took it back.
+    /// The requester withdrew a change.
     ChangeWithdrawn = "change.withdrawn",
-    /// Nobody decided in time.
+    /// A change was not decided in time, or not started in time.
     ChangeExpired = "change.expired",
-    /// The engine took it up.
+    /// The engine started a change.
     ChangeStarted = "change.started",
-    /// It would do more than was approved, and waits for approvals again.
+    /// The effect of a change differs from what was approved, and it needs new decisions.
     ChangeSentBack = "change.sent_back",
-    /// All of it was carried out and read back from AWS.
+    /// Every item was carried out and verified by reading AWS.
     ChangeVerified = "change.verified",
-    /// It could not be carried out as a whole.
+    /// The change could not be carried out completely.
     ChangeFailed = "change.failed",
-    /// A write to AWS is about to be made.
+    /// A write to AWS is about to be sent.
     OperationIntended = "operation.intended",
-    /// AWS took the write.
+    /// AWS accepted the write.
     OperationAccepted = "operation.accepted",
-    /// AWS refused the write, or could not carry it out.
+    /// AWS rejected the write, or failed to carry it out.
     OperationFailed = "operation.failed",
-    /// What the write was for was read back from AWS.
+    /// A read of AWS verified the result of the write.
     OperationVerified = "operation.verified",
-    /// A window of access began.
+    /// An access window started.
     GrantStarted = "grant.started",
-    /// A window of access was ended before its time: by a removal, or because it could not be given.
+    /// An access window was ended early: by a removal, or because its access could not be granted.
     GrantStopped = "grant.stopped",
-    /// The engine is done with a window: its access is gone, never came, or rests on another window.
+    /// The engine closed an access window: its access is removed, was never granted, or continues through another
+    /// window.
     GrantClosed = "grant.closed",
-    /// Access is to be taken away by a removal, whatever gave it; it is minded until it is seen gone.
+    /// A removal requires that access is removed, whatever granted it. The engine continues until a read shows it gone.
     GrantRevoked = "grant.revoked",
-    /// Access was seen gone from AWS.
+    /// A read showed that access is gone from AWS.
     GrantEnded = "grant.ended",
-    /// Access should be gone and is not.
+    /// Access that should be removed still exists.
     GrantOverdue = "grant.overdue",
-    /// Access that had gone is there again.
+    /// Removed access exists again.
     GrantReappeared = "grant.reappeared",
-    /// Access that was given is gone without our doing.
+    /// Granted access disappeared without a write of Leastwise.
     GrantMissing = "grant.missing",
-    /// Somebody signed in.
+    /// A person signed in.
     SessionStarted = "session.started",
-    /// A session ended.
     SessionEnded = "session.ended",
-    /// A sign-in was refused.
     SessionRefused = "session.refused",
-    /// A sign-in claimed a directory user who is somebody already, by another sign-in.
+    /// A sign-in claimed an Identity Center user that is linked to another sign-in.
     SubjectClaimed = "subject.claimed",
-    /// Somebody was given a role in Leastwise.
+    /// A person was granted a role in Leastwise.
     RoleGranted = "role.granted",
-    /// Somebody lost a role in Leastwise.
+    /// A person lost a role in Leastwise.
     RoleEnded = "role.ended",
-    /// Other rules judge from here on.
+    /// Other policies are in force from now on.
     RulesActivated = "rules.activated",
-    /// A crawl of AWS ended.
     SyncCompleted = "sync.completed",
-    /// AWS holds, or no longer holds, what nobody did through Leastwise.
+    /// Drift: AWS differs from the last read, and no change of Leastwise explains it.
     OutsideSeen = "outside.seen",
-    /// A report left the server.
+    /// A report was downloaded.
     ReportDownloaded = "report.downloaded",
-    /// Somebody read the ledger.
+    /// A person viewed the ledger.
     LedgerViewed = "ledger.viewed",
-    /// Somebody wrote the ledger out as a bundle, on the command line.
+    /// The ledger was exported as a bundle, on the command line.
     LedgerExported = "ledger.exported",
-    /// The process began to write the log.
+    /// The process started to write the log.
     LogStarted = "log.started",
-    /// The process stopped writing the log in good order.
+    /// The process shut down in an orderly way and stopped writing the log.
     LogStopped = "log.stopped",
-    /// Somebody asked for what their roles do not include.
+    /// A person requested an action that their roles do not include.
     AccessDenied = "access.denied",
 }
 
 impl Kind {
-    /// The word as an entry holds it.
+    /// Returns the type as it is stored in entries.
     #[expect(
         clippy::missing_panics_doc,
         reason = "a test parses every word of the table"

@@ -1,4 +1,4 @@
-//! Sign-ins and sessions, as `http` tells of them.
+//! Ledger entries for the sign-ins and sessions that `http` reports.
 
 use async_trait::async_trait;
 use domain::ledger::{Outcome, said::sessions::BOUND};
@@ -57,10 +57,10 @@ impl ports::Journal for Journal {
 
     async fn refused(&self, entry: &ports::Entry) {
         if let Err(error) = self.note(self.of_session(entry)).await {
-            // It is kept and written with the next; the refusal itself stands in any case.
+            // The entry is kept and appended with the next one; the sign-in is refused in any case.
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "a refused sign-in is not in the ledger yet"
+                "a refused sign-in could not be recorded in the ledger yet"
             );
         }
     }

@@ -1,8 +1,8 @@
-//! Repeats of one event by one person, counted for a minute instead of written each time.
+//! Counts repetitions of an event by the same person for one minute instead of recording each.
 //!
-//! The first is written at once, so nothing that happens once waits or is lost. What a crash can
-//! lose is how often it was repeated within the last minute. The table is bounded: when strangers
-//! fill it, further ones are counted together by type.
+//! The first one is recorded immediately, so a single event is never delayed or lost. A crash can lose only the number
+//! of repetitions within the last minute. The table is bounded: when it is full, further events are counted together by
+//! type.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -17,20 +17,21 @@ use domain::{
 
 use super::private;
 
-/// How long repeats are counted together.
+/// How long repetitions are counted together.
 const WINDOW: Duration = Duration::minutes(1);
-/// How many are told apart in one window.
+/// The maximum number of distinct events counted separately in one window.
 const MOST: usize = 256;
-/// How many entries are kept while the database takes none; the first ones, for they tell more.
+/// The maximum number of entries kept while the database is unavailable. The oldest are kept, because they carry more
+/// information.
 const UNWRITTEN: usize = 1_000;
-/// How many addresses are kept with a count.
+/// The maximum number of addresses kept per count.
 const ADDRESSES: usize = 20;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum By {
     Person(PersonId),
     Stranger,
-    /// The table was full.
+    /// All persons together, because the table is full.
     Everybody,
 }
 
@@ -45,21 +46,21 @@ struct Same {
 struct Counted {
     since: Timestamp,
     count: u64,
-    /// The latest of them; none if only the first happened.
+    /// The latest repetition; none if the event occurred only once.
     latest: Option<Entry>,
     addresses: BTreeSet<IpAddr>,
 }
 
-/// What was written in the running minute, and how often it came again.
+/// The events that were recorded in the current minute, and their repetitions.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
     counted: HashMap<Same, Counted>,
-    /// Given back because the database did not take them.
+    /// Entries that the database did not accept.
     unwritten: Vec<Entry>,
 }
 
 impl Repeats {
-    /// Takes an event; answers what must be written now.
+    /// Counts an event and returns the entries to append now.
     pub(super) fn take(
         &mut self,
         entry: Entry,
@@ -99,17 +100,17 @@ impl Repeats {
         write
     }
 
-    /// Ends the windows that are over.
+    /// Closes the windows that are over and returns their entries.
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<Entry> {
         self.end(|counted| now.since(counted.since) >= WINDOW)
     }
 
-    /// Ends every window.
+    /// Closes all windows and returns their entries.
     pub(super) fn all(&mut self) -> Vec<Entry> {
         self.end(|_| true)
     }
 
-    /// Keeps what could not be written for the next time.
+    /// Keeps entries that could not be appended for the next attempt.
     pub(super) fn give_back(&mut self, entries: Vec<Entry>) {
         self.unwritten.extend(entries);
         self.unwritten.truncate(UNWRITTEN);

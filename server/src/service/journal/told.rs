@@ -1,4 +1,4 @@
-//! What the engine tells, as entries: one for one, so that a commit's tells and its entries agree.
+//! The engine's events as ledger entries, one for one, so that a commit's events and its entries agree.
 
 use domain::{
     engine::{How, ItemResult, Tell},
@@ -9,7 +9,7 @@ use domain::{
 use super::{Draft, Journal, Kind, Who};
 
 impl Journal {
-    /// The entry for a tell of the engine, to append in the transaction of its commit.
+    /// Returns the entry for an event of the engine, to append in the transaction of its commit.
     pub fn told(&self, tell: &Tell) -> Draft {
         let entry = |kind, outcome| self.entry(kind, outcome, &Who::leastwise());
         match tell {
@@ -23,7 +23,7 @@ impl Journal {
                 entry(Kind::ChangeVerified, Outcome::Success).change(change)
             }
             Tell::Failed { change, reason } => {
-                // AWS's words may name people.
+                // Messages from AWS may contain names.
                 entry(Kind::ChangeFailed, Outcome::Failure)
                     .change(change)
                     .private("reason", reason)
@@ -107,7 +107,7 @@ fn result_of(draft: Draft, result: &ItemResult) -> Draft {
     }
 }
 
-/// How many ids a fact lists; the number of all stands beside. A pair can have hundreds.
+/// The maximum number of ids in a fact, which also contains the total. A pair can have hundreds.
 const LISTED: usize = 200;
 
 fn ids<'a>(principals: impl ExactSizeIterator<Item = &'a Principal>) -> serde_json::Value {

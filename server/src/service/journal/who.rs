@@ -1,4 +1,4 @@
-//! Who did it and from where, before it is an entry.
+//! The actor of an event, and where the request came from.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -13,39 +13,38 @@ use domain::{
 use super::private;
 use crate::http::session::Signed;
 
-/// Who did it. [`Who::default`] is a stranger: a human of whom nothing is known.
+/// The actor of an event. [`Who::default`] is an unidentified human.
 #[derive(Debug, Clone, Default)]
 pub struct Who {
-    /// Leastwise itself; everything else about a person then stays empty.
+    /// Whether the actor is Leastwise itself. All members about a person are then empty.
     pub system: bool,
-    /// The Person.
     pub person: Option<PersonId>,
-    /// Their Identity Center user.
+    /// The actor's Identity Center user.
     pub user: Option<UserId>,
-    /// Their sign-in.
+    /// The actor's sign-in.
     pub subject: Option<Subject>,
-    /// Roles held now.
+    /// The actor's current roles.
     pub roles: BTreeSet<Role>,
-    /// The session's public name; only its hash is written.
+    /// The public id of the session. Only its hash is recorded.
     pub session: Option<String>,
-    /// Whether a second factor was proven, where there is a session.
+    /// Whether a second factor was proven, if there is a session.
     pub mfa: Option<Mfa>,
-    /// By what it was proven, where that is still known.
+    /// The evidence of the second factor, if it is still known.
     pub evidence: Option<Evidence>,
-    /// Shown name; private.
+    /// The display name; private.
     pub name: Option<String>,
-    /// The HTTP request.
+    /// The id of the HTTP request.
     pub request: Option<String>,
-    /// The peer, as far as it can be trusted; private.
+    /// The client's address, as far as it is trusted; private.
     pub client_ip: Option<IpAddr>,
-    /// Trusted hops before it; private.
+    /// The trusted proxies in between; private.
     pub forwarded_for: Option<String>,
-    /// The browser; private.
+    /// The user agent; private.
     pub user_agent: Option<String>,
 }
 
 impl Who {
-    /// Leastwise itself: an expiry, a sync, the engine.
+    /// Returns Leastwise itself as the actor: for expiry, crawls and the engine.
     pub fn leastwise() -> Self {
         Self {
             system: true,
@@ -53,7 +52,7 @@ impl Who {
         }
     }
 
-    /// Somebody who is signed in, in this request.
+    /// Returns the signed-in person of a request.
     pub fn signed(signed: &Signed, request: &str) -> Self {
         Self {
             person: Some(signed.person.clone()),
@@ -95,7 +94,8 @@ impl Who {
         }
     }
 
-    /// Told where there is no evidence to show: the session keeps the answer, not always its source.
+    /// Returns whether a second factor was proven, if there is no evidence to record: a session keeps the result but
+    /// not always the evidence.
     pub(super) fn second_factor_proven(&self) -> Option<bool> {
         if self.evidence.is_some() {
             None

@@ -1,7 +1,7 @@
-//! An entry in words: who, and what it was about.
+//! Describes an entry: its actor and its target.
 //!
-//! The name that stands on record wins. Where none does, today's name of the same id is shown; the id
-//! itself is always in the entry. Never writes: a name that is looked up proves nothing.
+//! A recorded name takes precedence. If there is none, the current name of the same id is shown; the entry always
+//! contains the id. Writes nothing: a name that is looked up proves nothing.
 
 use domain::{
     ids::{GroupId, PersonId, Principal, UserId},
@@ -11,21 +11,21 @@ use domain::{
 
 use crate::{service::names, store::ledger::Listed};
 
-/// Who did it.
+/// Returns the name of the actor.
 pub(super) fn actor(listed: &Listed, entry: &Entry, snapshot: &Snapshot) -> String {
     let person = entry.actor.person_id.as_ref();
     let today = || person.map(|id| person_name(id, snapshot));
     listed.actor_name.clone().or_else(today).unwrap_or_else(|| {
         let word = match entry.actor.kind {
             ActorKind::System => "Leastwise",
-            ActorKind::Service => "a program",
-            ActorKind::Human => "somebody unknown",
+            ActorKind::Service => "service",
+            ActorKind::Human => "unknown person",
         };
         word.to_owned()
     })
 }
 
-/// What it was about: the thing, the principal, the account, the reason.
+/// Describes what the entry is about: the target, the principal, the account and the reason.
 pub(super) fn about(listed: &Listed, entry: &Entry, snapshot: &Snapshot) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(target) = &entry.target {

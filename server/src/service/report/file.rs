@@ -1,4 +1,4 @@
-//! The report as a file, in pieces: a head, then account by account, each piece forgotten once it is sent.
+//! The report as a file, in pieces: the head, then one piece per account, each dropped after it is sent.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 
 use super::Report;
 
-/// One JSON object: the head's fields, then the rows, one to a line.
+/// Returns one JSON object: the fields of the head, then the rows, one per line.
 pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
     let head = &report.head;
     let counts = head.counts;
@@ -33,7 +33,7 @@ pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send
         let mut piece = Vec::new();
         for row in rows {
             piece.extend_from_slice(between.as_bytes());
-            // Text, numbers and lists of text: there is nothing in a row that JSON cannot hold.
+            // Serialization cannot fail: a row contains only text, booleans and lists of text.
             piece.extend(serde_json::to_vec(row).unwrap_or_default());
             between = ",\n    ";
         }
@@ -45,8 +45,8 @@ pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send
         .chain([b"\n  ]\n}\n".to_vec()])
 }
 
-/// RFC 4180 with a header line; the report's id and time are the last two columns of every row, so that
-/// no line of the file is anything but a row.
+/// Returns CSV (RFC 4180) with a header line. The last two columns of every row are the report's time and id, so that
+/// every other line of the file is a row.
 pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
     let head = lines([[
         "person_id",
@@ -98,8 +98,8 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
     [head].into_iter().chain(rows)
 }
 
-/// One piece an account. What judges is made anew for each: it borrows the report, and the pieces outlive
-/// the borrow.
+/// Returns one piece per account. The evaluator is created again for each, because it borrows the report and the pieces
+/// outlive the borrow.
 fn accounts<F>(report: &Arc<Report>, mut piece: F) -> impl Iterator<Item = Vec<u8>> + Send + use<F>
 where
     F: FnMut(&Report, &[ReportRow]) -> Vec<u8> + Send,
@@ -119,16 +119,16 @@ fn lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8>
     for row in rows {
         writer
             .write_record(row)
-            .expect("memory takes what is written, and rows have as many cells");
+            .expect("writes to memory succeed, and all rows have the same length");
     }
-    writer.into_inner().expect("memory takes what is written")
+    writer.into_inner().expect("writes to memory succeed")
 }
 
 fn yes(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
-/// A cell that a spreadsheet would take for a formula gets an apostrophe in front (ASVS 1.2.10).
+/// Escapes a cell that a spreadsheet would evaluate as a formula by a leading apostrophe (ASVS 1.2.10).
 fn harmless(cell: &str) -> String {
     match cell.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n') => format!("'{cell}"),

@@ -1,5 +1,5 @@
-//! A report's id: the hash of everything that its rows are made of. Two reports that differ in a row have
-//! different ids, and no row needs to be made to know one.
+//! The id of a report: the hash of all data that its rows are derived from. Two reports that differ in a row have
+//! different ids, and the id is computed without building the rows.
 
 use domain::{
     guardrails::Rules,
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use crate::service::core::World;
 
-/// Of the report of this world under these rules.
+/// Returns the id of the report of this read model under these policies.
 pub(super) fn of(world: &World, rules: &Rules) -> String {
     let snapshot = &world.snapshot;
     let parts = snapshot.parts();
@@ -49,7 +49,7 @@ pub(super) fn of(world: &World, rules: &Rules) -> String {
         users.extend(members);
     }
     for user in users {
-        // A rule may name any group that somebody is in, and the person.
+        // A policy may refer to the person and to any group of the person.
         take(
             "user",
             json!([

@@ -1,7 +1,7 @@
-//! Who can reach production PCI, as rows: one person, one account, one set, one path.
+//! Who can reach production PCI, as rows: one per person, account, permission set and path.
 //!
-//! Page, CSV, JSON and command line come from the same rows. They are made account by account and never held
-//! together: a large organisation has millions.
+//! The page, CSV, JSON and the command line use the same rows. They are built account by account and never held in
+//! memory together, because a large organization has millions.
 
 mod file;
 mod id;
@@ -30,9 +30,9 @@ use super::{
     names,
 };
 
-/// Rows on one page: a printed report of an ordinary organisation is whole.
+/// The number of rows on one page. The report of an ordinary organization fits on one page when printed.
 const PAGE: usize = 1_000;
-/// Rows of a file that a request has the time for. A spreadsheet takes no more either.
+/// The maximum number of rows in a file that a request can build in time. Spreadsheets also stop there.
 const MOST_IN_A_FILE: usize = 1_000_000;
 
 #[async_trait]
@@ -40,7 +40,7 @@ impl ReportPort for Service {
     async fn access_report(&self, query: &ListQuery) -> Answer<AccessReport> {
         self.allowed(Action::SeeReports)?;
         let (core, world, query) = (self.core.clone(), self.world.clone(), query.clone());
-        // Searching millions of rows takes a moment, and other pages must not wait for it.
+        // Searching millions of rows takes a moment and must not block other requests.
         tokio::task::spawn_blocking(move || {
             let report = Report::make(core, world);
             AccessReport {
@@ -56,14 +56,14 @@ impl ReportPort for Service {
     async fn access_download(&self, form: ReportForm) -> Answer<Download> {
         self.allowed(Action::SeeReports)?;
         let (core, world) = (self.core.clone(), self.world.clone());
-        // Its name is a hash of everything it rests on.
+        // The name of the file is a hash of all its data.
         let report = tokio::task::spawn_blocking(move || Arc::new(Report::make(core, world)))
             .await
             .map_err(broken)?;
         if report.files() == Files::CommandLine {
             let rows = report.head.counts.rows;
             return Err(Denied::Conflict(format!(
-                "The report has {rows} rows, too many for a browser. On the server: leastwise report access --csv"
+                "The report has {rows} rows, which is too many to download. Run on the server: leastwise report access --csv"
             )));
         }
         let (ending, media_type) = match form {
@@ -82,7 +82,7 @@ impl ReportPort for Service {
             self.core.journal.append(&mut tx, entry).await?;
             tx.commit().await
         };
-        // What leaves without a trace must not leave.
+        // A download that cannot be recorded must not happen.
         recorded
             .await
             .map_err(|error| -> Denied { broken(error) })?;
@@ -95,16 +95,16 @@ impl ReportPort for Service {
     }
 }
 
-/// The report of one world.
+/// The report of one read model.
 pub struct Report {
     core: Arc<Core>,
     world: Arc<World>,
-    /// First lines.
+    /// The head of the report.
     pub head: ReportHead,
 }
 
 impl Report {
-    /// Of a world as it is.
+    /// Creates the report of the current read model.
     pub fn make(core: Arc<Core>, world: Arc<World>) -> Self {
         let made = core.clock.now();
         let snapshot = &world.snapshot;
@@ -133,17 +133,17 @@ impl Report {
         }
     }
 
-    /// The accounts that it is about, in order.
+    /// Returns the accounts in the report, in order.
     pub fn accounts(&self) -> impl Iterator<Item = &AccountId> {
         self.world.guarded.keys()
     }
 
-    /// What judges the rows; made once for all of a file's accounts.
+    /// Returns the evaluator for the rows. Create one for all accounts of a file.
     pub fn holds(&self) -> Holds<'_> {
         self.core.holds(&self.world)
     }
 
-    /// The rows of one account, by person, set, path.
+    /// Returns the rows of one account, sorted by person, permission set and path.
     pub fn rows_of(&self, account: &AccountId, holds: &mut Holds<'_>) -> Vec<ReportRow> {
         let held = holds.of(account).into_iter();
         let mut rows: Vec<ReportRow> = held.filter_map(|held| self.row(held)).collect();
@@ -151,7 +151,7 @@ impl Report {
         rows
     }
 
-    /// In a form, account by account: the same bytes each time.
+    /// Returns the file in a format, one piece per account. The bytes are the same for every call.
     pub fn pieces(self: &Arc<Self>, form: ReportForm) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
         match form {
             ReportForm::Csv => Box::new(file::csv(self)),
@@ -159,7 +159,7 @@ impl Report {
         }
     }
 
-    /// The hash of all bytes in a form.
+    /// Returns the SHA-256 of the file in a format.
     pub fn hash(self: &Arc<Self>, form: ReportForm) -> Hash {
         let mut hasher = Sha256::new();
         for piece in self.pieces(form) {
@@ -211,7 +211,7 @@ impl Report {
     }
 }
 
-/// The order within an account.
+/// Returns the sort key within an account.
 fn key(row: &ReportRow) -> [&str; 4] {
     [&row.person, &row.person_id, &row.permission_set, &row.path]
 }
@@ -245,10 +245,10 @@ fn row(world: &World, reach: &Reach, standing: bool, findings: Vec<String>) -> R
     }
 }
 
-/// The path of whoever is assigned by themselves.
+/// The path of a direct assignment.
 const DIRECT: &str = "direct";
 
-/// The path of a group's members.
+/// Returns the path of a group's members.
 fn through(group: &str) -> String {
     format!("group: {group}")
 }

@@ -1,5 +1,5 @@
-//! Which rows a search keeps, counted without making them. Every word must occur in the person's, the
-//! account's or the set's name, in the account's number or in the path; no word spans two of these.
+//! Counts the rows that match a search without building them. Every word must occur in the name of the person, account
+//! or permission set, in the account id or in the path; a word never spans two of these.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,10 @@ use domain::{
 use super::{DIRECT, through};
 use crate::service::names;
 
-/// One bit a word that occurs.
+/// One bit for each word that occurs.
 type Found = u128;
 
-/// The words of a search, and where they occur.
+/// The words of a search, and the names that contain them.
 pub(super) struct Search {
     words: Vec<String>,
     all: Found,
@@ -25,7 +25,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Looks for words in every name that a row may show.
+    /// Searches every name that a row may contain.
     pub(super) fn of(text: &str, snapshot: &Snapshot) -> Self {
         let lower = text.to_lowercase();
         let words: Vec<String> = lower
@@ -69,7 +69,7 @@ impl Search {
         })
     }
 
-    /// How many rows of an account are kept.
+    /// Returns the number of matching rows of an account.
     pub(super) fn count(&self, snapshot: &Snapshot, account: &AccountId) -> usize {
         let here = snapshot.account(account).map_or(0, |(known, _)| {
             self.found(&known.name) | self.found(account.as_str())
@@ -117,7 +117,7 @@ impl Search {
         }
     }
 
-    /// Whether a row is kept.
+    /// Returns whether a row matches.
     pub(super) fn keeps(&self, row: &ReportRow) -> bool {
         if self.all == 0 {
             return true;

@@ -1,7 +1,7 @@
 //! Decisions on changes.
 //!
-//! A row in favour counts with the ledger's entry of it and not without: one that has none is never
-//! handed out, so that nobody can count it. A row against needs no proof to stop a change.
+//! An approving row counts only with its ledger entry; without one it is never returned, so no caller can count it. A
+//! declining row needs no entry to stop a change.
 
 use domain::{
     approval::{Approval, Decision},
@@ -14,8 +14,8 @@ use sqlx::{AnyConnection, Row as _};
 
 use crate::store::{Store, StoreError, Tx, affected, id, ledger::proof};
 
-/// Adds a decision; the caller enters it in the ledger. A second one of the same person in the same
-/// round is a conflict.
+/// Stores a decision; the caller appends its ledger entry. A second decision of the same person in the same round is a
+/// conflict.
 pub async fn decide(tx: &mut Tx, change: &ChangeId, approval: &Approval) -> Result<(), StoreError> {
     let rows = sqlx::query(
         "insert into approval (change_id, approver, decision, reason, effect_hash, at, round) \
@@ -33,7 +33,7 @@ pub async fn decide(tx: &mut Tx, change: &ChangeId, approval: &Approval) -> Resu
     affected(rows.rows_affected(), "your decision")
 }
 
-/// What the ledger says of a change, and the decisions that count or once did, oldest first.
+/// Returns the projection of a change, and the decisions that count now or did in an earlier round, oldest first.
 pub(super) async fn proven(
     conn: &mut AnyConnection,
     change: &ChangeId,
@@ -49,7 +49,7 @@ pub(super) async fn proven(
     });
     let taken_out = decisions.against_without(&approvals);
     if !taken_out.is_empty() {
-        tracing::error!(%change, "a refusal's row is missing; its entry in the ledger counts");
+        tracing::error!(%change, "the row of a declining decision is missing; its entry in the ledger counts");
     }
     approvals.extend(taken_out);
     Ok((decisions, approvals))
@@ -74,7 +74,7 @@ async fn of_change(
                 decision: decision(&row.try_get::<String, _>("decision")?),
                 reason: row.try_get("reason")?,
                 effect: EffectHash(row.try_get("effect_hash")?),
-                // A number that is none is of no round that ever comes.
+                // An invalid number belongs to no round that is ever reached.
                 round: u32::try_from(round).unwrap_or(u32::MAX),
                 at: Timestamp(row.try_get("at")?),
             })
@@ -82,22 +82,17 @@ async fn of_change(
         .collect()
 }
 
-/// A decision as it stands in its table, for whoever verifies: nothing about it is believed.
+/// A decision as it is stored, for verification: nothing in it is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionRow {
-    /// On which change.
     pub change: String,
-    /// By whom.
     pub approver: String,
-    /// What.
     pub decision: Decision,
-    /// On what.
     pub effect: EffectHash,
-    /// In which round.
     pub round: i64,
 }
 
-/// Every decision.
+/// Returns all decisions.
 pub async fn decision_rows(store: &Store) -> Result<Vec<DecisionRow>, StoreError> {
     let rows: Vec<(String, String, String, String, i64)> = sqlx::query_as(
         "select change_id, approver, decision, effect_hash, round from approval order by change_id, at, approver",

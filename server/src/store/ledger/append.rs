@@ -1,5 +1,5 @@
-//! Appending: the number and the tree's head are taken under one row lock, in the caller's
-//! transaction, so that state and entry are written together or not at all.
+//! Appending. The entry number and the tree's head are taken under one row lock, in the caller's transaction, so that
+//! state and entry are written together or not at all.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -11,14 +11,14 @@ use domain::ledger::{
 use super::{LedgerError, count_of, hash, inconsistent, number, read::fetch, words};
 use crate::store::{StoreError, Tx};
 
-/// Appends an entry and tells its number. The transaction holds the head until it ends.
+/// Appends an entry and returns its number. The transaction locks the head until it ends.
 pub async fn append(tx: &mut Tx, log: &LogName, entry: &Entry) -> Result<u64, StoreError> {
     Ok(append_many(tx, log, std::slice::from_ref(entry))
         .await?
         .start)
 }
 
-/// Appends entries in this order, next to each other, and tells their numbers.
+/// Appends consecutive entries in this order and returns their numbers.
 pub async fn append_many(
     tx: &mut Tx,
     log: &LogName,
@@ -48,7 +48,7 @@ pub async fn append_many(
     Ok(first..seq)
 }
 
-/// Takes the head and so many numbers; the first of them, and the hash before it.
+/// Locks the head and reserves numbers. Returns the first number and the hash of the entry before it.
 async fn lock(tx: &mut Tx, log: &LogName, entries: usize) -> Result<(u64, Hash), StoreError> {
     let entries = i64::try_from(entries)
         .map_err(|_| inconsistent("ledger_head", "too many entries".to_owned()))?;
@@ -111,7 +111,7 @@ async fn insert_entry(tx: &mut Tx, entry: &Entry, sealed: &Sealed) -> Result<(),
     Ok(())
 }
 
-/// The word for an outcome in leaf, column and search.
+/// Returns the name of an outcome in leaf, column and search.
 pub(super) fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Success => "success",
@@ -144,8 +144,8 @@ async fn insert_private(tx: &mut Tx, seq: u64, values: &[PrivateValue]) -> Resul
             .bind(number(seq)?)
             .bind(&value.path)
             .bind(hex::encode(value.salt.0))
-            // PostgreSQL has no NUL in text, and an entry must not fail for what somebody typed:
-            // whoever makes the value has already replaced it (`service::journal`).
+            // PostgreSQL cannot store NUL in text, and user input must not make an append fail: NUL was already
+            // replaced when the value was created (`service::journal`).
             .bind(&value.value)
             .execute(tx.conn())
             .await?;
@@ -153,7 +153,7 @@ async fn insert_private(tx: &mut Tx, seq: u64, values: &[PrivateValue]) -> Resul
     Ok(())
 }
 
-/// Rows to a statement: one text for both engines, and one round trip for most entries.
+/// The number of rows per statement: one SQL text for both engines, and one round trip for most entries.
 const ROWS: usize = 16;
 
 async fn insert_words(tx: &mut Tx, seq: u64, words: &[(String, String)]) -> Result<(), StoreError> {
@@ -165,7 +165,7 @@ async fn insert_words(tx: &mut Tx, seq: u64, words: &[(String, String)]) -> Resu
              ($1, $32, $33) on conflict (token, seq, path) do nothing",
         )
         .bind(number(seq)?);
-        // A short chunk repeats its words: the conflict clause drops them again.
+        // A short chunk is padded with repetitions, which the conflict clause ignores.
         for (word, path) in chunk.iter().cycle().take(ROWS) {
             statement = statement.bind(word.as_str()).bind(path.as_str());
         }

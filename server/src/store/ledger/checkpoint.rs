@@ -1,4 +1,4 @@
-//! Signed heads. They only grow, and one that is stored is never written again.
+//! Signed checkpoints. Their size only grows, and a stored one is never overwritten.
 
 use domain::{
     ledger::{Checkpoint, Hash},
@@ -8,20 +8,18 @@ use domain::{
 use super::{count_of, hash, number};
 use crate::store::{Store, StoreError, Tx};
 
-/// A signed head.
+/// A signed checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedHead {
-    /// How many entries it covers.
+    /// The number of entries that it covers.
     pub size: u64,
-    /// Its root.
+    /// The root hash.
     pub root: Hash,
-    /// The signed note.
     pub note: String,
-    /// When it was signed.
     pub signed_at: Timestamp,
 }
 
-/// Stores a signed head. Another replica may have signed the same size already: its note stays.
+/// Stores a signed checkpoint. If another replica has already signed the same size, its note is kept.
 pub async fn insert_checkpoint(
     tx: &mut Tx,
     checkpoint: &Checkpoint,
@@ -41,7 +39,7 @@ pub async fn insert_checkpoint(
     Ok(())
 }
 
-/// The largest signed head.
+/// Returns the largest signed checkpoint.
 pub async fn newest_checkpoint(store: &Store) -> Result<Option<SignedHead>, StoreError> {
     let row: Option<(i64, String, String, i64)> = sqlx::query_as(
         "select size, root, note, signed_at from ledger_checkpoint order by size desc limit 1",
@@ -59,7 +57,7 @@ pub async fn newest_checkpoint(store: &Store) -> Result<Option<SignedHead>, Stor
     .transpose()
 }
 
-/// Size and note of signed heads above a size, smallest first.
+/// Returns size and note of the checkpoints above a size, smallest first.
 pub async fn notes_after(
     store: &Store,
     above: i64,

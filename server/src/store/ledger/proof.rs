@@ -1,9 +1,8 @@
-//! Entries as proof of rows: what the ledger says of a change and the decisions on it, of somebody's
-//! roles, of windows of access and of sessions.
+//! Entries as proof of rows: the projection of changes and their decisions, of roles, access windows and sessions.
 //!
-//! Nothing is read from the columns beside an entry but where to look: they are no part of what is
-//! signed. Bytes that do not stand in the tree at their number are not taken for an entry, so that a
-//! row put into one table by hand proves nothing. Whether the whole log holds is for its verifier.
+//! The columns next to an entry are used only to find it, because they are not signed. A leaf that does not match the
+//! tree at its number is not accepted as an entry, so a row that was inserted into one table proves nothing. Whether
+//! the whole log is intact is checked by the verifier.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +19,7 @@ use sqlx::AnyConnection;
 use super::{LedgerError, count_of, number};
 use crate::store::StoreError;
 
-/// Every decision on a change, how often it was sent back, what was asked for and how far it has come.
+/// Returns the projection of a change: the request, the decisions, how often it was sent back, and its progress.
 pub async fn decisions(
     conn: &mut AnyConnection,
     change: &ChangeId,
@@ -38,7 +37,7 @@ pub async fn decisions(
     Ok(said.changes().get(change).cloned().unwrap_or_default())
 }
 
-/// Every role that one person was given or lost.
+/// Returns the projection of one person's roles.
 pub async fn roles_of(conn: &mut AnyConnection, person: &PersonId) -> Result<Said, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where target_id = $1 \
@@ -50,7 +49,7 @@ pub async fn roles_of(conn: &mut AnyConnection, person: &PersonId) -> Result<Sai
     heard(conn, rows).await
 }
 
-/// Every role that anybody was given or lost.
+/// Returns the projection of all roles.
 pub async fn roles(conn: &mut AnyConnection) -> Result<Said, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where type in ('role.granted', 'role.ended') order by seq",
@@ -60,7 +59,7 @@ pub async fn roles(conn: &mut AnyConnection) -> Result<Said, StoreError> {
     heard(conn, rows).await
 }
 
-/// One window.
+/// Returns the projection of one access window.
 pub async fn grant(conn: &mut AnyConnection, grant: &GrantId) -> Result<Said, StoreError> {
     let rows: Vec<(i64, String)> =
         sqlx::query_as("select seq, leaf from ledger_entry where grant_id = $1 order by seq")
@@ -70,7 +69,7 @@ pub async fn grant(conn: &mut AnyConnection, grant: &GrantId) -> Result<Said, St
     heard(conn, rows).await
 }
 
-/// The windows that have an open row.
+/// Returns the projection of the access windows with an open row.
 pub async fn grants_with_rows(conn: &mut AnyConnection) -> Result<Said, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where grant_id in \
@@ -81,7 +80,7 @@ pub async fn grants_with_rows(conn: &mut AnyConnection) -> Result<Said, StoreErr
     heard(conn, rows).await
 }
 
-/// Every window that ever was and everything that was ever to be taken away, whatever rows there are.
+/// Returns the projection of all access windows and removals, whatever rows exist.
 pub async fn grants(conn: &mut AnyConnection) -> Result<Said, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry \
@@ -93,7 +92,7 @@ pub async fn grants(conn: &mut AnyConnection) -> Result<Said, StoreError> {
     heard(conn, rows).await
 }
 
-/// Adds what was written to AWS for some changes.
+/// Adds the writes to AWS of some changes to a projection.
 pub async fn add_work(
     conn: &mut AnyConnection,
     said: &mut Said,
@@ -112,7 +111,7 @@ pub async fn add_work(
     Ok(())
 }
 
-/// Beginning and end of one session, by its public name.
+/// Returns the projection of one session, by its public id.
 pub async fn session(conn: &mut AnyConnection, name: &str) -> Result<Said, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where session = $1 \
@@ -130,7 +129,7 @@ async fn heard(conn: &mut AnyConnection, rows: Vec<(i64, String)>) -> Result<Sai
     Ok(said)
 }
 
-/// Rows to one look into the tree: one text for both engines, and one round trip for most questions.
+/// The number of rows per tree query: one SQL text for both engines, and one round trip for most calls.
 const ROWS: usize = 16;
 
 async fn hear(
@@ -144,7 +143,7 @@ async fn hear(
     let size: Option<(i64,)> = sqlx::query_as("select size from ledger_head")
         .fetch_optional(&mut *conn)
         .await?;
-    // What stands beyond the head is in no tree that was or will be signed, whatever is put beside it.
+    // An entry beyond the head is in no signed tree, whatever other rows exist for it.
     let size = size.map_or(0, |(size,)| size);
     for chunk in rows.chunks(ROWS) {
         let mut in_tree = in_tree(conn, chunk).await?;
@@ -153,22 +152,22 @@ async fn hear(
             if let Some(entry) = entry(&in_tree, *seq, leaf) {
                 said.hear(&entry);
             } else {
-                // Somebody put it there; the verifier names it. Here it must only not count.
-                tracing::error!(seq, "a row of ledger_entry is no entry of the ledger");
+                // The row was inserted into the database; the verifier reports it. Here it must only be ignored.
+                tracing::error!(seq, "a row of ledger_entry is not an entry of the ledger");
             }
         }
     }
     Ok(())
 }
 
-/// What the tree keeps for these numbers.
+/// Returns the leaf hashes that the tree holds for these entries.
 async fn in_tree(
     conn: &mut AnyConnection,
     rows: &[(i64, String)],
 ) -> Result<BTreeMap<u64, Hash>, StoreError> {
     let mut places = BTreeMap::new();
     for (seq, _) in rows {
-        // A number that the tree has no place for is somebody's doing.
+        // A number without a place in the tree was inserted manually.
         if let Ok(seq) = count_of("ledger_entry", *seq) {
             let index = tree::leaf_index(seq).map_err(LedgerError::from)?;
             places.insert(number(index)?, seq);
@@ -196,7 +195,7 @@ async fn in_tree(
     Ok(hashes.collect())
 }
 
-/// The entry, if these are its bytes.
+/// Parses the entry if the tree contains its leaf.
 fn entry(in_tree: &BTreeMap<u64, Hash>, seq: i64, leaf: &str) -> Option<Entry> {
     let place = u64::try_from(seq).ok()?;
     if in_tree.get(&place) != Some(&Hash::leaf(leaf.as_bytes())) {

@@ -1,4 +1,4 @@
-//! Reading back. A range once read never changes, so a list needs no transaction.
+//! Reading. A range that was read never changes, so a list needs no transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,15 +17,14 @@ use crate::store::{Store, StoreError};
 /// The head row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// The log's name.
     pub log: String,
-    /// How many entries.
+    /// The number of entries.
     pub size: u64,
-    /// The leaf hash of the last.
+    /// The leaf hash of the last entry.
     pub last_hash: Hash,
 }
 
-/// The head; none before the first entry.
+/// Returns the head; none before the first entry.
 pub async fn head(store: &Store) -> Result<Option<Head>, StoreError> {
     let row: Option<(String, i64, String)> =
         sqlx::query_as("select log, size, last_hash from ledger_head where id = 'head'")
@@ -41,8 +40,8 @@ pub async fn head(store: &Store) -> Result<Option<Head>, StoreError> {
     .transpose()
 }
 
-/// Number of entries and hash of the last, first as the head says, then as the entries say; read
-/// at one instant, for others may append meanwhile.
+/// Returns the number of entries and the hash of the last one, first according to the head and then according to the
+/// entries. Both are read at one instant, because others may append in between.
 pub async fn head_and_end(store: &Store) -> Result<((u64, Hash), (u64, Hash)), StoreError> {
     type Row = (Option<i64>, Option<String>, Option<i64>, Option<String>);
     let (size, last_hash, seq, leaf): Row = sqlx::query_as(
@@ -68,12 +67,11 @@ pub async fn head_and_end(store: &Store) -> Result<((u64, Hash), (u64, Hash)), S
     Ok((said, found))
 }
 
-/// An entry with the names that go with it, as far as they were not erased.
+/// An entry with the names that belong to it, unless they were erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its number.
     pub seq: u64,
-    /// Its bytes.
+    /// The bytes of the leaf.
     pub leaf: String,
     /// `actor.name`.
     pub actor_name: Option<String>,
@@ -83,7 +81,7 @@ pub struct Listed {
     pub target_name: Option<String>,
 }
 
-/// One list of columns, so that every list shows the same.
+/// One list of columns for all lists.
 macro_rules! listed_sql {
     ($rest:literal) => {
         concat!(
@@ -107,7 +105,7 @@ fn listed_row(row: &AnyRow) -> Result<Listed, StoreError> {
     })
 }
 
-/// Entries below a number, newest first.
+/// Returns the entries below a number, newest first.
 pub async fn newest(store: &Store, below: u64, limit: u32) -> Result<Vec<Listed>, StoreError> {
     let rows = sqlx::query(listed_sql!("where e.seq < $1 order by e.seq desc limit $2"))
         .bind(number(below)?)
@@ -117,7 +115,7 @@ pub async fn newest(store: &Store, below: u64, limit: u32) -> Result<Vec<Listed>
     rows.iter().map(listed_row).collect()
 }
 
-/// Entries that hold all words, newest first.
+/// Returns the entries that match all words, newest first.
 pub async fn search(
     store: &Store,
     words: &[String],
@@ -137,7 +135,7 @@ pub async fn search(
     rows.iter().map(listed_row).collect()
 }
 
-/// How many entries hold all words.
+/// Returns the number of entries that match all words.
 pub async fn count(store: &Store, words: &[String]) -> Result<u64, StoreError> {
     let query = sqlx::query(
         "select count(*) as found from (select seq from ledger_token where token in \
@@ -149,7 +147,7 @@ pub async fn count(store: &Store, words: &[String]) -> Result<u64, StoreError> {
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
-/// Binds words, without repeats, to `$1` to `$8`, the last one repeated, and their number to `$9`.
+/// Binds words without duplicates to `$1` to `$8`, padded with the last one, and their number to `$9`.
 fn of_words<'q>(query: Query<'q>, words: &[String]) -> Query<'q> {
     let words = &words[..words.len().min(MAX_WORDS)];
     let padding = words.last().cloned().unwrap_or_default();
@@ -163,7 +161,7 @@ fn of_words<'q>(query: Query<'q>, words: &[String]) -> Query<'q> {
         .bind(i64::try_from(words.len()).unwrap_or(0))
 }
 
-/// The entries of a change, oldest first.
+/// Returns the entries of a change, oldest first.
 pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<Listed>, StoreError> {
     let rows = sqlx::query(listed_sql!("where e.change_id = $1 order by e.seq"))
         .bind(change.as_str())
@@ -172,7 +170,7 @@ pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<Listed>, 
     rows.iter().map(listed_row).collect()
 }
 
-/// One entry.
+/// Returns one entry.
 pub async fn listed(store: &Store, seq: u64) -> Result<Option<Listed>, StoreError> {
     let row = sqlx::query(listed_sql!("where e.seq = $1"))
         .bind(number(seq)?)
@@ -181,7 +179,7 @@ pub async fn listed(store: &Store, seq: u64) -> Result<Option<Listed>, StoreErro
     row.as_ref().map(listed_row).transpose()
 }
 
-/// The numbers before and after, where there are entries.
+/// Returns the numbers before and after, if such entries exist.
 pub async fn around(store: &Store, seq: u64) -> Result<(Option<u64>, Option<u64>), StoreError> {
     let size = head(store).await?.map_or(0, |head| head.size);
     Ok((
@@ -190,34 +188,34 @@ pub async fn around(store: &Store, seq: u64) -> Result<(Option<u64>, Option<u64>
     ))
 }
 
-/// An entry as it stands in the database, for whoever verifies: nothing about it is believed.
+/// An entry as it is stored, for verification: nothing in it is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The number it is stored under.
+    /// The number in the row.
     pub seq: i64,
-    /// Its bytes; none where the column holds no text.
+    /// The bytes of the leaf; none if the column contains no text.
     pub leaf: Option<String>,
-    /// The leaf hash beside it; none where that is no hash.
+    /// The leaf hash column; none if it contains no hash.
     pub leaf_hash: Option<Hash>,
-    /// The type beside it.
+    /// The type column.
     pub kind: Option<String>,
-    /// The change beside it.
+    /// The change column.
     pub change: Option<String>,
-    /// The target's id beside it.
+    /// The target id column.
     pub target: Option<String>,
-    /// The window beside it.
+    /// The access window column.
     pub grant: Option<String>,
-    /// The session beside it.
+    /// The session column.
     pub session: Option<String>,
 }
 
-/// Entries with a greater number, in order: for reading all of them in constant memory.
+/// Returns entries with a greater number, in order, so that all of them can be read in constant memory.
 pub async fn entries_after(
     store: &Store,
     after: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Stored>, StoreError> {
-    // A number below zero is somebody's doing, and must be seen.
+    // A negative number was inserted manually and must be reported.
     let rows = sqlx::query(
         "select seq, leaf, leaf_hash, type, change_id, target_id, grant_id, session from ledger_entry \
          where seq >= $1 and (seq > $1 or $2 = 1) order by seq limit $3",
@@ -246,16 +244,17 @@ pub async fn entries_after(
         .collect()
 }
 
-/// The hashes that the tree keeps of entries, given by their numbers in order, as far as they are hashes.
+/// Returns the leaf hashes that the tree holds for these entries, given in order. Values that are not hashes are left
+/// out.
 pub async fn leaves_in_tree(
     store: &Store,
     seqs: impl IntoIterator<Item = u64>,
 ) -> Result<BTreeMap<u64, Hash>, StoreError> {
-    // In a log that is whole, they are one run.
+    // In an intact log, the numbers form one run.
     let mut runs: Vec<(i64, BTreeMap<i64, u64>)> = Vec::new();
     let mut next = None;
     for seq in seqs {
-        // A number that the tree has no place for is somebody's doing, and has no hash.
+        // A number without a place in the tree was inserted manually and has no hash.
         let Ok(index) = tree::leaf_index(seq) else {
             continue;
         };
@@ -285,16 +284,15 @@ pub async fn leaves_in_tree(
     Ok(leaves)
 }
 
-/// A private value with the number of its entry.
+/// A private value and the number of its entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPrivate {
-    /// The entry.
     pub seq: i64,
-    /// The value; a salt that is no salt reads as zeros, which no value has.
+    /// The value. An invalid salt is returned as zeros, which no value has.
     pub value: PrivateValue,
 }
 
-/// Private values of the entries from one number to another, both included, in order.
+/// Returns the private values of a range of entries, both ends included, in order.
 pub async fn private_of(
     store: &Store,
     first: i64,
@@ -325,16 +323,15 @@ pub async fn private_of(
         .collect()
 }
 
-/// A word by which the search finds an entry.
+/// A search word of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Indexed {
-    /// The word.
     pub word: String,
-    /// The private value that it came from, or nothing.
+    /// The path of the private value from which it was derived, or empty.
     pub path: String,
 }
 
-/// The words of all numbers above one and up to another, whether these have entries or not.
+/// Returns the words of all numbers in a range (exclusive start, inclusive end), whether or not entries exist for them.
 pub async fn words_between(
     store: &Store,
     after: Option<i64>,
@@ -355,7 +352,7 @@ pub async fn words_between(
     Ok(words)
 }
 
-/// Numbers above one that have words and no entry. Entry and words are written together.
+/// Returns the numbers above one that have words but no entry. Entry and words are always written together.
 pub async fn words_of_nobody(store: &Store, after: Option<i64>) -> Result<Vec<i64>, StoreError> {
     let rows: Vec<(i64,)> = sqlx::query_as(
         "select distinct seq from ledger_token where (seq > $1 or $2 = 1) \
@@ -368,7 +365,7 @@ pub async fn words_of_nobody(store: &Store, after: Option<i64>) -> Result<Vec<i6
     Ok(rows.into_iter().map(|(seq,)| seq).collect())
 }
 
-/// The stored hashes that the answers to these questions take.
+/// Returns the stored hashes that these computations need.
 pub async fn tree_hashes(store: &Store, needs: &[Need]) -> Result<BTreeMap<u64, Hash>, StoreError> {
     let mut known = BTreeMap::new();
     let mut conn = store.read().acquire().await?;
@@ -378,7 +375,7 @@ pub async fn tree_hashes(store: &Store, needs: &[Need]) -> Result<BTreeMap<u64, 
     Ok(known)
 }
 
-/// Adds the stored hashes that an answer takes. A missing one is left out: the answer then says so.
+/// Adds the stored hashes that a computation needs. A missing hash is left out, and the computation reports it.
 pub(super) async fn fetch(
     conn: &mut AnyConnection,
     need: Need,

@@ -1,10 +1,10 @@
-//! The words by which an entry is found.
+//! The search words of an entry.
 //!
-//! Words are runs of letters and digits in lower case; an address (IP) is one word. Names and
-//! addresses are findable too, for that is what an auditor asks by: such a word carries the path of
-//! the private value that it came from, and goes with it when that is erased. Justifications are
-//! not indexed: free text is no way to find an entry, and would make the index the bigger half.
-//! Words with a colon are ours (`type:change`, `outcome:denied`); nothing typed splits into one.
+//! A word is a run of letters and digits in lower case; an IP address is one word. Names and addresses are indexed,
+//! because auditors search by them: such a word carries the path of the private value from which it was derived, and is
+//! erased together with it. Justifications are not indexed: free text is not a useful search key and would make up most
+//! of the index. Words with a colon are keywords of Leastwise (`type:change`, `outcome:denied`); typed text is never
+//! split into one.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -15,16 +15,16 @@ use domain::{
 
 use super::append::outcome_word;
 
-/// How many words a search may have; further ones are not looked at.
+/// The maximum number of words in a search. Further words are ignored.
 pub const MAX_WORDS: usize = 8;
-/// Longer runs are cut: nobody types them, and an index row has its limit.
+/// The maximum length of a word. Longer runs are truncated, because index rows have a size limit.
 const MAX_BYTES: usize = 64;
-/// Longer values are text, not a name.
+/// The maximum length of a value. Longer values are text and not names.
 const MAX_VALUE: usize = 200;
-/// The most words of one entry, so that a crowded entry does not flood the index.
+/// The maximum number of words per entry, so that one entry cannot flood the index.
 const MOST: usize = 128;
 
-/// The words of what somebody typed, without repeats.
+/// Returns the words of a search text, without duplicates.
 pub fn query_words(text: &str) -> Vec<String> {
     let mut seen = BTreeSet::new();
     split(text)
@@ -33,13 +33,13 @@ pub fn query_words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Words of an entry, each with the path of the private value that it came from, or nothing.
+/// Returns the words of an entry, each with the path of the private value from which it was derived, or an empty path.
 pub fn of(entry: &Entry, private: &[PrivateValue]) -> Vec<(String, String)> {
     all_of(entry, private).take(MOST).collect()
 }
 
-/// As [`of`], however many. Those of no private value come first: which of them are within the most does
-/// not change when a value is erased.
+/// As [`of`], without the limit. Words without a private value come first, so that erasing a value does not change
+/// which of them are within the limit.
 pub fn all_of(
     entry: &Entry,
     private: &[PrivateValue],

@@ -1,4 +1,4 @@
-//! From rows to a snapshot's parts.
+//! Builds the parts of a snapshot from rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::store::{StoreError, id, json};
 
-/// The strictest classification on record of each account.
+/// Returns the strictest recorded classification of each account.
 pub async fn recorded(
     conn: &mut AnyConnection,
 ) -> Result<BTreeMap<AccountId, (Environment, Pci)>, StoreError> {
@@ -47,7 +47,7 @@ pub async fn recorded(
         .collect()
 }
 
-/// Everything observed that was not gone at the last look.
+/// Returns everything observed that existed at the last read.
 pub async fn load(
     conn: &mut AnyConnection,
     special: &SpecialAccounts,
@@ -102,7 +102,7 @@ async fn documents_of<T: serde::de::DeserializeOwned>(
         _ => "select document from directory_group where gone_seen is null",
     };
     let mut found = Vec::new();
-    // Row by row: all rows at once take several times the memory of what is made of them.
+    // Row by row, because all rows at once need several times the memory of the result.
     let mut rows = sqlx::query(sql).fetch(conn);
     while let Some(row) = rows.try_next().await? {
         found.push(json(table, &row.try_get::<String, _>("document")?)?);

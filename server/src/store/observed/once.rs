@@ -1,4 +1,5 @@
-//! One allocation per id, however many rows name it: a large organisation names its 50,000 users half a million times.
+//! Interned ids: one allocation per id, however many rows contain it. A large organization references its 50,000 users
+//! half a million times.
 
 use std::{collections::HashMap, fmt::Display, str::FromStr};
 
@@ -6,11 +7,11 @@ use domain::ids::{AccountId, GroupId, InvalidId, PermissionSetArn, UserId};
 
 use crate::store::{StoreError, id};
 
-/// Ids met so far, by their text.
+/// The known ids of one type, by their text.
 pub(super) struct Once<T>(HashMap<Box<str>, T>);
 
 impl<T: Clone + Display + FromStr<Err = InvalidId>> Once<T> {
-    /// The ids that something holds already.
+    /// Interns these ids.
     pub(super) fn of<'a>(ids: impl Iterator<Item = &'a T>) -> Self
     where
         T: 'a,
@@ -19,7 +20,7 @@ impl<T: Clone + Display + FromStr<Err = InvalidId>> Once<T> {
         Self(named.collect())
     }
 
-    /// The id of this text: the one that is known, or a new one.
+    /// Returns the interned id with this text; parses and interns it if it is new.
     pub(super) fn id(&mut self, table: &'static str, text: &str) -> Result<T, StoreError> {
         if let Some(known) = self.0.get(text) {
             return Ok(known.clone());
@@ -30,7 +31,7 @@ impl<T: Clone + Display + FromStr<Err = InvalidId>> Once<T> {
     }
 }
 
-/// The ids of everything that pairs and memberships name.
+/// The ids in pairs and memberships.
 pub(super) struct Ids {
     pub(super) accounts: Once<AccountId>,
     pub(super) sets: Once<PermissionSetArn>,

@@ -1,5 +1,5 @@
-//! Many rows in one statement. `QueryBuilder<Any>` writes `?`, which PostgreSQL refuses, so the
-//! placeholders are made here; values are always bound.
+//! Multi-row inserts. `QueryBuilder<Any>` writes `?`, which PostgreSQL rejects, so the placeholders are generated here;
+//! values are always bound.
 
 use sqlx::AssertSqlSafe;
 
@@ -11,10 +11,10 @@ pub(super) enum Value {
     Number(i64),
 }
 
-/// Rows that are made when their statement is: a large organisation has hundreds of thousands.
+/// Rows that are created when their statement is built, because a large organization has hundreds of thousands.
 pub(super) type Rows<'a> = Box<dyn Iterator<Item = Vec<Value>> + Send + 'a>;
 
-/// Inserts rows, at most so many to a statement that neither engine's limit on parameters is met.
+/// Inserts rows, split into statements that stay below the parameter limits of both engines.
 pub(super) async fn insert(
     tx: &mut Tx,
     into: &'static str,
@@ -33,7 +33,7 @@ pub(super) async fn insert(
                 format!("({})", row.join(", "))
             })
             .collect();
-        // Only our own constants and placeholders are put together here.
+        // The statement contains only constants and placeholders.
         let sql = format!(
             "insert into {into} values {} {suffix}",
             placeholders.join(", ")

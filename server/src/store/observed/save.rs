@@ -1,4 +1,4 @@
-//! From two snapshots' parts to the rows that differ between them.
+//! Writes the rows that differ between the parts of two snapshots.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::store::{StoreError, Tx, to_json};
 
-/// Writes what changed from `before` to `after`, seen at `now`.
+/// Writes the differences between `before` and `after`, observed at `now`.
 pub async fn save(
     tx: &mut Tx,
     before: &Parts,
@@ -270,7 +270,7 @@ fn span(pair: &Pair, principal: &Principal, since: Timestamp) -> Vec<Value> {
     ]
 }
 
-/// Closes a span: it was last confirmed by the pair's previous read.
+/// Closes a span, which was last confirmed by the pair's previous read.
 async fn close(
     tx: &mut Tx,
     pair: &Pair,
@@ -337,14 +337,14 @@ async fn memberships(
     Ok(())
 }
 
-/// When a difference in a group was seen: with the group, or now where only one membership was read.
+/// Returns when a difference in a group was observed: when the group was read, or now if only one membership was read.
 fn shown(before: &Parts, after: &Parts, group: &GroupId, now: Timestamp) -> Timestamp {
     let read = after.members_as_of.get(group);
     let anew = read.filter(|at| before.members_as_of.get(group) != Some(*at));
     anew.copied().unwrap_or(now)
 }
 
-/// When a group's members were last read.
+/// Returns when a group's members were last read.
 fn read(parts: &Parts, group: &GroupId, now: Timestamp) -> Timestamp {
     parts.members_as_of.get(group).copied().unwrap_or(now)
 }
@@ -373,7 +373,7 @@ async fn gone(tx: &mut Tx, sql: &'static str, now: Timestamp, key: &str) -> Resu
     Ok(())
 }
 
-/// Ids that are kept as text.
+/// Ids that are stored as text.
 trait AsStr {
     fn text(&self) -> &str;
 }

@@ -1,6 +1,6 @@
-//! Sign-ins that claim a directory user who has a person already, by another sign-in.
+//! Sign-ins that claim an Identity Center user that is already linked to another sign-in.
 //!
-//! A claim is kept until somebody settles it; it never joins anybody to anything.
+//! A claim is kept until it is settled, and never links anybody.
 
 use domain::{
     ids::{PersonId, UserId},
@@ -11,17 +11,17 @@ use sqlx::AnyConnection;
 use super::Introduction;
 use crate::store::{StoreError, Tx, id};
 
-/// A claim that has just been made.
+/// A new claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The directory user.
+    /// The claimed Identity Center user.
     pub user: UserId,
-    /// Who that is by now.
+    /// The person of that user.
     pub held_by: PersonId,
 }
 
-/// Whether a person has a sign-in other than this, or a role: then nobody else becomes them by
-/// themselves. Any row of a role will do, proven or not.
+/// Whether a person has another sign-in or a role. Then no further sign-in is linked to the person automatically. Any
+/// role row counts, with or without a ledger entry.
 pub(super) async fn taken(
     tx: &mut Tx,
     person: &PersonId,
@@ -39,7 +39,7 @@ pub(super) async fn taken(
     Ok(known > 0)
 }
 
-/// Keeps the claim of a subject that has its row; answers it if it is a new one.
+/// Stores the claim of a subject whose row exists, and returns it if it is new.
 pub(super) async fn note(
     tx: &mut Tx,
     who: &Introduction<'_>,
@@ -58,7 +58,7 @@ pub(super) async fn note(
     Ok((done.rows_affected() > 0).then_some(claim))
 }
 
-/// Every claim that nobody has settled.
+/// Returns all unsettled claims.
 pub async fn claims(conn: &mut AnyConnection) -> Result<Claims, StoreError> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "select s.person_id, p.id from subject s join person p on p.user_id = s.claims \

@@ -1,6 +1,7 @@
-//! The pool's groups of a sign-in as they were last seen.
+//! The user pool groups of a sign-in as they were last seen.
 //!
-//! They outlive every session: what somebody has left must stay left, however long they stay away.
+//! They are kept beyond every session, so that a group that somebody has left is detected however long they are away.
+//! They grant nothing; rights depend on the current groups.
 //! They give nothing; rights come with what the pool says now.
 
 use std::collections::BTreeSet;
@@ -9,7 +10,7 @@ use domain::person::Subject;
 
 use crate::store::{StoreError, Tx, affected, json, to_json};
 
-/// Notes the groups of a subject that is known; answers those that were seen before, none at first.
+/// Stores the groups of a known subject and returns those stored before; empty the first time.
 pub async fn see_groups(
     tx: &mut Tx,
     subject: &Subject,

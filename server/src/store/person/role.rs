@@ -1,8 +1,7 @@
-//! Roles that somebody was given.
+//! Roles of persons.
 //!
-//! A row alone gives nothing: it counts with the ledger's entry of the same person, role and instant,
-//! and only until an entry ends it. So whoever grants or ends a role here writes the entry in the same
-//! transaction.
+//! A row alone grants nothing: it counts only with the ledger entry of the same person, role and instant, and until an
+//! entry ends it. So granting or ending a role requires an entry in the same transaction.
 
 use domain::{authorize::Role, ids::PersonId, ledger::said::Said, time::Timestamp};
 use sqlx::AnyConnection;
@@ -10,18 +9,16 @@ use sqlx::AnyConnection;
 use super::lock;
 use crate::store::{Store, StoreError, Tx, ledger::proof};
 
-/// A role that the ledger granted and nobody has ended.
+/// A role that the ledger grants and that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleGrant {
-    /// Which.
     pub role: Role,
-    /// Since when.
     pub granted_at: Timestamp,
-    /// The person, or `configuration`, that granted it.
+    /// The person who granted it, or `configuration`.
     pub granted_by: String,
 }
 
-/// The roles that the ledger granted a person and nobody has ended.
+/// Returns the current roles of a person according to the ledger.
 pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>, StoreError> {
     let mut conn = store.read().acquire().await?;
     roles_of_now(&mut conn, person).await
@@ -47,13 +44,13 @@ pub async fn roles_of_now(
     Ok(held.into_iter().map(|(_, grant)| grant).collect())
 }
 
-/// Everyone who holds a role by the ledger, with what they hold.
+/// Returns everyone who has a role according to the ledger, with their roles.
 pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
     let mut conn = store.read().acquire().await?;
     roles_now(&mut conn).await
 }
 
-/// As [`everyone_with_a_role`], inside the caller's transaction: authority as it is under the lock.
+/// As [`everyone_with_a_role`], inside the caller's transaction: the roles under the lock.
 pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
     let rows: Vec<HeldRow> = sqlx::query_as(
         "select person_id, role, granted_at, granted_by from role_grant where ended_at is null \
@@ -65,10 +62,10 @@ pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGr
     Ok(proven(rows, &said))
 }
 
-/// Person, role, since when, by whom.
+/// Person, role, start, granted by.
 type HeldRow = (String, String, i64, String);
 
-/// The rows that the ledger bears out; the others are somebody's doing, and its verifier names them.
+/// Returns the rows that the ledger confirms. The verifier reports the others.
 fn proven(rows: Vec<HeldRow>, said: &Said) -> Vec<(PersonId, RoleGrant)> {
     let mut held = Vec::with_capacity(rows.len());
     for (person, word, granted_at, granted_by) in rows {
@@ -92,18 +89,17 @@ fn proven(rows: Vec<HeldRow>, said: &Said) -> Vec<(PersonId, RoleGrant)> {
     held
 }
 
-/// Whether a role was there already or has just been written: only then is there something to
-/// enter in the ledger.
+/// Whether a role was already held or has just been stored. Only a new one needs a ledger entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ensured {
-    /// Written now.
+    /// The role was stored now.
     New,
-    /// Held before.
+    /// The role was held before.
     Held,
 }
 
-/// Makes sure that a person holds a role. If it is new, the caller enters it in the ledger, at this
-/// very instant: the one counts only with the other.
+/// Ensures that a person holds a role. If it is new, the caller records it in the ledger with the same instant, because
+/// row and entry count only together.
 pub async fn ensure_role(
     tx: &mut Tx,
     person: &PersonId,
@@ -128,7 +124,7 @@ pub async fn ensure_role(
     Ok(Ensured::New)
 }
 
-/// Ends a role; answers whether it was held, and is to be entered in the ledger.
+/// Ends a role. Returns whether it was held; if so, the caller records its end in the ledger.
 pub async fn end_role(
     tx: &mut Tx,
     person: &PersonId,
@@ -146,20 +142,16 @@ pub async fn end_role(
     Ok(done.rows_affected() > 0)
 }
 
-/// A role as it was ever written, for whoever verifies: nothing about it is believed.
+/// A role as it is stored, for verification: nothing in it is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleRow {
-    /// Who.
     pub person: String,
-    /// Which.
     pub role: String,
-    /// From when.
     pub granted_at: i64,
-    /// Until when.
     pub ended_at: Option<i64>,
 }
 
-/// Every row, ended or not.
+/// Returns all roles, including ended ones.
 pub async fn role_rows(store: &Store) -> Result<Vec<RoleRow>, StoreError> {
     let rows: Vec<(String, String, i64, Option<i64>)> = sqlx::query_as(
         "select person_id, role, granted_at, ended_at from role_grant order by person_id, role, granted_at",

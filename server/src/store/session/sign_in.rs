@@ -1,30 +1,29 @@
-//! Sign-ins under way: each is taken once, by the browser that began it, or forgotten.
+//! Sign-ins in progress. Each can be completed once, by the browser that started it, or is deleted.
 
 use domain::time::Timestamp;
 use sqlx::Row as _;
 
 use crate::store::{StoreError, Tx};
 
-/// A sign-in under way.
+/// A sign-in in progress.
 #[derive(Clone)]
 pub struct SignIn {
-    /// SHA-256 of `state`, hex.
+    /// SHA-256 of `state`, in hex.
     pub state_hash: String,
-    /// SHA-256 of the cookie of the browser that began it, hex.
+    /// SHA-256 of the cookie of the browser that started it, in hex.
     pub browser_hash: String,
-    /// Comes back in the ID token.
+    /// The nonce, which the ID token must contain.
     pub nonce: String,
-    /// The PKCE verifier.
+    /// The PKCE code verifier.
     pub verifier: String,
-    /// Where to afterwards; a path on this origin.
+    /// The path to go to afterwards, on this origin.
     pub return_to: String,
-    /// When it began.
     pub started_at: Timestamp,
-    /// The person must have proven who they are after this.
+    /// The person must have authenticated after this time.
     pub fresh_after: Option<Timestamp>,
 }
 
-/// Notes a sign-in, and forgets those that nobody can finish any more.
+/// Stores a sign-in, and deletes those that can no longer be completed.
 pub async fn begin_sign_in(
     tx: &mut Tx,
     sign_in: &SignIn,
@@ -50,7 +49,7 @@ pub async fn begin_sign_in(
     Ok(())
 }
 
-/// Takes a sign-in, once, for the browser that began it, if it began after `begun_after`.
+/// Returns a sign-in for the browser that started it, once, if it was started after `begun_after`.
 pub async fn take_sign_in(
     tx: &mut Tx,
     state_hash: &str,

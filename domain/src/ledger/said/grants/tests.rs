@@ -1,4 +1,4 @@
-//! Rows against entries, one forgery at a time.
+//! Checks rows against entries, one forgery at a time.
 
 use super::*;
 use crate::{

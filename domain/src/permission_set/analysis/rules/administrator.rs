@@ -1,8 +1,8 @@
 //! Full and near administrators.
 //!
-//! Judged by reach, not by spelling: a probe of many services stands for all of them, so that `*`,
-//! `NotAction`, a hundred `service:*` and a renamed clone of AdministratorAccess come to the same. Never
-//! looks at a policy's name, except where its text is missing (`unknown`).
+//! Detected by reach and not by name: actions of many services are tested as a sample of all, so that `*`, `NotAction`,
+//! a hundred `service:*` and a renamed copy of AdministratorAccess have the same result. The name of a policy only
+//! counts where its text is missing (`unknown`).
 
 use crate::permission_set::analysis::{
     Finding, PolicyRef, Risk,
@@ -11,8 +11,8 @@ use crate::permission_set::analysis::{
     watch::{MOST_ACTIONS, finding, name},
 };
 
-/// One changing action of each service that a company's accounts are likely to use, the dangerous ones first:
-/// a finding names the first ten that are allowed.
+/// One write action of each commonly used service, the dangerous ones first, because a finding names the first ten that
+/// are allowed.
 const BREADTH: &[&str] = &[
     "iam:CreateRole",
     "sts:AssumeRole",
@@ -76,7 +76,7 @@ const BREADTH: &[&str] = &[
     "ram:CreateResourceShare",
 ];
 
-/// Who holds most of these holds IAM, and with it the account.
+/// A set that allows most of these controls IAM, and thereby the account.
 const IAM: &[&str] = &[
     "iam:CreateUser",
     "iam:CreateRole",
@@ -95,7 +95,7 @@ const IAM: &[&str] = &[
 pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
     let found = findings.len();
     for source in &meaning.sources {
-        // The first statement of a policy says it; the thousandth says the same.
+        // One statement per policy is enough; more would repeat the finding.
         if let Some(found) = source
             .allows()
             .find_map(|statement| of_statement(meaning, &source.name, statement))
@@ -129,7 +129,7 @@ fn of_statement(meaning: &Meaning, policy: &PolicyRef, statement: &Statement) ->
     let (reason, actions) = if is_most(breadth.len(), BREADTH) {
         ("Allows nearly every action of every service", breadth)
     } else if is_most(iam.len(), IAM) {
-        ("Controls IAM, and with it everything in the account", iam)
+        ("Controls IAM, and thereby everything in the account", iam)
     } else {
         return None;
     };
@@ -142,7 +142,7 @@ fn of_statement(meaning: &Meaning, policy: &PolicyRef, statement: &Statement) ->
     ))
 }
 
-/// Many statements, none of which is an administrator alone.
+/// Detects an administrator over several statements, if no single one is.
 fn of_all_together(meaning: &Meaning) -> Option<Finding> {
     let (probes, reason) = [
         (
@@ -167,7 +167,7 @@ fn of_all_together(meaning: &Meaning) -> Option<Finding> {
         .filter(|probe| meaning.giver(probe).is_some())
         .collect();
     let (source, _) = meaning.giver(given.first()?)?;
-    // Probes stand for everything: how many were tried says nothing.
+    // The actions are a sample, so the number of further ones has no meaning.
     let (actions, _) = name(&given);
     Some(Finding {
         risk: Risk::Administrator,
@@ -179,8 +179,8 @@ fn of_all_together(meaning: &Meaning) -> Option<Finding> {
     })
 }
 
-/// Three quarters: PowerUserAccess, which leaves out IAM and Organizations, is well above; the widest of AWS's
-/// job functions is well below.
+/// Three quarters. PowerUserAccess, which leaves out IAM and Organizations, is well above; the widest of AWS's job
+/// function policies is well below.
 fn is_most(given: usize, probes: &[&str]) -> bool {
     given * 4 >= probes.len() * 3
 }

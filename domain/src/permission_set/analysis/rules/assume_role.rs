@@ -1,7 +1,7 @@
-//! Taking another role by `sts:AssumeRole`.
+//! Assuming another role by `sts:AssumeRole`.
 //!
-//! What a role allows is written elsewhere, often in another account, and is not read in this cut. So a
-//! way into any role is an escalation, and a way into named ones is unknown. Never harmless.
+//! What a role allows is defined elsewhere, often in another account, and is not read. So assuming any role counts as
+//! escalation, and assuming named roles as unknown; neither counts as harmless.
 
 use crate::permission_set::analysis::{
     Finding, Risk,
@@ -40,11 +40,11 @@ pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
         tell(
             Risk::Escalation,
             open,
-            "Can take every role that trusts it, in this account and in others",
+            "Can assume every role that trusts it, in this account and in others",
         );
         if let Some(statement) = named {
             let reason = format!(
-                "Can take {}, and what that allows is not read here",
+                "Can assume {}, whose permissions are not read",
                 roles(&statement.resources)
             );
             tell(Risk::Unknown, Some(statement), &reason);
@@ -52,7 +52,7 @@ pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The roles for people: the first by its ARN, the others by number.
+/// Formats the roles: the first by its ARN, the others as a number.
 fn roles(resources: &Resources) -> String {
     let Resources::Named(names) = resources else {
         return "other roles".into();

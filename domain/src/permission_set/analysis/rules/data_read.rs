@@ -1,14 +1,14 @@
 //! Reading data that could be card data.
 //!
-//! Which stores hold card data is not declared in this cut, so every store may. Names, settings and
-//! metrics are not data. Ways to open a store to oneself, or to copy it out, are in `data_sharing`.
+//! Which data stores contain card data is not configured, so each of them may. Names, settings and metrics are not
+//! data. Actions that share or copy a data store are in `data_sharing`.
 
 use crate::permission_set::analysis::{Risk, watch::Watch};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
         risk: Risk::DataRead,
-        reason: "Can read objects in S3 or files",
+        reason: "Can read S3 objects or files",
         actions: &[
             "s3:GetObject",
             "s3:GetObjectVersion",
@@ -42,7 +42,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "dynamodb:GetRecords",
             "dynamodb:SearchVectors",
             "dynamodb:ReadDataForReplication",
-            // A write hands back the item that stood there, if it is asked to.
+            // A write returns the previous item on request.
             "dynamodb:UpdateItem",
             "dynamodb:PutItem",
             "dynamodb:DeleteItem",
@@ -137,7 +137,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "opensearch:GetDirectQueryResult",
             "dataexchange:SendApiAsset",
             "datazone:GetEnvironmentCredentials",
-            // Guesses a schema, and shows the records from which it guessed.
+            // Infers a schema, and returns the sample records.
             "kinesisanalytics:DiscoverInputSchema",
         ],
     },
@@ -160,7 +160,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "cognito-idp:DescribeUserPoolClient",
             "codeartifact:GetAuthorizationToken",
             "cognito-identity:GetOpenIdTokenForDeveloperIdentity",
-            // The answer carries the credentials with which the job reads its artifacts.
+            // The response contains the credentials with which the job reads its artifacts.
             "codepipeline:PollForJobs",
             "codepipeline:GetJobDetails",
             "codepipeline:PollForThirdPartyJobs",
@@ -174,7 +174,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::DataRead,
-        reason: "Can decrypt, or use payment keys",
+        reason: "Can decrypt data, or use payment keys",
         actions: &[
             "kms:Decrypt",
             "kms:ReEncryptFrom",
@@ -191,7 +191,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::DataRead,
-        reason: "Can read the contents of logs, where data of applications may stand",
+        reason: "Can read logs, which may contain application data",
         actions: &[
             "logs:GetLogEvents",
             "logs:FilterLogEvents",
@@ -200,7 +200,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "logs:GetLogRecord",
             "logs:StartLiveTail",
             "logs:GetLookupTable",
-            // Shows what a data protection policy has masked: card numbers, above all.
+            // Shows what a data protection policy masks, card numbers above all.
             "logs:Unmask",
             "logs:CreateExportTask",
             "logs:PutSubscriptionFilter",
@@ -215,7 +215,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "states:DescribeExecution",
             "lambda:GetDurableExecutionHistory",
             "xray:BatchGetTraces",
-            // The full text of SQL statements, with the values in it.
+            // Returns the full text of SQL statements, literal values included.
             "pi:GetDimensionKeyDetails",
             "connect:GetContactAttributes",
         ],
@@ -244,7 +244,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::DataRead,
-        reason: "Can open a shell, a tunnel or a desktop beside the data",
+        reason: "Can open a shell, a tunnel or a desktop on systems with access to data",
         actions: &[
             "ssm:StartSession",
             "ssm:ResumeSession",
@@ -274,7 +274,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::DataRead,
-        reason: "Can read code, images or their settings, where secrets often stand",
+        reason: "Can read code, images or their settings, which often contain secrets",
         actions: &[
             "lambda:GetFunction",
             "lambda:GetLayerVersion",
@@ -284,7 +284,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "codecommit:GetBlob",
             "codecommit:GetCommit",
             "codecommit:GetDifferences",
-            // Lets one read the repositories behind a connection to another host of code.
+            // Allows reading the repositories of a connection to another code host.
             "codestar-connections:UseConnection",
             "codeconnections:UseConnection",
             "ecr:BatchGetImage",

@@ -1,15 +1,15 @@
-//! Opening a data store to oneself or to others, or copying it where it can be read.
+//! Sharing a data store, or copying it to where it can be read.
 //!
-//! Counts as reading data: whoever can share a snapshot or write a key policy reads what is behind it
-//! one call later. So does whoever makes the copy: the call that opens it may stand in another set of the same
-//! person. Never asks to whom: that is an argument of the call, not of the set.
+//! Counts as reading data: to share a snapshot or to write a key policy is one call away from reading. To create a copy
+//! counts too, because another set of the same person may allow sharing it. The target is an argument of the call, so
+//! the analysis does not consider it.
 
 use crate::permission_set::analysis::{Risk, watch::Watch};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
         risk: Risk::DataRead,
-        reason: "Can open a data store to itself or to others",
+        reason: "Can give itself or others access to a data store",
         actions: &[
             "s3:PutBucketPolicy",
             "s3:PutBucketAcl",
@@ -67,7 +67,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::DataRead,
-        reason: "Can make, copy, export, restore or share snapshots and backups",
+        reason: "Can create, copy, export, restore or share snapshots and backups",
         actions: &[
             "ec2:ModifySnapshotAttribute",
             "ec2:ModifyImageAttribute",
@@ -77,7 +77,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "ec2:CopySnapshot",
             "ec2:CopyImage",
             "ec2:CopyVolumes",
-            // A volume is a snapshot made readable, and so is a machine that starts with one.
+            // A snapshot becomes readable as a volume, or as an instance that is launched with it.
             "ec2:CreateVolume",
             "ec2:AttachVolume",
             "ec2:RunInstances",
@@ -99,7 +99,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "rds:RestoreDBClusterToPointInTime",
             "rds:CreateDBInstanceReadReplica",
             "rds:CreateBlueGreenDeployment",
-            // Copies whole databases on into an analytics service, row by row, for as long as it stands.
+            // Continuously replicates whole databases to an analytics service.
             "rds:CreateIntegration",
             "redshift:CreateIntegration",
             "redshift:CreateClusterSnapshot",

@@ -1,8 +1,8 @@
-//! Actions, alone or together, by which a holder gains more than the set says.
+//! Actions that, alone or in combination, allow more than the set states.
 //!
-//! Handing roles to services is in `pass_role`, taking roles in `assume_role`. The facts are those that
-//! pathfinding.cloud and cloudsplaining publish, and what AWS added since. Never weighs whether a
-//! better role is there to be taken: the set cannot know that.
+//! Passing roles to services is in `pass_role`, assuming roles in `assume_role`. The lists are based on
+//! pathfinding.cloud and cloudsplaining, plus what AWS has added since. Whether a more powerful role exists is not
+//! considered, because the set does not show it.
 
 use crate::permission_set::analysis::{
     Finding, Risk,
@@ -28,7 +28,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Escalation,
-        reason: "Can take away the policies and boundaries that hold a role or user back",
+        reason: "Can remove the policies and boundaries that restrict a role or user",
         actions: &[
             "iam:DeleteRolePermissionsBoundary",
             "iam:DeleteUserPermissionsBoundary",
@@ -46,7 +46,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Escalation,
-        reason: "Can let others, or itself, into a role",
+        reason: "Can let itself or others assume a role",
         actions: &[
             "iam:UpdateAssumeRolePolicy",
             "iam:CreateOpenIDConnectProvider",
@@ -65,7 +65,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Escalation,
-        reason: "Can make credentials for somebody else",
+        reason: "Can obtain the credentials of others",
         actions: &[
             "iam:CreateAccessKey",
             "iam:UpdateAccessKey",
@@ -86,7 +86,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Escalation,
-        reason: "Can run its own code with the rights of a machine, container or notebook that exists",
+        reason: "Can run its own code with the permissions of an existing instance, container or notebook",
         actions: &[
             "ssm:SendCommand",
             "ssm:StartSession",
@@ -115,7 +115,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Escalation,
-        reason: "Can change the code that a service runs with a role it already has",
+        reason: "Can change the code that a service runs with its existing role",
         actions: &[
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
@@ -135,7 +135,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
 ];
 
-/// Actions that are harmless apart and not together.
+/// Actions that are harmless alone and not in combination.
 struct Chain {
     actions: &'static [&'static str],
     reason: &'static str,
@@ -148,21 +148,21 @@ const CHAINS: &[Chain] = &[
             "ec2:StopInstances",
             "ec2:StartInstances",
         ],
-        reason: "Can replace the start-up script of a machine and run it with the machine's rights",
+        reason: "Can replace the user data script of an instance and run it with the instance's role",
     },
     Chain {
         actions: &[
             "ec2:CreateLaunchTemplateVersion",
             "ec2:ModifyLaunchTemplate",
         ],
-        reason: "Can change what new machines start with, under the role in their launch template",
+        reason: "Can change what new instances run, with the role in their launch template",
     },
     Chain {
         actions: &[
             "cloudformation:CreateChangeSet",
             "cloudformation:ExecuteChangeSet",
         ],
-        reason: "Can change a stack with the rights of the stack's role",
+        reason: "Can change a stack with the permissions of the stack's role",
     },
     Chain {
         actions: &[

@@ -1,14 +1,14 @@
-//! Handing out access in Identity Center and the organization.
+//! Granting access in Identity Center and the organization.
 //!
-//! The list that other analysers lack: who may do one of these decides who gets into which account,
-//! this one included. What only takes access away is not here.
+//! Other analysers lack this list: each of these actions controls who has access to which account, this one included.
+//! Actions that only remove access are left out.
 
 use crate::permission_set::analysis::{Risk, watch::Watch};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
         risk: Risk::IdentityCenterTakeover,
-        reason: "Can hand out access in Identity Center",
+        reason: "Can grant access in Identity Center",
         actions: &[
             "sso:CreateAccountAssignment",
             "sso:CreatePermissionSet",
@@ -30,7 +30,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::IdentityCenterTakeover,
-        reason: "Can change whom Identity Center trusts and how people sign in",
+        reason: "Can change which identity sources Identity Center trusts, and how people sign in",
         actions: &[
             "sso:AssociateDirectory",
             "sso:DisassociateDirectory",
@@ -60,7 +60,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::IdentityCenterTakeover,
-        reason: "Can change who is who, and who is in which group, in the Identity Center directory",
+        reason: "Can change users, groups and memberships in the Identity Center directory",
         actions: &[
             "identitystore:CreateGroupMembership",
             "identitystore:CreateUser",
@@ -98,7 +98,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::IdentityCenterTakeover,
-        reason: "Can change who rules the organization and what its policies hold back",
+        reason: "Can change who administers the organization, and what its policies restrict",
         actions: &[
             "organizations:RegisterDelegatedAdministrator",
             "organizations:EnableAWSServiceAccess",

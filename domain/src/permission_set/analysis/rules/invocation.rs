@@ -1,16 +1,15 @@
-//! Setting off code that works with rights of its own, and reading what it answers.
+//! Invoking code that runs with its own permissions, and reading its response.
 //!
-//! Who may call a function, start a workflow or send a request to an API gets what that code reads and is
-//! willing to say, whatever the set itself may read. Counts as reading data, not as gaining rights: the code
-//! decides what it does. Changing the code is in `escalation`. What only announces an event, and hears no
-//! answer, is not here.
+//! Calling a function, starting a workflow or sending a request to an API returns what that code reads, whatever the
+//! set itself may read. Counts as reading data and not as escalation, because the code determines what it does.
+//! Changing the code is in `escalation`. Actions that only publish an event and return no response are left out.
 
 use crate::permission_set::analysis::{Risk, watch::Watch};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
         risk: Risk::DataRead,
-        reason: "Can call functions, workflows and jobs, which read data with rights of their own",
+        reason: "Can invoke functions, workflows and jobs, which read data with their own permissions",
         actions: &[
             "lambda:InvokeFunction",
             "lambda:InvokeAsync",
@@ -18,7 +17,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "states:StartExecution",
             "states:StartSyncExecution",
             "states:RedriveExecution",
-            // Both take arguments that say from where to where.
+            // Both take arguments that select source and target.
             "glue:StartJobRun",
             "glue:StartWorkflowRun",
             "bedrock:InvokeAgent",
@@ -30,14 +29,14 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::DataRead,
-        reason: "Can call the APIs of applications, whose answers may hold data",
+        reason: "Can call APIs of applications, whose responses may contain data",
         actions: &[
             "execute-api:Invoke",
-            // Sends to, and is told about, clients that are connected.
+            // Sends data to connected clients, and returns information about them.
             "execute-api:ManageConnections",
             "appsync:GraphQL",
             "vpc-lattice-svcs:Invoke",
-            // The test of a method is a POST, and reaches what is behind it past any authorizer.
+            // Testing a method is a POST, and bypasses any authorizer.
             "apigateway:POST",
         ],
     },

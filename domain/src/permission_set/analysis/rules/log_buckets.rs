@@ -1,7 +1,7 @@
-//! Deleting or loosening S3 buckets that may hold logs.
+//! Deleting or weakening S3 buckets that may contain logs.
 //!
-//! Which buckets hold logs is not declared in this cut. So every bucket may, unless the statement names
-//! its buckets in full and no name sounds like a log. Never takes an application's own bucket for one.
+//! Which buckets contain logs is not configured. So any bucket may, unless the statement names its buckets in full and
+//! no name looks like that of a log bucket; a statement about an application's own bucket is not reported.
 
 use crate::permission_set::analysis::{
     Finding, Risk, meaning::Meaning, policy::Resources, watch::finding,
@@ -23,7 +23,7 @@ const ACTIONS: &[&str] = &[
     "s3:PutEncryptionConfiguration",
 ];
 
-/// Parts of names that buckets with logs or evidence tend to carry.
+/// Typical parts of the names of buckets with logs or evidence.
 const LIKE_LOGS: &[&str] = &[
     "log",
     "trail",
@@ -47,7 +47,7 @@ pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
             (!given.is_empty() && may_hold_logs(&statement.resources)).then_some((statement, given))
         });
         if let Some((statement, given)) = first {
-            let reason = "Can delete or loosen S3 buckets that may hold logs";
+            let reason = "Can delete S3 buckets that may contain logs, or weaken their protection";
             findings.push(finding(
                 Risk::Tampering,
                 reason,
@@ -65,7 +65,7 @@ fn may_hold_logs(resources: &Resources) -> bool {
     };
     names.iter().any(|name| {
         let Some((_, bucket)) = name.split_once(":s3:::") else {
-            // Another service's ARN cannot be a bucket; one with a wildcard there can.
+            // An ARN of another service cannot be a bucket, unless it has a wildcard in that part.
             return !name.contains(':')
                 || name
                     .splitn(6, ':')

@@ -1,7 +1,7 @@
-//! The rules, each its own small file, worst first.
+//! The rules of the analysis, one file each.
 //!
-//! A rule reads the meaning of a set and adds findings. No rule takes back what another found, and
-//! none depends on another, so that a list can be changed without reading the rest.
+//! A rule reads the combined policies of a set and adds findings. No rule removes the findings of another or depends on
+//! it, so that each list can be changed independently.
 
 mod administrator;
 mod assume_role;
@@ -17,7 +17,7 @@ pub(super) mod unknown;
 
 use super::{Finding, meaning::Meaning, watch::Watch};
 
-/// Runs every rule.
+/// Runs all rules.
 pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
     administrator::find(meaning, findings);
     pass_role::find(meaning, findings);
@@ -65,7 +65,7 @@ mod tests {
                     !name.is_empty() && !name.contains(['*', '?', ' ']),
                     "{action}"
                 );
-                assert!(seen.insert(action), "{action} is there twice");
+                assert!(seen.insert(action), "{action} occurs twice");
             }
             assert!(!watch.reason.ends_with('.'), "{}", watch.reason);
         }

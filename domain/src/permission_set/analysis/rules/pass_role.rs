@@ -1,7 +1,7 @@
-//! Handing a role to a service that then works for its holder.
+//! Passing a role to a service that then works on behalf of the holder.
 //!
-//! `iam:PassRole` with anything that starts such work is that role's power. Never asks whether the work
-//! can also be triggered: schedules, events and other people do that.
+//! `iam:PassRole` together with an action that starts such work gives the permissions of that role. Whether the work
+//! can also be triggered is not considered: schedules, events and other people can do that.
 
 use crate::permission_set::analysis::{
     Finding, Risk,
@@ -12,7 +12,7 @@ use crate::permission_set::analysis::{
 
 const PASS_ROLE: &str = "iam:PassRole";
 
-/// What takes a role and works with it.
+/// Actions that take a role and use it.
 const TAKERS: &[&str] = &[
     "ec2:RunInstances",
     "ec2:RequestSpotInstances",
@@ -63,7 +63,7 @@ const TAKERS: &[&str] = &[
     "codedeploy:CreateDeploymentGroup",
     "states:CreateStateMachine",
     "states:UpdateStateMachine",
-    // Runs one step of a workflow that exists nowhere, with the role it is handed.
+    // Runs a single workflow step with the role passed to it; no workflow needs to exist.
     "states:TestState",
     "batch:RegisterJobDefinition",
     "batch:SubmitJob",
@@ -139,7 +139,7 @@ pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
         .collect();
     for source in &meaning.sources {
         let passes = |statement: &&Statement| meaning.gives(statement, PASS_ROLE);
-        // The first of each kind is enough: with many, the list would say the same thing many times.
+        // The first of each kind is enough; more would repeat the finding.
         let widest = source
             .allows()
             .filter(passes)
@@ -149,16 +149,16 @@ pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {
         };
         let wide = widest.is_some();
         let (reason, actions) = match (wide, takers.is_empty()) {
-            (true, true) => ("Can hand any role to a service", vec![PASS_ROLE]),
+            (true, true) => ("Can pass any role to a service", vec![PASS_ROLE]),
             (true, false) => (
-                "Can hand any role to a service that then works for it",
+                "Can pass any role to a service that then works on its behalf",
                 with(&takers),
             ),
             (false, false) => (
-                "Can hand a role to a service that then works for it",
+                "Can pass a role to a service that then works on its behalf",
                 with(&takers),
             ),
-            // Named roles, and nothing on the list that takes one.
+            // Only named roles, and no listed action that takes one.
             (false, true) => continue,
         };
         findings.push(finding(
@@ -177,7 +177,7 @@ fn with(takers: &[&'static str]) -> Vec<&'static str> {
         .collect()
 }
 
-/// Whether the role's own name is left open.
+/// Whether the role name is not restricted.
 fn reaches_any_role(resources: &Resources) -> bool {
     match resources {
         Resources::AllBut(_) => true,

@@ -1,14 +1,14 @@
-//! Stopping, deleting or blinding logs and guardrails.
+//! Stopping, deleting or tampering with logs and security controls.
 //!
-//! Buckets that may hold logs are in `log_buckets`, because there the resource matters. What merely adds
-//! a log or a detector is not here.
+//! Buckets that may contain logs are in `log_buckets`, because there the resource matters. Actions that only add a log
+//! or a detector are left out.
 
 use crate::permission_set::analysis::{Risk, watch::Watch};
 
 pub(super) const WATCHES: &[Watch] = &[
     Watch {
         risk: Risk::Tampering,
-        reason: "Can stop, delete or narrow CloudTrail",
+        reason: "Can stop, delete or restrict CloudTrail trails",
         actions: &[
             "cloudtrail:StopLogging",
             "cloudtrail:DeleteTrail",
@@ -28,7 +28,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Tampering,
-        reason: "Can stop or blind AWS Config",
+        reason: "Can stop or restrict AWS Config",
         actions: &[
             "config:StopConfigurationRecorder",
             "config:DeleteConfigurationRecorder",
@@ -52,7 +52,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Tampering,
-        reason: "Can switch off or silence threat detection",
+        reason: "Can disable or suppress threat detection",
         actions: &[
             "guardduty:DeleteDetector",
             "guardduty:UpdateDetector",
@@ -94,7 +94,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Tampering,
-        reason: "Can switch off or silence Security Hub and Security Lake",
+        reason: "Can disable or suppress Security Hub and Security Lake",
         actions: &[
             "securityhub:DisableSecurityHub",
             "securityhub:DisableSecurityHubV2",
@@ -122,7 +122,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Tampering,
-        reason: "Can delete logs or the alarms on them, or shorten how long they are kept",
+        reason: "Can delete logs or their alarms, or shorten log retention",
         actions: &[
             "logs:DeleteLogGroup",
             "logs:DeleteLogStream",
@@ -163,7 +163,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Tampering,
-        reason: "Can take down guardrails of the organization or the account",
+        reason: "Can remove security controls of the organization or the account",
         actions: &[
             "organizations:DetachPolicy",
             "organizations:UpdatePolicy",
@@ -201,7 +201,7 @@ pub(super) const WATCHES: &[Watch] = &[
     },
     Watch {
         risk: Risk::Tampering,
-        reason: "Can delete backups or what keeps them from being deleted",
+        reason: "Can delete backups or their deletion protection",
         actions: &[
             "backup:DeleteRecoveryPoint",
             "backup:DeleteBackupVault",

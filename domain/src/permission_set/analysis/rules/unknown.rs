@@ -1,17 +1,17 @@
 //! What cannot be read or understood.
 //!
-//! The guardrails treat it as the worst, so each finding says what exactly is in the way and where.
-//! Never drops a doubt because another finding is bad enough already.
+//! Policies treat it like the worst risk, so each finding states the exact problem and its position. A problem is
+//! reported even if another finding is as severe.
 
 use crate::permission_set::{
     Content,
     analysis::{Finding, ManagedPolicies, PolicyRef, Risk, meaning::Meaning, watch::finding},
 };
 
-/// AWS's own administrators, known by name where their text is missing (other partitions have other ARNs).
+/// AWS's administrator policies, recognized by name where their text is missing (ARNs differ in other partitions).
 const ADMINISTRATORS: &[&str] = &["AdministratorAccess", "PowerUserAccess", "IAMFullAccess"];
 
-/// References whose text is not at hand.
+/// Adds findings about references whose text is not available.
 pub(in super::super) fn find_references(
     content: &Content,
     catalogue: &dyn ManagedPolicies,
@@ -19,7 +19,8 @@ pub(in super::super) fn find_references(
 ) {
     for policy in &content.customer {
         let name = format!("{}{}", policy.path, policy.name);
-        let reason = "Refers to a customer-managed policy, whose text lives in each account and is not read here";
+        let reason =
+            "Refers to a customer-managed policy, whose text is in each account and is not read";
         findings.push(about(Risk::Unknown, reason, PolicyRef::Customer(name)));
     }
     for arn in content
@@ -35,13 +36,13 @@ pub(in super::super) fn find_references(
             .any(|known| arn.rsplit('/').next() == Some(known))
         {
             let reason =
-                "Refers to a managed policy that has the name of one of AWS's administrators";
+                "Refers to a managed policy that has the name of an AWS administrator policy";
             findings.push(about(Risk::Administrator, reason, name));
         }
     }
 }
 
-/// Doubts within the policies, and statements that reach services nobody has named.
+/// Adds findings about problems in the policies, and about statements that cover services that are not named.
 pub(super) fn find_in_policies(meaning: &Meaning, findings: &mut Vec<Finding>) {
     for source in &meaning.sources {
         for problem in &source.policy.problems {
@@ -54,13 +55,13 @@ pub(super) fn find_in_policies(meaning: &Meaning, findings: &mut Vec<Finding>) {
         if meaning.is_fenced() {
             continue;
         }
-        // `*` is no riddle: it is an administrator.
+        // `*` is not unknown: it is an administrator.
         let open = source
             .allows()
             .find(|statement| statement.actions.are_open_ended() && !statement.actions.are_all());
         if let Some(statement) = open {
             let reason =
-                "Reaches into services that it does not name, and into those that AWS adds later";
+                "Covers services that it does not name, including those that AWS adds later";
             findings.push(finding(Risk::Unknown, reason, &source.name, statement, &[]));
         }
     }
