@@ -1,11 +1,11 @@
-//! S18 to S25, S41, S42: what every answer says, and what is refused before anything is read.
+//! S18 to S25, S41, S42: the headers of every response, and what is rejected before anything is read.
 
 use axum::body::Body;
 use http::{Method, StatusCode};
 
 use crate::support::*;
 
-/// One of each kind of answer.
+/// One response of each kind.
 async fn answers(server: &Server) -> Vec<(String, Answer)> {
     let mut browser = server.browser();
     browser.sign_in("alice").await;

@@ -1,4 +1,4 @@
-//! S40 and S43: how much anybody may ask.
+//! S40 and S43: the limits on requests.
 
 use std::net::SocketAddr;
 use std::time::Duration as StdDuration;
@@ -76,7 +76,7 @@ async fn s40_more_at_once_than_there_is_room_for_is_turned_away() {
     let answer = server.browser().get("/sign-in").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.body.contains("busy"));
-    // Who watches the process would restart it if these were turned away, too.
+    // A health check that is rejected would make the supervisor restart the process.
     for watched in ["/healthz", "/readyz"] {
         assert_eq!(
             server.browser().get(watched).await.status,
@@ -99,7 +99,7 @@ async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them() {
     tokio::select! {
         answer = slow.send(held) => panic!("answered with {}", answer.status),
         () = async {
-            // Let the first one take its place.
+            // Let the first request take its slot.
             tokio::time::sleep(StdDuration::from_millis(200)).await;
             let again = other.get("/sign-in").await;
             assert_eq!(again.status, StatusCode::SERVICE_UNAVAILABLE);
