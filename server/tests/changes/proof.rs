@@ -309,7 +309,10 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     let service = org.acting(signed);
     let view = service.change(&id).await.unwrap();
     let told = view.decide.unwrap_err();
-    assert!(told.contains("claim the same Identity Center user"), "{told}");
+    assert!(
+        told.contains("claim the same Identity Center user"),
+        "{told}"
+    );
     let input = DecisionInput {
         decision: Decision::Approve,
         reason: "fine by me".into(),

@@ -332,7 +332,9 @@ async fn a_bare_error_is_a_page_for_who_reads_pages() {
     browser.sign_in("alice").await;
     let page = browser.get("/nowhere").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
-    assert!(page.body.contains("Page not found") && page.body.contains(page.header("x-request-id")));
+    assert!(
+        page.body.contains("Page not found") && page.body.contains(page.header("x-request-id"))
+    );
     let program = request(Method::GET, "/nowhere")
         .header("accept", "application/json")
         .body(Body::empty())

@@ -41,7 +41,7 @@ async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page() {
         .post("/do/submit-change", &[("justification", &long)])
         .await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(answer.body.contains("too much text"));
+    assert!(answer.body.contains("Form too large"));
     let fits = "x".repeat(100 * 1024);
     assert_eq!(
         browser
