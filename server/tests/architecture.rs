@@ -1,7 +1,7 @@
-//! The one direction of the tree, read from the sources themselves.
+//! The dependency direction of the modules, checked in the sources.
 //!
-//! `store` and `aws` never know each other; only `service`, `engine`, `state` and `cli` use both;
-//! `http` talks to `service`, and of `store` it knows sessions and persons only; AWS is written to
+//! `store` and `aws` do not depend on each other; only `service`, `engine`, `state` and `cli` use both;
+//! `http` uses `service`, and of `store` only sessions and persons; writes to AWS are called
 //! from `engine/execute` and from nowhere else.
 
 #![expect(
@@ -34,7 +34,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The files of a folder that name any of these words, comments left out.
+/// Returns the files of a folder that contain any of these words outside comments.
 fn naming(folder: &str, words: &[&str]) -> Vec<String> {
     let mut bad = Vec::new();
     for (path, text) in sources(folder) {

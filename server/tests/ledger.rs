@@ -43,7 +43,7 @@ use support::Database;
 
 const START: Timestamp = Timestamp(1_800_000_000_000);
 
-/// A database with everything that writes to its ledger.
+/// A database with all writers of its ledger.
 struct Scene {
     db: Database,
     clock: Clock,
@@ -117,7 +117,7 @@ impl Scene {
         (code, serde_json::from_slice(&out).unwrap())
     }
 
-    /// Somebody with every right to the database takes the triggers away.
+    /// Drops the triggers, as an attacker with full rights to the database could.
     async fn drop_triggers(&self) {
         let sqlite = self.db.url.starts_with("sqlite:");
         for table in ["entry", "hash", "checkpoint", "head", "private"] {
@@ -241,7 +241,7 @@ async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
                     }
                 };
                 if turn % 3 == 0 {
-                    // Dropped somewhere within; whether it was written is not known.
+                    // Dropped at some point in between; whether it was written is unknown.
                     tokio::select! { biased; () = gives_up => {}, done = write => certain += u64::from(done) }
                 } else {
                     certain += u64::from(write.await);
@@ -349,7 +349,7 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
 
 const CHANGE: &str = "00000004-0000-4000-8000-000000000001";
 
-/// A change, and ann's approval of it and role, as Leastwise writes them.
+/// Stores a change, ann's approval of it and her role, as Leastwise does.
 async fn decided(scene: &Scene) {
     scene
         .db
@@ -393,7 +393,7 @@ async fn decided(scene: &Scene) {
     scene.sealer().await.unwrap().seal_now().await.unwrap();
 }
 
-/// What `ledger verify` prints for people, and its exit code.
+/// Returns the text output of `ledger verify` and its exit code.
 async fn told(scene: &Scene) -> (u8, String) {
     let args = VerifyArgs {
         place: scene.place(),
@@ -447,13 +447,13 @@ async fn a_decision_or_a_role_without_its_entry_is_named(scene: &Scene) {
 
 async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
     decided(scene).await;
-    // Ended by the row only, as if the ledger had said so.
+    // Ended in the row only, without an entry.
     let end = "update role_grant set ended_at = 5";
     scene.db.by_hand(end).await.unwrap();
     let (code, out) = told(scene).await;
     assert_eq!(code, 1);
     assert!(out.contains("has no entry that ends it"), "{out}");
-    // Ended in earnest, and opened again by hand.
+    // Properly ended, and then reopened manually.
     let (person, now) = (ann().person.unwrap(), scene.clock.now());
     let mut tx = scene.db.store.write().await.unwrap();
     let entry = scene
@@ -467,7 +467,7 @@ async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
     let (code, out) = told(scene).await;
     assert_eq!(code, 1);
     assert!(out.contains("is held according to its row"), "{out}");
-    // Taken out.
+    // Deleted.
     scene.db.by_hand("delete from role_grant").await.unwrap();
     let refused = scene.db.by_hand("delete from approval").await;
     assert!(refused.is_err(), "a decision is never deleted");
@@ -566,7 +566,7 @@ async fn a_decision_that_fills_no_seat_is_named(scene: &Scene) {
     let person = |n: u8| format!("0190c0de-0000-7000-8000-00000000000{n}");
     approve_as(scene, &person(2), "bob").await;
     assert_eq!(told(scene).await.0, 0);
-    // Bob's sign-in as somebody else, and the requester's own.
+    // Bob's sign-in as another person, and the requester's own.
     approve_as(scene, &person(3), "bob").await;
     approve_as(scene, &person(4), "asks").await;
     let (code, out) = told(scene).await;
@@ -606,7 +606,7 @@ async fn a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint(scene: 
             .await
             .unwrap();
     }
-    // The same again, but for one account, with our own code: chain and tree are perfect.
+    // The same again with our own code, except for one account: chain and tree are consistent.
     for account in [0, 1, 77, 3, 4, 5, 6] {
         scene.append(account).await;
     }
@@ -840,7 +840,7 @@ async fn a_bundle_verifies_offline_and_names_what_was_changed(scene: &Scene) {
         json: true,
     };
     let (code, report) = scene.verify_with(verify.clone()).await;
-    // The export is the fifth entry, and not signed yet.
+    // The export is the fifth entry and is not covered by a checkpoint yet.
     assert_eq!(
         (code, &report["entries"], &report["tree_size"]),
         (0, &5.into(), &4.into()),
@@ -901,7 +901,7 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
         ..words("")
     })
     .await;
-    // 60 grants, the refusal, and that the ledger was read.
+    // 60 grants, the refusal, and the recorded read of the ledger.
     assert_eq!(
         (all.total, all.pages(), all.rows.len(), all.rows[0].seq),
         (62, 2, 12, 11)
@@ -942,7 +942,7 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
     .await;
     assert_eq!(far, second, "beyond the last page is the last");
     assert!(!far.rows.is_empty());
-    // Ten looks within a minute are one entry, and a count.
+    // Ten reads within a minute are one entry and a count.
     assert_eq!(list(words("viewed")).await.total, 1);
 }
 
@@ -959,7 +959,7 @@ async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
     let proof: Vec<Hash> = view.proof.iter().map(|hex| hash(hex)).collect();
     tree::verify_inclusion(&proof, size, hash(&root), 6, hash(&view.leaf_hash)).unwrap();
     assert_eq!(view.neighbours, (Some(5), Some(7)));
-    // What is downloaded is what was hashed, to the byte.
+    // The downloaded bytes are exactly the hashed bytes.
     let bytes = pages::leaf(store, journal, &ann(), 6).await.unwrap();
     assert_eq!(Hash::leaf(&bytes).hex(), view.leaf_hash);
     for nowhere in [9_999, u64::MAX] {
@@ -1051,7 +1051,7 @@ async fn a_flood_of_strangers_stays_small(scene: &Scene) {
     }
     scene.journal.write_all_counts().await.unwrap();
     let size = ledger::head(&scene.db.store).await.unwrap().unwrap().size;
-    // As many as are told apart, the first of all others, and their count.
+    // The maximum number of distinct events, the first of all others, and their count.
     assert_eq!(size, 256 + 2);
 }
 

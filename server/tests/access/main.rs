@@ -1,5 +1,5 @@
-//! What pages say of access: the numbers against a count made the slow way, who may see what, and that every
-//! page of the sample organisation renders.
+//! The pages about access: numbers compared with an independent count, who may see what, and that every
+//! page of the sample organization renders.
 
 #![expect(
     clippy::unwrap_used,

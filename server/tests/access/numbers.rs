@@ -1,4 +1,4 @@
-//! Every number on a page, against a count made the slow way from the same snapshot.
+//! Compares every number on a page with a slow, independent count of the same snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,7 +116,7 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count() {
     }
 }
 
-/// The sample, in which every third assignment has an end.
+/// The sample organization, in which every third assignment is temporary.
 async fn with_ends() -> Org {
     let ends = NOW + Duration::hours(2);
     let every_third = |parts: &domain::snapshot::Parts| {

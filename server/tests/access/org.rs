@@ -1,5 +1,5 @@
-//! An organisation of the sandbox, as a crawl would have read it, and services bound to its people. Made
-//! without the crawl: these tests are about what is shown, not about how it was read.
+//! A sandbox organization as a crawl would have read it, and services bound to its people. Built
+//! without a crawl, because these tests cover what is shown and not how it was read.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -53,7 +53,7 @@ impl Org {
         Self::of(&Organisation::sample(), |_| {}).await
     }
 
-    /// With what a test changes in what was read.
+    /// The organization, after `change` has modified the parts of its snapshot.
     pub async fn of(organisation: &Organisation, change: impl FnOnce(&mut Parts)) -> Self {
         Self::with_windows(organisation, change, |_| Vec::new()).await
     }
@@ -90,14 +90,14 @@ impl Org {
         }
     }
 
-    /// Before the first crawl.
+    /// The state before the first crawl.
     pub async fn unread() -> Self {
         Self {
             core: Arc::new(core().await),
         }
     }
 
-    /// Somebody of the directory, by sign-in name.
+    /// Returns a user of the directory by user name.
     pub fn user(&self, name: &str) -> UserId {
         let world = self.core.world();
         let users = &world.snapshot.parts().users;
@@ -112,7 +112,7 @@ impl Org {
         found.unwrap().0.id.clone()
     }
 
-    /// Services as this person, with these roles.
+    /// Returns the services bound to this person with these roles.
     pub fn as_(&self, user: Option<&UserId>, roles: &[Role]) -> Service {
         let person = person();
         let actor = Actor {

@@ -1,4 +1,4 @@
-//! Every page about access renders, for the sample, for one who may see little, and before the first crawl.
+//! Renders every page about access: for the sample, for a viewer with few rights, and before the first crawl.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,7 +18,7 @@ use server::{service::Service, store};
 
 use crate::org::{NOW, Org};
 
-/// The document behind a URL, as the router would draw it.
+/// Renders the document of a URL as the router does.
 async fn document(service: Service, url: &str) -> String {
     let viewer = service.viewer().await.unwrap();
     let backend: Arc<dyn Backend> = Arc::new(service);

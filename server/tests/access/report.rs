@@ -1,4 +1,4 @@
-//! The report, page by page: what a search keeps is counted without making rows, and must be what they say.
+//! The report, page by page: matching rows are counted without building them, and the counts must agree.
 
 use app::backend::{ListQuery, ReportPort as _, ReportRow};
 use server::service::report::Report;

@@ -1,4 +1,4 @@
-//! Who may see what. The route in front asks, too; here every port method is asked on its own.
+//! Who may see what. The route checks as well; here every port method is checked on its own.
 
 use app::backend::{
     AccountsPort as _, Denied, GroupsPort as _, HomePort as _, PeoplePort as _,

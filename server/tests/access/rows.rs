@@ -1,4 +1,4 @@
-//! What stands in the rows of one account, one person, one group.
+//! The content of the rows of one account, one person and one group.
 
 use app::backend::{
     AccountsPort as _, GroupsPort as _, HomePort as _, PeoplePort as _, PermissionSetsPort as _,

@@ -1,4 +1,4 @@
-//! What a request may cost in a large organisation. Run by hand, on a release build, as `cargo xtask bench` does
+//! The cost of a request in a large organization. Run manually on a release build, as `cargo xtask bench` does
 //! for the whole server: `cargo test --release -p leastwise-server --test access -- --ignored --nocapture`.
 
 use std::time::Instant;

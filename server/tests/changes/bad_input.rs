@@ -1,4 +1,4 @@
-//! Bad input: each gets a clear answer, and nothing is written or lost that should not be.
+//! Bad input: each case gets a clear response, and nothing is written or lost that should not be.
 
 use app::backend::{ChangesPort as _, Denied, Draft, ListQuery, Submission};
 use domain::{change::State, ids::ChangeId};

@@ -1,4 +1,4 @@
-//! Who decides, who does not, and what a decision is bound to.
+//! Who may decide, who may not, and what a decision is bound to.
 
 use app::backend::{ChangesPort as _, DecisionInput, Denied, InboxPlace};
 use domain::{
@@ -228,7 +228,7 @@ async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand() {
         org.entries(&id).await,
         ["change.submitted", "change.approved", "change.sent_back"]
     );
-    // The same people may decide anew.
+    // The same people may decide again.
     org.approve("cas", &id).await.unwrap();
     org.approve("dan", &id).await.unwrap();
     assert_eq!(org.state(&id).await, State::Approved);

@@ -1,4 +1,4 @@
-//! A change's row that is not what was asked for and shown, by the ledger, gives nothing.
+//! A change whose row differs from the ledger's record of the request or the shown effect grants nothing.
 
 use app::backend::ChangesPort as _;
 use domain::{
@@ -13,13 +13,13 @@ use server::{engine::commit, store::engine};
 
 use crate::support::{Org, assign, conflict, grant, person_id, remove, subject};
 
-/// On production PCI, which takes two.
+/// A change in production PCI, which needs two approvals.
 async fn waiting(org: &Org) -> ChangeId {
     org.ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await
 }
 
-/// Asked for and allowed outright: nobody has to approve it.
+/// A change that is allowed without approval.
 async fn asked(org: &Org) -> ChangeId {
     org.ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await
@@ -153,7 +153,7 @@ async fn a_refusal_whose_row_was_taken_out_still_stops_the_change() {
     ))
     .await;
     for name in ["cas", "dan"] {
-        // Whether it is taken or answered with a conflict: it must not count.
+        // The response does not matter, but the decision must not count.
         let _ = org.approve(name, &id).await;
     }
     assert_ne!(org.state(&id).await, State::Approved);

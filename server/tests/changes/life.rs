@@ -1,4 +1,4 @@
-//! What else happens to a change: refused, withdrawn, expired, listed, followed.
+//! The other transitions of a change: blocked, withdrawn, expired, listed, followed.
 
 use app::backend::{ChangesPort as _, Denied, ListQuery};
 use domain::{
@@ -85,7 +85,7 @@ async fn what_is_approved_can_be_taken_back_until_the_engine_begins_and_then_nev
     org.as_("ann").await.withdraw(&id).await.unwrap();
     assert_eq!(org.state(&id).await, State::Withdrawn);
     assert_eq!(org.fresh(&id).await, Fresh::Over);
-    // The engine had its verdict a moment before, and would begin.
+    // The engine received its verdict just before, and would start.
     let generation = org.generation().await;
     let begins = Commit {
         number: 1,
@@ -147,7 +147,7 @@ async fn what_nobody_decides_expires_once() {
             .is_empty()
     );
     org.clock.advance(Duration::seconds(1));
-    // Between its end and the loop that notices, it is over already.
+    // Between its end and the loop that expires it, it is already over.
     conflict(org.approve("bob", &id).await);
     assert_eq!(
         expire_due(&org.core, org.clock.now()).await.unwrap(),

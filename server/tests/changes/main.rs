@@ -1,5 +1,5 @@
-//! Changes through the ports, on a fresh database for each test and a small organisation made by hand:
-//! what is asked for, judged, decided, taken back, expired and started.
+//! Changes through the ports, on a fresh database for each test and a small hand-built organization:
+//! requested, evaluated, decided, withdrawn, expired and started.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The pages of changes, drawn from the real ports: what a person can read and send, without script.
+//! The pages of changes, rendered from the real ports: what a person can read and send without scripts.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -37,7 +37,7 @@ fn of_draft(mut visit: Visit, draft: &Draft) -> Visit {
     visit
 }
 
-/// The document; every id in it stands once, and everything that points to an id finds it.
+/// Renders the document and checks that every id is unique and every reference resolves.
 fn drawn(page: Answer<Page>) -> String {
     let page = page.unwrap();
     let html = render(Surroundings::default(), page.draw);
@@ -67,7 +67,7 @@ fn all(html: &str, before: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a form would send that nobody typed.
+/// Returns the values of a hidden form field.
 fn hidden(html: &str, name: &str) -> Vec<String> {
     let field = format!("name=\"{name}\" value=\"");
     all(html, &field)
@@ -132,7 +132,7 @@ async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong()
     let html = drawn(pages::new_change::page(visit).await);
     assert!(html.contains("&lt;b&gt;short") && !html.contains("<b>short"));
     assert!(html.contains("href=\"#justification\"") && html.contains("href=\"#preview\""));
-    // What is sent next is bound to what is on this page, not to what was there before.
+    // The next submission is bound to what this page shows, not to what was shown before.
     assert_ne!(hidden(&html, "effect"), ["old"]);
     assert_ne!(hidden(&html, "form_key"), ["old"]);
 }

@@ -1,4 +1,4 @@
-//! What a person is shown before anything is stored.
+//! The preview: what a person is shown before anything is stored.
 
 use app::backend::{ChangesPort as _, Draft};
 use domain::verdict::Outcome;

@@ -1,5 +1,5 @@
-//! Nothing counts without its proof: rows put in by hand, approvals of another round, approvers who are
-//! none any more, and sign-ins that claim to be somebody.
+//! Nothing counts without proof: manually inserted rows, approvals of another round, former
+//! approvers, and sign-ins with an unsettled claim.
 
 use app::backend::{ChangesPort as _, DecisionInput, Denied, InboxPlace};
 use domain::{
@@ -25,7 +25,7 @@ use crate::support::{
     Org, PoolSays, START, conflict, grant, group, person_id, subject, submission, user,
 };
 
-/// On production PCI, which takes two.
+/// A change in production PCI, which needs two approvals.
 async fn waiting(org: &Org) -> ChangeId {
     org.ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await
@@ -101,7 +101,7 @@ async fn an_entry_put_in_by_hand_proves_nothing() {
     let org = Org::new().await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
-    // Bob's own entry as if it were Cas's, under a number of its own.
+    // Bob's own entry, modified to name Cas, under a separate number.
     org.by_hand(format!(
         "insert into ledger_entry (seq, type, occurred_at, outcome, actor, target, change_id, leaf, leaf_hash) \
          select 900, type, occurred_at, outcome, '{cas}', target, change_id, replace(leaf, '{bob}', '{cas}'), leaf_hash \
@@ -119,7 +119,7 @@ async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat
     let org = Org::new().await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
-    // Bob's sign-in is Cas now; for the server, Cas comes with it.
+    // Bob's sign-in is now linked to Cas; for the server, Cas makes the request.
     let cas = org.signed("cas").await;
     let forged = Signed::without_cookie(
         cas.actor,
@@ -151,7 +151,7 @@ async fn a_role_put_in_by_hand_is_none() {
     let id = waiting(&org).await;
     let preview = org.as_("ann").await.change(&id).await.unwrap().preview;
     assert_eq!(preview.approvers, ["BOB", "CAS", "DAN"]);
-    // Given in earnest later, it is held from then on.
+    // Once it is properly granted, the role is held.
     org.give("fay", Role::Approver, org.clock.now()).await;
     assert_eq!(roles(&org, "fay").await, [Role::Approver]);
 }
@@ -264,7 +264,7 @@ async fn an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_star
     );
 }
 
-/// A sign-in of its own that claims to be `of`: joined to nobody, or to a user of its own.
+/// A separate sign-in that claims to be `of`: linked to no user, or to a user of its own.
 async fn claimer(org: &Org, of: &str) -> (PersonId, Subject) {
     let subject = Subject {
         iss: "https://issuer".into(),
@@ -295,7 +295,7 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     let id = org
         .ask("eve", &grant("eve", "viewer", "web-prod", "60"))
         .await;
-    // The worst case: approver by the ledger before the change, and joined to somebody else's user.
+    // The worst case: an approver according to the ledger, linked to the user of somebody else.
     let mut signed = org.signed("bob").await;
     signed.actor.person = Some(person.clone());
     let signed = Signed::without_cookie(
@@ -309,7 +309,10 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     let service = org.acting(signed);
     let view = service.change(&id).await.unwrap();
     let told = view.decide.unwrap_err();
-    assert!(told.contains("claim the same Identity Center user"), "{told}");
+    assert!(
+        told.contains("claim the same Identity Center user"),
+        "{told}"
+    );
     let input = DecisionInput {
         decision: Decision::Approve,
         reason: "fine by me".into(),
@@ -353,7 +356,7 @@ async fn a_requester_has_at_most_twenty_changes_waiting() {
     let new = ann.new_change(&draft).await.unwrap();
     let told = conflict(ann.submit(submission(&draft, &new)).await);
     assert!(told.contains("Withdraw one of them"), "{told}");
-    // What needs nobody is not held up, and one taken back makes room.
+    // Changes that need no approval are not limited, and withdrawing one makes room.
     org.ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await;
     let inbox = org.as_("bob").await.inbox(InboxPlace::Page(1)).await;

@@ -1,4 +1,4 @@
-//! A small payments company, its people signed in, and a database of its own for every test.
+//! A small payments company, its signed-in people, and a separate database for every test.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -47,7 +47,7 @@ use server::{
 
 pub const START: Timestamp = Timestamp(1_795_425_245_000);
 
-/// ann administrator; bob, cas and dan approvers; eve and fay neither. Bob is in `operators`.
+/// Ann is an administrator; bob, cas and dan are approvers; eve and fay have no role. Bob is in `operators`.
 const PEOPLE: [&str; 6] = ["ann", "bob", "cas", "dan", "eve", "fay"];
 
 const ROLES: [(&str, Role); 4] = [
@@ -103,20 +103,20 @@ pub fn subject(name: &str) -> Subject {
     }
 }
 
-/// What the user pool says of everybody.
+/// The user pool's response for every user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PoolSays {
-    /// Enabled and in the approvers' group.
+    /// Enabled, and in the approvers' group.
     Welcome,
     /// Disabled, and in the group.
     Disabled,
     /// In no group.
     NoGroup,
-    /// Another user goes by this name by now.
+    /// The username now belongs to another user.
     SomebodyElse,
-    /// Gone.
+    /// Deleted.
     Gone,
-    /// It does not answer.
+    /// The user pool does not respond.
     Nothing,
 }
 
@@ -231,7 +231,7 @@ impl Org {
         }
     }
 
-    /// Gives somebody a role, as configuration does.
+    /// Grants a role, as the configuration does.
     pub async fn give(&self, name: &str, role: Role, at: Timestamp) {
         let (journal, person) = (&self.core.journal, person_id(name));
         let mut tx = self.core.store.write().await.unwrap();
@@ -243,7 +243,7 @@ impl Org {
         tx.commit().await.unwrap();
     }
 
-    /// Runs a statement as somebody with every right.
+    /// Runs a statement with full rights to the database.
     pub async fn by_hand(&self, statement: String) {
         let done = sqlx::query(sqlx::AssertSqlSafe(statement))
             .execute(self.core.store.read())
@@ -252,7 +252,7 @@ impl Org {
         assert!(done.rows_affected() > 0, "it changed nothing");
     }
 
-    /// Somebody with every right to the database takes a table's triggers away, as its engine has it.
+    /// Drops the triggers of a table, as an attacker with full rights to the database could.
     pub async fn without_triggers(&self, table: &str) {
         let of_postgres = format!("alter table {table} disable trigger user");
         let of_sqlite = format!("drop trigger {table}_no_delete");
@@ -267,14 +267,14 @@ impl Org {
         panic!("{table} kept its triggers");
     }
 
-    /// The verdict at the start, with a pool in which nobody has lost anything.
+    /// Returns the verdict at the start, with a user pool in which all approvers are unchanged.
     pub async fn fresh(&self, id: &ChangeId) -> Fresh {
         fresh_verdict(&self.core, &PoolSays::Welcome, id)
             .await
             .unwrap()
     }
 
-    /// The organisation as it was read at the clock's time.
+    /// The organization as read at the clock's time.
     pub fn parts(&self) -> Parts {
         let now = self.clock.now();
         let mut parts = Parts {
@@ -374,7 +374,7 @@ impl Org {
         self.core.publish(world);
     }
 
-    /// Somebody, with the roles that the ledger gave them.
+    /// A signed-in person, with their roles according to the ledger.
     pub async fn signed(&self, name: &str) -> Signed {
         let granted = person::roles_of(&self.core.store, &person_id(name))
             .await
@@ -406,7 +406,7 @@ impl Org {
         Service::new(self.core.clone(), signed, "request-1".into())
     }
 
-    /// Previews as `name` and submits what they saw.
+    /// Requests a preview as `name` and submits it.
     pub async fn ask(&self, name: &str, draft: &Draft) -> ChangeId {
         let service = self.as_(name).await;
         let new = service.new_change(draft).await.unwrap();
@@ -437,7 +437,7 @@ impl Org {
         change::find(&mut conn, id).await.unwrap().unwrap()
     }
 
-    /// What an engine that has just begun holds.
+    /// Begins a new generation, as a starting engine does, and returns it.
     pub async fn generation(&self) -> Generation {
         let mut tx = self.core.store.write().await.unwrap();
         let generation = server::store::engine::begin(&mut tx).await.unwrap();
@@ -445,7 +445,7 @@ impl Org {
         generation
     }
 
-    /// Moves a change as the engine does, with its entry where it is carried out.
+    /// Moves a change as the engine does, and appends the entry when it is carried out.
     pub async fn set_state(&self, id: &ChangeId, state: State) {
         let mut tx = self.core.store.write().await.unwrap();
         let stored = change::lock(&mut tx, id).await.unwrap().unwrap();
@@ -460,7 +460,7 @@ impl Org {
         tx.commit().await.unwrap();
     }
 
-    /// How many changes there are in all.
+    /// Returns the number of all changes.
     pub async fn count(&self) -> i64 {
         let mut conn = self.core.store.read().acquire().await.unwrap();
         change::list(&mut conn, &change::Filter::default(), 1, 0)
@@ -469,7 +469,7 @@ impl Org {
             .1
     }
 
-    /// The types of a change's ledger entries, oldest first.
+    /// Returns the types of a change's ledger entries, oldest first.
     pub async fn entries(&self, id: &ChangeId) -> Vec<String> {
         let listed = ledger::of_change(&self.core.store, id).await.unwrap();
         listed
@@ -478,7 +478,7 @@ impl Org {
             .collect()
     }
 
-    /// The types of all ledger entries since the roles were given, newest first.
+    /// Returns the types of all ledger entries since the roles were granted, newest first.
     pub async fn all_entries(&self) -> Vec<String> {
         let listed = ledger::newest(&self.core.store, u64::from(u32::MAX), 1_000)
             .await
@@ -490,8 +490,8 @@ impl Org {
     }
 }
 
-/// A file of its own; or a schema of its own where `LEASTWISE_TEST_POSTGRES` names a server. Not memory: a
-/// transaction and a read beside it need two connections.
+/// A separate file, or a separate schema if `LEASTWISE_TEST_POSTGRES` names a server. Not in memory, because a
+/// transaction and a concurrent read need two connections.
 async fn fresh_store() -> Store {
     let name = format!("changes_{}", clock::row_id().replace('-', ""));
     let url = match std::env::var("LEASTWISE_TEST_POSTGRES") {
@@ -566,7 +566,7 @@ fn who_of(name: &str) -> String {
     }
 }
 
-/// Puts an assignment into what was read.
+/// Adds an assignment to the observed state.
 pub fn assign(parts: &mut Parts, who: &str, set_name: &str, at: &str, now: Timestamp) {
     let pair = Pair {
         account: account(at),
@@ -585,7 +585,7 @@ pub fn assign(parts: &mut Parts, who: &str, set_name: &str, at: &str, now: Times
     read.principals.insert(principal, now);
 }
 
-/// The one field that was wrong.
+/// Returns the one field with an error.
 pub fn wrong_field<T: std::fmt::Debug>(answer: Answer<T>) -> &'static str {
     match answer {
         Err(Denied::Invalid(errors)) if errors.len() == 1 => errors[0].field,

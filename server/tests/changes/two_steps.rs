@@ -1,4 +1,4 @@
-//! Two harmless steps must not add up to a harmful one, in whatever order and however fast.
+//! Two harmless steps must not add up to a harmful one, in any order and however fast.
 
 use app::backend::ChangesPort as _;
 use domain::{change::State, engine::Fresh, time::Duration};
@@ -50,7 +50,7 @@ async fn who_is_put_into_a_group_that_was_assigned_since_the_last_read_needs_app
     for approver in ["bob", "cas"] {
         org.approve(approver, &first).await.unwrap();
     }
-    // Carried out, and no crawl has seen it yet.
+    // Carried out, but not yet seen by a crawl.
     org.set_state(&first, State::Verified).await;
     let new = org
         .as_("ann")
@@ -59,7 +59,7 @@ async fn who_is_put_into_a_group_that_was_assigned_since_the_last_read_needs_app
         .await
         .unwrap();
     assert_eq!(new.preview.unwrap().verdict.approvals, 2);
-    // Seen by a crawl and taken away in AWS by somebody: nothing is gained any more.
+    // Seen by a crawl, and then removed in AWS: nothing is gained any more.
     org.clock.advance(Duration::minutes(10));
     let parts = org.parts();
     org.publish(parts);
@@ -84,10 +84,10 @@ async fn a_group_that_is_filled_after_its_assignment_was_asked_for_voids_what_wa
         .ask("ann", &grant("empty", "viewer", "cards-prod", "standing"))
         .await;
     let second = org.ask("ann", &join("fay", "empty")).await;
-    // The group opens nothing yet, so one other person is enough.
+    // The group gives no access yet, so one approval is enough.
     org.approve("cas", &second).await.unwrap();
     assert_eq!(org.state(&second).await, State::Approved);
-    // Fay would gain now, which the approvers of the empty group never saw.
+    // Fay would gain access now, which the approvers of the empty group never saw.
     let told = crate::support::conflict(org.approve("bob", &first).await);
     assert!(told.contains("void"), "{told}");
     let gained = org
@@ -110,7 +110,7 @@ async fn whichever_of_two_approved_steps_starts_second_is_judged_with_the_first(
     for approver in ["bob", "cas"] {
         org.approve(approver, &first).await.unwrap();
     }
-    // From outside: somebody fills the group in AWS, after the approvals.
+    // Drift: a user is added to the group in AWS after the approvals.
     let mut parts = org.parts();
     parts
         .members

@@ -1,5 +1,5 @@
-//! What `ledger verify` names of windows, sessions and search words that somebody put in, revived or took
-//! out by hand.
+//! What `ledger verify` reports about access windows, sessions and search words that were inserted, reopened or
+//! deleted manually.
 
 use domain::{
     engine::{Key, WindowRow, Write},
@@ -33,7 +33,7 @@ fn window() -> WindowRow {
     }
 }
 
-/// Writes a window's row, and its entry.
+/// Writes an access window's row and its entry.
 async fn write(scene: &Scene, row: &WindowRow, entry: server::service::journal::Draft) {
     let mut tx = scene.db.store.write().await.unwrap();
     engine::write(&mut tx, &Write::Window(row.clone()), START)
@@ -43,7 +43,7 @@ async fn write(scene: &Scene, row: &WindowRow, entry: server::service::journal::
     tx.commit().await.unwrap();
 }
 
-/// The one line that names something, after this was done by hand.
+/// Checks that `ledger verify` reports one line after a manual statement.
 async fn names(scene: &Scene, by_hand: &str, line: &str) {
     assert!(scene.db.by_hand(by_hand).await.unwrap() > 0, "{by_hand}");
     let (code, out) = told(scene).await;
@@ -181,7 +181,7 @@ pub async fn a_search_word_taken_out_or_put_in_is_named(scene: &Scene) {
     let nobody = "insert into ledger_token (token, seq, path) values ('innocent', 77, '')";
     names(scene, nobody, "the index has words of entry 77").await;
     scene.db.by_hand(out).await.unwrap();
-    // What is erased takes its words along, and only those.
+    // Erasing a value erases its words, and only those.
     let mut tx = scene.db.store.write().await.unwrap();
     ledger::erase(&mut tx, 2).await.unwrap();
     tx.commit().await.unwrap();

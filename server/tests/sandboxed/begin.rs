@@ -1,4 +1,4 @@
-//! Between the start and the moment when what was known is there again.
+//! The time between the start and the moment when the stored state is loaded.
 
 use http::StatusCode;
 use sandbox::org::Organisation;

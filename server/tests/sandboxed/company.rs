@@ -1,5 +1,5 @@
-//! Harbourline on a local AWS and a database of its own. Loops run only when a test starts them, and
-//! the clock stands unless a test waits for something.
+//! Harbourline on a local AWS and a separate database. Loops run only if a test starts them, and
+//! the clock stands still unless a test waits for something.
 
 use std::{future::Future, sync::Arc, time::Duration as StdDuration};
 
@@ -48,9 +48,9 @@ use crate::support::Database;
 
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 
-/// What one round of waiting takes, and how far the clock goes in it: ten times as far.
+/// The real duration of one waiting round, and how far the clock advances in it: ten times as far.
 const ROUND: (StdDuration, Duration) = (StdDuration::from_millis(25), Duration(250));
-/// Four minutes of the machine's time: a test that waits longer has failed, however busy the machine.
+/// Four minutes of real time: a test that waits longer has failed, however busy the machine is.
 const ROUNDS: usize = 9_600;
 
 const ROLES: [(&str, Role); 4] = [
@@ -60,16 +60,16 @@ const ROLES: [(&str, Role); 4] = [
     ("amara.nwosu", Role::Approver),
 ];
 
-/// A company, its AWS, and what Leastwise keeps of it.
+/// A company, its AWS, and the state that Leastwise keeps of it.
 pub struct Company {
     pub core: Arc<Core>,
     pub aws: Running,
     pub database: Database,
-    /// Somebody else with rights in AWS.
+    /// Another principal with rights in AWS.
     pub outside: Aws,
 }
 
-/// One life of a loop; it ends when this is dropped.
+/// A running loop, which ends when this is dropped.
 pub struct Life(JoinHandle<()>);
 
 impl Drop for Life {
@@ -78,7 +78,7 @@ impl Drop for Life {
     }
 }
 
-/// One call that the local AWS received.
+/// A call that the local AWS received.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub service: String,
@@ -87,7 +87,7 @@ pub struct Call {
 }
 
 impl Company {
-    /// The sample, crawled once.
+    /// The sample organization, crawled once.
     pub async fn on(database: Database) -> Self {
         let company = Self::unread(database, Organisation::sample()).await;
         company.sync().await;
@@ -119,7 +119,7 @@ impl Company {
         company
     }
 
-    /// An organisation that nobody has read yet, on a database that may know it from before.
+    /// An organization that was not crawled yet, on a database that may contain earlier state.
     pub async fn unread(database: Database, organisation: Organisation) -> Self {
         let mut local = Sandbox::new(organisation);
         local.latency = StdDuration::from_millis(60);
@@ -135,7 +135,7 @@ impl Company {
         }
     }
 
-    /// The same database after a restart, and an AWS that holds another organisation by now.
+    /// The same database after a restart, and an AWS that now contains another organization.
     pub async fn reopened(self, organisation: Organisation) -> Self {
         let at = self.core.clock.now();
         let Self { database, aws, .. } = self;
@@ -147,12 +147,12 @@ impl Company {
         company
     }
 
-    /// Another process on the same database and AWS, which has read nothing yet.
+    /// Another process on the same database and AWS, which has not read anything yet.
     pub async fn another_core(&self) -> Arc<Core> {
         core(&self.database, &access(&self.aws), self.core.clock.clone()).await
     }
 
-    /// The same process, run in the management account: AWS answers some calls there only.
+    /// The same process, run in the management account, where alone AWS answers some calls.
     pub async fn in_management(&mut self) {
         let account = self.held_by_aws().await.management_account;
         let access = Access {
@@ -168,7 +168,7 @@ impl Company {
         sync::once(&self.core, &Arc::default()).await.unwrap()
     }
 
-    /// Crawls whenever somebody asks for it.
+    /// Runs a crawl whenever one is requested.
     pub fn crawler(&self) -> Life {
         Life(tokio::spawn(sync::run(self.core.clone())))
     }
@@ -181,7 +181,7 @@ impl Company {
         Life(tokio::spawn(reconcile::run(self.core.clone(), pacing)))
     }
 
-    /// Lets time pass until something holds.
+    /// Lets time pass until a condition holds.
     pub async fn until<F: Future<Output = bool>>(&self, what: &str, holds: impl Fn() -> F) {
         for _ in 0..ROUNDS {
             if holds().await {
@@ -194,7 +194,7 @@ impl Company {
         panic!("it never came that {what}");
     }
 
-    /// Lets time pass until a change is over, and says how.
+    /// Lets time pass until a change is over, and returns its state.
     pub async fn end_of(&self, id: &ChangeId) -> State {
         self.until("the change is over", || async {
             self.state(id).await.is_terminal()
@@ -203,7 +203,7 @@ impl Company {
         self.state(id).await
     }
 
-    /// Verifies the ledger as the command line does, and takes everything away.
+    /// Verifies the ledger as the command line does, and deletes everything.
     pub async fn close(self) {
         let core = &self.core;
         let keys = self.database.folder().join("keys");
@@ -237,7 +237,7 @@ impl Company {
         database.drop_it().await;
     }
 
-    // Who and what.
+    // People and resources.
 
     pub fn user(&self, name: &str) -> UserId {
         let world = self.core.world();
@@ -291,7 +291,7 @@ impl Company {
         }
     }
 
-    // What people do.
+    // Actions of people.
 
     pub async fn as_(&self, name: &str) -> Service {
         let user = self.user(name);
@@ -310,7 +310,7 @@ impl Company {
         Service::new(self.core.clone(), signed, "request-1".into())
     }
 
-    /// Previews and submits.
+    /// Requests a preview and submits it.
     pub async fn ask(&self, name: &str, draft: &Draft) -> ChangeId {
         let service = self.as_(name).await;
         let new = service.new_change(draft).await.unwrap();
@@ -350,13 +350,13 @@ impl Company {
         self.stored(id).await.change.state
     }
 
-    /// The types of a change's entries, oldest first.
+    /// Returns the types of a change's entries, oldest first.
     pub async fn entries_of(&self, id: &ChangeId) -> Vec<String> {
         let listed = ledger::of_change(&self.core.store, id).await.unwrap();
         listed.iter().map(|one| kind(&leaf(&one.leaf))).collect()
     }
 
-    /// All entries of a type, newest first.
+    /// Returns all entries of a type, newest first.
     pub async fn entries(&self, wanted: &str) -> Vec<Value> {
         let listed = ledger::newest(&self.core.store, u64::from(u32::MAX), 10_000)
             .await
@@ -365,9 +365,9 @@ impl Company {
         leaves.filter(|leaf| kind(leaf) == wanted).collect()
     }
 
-    // What AWS does and holds.
+    // Behavior and state of AWS.
 
-    /// What goes wrong from now on; nothing if the list is empty.
+    /// Sets the faults to inject from now on; none if the list is empty.
     pub async fn faults(&self, rules: Value) {
         let body = json!({ "seed": 7, "rules": rules }).to_string();
         let url = format!("http://{}/_sandbox/faults", self.aws.aws_addr);
@@ -396,13 +396,13 @@ impl Company {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Everything that AWS holds.
+    /// Returns the complete state of AWS.
     pub async fn held_by_aws(&self) -> Organisation {
         let state = self.inspect("state").await;
         serde_json::from_value(state["organisation"].clone()).unwrap()
     }
 
-    /// Whether AWS holds an assignment.
+    /// Returns whether an assignment exists in AWS.
     pub async fn holds(&self, what: &Assignment) -> bool {
         let held = self.held_by_aws().await.assignments;
         held.iter().any(|one| {
@@ -413,7 +413,7 @@ impl Company {
         })
     }
 
-    /// The number below which all calls were made before.
+    /// Returns a number below which all earlier calls are numbered.
     pub async fn calls_so_far(&self) -> u64 {
         self.inspect("calls?since=18446744073709551614").await["next"]
             .as_u64()
@@ -434,7 +434,7 @@ impl Company {
             .collect()
     }
 
-    /// Somebody assigns past Leastwise, and AWS is done with it.
+    /// Assigns outside Leastwise, and waits until AWS has finished.
     pub async fn assign_outside(&self, what: &Assignment) {
         let instance = &self.core.instance;
         self.once_it_is_taken(|| self.outside.create_assignment(instance, what, &|| true))
@@ -442,7 +442,7 @@ impl Company {
         self.until("AWS holds it", || self.holds(what)).await;
     }
 
-    /// Somebody removes past Leastwise, and AWS is done with it.
+    /// Removes outside Leastwise, and waits until AWS has finished.
     pub async fn unassign_outside(&self, what: &Assignment) {
         let instance = &self.core.instance;
         self.once_it_is_taken(|| self.outside.delete_assignment(instance, what, &|| true))
@@ -453,7 +453,7 @@ impl Company {
         .await;
     }
 
-    /// AWS answers a conflict while an earlier write to the same account has not spread: then again.
+    /// Retries while AWS reports a conflict with an earlier write to the same account.
     async fn once_it_is_taken<T, F>(&self, write: impl Fn() -> F)
     where
         F: Future<Output = Result<T, CallError>>,
@@ -469,7 +469,7 @@ impl Company {
     }
 }
 
-/// The sign-in of somebody of the sample's pool.
+/// Returns the sign-in of a user of the sample's user pool.
 fn subject(name: &str) -> Subject {
     let pool = Organisation::sample().pool;
     let sub = pool.user(name).map_or(name, |user| &user.sub).to_owned();

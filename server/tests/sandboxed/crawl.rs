@@ -1,5 +1,5 @@
-//! The crawl: what we hold is what AWS holds, what broke deletes nothing, what nobody did through
-//! Leastwise is on record, and every first sight is right.
+//! The crawl: our state equals the state of AWS, failed reads delete nothing, drift is
+//! recorded, and every first-seen time is correct.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -155,7 +155,7 @@ async fn a_restart_holds_what_the_crawl_held(company: &Company) {
     sync::restore(&after_restart).await.unwrap();
     let (before, after) = (company.core.world(), after_restart.world());
     let (before, after) = (before.snapshot.parts(), after.snapshot.parts());
-    // Where a classification was learned may be another source until the next crawl; what it is, is not.
+    // The source of a classification may differ until the next crawl; the classification may not.
     let classes = |parts: &Parts| -> Vec<_> {
         parts
             .accounts
@@ -204,7 +204,7 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
             .map(|(pair, read)| (pair.clone(), read.clone()))
             .collect()
     };
-    // The last assignment of a pair took the role with it: the list of accounts says so, and it could be read.
+    // The last assignment of a pair also removed the role: the list of accounts shows it, and could be read.
     let kept = of(&before, &denied)
         .into_iter()
         .filter(|(pair, _)| *pair != hidden.pair)
@@ -239,7 +239,7 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
         "{unread:?}"
     );
 
-    // And whoever reads the report is told.
+    // The report shows it as well.
     let auditor = company.as_("maya.okafor").await;
     let told = auditor
         .access_report(&ListQuery::default())
@@ -265,7 +265,7 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
     );
 }
 
-/// Denies each operation that a crawl makes, one after the other: whatever it is, nothing is lost.
+/// Denies each operation of a crawl in turn: nothing is lost in any case.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened() {
     let company = Company::on(crate::support::Database::sqlite().await).await;
@@ -382,7 +382,7 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
     assert_eq!(company.sync().await.outside, 0, "told once");
 }
 
-/// First seen, last confirmed, seen gone: every span of an assignment, oldest first.
+/// Returns first seen, last confirmed and gone seen of every span of an assignment, oldest first.
 async fn spans(company: &Company, what: &Assignment) -> Vec<(i64, i64, Option<i64>)> {
     let rows = sqlx::query(
         "select first_seen, last_confirmed, gone_seen from assignment_span where account_id = $1 \
@@ -414,7 +414,7 @@ async fn member_spans(company: &Company, group: &str, user: &str) -> Vec<(i64, i
         .collect()
 }
 
-/// When a pair was last read, by the database.
+/// Returns when a pair was last read, according to the database.
 async fn read_at(company: &Company, pair: &Pair) -> Option<i64> {
     let row = sqlx::query("select as_of from pair_read where account_id = $1 and set_arn = $2")
         .bind(pair.account.as_str())
@@ -427,7 +427,7 @@ async fn read_at(company: &Company, pair: &Pair) -> Option<i64> {
 
 async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(company: &Company) {
     let stays = company.of_group("contractors", "ReadOnly", "web-dev");
-    // Alone in its pair, and one of several in its pair.
+    // One that is alone in its pair, and one of several in its pair.
     let goes = company.of_group("data-analysts", "PowerUser", "analytics-dev");
     let beside = company.of_group("platform-admins", "ReadOnly", "log-archive");
     let comes = company.of_group("contractors", "ReadOnly", "analytics-dev");
@@ -495,7 +495,7 @@ async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(com
     );
 }
 
-/// Sets the clock to so many minutes after the start; waiting for AWS has moved it by less.
+/// Sets the clock to some minutes after the start; waiting for AWS has moved it by less.
 async fn at(company: &Company, minutes: i64) -> i64 {
     let target = START + Duration::minutes(minutes);
     let left = target.since(company.core.clock.now());
@@ -519,7 +519,7 @@ async fn a_member_that_we_added_was_not_seen_before_we_added_them(company: &Comp
         company.approve("ines.carvalho", &joined).await.unwrap();
     }
     {
-        // Where a group is assigned is known here by a crawl only.
+        // Only a crawl shows where a group is assigned.
         let _crawler = company.crawler();
         assert_eq!(company.end_of(&joined).await, State::Verified);
     }
@@ -578,13 +578,13 @@ async fn a_classification_tightens_at_once_and_waits_where_it_would_loosen() {
         (held.environment_source, held.pci_source),
         (Source::Record, Source::Record)
     );
-    // Without tags the units speak: still production, still outside PCI.
+    // Without tags, the OUs decide: still production, still outside PCI.
     assert_eq!(
         class("web-prod").strictness(),
         (Environment::Production, Pci::Out)
     );
 
-    // The looser word of AWS stays a word, however often it is read, and through a restart.
+    // The less strict classification of AWS is not adopted, however often it is read, even after a restart.
     let company = company
         .reopened({
             let mut again = Organisation::sample();

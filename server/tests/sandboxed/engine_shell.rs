@@ -1,5 +1,5 @@
-//! The engine's shell against an AWS that stumbles: what was applied once is never asked for again,
-//! what ended is removed, and nothing is called verified that AWS does not hold.
+//! The engine's shell with a faulty AWS: what was applied once is never requested again,
+//! access that ended is removed, and nothing is reported as verified that AWS does not confirm.
 
 use std::time::Duration as StdDuration;
 
@@ -22,7 +22,7 @@ crate::on_both_engines! {
 
 const GROUP: &str = "contractors";
 const SET: &str = "ReadOnly";
-/// Development outside PCI: an administrator needs nobody's consent.
+/// Development outside PCI: an administrator needs no approval.
 const ACCOUNT: &str = "analytics-dev";
 const CREATE: &str = "CreateAccountAssignment";
 const DELETE: &str = "DeleteAccountAssignment";
@@ -32,7 +32,7 @@ fn fault(operation: &str, kind: &str, count: u32) -> Value {
     json!({ "operation": operation, "kind": kind, "count": count })
 }
 
-/// How often a kind of write was carried out since a call: told to a lost caller, too.
+/// Returns how often a kind of write was applied since a call, including those whose response was lost.
 async fn applied(company: &Company, operation: &str, since: u64) -> usize {
     let calls = company.calls_since(since).await;
     calls
@@ -41,8 +41,8 @@ async fn applied(company: &Company, operation: &str, since: u64) -> usize {
         .count()
 }
 
-/// Grants, then removes, each with its faults; both must end verified and agree with AWS. Answers
-/// how often each write was carried out.
+/// Grants and then removes, each with its faults; both must end verified and agree with AWS. Returns
+/// how often each write was applied.
 async fn there_and_back(
     company: &Company,
     name: &str,
@@ -143,7 +143,7 @@ async fn a_write_that_fails_later_is_tried_again_until_it_holds(company: &Compan
 async fn a_write_that_never_ends_is_never_called_verified_and_holds_nobody_else_up(
     company: &Company,
 ) {
-    // AWS holds the account for ever and answers every further write with a conflict.
+    // AWS keeps the account locked and answers every further write with a conflict.
     let pacing = Pacing {
         deadline: Duration::minutes(1),
         busy_tries: 4,
@@ -192,7 +192,7 @@ async fn a_write_that_never_ends_is_never_called_verified_and_holds_nobody_else_
 
 async fn an_engine_that_dies_in_the_middle_finishes_once_in_its_next_life(company: &Company) {
     let what = company.of_group(GROUP, SET, ACCOUNT);
-    // Slow enough that the life ends with the call in the air.
+    // Slow enough that the engine ends while the call is in flight.
     let slow = |operation: &str| json!([{ "operation": operation, "kind": "delay_ms", "ms": 400, "count": 1 }]);
     for (kind, write, poll) in [
         ("grant", CREATE, "DescribeAccountAssignmentCreationStatus"),
@@ -249,7 +249,7 @@ async fn an_engine_that_dies_in_the_middle_finishes_once_in_its_next_life(compan
     }
 }
 
-/// Puts the assignment there, or takes it away, by a change of its own.
+/// Creates or removes the assignment by a separate change.
 async fn prepare(company: &Company, what: &Assignment, there: bool) {
     company.faults(json!([])).await;
     if company.holds(what).await == there {
@@ -340,7 +340,7 @@ async fn a_removal_that_is_late_is_named_by_an_alarm_and_goes_on(company: &Compa
 }
 
 async fn a_change_that_grew_after_its_approval_goes_back_to_waiting(company: &Company) {
-    // Production outside PCI: one approver.
+    // Production outside PCI: one approval.
     let id = company
         .ask(
             "maya.okafor",

@@ -1,4 +1,4 @@
-//! Somebody who writes to the database gives nobody access in AWS by it, and keeps nobody's.
+//! A writer of the database can neither grant access in AWS nor keep it.
 
 use domain::{change::State, ids::Assignment, time::Duration};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ crate::on_both_engines! {
 
 const GROUP: &str = "contractors";
 const SET: &str = "ReadOnly";
-/// Development outside PCI: an administrator needs nobody's consent.
+/// Development outside PCI: an administrator needs no approval.
 const ACCOUNT: &str = "analytics-dev";
 const CREATE: &str = "CreateAccountAssignment";
 
@@ -27,13 +27,13 @@ async fn by_hand(company: &Company, statement: &str) {
     assert!(changed > 0, "it changed nothing: {statement}");
 }
 
-/// How often access was given since a call.
+/// Returns how often access was created since a call.
 async fn creates(company: &Company, since: u64) -> usize {
     let calls = company.calls_since(since).await;
     calls.iter().filter(|call| call.operation == CREATE).count()
 }
 
-/// Gives an hour of access and ends that life of the engine.
+/// Grants an hour of access and ends the engine.
 async fn an_hour(company: &Company) -> Assignment {
     let life = company.engine();
     let id = company
@@ -46,7 +46,7 @@ async fn an_hour(company: &Company) -> Assignment {
     what
 }
 
-/// The hour passes without an engine; what its next life finds is taken away.
+/// The hour passes without an engine; the next engine removes what it finds.
 async fn gone_after_the_hour(company: &Company, what: &Assignment) {
     company.core.clock.advance(Duration::minutes(60));
     let before = company.core.clock.now();
@@ -65,7 +65,7 @@ async fn gone_after_the_hour(company: &Company, what: &Assignment) {
         .await;
 }
 
-/// A life of the engine in which it has looked at everything that it knows.
+/// Runs an engine until it has checked everything that it knows.
 async fn a_while(company: &Company) -> Life {
     let life = company.engine();
     for _ in 0..80 {
@@ -118,7 +118,7 @@ async fn a_window_whose_end_was_taken_away_ends_in_time(company: &Company) {
     gone_after_the_hour(company, &what).await;
 }
 
-/// The one open window, as its table holds it.
+/// Returns the only open access window, as stored.
 async fn window(company: &Company) -> (String, Value) {
     let row: (String, String) =
         sqlx::query_as("select id, document from engine_window where over_at is null")
@@ -180,7 +180,7 @@ async fn a_window_that_is_over_and_revived_by_hand_is_no_reason_for_access(compa
 
 async fn a_row_of_the_engine_opens_nothing_that_nobody_asked_for(company: &Company) {
     let before = company.calls_so_far().await;
-    // Something harmless was asked for; the engine's row of it holds something else.
+    // The request is harmless, but the engine's row contains something else.
     let id = company
         .ask("maya.okafor", &grant(GROUP, SET, ACCOUNT, "60"))
         .await;
@@ -213,7 +213,7 @@ async fn a_row_of_the_engine_opens_nothing_that_nobody_asked_for(company: &Compa
 }
 
 async fn a_change_whose_effect_was_edited_gives_nothing(company: &Company) {
-    // Production outside PCI: one approver.
+    // Production outside PCI: one approval.
     let id = company
         .ask("maya.okafor", &grant(GROUP, SET, "analytics-prod", "60"))
         .await;
@@ -238,7 +238,7 @@ async fn a_change_whose_effect_was_edited_gives_nothing(company: &Company) {
 
 async fn a_removal_whose_rows_were_deleted_goes_on(company: &Company) {
     let what = company.of_group(GROUP, SET, ACCOUNT);
-    // Nothing of Leastwise's gave it: no window tells of it.
+    // Not granted by Leastwise: no access window explains it.
     company.assign_outside(&what).await;
     company.core.clock.advance(Duration::minutes(1));
     company.sync().await;

@@ -1,7 +1,7 @@
-//! The server on the local AWS and Cognito, end to end: what the crawl holds, what the engine carries
-//! out while AWS stumbles, what every route answers to whom, and that all forms of a report agree.
+//! The server on the local AWS and Cognito, end to end: what the crawl stores, what the engine applies
+//! despite faults of AWS, the response of every route to every persona, and that all forms of a report agree.
 //!
-//! One program, because each would link the whole SDK again.
+//! One program, because each program would link the whole SDK again.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ mod site;
 #[path = "../support/mod.rs"]
 mod support;
 
-/// Runs each test on SQLite, and on PostgreSQL where `LEASTWISE_TEST_POSTGRES` names a server.
+/// Runs each test on SQLite, and on PostgreSQL if `LEASTWISE_TEST_POSTGRES` names a server.
 macro_rules! on_both_engines {
     ($($test:ident,)+) => {
         mod on_sqlite {

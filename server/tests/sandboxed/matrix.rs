@@ -1,7 +1,7 @@
-//! Every route, answered as everybody: walked from the tables themselves, printed, and held against
-//! `tests/matrix.txt`, which people have read. A route without a row fails, and so does another answer.
+//! Requests every route as every persona, from the route tables, and compares the responses with
+//! `tests/matrix.txt`, which is reviewed. A route without a row fails, and so does a different response.
 //!
-//! After a change that is meant, run with `LEASTWISE_WRITE_MATRIX=1` and read the difference.
+//! After an intended change, run with `LEASTWISE_WRITE_MATRIX=1` and review the difference.
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 
@@ -11,7 +11,7 @@ use sandbox::org::{Organisation, pool::Mfa};
 
 use crate::site::{Answer, Browser, Site};
 
-/// Column, and the pool's user name; nobody has none.
+/// The column, and the username in the user pool; none for an anonymous client.
 const PERSONAS: [(&str, Option<&str>); 9] = [
     ("nobody", None),
     ("requester", Some("marcus.dube")),
@@ -24,7 +24,7 @@ const PERSONAS: [(&str, Option<&str>); 9] = [
     ("admin-not-joined", Some("noor.elamin")),
 ];
 
-/// Routes that stand in neither table: what the router mounts by hand.
+/// Routes in neither table, which the router mounts separately.
 const BESIDE_THE_TABLES: [&str; 16] = [
     "/palette.json",
     "/reports/production-pci.csv",
@@ -44,7 +44,7 @@ const BESIDE_THE_TABLES: [&str; 16] = [
     "fallback",
 ];
 
-/// What there is to ask for. The requester's own, and nobody's.
+/// The resources that the routes refer to.
 struct Things {
     person: String,
     account: String,
@@ -59,7 +59,7 @@ const MISSING: &str = "00000000-0000-4000-8000-00000000dead";
 struct Row {
     method: &'static str,
     route: &'static str,
-    /// What stands for the names in the route.
+    /// The values of the parameters in the route.
     of: &'static str,
     path: String,
     form: Vec<(&'static str, &'static str)>,
@@ -90,7 +90,7 @@ fn action(
     }
 }
 
-/// The rows of one route. None for one that nobody thought of.
+/// Returns the rows of one route; none for a route without expectations.
 fn rows(route: &'static str, things: &Things) -> Vec<Row> {
     let both = |known: &str| {
         let path = |id: &str| {
@@ -182,7 +182,7 @@ fn sample() -> Organisation {
     sample
 }
 
-/// A window for the requester, which waits for an approver.
+/// A temporary access request of the requester, which waits for an approver.
 async fn things(site: &Site, requester: &mut Browser) -> Things {
     let world = site.core.world();
     let parts = world.snapshot.parts();
@@ -272,7 +272,7 @@ fn shown(answer: &Answer) -> String {
     if !answer.status.is_redirection() {
         return status.to_string();
     }
-    // Where to, without whose.
+    // The target of the redirect, without its parameters.
     let to = match answer.location.split(['?', '#']).next().unwrap() {
         there if there.starts_with("/changes/") => "/changes/{id}",
         there if there.starts_with("http") => "cognito",
@@ -297,7 +297,7 @@ async fn every_route_answers_everybody_as_the_matrix_says() {
         .iter()
         .map(|one| one.path)
         .chain(ACTIONS.iter().map(|one| one.path));
-    // Signing out ends everything, so it comes last.
+    // Signing out ends the session, so it comes last.
     let (last, beside): (Vec<_>, Vec<_>) = BESIDE_THE_TABLES
         .into_iter()
         .partition(|route| *route == "/do/sign-out");
@@ -316,7 +316,7 @@ async fn every_route_answers_everybody_as_the_matrix_says() {
         for row in rows {
             write!(matrix, "{:<6} {:<32} {:<20}", row.method, row.route, row.of).unwrap();
             let mut answers = vec![String::new(); browsers.len()];
-            // Whose it is comes last: once they took it back, the others would meet something else.
+            // The owner comes last: once they withdraw it, the others would get another response.
             for at in (0..browsers.len()).filter(|at| *at != 1).chain([1]) {
                 let browser = &mut browsers[at];
                 let answer = match row.method {
@@ -361,7 +361,7 @@ async fn every_route_answers_everybody_as_the_matrix_says() {
     site.close().await;
 }
 
-/// The router mounts two tables and a few routes by hand; those are counted in its own source.
+/// The router mounts two tables and a few separate routes, which are counted in its source.
 #[test]
 fn no_route_is_mounted_beside_the_tables_and_the_matrix() {
     let sources = [
@@ -388,7 +388,7 @@ fn no_route_is_mounted_beside_the_tables_and_the_matrix() {
     }
 }
 
-/// What one may not see and what is not there are one answer.
+/// A resource that one may not see and one that does not exist get the same response.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_belongs_to_somebody_else_looks_like_what_is_missing() {
     let site = Site::open(sample()).await;
@@ -441,7 +441,7 @@ async fn what_belongs_to_somebody_else_looks_like_what_is_missing() {
     site.close().await;
 }
 
-/// A page without what differs from request to request: its id, the nonce, the address.
+/// Returns a page without what differs between requests: its id, the nonce, the address.
 fn without_its_own(answer: &Answer, id: &str) -> String {
     let mut text = answer
         .body

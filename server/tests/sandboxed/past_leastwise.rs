@@ -1,5 +1,5 @@
-//! Somebody with rights of their own in AWS prepares the ground between two crawls: nothing that they
-//! did may pass as harmless because nobody has read it yet.
+//! Somebody with other rights in AWS changes the state between two crawls: none of these changes
+//! may make a request look harmless because it has not been read yet.
 
 use app::backend::{ChangesPort as _, Draft};
 use domain::{
@@ -56,7 +56,7 @@ async fn writes_since(company: &Company, number: u64) -> Vec<String> {
         .collect()
 }
 
-/// What the change's page says of its one operation.
+/// Returns the status of the only operation on the change's page.
 async fn how_far(company: &Company, id: &ChangeId) -> String {
     let maya = company.as_("maya.okafor").await;
     maya.change(id).await.unwrap().operations.remove(0).words
@@ -129,7 +129,7 @@ async fn a_group_that_was_filled_after_the_crawl_goes_back_to_its_approvers(comp
         })
         .await;
     assert_eq!(writes_since(company, before).await, Vec::<String>::new());
-    // And who gains by it now can no longer agree to it.
+    // A person who gains access by it now can no longer approve it.
     assert!(company.approve("amara.nwosu", &id).await.is_err());
     assert_eq!(told_what(company).await, ["joined"]);
 }
@@ -220,7 +220,7 @@ async fn a_set_that_is_edited_outside_is_on_record(company: &Company) {
 }
 
 async fn a_window_does_not_take_what_stood_before_it(company: &Company) {
-    // Standing in the sample, and of nobody's making here.
+    // Standing access in the sample, not created through Leastwise.
     let world = company.core.world();
     let (pair, user) = world
         .snapshot

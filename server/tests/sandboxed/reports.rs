@@ -1,5 +1,5 @@
-//! One report in four forms: page, CSV, JSON and command line hold the same rows, a spreadsheet takes
-//! none of them for a formula, and what left the server is on record.
+//! One report in four forms: the page, CSV, JSON and the command line contain the same rows, no cell
+//! is a formula for a spreadsheet, and every download is recorded.
 
 use std::process::Command;
 
@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::site::Site;
 
 const PATH: &str = "/reports/production-pci";
-/// A name that a spreadsheet would carry out.
+/// A name that a spreadsheet would evaluate.
 const FORMULA: &str = "=HYPERLINK(\"http://attacker.example\",\"Maya\")";
 
-/// Person, account, set, path, since, standing: what all four forms show.
+/// Person, account, permission set, path, since, standing: the values that all four forms show.
 type Row = [String; 6];
 
 fn sample_with_a_formula() -> Organisation {
@@ -66,7 +66,7 @@ fn rows_of_csv(text: &str) -> Vec<Row> {
         .collect()
 }
 
-/// The table's cells, tags taken away.
+/// Returns the cells of the table, without tags.
 fn rows_of_page(html: &str) -> Vec<Row> {
     let html = html.replace("</th>", "</td>");
     let table = html
@@ -105,7 +105,7 @@ fn rows_of_page(html: &str) -> Vec<Row> {
     .collect()
 }
 
-/// What a person reads of a piece of HTML. The first piece may begin within a tag.
+/// Returns the text of a piece of HTML. The first piece may begin within a tag.
 fn words(html: &str) -> String {
     let mut text = String::new();
     let mut inside = true;

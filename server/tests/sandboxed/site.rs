@@ -30,7 +30,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Everything, once the first crawl is in.
+    /// Starts everything and waits for the first crawl.
     pub async fn open(organisation: Organisation) -> Self {
         let database = Database::sqlite().await;
         let web = free_port().await;
@@ -103,7 +103,7 @@ async fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// What `leastwise sandbox` tells `serve`.
+/// The configuration that `leastwise sandbox` passes to `serve`.
 fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> ServeArgs {
     let world = sandbox::world::lock(&aws.world);
     let pool = &world.pool;
@@ -149,7 +149,7 @@ fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> Se
     }
 }
 
-/// One browser with its cookies for Leastwise.
+/// A browser with its cookies for Leastwise.
 pub struct Browser {
     base: String,
     cookies: BTreeMap<String, String>,
@@ -167,12 +167,12 @@ impl Browser {
         let answer = self
             .send(http_client().get(format!("{}{path}", self.base)))
             .await;
-        // A stream has no end to wait for; whether it begins is what is asked.
+        // A stream has no end to wait for; only its start matters here.
         let body = !path.starts_with("/events/") || !answer.status().is_success();
         taken(answer, body).await
     }
 
-    /// A form of one of our pages.
+    /// Posts a form of one of our pages.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
@@ -214,7 +214,7 @@ impl Browser {
         answer
     }
 
-    /// To Cognito and back, as whoever it is.
+    /// Signs in at Cognito and returns.
     async fn sign_in(&mut self, username: &str) {
         let begun = self.get("/sign-in").await;
         assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
@@ -248,7 +248,7 @@ async fn taken(answer: reqwest::Response, with_body: bool) -> Answer {
     }
 }
 
-/// Cognito's own pages, up to the address that they send the browser back to.
+/// Goes through Cognito's pages and returns the address to which they redirect.
 async fn at_cognito(authorize: &str, username: &str, base: &str) -> String {
     let http = http_client();
     let page = http.get(authorize).send().await.unwrap();

@@ -1,11 +1,11 @@
-//! S18 to S25, S41, S42: what every answer says, and what is refused before anything is read.
+//! S18 to S25, S41, S42: the headers of every response, and what is rejected before anything is read.
 
 use axum::body::Body;
 use http::{Method, StatusCode};
 
 use crate::support::*;
 
-/// One of each kind of answer.
+/// One response of each kind.
 async fn answers(server: &Server) -> Vec<(String, Answer)> {
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -332,7 +332,9 @@ async fn a_bare_error_is_a_page_for_who_reads_pages() {
     browser.sign_in("alice").await;
     let page = browser.get("/nowhere").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
-    assert!(page.body.contains("Page not found") && page.body.contains(page.header("x-request-id")));
+    assert!(
+        page.body.contains("Page not found") && page.body.contains(page.header("x-request-id"))
+    );
     let program = request(Method::GET, "/nowhere")
         .header("accept", "application/json")
         .body(Body::empty())

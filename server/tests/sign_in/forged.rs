@@ -1,4 +1,4 @@
-//! Somebody who writes to the database makes no session of it, keeps none alive, and makes none stronger.
+//! A writer of the database can neither create a session nor extend or strengthen one.
 
 use domain::time::Duration;
 use http::StatusCode;
@@ -15,7 +15,7 @@ async fn by_hand(server: &Server, statement: String) {
     assert!(done.rows_affected() > 0, "it changed nothing");
 }
 
-/// Whether a cookie shows a page or leads to the sign-in.
+/// Returns whether a cookie leads to a page and not to the sign-in.
 async fn welcome(browser: &mut Browser<'_>) -> bool {
     browser.get("/palette.json").await.status == StatusCode::OK
 }

@@ -1,4 +1,4 @@
-//! Which human a sign-in is, and what they may do.
+//! The identity of a sign-in, and its rights.
 
 use domain::authorize::Role;
 use domain::person::Join;
@@ -59,7 +59,7 @@ async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody() {
     assert_eq!(claims.0.len(), 1);
     assert_eq!(claims.0[0].1, alice_is);
 
-    // Again: alice is still alice, bob is still nobody, and it is told once.
+    // Again: alice is still alice, bob is still linked to no user, and the claim is recorded once.
     let again = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(again["acts_as"], alice["acts_as"]);
     let again = server.browser().sign_in("bob").await.whoami().await;
@@ -76,7 +76,7 @@ async fn nobody_joins_a_user_who_has_a_role_already() {
     server.join("alice", 1);
     server.browser().sign_in("alice").await;
     server.grant("alice", Role::Approver).await;
-    // As if the first sign-in had been taken away, and the role had stayed.
+    // As if the first sign-in had been deleted while the role remained.
     sqlx::query("delete from session")
         .execute(server.store.read())
         .await
@@ -120,7 +120,7 @@ async fn a_directory_that_learns_of_somebody_later_completes_their_person() {
 async fn a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there() {
     let server = Server::start().await;
     server.browser().sign_in("bob").await;
-    // The directory is read: every user is somebody.
+    // The directory is read: every user has a person.
     let theirs = server::clock::person_id();
     let mut tx = server.store.write().await.unwrap();
     let fresh = [(user_id(1), theirs.clone())];

@@ -1,4 +1,4 @@
-//! S40 and S43: how much anybody may ask.
+//! S40 and S43: the limits on requests.
 
 use std::net::SocketAddr;
 use std::time::Duration as StdDuration;
@@ -41,7 +41,7 @@ async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page() {
         .post("/do/submit-change", &[("justification", &long)])
         .await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(answer.body.contains("too much text"));
+    assert!(answer.body.contains("Form too large"));
     let fits = "x".repeat(100 * 1024);
     assert_eq!(
         browser
@@ -76,7 +76,7 @@ async fn s40_more_at_once_than_there_is_room_for_is_turned_away() {
     let answer = server.browser().get("/sign-in").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.body.contains("busy"));
-    // Who watches the process would restart it if these were turned away, too.
+    // A health check that is rejected would make the supervisor restart the process.
     for watched in ["/healthz", "/readyz"] {
         assert_eq!(
             server.browser().get(watched).await.status,
@@ -99,7 +99,7 @@ async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them() {
     tokio::select! {
         answer = slow.send(held) => panic!("answered with {}", answer.status),
         () = async {
-            // Let the first one take its place.
+            // Let the first request take its slot.
             tokio::time::sleep(StdDuration::from_millis(200)).await;
             let again = other.get("/sign-in").await;
             assert_eq!(again.status, StatusCode::SERVICE_UNAVAILABLE);

@@ -1,4 +1,4 @@
-//! S01 to S10: what goes out to Cognito, and what must not come back.
+//! S01 to S10: what is sent to Cognito, and which responses are rejected.
 
 use domain::time::Duration;
 use http::StatusCode;
@@ -125,8 +125,8 @@ async fn s02_a_sign_in_may_take_ten_minutes() {
     }
 }
 
-/// The status of a sign-in with one fault. The provider makes a stranger's key when one is first
-/// needed, which can outlast our five seconds, on a busy machine also what a request may take: then again.
+/// Returns the status of a sign-in with one fault. The provider generates a foreign key on first use,
+/// which can exceed our five seconds and, on a busy machine, the request timeout: then it tries again.
 async fn spoiled(server: &Server, fault: Misbehave) -> StatusCode {
     server.misbehave(Some(fault)).await;
     let late = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE];
@@ -146,7 +146,7 @@ async fn spoiled(server: &Server, fault: Misbehave) -> StatusCode {
 async fn s03_s04_no_spoiled_token_begins_a_session() {
     let server = Server::start().await;
     let harmless = [
-        // Not about the token; tested apart.
+        // Not about the token; tested separately.
         Misbehave::DiscoveryOfAnotherIssuer,
         Misbehave::JwksElsewhere,
     ];
@@ -272,7 +272,7 @@ async fn s05_both_forms_of_a_pools_issuer_are_the_same_people() {
             .parse()
             .unwrap();
         setup.cognito = setup.cognito.clone().with_updated_issuer(port);
-        // Configured by the old form; the pool's tokens and document carry the new one.
+        // Configured in the old form; the user pool's tokens and discovery document use the new one.
         setup.oidc.accepted_issuers = vec![format!(
             "{}/eu-central-1_LeastWise",
             setup.cognito.issuer_url
@@ -371,7 +371,7 @@ async fn s08_a_redirect_of_the_key_set_is_not_followed() {
     assert_eq!(server.hits("elsewhere").await, 0);
 }
 
-/// A provider whose document names `endpoint` on another host, or is too long.
+/// A provider whose discovery document names `endpoint` on another host, or is too long.
 async fn odd_provider(document: impl Fn(&str) -> String) -> OidcConfig {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
@@ -523,7 +523,7 @@ async fn s17_who_is_asked_to_prove_it_again_must_have_done_so_now() {
     server.wait(Duration::minutes(5));
     let begun = browser.get("/sign-in?fresh=1").await;
     assert_eq!(query(begun.location())["prompt"], "login");
-    // A browser that takes the parameter off rides on the old session at Cognito.
+    // A browser that removes the parameter continues the old session at Cognito.
     let without = begun.location().replace("&prompt=login", "");
     let callback = browser.at_cognito(&without, "alice").await;
     let refused = browser.get(callback.strip_prefix(BASE).unwrap()).await;

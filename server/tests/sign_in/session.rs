@@ -1,4 +1,4 @@
-//! S11 to S16: sessions, and what becomes of text when one ends.
+//! S11 to S16: sessions, and how form input is kept when one ends.
 
 use domain::authorize::Role;
 use domain::time::Duration;
@@ -252,7 +252,7 @@ async fn s16_a_group_taken_away_takes_the_role_within_a_minute() {
     }
 }
 
-/// The role is over, on record, and does not come back with the group.
+/// Checks that the role has ended, is recorded as ended, and does not return with the group.
 async fn ended_with_the_group(server: &Server, name: &str, role: Role) {
     let known = person::person_of(&server.store, &server.subject(name))
         .await
@@ -295,7 +295,7 @@ async fn a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_s
     let mut groups = Vec::new();
     server.change("alice", |alice| groups = std::mem::take(&mut alice.groups));
     server.wait(Duration::days(9));
-    // Nothing is left of the session that had the group.
+    // The session that had the group is deleted.
     let mut tx = server.store.write().await.unwrap();
     rows::forget_old(&mut tx, server.clock.now()).await.unwrap();
     let count = sqlx::query_as("select count(*) from session");
@@ -340,7 +340,7 @@ async fn s16_a_stream_learns_that_its_session_has_ended() {
     assert!(!still_signed(&server.state, &signed).await);
 }
 
-/// As an action would see them.
+/// Returns the signed-in person as an action sees them.
 async fn signed_of(server: &Server, browser: &Browser<'_>) -> server::http::session::Signed {
     use axum::extract::{Request, State};
     use tower::ServiceExt as _;

@@ -1,4 +1,4 @@
-//! A server with its pool, and browsers to use it with. Time stands until a test moves it.
+//! A server with its user pool, and browsers. Time stands still until a test advances it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -57,7 +57,7 @@ pub const FORMS: &[DraftForm] = &[
     },
 ];
 
-/// Everything, running.
+/// A running server.
 pub struct Server {
     pub router: Router,
     pub state: HttpState,
@@ -156,7 +156,7 @@ impl Server {
         }
     }
 
-    /// Moves both clocks.
+    /// Advances both clocks.
     pub fn wait(&self, by: Duration) {
         self.clock.advance(by);
         self.sandbox_clock
@@ -188,7 +188,7 @@ impl Server {
         assert!(answer.status().is_success());
     }
 
-    /// Requests that the provider has seen, by the last part of the path.
+    /// Returns the number of requests to the provider, by the last part of the path.
     pub async fn hits(&self, name: &str) -> u64 {
         let text = reqwest::get(format!("{}/_sandbox/hits", self.cognito))
             .await
@@ -201,7 +201,7 @@ impl Server {
             .unwrap_or(0)
     }
 
-    /// Joins somebody to a user of the directory.
+    /// Links a sign-in to a user of the directory.
     pub fn join(&self, username: &str, number: u8) -> UserId {
         let user = user_id(number);
         self.users
@@ -212,7 +212,7 @@ impl Server {
         user
     }
 
-    /// Grants a role by the ledger. The person must have signed in before.
+    /// Grants a role through the ledger. The person must have signed in before.
     pub async fn grant(&self, username: &str, role: Role) {
         let known = person::person_of(&self.store, &self.subject(username))
             .await
@@ -249,7 +249,7 @@ impl Server {
             .collect()
     }
 
-    /// Every text of a table, for looking for what must not be there.
+    /// Returns all text of a table, to search for values that must not be in it.
     pub async fn dump(&self, sql: &'static str) -> String {
         let rows: Vec<(Option<String>,)> = sqlx::query_as(sql)
             .fetch_all(self.store.read())
@@ -266,14 +266,14 @@ pub fn user_id(number: u8) -> UserId {
     UserId::parse(&format!("00000000-0000-4000-8000-0000000000{number:02x}")).unwrap()
 }
 
-/// One browser with its two cookie jars.
+/// A browser with its two cookie jars.
 pub struct Browser<'s> {
     server: &'s Server,
     /// For Leastwise.
     pub cookies: BTreeMap<String, String>,
     /// For Cognito.
     pub cognito: Option<String>,
-    /// Everything Leastwise ever sent: status line, headers and body.
+    /// Everything that Leastwise has sent: status line, headers and body.
     pub seen: Vec<String>,
 }
 
@@ -350,7 +350,7 @@ impl Browser<'_> {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    /// A form of one of our pages.
+    /// Posts a form of one of our pages.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
@@ -364,7 +364,7 @@ impl Browser<'_> {
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
-    /// To Cognito's pages and up to the address that it sends the browser back to.
+    /// Goes through Cognito's pages and returns the address to which they redirect.
     pub async fn at_cognito(&mut self, authorize: &str, username: &str) -> String {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -431,7 +431,7 @@ impl Browser<'_> {
         answer.headers()["location"].to_str().unwrap().to_owned()
     }
 
-    /// From `/sign-in` to the callback's address, which has not been asked for yet.
+    /// Goes from `/sign-in` to the callback's address, which is not requested yet.
     pub async fn until_callback(&mut self, sign_in: &str, username: &str) -> String {
         let begun = self.get(sign_in).await;
         assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
@@ -445,7 +445,7 @@ impl Browser<'_> {
         self.get(&callback).await
     }
 
-    /// Signs in and stays.
+    /// Signs in and completes the callback.
     pub async fn sign_in(&mut self, username: &str) -> &mut Self {
         let answer = self.sign_in_at("/sign-in", username).await;
         assert_eq!(
@@ -461,7 +461,7 @@ impl Browser<'_> {
         self.cookies["__Host-session"].clone()
     }
 
-    /// What the home page of the tests shows of the signed-in person.
+    /// Returns what the home page of the tests shows about the signed-in person.
     pub async fn whoami(&mut self) -> serde_json::Value {
         let page = self.get("/").await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
@@ -479,7 +479,7 @@ pub async fn answer(response: axum::response::Response) -> Answer {
     }
 }
 
-/// A request as it comes, without a browser around it.
+/// Sends a request as it is, without a browser.
 pub async fn raw(server: &Server, request: Request<Body>) -> Answer {
     answer(server.router.clone().oneshot(request).await.unwrap()).await
 }
@@ -537,7 +537,7 @@ async fn panics() -> StatusCode {
     panic!("select secret from /srv/leastwise/internals.rs")
 }
 
-/// Keeps what was written down.
+/// The recorded entries.
 pub struct Recorded(pub Mutex<Vec<Entry>>, Ledger);
 
 #[async_trait]
@@ -552,14 +552,14 @@ impl Journal for Recorded {
     }
 }
 
-/// How the pool answers.
+/// How the user pool responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Says {
-    /// Enabled or not, and the second factor; not groups, not sign-outs, which the tokens show.
+    /// The status and the second factor, but no groups and no sign-outs; the tokens show those.
     Status,
-    /// Groups as well.
+    /// The groups as well.
     Groups,
-    /// Nothing.
+    /// No response.
     Nothing,
 }
 
@@ -598,7 +598,7 @@ impl PoolCheck for PoolOfWorld {
     }
 }
 
-/// Joins by `sub`.
+/// Links by `sub`.
 #[derive(Default)]
 pub struct Directory(pub Mutex<BTreeMap<String, Join>>);
 
@@ -627,7 +627,7 @@ impl Readiness for Ready {
     }
 }
 
-/// In memory; or a schema of its own where `LEASTWISE_TEST_POSTGRES` names a server.
+/// In memory, or a separate schema if `LEASTWISE_TEST_POSTGRES` names a server.
 async fn fresh_store() -> Store {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let store = match std::env::var("LEASTWISE_TEST_POSTGRES") {
@@ -701,7 +701,7 @@ pub fn user(username: &str, mfa: Mfa, groups: &[&str]) -> PoolUser {
     }
 }
 
-/// A fresh token that was never given out.
+/// Returns a fresh token that was never issued.
 pub fn made_up() -> String {
     clock::token()
 }

@@ -6,24 +6,24 @@ use server::{clock, store::Store};
 use sqlx::AssertSqlSafe;
 use url::Url;
 
-/// A fresh, migrated database and a folder of its own.
+/// A fresh, migrated database and a separate folder.
 pub struct Database {
     pub store: Store,
     pub url: String,
     folder: PathBuf,
-    /// Server and name, where it is to be dropped at the end.
+    /// The server and the database name, if it has to be dropped at the end.
     cluster: Option<(String, String)>,
 }
 
 impl Database {
-    /// A file; not memory, so that another connection can open it.
+    /// A file, not memory, so that another connection can open it.
     pub async fn sqlite() -> Self {
         let folder = folder();
         let url = format!("sqlite:{}", folder.join("leastwise.db").display());
         Self::open(url, folder, None).await
     }
 
-    /// A database on `LEASTWISE_TEST_POSTGRES`; nothing where that is not set.
+    /// A database on `LEASTWISE_TEST_POSTGRES`; none if that is not set.
     pub async fn postgres() -> Option<Self> {
         let cluster = std::env::var("LEASTWISE_TEST_POSTGRES").ok()?;
         let name = format!("leastwise_{}", clock::row_id().replace('-', ""));
@@ -44,12 +44,12 @@ impl Database {
         }
     }
 
-    /// A folder for files of this test.
+    /// Returns a folder for files of this test.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Runs a statement as somebody with every right.
+    /// Runs a statement with full rights to the database.
     pub async fn by_hand(&self, statement: &str) -> Result<u64, sqlx::Error> {
         let done = sqlx::query(AssertSqlSafe(statement.to_owned()))
             .execute(self.store.read())
@@ -57,7 +57,7 @@ impl Database {
         Ok(done.rows_affected())
     }
 
-    /// Takes the database away. A test that fails leaves it, to be looked at.
+    /// Drops the database. A test that fails leaves it for inspection.
     pub async fn drop_it(self) {
         self.store.close().await;
         if let Some((cluster, name)) = &self.cluster {
