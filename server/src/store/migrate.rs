@@ -3,12 +3,52 @@
 //! SQLite has no migration lock of its own: several starters on one empty file race (measured: 15
 //! of 60 failed), so there everything runs inside one `BEGIN IMMEDIATE`.
 
-use sqlx::migrate::Migrator;
+use sqlx::{
+    SqlSafeStr as _, SqlStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
 
 use super::{Engine, Store, StoreError};
 
-static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
+/// Embeds `migrations/{sqlite,postgres}/{name}.sql` for each name. `sqlx::migrate!` would do so without the list, but
+/// its macro crate compiles both drivers, and SQLite itself, a second time.
+macro_rules! embed {
+    ($($name:literal,)+) => {
+        const SQLITE: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../../migrations/sqlite/", $name, ".sql")))),+];
+        const POSTGRES: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../../migrations/postgres/", $name, ".sql")))),+];
+    };
+}
+
+embed! {
+    "0001_ledger",
+    "0002_observed",
+    "0003_people",
+    "0004_changes",
+    "0005_engine",
+    "0006_proof",
+    "0007_seen_groups",
+    "0008_grants_and_sessions",
+    "0009_overdue",
+}
+
+/// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.
+fn migrator(files: &[(&'static str, &'static str)]) -> Migrator {
+    let migrations = files.iter().map(|(name, sql)| {
+        let (version, description) = name
+            .split_once('_')
+            .expect("migration names are `version_description`");
+        Migration::new(
+            version.parse().expect("migration versions are numbers"),
+            description.replace('_', " ").into(),
+            MigrationType::Simple,
+            SqlStr::from_static(sql),
+            false,
+        )
+    });
+    Migrator::with_migrations(migrations.collect())
+}
 
 impl Store {
     /// Applies what is missing; a second run does nothing.
@@ -16,13 +56,13 @@ impl Store {
         match self.engine {
             Engine::Sqlite => {
                 let mut tx = self.write().await?;
-                SQLITE.run_direct(None, tx.conn(), false).await?;
+                migrator(SQLITE).run_direct(None, tx.conn(), false).await?;
                 tx.commit().await
             }
             Engine::Postgres => {
                 // A failed migration leaves its advisory lock with the pooled connection; the
                 // caller exits on error, which gives it back.
-                Ok(POSTGRES.run(&self.pool).await?)
+                Ok(migrator(POSTGRES).run(&self.pool).await?)
             }
         }
     }
@@ -31,6 +71,25 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_migration_file_is_embedded() {
+        for (engine, embedded) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../migrations")
+                .join(engine);
+            let mut files: Vec<String> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .collect();
+            files.sort();
+            let names: Vec<String> = embedded
+                .iter()
+                .map(|(name, _)| format!("{name}.sql"))
+                .collect();
+            assert_eq!(files, names, "{engine}");
+        }
+    }
 
     #[tokio::test]
     async fn a_second_migration_does_nothing_and_the_ledger_refuses_to_be_edited() {
