@@ -6,7 +6,6 @@ import { createServer } from 'node:http';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { changeId, decide, preview, submit } from '../support/change.mjs';
-import { Sandbox } from '../support/leastwise.mjs';
 import { until } from '../support/suite.mjs';
 
 export const about = 'Bad input';
@@ -14,7 +13,7 @@ export const about = 'Bad input';
 const TEXT = 'The certification of card scheme Ümlaut & <b>sons</b> needs it until Friday.';
 
 export async function journey(suite, browser) {
-  const sandbox = await Sandbox.start('bad-input');
+  const sandbox = await suite.sandbox('bad-input');
   const aws = new Aws(sandbox.aws);
   const names = await aws.names();
   const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');

@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
-import { python } from '../support/python.mjs';
-import { Sandbox } from '../support/leastwise.mjs';
+import { PYTHON } from '../support/tools.mjs';
 
 export const about = 'Changes made past Leastwise';
 
@@ -16,7 +15,7 @@ const run = promisify(execFile);
 const boto3 = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'boto3_outside.py');
 
 export async function journey(suite, browser) {
-  const sandbox = await Sandbox.start('outside');
+  const sandbox = await suite.sandbox('outside');
   const aws = new Aws(sandbox.aws);
   const names = await aws.names();
   const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
@@ -37,9 +36,9 @@ export async function journey(suite, browser) {
   await suite.test('boto3 lists the same assignments as the account page, before and after it adds one', async () => {
     const account = names.accounts['merchant-portal-prod'];
     await withPeople('by boto3', [farid], async () => {
-      const listed = async () => JSON.parse((await run(python(), [boto3, sandbox.aws, 'list', account])).stdout);
+      const listed = async () => JSON.parse((await run(PYTHON, [boto3, sandbox.aws, 'list', account])).stdout);
       assert.deepEqual(await shown(farid, account), await listed());
-      await run(python(), [boto3, sandbox.aws, 'assign', account, names.sets.ReadOnly, 'GROUP', names.groups.auditors]);
+      await run(PYTHON, [boto3, sandbox.aws, 'assign', account, names.sets.ReadOnly, 'GROUP', names.groups.auditors]);
       await farid.findsInTime(`/accounts/${account}`, 'auditors');
       const after = await listed();
       assert.ok(after.includes('ReadOnly GROUP auditors'));
