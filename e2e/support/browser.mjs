@@ -14,6 +14,12 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 export const SCRIPT = { name: 'with JavaScript', javaScript: true };
 export const PLAIN = { name: 'without JavaScript', javaScript: false };
 
+/** Ids and numbers in an address. */
+const VARYING = /[0-9a-f-]{8,}|\d+/g;
+
+/** What axe has looked at in this run, whoever saw it: kinds of elements by kind of page, width and colour scheme. */
+const looked = new Map();
+
 /** The browser of the run. */
 export function launch() {
   return chromium.launch({
@@ -28,8 +34,9 @@ export function launch() {
 
 export class Person {
   /** Somebody who has not signed in yet. */
-  static async arrive(browser, sandbox, { javaScript = true, width = 1440, height = 900, scheme = 'light', axe = true } = {}) {
+  static async arrive(browser, sandbox, { javaScript = true, width = 1440, height = 900, scheme = 'light', axe = true, state } = {}) {
     const context = await browser.newContext({
+      storageState: state,
       javaScriptEnabled: javaScript,
       viewport: { width, height },
       colorScheme: scheme,
@@ -37,7 +44,7 @@ export class Person {
       acceptDownloads: true,
     });
     const person = new Person();
-    Object.assign(person, { context, sandbox, javaScript, axe, troubles: [], expected: new Set(), checked: new Set() });
+    Object.assign(person, { context, sandbox, javaScript, axe, look: `${width} ${scheme}`, troubles: [], expected: new Set() });
     context.setDefaultTimeout(15_000);
     person.page = await context.newPage();
     context.on('page', (page) => person.#watch(page));
@@ -45,11 +52,22 @@ export class Person {
     return person;
   }
 
-  /** Somebody who has signed in, and sees the home page. */
-  static async signedIn(browser, sandbox, username, options) {
-    const person = await Person.arrive(browser, sandbox, options);
+  /**
+   * Somebody who has signed in, and sees the home page. Who signed in to this sandbox before goes on with that session,
+   * unless it is to be a session of its own.
+   */
+  static async signedIn(browser, sandbox, username, { session = 'any', ...options } = {}) {
+    sandbox.sessions ??= new Map();
+    const state = session === 'any' ? await sandbox.sessions.get(username) : undefined;
+    const person = await Person.arrive(browser, sandbox, { ...options, state });
     person.username = username;
-    await person.signIn(username);
+    if (state) {
+      await person.open('/');
+      return person;
+    }
+    const signingIn = person.signIn(username).then(() => person.context.storageState());
+    if (session === 'any') sandbox.sessions.set(username, signingIn.catch(() => undefined));
+    await signingIn;
     return person;
   }
 
@@ -130,19 +148,20 @@ export class Person {
     }
   }
 
-  /** Fails on everything that axe finds; the same kind of page with the same parts is looked at once. */
+  /** Fails on everything that axe finds. A page that only has what was looked at on its kind of page is not looked at again. */
   async accessible() {
     const { page } = this;
     const url = new URL(page.url());
-    const parts = await page.locator('main h1, main h2, main [data-notice] p:first-child').allTextContents();
-    const kind = `${url.pathname.replace(/[0-9a-f-]{8,}|\d+/g, '*')} ${parts.join('|')}`;
-    if (this.checked.has(kind)) return;
+    const { status, parts } = await page.evaluate(pageParts);
+    const kind = `${this.look} ${status < 400 ? url.pathname.replace(VARYING, '*') : status}`;
+    const known = looked.get(kind) ?? looked.set(kind, new Set()).get(kind);
+    if (parts.every((part) => known.has(part))) return;
     await page.evaluate(AXE);
     const found = await page.evaluate(async () => {
       const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
       return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' ; ')}`);
     });
-    this.checked.add(kind);
+    for (const part of parts) known.add(part);
     for (const one of found) this.troubles.push(`axe on ${url.pathname}: ${one}`);
   }
 
@@ -198,8 +217,10 @@ export class Person {
   /** Opens a page again until it says so; for what only a read of AWS brings. */
   async findsInTime(target, words, limit = 90_000) {
     await this.open(target);
+    let reload = false;
     await until(`${target} says ${words}`, async () => {
-      await this.page.reload();
+      if (reload) await this.page.reload();
+      reload = true;
       const text = (await this.text()).replace(/\s+/g, ' ');
       return words instanceof RegExp ? words.test(text) : text.includes(words);
     }, limit);
@@ -222,6 +243,20 @@ export class Person {
   async leave() {
     await this.context.close();
   }
+}
+
+/** Runs in the page: its status, and its elements as tag, place, and whatever styles or means something. */
+function pageParts() {
+  const telling = /^(class|role|type|disabled|open|hidden|lang|tabindex|data-.*|aria-(current|expanded|selected|hidden|invalid|live|sort|pressed|busy))$/;
+  const part = (element) => {
+    const attributes = [...element.attributes].map(({ name, value }) => (telling.test(name) ? `${name}=${value.replace(/[0-9a-f-]{8,}|\d+/g, '*')}` : name));
+    const empty = element.childElementCount === 0 && element.textContent.trim() === '' ? 'empty' : '';
+    return [element.parentElement.localName, element.localName, ...attributes.sort(), empty].join(' ');
+  };
+  return {
+    status: performance.getEntriesByType('navigation')[0].responseStatus,
+    parts: [...new Set([...document.body.querySelectorAll('*')].map(part))],
+  };
 }
 
 /** Runs a test with people who leave at its end, with a picture of what they saw if it failed. */
