@@ -5,6 +5,7 @@ import { readFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { Page } from './http.mjs';
 import { OUTPUT } from './leastwise.mjs';
 import { until } from './suite.mjs';
 import { CHROMIUM } from './tools.mjs';
@@ -13,6 +14,9 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 export const SCRIPT = { name: 'with JavaScript', javaScript: true };
 export const PLAIN = { name: 'without JavaScript', javaScript: false };
+
+/** Between two looks at a page that does not say yet what is waited for, in milliseconds. */
+const PAUSE = 250;
 
 /** Ids and numbers in an address. */
 const VARYING = /[0-9a-f-]{8,}|\d+/g;
@@ -208,7 +212,7 @@ export class Person {
       if (!this.javaScript) await this.page.reload();
       const text = (await this.text()).replace(/\s+/g, ' ');
       return words instanceof RegExp ? words.test(text) : text.includes(words);
-    }, limit).catch(async (error) => {
+    }, limit, this.javaScript ? undefined : PAUSE).catch(async (error) => {
       throw new Error(`${error.message}; it says:\n${(await this.text()).replace(/\s+/g, ' ').slice(0, 2000)}`);
     });
     await this.settled();
@@ -217,14 +221,22 @@ export class Person {
   /** Opens a page again until it says so; for what only a read of AWS brings. */
   async findsInTime(target, words, limit = 90_000) {
     await this.open(target);
-    let reload = false;
+    let before;
     await until(`${target} says ${words}`, async () => {
-      if (reload) await this.page.reload();
-      reload = true;
-      const text = (await this.text()).replace(/\s+/g, ' ');
-      return words instanceof RegExp ? words.test(text) : text.includes(words);
-    }, limit);
+      // What the server sends tells whether loading it in the browser is worth while.
+      if (before && !(await this.served(target)).says(words)) return false;
+      if (before) await this.page.reload();
+      before = (await this.text()).replace(/\s+/g, ' ');
+      return words instanceof RegExp ? words.test(before) : before.includes(words);
+    }, limit, PAUSE);
     await this.settled();
+  }
+
+  /** A page as the server sends it to this person, without the browser showing it. */
+  async served(target) {
+    const url = new URL(target, this.sandbox.web);
+    const answer = await this.context.request.get(url.href);
+    return new Page(url, { status: answer.status(), headers: answer.headers(), body: await answer.text() });
   }
 
   /** The file behind a link that downloads. */

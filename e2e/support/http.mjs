@@ -146,7 +146,7 @@ export async function withVisitors(name, visitors, body) {
 }
 
 /** One answer as a page. */
-class Page {
+export class Page {
   constructor(url, { status, headers, body }) {
     Object.assign(this, { url, status, headers, html: body, document: parse(body) });
   }
