@@ -18,10 +18,8 @@ export async function journey(suite) {
   const [sandbox, moto] = await Promise.all([suite.sandbox('contracts'), motoServer(suite.resources)]);
   const { stdout } = await run(PYTHON, [scenario, sandbox.aws, moto], { maxBuffer: 1 << 26 });
   for (const line of stdout.trim().split('\n')) {
-    const { name, differs } = JSON.parse(line);
-    await suite.test(name, async () => {
-      if (differs) throw new Error(differs);
-    });
+    const { name, differs, seconds } = JSON.parse(line);
+    if (name.includes(suite.words)) suite.record(name, seconds, differs && new Error(differs));
   }
 }
 

@@ -42,7 +42,7 @@ export async function journey(suite, browser) {
     LEASTWISE_AWS_TPS: '200',
   });
   // What `Person` needs to know of a Leastwise.
-  const place = { web, cognito: op.issuer };
+  const place = { name: 'oidc', web, cognito: op.issuer };
 
   for (const way of [SCRIPT, PLAIN]) {
     await suite.test(`an administrator signs in and is known by the directory, ${way.name}`, async () => {

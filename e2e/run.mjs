@@ -1,7 +1,7 @@
 // Everything that is tested from outside: journeys in Chromium against the real binary, process kills, sign-in with a
 // certified OpenID provider, and contracts with other people's AWS clients. Last line: `N passed, N failed`.
 // Words on the command line narrow it to files, and `--only=WORDS` to tests: `node run.mjs kill --only=remove`.
-// `--jobs=N` (or `E2E_JOBS=N`) is how many files run at the same time. `output/results.json` holds every test.
+// `--jobs=N` (or `E2E_JOBS=N`) is how many files, and how many tests of `kill.mjs`, run at the same time. `output/results.json` holds every test.
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ const JOBS = 2;
 /** How many tests are named at the end because they took longest. */
 const SLOWEST = 10;
 /** The longest first, so that none of them is what the others end up waiting for; new files come before them. */
-const LONGEST = ['grant', 'bad_input', 'screens', 'see', 'two_steps', 'outside', 'keyboard', 'oidc_provider', 'contracts', 'kill'];
+const LONGEST = ['kill', 'bad_input', 'screens', 'outside', 'grant', 'two_steps', 'see', 'keyboard', 'contracts', 'oidc_provider'];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const option = (name) => process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
@@ -47,6 +47,8 @@ process.on('unhandledRejection', (error) => {
 });
 
 const slots = new Slots(jobs);
+// Tests that need no browser mostly wait, so they run beside the files that do.
+const testSlots = new Slots(jobs);
 const browser = await launch();
 await Promise.all(files.map(run));
 await Promise.race([browser.close(), new Promise((resume) => setTimeout(resume, 10_000))]);
@@ -64,10 +66,14 @@ process.exit(failed.length || !results.length ? 1 : 0);
 
 /** Runs one file; what it prints comes at once when it is through. */
 async function run(file) {
-  const suite = new Suite(file, { words: option('only'), slots });
-  const module = await import(pathToFileURL(path.join(here, file)));
-  const work = () => suite.run(module, browser);
-  await (module.independent ? work() : slots.run(work));
+  const suite = new Suite(file, { words: option('only'), slots: testSlots });
+  try {
+    const module = await import(pathToFileURL(path.join(here, file)));
+    const work = () => suite.run(module, browser);
+    await (module.independent ? work() : slots.run(work));
+  } catch (error) {
+    suite.record(`${file} runs`, 0, error);
+  }
   if (suite.lines.length) console.log(suite.lines.join('\n'));
   results.push(...suite.results);
 }

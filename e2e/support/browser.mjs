@@ -279,7 +279,7 @@ export async function withPeople(name, people, body) {
     for (const [at, person] of people.entries()) {
       // What the failure brought with it is not the next test's.
       person.troubles.length = 0;
-      await person.screenshot(`failed-${name.replace(/[^a-z0-9]+/gi, '-')}-${person.username ?? at}`).catch(() => {});
+      await person.screenshot(`failed-${person.sandbox.name}-${name.replace(/[^a-z0-9]+/gi, '-')}-${person.username ?? at}`).catch(() => {});
     }
     throw error;
   }

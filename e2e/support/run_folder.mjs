@@ -1,6 +1,6 @@
 // The one folder in which a run keeps what it makes, and by which the next run finds what a killed one left.
 
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -17,16 +17,11 @@ process.env.TMPDIR = RUN;
 process.env[VARIABLE] = RUN;
 
 /** Removes the folder. */
-export function removeRunFolder() {
-  try {
-    rmSync(RUN, { recursive: true, force: true, maxRetries: 3 });
-  } catch {
-    // Something that was just killed still writes there; the next run removes it.
-  }
-}
+export const removeRunFolder = () => remove(RUN);
 
 /** Ends the processes and removes the folders of runs that were killed themselves. Answers how many runs those were. */
 export function sweep() {
+  if (!existsSync('/proc/self')) return 0;
   const stale = readdirSync(temporary)
     .filter((name) => name.startsWith(PREFIX) && !alive(Number(name.slice(PREFIX.length).split('-')[0])))
     .map((name) => path.join(temporary, name));
@@ -38,17 +33,26 @@ export function sweep() {
         // It has ended meanwhile.
       }
     }
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    remove(folder);
   }
   return stale.length;
 }
 
-/** Whether the process with a number is Node: another program may have got the number of a run that has ended. */
+/** Whether the process with a number may be a run: another program may have got the number of one that has ended. */
 function alive(pid) {
   try {
-    return readlinkSync(`/proc/${pid}/exe`) === readlinkSync('/proc/self/exe');
+    return path.basename(readlinkSync(`/proc/${pid}/exe`)).startsWith('node');
+  } catch (error) {
+    // What belongs to somebody else is theirs.
+    return error.code !== 'ENOENT';
+  }
+}
+
+function remove(folder) {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   } catch {
-    return false;
+    // Something that was just killed still writes there; the next run removes it.
   }
 }
 

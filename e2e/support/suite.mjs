@@ -15,7 +15,7 @@ export class Suite {
   results = [];
   resources = new Resources();
 
-  /** With words, only tests whose names hold them run. `slots` are those of the run. */
+  /** With words, only tests whose names hold them run. `slots` are those for tests that run by themselves. */
   constructor(file, { words = '', slots } = {}) {
     Object.assign(this, { file, words, slots });
   }
@@ -27,7 +27,7 @@ export class Suite {
     try {
       await withLimit(journey(this, browser), FILE_LIMIT);
     } catch (error) {
-      this.#record(about, start, error);
+      this.record(about, secondsSince(start), error);
     } finally {
       await this.resources.release();
     }
@@ -44,15 +44,15 @@ export class Suite {
     const start = performance.now();
     try {
       await withLimit(body(), limit);
-      return this.#record(name, start);
+      return this.record(name, secondsSince(start));
     } catch (error) {
-      return this.#record(name, start, error);
+      return this.record(name, secondsSince(start), error);
     }
   }
 
   /**
-   * Runs `[name, body]` pairs that share nothing, each in a slot of the run and with resources of its own, which are
-   * released when it ends. Only for files that export `independent`: the others hold a slot already.
+   * Runs `[name, body]` pairs that share nothing, each in a slot and with resources of its own, which are released when
+   * it ends. For files that export `independent`, which hold no slot themselves.
    */
   async together(tests) {
     const parts = tests.map(([name, body]) => {
@@ -73,9 +73,9 @@ export class Suite {
     }
   }
 
-  #record(name, start, error) {
-    const seconds = Number(((performance.now() - start) / 1000).toFixed(1));
-    this.results.push({ file: this.file, name, seconds, ok: !error });
+  /** Records a test that something else has run; answers whether it passed. */
+  record(name, seconds, error) {
+    this.results.push({ file: this.file, name, seconds: Number(seconds.toFixed(1)), ok: !error });
     this.lines.push(`${error ? 'FAILED ' : 'ok     '} ${name} (${seconds.toFixed(1)} s)`);
     if (error) this.lines.push(indented(described(error)));
     return !error;
@@ -103,6 +103,8 @@ export class Slots {
     }
   }
 }
+
+const secondsSince = (start) => (performance.now() - start) / 1000;
 
 function withLimit(work, limit) {
   let timer;
