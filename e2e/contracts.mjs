@@ -6,9 +6,8 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Sandbox } from './support/leastwise.mjs';
-import { python } from './support/python.mjs';
 import { until } from './support/suite.mjs';
+import { PYTHON } from './support/tools.mjs';
 
 export const about = 'The sandbox beside moto';
 
@@ -16,33 +15,27 @@ const run = promisify(execFile);
 const scenario = path.join(path.dirname(fileURLToPath(import.meta.url)), 'moto_contract.py');
 
 export async function journey(suite) {
-  const sandbox = await Sandbox.start('contracts');
-  const moto = await motoServer();
-  try {
-    const { stdout } = await run(python(), [scenario, sandbox.aws, moto.url], { maxBuffer: 1 << 26 });
-    for (const line of stdout.trim().split('\n')) {
-      const { name, differs } = JSON.parse(line);
-      await suite.test(name, async () => {
-        if (differs) throw new Error(differs);
-      });
-    }
-  } finally {
-    moto.stop();
+  const [sandbox, moto] = await Promise.all([suite.sandbox('contracts'), motoServer(suite.resources)]);
+  const { stdout } = await run(PYTHON, [scenario, sandbox.aws, moto], { maxBuffer: 1 << 26 });
+  for (const line of stdout.trim().split('\n')) {
+    const { name, differs, seconds } = JSON.parse(line);
+    if (name.includes(suite.words)) suite.record(name, seconds, differs && new Error(differs));
   }
 }
 
-/** The one that xtask started, or one of our own. */
-async function motoServer() {
+/** The one that xtask started, or one of our own: where it answers. */
+async function motoServer(resources) {
   const given = process.env.LEASTWISE_TEST_MOTO;
-  if (given) return { url: given, stop() {} };
+  if (given) return given;
   const port = await new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();
       server.close(() => resolve(port));
     });
   });
-  const child = spawn(path.join(path.dirname(python()), 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const child = spawn(path.join(path.dirname(PYTHON), 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  resources.own(() => child.kill('SIGKILL'));
   const url = `http://127.0.0.1:${port}`;
   await until('moto answers', () => fetch(`${url}/moto-api/data.json`).then((answer) => answer.ok));
-  return { url, stop: () => child.kill() };
+  return url;
 }

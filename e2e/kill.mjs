@@ -2,12 +2,13 @@
 // the grant was created once or found there, the change ends verified, and the ledger is whole.
 
 import assert from 'node:assert/strict';
-import { PLAIN, Person, withPeople } from './support/browser.mjs';
+import { Visitor, attribute, elements, withVisitors } from './support/http.mjs';
 import { Aws } from './support/aws.mjs';
-import { preview, submit } from './support/change.mjs';
-import { Sandbox, folder } from './support/leastwise.mjs';
 
 export const about = 'kill -9 on the way of a grant';
+
+/** Its tests share nothing, so each takes a slot of its own. */
+export const independent = true;
 
 /** `server/src/engine/failpoint.rs`, in the order in which a grant passes them. */
 const POINTS = [
@@ -15,40 +16,40 @@ const POINTS = [
   'observed-after', 'verified',
 ];
 const [ACCOUNT, SET, GROUP] = ['tokens-prod', 'SupportMetrics', 'support-desk'];
-const QUICK = { ...PLAIN, axe: false };
 
-export async function journey(suite, browser) {
-  for (const kind of ['grant', 'remove']) {
+export async function journey(suite) {
+  const tests = ['grant', 'remove'].flatMap((kind) => {
     // A removal passes the same places; those of which a grant says enough are left out. What is read back is the empty
     // pair, whose place has the name that it has before a grant.
     const points = kind === 'grant' ? POINTS : ['intended', 'called', 'polled', 'observed-before'];
-    for (const point of points) {
-      await suite.test(`killed at "${point}" of a ${kind}, it is carried out once and ends verified`, () => killed(browser, kind, point));
-    }
-  }
+    return points.map((point) => [
+      `killed at "${point}" of a ${kind}, it is carried out once and ends verified`,
+      (resources) => killed(resources, kind, point),
+    ]);
+  });
+  await suite.together(tests);
 }
 
-async function killed(browser, kind, point) {
-  const data = folder(`kill-${point}`);
-  const people = [];
-  await withPeople(`kill ${kind} ${point}`, people, async () => {
-    if (kind === 'remove') await granted(browser, data, people);
-    const dying = await Sandbox.start(`kill-${kind}-${point}`, { data, fresh: kind === 'grant', env: { LEASTWISE_FAILPOINT: point } });
+async function killed(resources, kind, point) {
+  const name = `kill-${kind}-${point}`;
+  const data = resources.folder(name);
+  const visitors = [];
+  await withVisitors(name, visitors, async () => {
+    if (kind === 'remove') await granted(resources, name, data, visitors);
+    const dying = await resources.sandbox(name, { data, fresh: kind === 'grant', env: { LEASTWISE_FAILPOINT: point } });
     const aws = new Aws(dying.aws);
     const names = await aws.names();
     const before = (await aws.calls()).at(-1)?.seq ?? 0;
-    await ask(browser, dying, names, kind, people);
+    await ask(dying, names, kind, visitors);
     const late = new Promise((resolve) => setTimeout(resolve, 60_000, { signal: 'none in 60 s' }));
     const { signal } = await Promise.race([dying.exit, late]);
     assert.equal(signal, 'SIGKILL', 'it was not killed');
 
-    const again = await Sandbox.start(`kill-${kind}-${point}`, { data, fresh: false });
-    const maya = await Person.signedIn(browser, again, 'maya.okafor', QUICK);
-    people.push(maya);
-    await maya.open('/changes');
-    await maya.press(maya.page.locator('main table tbody tr').first().locator('a').first());
+    const again = await resources.sandbox(name, { data, fresh: false });
+    const maya = await signedIn(again, 'maya.okafor', visitors);
+    const list = await maya.open('/changes');
+    await maya.follow(elements(list.find((node) => node.tagName === 'tbody')).find((node) => node.tagName === 'a'));
     await maya.saysInTime('Verified', 90_000);
-    await maya.leave();
 
     const outside = new Aws(again.aws);
     const listed = (await outside.assigned(ACCOUNT, SET)).filter((id) => id === names.groups[GROUP]);
@@ -69,43 +70,45 @@ async function killed(browser, kind, point) {
 }
 
 /** A life in which the grant was made, so that there is something to remove. */
-async function granted(browser, data, people) {
-  const sandbox = await Sandbox.start('kill-before', { data });
+async function granted(resources, name, data, visitors) {
+  const sandbox = await resources.sandbox(`${name}-before`, { data });
   const names = await new Aws(sandbox.aws).names();
-  const change = await ask(browser, sandbox, names, 'grant', people);
-  const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', QUICK);
-  people.push(maya);
-  await maya.open(`/changes/${change}`);
+  const maya = await ask(sandbox, names, 'grant', visitors);
   await maya.saysInTime('Verified');
   await maya.findsInTime(`/accounts/${names.accounts[ACCOUNT]}`, 'by this change');
-  await maya.leave();
   await sandbox.stop();
 }
 
 /** Asks for it and, where it needs them, gives both approvals. The last one may not be answered: the process dies. */
-async function ask(browser, sandbox, names, kind, people) {
-  const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', QUICK);
-  people.push(maya);
+async function ask(sandbox, names, kind, visitors) {
+  const maya = await signedIn(sandbox, 'maya.okafor', visitors);
   await maya.findsInTime('/accounts', 'tokens-prod');
-  await preview(maya, { kind, who: `group:${names.groups[GROUP]}`, account: names.accounts[ACCOUNT], set: names.keys[SET] });
+  const empty = await maya.open(`/changes/new?kind=${kind}`);
+  const choice = empty.formWith('who').fill('who', `group:${names.groups[GROUP]}`).fill('account', names.accounts[ACCOUNT]).fill('set', names.keys[SET]);
+  if (kind === 'grant') choice.fill('term', 'standing');
+  const preview = await maya.send(choice);
+  const request = preview.formTo('/do/changes/submit');
   if (kind === 'remove') {
     // Carried out at once: the answer with the change's address may never come.
-    await maya.page.locator('[name=justification]').fill('No longer needed by anybody.');
-    await maya.page.locator('form[action="/do/changes/submit"] button[type=submit]').click().catch(() => {});
-    await maya.leave();
-    return;
+    await maya.sendUnanswered(request.fill('justification', 'No longer needed by anybody.'));
+    return maya;
   }
-  const change = await submit(maya);
+  request.fill('justification', 'Needed for the card scheme certification in week 48.').fill('ticket', 'OPS-4711');
+  const { url } = await maya.send(request);
+  const change = /^\/changes\/(?!new)([^/]+)$/.exec(url.pathname)?.[1];
+  assert.ok(change, `not the page of a change: ${url}`);
   for (const [name, last] of [['ines.carvalho', false], ['kwame.boateng', true]]) {
-    const approver = await Person.signedIn(browser, sandbox, name, QUICK);
-    people.push(approver);
-    await approver.open(`/inbox?id=${change}`);
-    await approver.page.locator('#reason-approve').fill('Checked against the ticket.');
-    const button = approver.page.locator('form:has(#reason-approve) button[type=submit]');
-    if (last) await button.click().catch(() => {});
-    else await approver.press(button);
-    await approver.leave();
+    const approver = await signedIn(sandbox, name, visitors);
+    const inbox = await approver.open(`/inbox?id=${change}`);
+    const approval = inbox.formAround('reason-approve').fill('reason', 'Checked against the ticket.');
+    if (last) await approver.sendUnanswered(approval);
+    else await approver.send(approval);
   }
-  await maya.leave();
-  return change;
+  return maya;
+}
+
+async function signedIn(sandbox, username, visitors) {
+  const visitor = await Visitor.signedIn(sandbox, username);
+  visitors.push(visitor);
+  return visitor;
 }

@@ -2,7 +2,7 @@
 
     moto_contract.py SANDBOX MOTO
 
-Prints one JSON object a line: the step's name, and how the servers differ, if they do. Only steps that moto is known to
+Prints one JSON object a line: the step's name, how the servers differ, if they do, and how long both took. Only steps that moto is known to
 get right are here. An answer is reduced to what both must agree on: which members there are and of which type, values
 that we set ourselves, error codes. Members that AWS writes and moto does not know may be on our side only.
 """
@@ -354,11 +354,13 @@ def main():
     sandbox, moto = (Scenario(endpoint) for endpoint in sys.argv[1:3])
     steps = [name for name in vars(Scenario) if not name.startswith("_") and name not in ("prepare_organization", "what", "wait")]
     for step in steps:
+        start = time.monotonic()
         try:
             differs = difference(getattr(sandbox, step)(), getattr(moto, step)())
         except Exception as error:  # noqa: BLE001: no step may fail, on either
             differs = f"{type(error).__name__}: {error}"
-        print(json.dumps({"name": step.replace("_", " "), "differs": differs}), flush=True)
+        seconds = time.monotonic() - start
+        print(json.dumps({"name": step.replace("_", " "), "differs": differs, "seconds": seconds}), flush=True)
 
 
 main()

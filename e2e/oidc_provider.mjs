@@ -9,21 +9,21 @@ import path from 'node:path';
 import { Provider } from 'oidc-provider';
 import { PLAIN, Person, SCRIPT, withPeople } from './support/browser.mjs';
 import { Aws } from './support/aws.mjs';
-import { Sandbox, folder, serve } from './support/leastwise.mjs';
 
 export const about = 'Sign-in with a certified OpenID provider';
 
 const CLIENT = { client_id: 'leastwise-e2e', client_secret: 'e2e-secret-that-guards-nothing-real' };
 
 export async function journey(suite, browser) {
-  const sandbox = await Sandbox.start('oidc-sandbox');
+  const sandbox = await suite.sandbox('oidc-sandbox');
   const aws = new Aws(sandbox.aws);
   const { held } = await aws.names();
   const web = `http://localhost:${await freePort()}`;
   const op = await provider(held.pool.users, web);
-  const data = folder('oidc-serve');
+  suite.resources.own(op.close);
+  const data = suite.resources.folder('oidc-serve');
   const subjects = (group) => held.pool.users.filter((user) => user.groups.includes(group)).map((user) => user.sub).join(',');
-  const leastwise = await serve('oidc-serve', {
+  const leastwise = await suite.resources.serve('oidc-serve', {
     LEASTWISE_LISTEN: web.replace('http://localhost', '127.0.0.1'),
     LEASTWISE_PUBLIC_URL: web,
     LEASTWISE_COGNITO_POOL: held.pool.id,
@@ -42,7 +42,7 @@ export async function journey(suite, browser) {
     LEASTWISE_AWS_TPS: '200',
   });
   // What `Person` needs to know of a Leastwise.
-  const place = { web, cognito: op.issuer };
+  const place = { name: 'oidc', web, cognito: op.issuer };
 
   for (const way of [SCRIPT, PLAIN]) {
     await suite.test(`an administrator signs in and is known by the directory, ${way.name}`, async () => {
@@ -136,7 +136,6 @@ export async function journey(suite, browser) {
     assert.deepEqual(leastwise.errors, []);
   });
   await leastwise.stop();
-  op.close();
 }
 
 /** The provider's one form; there is no second page, because the factor is what the test says. */

@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { decide, preview, submit } from '../support/change.mjs';
-import { Sandbox } from '../support/leastwise.mjs';
 import { provesItself } from '../support/merkle.mjs';
 
 export const about = 'A grant on a production PCI account';
@@ -19,7 +18,7 @@ const REFUSED = [
 ];
 
 export async function journey(suite, browser) {
-  const sandbox = await Sandbox.start('grant');
+  const sandbox = await suite.sandbox('grant');
   const aws = new Aws(sandbox.aws);
   const names = await aws.names();
 

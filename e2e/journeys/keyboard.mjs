@@ -4,12 +4,11 @@ import assert from 'node:assert/strict';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { changeId } from '../support/change.mjs';
-import { Sandbox } from '../support/leastwise.mjs';
 
 export const about = 'Keyboard only';
 
 export async function journey(suite, browser) {
-  const sandbox = await Sandbox.start('keyboard');
+  const sandbox = await suite.sandbox('keyboard');
   const names = await new Aws(sandbox.aws).names();
   let change;
 

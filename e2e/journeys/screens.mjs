@@ -4,12 +4,11 @@ import assert from 'node:assert/strict';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { decide, preview, submit } from '../support/change.mjs';
-import { Sandbox } from '../support/leastwise.mjs';
 
 export const about = 'Pictures and accessibility, wide and narrow, light and dark';
 
 export async function journey(suite, browser) {
-  const sandbox = await Sandbox.start('screens');
+  const sandbox = await suite.sandbox('screens');
   const names = await new Aws(sandbox.aws).names();
   const draft = (set, account) => ({
     who: `group:${names.groups['support-desk']}`,

@@ -4,13 +4,12 @@ import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { parseCsv, reachedBy } from '../support/exposure.mjs';
-import { Sandbox } from '../support/leastwise.mjs';
 import { provesItself } from '../support/merkle.mjs';
 
 export const about = 'See who reaches production PCI';
 
 export async function journey(suite, browser) {
-  const sandbox = await Sandbox.start('see');
+  const sandbox = await suite.sandbox('see');
   const aws = new Aws(sandbox.aws);
   const names = await aws.names();
 

@@ -5,12 +5,11 @@ import assert from 'node:assert/strict';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { decide, preview, submit } from '../support/change.mjs';
-import { Sandbox } from '../support/leastwise.mjs';
 
 export const about = 'The two-step trick';
 
 export async function journey(suite, browser) {
-  const sandbox = await Sandbox.start('two-steps');
+  const sandbox = await suite.sandbox('two-steps');
   const aws = new Aws(sandbox.aws);
   const names = await aws.names();
   const responders = `group:${names.groups['incident-responders']}`;

@@ -5,26 +5,42 @@ import { readFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { Page } from './http.mjs';
 import { OUTPUT } from './leastwise.mjs';
 import { until } from './suite.mjs';
+import { CHROMIUM } from './tools.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const SCRIPT = { name: 'with JavaScript', javaScript: true };
 export const PLAIN = { name: 'without JavaScript', javaScript: false };
 
+/** Between two looks at a page that does not say yet what is waited for, in milliseconds. */
+const PAUSE = 250;
+
+/** Ids and numbers in an address. */
+const VARYING = /[0-9a-f-]{8,}|\d+/g;
+
+/** What axe has looked at in this run, whoever saw it: kinds of elements by kind of page, width and colour scheme. */
+const looked = new Map();
+
 /** The browser of the run. */
 export function launch() {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    // A signal ends the run as a whole; see resources.mjs.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
   });
 }
 
 export class Person {
   /** Somebody who has not signed in yet. */
-  static async arrive(browser, sandbox, { javaScript = true, width = 1440, height = 900, scheme = 'light', axe = true } = {}) {
+  static async arrive(browser, sandbox, { javaScript = true, width = 1440, height = 900, scheme = 'light', axe = true, state } = {}) {
     const context = await browser.newContext({
+      storageState: state,
       javaScriptEnabled: javaScript,
       viewport: { width, height },
       colorScheme: scheme,
@@ -32,7 +48,7 @@ export class Person {
       acceptDownloads: true,
     });
     const person = new Person();
-    Object.assign(person, { context, sandbox, javaScript, axe, troubles: [], expected: new Set(), checked: new Set() });
+    Object.assign(person, { context, sandbox, javaScript, axe, look: `${width} ${scheme}`, troubles: [], expected: new Set() });
     context.setDefaultTimeout(15_000);
     person.page = await context.newPage();
     context.on('page', (page) => person.#watch(page));
@@ -40,11 +56,22 @@ export class Person {
     return person;
   }
 
-  /** Somebody who has signed in, and sees the home page. */
-  static async signedIn(browser, sandbox, username, options) {
-    const person = await Person.arrive(browser, sandbox, options);
+  /**
+   * Somebody who has signed in, and sees the home page. Who signed in to this sandbox before goes on with that session,
+   * unless it is to be a session of its own.
+   */
+  static async signedIn(browser, sandbox, username, { session = 'any', ...options } = {}) {
+    sandbox.sessions ??= new Map();
+    const state = session === 'any' ? await sandbox.sessions.get(username) : undefined;
+    const person = await Person.arrive(browser, sandbox, { ...options, state });
     person.username = username;
-    await person.signIn(username);
+    if (state) {
+      await person.open('/');
+      return person;
+    }
+    const signingIn = person.signIn(username).then(() => person.context.storageState());
+    if (session === 'any') sandbox.sessions.set(username, signingIn.catch(() => undefined));
+    await signingIn;
     return person;
   }
 
@@ -125,19 +152,20 @@ export class Person {
     }
   }
 
-  /** Fails on everything that axe finds; the same kind of page with the same parts is looked at once. */
+  /** Fails on everything that axe finds. A page that only has what was looked at on its kind of page is not looked at again. */
   async accessible() {
     const { page } = this;
     const url = new URL(page.url());
-    const parts = await page.locator('main h1, main h2, main [data-notice] p:first-child').allTextContents();
-    const kind = `${url.pathname.replace(/[0-9a-f-]{8,}|\d+/g, '*')} ${parts.join('|')}`;
-    if (this.checked.has(kind)) return;
+    const { status, parts } = await page.evaluate(pageParts);
+    const kind = `${this.look} ${status < 400 ? url.pathname.replace(VARYING, '*') : status}`;
+    const known = looked.get(kind) ?? looked.set(kind, new Set()).get(kind);
+    if (parts.every((part) => known.has(part))) return;
     await page.evaluate(AXE);
     const found = await page.evaluate(async () => {
       const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
       return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(' ; ')}`);
     });
-    this.checked.add(kind);
+    for (const part of parts) known.add(part);
     for (const one of found) this.troubles.push(`axe on ${url.pathname}: ${one}`);
   }
 
@@ -184,7 +212,7 @@ export class Person {
       if (!this.javaScript) await this.page.reload();
       const text = (await this.text()).replace(/\s+/g, ' ');
       return words instanceof RegExp ? words.test(text) : text.includes(words);
-    }, limit).catch(async (error) => {
+    }, limit, this.javaScript ? undefined : PAUSE).catch(async (error) => {
       throw new Error(`${error.message}; it says:\n${(await this.text()).replace(/\s+/g, ' ').slice(0, 2000)}`);
     });
     await this.settled();
@@ -193,12 +221,22 @@ export class Person {
   /** Opens a page again until it says so; for what only a read of AWS brings. */
   async findsInTime(target, words, limit = 90_000) {
     await this.open(target);
+    let before;
     await until(`${target} says ${words}`, async () => {
-      await this.page.reload();
-      const text = (await this.text()).replace(/\s+/g, ' ');
-      return words instanceof RegExp ? words.test(text) : text.includes(words);
-    }, limit);
+      // What the server sends tells whether loading it in the browser is worth while.
+      if (before && !(await this.served(target)).says(words)) return false;
+      if (before) await this.page.reload();
+      before = (await this.text()).replace(/\s+/g, ' ');
+      return words instanceof RegExp ? words.test(before) : before.includes(words);
+    }, limit, PAUSE);
     await this.settled();
+  }
+
+  /** A page as the server sends it to this person, without the browser showing it. */
+  async served(target) {
+    const url = new URL(target, this.sandbox.web);
+    const answer = await this.context.request.get(url.href);
+    return new Page(url, { status: answer.status(), headers: answer.headers(), body: await answer.text() });
   }
 
   /** The file behind a link that downloads. */
@@ -219,6 +257,20 @@ export class Person {
   }
 }
 
+/** Runs in the page: its status, and its elements as tag, place, and whatever styles or means something. */
+function pageParts() {
+  const telling = /^(class|role|type|disabled|open|hidden|lang|tabindex|data-.*|aria-(current|expanded|selected|hidden|invalid|live|sort|pressed|busy))$/;
+  const part = (element) => {
+    const attributes = [...element.attributes].map(({ name, value }) => (telling.test(name) ? `${name}=${value.replace(/[0-9a-f-]{8,}|\d+/g, '*')}` : name));
+    const empty = element.childElementCount === 0 && element.textContent.trim() === '' ? 'empty' : '';
+    return [element.parentElement.localName, element.localName, ...attributes.sort(), empty].join(' ');
+  };
+  return {
+    status: performance.getEntriesByType('navigation')[0].responseStatus,
+    parts: [...new Set([...document.body.querySelectorAll('*')].map(part))],
+  };
+}
+
 /** Runs a test with people who leave at its end, with a picture of what they saw if it failed. */
 export async function withPeople(name, people, body) {
   try {
@@ -227,7 +279,7 @@ export async function withPeople(name, people, body) {
     for (const [at, person] of people.entries()) {
       // What the failure brought with it is not the next test's.
       person.troubles.length = 0;
-      await person.screenshot(`failed-${name.replace(/[^a-z0-9]+/gi, '-')}-${person.username ?? at}`).catch(() => {});
+      await person.screenshot(`failed-${person.sandbox.name}-${name.replace(/[^a-z0-9]+/gi, '-')}-${person.username ?? at}`).catch(() => {});
     }
     throw error;
   }

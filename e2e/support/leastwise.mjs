@@ -1,32 +1,14 @@
 // Starts and ends the real binary. Knows only what programs may rely on: the JSON line, exit codes, `--json`.
 
 import { spawn, execFile } from 'node:child_process';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { BINARY } from './tools.mjs';
 
 const E2E = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const OUTPUT = path.join(E2E, 'output');
-export const BINARY = process.env.LEASTWISE_BINARY ?? path.join(E2E, '../target/debug/leastwise');
-
-const started = new Set();
-const folders = new Set();
-
-/** A folder that is gone after the run. */
-export function folder(name) {
-  const made = mkdtempSync(path.join(tmpdir(), `leastwise-${name}-`));
-  folders.add(made);
-  return made;
-}
-
-/** Ends everything that is still running and removes what it left. */
-export async function cleanUp() {
-  await Promise.all([...started].map((one) => one.kill()));
-  for (const made of folders) rmSync(made, { recursive: true, force: true });
-  folders.clear();
-}
 
 /** Our own variables decide nothing in a test unless the test says so. */
 function environment(extra) {
@@ -36,19 +18,19 @@ function environment(extra) {
 
 /** A process of the binary, its log in `output/`. */
 class Program {
-  constructor(name, args, env) {
+  constructor(resources, name, args, env) {
     mkdirSync(OUTPUT, { recursive: true });
     this.name = name;
     this.errors = [];
     this.child = spawn(BINARY, args, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
-    started.add(this);
+    const giveBack = resources.own(() => this.kill());
     const log = createWriteStream(path.join(OUTPUT, `${name}.log`), { flags: 'a' });
     this.child.stderr.pipe(log);
     readline.createInterface({ input: this.child.stderr }).on('line', (line) => this.#noted(line));
     this.exit = new Promise((resolve) => {
       this.child.on('error', (error) => resolve({ code: null, signal: null, error }));
       this.child.on('close', (code, signal) => {
-        started.delete(this);
+        giveBack();
         resolve({ code, signal });
       });
     });
@@ -89,10 +71,10 @@ class Program {
 
 /** A whole Leastwise with its local AWS and Cognito. */
 export class Sandbox extends Program {
-  static async start(name, { data = folder(name), fresh = true, speed = 20, env = {}, ready = 60_000 } = {}) {
+  static async start(resources, name, { data = resources.folder(name), fresh = true, speed = 20, env = {}, ready = 60_000 } = {}) {
     const args = ['sandbox', '--port', '0', '--data', data, '--json', '--speed', String(speed)];
     if (fresh) args.push('--fresh');
-    const sandbox = new Sandbox(name, args, env);
+    const sandbox = new Sandbox(resources, name, args, env);
     sandbox.data = data;
     const line = JSON.parse(await sandbox.firstLine(ready));
     return Object.assign(sandbox, line);
@@ -110,8 +92,8 @@ export class Sandbox extends Program {
 }
 
 /** `leastwise serve`, configured by its variables alone. */
-export async function serve(name, env) {
-  const program = new Program(name, ['serve'], env);
+export async function serve(resources, name, env) {
+  const program = new Program(resources, name, ['serve'], env);
   await program.firstLine(60_000);
   return program;
 }

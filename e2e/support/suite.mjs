@@ -1,20 +1,41 @@
-// Runs tests one after another and counts them. A test that hangs fails; it never waits for ever.
+// Runs the tests of one file and records them. A test that hangs fails; nothing waits for it.
+
+import { Resources } from './resources.mjs';
 
 /** Longest time for one test, in milliseconds. */
 const LIMIT = 180_000;
 
-export class Suite {
-  passed = 0;
-  failed = [];
+/** Longest time for what a file sets up and all its tests together, in milliseconds. */
+const FILE_LIMIT = 900_000;
 
-  /** With words, only tests whose names hold them run. */
-  constructor(words = '') {
-    this.words = words;
+/** The tests of one file: their lines, their results, and what they have started. */
+export class Suite {
+  lines = [];
+  /** `{ file, name, seconds, ok }` of each test that ran. */
+  results = [];
+  resources = new Resources();
+
+  /** With words, only tests whose names hold them run. `slots` are those for tests that run by themselves. */
+  constructor(file, { words = '', slots } = {}) {
+    Object.assign(this, { file, words, slots });
   }
 
-  /** Prints what the next tests are about. */
-  about(title) {
-    console.log(`\n# ${title}`);
+  /** Runs what a file exports. What it sets up counts as a test when it fails: the rest of the file did not run. */
+  async run({ about, journey }, browser) {
+    this.lines.push('', `# ${about}`);
+    const start = performance.now();
+    try {
+      await withLimit(journey(this, browser), FILE_LIMIT);
+    } catch (error) {
+      this.record(about, secondsSince(start), error);
+    } finally {
+      await this.resources.release();
+    }
+  }
+
+  /** Starts a sandbox that ends with the file. */
+  sandbox(name, options) {
+    return this.resources.sandbox(name, options);
   }
 
   /** Runs one test; answers whether it passed. */
@@ -23,16 +44,67 @@ export class Suite {
     const start = performance.now();
     try {
       await withLimit(body(), limit);
-      this.passed += 1;
-      console.log(`ok      ${name} (${seconds(start)} s)`);
-      return true;
+      return this.record(name, secondsSince(start));
     } catch (error) {
-      this.failed.push(name);
-      console.log(`FAILED  ${name} (${seconds(start)} s)\n${indented(error?.stack ?? String(error))}`);
-      return false;
+      return this.record(name, secondsSince(start), error);
+    }
+  }
+
+  /**
+   * Runs `[name, body]` pairs that share nothing, each in a slot and with resources of its own, which are released when
+   * it ends. For files that export `independent`, which hold no slot themselves.
+   */
+  async together(tests) {
+    const parts = tests.map(([name, body]) => {
+      const part = new Suite(this.file, { words: this.words });
+      const run = async () => {
+        try {
+          await part.test(name, () => body(part.resources));
+        } finally {
+          await part.resources.release();
+        }
+      };
+      return { part, done: name.includes(this.words) ? this.slots.run(run) : undefined };
+    });
+    await Promise.all(parts.map(({ done }) => done));
+    for (const { part } of parts) {
+      this.lines.push(...part.lines);
+      this.results.push(...part.results);
+    }
+  }
+
+  /** Records a test that something else has run; answers whether it passed. */
+  record(name, seconds, error) {
+    this.results.push({ file: this.file, name, seconds: Number(seconds.toFixed(1)), ok: !error });
+    this.lines.push(`${error ? 'FAILED ' : 'ok     '} ${name} (${seconds.toFixed(1)} s)`);
+    if (error) this.lines.push(indented(described(error)));
+    return !error;
+  }
+}
+
+/** How much runs at the same time: whoever comes first begins first. */
+export class Slots {
+  #free;
+  #waiting = [];
+
+  constructor(count) {
+    this.#free = count;
+  }
+
+  async run(work) {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise((begin) => this.#waiting.push(begin));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free += 1;
     }
   }
 }
+
+const secondsSince = (start) => (performance.now() - start) / 1000;
 
 function withLimit(work, limit) {
   let timer;
@@ -42,11 +114,16 @@ function withLimit(work, limit) {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-const seconds = (start) => ((performance.now() - start) / 1000).toFixed(1);
+/** With its causes, which a stack does not show. */
+function described(error) {
+  const text = error?.stack ?? String(error);
+  return error?.cause ? `${text}\ncaused by: ${described(error.cause)}` : text;
+}
+
 const indented = (text) => text.split('\n').slice(0, 30).map((line) => `        ${line}`).join('\n');
 
 /** Asks again until the answer is truthy; for states of the server that no event tells of. */
-export async function until(what, ask, limit = 30_000) {
+export async function until(what, ask, limit = 30_000, every = 100) {
   const end = performance.now() + limit;
   let last;
   for (;;) {
@@ -59,6 +136,6 @@ export async function until(what, ask, limit = 30_000) {
     if (performance.now() > end) {
       throw new Error(`${what}: not so after ${limit / 1000} s`, { cause: last });
     }
-    await new Promise((resume) => setTimeout(resume, 100));
+    await new Promise((resume) => setTimeout(resume, every));
   }
 }
