@@ -6,11 +6,11 @@ use std::{
 };
 
 use domain::{authorize::Role, time::Duration};
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use super::{
-    client_ip::Network,
     draft::DraftForm,
     headers::Csp,
     limits::{Limiter, Limits},
@@ -32,7 +32,7 @@ pub struct HttpSettings {
     /// A session ends at this age, counted from when Cognito saw the person; at most 8 hours.
     pub absolute: Duration,
     /// Proxies whose `X-Forwarded-For` counts.
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Vec<IpNet>,
     /// Sizes, times and rates.
     pub limits: Limits,
     /// Who brings it may read `/metrics` from elsewhere than this machine.
@@ -97,10 +97,10 @@ impl HttpState {
         ports: Ports,
     ) -> Self {
         Self {
+            limiter: Arc::new(Limiter::new(&settings.limits, &clock)),
             store,
             clock,
             csp: Csp::new(oidc.domain_url()),
-            limiter: Arc::new(Limiter::new(&settings.limits)),
             room: Arc::new(Semaphore::new(settings.limits.at_once)),
             settings: Arc::new(settings),
             oidc: Arc::new(oidc),

@@ -109,7 +109,7 @@ async fn s19_every_answer_tells_the_browser_what_to_refuse() {
 
 #[tokio::test]
 async fn s20_no_action_is_taken_for_another_site() {
-    let server = Server::start_with(|setup| setup.settings.limits.changes.burst = 1_000.0).await;
+    let server = Server::start_with(|setup| setup.settings.limits.changes = quota(1_000, 1)).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     for path in [

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,6 +18,7 @@ use domain::ids::UserId;
 use domain::ledger::LogName;
 use domain::person::{Join, Subject};
 use domain::time::{Duration, Timestamp};
+use governor::Quota;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use sandbox::clock::Clock as SandboxClock;
 use sandbox::cognito::{self, CognitoConfig, Misbehave};
@@ -56,6 +58,12 @@ pub const FORMS: &[DraftForm] = &[
         fields: &["change", "reason"],
     },
 ];
+
+/// `burst` at once, then one every so many seconds.
+pub fn quota(burst: u32, seconds: u64) -> Quota {
+    let quota = Quota::with_period(std::time::Duration::from_secs(seconds)).unwrap();
+    quota.allow_burst(NonZeroU32::new(burst).unwrap())
+}
 
 /// Everything, running.
 pub struct Server {
