@@ -11,7 +11,7 @@ use leptos::prelude::AnyView;
 
 use crate::{
     actions,
-    backend::{Answer, Backend, Denied, FieldError},
+    backend::{Answer, Backend, Denied, FORM, FieldError, change_field, decision_field},
     pages,
 };
 
@@ -36,9 +36,11 @@ pub struct ActionRoute {
     pub action: Action,
     /// Does it, and answers where to go.
     pub run: fn(Post) -> Later<Answer<String>>,
-    /// The page that shows the form again when fields are wrong, with what was typed.
-    pub form: fn(&Post) -> String,
-    /// Fields whose text is kept over an expired session.
+    /// The URL of the page with the form: where what was typed is shown again when it is wrong, or when the session
+    /// had ended.
+    pub form: fn(&Sent) -> String,
+    /// The fields that are kept when the session has ended, and come back after the next sign-in. Only what a person
+    /// typed: never a hash of what they saw, a key or a secret.
     pub keep: &'static [&'static str],
 }
 
@@ -134,14 +136,14 @@ pub const ACTIONS: &[ActionRoute] = &[
         action: Action::ProposeOwn,
         run: |p| Box::pin(actions::change::submit(p)),
         form: actions::change::form,
-        keep: &["justification", "ticket"],
+        keep: &change_field::TYPED,
     },
     ActionRoute {
         path: "/do/changes/{id}/decide",
         action: Action::Decide,
         run: |p| Box::pin(actions::change::decide(p)),
         form: actions::change::record,
-        keep: &["reason"],
+        keep: &decision_field::TYPED,
     },
     ActionRoute {
         path: "/do/changes/{id}/withdraw",
@@ -227,13 +229,20 @@ impl Page {
 pub struct Post {
     /// Bound to the actor.
     pub backend: Arc<dyn Backend>,
+    /// The form.
+    pub sent: Sent,
+}
+
+/// A form, as it was sent.
+#[derive(Debug, Clone, Default)]
+pub struct Sent {
     /// The segments that the path names.
     pub params: BTreeMap<String, String>,
     /// The form's fields; each at most once, or the request was refused before.
     pub fields: BTreeMap<String, String>,
 }
 
-impl Post {
+impl Sent {
     /// A segment that the path names.
     pub fn param<T: std::str::FromStr>(&self, name: &str) -> Answer<T> {
         self.params
@@ -256,7 +265,7 @@ impl Post {
         {
             None => Ok(()),
             Some(_) => Err(Denied::Invalid(vec![FieldError {
-                field: "form",
+                field: FORM,
                 message:
                     "This form sent a field that it does not have. Open the page again and repeat."
                         .into(),

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::{
     classification::{Environment, Pci, Source},
     ids::AccountId,
+    org::AccountState,
     time::Timestamp,
     verdict::Tally,
 };
@@ -82,8 +83,8 @@ pub struct AccessRow {
 pub struct AccountView {
     /// Which.
     pub account: AccountRef,
-    /// AWS's word for its state.
-    pub state: &'static str,
+    /// Its state in AWS.
+    pub state: AccountState,
     /// Names of the units it is in, from the root down.
     pub units: Vec<String>,
     /// Its tags.

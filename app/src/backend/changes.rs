@@ -11,55 +11,10 @@ use domain::{
     verdict::{Outcome, Verdict},
 };
 
-use super::{AccountRef, Answer, ChangeRow, ListQuery, Page, PrincipalRef, SetRef};
-
-/// What the form asks for, as it stands in the preview's URL. Empty fields are not chosen yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Draft {
-    /// `grant`, `remove`, `join` or `leave`.
-    pub kind: String,
-    /// `user:ID`, `group:ID`; for join and leave the user.
-    pub who: String,
-    /// `ps-…`; for join and leave the group's id.
-    pub set: String,
-    /// 12 digits; unused for join and leave.
-    pub account: String,
-    /// `standing`, or a number of minutes.
-    pub term: String,
-}
-
-impl Draft {
-    /// The preview's URL: a colleague can open it.
-    pub fn href(&self) -> String {
-        let fields = [
-            ("kind", &self.kind),
-            ("who", &self.who),
-            ("set", &self.set),
-            ("account", &self.account),
-            ("term", &self.term),
-        ];
-        let query: Vec<String> = fields
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name}={}", escape(value)))
-            .collect();
-        format!("/changes/new?{}", query.join("&"))
-    }
-}
-
-/// Percent-encodes everything that is not plain in a query.
-pub fn escape(value: &str) -> String {
-    use std::fmt::Write as _;
-    value.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing into a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
-}
+use super::{
+    AccountRef, Answer, ChangeRow, DecisionInput, Draft, ListQuery, Page, PrincipalRef, SetRef,
+    Submission,
+};
 
 /// One entry of a form's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,21 +96,6 @@ pub struct NewChange {
     pub form_key: String,
 }
 
-/// What is submitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Submission {
-    /// What it does.
-    pub draft: Draft,
-    /// Why.
-    pub justification: String,
-    /// The ticket.
-    pub ticket: String,
-    /// What the person saw in the preview: a different effect is shown again, not submitted.
-    pub effect: String,
-    /// The form's key.
-    pub form_key: String,
-}
-
 /// One decision, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalView {
@@ -188,6 +128,21 @@ pub struct TimelineRow {
     pub note: Option<String>,
 }
 
+/// Where one operation of a change stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperationStatus {
+    /// It waits for a person, or for a time to pass.
+    Waiting,
+    /// It is being carried out.
+    Running,
+    /// AWS was read again and shows it.
+    Done,
+    /// It was tried and did not work.
+    Failed,
+    /// It was not carried out, or is no longer in force.
+    Over,
+}
+
 /// How far one operation of a change has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationRow {
@@ -195,8 +150,8 @@ pub struct OperationRow {
     pub what: String,
     /// How far it has come, in words that never run ahead of AWS.
     pub words: String,
-    /// Which status of the palette: ok, pending, danger, info, off.
-    pub status: &'static str,
+    /// The same for a badge.
+    pub status: OperationStatus,
     /// AWS's request id.
     pub aws_request_id: Option<String>,
     /// When AWS was last seen to agree.
@@ -238,17 +193,6 @@ pub struct ChangeView {
     pub result: Option<String>,
 }
 
-/// What an approver sends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecisionInput {
-    /// Yes or no.
-    pub decision: Decision,
-    /// Why.
-    pub reason: String,
-    /// The effect that they looked at.
-    pub effect: String,
-}
-
 /// Where in the inbox somebody looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InboxPlace {
@@ -258,14 +202,9 @@ pub enum InboxPlace {
     Change(ChangeId),
 }
 
-/// Asks about and moves changes.
+/// Asks about changes.
 #[async_trait]
 pub trait ChangesPort {
-    /// The form, and the preview once everything is chosen. Writes nothing.
-    async fn new_change(&self, draft: &Draft) -> Answer<NewChange>;
-    /// Stores a change, whatever the verdict, and answers its id. The same form key twice answers
-    /// the same id.
-    async fn submit(&self, submission: Submission) -> Answer<ChangeId>;
     /// The list, newest first. `only` is a state's word or `mine`.
     async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>>;
     /// One change.
@@ -273,9 +212,29 @@ pub trait ChangesPort {
     /// Changes that wait for the viewer's decision, oldest first: a page of them, or the page on which
     /// one of them is.
     async fn inbox(&self, at: InboxPlace) -> Answer<Page<ChangeView>>;
+}
+
+/// Asks for a new change.
+#[async_trait]
+pub trait NewChangePort {
+    /// The form, and the preview once everything is chosen. Writes nothing.
+    async fn new_change(&self, draft: &Draft) -> Answer<NewChange>;
+    /// Stores a change, whatever the verdict, and answers its id. The same form key twice answers
+    /// the same id.
+    async fn submit(&self, submission: Submission) -> Answer<ChangeId>;
+}
+
+/// Decides changes.
+#[async_trait]
+pub trait DecisionPort {
     /// Approves or declines.
     async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()>;
-    /// Takes it back.
+}
+
+/// Withdraws changes.
+#[async_trait]
+pub trait WithdrawalPort {
+    /// Takes a change back, as long as the engine has not begun with it.
     async fn withdraw(&self, id: &ChangeId) -> Answer<()>;
 }
 

@@ -1,7 +1,7 @@
 //! The ledger: search, one entry, and whether it is whole.
 
 use async_trait::async_trait;
-use domain::time::Timestamp;
+use domain::{ledger::Outcome, time::Timestamp};
 
 use super::{Answer, ListQuery, Page};
 
@@ -14,8 +14,8 @@ pub struct EntryRow {
     pub at: Timestamp,
     /// Its type.
     pub kind: String,
-    /// How it ended: success, failure, denied, pending.
-    pub outcome: String,
+    /// How it ended.
+    pub outcome: Outcome,
     /// Who, by name where the name is still known.
     pub actor: String,
     /// What it was about, in words.

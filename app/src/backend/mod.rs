@@ -5,7 +5,9 @@
 //! reaches what, or whether something is allowed.
 
 mod accounts;
+mod change_form;
 mod changes;
+mod decision_form;
 mod groups;
 mod home;
 mod ledger;
@@ -16,7 +18,9 @@ mod shared;
 mod viewer;
 
 pub use accounts::*;
+pub use change_form::*;
 pub use changes::*;
+pub use decision_form::*;
 pub use groups::*;
 pub use home::*;
 pub use ledger::*;
@@ -60,6 +64,9 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// Stands in [`FieldError::field`] for a form as a whole.
+pub const FORM: &str = "form";
+
 /// The answer of a port.
 pub type Answer<T> = Result<T, Denied>;
 
@@ -72,6 +79,9 @@ pub trait Backend:
     + GroupsPort
     + PermissionSetsPort
     + ChangesPort
+    + NewChangePort
+    + DecisionPort
+    + WithdrawalPort
     + LedgerPort
     + ReportPort
     + Send

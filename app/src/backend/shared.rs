@@ -2,11 +2,25 @@
 
 use domain::{
     classification::Classification,
-    ids::{AccountId, ChangeId, PermissionSetArn, UserId},
+    ids::{AccountId, ChangeId, PermissionSetArn, Principal, UserId},
     permission_set::analysis::Risk,
     time::Timestamp,
     verdict::{Outcome, strictest},
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What stands in a query as it is; everything else is percent-encoded.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':');
+
+/// A value, encoded for a query.
+pub fn escape(value: &str) -> String {
+    utf8_percent_encode(value, PLAIN).to_string()
+}
 
 /// An account, as it is named everywhere: id and name, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,12 +88,7 @@ pub enum PrincipalRef {
         members: usize,
     },
     /// Somebody or something that is no longer in the directory.
-    Orphan {
-        /// USER or GROUP.
-        kind: &'static str,
-        /// The id that AWS still lists.
-        id: String,
-    },
+    Orphan(Principal),
 }
 
 /// One guardrail's word on one thing.

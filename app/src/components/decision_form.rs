@@ -1,11 +1,14 @@
 //! Approve and decline: two forms, so that Enter in one can never send the other, each bound to the effect
 //! that is on the page. Whoever may not decide reads why.
 
-use domain::{diff::EffectHash, ids::ChangeId};
+use domain::{approval::Decision, diff::EffectHash, ids::ChangeId};
 use leptos::prelude::*;
 
 use super::{Button, ButtonKind, Glyph, Need, Notice, Status, TextArea};
-use crate::{backend::ChangeView, routes::FormState};
+use crate::{
+    backend::{ChangeView, decision_field, decision_of, decision_word},
+    routes::FormState,
+};
 
 /// Both forms, or the reason why there are none.
 #[component]
@@ -22,28 +25,21 @@ pub fn DecisionForms(
     if let Err(reason) = may {
         return view! { <Notice status=Status::Off title=reason /> }.into_any();
     }
-    let one = move |which: Which| decision(&id, &effect, &form, which);
+    let one = move |which: Decision| decision(&id, &effect, &form, which);
     view! {
-        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Which::Approve)} {one(Which::Decline)}</div>
+        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Decision::Approve)} {one(Decision::Decline)}</div>
     }
     .into_any()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
-    Approve,
-    Decline,
 }
 
 fn decision(
     id: &ChangeId,
     effect: &EffectHash,
     form: &FormState,
-    which: Which,
+    which: Decision,
 ) -> impl IntoView + use<> {
-    let (word, verb, label, hint, kind, icon, shortcut) = match which {
-        Which::Approve => (
-            "approve",
+    let (verb, label, hint, kind, icon, shortcut) = match which {
+        Decision::Approve => (
             "Approve",
             "Why you approve",
             "At least 5 characters. Kept in the ledger with your name.",
@@ -51,8 +47,7 @@ fn decision(
             Glyph::Check,
             "approve",
         ),
-        Which::Decline => (
-            "decline",
+        Decision::Decline => (
             "Decline",
             "Why you decline",
             "At least 5 characters. The requester reads it. One refusal is enough.",
@@ -61,21 +56,22 @@ fn decision(
             "deny",
         ),
     };
-    // What was typed belongs to the form that was sent; after a new sign-in that is no longer known.
-    let ours = form.value("decision").is_none_or(|sent| sent == word);
+    let word = decision_word(which);
+    // What was typed belongs to the form that was sent.
+    let ours = form.value(decision_field::DECISION).as_deref() == Some(word);
     let value = ours
-        .then(|| form.value("reason"))
+        .then(|| form.value(decision_field::REASON))
         .flatten()
         .unwrap_or_default();
     let error = ours
-        .then(|| form.error("reason"))
+        .then(|| form.error(decision_field::REASON))
         .flatten()
         .unwrap_or_default();
     view! {
         <form method="post" action=format!("/do/changes/{id}/decide")>
-            <input type="hidden" name="decision" value=word />
-            <input type="hidden" name="effect" value=effect.0.clone() />
-            <TextArea id=format!("reason-{word}") name="reason" label value hint error need=Need::Required rows=2 />
+            <input type="hidden" name=decision_field::DECISION value=word />
+            <input type="hidden" name=decision_field::EFFECT value=effect.0.clone() />
+            <TextArea id=format!("reason-{word}") name=decision_field::REASON label value hint error need=Need::Required rows=2 />
             <Button kind icon=icon shortcut=shortcut>{verb}</Button>
         </form>
     }
@@ -102,13 +98,12 @@ pub fn WithdrawForm(
 
 /// The ids of the fields that errors of a decision are about.
 pub fn decision_errors(form: &FormState, view: &ChangeView) -> Vec<(String, String)> {
-    let word = form
-        .value("decision")
-        .filter(|word| word == "decline")
-        .unwrap_or_else(|| "approve".into());
+    let sent = form.value(decision_field::DECISION);
+    let sent = sent.as_deref().and_then(decision_of);
+    let word = decision_word(sent.unwrap_or(Decision::Approve));
     let open = view.decide.is_ok();
     let anchor = |field: &str| match field {
-        "reason" if open => format!("reason-{word}"),
+        decision_field::REASON if open => format!("reason-{word}"),
         _ => "decision".into(),
     };
     form.errors

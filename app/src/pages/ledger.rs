@@ -1,7 +1,7 @@
 //! The ledger: whether it is whole, and every entry, newest first. It shows what was written down and
 //! judges none of it.
 
-use domain::time::Timestamp;
+use domain::{ledger::Outcome, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
@@ -131,7 +131,7 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
             <th scope="row" data-numeric><a href=format!("/ledger/{seq}")>{seq}</a></th>
             <td class="whitespace-nowrap"><Time at now /></td>
             <td><code>{kind}</code></td>
-            <td>{outcome_badge(&outcome)}</td>
+            <td>{outcome_badge(outcome)}</td>
             <td>{actor}</td>
             <td data-wide class="text-muted">{about}</td>
         </tr>
@@ -139,15 +139,12 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
 }
 
 /// How an entry ended, in colour, shape and word.
-pub fn outcome_badge(outcome: &str) -> AnyView {
+pub fn outcome_badge(outcome: Outcome) -> AnyView {
     let (status, label) = match outcome {
-        "success" => (Status::Ok, "Success"),
-        "failure" => (Status::Danger, "Failure"),
-        "denied" => (Status::Danger, "Denied"),
-        "pending" => (Status::Pending, "Pending"),
-        other => {
-            return view! { <StatusBadge status=Status::Off label=other.to_owned() /> }.into_any();
-        }
+        Outcome::Success => (Status::Ok, "Success"),
+        Outcome::Failure => (Status::Danger, "Failure"),
+        Outcome::Denied => (Status::Danger, "Denied"),
+        Outcome::Pending => (Status::Pending, "Pending"),
     };
     view! { <StatusBadge status label /> }.into_any()
 }

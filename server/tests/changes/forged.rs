@@ -1,6 +1,6 @@
 //! A change's row that is not what was asked for and shown, by the ledger, gives nothing.
 
-use app::backend::ChangesPort as _;
+use app::backend::WithdrawalPort as _;
 use domain::{
     approval::Decision,
     change::{DECIDE_WITHIN, START_WITHIN, State},

@@ -1,6 +1,6 @@
 //! What else happens to a change: refused, withdrawn, expired, listed, followed.
 
-use app::backend::{ChangesPort as _, Denied, ListQuery};
+use app::backend::{ChangesPort as _, Denied, ListQuery, WithdrawalPort as _};
 use domain::{
     approval::Decision,
     change::{DECIDE_WITHIN, START_WITHIN, State},

@@ -1,7 +1,10 @@
 //! Nothing counts without its proof: rows put in by hand, approvals of another round, approvers who are
 //! none any more, and sign-ins that claim to be somebody.
 
-use app::backend::{ChangesPort as _, DecisionInput, Denied, InboxPlace};
+use app::backend::{
+    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPlace, NewChangePort as _,
+    WithdrawalPort as _,
+};
 use domain::{
     approval::Decision,
     authorize::Role,

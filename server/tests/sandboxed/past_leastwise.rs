@@ -1,7 +1,7 @@
 //! Somebody with rights of their own in AWS prepares the ground between two crawls: nothing that they
 //! did may pass as harmless because nobody has read it yet.
 
-use app::backend::{ChangesPort as _, Draft};
+use app::backend::{ChangesPort as _, Draft, NewChangePort as _};
 use domain::{
     change::State,
     ids::{Assignment, ChangeId, Principal},

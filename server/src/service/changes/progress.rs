@@ -1,7 +1,7 @@
 //! How far each operation of a change has come, in words that never run ahead of AWS: *accepted* is
 //! not *done*, *done* is not *read back*, and *removed* is not *ended* while a session may live on.
 
-use app::backend::{OperationRow, state_words};
+use app::backend::{OperationRow, OperationStatus, state_words};
 use domain::{
     change::{Operation, State},
     engine::{
@@ -81,7 +81,7 @@ pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, Str
     let change = &stored.change;
     let waits = operations
         .iter()
-        .filter(|row| row.verified.is_none() && row.status == PENDING)
+        .filter(|row| row.verified.is_none() && row.status == OperationStatus::Waiting)
         .count();
     let key = format!(
         "{}.{}.{}.{done}.{waits}",
@@ -89,9 +89,10 @@ pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, Str
         stored.version,
         change.approvals.len()
     );
-    let busy = operations
-        .iter()
-        .find(|row| row.verified.is_none() && (row.status == INFO || row.status == PENDING));
+    let busy = operations.iter().find(|row| {
+        row.verified.is_none()
+            && (row.status == OperationStatus::Running || row.status == OperationStatus::Waiting)
+    });
     let words = match (change.state, busy) {
         (State::Approved | State::Applying, Some(row)) if operations.len() == 1 => {
             row.words.clone()
@@ -105,22 +106,16 @@ pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, Str
     (key, words)
 }
 
-const OK: &str = "ok";
-const PENDING: &str = "pending";
-const DANGER: &str = "danger";
-const INFO: &str = "info";
-const OFF: &str = "off";
-
 /// How far one operation has come.
 struct Far {
     words: String,
-    status: &'static str,
+    status: OperationStatus,
     verified: Option<Timestamp>,
     sessions_until: Option<Timestamp>,
 }
 
 impl Far {
-    fn new(words: impl Into<String>, status: &'static str) -> Self {
+    fn new(words: impl Into<String>, status: OperationStatus) -> Self {
         Self {
             words: words.into(),
             status,
@@ -160,15 +155,20 @@ fn far(
             how,
             ..
         }) => removed(*verified_at, *last_use, *how, now),
-        Some(ItemResult::Failed { reason, .. }) => {
-            Far::new(format!("Not carried out: {reason}"), DANGER)
-        }
-        None if row.phase == ChangePhase::Queued => {
-            Far::new("Taken up, judged once more before it starts", INFO)
-        }
+        Some(ItemResult::Failed { reason, .. }) => Far::new(
+            format!("Not carried out: {reason}"),
+            OperationStatus::Failed,
+        ),
+        None if row.phase == ChangePhase::Queued => Far::new(
+            "Taken up, judged once more before it starts",
+            OperationStatus::Running,
+        ),
         // A row of an earlier attempt that was sent back, before the engine took it up again.
         None if row.phase == ChangePhase::Over => before_the_engine(state),
-        None => Far::new(at_work(Doing::of(operation), write), INFO),
+        None => Far::new(
+            at_work(Doing::of(operation), write),
+            OperationStatus::Running,
+        ),
     }
 }
 
@@ -184,19 +184,19 @@ fn waits(waiting: Waiting) -> Far {
         waiting.awaited.words(),
         waiting.since.second()
     );
-    Far::new(words, PENDING)
+    Far::new(words, OperationStatus::Waiting)
 }
 
 fn before_the_engine(state: State) -> Far {
     match state {
-        State::Waiting => Far::new("Waits for approval", PENDING),
-        State::Approved => Far::new("Approved, starts within seconds", INFO),
-        State::Applying => Far::new("Being carried out", INFO),
+        State::Waiting => Far::new("Waits for approval", OperationStatus::Waiting),
+        State::Approved => Far::new("Approved, starts within seconds", OperationStatus::Running),
+        State::Applying => Far::new("Being carried out", OperationStatus::Running),
         State::Refused | State::Declined | State::Expired | State::Withdrawn => {
-            Far::new("Not carried out", OFF)
+            Far::new("Not carried out", OperationStatus::Over)
         }
-        State::Verified => Far::new("Carried out and read back", OK),
-        State::Failed => Far::new("Not carried out", DANGER),
+        State::Verified => Far::new("Carried out and read back", OperationStatus::Done),
+        State::Failed => Far::new("Not carried out", OperationStatus::Failed),
     }
 }
 
@@ -213,7 +213,7 @@ fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Ti
                 "Was granted, removed again and seen gone at {} UTC",
                 over.minute()
             ),
-            OFF,
+            OperationStatus::Over,
         ),
         Some(WindowRow { window, .. }) => match window.stops() {
             Some(stops) if stops <= now => Far::new(
@@ -221,12 +221,15 @@ fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Ti
                     "Was granted, its time ended at {} UTC, being removed",
                     stops.minute()
                 ),
-                INFO,
+                OperationStatus::Running,
             ),
-            Some(stops) => Far::new(format!("{seen}, until {} UTC", stops.minute()), OK),
-            None => Far::new(seen, OK),
+            Some(stops) => Far::new(
+                format!("{seen}, until {} UTC", stops.minute()),
+                OperationStatus::Done,
+            ),
+            None => Far::new(seen, OperationStatus::Done),
         },
-        None => Far::new(seen, OK),
+        None => Far::new(seen, OperationStatus::Done),
     };
     Far {
         verified: Some(verified_at),
@@ -242,12 +245,12 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
     let far = if now < last_use {
         Far::new(
             format!("{gone}, sessions may last until {} UTC", last_use.minute()),
-            PENDING,
+            OperationStatus::Waiting,
         )
     } else {
         Far::new(
             format!("Ended: {}, and no session can be left", gone.to_lowercase()),
-            OK,
+            OperationStatus::Done,
         )
     };
     Far {
@@ -314,7 +317,7 @@ mod tests {
         let during = removed(NOW, until, How::ByUs, NOW);
         assert_eq!(
             (during.status, during.sessions_until),
-            (PENDING, Some(until))
+            (OperationStatus::Waiting, Some(until))
         );
         assert!(
             during
@@ -337,7 +340,7 @@ mod tests {
                 awaited,
                 since: NOW,
             });
-            assert_eq!((far.status, far.verified), (PENDING, None));
+            assert_eq!((far.status, far.verified), (OperationStatus::Waiting, None));
             assert!(far.words.starts_with("Waits for "), "{}", far.words);
             assert!(
                 far.words.ends_with("Since 2026-11-23 09:14:05 UTC"),

@@ -1,4 +1,5 @@
-//! Stores what somebody asks for, whatever the verdict: refusals are evidence.
+//! The form of a new change: shown with its preview, which writes nothing, and stored once it is submitted,
+//! whatever the verdict: refusals are evidence.
 //!
 //! The form's word counts for nothing but intent. What it would do is judged here, in the
 //! transaction that stores it; if that is not what the person was shown, nothing is stored and they
@@ -6,7 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{Answer, Denied, FieldError, Submission};
+use app::backend::{
+    Answer, Denied, Draft, FORM, FieldError, NewChange, NewChangePort, Submission, change_field,
+};
+use async_trait::async_trait;
 use domain::{
     authorize::Action,
     change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
@@ -16,7 +20,7 @@ use domain::{
     verdict::Outcome,
 };
 
-use super::{draft, judging::judge_now, trouble, words};
+use super::{choices::choices, draft, judging::judge_now, trouble, words};
 use crate::{
     clock,
     service::{Service, broken},
@@ -30,8 +34,41 @@ use crate::{
 /// How many changes of one requester may wait at the same time: approvers read each of them.
 const WAITING: i64 = 20;
 
-impl Service {
-    pub(super) async fn submit_change(&self, submission: Submission) -> Answer<ChangeId> {
+#[async_trait]
+impl NewChangePort for Service {
+    async fn new_change(&self, draft: &Draft) -> Answer<NewChange> {
+        self.allowed(Action::ProposeOwn)?;
+        let person = self.person()?;
+        let scope = self.scope()?;
+        let mut draft = draft.clone();
+        if draft.who.trim().is_empty()
+            && let Some(own) = self.own_for(&scope, &draft)
+        {
+            draft.who = format!("user:{own}");
+        }
+        let mut reading = draft::read(&self.world.snapshot, &draft);
+        if let Err(error) = self.within(&scope, &reading) {
+            reading.errors.push(error);
+        }
+        let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
+            Some(
+                self.preview_of(&person, &reading.operations)
+                    .await
+                    .map_err(broken)?,
+            )
+        } else {
+            None
+        };
+        Ok(NewChange {
+            choices: choices(&self.world.snapshot, &reading.draft, &scope),
+            draft: reading.draft,
+            errors: reading.errors,
+            preview,
+            form_key: clock::token(),
+        })
+    }
+
+    async fn submit(&self, submission: Submission) -> Answer<ChangeId> {
         self.allowed(Action::ProposeOwn)?;
         let person = self.person()?;
         let reading = draft::read(&self.world.snapshot, &submission.draft).insisting();
@@ -60,7 +97,7 @@ impl Service {
         }
         if errors.is_empty() && !is_form_key(&submission.form_key) {
             errors.push(FieldError {
-                field: "form",
+                field: FORM,
                 message: "This form is not one that Leastwise made. It is shown again below: submit it from here.".into(),
             });
         }
@@ -86,7 +123,9 @@ impl Service {
             Ok(id) => Ok(id),
         }
     }
+}
 
+impl Service {
     async fn store_change(
         &self,
         person: &PersonId,
@@ -113,7 +152,7 @@ impl Service {
         .await?;
         if judgement.hash.0 != submission.effect {
             return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
-                field: "effect",
+                field: change_field::EFFECT,
                 message: "What this change would do is no longer what you were shown. Nothing was stored. \
                           Read the preview again, then submit it."
                     .into(),
