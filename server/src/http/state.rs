@@ -11,7 +11,6 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::{
-    draft::DraftForm,
     headers::Csp,
     limits::{Limiter, Limits},
     oidc::Oidc,
@@ -37,8 +36,6 @@ pub struct HttpSettings {
     pub limits: Limits,
     /// Who brings it may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<Secret>,
-    /// Forms whose text is kept when the session has ended.
-    pub forms: &'static [DraftForm],
 }
 
 impl HttpSettings {
@@ -54,7 +51,6 @@ impl HttpSettings {
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             metrics_token: None,
-            forms: &[],
         }
     }
 }

@@ -11,23 +11,34 @@ const DRAFTS: i64 = 20;
 /// What somebody had typed: names and values in the order of the form.
 pub type Fields = Vec<(String, String)>;
 
-/// Keeps what somebody had typed, for the same subject only.
+/// A form as it is kept.
+#[derive(Debug)]
+pub struct SavedForm<'a> {
+    /// Names it in the page's URL.
+    pub id: &'a str,
+    /// Who typed it.
+    pub subject: &'a Subject,
+    /// Path of the page with the form.
+    pub page: &'a str,
+    /// What was typed.
+    pub fields: &'a Fields,
+}
+
+/// Keeps what somebody had typed, for the same subject and page only.
 pub async fn save_draft(
     tx: &mut Tx,
-    draft: &str,
-    subject: &Subject,
-    path: &str,
-    fields: &Fields,
+    form: &SavedForm<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let subject = form.subject;
     sqlx::query(
         "insert into draft (id, iss, sub, path, fields, saved_at) values ($1, $2, $3, $4, $5, $6)",
     )
-    .bind(draft)
+    .bind(form.id)
     .bind(&subject.iss)
     .bind(&subject.sub)
-    .bind(path)
-    .bind(to_json(fields))
+    .bind(form.page)
+    .bind(to_json(form.fields))
     .bind(now.0)
     .execute(tx.conn())
     .await?;
@@ -43,19 +54,22 @@ pub async fn save_draft(
     Ok(())
 }
 
-/// Gives back what this subject had typed. Somebody else's draft is no draft.
+/// Gives back what this subject had typed on this page. Somebody else's draft is no draft, and neither is one of another
+/// page.
 pub async fn draft(
     store: &Store,
     draft: &str,
     subject: &Subject,
+    page: &str,
     now: Timestamp,
 ) -> Result<Option<Fields>, StoreError> {
     let row: Option<(String,)> = sqlx::query_as(
-        "select fields from draft where id = $1 and iss = $2 and sub = $3 and saved_at > $4",
+        "select fields from draft where id = $1 and iss = $2 and sub = $3 and path = $4 and saved_at > $5",
     )
     .bind(draft)
     .bind(&subject.iss)
     .bind(&subject.sub)
+    .bind(page)
     .bind((now - KEEP_DRAFT).0)
     .fetch_optional(store.read())
     .await?;

@@ -36,13 +36,13 @@ async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page() {
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let long = "x".repeat(257 * 1024);
-    let answer = browser.post("/do/submit-change", &[("justification", &long)]).await;
+    let answer = browser.post(SUBMIT, &[("justification", &long)]).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(answer.body.contains("too much text"));
     let fits = "x".repeat(100 * 1024);
     assert_eq!(
         browser
-            .post("/do/submit-change", &[("justification", &fits)])
+            .post(SUBMIT, &[("justification", &fits)])
             .await
             .status,
         StatusCode::SEE_OTHER
@@ -56,7 +56,7 @@ async fn s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_f
     browser.sign_in("alice").await;
     server.wait(Duration::minutes(20));
     let chunks = futures::stream::iter((0..300).map(|_| Ok::<_, std::io::Error>("x".repeat(1024))));
-    let request = request(Method::POST, "/do/submit-change")
+    let request = request(Method::POST, SUBMIT)
         .header("sec-fetch-site", "same-origin")
         .body(Body::from_stream(chunks))
         .unwrap();
@@ -87,7 +87,7 @@ async fn s40_more_at_once_than_there_is_room_for_is_turned_away() {
 async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them() {
     let server = Server::start_with(|setup| setup.settings.limits.at_once = 4).await;
     let never = futures::stream::pending::<Result<String, std::io::Error>>();
-    let held = request(Method::POST, "/do/submit-change")
+    let held = request(Method::POST, SUBMIT)
         .header("sec-fetch-site", "same-origin")
         .body(Body::from_stream(never))
         .unwrap();
@@ -211,7 +211,7 @@ async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one() {
     browser.sign_in("alice").await;
     let mut posts = Vec::new();
     for _ in 0..4 {
-        posts.push(browser.post("/do/decide", &[]).await.status);
+        posts.push(browser.post(DECIDE, &[]).await.status);
     }
     assert_eq!(
         posts[2..],
