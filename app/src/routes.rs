@@ -11,7 +11,7 @@ use leptos::prelude::AnyView;
 
 use crate::{
     actions,
-    backend::{Answer, Backend, Denied, FieldError},
+    backend::{Answer, Backend, Denied, FORM, FieldError, change_field, decision_field},
     pages,
 };
 
@@ -36,9 +36,11 @@ pub struct ActionRoute {
     pub action: Action,
     /// Performs the action and returns the URL to redirect to.
     pub run: fn(Post) -> Later<Answer<String>>,
-    /// Returns the URL of the page that shows the form again, with the values entered, if fields are invalid.
-    pub form: fn(&Post) -> String,
-    /// Fields whose text is kept over an expired session.
+    /// Returns the URL of the page with the form. It shows the entered values again if they are invalid, or after the
+    /// sign-in that follows an expired session.
+    pub form: fn(&Sent) -> String,
+    /// The fields that are kept over an expired session and restored after the next sign-in. Only input of the user,
+    /// never the hash of an effect, a key or a secret.
     pub keep: &'static [&'static str],
 }
 
@@ -134,14 +136,14 @@ pub const ACTIONS: &[ActionRoute] = &[
         action: Action::ProposeOwn,
         run: |p| Box::pin(actions::change::submit(p)),
         form: actions::change::form,
-        keep: &["justification", "ticket"],
+        keep: &change_field::TYPED,
     },
     ActionRoute {
         path: "/do/changes/{id}/decide",
         action: Action::Decide,
         run: |p| Box::pin(actions::change::decide(p)),
         form: actions::change::record,
-        keep: &["reason"],
+        keep: &decision_field::TYPED,
     },
     ActionRoute {
         path: "/do/changes/{id}/withdraw",
@@ -227,13 +229,20 @@ impl Page {
 pub struct Post {
     /// The ports, bound to the caller.
     pub backend: Arc<dyn Backend>,
+    /// The form that was sent.
+    pub sent: Sent,
+}
+
+/// The data of a submitted form.
+#[derive(Debug, Clone, Default)]
+pub struct Sent {
     /// The named segments of the path.
     pub params: BTreeMap<String, String>,
     /// The form fields. The router rejects a form that names a field twice.
     pub fields: BTreeMap<String, String>,
 }
 
-impl Post {
+impl Sent {
     /// Returns a named segment of the path, or `NotFound` if it does not parse as `T`.
     pub fn param<T: std::str::FromStr>(&self, name: &str) -> Answer<T> {
         self.params
@@ -256,7 +265,7 @@ impl Post {
         {
             None => Ok(()),
             Some(_) => Err(Denied::Invalid(vec![FieldError {
-                field: "form",
+                field: FORM,
                 message: "The form contains an unknown field. Reload the page and try again."
                     .into(),
             }])),

@@ -5,6 +5,7 @@
 use app::components::*;
 use app::islands::{filter::RowFilter, live_status::LiveStatus};
 use app::shell::{Appearance, Assets, Density, Layout, Surroundings, Theme, Viewer, render};
+use domain::classification::{Environment, Pci};
 use domain::time::{Duration, Timestamp};
 use leptos::prelude::*;
 
@@ -215,8 +216,8 @@ fn change() -> AnyView {
             title="Grant CardOpsReadOnly on payments-prod to card-ops"
             crumbs=vec![Crumb::new("/changes", "Changes"), Crumb::new("/accounts/1", "payments-prod")]
             marks=view! {
-                <EnvironmentBadge environment=EnvironmentMark::Production />
-                <PciBadge pci=PciMark::In />
+                <EnvironmentBadge environment=Environment::Production />
+                <PciBadge pci=Pci::In />
                 <StatusBadge status=Status::Pending label="Waiting for approval" weight=BadgeWeight::Pill />
             }
                 .into_any()
@@ -241,12 +242,12 @@ fn change() -> AnyView {
                 <DefinitionList>
                     <Definition term="Account">"payments-prod " <span class="font-mono text-muted">"481220935517"</span></Definition>
                     <Definition term="Classification">
-                        <EnvironmentBadge environment=EnvironmentMark::Development /> " "
-                        <EnvironmentBadge environment=EnvironmentMark::Staging /> " "
-                        <EnvironmentBadge environment=EnvironmentMark::Production /> " "
-                        <EnvironmentBadge environment=EnvironmentMark::Sandbox /> " "
-                        <EnvironmentBadge environment=EnvironmentMark::Security /> " "
-                        <PciBadge pci=PciMark::In /> " " <PciBadge pci=PciMark::Connected />
+                        <EnvironmentBadge environment=Environment::Development /> " "
+                        <EnvironmentBadge environment=Environment::Staging /> " "
+                        <EnvironmentBadge environment=Environment::Production /> " "
+                        <EnvironmentBadge environment=Environment::Sandbox /> " "
+                        <EnvironmentBadge environment=Environment::Security /> " "
+                        <PciBadge pci=Pci::In /> " " <PciBadge pci=Pci::Connected />
                     </Definition>
                     <Definition term="Verified at"><AbsoluteTime at={NOW - Duration::minutes(3)} now=NOW /></Definition>
                     <Definition term="States">

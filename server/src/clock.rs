@@ -2,9 +2,12 @@
 //!
 //! All other code takes them as parameters or reads them here, so tests set the time and never wait.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Instant,
 };
 
 use domain::{
@@ -40,6 +43,23 @@ impl Clock {
                 Timestamp(since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
             }
             Self::Manual(at) => Timestamp(at.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Returns the time since a fixed moment in the past. Unlike [`now`](Self::now) it never goes back when the system
+    /// clock is set.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only read of the monotonic clock"
+    )]
+    pub fn elapsed(&self) -> std::time::Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        match self {
+            Self::System => START.get_or_init(Instant::now).elapsed(),
+            Self::Manual(at) => {
+                let millis = u64::try_from(at.load(Ordering::SeqCst)).unwrap_or(0);
+                std::time::Duration::from_millis(millis)
+            }
         }
     }
 

@@ -5,13 +5,11 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use domain::{ids::AccountId, time::Duration};
+use ipnet::IpNet;
 use thiserror::Error;
 use url::Url;
 
-use crate::{
-    aws::Access,
-    http::client_ip::{InvalidNetwork, Network},
-};
+use crate::{aws::Access, http::client_ip::network};
 
 /// An invalid configuration value, and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -172,11 +170,14 @@ impl ServeArgs {
     }
 
     /// The proxies whose word on the client's address counts.
-    pub fn proxies(&self) -> Result<Vec<Network>, ConfigError> {
+    pub fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
         let parse = |text: &String| {
-            text.parse().map_err(|error: InvalidNetwork| ConfigError {
-                field: "LEASTWISE_TRUSTED_PROXIES",
-                cure: error.to_string(),
+            network(text).ok_or_else(|| {
+                let shown: String = text.chars().take(60).collect();
+                ConfigError {
+                    field: "LEASTWISE_TRUSTED_PROXIES",
+                    cure: format!("`{shown}` is not a network: write 10.0.0.0/8 or 2001:db8::/32"),
+                }
             })
         };
         self.trusted_proxies.iter().map(parse).collect()

@@ -1,84 +1,57 @@
 //! Actions on a change: submit, decide, withdraw.
 
-use domain::{approval::Decision, ids::ChangeId};
+use domain::ids::ChangeId;
 
 use crate::{
-    backend::{Answer, DecisionInput, Denied, Draft, FieldError, Submission},
-    routes::Post,
+    backend::{
+        Answer, DecisionInput, Denied, Draft, FieldError, Submission, change_field, decision_field,
+        decision_of,
+    },
+    routes::{Post, Sent},
 };
 
 /// Stores a change, whatever its verdict, and redirects to its page.
-pub async fn submit(post: Post) -> Answer<String> {
-    post.only(&[
-        "kind",
-        "who",
-        "set",
-        "account",
-        "term",
-        "justification",
-        "ticket",
-        "effect",
-        "form_key",
-    ])?;
-    let submission = Submission {
-        draft: draft(&post),
-        justification: post.field("justification"),
-        ticket: post.field("ticket"),
-        effect: post.field("effect"),
-        form_key: post.field("form_key"),
-    };
-    let id = post.backend.submit(submission).await?;
+pub async fn submit(Post { backend, sent }: Post) -> Answer<String> {
+    sent.only(&change_field::SENT)?;
+    let submission = Submission::read(|field| sent.field(field));
+    let id = backend.submit(submission).await?;
     Ok(format!("/changes/{id}"))
 }
 
 /// Approves or declines a change and redirects to its page.
-pub async fn decide(post: Post) -> Answer<String> {
-    post.only(&["decision", "reason", "effect"])?;
-    let id: ChangeId = post.param("id")?;
-    let decision = match post.field("decision").as_str() {
-        "approve" => Decision::Approve,
-        "decline" => Decision::Decline,
-        _ => {
-            return Err(Denied::Invalid(vec![FieldError {
-                field: "decision",
-                message: "Choose Approve or Decline.".into(),
-            }]));
-        }
+pub async fn decide(Post { backend, sent }: Post) -> Answer<String> {
+    sent.only(&decision_field::SENT)?;
+    let id: ChangeId = sent.param("id")?;
+    let Some(decision) = decision_of(&sent.field(decision_field::DECISION)) else {
+        return Err(Denied::Invalid(vec![FieldError {
+            field: decision_field::DECISION,
+            message: "Choose Approve or Decline.".into(),
+        }]));
     };
     let input = DecisionInput {
         decision,
-        reason: post.field("reason"),
-        effect: post.field("effect"),
+        reason: sent.field(decision_field::REASON),
+        effect: sent.field(decision_field::EFFECT),
     };
-    post.backend.decide(&id, input).await?;
+    backend.decide(&id, input).await?;
     Ok(format!("/changes/{id}"))
 }
 
 /// Withdraws a change and redirects to its page.
-pub async fn withdraw(post: Post) -> Answer<String> {
-    post.only(&[])?;
-    let id: ChangeId = post.param("id")?;
-    post.backend.withdraw(&id).await?;
+pub async fn withdraw(Post { backend, sent }: Post) -> Answer<String> {
+    sent.only(&[])?;
+    let id: ChangeId = sent.param("id")?;
+    backend.withdraw(&id).await?;
     Ok(format!("/changes/{id}"))
 }
 
 /// Returns the URL of the preview that was submitted.
-pub fn form(post: &Post) -> String {
-    draft(post).href()
+pub fn form(sent: &Sent) -> String {
+    Draft::read(|field| sent.field(field)).href()
 }
 
 /// Returns the URL of the change.
-pub fn record(post: &Post) -> String {
-    post.param::<ChangeId>("id")
+pub fn record(sent: &Sent) -> String {
+    sent.param::<ChangeId>("id")
         .map_or_else(|_| "/changes".into(), |id| format!("/changes/{id}"))
-}
-
-fn draft(post: &Post) -> Draft {
-    Draft {
-        kind: post.field("kind"),
-        who: post.field("who"),
-        set: post.field("set"),
-        account: post.field("account"),
-        term: post.field("term"),
-    }
 }

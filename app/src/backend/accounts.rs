@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::{
     classification::{Environment, Pci, Source},
     ids::AccountId,
+    org::AccountState,
     time::Timestamp,
     verdict::Tally,
 };
@@ -78,8 +79,8 @@ pub struct AccessRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountView {
     pub account: AccountRef,
-    /// The state that AWS reports, in words.
-    pub state: &'static str,
+    /// The state that AWS reports.
+    pub state: AccountState,
     /// The names of its OUs, from the root down.
     pub units: Vec<String>,
     pub tags: Vec<(String, String)>,

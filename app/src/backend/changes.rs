@@ -11,55 +11,10 @@ use domain::{
     verdict::{Outcome, Verdict},
 };
 
-use super::{AccountRef, Answer, ChangeRow, ListQuery, Page, PrincipalRef, SetRef};
-
-/// The values of the change form, as in the URL of the preview. An empty field is not selected yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Draft {
-    /// `grant`, `remove`, `join` or `leave`.
-    pub kind: String,
-    /// `user:ID`, `group:ID`; for join and leave the user.
-    pub who: String,
-    /// `ps-…`; for join and leave the group's id.
-    pub set: String,
-    /// 12 digits; unused for join and leave.
-    pub account: String,
-    /// `standing`, or a number of minutes.
-    pub term: String,
-}
-
-impl Draft {
-    /// Returns the URL of the preview, which can be shared.
-    pub fn href(&self) -> String {
-        let fields = [
-            ("kind", &self.kind),
-            ("who", &self.who),
-            ("set", &self.set),
-            ("account", &self.account),
-            ("term", &self.term),
-        ];
-        let query: Vec<String> = fields
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name}={}", escape(value)))
-            .collect();
-        format!("/changes/new?{}", query.join("&"))
-    }
-}
-
-/// Percent-encodes everything that is not plain in a query.
-pub fn escape(value: &str) -> String {
-    use std::fmt::Write as _;
-    value.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing into a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
-}
+use super::{
+    AccountRef, Answer, ChangeRow, DecisionInput, Draft, ListQuery, Page, PrincipalRef, SetRef,
+    Submission,
+};
 
 /// An option of a list in the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,18 +84,6 @@ pub struct NewChange {
     pub form_key: String,
 }
 
-/// A submitted change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Submission {
-    pub draft: Draft,
-    pub justification: String,
-    pub ticket: String,
-    /// The hash of the effect in the preview. If the effect is different now, the form is shown again.
-    pub effect: String,
-    /// The idempotency key of the form.
-    pub form_key: String,
-}
-
 /// A decision on a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalView {
@@ -169,15 +112,30 @@ pub struct TimelineRow {
     pub note: Option<String>,
 }
 
-/// The progress of one item of a change.
+/// The status of one operation of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperationStatus {
+    /// Waits for a person, or for a time to pass.
+    Waiting,
+    /// Is being carried out.
+    Running,
+    /// A read of AWS confirmed the result.
+    Done,
+    /// Was attempted and failed.
+    Failed,
+    /// Was not carried out, or is no longer in effect.
+    Over,
+}
+
+/// The progress of one operation of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationRow {
     /// A one-line description.
     pub what: String,
     /// The progress, for display. Never states more than AWS has confirmed.
     pub words: String,
-    /// Which status of the palette: ok, pending, danger, info, off.
-    pub status: &'static str,
+    /// The status, for a badge.
+    pub status: OperationStatus,
     /// The AWS request id, if known.
     pub aws_request_id: Option<String>,
     /// When a read of AWS confirmed the result.
@@ -213,15 +171,6 @@ pub struct ChangeView {
     pub result: Option<String>,
 }
 
-/// The decision that an approver submits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecisionInput {
-    pub decision: Decision,
-    pub reason: String,
-    /// The hash of the effect that was shown to the approver.
-    pub effect: String,
-}
-
 /// A position in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InboxPlace {
@@ -231,22 +180,37 @@ pub enum InboxPlace {
     Change(ChangeId),
 }
 
-/// Reads and modifies changes.
+/// Reads changes.
 #[async_trait]
 pub trait ChangesPort {
-    /// Returns the form, with the preview if the selection is complete. Has no side effects.
-    async fn new_change(&self, draft: &Draft) -> Answer<NewChange>;
-    /// Stores a change, whatever its verdict, and returns its id. Idempotent: the same form key returns the same id.
-    async fn submit(&self, submission: Submission) -> Answer<ChangeId>;
     /// Returns a page of the list, newest first. `only` is the name of a state or `mine`.
     async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>>;
     /// Returns one change.
     async fn change(&self, id: &ChangeId) -> Answer<ChangeView>;
     /// Returns a page of the changes that need the viewer's decision, oldest first.
     async fn inbox(&self, at: InboxPlace) -> Answer<Page<ChangeView>>;
+}
+
+/// Previews and submits a new change.
+#[async_trait]
+pub trait NewChangePort {
+    /// Returns the form, with the preview if the selection is complete. Has no side effects.
+    async fn new_change(&self, draft: &Draft) -> Answer<NewChange>;
+    /// Stores a change, whatever its verdict, and returns its id. Idempotent: the same form key returns the same id.
+    async fn submit(&self, submission: Submission) -> Answer<ChangeId>;
+}
+
+/// Decides on changes.
+#[async_trait]
+pub trait DecisionPort {
     /// Approves or declines a change.
     async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()>;
-    /// Withdraws a change.
+}
+
+/// Withdraws changes.
+#[async_trait]
+pub trait WithdrawalPort {
+    /// Withdraws a change. Returns an error if the engine has started it.
     async fn withdraw(&self, id: &ChangeId) -> Answer<()>;
 }
 

@@ -1,7 +1,7 @@
 //! The ledger: search, one entry, and its signature status.
 
 use async_trait::async_trait;
-use domain::time::Timestamp;
+use domain::{ledger::Outcome, time::Timestamp};
 
 use super::{Answer, ListQuery, Page};
 
@@ -12,8 +12,7 @@ pub struct EntryRow {
     pub seq: u64,
     pub at: Timestamp,
     pub kind: String,
-    /// `success`, `failure`, `denied` or `pending`.
-    pub outcome: String,
+    pub outcome: Outcome,
     /// The actor: a name if it is still known, else an id.
     pub actor: String,
     /// A description of the targets.

@@ -4,7 +4,9 @@
 //! as. Results are ready to display: a page never computes access or permissions.
 
 mod accounts;
+mod change_form;
 mod changes;
+mod decision_form;
 mod groups;
 mod home;
 mod ledger;
@@ -15,7 +17,9 @@ mod shared;
 mod viewer;
 
 pub use accounts::*;
+pub use change_form::*;
 pub use changes::*;
+pub use decision_form::*;
 pub use groups::*;
 pub use home::*;
 pub use ledger::*;
@@ -59,6 +63,9 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// The value of [`FieldError::field`] for an error of the whole form.
+pub const FORM: &str = "form";
+
 /// The result of a port call.
 pub type Answer<T> = Result<T, Denied>;
 
@@ -71,6 +78,9 @@ pub trait Backend:
     + GroupsPort
     + PermissionSetsPort
     + ChangesPort
+    + NewChangePort
+    + DecisionPort
+    + WithdrawalPort
     + LedgerPort
     + ReportPort
     + Send

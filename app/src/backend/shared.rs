@@ -2,11 +2,25 @@
 
 use domain::{
     classification::Classification,
-    ids::{AccountId, ChangeId, PermissionSetArn, UserId},
+    ids::{AccountId, ChangeId, PermissionSetArn, Principal, UserId},
     permission_set::analysis::Risk,
     time::Timestamp,
     verdict::{Outcome, strictest},
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What stands in a query as it is; everything else is percent-encoded.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':');
+
+/// A value, encoded for a query.
+pub fn escape(value: &str) -> String {
+    utf8_percent_encode(value, PLAIN).to_string()
+}
 
 /// A reference to an account, with its name and classification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +76,7 @@ pub enum PrincipalRef {
         members: usize,
     },
     /// A principal that is deleted from the directory.
-    Orphan {
-        /// `USER` or `GROUP`.
-        kind: &'static str,
-        id: String,
-    },
+    Orphan(Principal),
 }
 
 /// A finding of one policy.

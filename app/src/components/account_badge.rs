@@ -3,22 +3,8 @@
 use domain::classification::{Classification, Environment, Pci, Source};
 use leptos::prelude::*;
 
-use super::{
-    BadgeWeight, EnvironmentBadge, EnvironmentMark, PciBadge, PciMark, Status, StatusBadge,
-};
+use super::{BadgeWeight, EnvironmentBadge, PciBadge, Status, StatusBadge};
 use crate::backend::AccountRef;
-
-/// Returns the badge for an environment.
-pub const fn environment_mark(environment: Environment) -> EnvironmentMark {
-    match environment {
-        Environment::Sandbox => EnvironmentMark::Sandbox,
-        Environment::Development => EnvironmentMark::Development,
-        Environment::Staging => EnvironmentMark::Staging,
-        Environment::Production => EnvironmentMark::Production,
-        Environment::Security => EnvironmentMark::Security,
-        Environment::Management => EnvironmentMark::Management,
-    }
-}
 
 /// Returns the name of an environment, for headings and sentences.
 pub const fn environment_name(environment: Environment) -> &'static str {
@@ -54,14 +40,6 @@ pub const fn source_words(source: Source) -> &'static str {
     }
 }
 
-const fn pci_mark(pci: Pci) -> PciMark {
-    match pci {
-        Pci::In => PciMark::In,
-        Pci::Connected => PciMark::Connected,
-        Pci::Out => PciMark::Out,
-    }
-}
-
 /// Returns whether the environment or the PCI scope is assumed, because nothing classifies the account.
 pub fn unclassified(class: &Classification) -> bool {
     class.environment_source == Source::Nothing || class.pci_source == Source::Nothing
@@ -73,8 +51,8 @@ pub fn AccountMarks(class: Classification) -> impl IntoView {
     let assumed = unclassified(&class)
         .then(|| view! { <StatusBadge status=Status::Drift label="Unclassified" weight=BadgeWeight::Pill /> });
     view! {
-        <EnvironmentBadge environment=environment_mark(class.environment) />
-        <PciBadge pci=pci_mark(class.pci) />
+        <EnvironmentBadge environment=class.environment />
+        <PciBadge pci=class.pci />
         {assumed}
     }
     .into_any()

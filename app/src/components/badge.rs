@@ -1,6 +1,7 @@
 //! Status, environment and PCI badges. They combine shape and text and never rely on color alone, so that they work in
 //! greyscale print and for every color vision.
 
+use domain::classification::{Environment, Pci};
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
@@ -85,44 +86,15 @@ impl BadgeWeight {
     }
 }
 
-/// Which shape an environment wears. Pages map their account's environment onto it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EnvironmentMark {
-    /// `DEV ○`
-    Development,
-    /// `STG ◐`
-    Staging,
-    /// `PROD ●`
-    Production,
-    /// `BOX ◌`
-    Sandbox,
-    /// `SEC ◆`
-    Security,
-    /// `MGMT ◆`
-    Management,
-}
-
-impl EnvironmentMark {
-    const fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Development => ("DEV", "Development"),
-            Self::Staging => ("STG", "Staging"),
-            Self::Production => ("PROD", "Production"),
-            Self::Sandbox => ("BOX", "Sandbox"),
-            Self::Security => ("SEC", "Security"),
-            Self::Management => ("MGMT", "Management"),
-        }
-    }
-
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Staging => "staging",
-            Self::Production => "production",
-            Self::Sandbox => "sandbox",
-            Self::Security => "security",
-            Self::Management => "management",
-        }
+/// An environment in short and in full.
+const fn environment_words(environment: Environment) -> (&'static str, &'static str) {
+    match environment {
+        Environment::Development => ("DEV", "Development"),
+        Environment::Staging => ("STG", "Staging"),
+        Environment::Production => ("PROD", "Production"),
+        Environment::Sandbox => ("BOX", "Sandbox"),
+        Environment::Security => ("SEC", "Security"),
+        Environment::Management => ("MGMT", "Management"),
     }
 }
 
@@ -130,32 +102,32 @@ impl EnvironmentMark {
 #[component]
 pub fn EnvironmentBadge(
     /// Which one.
-    environment: EnvironmentMark,
+    environment: Environment,
 ) -> impl IntoView {
-    let (short, long) = environment.words();
+    let (short, long) = environment_words(environment);
     let shape = match environment {
-        EnvironmentMark::Development => {
+        Environment::Development => {
             view! { <circle cx="5" cy="5" r="3.6" fill="none" /> }.into_any()
         }
-        EnvironmentMark::Sandbox => {
+        Environment::Sandbox => {
             view! { <circle cx="5" cy="5" r="3.6" fill="none" stroke-dasharray="1.6 1.6" /> }
                 .into_any()
         }
-        EnvironmentMark::Staging => view! {
+        Environment::Staging => view! {
             <circle cx="5" cy="5" r="3.6" fill="none" />
             <path d="M5 1.4a3.6 3.6 0 0 0 0 7.2Z" fill="currentColor" stroke="none" />
         }
         .into_any(),
-        EnvironmentMark::Production => {
+        Environment::Production => {
             view! { <circle cx="5" cy="5" r="4.2" fill="currentColor" stroke="none" /> }.into_any()
         }
-        EnvironmentMark::Security | EnvironmentMark::Management => {
+        Environment::Security | Environment::Management => {
             view! { <path d="M5 .8 9.2 5 5 9.2.8 5Z" fill="currentColor" stroke="none" /> }
                 .into_any()
         }
     };
     view! {
-        <span data-environment=environment.key() title=long>
+        <span data-environment=environment.as_str() title=long>
             <svg viewBox="0 0 10 10" width="10" height="10" stroke="currentColor" stroke-width="1.3" aria-hidden="true" focusable="false">
                 {shape}
             </svg>
@@ -165,30 +137,19 @@ pub fn EnvironmentBadge(
     .into_any()
 }
 
-/// How close an account is to card data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PciMark {
-    /// Stores, processes or transmits card data.
-    In,
-    /// Reaches a system that does.
-    Connected,
-    /// Neither. Nothing is drawn.
-    Out,
-}
-
 /// A shield and a label in a double border; empty for an account out of scope.
 #[component]
 pub fn PciBadge(
     /// Which one.
-    pci: PciMark,
+    pci: Pci,
 ) -> impl IntoView {
-    let (word, long, key) = match pci {
-        PciMark::Out => return ().into_any(),
-        PciMark::In => ("PCI", "In PCI DSS scope", "in"),
-        PciMark::Connected => ("PCI-connected", "Connected to PCI DSS scope", "connected"),
+    let (word, long) = match pci {
+        Pci::Out => return ().into_any(),
+        Pci::In => ("PCI", "In PCI DSS scope"),
+        Pci::Connected => ("PCI-connected", "Connected to PCI DSS scope"),
     };
     view! {
-        <span data-pci=key title=long>
+        <span data-pci=pci.as_str() title=long>
             <Icon glyph=Glyph::Shield />
             <span>{word}</span>
         </span>

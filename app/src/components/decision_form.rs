@@ -1,11 +1,14 @@
 //! The forms to approve and to decline a change. There are two, so that Enter in one can never send the other; each is
 //! bound to the effect on the page.
 
-use domain::{diff::EffectHash, ids::ChangeId};
+use domain::{approval::Decision, diff::EffectHash, ids::ChangeId};
 use leptos::prelude::*;
 
 use super::{Button, ButtonKind, Glyph, Need, Notice, Status, TextArea};
-use crate::{backend::ChangeView, routes::FormState};
+use crate::{
+    backend::{ChangeView, decision_field, decision_of, decision_word},
+    routes::FormState,
+};
 
 /// Both forms, or the reason why the user may not decide.
 #[component]
@@ -21,28 +24,21 @@ pub fn DecisionForms(
     if let Err(reason) = may {
         return view! { <Notice status=Status::Off title=reason /> }.into_any();
     }
-    let one = move |which: Which| decision(&id, &effect, &form, which);
+    let one = move |which: Decision| decision(&id, &effect, &form, which);
     view! {
-        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Which::Approve)} {one(Which::Decline)}</div>
+        <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Decision::Approve)} {one(Decision::Decline)}</div>
     }
     .into_any()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
-    Approve,
-    Decline,
 }
 
 fn decision(
     id: &ChangeId,
     effect: &EffectHash,
     form: &FormState,
-    which: Which,
+    which: Decision,
 ) -> impl IntoView + use<> {
-    let (word, verb, label, hint, kind, icon, shortcut) = match which {
-        Which::Approve => (
-            "approve",
+    let (verb, label, hint, kind, icon, shortcut) = match which {
+        Decision::Approve => (
             "Approve",
             "Reason for approval",
             "At least 5 characters. Recorded in the ledger with your name.",
@@ -50,8 +46,7 @@ fn decision(
             Glyph::Check,
             "approve",
         ),
-        Which::Decline => (
-            "decline",
+        Decision::Decline => (
             "Decline",
             "Reason for declining",
             "At least 5 characters. Shown to the requester. One decline ends the request.",
@@ -60,21 +55,22 @@ fn decision(
             "deny",
         ),
     };
-    // The text belongs to the form that was sent. After a new sign-in that form is unknown and both show the text.
-    let ours = form.value("decision").is_none_or(|sent| sent == word);
+    let word = decision_word(which);
+    // The text belongs to the form that was sent.
+    let ours = form.value(decision_field::DECISION).as_deref() == Some(word);
     let value = ours
-        .then(|| form.value("reason"))
+        .then(|| form.value(decision_field::REASON))
         .flatten()
         .unwrap_or_default();
     let error = ours
-        .then(|| form.error("reason"))
+        .then(|| form.error(decision_field::REASON))
         .flatten()
         .unwrap_or_default();
     view! {
         <form method="post" action=format!("/do/changes/{id}/decide")>
-            <input type="hidden" name="decision" value=word />
-            <input type="hidden" name="effect" value=effect.0.clone() />
-            <TextArea id=format!("reason-{word}") name="reason" label value hint error need=Need::Required rows=2 />
+            <input type="hidden" name=decision_field::DECISION value=word />
+            <input type="hidden" name=decision_field::EFFECT value=effect.0.clone() />
+            <TextArea id=format!("reason-{word}") name=decision_field::REASON label value hint error need=Need::Required rows=2 />
             <Button kind icon=icon shortcut=shortcut>{verb}</Button>
         </form>
     }
@@ -96,13 +92,12 @@ pub fn WithdrawForm(id: ChangeId, may: Result<(), &'static str>) -> impl IntoVie
 
 /// Returns the errors of a decision with the id of the field that each refers to.
 pub fn decision_errors(form: &FormState, view: &ChangeView) -> Vec<(String, String)> {
-    let word = form
-        .value("decision")
-        .filter(|word| word == "decline")
-        .unwrap_or_else(|| "approve".into());
+    let sent = form.value(decision_field::DECISION);
+    let sent = sent.as_deref().and_then(decision_of);
+    let word = decision_word(sent.unwrap_or(Decision::Approve));
     let open = view.decide.is_ok();
     let anchor = |field: &str| match field {
-        "reason" if open => format!("reason-{word}"),
+        decision_field::REASON if open => format!("reason-{word}"),
         _ => "decision".into(),
     };
     form.errors

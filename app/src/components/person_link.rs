@@ -51,10 +51,10 @@ pub fn PrincipalLink(principal: PrincipalRef) -> impl IntoView {
             </span>
         }
         .into_any(),
-        PrincipalRef::Orphan { kind, id } => view! {
+        PrincipalRef::Orphan(principal) => view! {
             <span class="inline-flex flex-wrap items-center gap-x-2">
-                <StatusBadge status=Status::Drift label=format!("Orphaned {}", kind.to_lowercase()) />
-                <span class="text-muted font-mono text-xs">{id}</span>
+                <StatusBadge status=Status::Drift label=format!("Orphaned {}", principal.kind().to_lowercase()) />
+                <span class="text-muted font-mono text-xs">{principal.id().to_owned()}</span>
             </span>
         }
         .into_any(),

@@ -4,7 +4,7 @@ use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
 
 use super::{Status, StatusBadge, Time};
-use crate::backend::{ChangeRow, state_words};
+use crate::backend::{ChangeRow, OperationStatus, state_words};
 
 /// Returns the badge status for the state of a change.
 pub const fn state_status(state: State) -> Status {
@@ -14,6 +14,17 @@ pub const fn state_status(state: State) -> Status {
         State::Approved | State::Applying => Status::Info,
         State::Verified => Status::Ok,
         State::Expired | State::Withdrawn => Status::Off,
+    }
+}
+
+/// Returns the badge status for the status of an operation.
+pub const fn operation_status(status: OperationStatus) -> Status {
+    match status {
+        OperationStatus::Waiting => Status::Pending,
+        OperationStatus::Running => Status::Info,
+        OperationStatus::Done => Status::Ok,
+        OperationStatus::Failed => Status::Danger,
+        OperationStatus::Over => Status::Off,
     }
 }
 

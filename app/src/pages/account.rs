@@ -102,7 +102,7 @@ fn draw(view: AccountView, around: Around) -> AnyView {
             <Definition term="Environment">{environment_name(account.class.environment)} <span class="text-muted">", " {source_words(sources.0)}</span></Definition>
             <Definition term="PCI DSS">{pci_name(account.class.pci)} <span class="text-muted">", " {source_words(sources.1)}</span></Definition>
             <Definition term="Evaluated as">{judged}</Definition>
-            <Definition term="State in AWS">{state}</Definition>
+            <Definition term="State in AWS">{state.as_str()}</Definition>
             {tags
                 .into_iter()
                 .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
@@ -240,9 +240,9 @@ fn access(
 /// Returns the text that a search matches.
 fn text(row: &AccessRow) -> String {
     let who = match &row.principal {
-        PrincipalRef::User(user) => &user.name,
-        PrincipalRef::Group { name, .. } => name,
-        PrincipalRef::Orphan { id, .. } => id,
+        PrincipalRef::User(user) => user.name.as_str(),
+        PrincipalRef::Group { name, .. } => name.as_str(),
+        PrincipalRef::Orphan(principal) => principal.id(),
     };
     let people: Vec<&str> = row.people.iter().map(|user| user.name.as_str()).collect();
     format!("{} {who} {}", row.set.name, people.join(" "))

@@ -10,8 +10,8 @@ use crate::{
     backend::{AccountCard, Answer, Board, BoardCell, Freshness, ListQuery},
     components::{
         Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice, Glyph, Icon, ListBar,
-        PageHeader, PagePlace, Status, StatusBadge, environment_mark, environment_name, list_href,
-        pages, pci_name, unclassified,
+        PageHeader, PagePlace, Status, StatusBadge, environment_name, list_href, pages, pci_name,
+        unclassified,
     },
     routes::{Page, Visit},
 };
@@ -118,7 +118,7 @@ fn lane(
         <section data-lane aria-label=environment_name(environment)>
             <header>
                 <h2>{environment_name(environment)}</h2>
-                <EnvironmentBadge environment=environment_mark(environment) />
+                <EnvironmentBadge environment />
                 <span class="text-muted">{accounts(total)}</span>
             </header>
             {fields}

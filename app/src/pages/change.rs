@@ -4,17 +4,18 @@ use domain::{approval::Decision, authorize::Action, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, ApprovalView, ChangeView, OperationRow, state_words},
+    backend::{Answer, ApprovalView, ChangeView, OperationRow, decision_field, state_words},
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
         DefinitionList, DiffView, ErrorSummary, Notice, PageHeader, Section, Status, StatusBadge,
-        Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors, state_status,
+        Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors, operation_status,
+        state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
 };
 
-use super::new_change::{abuse, status_of};
+use super::new_change::abuse;
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
@@ -50,7 +51,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
 /// Shows the comment of a decision that came too late, so that the text is not lost (UI-19).
 fn typed(view: &ChangeView, form: &FormState) -> Option<AnyView> {
     let words = form
-        .value("reason")
+        .value(decision_field::REASON)
         .filter(|words| view.decide.is_err() && !words.trim().is_empty())?;
     let notice = view! {
         <Notice status=Status::Off title="Your comment was not submitted">
@@ -155,7 +156,7 @@ fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
             view! {
                 <tr>
                     <td>
-                        <StatusBadge status=status_of(row.status) label=row.words />
+                        <StatusBadge status=operation_status(row.status) label=row.words />
                         <ul class="text-muted text-xs">{remaining}</ul>
                     </td>
                     <th scope="row">{row.what}</th>

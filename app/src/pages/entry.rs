@@ -51,7 +51,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         <PageHeader
             title=format!("Entry {}", row.seq)
             crumbs=vec![Crumb::new("/ledger", "Ledger")]
-            marks=outcome_badge(&row.outcome)
+            marks=outcome_badge(row.outcome)
             detail=view! { <code>{row.kind}</code> }.into_any()
             actions
         />

@@ -54,15 +54,15 @@ fn head(exposure: &Exposure) -> AnyView {
         some => format!("{some} of them permanently"),
     };
     let tone = if exposure.standing_people > 0 {
-        "danger"
+        Status::Danger
     } else {
-        "ok"
+        Status::Ok
     };
     let (administrators, accounts, share) =
         (exposure.administrators, exposure.accounts, share(exposure));
     view! {
         <section data-exposure aria-label="Exposure of production PCI">
-            <a data-figure data-status=tone href="/people?only=production-pci">
+            <a data-figure data-status=tone.token() href="/people?only=production-pci">
                 <span data-value>{people}</span>
                 <span data-what>{what}</span>
                 <span data-detail>{permanent}</span>

@@ -4,7 +4,7 @@ use domain::{authorize::Action, directory::Origin, ids::GroupId, time::Timestamp
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, Draft, Freshness, GroupView, ListQuery, OpensRow, UserRef},
+    backend::{Answer, ChangeKind, Draft, Freshness, GroupView, ListQuery, OpensRow, UserRef},
     components::{
         AccountLink, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice, Glyph,
         Hits, LinkButton, Notice, PageHeader, PersonLink, Section, SetLink, Status, StatusBadge,
@@ -67,15 +67,13 @@ fn draw(group: GroupView, around: Around) -> AnyView {
     } = around;
     let base = format!("/groups/{id}");
     let join = Draft {
-        kind: "join".into(),
         set: id.to_string(),
-        ..Draft::default()
+        ..Draft::of(ChangeKind::Join)
     }
     .href();
     let grant = Draft {
-        kind: "grant".into(),
         who: format!("group:{id}"),
-        ..Draft::default()
+        ..Draft::of(ChangeKind::Grant)
     }
     .href();
     let actions = proposes.then(|| {
@@ -145,11 +143,10 @@ fn opens(
             .into_iter()
             .map(|row| {
                 let remove = Draft {
-                    kind: "remove".into(),
                     who: format!("group:{id}"),
                     set: row.set.key().to_owned(),
                     account: row.account.id.to_string(),
-                    ..Draft::default()
+                    ..Draft::of(ChangeKind::Remove)
                 };
                 view! {
                     <tr>
@@ -203,7 +200,7 @@ fn members(
     let lines = rows
         .into_iter()
         .map(|user| {
-            let leave = Draft { kind: "leave".into(), who: format!("user:{}", user.id), set: id.to_string(), ..Draft::default() };
+            let leave = Draft { who: format!("user:{}", user.id), set: id.to_string(), ..Draft::of(ChangeKind::Leave) };
             view! {
                 <tr>
                     <th scope="row"><PersonLink user /></th>

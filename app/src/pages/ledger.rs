@@ -1,6 +1,6 @@
 //! The ledger: its signature status, and every entry, newest first. Entries are shown as recorded, without evaluation.
 
-use domain::time::Timestamp;
+use domain::{ledger::Outcome, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
@@ -130,7 +130,7 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
             <th scope="row" data-numeric><a href=format!("/ledger/{seq}")>{seq}</a></th>
             <td class="whitespace-nowrap"><Time at now /></td>
             <td><code>{kind}</code></td>
-            <td>{outcome_badge(&outcome)}</td>
+            <td>{outcome_badge(outcome)}</td>
             <td>{actor}</td>
             <td data-wide class="text-muted">{about}</td>
         </tr>
@@ -138,15 +138,12 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
 }
 
 /// Renders the outcome of an entry as a badge.
-pub fn outcome_badge(outcome: &str) -> AnyView {
+pub fn outcome_badge(outcome: Outcome) -> AnyView {
     let (status, label) = match outcome {
-        "success" => (Status::Ok, "Success"),
-        "failure" => (Status::Danger, "Failure"),
-        "denied" => (Status::Danger, "Denied"),
-        "pending" => (Status::Pending, "Pending"),
-        other => {
-            return view! { <StatusBadge status=Status::Off label=other.to_owned() /> }.into_any();
-        }
+        Outcome::Success => (Status::Ok, "Success"),
+        Outcome::Failure => (Status::Danger, "Failure"),
+        Outcome::Denied => (Status::Danger, "Denied"),
+        Outcome::Pending => (Status::Pending, "Pending"),
     };
     view! { <StatusBadge status label /> }.into_any()
 }

@@ -5,35 +5,24 @@ use domain::{authorize::Action, permission_set::analysis::Finding, verdict::Outc
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, Choice as Offered, Draft, FieldError, NewChange, Preview},
+    backend::{
+        Answer, ChangeKind, Choice as Offered, Draft, FORM, FieldError, NewChange, Preview,
+        change_field,
+    },
     components::{
         Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Need,
-        PageHeader, Section, SelectField, Status, StatusBadge, Tab, Tabs, TextArea, TextField,
-        VerdictBox, risk_status,
+        PageHeader, Section, SelectField, StatusBadge, Tab, Tabs, TextArea, TextField, VerdictBox,
+        risk_status,
     },
     islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
 };
 
-const KINDS: [(&str, &str); 4] = [
-    ("grant", "Grant access"),
-    ("remove", "Remove access"),
-    ("join", "Add to group"),
-    ("leave", "Remove from group"),
-];
-
 /// Builds the page.
 pub async fn page(visit: Visit) -> Answer<Page> {
-    let text = |name: &str| visit.query(name).to_owned();
-    let mut draft = Draft {
-        kind: text("kind"),
-        who: text("who"),
-        set: text("set"),
-        account: text("account"),
-        term: text("term"),
-    };
+    let mut draft = Draft::read(|field| visit.query(field).to_owned());
     if draft.kind.is_empty() {
-        "grant".clone_into(&mut draft.kind);
+        draft.kind = ChangeKind::Grant.word().to_owned();
     }
     let new = visit.backend.new_change(&draft).await?;
     let own_only = visit.backend.may(Action::Propose).is_err();
@@ -63,11 +52,9 @@ fn all_errors(form: &FormState, new: &NewChange) -> Vec<(String, String)> {
     let mut errors: Vec<(String, String)> = Vec::new();
     for FieldError { field, message } in form.errors.iter().chain(&new.errors) {
         let anchor = match *field {
-            "kind" => "choose",
-            _ if new.preview.is_none() && !matches!(*field, "who" | "set" | "account" | "term") => {
-                "choose"
-            }
-            "effect" | "form" => "preview",
+            change_field::KIND => "choose",
+            _ if new.preview.is_none() && !change_field::CHOSEN.contains(field) => "choose",
+            change_field::EFFECT | FORM => "preview",
             field => field,
         };
         if !errors.iter().any(|(_, known)| known == message) {
@@ -78,39 +65,44 @@ fn all_errors(form: &FormState, new: &NewChange) -> Vec<(String, String)> {
 }
 
 fn kinds(draft: &Draft) -> Vec<Tab> {
-    let membership = |kind: &str| matches!(kind, "join" | "leave");
-    KINDS
+    ChangeKind::ALL
         .into_iter()
-        .map(|(kind, label)| {
-            let alike = membership(kind) == membership(&draft.kind);
+        .map(|kind| {
             let other = Draft {
-                kind: kind.to_owned(),
-                who: draft.who.clone(),
+                kind: kind.word().to_owned(),
                 // `set` is a permission set for one kind and a group for the other, so it is not kept.
-                set: if alike {
+                set: if kind.is_membership() == draft.is_membership() {
                     draft.set.clone()
                 } else {
                     String::new()
                 },
-                account: draft.account.clone(),
-                term: draft.term.clone(),
+                ..draft.clone()
             };
             Tab {
                 href: other.href(),
-                label: label.to_owned(),
-                current: kind == draft.kind,
+                label: kind_label(kind).to_owned(),
+                current: Some(kind) == draft.known_kind(),
                 count: None,
             }
         })
         .collect()
 }
 
+const fn kind_label(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Grant => "Grant access",
+        ChangeKind::Remove => "Remove access",
+        ChangeKind::Join => "Add to group",
+        ChangeKind::Leave => "Remove from group",
+    }
+}
+
 /// Renders the first form, a GET form, so that the selection has a URL that can be shared.
 fn choose(new: &NewChange) -> AnyView {
     let NewChange { draft, choices, .. } = new;
     let again = new.preview.is_some();
-    let membership = matches!(draft.kind.as_str(), "join" | "leave");
-    let term = draft.kind == "grant";
+    let membership = draft.is_membership();
+    let term = draft.known_kind() == Some(ChangeKind::Grant);
     let sets = if membership {
         &choices.groups
     } else {
@@ -130,7 +122,7 @@ fn choose(new: &NewChange) -> AnyView {
     let fields = [
         pick(
             new,
-            "who",
+            change_field::WHO,
             if membership { "User" } else { "User or group" },
             &choices.who,
             &draft.who,
@@ -138,11 +130,23 @@ fn choose(new: &NewChange) -> AnyView {
         if membership {
             ().into_any()
         } else {
-            pick(new, "account", "Account", &choices.accounts, &draft.account)
+            pick(
+                new,
+                change_field::ACCOUNT,
+                "Account",
+                &choices.accounts,
+                &draft.account,
+            )
         },
-        pick(new, "set", set_label, sets, &draft.set),
+        pick(new, change_field::SET, set_label, sets, &draft.set),
         if term {
-            pick(new, "term", "Duration", &choices.terms, &draft.term)
+            pick(
+                new,
+                change_field::TERM,
+                "Duration",
+                &choices.terms,
+                &draft.term,
+            )
         } else {
             ().into_any()
         },
@@ -150,7 +154,7 @@ fn choose(new: &NewChange) -> AnyView {
     view! {
         <Section title="Selection">
             <form id="choose" method="get" action="/changes/new" data-body>
-                <input type="hidden" name="kind" value=change />
+                <input type="hidden" name=change_field::KIND value=change />
                 <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6">{fields.into_iter().collect_view()}</div>
                 <Button kind>{if again { "Update the preview" } else { "Preview" }}</Button>
             </form>
@@ -214,7 +218,7 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
             <VerdictBox verdict gains approvers />
             <Section title="Who gains and loses access" detail=detail><DiffView gained lost /></Section>
             {abuse(findings)}
-            {tail(session_seconds, &new.draft.kind)}
+            {tail(session_seconds, new.draft.known_kind())}
             {submit(new, form, outcome, effect.0)}
         </section>
     }
@@ -269,10 +273,10 @@ fn finding_line(finding: Finding) -> AnyView {
 }
 
 /// Renders how long a role session can outlive the access.
-fn tail(seconds: u32, kind: &str) -> Option<AnyView> {
+fn tail(seconds: u32, kind: Option<ChangeKind>) -> Option<AnyView> {
     let words = length(seconds)?;
     let text = match kind {
-        "remove" | "leave" => format!(
+        Some(ChangeKind::Remove | ChangeKind::Leave) => format!(
             "A role session that is active when the access is removed can remain usable for up to {words}. AWS does not end sessions early."
         ),
         _ => format!(
@@ -294,45 +298,47 @@ fn length(seconds: u32) -> Option<String> {
 
 /// Renders the second form. The server validates it again and compares the effect with the one shown.
 fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -> AnyView {
-    let draft = new.draft.clone();
-    let verb = match (outcome, draft.kind.as_str()) {
+    let change = new.draft.known_kind();
+    let verb = match (outcome, change) {
         (Outcome::Refused, _) => "Record the blocked request",
         (Outcome::NeedsApproval, _) => "Request approval",
-        (Outcome::Allowed, "remove") => "Remove access",
-        (Outcome::Allowed, "join") => "Add to group",
-        (Outcome::Allowed, "leave") => "Remove from group",
-        (Outcome::Allowed, _) => "Grant access",
+        (Outcome::Allowed, Some(ChangeKind::Remove)) => "Remove access",
+        (Outcome::Allowed, Some(ChangeKind::Join)) => "Add to group",
+        (Outcome::Allowed, Some(ChangeKind::Leave)) => "Remove from group",
+        (Outcome::Allowed, Some(ChangeKind::Grant) | None) => "Grant access",
     };
-    let kind = match (outcome, draft.kind.as_str()) {
-        (Outcome::Refused, _) => ButtonKind::Secondary,
-        (_, "remove" | "leave") => ButtonKind::Danger,
+    let takes = change.is_some_and(|kind| !kind.gives());
+    let kind = match outcome {
+        Outcome::Refused => ButtonKind::Secondary,
+        _ if takes => ButtonKind::Danger,
         _ => ButtonKind::Primary,
     };
+    let chosen = new
+        .draft
+        .fields()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned() /> })
+        .collect_view();
     let value = |field: &str| form.value(field).unwrap_or_default();
     let error = |field: &str| form.error(field).unwrap_or_default();
     let fields = view! {
         <form method="post" action="/do/changes/submit" data-body>
-            <input type="hidden" name="kind" value=draft.kind />
-            <input type="hidden" name="who" value=draft.who />
-            <input type="hidden" name="set" value=draft.set />
-            <input type="hidden" name="account" value=draft.account />
-            <input type="hidden" name="term" value=draft.term />
-            <input type="hidden" name="effect" value=effect />
-            <input type="hidden" name="form_key" value=new.form_key.clone() />
+            {chosen}
+            <input type="hidden" name=change_field::EFFECT value=effect />
+            <input type="hidden" name=change_field::FORM_KEY value=new.form_key.clone() />
             <TextArea
-                name="justification"
+                name=change_field::JUSTIFICATION
                 label="Justification"
                 hint="At least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers."
-                value=value("justification")
-                error=error("justification")
+                value=value(change_field::JUSTIFICATION)
+                error=error(change_field::JUSTIFICATION)
                 need=Need::Required
             />
             <TextField
-                name="ticket"
+                name=change_field::TICKET
                 label="Ticket"
                 hint="For example, OPS-4711"
-                value=value("ticket")
-                error=error("ticket")
+                value=value(change_field::TICKET)
+                error=error(change_field::TICKET)
                 need=Need::Optional
                 maxlength=64
             />
@@ -359,18 +365,4 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
         </Section>
     }
     .into_any()
-}
-
-/// Returns the status with the given token, or `Status::Off` for an unknown token.
-pub fn status_of(token: &str) -> Status {
-    [
-        Status::Ok,
-        Status::Pending,
-        Status::Danger,
-        Status::Info,
-        Status::Drift,
-    ]
-    .into_iter()
-    .find(|status| status.token() == token)
-    .unwrap_or(Status::Off)
 }

@@ -10,7 +10,9 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, Draft, Freshness, HitView, ListQuery, PathRow, PersonView, UserStanding},
+    backend::{
+        Answer, ChangeKind, Draft, Freshness, HitView, ListQuery, PathRow, PersonView, UserStanding,
+    },
     components::{
         AccountLink, ButtonKind, Chip, Column, Crumb, Day, Definition, DefinitionList, Empty,
         EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader, RecentChanges,
@@ -245,17 +247,15 @@ fn line(row: PathRow, who: &str, directory: bool, removes: bool, now: Timestamp)
     let direct = group.is_none();
     let draft = match &group {
         None => Draft {
-            kind: "remove".into(),
             who: who.to_owned(),
             set: set.key().to_owned(),
             account: account.id.to_string(),
-            ..Draft::default()
+            ..Draft::of(ChangeKind::Remove)
         },
         Some((id, _)) => Draft {
-            kind: "leave".into(),
             who: who.to_owned(),
             set: id.clone(),
-            ..Draft::default()
+            ..Draft::of(ChangeKind::Leave)
         },
     };
     let through = match group {

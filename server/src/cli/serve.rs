@@ -14,7 +14,6 @@ use crate::{
         seal::{KEY_VARIABLE, Sealer},
     },
     http::{
-        draft::DraftForm,
         log,
         oidc::{Oidc, OidcConfig},
         pages::{self, PageState},
@@ -26,21 +25,6 @@ use crate::{
     service::core::Core,
     state::{self, Doors, StartError},
 };
-
-/// The forms whose text is saved when the session has ended.
-const FORMS: &[DraftForm] = &[DraftForm {
-    action: "/do/changes/submit",
-    page: "/changes/new?kind={kind}&who={who}&set={set}&account={account}&term={term}",
-    fields: &[
-        "kind",
-        "who",
-        "set",
-        "account",
-        "term",
-        "justification",
-        "ticket",
-    ],
-}];
 
 /// Runs the command.
 pub async fn run(mut args: ServeArgs) -> Done {
@@ -142,7 +126,6 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     core.remembers_nothing_yet();
     let oidc = oidc(args).await?;
     let mut settings = HttpSettings::new(args.public_url.clone());
-    settings.forms = FORMS;
     settings.trusted_proxies = args.proxies()?;
     if !args.metrics_token.is_empty() {
         settings.metrics_token = Some(Secret::new(args.metrics_token.clone()));

@@ -1,11 +1,14 @@
 //! Runs an action and redirects to the record. Invalid fields show the page of the form again, with the entered values
 //! and status 422.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use app::{
-    backend::{Backend, Denied, FieldError},
-    routes::{ActionRoute, FormState, PAGES, Post},
+    backend::{Backend, Denied, FORM, FieldError},
+    routes::{ActionRoute, FormState, PAGES, PageRoute, Post, Sent},
     shell::{Density, Theme},
 };
 use axum::{
@@ -15,10 +18,10 @@ use axum::{
 };
 use domain::authorize::may;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use url::form_urlencoded;
 
 use super::{
     document::{document, draw},
+    form::fields,
     pages::{PageState, bind, params, permitted, visit},
     return_to::ReturnTo,
     session::Signed,
@@ -38,43 +41,39 @@ pub(super) async fn act(
     let Some(fields) = fields(&headers, &body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let post = || Post {
-        backend: backend.clone(),
+    let sent = Sent {
         params: params(&raw),
-        fields: fields.clone(),
+        fields,
     };
     if let Err(denied) = permitted(&state, &signed, route.action).await {
         return draw(&state, &backend, Err(denied), &here, &headers).await;
     }
-    match (route.run)(post()).await {
+    let post = Post {
+        backend: backend.clone(),
+        sent: sent.clone(),
+    };
+    match (route.run)(post).await {
         Ok(to) => see_other(&to),
         // A person who lost a race keeps their text, too.
         Err(Denied::Conflict(message)) => {
             let errors = vec![FieldError {
-                field: "form",
+                field: FORM,
                 message,
             }];
+            let page = (route.form)(&sent);
             let form = FormState {
-                values: fields.clone(),
+                values: sent.fields,
                 errors,
             };
-            let page = (route.form)(&post());
-            again(
-                &state,
-                &backend,
-                &signed,
-                (StatusCode::CONFLICT, &page),
-                form,
-                &headers,
-            )
-            .await
+            let shown = (StatusCode::CONFLICT, page.as_str());
+            again(&state, &backend, &signed, shown, form, &headers).await
         }
         Err(Denied::Invalid(errors)) => {
+            let page = (route.form)(&sent);
             let form = FormState {
-                values: fields.clone(),
+                values: sent.fields,
                 errors,
             };
-            let page = (route.form)(&post());
             let shown = (StatusCode::UNPROCESSABLE_ENTITY, page.as_str());
             again(&state, &backend, &signed, shown, form, &headers).await
         }
@@ -95,10 +94,7 @@ async fn again(
         return StatusCode::BAD_REQUEST.into_response();
     };
     let errors = form.errors.clone();
-    let found = PAGES
-        .iter()
-        .find_map(|route| Some((route, matched(route.path, uri.path())?)));
-    let answer = match found {
+    let answer = match page_at(uri.path()) {
         Some((route, params)) if may(&signed.actor, route.action).is_ok() => {
             (route.page)(visit(backend, params, &uri, form)).await
         }
@@ -110,44 +106,20 @@ async fn again(
     }
 }
 
-/// The segments that a pattern names in a path, if it fits. Literal patterns come before `{…}` in
-/// the table of pages only by chance, so a pattern with fewer names wins: there is one such pair.
-fn matched(pattern: &str, path: &str) -> Option<BTreeMap<String, String>> {
-    let (wanted, given): (Vec<_>, Vec<_>) =
-        (pattern.split('/').collect(), path.split('/').collect());
-    if wanted.len() != given.len() {
-        return None;
-    }
-    let mut params = BTreeMap::new();
-    for (want, got) in wanted.into_iter().zip(given) {
-        match want
-            .strip_prefix('{')
-            .and_then(|name| name.strip_suffix('}'))
-        {
-            Some(name) => drop(params.insert(name.to_owned(), got.to_owned())),
-            None if want == got => {}
-            None => return None,
+/// The page of a path, and the segments that its pattern names.
+fn page_at(path: &str) -> Option<(&'static PageRoute, BTreeMap<String, String>)> {
+    static TABLE: LazyLock<matchit::Router<&'static PageRoute>> = LazyLock::new(|| {
+        let mut table = matchit::Router::new();
+        for route in PAGES {
+            let added = table.insert(route.path, route);
+            added.expect("axum mounts the same patterns");
         }
-    }
-    Some(params)
-}
-
-/// The fields of a form, or nothing if it is no form or names a field twice.
-fn fields(headers: &HeaderMap, body: &Bytes) -> Option<BTreeMap<String, String>> {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if !body.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
-        return None;
-    }
-    let mut fields = BTreeMap::new();
-    for (name, value) in form_urlencoded::parse(body).into_owned() {
-        if fields.insert(name, value).is_some() {
-            return None;
-        }
-    }
-    Some(fields)
+        table
+    });
+    let found = TABLE.at(path).ok()?;
+    let params = found.params.iter();
+    let params = params.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Some((*found.value, params.collect()))
 }
 
 fn see_other(to: &str) -> Response {
@@ -185,27 +157,25 @@ pub(super) async fn appearance(
 
 #[cfg(test)]
 mod tests {
+    use app::routes::ACTIONS;
+
     use super::*;
 
     #[test]
-    fn a_form_that_names_a_field_twice_is_refused() {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
-        assert!(fields(&headers, &Bytes::from_static(b"a=1&a=2")).is_none());
-        assert_eq!(
-            fields(&headers, &Bytes::from_static(b"a=1&b=2"))
-                .unwrap()
-                .len(),
-            2
-        );
-    }
-
-    #[test]
     fn every_form_leads_back_to_a_page_of_the_table() {
-        assert_eq!(matched("/changes/{id}", "/changes/7").unwrap()["id"], "7");
-        assert!(matched("/changes/new", "/changes/7").is_none());
+        for (path, pattern) in [
+            ("/changes/7", "/changes/{id}"),
+            ("/changes/new", "/changes/new"),
+            ("/", "/"),
+        ] {
+            assert_eq!(page_at(path).unwrap().0.path, pattern);
+        }
+        assert_eq!(page_at("/changes/7").unwrap().1["id"], "7");
+        assert!(page_at("/changes/7/more").is_none() && page_at("/nowhere").is_none());
+        for action in ACTIONS {
+            let page = (action.form)(&Sent::default());
+            let uri: Uri = page.parse().unwrap();
+            assert!(page_at(uri.path()).is_some(), "{}: {page}", action.path);
+        }
     }
 }

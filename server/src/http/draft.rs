@@ -1,28 +1,24 @@
-//! What somebody had typed when their session ended, kept for the same subject and given back.
+//! What somebody had typed when their session ended, kept for the same subject and given back in the same form.
 //!
-//! Only fields that the form's entry names are kept, so that nothing secret lands in the database by
-//! accident. Without a session that once was there is nobody to keep it for, and nothing is written.
+//! Only the fields that the action's row names in `keep` are stored, so that no hash, key or secret lands in the
+//! database. Without a session that once was there is nobody to keep it for, and nothing is written.
 
-use axum::{body::Body, extract::Request};
+use app::routes::{ACTIONS, ActionRoute, Sent};
+use axum::{
+    extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request},
+    http::request::Parts,
+};
 use domain::person::Subject;
 use http::header;
 
-use super::{error::HttpError, return_to::ReturnTo, session::Signed, state::HttpState};
+use super::{
+    error::HttpError, form::fields, pages::params, return_to::ReturnTo, session::Signed,
+    state::HttpState,
+};
 use crate::{
     clock,
     store::{StoreError, draft as rows, draft::Fields},
 };
-
-/// A form whose text is worth keeping.
-#[derive(Debug, Clone, Copy)]
-pub struct DraftForm {
-    /// Where it is sent, such as `/do/submit-change`.
-    pub action: &'static str,
-    /// The page it is on. `{field}` stands for the value of that field.
-    pub page: &'static str,
-    /// The fields to keep. Never a secret.
-    pub fields: &'static [&'static str],
-}
 
 /// Keeps a form that came without a session, and says where to come back to.
 pub(super) async fn keep(
@@ -30,101 +26,96 @@ pub(super) async fn keep(
     request: Request,
     ended: Option<&Subject>,
 ) -> Result<ReturnTo, HttpError> {
-    let (parts, body) = request.into_parts();
-    let Some(form) = state
-        .settings
-        .forms
-        .iter()
-        .find(|form| form.action == parts.uri.path())
-    else {
-        let referer = parts
-            .headers
-            .get(header::REFERER)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        return Ok(ReturnTo::of_url(referer, &state.settings.public_base));
+    let (mut parts, body) = request.into_parts();
+    let Some(route) = action(&parts) else {
+        return Ok(page_before(state, &parts));
     };
-    let fields = read(state, form, body).await?;
-    let page = fill(form, &fields);
-    let Some(subject) = ended else {
+    let body = axum::body::to_bytes(body, state.settings.limits.body)
+        .await
+        .map_err(|_| HttpError::TooLarge)?;
+    let Some(fields) = fields(&parts.headers, &body) else {
+        return Ok(page_before(state, &parts));
+    };
+    let raw = RawPathParams::from_request_parts(&mut parts, &()).await;
+    let sent = Sent {
+        params: raw.map_or_else(|_| Default::default(), |raw| params(&raw)),
+        fields,
+    };
+    let page = (route.form)(&sent);
+    let kept = kept(route, &sent);
+    let Some(subject) = ended.filter(|_| !kept.is_empty()) else {
         return Ok(ReturnTo::parse(&page));
     };
     let id = clock::row_id();
     let mut tx = state.store.write().await?;
-    rows::save_draft(
-        &mut tx,
-        &id,
+    let form = rows::SavedForm {
+        id: &id,
         subject,
-        form.action,
-        &fields,
-        state.clock.now(),
-    )
-    .await?;
+        page: path_of(&page),
+        fields: &kept,
+    };
+    rows::save_draft(&mut tx, &form, state.clock.now()).await?;
     tx.commit().await?;
     let joint = if page.contains('?') { '&' } else { '?' };
     Ok(ReturnTo::parse(&format!("{page}{joint}draft={id}")))
 }
 
-async fn read(state: &HttpState, form: &DraftForm, body: Body) -> Result<Fields, HttpError> {
-    let bytes = axum::body::to_bytes(body, state.settings.limits.body)
-        .await
-        .map_err(|_| HttpError::TooLarge)?;
-    Ok(url::form_urlencoded::parse(&bytes)
-        .filter(|(name, _)| form.fields.contains(&name.as_ref()))
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect())
+/// The row of the table that this request was for.
+fn action(parts: &Parts) -> Option<&'static ActionRoute> {
+    let pattern = parts.extensions.get::<MatchedPath>()?.as_str();
+    ACTIONS.iter().find(|route| route.path == pattern)
 }
 
-/// A field that did not come is left empty, so that no placeholder ever reaches the browser.
-fn fill(form: &DraftForm, fields: &Fields) -> String {
-    form.fields.iter().fold(form.page.to_owned(), |page, name| {
-        let value = fields.iter().find(|(given, _)| given == name);
-        let value = value.map_or("", |(_, value)| value.as_str());
-        let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-        page.replace(&format!("{{{name}}}"), &encoded)
-    })
+/// What of a form is kept, in the order of the row.
+fn kept(route: &ActionRoute, sent: &Sent) -> Fields {
+    let value = |name: &&str| Some(((*name).to_owned(), sent.fields.get(*name)?.clone()));
+    route.keep.iter().filter_map(value).collect()
 }
 
-/// Gives back what this person had typed: for a page that is opened with `?draft=ID`. Nothing for an
-/// unknown draft, an old one, or somebody else's.
+/// Where somebody was who sent something that is no form of the table.
+fn page_before(state: &HttpState, parts: &Parts) -> ReturnTo {
+    let referer = parts.headers.get(header::REFERER);
+    let referer = referer
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    ReturnTo::of_url(referer, &state.settings.public_base)
+}
+
+fn path_of(page: &str) -> &str {
+    page.split_once('?').map_or(page, |(path, _)| path)
+}
+
+/// Gives back what this person had typed into the form of this page: for a page that is opened with `?draft=ID`.
+/// Nothing for an unknown draft, an old one, one of another page, or somebody else's.
 pub async fn load(
     state: &HttpState,
     signed: &Signed,
     draft: &str,
+    page: &str,
 ) -> Result<Option<Fields>, StoreError> {
-    rows::draft(&state.store, draft, &signed.subject, state.clock.now()).await
+    let now = state.clock.now();
+    rows::draft(&state.store, draft, &signed.subject, page, now).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const FORM: DraftForm = DraftForm {
-        action: "/do/x",
-        page: "/x/{id}?kind={kind}",
-        fields: &["id", "kind", "text"],
-    };
-
-    fn filled(fields: &[(&str, &str)]) -> String {
-        let fields = fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        fill(&FORM, &fields.collect())
-    }
-
     #[test]
-    fn the_page_names_what_the_form_was_about() {
-        assert_eq!(
-            filled(&[("id", "7"), ("kind", "grant"), ("text", "long")]),
-            "/x/7?kind=grant"
-        );
-    }
-
-    #[test]
-    fn what_did_not_come_is_empty_and_what_came_cannot_change_the_page() {
-        assert_eq!(
-            filled(&[("id", "../y?z={kind}&/#")]),
-            "/x/..%2Fy%3Fz%3D%7Bkind%7D%26%2F%23?kind="
-        );
+    fn nothing_is_kept_but_what_somebody_typed() {
+        for route in ACTIONS {
+            let mut sent = Sent::default();
+            for name in ["effect", "form_key", "secret"].iter().chain(route.keep) {
+                sent.fields.insert((*name).to_owned(), "typed".to_owned());
+            }
+            let kept: Vec<String> = kept(route, &sent)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect();
+            assert_eq!(kept, route.keep, "{}", route.path);
+            for never in ["effect", "form_key", "secret"] {
+                assert!(!route.keep.contains(&never), "{}: {never}", route.path);
+            }
+        }
     }
 }

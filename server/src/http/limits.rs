@@ -3,14 +3,14 @@
 //! The limited address is the right-most hop that is not trusted (`client_ip`), never one that the client wrote. A
 //! refusal is cheap: it happens before any database access.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use domain::time::Timestamp;
+use governor::Quota;
 use http::{HeaderMap, Method};
 
 use super::{
@@ -18,10 +18,11 @@ use super::{
     cookie,
     error::HttpError,
     places::{self, Places},
-    rate::{Buckets, Rate, TooMany},
+    rate::{Buckets, TooMany},
     secret::digest,
     state::HttpState,
 };
+use crate::clock::Clock;
 
 /// Sizes, times and rates.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,13 +40,13 @@ pub struct Limits {
     /// The maximum number of open connections.
     pub connections: usize,
     /// Requests per address, everything counted.
-    pub per_address: Rate,
+    pub per_address: Quota,
     /// Sign-ins begun or finished per address.
-    pub sign_ins: Rate,
+    pub sign_ins: Quota,
     /// Requests per session.
-    pub per_session: Rate,
+    pub per_session: Quota,
     /// Changes (POST) per session.
-    pub changes: Rate,
+    pub changes: Quota,
 }
 
 impl Default for Limits {
@@ -57,24 +58,18 @@ impl Default for Limits {
             header_time: Duration::from_secs(10),
             at_once: 256,
             connections: 2_048,
-            per_address: Rate {
-                burst: 600.0,
-                per_second: 50.0,
-            },
-            sign_ins: Rate {
-                burst: 60.0,
-                per_second: 1.0,
-            },
-            per_session: Rate {
-                burst: 300.0,
-                per_second: 20.0,
-            },
-            changes: Rate {
-                burst: 60.0,
-                per_second: 1.0,
-            },
+            per_address: quota(600, 50),
+            sign_ins: quota(60, 1),
+            per_session: quota(300, 20),
+            changes: quota(60, 1),
         }
     }
+}
+
+/// `burst` requests at once, then `per_second`.
+fn quota(burst: u32, per_second: u32) -> Quota {
+    let not_zero = |number| NonZeroU32::new(number).expect("a limit that lets something through");
+    Quota::per_second(not_zero(per_second)).allow_burst(not_zero(burst))
 }
 
 /// The buckets.
@@ -88,27 +83,27 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits, clock: &Clock) -> Self {
         Self {
-            addresses: Buckets::new(limits.per_address),
-            sign_ins: Buckets::new(limits.sign_ins),
-            sessions: Buckets::new(limits.per_session),
-            changes: Buckets::new(limits.changes),
+            addresses: Buckets::new(limits.per_address, clock),
+            sign_ins: Buckets::new(limits.sign_ins, clock),
+            sessions: Buckets::new(limits.per_session, clock),
+            changes: Buckets::new(limits.changes, clock),
             places: Places::new(limits.at_once / places::SHARE),
         }
     }
 
-    fn check(&self, ip: IpAddr, request: &Request, now: Timestamp) -> Result<(), TooMany> {
-        self.addresses.take(ip, now)?;
+    fn check(&self, ip: IpAddr, request: &Request) -> Result<(), TooMany> {
+        self.addresses.take(&ip)?;
         if request.uri().path().starts_with("/sign-in") {
-            self.sign_ins.take(ip, now)?;
+            self.sign_ins.take(&ip)?;
         }
         // An invented cookie creates its own bucket, but the address has already used a token.
         if let Some(session) = session_key(request.headers()) {
             if request.method() == Method::POST {
-                self.changes.take(session.clone(), now)?;
+                self.changes.take(&session)?;
             }
-            self.sessions.take(session, now)?;
+            self.sessions.take(&session)?;
         }
         Ok(())
     }
@@ -135,7 +130,7 @@ pub async fn rates(State(state): State<HttpState>, mut request: Request, next: N
     if place.is_none() && !WATCHED.contains(&request.uri().path()) {
         return HttpError::Busy.into_response();
     }
-    match state.limiter.check(who, &request, state.clock.now()) {
+    match state.limiter.check(who, &request) {
         Ok(()) => next.run(request).await,
         Err(TooMany { retry_after }) => HttpError::TooMany { retry_after }.into_response(),
     }

@@ -11,6 +11,7 @@ pub mod document;
 pub mod draft;
 pub mod error;
 pub mod events;
+mod form;
 pub mod headers;
 pub mod health;
 pub mod limits;

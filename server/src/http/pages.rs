@@ -140,7 +140,7 @@ async fn kept(state: &PageState, signed: &Signed, uri: &Uri) -> FormState {
     let Some(id) = query.get("draft") else {
         return FormState::default();
     };
-    match draft::load(&state.http, signed, id).await {
+    match draft::load(&state.http, signed, id, uri.path()).await {
         Ok(Some(fields)) => FormState {
             values: fields.into_iter().collect(),
             errors: Vec::new(),

@@ -1,127 +1,152 @@
-//! Token buckets, one per key. Forgets full buckets, so that a flood of made-up keys cannot fill
-//! the memory.
+//! Rate limits per key, by the `governor` crate on the server's own clock.
+//!
+//! A key is forgotten when its allowance is complete again, never earlier, so a flood of invented keys resets
+//! nobody. Memory stays bounded because each key that is remembered was used within its refill time: there are
+//! never many more of them than the requests that the server answers in that time.
 
 use std::{
-    collections::HashMap,
     hash::Hash,
-    sync::{Mutex, PoisonError},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
-use domain::time::Timestamp;
+use governor::{
+    Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware,
+    state::keyed::HashMapStateStore,
+};
 
-/// More keys than this, and full buckets are forgotten; if none is full, the oldest halves go.
-const MOST_KEYS: usize = 50_000;
+use crate::clock::Clock;
 
-/// How many at once, and how many per second after that.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rate {
-    /// At once.
-    pub burst: f64,
-    /// Per second.
-    pub per_second: f64,
-}
+/// With fewer keys than this, none is looked for that could be forgotten.
+const FEW: usize = 1_024;
 
-/// Buckets by key.
+/// One allowance per key. A quota says how many requests may come at once and how fast they are replenished.
 #[derive(Debug)]
-pub struct Buckets<K> {
-    rate: Rate,
-    buckets: Mutex<HashMap<K, Bucket>>,
+pub struct Buckets<K: Hash + Eq + Clone> {
+    limiter: RateLimiter<K, HashMapStateStore<K>, Elapsed, NoOpMiddleware<Duration>>,
+    /// The number of keys at which complete ones are forgotten next.
+    forget_at: AtomicUsize,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    tokens: f64,
-    at: Timestamp,
+/// The server's clock, as `governor` reads it.
+#[derive(Debug, Clone)]
+struct Elapsed(Clock);
+
+impl governor::clock::Clock for Elapsed {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
 }
 
-/// Too many; come back after so many seconds (at least 1).
+/// Too many requests; come back after this many seconds (at least 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany {
-    /// For `Retry-After`.
+    /// The value of `Retry-After`.
     pub retry_after: u64,
 }
 
-impl<K: Hash + Eq> Buckets<K> {
-    /// Empty.
-    pub fn new(rate: Rate) -> Self {
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    /// A complete allowance for every key.
+    pub fn new(quota: Quota, clock: &Clock) -> Self {
         Self {
-            rate,
-            buckets: Mutex::default(),
+            limiter: RateLimiter::hashmap_with_clock(quota, Elapsed(clock.clone())),
+            forget_at: AtomicUsize::new(FEW),
         }
     }
 
-    /// Takes one token.
-    pub fn take(&self, key: K, now: Timestamp) -> Result<(), TooMany> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MOST_KEYS && !buckets.contains_key(&key) {
-            buckets.retain(|_, bucket| self.filled(bucket, now) < self.rate.burst);
-            if buckets.len() >= MOST_KEYS {
-                buckets.clear();
+    /// Takes one request from the key's allowance.
+    pub fn take(&self, key: &K) -> Result<(), TooMany> {
+        let taken = self.limiter.check_key(key);
+        self.forget();
+        taken.map_err(|until| {
+            let wait = until.wait_time_from(self.limiter.clock().now());
+            TooMany {
+                retry_after: whole_seconds(wait).clamp(1, 3_600),
             }
-        }
-        let bucket = buckets.entry(key).or_insert(Bucket {
-            tokens: self.rate.burst,
-            at: now,
-        });
-        bucket.tokens = self.filled(bucket, now);
-        bucket.at = now;
-        if bucket.tokens >= 1.0 {
-            bucket.tokens -= 1.0;
-            return Ok(());
-        }
-        let wait = ((1.0 - bucket.tokens) / self.rate.per_second)
-            .ceil()
-            .clamp(1.0, 3_600.0);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped above"
-        )]
-        Err(TooMany {
-            retry_after: wait as u64,
         })
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "milliseconds between two requests"
-    )]
-    fn filled(&self, bucket: &Bucket, now: Timestamp) -> f64 {
-        let seconds = now.since(bucket.at).0.max(0) as f64 / 1_000.0;
-        (bucket.tokens + seconds * self.rate.per_second).min(self.rate.burst)
+    /// Forgets keys with a complete allowance, each time that the number of keys has doubled.
+    fn forget(&self) {
+        if self.limiter.len() < self.forget_at.load(Ordering::Relaxed) {
+            return;
+        }
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
+        let next = self.limiter.len().saturating_mul(2).max(FEW);
+        self.forget_at.store(next, Ordering::Relaxed);
     }
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::time::Duration;
+    use std::num::NonZeroU32;
+
+    use domain::time::{self, Timestamp};
 
     use super::*;
 
-    #[test]
-    fn a_burst_passes_then_one_per_refill_and_keys_do_not_share() {
-        let buckets = Buckets::new(Rate {
-            burst: 3.0,
-            per_second: 0.5,
-        });
-        let start = Timestamp(1_000_000);
-        for _ in 0..3 {
-            assert_eq!(buckets.take("a", start), Ok(()));
-        }
-        assert_eq!(buckets.take("a", start), Err(TooMany { retry_after: 2 }));
-        assert_eq!(buckets.take("b", start), Ok(()));
-        assert_eq!(buckets.take("a", start + Duration::seconds(2)), Ok(()));
+    fn buckets<K: Hash + Eq + Clone>(burst: u32, every: Duration) -> (Buckets<K>, Clock) {
+        let clock = Clock::manual(Timestamp(1_800_000_000_000));
+        let quota = Quota::with_period(every).unwrap();
+        let quota = quota.allow_burst(NonZeroU32::new(burst).unwrap());
+        (Buckets::new(quota, &clock), clock)
     }
 
     #[test]
-    fn a_flood_of_keys_does_not_grow_without_bound() {
-        let buckets = Buckets::new(Rate {
-            burst: 2.0,
-            per_second: 0.001,
-        });
-        for key in 0..MOST_KEYS + 10 {
-            buckets.take(key, Timestamp(0)).unwrap();
+    fn a_burst_passes_then_one_per_refill_and_keys_do_not_share() {
+        let (buckets, clock) = buckets(3, Duration::from_secs(2));
+        for _ in 0..3 {
+            assert_eq!(buckets.take(&"a"), Ok(()));
         }
-        assert!(buckets.buckets.lock().unwrap().len() <= MOST_KEYS);
+        assert_eq!(buckets.take(&"a"), Err(TooMany { retry_after: 2 }));
+        assert_eq!(buckets.take(&"b"), Ok(()));
+        clock.advance(time::Duration::seconds(2));
+        assert_eq!(buckets.take(&"a"), Ok(()));
+        assert_eq!(buckets.take(&"a"), Err(TooMany { retry_after: 2 }));
+    }
+
+    #[test]
+    fn a_refusal_costs_nothing_and_names_at_least_one_second() {
+        let (buckets, clock) = buckets(1, Duration::from_millis(20));
+        assert_eq!(buckets.take(&"a"), Ok(()));
+        for _ in 0..100 {
+            assert_eq!(buckets.take(&"a"), Err(TooMany { retry_after: 1 }));
+        }
+        clock.advance(time::Duration(20));
+        assert_eq!(buckets.take(&"a"), Ok(()));
+    }
+
+    #[test]
+    fn a_flood_of_keys_resets_nobody() {
+        let (buckets, clock) = buckets(2, Duration::from_secs(1_000));
+        while buckets.take(&0).is_ok() {}
+        for key in 1..60_000 {
+            buckets.take(&key).unwrap();
+            if key % 1_000 == 0 {
+                clock.advance(time::Duration::seconds(1));
+            }
+        }
+        assert!(buckets.take(&0).is_err(), "who had used it up still has");
+    }
+
+    #[test]
+    fn keys_with_a_complete_allowance_are_forgotten() {
+        let (buckets, clock) = buckets(2, Duration::from_secs(1));
+        for key in 0..100_000 {
+            buckets.take(&key).unwrap();
+            clock.advance(time::Duration(10));
+        }
+        assert!(
+            buckets.limiter.len() <= FEW,
+            "{} keys",
+            buckets.limiter.len()
+        );
     }
 }

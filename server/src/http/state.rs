@@ -6,12 +6,11 @@ use std::{
 };
 
 use domain::{authorize::Role, time::Duration};
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use super::{
-    client_ip::Network,
-    draft::DraftForm,
     headers::Csp,
     limits::{Limiter, Limits},
     oidc::Oidc,
@@ -32,13 +31,11 @@ pub struct HttpSettings {
     /// The maximum age of a session, counted from the authentication at Cognito; at most 8 hours.
     pub absolute: Duration,
     /// Proxies whose `X-Forwarded-For` is trusted.
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Vec<IpNet>,
     /// Sizes, times and rates.
     pub limits: Limits,
     /// The bearer token that allows reading `/metrics` from other machines.
     pub metrics_token: Option<Secret>,
-    /// Forms whose text is saved when the session has ended.
-    pub forms: &'static [DraftForm],
 }
 
 impl HttpSettings {
@@ -54,7 +51,6 @@ impl HttpSettings {
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             metrics_token: None,
-            forms: &[],
         }
     }
 }
@@ -92,10 +88,10 @@ impl HttpState {
         ports: Ports,
     ) -> Self {
         Self {
+            limiter: Arc::new(Limiter::new(&settings.limits, &clock)),
             store,
             clock,
             csp: Csp::new(oidc.domain_url()),
-            limiter: Arc::new(Limiter::new(&settings.limits)),
             room: Arc::new(Semaphore::new(settings.limits.at_once)),
             settings: Arc::new(settings),
             oidc: Arc::new(oidc),

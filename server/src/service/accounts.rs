@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use app::backend::{
-    AccessRow, AccountCard, AccountView, AccountsPort, Answer, Board, BoardCell, Denied, Draft,
-    HitView, ListQuery,
+    AccessRow, AccountCard, AccountView, AccountsPort, Answer, Board, BoardCell, ChangeKind,
+    Denied, Draft, HitView, ListQuery,
 };
 use app::pages::{CELL, cell};
 use async_trait::async_trait;
@@ -52,7 +52,7 @@ impl AccountsPort for Service {
             .find(|entry| entry.id == *id);
         Ok(AccountView {
             account: names::account(&self.world.snapshot, id),
-            state: account.state.as_str(),
+            state: account.state,
             units: account
                 .ous
                 .iter()
@@ -257,11 +257,10 @@ fn badness(hits: &[HitView]) -> Tally {
 fn remove_href(assignment: &Assignment, set: &app::backend::SetRef) -> String {
     let kind = assignment.principal.kind().to_lowercase();
     Draft {
-        kind: "remove".into(),
         who: format!("{kind}:{}", assignment.principal.id()),
         set: set.key().to_owned(),
         account: assignment.pair.account.to_string(),
-        term: String::new(),
+        ..Draft::of(ChangeKind::Remove)
     }
     .href()
 }

@@ -27,46 +27,11 @@ mod words;
 pub use expire::expire_due;
 pub use start::{fresh_verdict, send_back};
 
-use app::backend::{
-    Answer, ChangeRow, ChangeView, ChangesPort, DecisionInput, Denied, Draft, InboxPlace,
-    ListQuery, NewChange, Page, Submission,
-};
-use async_trait::async_trait;
-use domain::{authorize::Action, ids::ChangeId};
+use app::backend::Denied;
+use domain::authorize::Action;
 
 use super::{Service, journal::Who};
 use crate::store::{StoreError, change::Stored};
-
-#[async_trait]
-impl ChangesPort for Service {
-    async fn new_change(&self, draft: &Draft) -> Answer<NewChange> {
-        self.preview_change(draft).await
-    }
-
-    async fn submit(&self, submission: Submission) -> Answer<ChangeId> {
-        self.submit_change(submission).await
-    }
-
-    async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>> {
-        self.list_changes(query).await
-    }
-
-    async fn change(&self, id: &ChangeId) -> Answer<ChangeView> {
-        self.view_change(id).await
-    }
-
-    async fn inbox(&self, at: InboxPlace) -> Answer<Page<ChangeView>> {
-        self.view_inbox(&at).await
-    }
-
-    async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()> {
-        self.decide_change(id, input).await
-    }
-
-    async fn withdraw(&self, id: &ChangeId) -> Answer<()> {
-        self.withdraw_change(id).await
-    }
-}
 
 impl Service {
     /// Returns the actor, for the ledger.

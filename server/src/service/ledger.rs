@@ -1,30 +1,30 @@
 //! The ledger for display: the list, one entry with its proof, and its health.
 //!
-//! Every read is recorded before anything is shown; if recording fails, nothing is shown. The caller checks the right
-//! to read.
+//! Every read is recorded before anything is shown; if recording fails, nothing is shown.
 
 mod words;
 
-use app::backend::{Answer, Denied, EntryRow, EntryView, Inclusion, LedgerHealth, ListQuery, Page};
+use app::backend::{
+    Answer, Denied, EntryRow, EntryView, Inclusion, LedgerHealth, LedgerPort, ListQuery, Page,
+};
+use async_trait::async_trait;
 use domain::{
+    authorize::Action,
     ledger::{
-        Entry, Hash, Outcome,
+        Entry, Hash,
         tree::{self, Need},
     },
     snapshot::Snapshot,
 };
 
-use super::{
-    broken, existing,
-    journal::{Journal, Who},
-};
+use super::{Service, broken, existing, journal::Who};
 use crate::store::{
     Store, StoreError,
     ledger::{self, LedgerError, Listed, SignedHead},
 };
 
 /// The number of rows on one page.
-pub const PAGE: u32 = 50;
+const PAGE: u32 = 50;
 
 /// The values of `only`, and the index words that they stand for (see `store::ledger`).
 const NARROWINGS: &[(&str, &str)] = &[
@@ -38,16 +38,49 @@ const NARROWINGS: &[(&str, &str)] = &[
     ("roles", "type:role"),
 ];
 
-/// Returns one page of entries, newest first. The read is recorded.
-pub async fn entries(
-    store: &Store,
-    journal: &Journal,
-    who: &Who,
-    snapshot: &Snapshot,
-    query: &ListQuery,
-) -> Answer<Page<EntryRow>> {
-    viewed(journal, who).await?;
-    list(store, snapshot, query).await.map_err(broken)
+#[async_trait]
+impl LedgerPort for Service {
+    async fn entries(&self, query: &ListQuery) -> Answer<Page<EntryRow>> {
+        self.reading_ledger().await?;
+        let world = self.core.world();
+        let found = list(&self.core.store, &world.snapshot, query).await;
+        found.map_err(broken)
+    }
+
+    async fn entry(&self, seq: u64) -> Answer<EntryView> {
+        self.reading_ledger().await?;
+        let world = self.core.world();
+        let found = view(&self.core.store, &world.snapshot, seq).await;
+        found.map_err(broken)?.ok_or(Denied::NotFound)
+    }
+
+    async fn leaf(&self, seq: u64) -> Answer<Vec<u8>> {
+        self.reading_ledger().await?;
+        // The database holds no larger number.
+        if i64::try_from(seq).is_err() {
+            return Err(Denied::NotFound);
+        }
+        let found = ledger::listed(&self.core.store, seq).await;
+        let listed = found.map_err(broken)?.ok_or(Denied::NotFound)?;
+        Ok(listed.leaf.into_bytes())
+    }
+
+    async fn ledger_health(&self) -> Answer<LedgerHealth> {
+        self.allowed(Action::SeeLedger)?;
+        let vkey = self.core.vkey.get().map_or("", String::as_str);
+        health(&self.core.store, vkey).await.map_err(broken)
+    }
+}
+
+impl Service {
+    /// Checks the right to read entries, and records the read.
+    async fn reading_ledger(&self) -> Answer<()> {
+        self.allowed(Action::SeeLedger)?;
+        let who = Who::signed(&self.signed, &self.request);
+        let journal = &self.core.journal;
+        let entry = journal.ledger_viewed(&who);
+        journal.note(entry).await.map_err(broken)
+    }
 }
 
 async fn list(
@@ -84,36 +117,6 @@ async fn list(
         total,
         size,
     })
-}
-
-/// Returns one entry with its proof. The read is recorded.
-pub async fn entry(
-    store: &Store,
-    journal: &Journal,
-    who: &Who,
-    snapshot: &Snapshot,
-    seq: u64,
-) -> Answer<EntryView> {
-    viewed(journal, who).await?;
-    match view(store, snapshot, seq).await {
-        Ok(Some(view)) => Ok(view),
-        Ok(None) => Err(Denied::NotFound),
-        Err(error) => Err(broken(error)),
-    }
-}
-
-/// Returns the bytes of one entry, from which its leaf hash is computed. The read is recorded.
-pub async fn leaf(store: &Store, journal: &Journal, who: &Who, seq: u64) -> Answer<Vec<u8>> {
-    viewed(journal, who).await?;
-    // The database holds no larger number.
-    if i64::try_from(seq).is_err() {
-        return Err(Denied::NotFound);
-    }
-    match ledger::listed(store, seq).await {
-        Ok(Some(listed)) => Ok(listed.leaf.into_bytes()),
-        Ok(None) => Err(Denied::NotFound),
-        Err(error) => Err(broken(error)),
-    }
 }
 
 async fn view(
@@ -173,26 +176,16 @@ async fn included(
 }
 
 /// Returns the size of the ledger and of the newest checkpoint. `vkey` is the verifier key of the current signer.
-pub async fn health(store: &Store, vkey: &str) -> Answer<LedgerHealth> {
-    let read = async {
-        let size = ledger::head(store).await?.map_or(0, |head| head.size);
-        let signed = ledger::newest_checkpoint(store).await?;
-        Ok::<_, StoreError>(LedgerHealth {
-            size,
-            checkpoint_size: signed.as_ref().map_or(0, |signed| signed.size),
-            signed_at: signed.as_ref().map(|signed| signed.signed_at),
-            root: signed.map_or(Hash::EMPTY_TREE, |signed| signed.root).hex(),
-            vkey: vkey.to_owned(),
-        })
-    };
-    read.await.map_err(broken)
-}
-
-async fn viewed(journal: &Journal, who: &Who) -> Answer<()> {
-    journal
-        .note(journal.ledger_viewed(who))
-        .await
-        .map_err(broken)
+async fn health(store: &Store, vkey: &str) -> Result<LedgerHealth, StoreError> {
+    let size = ledger::head(store).await?.map_or(0, |head| head.size);
+    let signed = ledger::newest_checkpoint(store).await?;
+    Ok(LedgerHealth {
+        size,
+        checkpoint_size: signed.as_ref().map_or(0, |signed| signed.size),
+        signed_at: signed.as_ref().map(|signed| signed.signed_at),
+        root: signed.map_or(Hash::EMPTY_TREE, |signed| signed.root).hex(),
+        vkey: vkey.to_owned(),
+    })
 }
 
 fn row(listed: &Listed, snapshot: &Snapshot) -> Result<EntryRow, StoreError> {
@@ -205,19 +198,10 @@ fn row(listed: &Listed, snapshot: &Snapshot) -> Result<EntryRow, StoreError> {
         seq: listed.seq,
         at: entry.occurred_at,
         kind: entry.kind.as_str().to_owned(),
-        outcome: outcome(entry.outcome).to_owned(),
+        outcome: entry.outcome,
         actor: words::actor(listed, &entry, snapshot),
         about: words::about(listed, &entry, snapshot),
     })
-}
-
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Success => "success",
-        Outcome::Failure => "failure",
-        Outcome::Denied => "denied",
-        Outcome::Pending => "pending",
-    }
 }
 
 /// Indents JSON for display. Text that is not JSON is returned as it is.

@@ -79,10 +79,7 @@ pub fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> SetRef {
 /// Returns the principal of an assignment for display.
 pub fn principal(snapshot: &Snapshot, principal: &Principal) -> PrincipalRef {
     if !snapshot.exists(principal) {
-        return PrincipalRef::Orphan {
-            kind: principal.kind(),
-            id: principal.id().to_owned(),
-        };
+        return PrincipalRef::Orphan(principal.clone());
     }
     match principal {
         Principal::User(id) => PrincipalRef::User(user(snapshot, id)),

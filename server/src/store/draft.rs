@@ -11,23 +11,33 @@ const DRAFTS: i64 = 20;
 /// The input: names and values in the order of the form.
 pub type Fields = Vec<(String, String)>;
 
-/// Saves form input, for the same subject only.
+/// A form to save.
+#[derive(Debug)]
+pub struct SavedForm<'a> {
+    /// The id in the page's URL.
+    pub id: &'a str,
+    /// The user who entered the values.
+    pub subject: &'a Subject,
+    /// The path of the page with the form.
+    pub page: &'a str,
+    pub fields: &'a Fields,
+}
+
+/// Saves form input, for the same subject and page only.
 pub async fn save_draft(
     tx: &mut Tx,
-    draft: &str,
-    subject: &Subject,
-    path: &str,
-    fields: &Fields,
+    form: &SavedForm<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let subject = form.subject;
     sqlx::query(
         "insert into draft (id, iss, sub, path, fields, saved_at) values ($1, $2, $3, $4, $5, $6)",
     )
-    .bind(draft)
+    .bind(form.id)
     .bind(&subject.iss)
     .bind(&subject.sub)
-    .bind(path)
-    .bind(to_json(fields))
+    .bind(form.page)
+    .bind(to_json(form.fields))
     .bind(now.0)
     .execute(tx.conn())
     .await?;
@@ -43,19 +53,21 @@ pub async fn save_draft(
     Ok(())
 }
 
-/// Returns the saved input of this subject. The input of another subject is not found.
+/// Returns the saved input of this subject on this page. The input of another subject or page is not found.
 pub async fn draft(
     store: &Store,
     draft: &str,
     subject: &Subject,
+    page: &str,
     now: Timestamp,
 ) -> Result<Option<Fields>, StoreError> {
     let row: Option<(String,)> = sqlx::query_as(
-        "select fields from draft where id = $1 and iss = $2 and sub = $3 and saved_at > $4",
+        "select fields from draft where id = $1 and iss = $2 and sub = $3 and path = $4 and saved_at > $5",
     )
     .bind(draft)
     .bind(&subject.iss)
     .bind(&subject.sub)
+    .bind(page)
     .bind((now - KEEP_DRAFT).0)
     .fetch_optional(store.read())
     .await?;

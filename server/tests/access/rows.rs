@@ -88,7 +88,7 @@ async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_re
     let orphan = view
         .rows
         .iter()
-        .find(|row| matches!(row.principal, PrincipalRef::Orphan { kind: "USER", .. }))
+        .find(|row| matches!(row.principal, PrincipalRef::Orphan(Principal::User(_))))
         .unwrap();
     assert!(orphan.people.is_empty());
     assert!(orphan.hits.iter().any(|hit| hit.rule == "system.orphan"));

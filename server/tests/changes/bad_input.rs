@@ -1,6 +1,8 @@
 //! Bad input: each case gets a clear response, and nothing is written or lost that should not be.
 
-use app::backend::{ChangesPort as _, Denied, Draft, ListQuery, Submission};
+use app::backend::{
+    ChangesPort as _, Denied, Draft, ListQuery, NewChangePort as _, Submission, WithdrawalPort as _,
+};
 use domain::{change::State, ids::ChangeId};
 
 use crate::support::{Org, conflict, grant, submission, wrong_field};

@@ -1,6 +1,6 @@
 //! Who may decide, who may not, and what a decision is bound to.
 
-use app::backend::{ChangesPort as _, DecisionInput, Denied, InboxPlace};
+use app::backend::{ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPlace};
 use domain::{
     approval::{Decision, Mfa},
     authorize::Role,

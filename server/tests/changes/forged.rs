@@ -1,6 +1,6 @@
 //! A change whose row differs from the ledger's record of the request or the shown effect grants nothing.
 
-use app::backend::ChangesPort as _;
+use app::backend::WithdrawalPort as _;
 use domain::{
     approval::Decision,
     change::{DECIDE_WITHIN, START_WITHIN, State},

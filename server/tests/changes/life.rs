@@ -1,6 +1,6 @@
 //! The other transitions of a change: blocked, withdrawn, expired, listed, followed.
 
-use app::backend::{ChangesPort as _, Denied, ListQuery};
+use app::backend::{ChangesPort as _, Denied, ListQuery, WithdrawalPort as _};
 use domain::{
     approval::Decision,
     change::{DECIDE_WITHIN, START_WITHIN, State},

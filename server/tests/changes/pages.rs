@@ -169,6 +169,28 @@ async fn an_approver_sees_two_forms_and_the_requester_none() {
 }
 
 #[tokio::test]
+async fn what_was_typed_into_a_decision_comes_back_in_the_form_that_was_sent() {
+    let org = Org::new().await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    for (sent, other) in [("approve", "decline"), ("decline", "approve")] {
+        let mut record = visit(&org, "bob").await;
+        record.params.insert("id".into(), id.to_string());
+        record.form.values = [("decision", sent), ("reason", "my careful words")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let html = drawn(pages::change::page(record).await);
+        let text = |word: &str| {
+            let (_, area) = html.split_once(&format!("id=\"reason-{word}\"")).unwrap();
+            area.split_once("</textarea>").unwrap().0.to_owned()
+        };
+        assert!(text(sent).contains("my careful words"), "{sent}");
+        assert!(!text(other).contains("my careful words"), "{sent}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second() {
     let org = Org::new().await;
     let asked = org.clock.now().second();

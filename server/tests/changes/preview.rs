@@ -1,6 +1,6 @@
 //! The preview: what a person is shown before anything is stored.
 
-use app::backend::{ChangesPort as _, Draft};
+use app::backend::{Draft, NewChangePort as _};
 use domain::verdict::Outcome;
 
 use crate::support::{Org, grant, join, remove, user};

@@ -1,7 +1,10 @@
 //! Nothing counts without proof: manually inserted rows, approvals of another round, former
 //! approvers, and sign-ins with an unsettled claim.
 
-use app::backend::{ChangesPort as _, DecisionInput, Denied, InboxPlace};
+use app::backend::{
+    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPlace, NewChangePort as _,
+    WithdrawalPort as _,
+};
 use domain::{
     approval::Decision,
     authorize::Role,

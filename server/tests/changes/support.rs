@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use app::backend::{Answer, ChangesPort as _, DecisionInput, Denied, Draft, NewChange, Submission};
+use app::backend::{
+    Answer, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, Draft, NewChange,
+    NewChangePort as _, Submission,
+};
 use async_trait::async_trait;
 use domain::{
     approval::{Decision, Mfa},

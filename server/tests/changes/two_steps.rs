@@ -1,6 +1,6 @@
 //! Two harmless steps must not add up to a harmful one, in any order and however fast.
 
-use app::backend::ChangesPort as _;
+use app::backend::{ChangesPort as _, NewChangePort as _};
 use domain::{change::State, engine::Fresh, time::Duration};
 
 use crate::support::{Org, assign, grant, group, join, user};

@@ -3,7 +3,10 @@
 
 use std::{future::Future, sync::Arc, time::Duration as StdDuration};
 
-use app::backend::{Answer, ChangesPort as _, DecisionInput, Draft, Submission};
+use app::backend::{
+    Answer, ChangesPort as _, DecisionInput, DecisionPort as _, Draft, NewChangePort as _,
+    Submission,
+};
 use domain::{
     approval::{Decision, Mfa},
     authorize::{Actor, Role},

@@ -18,6 +18,7 @@ mod company;
 mod crawl;
 mod engine_shell;
 mod forged;
+mod kept_form;
 mod matrix;
 mod past_leastwise;
 mod reports;

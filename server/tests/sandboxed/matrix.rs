@@ -45,12 +45,12 @@ const BESIDE_THE_TABLES: [&str; 16] = [
 ];
 
 /// The resources that the routes refer to.
-struct Things {
+pub struct Things {
     person: String,
     account: String,
     group: String,
     set: String,
-    change: String,
+    pub change: String,
 }
 
 const MISSING: &str = "00000000-0000-4000-8000-00000000dead";
@@ -183,7 +183,7 @@ fn sample() -> Organisation {
 }
 
 /// A temporary access request of the requester, which waits for an approver.
-async fn things(site: &Site, requester: &mut Browser) -> Things {
+pub async fn things(site: &Site, requester: &mut Browser) -> Things {
     let world = site.core.world();
     let parts = world.snapshot.parts();
     let person = parts

@@ -1,7 +1,7 @@
 //! Somebody with other rights in AWS changes the state between two crawls: none of these changes
 //! may make a request look harmless because it has not been read yet.
 
-use app::backend::{ChangesPort as _, Draft};
+use app::backend::{ChangesPort as _, Draft, NewChangePort as _};
 use domain::{
     change::State,
     ids::{Assignment, ChangeId, Principal},

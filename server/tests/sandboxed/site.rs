@@ -216,16 +216,22 @@ impl Browser {
 
     /// Signs in at Cognito and returns.
     async fn sign_in(&mut self, username: &str) {
-        let begun = self.get("/sign-in").await;
+        assert_eq!(self.sign_in_at("/sign-in", username).await, "/");
+    }
+
+    /// The same from a sign-in that leads to a page; answers which.
+    pub async fn sign_in_at(&mut self, sign_in: &str, username: &str) -> String {
+        let begun = self.get(sign_in).await;
         assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
         let callback = at_cognito(&begun.location, username, &self.base).await;
         let signed = self.get(callback.strip_prefix(&self.base).unwrap()).await;
         assert_eq!(
-            (signed.status, &*signed.location),
-            (StatusCode::SEE_OTHER, "/"),
+            signed.status,
+            StatusCode::SEE_OTHER,
             "{username}: {}",
             signed.body
         );
+        signed.location
     }
 }
 

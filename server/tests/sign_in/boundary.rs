@@ -27,7 +27,7 @@ async fn answers(server: &Server) -> Vec<(String, Answer)> {
         answers.push((path.to_owned(), browser.get(path).await));
     }
     answers.push(("POST cross-site".into(), {
-        let request = request(Method::POST, "/do/decide").header("sec-fetch-site", "cross-site");
+        let request = request(Method::POST, DECIDE).header("sec-fetch-site", "cross-site");
         raw(server, request.body(Body::empty()).unwrap()).await
     }));
     answers.push(("not signed in".into(), server.browser().get("/").await));
@@ -109,12 +109,12 @@ async fn s19_every_answer_tells_the_browser_what_to_refuse() {
 
 #[tokio::test]
 async fn s20_no_action_is_taken_for_another_site() {
-    let server = Server::start_with(|setup| setup.settings.limits.changes.burst = 1_000.0).await;
+    let server = Server::start_with(|setup| setup.settings.limits.changes = quota(1_000, 1)).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     for path in [
-        "/do/submit-change",
-        "/do/decide",
+        SUBMIT,
+        DECIDE,
         "/do/sign-out",
         "/do/unknown",
         "/csp-report",
@@ -151,7 +151,7 @@ async fn s20_no_action_is_taken_for_another_site() {
         }
     }
     assert_eq!(
-        browser.post("/do/decide", &[]).await.status,
+        browser.post(DECIDE, &[]).await.status,
         StatusCode::SEE_OTHER,
         "our own page may"
     );
@@ -167,12 +167,7 @@ async fn s21_no_action_can_be_asked_for_by_a_link() {
     let server = Server::start().await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
-    for path in [
-        "/do/submit-change",
-        "/do/decide",
-        "/do/sign-out",
-        "/csp-report",
-    ] {
+    for path in [SUBMIT, DECIDE, "/do/sign-out", "/csp-report"] {
         let answer = browser.get(path).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
@@ -294,7 +289,7 @@ async fn s42_only_get_head_and_post_are_known() {
     for method in [
         "TRACE", "OPTIONS", "PUT", "DELETE", "PATCH", "CONNECT", "PROPFIND",
     ] {
-        for path in ["/", "/do/decide", "/sign-in", "/healthz"] {
+        for path in ["/", DECIDE, "/sign-in", "/healthz"] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let answer = raw(
                 &server,

@@ -8,7 +8,6 @@ use axum::extract::ConnectInfo;
 use domain::time::Duration;
 use http::{Method, StatusCode};
 use server::http::limits::Limits;
-use server::http::rate::Rate;
 use server::http::secret::Secret;
 use server::http::serve::serve;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -37,15 +36,13 @@ async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page() {
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let long = "x".repeat(257 * 1024);
-    let answer = browser
-        .post("/do/submit-change", &[("justification", &long)])
-        .await;
+    let answer = browser.post(SUBMIT, &[("justification", &long)]).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(answer.body.contains("Form too large"));
     let fits = "x".repeat(100 * 1024);
     assert_eq!(
         browser
-            .post("/do/submit-change", &[("justification", &fits)])
+            .post(SUBMIT, &[("justification", &fits)])
             .await
             .status,
         StatusCode::SEE_OTHER
@@ -59,7 +56,7 @@ async fn s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_f
     browser.sign_in("alice").await;
     server.wait(Duration::minutes(20));
     let chunks = futures::stream::iter((0..300).map(|_| Ok::<_, std::io::Error>("x".repeat(1024))));
-    let request = request(Method::POST, "/do/submit-change")
+    let request = request(Method::POST, SUBMIT)
         .header("sec-fetch-site", "same-origin")
         .body(Body::from_stream(chunks))
         .unwrap();
@@ -90,7 +87,7 @@ async fn s40_more_at_once_than_there_is_room_for_is_turned_away() {
 async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them() {
     let server = Server::start_with(|setup| setup.settings.limits.at_once = 4).await;
     let never = futures::stream::pending::<Result<String, std::io::Error>>();
-    let held = request(Method::POST, "/do/submit-change")
+    let held = request(Method::POST, SUBMIT)
         .header("sec-fetch-site", "same-origin")
         .body(Body::from_stream(never))
         .unwrap();
@@ -206,21 +203,15 @@ async fn s43_behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
 #[tokio::test]
 async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one() {
     let server = Server::start_with(|setup| {
-        setup.settings.limits.changes = Rate {
-            burst: 3.0,
-            per_second: 1.0,
-        };
-        setup.settings.limits.per_session = Rate {
-            burst: 20.0,
-            per_second: 1.0,
-        };
+        setup.settings.limits.changes = quota(3, 1);
+        setup.settings.limits.per_session = quota(20, 1);
     })
     .await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let mut posts = Vec::new();
     for _ in 0..4 {
-        posts.push(browser.post("/do/decide", &[]).await.status);
+        posts.push(browser.post(DECIDE, &[]).await.status);
     }
     assert_eq!(
         posts[2..],
@@ -239,10 +230,7 @@ async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one() {
 #[tokio::test]
 async fn s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_back() {
     let server = Server::start_with(|setup| {
-        setup.settings.limits.sign_ins = Rate {
-            burst: 5.0,
-            per_second: 0.1,
-        };
+        setup.settings.limits.sign_ins = quota(5, 10);
     })
     .await;
     let mut browser = server.browser();

@@ -1,8 +1,9 @@
 //! S11 to S16: sessions, and how form input is kept when one ends.
 
+use axum::body::Body;
 use domain::authorize::Role;
 use domain::time::Duration;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use server::http::ports::Event;
 use server::http::session::still_signed;
 use server::store::person;
@@ -410,14 +411,11 @@ async fn s16_without_an_answer_nothing_is_changed_after_a_minute_and_nothing_rea
         .await;
     *server.pool.says.lock().unwrap() = Says::Nothing;
     server.wait(Duration::seconds(59));
-    assert_eq!(
-        browser.post("/do/submit-change", &[]).await.location(),
-        "/changes/0"
-    );
+    assert_eq!(browser.post(SUBMIT, &[]).await.location(), "/changes/0");
     server.wait(Duration::seconds(60));
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
     assert_eq!(
-        browser.post("/do/submit-change", &[]).await.status,
+        browser.post(SUBMIT, &[]).await.status,
         StatusCode::SERVICE_UNAVAILABLE
     );
     server.wait(Duration::minutes(4));
@@ -428,7 +426,7 @@ async fn s16_without_an_answer_nothing_is_changed_after_a_minute_and_nothing_rea
     server.misbehave(None).await;
     server.wait(Duration::seconds(30));
     assert_eq!(
-        browser.post("/do/submit-change", &[]).await.location(),
+        browser.post(SUBMIT, &[]).await.location(),
         "/changes/0",
         "it was not ended"
     );
@@ -441,27 +439,53 @@ async fn an_expired_session_on_a_form_keeps_the_text_and_gives_it_back() {
     browser.sign_in("alice").await;
     server.wait(Duration::minutes(20));
     let form = [
+        ("kind", "grant"),
+        ("who", "user:7 & more"),
         ("justification", "Incident 4711\n\"now\" & <later>"),
-        ("account", "123456789012"),
+        ("ticket", "OPS-1"),
+        ("effect", "a-hash"),
+        ("form_key", "a-key"),
         ("secret", "x"),
     ];
-    let answer = browser.post("/do/submit-change", &form).await;
+    let answer = browser.post(SUBMIT, &form).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert!(
-        answer
-            .location()
-            .starts_with("/sign-in?return_to=%2Fchanges%2Fnew%3Fdraft%3D"),
-        "{}",
-        answer.location()
-    );
+    let back = "/sign-in?return_to=%2Fchanges%2Fnew%3Fkind%3Dgrant%26who%3Duser%3A7%2520%2526%2520more%26draft%3D";
+    assert!(answer.location().starts_with(back), "{}", answer.location());
     let sign_in = answer.location().to_owned();
     let back = browser.sign_in_at(&sign_in, "alice").await;
     let page = browser.get(back.location()).await;
     assert_eq!(
         page.body,
-        r#"Some([("justification", "Incident 4711\n\"now\" & <later>"), ("account", "123456789012")])"#,
-        "and nothing that the form's entry does not name"
+        r#"Some([("justification", "Incident 4711\n\"now\" & <later>"), ("ticket", "OPS-1")])"#,
+        "what was typed, and nothing else"
     );
+    let kept = server.dump("select fields from draft").await;
+    for never in ["a-hash", "a-key", "secret"] {
+        assert!(!kept.contains(never), "{kept}");
+    }
+}
+
+#[tokio::test]
+async fn the_reason_of_a_decision_comes_back_with_the_decision_that_it_was_for() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    for decision in ["approve", "decline"] {
+        server.wait(Duration::minutes(20));
+        let form = [
+            ("decision", decision),
+            ("reason", "Needed for <4711>"),
+            ("effect", "a-hash"),
+        ];
+        let sign_in = browser.post(DECIDE, &form).await.location().to_owned();
+        let back = browser.sign_in_at(&sign_in, "alice").await;
+        let page = back.location();
+        assert!(page.starts_with(&format!("{RECORD}?draft=")), "{page}");
+        assert_eq!(
+            browser.get(page).await.body,
+            format!(r#"Some([("decision", "{decision}"), ("reason", "Needed for <4711>")])"#),
+        );
+    }
 }
 
 #[tokio::test]
@@ -471,13 +495,13 @@ async fn a_draft_is_given_to_its_writer_only_and_for_a_day() {
     alice.sign_in("alice").await;
     server.wait(Duration::minutes(20));
     let answer = alice
-        .post("/do/decide", &[("change", "0190-a"), ("reason", "fine")])
+        .post(DECIDE, &[("decision", "approve"), ("reason", "fine")])
         .await;
     let sign_in = answer.location().to_owned();
     let mut bob = server.browser();
     let theirs = bob.sign_in_at(&sign_in, "bob").await;
     let draft = theirs.location().to_owned();
-    assert!(draft.starts_with("/changes/0190-a?draft="), "{draft}");
+    assert!(draft.starts_with(&format!("{RECORD}?draft=")), "{draft}");
     assert_eq!(bob.get(&draft).await.body, "None");
     alice.sign_in("alice").await;
     assert!(alice.get(&draft).await.body.contains("fine"));
@@ -487,13 +511,69 @@ async fn a_draft_is_given_to_its_writer_only_and_for_a_day() {
 }
 
 #[tokio::test]
+async fn a_draft_is_given_to_the_page_with_its_form_only() {
+    let server = Server::start().await;
+    let mut alice = server.browser();
+    alice.sign_in("alice").await;
+    server.wait(Duration::minutes(20));
+    let form = [("decision", "approve"), ("reason", "fine")];
+    let sign_in = alice.post(DECIDE, &form).await.location().to_owned();
+    let back = alice.sign_in_at(&sign_in, "alice").await;
+    let (page, draft) = back.location().split_once('?').unwrap();
+    assert_eq!(page, RECORD);
+    let other = RECORD.replace("0a", "0b");
+    for elsewhere in [other.as_str(), "/changes/new"] {
+        let answer = alice.get(&format!("{elsewhere}?{draft}")).await;
+        assert_eq!(answer.body, "None", "{elsewhere}");
+    }
+    let answer = alice.get(&format!("{page}?{draft}")).await;
+    assert!(answer.body.contains("fine"));
+}
+
+#[tokio::test]
 async fn a_form_from_nobody_is_not_written_down() {
     let server = Server::start().await;
-    let answer = server
-        .browser()
-        .post("/do/submit-change", &[("justification", "spam")])
+    for (action, back) in [(SUBMIT, "/changes/new?"), (DECIDE, RECORD)] {
+        let form = [("justification", "spam"), ("reason", "spam")];
+        let answer = server.browser().post(action, &form).await;
+        let back = back.replace('/', "%2F").replace('?', "%3F");
+        assert_eq!(answer.location(), format!("/sign-in?return_to={back}"));
+    }
+    assert_eq!(server.dump("select fields from draft").await, "");
+}
+
+#[tokio::test]
+async fn an_action_that_keeps_nothing_leads_back_to_its_page_and_stores_nothing() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    server.wait(Duration::minutes(20));
+    let answer = browser
+        .post(WITHDRAW, &[("reason", "a change of plan")])
         .await;
-    assert_eq!(answer.location(), "/sign-in?return_to=%2Fchanges%2Fnew");
+    let page = RECORD.replace('/', "%2F");
+    assert_eq!(answer.location(), format!("/sign-in?return_to={page}"));
+    assert_eq!(server.dump("select fields from draft").await, "");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_form_of_ours_is_not_kept() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    server.wait(Duration::minutes(20));
+    let twice = "decision=approve&reason=one&reason=two";
+    for (kind, body) in [
+        ("application/x-www-form-urlencoded", twice),
+        ("text/plain", "decision=approve&reason=one"),
+    ] {
+        let request = request(Method::POST, DECIDE)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", kind)
+            .body(Body::from(body))
+            .unwrap();
+        assert_eq!(browser.send(request).await.location(), "/sign-in", "{kind}");
+    }
     assert_eq!(server.dump("select fields from draft").await, "");
 }
 
@@ -507,10 +587,7 @@ async fn one_writer_keeps_twenty_drafts_at_most() {
     for number in 0..25 {
         browser.cookies = jar.clone();
         browser
-            .post(
-                "/do/submit-change",
-                &[("justification", &number.to_string())],
-            )
+            .post(SUBMIT, &[("justification", &number.to_string())])
             .await;
         server.wait(Duration::seconds(1));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,14 +18,15 @@ use domain::ids::UserId;
 use domain::ledger::LogName;
 use domain::person::{Join, Subject};
 use domain::time::{Duration, Timestamp};
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use governor::Quota;
+use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use sandbox::clock::Clock as SandboxClock;
 use sandbox::cognito::{self, CognitoConfig, Misbehave};
 use sandbox::org::Organisation;
 use sandbox::org::pool::{Mfa, MfaConfiguration, Pool, PoolClient, PoolUser};
 use sandbox::{SharedWorld, World};
 use server::clock::{self, Clock};
-use server::http::draft::{self, DraftForm};
+use server::http::draft;
 use server::http::oidc::{Oidc, OidcConfig};
 use server::http::ports::{
     Entry, Event, Journal, PoolCheck, PoolMfa, PoolStatus, Readiness, UserLookup,
@@ -44,18 +46,17 @@ const POOL: &str = "eu-central-1_LeastWise";
 const CLIENT: &str = "leastwise-client";
 const SECRET: &str = "pool secret & more";
 
-pub const FORMS: &[DraftForm] = &[
-    DraftForm {
-        action: "/do/submit-change",
-        page: "/changes/new",
-        fields: &["justification", "account"],
-    },
-    DraftForm {
-        action: "/do/decide",
-        page: "/changes/{change}",
-        fields: &["change", "reason"],
-    },
-];
+/// A change that somebody looks at, and the actions of its page.
+pub const RECORD: &str = "/changes/01900000-0000-7000-8000-00000000000a";
+pub const SUBMIT: &str = "/do/changes/submit";
+pub const DECIDE: &str = "/do/changes/01900000-0000-7000-8000-00000000000a/decide";
+pub const WITHDRAW: &str = "/do/changes/01900000-0000-7000-8000-00000000000a/withdraw";
+
+/// `burst` at once, then one every so many seconds.
+pub fn quota(burst: u32, seconds: u64) -> Quota {
+    let quota = Quota::with_period(std::time::Duration::from_secs(seconds)).unwrap();
+    quota.allow_burst(NonZeroU32::new(burst).unwrap())
+}
 
 /// A running server.
 pub struct Server {
@@ -96,10 +97,7 @@ impl Server {
         let mut setup = Setup {
             cognito,
             oidc: OidcConfig::new(&issuer, CLIENT, Secret::new(SECRET), &base),
-            settings: HttpSettings {
-                forms: FORMS,
-                ..HttpSettings::new(base)
-            },
+            settings: HttpSettings::new(base),
             mfa: MfaConfiguration::Optional,
         };
         adjust(&mut setup);
@@ -502,8 +500,9 @@ fn routes(state: &HttpState) -> Routes {
         .fallback(|| async { StatusCode::NOT_FOUND })
         .with_state(state.clone());
     let actions = Router::new()
-        .route("/do/submit-change", post(accepted))
-        .route("/do/decide", post(accepted))
+        .route(SUBMIT, post(accepted))
+        .route("/do/changes/{id}/decide", post(accepted))
+        .route("/do/changes/{id}/withdraw", post(accepted))
         .route("/do/panic", post(panics));
     Routes { pages, actions }
 }
@@ -524,9 +523,11 @@ async fn draft_page(
     State(state): State<HttpState>,
     signed: Signed,
     Query(query): Query<BTreeMap<String, String>>,
+    uri: Uri,
 ) -> String {
     let id = query.get("draft").cloned().unwrap_or_default();
-    format!("{:?}", draft::load(&state, &signed, &id).await.unwrap())
+    let kept = draft::load(&state, &signed, &id, uri.path()).await;
+    format!("{:?}", kept.unwrap())
 }
 
 async fn accepted() -> impl IntoResponse {

@@ -3,7 +3,7 @@
 //! The limits are a convenience; `submit` checks again. Guardrails are not applied here: a combination that policies
 //! block can be selected, and the preview explains the verdict.
 
-use app::backend::{Choice, Choices, Draft};
+use app::backend::{Choice, Choices, Draft, change_field};
 use domain::{
     change::Operation,
     classification::{Environment, Pci},
@@ -53,12 +53,12 @@ pub(super) fn choices(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Choi
         terms: terms(),
         typed: Vec::new(),
     };
-    let membership = matches!(draft.kind.as_str(), "join" | "leave");
+    let membership = draft.is_membership();
     let lists = [
-        ("who", &mut choices.who, &draft.who),
-        ("account", &mut choices.accounts, &draft.account),
+        (change_field::WHO, &mut choices.who, &draft.who),
+        (change_field::ACCOUNT, &mut choices.accounts, &draft.account),
         (
-            "set",
+            change_field::SET,
             if membership {
                 &mut choices.groups
             } else {
@@ -99,7 +99,7 @@ fn who(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Vec<Choice> {
         ),
     });
     let mut list: Vec<Choice> = Vec::new();
-    if !matches!(draft.kind.as_str(), "join" | "leave") {
+    if !draft.is_membership() {
         list.extend(groups);
     }
     list.extend(parts.users.keys().map(user));

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{Answer, DecisionInput, Denied, FieldError};
+use app::backend::{Answer, DecisionInput, DecisionPort, Denied, FieldError, decision_field};
+use async_trait::async_trait;
 use domain::{
     approval::{Approval, Barred, Candidate, Decision, Tally, may_decide, tally},
     authorize::{Action, Role},
@@ -48,13 +49,14 @@ enum Went {
     Changed(State),
 }
 
-impl Service {
-    pub(super) async fn decide_change(&self, id: &ChangeId, input: DecisionInput) -> Answer<()> {
+#[async_trait]
+impl DecisionPort for Service {
+    async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()> {
         self.allowed(Action::Decide)?;
         let reason = input.reason.trim();
         if let Some(message) = wrong_reason(reason) {
             return Err(Denied::Invalid(vec![FieldError {
-                field: "reason",
+                field: decision_field::REASON,
                 message,
             }]));
         }
@@ -81,7 +83,9 @@ impl Service {
             }
         }
     }
+}
 
+impl Service {
     async fn try_decide(
         &self,
         id: &ChangeId,

@@ -4,7 +4,7 @@
 //! one that is malformed. A name can be typed where a list would be too long; it must match exactly
 //! one resource.
 
-use app::backend::{Draft, FieldError};
+use app::backend::{ChangeKind, Draft, FieldError, change_field};
 use domain::{
     change::{LONGEST_WINDOW, Operation},
     grant::Term,
@@ -53,16 +53,16 @@ pub(super) fn read(snapshot: &Snapshot, draft: &Draft) -> Reading {
             missing: Vec::new(),
         },
     };
-    let operation = match draft.kind.as_str() {
-        "" => {
-            reader.reading.missing.push("kind");
+    let operation = match draft.known_kind() {
+        Some(kind) if kind.is_membership() => reader.membership(kind),
+        Some(kind) => reader.assignment(kind),
+        None if draft.kind.is_empty() => {
+            reader.reading.missing.push(change_field::KIND);
             None
         }
-        "grant" | "remove" => reader.assignment(),
-        "join" | "leave" => reader.membership(),
-        _ => {
+        None => {
             reader.wrong(
-                "kind",
+                change_field::KIND,
                 "Unknown kind of change. Choose grant, remove, join or leave.",
             );
             None
@@ -89,8 +89,8 @@ impl Reader<'_> {
         self.reading.errors.push(error(field, message));
     }
 
-    fn assignment(&mut self) -> Option<Operation> {
-        let grants = self.reading.draft.kind == "grant";
+    fn assignment(&mut self, kind: ChangeKind) -> Option<Operation> {
+        let grants = kind.gives();
         let principal = self.principal();
         let account = self.account();
         let set = self.set();
@@ -105,7 +105,7 @@ impl Reader<'_> {
         if grants {
             if !self.snapshot.exists(&assignment.principal) {
                 self.wrong(
-                    "who",
+                    change_field::WHO,
                     "This user or group is no longer in the directory as of the last sync. Choose another, or sync first.",
                 );
                 return None;
@@ -125,16 +125,16 @@ impl Reader<'_> {
             names::account(self.snapshot, &assignment.pair.account).name,
             names::set(self.snapshot, &assignment.pair.set).name,
         );
-        self.wrong("who", message);
+        self.wrong(change_field::WHO, message);
         None
     }
 
-    fn membership(&mut self) -> Option<Operation> {
-        let joins = self.reading.draft.kind == "join";
+    fn membership(&mut self, kind: ChangeKind) -> Option<Operation> {
+        let joins = kind.gives();
         let user = match self.principal() {
             Some(Principal::Group(_)) => {
                 self.wrong(
-                    "who",
+                    change_field::WHO,
                     "A group cannot be a member of a group in Identity Center. Choose a user.",
                 );
                 None
@@ -154,14 +154,14 @@ impl Reader<'_> {
             (false, true) => Some(Operation::RemoveMember { group, user }),
             (true, true) => {
                 self.wrong(
-                    "who",
+                    change_field::WHO,
                     format!("{who} is already in {what} as of the last sync. No change is needed."),
                 );
                 None
             }
             (false, false) => {
                 self.wrong(
-                    "who",
+                    change_field::WHO,
                     format!("{who} is not in {what} as of the last sync. No change is needed."),
                 );
                 None
@@ -170,7 +170,7 @@ impl Reader<'_> {
     }
 
     fn principal(&mut self) -> Option<Principal> {
-        let text = self.field("who", |draft| &mut draft.who)?;
+        let text = self.field(change_field::WHO, |draft| &mut draft.who)?;
         let by_id = match text.split_once(':') {
             Some(("user", id)) => UserId::parse(id).ok().map(Principal::User),
             Some(("group", id)) => GroupId::parse(id).ok().map(Principal::Group),
@@ -190,7 +190,7 @@ impl Reader<'_> {
             .filter(|group| same(&group.display_name, &text))
             .map(|group| Principal::Group(group.id.clone()));
         let found = self.only_one(
-            "who",
+            change_field::WHO,
             users.chain(groups).collect(),
             "The directory contains no such user or group as of the last sync. Choose another, or sync first.",
         )?;
@@ -202,7 +202,7 @@ impl Reader<'_> {
     }
 
     fn account(&mut self) -> Option<AccountId> {
-        let text = self.field("account", |draft| &mut draft.account)?;
+        let text = self.field(change_field::ACCOUNT, |draft| &mut draft.account)?;
         if let Ok(id) = AccountId::parse(&text) {
             let listed = self.snapshot.account(&id).is_some()
                 || self.snapshot.pairs_in(&id).next().is_some();
@@ -210,7 +210,7 @@ impl Reader<'_> {
                 return Some(id);
             }
             self.wrong(
-                "account",
+                change_field::ACCOUNT,
                 format!(
                     "Account {id} is not in the organization as of the last sync: it was removed or never existed. \
                      Choose another, or sync first."
@@ -223,7 +223,7 @@ impl Reader<'_> {
             .filter(|(account, _)| same(&account.name, &text))
             .map(|(account, _)| account.id.clone());
         let found = self.only_one(
-            "account",
+            change_field::ACCOUNT,
             named.collect(),
             "The organization contains no such account as of the last sync. Choose another, or sync first.",
         )?;
@@ -232,7 +232,7 @@ impl Reader<'_> {
     }
 
     fn set(&mut self) -> Option<PermissionSetArn> {
-        let text = self.field("set", |draft| &mut draft.set)?;
+        let text = self.field(change_field::SET, |draft| &mut draft.set)?;
         let parts = self.snapshot.parts();
         // A deleted permission set can still be assigned in an account and must be removable.
         let arns = parts
@@ -251,7 +251,7 @@ impl Reader<'_> {
             .filter(|set| same(&set.name, &text))
             .map(|set| set.arn.clone());
         let found = self.only_one(
-            "set",
+            change_field::SET,
             named.collect(),
             "This permission set does not exist as of the last sync. Choose another, or sync first.",
         )?;
@@ -261,7 +261,7 @@ impl Reader<'_> {
     }
 
     fn group(&mut self) -> Option<GroupId> {
-        let text = self.field("set", |draft| &mut draft.set)?;
+        let text = self.field(change_field::SET, |draft| &mut draft.set)?;
         if let Ok(id) = GroupId::parse(&text)
             && (self.snapshot.group(&id).is_some() || self.snapshot.members(&id).next().is_some())
         {
@@ -272,7 +272,7 @@ impl Reader<'_> {
             .filter(|group| same(&group.display_name, &text))
             .map(|group| group.id.clone());
         let found = self.only_one(
-            "set",
+            change_field::SET,
             named.collect(),
             "The directory contains no such group as of the last sync. Choose another, or sync first.",
         )?;
@@ -281,7 +281,7 @@ impl Reader<'_> {
     }
 
     fn term(&mut self) -> Option<Term> {
-        let text = self.field("term", |draft| &mut draft.term)?;
+        let text = self.field(change_field::TERM, |draft| &mut draft.term)?;
         if text == "standing" {
             return Some(Term::Standing);
         }
@@ -294,7 +294,10 @@ impl Reader<'_> {
                 Some(Term::For(window))
             }
             _ => {
-                self.wrong("term", domain::change::Invalid::Window.to_string());
+                self.wrong(
+                    change_field::TERM,
+                    domain::change::Invalid::Window.to_string(),
+                );
                 None
             }
         }

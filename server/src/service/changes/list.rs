@@ -1,13 +1,16 @@
-//! Lists of changes that the viewer may see.
+//! Changes that the viewer may see: the list, one change, and the inbox.
 
 use std::collections::BTreeSet;
 
-use app::backend::{Answer, ChangeRow, ListQuery, Page};
+use app::backend::{
+    Answer, ChangeRow, ChangeView, ChangesPort, Denied, InboxPlace, ListQuery, Page,
+};
+use async_trait::async_trait;
 use domain::{
     approval::{Tally, tally},
     authorize::Action,
     change::State,
-    ids::{AccountId, PersonId},
+    ids::{AccountId, ChangeId, PersonId},
     snapshot::Snapshot,
 };
 
@@ -22,6 +25,8 @@ use crate::{
 
 /// The number of rows on one page.
 const SIZE: usize = 50;
+/// The number of changes on one page of the inbox, each shown with its effect.
+const INBOX: usize = 20;
 /// The number of newest changes that a text search covers. Titles contain names, which are not stored.
 const SEARCHED: i64 = 2_000;
 
@@ -34,8 +39,9 @@ enum Wanted {
     Own,
 }
 
-impl Service {
-    pub(super) async fn list_changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>> {
+#[async_trait]
+impl ChangesPort for Service {
+    async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
         let only = query.only.as_deref().unwrap_or_default();
         let words = query.words.to_lowercase();
@@ -88,6 +94,41 @@ impl Service {
         })
     }
 
+    async fn change(&self, id: &ChangeId) -> Answer<ChangeView> {
+        self.allowed(Action::SeeOwn)?;
+        let stored = self.stored(id).await.map_err(broken)?;
+        let stored = stored
+            .filter(|stored| self.may_see_change(stored))
+            .ok_or(Denied::NotFound)?;
+        self.view(&stored).await.map_err(broken)
+    }
+
+    async fn inbox(&self, at: InboxPlace) -> Answer<Page<ChangeView>> {
+        self.allowed(Action::SeeInbox)?;
+        let waiting = self.waiting_for_viewer().await.map_err(broken)?;
+        let pages = waiting.len().div_ceil(INBOX).max(1);
+        let number = match at {
+            InboxPlace::Page(number) => number.clamp(1, pages),
+            InboxPlace::Change(id) => {
+                let place = waiting.iter().position(|stored| stored.change.id == id);
+                place.unwrap_or(0) / INBOX + 1
+            }
+        };
+        let shown = waiting.iter().skip((number - 1) * INBOX).take(INBOX);
+        let mut rows = Vec::with_capacity(INBOX);
+        for stored in shown {
+            rows.push(self.view(stored).await.map_err(broken)?);
+        }
+        Ok(Page {
+            rows,
+            number,
+            total: waiting.len(),
+            size: INBOX,
+        })
+    }
+}
+
+impl Service {
     /// Returns the newest changes that affect a target or belong to a requester, as far as the viewer may see them.
     /// Used on the pages of other resources.
     pub async fn recent_changes(

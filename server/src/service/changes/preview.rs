@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{Answer, Denied, Draft, FieldError, NewChange, Preview};
+use app::backend::{Answer, ChangeKind, Denied, Draft, FieldError, Preview, change_field};
 use domain::{
     authorize::Action,
     change::Operation,
@@ -14,56 +14,14 @@ use domain::{
     verdict::{Outcome, Verdict},
 };
 
-use super::{
-    choices::{Scope, choices},
-    draft::{self, Reading},
-    judging::judge_now,
-    people::People,
-    words,
-};
-use crate::{
-    clock,
-    service::{Service, broken},
-    store::StoreError,
-};
+use super::{choices::Scope, draft::Reading, judging::judge_now, people::People, words};
+use crate::{service::Service, store::StoreError};
 
 impl Service {
-    pub(super) async fn preview_change(&self, draft: &Draft) -> Answer<NewChange> {
-        self.allowed(Action::ProposeOwn)?;
-        let person = self.person()?;
-        let scope = self.scope()?;
-        let mut draft = draft.clone();
-        if draft.who.trim().is_empty()
-            && let Some(own) = self.own_for(&scope, &draft)
-        {
-            draft.who = format!("user:{own}");
-        }
-        let mut reading = draft::read(&self.world.snapshot, &draft);
-        if let Err(error) = self.within(&scope, &reading) {
-            reading.errors.push(error);
-        }
-        let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
-            Some(
-                self.preview_of(&person, &reading.operations)
-                    .await
-                    .map_err(broken)?,
-            )
-        } else {
-            None
-        };
-        Ok(NewChange {
-            choices: choices(&self.world.snapshot, &reading.draft, &scope),
-            draft: reading.draft,
-            errors: reading.errors,
-            preview,
-            form_key: clock::token(),
-        })
-    }
-
     /// Returns the default user of a form: the viewer, if the change gives them access or they may propose only for
     /// themselves.
-    fn own_for(&self, scope: &Scope, draft: &Draft) -> Option<UserId> {
-        let gains = matches!(draft.kind.as_str(), "grant" | "join");
+    pub(super) fn own_for(&self, scope: &Scope, draft: &Draft) -> Option<UserId> {
+        let gains = draft.known_kind().is_some_and(ChangeKind::gives);
         match scope {
             Scope::Own(own) => Some(own.clone()),
             Scope::Everybody if gains => {
@@ -99,7 +57,7 @@ impl Service {
         let why = domain::authorize::may(&self.signed.actor, Action::Propose).err();
         let why = why.map_or("", domain::authorize::Denial::reason);
         Err(FieldError {
-            field: "who",
+            field: change_field::WHO,
             message: format!(
                 "You can request access only for yourself, and not through groups. {why} Choose yourself, or ask an administrator."
             ),
@@ -118,7 +76,7 @@ impl Service {
         }
     }
 
-    async fn preview_of(
+    pub(super) async fn preview_of(
         &self,
         person: &PersonId,
         operations: &[Operation],

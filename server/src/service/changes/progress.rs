@@ -1,7 +1,7 @@
 //! The progress of each operation of a change. The text never claims more than AWS has confirmed: *accepted* is not
 //! *done*, *done* is not *verified*, and *removed* is not *ended* while a session may still be active.
 
-use app::backend::{OperationRow, state_words};
+use app::backend::{OperationRow, OperationStatus, state_words};
 use domain::{
     change::{Operation, State},
     engine::{
@@ -81,7 +81,7 @@ pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, Str
     let change = &stored.change;
     let waits = operations
         .iter()
-        .filter(|row| row.verified.is_none() && row.status == PENDING)
+        .filter(|row| row.verified.is_none() && row.status == OperationStatus::Waiting)
         .count();
     let key = format!(
         "{}.{}.{}.{done}.{waits}",
@@ -89,9 +89,10 @@ pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, Str
         stored.version,
         change.approvals.len()
     );
-    let busy = operations
-        .iter()
-        .find(|row| row.verified.is_none() && (row.status == INFO || row.status == PENDING));
+    let busy = operations.iter().find(|row| {
+        row.verified.is_none()
+            && (row.status == OperationStatus::Running || row.status == OperationStatus::Waiting)
+    });
     let words = match (change.state, busy) {
         (State::Approved | State::Applying, Some(row)) if operations.len() == 1 => {
             row.words.clone()
@@ -105,22 +106,16 @@ pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, Str
     (key, words)
 }
 
-const OK: &str = "ok";
-const PENDING: &str = "pending";
-const DANGER: &str = "danger";
-const INFO: &str = "info";
-const OFF: &str = "off";
-
 /// The progress of one operation.
 struct Far {
     words: String,
-    status: &'static str,
+    status: OperationStatus,
     verified: Option<Timestamp>,
     sessions_until: Option<Timestamp>,
 }
 
 impl Far {
-    fn new(words: impl Into<String>, status: &'static str) -> Self {
+    fn new(words: impl Into<String>, status: OperationStatus) -> Self {
         Self {
             words: words.into(),
             status,
@@ -160,15 +155,20 @@ fn far(
             how,
             ..
         }) => removed(*verified_at, *last_use, *how, now),
-        Some(ItemResult::Failed { reason, .. }) => {
-            Far::new(format!("Not carried out: {reason}"), DANGER)
-        }
-        None if row.phase == ChangePhase::Queued => {
-            Far::new("Queued: evaluated again before it starts", INFO)
-        }
+        Some(ItemResult::Failed { reason, .. }) => Far::new(
+            format!("Not carried out: {reason}"),
+            OperationStatus::Failed,
+        ),
+        None if row.phase == ChangePhase::Queued => Far::new(
+            "Queued: evaluated again before it starts",
+            OperationStatus::Running,
+        ),
         // A row of an earlier attempt that was sent back; the engine has not started the change again.
         None if row.phase == ChangePhase::Over => before_the_engine(state),
-        None => Far::new(at_work(Doing::of(operation), write), INFO),
+        None => Far::new(
+            at_work(Doing::of(operation), write),
+            OperationStatus::Running,
+        ),
     }
 }
 
@@ -184,19 +184,19 @@ fn waits(waiting: Waiting) -> Far {
         waiting.awaited.words(),
         waiting.since.second()
     );
-    Far::new(words, PENDING)
+    Far::new(words, OperationStatus::Waiting)
 }
 
 fn before_the_engine(state: State) -> Far {
     match state {
-        State::Waiting => Far::new("Waiting for approval", PENDING),
-        State::Approved => Far::new("Approved, starts within seconds", INFO),
-        State::Applying => Far::new("Applying", INFO),
+        State::Waiting => Far::new("Waiting for approval", OperationStatus::Waiting),
+        State::Approved => Far::new("Approved, starts within seconds", OperationStatus::Running),
+        State::Applying => Far::new("Applying", OperationStatus::Running),
         State::Refused | State::Declined | State::Expired | State::Withdrawn => {
-            Far::new("Not carried out", OFF)
+            Far::new("Not carried out", OperationStatus::Over)
         }
-        State::Verified => Far::new("Carried out and verified", OK),
-        State::Failed => Far::new("Not carried out", DANGER),
+        State::Verified => Far::new("Carried out and verified", OperationStatus::Done),
+        State::Failed => Far::new("Not carried out", OperationStatus::Failed),
     }
 }
 
@@ -213,7 +213,7 @@ fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Ti
                 "Granted and removed again, verified at {} UTC",
                 over.minute()
             ),
-            OFF,
+            OperationStatus::Over,
         ),
         Some(WindowRow { window, .. }) => match window.stops() {
             Some(stops) if stops <= now => Far::new(
@@ -221,12 +221,15 @@ fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Ti
                     "Granted, access period over at {} UTC, being removed",
                     stops.minute()
                 ),
-                INFO,
+                OperationStatus::Running,
             ),
-            Some(stops) => Far::new(format!("{seen}, until {} UTC", stops.minute()), OK),
-            None => Far::new(seen, OK),
+            Some(stops) => Far::new(
+                format!("{seen}, until {} UTC", stops.minute()),
+                OperationStatus::Done,
+            ),
+            None => Far::new(seen, OperationStatus::Done),
         },
-        None => Far::new(seen, OK),
+        None => Far::new(seen, OperationStatus::Done),
     };
     Far {
         verified: Some(verified_at),
@@ -242,7 +245,7 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
     let far = if now < last_use {
         Far::new(
             format!("{gone}, sessions may last until {} UTC", last_use.minute()),
-            PENDING,
+            OperationStatus::Waiting,
         )
     } else {
         Far::new(
@@ -250,7 +253,7 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
                 "Ended: {}, and no session can be active",
                 gone.to_lowercase()
             ),
-            OK,
+            OperationStatus::Done,
         )
     };
     Far {
@@ -317,7 +320,7 @@ mod tests {
         let during = removed(NOW, until, How::ByUs, NOW);
         assert_eq!(
             (during.status, during.sessions_until),
-            (PENDING, Some(until))
+            (OperationStatus::Waiting, Some(until))
         );
         assert!(
             during
@@ -340,7 +343,7 @@ mod tests {
                 awaited,
                 since: NOW,
             });
-            assert_eq!((far.status, far.verified), (PENDING, None));
+            assert_eq!((far.status, far.verified), (OperationStatus::Waiting, None));
             assert!(far.words.starts_with("Waiting for "), "{}", far.words);
             assert!(
                 far.words.ends_with("Since 2026-11-23 09:14:05 UTC"),

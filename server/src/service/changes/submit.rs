@@ -1,11 +1,15 @@
-//! Stores a requested change, whatever its verdict: refusals are evidence.
+//! The form of a new change: its preview, which stores nothing, and its submission, which stores the change whatever its
+//! verdict: refusals are evidence.
 //!
 //! The form only states the intent. The change is evaluated in the transaction that stores it; if its effect differs
 //! from the preview that the person saw, nothing is stored and the preview is shown again.
 
 use std::collections::BTreeSet;
 
-use app::backend::{Answer, Denied, FieldError, Submission};
+use app::backend::{
+    Answer, Denied, Draft, FORM, FieldError, NewChange, NewChangePort, Submission, change_field,
+};
+use async_trait::async_trait;
 use domain::{
     authorize::Action,
     change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
@@ -15,7 +19,7 @@ use domain::{
     verdict::Outcome,
 };
 
-use super::{draft, judging::judge_now, trouble, words};
+use super::{choices::choices, draft, judging::judge_now, trouble, words};
 use crate::{
     clock,
     service::{Service, broken},
@@ -29,8 +33,41 @@ use crate::{
 /// The maximum number of changes of one requester that may wait at the same time, because approvers read each of them.
 const WAITING: i64 = 20;
 
-impl Service {
-    pub(super) async fn submit_change(&self, submission: Submission) -> Answer<ChangeId> {
+#[async_trait]
+impl NewChangePort for Service {
+    async fn new_change(&self, draft: &Draft) -> Answer<NewChange> {
+        self.allowed(Action::ProposeOwn)?;
+        let person = self.person()?;
+        let scope = self.scope()?;
+        let mut draft = draft.clone();
+        if draft.who.trim().is_empty()
+            && let Some(own) = self.own_for(&scope, &draft)
+        {
+            draft.who = format!("user:{own}");
+        }
+        let mut reading = draft::read(&self.world.snapshot, &draft);
+        if let Err(error) = self.within(&scope, &reading) {
+            reading.errors.push(error);
+        }
+        let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
+            Some(
+                self.preview_of(&person, &reading.operations)
+                    .await
+                    .map_err(broken)?,
+            )
+        } else {
+            None
+        };
+        Ok(NewChange {
+            choices: choices(&self.world.snapshot, &reading.draft, &scope),
+            draft: reading.draft,
+            errors: reading.errors,
+            preview,
+            form_key: clock::token(),
+        })
+    }
+
+    async fn submit(&self, submission: Submission) -> Answer<ChangeId> {
         self.allowed(Action::ProposeOwn)?;
         let person = self.person()?;
         let reading = draft::read(&self.world.snapshot, &submission.draft).insisting();
@@ -59,7 +96,7 @@ impl Service {
         }
         if errors.is_empty() && !is_form_key(&submission.form_key) {
             errors.push(FieldError {
-                field: "form",
+                field: FORM,
                 message:
                     "This form was not created by Leastwise. Submit the form that is shown below."
                         .into(),
@@ -87,7 +124,9 @@ impl Service {
             Ok(id) => Ok(id),
         }
     }
+}
 
+impl Service {
     async fn store_change(
         &self,
         person: &PersonId,
@@ -114,7 +153,7 @@ impl Service {
         .await?;
         if judgement.hash.0 != submission.effect {
             return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
-                field: "effect",
+                field: change_field::EFFECT,
                 message: "The effect of this change is no longer what you were shown, and nothing was saved. \
                           Review the new preview, then submit it."
                     .into(),

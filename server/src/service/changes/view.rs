@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::backend::{Answer, ApprovalView, ChangeView, Denied, InboxPlace, Page};
+use app::backend::{Answer, ApprovalView, ChangeView, Denied};
 use domain::{
     approval::{Candidate, Decision, Mfa, may_sit},
     authorize::Action,
@@ -21,44 +21,7 @@ use crate::{
     },
 };
 
-/// The number of changes on one page of the inbox, each shown with its effect.
-const INBOX: usize = 20;
-
 impl Service {
-    pub(super) async fn view_change(&self, id: &ChangeId) -> Answer<ChangeView> {
-        self.allowed(Action::SeeOwn)?;
-        let stored = self.stored(id).await.map_err(broken)?;
-        let stored = stored
-            .filter(|stored| self.may_see_change(stored))
-            .ok_or(Denied::NotFound)?;
-        self.view(&stored).await.map_err(broken)
-    }
-
-    /// Returns the changes that need the viewer's decision, oldest first.
-    pub(super) async fn view_inbox(&self, at: &InboxPlace) -> Answer<Page<ChangeView>> {
-        self.allowed(Action::SeeInbox)?;
-        let waiting = self.waiting_for_viewer().await.map_err(broken)?;
-        let pages = waiting.len().div_ceil(INBOX).max(1);
-        let number = match at {
-            InboxPlace::Page(number) => (*number).clamp(1, pages),
-            InboxPlace::Change(id) => {
-                let place = waiting.iter().position(|stored| &stored.change.id == id);
-                place.unwrap_or(0) / INBOX + 1
-            }
-        };
-        let shown = waiting.iter().skip((number - 1) * INBOX).take(INBOX);
-        let mut rows = Vec::with_capacity(INBOX);
-        for stored in shown {
-            rows.push(self.view(stored).await.map_err(broken)?);
-        }
-        Ok(Page {
-            rows,
-            number,
-            total: waiting.len(),
-            size: INBOX,
-        })
-    }
-
     /// Returns the changes that the viewer can decide now, or could decide with a second factor, oldest first. Empty if
     /// the viewer is not an approver.
     pub(in crate::service) async fn waiting_for_viewer(&self) -> Result<Vec<Stored>, StoreError> {
@@ -82,7 +45,7 @@ impl Service {
             .collect())
     }
 
-    async fn stored(&self, id: &ChangeId) -> Result<Option<Stored>, StoreError> {
+    pub(super) async fn stored(&self, id: &ChangeId) -> Result<Option<Stored>, StoreError> {
         let mut conn = self.core.store.read().acquire().await?;
         change::find(&mut conn, id).await
     }

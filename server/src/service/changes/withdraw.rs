@@ -1,6 +1,7 @@
 //! Withdraws a change, as long as the engine has not started it.
 
-use app::backend::{Answer, Denied};
+use app::backend::{Answer, Denied, WithdrawalPort};
+use async_trait::async_trait;
 use domain::{authorize::Action, change::State, ids::ChangeId};
 
 use super::{trouble, words};
@@ -17,8 +18,9 @@ enum Went {
     Stuck(State),
 }
 
-impl Service {
-    pub(super) async fn withdraw_change(&self, id: &ChangeId) -> Answer<()> {
+#[async_trait]
+impl WithdrawalPort for Service {
+    async fn withdraw(&self, id: &ChangeId) -> Answer<()> {
         self.allowed(Action::WithdrawOwn)?;
         match self.try_withdraw(id).await.map_err(trouble)? {
             Went::Withdrawn => {
@@ -35,7 +37,9 @@ impl Service {
             ))),
         }
     }
+}
 
+impl Service {
     async fn try_withdraw(&self, id: &ChangeId) -> Result<Went, StoreError> {
         let mut tx = self.core.store.write().await?;
         let Some(stored) = change::lock(&mut tx, id)

@@ -1,6 +1,6 @@
 //! Describes changes as text. Names are taken from the snapshot for display, never from a form.
 
-use app::backend::{AccountRef, EffectRow, PrincipalRef};
+use app::backend::{AccountRef, EffectRow, PrincipalRef, change_field};
 use domain::{
     access::Path,
     change::{Invalid, Operation, Proposal, State, holds_card_number},
@@ -65,8 +65,8 @@ pub(super) fn principal(snapshot: &Snapshot, who: &Principal) -> String {
     match names::principal(snapshot, who) {
         PrincipalRef::User(user) => user.name,
         PrincipalRef::Group { name, .. } => name,
-        PrincipalRef::Orphan { kind: "GROUP", id } => format!("deleted group ({id})"),
-        PrincipalRef::Orphan { id, .. } => format!("deleted user ({id})"),
+        PrincipalRef::Orphan(Principal::Group(id)) => format!("deleted group ({id})"),
+        PrincipalRef::Orphan(Principal::User(id)) => format!("deleted user ({id})"),
     }
 }
 
@@ -157,11 +157,13 @@ pub(super) fn account_of(operation: &Operation) -> Option<&AccountId> {
 /// Returns the form field that an invalid proposal concerns.
 pub(super) fn field_of(proposal: &Proposal, invalid: &Invalid) -> &'static str {
     match invalid {
-        Invalid::CardNumber if !holds_card_number(&proposal.justification) => "ticket",
-        Invalid::TooShort | Invalid::TooLong(_) | Invalid::CardNumber => "justification",
-        Invalid::Ticket => "ticket",
-        Invalid::Window => "term",
-        Invalid::Empty | Invalid::Twice | Invalid::TooMany(_) => "who",
+        Invalid::CardNumber if !holds_card_number(&proposal.justification) => change_field::TICKET,
+        Invalid::TooShort | Invalid::TooLong(_) | Invalid::CardNumber => {
+            change_field::JUSTIFICATION
+        }
+        Invalid::Ticket => change_field::TICKET,
+        Invalid::Window => change_field::TERM,
+        Invalid::Empty | Invalid::Twice | Invalid::TooMany(_) => change_field::WHO,
     }
 }
 

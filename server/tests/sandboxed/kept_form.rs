@@ -1,0 +1,171 @@
+//! What somebody typed into a form whose session had ended: kept, and back in the same form after the next sign-in.
+
+use http::StatusCode;
+use sandbox::org::Organisation;
+
+use crate::{
+    matrix::things,
+    site::{Answer, Site},
+};
+
+/// Ends every session as if nobody had asked for anything for a long time.
+async fn everybody_idles(site: &Site) {
+    let mut tx = site.core.store.write().await.unwrap();
+    let idle = sqlx::query("update session set last_used = 1 where ended_at is null");
+    idle.execute(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn kept(site: &Site) -> Vec<String> {
+    let rows: Vec<(String,)> = sqlx::query_as("select fields from draft")
+        .fetch_all(site.core.store.read())
+        .await
+        .unwrap();
+    rows.into_iter().map(|(fields,)| fields).collect()
+}
+
+/// What stands in a field of several lines.
+fn text_of(page: &Answer, id: &str) -> String {
+    let (_, after) = page
+        .body
+        .split_once(&format!("<textarea id=\"{id}\""))
+        .unwrap();
+    let (_, after) = after.split_once('>').unwrap();
+    after.split_once("</textarea>").unwrap().0.trim().to_owned()
+}
+
+fn value_of(page: &Answer, name: &str) -> String {
+    let mut inputs = page.body.split("<input");
+    let input = inputs.find(|one| one.contains(&format!("name=\"{name}\"")));
+    let (_, value) = input.unwrap().split_once("value=\"").unwrap();
+    value.split_once('"').unwrap().0.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only() {
+    let site = Site::open(Organisation::sample()).await;
+    let mut marcus = site.signed_in("marcus.dube").await;
+    let record = format!("/changes/{}", things(&site, &mut marcus).await.change);
+    let mut ines = site.signed_in("ines.carvalho").await;
+    let effect = value_of(&ines.get(&record).await, "effect");
+
+    everybody_idles(&site).await;
+    let action = format!("/do{record}/decide");
+    let form = [
+        ("decision", "decline"),
+        ("reason", "Not <before> the audit & its report"),
+        ("effect", &*effect),
+    ];
+    let turned_away = ines.post(&action, &form).await;
+    assert_eq!(turned_away.status, StatusCode::SEE_OTHER);
+    assert!(turned_away.location.starts_with("/sign-in?return_to="));
+    let stored = kept(&site).await;
+    assert!(
+        stored.len() == 1 && !stored[0].contains(&effect),
+        "{stored:?}"
+    );
+
+    // Whoever else gets the address sees an empty form.
+    let mut kwame = site.browser();
+    let theirs = kwame
+        .sign_in_at(&turned_away.location, "kwame.boateng")
+        .await;
+    assert!(theirs.starts_with(&format!("{record}?draft=")), "{theirs}");
+    let page = kwame.get(&theirs).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(!page.body.contains("the audit"), "{}", page.body);
+
+    let back = ines
+        .sign_in_at(&turned_away.location, "ines.carvalho")
+        .await;
+    assert_eq!(back, theirs);
+    let page = ines.get(&back).await;
+    let reason = "Not &lt;before&gt; the audit &amp; its report";
+    assert_eq!(text_of(&page, "reason-decline"), reason);
+    assert_eq!(text_of(&page, "reason-approve"), "");
+    assert!(
+        !page.body.contains("data-error"),
+        "nothing is wrong with it"
+    );
+
+    // Taking a request back has no text to keep.
+    everybody_idles(&site).await;
+    let turned_away = marcus.post(&format!("/do{record}/withdraw"), &[]).await;
+    assert!(turned_away.location.ends_with(&record.replace('/', "%2F")));
+    assert_eq!(kept(&site).await.len(), 1);
+    let waiting = marcus
+        .sign_in_at(&turned_away.location, "marcus.dube")
+        .await;
+    assert!(
+        marcus
+            .get(&waiting)
+            .await
+            .body
+            .contains("Waiting for approval")
+    );
+    site.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_change_comes_back_with_what_was_chosen_and_typed() {
+    let site = Site::open(Organisation::sample()).await;
+    let mut marcus = site.signed_in("marcus.dube").await;
+    let world = site.core.world();
+    let parts = world.snapshot.parts();
+    let (account, _) = parts
+        .accounts
+        .values()
+        .find(|(one, _)| one.name == "web-prod")
+        .unwrap();
+    let set = parts
+        .sets
+        .values()
+        .find(|one| one.name == "ReadOnly")
+        .unwrap();
+    let set = set.arn.as_str().rsplit('/').next().unwrap().to_owned();
+    let user = parts
+        .users
+        .values()
+        .find(|one| one.user_name == "marcus.dube")
+        .unwrap();
+    let (who, account) = (format!("user:{}", user.id), account.id.to_string());
+    let chosen = [
+        ("kind", "grant"),
+        ("who", &*who),
+        ("set", &*set),
+        ("account", &*account),
+        ("term", "60"),
+    ];
+
+    everybody_idles(&site).await;
+    let mut form = chosen.to_vec();
+    form.extend([
+        ("justification", "investigate\nincident 4711"),
+        ("ticket", "OPS-4711"),
+        ("effect", "of-another-day"),
+        ("form_key", "used-before"),
+    ]);
+    let turned_away = marcus.post("/do/changes/submit", &form).await;
+    let back = marcus
+        .sign_in_at(&turned_away.location, "marcus.dube")
+        .await;
+    let page = marcus.get(&back).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    assert_eq!(
+        text_of(&page, "justification"),
+        "investigate\nincident 4711"
+    );
+    assert_eq!(value_of(&page, "ticket"), "OPS-4711");
+    for (name, value) in chosen {
+        assert!(
+            page.body
+                .contains(&format!("name=\"{name}\" value=\"{value}\"")),
+            "{name} in {}",
+            page.body
+        );
+    }
+    // The form is a new one, bound to what this page shows.
+    assert_ne!(value_of(&page, "effect"), "of-another-day");
+    assert_ne!(value_of(&page, "form_key"), "used-before");
+    site.close().await;
+}
