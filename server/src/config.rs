@@ -169,14 +169,14 @@ impl ServeArgs {
         Duration::minutes(i64::from(self.crawl_minutes.max(1)))
     }
 
-    /// The proxies whose word on the client's address counts.
+    /// Returns the proxies whose `X-Forwarded-For` is trusted.
     pub fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
         let parse = |text: &String| {
             network(text).ok_or_else(|| {
                 let shown: String = text.chars().take(60).collect();
                 ConfigError {
                     field: "LEASTWISE_TRUSTED_PROXIES",
-                    cure: format!("`{shown}` is not a network: write 10.0.0.0/8 or 2001:db8::/32"),
+                    cure: format!("`{shown}` is not a network or an address: use a form such as 10.0.0.0/8 or 2001:db8::/32"),
                 }
             })
         };

@@ -1,5 +1,5 @@
-//! The form of a new change. Its fields are named here only: the page, the action, the preview's URL and the
-//! service that reads the form take their names from here.
+//! The form of a new change. This module is the only place that names its fields: the page, the action, the URL of the
+//! preview and the service use these names.
 
 use super::escape;
 
@@ -7,28 +7,27 @@ use super::escape;
 pub mod change_field {
     /// A [`ChangeKind`](super::ChangeKind).
     pub const KIND: &str = "kind";
-    /// Who gains or loses: `user:ID` or `group:ID`; with *join* and *leave* the user.
+    /// The principal: `user:ID` or `group:ID`; for join and leave the user.
     pub const WHO: &str = "who";
-    /// A permission set's key, `ps-…`; with *join* and *leave* the group's id.
+    /// The key of the permission set, `ps-…`; for join and leave the group's id.
     pub const SET: &str = "set";
-    /// 12 digits; unused with *join* and *leave*.
+    /// 12 digits; unused for join and leave.
     pub const ACCOUNT: &str = "account";
     /// `standing`, or a number of minutes.
     pub const TERM: &str = "term";
-    /// Why it is needed.
     pub const JUSTIFICATION: &str = "justification";
-    /// A ticket's number; may be empty.
+    /// The number of a ticket; can be empty.
     pub const TICKET: &str = "ticket";
-    /// The hash of the effect that the page showed.
+    /// The hash of the effect in the preview.
     pub const EFFECT: &str = "effect";
-    /// Sent twice, it names the same submission.
+    /// The idempotency key of the form.
     pub const FORM_KEY: &str = "form_key";
 
-    /// What the first form asks for, and the preview's URL holds.
+    /// The fields of the first form and of the preview's URL.
     pub const CHOSEN: [&str; 5] = [KIND, WHO, SET, ACCOUNT, TERM];
-    /// What somebody types into the second form.
+    /// The text fields of the second form.
     pub const TYPED: [&str; 2] = [JUSTIFICATION, TICKET];
-    /// Everything that the second form sends.
+    /// All fields that the second form sends.
     pub const SENT: [&str; 9] = [
         KIND,
         WHO,
@@ -42,16 +41,16 @@ pub mod change_field {
     ];
 }
 
-/// What a new change does.
+/// The kind of a new change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     /// Assigns a permission set in an account.
     Grant,
-    /// Takes such an assignment away.
+    /// Removes an assignment.
     Remove,
     /// Adds a user to a group.
     Join,
-    /// Takes a user out of a group.
+    /// Removes a user from a group.
     Leave,
 }
 
@@ -59,7 +58,7 @@ impl ChangeKind {
     /// Every kind, in the order of the form.
     pub const ALL: [Self; 4] = [Self::Grant, Self::Remove, Self::Join, Self::Leave];
 
-    /// The value of the field.
+    /// Returns the value of the form field.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Grant => "grant",
@@ -69,23 +68,23 @@ impl ChangeKind {
         }
     }
 
-    /// The kind of a value.
+    /// Returns the kind with the given value.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
-    /// Whether it changes who is in a group, not what is assigned.
+    /// Returns whether the change concerns a group membership instead of an assignment.
     pub const fn is_membership(self) -> bool {
         matches!(self, Self::Join | Self::Leave)
     }
 
-    /// Whether somebody gains by it.
+    /// Returns whether the change gives access.
     pub const fn gives(self) -> bool {
         matches!(self, Self::Grant | Self::Join)
     }
 }
 
-/// What the form asks for, as it stands in the preview's URL. Empty fields are not chosen yet.
+/// The values of the change form, as in the URL of the preview. An empty field is not selected yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     /// [`change_field::KIND`]
@@ -101,7 +100,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A form of which only the kind is chosen.
+    /// Returns a form in which only the kind is selected.
     pub fn of(kind: ChangeKind) -> Self {
         Self {
             kind: kind.word().to_owned(),
@@ -109,7 +108,7 @@ impl Draft {
         }
     }
 
-    /// Reads the form. `value` answers what a field holds; empty if it was not sent.
+    /// Reads the form. `value` returns the value of a field, or an empty string if the field was not sent.
     pub fn read(value: impl Fn(&str) -> String) -> Self {
         let [kind, who, set, account, term] = change_field::CHOSEN.map(value);
         Self {
@@ -121,23 +120,23 @@ impl Draft {
         }
     }
 
-    /// Name and value of each field, in the order of [`change_field::CHOSEN`].
+    /// Returns the name and value of each field, in the order of [`change_field::CHOSEN`].
     pub fn fields(&self) -> [(&'static str, &str); 5] {
         let values = [&self.kind, &self.who, &self.set, &self.account, &self.term];
         std::array::from_fn(|at| (change_field::CHOSEN[at], values[at].as_str()))
     }
 
-    /// The kind, if there is one of that name.
+    /// Returns the kind, or `None` if the value is unknown or empty.
     pub fn known_kind(&self) -> Option<ChangeKind> {
         ChangeKind::parse(&self.kind)
     }
 
-    /// Whether it is about who is in a group.
+    /// Returns whether the change concerns a group membership.
     pub fn is_membership(&self) -> bool {
         self.known_kind().is_some_and(ChangeKind::is_membership)
     }
 
-    /// The preview's URL: a colleague can open it.
+    /// Returns the URL of the preview, which can be shared.
     pub fn href(&self) -> String {
         let query: Vec<String> = self
             .fields()
@@ -149,23 +148,20 @@ impl Draft {
     }
 }
 
-/// What is submitted.
+/// A submitted change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// What it does.
     pub draft: Draft,
-    /// [`change_field::JUSTIFICATION`]
     pub justification: String,
-    /// [`change_field::TICKET`]
     pub ticket: String,
-    /// What the person saw in the preview: a different effect is shown again, not submitted.
+    /// The hash of the effect in the preview. If the effect is different now, the form is shown again.
     pub effect: String,
-    /// [`change_field::FORM_KEY`]
+    /// The idempotency key of the form.
     pub form_key: String,
 }
 
 impl Submission {
-    /// Reads the form, as [`Draft::read`] does.
+    /// Reads the form, like [`Draft::read`].
     pub fn read(value: impl Fn(&str) -> String) -> Self {
         Self {
             justification: value(change_field::JUSTIFICATION),

@@ -1,34 +1,31 @@
-//! The form of a decision. Its fields are named here only: the page and the action take their names from here.
+//! The form of a decision. This module is the only place that names its fields: the page and the action use these names.
 
 use domain::approval::Decision;
 
 /// The names of the fields, as the browser sends them.
 pub mod decision_field {
-    /// [`decision_word`](super::decision_word) of the decision.
+    /// The decision, as [`decision_word`](super::decision_word) returns it.
     pub const DECISION: &str = "decision";
-    /// Why.
     pub const REASON: &str = "reason";
-    /// The hash of the effect that the page showed.
+    /// The hash of the effect that the page shows.
     pub const EFFECT: &str = "effect";
 
-    /// Everything that the form sends.
+    /// All fields that the form sends.
     pub const SENT: [&str; 3] = [DECISION, REASON, EFFECT];
-    /// What was typed, and into which of the two forms.
+    /// The text that the user typed, and which of the two forms it belongs to.
     pub const TYPED: [&str; 2] = [DECISION, REASON];
 }
 
-/// What an approver sends.
+/// The decision that an approver submits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionInput {
-    /// Yes or no.
     pub decision: Decision,
-    /// Why.
     pub reason: String,
-    /// The effect that they looked at.
+    /// The hash of the effect that was shown to the approver.
     pub effect: String,
 }
 
-/// A decision, as the form sends it.
+/// Returns the form value of a decision.
 pub const fn decision_word(decision: Decision) -> &'static str {
     match decision {
         Decision::Approve => "approve",
@@ -36,7 +33,7 @@ pub const fn decision_word(decision: Decision) -> &'static str {
     }
 }
 
-/// The decision of a word.
+/// Returns the decision with the given form value.
 pub fn decision_of(word: &str) -> Option<Decision> {
     [Decision::Approve, Decision::Decline]
         .into_iter()

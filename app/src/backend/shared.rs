@@ -9,7 +9,7 @@ use domain::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands in a query as it is; everything else is percent-encoded.
+/// All characters that are percent-encoded in a query.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -17,7 +17,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b':');
 
-/// A value, encoded for a query.
+/// Percent-encodes a value for a query.
 pub fn escape(value: &str) -> String {
     utf8_percent_encode(value, PLAIN).to_string()
 }

@@ -54,7 +54,7 @@ pub(super) async fn act(
     };
     match (route.run)(post).await {
         Ok(to) => see_other(&to),
-        // A person who lost a race keeps their text, too.
+        // On a conflict with another request, the entered text is kept as well.
         Err(Denied::Conflict(message)) => {
             let errors = vec![FieldError {
                 field: FORM,
@@ -106,13 +106,13 @@ async fn again(
     }
 }
 
-/// The page of a path, and the segments that its pattern names.
+/// Returns the page at a path, and the named segments of the path.
 fn page_at(path: &str) -> Option<(&'static PageRoute, BTreeMap<String, String>)> {
     static TABLE: LazyLock<matchit::Router<&'static PageRoute>> = LazyLock::new(|| {
         let mut table = matchit::Router::new();
         for route in PAGES {
             let added = table.insert(route.path, route);
-            added.expect("axum mounts the same patterns");
+            added.expect("axum accepts the same patterns");
         }
         table
     });

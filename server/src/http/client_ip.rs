@@ -9,13 +9,13 @@ use axum::extract::ConnectInfo;
 use http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
-/// A network in CIDR notation; a bare address is a network of one. Nothing if it is neither.
+/// Parses a network in CIDR notation, or a single address. Returns `None` for other text.
 pub fn network(text: &str) -> Option<IpNet> {
     let one = || text.parse::<IpAddr>().map(IpNet::from);
     text.parse().or_else(|_| one()).ok()
 }
 
-/// The client's address. Where the socket is not known (only in tests), it is 0.0.0.0.
+/// Returns the client's address, or 0.0.0.0 if the socket is unknown (only in tests).
 pub fn client_ip(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> IpAddr {
     let peer = extensions
         .get::<ConnectInfo<SocketAddr>>()

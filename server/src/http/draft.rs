@@ -1,7 +1,8 @@
-//! What somebody had typed when their session ended, kept for the same subject and given back in the same form.
+//! Keeps the input of a form that was sent after the session ended, and restores it in the same form for the same
+//! subject.
 //!
-//! Only the fields that the action's row names in `keep` are stored, so that no hash, key or secret lands in the
-//! database. Without a session that once was there is nobody to keep it for, and nothing is written.
+//! Only the fields in `keep` of the action's row are stored, so that no hash, key or secret is written to the database.
+//! A request without an ended session has no known subject, and nothing is stored.
 
 use app::routes::{ACTIONS, ActionRoute, Sent};
 use axum::{
@@ -20,7 +21,7 @@ use crate::{
     store::{StoreError, draft as rows, draft::Fields},
 };
 
-/// Keeps a form that came without a session, and says where to come back to.
+/// Stores a form that was sent without a session, and returns the page to open after sign-in.
 pub(super) async fn keep(
     state: &HttpState,
     request: Request,
@@ -60,19 +61,19 @@ pub(super) async fn keep(
     Ok(ReturnTo::parse(&format!("{page}{joint}draft={id}")))
 }
 
-/// The row of the table that this request was for.
+/// Returns the action that the request was sent to.
 fn action(parts: &Parts) -> Option<&'static ActionRoute> {
     let pattern = parts.extensions.get::<MatchedPath>()?.as_str();
     ACTIONS.iter().find(|route| route.path == pattern)
 }
 
-/// What of a form is kept, in the order of the row.
+/// Returns the fields to store, in the order of the row.
 fn kept(route: &ActionRoute, sent: &Sent) -> Fields {
     let value = |name: &&str| Some(((*name).to_owned(), sent.fields.get(*name)?.clone()));
     route.keep.iter().filter_map(value).collect()
 }
 
-/// Where somebody was who sent something that is no form of the table.
+/// Returns the page that sent the request, from `Referer`, if the request is not a form of the table.
 fn page_before(state: &HttpState, parts: &Parts) -> ReturnTo {
     let referer = parts.headers.get(header::REFERER);
     let referer = referer
@@ -85,8 +86,8 @@ fn path_of(page: &str) -> &str {
     page.split_once('?').map_or(page, |(path, _)| path)
 }
 
-/// Gives back what this person had typed into the form of this page: for a page that is opened with `?draft=ID`.
-/// Nothing for an unknown draft, an old one, one of another page, or somebody else's.
+/// Returns the stored input for a page that is opened with `?draft=ID`. Returns `None` if the draft is unknown or
+/// expired, or belongs to another page or subject.
 pub async fn load(
     state: &HttpState,
     signed: &Signed,

@@ -1,11 +1,12 @@
-//! Reads what a form sent.
+//! Parses submitted forms.
 
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, header};
 use url::form_urlencoded;
 
-/// The fields of a form. Nothing if it is no form, or if it names a field twice: two readers could take different ones.
+/// Returns the fields of a form. Returns `None` if the body is not a form, or if it names a field twice, because two
+/// readers could use different values.
 pub(super) fn fields(headers: &HeaderMap, body: &[u8]) -> Option<BTreeMap<String, String>> {
     let kind = headers
         .get(header::CONTENT_TYPE)

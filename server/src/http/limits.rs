@@ -39,9 +39,9 @@ pub struct Limits {
     pub at_once: usize,
     /// The maximum number of open connections.
     pub connections: usize,
-    /// Requests per address, everything counted.
+    /// Requests per address, of any kind.
     pub per_address: Quota,
-    /// Sign-ins begun or finished per address.
+    /// Requests to start or finish a sign-in, per address.
     pub sign_ins: Quota,
     /// Requests per session.
     pub per_session: Quota,
@@ -66,13 +66,13 @@ impl Default for Limits {
     }
 }
 
-/// `burst` requests at once, then `per_second`.
+/// Returns a quota of `burst` requests at once, refilled at `per_second`.
 fn quota(burst: u32, per_second: u32) -> Quota {
-    let not_zero = |number| NonZeroU32::new(number).expect("a limit that lets something through");
+    let not_zero = |number| NonZeroU32::new(number).expect("a limit is at least 1");
     Quota::per_second(not_zero(per_second)).allow_burst(not_zero(burst))
 }
 
-/// The buckets.
+/// The rate limits, and the concurrent requests per address.
 #[derive(Debug)]
 pub struct Limiter {
     addresses: Buckets<IpAddr>,

@@ -1,8 +1,8 @@
-//! Rate limits per key, by the `governor` crate on the server's own clock.
+//! Rate limits per key, with the `governor` crate and the server's own clock.
 //!
-//! A key is forgotten when its allowance is complete again, never earlier, so a flood of invented keys resets
-//! nobody. Memory stays bounded because each key that is remembered was used within its refill time: there are
-//! never many more of them than the requests that the server answers in that time.
+//! A key is removed when its allowance is fully refilled, never earlier, so that a flood of invented keys resets no
+//! limit. Memory is bounded because each remaining key was used within its refill time: their number cannot exceed the
+//! requests that the server receives in that time by much.
 
 use std::{
     hash::Hash,
@@ -17,18 +17,18 @@ use governor::{
 
 use crate::clock::Clock;
 
-/// With fewer keys than this, none is looked for that could be forgotten.
+/// The number of keys below which no key is removed.
 const FEW: usize = 1_024;
 
-/// One allowance per key. A quota says how many requests may come at once and how fast they are replenished.
+/// One allowance per key. The quota sets the burst size and the refill rate.
 #[derive(Debug)]
 pub struct Buckets<K: Hash + Eq + Clone> {
     limiter: RateLimiter<K, HashMapStateStore<K>, Elapsed, NoOpMiddleware<Duration>>,
-    /// The number of keys at which complete ones are forgotten next.
+    /// The number of keys at which fully refilled keys are removed next.
     forget_at: AtomicUsize,
 }
 
-/// The server's clock, as `governor` reads it.
+/// The server's clock, for `governor`.
 #[derive(Debug, Clone)]
 struct Elapsed(Clock);
 
@@ -40,15 +40,15 @@ impl governor::clock::Clock for Elapsed {
     }
 }
 
-/// Too many requests; come back after this many seconds (at least 1).
+/// The error for too many requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany {
-    /// The value of `Retry-After`.
+    /// The value of `Retry-After`, in seconds; 1 to 3,600.
     pub retry_after: u64,
 }
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
-    /// A complete allowance for every key.
+    /// Returns limits in which every key has a full allowance.
     pub fn new(quota: Quota, clock: &Clock) -> Self {
         Self {
             limiter: RateLimiter::hashmap_with_clock(quota, Elapsed(clock.clone())),
@@ -56,7 +56,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         }
     }
 
-    /// Takes one request from the key's allowance.
+    /// Takes one request from the allowance of a key.
     pub fn take(&self, key: &K) -> Result<(), TooMany> {
         let taken = self.limiter.check_key(key);
         self.forget();
@@ -68,7 +68,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         })
     }
 
-    /// Forgets keys with a complete allowance, each time that the number of keys has doubled.
+    /// Removes fully refilled keys, each time the number of keys has doubled.
     fn forget(&self) {
         if self.limiter.len() < self.forget_at.load(Ordering::Relaxed) {
             return;
@@ -133,7 +133,10 @@ mod tests {
                 clock.advance(time::Duration::seconds(1));
             }
         }
-        assert!(buckets.take(&0).is_err(), "who had used it up still has");
+        assert!(
+            buckets.take(&0).is_err(),
+            "a used-up allowance stays used up"
+        );
     }
 
     #[test]

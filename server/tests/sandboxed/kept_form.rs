@@ -1,4 +1,4 @@
-//! What somebody typed into a form whose session had ended: kept, and back in the same form after the next sign-in.
+//! Form input that is sent after the session ended is kept, and restored in the same form after the next sign-in.
 
 use http::StatusCode;
 use sandbox::org::Organisation;
@@ -8,7 +8,7 @@ use crate::{
     site::{Answer, Site},
 };
 
-/// Ends every session as if nobody had asked for anything for a long time.
+/// Makes every session expire, as after a long time without requests.
 async fn everybody_idles(site: &Site) {
     let mut tx = site.core.store.write().await.unwrap();
     let idle = sqlx::query("update session set last_used = 1 where ended_at is null");
@@ -24,7 +24,7 @@ async fn kept(site: &Site) -> Vec<String> {
     rows.into_iter().map(|(fields,)| fields).collect()
 }
 
-/// What stands in a field of several lines.
+/// Returns the text of a multi-line field.
 fn text_of(page: &Answer, id: &str) -> String {
     let (_, after) = page
         .body
@@ -65,7 +65,7 @@ async fn a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only
         "{stored:?}"
     );
 
-    // Whoever else gets the address sees an empty form.
+    // Another user who opens the URL sees an empty form.
     let mut kwame = site.browser();
     let theirs = kwame
         .sign_in_at(&turned_away.location, "kwame.boateng")
@@ -85,10 +85,10 @@ async fn a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only
     assert_eq!(text_of(&page, "reason-approve"), "");
     assert!(
         !page.body.contains("data-error"),
-        "nothing is wrong with it"
+        "the restored form has no errors"
     );
 
-    // Taking a request back has no text to keep.
+    // Withdrawing a change has no text to keep.
     everybody_idles(&site).await;
     let turned_away = marcus.post(&format!("/do{record}/withdraw"), &[]).await;
     assert!(turned_away.location.ends_with(&record.replace('/', "%2F")));
@@ -164,7 +164,7 @@ async fn a_new_change_comes_back_with_what_was_chosen_and_typed() {
             page.body
         );
     }
-    // The form is a new one, bound to what this page shows.
+    // The form is new and bound to the effect that this page shows.
     assert_ne!(value_of(&page, "effect"), "of-another-day");
     assert_ne!(value_of(&page, "form_key"), "used-before");
     site.close().await;

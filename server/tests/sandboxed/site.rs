@@ -219,7 +219,7 @@ impl Browser {
         assert_eq!(self.sign_in_at("/sign-in", username).await, "/");
     }
 
-    /// The same from a sign-in that leads to a page; answers which.
+    /// Signs in from a URL of the sign-in page, and returns the page that it redirects to.
     pub async fn sign_in_at(&mut self, sign_in: &str, username: &str) -> String {
         let begun = self.get(sign_in).await;
         assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);

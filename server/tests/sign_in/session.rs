@@ -457,7 +457,7 @@ async fn an_expired_session_on_a_form_keeps_the_text_and_gives_it_back() {
     assert_eq!(
         page.body,
         r#"Some([("justification", "Incident 4711\n\"now\" & <later>"), ("ticket", "OPS-1")])"#,
-        "what was typed, and nothing else"
+        "only the text that was typed"
     );
     let kept = server.dump("select fields from draft").await;
     for never in ["a-hash", "a-key", "secret"] {

@@ -46,13 +46,13 @@ const POOL: &str = "eu-central-1_LeastWise";
 const CLIENT: &str = "leastwise-client";
 const SECRET: &str = "pool secret & more";
 
-/// A change that somebody looks at, and the actions of its page.
+/// The page of a change, and its actions.
 pub const RECORD: &str = "/changes/01900000-0000-7000-8000-00000000000a";
 pub const SUBMIT: &str = "/do/changes/submit";
 pub const DECIDE: &str = "/do/changes/01900000-0000-7000-8000-00000000000a/decide";
 pub const WITHDRAW: &str = "/do/changes/01900000-0000-7000-8000-00000000000a/withdraw";
 
-/// `burst` at once, then one every so many seconds.
+/// Returns a quota of `burst` requests at once, then one in each period of `seconds`.
 pub fn quota(burst: u32, seconds: u64) -> Quota {
     let quota = Quota::with_period(std::time::Duration::from_secs(seconds)).unwrap();
     quota.allow_burst(NonZeroU32::new(burst).unwrap())
