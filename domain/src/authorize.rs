@@ -2,7 +2,7 @@
 //!
 //! A role in Leastwise is the role that the ledger granted *and* the Cognito group in the token;
 //! whoever builds an `Actor` has already taken the intersection. Nothing else in the code compares
-//! roles. `tests/roles.txt` is this table, printed, for people who do not read Rust.
+//! roles. `tests/it/roles.txt` is this table, printed, for people who do not read Rust.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! The only crate that touches the world.
 //!
 //! `store` (SQL) and `aws` (SDK) never know each other; `service` and `engine` use both; `http`
-//! talks to `service` only. `tests/architecture.rs` holds that.
+//! talks to `service` only. `tests/it/architecture.rs` holds that.
 
 pub mod aws;
 pub mod cli;

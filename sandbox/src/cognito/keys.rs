@@ -167,7 +167,7 @@ fn thumbprint(modulus: &str) -> String {
 mod tests {
     use super::*;
 
-    const TEST_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cognito/test_key.pem");
+    const TEST_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/test_key.pem");
 
     fn claims() -> Claims {
         json!({ "sub": "s" }).as_object().unwrap().clone()

@@ -1,0 +1,270 @@
+//! Every page about access renders, for the sample, for one who may see little, and before the first crawl.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use app::{
+    backend::{Backend, ViewerPort as _},
+    frame::framed,
+    routes::{FormState, PAGES, Visit},
+    shell::Surroundings,
+};
+use domain::{
+    authorize::Role,
+    drift::{Outside, Seen},
+    ids::Principal,
+};
+use sandbox::org::Organisation;
+use server::{service::Service, store};
+
+use super::org::{NOW, Org};
+
+/// The document behind a URL, as the router would draw it.
+async fn document(service: Service, url: &str) -> String {
+    let viewer = service.viewer().await.unwrap();
+    let backend: Arc<dyn Backend> = Arc::new(service);
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let parts: Vec<&str> = path.split('/').collect();
+    let matches = |pattern: &str| {
+        let pattern: Vec<&str> = pattern.split('/').collect();
+        let same = pattern
+            .iter()
+            .zip(&parts)
+            .all(|(want, have)| want.starts_with('{') || want == have);
+        (same && pattern.len() == parts.len()).then(|| {
+            let named = pattern
+                .iter()
+                .zip(&parts)
+                .filter(|(want, _)| want.starts_with('{'));
+            let named = named
+                .map(|(want, have)| (want.trim_matches(['{', '}']).to_owned(), (*have).to_owned()));
+            named.collect::<BTreeMap<_, _>>()
+        })
+    };
+    let (route, params) = PAGES
+        .iter()
+        .find_map(|route| Some((route, matches(route.path)?)))
+        .unwrap();
+    let visit = Visit {
+        backend: backend.clone(),
+        params,
+        query: query
+            .split('&')
+            .filter_map(|field| field.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        url: url.to_owned(),
+        form: FormState::default(),
+    };
+    let page = (route.page)(visit).await.unwrap();
+    framed(page, &viewer, &*backend, url, Surroundings::default())
+}
+
+fn sound(url: &str, html: &str) {
+    assert_eq!(html.matches("<h1").count(), 1, "{url}: one heading");
+    assert!(!html.contains(" style="), "{url}: the CSP refuses it");
+    assert_eq!(
+        html.matches("<table").count(),
+        html.matches("<tbody").count(),
+        "{url}: explicit tbody"
+    );
+    let mut ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "{url}: an id stands twice");
+    assert!(!html.contains("Under construction"), "{url}");
+}
+
+fn urls(org: &Org) -> Vec<String> {
+    let world = org.core.world();
+    let parts = world.snapshot.parts();
+    let lists = ["/", "/accounts", "/people", "/groups", "/permission-sets"];
+    let narrowed = [
+        "/accounts?only=production-pci",
+        "/accounts?only=findings",
+        "/accounts?only=unclassified",
+        "/accounts?only=production-in",
+        "/accounts?only=rule:production-pci-administrator",
+        "/accounts?only=nonsense&page=zero",
+        "/accounts?q=no-such-account",
+        "/people?only=disabled&q=no-such-person",
+        "/people?page=999",
+        "/groups?only=external",
+        "/permission-sets?only=unknown",
+    ];
+    let mut urls: Vec<String> = lists
+        .into_iter()
+        .chain(narrowed)
+        .map(str::to_owned)
+        .collect();
+    urls.extend(parts.accounts.keys().map(|id| format!("/accounts/{id}")));
+    urls.extend(parts.users.keys().map(|id| format!("/people/{id}")));
+    urls.extend(parts.groups.keys().map(|id| format!("/groups/{id}")));
+    urls.extend(parts.sets.keys().map(|arn| {
+        let key = arn.as_str().rsplit('/').next().unwrap();
+        format!("/permission-sets/{key}")
+    }));
+    urls
+}
+
+#[tokio::test]
+async fn every_page_of_the_sample_renders_soundly() {
+    let org = Org::sample().await;
+    for url in urls(&org) {
+        let html = document(org.administrator(), &url).await;
+        sound(&url, &html);
+    }
+}
+
+#[tokio::test]
+async fn a_page_far_beyond_the_last_is_the_last() {
+    let org = Org::sample().await;
+    let all = [Role::Administrator, Role::Approver, Role::Auditor];
+    let world = org.core.world();
+    let user = world.snapshot.parts().users.keys().next().cloned().unwrap();
+    for list in [
+        "/accounts",
+        "/accounts?only=production-in",
+        "/changes",
+        "/changes?only=waiting",
+        "/changes?q=nothing",
+        "/groups",
+        "/inbox",
+        "/ledger",
+        "/ledger?q=nothing",
+        "/people",
+        "/permission-sets",
+        "/reports/production-pci",
+    ] {
+        let joined = if list.contains('?') { '&' } else { '?' };
+        for page in [usize::MAX, usize::MAX / 50, 1_000_000] {
+            let url = format!("{list}{joined}page={page}");
+            let html = document(org.as_(Some(&user), &all), &url).await;
+            sound(&url, &html);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_leaves_nothing_does_not_look_like_an_all_clear() {
+    let org = Org::sample().await;
+    let filtered = document(org.administrator(), "/people?q=zzzz").await;
+    assert!(filtered.contains("match this filter"));
+    assert!(!filtered.contains("Nobody is in the directory"));
+}
+
+#[tokio::test]
+async fn before_the_first_read_no_page_says_that_nobody_has_access() {
+    let org = Org::unread().await;
+    for url in ["/", "/accounts", "/people", "/groups", "/permission-sets"] {
+        let html = document(
+            org.as_(None, &[domain::authorize::Role::Administrator]),
+            url,
+        )
+        .await;
+        sound(url, &html);
+        assert!(html.contains("AWS has not been read yet"), "{url}");
+        assert!(!html.contains("Nobody can reach"), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last() {
+    let org = Org::sample().await;
+    let at = |html: &str, words: &str| html.find(words).unwrap_or_else(|| panic!("{words}"));
+    let html = document(org.administrator(), "/").await;
+    let nothing = at(&html, "Nothing was changed past Leastwise");
+    assert!(nothing > at(&html, "Who they are"));
+
+    let world = org.core.world();
+    let group = world.snapshot.parts().groups.keys().next().unwrap();
+    let seen = Seen {
+        outside: Outside::Joined {
+            group: group.clone(),
+            user: org.user("hannah.cole"),
+        },
+        after: NOW,
+        by: NOW,
+    };
+    let mut tx = org.core.store.write().await.unwrap();
+    store::crawl::save_outside(&mut tx, &[seen]).await.unwrap();
+    tx.commit().await.unwrap();
+    let html = document(org.administrator(), "/").await;
+    assert!(at(&html, "Made past Leastwise") < at(&html, "Exposure of production PCI"));
+    assert_eq!(html.matches("Made past Leastwise").count(), 1);
+}
+
+#[tokio::test]
+async fn a_crawl_that_could_not_read_everything_is_named_on_the_page() {
+    let org = Org::of(&Organisation::sample(), |parts| {
+        parts.coverage.unread.push(domain::snapshot::Unread {
+            what: domain::snapshot::Gap::TagsOf(
+                domain::ids::AccountId::parse("111122223333").unwrap(),
+            ),
+            why: "ThrottlingException".into(),
+        });
+        parts.coverage.complete_at = Some(domain::time::Timestamp(0));
+    })
+    .await;
+    let html = document(org.administrator(), "/").await;
+    assert!(html.contains("1 thing could not be read"));
+    assert!(html.contains("tags of account 111122223333"));
+    assert!(html.contains("This is older than it should be"));
+}
+
+#[tokio::test]
+async fn a_requesters_pages_hold_no_link_that_would_refuse_them() {
+    let org = Org::sample().await;
+    let own = format!("/people/{}", org.user("hannah.cole"));
+    for url in ["/", own.as_str()] {
+        let html = document(org.requester("hannah.cole"), url).await;
+        sound(url, &html);
+        for refused in ["/accounts", "/groups", "/permission-sets"] {
+            assert!(
+                !html.contains(&format!("href=\"{refused}")),
+                "{url} leads to {refused}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_from_aws_are_shown_as_text() {
+    let org = Org::of(&Organisation::sample(), |parts| {
+        for group in parts.groups.values_mut() {
+            group.display_name = "<script>alert(1)</script>".into();
+        }
+        for set in parts.sets.values_mut() {
+            set.name = "\"><img src=x>".into();
+        }
+    })
+    .await;
+    let world = org.core.world();
+    let opening = world
+        .snapshot
+        .parts()
+        .groups
+        .keys()
+        .find(|id| {
+            !world
+                .snapshot
+                .pairs_of(&Principal::Group((*id).clone()))
+                .is_empty()
+        })
+        .unwrap();
+    for url in [
+        "/".to_owned(),
+        "/groups".to_owned(),
+        "/permission-sets".to_owned(),
+        format!("/groups/{opening}"),
+        format!("/accounts/{}", org.account("cards-prod")),
+    ] {
+        let html = document(org.administrator(), &url).await;
+        assert!(!html.contains("<script>alert"), "{url}");
+        assert!(!html.contains("<img"), "{url}");
+    }
+}

@@ -1,0 +1,294 @@
+//! The whole program on a port, as `leastwise serve` starts it, and browsers without scripts.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use domain::engine::Pacing;
+use http::StatusCode;
+use sandbox::{
+    Running, Sandbox,
+    aws::Limits,
+    org::{Organisation, pool::PoolUser},
+};
+use server::{
+    cli::serve,
+    config::{AwsArgs, DatabaseArgs, ServeArgs},
+    service::core::Core,
+    state::StartError,
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+use url::Url;
+
+use super::company::http_client;
+use crate::database::Database;
+
+pub struct Site {
+    pub base: String,
+    pub core: Arc<Core>,
+    pub aws: Running,
+    pub database: Database,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<Result<(), StartError>>,
+}
+
+impl Site {
+    /// Everything, once the first crawl is in.
+    pub async fn open(organisation: Organisation) -> Self {
+        let database = Database::sqlite().await;
+        let web = free_port().await;
+        let base = format!("http://localhost:{web}");
+        let mut local = Sandbox::new(organisation);
+        local.speed = 100;
+        local.limits = Limits::Unlimited;
+        local.callback_urls = vec![format!("{base}/sign-in/callback")];
+        local.logout_urls = vec![format!("{base}/signed-out")];
+        let aws = local.start().await.unwrap();
+        let args = configuration(&database, &aws, &base, web);
+        let started = serve::start(&args, Pacing::default()).await.unwrap();
+        let core = started.core.clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(started.until(async {
+            let _ = stopped.await;
+        }));
+        let site = Self {
+            base,
+            core,
+            aws,
+            database,
+            stop,
+            serving,
+        };
+        site.until_ready().await;
+        site
+    }
+
+    async fn until_ready(&self) {
+        for _ in 0..1_200 {
+            let ready = http_client()
+                .get(format!("{}/readyz", self.base))
+                .send()
+                .await
+                .unwrap();
+            if ready.status() == StatusCode::OK {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("it never became ready");
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser {
+            base: self.base.clone(),
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    pub async fn signed_in(&self, username: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.sign_in(username).await;
+        browser
+    }
+
+    pub async fn close(self) {
+        self.stop.send(()).unwrap();
+        self.serving.await.unwrap().unwrap();
+        drop(self.core);
+        self.database.drop_it().await;
+    }
+}
+
+async fn free_port() -> u16 {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// What `leastwise sandbox` tells `serve`.
+fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> ServeArgs {
+    let world = sandbox::world::lock(&aws.world);
+    let pool = &world.pool;
+    let with_role = |group: &str| -> Vec<String> {
+        let members = |user: &&PoolUser| user.groups.iter().any(|one| one == group);
+        pool.users
+            .iter()
+            .filter(members)
+            .map(|user| user.sub.clone())
+            .collect()
+    };
+    let cognito = format!("http://localhost:{}", aws.cognito_addr.port());
+    ServeArgs {
+        listen: SocketAddr::from(([127, 0, 0, 1], web)),
+        public_url: Url::parse(base).unwrap(),
+        pool: pool.id.clone(),
+        issuer: Some(format!("{cognito}/{}", pool.id)),
+        subject_issuer: Some(format!(
+            "https://cognito-idp.{}.amazonaws.com/{}",
+            pool.region, pool.id
+        )),
+        accepted_issuers: Vec::new(),
+        cognito_domain: Some(Url::parse(&cognito).unwrap()),
+        client_id: pool.client.client_id.clone(),
+        client_secret: pool.client.client_secret.clone(),
+        administrators: with_role("leastwise-administrators"),
+        approvers: with_role("leastwise-approvers"),
+        auditors: with_role("leastwise-auditors"),
+        crawl_minutes: 60,
+        trusted_proxies: Vec::new(),
+        metrics_token: String::new(),
+        database: DatabaseArgs {
+            url: database.url.clone(),
+            keys: database.folder().join("keys"),
+            log_name: Some("leastwise/test".into()),
+        },
+        aws: AwsArgs {
+            region: pool.region.clone(),
+            endpoint: Some(Url::parse(&format!("http://{}", aws.aws_addr)).unwrap()),
+            calls_per_second: 1_500.0,
+            own_accounts: Vec::new(),
+        },
+    }
+}
+
+/// One browser with its cookies for Leastwise.
+pub struct Browser {
+    base: String,
+    cookies: BTreeMap<String, String>,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub location: String,
+    pub request: String,
+    pub body: String,
+}
+
+impl Browser {
+    pub async fn get(&mut self, path: &str) -> Answer {
+        let answer = self
+            .send(http_client().get(format!("{}{path}", self.base)))
+            .await;
+        // A stream has no end to wait for; whether it begins is what is asked.
+        let body = !path.starts_with("/events/") || !answer.status().is_success();
+        taken(answer, body).await
+    }
+
+    /// A form of one of our pages.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = http_client()
+            .post(format!("{}{path}", self.base))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .header("origin", &self.base)
+            .body(body);
+        let answer = self.send(request).await;
+        taken(answer, true).await
+    }
+
+    async fn send(&mut self, request: reqwest::RequestBuilder) -> reqwest::Response {
+        let jar: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = request
+            .header("accept", "text/html")
+            .header("sec-fetch-mode", "navigate");
+        let request = if jar.is_empty() {
+            request
+        } else {
+            request.header("cookie", jar.join("; "))
+        };
+        let answer = request.send().await.unwrap();
+        for set in answer.headers().get_all("set-cookie") {
+            let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
+            if rest.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies
+                    .insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
+            }
+        }
+        answer
+    }
+
+    /// To Cognito and back, as whoever it is.
+    async fn sign_in(&mut self, username: &str) {
+        let begun = self.get("/sign-in").await;
+        assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
+        let callback = at_cognito(&begun.location, username, &self.base).await;
+        let signed = self.get(callback.strip_prefix(&self.base).unwrap()).await;
+        assert_eq!(
+            (signed.status, &*signed.location),
+            (StatusCode::SEE_OTHER, "/"),
+            "{username}: {}",
+            signed.body
+        );
+    }
+}
+
+async fn taken(answer: reqwest::Response, with_body: bool) -> Answer {
+    let header = |name: &str| {
+        let value = answer.headers().get(name);
+        value.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+    };
+    let (status, location, request) = (answer.status(), header("location"), header("x-request-id"));
+    let body = if with_body {
+        answer.text().await.unwrap()
+    } else {
+        String::new()
+    };
+    Answer {
+        status,
+        location,
+        request,
+        body,
+    }
+}
+
+/// Cognito's own pages, up to the address that they send the browser back to.
+async fn at_cognito(authorize: &str, username: &str, base: &str) -> String {
+    let http = http_client();
+    let page = http.get(authorize).send().await.unwrap();
+    let page = Url::parse(authorize)
+        .unwrap()
+        .join(page.headers()["location"].to_str().unwrap())
+        .unwrap();
+    let id = page.as_str().rsplit('=').next().unwrap().to_owned();
+    let login = page.join("/login").unwrap();
+    let form = |field: &str, value: &str| {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("signin", &id)
+            .append_pair(field, value)
+            .finish();
+        http.post(login.clone())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+    };
+    let mut answer = form("username", username).await.unwrap();
+    if answer.status() == StatusCode::OK {
+        let text = answer.text().await.unwrap();
+        let shown = text
+            .split_once(r#"<output id="shown-code">"#)
+            .expect("a code on the page")
+            .1;
+        answer = form("code", &shown[..6]).await.unwrap();
+    }
+    let mut next = page
+        .join(answer.headers()["location"].to_str().unwrap())
+        .unwrap();
+    for _ in 0..4 {
+        if next.as_str().starts_with(base) {
+            return next.into();
+        }
+        let answer = http.get(next.clone()).send().await.unwrap();
+        next = next
+            .join(answer.headers()["location"].to_str().unwrap())
+            .unwrap();
+    }
+    panic!("Cognito never sent {username} back: {next}");
+}

@@ -1,0 +1,312 @@
+//! S40 and S43: how much anybody may ask.
+
+use std::net::SocketAddr;
+use std::time::Duration as StdDuration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use domain::time::Duration;
+use http::{Method, StatusCode};
+use server::http::limits::Limits;
+use server::http::rate::Rate;
+use server::http::secret::Secret;
+use server::http::serve::serve;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::support::*;
+
+fn from(peer: &str, forwarded: &str) -> http::Request<Body> {
+    let mut request = request(Method::GET, "/signed-out")
+        .header("x-forwarded-for", forwarded)
+        .body(Body::empty())
+        .unwrap();
+    request
+        .extensions_mut()
+        .insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+    request
+}
+
+fn random_address(seed: u32) -> String {
+    let [a, b, c, d] = seed.wrapping_mul(2_654_435_761).to_be_bytes();
+    format!("{a}.{b}.{c}.{d}")
+}
+
+#[tokio::test]
+async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    let long = "x".repeat(257 * 1024);
+    let answer = browser
+        .post("/do/submit-change", &[("justification", &long)])
+        .await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.body.contains("too much text"));
+    let fits = "x".repeat(100 * 1024);
+    assert_eq!(
+        browser
+            .post("/do/submit-change", &[("justification", &fits)])
+            .await
+            .status,
+        StatusCode::SEE_OTHER
+    );
+}
+
+#[tokio::test]
+async fn s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_for_nobody() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    server.wait(Duration::minutes(20));
+    let chunks = futures::stream::iter((0..300).map(|_| Ok::<_, std::io::Error>("x".repeat(1024))));
+    let request = request(Method::POST, "/do/submit-change")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from_stream(chunks))
+        .unwrap();
+    assert_eq!(
+        browser.send(request).await.status,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
+    assert_eq!(server.dump("select fields from draft").await, "");
+}
+
+#[tokio::test]
+async fn s40_more_at_once_than_there_is_room_for_is_turned_away() {
+    let server = Server::start_with(|setup| setup.settings.limits.at_once = 0).await;
+    let answer = server.browser().get("/sign-in").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("busy"));
+    // Who watches the process would restart it if these were turned away, too.
+    for watched in ["/healthz", "/readyz"] {
+        assert_eq!(
+            server.browser().get(watched).await.status,
+            StatusCode::OK,
+            "{watched}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them() {
+    let server = Server::start_with(|setup| setup.settings.limits.at_once = 4).await;
+    let never = futures::stream::pending::<Result<String, std::io::Error>>();
+    let held = request(Method::POST, "/do/submit-change")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from_stream(never))
+        .unwrap();
+    let mut slow = server.browser();
+    let (mut other, mut watch) = (server.browser(), server.browser());
+    tokio::select! {
+        answer = slow.send(held) => panic!("answered with {}", answer.status),
+        () = async {
+            // Let the first one take its place.
+            tokio::time::sleep(StdDuration::from_millis(200)).await;
+            let again = other.get("/sign-in").await;
+            assert_eq!(again.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(watch.get("/healthz").await.status, StatusCode::OK);
+        } => {}
+    }
+}
+
+#[tokio::test]
+async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up() {
+    let server = Server::start().await;
+    let limits = Limits {
+        header_time: StdDuration::from_millis(300),
+        connections: 20,
+        ..Limits::default()
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let router = server.router.clone();
+    let running = tokio::spawn(async move {
+        serve(listener, router, &limits, async {
+            let _ = stopped.await;
+        })
+        .await;
+    });
+    let mut slow = Vec::new();
+    for _ in 0..19 {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+            .await
+            .unwrap();
+        slow.push(stream);
+    }
+    let url = format!("http://{address}/healthz");
+    assert_eq!(
+        reqwest::get(&url).await.unwrap().status(),
+        200,
+        "there is room for one more"
+    );
+    for mut stream in slow {
+        let mut rest = Vec::new();
+        let ended =
+            tokio::time::timeout(StdDuration::from_secs(10), stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "the server lets go by itself");
+        assert!(!String::from_utf8_lossy(&rest).contains("200"));
+    }
+    assert_eq!(reqwest::get(&url).await.unwrap().status(), 200);
+    stop.send(()).unwrap();
+    tokio::time::timeout(StdDuration::from_secs(15), running)
+        .await
+        .expect("it stops when told")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn s43_a_made_up_forwarding_header_changes_nothing() {
+    let server = Server::start().await;
+    let mut statuses = Vec::new();
+    for seed in 0..1_000 {
+        statuses.push(
+            raw(&server, from("203.0.113.9", &random_address(seed)))
+                .await
+                .status,
+        );
+    }
+    let answered = statuses
+        .iter()
+        .filter(|status| **status == StatusCode::OK)
+        .count();
+    assert_eq!(answered, 600, "the burst, and time stands still");
+    assert_eq!(statuses.last(), Some(&StatusCode::TOO_MANY_REQUESTS));
+    let other = raw(&server, from("203.0.113.10", "")).await;
+    assert_eq!(other.status, StatusCode::OK, "somebody else is not held up");
+    server.wait(Duration::seconds(1));
+    assert_eq!(
+        raw(&server, from("203.0.113.9", "")).await.status,
+        StatusCode::OK,
+        "and it passes"
+    );
+}
+
+#[tokio::test]
+async fn s43_behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
+    let server = Server::start_with(|setup| {
+        setup.settings.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let mut last = StatusCode::OK;
+    for seed in 0..1_000 {
+        let forwarded = format!("{}, 203.0.113.9, 10.1.1.1", random_address(seed));
+        last = raw(&server, from("10.0.0.1", &forwarded)).await.status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        raw(&server, from("10.0.0.1", "203.0.113.10, 10.1.1.1"))
+            .await
+            .status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one() {
+    let server = Server::start_with(|setup| {
+        setup.settings.limits.changes = Rate {
+            burst: 3.0,
+            per_second: 1.0,
+        };
+        setup.settings.limits.per_session = Rate {
+            burst: 20.0,
+            per_second: 1.0,
+        };
+    })
+    .await;
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    let mut posts = Vec::new();
+    for _ in 0..4 {
+        posts.push(browser.post("/do/decide", &[]).await.status);
+    }
+    assert_eq!(
+        posts[2..],
+        [StatusCode::SEE_OTHER, StatusCode::TOO_MANY_REQUESTS]
+    );
+    let mut gets = Vec::new();
+    for _ in 0..20 {
+        gets.push(browser.get("/").await.status);
+    }
+    assert_eq!(gets.last(), Some(&StatusCode::TOO_MANY_REQUESTS));
+    let mut other = server.browser();
+    other.sign_in("bob").await;
+    assert_eq!(other.get("/").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_back() {
+    let server = Server::start_with(|setup| {
+        setup.settings.limits.sign_ins = Rate {
+            burst: 5.0,
+            per_second: 0.1,
+        };
+    })
+    .await;
+    let mut browser = server.browser();
+    for _ in 0..5 {
+        assert_eq!(browser.get("/sign-in").await.status, StatusCode::SEE_OTHER);
+    }
+    let answer = browser.get("/sign-in").await;
+    assert_eq!(
+        (answer.status, answer.header("retry-after")),
+        (StatusCode::TOO_MANY_REQUESTS, "10")
+    );
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_or_who_brings_the_token() {
+    let server =
+        Server::start_with(|setup| setup.settings.metrics_token = Some(Secret::new("t0ken"))).await;
+    let ask = |peer: &str, header: Option<(&str, &str)>| {
+        let mut builder = request(Method::GET, "/metrics");
+        if let Some((name, value)) = header {
+            builder = builder.header(name, value);
+        }
+        let mut request = builder.body(Body::empty()).unwrap();
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+        request
+    };
+    for (peer, header, expected) in [
+        ("127.0.0.1", None, StatusCode::OK),
+        ("::1", None, StatusCode::OK),
+        ("203.0.113.9", None, StatusCode::NOT_FOUND),
+        (
+            "203.0.113.9",
+            Some(("authorization", "Bearer t0ken")),
+            StatusCode::OK,
+        ),
+        (
+            "203.0.113.9",
+            Some(("authorization", "Bearer wrong")),
+            StatusCode::NOT_FOUND,
+        ),
+        (
+            "127.0.0.1",
+            Some(("x-forwarded-for", "203.0.113.9")),
+            StatusCode::NOT_FOUND,
+        ),
+    ] {
+        assert_eq!(
+            raw(&server, ask(peer, header)).await.status,
+            expected,
+            "{peer} {header:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn health_and_readiness_answer_without_a_session() {
+    let server = Server::start().await;
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(
+            server.browser().get(path).await.status,
+            StatusCode::OK,
+            "{path}"
+        );
+    }
+}
