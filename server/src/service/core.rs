@@ -53,7 +53,7 @@ pub struct Core {
     /// The instance that is governed.
     pub instance: Instance,
     /// AWS managed policies.
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
     /// The rules in force.
     pub rules: Arc<Rules>,
     /// What is written down.
@@ -118,8 +118,8 @@ impl Core {
         clock: Clock,
         aws: Aws,
         instance: Instance,
-        catalogue: Catalogue,
-        rules: Rules,
+        catalogue: impl Into<Arc<Catalogue>>,
+        rules: impl Into<Arc<Rules>>,
         journal: Journal,
         settings: Settings,
     ) -> Self {
@@ -128,8 +128,8 @@ impl Core {
             clock,
             aws,
             instance,
-            catalogue,
-            rules: Arc::new(rules),
+            catalogue: catalogue.into(),
+            rules: rules.into(),
             journal,
             settings,
             wake_engine: Notify::new(),
@@ -175,13 +175,13 @@ impl Core {
     }
 
     /// Replaces the world.
-    pub fn publish(&self, world: World) {
-        *self.world.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(world);
+    pub fn publish(&self, world: impl Into<Arc<World>>) {
+        *self.world.write().unwrap_or_else(PoisonError::into_inner) = world.into();
     }
 
     /// What a set's content allows.
     pub fn analyse(&self, content: &Content) -> Analysis {
-        domain::permission_set::analysis::analyse(content, &self.catalogue)
+        domain::permission_set::analysis::analyse(content, &*self.catalogue)
     }
 
     /// Judges what exists as asked for; alike cases once.

@@ -30,6 +30,15 @@ pub enum Engine {
     Postgres,
 }
 
+/// What a commit survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// A power failure: a commit is on the disk when it returns.
+    Full,
+    /// The end of the process only. For databases that are thrown away.
+    Process,
+}
+
 /// What can go wrong between us and the database. Never shown to a browser.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -74,6 +83,10 @@ impl Tx {
     }
 }
 
+/// What every connection to SQLite sets.
+const SQLITE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
+                      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -85,6 +98,11 @@ pub struct Store {
 impl Store {
     /// Opens `sqlite:PATH` (created if missing), `sqlite::memory:` or `postgres://…`.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, Durability::Full).await
+    }
+
+    /// The same, with commits that survive less.
+    pub async fn open_with(url: &str, durability: Durability) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let engine = if url.starts_with("sqlite:") {
             Engine::Sqlite
@@ -96,18 +114,21 @@ impl Store {
             Engine::Sqlite if !memory && !url.contains('?') => format!("{url}?mode=rwc"),
             _ => url.to_owned(),
         };
+        let settings: &[&str] = match (engine, durability) {
+            (Engine::Sqlite, Durability::Full) => &[SQLITE],
+            (Engine::Sqlite, Durability::Process) => &[SQLITE, "PRAGMA synchronous = OFF"],
+            // As the server is configured.
+            (Engine::Postgres, Durability::Full) => &[],
+            (Engine::Postgres, Durability::Process) => &["SET synchronous_commit = off"],
+        };
         let pool = AnyPoolOptions::new()
             // Every connection of an in-memory database is a database of its own.
             .max_connections(if memory { 1 } else { 8 })
             .acquire_timeout(Duration::from_secs(10))
             .after_connect(move |conn, _| {
                 Box::pin(async move {
-                    if engine == Engine::Sqlite {
-                        conn.execute(
-                            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
-                             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
-                        )
-                        .await?;
+                    for statement in settings {
+                        conn.execute(*statement).await?;
                     }
                     Ok(())
                 })

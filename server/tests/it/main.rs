@@ -3,7 +3,11 @@
 mod access;
 mod architecture;
 mod changes;
+mod cores;
 mod database;
+mod engines;
 mod ledger;
+mod prepared;
 mod sandboxed;
 mod sign_in;
+mod store;

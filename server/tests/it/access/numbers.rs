@@ -19,6 +19,17 @@ use sandbox::org::Organisation;
 use server::service::{core::World, exposure::Reacher};
 
 use super::org::{NOW, Org};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    the_home_page_counts_the_people_who_reach_production_pci,
+    every_person_and_every_account_has_the_numbers_of_a_slow_count,
+    what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_finds,
+    what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it,
+    a_set_counts_the_people_who_can_use_it_once_each,
+    a_narrowing_keeps_what_it_says_and_words_narrow_further,
+    a_page_beyond_the_last_is_the_last,
+}
 
 fn guarded(snapshot: &Snapshot) -> Vec<AccountId> {
     let accounts = snapshot.parts().accounts.iter();
@@ -40,9 +51,8 @@ pub fn query(words: &str, only: Option<&str>, page: usize) -> ListQuery {
     }
 }
 
-#[tokio::test]
-async fn the_home_page_counts_the_people_who_reach_production_pci() {
-    let org = Org::sample().await;
+async fn the_home_page_counts_the_people_who_reach_production_pci(engine: Engine) {
+    let org = Org::sample(engine).await;
     let world = org.core.world();
     let people: BTreeSet<UserId> = guarded(&world.snapshot)
         .iter()
@@ -73,9 +83,8 @@ async fn the_home_page_counts_the_people_who_reach_production_pci() {
     );
 }
 
-#[tokio::test]
-async fn every_person_and_every_account_has_the_numbers_of_a_slow_count() {
-    let org = Org::sample().await;
+async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: Engine) {
+    let org = Org::sample(engine).await;
     let world = org.core.world();
     let service = org.administrator();
     for number in 1.. {
@@ -117,7 +126,7 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count() {
 }
 
 /// The sample, in which every third assignment has an end.
-async fn with_ends() -> Org {
+async fn with_ends(engine: Engine) -> Org {
     let ends = NOW + Duration::hours(2);
     let every_third = |parts: &domain::snapshot::Parts| {
         let all = parts.pairs.iter().flat_map(|(pair, read)| {
@@ -131,18 +140,19 @@ async fn with_ends() -> Org {
             .map(|assignment| (assignment, ends))
             .collect()
     };
-    Org::with_windows(&Organisation::sample(), |_| {}, every_third).await
+    Org::with_windows(engine, &Organisation::sample(), |_| {}, every_third).await
 }
 
-#[tokio::test]
-async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_finds() {
+async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_finds(
+    engine: Engine,
+) {
     #[derive(Default)]
     struct Walked {
         accounts: BTreeSet<AccountId>,
         sets: BTreeSet<PermissionSetArn>,
         counted: Reacher,
     }
-    let org = with_ends().await;
+    let org = with_ends(engine).await;
     let world = org.core.world();
     let snapshot = &world.snapshot;
     let mut walked: BTreeMap<UserId, Walked> = BTreeMap::new();
@@ -181,10 +191,9 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
     assert_eq!([exposure.paths, exposure.standing_paths], paths);
 }
 
-#[tokio::test]
-async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it() {
+async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it(engine: Engine) {
     type About = (BTreeSet<Assignment>, BTreeSet<UserId>, BTreeSet<AccountId>);
-    let org = with_ends().await;
+    let org = with_ends(engine).await;
     let world = org.core.world();
     let mut holds = org.core.holds(&world);
     let mut rules: BTreeMap<String, About> = BTreeMap::new();
@@ -227,9 +236,8 @@ async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it()
     }
 }
 
-#[tokio::test]
-async fn a_set_counts_the_people_who_can_use_it_once_each() {
-    let org = Org::sample().await;
+async fn a_set_counts_the_people_who_can_use_it_once_each(engine: Engine) {
+    let org = Org::sample(engine).await;
     let world = org.core.world();
     let sets = org
         .administrator()
@@ -265,9 +273,8 @@ async fn a_set_counts_the_people_who_can_use_it_once_each() {
     assert!(worst_first, "sets without a finding come last");
 }
 
-#[tokio::test]
-async fn a_narrowing_keeps_what_it_says_and_words_narrow_further() {
-    let org = Org::sample().await;
+async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: Engine) {
+    let org = Org::sample(engine).await;
     let service = org.administrator();
     let board = |only: &str| {
         let (service, query) = (&service, query("", Some(only), 1));
@@ -322,9 +329,8 @@ async fn a_narrowing_keeps_what_it_says_and_words_narrow_further() {
     assert_eq!(one.total, 1);
 }
 
-#[tokio::test]
-async fn a_page_beyond_the_last_is_the_last() {
-    let org = Org::sample().await;
+async fn a_page_beyond_the_last_is_the_last(engine: Engine) {
+    let org = Org::sample(engine).await;
     let page = org
         .administrator()
         .people(&query("", None, 999))

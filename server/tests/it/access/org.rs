@@ -13,12 +13,10 @@ use domain::{
     directory::{ExternalId, Group, Origin, User, UserStatus},
     engine::{Key, WindowRow},
     grant::Window,
-    guardrails::Rules,
     ids::{
-        AccountId, Assignment, ChangeId, GrantId, GroupId, InstanceArn, OuId, Pair,
-        PermissionSetArn, PersonId, Principal, UserId,
+        AccountId, Assignment, ChangeId, GrantId, GroupId, OuId, Pair, PermissionSetArn, PersonId,
+        Principal, UserId,
     },
-    ledger::LogName,
     org::{Account, AccountState, OrganizationalUnit, SpecialAccounts},
     permission_set::{Boundary, Content, CustomerPolicy, PermissionSet},
     person::Subject,
@@ -27,17 +25,17 @@ use domain::{
 };
 use sandbox::org::{self as data, Organisation};
 use server::{
-    aws::{Access, Aws, Instance},
     clock::Clock,
     http::session::Signed,
-    policies::Catalogue,
     service::{
         Service,
-        core::{Core, Reasons, Settings, World},
-        journal::Journal,
+        core::{Core, Reasons, World},
     },
-    state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
-    store::Store,
+};
+
+use crate::{
+    cores::without_aws,
+    database::{Database, Engine},
 };
 
 pub const NOW: Timestamp = Timestamp(1_795_425_245_000);
@@ -46,24 +44,32 @@ pub const READ: Timestamp = Timestamp(1_795_425_005_000);
 
 pub struct Org {
     pub core: Arc<Core>,
+    /// Holds no rows but those that a test writes; removed at the end.
+    _database: Database,
 }
 
 impl Org {
-    pub async fn sample() -> Self {
-        Self::of(&Organisation::sample(), |_| {}).await
+    pub async fn sample(engine: Engine) -> Self {
+        Self::of(engine, &Organisation::sample(), |_| {}).await
     }
 
     /// With what a test changes in what was read.
-    pub async fn of(organisation: &Organisation, change: impl FnOnce(&mut Parts)) -> Self {
-        Self::with_windows(organisation, change, |_| Vec::new()).await
+    pub async fn of(
+        engine: Engine,
+        organisation: &Organisation,
+        change: impl FnOnce(&mut Parts),
+    ) -> Self {
+        Self::with_windows(engine, organisation, change, |_| Vec::new()).await
     }
 
     pub async fn with_windows(
+        engine: Engine,
         organisation: &Organisation,
         change: impl FnOnce(&mut Parts),
         windows: impl FnOnce(&Parts) -> Vec<(Assignment, Timestamp)>,
     ) -> Self {
-        let core = core().await;
+        let database = Database::fresh(engine).await;
+        let core = without_aws(&database, &Clock::manual(NOW)).await;
         let special = SpecialAccounts {
             management: AccountId::parse(&organisation.management_account).ok(),
             delegated_administrators: AccountId::parse(&organisation.delegated_admin_account)
@@ -87,13 +93,17 @@ impl Org {
         core.publish(world);
         Self {
             core: Arc::new(core),
+            _database: database,
         }
     }
 
     /// Before the first crawl.
-    pub async fn unread() -> Self {
+    pub async fn unread(engine: Engine) -> Self {
+        let database = Database::fresh(engine).await;
+        let core = without_aws(&database, &Clock::manual(NOW)).await;
         Self {
-            core: Arc::new(core().await),
+            core: Arc::new(core),
+            _database: database,
         }
     }
 
@@ -151,42 +161,6 @@ impl Org {
 
 fn person() -> PersonId {
     PersonId::parse("00000002-0000-4000-8000-000000000001").unwrap()
-}
-
-async fn core() -> Core {
-    let store = Store::open("sqlite::memory:").await.unwrap();
-    store.migrate().await.unwrap();
-    let clock = Clock::manual(NOW);
-    let access = Access {
-        region: "eu-west-1".into(),
-        endpoint: Some("http://127.0.0.1:9".into()),
-        credentials: Some(("id".into(), "secret".into())),
-        calls_per_second: 1.0,
-        pool_region: "eu-west-1".into(),
-    };
-    let instance = Instance {
-        arn: InstanceArn::parse("arn:aws:sso:::instance/ssoins-1111111111111111").unwrap(),
-        identity_store: "d-1111111111".into(),
-        owner: None,
-    };
-    let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).unwrap();
-    let log = LogName::parse("test").unwrap();
-    let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
-    let settings = Settings {
-        crawl_every: Duration::minutes(10),
-        leastwise_accounts: Vec::new(),
-        pool: "pool".into(),
-    };
-    Core::new(
-        store,
-        clock,
-        Aws::connect(&access).await,
-        instance,
-        Catalogue::embedded().unwrap(),
-        rules,
-        journal,
-        settings,
-    )
 }
 
 fn window((assignment, ends): (Assignment, Timestamp)) -> WindowRow {

@@ -17,6 +17,18 @@ use sandbox::org::Organisation;
 use server::{service::Service, store};
 
 use super::org::{NOW, Org};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    every_page_of_the_sample_renders_soundly,
+    a_page_far_beyond_the_last_is_the_last,
+    a_filter_that_leaves_nothing_does_not_look_like_an_all_clear,
+    before_the_first_read_no_page_says_that_nobody_has_access,
+    what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last,
+    a_crawl_that_could_not_read_everything_is_named_on_the_page,
+    a_requesters_pages_hold_no_link_that_would_refuse_them,
+    names_from_aws_are_shown_as_text,
+}
 
 /// The document behind a URL, as the router would draw it.
 async fn document(service: Service, url: &str) -> String {
@@ -111,18 +123,16 @@ fn urls(org: &Org) -> Vec<String> {
     urls
 }
 
-#[tokio::test]
-async fn every_page_of_the_sample_renders_soundly() {
-    let org = Org::sample().await;
+async fn every_page_of_the_sample_renders_soundly(engine: Engine) {
+    let org = Org::sample(engine).await;
     for url in urls(&org) {
         let html = document(org.administrator(), &url).await;
         sound(&url, &html);
     }
 }
 
-#[tokio::test]
-async fn a_page_far_beyond_the_last_is_the_last() {
-    let org = Org::sample().await;
+async fn a_page_far_beyond_the_last_is_the_last(engine: Engine) {
+    let org = Org::sample(engine).await;
     let all = [Role::Administrator, Role::Approver, Role::Auditor];
     let world = org.core.world();
     let user = world.snapshot.parts().users.keys().next().cloned().unwrap();
@@ -149,17 +159,15 @@ async fn a_page_far_beyond_the_last_is_the_last() {
     }
 }
 
-#[tokio::test]
-async fn a_filter_that_leaves_nothing_does_not_look_like_an_all_clear() {
-    let org = Org::sample().await;
+async fn a_filter_that_leaves_nothing_does_not_look_like_an_all_clear(engine: Engine) {
+    let org = Org::sample(engine).await;
     let filtered = document(org.administrator(), "/people?q=zzzz").await;
     assert!(filtered.contains("match this filter"));
     assert!(!filtered.contains("Nobody is in the directory"));
 }
 
-#[tokio::test]
-async fn before_the_first_read_no_page_says_that_nobody_has_access() {
-    let org = Org::unread().await;
+async fn before_the_first_read_no_page_says_that_nobody_has_access(engine: Engine) {
+    let org = Org::unread(engine).await;
     for url in ["/", "/accounts", "/people", "/groups", "/permission-sets"] {
         let html = document(
             org.as_(None, &[domain::authorize::Role::Administrator]),
@@ -172,9 +180,10 @@ async fn before_the_first_read_no_page_says_that_nobody_has_access() {
     }
 }
 
-#[tokio::test]
-async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last() {
-    let org = Org::sample().await;
+async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last(
+    engine: Engine,
+) {
+    let org = Org::sample(engine).await;
     let at = |html: &str, words: &str| html.find(words).unwrap_or_else(|| panic!("{words}"));
     let html = document(org.administrator(), "/").await;
     let nothing = at(&html, "Nothing was changed past Leastwise");
@@ -198,9 +207,8 @@ async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_l
     assert_eq!(html.matches("Made past Leastwise").count(), 1);
 }
 
-#[tokio::test]
-async fn a_crawl_that_could_not_read_everything_is_named_on_the_page() {
-    let org = Org::of(&Organisation::sample(), |parts| {
+async fn a_crawl_that_could_not_read_everything_is_named_on_the_page(engine: Engine) {
+    let org = Org::of(engine, &Organisation::sample(), |parts| {
         parts.coverage.unread.push(domain::snapshot::Unread {
             what: domain::snapshot::Gap::TagsOf(
                 domain::ids::AccountId::parse("111122223333").unwrap(),
@@ -216,9 +224,8 @@ async fn a_crawl_that_could_not_read_everything_is_named_on_the_page() {
     assert!(html.contains("This is older than it should be"));
 }
 
-#[tokio::test]
-async fn a_requesters_pages_hold_no_link_that_would_refuse_them() {
-    let org = Org::sample().await;
+async fn a_requesters_pages_hold_no_link_that_would_refuse_them(engine: Engine) {
+    let org = Org::sample(engine).await;
     let own = format!("/people/{}", org.user("hannah.cole"));
     for url in ["/", own.as_str()] {
         let html = document(org.requester("hannah.cole"), url).await;
@@ -232,9 +239,8 @@ async fn a_requesters_pages_hold_no_link_that_would_refuse_them() {
     }
 }
 
-#[tokio::test]
-async fn names_from_aws_are_shown_as_text() {
-    let org = Org::of(&Organisation::sample(), |parts| {
+async fn names_from_aws_are_shown_as_text(engine: Engine) {
+    let org = Org::of(engine, &Organisation::sample(), |parts| {
         for group in parts.groups.values_mut() {
             group.display_name = "<script>alert(1)</script>".into();
         }

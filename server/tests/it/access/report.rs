@@ -4,6 +4,13 @@ use app::backend::{ListQuery, ReportPort as _, ReportRow};
 use server::service::report::Report;
 
 use super::org::Org;
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    the_head_counts_what_the_rows_say,
+    a_search_keeps_the_rows_that_hold_every_word_and_no_other,
+    two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another,
+}
 
 fn every_row(org: &Org) -> Vec<ReportRow> {
     let report = Report::make(org.core.clone(), org.core.world());
@@ -13,9 +20,8 @@ fn every_row(org: &Org) -> Vec<ReportRow> {
         .collect()
 }
 
-#[tokio::test]
-async fn the_head_counts_what_the_rows_say() {
-    let org = Org::sample().await;
+async fn the_head_counts_what_the_rows_say(engine: Engine) {
+    let org = Org::sample(engine).await;
     let rows = every_row(&org);
     let shown = org
         .administrator()
@@ -30,9 +36,8 @@ async fn the_head_counts_what_the_rows_say() {
     assert_eq!(shown.page.rows, rows, "the sample's is one page");
 }
 
-#[tokio::test]
-async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other() {
-    let org = Org::sample().await;
+async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: Engine) {
+    let org = Org::sample(engine).await;
     let rows = every_row(&org);
     let text = |row: &ReportRow| {
         let shown = [
@@ -80,18 +85,19 @@ async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other() {
     assert!(kept_some >= 5, "most of these narrow");
 }
 
-#[tokio::test]
-async fn two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another() {
+async fn two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another(
+    engine: Engine,
+) {
     let sample = sandbox::org::Organisation::sample();
     let id = |org: &Org| {
         Report::make(org.core.clone(), org.core.world())
             .head
             .report_id
     };
-    let (one, same) = (Org::sample().await, Org::sample().await);
+    let (one, same) = (Org::sample(engine).await, Org::sample(engine).await);
     assert_eq!(id(&one), id(&same));
     let somebody = one.core.world().exposure.people.keys().next().cloned();
-    let renamed = Org::of(&sample, |parts| {
+    let renamed = Org::of(engine, &sample, |parts| {
         let user = parts.users.get_mut(&somebody.unwrap()).unwrap();
         user.display_name.push('!');
     })

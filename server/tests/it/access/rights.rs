@@ -7,10 +7,19 @@ use app::backend::{
 use domain::authorize::Role;
 
 use super::{numbers::query, org::Org};
+use crate::database::Engine;
 
-#[tokio::test]
-async fn a_requester_sees_themselves_and_nobody_else() {
-    let org = Org::sample().await;
+crate::engines::on_both_engines! {
+    a_requester_sees_themselves_and_nobody_else,
+    a_requester_sees_no_list_and_no_object_of_the_directory,
+    a_requesters_home_and_palette_hold_only_what_is_theirs,
+    somebody_who_is_not_joined_sees_an_empty_home_and_no_person,
+    an_auditors_palette_knows_every_account_but_not_the_inbox,
+    what_does_not_exist_is_not_found,
+}
+
+async fn a_requester_sees_themselves_and_nobody_else(engine: Engine) {
+    let org = Org::sample(engine).await;
     let service = org.requester("hannah.cole");
     let own = service.person(&org.user("hannah.cole")).await.unwrap();
     assert_eq!(own.user_name, "hannah.cole");
@@ -22,9 +31,8 @@ async fn a_requester_sees_themselves_and_nobody_else() {
     assert_eq!(nobody, other, "a refusal does not tell who exists");
 }
 
-#[tokio::test]
-async fn a_requester_sees_no_list_and_no_object_of_the_directory() {
-    let org = Org::sample().await;
+async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: Engine) {
+    let org = Org::sample(engine).await;
     let service = org.requester("hannah.cole");
     let all = query("", None, 1);
     let world = org.core.world();
@@ -46,9 +54,8 @@ async fn a_requester_sees_no_list_and_no_object_of_the_directory() {
     ));
 }
 
-#[tokio::test]
-async fn a_requesters_home_and_palette_hold_only_what_is_theirs() {
-    let org = Org::sample().await;
+async fn a_requesters_home_and_palette_hold_only_what_is_theirs(engine: Engine) {
+    let org = Org::sample(engine).await;
     let service = org.requester("hannah.cole");
     let home = service.home().await.unwrap();
     assert!(home.organisation.is_none());
@@ -62,9 +69,8 @@ async fn a_requesters_home_and_palette_hold_only_what_is_theirs() {
     assert!(palette.iter().any(|entry| entry.href == own));
 }
 
-#[tokio::test]
-async fn somebody_who_is_not_joined_sees_an_empty_home_and_no_person() {
-    let org = Org::sample().await;
+async fn somebody_who_is_not_joined_sees_an_empty_home_and_no_person(engine: Engine) {
+    let org = Org::sample(engine).await;
     let service = org.as_(None, &[]);
     let home = service.home().await.unwrap();
     assert_eq!((home.access_count, home.me), (0, None));
@@ -74,9 +80,8 @@ async fn somebody_who_is_not_joined_sees_an_empty_home_and_no_person() {
     );
 }
 
-#[tokio::test]
-async fn an_auditors_palette_knows_every_account_but_not_the_inbox() {
-    let org = Org::sample().await;
+async fn an_auditors_palette_knows_every_account_but_not_the_inbox(engine: Engine) {
+    let org = Org::sample(engine).await;
     let service = org.as_(Some(&org.user("farid.haddad")), &[Role::Auditor]);
     let palette = service.palette().await.unwrap();
     let accounts = palette
@@ -92,9 +97,8 @@ async fn an_auditors_palette_knows_every_account_but_not_the_inbox() {
     );
 }
 
-#[tokio::test]
-async fn what_does_not_exist_is_not_found() {
-    let org = Org::sample().await;
+async fn what_does_not_exist_is_not_found(engine: Engine) {
+    let org = Org::sample(engine).await;
     let service = org.administrator();
     let account = domain::ids::AccountId::parse("999999999999").unwrap();
     assert_eq!(service.account(&account).await, Err(Denied::NotFound));

@@ -12,10 +12,19 @@ use domain::{
 use sandbox::org::Organisation;
 
 use super::org::{NOW, Org};
+use crate::database::Engine;
 
-#[tokio::test]
-async fn an_account_lists_the_worst_set_first_with_everybody_behind_each_group() {
-    let org = Org::sample().await;
+crate::engines::on_both_engines! {
+    an_account_lists_the_worst_set_first_with_everybody_behind_each_group,
+    what_ends_is_told_from_what_stands,
+    an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_reason,
+    a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_them,
+    one_path_or_one_assignment_is_judged_as_when_the_whole_account_is,
+    a_group_opens_what_its_assignments_say_and_a_set_holds_what_its_pairs_say,
+}
+
+async fn an_account_lists_the_worst_set_first_with_everybody_behind_each_group(engine: Engine) {
+    let org = Org::sample(engine).await;
     let view = org
         .administrator()
         .account(&org.account("cards-prod"))
@@ -38,8 +47,7 @@ async fn an_account_lists_the_worst_set_first_with_everybody_behind_each_group()
     }
 }
 
-#[tokio::test]
-async fn what_ends_is_told_from_what_stands() {
+async fn what_ends_is_told_from_what_stands(engine: Engine) {
     let ends = NOW + Duration::hours(2);
     let chosen = |parts: &domain::snapshot::Parts| {
         let guarded = parts
@@ -54,7 +62,7 @@ async fn what_ends_is_told_from_what_stands() {
         }
     };
     let sample = Organisation::sample();
-    let org = Org::with_windows(&sample, |_| {}, |parts| vec![(chosen(parts), ends)]).await;
+    let org = Org::with_windows(engine, &sample, |_| {}, |parts| vec![(chosen(parts), ends)]).await;
     let service = org.administrator();
     let assignment = chosen(org.core.world().snapshot.parts());
     let view = service.account(&assignment.pair.account).await.unwrap();
@@ -66,10 +74,11 @@ async fn what_ends_is_told_from_what_stands() {
     assert_eq!(exposure.temporary_assignments, 1);
 }
 
-#[tokio::test]
-async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_reason() {
+async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_reason(
+    engine: Engine,
+) {
     let gone = UserId::parse("99999999-0000-4000-8000-000000000001").unwrap();
-    let org = Org::of(&Organisation::sample(), |parts| {
+    let org = Org::of(engine, &Organisation::sample(), |parts| {
         let accounts = &parts.accounts;
         let guarded =
             |pair: &domain::ids::Pair| accounts[&pair.account].1.counts_as_production_pci();
@@ -94,9 +103,10 @@ async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_re
     assert!(orphan.hits.iter().any(|hit| hit.rule == "system.orphan"));
 }
 
-#[tokio::test]
-async fn a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_them() {
-    let org = Org::sample().await;
+async fn a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_them(
+    engine: Engine,
+) {
+    let org = Org::sample(engine).await;
     let service = org.administrator();
     let person = service.person(&org.user("maya.okafor")).await.unwrap();
     assert!(person.production_pci > 0);
@@ -123,9 +133,8 @@ async fn a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_
     }
 }
 
-#[tokio::test]
-async fn one_path_or_one_assignment_is_judged_as_when_the_whole_account_is() {
-    let org = Org::sample().await;
+async fn one_path_or_one_assignment_is_judged_as_when_the_whole_account_is(engine: Engine) {
+    let org = Org::sample(engine).await;
     let world = org.core.world();
     let mut holds = org.core.holds(&world);
     for account in world.snapshot.parts().accounts.keys() {
@@ -146,9 +155,8 @@ async fn one_path_or_one_assignment_is_judged_as_when_the_whole_account_is() {
     }
 }
 
-#[tokio::test]
-async fn a_group_opens_what_its_assignments_say_and_a_set_holds_what_its_pairs_say() {
-    let org = Org::sample().await;
+async fn a_group_opens_what_its_assignments_say_and_a_set_holds_what_its_pairs_say(engine: Engine) {
+    let org = Org::sample(engine).await;
     let service = org.administrator();
     let world = org.core.world();
     for id in world.snapshot.parts().groups.keys() {

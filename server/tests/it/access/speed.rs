@@ -1,5 +1,5 @@
 //! What a request may cost in a large organisation. Run by hand, on a release build, as `cargo xtask bench` does
-//! for the whole server: `cargo test --release -p leastwise-server --test access -- --ignored --nocapture`.
+//! for the whole server: `cargo test --release -p leastwise-server --test it -- --ignored --nocapture large_organisation`.
 
 use std::time::Instant;
 
@@ -10,13 +10,14 @@ use app::backend::{
 use sandbox::org::Organisation;
 
 use super::{numbers::query, org::Org};
+use crate::database::Engine;
 
 #[tokio::test]
 #[ignore = "seconds of work, and a number only a release build can give"]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 async fn a_large_organisation_is_shown_in_milliseconds() {
     let begun = Instant::now();
-    let org = Org::of(&Organisation::large(1), |_| {}).await;
+    let org = Org::of(Engine::Sqlite, &Organisation::large(1), |_| {}).await;
     println!("made the world in {:?}", begun.elapsed());
     let service = org.administrator();
     let world = org.core.world();

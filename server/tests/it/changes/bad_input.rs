@@ -4,12 +4,26 @@ use app::backend::{ChangesPort as _, Denied, Draft, ListQuery, Submission};
 use domain::{change::State, ids::ChangeId};
 
 use super::support::{Org, conflict, grant, submission, wrong_field};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    unknown_ids_and_a_removed_account_name_the_field_and_the_cure,
+    an_account_that_went_between_preview_and_submission_stores_nothing,
+    a_stale_form_is_shown_again_with_what_it_would_do_now,
+    a_form_without_the_effect_that_was_seen_is_not_taken,
+    of_a_page_far_beyond_the_last_the_last_is_shown,
+    a_double_click_makes_one_change,
+    a_form_key_used_for_something_else_or_made_up_is_not_taken,
+    a_justification_must_say_something_fit_and_hold_no_card_number,
+    a_requester_who_forges_the_form_for_somebody_else_is_refused_and_written_down,
+    a_sign_in_that_is_joined_to_nobody_only_reads,
+    an_unknown_change_and_somebody_elses_change_look_the_same_to_a_requester,
+}
 
 const GOOD: &str = "4111 1111 1111 1111";
 
-#[tokio::test]
-async fn unknown_ids_and_a_removed_account_name_the_field_and_the_cure() {
-    let org = Org::new().await;
+async fn unknown_ids_and_a_removed_account_name_the_field_and_the_cure(engine: Engine) {
+    let org = Org::on(engine).await;
     let ann = org.as_("ann").await;
     let good = grant("eve", "viewer", "web-dev", "60");
     let nobody = "user:99999999-0000-4000-8000-000000000000";
@@ -92,9 +106,8 @@ async fn unknown_ids_and_a_removed_account_name_the_field_and_the_cure() {
     assert_eq!(org.count().await, 0);
 }
 
-#[tokio::test]
-async fn an_account_that_went_between_preview_and_submission_stores_nothing() {
-    let org = Org::new().await;
+async fn an_account_that_went_between_preview_and_submission_stores_nothing(engine: Engine) {
+    let org = Org::on(engine).await;
     let draft = grant("eve", "viewer", "web-dev", "60");
     let new = org.as_("ann").await.new_change(&draft).await.unwrap();
     let mut parts = org.parts();
@@ -107,9 +120,8 @@ async fn an_account_that_went_between_preview_and_submission_stores_nothing() {
     assert_eq!(org.count().await, 0);
 }
 
-#[tokio::test]
-async fn a_stale_form_is_shown_again_with_what_it_would_do_now() {
-    let org = Org::new().await;
+async fn a_stale_form_is_shown_again_with_what_it_would_do_now(engine: Engine) {
+    let org = Org::on(engine).await;
     let draft = grant("operators", "viewer", "cards-prod", "60");
     let ann = org.as_("ann").await;
     let new = ann.new_change(&draft).await.unwrap();
@@ -135,9 +147,8 @@ async fn a_stale_form_is_shown_again_with_what_it_would_do_now() {
     );
 }
 
-#[tokio::test]
-async fn a_form_without_the_effect_that_was_seen_is_not_taken() {
-    let org = Org::new().await;
+async fn a_form_without_the_effect_that_was_seen_is_not_taken(engine: Engine) {
+    let org = Org::on(engine).await;
     let draft = grant("eve", "viewer", "web-dev", "60");
     let ann = org.as_("ann").await;
     let new = ann.new_change(&draft).await.unwrap();
@@ -148,9 +159,8 @@ async fn a_form_without_the_effect_that_was_seen_is_not_taken() {
     assert_eq!(wrong_field(ann.submit(blind).await), "effect");
 }
 
-#[tokio::test]
-async fn of_a_page_far_beyond_the_last_the_last_is_shown() {
-    let org = Org::new().await;
+async fn of_a_page_far_beyond_the_last_the_last_is_shown(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -167,9 +177,8 @@ async fn of_a_page_far_beyond_the_last_the_last_is_shown() {
     }
 }
 
-#[tokio::test]
-async fn a_double_click_makes_one_change() {
-    let org = Org::new().await;
+async fn a_double_click_makes_one_change(engine: Engine) {
+    let org = Org::on(engine).await;
     let draft = super::support::join("ann", "operators");
     let ann = org.as_("ann").await;
     let new = ann.new_change(&draft).await.unwrap();
@@ -185,9 +194,8 @@ async fn a_double_click_makes_one_change() {
     assert_eq!(org.entries(&id).await, ["change.submitted"]);
 }
 
-#[tokio::test]
-async fn a_form_key_used_for_something_else_or_made_up_is_not_taken() {
-    let org = Org::new().await;
+async fn a_form_key_used_for_something_else_or_made_up_is_not_taken(engine: Engine) {
+    let org = Org::on(engine).await;
     let ann = org.as_("ann").await;
     let (one, other) = (
         grant("eve", "viewer", "web-dev", "60"),
@@ -209,9 +217,8 @@ async fn a_form_key_used_for_something_else_or_made_up_is_not_taken() {
     assert_eq!(org.count().await, 1);
 }
 
-#[tokio::test]
-async fn a_justification_must_say_something_fit_and_hold_no_card_number() {
-    let org = Org::new().await;
+async fn a_justification_must_say_something_fit_and_hold_no_card_number(engine: Engine) {
+    let org = Org::on(engine).await;
     let draft = grant("eve", "viewer", "web-dev", "60");
     let ann = org.as_("ann").await;
     let new = ann.new_change(&draft).await.unwrap();
@@ -239,9 +246,10 @@ async fn a_justification_must_say_something_fit_and_hold_no_card_number() {
     assert!(ann.submit(good).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_requester_who_forges_the_form_for_somebody_else_is_refused_and_written_down() {
-    let org = Org::new().await;
+async fn a_requester_who_forges_the_form_for_somebody_else_is_refused_and_written_down(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
     let draft = grant("fay", "viewer", "web-dev", "60");
     let seen_by_ann = org.as_("ann").await.new_change(&draft).await.unwrap();
     let answer = org
@@ -254,9 +262,8 @@ async fn a_requester_who_forges_the_form_for_somebody_else_is_refused_and_writte
     assert_eq!(org.all_entries().await, ["access.denied"]);
 }
 
-#[tokio::test]
-async fn a_sign_in_that_is_joined_to_nobody_only_reads() {
-    let org = Org::new().await;
+async fn a_sign_in_that_is_joined_to_nobody_only_reads(engine: Engine) {
+    let org = Org::on(engine).await;
     let mut signed = org.signed("eve").await;
     signed.actor.person = None;
     signed.user = None;
@@ -267,9 +274,8 @@ async fn a_sign_in_that_is_joined_to_nobody_only_reads() {
     assert!(matches!(answer, Err(Denied::Forbidden(_))), "{answer:?}");
 }
 
-#[tokio::test]
-async fn an_unknown_change_and_somebody_elses_change_look_the_same_to_a_requester() {
-    let org = Org::new().await;
+async fn an_unknown_change_and_somebody_elses_change_look_the_same_to_a_requester(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("fay", "viewer", "cards-prod", "60"))
         .await;

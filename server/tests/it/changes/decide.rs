@@ -12,10 +12,28 @@ use domain::{
 use server::{http::session::Signed, store::person};
 
 use super::support::{Org, conflict, grant, group, person_id, user, wrong_field};
+use crate::database::Engine;
 
-#[tokio::test]
-async fn production_pci_takes_two_approvers() {
-    let org = Org::new().await;
+crate::engines::on_both_engines! {
+    production_pci_takes_two_approvers,
+    one_approver_approving_twice_fills_one_seat,
+    one_no_is_enough_and_a_yes_after_it_is_told_who_was_faster,
+    nobody_approves_their_own_request_through_a_second_sign_in,
+    who_gains_through_a_group_does_not_approve,
+    who_gains_does_not_approve_even_if_nobody_knew_them_when_it_was_submitted,
+    two_approvers_in_one_moment_both_count_where_two_are_needed,
+    two_approvers_in_one_moment_one_counts_where_one_is_needed,
+    an_approval_of_something_else_than_the_effect_in_force_is_not_taken,
+    a_changed_effect_voids_the_approvals_and_the_decision_at_hand,
+    an_approver_must_still_be_one_when_it_starts,
+    a_requester_who_is_no_longer_administrator_starts_no_grant,
+    who_became_an_approver_later_does_not_decide_what_was_there_before,
+    without_a_second_factor_or_the_role_nobody_decides,
+    a_decision_needs_a_reason_that_holds_no_card_number,
+}
+
+async fn production_pci_takes_two_approvers(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -40,9 +58,8 @@ async fn production_pci_takes_two_approvers() {
     assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
 }
 
-#[tokio::test]
-async fn one_approver_approving_twice_fills_one_seat() {
-    let org = Org::new().await;
+async fn one_approver_approving_twice_fills_one_seat(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -53,9 +70,8 @@ async fn one_approver_approving_twice_fills_one_seat() {
     assert_eq!(org.entries(&id).await.len(), 2);
 }
 
-#[tokio::test]
-async fn one_no_is_enough_and_a_yes_after_it_is_told_who_was_faster() {
-    let org = Org::new().await;
+async fn one_no_is_enough_and_a_yes_after_it_is_told_who_was_faster(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -68,9 +84,8 @@ async fn one_no_is_enough_and_a_yes_after_it_is_told_who_was_faster() {
     );
 }
 
-#[tokio::test]
-async fn nobody_approves_their_own_request_through_a_second_sign_in() {
-    let org = Org::new().await;
+async fn nobody_approves_their_own_request_through_a_second_sign_in(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("bob", &grant("bob", "viewer", "web-dev", "60"))
         .await;
@@ -112,9 +127,8 @@ async fn nobody_approves_their_own_request_through_a_second_sign_in() {
     assert!(inbox.rows.is_empty());
 }
 
-#[tokio::test]
-async fn who_gains_through_a_group_does_not_approve() {
-    let org = Org::new().await;
+async fn who_gains_through_a_group_does_not_approve(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("operators", "viewer", "cards-prod", "60"))
         .await;
@@ -129,9 +143,8 @@ async fn who_gains_through_a_group_does_not_approve() {
     assert_eq!(waiting(org.as_("cas").await).await, 1);
 }
 
-#[tokio::test]
-async fn who_gains_does_not_approve_even_if_nobody_knew_them_when_it_was_submitted() {
-    let org = Org::new().await;
+async fn who_gains_does_not_approve_even_if_nobody_knew_them_when_it_was_submitted(engine: Engine) {
+    let org = Org::on(engine).await;
     let mut parts = org.parts();
     parts.persons.remove(&user("bob"));
     org.publish(parts);
@@ -144,9 +157,8 @@ async fn who_gains_does_not_approve_even_if_nobody_knew_them_when_it_was_submitt
     ));
 }
 
-#[tokio::test]
-async fn two_approvers_in_one_moment_both_count_where_two_are_needed() {
-    let org = Org::new().await;
+async fn two_approvers_in_one_moment_both_count_where_two_are_needed(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -155,9 +167,8 @@ async fn two_approvers_in_one_moment_both_count_where_two_are_needed() {
     assert_eq!(org.state(&id).await, State::Approved);
 }
 
-#[tokio::test]
-async fn two_approvers_in_one_moment_one_counts_where_one_is_needed() {
-    let org = Org::new().await;
+async fn two_approvers_in_one_moment_one_counts_where_one_is_needed(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
@@ -186,9 +197,8 @@ async fn two_approvers_in_one_moment_one_counts_where_one_is_needed() {
     assert_eq!(org.stored(&id).await.change.approvals.len(), 1);
 }
 
-#[tokio::test]
-async fn an_approval_of_something_else_than_the_effect_in_force_is_not_taken() {
-    let org = Org::new().await;
+async fn an_approval_of_something_else_than_the_effect_in_force_is_not_taken(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -201,9 +211,8 @@ async fn an_approval_of_something_else_than_the_effect_in_force_is_not_taken() {
     assert!(org.stored(&id).await.change.approvals.is_empty());
 }
 
-#[tokio::test]
-async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand() {
-    let org = Org::new().await;
+async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("operators", "viewer", "cards-prod", "60"))
         .await;
@@ -234,9 +243,8 @@ async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand() {
     assert_eq!(org.state(&id).await, State::Approved);
 }
 
-#[tokio::test]
-async fn an_approver_must_still_be_one_when_it_starts() {
-    let org = Org::new().await;
+async fn an_approver_must_still_be_one_when_it_starts(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
@@ -259,9 +267,8 @@ async fn an_approver_must_still_be_one_when_it_starts() {
     );
 }
 
-#[tokio::test]
-async fn a_requester_who_is_no_longer_administrator_starts_no_grant() {
-    let org = Org::new().await;
+async fn a_requester_who_is_no_longer_administrator_starts_no_grant(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-dev", "standing"))
         .await;
@@ -280,9 +287,8 @@ async fn a_requester_who_is_no_longer_administrator_starts_no_grant() {
     assert!(matches!(org.fresh(&id).await, Fresh::Refused(_)));
 }
 
-#[tokio::test]
-async fn who_became_an_approver_later_does_not_decide_what_was_there_before() {
-    let org = Org::new().await;
+async fn who_became_an_approver_later_does_not_decide_what_was_there_before(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -294,9 +300,8 @@ async fn who_became_an_approver_later_does_not_decide_what_was_there_before() {
     ));
 }
 
-#[tokio::test]
-async fn without_a_second_factor_or_the_role_nobody_decides() {
-    let org = Org::new().await;
+async fn without_a_second_factor_or_the_role_nobody_decides(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -317,9 +322,8 @@ async fn without_a_second_factor_or_the_role_nobody_decides() {
     assert!(org.stored(&id).await.change.approvals.is_empty());
 }
 
-#[tokio::test]
-async fn a_decision_needs_a_reason_that_holds_no_card_number() {
-    let org = Org::new().await;
+async fn a_decision_needs_a_reason_that_holds_no_card_number(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;

@@ -12,6 +12,20 @@ use domain::{
 use server::{engine::commit, store::engine};
 
 use super::support::{Org, assign, conflict, grant, person_id, remove, subject};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    a_change_that_nobody_asked_for_starts_nothing,
+    a_change_that_holds_something_else_than_was_asked_for_starts_nothing,
+    a_change_whose_effect_was_edited_takes_no_approval,
+    a_removal_whose_effect_was_edited_is_still_carried_out,
+    a_change_that_was_carried_out_does_not_start_again,
+    approvals_cannot_be_kept_for_later_than_their_time,
+    a_refusal_whose_row_was_taken_out_still_stops_the_change,
+    what_was_taken_back_is_not_sent_back,
+    a_row_that_cannot_be_read_stops_neither_the_engine_nor_other_changes,
+    an_entry_beyond_the_head_of_the_ledger_proves_nothing,
+}
 
 /// On production PCI, which takes two.
 async fn waiting(org: &Org) -> ChangeId {
@@ -29,9 +43,8 @@ fn refused(fresh: &Fresh, why: &str) -> bool {
     matches!(fresh, Fresh::Refused(reason) if reason.contains(why))
 }
 
-#[tokio::test]
-async fn a_change_that_nobody_asked_for_starts_nothing() {
-    let org = Org::new().await;
+async fn a_change_that_nobody_asked_for_starts_nothing(engine: Engine) {
+    let org = Org::on(engine).await;
     let real = asked(&org).await;
     assert_eq!(org.fresh(&real).await, Fresh::StillAllowed);
     let forged = ChangeId::parse("0190c0de-0000-7000-8000-00000000dead").unwrap();
@@ -45,8 +58,7 @@ async fn a_change_that_nobody_asked_for_starts_nothing() {
     assert!(refused(&org.fresh(&forged).await, "nobody asked for it"));
 }
 
-#[tokio::test]
-async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing() {
+async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing(engine: Engine) {
     for (forged, why) in [
         (
             "proposal = replace(proposal, '3600000', '7200000')",
@@ -63,7 +75,7 @@ async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing() 
         ),
         ("effect_hash = 'e'", "not the one that was shown"),
     ] {
-        let org = Org::new().await;
+        let org = Org::on(engine).await;
         let id = asked(&org).await;
         org.by_hand(format!("update change set {forged} where id = '{id}'"))
             .await;
@@ -72,9 +84,8 @@ async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing() 
     }
 }
 
-#[tokio::test]
-async fn a_change_whose_effect_was_edited_takes_no_approval() {
-    let org = Org::new().await;
+async fn a_change_whose_effect_was_edited_takes_no_approval(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.by_hand(format!(
         "update change set effect = replace(effect, '3600000', '60000') where id = '{id}'"
@@ -85,9 +96,8 @@ async fn a_change_whose_effect_was_edited_takes_no_approval() {
     assert!(org.stored(&id).await.change.approvals.is_empty());
 }
 
-#[tokio::test]
-async fn a_removal_whose_effect_was_edited_is_still_carried_out() {
-    let org = Org::new().await;
+async fn a_removal_whose_effect_was_edited_is_still_carried_out(engine: Engine) {
+    let org = Org::on(engine).await;
     let mut parts = org.parts();
     assign(&mut parts, "eve", "viewer", "web-dev", org.clock.now());
     org.publish(parts);
@@ -99,9 +109,8 @@ async fn a_removal_whose_effect_was_edited_is_still_carried_out() {
     assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
 }
 
-#[tokio::test]
-async fn a_change_that_was_carried_out_does_not_start_again() {
-    let org = Org::new().await;
+async fn a_change_that_was_carried_out_does_not_start_again(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = asked(&org).await;
     org.set_state(&id, State::Verified).await;
     org.by_hand(format!(
@@ -114,9 +123,8 @@ async fn a_change_that_was_carried_out_does_not_start_again() {
     ));
 }
 
-#[tokio::test]
-async fn approvals_cannot_be_kept_for_later_than_their_time() {
-    let org = Org::new().await;
+async fn approvals_cannot_be_kept_for_later_than_their_time(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = asked(&org).await;
     org.by_hand(format!(
         "update change set decide_by = decide_by + 999999999 where id = '{id}'"
@@ -130,9 +138,8 @@ async fn approvals_cannot_be_kept_for_later_than_their_time() {
     assert!(refused(&org.fresh(&id).await, "is over"));
 }
 
-#[tokio::test]
-async fn a_refusal_whose_row_was_taken_out_still_stops_the_change() {
-    let org = Org::new().await;
+async fn a_refusal_whose_row_was_taken_out_still_stops_the_change(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.decide("bob", &id, Decision::Decline).await.unwrap();
     assert_eq!(org.state(&id).await, State::Declined);
@@ -150,9 +157,8 @@ async fn a_refusal_whose_row_was_taken_out_still_stops_the_change() {
     assert_ne!(org.state(&id).await, State::Approved);
 }
 
-#[tokio::test]
-async fn what_was_taken_back_is_not_sent_back() {
-    let org = Org::new().await;
+async fn what_was_taken_back_is_not_sent_back(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = asked(&org).await;
     org.as_("ann").await.withdraw(&id).await.unwrap();
     for tell in [
@@ -177,9 +183,8 @@ async fn what_was_taken_back_is_not_sent_back() {
     );
 }
 
-#[tokio::test]
-async fn a_row_that_cannot_be_read_stops_neither_the_engine_nor_other_changes() {
-    let org = Org::new().await;
+async fn a_row_that_cannot_be_read_stops_neither_the_engine_nor_other_changes(engine: Engine) {
+    let org = Org::on(engine).await;
     let (broken, whole) = (waiting(&org).await, asked(&org).await);
     org.by_hand("insert into engine_key (id, document) values ('x', '{')".into())
         .await;
@@ -193,9 +198,8 @@ async fn a_row_that_cannot_be_read_stops_neither_the_engine_nor_other_changes() 
     assert_eq!(org.fresh(&whole).await, Fresh::StillAllowed);
 }
 
-#[tokio::test]
-async fn an_entry_beyond_the_head_of_the_ledger_proves_nothing() {
-    let org = Org::new().await;
+async fn an_entry_beyond_the_head_of_the_ledger_proves_nothing(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
     let read = org.core.store.read();

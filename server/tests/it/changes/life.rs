@@ -15,10 +15,25 @@ use futures::StreamExt as _;
 use server::{engine::commit, service::changes::expire_due, store::engine};
 
 use super::support::{Org, account, assign, conflict, grant, person_id, remove, set, user};
+use crate::database::Engine;
 
-#[tokio::test]
-async fn a_refusal_is_recorded_and_nobody_can_approve_it() {
-    let org = Org::new().await;
+crate::engines::on_both_engines! {
+    a_refusal_is_recorded_and_nobody_can_approve_it,
+    what_the_rules_let_through_is_approved_at_once_and_wakes_the_engine,
+    the_requester_takes_a_change_back_and_nobody_else_does,
+    what_is_approved_can_be_taken_back_until_the_engine_begins_and_then_never_begins,
+    what_is_being_carried_out_can_no_longer_be_taken_back,
+    what_was_approved_and_could_not_begin_expires,
+    what_nobody_decides_expires_once,
+    a_removal_needs_no_approval_and_is_never_held_up,
+    after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out,
+    a_list_is_narrowed_by_state_by_whose_it_is_by_account_and_by_words,
+    a_live_page_hears_of_a_decision,
+    access_whose_removal_is_late_is_never_within_the_rules,
+}
+
+async fn a_refusal_is_recorded_and_nobody_can_approve_it(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "admin", "cards-prod", "60"))
         .await;
@@ -34,9 +49,8 @@ async fn a_refusal_is_recorded_and_nobody_can_approve_it() {
     assert_eq!(view.timeline[0].who.as_deref(), Some("ANN"));
 }
 
-#[tokio::test]
-async fn what_the_rules_let_through_is_approved_at_once_and_wakes_the_engine() {
-    let org = Org::new().await;
+async fn what_the_rules_let_through_is_approved_at_once_and_wakes_the_engine(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await;
@@ -55,9 +69,8 @@ async fn what_the_rules_let_through_is_approved_at_once_and_wakes_the_engine() {
     );
 }
 
-#[tokio::test]
-async fn the_requester_takes_a_change_back_and_nobody_else_does() {
-    let org = Org::new().await;
+async fn the_requester_takes_a_change_back_and_nobody_else_does(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -75,9 +88,10 @@ async fn the_requester_takes_a_change_back_and_nobody_else_does() {
     conflict(org.approve("bob", &id).await);
 }
 
-#[tokio::test]
-async fn what_is_approved_can_be_taken_back_until_the_engine_begins_and_then_never_begins() {
-    let org = Org::new().await;
+async fn what_is_approved_can_be_taken_back_until_the_engine_begins_and_then_never_begins(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await;
@@ -101,9 +115,8 @@ async fn what_is_approved_can_be_taken_back_until_the_engine_begins_and_then_nev
     );
 }
 
-#[tokio::test]
-async fn what_is_being_carried_out_can_no_longer_be_taken_back() {
-    let org = Org::new().await;
+async fn what_is_being_carried_out_can_no_longer_be_taken_back(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await;
@@ -112,9 +125,8 @@ async fn what_is_being_carried_out_can_no_longer_be_taken_back() {
     assert_eq!(org.state(&id).await, State::Applying);
 }
 
-#[tokio::test]
-async fn what_was_approved_and_could_not_begin_expires() {
-    let org = Org::new().await;
+async fn what_was_approved_and_could_not_begin_expires(engine: Engine) {
+    let org = Org::on(engine).await;
     let gives = org
         .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await;
@@ -133,9 +145,8 @@ async fn what_was_approved_and_could_not_begin_expires() {
     assert_eq!(org.state(&takes).await, State::Approved);
 }
 
-#[tokio::test]
-async fn what_nobody_decides_expires_once() {
-    let org = Org::new().await;
+async fn what_nobody_decides_expires_once(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -169,9 +180,8 @@ async fn what_nobody_decides_expires_once() {
     );
 }
 
-#[tokio::test]
-async fn a_removal_needs_no_approval_and_is_never_held_up() {
-    let org = Org::new().await;
+async fn a_removal_needs_no_approval_and_is_never_held_up(engine: Engine) {
+    let org = Org::on(engine).await;
     let mut parts = org.parts();
     assign(&mut parts, "eve", "admin", "cards-prod", org.clock.now());
     org.publish(parts);
@@ -179,9 +189,8 @@ async fn a_removal_needs_no_approval_and_is_never_held_up() {
     assert_eq!(org.state(&id).await, State::Approved);
 }
 
-#[tokio::test]
-async fn after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out() {
-    let org = Org::new().await;
+async fn after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out(engine: Engine) {
+    let org = Org::on(engine).await;
     let mut parts = org.parts();
     assign(&mut parts, "eve", "viewer", "cards-prod", org.clock.now());
     assign(
@@ -249,9 +258,8 @@ async fn after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out()
     assert!(operation.words.starts_with("Ended"), "{}", operation.words);
 }
 
-#[tokio::test]
-async fn a_list_is_narrowed_by_state_by_whose_it_is_by_account_and_by_words() {
-    let org = Org::new().await;
+async fn a_list_is_narrowed_by_state_by_whose_it_is_by_account_and_by_words(engine: Engine) {
+    let org = Org::on(engine).await;
     let pci = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -298,9 +306,8 @@ async fn a_list_is_narrowed_by_state_by_whose_it_is_by_account_and_by_words() {
     assert!(recent.is_empty());
 }
 
-#[tokio::test]
-async fn a_live_page_hears_of_a_decision() {
-    let org = Org::new().await;
+async fn a_live_page_hears_of_a_decision(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
@@ -317,9 +324,8 @@ async fn a_live_page_hears_of_a_decision() {
     );
 }
 
-#[tokio::test]
-async fn access_whose_removal_is_late_is_never_within_the_rules() {
-    let org = Org::new().await;
+async fn access_whose_removal_is_late_is_never_within_the_rules(engine: Engine) {
+    let org = Org::on(engine).await;
     let mut parts = org.parts();
     assign(&mut parts, "eve", "viewer", "web-dev", org.clock.now());
     org.publish(parts);

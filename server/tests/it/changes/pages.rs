@@ -12,6 +12,17 @@ use domain::approval::{Decision, Mfa};
 use server::http::session::Signed;
 
 use super::support::{Org, grant};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    the_new_change_page_explains_a_refusal_and_offers_to_record_it_only,
+    the_button_of_a_new_change_names_what_it_does,
+    a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong,
+    an_approver_sees_two_forms_and_the_requester_none,
+    a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second,
+    the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them,
+    an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it,
+}
 
 async fn visit(org: &Org, name: &str) -> Visit {
     let backend: Arc<dyn Backend> = Arc::new(org.as_(name).await);
@@ -73,9 +84,8 @@ fn hidden(html: &str, name: &str) -> Vec<String> {
     all(html, &field)
 }
 
-#[tokio::test]
-async fn the_new_change_page_explains_a_refusal_and_offers_to_record_it_only() {
-    let org = Org::new().await;
+async fn the_new_change_page_explains_a_refusal_and_offers_to_record_it_only(engine: Engine) {
+    let org = Org::on(engine).await;
     let draft = grant("eve", "admin", "cards-prod", "60");
     let html = drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &draft)).await);
     assert!(html.contains("Refused by the rules"), "{html}");
@@ -84,9 +94,8 @@ async fn the_new_change_page_explains_a_refusal_and_offers_to_record_it_only() {
     assert!(!html.contains(">Grant access</span></button>"));
 }
 
-#[tokio::test]
-async fn the_button_of_a_new_change_names_what_it_does() {
-    let org = Org::new().await;
+async fn the_button_of_a_new_change_names_what_it_does(engine: Engine) {
+    let org = Org::on(engine).await;
     for (draft, button) in [
         (
             grant("eve", "viewer", "cards-prod", "60"),
@@ -104,9 +113,8 @@ async fn the_button_of_a_new_change_names_what_it_does() {
     }
 }
 
-#[tokio::test]
-async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong() {
-    let org = Org::new().await;
+async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong(engine: Engine) {
+    let org = Org::on(engine).await;
     let mut visit = of_draft(
         visit(&org, "ann").await,
         &grant("eve", "viewer", "web-dev", "60"),
@@ -137,9 +145,8 @@ async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong()
     assert_ne!(hidden(&html, "form_key"), ["old"]);
 }
 
-#[tokio::test]
-async fn an_approver_sees_two_forms_and_the_requester_none() {
-    let org = Org::new().await;
+async fn an_approver_sees_two_forms_and_the_requester_none(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -168,9 +175,10 @@ async fn an_approver_sees_two_forms_and_the_requester_none() {
     );
 }
 
-#[tokio::test]
-async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second() {
-    let org = Org::new().await;
+async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
     let asked = org.clock.now().second();
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
@@ -183,9 +191,10 @@ async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_s
     assert!(html.contains(&format!("{asked} UTC")));
 }
 
-#[tokio::test]
-async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them() {
-    let org = Org::new().await;
+async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
     let first = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -208,9 +217,10 @@ async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of
     );
 }
 
-#[tokio::test]
-async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it() {
-    let org = Org::new().await;
+async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;

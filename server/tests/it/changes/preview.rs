@@ -4,10 +4,20 @@ use app::backend::{ChangesPort as _, Draft};
 use domain::verdict::Outcome;
 
 use super::support::{Org, grant, join, remove, user};
+use crate::database::Engine;
 
-#[tokio::test]
-async fn a_preview_says_who_gains_and_what_the_rules_say_and_writes_nothing() {
-    let org = Org::new().await;
+crate::engines::on_both_engines! {
+    a_preview_says_who_gains_and_what_the_rules_say_and_writes_nothing,
+    an_administrator_set_on_production_pci_is_refused_with_the_control,
+    a_form_that_is_not_filled_yet_has_neither_errors_nor_a_preview,
+    who_asks_for_access_is_chosen_already_and_for_a_removal_nobody_is,
+    a_requester_is_offered_themselves_only_and_chosen_already,
+    a_name_that_is_typed_leads_to_the_one_that_has_it,
+    what_is_not_there_cannot_be_removed_and_what_is_there_not_joined_again,
+}
+
+async fn a_preview_says_who_gains_and_what_the_rules_say_and_writes_nothing(engine: Engine) {
+    let org = Org::on(engine).await;
     let new = org
         .as_("ann")
         .await
@@ -36,9 +46,8 @@ async fn a_preview_says_who_gains_and_what_the_rules_say_and_writes_nothing() {
     assert_eq!((org.count().await, org.all_entries().await.len()), (0, 0));
 }
 
-#[tokio::test]
-async fn an_administrator_set_on_production_pci_is_refused_with_the_control() {
-    let org = Org::new().await;
+async fn an_administrator_set_on_production_pci_is_refused_with_the_control(engine: Engine) {
+    let org = Org::on(engine).await;
     let new = org
         .as_("ann")
         .await
@@ -55,9 +64,8 @@ async fn an_administrator_set_on_production_pci_is_refused_with_the_control() {
     );
 }
 
-#[tokio::test]
-async fn a_form_that_is_not_filled_yet_has_neither_errors_nor_a_preview() {
-    let org = Org::new().await;
+async fn a_form_that_is_not_filled_yet_has_neither_errors_nor_a_preview(engine: Engine) {
+    let org = Org::on(engine).await;
     let draft = Draft {
         kind: "grant".into(),
         ..Draft::default()
@@ -67,9 +75,8 @@ async fn a_form_that_is_not_filled_yet_has_neither_errors_nor_a_preview() {
     assert_eq!(new.choices.who.len(), 9, "six users and three groups");
 }
 
-#[tokio::test]
-async fn who_asks_for_access_is_chosen_already_and_for_a_removal_nobody_is() {
-    let org = Org::new().await;
+async fn who_asks_for_access_is_chosen_already_and_for_a_removal_nobody_is(engine: Engine) {
+    let org = Org::on(engine).await;
     let of_kind = |kind: &str, who: String| Draft {
         kind: kind.into(),
         who,
@@ -95,9 +102,8 @@ async fn who_asks_for_access_is_chosen_already_and_for_a_removal_nobody_is() {
     assert_eq!(new.unwrap().draft.who, "", "without a user there");
 }
 
-#[tokio::test]
-async fn a_requester_is_offered_themselves_only_and_chosen_already() {
-    let org = Org::new().await;
+async fn a_requester_is_offered_themselves_only_and_chosen_already(engine: Engine) {
+    let org = Org::on(engine).await;
     let eve = org.as_("eve").await;
     let new = eve
         .new_change(&Draft {
@@ -116,9 +122,8 @@ async fn a_requester_is_offered_themselves_only_and_chosen_already() {
     assert_eq!(other.errors[0].field, "who");
 }
 
-#[tokio::test]
-async fn a_name_that_is_typed_leads_to_the_one_that_has_it() {
-    let org = Org::new().await;
+async fn a_name_that_is_typed_leads_to_the_one_that_has_it(engine: Engine) {
+    let org = Org::on(engine).await;
     let draft = Draft {
         who: "eve".into(),
         account: "WEB-DEV".into(),
@@ -129,9 +134,8 @@ async fn a_name_that_is_typed_leads_to_the_one_that_has_it() {
     assert!(new.preview.is_some());
 }
 
-#[tokio::test]
-async fn what_is_not_there_cannot_be_removed_and_what_is_there_not_joined_again() {
-    let org = Org::new().await;
+async fn what_is_not_there_cannot_be_removed_and_what_is_there_not_joined_again(engine: Engine) {
+    let org = Org::on(engine).await;
     let ann = org.as_("ann").await;
     for draft in [remove("eve", "viewer", "web-dev"), join("eve", "operators")] {
         let new = ann.new_change(&draft).await.unwrap();

@@ -24,6 +24,24 @@ use server::{
 use super::support::{
     Org, PoolSays, START, conflict, grant, group, person_id, subject, submission, user,
 };
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    an_approval_put_in_by_hand_counts_for_nobody,
+    a_change_set_to_approved_by_hand_with_approvals_by_hand_starts_nothing,
+    an_entry_put_in_by_hand_proves_nothing,
+    a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat,
+    a_role_put_in_by_hand_is_none,
+    a_role_that_ended_and_is_opened_again_by_hand_is_none,
+    an_earlier_date_on_a_role_by_hand_makes_it_none,
+    approvals_that_were_voided_stay_void_when_the_effect_flips_back,
+    an_approval_is_not_moved_to_a_later_round_by_hand,
+    an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_start,
+    a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now,
+    an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_the_start,
+    a_requester_has_at_most_twenty_changes_waiting,
+    the_inbox_comes_in_pages_and_opens_where_a_change_is,
+}
 
 /// On production PCI, which takes two.
 async fn waiting(org: &Org) -> ChangeId {
@@ -69,9 +87,8 @@ async fn sent_back(org: &Org, id: &ChangeId) {
     tx.commit().await.unwrap();
 }
 
-#[tokio::test]
-async fn an_approval_put_in_by_hand_counts_for_nobody() {
-    let org = Org::new().await;
+async fn an_approval_put_in_by_hand_counts_for_nobody(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = waiting(&org).await;
     put_in_approval(&org, &id, "cas", 0).await;
     assert!(org.stored(&id).await.change.approvals.is_empty());
@@ -83,9 +100,8 @@ async fn an_approval_put_in_by_hand_counts_for_nobody() {
     assert_eq!(org.state(&id).await, State::Approved);
 }
 
-#[tokio::test]
-async fn a_change_set_to_approved_by_hand_with_approvals_by_hand_starts_nothing() {
-    let org = Org::new().await;
+async fn a_change_set_to_approved_by_hand_with_approvals_by_hand_starts_nothing(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = waiting(&org).await;
     put_in_approval(&org, &id, "bob", 0).await;
     put_in_approval(&org, &id, "cas", 0).await;
@@ -96,9 +112,8 @@ async fn a_change_set_to_approved_by_hand_with_approvals_by_hand_starts_nothing(
     assert_eq!(org.fresh(&id).await, Fresh::Wider);
 }
 
-#[tokio::test]
-async fn an_entry_put_in_by_hand_proves_nothing() {
-    let org = Org::new().await;
+async fn an_entry_put_in_by_hand_proves_nothing(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
     // Bob's own entry as if it were Cas's, under a number of its own.
@@ -114,9 +129,8 @@ async fn an_entry_put_in_by_hand_proves_nothing() {
     assert_eq!(org.stored(&id).await.change.approvals.len(), 1);
 }
 
-#[tokio::test]
-async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat() {
-    let org = Org::new().await;
+async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
     // Bob's sign-in is Cas now; for the server, Cas comes with it.
@@ -141,9 +155,8 @@ async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat
     assert_ne!(org.fresh(&id).await, Fresh::StillAllowed);
 }
 
-#[tokio::test]
-async fn a_role_put_in_by_hand_is_none() {
-    let org = Org::new().await;
+async fn a_role_put_in_by_hand_is_none(engine: Engine) {
+    let org = Org::on(engine).await;
     put_in_role(&org, "fay").await;
     assert_eq!(roles(&org, "fay").await, []);
     let all = person::everyone_with_a_role(&org.core.store).await.unwrap();
@@ -156,9 +169,8 @@ async fn a_role_put_in_by_hand_is_none() {
     assert_eq!(roles(&org, "fay").await, [Role::Approver]);
 }
 
-#[tokio::test]
-async fn a_role_that_ended_and_is_opened_again_by_hand_is_none() {
-    let org = Org::new().await;
+async fn a_role_that_ended_and_is_opened_again_by_hand_is_none(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
@@ -180,9 +192,8 @@ async fn a_role_that_ended_and_is_opened_again_by_hand_is_none() {
     assert_eq!(org.fresh(&id).await, Fresh::Wider);
 }
 
-#[tokio::test]
-async fn an_earlier_date_on_a_role_by_hand_makes_it_none() {
-    let org = Org::new().await;
+async fn an_earlier_date_on_a_role_by_hand_makes_it_none(engine: Engine) {
+    let org = Org::on(engine).await;
     org.by_hand(format!(
         "update role_grant set granted_at = granted_at - 1 where person_id = '{}'",
         person_id("bob")
@@ -191,9 +202,8 @@ async fn an_earlier_date_on_a_role_by_hand_makes_it_none() {
     assert_eq!(roles(&org, "bob").await, []);
 }
 
-#[tokio::test]
-async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back() {
-    let org = Org::new().await;
+async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("operators", "viewer", "cards-prod", "60"))
         .await;
@@ -223,9 +233,8 @@ async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back() {
     assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
 }
 
-#[tokio::test]
-async fn an_approval_is_not_moved_to_a_later_round_by_hand() {
-    let org = Org::new().await;
+async fn an_approval_is_not_moved_to_a_later_round_by_hand(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
     sent_back(&org, &id).await;
@@ -235,9 +244,8 @@ async fn an_approval_is_not_moved_to_a_later_round_by_hand() {
     assert_eq!(stored.change.in_force().count(), 0);
 }
 
-#[tokio::test]
-async fn an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_start() {
-    let org = Org::new().await;
+async fn an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_start(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
@@ -288,9 +296,8 @@ async fn claimer(org: &Org, of: &str) -> (PersonId, Subject) {
     (known.person, subject)
 }
 
-#[tokio::test]
-async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now() {
-    let org = Org::new().await;
+async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(engine: Engine) {
+    let org = Org::on(engine).await;
     let (person, subject) = claimer(&org, "eve").await;
     let id = org
         .ask("eve", &grant("eve", "viewer", "web-prod", "60"))
@@ -322,9 +329,10 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     assert_eq!(org.state(&id).await, State::Waiting);
 }
 
-#[tokio::test]
-async fn an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_the_start() {
-    let org = Org::new().await;
+async fn an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_the_start(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
@@ -342,9 +350,8 @@ async fn an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_
     );
 }
 
-#[tokio::test]
-async fn a_requester_has_at_most_twenty_changes_waiting() {
-    let org = Org::new().await;
+async fn a_requester_has_at_most_twenty_changes_waiting(engine: Engine) {
+    let org = Org::on(engine).await;
     let draft = grant("eve", "viewer", "cards-prod", "60");
     for _ in 0..20 {
         org.ask("ann", &draft).await;
@@ -362,9 +369,8 @@ async fn a_requester_has_at_most_twenty_changes_waiting() {
     org.ask("ann", &draft).await;
 }
 
-#[tokio::test]
-async fn the_inbox_comes_in_pages_and_opens_where_a_change_is() {
-    let org = Org::new().await;
+async fn the_inbox_comes_in_pages_and_opens_where_a_change_is(engine: Engine) {
+    let org = Org::on(engine).await;
     let mut all = Vec::new();
     for who in ["ann", "eve"] {
         for _ in 0..12 {

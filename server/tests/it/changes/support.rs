@@ -11,12 +11,7 @@ use domain::{
     classification::{Classification, Environment, Pci, Source},
     directory::{Group, Origin, User, UserStatus},
     engine::{Fresh, Generation, Tell},
-    guardrails::Rules,
-    ids::{
-        AccountId, ChangeId, GroupId, InstanceArn, Pair, PermissionSetArn, PersonId, Principal,
-        UserId,
-    },
-    ledger::LogName,
+    ids::{AccountId, ChangeId, GroupId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, AccountState, SpecialAccounts},
     permission_set::{Content, PermissionSet},
     person::{Join, Subject},
@@ -25,24 +20,26 @@ use domain::{
 };
 use server::{
     aws::{
-        Access, Aws, Instance,
         error::{CallError, Class},
         pool::PoolUser,
     },
     clock::{self, Clock},
     http::session::Signed,
-    policies::Catalogue,
     service::{
         Service,
         changes::{fresh_verdict, standing::Pool},
-        core::{Core, Reasons, Settings, World},
-        journal::{Journal, Who},
+        core::{Core, Reasons, World},
+        journal::Who,
     },
-    state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
     store::{
-        Store, change, joined, ledger,
+        change, joined, ledger,
         person::{self, Introduction},
     },
+};
+
+use crate::{
+    cores::without_aws,
+    database::{Database, Engine, PerEngine, Template},
 };
 
 pub const START: Timestamp = Timestamp(1_795_425_245_000);
@@ -152,55 +149,34 @@ impl Pool for PoolSays {
 pub struct Org {
     pub core: Arc<Core>,
     pub clock: Clock,
+    database: Database,
 }
 
 impl Org {
-    pub async fn new() -> Self {
-        let store = fresh_store().await;
-        let clock = Clock::manual(START);
-        let access = Access {
-            region: "eu-west-1".into(),
-            endpoint: Some("http://127.0.0.1:9".into()),
-            credentials: Some(("id".into(), "secret".into())),
-            calls_per_second: 1.0,
-            pool_region: "eu-west-1".into(),
-        };
-        let instance = Instance {
-            arn: InstanceArn::parse("arn:aws:sso:::instance/ssoins-1111111111111111").unwrap(),
-            identity_store: "d-1111111111".into(),
-            owner: None,
-        };
-        let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).unwrap();
-        let journal = Journal::new(
-            store.clone(),
-            clock.clone(),
-            LogName::parse("test").unwrap(),
-            "test".into(),
-        );
-        let settings = Settings {
-            crawl_every: Duration::minutes(10),
-            leastwise_accounts: Vec::new(),
-            pool: "pool".into(),
-        };
-        let core = Core::new(
-            store,
-            clock.clone(),
-            Aws::connect(&access).await,
-            instance,
-            Catalogue::embedded().unwrap(),
-            rules,
-            journal,
-            settings,
-        );
-        let org = Self {
-            core: Arc::new(core),
-            clock,
-        };
-        org.people().await;
+    /// Its people signed in and with their roles, and what was read of AWS a minute ago.
+    pub async fn on(engine: Engine) -> Self {
+        static PEOPLE_SIGNED_IN: PerEngine<Template> = PerEngine::new();
+        let template = PEOPLE_SIGNED_IN
+            .get(engine, || async {
+                let org = Self::of(Database::fresh(engine).await).await;
+                org.people().await;
+                org.database.into_template().await
+            })
+            .await;
+        let org = Self::of(template.copy().await).await;
         let parts = org.parts();
         org.publish(parts);
         org.clock.advance(Duration::minutes(1));
         org
+    }
+
+    async fn of(database: Database) -> Self {
+        let clock = Clock::manual(START);
+        Self {
+            core: Arc::new(without_aws(&database, &clock).await),
+            clock,
+            database,
+        }
     }
 
     async fn people(&self) {
@@ -245,26 +221,17 @@ impl Org {
 
     /// Runs a statement as somebody with every right.
     pub async fn by_hand(&self, statement: String) {
-        let done = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .execute(self.core.store.read())
-            .await
-            .unwrap();
-        assert!(done.rows_affected() > 0, "it changed nothing");
+        let changed = self.database.by_hand(&statement).await.unwrap();
+        assert!(changed > 0, "it changed nothing");
     }
 
     /// Somebody with every right to the database takes a table's triggers away, as its engine has it.
     pub async fn without_triggers(&self, table: &str) {
-        let of_postgres = format!("alter table {table} disable trigger user");
-        let of_sqlite = format!("drop trigger {table}_no_delete");
-        for statement in [of_postgres, of_sqlite] {
-            let done = sqlx::query(sqlx::AssertSqlSafe(statement))
-                .execute(self.core.store.read())
-                .await;
-            if done.is_ok() {
-                return;
-            }
-        }
-        panic!("{table} kept its triggers");
+        let statement = match self.core.store.engine() {
+            Engine::Postgres => format!("alter table {table} disable trigger user"),
+            Engine::Sqlite => format!("drop trigger {table}_no_delete"),
+        };
+        self.database.by_hand(&statement).await.unwrap();
     }
 
     /// The verdict at the start, with a pool in which nobody has lost anything.
@@ -488,29 +455,6 @@ impl Org {
             .map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned())
             .collect()
     }
-}
-
-/// A file of its own; or a schema of its own where `LEASTWISE_TEST_POSTGRES` names a server. Not memory: a
-/// transaction and a read beside it need two connections.
-async fn fresh_store() -> Store {
-    let name = format!("changes_{}", clock::row_id().replace('-', ""));
-    let url = match std::env::var("LEASTWISE_TEST_POSTGRES") {
-        Err(_) => format!("sqlite:{}/{name}.db", env!("CARGO_TARGET_TMPDIR")),
-        Ok(url) => {
-            let admin = Store::open(&url).await.unwrap();
-            let create = format!("create schema {name}");
-            sqlx::query(sqlx::AssertSqlSafe(create))
-                .execute(admin.read())
-                .await
-                .unwrap();
-            admin.close().await;
-            let joint = if url.contains('?') { '&' } else { '?' };
-            format!("{url}{joint}options[search_path]={name}")
-        }
-    };
-    let store = Store::open(&url).await.unwrap();
-    store.migrate().await.unwrap();
-    store
 }
 
 fn leaf(text: &str) -> serde_json::Value {

@@ -4,10 +4,20 @@ use app::backend::ChangesPort as _;
 use domain::{change::State, engine::Fresh, time::Duration};
 
 use super::support::{Org, assign, grant, group, join, user};
+use crate::database::Engine;
 
-#[tokio::test]
-async fn an_empty_group_on_production_pci_needs_approval_though_nobody_gains_today() {
-    let org = Org::new().await;
+crate::engines::on_both_engines! {
+    who_is_put_into_a_group_whose_assignment_is_approved_and_not_carried_out_needs_approval_too,
+    an_empty_group_on_production_pci_needs_approval_though_nobody_gains_today,
+    who_is_put_into_a_group_that_was_assigned_since_the_last_read_needs_approval_too,
+    a_group_that_is_filled_after_its_assignment_was_asked_for_voids_what_was_approved,
+    whichever_of_two_approved_steps_starts_second_is_judged_with_the_first,
+    a_set_that_was_edited_after_the_approvals_starts_nothing,
+    joining_a_group_that_opens_production_pci_already_needs_approval,
+}
+
+async fn an_empty_group_on_production_pci_needs_approval_though_nobody_gains_today(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("empty", "viewer", "cards-prod", "standing"))
         .await;
@@ -22,10 +32,10 @@ async fn an_empty_group_on_production_pci_needs_approval_though_nobody_gains_tod
     assert_eq!(org.state(&powerful).await, State::Refused);
 }
 
-#[tokio::test]
-async fn who_is_put_into_a_group_whose_assignment_is_approved_and_not_carried_out_needs_approval_too()
- {
-    let org = Org::new().await;
+async fn who_is_put_into_a_group_whose_assignment_is_approved_and_not_carried_out_needs_approval_too(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
     let first = org
         .ask("ann", &grant("empty", "viewer", "cards-prod", "standing"))
         .await;
@@ -41,9 +51,10 @@ async fn who_is_put_into_a_group_whose_assignment_is_approved_and_not_carried_ou
     assert!(stored.gaining.contains(&super::support::person_id("fay")));
 }
 
-#[tokio::test]
-async fn who_is_put_into_a_group_that_was_assigned_since_the_last_read_needs_approval_too() {
-    let org = Org::new().await;
+async fn who_is_put_into_a_group_that_was_assigned_since_the_last_read_needs_approval_too(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
     let first = org
         .ask("ann", &grant("empty", "viewer", "cards-prod", "standing"))
         .await;
@@ -77,9 +88,10 @@ async fn who_is_put_into_a_group_that_was_assigned_since_the_last_read_needs_app
     );
 }
 
-#[tokio::test]
-async fn a_group_that_is_filled_after_its_assignment_was_asked_for_voids_what_was_approved() {
-    let org = Org::new().await;
+async fn a_group_that_is_filled_after_its_assignment_was_asked_for_voids_what_was_approved(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
     let first = org
         .ask("ann", &grant("empty", "viewer", "cards-prod", "standing"))
         .await;
@@ -101,9 +113,8 @@ async fn a_group_that_is_filled_after_its_assignment_was_asked_for_voids_what_wa
     assert!(gained.iter().any(|row| row.label == "FAY"));
 }
 
-#[tokio::test]
-async fn whichever_of_two_approved_steps_starts_second_is_judged_with_the_first() {
-    let org = Org::new().await;
+async fn whichever_of_two_approved_steps_starts_second_is_judged_with_the_first(engine: Engine) {
+    let org = Org::on(engine).await;
     let first = org
         .ask("ann", &grant("empty", "viewer", "cards-prod", "standing"))
         .await;
@@ -121,9 +132,8 @@ async fn whichever_of_two_approved_steps_starts_second_is_judged_with_the_first(
     assert_eq!(org.fresh(&first).await, Fresh::Wider);
 }
 
-#[tokio::test]
-async fn a_set_that_was_edited_after_the_approvals_starts_nothing() {
-    let org = Org::new().await;
+async fn a_set_that_was_edited_after_the_approvals_starts_nothing(engine: Engine) {
+    let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
@@ -139,9 +149,8 @@ async fn a_set_that_was_edited_after_the_approvals_starts_nothing() {
     assert!(matches!(fresh, Fresh::Refused(_)), "{fresh:?}");
 }
 
-#[tokio::test]
-async fn joining_a_group_that_opens_production_pci_already_needs_approval() {
-    let org = Org::new().await;
+async fn joining_a_group_that_opens_production_pci_already_needs_approval(engine: Engine) {
+    let org = Org::on(engine).await;
     let mut parts = org.parts();
     assign(&mut parts, "empty", "viewer", "cards-prod", org.clock.now());
     org.publish(parts);

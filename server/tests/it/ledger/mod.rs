@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::database::Database;
+use crate::database::{Database, Engine};
 use app::backend::{Denied, ListQuery};
 use domain::snapshot::Snapshot;
 use domain::{
@@ -49,10 +49,15 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(db: Database) -> Self {
+    async fn on(engine: Engine) -> Self {
+        let db = Database::fresh(engine).await;
         let clock = Clock::manual(START);
         let journal = Journal::new(db.store.clone(), clock.clone(), log(), "test".to_owned());
         Self { db, clock, journal }
+    }
+
+    async fn close(self) {
+        self.db.store.close().await;
     }
 
     fn keys(&self) -> PathBuf {
@@ -160,57 +165,33 @@ fn words(text: &str) -> ListQuery {
     }
 }
 
-macro_rules! on_both_engines {
-    ($($name:ident)+) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let scene = super::Scene::new(super::Database::sqlite().await);
-                super::$name(&scene).await;
-                scene.db.drop_it().await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                let Some(db) = super::Database::postgres().await else {
-                    eprintln!("skipped: LEASTWISE_TEST_POSTGRES is not set");
-                    return;
-                };
-                let scene = super::Scene::new(db);
-                super::$name(&scene).await;
-                scene.db.drop_it().await;
-            })+
-        }
-    };
-}
-
-on_both_engines! {
-    many_tasks_of_which_some_give_up_leave_a_whole_log
-    what_is_rolled_back_leaves_no_gap
-    the_database_itself_refuses_to_change_or_remove
-    a_row_changed_by_hand_is_named
-    a_row_taken_out_by_hand_is_named
-    a_decision_or_a_role_without_its_entry_is_named
-    an_entry_without_its_decision_or_role_is_named
-    an_entry_that_the_server_would_not_find_is_named
-    a_decision_that_fills_no_seat_is_named
-    a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint
-    a_log_cut_short_is_found_and_nothing_is_written_to_it
-    a_changed_leaf_is_never_signed
-    erased_values_keep_the_log_whole_and_are_found_no_more
-    a_private_value_changed_by_hand_is_named
-    the_key_is_made_once_and_nobody_else_may_read_it
-    a_bundle_verifies_offline_and_names_what_was_changed
-    another_log_is_refused
-    an_entry_is_found_by_its_words_newest_first
-    an_entry_comes_with_a_proof_that_verifies
-    repeats_within_a_minute_are_one_entry_with_a_count
-    a_flood_of_strangers_stays_small
-    a_session_begins_in_the_log_with_its_row_or_not_at_all
-    a_window_that_is_not_as_the_ledger_says_is_named
-    a_session_that_is_not_as_the_ledger_says_is_named
-    a_search_word_taken_out_or_put_in_is_named
+crate::engines::on_both_engines! {
+    &Scene:
+    many_tasks_of_which_some_give_up_leave_a_whole_log,
+    what_is_rolled_back_leaves_no_gap,
+    the_database_itself_refuses_to_change_or_remove,
+    a_row_changed_by_hand_is_named,
+    a_row_taken_out_by_hand_is_named,
+    a_decision_or_a_role_without_its_entry_is_named,
+    an_entry_without_its_decision_or_role_is_named,
+    an_entry_that_the_server_would_not_find_is_named,
+    a_decision_that_fills_no_seat_is_named,
+    a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint,
+    a_log_cut_short_is_found_and_nothing_is_written_to_it,
+    a_changed_leaf_is_never_signed,
+    erased_values_keep_the_log_whole_and_are_found_no_more,
+    a_private_value_changed_by_hand_is_named,
+    the_key_is_made_once_and_nobody_else_may_read_it,
+    a_bundle_verifies_offline_and_names_what_was_changed,
+    another_log_is_refused,
+    an_entry_is_found_by_its_words_newest_first,
+    an_entry_comes_with_a_proof_that_verifies,
+    repeats_within_a_minute_are_one_entry_with_a_count,
+    a_flood_of_strangers_stays_small,
+    a_session_begins_in_the_log_with_its_row_or_not_at_all,
+    a_window_that_is_not_as_the_ledger_says_is_named,
+    a_session_that_is_not_as_the_ledger_says_is_named,
+    a_search_word_taken_out_or_put_in_is_named,
 }
 
 async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {

@@ -4,10 +4,14 @@ use http::StatusCode;
 use sandbox::org::Organisation;
 
 use super::{company::http_client, site::Site};
+use crate::database::Engine;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn until_what_was_known_is_there_machines_are_answered_and_people_wait() {
-    let site = Site::open(Organisation::sample()).await;
+crate::engines::on_both_engines! {
+    until_what_was_known_is_there_machines_are_answered_and_people_wait,
+}
+
+async fn until_what_was_known_is_there_machines_are_answered_and_people_wait(engine: Engine) {
+    let site = Site::on(engine, Organisation::sample()).await;
     let mut maya = site.signed_in("maya.okafor").await;
     site.core.remembers_nothing_yet();
     let waiting = tokio::spawn(async move { maya.get("/").await });

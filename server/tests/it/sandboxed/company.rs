@@ -9,7 +9,6 @@ use domain::{
     authorize::{Actor, Role},
     change::State,
     engine::Pacing,
-    guardrails::Rules,
     ids::{AccountId, Assignment, ChangeId, GroupId, Pair, PermissionSetArn, Principal, UserId},
     ledger::LogName,
     person::{Join, Subject},
@@ -30,13 +29,11 @@ use server::{
         sync::{self, Report},
     },
     http::session::Signed,
-    policies::Catalogue,
     service::{
         Service,
-        core::{Core, Settings},
+        core::{Core, Settings, World},
         journal::{Journal, Who},
     },
-    state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
     store::{
         change, ledger,
         person::{self, Introduction},
@@ -44,7 +41,10 @@ use server::{
 };
 use tokio::task::JoinHandle;
 
-use crate::database::Database;
+use crate::{
+    database::{Database, Engine, PerEngine, Template},
+    prepared::{catalogue, pool_key, rules},
+};
 
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -87,15 +87,38 @@ pub struct Call {
 }
 
 impl Company {
-    /// The sample, crawled once.
-    pub async fn on(database: Database) -> Self {
+    /// The sample as a crawl read it a minute ago; the crawl is done once per process and engine.
+    pub async fn on(engine: Engine) -> Self {
+        static CRAWLED: PerEngine<(Template, Arc<World>)> = PerEngine::new();
+        let (template, world) = CRAWLED
+            .get(engine, || async {
+                let company = Self::crawled(engine).await;
+                let world = company.core.world();
+                (company.database.into_template().await, world)
+            })
+            .await;
+        let company = Self::unread(template.copy().await, Organisation::sample()).await;
+        company.core.publish(world.clone());
+        company.core.clock.advance(Duration::minutes(1));
+        company
+    }
+
+    /// The sample, crawled on this test's own AWS a minute ago.
+    pub async fn crawled(engine: Engine) -> Self {
+        let database = Database::fresh(engine).await;
         let company = Self::unread(database, Organisation::sample()).await;
         company.sync().await;
-        let mut tx = company.core.store.write().await.unwrap();
-        let (world, journal) = (company.core.world(), &company.core.journal);
+        company.give_roles().await;
+        company.core.clock.advance(Duration::minutes(1));
+        company
+    }
+
+    async fn give_roles(&self) {
+        let mut tx = self.core.store.write().await.unwrap();
+        let (world, journal) = (self.core.world(), &self.core.journal);
         let mut entries = Vec::new();
         for (name, role) in ROLES {
-            let user = company.user(name);
+            let user = self.user(name);
             let introduction = Introduction {
                 subject: &subject(name),
                 name,
@@ -115,8 +138,6 @@ impl Company {
         }
         journal.append_many(&mut tx, entries).await.unwrap();
         tx.commit().await.unwrap();
-        company.core.clock.advance(Duration::minutes(1));
-        company
     }
 
     /// An organisation that nobody has read yet, on a database that may know it from before.
@@ -124,6 +145,7 @@ impl Company {
         let mut local = Sandbox::new(organisation);
         local.latency = StdDuration::from_millis(60);
         local.limits = Limits::Unlimited;
+        local.cognito_key_file = Some(pool_key());
         let aws = local.start().await.unwrap();
         let core = core(&database, &access(&aws), Clock::manual(START)).await;
         let outside = Aws::connect(&access(&aws)).await;
@@ -203,7 +225,7 @@ impl Company {
         self.state(id).await
     }
 
-    /// Verifies the ledger as the command line does, and takes everything away.
+    /// Verifies the ledger as the command line does.
     pub async fn close(self) {
         let core = &self.core;
         let keys = self.database.folder().join("keys");
@@ -231,10 +253,7 @@ impl Company {
         assert_eq!(code, 0, "{}", String::from_utf8_lossy(&out));
         let deleted = self.database.by_hand("delete from ledger_entry").await;
         assert!(deleted.is_err(), "what was written down stays");
-        let Self { database, core, .. } = self;
-        core.store.close().await;
-        drop(core);
-        database.drop_it().await;
+        self.core.store.close().await;
     }
 
     // Who and what.
@@ -526,7 +545,6 @@ async fn core(database: &Database, access: &Access, clock: Clock) -> Arc<Core> {
     let clients = Aws::connect(access).await;
     let instance = clients.instance().await.unwrap();
     let store = database.store.clone();
-    let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).unwrap();
     let log = LogName::parse("leastwise/test").unwrap();
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
@@ -534,8 +552,14 @@ async fn core(database: &Database, access: &Access, clock: Clock) -> Arc<Core> {
         leastwise_accounts: Vec::new(),
         pool: Organisation::sample().pool.id,
     };
-    let catalogue = Catalogue::embedded().unwrap();
     Arc::new(Core::new(
-        store, clock, clients, instance, catalogue, rules, journal, settings,
+        store,
+        clock,
+        clients,
+        instance,
+        catalogue(),
+        rules(),
+        journal,
+        settings,
     ))
 }

@@ -18,8 +18,12 @@ use server::{engine::sync, store};
 use sqlx::Row as _;
 
 use super::company::{Company, START, grant};
+use crate::database::Engine;
 
-crate::on_both_engines! {
+crate::engines::on_both_engines! {
+    whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened,
+    a_classification_tightens_at_once_and_waits_where_it_would_loosen,
+    &Company:
     what_we_hold_is_what_aws_holds,
     orphans_and_sets_that_were_edited_and_not_provisioned_are_found,
     a_restart_holds_what_the_crawl_held,
@@ -266,9 +270,8 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
 }
 
 /// Denies each operation that a crawl makes, one after the other: whatever it is, nothing is lost.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened() {
-    let company = Company::on(crate::database::Database::sqlite().await).await;
+async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened(engine: Engine) {
+    let company = Company::on(engine).await;
     let calls = company.calls_since(0).await;
     let operations: BTreeSet<(String, String)> = calls
         .into_iter()
@@ -546,9 +549,8 @@ async fn a_member_that_we_added_was_not_seen_before_we_added_them(company: &Comp
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_classification_tightens_at_once_and_waits_where_it_would_loosen() {
-    let company = Company::on(crate::database::Database::sqlite().await).await;
+async fn a_classification_tightens_at_once_and_waits_where_it_would_loosen(engine: Engine) {
+    let company = Company::on(engine).await;
     let mut changed = Organisation::sample();
     for account in &mut changed.accounts {
         let tags: &[(&str, &str)] = match &*account.name {

@@ -9,7 +9,8 @@ use server::store;
 
 use super::company::{Company, grant, remove};
 
-crate::on_both_engines! {
+crate::engines::on_both_engines! {
+    &Company:
     a_grant_and_its_removal_end_verified_while_aws_is_busy,
     a_write_whose_answer_was_lost_is_found_and_not_repeated,
     a_write_that_fails_later_is_tried_again_until_it_holds,

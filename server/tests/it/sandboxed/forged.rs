@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::company::{Company, Life, grant, remove};
 
-crate::on_both_engines! {
+crate::engines::on_both_engines! {
+    &Company:
     a_window_put_in_by_hand_is_no_reason_for_access,
     a_window_whose_end_was_taken_away_ends_in_time,
     a_window_that_was_deleted_with_its_key_ends_in_time,

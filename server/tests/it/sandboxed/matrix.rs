@@ -10,6 +10,12 @@ use http::StatusCode;
 use sandbox::org::{Organisation, pool::Mfa};
 
 use super::site::{Answer, Browser, Site};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    every_route_answers_everybody_as_the_matrix_says,
+    what_belongs_to_somebody_else_looks_like_what_is_missing,
+}
 
 /// Column, and the pool's user name; nobody has none.
 const PERSONAS: [(&str, Option<&str>); 9] = [
@@ -281,9 +287,8 @@ fn shown(answer: &Answer) -> String {
     format!("{status}>{to}")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_route_answers_everybody_as_the_matrix_says() {
-    let site = Site::open(sample()).await;
+async fn every_route_answers_everybody_as_the_matrix_says(engine: Engine) {
+    let site = Site::on(engine, sample()).await;
     let mut browsers = Vec::new();
     for (_, username) in PERSONAS {
         browsers.push(match username {
@@ -389,9 +394,8 @@ fn no_route_is_mounted_beside_the_tables_and_the_matrix() {
 }
 
 /// What one may not see and what is not there are one answer.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_belongs_to_somebody_else_looks_like_what_is_missing() {
-    let site = Site::open(sample()).await;
+async fn what_belongs_to_somebody_else_looks_like_what_is_missing(engine: Engine) {
+    let site = Site::on(engine, sample()).await;
     let mut owner = site.signed_in("marcus.dube").await;
     let things = things(&site, &mut owner).await;
     let mut stranger = site.signed_in("hannah.cole").await;

@@ -20,33 +20,3 @@ mod matrix;
 mod past_leastwise;
 mod reports;
 mod site;
-
-/// Runs each test on SQLite, and on PostgreSQL where `LEASTWISE_TEST_POSTGRES` names a server.
-macro_rules! on_both_engines {
-    ($($test:ident,)+) => {
-        mod on_sqlite {
-            use crate::{database::Database, sandboxed::company::Company};
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    let company = Company::on(Database::sqlite().await).await;
-                    super::$test(&company).await;
-                    company.close().await;
-                }
-            )+
-        }
-        mod on_postgres {
-            use crate::{database::Database, sandboxed::company::Company};
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    let Some(database) = Database::postgres().await else { return };
-                    let company = Company::on(database).await;
-                    super::$test(&company).await;
-                    company.close().await;
-                }
-            )+
-        }
-    };
-}
-pub(crate) use on_both_engines;

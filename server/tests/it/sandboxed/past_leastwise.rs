@@ -11,9 +11,11 @@ use domain::{
 use serde_json::json;
 
 use super::company::{Company, grant};
-use crate::database::Database;
+use crate::database::Engine;
 
-crate::on_both_engines! {
+crate::engines::on_both_engines! {
+    a_group_that_was_assigned_after_the_crawl_is_not_filled_as_if_it_led_nowhere,
+    &Company:
     a_set_that_was_edited_after_its_approval_is_not_given_for_what_it_was,
     a_group_that_was_filled_after_the_crawl_goes_back_to_its_approvers,
     where_aws_does_not_say_where_a_group_is_assigned_the_change_waits_for_a_crawl,
@@ -261,9 +263,10 @@ async fn a_window_does_not_take_what_stood_before_it(company: &Company) {
     assert!(company.holds(&there).await);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_group_that_was_assigned_after_the_crawl_is_not_filled_as_if_it_led_nowhere() {
-    let mut company = Company::on(Database::sqlite().await).await;
+async fn a_group_that_was_assigned_after_the_crawl_is_not_filled_as_if_it_led_nowhere(
+    engine: Engine,
+) {
+    let mut company = Company::on(engine).await;
     company.in_management().await;
     let company = &company;
     let prepared = company.of_group("incident-responders", "ReleaseToolkit", "cards-prod");

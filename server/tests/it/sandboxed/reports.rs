@@ -8,6 +8,12 @@ use sandbox::org::Organisation;
 use serde_json::Value;
 
 use super::site::Site;
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    page_and_files_and_command_line_hold_the_same_rows,
+    a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left,
+}
 
 const PATH: &str = "/reports/production-pci";
 /// A name that a spreadsheet would carry out.
@@ -149,9 +155,8 @@ async fn command_line(site: &Site, form: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn page_and_files_and_command_line_hold_the_same_rows() {
-    let site = Site::open(sample_with_a_formula()).await;
+async fn page_and_files_and_command_line_hold_the_same_rows(engine: Engine) {
+    let site = Site::on(engine, sample_with_a_formula()).await;
     let mut auditor = site.signed_in("farid.haddad").await;
 
     let json = auditor.get(&format!("{PATH}.json")).await;
@@ -218,9 +223,8 @@ async fn page_and_files_and_command_line_hold_the_same_rows() {
     site.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left() {
-    let site = Site::open(Organisation::sample()).await;
+async fn a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left(engine: Engine) {
+    let site = Site::on(engine, Organisation::sample()).await;
     let mut auditor = site.signed_in("farid.haddad").await;
     let mut requester = site.signed_in("marcus.dube").await;
     let file = auditor.get(&format!("{PATH}.json")).await.body;

@@ -19,7 +19,10 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use url::Url;
 
 use super::company::http_client;
-use crate::database::Database;
+use crate::{
+    database::{Database, Engine},
+    prepared::pool_key,
+};
 
 pub struct Site {
     pub base: String,
@@ -32,13 +35,14 @@ pub struct Site {
 
 impl Site {
     /// Everything, once the first crawl is in.
-    pub async fn open(organisation: Organisation) -> Self {
-        let database = Database::sqlite().await;
+    pub async fn on(engine: Engine, organisation: Organisation) -> Self {
+        let database = Database::fresh(engine).await;
         let web = free_port().await;
         let base = format!("http://localhost:{web}");
         let mut local = Sandbox::new(organisation);
         local.speed = 100;
         local.limits = Limits::Unlimited;
+        local.cognito_key_file = Some(pool_key());
         local.callback_urls = vec![format!("{base}/sign-in/callback")];
         local.logout_urls = vec![format!("{base}/signed-out")];
         let aws = local.start().await.unwrap();
@@ -93,7 +97,7 @@ impl Site {
         self.stop.send(()).unwrap();
         self.serving.await.unwrap().unwrap();
         drop(self.core);
-        self.database.drop_it().await;
+        self.database.store.close().await;
     }
 }
 

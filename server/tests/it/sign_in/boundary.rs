@@ -4,6 +4,26 @@ use axum::body::Body;
 use http::{Method, StatusCode};
 
 use super::support::*;
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    s18_every_answer_has_a_policy_and_none_allows_inline_script,
+    s18_the_pages_policy_allows_the_cognito_domain_as_a_form_target_only,
+    s18_what_the_browser_stopped_can_be_reported,
+    s19_every_answer_tells_the_browser_what_to_refuse,
+    s20_no_action_is_taken_for_another_site,
+    s21_no_action_can_be_asked_for_by_a_link,
+    s22_data_is_not_given_to_other_sites,
+    data_for_nobody_is_a_401_and_not_a_page,
+    s24_nothing_but_assets_is_stored,
+    s25_no_other_origin_may_read_anything,
+    s41_a_panic_is_a_page_with_the_request_id_and_the_server_lives,
+    s41_a_database_that_is_gone_is_a_page_too,
+    s41_an_id_that_a_client_sends_is_not_taken,
+    s42_only_get_head_and_post_are_known,
+    s42_no_answer_says_what_it_is_made_of,
+    a_bare_error_is_a_page_for_who_reads_pages,
+}
 
 /// One of each kind of answer.
 async fn answers(server: &Server) -> Vec<(String, Answer)> {
@@ -34,9 +54,8 @@ async fn answers(server: &Server) -> Vec<(String, Answer)> {
     answers
 }
 
-#[tokio::test]
-async fn s18_every_answer_has_a_policy_and_none_allows_inline_script() {
-    let server = Server::start().await;
+async fn s18_every_answer_has_a_policy_and_none_allows_inline_script(engine: Engine) {
+    let server = Server::on(engine).await;
     for (what, answer) in answers(&server).await {
         let policy = answer.header("content-security-policy");
         assert!(
@@ -51,9 +70,8 @@ async fn s18_every_answer_has_a_policy_and_none_allows_inline_script() {
     }
 }
 
-#[tokio::test]
-async fn s18_the_pages_policy_allows_the_cognito_domain_as_a_form_target_only() {
-    let server = Server::start().await;
+async fn s18_the_pages_policy_allows_the_cognito_domain_as_a_form_target_only(engine: Engine) {
+    let server = Server::on(engine).await;
     let policy = server.state.csp().html("n0nce");
     let policy = policy.to_str().unwrap();
     assert!(
@@ -62,9 +80,8 @@ async fn s18_the_pages_policy_allows_the_cognito_domain_as_a_form_target_only() 
     );
 }
 
-#[tokio::test]
-async fn s18_what_the_browser_stopped_can_be_reported() {
-    let server = Server::start().await;
+async fn s18_what_the_browser_stopped_can_be_reported(engine: Engine) {
+    let server = Server::on(engine).await;
     let report = request(Method::POST, "/csp-report")
         .header("sec-fetch-site", "same-origin")
         .header("content-type", "application/csp-report")
@@ -73,9 +90,8 @@ async fn s18_what_the_browser_stopped_can_be_reported() {
     assert_eq!(raw(&server, report).await.status, StatusCode::NO_CONTENT);
 }
 
-#[tokio::test]
-async fn s19_every_answer_tells_the_browser_what_to_refuse() {
-    let server = Server::start().await;
+async fn s19_every_answer_tells_the_browser_what_to_refuse(engine: Engine) {
+    let server = Server::on(engine).await;
     for (what, answer) in answers(&server).await {
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
@@ -95,7 +111,7 @@ async fn s19_every_answer_tells_the_browser_what_to_refuse() {
             "{what}: the address is http"
         );
     }
-    let secure = Server::start_with(|setup| {
+    let secure = Server::with(engine, |setup| {
         setup.settings.public_base = "https://leastwise.example/".parse().unwrap();
     })
     .await;
@@ -107,9 +123,11 @@ async fn s19_every_answer_tells_the_browser_what_to_refuse() {
     );
 }
 
-#[tokio::test]
-async fn s20_no_action_is_taken_for_another_site() {
-    let server = Server::start_with(|setup| setup.settings.limits.changes.burst = 1_000.0).await;
+async fn s20_no_action_is_taken_for_another_site(engine: Engine) {
+    let server = Server::with(engine, |setup| {
+        setup.settings.limits.changes.burst = 1_000.0
+    })
+    .await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     for path in [
@@ -162,9 +180,8 @@ async fn s20_no_action_is_taken_for_another_site() {
     );
 }
 
-#[tokio::test]
-async fn s21_no_action_can_be_asked_for_by_a_link() {
-    let server = Server::start().await;
+async fn s21_no_action_can_be_asked_for_by_a_link(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     for path in [
@@ -178,9 +195,8 @@ async fn s21_no_action_can_be_asked_for_by_a_link() {
     }
 }
 
-#[tokio::test]
-async fn s22_data_is_not_given_to_other_sites() {
-    let server = Server::start().await;
+async fn s22_data_is_not_given_to_other_sites(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     for path in ["/palette.json", "/events/changes", "/reports/access.csv"] {
@@ -196,9 +212,8 @@ async fn s22_data_is_not_given_to_other_sites() {
     }
 }
 
-#[tokio::test]
-async fn data_for_nobody_is_a_401_and_not_a_page() {
-    let server = Server::start().await;
+async fn data_for_nobody_is_a_401_and_not_a_page(engine: Engine) {
+    let server = Server::on(engine).await;
     for path in ["/palette.json", "/events/changes"] {
         let request = request(Method::GET, path)
             .header("sec-fetch-mode", "cors")
@@ -212,17 +227,15 @@ async fn data_for_nobody_is_a_401_and_not_a_page() {
     }
 }
 
-#[tokio::test]
-async fn s24_nothing_but_assets_is_stored() {
-    let server = Server::start().await;
+async fn s24_nothing_but_assets_is_stored(engine: Engine) {
+    let server = Server::on(engine).await;
     for (what, answer) in answers(&server).await {
         assert_eq!(answer.header("cache-control"), "no-store", "{what}");
     }
 }
 
-#[tokio::test]
-async fn s25_no_other_origin_may_read_anything() {
-    let server = Server::start().await;
+async fn s25_no_other_origin_may_read_anything(engine: Engine) {
+    let server = Server::on(engine).await;
     let preflight = request(Method::OPTIONS, "/palette.json")
         .header("origin", "https://evil.example")
         .header("access-control-request-method", "GET")
@@ -238,9 +251,8 @@ async fn s25_no_other_origin_may_read_anything() {
     );
 }
 
-#[tokio::test]
-async fn s41_a_panic_is_a_page_with_the_request_id_and_the_server_lives() {
-    let server = Server::start().await;
+async fn s41_a_panic_is_a_page_with_the_request_id_and_the_server_lives(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let gets = browser.get("/panic").await;
@@ -257,9 +269,8 @@ async fn s41_a_panic_is_a_page_with_the_request_id_and_the_server_lives() {
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn s41_a_database_that_is_gone_is_a_page_too() {
-    let server = Server::start().await;
+async fn s41_a_database_that_is_gone_is_a_page_too(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server.store.close().await;
@@ -278,9 +289,8 @@ async fn s41_a_database_that_is_gone_is_a_page_too() {
     assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn s41_an_id_that_a_client_sends_is_not_taken() {
-    let server = Server::start().await;
+async fn s41_an_id_that_a_client_sends_is_not_taken(engine: Engine) {
+    let server = Server::on(engine).await;
     let request = request(Method::GET, "/healthz")
         .header("x-request-id", "forged")
         .body(Body::empty())
@@ -288,9 +298,8 @@ async fn s41_an_id_that_a_client_sends_is_not_taken() {
     assert_ne!(raw(&server, request).await.header("x-request-id"), "forged");
 }
 
-#[tokio::test]
-async fn s42_only_get_head_and_post_are_known() {
-    let server = Server::start().await;
+async fn s42_only_get_head_and_post_are_known(engine: Engine) {
+    let server = Server::on(engine).await;
     for method in [
         "TRACE", "OPTIONS", "PUT", "DELETE", "PATCH", "CONNECT", "PROPFIND",
     ] {
@@ -310,9 +319,8 @@ async fn s42_only_get_head_and_post_are_known() {
     }
 }
 
-#[tokio::test]
-async fn s42_no_answer_says_what_it_is_made_of() {
-    let server = Server::start().await;
+async fn s42_no_answer_says_what_it_is_made_of(engine: Engine) {
+    let server = Server::on(engine).await;
     for (what, answer) in answers(&server).await {
         assert_eq!(
             (answer.header("server"), answer.header("x-powered-by")),
@@ -325,9 +333,8 @@ async fn s42_no_answer_says_what_it_is_made_of() {
     }
 }
 
-#[tokio::test]
-async fn a_bare_error_is_a_page_for_who_reads_pages() {
-    let server = Server::start().await;
+async fn a_bare_error_is_a_page_for_who_reads_pages(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let page = browser.get("/nowhere").await;

@@ -3,16 +3,21 @@
 use domain::time::Duration;
 use http::StatusCode;
 use server::http::secret::digest;
-use sqlx::AssertSqlSafe;
 
 use super::support::*;
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    a_session_put_in_for_somebody_else_is_none,
+    a_session_with_a_cookie_of_somebody_elses_is_none,
+    a_session_that_was_made_stronger_longer_or_anothers_is_none,
+    a_session_that_ended_and_is_opened_again_by_hand_is_over,
+    a_date_that_has_not_come_keeps_no_session_alive,
+}
 
 async fn by_hand(server: &Server, statement: String) {
-    let done = sqlx::query(AssertSqlSafe(statement))
-        .execute(server.store.read())
-        .await
-        .unwrap();
-    assert!(done.rows_affected() > 0, "it changed nothing");
+    let changed = server.database.by_hand(&statement).await.unwrap();
+    assert!(changed > 0, "it changed nothing");
 }
 
 /// Whether a cookie shows a page or leads to the sign-in.
@@ -20,9 +25,8 @@ async fn welcome(browser: &mut Browser<'_>) -> bool {
     browser.get("/palette.json").await.status == StatusCode::OK
 }
 
-#[tokio::test]
-async fn a_session_put_in_for_somebody_else_is_none() {
-    let server = Server::start().await;
+async fn a_session_put_in_for_somebody_else_is_none(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut alice = server.browser();
     alice.sign_in("alice").await;
     let cookie = made_up();
@@ -42,9 +46,8 @@ async fn a_session_put_in_for_somebody_else_is_none() {
     assert!(welcome(&mut alice).await, "hers is as it was");
 }
 
-#[tokio::test]
-async fn a_session_with_a_cookie_of_somebody_elses_is_none() {
-    let server = Server::start().await;
+async fn a_session_with_a_cookie_of_somebody_elses_is_none(engine: Engine) {
+    let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     let cookie = made_up();
     let hash = digest(&cookie);
@@ -54,8 +57,7 @@ async fn a_session_with_a_cookie_of_somebody_elses_is_none() {
     assert!(!welcome(&mut forger).await);
 }
 
-#[tokio::test]
-async fn a_session_that_was_made_stronger_longer_or_anothers_is_none() {
+async fn a_session_that_was_made_stronger_longer_or_anothers_is_none(engine: Engine) {
     for forged in [
         "document = replace(document, '\"proven\"', '\"not_proven\"')",
         "document = replace(document, '\"alice\"', '\"bob\"')",
@@ -63,7 +65,7 @@ async fn a_session_that_was_made_stronger_longer_or_anothers_is_none() {
         "started_at = started_at + 1",
         "sub = 'sub-of-bob'",
     ] {
-        let server = Server::start().await;
+        let server = Server::on(engine).await;
         server.browser().sign_in("bob").await;
         by_hand(&server, "delete from session".into()).await;
         let mut alice = server.browser();
@@ -74,9 +76,8 @@ async fn a_session_that_was_made_stronger_longer_or_anothers_is_none() {
     }
 }
 
-#[tokio::test]
-async fn a_session_that_ended_and_is_opened_again_by_hand_is_over() {
-    let server = Server::start().await;
+async fn a_session_that_ended_and_is_opened_again_by_hand_is_over(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut alice = server.browser();
     alice.sign_in("alice").await;
     let cookie = alice.session();
@@ -90,10 +91,9 @@ async fn a_session_that_ended_and_is_opened_again_by_hand_is_over() {
     assert!(!welcome(&mut alice).await);
 }
 
-#[tokio::test]
-async fn a_date_that_has_not_come_keeps_no_session_alive() {
+async fn a_date_that_has_not_come_keeps_no_session_alive(engine: Engine) {
     let far = START.0 + Duration::days(30).0;
-    let server = Server::start().await;
+    let server = Server::on(engine).await;
     let mut alice = server.browser();
     alice.sign_in("alice").await;
     by_hand(&server, format!("update session set last_used = {far}")).await;

@@ -9,18 +9,32 @@ use server::store::joined;
 use server::store::person::{self, Claim};
 
 use super::support::*;
+use crate::database::Engine;
 
-#[tokio::test]
-async fn who_is_not_in_the_directory_signs_in_and_only_reads() {
-    let server = Server::start().await;
+crate::engines::on_both_engines! {
+    who_is_not_in_the_directory_signs_in_and_only_reads,
+    who_the_directory_names_by_issuer_and_subject_acts,
+    a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody,
+    nobody_joins_a_user_who_has_a_role_already,
+    a_subject_that_two_users_claim_is_joined_to_neither,
+    a_directory_that_learns_of_somebody_later_completes_their_person,
+    a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there,
+    a_late_join_to_a_user_who_has_a_sign_in_is_a_claim,
+    a_directory_that_changes_its_mind_swaps_nobody,
+    a_role_needs_the_ledger_and_the_group,
+    a_role_is_ensured_once,
+    somebody_without_a_group_signs_in,
+}
+
+async fn who_is_not_in_the_directory_signs_in_and_only_reads(engine: Engine) {
+    let server = Server::on(engine).await;
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert!(me["person"].is_string());
     assert!(me["acts_as"].is_null());
 }
 
-#[tokio::test]
-async fn who_the_directory_names_by_issuer_and_subject_acts() {
-    let server = Server::start().await;
+async fn who_the_directory_names_by_issuer_and_subject_acts(engine: Engine) {
+    let server = Server::on(engine).await;
     let user = server.join("alice", 1);
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(me["acts_as"], me["person"]);
@@ -31,9 +45,8 @@ async fn who_the_directory_names_by_issuer_and_subject_acts() {
     assert_eq!(known.user, Some(user));
 }
 
-#[tokio::test]
-async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody() {
-    let server = Server::start().await;
+async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody(engine: Engine) {
+    let server = Server::on(engine).await;
     let user = server.join("alice", 1);
     server.join("bob", 1);
     let (alice, bob) = (
@@ -70,9 +83,8 @@ async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody() {
     assert_eq!(server.events().iter().filter(|e| **e == claim).count(), 1);
 }
 
-#[tokio::test]
-async fn nobody_joins_a_user_who_has_a_role_already() {
-    let server = Server::start().await;
+async fn nobody_joins_a_user_who_has_a_role_already(engine: Engine) {
+    let server = Server::on(engine).await;
     server.join("alice", 1);
     server.browser().sign_in("alice").await;
     server.grant("alice", Role::Approver).await;
@@ -93,9 +105,8 @@ async fn nobody_joins_a_user_who_has_a_role_already() {
     );
 }
 
-#[tokio::test]
-async fn a_subject_that_two_users_claim_is_joined_to_neither() {
-    let server = Server::start().await;
+async fn a_subject_that_two_users_claim_is_joined_to_neither(engine: Engine) {
+    let server = Server::on(engine).await;
     let claim = Join::Ambiguous(vec![user_id(1), user_id(2)]);
     server
         .users
@@ -106,9 +117,8 @@ async fn a_subject_that_two_users_claim_is_joined_to_neither() {
     assert!(server.browser().sign_in("alice").await.whoami().await["acts_as"].is_null());
 }
 
-#[tokio::test]
-async fn a_directory_that_learns_of_somebody_later_completes_their_person() {
-    let server = Server::start().await;
+async fn a_directory_that_learns_of_somebody_later_completes_their_person(engine: Engine) {
+    let server = Server::on(engine).await;
     let before = server.browser().sign_in("alice").await.whoami().await;
     server.join("alice", 1);
     let after = server.browser().sign_in("alice").await.whoami().await;
@@ -116,9 +126,8 @@ async fn a_directory_that_learns_of_somebody_later_completes_their_person() {
     assert_eq!(after["acts_as"], after["person"]);
 }
 
-#[tokio::test]
-async fn a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there() {
-    let server = Server::start().await;
+async fn a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there(engine: Engine) {
+    let server = Server::on(engine).await;
     server.browser().sign_in("bob").await;
     // The directory is read: every user is somebody.
     let theirs = server::clock::person_id();
@@ -133,9 +142,8 @@ async fn a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there(
     assert_eq!(bob["acts_as"], theirs.as_str());
 }
 
-#[tokio::test]
-async fn a_late_join_to_a_user_who_has_a_sign_in_is_a_claim() {
-    let server = Server::start().await;
+async fn a_late_join_to_a_user_who_has_a_sign_in_is_a_claim(engine: Engine) {
+    let server = Server::on(engine).await;
     server.browser().sign_in("bob").await;
     server.join("alice", 1);
     server.browser().sign_in("alice").await;
@@ -149,9 +157,8 @@ async fn a_late_join_to_a_user_who_has_a_sign_in_is_a_claim() {
     assert_eq!(server.events().iter().filter(|e| claimed(e)).count(), 1);
 }
 
-#[tokio::test]
-async fn a_directory_that_changes_its_mind_swaps_nobody() {
-    let server = Server::start().await;
+async fn a_directory_that_changes_its_mind_swaps_nobody(engine: Engine) {
+    let server = Server::on(engine).await;
     let user = server.join("alice", 1);
     server.browser().sign_in("alice").await;
     server.join("alice", 2);
@@ -163,9 +170,8 @@ async fn a_directory_that_changes_its_mind_swaps_nobody() {
     assert_eq!(known.user, Some(user));
 }
 
-#[tokio::test]
-async fn a_role_needs_the_ledger_and_the_group() {
-    let server = Server::start().await;
+async fn a_role_needs_the_ledger_and_the_group(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut alice = server.browser();
     alice.sign_in("alice").await;
     assert_eq!(
@@ -208,9 +214,8 @@ async fn a_role_needs_the_ledger_and_the_group() {
     );
 }
 
-#[tokio::test]
-async fn a_role_is_ensured_once() {
-    let server = Server::start().await;
+async fn a_role_is_ensured_once(engine: Engine) {
+    let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     server.grant("alice", Role::Approver).await;
     server.grant("alice", Role::Approver).await;
@@ -234,9 +239,8 @@ async fn a_role_is_ensured_once() {
     );
 }
 
-#[tokio::test]
-async fn somebody_without_a_group_signs_in() {
-    let server = Server::start().await;
+async fn somebody_without_a_group_signs_in(engine: Engine) {
+    let server = Server::on(engine).await;
     server
         .world
         .lock()

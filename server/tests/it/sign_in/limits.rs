@@ -14,6 +14,21 @@ use server::http::serve::serve;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::support::*;
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    s40_a_form_of_more_than_256_kib_is_refused_as_a_page,
+    s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_for_nobody,
+    s40_more_at_once_than_there_is_room_for_is_turned_away,
+    s40_forms_that_never_end_hold_up_nobody_but_who_sends_them,
+    s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up,
+    s43_a_made_up_forwarding_header_changes_nothing,
+    s43_behind_a_trusted_proxy_the_right_most_untrusted_hop_counts,
+    s43_a_session_has_its_own_limit_and_changes_a_tighter_one,
+    s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_back,
+    metrics_are_for_this_machine_or_who_brings_the_token,
+    health_and_readiness_answer_without_a_session,
+}
 
 fn from(peer: &str, forwarded: &str) -> http::Request<Body> {
     let mut request = request(Method::GET, "/signed-out")
@@ -31,9 +46,8 @@ fn random_address(seed: u32) -> String {
     format!("{a}.{b}.{c}.{d}")
 }
 
-#[tokio::test]
-async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page() {
-    let server = Server::start().await;
+async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let long = "x".repeat(257 * 1024);
@@ -52,9 +66,10 @@ async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page() {
     );
 }
 
-#[tokio::test]
-async fn s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_for_nobody() {
-    let server = Server::start().await;
+async fn s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_for_nobody(
+    engine: Engine,
+) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server.wait(Duration::minutes(20));
@@ -70,9 +85,8 @@ async fn s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_f
     assert_eq!(server.dump("select fields from draft").await, "");
 }
 
-#[tokio::test]
-async fn s40_more_at_once_than_there_is_room_for_is_turned_away() {
-    let server = Server::start_with(|setup| setup.settings.limits.at_once = 0).await;
+async fn s40_more_at_once_than_there_is_room_for_is_turned_away(engine: Engine) {
+    let server = Server::with(engine, |setup| setup.settings.limits.at_once = 0).await;
     let answer = server.browser().get("/sign-in").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.body.contains("busy"));
@@ -86,9 +100,8 @@ async fn s40_more_at_once_than_there_is_room_for_is_turned_away() {
     }
 }
 
-#[tokio::test]
-async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them() {
-    let server = Server::start_with(|setup| setup.settings.limits.at_once = 4).await;
+async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them(engine: Engine) {
+    let server = Server::with(engine, |setup| setup.settings.limits.at_once = 4).await;
     let never = futures::stream::pending::<Result<String, std::io::Error>>();
     let held = request(Method::POST, "/do/submit-change")
         .header("sec-fetch-site", "same-origin")
@@ -108,9 +121,8 @@ async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them() {
     }
 }
 
-#[tokio::test]
-async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up() {
-    let server = Server::start().await;
+async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up(engine: Engine) {
+    let server = Server::on(engine).await;
     let limits = Limits {
         header_time: StdDuration::from_millis(300),
         connections: 20,
@@ -156,9 +168,8 @@ async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up()
         .unwrap();
 }
 
-#[tokio::test]
-async fn s43_a_made_up_forwarding_header_changes_nothing() {
-    let server = Server::start().await;
+async fn s43_a_made_up_forwarding_header_changes_nothing(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut statuses = Vec::new();
     for seed in 0..1_000 {
         statuses.push(
@@ -183,9 +194,8 @@ async fn s43_a_made_up_forwarding_header_changes_nothing() {
     );
 }
 
-#[tokio::test]
-async fn s43_behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
-    let server = Server::start_with(|setup| {
+async fn s43_behind_a_trusted_proxy_the_right_most_untrusted_hop_counts(engine: Engine) {
+    let server = Server::with(engine, |setup| {
         setup.settings.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
     })
     .await;
@@ -203,9 +213,8 @@ async fn s43_behind_a_trusted_proxy_the_right_most_untrusted_hop_counts() {
     );
 }
 
-#[tokio::test]
-async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one() {
-    let server = Server::start_with(|setup| {
+async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one(engine: Engine) {
+    let server = Server::with(engine, |setup| {
         setup.settings.limits.changes = Rate {
             burst: 3.0,
             per_second: 1.0,
@@ -236,9 +245,8 @@ async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one() {
     assert_eq!(other.get("/").await.status, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_back() {
-    let server = Server::start_with(|setup| {
+async fn s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_back(engine: Engine) {
+    let server = Server::with(engine, |setup| {
         setup.settings.limits.sign_ins = Rate {
             burst: 5.0,
             per_second: 0.1,
@@ -256,10 +264,11 @@ async fn s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_ba
     );
 }
 
-#[tokio::test]
-async fn metrics_are_for_this_machine_or_who_brings_the_token() {
-    let server =
-        Server::start_with(|setup| setup.settings.metrics_token = Some(Secret::new("t0ken"))).await;
+async fn metrics_are_for_this_machine_or_who_brings_the_token(engine: Engine) {
+    let server = Server::with(engine, |setup| {
+        setup.settings.metrics_token = Some(Secret::new("t0ken"))
+    })
+    .await;
     let ask = |peer: &str, header: Option<(&str, &str)>| {
         let mut builder = request(Method::GET, "/metrics");
         if let Some((name, value)) = header {
@@ -299,9 +308,8 @@ async fn metrics_are_for_this_machine_or_who_brings_the_token() {
     }
 }
 
-#[tokio::test]
-async fn health_and_readiness_answer_without_a_session() {
-    let server = Server::start().await;
+async fn health_and_readiness_answer_without_a_session(engine: Engine) {
+    let server = Server::on(engine).await;
     for path in ["/healthz", "/readyz"] {
         assert_eq!(
             server.browser().get(path).await.status,

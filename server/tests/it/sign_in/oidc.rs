@@ -11,6 +11,33 @@ use server::http::secret::Secret;
 use url::Url;
 
 use super::support::*;
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    s01_the_request_is_for_a_code_with_pkce_s256_and_the_least_scopes,
+    s02_state_nonce_and_verifier_are_long_fresh_and_bound_by_a_host_cookie,
+    s02_a_callback_is_good_once,
+    s02_a_callback_counts_in_the_browser_that_began_it_only,
+    s02_a_sign_in_may_take_ten_minutes,
+    s03_s04_no_spoiled_token_begins_a_session,
+    s03_the_reason_that_is_written_down_names_the_check,
+    s03_at_hash_may_be_absent_only_where_the_configuration_says_so,
+    s04_a_flood_of_unknown_key_ids_asks_for_the_keys_once_a_minute,
+    s05_a_document_of_another_issuer_is_refused_at_start,
+    s05_both_forms_of_a_pools_issuer_are_the_same_people,
+    s06_an_address_is_no_identity,
+    s06_somebody_made_again_with_the_same_address_is_somebody_else,
+    s07_no_token_reaches_the_browser_or_the_database,
+    s08_a_redirect_of_the_key_set_is_not_followed,
+    s09_after_sign_in_one_lands_on_our_own_pages,
+    s10_an_attackers_answer_does_not_replace_a_signed_in_person,
+    a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool,
+    without_token_and_pool_no_second_factor_is_proven,
+    a_name_that_the_token_lacks_comes_from_user_info_with_its_string_booleans,
+    s17_who_is_asked_to_prove_it_again_must_have_done_so_now,
+    cognitos_own_refusal_is_a_page_and_says_nothing_of_its_text,
+    somebody_disabled_between_cognito_and_us_gets_no_session,
+}
 
 fn query(url: &str) -> std::collections::BTreeMap<String, String> {
     Url::parse(url)
@@ -20,9 +47,8 @@ fn query(url: &str) -> std::collections::BTreeMap<String, String> {
         .collect()
 }
 
-#[tokio::test]
-async fn s01_the_request_is_for_a_code_with_pkce_s256_and_the_least_scopes() {
-    let server = Server::start().await;
+async fn s01_the_request_is_for_a_code_with_pkce_s256_and_the_least_scopes(engine: Engine) {
+    let server = Server::on(engine).await;
     let begun = server.browser().get("/sign-in").await;
     assert_eq!(begun.status, StatusCode::SEE_OTHER);
     let asked = query(begun.location());
@@ -36,9 +62,8 @@ async fn s01_the_request_is_for_a_code_with_pkce_s256_and_the_least_scopes() {
     assert!(!asked.contains_key("response_mode") && !asked.contains_key("prompt"));
 }
 
-#[tokio::test]
-async fn s02_state_nonce_and_verifier_are_long_fresh_and_bound_by_a_host_cookie() {
-    let server = Server::start().await;
+async fn s02_state_nonce_and_verifier_are_long_fresh_and_bound_by_a_host_cookie(engine: Engine) {
+    let server = Server::on(engine).await;
     let (first, second) = (
         server.browser().get("/sign-in").await,
         server.browser().get("/sign-in").await,
@@ -68,9 +93,8 @@ async fn s02_state_nonce_and_verifier_are_long_fresh_and_bound_by_a_host_cookie(
     assert!(!cookie.contains("Domain"));
 }
 
-#[tokio::test]
-async fn s02_a_callback_is_good_once() {
-    let server = Server::start().await;
+async fn s02_a_callback_is_good_once(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     let callback = browser.until_callback("/sign-in", "alice").await;
     let jar = browser.cookies.clone();
@@ -88,9 +112,8 @@ async fn s02_a_callback_is_good_once() {
     );
 }
 
-#[tokio::test]
-async fn s02_a_callback_counts_in_the_browser_that_began_it_only() {
-    let server = Server::start().await;
+async fn s02_a_callback_counts_in_the_browser_that_began_it_only(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     let callback = browser.until_callback("/sign-in", "alice").await;
     assert_eq!(
@@ -112,9 +135,8 @@ async fn s02_a_callback_counts_in_the_browser_that_began_it_only() {
     );
 }
 
-#[tokio::test]
-async fn s02_a_sign_in_may_take_ten_minutes() {
-    let server = Server::start().await;
+async fn s02_a_sign_in_may_take_ten_minutes(engine: Engine) {
+    let server = Server::on(engine).await;
     for (minutes, expected) in [(9, StatusCode::SEE_OTHER), (11, StatusCode::BAD_REQUEST)] {
         let mut browser = server.browser();
         let begun = browser.get("/sign-in").await;
@@ -142,9 +164,8 @@ async fn spoiled(server: &Server, fault: Misbehave) -> StatusCode {
     status
 }
 
-#[tokio::test]
-async fn s03_s04_no_spoiled_token_begins_a_session() {
-    let server = Server::start().await;
+async fn s03_s04_no_spoiled_token_begins_a_session(engine: Engine) {
+    let server = Server::on(engine).await;
     let harmless = [
         // Not about the token; tested apart.
         Misbehave::DiscoveryOfAnotherIssuer,
@@ -173,9 +194,8 @@ async fn s03_s04_no_spoiled_token_begins_a_session() {
     server.browser().sign_in("alice").await;
 }
 
-#[tokio::test]
-async fn s03_the_reason_that_is_written_down_names_the_check() {
-    let server = Server::start().await;
+async fn s03_the_reason_that_is_written_down_names_the_check(engine: Engine) {
+    let server = Server::on(engine).await;
     for (fault, reason) in [
         (Misbehave::WrongIssuer, "issuer"),
         (Misbehave::WrongAudience, "audience"),
@@ -210,9 +230,8 @@ async fn s03_the_reason_that_is_written_down_names_the_check() {
     }
 }
 
-#[tokio::test]
-async fn s03_at_hash_may_be_absent_only_where_the_configuration_says_so() {
-    let server = Server::start_with(|setup| setup.oidc.at_hash = AtHash::WhenPresent).await;
+async fn s03_at_hash_may_be_absent_only_where_the_configuration_says_so(engine: Engine) {
+    let server = Server::with(engine, |setup| setup.oidc.at_hash = AtHash::WhenPresent).await;
     server.misbehave(Some(Misbehave::MissingAtHash)).await;
     server.browser().sign_in("alice").await;
     server.misbehave(Some(Misbehave::WrongAtHash)).await;
@@ -226,9 +245,8 @@ async fn s03_at_hash_may_be_absent_only_where_the_configuration_says_so() {
     );
 }
 
-#[tokio::test]
-async fn s04_a_flood_of_unknown_key_ids_asks_for_the_keys_once_a_minute() {
-    let server = Server::start().await;
+async fn s04_a_flood_of_unknown_key_ids_asks_for_the_keys_once_a_minute(engine: Engine) {
+    let server = Server::on(engine).await;
     let at_start = server.hits("jwks").await;
     server.misbehave(Some(Misbehave::UnknownKid)).await;
     for minute in 1..=2 {
@@ -241,9 +259,8 @@ async fn s04_a_flood_of_unknown_key_ids_asks_for_the_keys_once_a_minute() {
     }
 }
 
-#[tokio::test]
-async fn s05_a_document_of_another_issuer_is_refused_at_start() {
-    let server = Server::start().await;
+async fn s05_a_document_of_another_issuer_is_refused_at_start(engine: Engine) {
+    let server = Server::on(engine).await;
     let issuer = server.subject("alice").iss;
     let config = OidcConfig::new(
         &issuer,
@@ -260,9 +277,8 @@ async fn s05_a_document_of_another_issuer_is_refused_at_start() {
     assert!(Oidc::discover(config, &server.clock).await.is_ok());
 }
 
-#[tokio::test]
-async fn s05_both_forms_of_a_pools_issuer_are_the_same_people() {
-    let server = Server::start_with(|setup| {
+async fn s05_both_forms_of_a_pools_issuer_are_the_same_people(engine: Engine) {
+    let server = Server::with(engine, |setup| {
         let port: u16 = setup
             .cognito
             .issuer_url
@@ -306,9 +322,8 @@ async fn s05_a_form_of_the_issuer_that_is_not_configured_is_refused() {
     );
 }
 
-#[tokio::test]
-async fn s06_an_address_is_no_identity() {
-    let server = Server::start().await;
+async fn s06_an_address_is_no_identity(engine: Engine) {
+    let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     server
         .grant("alice", domain::authorize::Role::Administrator)
@@ -324,9 +339,8 @@ async fn s06_an_address_is_no_identity() {
     );
 }
 
-#[tokio::test]
-async fn s06_somebody_made_again_with_the_same_address_is_somebody_else() {
-    let server = Server::start().await;
+async fn s06_somebody_made_again_with_the_same_address_is_somebody_else(engine: Engine) {
+    let server = Server::on(engine).await;
     let before = server.browser().sign_in("alice").await.whoami().await;
     server
         .grant("alice", domain::authorize::Role::Administrator)
@@ -338,9 +352,8 @@ async fn s06_somebody_made_again_with_the_same_address_is_somebody_else() {
     assert_eq!(after["roles"], serde_json::json!([]));
 }
 
-#[tokio::test]
-async fn s07_no_token_reaches_the_browser_or_the_database() {
-    let server = Server::start().await;
+async fn s07_no_token_reaches_the_browser_or_the_database(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     browser.whoami().await;
@@ -354,9 +367,8 @@ async fn s07_no_token_reaches_the_browser_or_the_database() {
     assert!(!rows.contains("eyJ"));
 }
 
-#[tokio::test]
-async fn s08_a_redirect_of_the_key_set_is_not_followed() {
-    let server = Server::start().await;
+async fn s08_a_redirect_of_the_key_set_is_not_followed(engine: Engine) {
+    let server = Server::on(engine).await;
     server.misbehave(Some(Misbehave::JwksElsewhere)).await;
     let config = OidcConfig::new(
         &server.subject("alice").iss,
@@ -436,9 +448,8 @@ async fn s08_an_answer_of_more_than_a_mebibyte_is_cut_off() {
     ));
 }
 
-#[tokio::test]
-async fn s09_after_sign_in_one_lands_on_our_own_pages() {
-    let server = Server::start().await;
+async fn s09_after_sign_in_one_lands_on_our_own_pages(engine: Engine) {
+    let server = Server::on(engine).await;
     for (asked, landed) in [
         ("/accounts%3Fpci%3Din", "/accounts?pci=in"),
         ("//evil.example", "/"),
@@ -453,9 +464,8 @@ async fn s09_after_sign_in_one_lands_on_our_own_pages() {
     }
 }
 
-#[tokio::test]
-async fn s10_an_attackers_answer_does_not_replace_a_signed_in_person() {
-    let server = Server::start().await;
+async fn s10_an_attackers_answer_does_not_replace_a_signed_in_person(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut victim = server.browser();
     victim.sign_in("alice").await;
     let before = victim.session();
@@ -465,8 +475,7 @@ async fn s10_an_attackers_answer_does_not_replace_a_signed_in_person() {
     assert_eq!(victim.whoami().await["name"], "alice <Tester>");
 }
 
-#[tokio::test]
-async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool() {
+async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool(engine: Engine) {
     use AuthenticationContext::{Absent, Written};
     use MfaConfiguration::{On, Optional};
     for (context, pool, username, expected) in [
@@ -480,7 +489,7 @@ async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool
         (Absent, On, "alice", "proven"),
         (Absent, On, "Okta_dave", "not_proven"),
     ] {
-        let server = Server::start_with(|setup| {
+        let server = Server::with(engine, |setup| {
             setup.cognito.authentication_context = context;
             setup.mfa = pool;
         })
@@ -490,9 +499,8 @@ async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool
     }
 }
 
-#[tokio::test]
-async fn without_token_and_pool_no_second_factor_is_proven() {
-    let server = Server::start_with(|setup| {
+async fn without_token_and_pool_no_second_factor_is_proven(engine: Engine) {
+    let server = Server::with(engine, |setup| {
         setup.cognito.authentication_context = AuthenticationContext::Absent;
     })
     .await;
@@ -503,9 +511,8 @@ async fn without_token_and_pool_no_second_factor_is_proven() {
     );
 }
 
-#[tokio::test]
-async fn a_name_that_the_token_lacks_comes_from_user_info_with_its_string_booleans() {
-    let server = Server::start().await;
+async fn a_name_that_the_token_lacks_comes_from_user_info_with_its_string_booleans(engine: Engine) {
+    let server = Server::on(engine).await;
     server.change("alice", |alice| alice.name.clear());
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(
@@ -515,9 +522,8 @@ async fn a_name_that_the_token_lacks_comes_from_user_info_with_its_string_boolea
     assert_eq!(server.hits("userInfo").await, 1);
 }
 
-#[tokio::test]
-async fn s17_who_is_asked_to_prove_it_again_must_have_done_so_now() {
-    let server = Server::start().await;
+async fn s17_who_is_asked_to_prove_it_again_must_have_done_so_now(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server.wait(Duration::minutes(5));
@@ -535,9 +541,8 @@ async fn s17_who_is_asked_to_prove_it_again_must_have_done_so_now() {
     assert_eq!(again.location(), "/changes/1");
 }
 
-#[tokio::test]
-async fn cognitos_own_refusal_is_a_page_and_says_nothing_of_its_text() {
-    let server = Server::start().await;
+async fn cognitos_own_refusal_is_a_page_and_says_nothing_of_its_text(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     let begun = browser.get("/sign-in").await;
     let state = query(begun.location())["state"].clone();
@@ -552,9 +557,8 @@ async fn cognitos_own_refusal_is_a_page_and_says_nothing_of_its_text() {
     assert_eq!(twice.status, StatusCode::BAD_REQUEST);
 }
 
-#[tokio::test]
-async fn somebody_disabled_between_cognito_and_us_gets_no_session() {
-    let server = Server::start().await;
+async fn somebody_disabled_between_cognito_and_us_gets_no_session(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     let callback = browser.until_callback("/sign-in", "alice").await;
     server.change("alice", |alice| alice.enabled = false);

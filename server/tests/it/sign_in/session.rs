@@ -9,10 +9,38 @@ use server::store::person;
 use server::store::session::{self as rows, Ending};
 
 use super::support::*;
+use crate::database::Engine;
 
-#[tokio::test]
-async fn s11_the_cookie_is_a_host_cookie_of_this_site_only() {
-    let server = Server::start().await;
+crate::engines::on_both_engines! {
+    s11_the_cookie_is_a_host_cookie_of_this_site_only,
+    s12_the_database_does_not_hold_what_the_browser_holds,
+    s13_a_planted_cookie_never_becomes_a_session_and_the_old_one_dies,
+    s14_signing_out_ends_the_row_clears_the_browser_and_goes_to_cognito,
+    s14_signing_out_revokes_the_refresh_token,
+    s15_a_session_ends_after_fifteen_idle_minutes,
+    s15_a_session_ends_after_eight_hours_however_busy,
+    s15_the_eight_hours_count_from_when_cognito_saw_the_person,
+    s15_a_stream_does_not_keep_a_session_alive,
+    s16_somebody_disabled_is_out_within_a_minute,
+    s16_a_sign_out_everywhere_shows_in_the_refresh_token_alone,
+    s16_a_group_taken_away_takes_the_role_within_a_minute,
+    who_signs_in_without_a_group_they_had_has_lost_its_role,
+    a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_stayed_away,
+    s16_an_administrator_ends_sessions_at_once,
+    s16_a_stream_learns_that_its_session_has_ended,
+    s16_cognito_is_asked_at_most_every_thirty_seconds_however_many_ask,
+    s16_a_rotated_refresh_token_is_kept,
+    s16_without_an_answer_nothing_is_changed_after_a_minute_and_nothing_read_after_five,
+    an_expired_session_on_a_form_keeps_the_text_and_gives_it_back,
+    a_draft_is_given_to_its_writer_only_and_for_a_day,
+    a_form_from_nobody_is_not_written_down,
+    one_writer_keeps_twenty_drafts_at_most,
+    a_form_without_an_entry_leads_back_to_its_own_page_but_never_to_another_site,
+    sign_in_is_written_down_with_who_from_where_and_how,
+}
+
+async fn s11_the_cookie_is_a_host_cookie_of_this_site_only(engine: Engine) {
+    let server = Server::on(engine).await;
     let answer = server.browser().sign_in_at("/sign-in", "alice").await;
     let cookie = answer
         .set_cookies()
@@ -25,9 +53,8 @@ async fn s11_the_cookie_is_a_host_cookie_of_this_site_only() {
     assert_eq!(attributes, " Path=/; Secure; HttpOnly; SameSite=Lax");
 }
 
-#[tokio::test]
-async fn s12_the_database_does_not_hold_what_the_browser_holds() {
-    let server = Server::start().await;
+async fn s12_the_database_does_not_hold_what_the_browser_holds(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let session = browser.session();
@@ -47,9 +74,8 @@ async fn s12_the_database_does_not_hold_what_the_browser_holds() {
     );
 }
 
-#[tokio::test]
-async fn s13_a_planted_cookie_never_becomes_a_session_and_the_old_one_dies() {
-    let server = Server::start().await;
+async fn s13_a_planted_cookie_never_becomes_a_session_and_the_old_one_dies(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     let planted = made_up();
     browser
@@ -70,9 +96,8 @@ async fn s13_a_planted_cookie_never_becomes_a_session_and_the_old_one_dies() {
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn s14_signing_out_ends_the_row_clears_the_browser_and_goes_to_cognito() {
-    let server = Server::start().await;
+async fn s14_signing_out_ends_the_row_clears_the_browser_and_goes_to_cognito(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let session = browser.session();
@@ -122,9 +147,8 @@ async fn s14_signing_out_ends_the_row_clears_the_browser_and_goes_to_cognito() {
     );
 }
 
-#[tokio::test]
-async fn s14_signing_out_revokes_the_refresh_token() {
-    let server = Server::start().await;
+async fn s14_signing_out_revokes_the_refresh_token(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     browser.post("/do/sign-out", &[]).await;
@@ -137,9 +161,8 @@ async fn s14_signing_out_revokes_the_refresh_token() {
     panic!("Cognito never heard of it");
 }
 
-#[tokio::test]
-async fn s15_a_session_ends_after_fifteen_idle_minutes() {
-    let server = Server::start().await;
+async fn s15_a_session_ends_after_fifteen_idle_minutes(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server.wait(Duration::seconds(14 * 60 + 59));
@@ -156,9 +179,8 @@ async fn s15_a_session_ends_after_fifteen_idle_minutes() {
     assert!(server.events().contains(&Event::Ended(Ending::Idle)));
 }
 
-#[tokio::test]
-async fn s15_a_session_ends_after_eight_hours_however_busy() {
-    let server = Server::start().await;
+async fn s15_a_session_ends_after_eight_hours_however_busy(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let seen = server
@@ -170,9 +192,11 @@ async fn s15_a_session_ends_after_eight_hours_however_busy() {
     assert!(server.events().contains(&Event::Ended(Ending::Absolute)));
 }
 
-#[tokio::test]
-async fn s15_the_eight_hours_count_from_when_cognito_saw_the_person() {
-    let server = Server::start_with(|setup| setup.settings.absolute = Duration::minutes(60)).await;
+async fn s15_the_eight_hours_count_from_when_cognito_saw_the_person(engine: Engine) {
+    let server = Server::with(engine, |setup| {
+        setup.settings.absolute = Duration::minutes(60)
+    })
+    .await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server.wait(Duration::minutes(50));
@@ -187,9 +211,8 @@ async fn s15_the_eight_hours_count_from_when_cognito_saw_the_person() {
     );
 }
 
-#[tokio::test]
-async fn s15_a_stream_does_not_keep_a_session_alive() {
-    let server = Server::start().await;
+async fn s15_a_stream_does_not_keep_a_session_alive(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     for _ in 0..3 {
@@ -200,9 +223,8 @@ async fn s15_a_stream_does_not_keep_a_session_alive() {
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
 }
 
-#[tokio::test]
-async fn s16_somebody_disabled_is_out_within_a_minute() {
-    let server = Server::start().await;
+async fn s16_somebody_disabled_is_out_within_a_minute(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server.change("alice", |alice| alice.enabled = false);
@@ -217,9 +239,8 @@ async fn s16_somebody_disabled_is_out_within_a_minute() {
     );
 }
 
-#[tokio::test]
-async fn s16_a_sign_out_everywhere_shows_in_the_refresh_token_alone() {
-    let server = Server::start().await;
+async fn s16_a_sign_out_everywhere_shows_in_the_refresh_token_alone(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server.wait(Duration::seconds(1));
@@ -229,10 +250,9 @@ async fn s16_a_sign_out_everywhere_shows_in_the_refresh_token_alone() {
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
 }
 
-#[tokio::test]
-async fn s16_a_group_taken_away_takes_the_role_within_a_minute() {
+async fn s16_a_group_taken_away_takes_the_role_within_a_minute(engine: Engine) {
     for says in [Says::Status, Says::Groups] {
-        let server = Server::start().await;
+        let server = Server::on(engine).await;
         *server.pool.says.lock().unwrap() = says;
         let mut browser = server.browser();
         browser.sign_in("alice").await;
@@ -266,9 +286,8 @@ async fn ended_with_the_group(server: &Server, name: &str, role: Role) {
     assert_eq!(held, []);
 }
 
-#[tokio::test]
-async fn who_signs_in_without_a_group_they_had_has_lost_its_role() {
-    let server = Server::start().await;
+async fn who_signs_in_without_a_group_they_had_has_lost_its_role(engine: Engine) {
+    let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     server.grant("alice", Role::Administrator).await;
     server.grant("alice", Role::Auditor).await;
@@ -287,9 +306,10 @@ async fn who_signs_in_without_a_group_they_had_has_lost_its_role() {
     assert!(server.events().contains(&ended));
 }
 
-#[tokio::test]
-async fn a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_stayed_away() {
-    let server = Server::start().await;
+async fn a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_stayed_away(
+    engine: Engine,
+) {
+    let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     server.grant("alice", Role::Administrator).await;
     let mut groups = Vec::new();
@@ -310,9 +330,8 @@ async fn a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_s
     assert_eq!(browser.whoami().await["roles"], serde_json::json!([]));
 }
 
-#[tokio::test]
-async fn s16_an_administrator_ends_sessions_at_once() {
-    let server = Server::start().await;
+async fn s16_an_administrator_ends_sessions_at_once(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let mut tx = server.store.write().await.unwrap();
@@ -328,9 +347,8 @@ async fn s16_an_administrator_ends_sessions_at_once() {
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
 }
 
-#[tokio::test]
-async fn s16_a_stream_learns_that_its_session_has_ended() {
-    let server = Server::start().await;
+async fn s16_a_stream_learns_that_its_session_has_ended(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let signed = signed_of(&server, &browser).await;
@@ -370,9 +388,8 @@ async fn signed_of(server: &Server, browser: &Browser<'_>) -> server::http::sess
     receiver.await.unwrap()
 }
 
-#[tokio::test]
-async fn s16_cognito_is_asked_at_most_every_thirty_seconds_however_many_ask() {
-    let server = Server::start().await;
+async fn s16_cognito_is_asked_at_most_every_thirty_seconds_however_many_ask(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let before = server.hits("token").await;
@@ -386,9 +403,8 @@ async fn s16_cognito_is_asked_at_most_every_thirty_seconds_however_many_ask() {
     assert_eq!(server.hits("token").await - before, 1);
 }
 
-#[tokio::test]
-async fn s16_a_rotated_refresh_token_is_kept() {
-    let server = Server::start_with(|setup| {
+async fn s16_a_rotated_refresh_token_is_kept(engine: Engine) {
+    let server = Server::with(engine, |setup| {
         setup.cognito.refresh_rotation = sandbox::cognito::RefreshRotation::On { grace_ms: 0 };
     })
     .await;
@@ -400,9 +416,10 @@ async fn s16_a_rotated_refresh_token_is_kept() {
     }
 }
 
-#[tokio::test]
-async fn s16_without_an_answer_nothing_is_changed_after_a_minute_and_nothing_read_after_five() {
-    let server = Server::start().await;
+async fn s16_without_an_answer_nothing_is_changed_after_a_minute_and_nothing_read_after_five(
+    engine: Engine,
+) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server
@@ -434,9 +451,8 @@ async fn s16_without_an_answer_nothing_is_changed_after_a_minute_and_nothing_rea
     );
 }
 
-#[tokio::test]
-async fn an_expired_session_on_a_form_keeps_the_text_and_gives_it_back() {
-    let server = Server::start().await;
+async fn an_expired_session_on_a_form_keeps_the_text_and_gives_it_back(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server.wait(Duration::minutes(20));
@@ -464,9 +480,8 @@ async fn an_expired_session_on_a_form_keeps_the_text_and_gives_it_back() {
     );
 }
 
-#[tokio::test]
-async fn a_draft_is_given_to_its_writer_only_and_for_a_day() {
-    let server = Server::start().await;
+async fn a_draft_is_given_to_its_writer_only_and_for_a_day(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut alice = server.browser();
     alice.sign_in("alice").await;
     server.wait(Duration::minutes(20));
@@ -486,9 +501,8 @@ async fn a_draft_is_given_to_its_writer_only_and_for_a_day() {
     assert_eq!(alice.get(&draft).await.body, "None");
 }
 
-#[tokio::test]
-async fn a_form_from_nobody_is_not_written_down() {
-    let server = Server::start().await;
+async fn a_form_from_nobody_is_not_written_down(engine: Engine) {
+    let server = Server::on(engine).await;
     let answer = server
         .browser()
         .post("/do/submit-change", &[("justification", "spam")])
@@ -497,9 +511,8 @@ async fn a_form_from_nobody_is_not_written_down() {
     assert_eq!(server.dump("select fields from draft").await, "");
 }
 
-#[tokio::test]
-async fn one_writer_keeps_twenty_drafts_at_most() {
-    let server = Server::start().await;
+async fn one_writer_keeps_twenty_drafts_at_most(engine: Engine) {
+    let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let jar = browser.cookies.clone();
@@ -519,9 +532,10 @@ async fn one_writer_keeps_twenty_drafts_at_most() {
     assert!(kept.contains("\"24\"") && !kept.contains("\"4\""));
 }
 
-#[tokio::test]
-async fn a_form_without_an_entry_leads_back_to_its_own_page_but_never_to_another_site() {
-    let server = Server::start().await;
+async fn a_form_without_an_entry_leads_back_to_its_own_page_but_never_to_another_site(
+    engine: Engine,
+) {
+    let server = Server::on(engine).await;
     for (referer, expected) in [
         (
             "http://localhost:3000/people/7?tab=x",
@@ -543,9 +557,8 @@ async fn a_form_without_an_entry_leads_back_to_its_own_page_but_never_to_another
     }
 }
 
-#[tokio::test]
-async fn sign_in_is_written_down_with_who_from_where_and_how() {
-    let server = Server::start().await;
+async fn sign_in_is_written_down_with_who_from_where_and_how(engine: Engine) {
+    let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     let entries = server.journal.0.lock().unwrap().clone();
     let entry = &entries[0];

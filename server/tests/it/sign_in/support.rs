@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -38,6 +36,11 @@ use server::store::{Store, StoreError, Tx, person};
 use tower::ServiceExt as _;
 use url::Url;
 
+use crate::{
+    database::{Database, Engine},
+    prepared::pool_key,
+};
+
 pub const BASE: &str = "http://localhost:3000";
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 const POOL: &str = "eu-central-1_LeastWise";
@@ -69,6 +72,7 @@ pub struct Server {
     pub users: Arc<Directory>,
     pub cognito: String,
     sandbox_clock: SandboxClock,
+    pub database: Database,
 }
 
 /// What a test changes before the start.
@@ -80,11 +84,11 @@ pub struct Setup {
 }
 
 impl Server {
-    pub async fn start() -> Self {
-        Self::start_with(|_| {}).await
+    pub async fn on(engine: Engine) -> Self {
+        Self::with(engine, |_| {}).await
     }
 
-    pub async fn start_with(adjust: impl FnOnce(&mut Setup)) -> Self {
+    pub async fn with(engine: Engine, adjust: impl FnOnce(&mut Setup)) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let base: Url = BASE.parse().unwrap();
@@ -114,7 +118,8 @@ impl Server {
         tokio::spawn(async move { axum::serve(listener, app).await });
 
         let clock = Clock::manual(START);
-        let store = fresh_store().await;
+        let database = Database::fresh(engine).await;
+        let store = database.store.clone();
         let oidc = Oidc::discover(setup.oidc, &clock).await.unwrap();
         let log = LogName::parse("test").unwrap();
         let ledger = Ledger::new(store.clone(), clock.clone(), log, "test".into());
@@ -143,6 +148,7 @@ impl Server {
             users,
             cognito: cognito_url,
             sandbox_clock,
+            database,
         }
     }
 
@@ -624,33 +630,6 @@ impl Readiness for Ready {
     fn metrics(&self) -> String {
         "leastwise_up 1\n".into()
     }
-}
-
-/// In memory; or a schema of its own where `LEASTWISE_TEST_POSTGRES` names a server.
-async fn fresh_store() -> Store {
-    static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    let store = match std::env::var("LEASTWISE_TEST_POSTGRES") {
-        Err(_) => Store::open("sqlite::memory:").await.unwrap(),
-        Ok(url) => {
-            let schema = format!(
-                "sign_in_{}_{}",
-                std::process::id(),
-                NUMBER.fetch_add(1, Ordering::SeqCst)
-            );
-            let admin = Store::open(&url).await.unwrap();
-            sqlx::query(sqlx::AssertSqlSafe(format!("create schema {schema}")))
-                .execute(admin.read())
-                .await
-                .unwrap();
-            admin.close().await;
-            let joint = if url.contains('?') { '&' } else { '?' };
-            Store::open(&format!("{url}{joint}options[search_path]={schema}"))
-                .await
-                .unwrap()
-        }
-    };
-    store.migrate().await.unwrap();
-    store
 }
 
 fn pool(mfa: MfaConfiguration) -> Pool {
