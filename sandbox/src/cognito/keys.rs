@@ -185,6 +185,11 @@ mod tests {
     }
 
     #[test]
+    fn without_a_file_every_start_makes_a_key_of_its_own() {
+        assert_ne!(PoolKeys::open(None).kid, PoolKeys::open(None).kid);
+    }
+
+    #[test]
     fn the_standby_key_is_published_beside_the_signing_key() {
         let jwks = PoolKeys::open(Some(Path::new(TEST_KEY))).jwks();
         let keys = jwks["keys"].as_array().unwrap();

@@ -168,6 +168,7 @@ async fn a_sandbox_serves_both_ports_and_takes_its_state_up_again() {
         let mut sandbox = Sandbox::new(Organisation::sample());
         sandbox.state_file = Some(folder.state());
         sandbox.speed = 100;
+        sandbox.cognito_key_file = Some(crate::pool_key());
         sandbox.start().await.expect("starts")
     };
     let running = start().await;
@@ -193,10 +194,9 @@ async fn a_sandbox_serves_both_ports_and_takes_its_state_up_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_port_a_reset_breaks_the_connection() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let running = Sandbox::new(Organisation::sample())
-        .start()
-        .await
-        .expect("starts");
+    let mut sandbox = Sandbox::new(Organisation::sample());
+    sandbox.cognito_key_file = Some(crate::pool_key());
+    let running = sandbox.start().await.expect("starts");
     let exchange = |path: &'static str, body: &'static str| {
         let address = running.aws_addr;
         async move {

@@ -1,7 +1,6 @@
 //! A browser and a client in one, with a pool of one person for each kind of sign-in.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -54,8 +53,7 @@ impl Cognito {
         let clock = Clock::manual(START_MS);
         let world = Arc::new(Mutex::new(World::new(clock.clone(), pool())));
         let mut config = CognitoConfig::local(3002);
-        config.key_file =
-            Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/test_key.pem"));
+        config.key_file = Some(crate::pool_key());
         config.more_clients.push(Client::confidential(
             OTHER_CLIENT,
             SECRET,

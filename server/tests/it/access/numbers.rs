@@ -15,7 +15,6 @@ use domain::{
     time::Duration,
     verdict::Tally,
 };
-use sandbox::org::Organisation;
 use server::service::{core::World, exposure::Reacher};
 
 use super::org::{NOW, Org};
@@ -140,7 +139,7 @@ async fn with_ends(engine: Engine) -> Org {
             .map(|assignment| (assignment, ends))
             .collect()
     };
-    Org::with_windows(engine, &Organisation::sample(), |_| {}, every_third).await
+    Org::with_windows(engine, |_| {}, every_third).await
 }
 
 async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_finds(

@@ -1,29 +1,19 @@
-//! An organisation of the sandbox, as a crawl would have read it, and services bound to its people. Made
-//! without the crawl: these tests are about what is shown, not about how it was read.
+//! The sample as it was crawled, and services bound to its people. AWS is gone: these tests are about what is shown,
+//! not about how it was read.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use domain::{
     approval::Mfa,
     authorize::{Actor, Role},
-    classification::classify,
-    directory::{ExternalId, Group, Origin, User, UserStatus},
     engine::{Key, WindowRow},
     grant::Window,
-    ids::{
-        AccountId, Assignment, ChangeId, GrantId, GroupId, OuId, Pair, PermissionSetArn, PersonId,
-        Principal, UserId,
-    },
-    org::{Account, AccountState, OrganizationalUnit, SpecialAccounts},
-    permission_set::{Boundary, Content, CustomerPolicy, PermissionSet},
+    ids::{AccountId, Assignment, ChangeId, GrantId, PersonId, UserId},
     person::Subject,
-    snapshot::{Coverage, PairRead, Parts, Provisioned, Snapshot},
+    snapshot::{Parts, Snapshot},
     time::{Duration, Timestamp},
 };
-use sandbox::org::{self as data, Organisation};
+use sandbox::org::Organisation;
 use server::{
     clock::Clock,
     http::session::Signed,
@@ -36,73 +26,70 @@ use server::{
 use crate::{
     cores::without_aws,
     database::{Database, Engine},
+    sandboxed::company::{Company, START, crawled_sample},
 };
 
-pub const NOW: Timestamp = Timestamp(1_795_425_245_000);
-/// When the crawl read everything.
-pub const READ: Timestamp = Timestamp(1_795_425_005_000);
+/// A minute after the crawl.
+pub const NOW: Timestamp = Timestamp(START.0 + Duration::minutes(1).0);
 
 pub struct Org {
     pub core: Arc<Core>,
-    /// Holds no rows but those that a test writes; removed at the end.
+    /// Removed at the end.
     _database: Database,
 }
 
 impl Org {
     pub async fn sample(engine: Engine) -> Self {
-        Self::of(engine, &Organisation::sample(), |_| {}).await
+        let (template, world) = crawled_sample(engine).await;
+        let org = Self::around(template.copy().await).await;
+        org.core.publish(world.clone());
+        org
     }
 
     /// With what a test changes in what was read.
-    pub async fn of(
-        engine: Engine,
-        organisation: &Organisation,
-        change: impl FnOnce(&mut Parts),
-    ) -> Self {
-        Self::with_windows(engine, organisation, change, |_| Vec::new()).await
+    pub async fn of(engine: Engine, change: impl FnOnce(&mut Parts)) -> Self {
+        Self::with_windows(engine, change, |_| Vec::new()).await
     }
 
     pub async fn with_windows(
         engine: Engine,
-        organisation: &Organisation,
         change: impl FnOnce(&mut Parts),
         windows: impl FnOnce(&Parts) -> Vec<(Assignment, Timestamp)>,
     ) -> Self {
-        let database = Database::fresh(engine).await;
-        let core = without_aws(&database, &Clock::manual(NOW)).await;
-        let special = SpecialAccounts {
-            management: AccountId::parse(&organisation.management_account).ok(),
-            delegated_administrators: AccountId::parse(&organisation.delegated_admin_account)
-                .into_iter()
-                .collect(),
-            leastwise: Vec::new(),
-        };
-        let mut parts = parts(&core, organisation, &special);
+        let org = Self::sample(engine).await;
+        let read = org.core.world();
+        let mut parts = read.snapshot.parts().clone();
         change(&mut parts);
         let windows = windows(&parts).into_iter().map(window).collect();
-        let snapshot = Snapshot::new(parts);
-        let world = World::new(
-            snapshot,
-            special,
-            Reasons {
-                windows,
-                ..Reasons::default()
-            },
-            &core.rules,
-        );
-        core.publish(world);
-        Self {
-            core: Arc::new(core),
-            _database: database,
-        }
+        let reasons = Reasons {
+            windows,
+            ..Reasons::default()
+        };
+        let (snapshot, special) = (Snapshot::new(parts), read.special.clone());
+        let world = World::new(snapshot, special, reasons, &org.core.rules);
+        org.core.publish(world);
+        org
     }
 
     /// Before the first crawl.
     pub async fn unread(engine: Engine) -> Self {
-        let database = Database::fresh(engine).await;
-        let core = without_aws(&database, &Clock::manual(NOW)).await;
+        Self::around(Database::fresh(engine).await).await
+    }
+
+    /// Another organisation, crawled for this test alone.
+    pub async fn crawled(organisation: Organisation) -> Self {
+        let database = Database::fresh(Engine::Sqlite).await;
+        let company = Company::unread(database, organisation).await;
+        company.sync().await;
         Self {
-            core: Arc::new(core),
+            core: company.core,
+            _database: company.database,
+        }
+    }
+
+    async fn around(database: Database) -> Self {
+        Self {
+            core: Arc::new(without_aws(&database, &Clock::manual(NOW)).await),
             _database: database,
         }
     }
@@ -124,7 +111,9 @@ impl Org {
 
     /// Services as this person, with these roles.
     pub fn as_(&self, user: Option<&UserId>, roles: &[Role]) -> Service {
-        let person = person();
+        let world = self.core.world();
+        let known = user.and_then(|user| world.snapshot.person(user));
+        let person = known.cloned().unwrap_or_else(nobody);
         let actor = Actor {
             person: user.map(|_| person.clone()),
             roles: roles.iter().copied().collect(),
@@ -159,7 +148,8 @@ impl Org {
     }
 }
 
-fn person() -> PersonId {
+/// Somebody who is in no directory.
+fn nobody() -> PersonId {
     PersonId::parse("00000002-0000-4000-8000-000000000001").unwrap()
 }
 
@@ -169,184 +159,11 @@ fn window((assignment, ends): (Assignment, Timestamp)) -> WindowRow {
         window: Window {
             grant: GrantId::parse("00000005-0000-4000-8000-000000000001").unwrap(),
             change: ChangeId::parse("00000006-0000-4000-8000-000000000001").unwrap(),
-            starts: READ,
+            starts: START,
             ends: Some(ends),
             ended: None,
         },
         delivery: None,
         over: None,
-    }
-}
-
-fn parts(core: &Core, organisation: &Organisation, special: &SpecialAccounts) -> Parts {
-    let mut parts = Parts {
-        coverage: Coverage {
-            oldest: Some(READ),
-            began: Some(READ),
-            newest: Some(READ),
-            complete_at: Some(READ),
-            unread: Vec::new(),
-        },
-        ..Parts::default()
-    };
-    units_and_accounts(&mut parts, organisation, special);
-    directory(&mut parts, organisation);
-    access(&mut parts, core, organisation);
-    parts
-}
-
-fn units_and_accounts(parts: &mut Parts, organisation: &Organisation, special: &SpecialAccounts) {
-    for unit in &organisation.units {
-        let id = OuId::parse(&unit.id).unwrap();
-        let known = OrganizationalUnit {
-            id: id.clone(),
-            name: unit.name.clone(),
-            parent: OuId::parse(&unit.parent).ok(),
-        };
-        parts.units.insert(id, known);
-    }
-    for account in &organisation.accounts {
-        let mut ous = Vec::new();
-        let mut at = OuId::parse(&account.parent).ok();
-        while let Some(id) = at {
-            at = parts.units.get(&id).and_then(|unit| unit.parent.clone());
-            ous.insert(0, id);
-        }
-        let known = Account {
-            id: AccountId::parse(&account.id).unwrap(),
-            name: account.name.to_string(),
-            email: account.email.to_string(),
-            state: match account.state {
-                data::AccountState::PendingActivation => AccountState::PendingActivation,
-                data::AccountState::Active => AccountState::Active,
-                data::AccountState::Suspended => AccountState::Suspended,
-                data::AccountState::PendingClosure => AccountState::PendingClosure,
-                data::AccountState::Closed => AccountState::Closed,
-            },
-            ous,
-            tags: account
-                .tags
-                .iter()
-                .map(|(k, v)| (k.to_string(), v.to_string()))
-                .collect(),
-        };
-        let units: Vec<_> = known
-            .ous
-            .iter()
-            .filter_map(|id| parts.units.get(id))
-            .collect();
-        let class = classify(&known, &units, special, None);
-        parts.accounts.insert(known.id.clone(), (known, class));
-    }
-}
-
-fn directory(parts: &mut Parts, organisation: &Organisation) {
-    let origin = |external: &[data::ExternalId]| {
-        if external.is_empty() {
-            Origin::IdentityCenter
-        } else {
-            Origin::External
-        }
-    };
-    for user in &organisation.users {
-        let id = UserId::parse(&user.id).unwrap();
-        let display = format!("{} {}", user.given_name, user.family_name);
-        let known = User {
-            id: id.clone(),
-            user_name: user.user_name.to_string(),
-            display_name: user.display_name.as_deref().map_or(display, str::to_owned),
-            email: user.email.as_deref().map(str::to_owned),
-            title: user.title.as_deref().map(str::to_owned),
-            status: if user.enabled {
-                UserStatus::Enabled
-            } else {
-                UserStatus::Disabled
-            },
-            origin: origin(&user.external_ids),
-            external_ids: user
-                .external_ids
-                .iter()
-                .map(|ext| ExternalId {
-                    issuer: ext.issuer.to_string(),
-                    id: ext.id.to_string(),
-                })
-                .collect(),
-        };
-        parts.users.insert(id, known);
-    }
-    for group in &organisation.groups {
-        let id = GroupId::parse(&group.id).unwrap();
-        let known = Group {
-            id: id.clone(),
-            display_name: group.display_name.to_string(),
-            description: group.description.as_deref().map(str::to_owned),
-            origin: origin(&group.external_ids),
-        };
-        parts.groups.insert(id.clone(), known);
-        parts.members.insert(id.clone(), BTreeSet::new());
-        parts.members_as_of.insert(id, READ);
-    }
-    for membership in &organisation.memberships {
-        let group = GroupId::parse(&membership.group).unwrap();
-        let user = UserId::parse(&membership.user).unwrap();
-        let user = parts
-            .users
-            .get_key_value(&user)
-            .map_or(user, |(id, _)| id.clone());
-        parts.members.entry(group).or_default().insert(user);
-    }
-}
-
-fn access(parts: &mut Parts, core: &Core, organisation: &Organisation) {
-    for set in &organisation.permission_sets {
-        let customer = |policy: &data::PolicyReference| CustomerPolicy {
-            name: policy.name.clone(),
-            path: policy.path.clone(),
-        };
-        let content = Content {
-            managed: set.managed_policies.iter().cloned().collect(),
-            customer: set.customer_policies.iter().map(customer).collect(),
-            inline: set.inline_policy.clone(),
-            boundary: set.boundary.as_ref().map(|boundary| match boundary {
-                data::Boundary::AwsManaged(arn) => Boundary::Managed(arn.clone()),
-                data::Boundary::CustomerManaged(policy) => Boundary::Customer(customer(policy)),
-            }),
-            session_seconds: 3_600,
-        };
-        let arn = PermissionSetArn::parse(&set.arn).unwrap();
-        let known = PermissionSet {
-            arn: arn.clone(),
-            name: set.name.clone(),
-            description: set.description.clone(),
-            hash: content.hash(),
-            analysis: core.analyse(&content),
-            content,
-        };
-        parts.sets.insert(arn, known);
-    }
-    let older: BTreeSet<(&str, &str)> = organisation
-        .provisioned_roles
-        .iter()
-        .map(|role| (&*role.account, &*role.permission_set))
-        .collect();
-    for assignment in &organisation.assignments {
-        let (account, set) = (&*assignment.account, &*assignment.permission_set);
-        let pair = Pair {
-            account: AccountId::parse(account).unwrap(),
-            set: PermissionSetArn::parse(set).unwrap(),
-        };
-        let kind = assignment.principal_type.as_str();
-        let principal = Principal::parse(kind, &assignment.principal_id).unwrap();
-        let provisioned = if older.contains(&(account, set)) {
-            Provisioned::Outdated
-        } else {
-            Provisioned::Latest
-        };
-        let read = parts.pairs.entry(pair).or_insert_with(|| PairRead {
-            as_of: READ,
-            principals: BTreeMap::new(),
-            provisioned,
-        });
-        read.principals.insert(principal, READ);
     }
 }

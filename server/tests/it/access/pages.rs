@@ -13,7 +13,6 @@ use domain::{
     drift::{Outside, Seen},
     ids::Principal,
 };
-use sandbox::org::Organisation;
 use server::{service::Service, store};
 
 use super::org::{NOW, Org};
@@ -208,7 +207,7 @@ async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_l
 }
 
 async fn a_crawl_that_could_not_read_everything_is_named_on_the_page(engine: Engine) {
-    let org = Org::of(engine, &Organisation::sample(), |parts| {
+    let org = Org::of(engine, |parts| {
         parts.coverage.unread.push(domain::snapshot::Unread {
             what: domain::snapshot::Gap::TagsOf(
                 domain::ids::AccountId::parse("111122223333").unwrap(),
@@ -240,7 +239,7 @@ async fn a_requesters_pages_hold_no_link_that_would_refuse_them(engine: Engine) 
 }
 
 async fn names_from_aws_are_shown_as_text(engine: Engine) {
-    let org = Org::of(engine, &Organisation::sample(), |parts| {
+    let org = Org::of(engine, |parts| {
         for group in parts.groups.values_mut() {
             group.display_name = "<script>alert(1)</script>".into();
         }

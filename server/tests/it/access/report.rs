@@ -88,7 +88,6 @@ async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: Engin
 async fn two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another(
     engine: Engine,
 ) {
-    let sample = sandbox::org::Organisation::sample();
     let id = |org: &Org| {
         Report::make(org.core.clone(), org.core.world())
             .head
@@ -97,7 +96,7 @@ async fn two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_ano
     let (one, same) = (Org::sample(engine).await, Org::sample(engine).await);
     assert_eq!(id(&one), id(&same));
     let somebody = one.core.world().exposure.people.keys().next().cloned();
-    let renamed = Org::of(engine, &sample, |parts| {
+    let renamed = Org::of(engine, |parts| {
         let user = parts.users.get_mut(&somebody.unwrap()).unwrap();
         user.display_name.push('!');
     })

@@ -9,7 +9,6 @@ use domain::{
     ids::{Assignment, Principal, UserId},
     time::Duration,
 };
-use sandbox::org::Organisation;
 
 use super::org::{NOW, Org};
 use crate::database::Engine;
@@ -61,8 +60,7 @@ async fn what_ends_is_told_from_what_stands(engine: Engine) {
             principal,
         }
     };
-    let sample = Organisation::sample();
-    let org = Org::with_windows(engine, &sample, |_| {}, |parts| vec![(chosen(parts), ends)]).await;
+    let org = Org::with_windows(engine, |_| {}, |parts| vec![(chosen(parts), ends)]).await;
     let service = org.administrator();
     let assignment = chosen(org.core.world().snapshot.parts());
     let view = service.account(&assignment.pair.account).await.unwrap();
@@ -78,7 +76,7 @@ async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_re
     engine: Engine,
 ) {
     let gone = UserId::parse("99999999-0000-4000-8000-000000000001").unwrap();
-    let org = Org::of(engine, &Organisation::sample(), |parts| {
+    let org = Org::of(engine, |parts| {
         let accounts = &parts.accounts;
         let guarded =
             |pair: &domain::ids::Pair| accounts[&pair.account].1.counts_as_production_pci();

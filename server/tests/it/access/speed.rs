@@ -17,7 +17,7 @@ use crate::database::Engine;
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 async fn a_large_organisation_is_shown_in_milliseconds() {
     let begun = Instant::now();
-    let org = Org::of(Engine::Sqlite, &Organisation::large(1), |_| {}).await;
+    let org = Org::crawled(Organisation::large(1)).await;
     println!("made the world in {:?}", begun.elapsed());
     let service = org.administrator();
     let world = org.core.world();

@@ -69,6 +69,19 @@ pub struct Company {
     pub outside: Aws,
 }
 
+/// The sample after one crawl at `START` and with its roles given: the database, and the world that the crawl made of
+/// it. Crawled once per process and engine.
+pub async fn crawled_sample(engine: Engine) -> &'static (Template, Arc<World>) {
+    static CRAWLED: PerEngine<(Template, Arc<World>)> = PerEngine::new();
+    CRAWLED
+        .get(engine, || async {
+            let company = Company::crawled(engine).await;
+            let world = company.core.world();
+            (company.database.into_template().await, world)
+        })
+        .await
+}
+
 /// One life of a loop; it ends when this is dropped.
 pub struct Life(JoinHandle<()>);
 
@@ -87,16 +100,9 @@ pub struct Call {
 }
 
 impl Company {
-    /// The sample as a crawl read it a minute ago; the crawl is done once per process and engine.
+    /// The sample as it was crawled a minute ago, once for all tests.
     pub async fn on(engine: Engine) -> Self {
-        static CRAWLED: PerEngine<(Template, Arc<World>)> = PerEngine::new();
-        let (template, world) = CRAWLED
-            .get(engine, || async {
-                let company = Self::crawled(engine).await;
-                let world = company.core.world();
-                (company.database.into_template().await, world)
-            })
-            .await;
+        let (template, world) = crawled_sample(engine).await;
         let company = Self::unread(template.copy().await, Organisation::sample()).await;
         company.core.publish(world.clone());
         company.core.clock.advance(Duration::minutes(1));

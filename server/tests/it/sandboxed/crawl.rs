@@ -23,8 +23,8 @@ use crate::database::Engine;
 crate::engines::on_both_engines! {
     whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened,
     a_classification_tightens_at_once_and_waits_where_it_would_loosen,
-    &Company:
     what_we_hold_is_what_aws_holds,
+    &Company:
     orphans_and_sets_that_were_edited_and_not_provisioned_are_found,
     a_restart_holds_what_the_crawl_held,
     a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so,
@@ -68,7 +68,8 @@ fn texts<T: ToString>(all: impl IntoIterator<Item = T>) -> BTreeSet<String> {
     all.into_iter().map(|one| one.to_string()).collect()
 }
 
-async fn what_we_hold_is_what_aws_holds(company: &Company) {
+async fn what_we_hold_is_what_aws_holds(engine: Engine) {
+    let company = Company::crawled(engine).await;
     let held = company.held_by_aws().await;
     let world = company.core.world();
     let parts = world.snapshot.parts();
@@ -125,6 +126,7 @@ async fn what_we_hold_is_what_aws_holds(company: &Company) {
     }
     assert_eq!(parts.sets.len(), held.permission_sets.len());
     assert_eq!(parts.coverage.complete_at, Some(START));
+    company.close().await;
 }
 
 async fn orphans_and_sets_that_were_edited_and_not_provisioned_are_found(company: &Company) {
@@ -271,7 +273,7 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
 
 /// Denies each operation that a crawl makes, one after the other: whatever it is, nothing is lost.
 async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened(engine: Engine) {
-    let company = Company::on(engine).await;
+    let company = Company::crawled(engine).await;
     let calls = company.calls_since(0).await;
     let operations: BTreeSet<(String, String)> = calls
         .into_iter()

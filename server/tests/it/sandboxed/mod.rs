@@ -12,7 +12,7 @@
 )]
 
 mod begin;
-mod company;
+pub mod company;
 mod crawl;
 mod engine_shell;
 mod forged;
