@@ -23,7 +23,7 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> Core {
         calls_per_second: 1.0,
         pool_region: "eu-west-1".into(),
     };
-    let instance = InstanceArn::parse("arn:aws:sso:::instance/ssoins-1111111111111111");
+    let instance = InstanceArn::parse("arn:aws:sso:::instance/ssoins-0123456789abcdef");
     let instance = Instance {
         arn: instance.expect("it has the form of an ARN"),
         identity_store: "d-1111111111".into(),

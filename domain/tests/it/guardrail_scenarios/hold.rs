@@ -15,7 +15,7 @@ use domain::{
 
 use super::world::*;
 
-fn held(world: &World, at: &str) -> Vec<Held> {
+fn held(world: &Company, at: &str) -> Vec<Held> {
     hold(&world.snapshot(), default_rules(), &account(at))
 }
 
@@ -25,7 +25,7 @@ fn rules_of(held: &Held) -> Vec<&str> {
 
 #[test]
 fn a_standing_administrator_in_production_pci_is_found_with_every_rule_against_it() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_user("bob"), "cards-prod", "administrator");
     let found = held(&world, "cards-prod");
     assert_eq!(found.len(), 1);
@@ -43,7 +43,7 @@ fn a_standing_administrator_in_production_pci_is_found_with_every_rule_against_i
 
 #[test]
 fn harmless_access_that_nobody_approved_here_is_told_apart_from_what_nobody_may_have() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_group("operators"), "cards-prod", "viewer");
     let found = held(&world, "cards-prod");
     assert_eq!(found.len(), 2);
@@ -56,7 +56,7 @@ fn harmless_access_that_nobody_approved_here_is_told_apart_from_what_nobody_may_
 
 #[test]
 fn what_is_on_record_is_judged_as_what_it_is() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_user("bob"), "cards-prod", "reader");
     let (snapshot, rules) = (world.snapshot(), default_rules());
     let record = |minutes, names: &[&str]| {
@@ -77,10 +77,10 @@ fn what_is_on_record_is_judged_as_what_it_is() {
             .map(str::to_owned)
             .collect::<Vec<_>>()
     };
-    assert!(of(record(60, &["ann", "dan"])).is_empty());
+    assert!(of(record(60, &["ann", "fay"])).is_empty());
     assert_eq!(of(record(60, &["ann"])), ["production-pci-two-approvers"]);
     assert_eq!(
-        of(record(600, &["ann", "dan"])),
+        of(record(600, &["ann", "fay"])),
         ["production-pci-long-window"]
     );
     assert_eq!(of(Records::default()).len(), 3);
@@ -106,8 +106,8 @@ fn granted(who: Principal, with: &str, term: Term, names: &[&str], gaining: &[&s
 
 #[test]
 fn approvals_say_nothing_of_who_came_into_the_group_later() {
-    let mut world = World::new();
-    // Bob and Cas are in it; the approvers saw Bob.
+    let mut world = Company::new();
+    // Bob and Eve are in it; the approvers saw Bob.
     world.assigned(&the_group("operators"), "cards-prod", "viewer");
     let (snapshot, rules) = (world.snapshot(), default_rules());
     let against = |records: Records| -> Vec<UserId> {
@@ -126,28 +126,28 @@ fn approvals_say_nothing_of_who_came_into_the_group_later() {
         the_group("operators"),
         "viewer",
         Term::Standing,
-        &["ann", "dan"],
+        &["ann", "fay"],
         &["bob"],
     );
-    assert_eq!(against(records.clone()), [user("cas")]);
-    // Cas came by a change that two people agreed to, and they saw what it opens.
+    assert_eq!(against(records.clone()), [user("eve")]);
+    // Eve came by a change that two people agreed to, and they saw what it opens.
     let joined = |with: &str| {
         let agreed = Agreement {
-            approvals: [person("ann"), person("dan")].into(),
-            gaining: [(user("cas"), pair("cards-prod", with))].into(),
+            approvals: [person("ann"), person("fay")].into(),
+            gaining: [(user("eve"), pair("cards-prod", with))].into(),
         };
-        BTreeMap::from([(group("operators"), BTreeMap::from([(user("cas"), agreed)]))])
+        BTreeMap::from([(group("operators"), BTreeMap::from([(user("eve"), agreed)]))])
     };
     records.memberships = joined("viewer");
     assert!(against(records.clone()).is_empty());
     // What the group was assigned to later, they did not see.
     records.memberships = joined("reader");
-    assert_eq!(against(records), [user("cas")]);
+    assert_eq!(against(records), [user("eve")]);
 }
 
 #[test]
 fn an_empty_group_and_an_orphan_are_found_though_they_reach_nobody() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_group("empty"), "cards-prod", "administrator");
     world.assigned(&the_user("gone"), "cards-prod", "viewer");
     let found = held(&world, "cards-prod");
@@ -170,7 +170,7 @@ fn an_empty_group_and_an_orphan_are_found_though_they_reach_nobody() {
 
 #[test]
 fn development_outside_pci_has_nothing_against_it_and_is_listed_all_the_same() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_group("operators"), "web-dev", "administrator");
     let found = held(&world, "web-dev");
     assert_eq!(found.len(), 2);
@@ -183,7 +183,7 @@ fn development_outside_pci_has_nothing_against_it_and_is_listed_all_the_same() {
 
 #[test]
 fn an_account_that_holds_an_older_content_of_a_set_is_unknown() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_group("operators"), "cards-prod", "viewer");
     world
         .parts
@@ -196,7 +196,7 @@ fn an_account_that_holds_an_older_content_of_a_set_is_unknown() {
 
 #[test]
 fn an_account_nobody_knows_is_refused_whole() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_group("operators"), "nowhere", "viewer");
     let found = held(&world, "nowhere");
     assert_eq!(found.len(), 2);
@@ -209,7 +209,7 @@ fn an_account_nobody_knows_is_refused_whole() {
 
 #[test]
 fn alike_cases_are_evaluated_once_however_many_people_there_are() {
-    let mut world = World::new();
+    let mut world = Company::new();
     let names: Vec<String> = (0..500).map(|n| format!("p{n}")).collect();
     for name in &names {
         world.user(name);
@@ -239,7 +239,7 @@ fn alike_cases_are_evaluated_once_however_many_people_there_are() {
 
 #[test]
 fn a_rule_about_one_person_finds_that_person_among_all_others() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_group("operators"), "web-dev", "viewer");
     let rules = with_guardrails(&rule(
         "only-bob",
@@ -260,7 +260,7 @@ fn a_rule_about_one_person_finds_that_person_among_all_others() {
 
 #[test]
 fn what_should_be_gone_is_never_within_the_rules() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_group("operators"), "web-dev", "viewer");
     let (snapshot, rules) = (world.snapshot(), default_rules());
     let hits = |overdue: BTreeMap<Key, Timestamp>| -> Vec<(UserId, Vec<String>)> {
@@ -300,9 +300,9 @@ fn what_should_be_gone_is_never_within_the_rules() {
 
 #[test]
 fn a_grant_of_ours_that_aws_would_not_let_us_take_away_is_said_at_once() {
-    let mut world = World::new();
+    let mut world = Company::new();
     world.assigned(&the_user("bob"), "web-dev", "viewer");
-    let against = |world: &World| {
+    let against = |world: &Company| {
         let records = Records {
             assignments: BTreeMap::from([(
                 assignment(the_user("bob"), "web-dev", "viewer"),

@@ -1,6 +1,6 @@
 //! A small payments company, its people signed in, and a database of its own for every test.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use app::backend::{Answer, ChangesPort as _, DecisionInput, Denied, Draft, NewChange, Submission};
 use async_trait::async_trait;
@@ -8,14 +8,11 @@ use domain::{
     approval::{Decision, Mfa},
     authorize::{Actor, Role},
     change::State,
-    classification::{Classification, Environment, Pci, Source},
-    directory::{Group, Origin, User, UserStatus},
     engine::{Fresh, Generation, Tell},
-    ids::{AccountId, ChangeId, GroupId, Pair, PermissionSetArn, PersonId, Principal, UserId},
-    org::{Account, AccountState, SpecialAccounts},
-    permission_set::{Content, PermissionSet},
+    ids::{ChangeId, Principal},
+    org::SpecialAccounts,
     person::{Join, Subject},
-    snapshot::{Coverage, PairRead, Parts, Provisioned, Snapshot},
+    snapshot::{Coverage, Parts, Snapshot},
     time::{Duration, Timestamp},
 };
 use server::{
@@ -42,56 +39,20 @@ use crate::{
     database::{Database, Engine, PerEngine, Template},
 };
 
+#[path = "../../../../domain/tests/shared/company.rs"]
+mod company;
+use company::{Company, PEOPLE};
+pub use company::{account, group, person as person_id, set, user};
+
 pub const START: Timestamp = Timestamp(1_795_425_245_000);
 
-/// ann administrator; bob, cas and dan approvers; eve and fay neither. Bob is in `operators`.
-const PEOPLE: [&str; 6] = ["ann", "bob", "cas", "dan", "eve", "fay"];
-
+/// Eve and Fay have none.
 const ROLES: [(&str, Role); 4] = [
     ("ann", Role::Administrator),
     ("bob", Role::Approver),
     ("cas", Role::Approver),
     ("dan", Role::Approver),
 ];
-
-fn numbered(kind: u8, n: usize) -> String {
-    format!("{kind:08x}-0000-4000-8000-{n:012x}")
-}
-
-fn place(name: &str) -> usize {
-    PEOPLE.iter().position(|known| *known == name).unwrap()
-}
-
-pub fn user(name: &str) -> UserId {
-    UserId::parse(&numbered(1, place(name))).unwrap()
-}
-
-pub fn person_id(name: &str) -> PersonId {
-    PersonId::parse(&numbered(2, place(name))).unwrap()
-}
-
-pub fn group(name: &str) -> GroupId {
-    let n = ["operators", "empty", "okta"]
-        .iter()
-        .position(|known| *known == name)
-        .unwrap();
-    GroupId::parse(&numbered(3, n)).unwrap()
-}
-
-pub fn account(name: &str) -> AccountId {
-    let n = ["cards-prod", "web-dev", "web-prod"]
-        .iter()
-        .position(|known| *known == name)
-        .unwrap();
-    AccountId::parse(&format!("11112222333{n}")).unwrap()
-}
-
-pub fn set(name: &str) -> PermissionSetArn {
-    PermissionSetArn::parse(&format!(
-        "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-{name}"
-    ))
-    .unwrap()
-}
 
 pub fn subject(name: &str) -> Subject {
     Subject {
@@ -244,90 +205,15 @@ impl Org {
     /// The organisation as it was read at the clock's time.
     pub fn parts(&self) -> Parts {
         let now = self.clock.now();
-        let mut parts = Parts {
-            coverage: Coverage {
-                oldest: Some(now),
-                began: Some(now),
-                newest: Some(now),
-                complete_at: Some(now),
-                unread: Vec::new(),
-            },
-            ..Parts::default()
+        let mut parts = Company::new().parts;
+        parts.coverage = Coverage {
+            oldest: Some(now),
+            began: Some(now),
+            newest: Some(now),
+            complete_at: Some(now),
+            unread: Vec::new(),
         };
-        for (name, environment, pci) in [
-            ("cards-prod", Environment::Production, Pci::In),
-            ("web-dev", Environment::Development, Pci::Out),
-            ("web-prod", Environment::Production, Pci::Out),
-        ] {
-            let known = Account {
-                id: account(name),
-                name: name.into(),
-                email: format!("{name}@example.com"),
-                state: AccountState::Active,
-                ous: Vec::new(),
-                tags: BTreeMap::new(),
-            };
-            let (environment_source, pci_source) = (Source::Tag, Source::Tag);
-            let class = Classification {
-                environment,
-                environment_source,
-                pci,
-                pci_source,
-                waiting: None,
-            };
-            parts.accounts.insert(account(name), (known, class));
-        }
-        for name in PEOPLE {
-            let known = User {
-                id: user(name),
-                user_name: name.into(),
-                display_name: name.to_uppercase(),
-                email: None,
-                title: None,
-                status: UserStatus::Enabled,
-                origin: Origin::IdentityCenter,
-                external_ids: Vec::new(),
-            };
-            parts.users.insert(user(name), known);
-            parts.persons.insert(user(name), person_id(name));
-        }
-        for (name, origin, members) in [
-            ("operators", Origin::IdentityCenter, &["bob", "eve"][..]),
-            ("empty", Origin::IdentityCenter, &[][..]),
-            ("okta", Origin::External, &["fay"][..]),
-        ] {
-            let known = Group {
-                id: group(name),
-                display_name: name.into(),
-                description: None,
-                origin,
-            };
-            parts.groups.insert(group(name), known);
-            parts.members.insert(
-                group(name),
-                members.iter().map(|member| user(member)).collect(),
-            );
-            parts.members_as_of.insert(group(name), now);
-        }
-        for (name, action) in [("viewer", "cloudwatch:DescribeAlarms"), ("admin", "*")] {
-            let inline = format!(
-                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#
-            );
-            let content = Content {
-                inline: Some(inline),
-                session_seconds: 3_600,
-                ..Content::default()
-            };
-            let known = PermissionSet {
-                arn: set(name),
-                name: name.into(),
-                description: None,
-                hash: content.hash(),
-                analysis: self.core.analyse(&content),
-                content,
-            };
-            parts.sets.insert(set(name), known);
-        }
+        parts.members_as_of = parts.groups.keys().map(|id| (id.clone(), now)).collect();
         parts
     }
 
@@ -479,10 +365,16 @@ pub fn grant(who: &str, set: &str, at: &str, term: &str) -> Draft {
     Draft {
         kind: "grant".into(),
         who: who_of(who),
-        set: format!("ps-{set}"),
+        set: key_of(set),
         account: account(at).to_string(),
         term: term.into(),
     }
+}
+
+/// What a form says of a set: the last part of its ARN.
+fn key_of(name: &str) -> String {
+    let arn = set(name).to_string();
+    arn.rsplit('/').next().unwrap().to_owned()
 }
 
 pub fn remove(who: &str, set: &str, at: &str) -> Draft {
@@ -511,22 +403,13 @@ fn who_of(name: &str) -> String {
 }
 
 /// Puts an assignment into what was read.
-pub fn assign(parts: &mut Parts, who: &str, set_name: &str, at: &str, now: Timestamp) {
-    let pair = Pair {
-        account: account(at),
-        set: set(set_name),
-    };
+pub fn assign(parts: &mut Parts, who: &str, set: &str, at: &str, now: Timestamp) {
     let principal = if PEOPLE.contains(&who) {
         Principal::User(user(who))
     } else {
         Principal::Group(group(who))
     };
-    let read = parts.pairs.entry(pair).or_insert_with(|| PairRead {
-        as_of: now,
-        principals: BTreeMap::new(),
-        provisioned: Provisioned::Latest,
-    });
-    read.principals.insert(principal, now);
+    company::assign(parts, company::pair(at, set), principal, now, now);
 }
 
 /// The one field that was wrong.
