@@ -7,6 +7,7 @@ mod cores;
 mod database;
 mod engines;
 mod ledger;
+mod ports;
 mod prepared;
 mod sandboxed;
 mod sign_in;

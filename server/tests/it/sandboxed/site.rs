@@ -21,6 +21,7 @@ use url::Url;
 use super::company::http_client;
 use crate::{
     database::{Database, Engine},
+    ports,
     prepared::pool_key,
 };
 
@@ -37,7 +38,7 @@ impl Site {
     /// Everything, once the first crawl is in.
     pub async fn on(engine: Engine, organisation: Organisation) -> Self {
         let database = Database::fresh(engine).await;
-        let web = free_port().await;
+        let web = ports::unused();
         let base = format!("http://localhost:{web}");
         let mut local = Sandbox::new(organisation);
         local.speed = 100;
@@ -99,13 +100,6 @@ impl Site {
         drop(self.core);
         self.database.store.close().await;
     }
-}
-
-async fn free_port() -> u16 {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// What `leastwise sandbox` tells `serve`.

@@ -305,9 +305,7 @@ async fn s05_both_forms_of_a_pools_issuer_are_the_same_people(engine: Engine) {
 
 #[tokio::test]
 async fn s05_a_form_of_the_issuer_that_is_not_configured_is_refused() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = crate::ports::unused();
     let base = BASE.parse().unwrap();
     let config = OidcConfig::new(
         &format!("http://localhost:{port}/pool"),
