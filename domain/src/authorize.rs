@@ -1,7 +1,7 @@
 //! `may(actor, action)`: the whole role table in one match.
 //!
 //! A role is effective only if the ledger grants it *and* the token names its Cognito group; an `Actor` holds the
-//! intersection. No other code compares roles. `tests/roles.txt` is this table in readable form.
+//! intersection. No other code compares roles. `tests/it/roles.txt` is this table in readable form.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! The server: the only crate that performs I/O.
 //!
 //! `store` (SQL) and `aws` (SDK) do not depend on each other; `service` and `engine` use both; `http` calls `service`
-//! only. `tests/architecture.rs` checks these dependencies.
+//! only. `tests/it/architecture.rs` checks these dependencies.
 
 pub mod aws;
 pub mod cli;

@@ -26,6 +26,7 @@ pub fn soak(hours: Option<&str>) -> Result<(), Failure> {
             "--package",
             "leastwise-domain",
             "--test",
+            "it",
             "engine_simulation",
         ]);
         simulation

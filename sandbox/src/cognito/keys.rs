@@ -168,7 +168,7 @@ fn thumbprint(modulus: &str) -> String {
 mod tests {
     use super::*;
 
-    const TEST_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cognito/test_key.pem");
+    const TEST_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/test_key.pem");
 
     fn claims() -> Claims {
         json!({ "sub": "s" }).as_object().unwrap().clone()
@@ -183,6 +183,11 @@ mod tests {
         let (_, signature) = rest.split_once('.').unwrap();
         let other = URL_SAFE_NO_PAD.encode(r#"{"sub":"t"}"#);
         assert_eq!(keys.verify(&format!("{head}.{other}.{signature}")), None);
+    }
+
+    #[test]
+    fn without_a_file_every_start_makes_a_key_of_its_own() {
+        assert_ne!(PoolKeys::open(None).kid, PoolKeys::open(None).kid);
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub struct Core {
     /// The Identity Center instance that Leastwise governs.
     pub instance: Instance,
     /// The AWS managed policies.
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
     /// The policies in force.
     pub rules: Arc<Rules>,
     /// The only way to append to the ledger.
@@ -115,8 +115,8 @@ impl Core {
         clock: Clock,
         aws: Aws,
         instance: Instance,
-        catalogue: Catalogue,
-        rules: Rules,
+        catalogue: impl Into<Arc<Catalogue>>,
+        rules: impl Into<Arc<Rules>>,
         journal: Journal,
         settings: Settings,
     ) -> Self {
@@ -125,8 +125,8 @@ impl Core {
             clock,
             aws,
             instance,
-            catalogue,
-            rules: Arc::new(rules),
+            catalogue: catalogue.into(),
+            rules: rules.into(),
             journal,
             settings,
             wake_engine: Notify::new(),
@@ -172,13 +172,13 @@ impl Core {
     }
 
     /// Replaces the read model.
-    pub fn publish(&self, world: World) {
-        *self.world.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(world);
+    pub fn publish(&self, world: impl Into<Arc<World>>) {
+        *self.world.write().unwrap_or_else(PoisonError::into_inner) = world.into();
     }
 
     /// Analyses what a permission set's content allows.
     pub fn analyse(&self, content: &Content) -> Analysis {
-        domain::permission_set::analysis::analyse(content, &self.catalogue)
+        domain::permission_set::analysis::analyse(content, &*self.catalogue)
     }
 
     /// Returns an evaluator of existing access by the policies. It evaluates equivalent cases once.

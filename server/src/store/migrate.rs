@@ -90,28 +90,4 @@ mod tests {
             assert_eq!(files, names, "{engine}");
         }
     }
-
-    #[tokio::test]
-    async fn a_second_migration_does_nothing_and_the_ledger_refuses_to_be_edited() {
-        let store = Store::open("sqlite::memory:").await.unwrap();
-        store.migrate().await.unwrap();
-        store.migrate().await.unwrap();
-        let mut tx = store.write().await.unwrap();
-        sqlx::query("insert into ledger_hash (idx, hash) values (0, 'a')")
-            .execute(tx.conn())
-            .await
-            .unwrap();
-        assert!(
-            sqlx::query("update ledger_hash set hash = 'b'")
-                .execute(tx.conn())
-                .await
-                .is_err()
-        );
-        assert!(
-            sqlx::query("delete from ledger_hash")
-                .execute(tx.conn())
-                .await
-                .is_err()
-        );
-    }
 }

@@ -30,6 +30,15 @@ pub enum Engine {
     Postgres,
 }
 
+/// What a commit survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// A power failure: a commit is on the disk when it returns.
+    Full,
+    /// The end of the process, but not a power failure. For databases of tests.
+    Process,
+}
+
 /// An error of the database layer. Never shown to a browser.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -67,6 +76,10 @@ impl Tx {
     }
 }
 
+/// The settings of every connection to SQLite.
+const SQLITE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
+                      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -78,6 +91,11 @@ pub struct Store {
 impl Store {
     /// Opens `sqlite:PATH` (created if missing), `sqlite::memory:` or `postgres://…`.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, Durability::Full).await
+    }
+
+    /// Opens a database with the given durability of commits.
+    pub async fn open_with(url: &str, durability: Durability) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let engine = if url.starts_with("sqlite:") {
             Engine::Sqlite
@@ -88,6 +106,13 @@ impl Store {
         let url = match engine {
             Engine::Sqlite if !memory && !url.contains('?') => format!("{url}?mode=rwc"),
             _ => url.to_owned(),
+        };
+        let settings: &[&str] = match (engine, durability) {
+            (Engine::Sqlite, Durability::Full) => &[SQLITE],
+            (Engine::Sqlite, Durability::Process) => &[SQLITE, "PRAGMA synchronous = OFF"],
+            // The configuration of the PostgreSQL server applies.
+            (Engine::Postgres, Durability::Full) => &[],
+            (Engine::Postgres, Durability::Process) => &["SET synchronous_commit = off"],
         };
         let pool = AnyPoolOptions::new()
             // Every connection to an in-memory database opens a separate database.
@@ -100,12 +125,8 @@ impl Store {
             .max_lifetime(None)
             .after_connect(move |conn, _| {
                 Box::pin(async move {
-                    if engine == Engine::Sqlite {
-                        conn.execute(
-                            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
-                             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
-                        )
-                        .await?;
+                    for statement in settings {
+                        conn.execute(*statement).await?;
                     }
                     Ok(())
                 })

@@ -114,33 +114,88 @@ impl Kind {
 mod tests {
     use super::*;
 
+    /// The event types in existing ledgers. Never change or remove one.
+    const WRITTEN: [&str; 37] = [
+        "change.submitted",
+        "change.refused",
+        "change.approved",
+        "change.declined",
+        "change.withdrawn",
+        "change.expired",
+        "change.started",
+        "change.sent_back",
+        "change.verified",
+        "change.failed",
+        "operation.intended",
+        "operation.accepted",
+        "operation.failed",
+        "operation.verified",
+        "grant.started",
+        "grant.stopped",
+        "grant.closed",
+        "grant.revoked",
+        "grant.ended",
+        "grant.overdue",
+        "grant.reappeared",
+        "grant.missing",
+        "session.started",
+        "session.ended",
+        "session.refused",
+        "subject.claimed",
+        "role.granted",
+        "role.ended",
+        "rules.activated",
+        "sync.completed",
+        "outside.seen",
+        "report.downloaded",
+        "ledger.viewed",
+        "ledger.exported",
+        "log.started",
+        "log.stopped",
+        "access.denied",
+    ];
+
+    #[test]
+    fn every_type_is_the_word_that_existing_ledgers_hold() {
+        let words: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(words, WRITTEN);
+    }
+
     #[test]
     fn what_proves_rows_is_written_by_these_words() {
         use domain::ledger::said::{self, grants, sessions};
-        for (kind, word) in [
-            (Kind::ChangeSubmitted, said::SUBMITTED),
-            (Kind::ChangeRefused, said::REFUSED),
-            (Kind::ChangeStarted, said::BEGAN),
-            (Kind::ChangeVerified, said::ENDINGS[0]),
-            (Kind::ChangeFailed, said::ENDINGS[1]),
-            (Kind::ChangeWithdrawn, said::ENDINGS[2]),
-            (Kind::ChangeExpired, said::ENDINGS[3]),
-            (Kind::ChangeApproved, said::APPROVED),
-            (Kind::ChangeDeclined, said::DECLINED),
-            (Kind::ChangeSentBack, said::SENT_BACK),
-            (Kind::RoleGranted, said::GRANTED),
-            (Kind::RoleEnded, said::ENDED),
-            (Kind::GrantStarted, grants::STARTED),
-            (Kind::GrantStopped, grants::STOPPED),
-            (Kind::GrantClosed, grants::CLOSED),
-            (Kind::GrantRevoked, grants::REVOKED),
-            (Kind::GrantEnded, grants::ENDED),
-            (Kind::OperationIntended, grants::INTENDED),
-            (Kind::OperationVerified, grants::VERIFIED),
-            (Kind::SessionStarted, sessions::STARTED),
-            (Kind::SessionEnded, sessions::ENDED),
+        for (kind, read, word) in [
+            (Kind::ChangeSubmitted, said::SUBMITTED, "change.submitted"),
+            (Kind::ChangeRefused, said::REFUSED, "change.refused"),
+            (Kind::ChangeStarted, said::BEGAN, "change.started"),
+            (Kind::ChangeVerified, said::ENDINGS[0], "change.verified"),
+            (Kind::ChangeFailed, said::ENDINGS[1], "change.failed"),
+            (Kind::ChangeWithdrawn, said::ENDINGS[2], "change.withdrawn"),
+            (Kind::ChangeExpired, said::ENDINGS[3], "change.expired"),
+            (Kind::ChangeApproved, said::APPROVED, "change.approved"),
+            (Kind::ChangeDeclined, said::DECLINED, "change.declined"),
+            (Kind::ChangeSentBack, said::SENT_BACK, "change.sent_back"),
+            (Kind::RoleGranted, said::GRANTED, "role.granted"),
+            (Kind::RoleEnded, said::ENDED, "role.ended"),
+            (Kind::GrantStarted, grants::STARTED, "grant.started"),
+            (Kind::GrantStopped, grants::STOPPED, "grant.stopped"),
+            (Kind::GrantClosed, grants::CLOSED, "grant.closed"),
+            (Kind::GrantRevoked, grants::REVOKED, "grant.revoked"),
+            (Kind::GrantEnded, grants::ENDED, "grant.ended"),
+            (
+                Kind::OperationIntended,
+                grants::INTENDED,
+                "operation.intended",
+            ),
+            (
+                Kind::OperationVerified,
+                grants::VERIFIED,
+                "operation.verified",
+            ),
+            (Kind::SessionStarted, sessions::STARTED, "session.started"),
+            (Kind::SessionEnded, sessions::ENDED, "session.ended"),
         ] {
-            assert_eq!(kind.as_str(), word);
+            assert_eq!((kind.as_str(), read), (word, word));
         }
     }
 

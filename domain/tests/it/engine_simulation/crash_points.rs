@@ -1,0 +1,117 @@
+//! Kills the process at every possible instant of the two simplest scenarios, individually and in pairs.
+
+use domain::{engine::Plan, grant::Term, ids::Principal, time::Duration};
+
+use super::{
+    aws::Faults,
+    scripts::{HOUR, MINUTE, assignment, change, close, group, open},
+    store::Stands,
+    world::{Defect, World},
+};
+
+fn story(die_at: &[u64], plans: &[(i64, Plan)], there: bool) -> World {
+    let key = assignment(1, 1, Principal::Group(group(11)));
+    let mut world = World::new(1, vec![key], Faults::default(), Defect::None);
+    world.die_at = die_at.to_vec();
+    // Calls that were sent before a crash always arrive in these scenarios.
+    world.aws.set(0, there, -HOUR);
+    for (when, plan) in plans {
+        world.approve(*when, plan.clone());
+    }
+    world
+        .run_until(3 * HOUR)
+        .unwrap_or_else(|violation| panic!("dying at {die_at:?}: {violation}"));
+    world
+        .quiet()
+        .unwrap_or_else(|violation| panic!("dying at {die_at:?}: {violation}"));
+    world
+}
+
+fn every_crash(plans: &[(i64, Plan)], there: bool, check: impl Fn(&World, &[u64])) -> u64 {
+    let calm = story(&[], plans, there);
+    check(&calm, &[]);
+    let last = calm.boundaries;
+    for first in 1..=last {
+        check(&story(&[first], plans, there), &[first]);
+        for second in first + 1..=last + 4 {
+            check(&story(&[first, second], plans, there), &[first, second]);
+        }
+    }
+    last
+}
+
+#[test]
+fn a_grant_is_created_exactly_once_wherever_the_process_dies() {
+    let key = assignment(1, 1, Principal::Group(group(11)));
+    let plan = Plan {
+        change: change(1),
+        items: vec![open(1, &key, Term::Standing)],
+    };
+    let boundaries = every_crash(&[(1_000, plan)], false, |world, died| {
+        assert!(world.aws.present[0], "dying at {died:?}");
+        assert_eq!(world.aws.creates[0], 1, "dying at {died:?}");
+        assert_eq!(
+            world.store.plans[&change(1)].1,
+            Stands::Verified,
+            "dying at {died:?}"
+        );
+    });
+    println!("{boundaries} crash points, alone and in pairs");
+    assert!(boundaries >= 12, "{boundaries}");
+}
+
+#[test]
+fn a_grant_of_what_is_there_creates_nothing_wherever_the_process_dies() {
+    let key = assignment(1, 1, Principal::Group(group(11)));
+    let plan = Plan {
+        change: change(1),
+        items: vec![open(1, &key, Term::Standing)],
+    };
+    every_crash(&[(1_000, plan)], true, |world, died| {
+        assert_eq!(world.aws.calls, 0, "dying at {died:?}");
+        assert_eq!(
+            world.store.plans[&change(1)].1,
+            Stands::Verified,
+            "dying at {died:?}"
+        );
+    });
+}
+
+#[test]
+fn a_removal_ends_removed_and_told_once_wherever_the_process_dies() {
+    let key = assignment(1, 1, Principal::Group(group(11)));
+    let plan = Plan {
+        change: change(1),
+        items: vec![close(&key)],
+    };
+    let boundaries = every_crash(&[(1_000, plan)], true, |world, died| {
+        assert!(!world.aws.present[0], "dying at {died:?}");
+        assert_eq!(
+            world.store.plans[&change(1)].1,
+            Stands::Verified,
+            "dying at {died:?}"
+        );
+        let removed = |(_, tell): &&(i64, domain::engine::Tell)| {
+            matches!(tell, domain::engine::Tell::Removed { .. })
+        };
+        assert_eq!(
+            world.store.told.iter().filter(removed).count(),
+            1,
+            "dying at {died:?}"
+        );
+    });
+    assert!(boundaries >= 10, "{boundaries}");
+}
+
+#[test]
+fn an_hour_of_access_comes_and_goes_wherever_the_process_dies() {
+    let key = assignment(1, 1, Principal::Group(group(11)));
+    let plan = Plan {
+        change: change(1),
+        items: vec![open(1, &key, Term::For(Duration(20 * MINUTE)))],
+    };
+    every_crash(&[(1_000, plan)], false, |world, died| {
+        assert!(!world.aws.present[0], "dying at {died:?}");
+        assert_eq!(world.aws.creates[0], 1, "dying at {died:?}");
+    });
+}

@@ -1,0 +1,10 @@
+//! The tests of the domain in one program: each program would link every dependency again.
+
+mod analysis;
+mod analysis_properties;
+mod approval;
+mod diff;
+mod engine_simulation;
+mod guardrail_scenarios;
+mod ledger;
+mod roles;

@@ -1,0 +1,340 @@
+//! Compares every number on a page with a slow, independent count of the same snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::backend::{
+    AccountsPort as _, Board, GroupsPort as _, HitView, HomePort as _, ListQuery, PeoplePort as _,
+    PermissionSetsPort as _,
+};
+use domain::{
+    access::{self, Path},
+    guardrails::Holder,
+    ids::{AccountId, Assignment, PermissionSetArn, UserId},
+    permission_set::analysis::Risk,
+    snapshot::Snapshot,
+    time::Duration,
+    verdict::Tally,
+};
+use server::service::{core::World, exposure::Reacher};
+
+use super::org::{NOW, Org};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    the_home_page_counts_the_people_who_reach_production_pci,
+    every_person_and_every_account_has_the_numbers_of_a_slow_count,
+    what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_finds,
+    what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it,
+    a_set_counts_the_people_who_can_use_it_once_each,
+    a_narrowing_keeps_what_it_says_and_words_narrow_further,
+    a_page_beyond_the_last_is_the_last,
+}
+
+fn guarded(snapshot: &Snapshot) -> Vec<AccountId> {
+    let accounts = snapshot.parts().accounts.iter();
+    let guarded = accounts.filter(|(_, (_, class))| class.counts_as_production_pci());
+    guarded.map(|(id, _)| id.clone()).collect()
+}
+
+fn reaching(snapshot: &Snapshot, account: &AccountId) -> BTreeSet<UserId> {
+    access::reaching(snapshot, account)
+        .map(|reach| reach.user)
+        .collect()
+}
+
+pub fn query(words: &str, only: Option<&str>, page: usize) -> ListQuery {
+    ListQuery {
+        words: words.into(),
+        only: only.map(str::to_owned),
+        page,
+    }
+}
+
+async fn the_home_page_counts_the_people_who_reach_production_pci(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let world = org.core.world();
+    let people: BTreeSet<UserId> = guarded(&world.snapshot)
+        .iter()
+        .flat_map(|account| reaching(&world.snapshot, account))
+        .collect();
+    let home = org
+        .administrator()
+        .home()
+        .await
+        .unwrap()
+        .organisation
+        .unwrap();
+    assert!(people.len() > 10, "the sample has sins");
+    assert_eq!(home.exposure.people, people.len());
+    assert_eq!(home.exposure.accounts, guarded(&world.snapshot).len());
+    assert_eq!(home.exposure.standing_people, people.len());
+    let assignments: usize = guarded(&world.snapshot)
+        .iter()
+        .flat_map(|id| world.snapshot.pairs_in(id).collect::<Vec<_>>())
+        .map(|(_, read)| read.principals.len())
+        .sum();
+    assert_eq!(home.exposure.standing_assignments, assignments);
+    assert_eq!(home.exposure.temporary_assignments, 0);
+    assert!(
+        home.exposed
+            .iter()
+            .all(|person| people.contains(&person.user.id))
+    );
+}
+
+async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let world = org.core.world();
+    let service = org.administrator();
+    for number in 1.. {
+        let page = service.people(&query("", None, number)).await.unwrap();
+        for row in &page.rows {
+            let reached: BTreeSet<AccountId> = access::reach_of(&world.snapshot, &row.user.id)
+                .map(|reach| reach.pair.account)
+                .collect();
+            assert_eq!(row.accounts, reached.len(), "{}", row.user_name);
+            let guarded: BTreeSet<_> = guarded(&world.snapshot).into_iter().collect();
+            assert_eq!(row.production_pci, reached.intersection(&guarded).count());
+        }
+        if number >= page.pages() {
+            break;
+        }
+    }
+    let board = service.board(&query("", None, 1)).await.unwrap();
+    assert_eq!(board.total, world.snapshot.parts().accounts.len());
+    for card in board.cells.iter().flat_map(|cell| &cell.accounts) {
+        assert_eq!(
+            card.people,
+            reaching(&world.snapshot, &card.account.id).len()
+        );
+        let view = service.account(&card.account.id).await.unwrap();
+        assert_eq!(view.people, card.people);
+        assert_eq!(
+            view.rows.iter().filter(|row| row.ends.is_none()).count(),
+            card.standing
+        );
+        let against = Tally::of(view.rows.iter().map(|row| HitView::strictest(&row.hits)));
+        assert_eq!(
+            card.findings,
+            card.account
+                .class
+                .counts_as_production_pci()
+                .then_some(against)
+        );
+    }
+}
+
+/// The sample organization, in which every third assignment is temporary.
+async fn with_ends(engine: Engine) -> Org {
+    let ends = NOW + Duration::hours(2);
+    let every_third = |parts: &domain::snapshot::Parts| {
+        let all = parts.pairs.iter().flat_map(|(pair, read)| {
+            let assignment = |principal: &domain::ids::Principal| Assignment {
+                pair: pair.clone(),
+                principal: principal.clone(),
+            };
+            read.principals.keys().map(assignment).collect::<Vec<_>>()
+        });
+        all.step_by(3)
+            .map(|assignment| (assignment, ends))
+            .collect()
+    };
+    Org::with_windows(engine, |_| {}, every_third).await
+}
+
+async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_finds(
+    engine: Engine,
+) {
+    #[derive(Default)]
+    struct Walked {
+        accounts: BTreeSet<AccountId>,
+        sets: BTreeSet<PermissionSetArn>,
+        counted: Reacher,
+    }
+    let org = with_ends(engine).await;
+    let world = org.core.world();
+    let snapshot = &world.snapshot;
+    let mut walked: BTreeMap<UserId, Walked> = BTreeMap::new();
+    let mut paths = [0; 2];
+    for account in guarded(snapshot) {
+        for reach in access::reaching(snapshot, &account) {
+            let analysis = &snapshot.set(&reach.pair.set).unwrap().analysis;
+            let powerful = [
+                Risk::Administrator,
+                Risk::Escalation,
+                Risk::IdentityCenterTakeover,
+            ];
+            let standing = world.ends(&World::assignment(&reach)).is_none();
+            let who = walked.entry(reach.user).or_default();
+            who.accounts.insert(reach.pair.account);
+            who.sets.insert(reach.pair.set);
+            who.counted.paths += 1;
+            who.counted.direct += u32::from(reach.path == Path::Direct);
+            who.counted.standing += u32::from(standing);
+            who.counted.powerful += u32::from(powerful.iter().any(|risk| analysis.has(*risk)));
+            paths[0] += 1;
+            paths[1] += usize::from(standing);
+        }
+    }
+    let walked: BTreeMap<UserId, Reacher> = walked
+        .into_iter()
+        .map(|(user, mut walked)| {
+            walked.counted.accounts = u32::try_from(walked.accounts.len()).unwrap();
+            walked.counted.sets = u32::try_from(walked.sets.len()).unwrap();
+            (user, walked.counted)
+        })
+        .collect();
+    let exposure = &world.exposure;
+    assert!(paths[1] > 0 && paths[1] < paths[0], "some end, some stand");
+    assert_eq!(exposure.people, walked);
+    assert_eq!([exposure.paths, exposure.standing_paths], paths);
+}
+
+async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it(engine: Engine) {
+    type About = (BTreeSet<Assignment>, BTreeSet<UserId>, BTreeSet<AccountId>);
+    let org = with_ends(engine).await;
+    let world = org.core.world();
+    let mut holds = org.core.holds(&world);
+    let mut rules: BTreeMap<String, About> = BTreeMap::new();
+    let (mut against, mut paths_against) = (BTreeMap::new(), Tally::default());
+    for account in guarded(&world.snapshot) {
+        for held in holds.of(&account) {
+            let (assignment, user) = match &held.holder {
+                Holder::Person { reach } => (World::assignment(reach), Some(reach.user.clone())),
+                Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => {
+                    (assignment.clone(), None)
+                }
+            };
+            if !held.hits.is_empty() {
+                let worst = against.entry(assignment.clone()).or_insert(held.outcome());
+                *worst = (*worst).max(held.outcome());
+                paths_against.add(held.outcome(), usize::from(user.is_some()));
+            }
+            for hit in held.hits.iter() {
+                let rule = rules.entry(hit.rule.clone()).or_default();
+                rule.0.insert(assignment.clone());
+                rule.1.extend(user.clone());
+                rule.2.insert(account.clone());
+            }
+        }
+    }
+    let exposure = &world.exposure;
+    assert!(rules.len() > 3, "the sample has sins");
+    assert_eq!(
+        (exposure.against, exposure.paths_against),
+        (Tally::of(against.into_values()), paths_against)
+    );
+    assert_eq!(exposure.findings.len(), rules.len());
+    for (rule, found) in &exposure.findings {
+        let (assignments, people, accounts) = &rules[rule];
+        assert_eq!(
+            (found.assignments, found.people, &found.accounts),
+            (assignments.len(), people.len(), accounts),
+            "{rule}"
+        );
+    }
+}
+
+async fn a_set_counts_the_people_who_can_use_it_once_each(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let world = org.core.world();
+    let sets = org
+        .administrator()
+        .permission_sets(&query("", None, 1))
+        .await
+        .unwrap();
+    assert_eq!(sets.total, world.snapshot.parts().sets.len());
+    for row in &sets.rows {
+        let mut people = BTreeSet::new();
+        let mut accounts = 0;
+        for (pair, read) in &world.snapshot.parts().pairs {
+            if pair.set == row.set.arn {
+                accounts += 1;
+                people
+                    .extend(access::people_of(&world.snapshot, pair, read).map(|reach| reach.user));
+            }
+        }
+        assert_eq!(
+            (row.people, row.accounts),
+            (people.len(), accounts),
+            "{}",
+            row.set.name
+        );
+    }
+    let risks: Vec<_> = sets
+        .rows
+        .iter()
+        .map(|row| row.set.risks.first().copied())
+        .collect();
+    let worst_first = risks
+        .windows(2)
+        .all(|two| two[0].is_some() >= two[1].is_some());
+    assert!(worst_first, "sets without a finding come last");
+}
+
+async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let service = org.administrator();
+    let board = |only: &str| {
+        let (service, query) = (&service, query("", Some(only), 1));
+        async move { service.board(&query).await.unwrap() }
+    };
+    let guarded = board("production-pci").await;
+    assert!(
+        guarded
+            .cells
+            .iter()
+            .flat_map(|cell| &cell.accounts)
+            .all(|card| card.account.class.counts_as_production_pci())
+    );
+    let single = board("production-in").await;
+    assert_eq!(
+        (single.cells.len(), single.cells[0].total),
+        (1, single.total)
+    );
+    let home = service.home().await.unwrap().organisation.unwrap();
+    for found in &home.findings {
+        let rule = format!("rule:{}", found.hit.rule);
+        assert_eq!(board(&rule).await.total, found.account_count, "{rule}");
+    }
+    let cards = |board: Board| board.cells.into_iter().flat_map(|cell| cell.accounts);
+    for card in cards(board("findings").await) {
+        assert!(card.findings.is_some_and(|tally| tally.against > 0));
+    }
+    for card in cards(board("unapproved").await) {
+        assert!(card.findings.is_some_and(|tally| tally.unapproved > 0));
+    }
+    let people = service
+        .people(&query("", Some("production-pci"), 1))
+        .await
+        .unwrap();
+    assert_eq!(people.total, home.exposure.people);
+    let powerful = service
+        .people(&query("", Some("powerful"), 1))
+        .await
+        .unwrap();
+    assert_eq!(powerful.total, home.exposure.administrators);
+    let groups = service
+        .groups(&query("", Some("production-pci"), 1))
+        .await
+        .unwrap();
+    assert!(groups.rows.iter().all(|row| row.production_pci > 0));
+    let none = service.people(&query("zzz nobody", None, 1)).await.unwrap();
+    assert_eq!((none.total, none.rows.len()), (0, 0));
+    let one = service
+        .people(&query("OKAFOR maya", None, 1))
+        .await
+        .unwrap();
+    assert_eq!(one.total, 1);
+}
+
+async fn a_page_beyond_the_last_is_the_last(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let page = org
+        .administrator()
+        .people(&query("", None, 999))
+        .await
+        .unwrap();
+    assert_eq!(page.number, page.pages());
+    assert!(!page.rows.is_empty());
+}

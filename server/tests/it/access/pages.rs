@@ -1,0 +1,275 @@
+//! Renders every page about access: for the sample, for a viewer with few rights, and before the first crawl.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use app::{
+    backend::{Backend, ViewerPort as _},
+    frame::framed,
+    routes::{FormState, PAGES, Visit},
+    shell::Surroundings,
+};
+use domain::{
+    authorize::Role,
+    drift::{Outside, Seen},
+    ids::Principal,
+};
+use server::{service::Service, store};
+
+use super::org::{NOW, Org};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    every_page_of_the_sample_renders_soundly,
+    a_page_far_beyond_the_last_is_the_last,
+    a_filter_that_leaves_nothing_does_not_look_like_an_all_clear,
+    before_the_first_read_no_page_says_that_nobody_has_access,
+    what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last,
+    a_crawl_that_could_not_read_everything_is_named_on_the_page,
+    a_requesters_pages_hold_no_link_that_would_refuse_them,
+    names_from_aws_are_shown_as_text,
+}
+
+/// Renders the document of a URL as the router does.
+async fn document(service: Service, url: &str) -> String {
+    let viewer = service.viewer().await.unwrap();
+    let backend: Arc<dyn Backend> = Arc::new(service);
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let parts: Vec<&str> = path.split('/').collect();
+    let matches = |pattern: &str| {
+        let pattern: Vec<&str> = pattern.split('/').collect();
+        let same = pattern
+            .iter()
+            .zip(&parts)
+            .all(|(want, have)| want.starts_with('{') || want == have);
+        (same && pattern.len() == parts.len()).then(|| {
+            let named = pattern
+                .iter()
+                .zip(&parts)
+                .filter(|(want, _)| want.starts_with('{'));
+            let named = named
+                .map(|(want, have)| (want.trim_matches(['{', '}']).to_owned(), (*have).to_owned()));
+            named.collect::<BTreeMap<_, _>>()
+        })
+    };
+    let (route, params) = PAGES
+        .iter()
+        .find_map(|route| Some((route, matches(route.path)?)))
+        .unwrap();
+    let visit = Visit {
+        backend: backend.clone(),
+        params,
+        query: query
+            .split('&')
+            .filter_map(|field| field.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        url: url.to_owned(),
+        form: FormState::default(),
+    };
+    let page = (route.page)(visit).await.unwrap();
+    framed(page, &viewer, &*backend, url, Surroundings::default())
+}
+
+fn sound(url: &str, html: &str) {
+    assert_eq!(html.matches("<h1").count(), 1, "{url}: one heading");
+    assert!(!html.contains(" style="), "{url}: the CSP refuses it");
+    assert_eq!(
+        html.matches("<table").count(),
+        html.matches("<tbody").count(),
+        "{url}: explicit tbody"
+    );
+    let mut ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "{url}: an id stands twice");
+    assert!(!html.contains("Under construction"), "{url}");
+}
+
+fn urls(org: &Org) -> Vec<String> {
+    let world = org.core.world();
+    let parts = world.snapshot.parts();
+    let lists = ["/", "/accounts", "/people", "/groups", "/permission-sets"];
+    let narrowed = [
+        "/accounts?only=production-pci",
+        "/accounts?only=findings",
+        "/accounts?only=unclassified",
+        "/accounts?only=production-in",
+        "/accounts?only=rule:production-pci-administrator",
+        "/accounts?only=nonsense&page=zero",
+        "/accounts?q=no-such-account",
+        "/people?only=disabled&q=no-such-person",
+        "/people?page=999",
+        "/groups?only=external",
+        "/permission-sets?only=unknown",
+    ];
+    let mut urls: Vec<String> = lists
+        .into_iter()
+        .chain(narrowed)
+        .map(str::to_owned)
+        .collect();
+    urls.extend(parts.accounts.keys().map(|id| format!("/accounts/{id}")));
+    urls.extend(parts.users.keys().map(|id| format!("/people/{id}")));
+    urls.extend(parts.groups.keys().map(|id| format!("/groups/{id}")));
+    urls.extend(parts.sets.keys().map(|arn| {
+        let key = arn.as_str().rsplit('/').next().unwrap();
+        format!("/permission-sets/{key}")
+    }));
+    urls
+}
+
+async fn every_page_of_the_sample_renders_soundly(engine: Engine) {
+    let org = Org::sample(engine).await;
+    for url in urls(&org) {
+        let html = document(org.administrator(), &url).await;
+        sound(&url, &html);
+    }
+}
+
+async fn a_page_far_beyond_the_last_is_the_last(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let all = [Role::Administrator, Role::Approver, Role::Auditor];
+    let world = org.core.world();
+    let user = world.snapshot.parts().users.keys().next().cloned().unwrap();
+    for list in [
+        "/accounts",
+        "/accounts?only=production-in",
+        "/changes",
+        "/changes?only=waiting",
+        "/changes?q=nothing",
+        "/groups",
+        "/inbox",
+        "/ledger",
+        "/ledger?q=nothing",
+        "/people",
+        "/permission-sets",
+        "/reports/production-pci",
+    ] {
+        let joined = if list.contains('?') { '&' } else { '?' };
+        for page in [usize::MAX, usize::MAX / 50, 1_000_000] {
+            let url = format!("{list}{joined}page={page}");
+            let html = document(org.as_(Some(&user), &all), &url).await;
+            sound(&url, &html);
+        }
+    }
+}
+
+async fn a_filter_that_leaves_nothing_does_not_look_like_an_all_clear(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let filtered = document(org.administrator(), "/people?q=zzzz").await;
+    assert!(filtered.contains("match this filter"));
+    assert!(!filtered.contains("No users"));
+}
+
+async fn before_the_first_read_no_page_says_that_nobody_has_access(engine: Engine) {
+    let org = Org::unread(engine).await;
+    for url in ["/", "/accounts", "/people", "/groups", "/permission-sets"] {
+        let html = document(
+            org.as_(None, &[domain::authorize::Role::Administrator]),
+            url,
+        )
+        .await;
+        sound(url, &html);
+        assert!(html.contains("AWS has not been read yet"), "{url}");
+        assert!(!html.contains("No one can reach"), "{url}");
+    }
+}
+
+async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last(
+    engine: Engine,
+) {
+    let org = Org::sample(engine).await;
+    let at = |html: &str, words: &str| html.find(words).unwrap_or_else(|| panic!("{words}"));
+    let html = document(org.administrator(), "/").await;
+    let nothing = at(&html, "No changes outside Leastwise");
+    assert!(nothing > at(&html, "People with access"));
+
+    let world = org.core.world();
+    let group = world.snapshot.parts().groups.keys().next().unwrap();
+    let seen = Seen {
+        outside: Outside::Joined {
+            group: group.clone(),
+            user: org.user("hannah.cole"),
+        },
+        after: NOW,
+        by: NOW,
+    };
+    let mut tx = org.core.store.write().await.unwrap();
+    store::crawl::save_outside(&mut tx, &[seen]).await.unwrap();
+    tx.commit().await.unwrap();
+    let html = document(org.administrator(), "/").await;
+    assert!(at(&html, "Changed outside Leastwise") < at(&html, "Exposure of production PCI"));
+    assert_eq!(html.matches("Changed outside Leastwise").count(), 1);
+}
+
+async fn a_crawl_that_could_not_read_everything_is_named_on_the_page(engine: Engine) {
+    let org = Org::of(engine, |parts| {
+        parts.coverage.unread.push(domain::snapshot::Unread {
+            what: domain::snapshot::Gap::TagsOf(
+                domain::ids::AccountId::parse("111122223333").unwrap(),
+            ),
+            why: "ThrottlingException".into(),
+        });
+        parts.coverage.complete_at = Some(domain::time::Timestamp(0));
+    })
+    .await;
+    let html = document(org.administrator(), "/").await;
+    assert!(html.contains("1 resource could not be read"));
+    assert!(html.contains("tags of account 111122223333"));
+    assert!(html.contains("This data is out of date"));
+}
+
+async fn a_requesters_pages_hold_no_link_that_would_refuse_them(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let own = format!("/people/{}", org.user("hannah.cole"));
+    for url in ["/", own.as_str()] {
+        let html = document(org.requester("hannah.cole"), url).await;
+        sound(url, &html);
+        for refused in ["/accounts", "/groups", "/permission-sets"] {
+            assert!(
+                !html.contains(&format!("href=\"{refused}")),
+                "{url} leads to {refused}"
+            );
+        }
+    }
+}
+
+async fn names_from_aws_are_shown_as_text(engine: Engine) {
+    let org = Org::of(engine, |parts| {
+        for group in parts.groups.values_mut() {
+            group.display_name = "<script>alert(1)</script>".into();
+        }
+        for set in parts.sets.values_mut() {
+            set.name = "\"><img src=x>".into();
+        }
+    })
+    .await;
+    let world = org.core.world();
+    let opening = world
+        .snapshot
+        .parts()
+        .groups
+        .keys()
+        .find(|id| {
+            !world
+                .snapshot
+                .pairs_of(&Principal::Group((*id).clone()))
+                .is_empty()
+        })
+        .unwrap();
+    for url in [
+        "/".to_owned(),
+        "/groups".to_owned(),
+        "/permission-sets".to_owned(),
+        format!("/groups/{opening}"),
+        format!("/accounts/{}", org.account("cards-prod")),
+    ] {
+        let html = document(org.administrator(), &url).await;
+        assert!(!html.contains("<script>alert"), "{url}");
+        assert!(!html.contains("<img"), "{url}");
+    }
+}

@@ -1,0 +1,105 @@
+//! The report, page by page: matching rows are counted without building them, and the counts must agree.
+
+use app::backend::{ListQuery, ReportPort as _, ReportRow};
+use server::service::report::Report;
+
+use super::org::Org;
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    the_head_counts_what_the_rows_say,
+    a_search_keeps_the_rows_that_hold_every_word_and_no_other,
+    two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another,
+}
+
+fn every_row(org: &Org) -> Vec<ReportRow> {
+    let report = Report::make(org.core.clone(), org.core.world());
+    let accounts = report.accounts();
+    accounts
+        .flat_map(|account| report.rows_of(account, &mut report.holds()))
+        .collect()
+}
+
+async fn the_head_counts_what_the_rows_say(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let rows = every_row(&org);
+    let shown = org
+        .administrator()
+        .access_report(&ListQuery::default())
+        .await
+        .unwrap();
+    let counts = shown.head.counts;
+    let count = |which: fn(&&ReportRow) -> bool| rows.iter().filter(which).count();
+    assert_eq!(counts.rows, rows.len());
+    assert_eq!(counts.standing, count(|row| row.standing));
+    assert_eq!(counts.against.all(), count(|row| !row.findings.is_empty()));
+    assert_eq!(shown.page.rows, rows, "the sample's is one page");
+}
+
+async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let rows = every_row(&org);
+    let text = |row: &ReportRow| {
+        let shown = [
+            &row.person,
+            &row.account,
+            &row.account_id,
+            &row.permission_set,
+            &row.path,
+        ];
+        shown.map(|text| text.to_lowercase()).join(" ")
+    };
+    let mut kept_some = 0;
+    for words in [
+        "",
+        "GROUP:",
+        "direct",
+        "cards prod",
+        "a e",
+        "maya",
+        "maya group: cards",
+        "zzz",
+        "direct group:",
+        &rows[0].account_id,
+    ] {
+        let expected: Vec<&ReportRow> = rows
+            .iter()
+            .filter(|row| {
+                let all = words.to_lowercase();
+                all.split_whitespace().all(|word| text(row).contains(word))
+            })
+            .collect();
+        let query = ListQuery {
+            words: words.into(),
+            ..ListQuery::default()
+        };
+        let shown = org.administrator().access_report(&query).await.unwrap();
+        assert_eq!(shown.page.total, expected.len(), "{words:?}");
+        assert_eq!(
+            shown.page.rows.iter().collect::<Vec<_>>(),
+            expected,
+            "{words:?}"
+        );
+        kept_some += usize::from(!expected.is_empty() && expected.len() < rows.len());
+    }
+    assert!(kept_some >= 5, "most of these narrow");
+}
+
+async fn two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another(
+    engine: Engine,
+) {
+    let id = |org: &Org| {
+        Report::make(org.core.clone(), org.core.world())
+            .head
+            .report_id
+    };
+    let (one, same) = (Org::sample(engine).await, Org::sample(engine).await);
+    assert_eq!(id(&one), id(&same));
+    let somebody = one.core.world().exposure.people.keys().next().cloned();
+    let renamed = Org::of(engine, |parts| {
+        let user = parts.users.get_mut(&somebody.unwrap()).unwrap();
+        user.display_name.push('!');
+    })
+    .await;
+    assert_ne!(id(&one), id(&renamed));
+}

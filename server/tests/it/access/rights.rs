@@ -1,0 +1,107 @@
+//! Who may see what. The route checks as well; here every port method is checked on its own.
+
+use app::backend::{
+    AccountsPort as _, Denied, GroupsPort as _, HomePort as _, PeoplePort as _,
+    PermissionSetsPort as _, ViewerPort as _,
+};
+use domain::authorize::Role;
+
+use super::{numbers::query, org::Org};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    a_requester_sees_themselves_and_nobody_else,
+    a_requester_sees_no_list_and_no_object_of_the_directory,
+    a_requesters_home_and_palette_hold_only_what_is_theirs,
+    somebody_who_is_not_joined_sees_an_empty_home_and_no_person,
+    an_auditors_palette_knows_every_account_but_not_the_inbox,
+    what_does_not_exist_is_not_found,
+}
+
+async fn a_requester_sees_themselves_and_nobody_else(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let service = org.requester("hannah.cole");
+    let own = service.person(&org.user("hannah.cole")).await.unwrap();
+    assert_eq!(own.user_name, "hannah.cole");
+    let other = service.person(&org.user("maya.okafor")).await;
+    let nobody = service
+        .person(&domain::ids::UserId::parse("99999999-0000-4000-8000-000000000001").unwrap())
+        .await;
+    assert_eq!(other, Err(Denied::NotFound));
+    assert_eq!(nobody, other, "a refusal does not tell who exists");
+}
+
+async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let service = org.requester("hannah.cole");
+    let all = query("", None, 1);
+    let world = org.core.world();
+    let group = world.snapshot.parts().groups.keys().next().unwrap();
+    let forbidden = |denied: Denied| matches!(denied, Denied::Forbidden(_));
+    assert!(forbidden(service.board(&all).await.unwrap_err()));
+    assert!(forbidden(
+        service
+            .account(&org.account("cards-prod"))
+            .await
+            .unwrap_err()
+    ));
+    assert!(forbidden(service.people(&all).await.unwrap_err()));
+    assert!(forbidden(service.groups(&all).await.unwrap_err()));
+    assert!(forbidden(service.group(group).await.unwrap_err()));
+    assert!(forbidden(service.permission_sets(&all).await.unwrap_err()));
+    assert!(forbidden(
+        service.permission_set("ps-any").await.unwrap_err()
+    ));
+}
+
+async fn a_requesters_home_and_palette_hold_only_what_is_theirs(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let service = org.requester("hannah.cole");
+    let home = service.home().await.unwrap();
+    assert!(home.organisation.is_none());
+    assert!(home.access_count > 0);
+    let palette = service.palette().await.unwrap();
+    let own = format!("/people/{}", org.user("hannah.cole"));
+    for entry in &palette {
+        let theirs = ["/", "/changes", "/changes/new"].contains(&entry.href.as_str());
+        assert!(theirs || entry.href == own, "{}", entry.href);
+    }
+    assert!(palette.iter().any(|entry| entry.href == own));
+}
+
+async fn somebody_who_is_not_joined_sees_an_empty_home_and_no_person(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let service = org.as_(None, &[]);
+    let home = service.home().await.unwrap();
+    assert_eq!((home.access_count, home.me), (0, None));
+    assert_eq!(
+        service.person(&org.user("hannah.cole")).await,
+        Err(Denied::NotFound)
+    );
+}
+
+async fn an_auditors_palette_knows_every_account_but_not_the_inbox(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let service = org.as_(Some(&org.user("farid.haddad")), &[Role::Auditor]);
+    let palette = service.palette().await.unwrap();
+    let accounts = palette
+        .iter()
+        .filter(|entry| entry.href.starts_with("/accounts/"))
+        .count();
+    assert_eq!(accounts, org.core.world().snapshot.parts().accounts.len());
+    assert!(palette.iter().all(|entry| entry.href != "/inbox"));
+    assert!(
+        palette
+            .iter()
+            .any(|entry| entry.href == "/reports/production-pci")
+    );
+}
+
+async fn what_does_not_exist_is_not_found(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let service = org.administrator();
+    let account = domain::ids::AccountId::parse("999999999999").unwrap();
+    assert_eq!(service.account(&account).await, Err(Denied::NotFound));
+    assert_eq!(service.permission_set("ps-0").await, Err(Denied::NotFound));
+    assert_eq!(service.permission_set("").await, Err(Denied::NotFound));
+}

@@ -1,0 +1,178 @@
+//! The content of the rows of one account, one person and one group.
+
+use app::backend::{
+    AccountsPort as _, GroupsPort as _, HomePort as _, PeoplePort as _, PermissionSetsPort as _,
+    PrincipalRef,
+};
+use domain::{
+    guardrails::Holder,
+    ids::{Assignment, Principal, UserId},
+    time::Duration,
+};
+
+use super::org::{NOW, Org};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    an_account_lists_the_worst_set_first_with_everybody_behind_each_group,
+    what_ends_is_told_from_what_stands,
+    an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_reason,
+    a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_them,
+    one_path_or_one_assignment_is_judged_as_when_the_whole_account_is,
+    a_group_opens_what_its_assignments_say_and_a_set_holds_what_its_pairs_say,
+}
+
+async fn an_account_lists_the_worst_set_first_with_everybody_behind_each_group(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let view = org
+        .administrator()
+        .account(&org.account("cards-prod"))
+        .await
+        .unwrap();
+    let refused = |row: &app::backend::AccessRow| {
+        row.hits
+            .iter()
+            .filter(|hit| hit.outcome == domain::verdict::Outcome::Refused)
+            .count()
+    };
+    let first = view.rows.first().map(refused);
+    assert_eq!(first, view.rows.iter().map(refused).max());
+    for row in &view.rows {
+        if let PrincipalRef::Group { members, .. } = &row.principal {
+            assert_eq!(row.people.len(), *members);
+        }
+        assert!(row.remove_href.starts_with("/changes/new?kind=remove&who="));
+        assert!(row.hits.iter().all(|hit| !hit.control.is_empty()));
+    }
+}
+
+async fn what_ends_is_told_from_what_stands(engine: Engine) {
+    let ends = NOW + Duration::hours(2);
+    let chosen = |parts: &domain::snapshot::Parts| {
+        let guarded = parts
+            .pairs
+            .iter()
+            .find(|(pair, _)| parts.accounts[&pair.account].1.counts_as_production_pci());
+        let (pair, read) = guarded.unwrap();
+        let principal = read.principals.keys().next().unwrap().clone();
+        Assignment {
+            pair: pair.clone(),
+            principal,
+        }
+    };
+    let org = Org::with_windows(engine, |_| {}, |parts| vec![(chosen(parts), ends)]).await;
+    let service = org.administrator();
+    let assignment = chosen(org.core.world().snapshot.parts());
+    let view = service.account(&assignment.pair.account).await.unwrap();
+    let temporary: Vec<_> = view.rows.iter().filter(|row| row.ends.is_some()).collect();
+    assert_eq!(temporary.len(), 1);
+    assert_eq!(temporary[0].ends, Some(ends));
+    assert!(temporary[0].change.is_some());
+    let exposure = service.home().await.unwrap().organisation.unwrap().exposure;
+    assert_eq!(exposure.temporary_assignments, 1);
+}
+
+async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_reason(
+    engine: Engine,
+) {
+    let gone = UserId::parse("99999999-0000-4000-8000-000000000001").unwrap();
+    let org = Org::of(engine, |parts| {
+        let accounts = &parts.accounts;
+        let guarded =
+            |pair: &domain::ids::Pair| accounts[&pair.account].1.counts_as_production_pci();
+        let (_, read) = parts
+            .pairs
+            .iter_mut()
+            .find(|(pair, _)| guarded(pair))
+            .unwrap();
+        read.principals.insert(Principal::User(gone.clone()), NOW);
+    })
+    .await;
+    let service = org.administrator();
+    let world = org.core.world();
+    let pair = world.snapshot.pairs_of(&Principal::User(gone))[0].clone();
+    let view = service.account(&pair.account).await.unwrap();
+    let orphan = view
+        .rows
+        .iter()
+        .find(|row| matches!(row.principal, PrincipalRef::Orphan(Principal::User(_))))
+        .unwrap();
+    assert!(orphan.people.is_empty());
+    assert!(orphan.hits.iter().any(|hit| hit.rule == "system.orphan"));
+}
+
+async fn a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_them(
+    engine: Engine,
+) {
+    let org = Org::sample(engine).await;
+    let service = org.administrator();
+    let person = service.person(&org.user("maya.okafor")).await.unwrap();
+    assert!(person.production_pci > 0);
+    let mut still_guarded = true;
+    for path in &person.paths {
+        let guarded = path.account.class.counts_as_production_pci();
+        assert!(still_guarded || !guarded, "production PCI comes first");
+        still_guarded = guarded;
+        let account = service.account(&path.account.id).await.unwrap();
+        let row = account
+            .rows
+            .iter()
+            .find(|row| match (&row.principal, &path.group) {
+                (PrincipalRef::Group { id, .. }, Some((group, _))) => {
+                    id == group && row.set == path.set
+                }
+                (PrincipalRef::User(user), None) => {
+                    user.id == person.user.id && row.set == path.set
+                }
+                _ => false,
+            })
+            .unwrap();
+        assert!(path.hits.iter().all(|hit| row.hits.contains(hit)));
+    }
+}
+
+async fn one_path_or_one_assignment_is_judged_as_when_the_whole_account_is(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let world = org.core.world();
+    let mut holds = org.core.holds(&world);
+    for account in world.snapshot.parts().accounts.keys() {
+        let all = holds.of(account);
+        for held in &all {
+            if let Holder::Person { reach } = &held.holder {
+                assert_eq!(&holds.of_reach(reach), held);
+            }
+        }
+        for spoken in holds.spoken(account) {
+            let assignment = Assignment {
+                pair: spoken.pair.clone(),
+                principal: spoken.principal.clone(),
+            };
+            let one = holds.spoken_of(&assignment);
+            assert_eq!(format!("{one:?}"), format!("{:?}", spoken.said));
+        }
+    }
+}
+
+async fn a_group_opens_what_its_assignments_say_and_a_set_holds_what_its_pairs_say(engine: Engine) {
+    let org = Org::sample(engine).await;
+    let service = org.administrator();
+    let world = org.core.world();
+    for id in world.snapshot.parts().groups.keys() {
+        let view = service.group(id).await.unwrap();
+        assert_eq!(
+            view.opens.len(),
+            world.snapshot.pairs_of(&Principal::Group(id.clone())).len()
+        );
+        assert_eq!(view.members.len(), world.snapshot.members(id).count());
+    }
+    for arn in world.snapshot.parts().sets.keys() {
+        let key = arn.as_str().rsplit('/').next().unwrap();
+        let view = service.permission_set(key).await.unwrap();
+        let pairs = world.snapshot.parts().pairs.keys();
+        assert_eq!(
+            view.holds.len(),
+            pairs.filter(|pair| pair.set == *arn).count()
+        );
+        assert!(view.catalogue.contains("AWS managed policies"));
+    }
+}

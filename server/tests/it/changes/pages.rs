@@ -1,0 +1,272 @@
+//! The pages of changes, rendered from the real ports: what a person can read and send without scripts.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use app::{
+    backend::{Answer, Backend, Draft, ViewerPort as _},
+    pages,
+    routes::{FormState, Page, Visit},
+    shell::{Surroundings, render},
+};
+use domain::approval::{Decision, Mfa};
+use server::http::session::Signed;
+
+use super::support::{Org, grant};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    the_new_change_page_explains_a_refusal_and_offers_to_record_it_only,
+    the_button_of_a_new_change_names_what_it_does,
+    a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong,
+    an_approver_sees_two_forms_and_the_requester_none,
+    what_was_typed_into_a_decision_comes_back_in_the_form_that_was_sent,
+    a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second,
+    the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them,
+    an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it,
+}
+
+async fn visit(org: &Org, name: &str) -> Visit {
+    let backend: Arc<dyn Backend> = Arc::new(org.as_(name).await);
+    Visit {
+        backend,
+        params: BTreeMap::new(),
+        query: BTreeMap::new(),
+        url: "/".into(),
+        form: FormState::default(),
+    }
+}
+
+fn of_draft(mut visit: Visit, draft: &Draft) -> Visit {
+    for (name, value) in [
+        ("kind", &draft.kind),
+        ("who", &draft.who),
+        ("set", &draft.set),
+        ("account", &draft.account),
+        ("term", &draft.term),
+    ] {
+        visit.query.insert(name.into(), value.clone());
+    }
+    visit
+}
+
+/// Renders the document and checks that every id is unique and every reference resolves.
+fn drawn(page: Answer<Page>) -> String {
+    let page = page.unwrap();
+    let html = render(Surroundings::default(), page.draw);
+    let ids = all(&html, " id=\"");
+    let mut once = ids.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), ids.len(), "an id stands twice: {ids:?}");
+    for pointer in [" for=\"", " aria-describedby=\"", " href=\"#"] {
+        for target in all(&html, pointer)
+            .iter()
+            .flat_map(|value| value.split(' '))
+        {
+            assert!(
+                ids.iter().any(|id| id == target),
+                "{pointer}{target} points nowhere"
+            );
+        }
+    }
+    html
+}
+
+fn all(html: &str, before: &str) -> Vec<String> {
+    html.split(before)
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+        .collect()
+}
+
+/// Returns the values of a hidden form field.
+fn hidden(html: &str, name: &str) -> Vec<String> {
+    let field = format!("name=\"{name}\" value=\"");
+    all(html, &field)
+}
+
+async fn the_new_change_page_explains_a_refusal_and_offers_to_record_it_only(engine: Engine) {
+    let org = Org::on(engine).await;
+    let draft = grant("eve", "admin", "cards-prod", "60");
+    let html = drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &draft)).await);
+    assert!(html.contains("Blocked by policy"), "{html}");
+    assert!(html.contains("PCI 7.2.2"));
+    assert!(html.contains("Record the blocked request"));
+    assert!(!html.contains(">Grant access</span></button>"));
+}
+
+async fn the_button_of_a_new_change_names_what_it_does(engine: Engine) {
+    let org = Org::on(engine).await;
+    for (draft, button) in [
+        (
+            grant("eve", "viewer", "cards-prod", "60"),
+            "Request approval",
+        ),
+        (grant("eve", "viewer", "web-dev", "60"), "Grant access"),
+    ] {
+        let html = drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &draft)).await);
+        assert!(
+            html.contains(&format!("<span>{button}</span></button>")),
+            "{button} in {html}"
+        );
+        assert_eq!(hidden(&html, "effect").len(), 1);
+        assert_eq!(hidden(&html, "form_key")[0].len(), 43);
+    }
+}
+
+async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong(engine: Engine) {
+    let org = Org::on(engine).await;
+    let mut visit = of_draft(
+        visit(&org, "ann").await,
+        &grant("eve", "viewer", "web-dev", "60"),
+    );
+    let typed = [
+        ("justification", "<b>short"),
+        ("ticket", "no spaces"),
+        ("effect", "old"),
+        ("form_key", "old"),
+    ];
+    visit.form.values = typed
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let wrong = |field, message: &str| app::backend::FieldError {
+        field,
+        message: message.into(),
+    };
+    visit.form.errors = vec![
+        wrong("justification", "Too short."),
+        wrong("ticket", "Odd."),
+        wrong("effect", "Look again."),
+    ];
+    let html = drawn(pages::new_change::page(visit).await);
+    assert!(html.contains("&lt;b&gt;short") && !html.contains("<b>short"));
+    assert!(html.contains("href=\"#justification\"") && html.contains("href=\"#preview\""));
+    // The next submission is bound to what this page shows, not to what was shown before.
+    assert_ne!(hidden(&html, "effect"), ["old"]);
+    assert_ne!(hidden(&html, "form_key"), ["old"]);
+}
+
+async fn an_approver_sees_two_forms_and_the_requester_none(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let page = |mut visit: Visit| {
+        visit.params.insert("id".into(), id.to_string());
+        pages::change::page(visit)
+    };
+    let html = drawn(page(visit(&org, "bob").await).await);
+    assert_eq!(hidden(&html, "decision"), ["approve", "decline"]);
+    let effect = org.stored(&id).await.change.effect.0;
+    assert_eq!(hidden(&html, "effect"), [effect.clone(), effect]);
+    assert!(!html.contains("/withdraw"));
+    let html = drawn(page(visit(&org, "ann").await).await);
+    assert!(hidden(&html, "decision").is_empty());
+    assert!(html.contains(&format!("/do/changes/{id}/withdraw")));
+    assert!(html.contains("investigate incident 4711"));
+    org.decide("bob", &id, Decision::Decline).await.unwrap();
+    let mut late = visit(&org, "cas").await;
+    late.form
+        .values
+        .insert("reason".into(), "my careful words".into());
+    let html = drawn(page(late).await);
+    assert!(
+        html.contains("my careful words"),
+        "what was typed too late is not thrown away"
+    );
+}
+
+async fn what_was_typed_into_a_decision_comes_back_in_the_form_that_was_sent(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    for (sent, other) in [("approve", "decline"), ("decline", "approve")] {
+        let mut record = visit(&org, "bob").await;
+        record.params.insert("id".into(), id.to_string());
+        record.form.values = [("decision", sent), ("reason", "my careful words")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let html = drawn(pages::change::page(record).await);
+        let text = |word: &str| {
+            let (_, area) = html.split_once(&format!("id=\"reason-{word}\"")).unwrap();
+            area.split_once("</textarea>").unwrap().0.to_owned()
+        };
+        assert!(text(sent).contains("my careful words"), "{sent}");
+        assert!(!text(other).contains("my careful words"), "{sent}");
+    }
+}
+
+async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
+    let asked = org.clock.now().second();
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "web-dev", "60"))
+        .await;
+    let mut record = visit(&org, "ann").await;
+    record.params.insert("id".into(), id.to_string());
+    let html = drawn(pages::change::page(record).await);
+    assert!(!html.contains("0 of 0"));
+    assert!(!html.contains("Decision due"));
+    assert!(html.contains(&format!("{asked} UTC")));
+}
+
+async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
+    let first = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    org.clock.advance(domain::time::Duration::seconds(1));
+    let second = org
+        .ask("ann", &grant("fay", "viewer", "cards-prod", "60"))
+        .await;
+    let mut inbox = visit(&org, "bob").await;
+    inbox.query.insert("id".into(), second.to_string());
+    let html = drawn(pages::inbox::page(inbox).await);
+    assert!(html.contains(&format!("/do/changes/{second}/decide")));
+    assert!(html.contains(&format!("/inbox?id={first}")));
+    let html = drawn(pages::changes::page(visit(&org, "bob").await).await);
+    for id in [&first, &second] {
+        assert!(html.contains(&format!("/changes/{id}")));
+    }
+    assert!(
+        pages::inbox::page(visit(&org, "eve").await).await.is_err(),
+        "the inbox is for approvers"
+    );
+}
+
+async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let mut weak = org.signed("bob").await;
+    weak.actor.mfa = Mfa::NotProven;
+    let weakly = |weak: Signed| Visit {
+        backend: Arc::new(org.acting(weak)),
+        params: BTreeMap::from([("id".into(), id.to_string())]),
+        query: BTreeMap::new(),
+        url: "/inbox".into(),
+        form: FormState::default(),
+    };
+    let inbox = drawn(pages::inbox::page(weakly(weak.clone())).await);
+    let record = drawn(pages::change::page(weakly(weak.clone())).await);
+    assert!(inbox.contains(&format!("/inbox?id={id}")));
+    assert!(inbox.contains("A second factor is needed to decide"));
+    assert!(inbox.contains("Set up an authenticator app"));
+    for html in [inbox, record] {
+        assert!(!html.contains("/decide"), "nothing to send");
+        assert!(html.contains("Sign in again with MFA to decide."));
+    }
+    let viewer = org.acting(weak).viewer().await.unwrap();
+    assert_eq!(viewer.inbox, 1);
+    let inbox = drawn(pages::inbox::page(visit(&org, "bob").await).await);
+    assert!(!inbox.contains("A second factor is needed"));
+    assert!(inbox.contains(&format!("/do/changes/{id}/decide")));
+}

@@ -1,0 +1,404 @@
+//! Nothing counts without proof: manually inserted rows, approvals of another round, former
+//! approvers, and sign-ins with an unsettled claim.
+
+use app::backend::{
+    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPlace, NewChangePort as _,
+    WithdrawalPort as _,
+};
+use domain::{
+    approval::Decision,
+    authorize::Role,
+    change::State,
+    engine::Fresh,
+    ids::{ChangeId, PersonId},
+    person::{Join, Subject},
+    time::Duration,
+};
+use server::{
+    clock,
+    http::session::Signed,
+    service::{
+        changes::{fresh_verdict, send_back},
+        journal::Who,
+    },
+    store::person::{self, Introduction},
+};
+
+use super::support::{
+    Org, PoolSays, START, conflict, grant, group, person_id, subject, submission, user,
+};
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    an_approval_put_in_by_hand_counts_for_nobody,
+    a_change_set_to_approved_by_hand_with_approvals_by_hand_starts_nothing,
+    an_entry_put_in_by_hand_proves_nothing,
+    a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat,
+    a_role_put_in_by_hand_is_none,
+    a_role_that_ended_and_is_opened_again_by_hand_is_none,
+    an_earlier_date_on_a_role_by_hand_makes_it_none,
+    approvals_that_were_voided_stay_void_when_the_effect_flips_back,
+    an_approval_is_not_moved_to_a_later_round_by_hand,
+    an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_start,
+    a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now,
+    an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_the_start,
+    a_requester_has_at_most_twenty_changes_waiting,
+    the_inbox_comes_in_pages_and_opens_where_a_change_is,
+}
+
+/// A change in production PCI, which needs two approvals.
+async fn waiting(org: &Org) -> ChangeId {
+    org.ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await
+}
+
+async fn put_in_approval(org: &Org, id: &ChangeId, name: &str, round: u32) {
+    let (effect, approver) = (org.stored(id).await.change.effect.0, person_id(name));
+    org.by_hand(format!(
+        "insert into approval (change_id, approver, decision, reason, effect_hash, at, round) \
+         values ('{id}', '{approver}', 'approve', 'looks right', '{effect}', {}, {round})",
+        org.clock.now().0
+    ))
+    .await;
+}
+
+async fn put_in_role(org: &Org, name: &str) {
+    org.by_hand(format!(
+        "insert into role_grant (person_id, role, granted_at, granted_by) \
+         values ('{}', 'approver', {}, 'configuration')",
+        person_id(name),
+        START.0
+    ))
+    .await;
+}
+
+async fn roles(org: &Org, name: &str) -> Vec<Role> {
+    let held = person::roles_of(&org.core.store, &person_id(name))
+        .await
+        .unwrap();
+    held.into_iter().map(|grant| grant.role).collect()
+}
+
+async fn sent_back(org: &Org, id: &ChangeId) {
+    let mut tx = org.core.store.write().await.unwrap();
+    send_back(&org.core, &mut tx, id, org.clock.now())
+        .await
+        .unwrap();
+    let tell = domain::engine::Tell::SentBack { change: id.clone() };
+    let entry = org.core.journal.told(&tell);
+    org.core.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn an_approval_put_in_by_hand_counts_for_nobody(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = waiting(&org).await;
+    put_in_approval(&org, &id, "cas", 0).await;
+    assert!(org.stored(&id).await.change.approvals.is_empty());
+    let row = org.as_("ann").await.change(&id).await.unwrap().row;
+    assert_eq!(row.approvals, (0, 2));
+    org.approve("bob", &id).await.unwrap();
+    assert_eq!(org.state(&id).await, State::Waiting, "one of two");
+    org.approve("dan", &id).await.unwrap();
+    assert_eq!(org.state(&id).await, State::Approved);
+}
+
+async fn a_change_set_to_approved_by_hand_with_approvals_by_hand_starts_nothing(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = waiting(&org).await;
+    put_in_approval(&org, &id, "bob", 0).await;
+    put_in_approval(&org, &id, "cas", 0).await;
+    org.by_hand(format!(
+        "update change set state = 'approved' where id = '{id}'"
+    ))
+    .await;
+    assert_eq!(org.fresh(&id).await, Fresh::Wider);
+}
+
+async fn an_entry_put_in_by_hand_proves_nothing(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = waiting(&org).await;
+    org.approve("bob", &id).await.unwrap();
+    // Bob's own entry, modified to name Cas, under a separate number.
+    org.by_hand(format!(
+        "insert into ledger_entry (seq, type, occurred_at, outcome, actor, target, change_id, leaf, leaf_hash) \
+         select 900, type, occurred_at, outcome, '{cas}', target, change_id, replace(leaf, '{bob}', '{cas}'), leaf_hash \
+         from ledger_entry where type = 'change.approved'",
+        bob = person_id("bob"),
+        cas = person_id("cas"),
+    ))
+    .await;
+    put_in_approval(&org, &id, "cas", 0).await;
+    assert_eq!(org.stored(&id).await.change.approvals.len(), 1);
+}
+
+async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = waiting(&org).await;
+    org.approve("bob", &id).await.unwrap();
+    // Bob's sign-in is now linked to Cas; for the server, Cas makes the request.
+    let cas = org.signed("cas").await;
+    let forged = Signed::without_cookie(
+        cas.actor,
+        cas.person,
+        cas.user,
+        subject("bob"),
+        "CAS".into(),
+        org.clock.now(),
+    );
+    let service = org.acting(forged);
+    let effect = service.change(&id).await.unwrap().preview.effect.0;
+    let input = DecisionInput {
+        decision: Decision::Approve,
+        reason: "fine by me".into(),
+        effect,
+    };
+    let _ = service.decide(&id, input).await;
+    assert_eq!(org.stored(&id).await.change.approvals.len(), 1);
+    assert_ne!(org.fresh(&id).await, Fresh::StillAllowed);
+}
+
+async fn a_role_put_in_by_hand_is_none(engine: Engine) {
+    let org = Org::on(engine).await;
+    put_in_role(&org, "fay").await;
+    assert_eq!(roles(&org, "fay").await, []);
+    let all = person::everyone_with_a_role(&org.core.store).await.unwrap();
+    assert!(all.iter().all(|(person, _)| person != &person_id("fay")));
+    let id = waiting(&org).await;
+    let preview = org.as_("ann").await.change(&id).await.unwrap().preview;
+    assert_eq!(preview.approvers, ["BOB", "CAS", "DAN"]);
+    // Once it is properly granted, the role is held.
+    org.give("fay", Role::Approver, org.clock.now()).await;
+    assert_eq!(roles(&org, "fay").await, [Role::Approver]);
+}
+
+async fn a_role_that_ended_and_is_opened_again_by_hand_is_none(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
+        .await;
+    org.approve("bob", &id).await.unwrap();
+    let now = org.clock.now();
+    let mut tx = org.core.store.write().await.unwrap();
+    assert!(
+        person::end_role(&mut tx, &person_id("bob"), Role::Approver, now)
+            .await
+            .unwrap()
+    );
+    let journal = &org.core.journal;
+    let entry = journal.role_ended(&Who::leastwise(), &person_id("bob"), Role::Approver, now);
+    journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+    org.by_hand("update role_grant set ended_at = null where ended_at is not null".into())
+        .await;
+    assert_eq!(roles(&org, "bob").await, []);
+    assert_eq!(org.fresh(&id).await, Fresh::Wider);
+}
+
+async fn an_earlier_date_on_a_role_by_hand_makes_it_none(engine: Engine) {
+    let org = Org::on(engine).await;
+    org.by_hand(format!(
+        "update role_grant set granted_at = granted_at - 1 where person_id = '{}'",
+        person_id("bob")
+    ))
+    .await;
+    assert_eq!(roles(&org, "bob").await, []);
+}
+
+async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("operators", "viewer", "cards-prod", "60"))
+        .await;
+    let first = org.stored(&id).await.change.effect;
+    org.approve("cas", &id).await.unwrap();
+    let mut parts = org.parts();
+    let members = parts.members.get_mut(&group("operators")).unwrap();
+    members.insert(user("fay"));
+    org.publish(parts);
+    conflict(org.approve("dan", &id).await);
+    org.publish(org.parts());
+    conflict(org.approve("dan", &id).await);
+    let stored = org.stored(&id).await;
+    assert_eq!((stored.change.effect, stored.change.round), (first, 2));
+    org.approve("dan", &id).await.unwrap();
+    assert_eq!(
+        org.state(&id).await,
+        State::Waiting,
+        "the one of before does not count"
+    );
+    let view = org.as_("cas").await.change(&id).await.unwrap();
+    assert_eq!(view.row.approvals, (1, 2));
+    let counts: Vec<bool> = view.approvals.iter().map(|given| given.counts).collect();
+    assert_eq!(counts, [false, true]);
+    org.approve("cas", &id).await.unwrap();
+    assert_eq!(org.state(&id).await, State::Approved);
+    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
+}
+
+async fn an_approval_is_not_moved_to_a_later_round_by_hand(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = waiting(&org).await;
+    org.approve("bob", &id).await.unwrap();
+    sent_back(&org, &id).await;
+    put_in_approval(&org, &id, "bob", 1).await;
+    let stored = org.stored(&id).await;
+    assert_eq!(stored.change.round, 1);
+    assert_eq!(stored.change.in_force().count(), 0);
+}
+
+async fn an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_start(engine: Engine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
+        .await;
+    org.approve("bob", &id).await.unwrap();
+    for (says, expected) in [
+        (PoolSays::Welcome, Fresh::StillAllowed),
+        (PoolSays::NoGroup, Fresh::Wider),
+        (PoolSays::Disabled, Fresh::Wider),
+        (PoolSays::Gone, Fresh::Wider),
+        (PoolSays::SomebodyElse, Fresh::Wider),
+        (PoolSays::Nothing, Fresh::Unanswered),
+    ] {
+        let fresh = fresh_verdict(&org.core, &says, &id).await.unwrap();
+        assert_eq!(fresh, expected, "{says:?}");
+    }
+    let free = org
+        .ask("ann", &grant("fay", "viewer", "web-dev", "60"))
+        .await;
+    let fresh = fresh_verdict(&org.core, &PoolSays::Nothing, &free).await;
+    assert_eq!(
+        fresh.unwrap(),
+        Fresh::StillAllowed,
+        "nobody had to approve it"
+    );
+}
+
+/// A separate sign-in that claims to be `of`: linked to no user, or to a user of its own.
+async fn claimer(org: &Org, of: &str) -> (PersonId, Subject) {
+    let subject = Subject {
+        iss: "https://issuer".into(),
+        sub: format!("second-of-{of}"),
+    };
+    let mut tx = org.core.store.write().await.unwrap();
+    let introduction = Introduction {
+        subject: &subject,
+        name: "Somebody",
+        username: Some("somebody"),
+        join: &Join::Joined(user(of)),
+        new_id: clock::person_id(),
+        at: org.clock.now(),
+    };
+    let known = person::sign_in_person(&mut tx, &introduction)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(known.user, None);
+    assert_eq!(known.claimed.unwrap().held_by, person_id(of));
+    (known.person, subject)
+}
+
+async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(engine: Engine) {
+    let org = Org::on(engine).await;
+    let (person, subject) = claimer(&org, "eve").await;
+    let id = org
+        .ask("eve", &grant("eve", "viewer", "web-prod", "60"))
+        .await;
+    // The worst case: an approver according to the ledger, linked to the user of somebody else.
+    let mut signed = org.signed("bob").await;
+    signed.actor.person = Some(person.clone());
+    let signed = Signed::without_cookie(
+        signed.actor,
+        person.clone(),
+        None,
+        subject,
+        "Somebody".into(),
+        org.clock.now(),
+    );
+    let service = org.acting(signed);
+    let view = service.change(&id).await.unwrap();
+    let told = view.decide.unwrap_err();
+    assert!(
+        told.contains("claim the same Identity Center user"),
+        "{told}"
+    );
+    let input = DecisionInput {
+        decision: Decision::Approve,
+        reason: "fine by me".into(),
+        effect: view.preview.effect.0,
+    };
+    assert!(matches!(
+        service.decide(&id, input).await,
+        Err(Denied::Forbidden(_))
+    ));
+    assert_eq!(org.state(&id).await, State::Waiting);
+}
+
+async fn an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_the_start(
+    engine: Engine,
+) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
+        .await;
+    org.approve("bob", &id).await.unwrap();
+    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
+    org.by_hand(format!(
+        "update subject set claims = '{}' where sub = 'sub-of-bob'",
+        user("eve")
+    ))
+    .await;
+    assert_eq!(
+        org.fresh(&id).await,
+        Fresh::Wider,
+        "bob may be eve, who gains"
+    );
+}
+
+async fn a_requester_has_at_most_twenty_changes_waiting(engine: Engine) {
+    let org = Org::on(engine).await;
+    let draft = grant("eve", "viewer", "cards-prod", "60");
+    for _ in 0..20 {
+        org.ask("ann", &draft).await;
+    }
+    let ann = org.as_("ann").await;
+    let new = ann.new_change(&draft).await.unwrap();
+    let told = conflict(ann.submit(submission(&draft, &new)).await);
+    assert!(told.contains("Withdraw one of them"), "{told}");
+    // Changes that need no approval are not limited, and withdrawing one makes room.
+    org.ask("ann", &grant("eve", "viewer", "web-dev", "60"))
+        .await;
+    let inbox = org.as_("bob").await.inbox(InboxPlace::Page(1)).await;
+    let oldest = inbox.unwrap().rows[0].row.id.clone();
+    ann.withdraw(&oldest).await.unwrap();
+    org.ask("ann", &draft).await;
+}
+
+async fn the_inbox_comes_in_pages_and_opens_where_a_change_is(engine: Engine) {
+    let org = Org::on(engine).await;
+    let mut all = Vec::new();
+    for who in ["ann", "eve"] {
+        for _ in 0..12 {
+            let draft = grant("eve", "viewer", "cards-prod", "60");
+            all.push(org.ask(who, &draft).await);
+            org.clock.advance(Duration::seconds(1));
+        }
+    }
+    let bob = org.as_("bob").await;
+    let page = |at: InboxPlace| {
+        let bob = &bob;
+        async move {
+            let page = bob.inbox(at).await.unwrap();
+            let ids: Vec<ChangeId> = page.rows.into_iter().map(|view| view.row.id).collect();
+            (page.number, page.total, ids)
+        }
+    };
+    let first = page(InboxPlace::Page(1)).await;
+    assert_eq!(first, (1, 24, all[..20].to_vec()));
+    assert_eq!(page(InboxPlace::Page(0)).await, first);
+    let last = (2, 24, all[20..].to_vec());
+    assert_eq!(page(InboxPlace::Page(2)).await, last);
+    assert_eq!(page(InboxPlace::Page(usize::MAX)).await, last);
+    assert_eq!(page(InboxPlace::Change(all[23].clone())).await, last);
+}

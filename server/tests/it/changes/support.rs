@@ -1,0 +1,431 @@
+//! A small payments company, its signed-in people, and a separate database for every test.
+
+use std::sync::Arc;
+
+use app::backend::{
+    Answer, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, Draft, NewChange,
+    NewChangePort as _, Submission,
+};
+use async_trait::async_trait;
+use domain::{
+    approval::{Decision, Mfa},
+    authorize::{Actor, Role},
+    change::State,
+    engine::{Fresh, Generation, Tell},
+    ids::{ChangeId, Principal},
+    org::SpecialAccounts,
+    person::{Join, Subject},
+    snapshot::{Coverage, Parts, Snapshot},
+    time::{Duration, Timestamp},
+};
+use server::{
+    aws::{
+        error::{CallError, Class},
+        pool::PoolUser,
+    },
+    clock::{self, Clock},
+    http::session::Signed,
+    service::{
+        Service,
+        changes::{fresh_verdict, standing::Pool},
+        core::{Core, Reasons, World},
+        journal::Who,
+    },
+    store::{
+        change, joined, ledger,
+        person::{self, Introduction},
+    },
+};
+
+use crate::{
+    cores::without_aws,
+    database::{Database, Engine, PerEngine, Template},
+};
+
+#[path = "../../../../domain/tests/shared/company.rs"]
+mod company;
+use company::{Company, PEOPLE};
+pub use company::{account, group, person as person_id, set, user};
+
+pub const START: Timestamp = Timestamp(1_795_425_245_000);
+
+/// Eve and Fay have no role.
+const ROLES: [(&str, Role); 4] = [
+    ("ann", Role::Administrator),
+    ("bob", Role::Approver),
+    ("cas", Role::Approver),
+    ("dan", Role::Approver),
+];
+
+pub fn subject(name: &str) -> Subject {
+    Subject {
+        iss: "https://issuer".into(),
+        sub: format!("sub-of-{name}"),
+    }
+}
+
+/// The user pool's response for every user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolSays {
+    /// Enabled, and in the approvers' group.
+    Welcome,
+    /// Disabled, and in the group.
+    Disabled,
+    /// In no group.
+    NoGroup,
+    /// The username now belongs to another user.
+    SomebodyElse,
+    /// Deleted.
+    Gone,
+    /// The user pool does not respond.
+    Nothing,
+}
+
+#[async_trait]
+impl Pool for PoolSays {
+    async fn user(&self, username: &str) -> Result<Option<PoolUser>, CallError> {
+        let mut user = PoolUser {
+            sub: Some(subject(username).sub),
+            enabled: true,
+            federated: false,
+            factors: Vec::new(),
+            groups: [Role::Approver.group().to_owned()].into(),
+        };
+        match self {
+            Self::Welcome => {}
+            Self::Disabled => user.enabled = false,
+            Self::NoGroup => user.groups.clear(),
+            Self::SomebodyElse => user.sub = Some("another".into()),
+            Self::Gone => return Ok(None),
+            Self::Nothing => {
+                return Err(CallError {
+                    class: Class::Unknown,
+                    code: "Timeout".into(),
+                    message: String::new(),
+                    request_id: None,
+                });
+            }
+        }
+        Ok(Some(user))
+    }
+}
+
+pub struct Org {
+    pub core: Arc<Core>,
+    pub clock: Clock,
+    database: Database,
+}
+
+impl Org {
+    /// The company with its people signed in and their roles granted, as read from AWS a minute ago.
+    pub async fn on(engine: Engine) -> Self {
+        static PEOPLE_SIGNED_IN: PerEngine<Template> = PerEngine::new();
+        let template = PEOPLE_SIGNED_IN
+            .get(engine, || async {
+                let org = Self::of(Database::fresh(engine).await).await;
+                org.people().await;
+                org.database.into_template().await
+            })
+            .await;
+        let org = Self::of(template.copy().await).await;
+        let parts = org.parts();
+        org.publish(parts);
+        org.clock.advance(Duration::minutes(1));
+        org
+    }
+
+    async fn of(database: Database) -> Self {
+        let clock = Clock::manual(START);
+        Self {
+            core: Arc::new(without_aws(&database, &clock).await),
+            clock,
+            database,
+        }
+    }
+
+    async fn people(&self) {
+        let mut tx = self.core.store.write().await.unwrap();
+        let all: Vec<_> = PEOPLE
+            .iter()
+            .map(|name| (user(name), person_id(name)))
+            .collect();
+        joined::ensure_for_users(&mut tx, &all, START)
+            .await
+            .unwrap();
+        for name in PEOPLE {
+            let introduction = Introduction {
+                subject: &subject(name),
+                name,
+                username: Some(name),
+                join: &Join::Joined(user(name)),
+                new_id: clock::person_id(),
+                at: START,
+            };
+            person::sign_in_person(&mut tx, &introduction)
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
+        for (name, role) in ROLES {
+            self.give(name, role, START).await;
+        }
+    }
+
+    /// Grants a role, as the configuration does.
+    pub async fn give(&self, name: &str, role: Role, at: Timestamp) {
+        let (journal, person) = (&self.core.journal, person_id(name));
+        let mut tx = self.core.store.write().await.unwrap();
+        person::ensure_role(&mut tx, &person, role, "configuration", at)
+            .await
+            .unwrap();
+        let entry = journal.role_granted(&Who::leastwise(), &person, role, at);
+        journal.append(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Runs a statement with full rights to the database.
+    pub async fn by_hand(&self, statement: String) {
+        let changed = self.database.by_hand(&statement).await.unwrap();
+        assert!(changed > 0, "it changed nothing");
+    }
+
+    /// Drops the triggers of a table, as an attacker with full rights to the database could.
+    pub async fn without_triggers(&self, table: &str) {
+        let statement = match self.core.store.engine() {
+            Engine::Postgres => format!("alter table {table} disable trigger user"),
+            Engine::Sqlite => format!("drop trigger {table}_no_delete"),
+        };
+        self.database.by_hand(&statement).await.unwrap();
+    }
+
+    /// Returns the verdict at the start, with a user pool in which all approvers are unchanged.
+    pub async fn fresh(&self, id: &ChangeId) -> Fresh {
+        fresh_verdict(&self.core, &PoolSays::Welcome, id)
+            .await
+            .unwrap()
+    }
+
+    /// The organization as read at the clock's time.
+    pub fn parts(&self) -> Parts {
+        let now = self.clock.now();
+        let mut parts = Company::new().parts;
+        parts.coverage = Coverage {
+            oldest: Some(now),
+            began: Some(now),
+            newest: Some(now),
+            complete_at: Some(now),
+            unread: Vec::new(),
+        };
+        parts.members_as_of = parts.groups.keys().map(|id| (id.clone(), now)).collect();
+        parts
+    }
+
+    pub fn publish(&self, parts: Parts) {
+        let world = World::new(
+            Snapshot::new(parts),
+            SpecialAccounts::default(),
+            Reasons::default(),
+            &self.core.rules,
+        );
+        self.core.publish(world);
+    }
+
+    /// A signed-in person, with their roles according to the ledger.
+    pub async fn signed(&self, name: &str) -> Signed {
+        let granted = person::roles_of(&self.core.store, &person_id(name))
+            .await
+            .unwrap();
+        let actor = Actor {
+            person: Some(person_id(name)),
+            roles: granted.iter().map(|grant| grant.role).collect(),
+            approver_since: granted
+                .iter()
+                .find(|grant| grant.role == Role::Approver)
+                .map(|grant| grant.granted_at),
+            mfa: Mfa::Proven,
+        };
+        Signed::without_cookie(
+            actor,
+            person_id(name),
+            Some(user(name)),
+            subject(name),
+            name.to_uppercase(),
+            self.clock.now(),
+        )
+    }
+
+    pub async fn as_(&self, name: &str) -> Service {
+        self.acting(self.signed(name).await)
+    }
+
+    pub fn acting(&self, signed: Signed) -> Service {
+        Service::new(self.core.clone(), signed, "request-1".into())
+    }
+
+    /// Requests a preview as `name` and submits it.
+    pub async fn ask(&self, name: &str, draft: &Draft) -> ChangeId {
+        let service = self.as_(name).await;
+        let new = service.new_change(draft).await.unwrap();
+        service.submit(submission(draft, &new)).await.unwrap()
+    }
+
+    pub async fn decide(&self, name: &str, id: &ChangeId, decision: Decision) -> Answer<()> {
+        let service = self.as_(name).await;
+        let effect = service.change(id).await.unwrap().preview.effect.0;
+        let input = DecisionInput {
+            decision,
+            reason: "looks right to me".into(),
+            effect,
+        };
+        service.decide(id, input).await
+    }
+
+    pub async fn approve(&self, name: &str, id: &ChangeId) -> Answer<()> {
+        self.decide(name, id, Decision::Approve).await
+    }
+
+    pub async fn state(&self, id: &ChangeId) -> State {
+        self.stored(id).await.change.state
+    }
+
+    pub async fn stored(&self, id: &ChangeId) -> change::Stored {
+        let mut conn = self.core.store.read().acquire().await.unwrap();
+        change::find(&mut conn, id).await.unwrap().unwrap()
+    }
+
+    /// Begins a new generation, as a starting engine does, and returns it.
+    pub async fn generation(&self) -> Generation {
+        let mut tx = self.core.store.write().await.unwrap();
+        let generation = server::store::engine::begin(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        generation
+    }
+
+    /// Moves a change as the engine does, and appends the entry when it is carried out.
+    pub async fn set_state(&self, id: &ChangeId, state: State) {
+        let mut tx = self.core.store.write().await.unwrap();
+        let stored = change::lock(&mut tx, id).await.unwrap().unwrap();
+        change::set_state(&mut tx, &stored, state, None, self.clock.now())
+            .await
+            .unwrap();
+        if state == State::Verified {
+            let told = Tell::Verified { change: id.clone() };
+            let entry = self.core.journal.told(&told);
+            self.core.journal.append(&mut tx, entry).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// Returns the number of all changes.
+    pub async fn count(&self) -> i64 {
+        let mut conn = self.core.store.read().acquire().await.unwrap();
+        change::list(&mut conn, &change::Filter::default(), 1, 0)
+            .await
+            .unwrap()
+            .1
+    }
+
+    /// Returns the types of a change's ledger entries, oldest first.
+    pub async fn entries(&self, id: &ChangeId) -> Vec<String> {
+        let listed = ledger::of_change(&self.core.store, id).await.unwrap();
+        listed
+            .iter()
+            .map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Returns the types of all ledger entries since the roles were granted, newest first.
+    pub async fn all_entries(&self) -> Vec<String> {
+        let listed = ledger::newest(&self.core.store, u64::from(u32::MAX), 1_000)
+            .await
+            .unwrap();
+        listed[..listed.len() - ROLES.len()]
+            .iter()
+            .map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+fn leaf(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+pub fn submission(draft: &Draft, new: &NewChange) -> Submission {
+    Submission {
+        draft: draft.clone(),
+        justification: "investigate incident 4711".into(),
+        ticket: "OPS-4711".into(),
+        effect: new
+            .preview
+            .as_ref()
+            .map(|preview| preview.effect.0.clone())
+            .unwrap_or_default(),
+        form_key: new.form_key.clone(),
+    }
+}
+
+pub fn grant(who: &str, set: &str, at: &str, term: &str) -> Draft {
+    Draft {
+        kind: "grant".into(),
+        who: who_of(who),
+        set: key_of(set),
+        account: account(at).to_string(),
+        term: term.into(),
+    }
+}
+
+/// Returns the form value of a permission set: the last part of its ARN.
+fn key_of(name: &str) -> String {
+    let arn = set(name).to_string();
+    arn.rsplit('/').next().unwrap().to_owned()
+}
+
+pub fn remove(who: &str, set: &str, at: &str) -> Draft {
+    Draft {
+        kind: "remove".into(),
+        term: String::new(),
+        ..grant(who, set, at, "")
+    }
+}
+
+pub fn join(who: &str, into: &str) -> Draft {
+    Draft {
+        kind: "join".into(),
+        who: who_of(who),
+        set: group(into).to_string(),
+        ..Draft::default()
+    }
+}
+
+fn who_of(name: &str) -> String {
+    if PEOPLE.contains(&name) {
+        format!("user:{}", user(name))
+    } else {
+        format!("group:{}", group(name))
+    }
+}
+
+/// Adds an assignment to the observed state.
+pub fn assign(parts: &mut Parts, who: &str, set: &str, at: &str, now: Timestamp) {
+    let principal = if PEOPLE.contains(&who) {
+        Principal::User(user(who))
+    } else {
+        Principal::Group(group(who))
+    };
+    company::assign(parts, company::pair(at, set), principal, now, now);
+}
+
+/// Returns the one field with an error.
+pub fn wrong_field<T: std::fmt::Debug>(answer: Answer<T>) -> &'static str {
+    match answer {
+        Err(Denied::Invalid(errors)) if errors.len() == 1 => errors[0].field,
+        other => panic!("expected one wrong field, got {other:?}"),
+    }
+}
+
+pub fn conflict<T: std::fmt::Debug>(answer: Answer<T>) -> String {
+    match answer {
+        Err(Denied::Conflict(words)) => words,
+        other => panic!("expected a conflict, got {other:?}"),
+    }
+}

@@ -1,0 +1,147 @@
+//! A database for each test, on SQLite or on PostgreSQL.
+//!
+//! A template is created once per process and engine; each test gets a copy. The copy is removed when it is dropped,
+//! also when the test panics. Databases that a killed run left behind are removed by the next run.
+
+mod files;
+mod postgres;
+
+use std::path::{Path, PathBuf};
+
+pub use server::store::Engine;
+use server::store::{Durability, Store};
+use sqlx::AssertSqlSafe;
+use tokio::sync::OnceCell;
+
+/// The migrated database of one test, and a folder for its files.
+pub struct Database {
+    pub store: Store,
+    pub url: String,
+    place: Place,
+}
+
+/// The location of a database. Dropping it removes the database.
+struct Place {
+    folder: files::Folder,
+    /// The name on the PostgreSQL server; none for a file in the folder.
+    on_server: Option<postgres::Name>,
+}
+
+/// A database that is only copied, never written to again.
+pub struct Template {
+    place: Place,
+}
+
+impl Database {
+    /// Creates a database with the tables of this version and no rows.
+    pub async fn fresh(engine: Engine) -> Self {
+        static MIGRATED: PerEngine<Template> = PerEngine::new();
+        MIGRATED
+            .get(engine, || async {
+                let place = Place::new(engine).await;
+                let database = place.open().await;
+                database
+                    .store
+                    .migrate()
+                    .await
+                    .expect("an empty database migrates");
+                database.into_template().await
+            })
+            .await
+            .copy()
+            .await
+    }
+
+    /// Closes all connections, so that the database can be copied.
+    pub async fn into_template(self) -> Template {
+        self.store.close().await;
+        // The last connection to a SQLite file moves the write-ahead log into it.
+        assert!(!self.place.file().with_extension("db-wal").exists());
+        Template { place: self.place }
+    }
+
+    /// Returns a folder for files of this test.
+    pub fn folder(&self) -> &Path {
+        self.place.folder.path()
+    }
+
+    /// Runs a statement with full rights to the database.
+    pub async fn by_hand(&self, statement: &str) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query(AssertSqlSafe(statement.to_owned()))
+            .execute(self.store.read())
+            .await?;
+        Ok(done.rows_affected())
+    }
+}
+
+impl Template {
+    pub async fn copy(&self) -> Database {
+        let folder = files::Folder::new();
+        let on_server = match &self.place.on_server {
+            Some(name) => Some(name.copy().await),
+            None => {
+                std::fs::copy(self.place.file(), folder.path().join(FILE))
+                    .expect("a template is a file that can be copied");
+                None
+            }
+        };
+        Place { folder, on_server }.open().await
+    }
+}
+
+/// The name of the SQLite file in the folder.
+const FILE: &str = "leastwise.db";
+
+impl Place {
+    async fn new(engine: Engine) -> Self {
+        Self {
+            folder: files::Folder::new(),
+            on_server: match engine {
+                Engine::Sqlite => None,
+                Engine::Postgres => Some(postgres::Name::create().await),
+            },
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join(FILE)
+    }
+
+    async fn open(self) -> Database {
+        let url = match &self.on_server {
+            Some(name) => name.url(),
+            None => format!("sqlite:{}", self.file().display()),
+        };
+        let store = Store::open_with(&url, Durability::Process)
+            .await
+            .expect("a test's database opens");
+        Database {
+            store,
+            url,
+            place: self,
+        }
+    }
+}
+
+/// One value per engine, computed when it is first used.
+pub struct PerEngine<T> {
+    sqlite: OnceCell<T>,
+    postgres: OnceCell<T>,
+}
+
+impl<T> PerEngine<T> {
+    pub const fn new() -> Self {
+        Self {
+            sqlite: OnceCell::const_new(),
+            postgres: OnceCell::const_new(),
+        }
+    }
+
+    pub async fn get<F: Future<Output = T>>(&self, engine: Engine, make: impl FnOnce() -> F) -> &T {
+        let cell = match engine {
+            Engine::Sqlite => &self.sqlite,
+            Engine::Postgres => &self.postgres,
+        };
+        cell.get_or_init(make).await
+    }
+}

@@ -1,0 +1,1087 @@
+//! The ledger on both engines: numbering, tampering, sealing, searching.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod forged;
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+};
+
+use crate::database::{Database, Engine};
+use app::backend::{Denied, ListQuery};
+use domain::snapshot::Snapshot;
+use domain::{
+    approval::{Approval, Decision, Mfa},
+    authorize::{Action, Role},
+    diff::EffectHash,
+    ids::{AccountId, ChangeId, PersonId},
+    ledger::{Hash, LogName, Outcome, tree},
+    person::Subject,
+    time::{Duration, Timestamp},
+};
+use forged::{
+    a_search_word_taken_out_or_put_in_is_named, a_session_that_is_not_as_the_ledger_says_is_named,
+    a_window_that_is_not_as_the_ledger_says_is_named,
+};
+use serde_json::Value;
+use server::{
+    cli::ledger::{ExportArgs, LedgerCommand, LedgerCommandError, Place, VerifyArgs, execute},
+    clock::{self, Clock},
+    engine::seal::{Fault, Sealer},
+    http::ports::{self, Event, Journal as _},
+    service::{
+        journal::{Journal, Kind, Who},
+        ledger as pages,
+    },
+    store::{StoreError, change, ledger, person},
+};
+
+const START: Timestamp = Timestamp(1_800_000_000_000);
+
+/// A database with all writers of its ledger.
+struct Scene {
+    db: Database,
+    clock: Clock,
+    journal: Journal,
+}
+
+impl Scene {
+    async fn on(engine: Engine) -> Self {
+        let db = Database::fresh(engine).await;
+        let clock = Clock::manual(START);
+        let journal = Journal::new(db.store.clone(), clock.clone(), log(), "test".to_owned());
+        Self { db, clock, journal }
+    }
+
+    async fn close(self) {
+        self.db.store.close().await;
+    }
+
+    fn keys(&self) -> PathBuf {
+        self.db.folder().join("keys")
+    }
+
+    async fn sealer(&self) -> Result<Sealer, Fault> {
+        Sealer::open(
+            self.db.store.clone(),
+            self.clock.clone(),
+            self.journal.clone(),
+            &self.keys(),
+            None,
+        )
+        .await
+    }
+
+    async fn append(&self, account: u64) -> u64 {
+        let mut tx = self.db.store.write().await.unwrap();
+        let entry = self
+            .journal
+            .entry(Kind::GrantStarted, Outcome::Success, &ann());
+        let entry = entry
+            .account(&account_id(account))
+            .target_name("Payments Ledger");
+        let seq = self.journal.append(&mut tx, entry).await.unwrap();
+        tx.commit().await.unwrap();
+        seq
+    }
+
+    async fn append_some(&self, number: u64) {
+        for account in 0..number {
+            self.append(account).await;
+        }
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            database: self.db.url.clone(),
+            keys: Some(self.keys()),
+            vkey: None,
+        }
+    }
+
+    async fn verify(&self) -> (u8, Value) {
+        self.verify_with(VerifyArgs {
+            place: self.place(),
+            bundle: None,
+            checkpoint: None,
+            json: true,
+        })
+        .await
+    }
+
+    async fn verify_with(&self, args: VerifyArgs) -> (u8, Value) {
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let code = execute(LedgerCommand::Verify(args), &mut out, &mut notes)
+            .await
+            .unwrap();
+        (code, serde_json::from_slice(&out).unwrap())
+    }
+
+    /// Drops the triggers, as an attacker with full rights to the database could.
+    async fn drop_triggers(&self) {
+        let sqlite = self.db.url.starts_with("sqlite:");
+        for table in ["entry", "hash", "checkpoint", "head", "private"] {
+            if sqlite {
+                for trigger in ["no_update", "no_delete", "only_grows"] {
+                    let drop = format!("drop trigger if exists ledger_{table}_{trigger}");
+                    self.db.by_hand(&drop).await.unwrap();
+                }
+            } else {
+                let disable = format!("alter table ledger_{table} disable trigger user");
+                self.db.by_hand(&disable).await.unwrap();
+            }
+        }
+    }
+}
+
+fn log() -> LogName {
+    LogName::parse("leastwise.example/test").unwrap()
+}
+
+fn account_id(n: u64) -> AccountId {
+    AccountId::parse(&format!("{:012}", 111_111_000_000 + n)).unwrap()
+}
+
+fn ann() -> Who {
+    Who {
+        person: Some(PersonId::parse("0190c0de-0000-7000-8000-000000000001").unwrap()),
+        name: Some("Ann Lee".to_owned()),
+        session: Some("s-1".to_owned()),
+        mfa: Some(Mfa::Proven),
+        client_ip: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))),
+        request: Some("r-1".to_owned()),
+        ..Who::default()
+    }
+}
+
+fn words(text: &str) -> ListQuery {
+    ListQuery {
+        words: text.to_owned(),
+        only: None,
+        page: 1,
+    }
+}
+
+crate::engines::on_both_engines! {
+    &Scene:
+    many_tasks_of_which_some_give_up_leave_a_whole_log,
+    what_is_rolled_back_leaves_no_gap,
+    the_database_itself_refuses_to_change_or_remove,
+    a_row_changed_by_hand_is_named,
+    a_row_taken_out_by_hand_is_named,
+    a_decision_or_a_role_without_its_entry_is_named,
+    an_entry_without_its_decision_or_role_is_named,
+    an_entry_that_the_server_would_not_find_is_named,
+    a_decision_that_fills_no_seat_is_named,
+    a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint,
+    a_log_cut_short_is_found_and_nothing_is_written_to_it,
+    a_changed_leaf_is_never_signed,
+    erased_values_keep_the_log_whole_and_are_found_no_more,
+    a_private_value_changed_by_hand_is_named,
+    the_key_is_made_once_and_nobody_else_may_read_it,
+    a_bundle_verifies_offline_and_names_what_was_changed,
+    another_log_is_refused,
+    an_entry_is_found_by_its_words_newest_first,
+    an_entry_comes_with_a_proof_that_verifies,
+    repeats_within_a_minute_are_one_entry_with_a_count,
+    a_flood_of_strangers_stays_small,
+    a_session_begins_in_the_log_with_its_row_or_not_at_all,
+    a_window_that_is_not_as_the_ledger_says_is_named,
+    a_session_that_is_not_as_the_ledger_says_is_named,
+    a_search_word_taken_out_or_put_in_is_named,
+}
+
+async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..8_u32 {
+        let (store, journal) = (scene.db.store.clone(), scene.journal.clone());
+        tasks.spawn(async move {
+            let mut certain = 0_u64;
+            for turn in 0..12_u32 {
+                let write = async {
+                    let mut tx = store.write().await.unwrap();
+                    let entry = journal.entry(Kind::SyncCompleted, Outcome::Success, &Who::leastwise());
+                    let entry = entry.fact("task", task).fact("turn", turn);
+                    journal.append(&mut tx, entry.clone()).await.unwrap();
+                    journal.append_many(&mut tx, vec![entry.clone(), entry]).await.unwrap();
+                    if (task + turn) % 4 == 0 {
+                        return false;
+                    }
+                    tx.commit().await.unwrap();
+                    true
+                };
+                let patience = 1 + (task * 31 + turn * 17) % 120;
+                let gives_up = async {
+                    for _ in 0..patience {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                if turn % 3 == 0 {
+                    // Dropped at some point in between; whether it was written is unknown.
+                    tokio::select! { biased; () = gives_up => {}, done = write => certain += u64::from(done) }
+                } else {
+                    certain += u64::from(write.await);
+                }
+            }
+            certain
+        });
+    }
+    let mut certain = 0;
+    while let Some(done) = tasks.join_next().await {
+        certain += done.unwrap();
+    }
+    scene.append(1).await;
+    let ((size, hash), end) = ledger::head_and_end(&scene.db.store).await.unwrap();
+    assert_eq!((size, hash), end);
+    assert!(
+        size > 3 * certain && size % 3 == 1,
+        "{size} entries, {certain} transactions that answered"
+    );
+    let sealer = scene.sealer().await.unwrap();
+    assert_eq!(sealer.seal_now().await.unwrap().unwrap().size, size);
+    let (code, report) = scene.verify().await;
+    assert_eq!(
+        (code, report["entries"].as_u64()),
+        (0, Some(size)),
+        "{report}"
+    );
+}
+
+async fn what_is_rolled_back_leaves_no_gap(scene: &Scene) {
+    assert_eq!(scene.append(1).await, 0);
+    let mut tx = scene.db.store.write().await.unwrap();
+    let entry = scene.journal.log_started();
+    assert_eq!(scene.journal.append(&mut tx, entry).await.unwrap(), 1);
+    drop(tx);
+    assert_eq!(scene.append(2).await, 1);
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    assert_eq!(scene.verify().await.0, 0);
+}
+
+async fn the_database_itself_refuses_to_change_or_remove(scene: &Scene) {
+    scene.append_some(2).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    for statement in [
+        "update ledger_entry set outcome = 'denied' where seq = 0",
+        "delete from ledger_entry where seq = 1",
+        "update ledger_hash set hash = 'x' where idx = 0",
+        "delete from ledger_hash where idx = 0",
+        "update ledger_checkpoint set note = 'x'",
+        "delete from ledger_checkpoint",
+        "update ledger_head set size = size - 1",
+        "update ledger_head set log = 'another'",
+        "delete from ledger_head",
+        "update ledger_private set value = 'Bob' where seq = 0",
+    ] {
+        let refused = scene.db.by_hand(statement).await.unwrap_err().to_string();
+        assert!(
+            refused.contains("the ledger is append-only"),
+            "{statement}: {refused}"
+        );
+    }
+    assert_eq!(scene.verify().await.0, 0);
+}
+
+async fn a_row_changed_by_hand_is_named(scene: &Scene) {
+    scene.append_some(9).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    scene.drop_triggers().await;
+    let change = "update ledger_entry set leaf = replace(leaf, '111111000004', '111111000099') where seq = 4";
+    assert_eq!(scene.db.by_hand(change).await.unwrap(), 1);
+    let (code, report) = scene.verify().await;
+    assert_eq!(
+        (code, &report["first_bad"], &report["reason"]),
+        (1, &4.into(), &"altered".into())
+    );
+    let members: BTreeSet<_> = report
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        members,
+        BTreeSet::from(["entries", "first_bad", "reason", "tree_size", "root"])
+    );
+    let mut out = Vec::new();
+    let args = VerifyArgs {
+        place: scene.place(),
+        bundle: None,
+        checkpoint: None,
+        json: false,
+    };
+    assert_eq!(
+        execute(LedgerCommand::Verify(args), &mut out, &mut Vec::new())
+            .await
+            .unwrap(),
+        1
+    );
+    let said = String::from_utf8(out).unwrap();
+    assert!(
+        said.starts_with("Entry 4 is invalid: it was altered after it was written."),
+        "{said}"
+    );
+}
+
+const CHANGE: &str = "00000004-0000-4000-8000-000000000001";
+
+/// Stores a change, ann's approval of it and her role, as Leastwise does.
+async fn decided(scene: &Scene) {
+    scene
+        .db
+        .by_hand(&format!(
+            "insert into change (id, requester, proposal, submitted_at, decide_by, verdict, effect, effect_hash, \
+             gaining, state, version, updated_at, form_key, mfa) \
+             values ('{CHANGE}', 'r', '{{}}', 0, 0, '{{}}', '{{}}', 'e', '[]', 'waiting', 1, 0, 'k', '\"proven\"')"
+        ))
+        .await
+        .unwrap();
+    let (ann, now) = (ann(), scene.clock.now());
+    let person = ann.person.clone().unwrap();
+    scene
+        .db
+        .by_hand(&format!(
+            "insert into person (id, created_at) values ('{person}', 0)"
+        ))
+        .await
+        .unwrap();
+    let approval = Approval {
+        approver: person.clone(),
+        decision: Decision::Approve,
+        reason: "looks right".into(),
+        effect: EffectHash("e".into()),
+        round: 0,
+        at: now,
+    };
+    let change = ChangeId::parse(CHANGE).unwrap();
+    let mut tx = scene.db.store.write().await.unwrap();
+    change::decide(&mut tx, &change, &approval).await.unwrap();
+    person::ensure_role(&mut tx, &person, Role::Approver, "configuration", now)
+        .await
+        .unwrap();
+    let journal = &scene.journal;
+    let entries = vec![
+        journal.role_granted(&Who::leastwise(), &person, Role::Approver, now),
+        journal.change_decided(&ann, &change, &approval),
+    ];
+    journal.append_many(&mut tx, entries).await.unwrap();
+    tx.commit().await.unwrap();
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+}
+
+/// Returns the text output of `ledger verify` and its exit code.
+async fn told(scene: &Scene) -> (u8, String) {
+    let args = VerifyArgs {
+        place: scene.place(),
+        bundle: None,
+        checkpoint: None,
+        json: false,
+    };
+    let mut out = Vec::new();
+    let code = execute(LedgerCommand::Verify(args), &mut out, &mut Vec::new())
+        .await
+        .unwrap();
+    (code, String::from_utf8(out).unwrap())
+}
+
+async fn a_decision_or_a_role_without_its_entry_is_named(scene: &Scene) {
+    decided(scene).await;
+    assert_eq!(scene.verify().await.0, 0);
+    let bob = "0190c0de-0000-7000-8000-000000000002";
+    for statement in [
+        format!("insert into person (id, created_at) values ('{bob}', 0)"),
+        format!(
+            "insert into approval (change_id, approver, decision, reason, effect_hash, at, round) \
+             values ('{CHANGE}', '{bob}', 'approve', 'x', 'e', 0, 0)"
+        ),
+        format!(
+            "insert into role_grant (person_id, role, granted_at, granted_by) \
+             values ('{bob}', 'approver', 0, 'configuration')"
+        ),
+    ] {
+        scene.db.by_hand(&statement).await.unwrap();
+    }
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    for line in [
+        format!(
+            "approval: the approval of change {CHANGE} by person {bob} in round 0 has no entry"
+        ),
+        format!(
+            "role_grant: the role approver of person {bob} since 1970-01-01T00:00:00.000Z has no entry"
+        ),
+    ] {
+        assert!(out.contains(&line), "{out}");
+    }
+    assert!(
+        !out.contains("000000000001 in round"),
+        "only what was put in: {out}"
+    );
+    let (code, report) = scene.verify().await;
+    assert_eq!((code, &report["reason"]), (1, &"rows_differ".into()));
+}
+
+async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
+    decided(scene).await;
+    // Ended in the row only, without an entry.
+    let end = "update role_grant set ended_at = 5";
+    scene.db.by_hand(end).await.unwrap();
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    assert!(out.contains("has no entry that ends it"), "{out}");
+    // Properly ended, and then reopened manually.
+    let (person, now) = (ann().person.unwrap(), scene.clock.now());
+    let mut tx = scene.db.store.write().await.unwrap();
+    let entry = scene
+        .journal
+        .role_ended(&Who::leastwise(), &person, Role::Approver, now);
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    let open = "update role_grant set ended_at = null";
+    scene.db.by_hand(open).await.unwrap();
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    assert!(out.contains("is held according to its row"), "{out}");
+    // Deleted.
+    scene.db.by_hand("delete from role_grant").await.unwrap();
+    let refused = scene.db.by_hand("delete from approval").await;
+    assert!(refused.is_err(), "a decision is never deleted");
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("role_grant: the row of the role approver"),
+        "{out}"
+    );
+}
+
+async fn an_entry_that_the_server_would_not_find_is_named(scene: &Scene) {
+    decided(scene).await;
+    assert_eq!(scene.verify().await.0, 0);
+    scene.drop_triggers().await;
+    for (column, by_hand, back) in [
+        (
+            "type",
+            "update ledger_entry set type = 'change.seen' where seq = 1",
+            "update ledger_entry set type = 'change.approved' where seq = 1".to_owned(),
+        ),
+        (
+            "change_id",
+            "update ledger_entry set change_id = null where seq = 1",
+            format!("update ledger_entry set change_id = '{CHANGE}' where seq = 1"),
+        ),
+        (
+            "target_id",
+            "update ledger_entry set target_id = 'nobody' where seq = 1",
+            format!("update ledger_entry set target_id = '{CHANGE}' where seq = 1"),
+        ),
+        (
+            "hash (of ledger_hash)",
+            "update ledger_hash set hash = replace(hash, substr(hash, 1, 1), 'z') where idx = 1",
+            String::new(),
+        ),
+    ] {
+        assert_eq!(scene.db.by_hand(by_hand).await.unwrap(), 1);
+        let (code, out) = told(scene).await;
+        assert_eq!(code, 1);
+        let line = format!("the column {column} of entry 1 differs from the entry");
+        assert!(out.contains(&line), "{out}");
+        assert_eq!(out.matches("differs from the entry").count(), 1, "{out}");
+        let (code, report) = scene.verify().await;
+        assert_eq!((code, &report["reason"]), (1, &"rows_differ".into()));
+        if !back.is_empty() {
+            scene.db.by_hand(&back).await.unwrap();
+            assert_eq!(told(scene).await.0, 0);
+        }
+    }
+}
+
+/// Approves [`CHANGE`], with row and entry, by this sign-in.
+async fn approve_as(scene: &Scene, person: &str, sub: &str) {
+    let who = Who {
+        person: Some(PersonId::parse(person).unwrap()),
+        subject: Some(subject(sub)),
+        ..ann()
+    };
+    let approval = Approval {
+        approver: who.person.clone().unwrap(),
+        decision: Decision::Approve,
+        reason: "looks right".into(),
+        effect: EffectHash("e".into()),
+        round: 0,
+        at: scene.clock.now(),
+    };
+    let change = ChangeId::parse(CHANGE).unwrap();
+    let mut tx = scene.db.store.write().await.unwrap();
+    change::decide(&mut tx, &change, &approval).await.unwrap();
+    let entry = scene.journal.change_decided(&who, &change, &approval);
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn subject(sub: &str) -> Subject {
+    Subject {
+        iss: "https://issuer".into(),
+        sub: sub.into(),
+    }
+}
+
+async fn a_decision_that_fills_no_seat_is_named(scene: &Scene) {
+    decided(scene).await;
+    let asks = Who {
+        subject: Some(subject("asks")),
+        ..ann()
+    };
+    let entry = scene
+        .journal
+        .entry(Kind::ChangeSubmitted, Outcome::Pending, &asks)
+        .change(&ChangeId::parse(CHANGE).unwrap());
+    let mut tx = scene.db.store.write().await.unwrap();
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+    let person = |n: u8| format!("0190c0de-0000-7000-8000-00000000000{n}");
+    approve_as(scene, &person(2), "bob").await;
+    assert_eq!(told(scene).await.0, 0);
+    // Bob's sign-in as another person, and the requester's own.
+    approve_as(scene, &person(3), "bob").await;
+    approve_as(scene, &person(4), "asks").await;
+    let (code, out) = told(scene).await;
+    assert_eq!(code, 1);
+    for (n, named) in [(2, false), (3, true), (4, true)] {
+        let line = format!("by person {} in round 0 does not count", person(n));
+        assert_eq!(out.contains(&line), named, "{out}");
+    }
+}
+
+async fn a_row_taken_out_by_hand_is_named(scene: &Scene) {
+    scene.append_some(6).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    scene.drop_triggers().await;
+    scene
+        .db
+        .by_hand("delete from ledger_entry where seq = 2")
+        .await
+        .unwrap();
+    let (code, report) = scene.verify().await;
+    assert_eq!(
+        (code, &report["first_bad"], &report["reason"]),
+        (1, &2.into(), &"deleted".into())
+    );
+}
+
+async fn a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint(scene: &Scene) {
+    scene.append_some(5).await;
+    let sealer = scene.sealer().await.unwrap();
+    sealer.seal_now().await.unwrap();
+    scene.append(5).await;
+    scene.drop_triggers().await;
+    for table in ["entry", "hash", "token", "private", "head", "checkpoint"] {
+        scene
+            .db
+            .by_hand(&format!("delete from ledger_{table}"))
+            .await
+            .unwrap();
+    }
+    // The same again with our own code, except for one account: chain and tree are consistent.
+    for account in [0, 1, 77, 3, 4, 5, 6] {
+        scene.append(account).await;
+    }
+    let (code, report) = scene.verify().await;
+    assert_eq!(
+        (code, &report["reason"]),
+        (1, &"rewritten".into()),
+        "{report}"
+    );
+    let without = scene.db.folder().join("without-the-copy");
+    std::fs::create_dir_all(&without).unwrap();
+    std::fs::copy(
+        scene.keys().join("ledger.vkey"),
+        without.join("ledger.vkey"),
+    )
+    .unwrap();
+    let place = Place {
+        keys: Some(without),
+        ..scene.place()
+    };
+    let blind = VerifyArgs {
+        place: place.clone(),
+        bundle: None,
+        checkpoint: None,
+        json: true,
+    };
+    assert_eq!(
+        scene.verify_with(blind).await.0,
+        0,
+        "by itself such a log looks whole"
+    );
+    let kept = Some(scene.keys().join("checkpoints.log"));
+    let seeing = VerifyArgs {
+        place,
+        bundle: None,
+        checkpoint: kept,
+        json: true,
+    };
+    assert_eq!(scene.verify_with(seeing).await.0, 1);
+    assert!(
+        matches!(sealer.seal_now().await, Err(Fault::Rewritten { size: 5 })),
+        "it is never signed"
+    );
+    assert!(
+        matches!(scene.sealer().await, Err(Fault::Rewritten { size: 5 })),
+        "nor is it started with"
+    );
+}
+
+async fn a_log_cut_short_is_found_and_nothing_is_written_to_it(scene: &Scene) {
+    scene.append_some(6).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    scene.drop_triggers().await;
+    scene
+        .db
+        .by_hand("delete from ledger_entry where seq >= 4")
+        .await
+        .unwrap();
+    let started = scene.sealer().await.err().unwrap().to_string();
+    assert!(
+        started.contains("its head records 6 entries")
+            && started.contains("leastwise ledger verify"),
+        "{started}"
+    );
+    scene
+        .db
+        .by_hand("update ledger_head set size = 4")
+        .await
+        .unwrap();
+    let started = scene.sealer().await.err().unwrap();
+    assert!(
+        matches!(
+            started,
+            Fault::Shorter {
+                promised: 6,
+                found: 4,
+                ..
+            }
+        ),
+        "{started}"
+    );
+    let (code, report) = scene.verify().await;
+    assert_eq!(
+        (code, &report["first_bad"], &report["reason"]),
+        (1, &4.into(), &"truncated".into())
+    );
+}
+
+async fn a_changed_leaf_is_never_signed(scene: &Scene) {
+    scene.append_some(3).await;
+    let sealer = scene.sealer().await.unwrap();
+    sealer.seal_now().await.unwrap();
+    scene.append_some(3).await;
+    scene.drop_triggers().await;
+    let change = "update ledger_entry set leaf = replace(leaf, '111111000001', '111111000099') where seq = 4";
+    scene.db.by_hand(change).await.unwrap();
+    let fault = sealer.seal_now().await.unwrap_err().to_string();
+    assert!(fault.contains("an entry from 3 to 5 differs"), "{fault}");
+    assert_eq!(
+        ledger::newest_checkpoint(&scene.db.store)
+            .await
+            .unwrap()
+            .unwrap()
+            .size,
+        3
+    );
+}
+
+async fn erased_values_keep_the_log_whole_and_are_found_no_more(scene: &Scene) {
+    scene.append_some(3).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    let mut tx = scene.db.store.write().await.unwrap();
+    ledger::erase(&mut tx, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(scene.verify().await.0, 0);
+    let store = &scene.db.store;
+    let named = ledger::search(store, &ledger::query_words("ann grant"), 0, 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        named.iter().map(|found| found.seq).collect::<Vec<_>>(),
+        [2, 0]
+    );
+    let by_account = ledger::search(store, &ledger::query_words("111111000001"), 0, 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        by_account
+            .iter()
+            .map(|found| (found.seq, found.actor_name.as_deref()))
+            .collect::<Vec<_>>(),
+        [(1, None)]
+    );
+}
+
+async fn a_private_value_changed_by_hand_is_named(scene: &Scene) {
+    scene.append_some(3).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    scene.drop_triggers().await;
+    scene
+        .db
+        .by_hand("update ledger_private set value = 'Bob' where seq = 1 and path = '/actor/name'")
+        .await
+        .unwrap();
+    let (code, report) = scene.verify().await;
+    assert_eq!(
+        (code, &report["first_bad"], &report["reason"]),
+        (1, &1.into(), &"private_value_differs".into())
+    );
+}
+
+async fn the_key_is_made_once_and_nobody_else_may_read_it(scene: &Scene) {
+    scene.append(1).await;
+    let sealer = scene.sealer().await.unwrap();
+    assert_eq!(
+        sealer.seal_now().await.unwrap().map(|signed| signed.size),
+        Some(1)
+    );
+    assert_eq!(
+        sealer.seal_now().await.unwrap(),
+        None,
+        "there is nothing new to sign"
+    );
+    assert_eq!(scene.sealer().await.unwrap().vkey(), sealer.vkey());
+    let key = scene.keys().join("ledger.key");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(
+            std::fs::metadata(&key).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+    let seed = std::fs::read_to_string(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let missing = scene.sealer().await.err().unwrap().to_string();
+    assert!(
+        missing.contains("ledger.key is missing, but the ledger was signed before"),
+        "{missing}"
+    );
+    let (store, clock, journal) = (
+        scene.db.store.clone(),
+        scene.clock.clone(),
+        scene.journal.clone(),
+    );
+    let given = Sealer::open(store, clock, journal, &scene.keys(), Some(seed.trim()))
+        .await
+        .unwrap();
+    assert_eq!(given.vkey(), sealer.vkey());
+    given.close().await.unwrap();
+    let newest = ledger::newest_checkpoint(&scene.db.store)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(newest.size, 2, "the end of the log is an entry, and signed");
+}
+
+async fn a_bundle_verifies_offline_and_names_what_was_changed(scene: &Scene) {
+    scene.append_some(4).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    let folder = scene.db.folder().join("bundle");
+    let args = ExportArgs {
+        folder: folder.clone(),
+        place: scene.place(),
+        with_private: true,
+    };
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    assert_eq!(
+        execute(LedgerCommand::Export(args.clone()), &mut out, &mut notes)
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(String::from_utf8(notes).unwrap(), "");
+    let twice = execute(
+        LedgerCommand::Export(args),
+        &mut Vec::new(),
+        &mut Vec::new(),
+    )
+    .await;
+    assert!(matches!(twice, Err(LedgerCommandError::NotEmpty(_))));
+    let vkey = std::fs::read_to_string(scene.keys().join("ledger.vkey")).unwrap();
+    let verify = VerifyArgs {
+        place: Place {
+            database: "sqlite:none".to_owned(),
+            keys: None,
+            vkey: Some(vkey.trim().to_owned()),
+        },
+        bundle: Some(folder.clone()),
+        checkpoint: Some(scene.keys().join("checkpoints.log")),
+        json: true,
+    };
+    let (code, report) = scene.verify_with(verify.clone()).await;
+    // The export is the fifth entry and is not covered by a checkpoint yet.
+    assert_eq!(
+        (code, &report["entries"], &report["tree_size"]),
+        (0, &5.into(), &4.into()),
+        "{report}"
+    );
+    let entries = folder.join("entries.jsonl");
+    let whole = std::fs::read_to_string(&entries).unwrap();
+    std::fs::write(&entries, whole.replace("111111000002", "111111000098")).unwrap();
+    let (code, report) = scene.verify_with(verify.clone()).await;
+    assert_eq!(
+        (code, &report["first_bad"], &report["reason"]),
+        (1, &2.into(), &"altered".into())
+    );
+    std::fs::write(&entries, whole).unwrap();
+    std::fs::remove_file(folder.join("vkeys.txt")).unwrap();
+    let (code, report) = scene.verify_with(verify).await;
+    assert_eq!(
+        (code, &report["first_bad"], &report["reason"]),
+        (1, &Value::Null, &"manifest_differs".into())
+    );
+}
+
+async fn another_log_is_refused(scene: &Scene) {
+    scene.append(1).await;
+    let other = LogName::parse("leastwise.example/other").unwrap();
+    let journal = Journal::new(
+        scene.db.store.clone(),
+        scene.clock.clone(),
+        other,
+        "test".to_owned(),
+    );
+    let refused = journal.note(journal.log_started()).await.unwrap_err();
+    assert!(matches!(
+        refused,
+        StoreError::Ledger(ledger::LedgerError::OtherLog { .. })
+    ));
+    assert_eq!(
+        ledger::head(&scene.db.store).await.unwrap().unwrap().size,
+        1
+    );
+}
+
+async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
+    scene.append_some(60).await;
+    let denied =
+        scene
+            .journal
+            .access_denied(&ann(), Action::Decide, "Your roles do not include this.");
+    scene.journal.note(denied).await.unwrap();
+    let (store, journal) = (&scene.db.store, &scene.journal);
+    let list = async |query: ListQuery| {
+        pages::entries(store, journal, &ann(), &Snapshot::default(), &query)
+            .await
+            .unwrap()
+    };
+    let all = list(ListQuery {
+        page: 2,
+        ..words("")
+    })
+    .await;
+    // 60 grants, the refusal, and the recorded read of the ledger.
+    assert_eq!(
+        (all.total, all.pages(), all.rows.len(), all.rows[0].seq),
+        (62, 2, 12, 11)
+    );
+    let found = list(words("Ann GRANT 111111000007")).await;
+    assert_eq!(
+        found.rows.iter().map(|row| row.seq).collect::<Vec<_>>(),
+        [7]
+    );
+    assert_eq!(found.rows[0].actor, "Ann Lee");
+    assert_eq!(
+        found.rows[0].about,
+        "account Payments Ledger in 111111000007"
+    );
+    assert_eq!(list(words("192.0.2.7 started")).await.total, 60);
+    assert_eq!(list(words("ann nobody")).await.total, 0);
+    let only = list(ListQuery {
+        only: Some("denied".to_owned()),
+        ..words("")
+    })
+    .await;
+    assert_eq!(
+        only.rows
+            .iter()
+            .map(|row| row.kind.as_str())
+            .collect::<Vec<_>>(),
+        ["access.denied"]
+    );
+    let far = list(ListQuery {
+        page: usize::MAX,
+        ..words("ann")
+    })
+    .await;
+    let second = list(ListQuery {
+        page: 2,
+        ..words("ann")
+    })
+    .await;
+    assert_eq!(far, second, "beyond the last page is the last");
+    assert!(!far.rows.is_empty());
+    // Ten reads within a minute are one entry and a count.
+    assert_eq!(list(words("viewed")).await.total, 1);
+}
+
+async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
+    scene.append_some(11).await;
+    let sealer = scene.sealer().await.unwrap();
+    sealer.seal_now().await.unwrap();
+    let (store, journal) = (&scene.db.store, &scene.journal);
+    let view = pages::entry(store, journal, &ann(), &Snapshot::default(), 6)
+        .await
+        .unwrap();
+    let (size, root) = view.checkpoint.clone().unwrap();
+    let hash = |hex: &str| Hash::parse_hex(hex.as_bytes()).unwrap();
+    let proof: Vec<Hash> = view.proof.iter().map(|hex| hash(hex)).collect();
+    tree::verify_inclusion(&proof, size, hash(&root), 6, hash(&view.leaf_hash)).unwrap();
+    assert_eq!(view.neighbours, (Some(5), Some(7)));
+    // The downloaded bytes are exactly the hashed bytes.
+    let bytes = pages::leaf(store, journal, &ann(), 6).await.unwrap();
+    assert_eq!(Hash::leaf(&bytes).hex(), view.leaf_hash);
+    for nowhere in [9_999, u64::MAX] {
+        let answer = pages::leaf(store, journal, &ann(), nowhere).await;
+        assert!(matches!(answer, Err(Denied::NotFound)), "{nowhere}");
+    }
+    assert!(
+        view.private
+            .contains(&("/actor/name".to_owned(), "Ann Lee".to_owned()))
+    );
+    assert!(!view.json.contains("Ann Lee") && view.json.contains("\"seq\": 6"));
+    // The view itself is entry 11, which no checkpoint covers yet.
+    let newest = pages::entry(store, journal, &ann(), &Snapshot::default(), 11)
+        .await
+        .unwrap();
+    assert_eq!(
+        (newest.checkpoint, newest.neighbours),
+        (None, (Some(10), None))
+    );
+    assert_eq!(
+        pages::entry(store, journal, &ann(), &Snapshot::default(), 4_000)
+            .await
+            .unwrap_err(),
+        Denied::NotFound
+    );
+    assert_eq!(
+        pages::entry(store, journal, &ann(), &Snapshot::default(), u64::MAX)
+            .await
+            .unwrap_err(),
+        Denied::NotFound
+    );
+    let health = pages::health(store, &sealer.vkey()).await.unwrap();
+    assert_eq!(
+        (health.size, health.checkpoint_size, health.signed_at),
+        (12, 11, Some(START))
+    );
+}
+
+async fn repeats_within_a_minute_are_one_entry_with_a_count(scene: &Scene) {
+    for n in 0..40_u8 {
+        let who = Who {
+            client_ip: Some(IpAddr::V4(Ipv4Addr::new(198, 51, 100, n))),
+            ..ann()
+        };
+        let entry =
+            scene
+                .journal
+                .access_denied(&who, Action::Decide, "Your roles do not include this.");
+        scene.journal.note(entry).await.unwrap();
+    }
+    assert_eq!(
+        ledger::head(&scene.db.store).await.unwrap().unwrap().size,
+        1,
+        "the first is there at once"
+    );
+    scene.clock.advance(Duration::minutes(1));
+    scene.journal.write_due_counts().await.unwrap();
+    scene.journal.write_due_counts().await.unwrap();
+    let newest = ledger::newest(&scene.db.store, 100, 10).await.unwrap();
+    assert_eq!(newest.len(), 2);
+    let leaf: Value = serde_json::from_str(&newest[0].leaf).unwrap();
+    assert_eq!(
+        (&leaf["seq"], &leaf["data"]["count"]),
+        (&1.into(), &39.into())
+    );
+    let private = ledger::private_of(&scene.db.store, 1, 1).await.unwrap();
+    let addresses = private
+        .iter()
+        .find(|found| found.value.path == "/private/addresses")
+        .unwrap();
+    assert_eq!(
+        addresses.value.value.split(' ').count(),
+        20,
+        "a bounded number of addresses is kept"
+    );
+}
+
+async fn a_flood_of_strangers_stays_small(scene: &Scene) {
+    for _ in 0..600 {
+        let who = Who {
+            person: Some(clock::person_id()),
+            ..Who::default()
+        };
+        scene
+            .journal
+            .note(scene.journal.access_denied(&who, Action::Decide, "no"))
+            .await
+            .unwrap();
+    }
+    scene.journal.write_all_counts().await.unwrap();
+    let size = ledger::head(&scene.db.store).await.unwrap().unwrap().size;
+    // The maximum number of distinct events, the first of all others, and their count.
+    assert_eq!(size, 256 + 2);
+}
+
+async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
+    let entry = ports::Entry {
+        event: Event::SignedIn {
+            mfa: Mfa::Proven,
+            joined: true,
+            authenticated_at: START,
+            bound: Hash::ZERO,
+        },
+        at: START,
+        subject: Some(Subject {
+            iss: "https://pool.example".to_owned(),
+            sub: "a-1".to_owned(),
+        }),
+        person: ann().person,
+        session: Some("s-1".to_owned()),
+        client_ip: None,
+        request: "r-1".to_owned(),
+    };
+    let mut tx = scene.db.store.write().await.unwrap();
+    scene.journal.record(&mut tx, &entry).await.unwrap();
+    drop(tx);
+    assert_eq!(ledger::head(&scene.db.store).await.unwrap(), None);
+    let mut tx = scene.db.store.write().await.unwrap();
+    scene.journal.record(&mut tx, &entry).await.unwrap();
+    tx.commit().await.unwrap();
+    let refused = ports::Entry {
+        event: Event::Refused("state"),
+        subject: None,
+        person: None,
+        session: None,
+        ..entry
+    };
+    scene.journal.refused(&refused).await;
+    let newest = ledger::newest(&scene.db.store, 9, 9).await.unwrap();
+    let leaves: Vec<Value> = newest
+        .iter()
+        .map(|entry| serde_json::from_str(&entry.leaf).unwrap())
+        .collect();
+    assert_eq!(
+        leaves
+            .iter()
+            .map(|leaf| leaf["type"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        ["session.refused", "session.started"]
+    );
+    assert_eq!(leaves[1]["actor"]["session"], Hash::of(b"s-1").hex());
+    assert!(
+        !newest[1].leaf.contains("s-1"),
+        "the session's name is no secret, but stays out"
+    );
+}

@@ -1,0 +1,14 @@
+//! The tests of the server in one program: each program would link the whole AWS SDK again.
+
+mod access;
+mod architecture;
+mod changes;
+mod cores;
+mod database;
+mod engines;
+mod ledger;
+mod ports;
+mod prepared;
+mod sandboxed;
+mod sign_in;
+mod store;

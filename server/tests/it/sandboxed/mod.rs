@@ -1,0 +1,23 @@
+//! The server on the local AWS and Cognito, end to end: what the crawl stores, what the engine applies
+//! despite faults of AWS, the response of every route to every persona, and that all forms of a report agree.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::similar_names,
+    clippy::match_bool,
+    clippy::match_same_arms,
+    clippy::unused_async,
+    clippy::format_collect,
+    reason = "a test may fail where its own world is wrong, and is written to be read as a story"
+)]
+
+mod begin;
+pub mod company;
+mod crawl;
+mod engine_shell;
+mod forged;
+mod kept_form;
+mod matrix;
+mod past_leastwise;
+mod reports;
+mod site;

@@ -1,0 +1,259 @@
+//! One report in four forms: the page, CSV, JSON and the command line contain the same rows, no cell
+//! is a formula for a spreadsheet, and every download is recorded.
+
+use std::process::Command;
+
+use http::StatusCode;
+use sandbox::org::Organisation;
+use serde_json::Value;
+
+use super::site::Site;
+use crate::database::Engine;
+
+crate::engines::on_both_engines! {
+    page_and_files_and_command_line_hold_the_same_rows,
+    a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left,
+}
+
+const PATH: &str = "/reports/production-pci";
+/// A name that a spreadsheet would evaluate.
+const FORMULA: &str = "=HYPERLINK(\"http://attacker.example\",\"Maya\")";
+
+/// Person, account, permission set, path, since, standing: the values that all four forms show.
+type Row = [String; 6];
+
+fn sample_with_a_formula() -> Organisation {
+    let mut sample = Organisation::sample();
+    let user = sample
+        .users
+        .iter_mut()
+        .find(|user| &*user.user_name == "daniel.weiss")
+        .unwrap();
+    user.display_name = Some(FORMULA.into());
+    sample
+}
+
+fn rows_of_json(report: &Value) -> Vec<Row> {
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+    let rows = report["rows"].as_array().unwrap().iter();
+    rows.map(|row| {
+        [
+            text(row, "person"),
+            text(row, "account_id"),
+            text(row, "permission_set"),
+            text(row, "path"),
+            text(row, "since"),
+            if row["standing"].as_bool().unwrap() {
+                "yes"
+            } else {
+                "no"
+            }
+            .to_owned(),
+        ]
+    })
+    .collect()
+}
+
+fn rows_of_csv(text: &str) -> Vec<Row> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let column = |name: &str| head.iter().position(|one| one == name).unwrap();
+    let columns = [
+        "person",
+        "account_id",
+        "permission_set",
+        "path",
+        "since",
+        "standing",
+    ]
+    .map(column);
+    let rows = reader.records().map(Result::unwrap);
+    rows.map(|row| columns.map(|at| row[at].to_owned()))
+        .collect()
+}
+
+/// Returns the cells of the table, without tags.
+fn rows_of_page(html: &str) -> Vec<Row> {
+    let html = html.replace("</th>", "</td>");
+    let table = html
+        .split_once("<tbody")
+        .unwrap()
+        .1
+        .split_once("</tbody>")
+        .unwrap()
+        .0;
+    let rows = table.split("<tr").skip(1);
+    rows.map(|row| {
+        let cells: Vec<&str> = row.split("</td>").collect();
+        let person = words(cells[0].split_once("</a>").unwrap().0);
+        let account = words(cells[1].split_once("<div").unwrap().1);
+        let since = cells[4]
+            .split_once("datetime=\"")
+            .unwrap()
+            .1
+            .split_once('"')
+            .unwrap()
+            .0;
+        let standing = if words(cells[5]).contains("Standing") {
+            "yes"
+        } else {
+            "no"
+        };
+        [
+            person,
+            account,
+            words(cells[2]),
+            words(cells[3]),
+            since.to_owned(),
+            standing.to_owned(),
+        ]
+    })
+    .collect()
+}
+
+/// Returns the text of a piece of HTML. The first piece may begin within a tag.
+fn words(html: &str) -> String {
+    let mut text = String::new();
+    let mut inside = true;
+    for c in html.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => inside = false,
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    let text = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#x27;", "'");
+    text.replace("&#39;", "'")
+        .replace("&amp;", "&")
+        .trim()
+        .to_owned()
+}
+
+async fn command_line(site: &Site, form: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    command
+        .args(["report", "access", "--scope", "prod-pci", form])
+        .env("LEASTWISE_DATABASE_URL", &site.database.url)
+        .env(
+            "LEASTWISE_AWS_ENDPOINT",
+            format!("http://{}", site.aws.aws_addr),
+        )
+        .env("LEASTWISE_LOG_NAME", "leastwise/test");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+async fn page_and_files_and_command_line_hold_the_same_rows(engine: Engine) {
+    let site = Site::on(engine, sample_with_a_formula()).await;
+    let mut auditor = site.signed_in("farid.haddad").await;
+
+    let json = auditor.get(&format!("{PATH}.json")).await;
+    assert_eq!(json.status, StatusCode::OK, "{}", json.body);
+    let json: Value = serde_json::from_str(&json.body).unwrap();
+    let rows = rows_of_json(&json);
+    assert!(
+        rows.len() > 20,
+        "the sample reaches production PCI by more ways"
+    );
+    assert_eq!(json["row_count"], rows.len());
+    assert_eq!(json["coverage"]["unread"].as_array().unwrap().len(), 0);
+    assert!(rows.iter().any(|row| row[0] == FORMULA));
+
+    let told: Value = serde_json::from_str(&command_line(&site, "--json").await).unwrap();
+    assert_eq!(
+        told["rows"], json["rows"],
+        "the command line's are whole rows, field by field"
+    );
+    assert_eq!(told["as_of"], json["as_of"]);
+
+    let mut paged = Vec::new();
+    for number in 1.. {
+        let page = auditor.get(&format!("{PATH}?page={number}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        let shown = rows_of_page(&page.body);
+        if paged.ends_with(&shown) {
+            break;
+        }
+        paged.extend(shown);
+    }
+    assert_eq!(paged, rows);
+
+    for text in [
+        auditor.get(&format!("{PATH}.csv")).await.body,
+        command_line(&site, "--csv").await,
+    ] {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        for cell in reader
+            .records()
+            .map(Result::unwrap)
+            .flat_map(|row| row.iter().map(str::to_owned).collect::<Vec<_>>())
+        {
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                "a spreadsheet would carry out {cell:?}"
+            );
+        }
+        let defused: Vec<Row> = rows
+            .iter()
+            .cloned()
+            .map(|row| {
+                row.map(|cell| {
+                    if cell == FORMULA {
+                        format!("'{cell}")
+                    } else {
+                        cell
+                    }
+                })
+            })
+            .collect();
+        assert_eq!(rows_of_csv(&text), defused);
+    }
+    site.close().await;
+}
+
+async fn a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left(engine: Engine) {
+    let site = Site::on(engine, Organisation::sample()).await;
+    let mut auditor = site.signed_in("farid.haddad").await;
+    let mut requester = site.signed_in("marcus.dube").await;
+    let file = auditor.get(&format!("{PATH}.json")).await.body;
+    let refused = requester.get(&format!("{PATH}.json")).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+
+    let listed = server::store::ledger::newest(&site.core.store, u64::from(u32::MAX), 10_000)
+        .await
+        .unwrap();
+    let leaves: Vec<Value> = listed
+        .iter()
+        .map(|one| serde_json::from_str(&one.leaf).unwrap())
+        .collect();
+    let downloads: Vec<&Value> = leaves
+        .iter()
+        .filter(|leaf| leaf["type"] == "report.downloaded")
+        .collect();
+    let [entry] = downloads[..] else {
+        panic!("one download, not {}", downloads.len())
+    };
+    let entry = entry.to_string();
+    let report: Value = serde_json::from_str(&file).unwrap();
+    assert!(
+        entry.contains(report["report_id"].as_str().unwrap()),
+        "{entry}"
+    );
+    assert!(
+        entry.contains(&domain::ledger::Hash::of(file.as_bytes()).to_string()),
+        "{entry}"
+    );
+    site.close().await;
+}

@@ -1,0 +1,298 @@
+//! The whole program on a port, as `leastwise serve` starts it, and browsers without scripts.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use domain::engine::Pacing;
+use http::StatusCode;
+use sandbox::{
+    Running, Sandbox,
+    aws::Limits,
+    org::{Organisation, pool::PoolUser},
+};
+use server::{
+    cli::serve,
+    config::{AwsArgs, DatabaseArgs, ServeArgs},
+    service::core::Core,
+    state::StartError,
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+use url::Url;
+
+use super::company::http_client;
+use crate::{
+    database::{Database, Engine},
+    ports,
+    prepared::pool_key,
+};
+
+pub struct Site {
+    pub base: String,
+    pub core: Arc<Core>,
+    pub aws: Running,
+    pub database: Database,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<Result<(), StartError>>,
+}
+
+impl Site {
+    /// Starts everything and waits for the first crawl.
+    pub async fn on(engine: Engine, organisation: Organisation) -> Self {
+        let database = Database::fresh(engine).await;
+        let web = ports::unused();
+        let base = format!("http://localhost:{web}");
+        let mut local = Sandbox::new(organisation);
+        local.speed = 100;
+        local.limits = Limits::Unlimited;
+        local.cognito_key_file = Some(pool_key());
+        local.callback_urls = vec![format!("{base}/sign-in/callback")];
+        local.logout_urls = vec![format!("{base}/signed-out")];
+        let aws = local.start().await.unwrap();
+        let args = configuration(&database, &aws, &base, web);
+        let started = serve::start(&args, Pacing::default()).await.unwrap();
+        let core = started.core.clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(started.until(async {
+            let _ = stopped.await;
+        }));
+        let site = Self {
+            base,
+            core,
+            aws,
+            database,
+            stop,
+            serving,
+        };
+        site.until_ready().await;
+        site
+    }
+
+    async fn until_ready(&self) {
+        for _ in 0..1_200 {
+            let ready = http_client()
+                .get(format!("{}/readyz", self.base))
+                .send()
+                .await
+                .unwrap();
+            if ready.status() == StatusCode::OK {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("it never became ready");
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser {
+            base: self.base.clone(),
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    pub async fn signed_in(&self, username: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.sign_in(username).await;
+        browser
+    }
+
+    pub async fn close(self) {
+        self.stop.send(()).unwrap();
+        self.serving.await.unwrap().unwrap();
+        drop(self.core);
+        self.database.store.close().await;
+    }
+}
+
+/// The configuration that `leastwise sandbox` passes to `serve`.
+fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> ServeArgs {
+    let world = sandbox::world::lock(&aws.world);
+    let pool = &world.pool;
+    let with_role = |group: &str| -> Vec<String> {
+        let members = |user: &&PoolUser| user.groups.iter().any(|one| one == group);
+        pool.users
+            .iter()
+            .filter(members)
+            .map(|user| user.sub.clone())
+            .collect()
+    };
+    let cognito = format!("http://localhost:{}", aws.cognito_addr.port());
+    ServeArgs {
+        listen: SocketAddr::from(([127, 0, 0, 1], web)),
+        public_url: Url::parse(base).unwrap(),
+        pool: pool.id.clone(),
+        issuer: Some(format!("{cognito}/{}", pool.id)),
+        subject_issuer: Some(format!(
+            "https://cognito-idp.{}.amazonaws.com/{}",
+            pool.region, pool.id
+        )),
+        accepted_issuers: Vec::new(),
+        cognito_domain: Some(Url::parse(&cognito).unwrap()),
+        client_id: pool.client.client_id.clone(),
+        client_secret: pool.client.client_secret.clone(),
+        administrators: with_role("leastwise-administrators"),
+        approvers: with_role("leastwise-approvers"),
+        auditors: with_role("leastwise-auditors"),
+        crawl_minutes: 60,
+        trusted_proxies: Vec::new(),
+        metrics_token: String::new(),
+        database: DatabaseArgs {
+            url: database.url.clone(),
+            keys: database.folder().join("keys"),
+            log_name: Some("leastwise/test".into()),
+        },
+        aws: AwsArgs {
+            region: pool.region.clone(),
+            endpoint: Some(Url::parse(&format!("http://{}", aws.aws_addr)).unwrap()),
+            calls_per_second: 1_500.0,
+            own_accounts: Vec::new(),
+        },
+    }
+}
+
+/// A browser with its cookies for Leastwise.
+pub struct Browser {
+    base: String,
+    cookies: BTreeMap<String, String>,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub location: String,
+    pub request: String,
+    pub body: String,
+}
+
+impl Browser {
+    pub async fn get(&mut self, path: &str) -> Answer {
+        let answer = self
+            .send(http_client().get(format!("{}{path}", self.base)))
+            .await;
+        // A stream has no end to wait for; only its start matters here.
+        let body = !path.starts_with("/events/") || !answer.status().is_success();
+        taken(answer, body).await
+    }
+
+    /// Posts a form of one of our pages.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = http_client()
+            .post(format!("{}{path}", self.base))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .header("origin", &self.base)
+            .body(body);
+        let answer = self.send(request).await;
+        taken(answer, true).await
+    }
+
+    async fn send(&mut self, request: reqwest::RequestBuilder) -> reqwest::Response {
+        let jar: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = request
+            .header("accept", "text/html")
+            .header("sec-fetch-mode", "navigate");
+        let request = if jar.is_empty() {
+            request
+        } else {
+            request.header("cookie", jar.join("; "))
+        };
+        let answer = request.send().await.unwrap();
+        for set in answer.headers().get_all("set-cookie") {
+            let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
+            if rest.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies
+                    .insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
+            }
+        }
+        answer
+    }
+
+    /// Signs in at Cognito and returns.
+    async fn sign_in(&mut self, username: &str) {
+        assert_eq!(self.sign_in_at("/sign-in", username).await, "/");
+    }
+
+    /// Signs in from a URL of the sign-in page, and returns the page that it redirects to.
+    pub async fn sign_in_at(&mut self, sign_in: &str, username: &str) -> String {
+        let begun = self.get(sign_in).await;
+        assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
+        let callback = at_cognito(&begun.location, username, &self.base).await;
+        let signed = self.get(callback.strip_prefix(&self.base).unwrap()).await;
+        assert_eq!(
+            signed.status,
+            StatusCode::SEE_OTHER,
+            "{username}: {}",
+            signed.body
+        );
+        signed.location
+    }
+}
+
+async fn taken(answer: reqwest::Response, with_body: bool) -> Answer {
+    let header = |name: &str| {
+        let value = answer.headers().get(name);
+        value.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+    };
+    let (status, location, request) = (answer.status(), header("location"), header("x-request-id"));
+    let body = if with_body {
+        answer.text().await.unwrap()
+    } else {
+        String::new()
+    };
+    Answer {
+        status,
+        location,
+        request,
+        body,
+    }
+}
+
+/// Goes through Cognito's pages and returns the address to which they redirect.
+async fn at_cognito(authorize: &str, username: &str, base: &str) -> String {
+    let http = http_client();
+    let page = http.get(authorize).send().await.unwrap();
+    let page = Url::parse(authorize)
+        .unwrap()
+        .join(page.headers()["location"].to_str().unwrap())
+        .unwrap();
+    let id = page.as_str().rsplit('=').next().unwrap().to_owned();
+    let login = page.join("/login").unwrap();
+    let form = |field: &str, value: &str| {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("signin", &id)
+            .append_pair(field, value)
+            .finish();
+        http.post(login.clone())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+    };
+    let mut answer = form("username", username).await.unwrap();
+    if answer.status() == StatusCode::OK {
+        let text = answer.text().await.unwrap();
+        let shown = text
+            .split_once(r#"<output id="shown-code">"#)
+            .expect("a code on the page")
+            .1;
+        answer = form("code", &shown[..6]).await.unwrap();
+    }
+    let mut next = page
+        .join(answer.headers()["location"].to_str().unwrap())
+        .unwrap();
+    for _ in 0..4 {
+        if next.as_str().starts_with(base) {
+            return next.into();
+        }
+        let answer = http.get(next.clone()).send().await.unwrap();
+        next = next
+            .join(answer.headers()["location"].to_str().unwrap())
+            .unwrap();
+    }
+    panic!("Cognito never sent {username} back: {next}");
+}
