@@ -22,7 +22,7 @@ use crate::{
 pub async fn page(visit: Visit) -> Answer<Page> {
     let mut draft = Draft::read(|field| visit.query(field).to_owned());
     if draft.kind.is_empty() {
-        draft.kind = ChangeKind::Grant.word().to_owned();
+        ChangeKind::Grant.word().clone_into(&mut draft.kind);
     }
     let new = visit.backend.new_change(&draft).await?;
     let own_only = visit.backend.may(Action::Propose).is_err();

@@ -4,6 +4,8 @@
 //! Only the fields in `keep` of the action's row are stored, so that no hash, key or secret is written to the database.
 //! A request without an ended session has no known subject, and nothing is stored.
 
+use std::collections::BTreeMap;
+
 use app::routes::{ACTIONS, ActionRoute, Sent};
 use axum::{
     extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request},
@@ -39,7 +41,7 @@ pub(super) async fn keep(
     };
     let raw = RawPathParams::from_request_parts(&mut parts, &()).await;
     let sent = Sent {
-        params: raw.map_or_else(|_| Default::default(), |raw| params(&raw)),
+        params: raw.map_or_else(|_| BTreeMap::new(), |raw| params(&raw)),
         fields,
     };
     let page = (route.form)(&sent);

@@ -4,7 +4,7 @@
 //! there all migrations run inside one `BEGIN IMMEDIATE`.
 
 use sqlx::{
-    SqlSafeStr as _, SqlStr,
+    SqlStr,
     migrate::{Migration, MigrationType, Migrator},
 };
 

@@ -8,14 +8,17 @@ use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
+    sync::Arc,
 };
 
-use crate::database::{Database, Engine};
-use app::backend::{Denied, ListQuery};
-use domain::snapshot::Snapshot;
+use crate::{
+    cores,
+    database::{Database, Engine},
+};
+use app::backend::{Denied, LedgerPort as _, ListQuery};
 use domain::{
     approval::{Approval, Decision, Mfa},
-    authorize::{Action, Role},
+    authorize::{Action, Actor, Role},
     diff::EffectHash,
     ids::{AccountId, ChangeId, PersonId},
     ledger::{Hash, LogName, Outcome, tree},
@@ -31,10 +34,13 @@ use server::{
     cli::ledger::{ExportArgs, LedgerCommand, LedgerCommandError, Place, VerifyArgs, execute},
     clock::{self, Clock},
     engine::seal::{Fault, Sealer},
-    http::ports::{self, Event, Journal as _},
+    http::{
+        ports::{self, Event, Journal as _},
+        session::Signed,
+    },
     service::{
+        Service,
         journal::{Journal, Kind, Who},
-        ledger as pages,
     },
     store::{StoreError, change, ledger, person},
 };
@@ -73,6 +79,26 @@ impl Scene {
             None,
         )
         .await
+    }
+
+    /// Returns the ports as they are bound to Ann with these roles.
+    async fn service(&self, roles: &[Role]) -> Service {
+        let mut core = cores::without_aws(&self.db, &self.clock).await;
+        core.journal = self.journal.clone();
+        let person = ann().person.unwrap();
+        let actor = Actor {
+            person: Some(person.clone()),
+            roles: roles.iter().copied().collect(),
+            approver_since: None,
+            mfa: Mfa::Proven,
+        };
+        let subject = Subject {
+            iss: "https://pool.example".to_owned(),
+            sub: "ann".to_owned(),
+        };
+        let name = ann().name.unwrap();
+        let signed = Signed::without_cookie(actor, person, None, subject, name, START);
+        Service::new(Arc::new(core), signed, "r-1".to_owned())
     }
 
     async fn append(&self, account: u64) -> u64 {
@@ -186,6 +212,7 @@ crate::engines::on_both_engines! {
     another_log_is_refused,
     an_entry_is_found_by_its_words_newest_first,
     an_entry_comes_with_a_proof_that_verifies,
+    who_may_not_read_the_ledger_reads_nothing_and_leaves_no_read,
     repeats_within_a_minute_are_one_entry_with_a_count,
     a_flood_of_strangers_stays_small,
     a_session_begins_in_the_log_with_its_row_or_not_at_all,
@@ -869,12 +896,8 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
             .journal
             .access_denied(&ann(), Action::Decide, "Your roles do not include this.");
     scene.journal.note(denied).await.unwrap();
-    let (store, journal) = (&scene.db.store, &scene.journal);
-    let list = async |query: ListQuery| {
-        pages::entries(store, journal, &ann(), &Snapshot::default(), &query)
-            .await
-            .unwrap()
-    };
+    let auditor = scene.service(&[Role::Auditor]).await;
+    let list = async |query: ListQuery| auditor.entries(&query).await.unwrap();
     let all = list(ListQuery {
         page: 2,
         ..words("")
@@ -929,20 +952,18 @@ async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
     scene.append_some(11).await;
     let sealer = scene.sealer().await.unwrap();
     sealer.seal_now().await.unwrap();
-    let (store, journal) = (&scene.db.store, &scene.journal);
-    let view = pages::entry(store, journal, &ann(), &Snapshot::default(), 6)
-        .await
-        .unwrap();
+    let auditor = scene.service(&[Role::Auditor]).await;
+    let view = auditor.entry(6).await.unwrap();
     let (size, root) = view.checkpoint.clone().unwrap();
     let hash = |hex: &str| Hash::parse_hex(hex.as_bytes()).unwrap();
     let proof: Vec<Hash> = view.proof.iter().map(|hex| hash(hex)).collect();
     tree::verify_inclusion(&proof, size, hash(&root), 6, hash(&view.leaf_hash)).unwrap();
     assert_eq!(view.neighbours, (Some(5), Some(7)));
     // The downloaded bytes are exactly the hashed bytes.
-    let bytes = pages::leaf(store, journal, &ann(), 6).await.unwrap();
+    let bytes = auditor.leaf(6).await.unwrap();
     assert_eq!(Hash::leaf(&bytes).hex(), view.leaf_hash);
     for nowhere in [9_999, u64::MAX] {
-        let answer = pages::leaf(store, journal, &ann(), nowhere).await;
+        let answer = auditor.leaf(nowhere).await;
         assert!(matches!(answer, Err(Denied::NotFound)), "{nowhere}");
     }
     assert!(
@@ -951,30 +972,34 @@ async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {
     );
     assert!(!view.json.contains("Ann Lee") && view.json.contains("\"seq\": 6"));
     // The view itself is entry 11, which no checkpoint covers yet.
-    let newest = pages::entry(store, journal, &ann(), &Snapshot::default(), 11)
-        .await
-        .unwrap();
+    let newest = auditor.entry(11).await.unwrap();
     assert_eq!(
         (newest.checkpoint, newest.neighbours),
         (None, (Some(10), None))
     );
-    assert_eq!(
-        pages::entry(store, journal, &ann(), &Snapshot::default(), 4_000)
-            .await
-            .unwrap_err(),
-        Denied::NotFound
-    );
-    assert_eq!(
-        pages::entry(store, journal, &ann(), &Snapshot::default(), u64::MAX)
-            .await
-            .unwrap_err(),
-        Denied::NotFound
-    );
-    let health = pages::health(store, &sealer.vkey()).await.unwrap();
+    for nowhere in [4_000, u64::MAX] {
+        assert_eq!(auditor.entry(nowhere).await.unwrap_err(), Denied::NotFound);
+    }
+    let health = auditor.ledger_health().await.unwrap();
     assert_eq!(
         (health.size, health.checkpoint_size, health.signed_at),
         (12, 11, Some(START))
     );
+}
+
+async fn who_may_not_read_the_ledger_reads_nothing_and_leaves_no_read(scene: &Scene) {
+    scene.append_some(3).await;
+    let approver = scene.service(&[Role::Approver]).await;
+    assert!(forbidden(approver.entries(&words("")).await));
+    assert!(forbidden(approver.entry(1).await));
+    assert!(forbidden(approver.leaf(1).await));
+    assert!(forbidden(approver.ledger_health().await));
+    let head = ledger::head(&scene.db.store).await.unwrap().unwrap();
+    assert_eq!(head.size, 3);
+}
+
+fn forbidden<T>(answer: Result<T, Denied>) -> bool {
+    matches!(answer, Err(Denied::Forbidden(_)))
 }
 
 async fn repeats_within_a_minute_are_one_entry_with_a_count(scene: &Scene) {
