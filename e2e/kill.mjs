@@ -36,7 +36,7 @@ async function killed(resources, kind, point) {
   const visitors = [];
   await withVisitors(name, visitors, async () => {
     if (kind === 'remove') await granted(resources, name, data, visitors);
-    const dying = await resources.sandbox(name, { data, fresh: kind === 'grant', env: { LEASTWISE_FAILPOINT: point } });
+    const dying = await resources.sandbox(name, { data, env: { LEASTWISE_FAILPOINT: point } });
     const aws = new Aws(dying.aws);
     const names = await aws.names();
     const before = (await aws.calls()).at(-1)?.seq ?? 0;
@@ -45,7 +45,7 @@ async function killed(resources, kind, point) {
     const { signal } = await Promise.race([dying.exit, late]);
     assert.equal(signal, 'SIGKILL', 'it was not killed');
 
-    const again = await resources.sandbox(name, { data, fresh: false });
+    const again = await resources.sandbox(name, { data });
     const maya = await signedIn(again, 'maya.okafor', visitors);
     const list = await maya.open('/changes');
     await maya.follow(elements(list.find((node) => node.tagName === 'tbody')).find((node) => node.tagName === 'a'));

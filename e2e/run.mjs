@@ -50,7 +50,9 @@ const slots = new Slots(jobs);
 // Tests that need no browser mostly wait, so they run beside the files that do.
 const testSlots = new Slots(jobs);
 const browser = await launch();
-await Promise.all(files.map(run));
+const modules = await Promise.all(files.map((file) => import(pathToFileURL(path.join(here, file))).catch((error) => ({ error }))));
+// Slots are given in the order of the list.
+await Promise.all(files.map((file, at) => run(file, modules[at])));
 await Promise.race([browser.close(), new Promise((resume) => setTimeout(resume, 10_000))]);
 
 writeFileSync(path.join(OUTPUT, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
@@ -65,15 +67,11 @@ console.log(`${results.length - failed.length} passed, ${failed.length} failed`)
 process.exit(failed.length || !results.length ? 1 : 0);
 
 /** Runs one file; what it prints comes at once when it is through. */
-async function run(file) {
+async function run(file, module) {
   const suite = new Suite(file, { words: option('only'), slots: testSlots });
-  try {
-    const module = await import(pathToFileURL(path.join(here, file)));
-    const work = () => suite.run(module, browser);
-    await (module.independent ? work() : slots.run(work));
-  } catch (error) {
-    suite.record(`${file} runs`, 0, error);
-  }
+  const work = () => suite.run(module, browser);
+  if (module.error) suite.record(`${file} can be loaded`, 0, module.error);
+  else await (module.independent ? work() : slots.run(work));
   if (suite.lines.length) console.log(suite.lines.join('\n'));
   results.push(...suite.results);
 }

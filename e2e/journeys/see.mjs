@@ -9,7 +9,7 @@ import { provesItself } from '../support/merkle.mjs';
 export const about = 'See who reaches production PCI';
 
 export async function journey(suite, browser) {
-  const sandbox = await suite.sandbox('see');
+  const sandbox = await suite.sandbox('see', { fresh: true });
   const aws = new Aws(sandbox.aws);
   const names = await aws.names();
 

@@ -1,7 +1,8 @@
 // Starts and ends the real binary. Knows only what programs may rely on: the JSON line, exit codes, `--json`.
 
 import { spawn, execFile } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,14 @@ import { BINARY } from './tools.mjs';
 
 const E2E = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const OUTPUT = path.join(E2E, 'output');
+
+let made;
+
+/** The private key with which the local Cognitos of this run sign. */
+function poolKey() {
+  made ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+  return made;
+}
 
 /** Our own variables decide nothing in a test unless the test says so. */
 function environment(extra) {
@@ -71,9 +80,15 @@ class Program {
 
 /** A whole Leastwise with its local AWS and Cognito. */
 export class Sandbox extends Program {
-  static async start(resources, name, { data = resources.folder(name), fresh = true, speed = 20, env = {}, ready = 60_000 } = {}) {
+  /**
+   * A new sandbox, or one on the data of an earlier one. With `fresh` it makes everything itself; otherwise it finds the
+   * key of the run in its folder, because making one takes a debug build seconds.
+   */
+  static async start(resources, name, { data = resources.folder(name), fresh = false, speed = 20, env = {}, ready = 60_000 } = {}) {
     const args = ['sandbox', '--port', '0', '--data', data, '--json', '--speed', String(speed)];
+    const key = path.join(data, 'cognito.pem');
     if (fresh) args.push('--fresh');
+    else if (!existsSync(key)) writeFileSync(key, poolKey(), { mode: 0o600 });
     const sandbox = new Sandbox(resources, name, args, env);
     sandbox.data = data;
     const line = JSON.parse(await sandbox.firstLine(ready));
