@@ -251,7 +251,7 @@ mod tests {
         assert!(
             logs.findings
                 .iter()
-                .any(|finding| finding.reason.contains("contents of logs"))
+                .any(|finding| finding.reason.contains("Can read logs"))
         );
     }
 

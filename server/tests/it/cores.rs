@@ -29,7 +29,7 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> Core {
         identity_store: "d-1111111111".into(),
         owner: None,
     };
-    let log = LogName::parse("test").expect("it has the form of a name");
+    let log = LogName::parse("leastwise/test").expect("it has the form of a name");
     let (store, version) = (database.store.clone(), "test".into());
     let journal = Journal::new(store.clone(), clock.clone(), log, version);
     let settings = Settings {

@@ -79,7 +79,7 @@ async fn one_no_is_enough_and_a_yes_after_it_is_told_who_was_faster(engine: Engi
     assert_eq!(org.state(&id).await, State::Declined);
     let told = conflict(org.approve("cas", &id).await);
     assert!(
-        told.starts_with("BOB declined this at 2026-11-23 "),
+        told.starts_with("BOB declined this change at 2026-11-23 "),
         "{told}"
     );
 }

@@ -146,7 +146,12 @@ pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     let put_in = "insert into session (token_hash, id, iss, sub, document, started_at, last_used, asked_at, \
                   checked_at, ends_at) select '01', 's-2', iss, sub, document, started_at, last_used, asked_at, \
                   checked_at, ends_at from session";
-    names(scene, put_in, "the session s-2 of ann has no entry").await;
+    names(
+        scene,
+        put_in,
+        "the session s-2 of ann has no matching entry",
+    )
+    .await;
     let out = "delete from session where id = 's-2'";
     scene.db.by_hand(out).await.unwrap();
     let mut tx = scene.db.store.write().await.unwrap();
