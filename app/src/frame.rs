@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{Backend, Freshness, ViewerView},
-    components::{Glyph, Leads, NavItem},
+    components::{DirectoryLinks, Glyph, NavItem},
     routes::Page,
     shell::{self, Layout, Surroundings, Viewer},
 };
@@ -58,9 +58,9 @@ pub fn framed(
         .then(|| backend.freshness());
     let url = url.to_owned();
     let leads = if fresh.is_some() {
-        Leads::Everywhere
+        DirectoryLinks::Linked
     } else {
-        Leads::Nowhere
+        DirectoryLinks::PlainText
     };
     shell::render(
         Surroundings {

@@ -11,12 +11,12 @@ use leptos::prelude::AnyView;
 
 use crate::{
     actions,
-    backend::{Answer, Backend, Denied, FORM, FieldError, change_field, decision_field},
+    backend::{Backend, Denied, FORM, FieldError, PortResult, change_field, decision_field},
     pages,
 };
 
 /// A boxed future, as the tables store it.
-pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A page, served by GET. It never changes access.
 pub struct PageRoute {
@@ -25,7 +25,7 @@ pub struct PageRoute {
     /// The action that the caller must be allowed to perform.
     pub action: Action,
     /// Builds the page.
-    pub page: fn(Visit) -> Later<Answer<Page>>,
+    pub page: fn(Visit) -> BoxFuture<PortResult<Page>>,
 }
 
 /// An action: a POST request that is answered with a redirect to a page.
@@ -35,7 +35,7 @@ pub struct ActionRoute {
     /// The action that the caller must be allowed to perform.
     pub action: Action,
     /// Performs the action and returns the URL to redirect to.
-    pub run: fn(Post) -> Later<Answer<String>>,
+    pub run: fn(Post) -> BoxFuture<PortResult<String>>,
     /// Returns the URL of the page with the form. It shows the entered values again if they are invalid, or after the
     /// sign-in that follows an expired session.
     pub form: fn(&Sent) -> String,
@@ -170,7 +170,7 @@ pub struct Visit {
 
 impl Visit {
     /// Returns a named segment of the path, or `NotFound` if it does not parse as `T`.
-    pub fn param<T: std::str::FromStr>(&self, name: &str) -> Answer<T> {
+    pub fn param<T: std::str::FromStr>(&self, name: &str) -> PortResult<T> {
         self.params
             .get(name)
             .and_then(|text| text.parse().ok())
@@ -244,7 +244,7 @@ pub struct Sent {
 
 impl Sent {
     /// Returns a named segment of the path, or `NotFound` if it does not parse as `T`.
-    pub fn param<T: std::str::FromStr>(&self, name: &str) -> Answer<T> {
+    pub fn param<T: std::str::FromStr>(&self, name: &str) -> PortResult<T> {
         self.params
             .get(name)
             .and_then(|text| text.parse().ok())
@@ -257,7 +257,7 @@ impl Sent {
     }
 
     /// Returns an error for unknown fields, so that a forged field cannot set a state or an approver.
-    pub fn only(&self, known: &[&str]) -> Answer<()> {
+    pub fn only(&self, known: &[&str]) -> PortResult<()> {
         match self
             .fields
             .keys()

@@ -264,7 +264,7 @@ fn change() -> AnyView {
             <div data-body>
                 <form method="post">
                     <ErrorSummary errors=vec![("reason".into(), "Enter a reason. Assessors read it.".into())] />
-                    <TextField name="ticket" label="Ticket" hint="The change record in the ticket system" value="CHG-20417" need=Need::Optional />
+                    <TextField name="ticket" label="Ticket" hint="The change record in the ticket system" value="CHG-20417" need=Requirement::Optional />
                     <SelectField name="set" label="Permission set" choices=vec![Choice::new("a", "CardOpsReadOnly"), Choice::new("b", "SupportReadOnly")] selected="a" />
                     <RadioGroup name="hours" legend="Duration" choices selected="4 hours" />
                     <TextArea name="reason" label="Reason" error="Enter a reason. Assessors read it." value="</textarea><b>not bold</b>" />

@@ -39,46 +39,51 @@ pub struct Approval {
 /// The reason why a person may not decide a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Barred {
+pub enum ApproverRefusal {
     /// The person is not an approver.
     NotApprover,
     /// The sign-in is not linked to an Identity Center user.
-    NotJoined,
+    #[serde(rename = "not_joined")]
+    NotLinked,
     /// The person signed in without a second factor.
     NoMfa,
     /// The person became an approver after the change was submitted.
-    JoinedLater,
+    #[serde(rename = "joined_later")]
+    ApproverLater,
     /// The person requested the change.
     Requester,
     /// The person gains access by the change.
-    Gains,
+    #[serde(rename = "gains")]
+    Beneficiary,
     /// An unsettled claim connects the sign-in to the requester, a beneficiary or somebody who has decided.
-    Claims,
+    #[serde(rename = "claims")]
+    UnsettledClaim,
     /// The person has already decided.
-    Decided,
+    #[serde(rename = "decided")]
+    AlreadyDecided,
     /// The person looked at an effect that is no longer in force.
     OtherEffect,
 }
 
-impl Barred {
+impl ApproverRefusal {
     /// Returns the explanation shown next to the disabled button.
     pub fn reason(self) -> &'static str {
         match self {
             Self::NotApprover => "Only approvers can decide changes.",
-            Self::NotJoined => {
+            Self::NotLinked => {
                 "Your sign-in is not linked to an Identity Center user, so you have read-only access."
             }
             Self::NoMfa => {
                 "You signed in without a second factor. Sign in again with MFA to decide."
             }
-            Self::JoinedLater => "You became an approver after this change was submitted.",
+            Self::ApproverLater => "You became an approver after this change was submitted.",
             Self::Requester => "You requested this change. Somebody else must decide.",
-            Self::Gains => "This change gives you access. Somebody else must decide.",
-            Self::Claims => {
+            Self::Beneficiary => "This change gives you access. Somebody else must decide.",
+            Self::UnsettledClaim => {
                 "Your sign-in and another one claim the same Identity Center user, and the other one requested this \
                  change, gains access by it, or has decided it. Somebody else must decide."
             }
-            Self::Decided => "You have already decided this change.",
+            Self::AlreadyDecided => "You have already decided this change.",
             Self::OtherEffect => {
                 "The effect of this change has changed since you looked at it. Review it again."
             }
@@ -124,22 +129,22 @@ pub fn may_decide(
     gaining: &BTreeSet<PersonId>,
     candidate: &Candidate,
     seen: &EffectHash,
-) -> Result<PersonId, Barred> {
-    let person = may_sit(change, gaining, candidate)?;
+) -> Result<PersonId, ApproverRefusal> {
+    let person = may_fill_slot(change, gaining, candidate)?;
     if seen != &change.effect {
-        return Err(Barred::OtherEffect);
+        return Err(ApproverRefusal::OtherEffect);
     }
     Ok(person)
 }
 
 /// Checks whether a person may decide a change, before they look at its effect.
-pub fn may_sit(
+pub fn may_fill_slot(
     change: &Change,
     gaining: &BTreeSet<PersonId>,
     candidate: &Candidate,
-) -> Result<PersonId, Barred> {
+) -> Result<PersonId, ApproverRefusal> {
     let Some(since) = candidate.approver_since else {
-        return Err(Barred::NotApprover);
+        return Err(ApproverRefusal::NotApprover);
     };
     // Checked before the identity link, because linking the sign-in does not remove this obstacle.
     let double = |person: &PersonId| candidate.doubles.contains(person);
@@ -147,32 +152,32 @@ pub fn may_sit(
         || gaining.iter().any(double)
         || change.in_force().any(|a| double(&a.approver))
     {
-        return Err(Barred::Claims);
+        return Err(ApproverRefusal::UnsettledClaim);
     }
     let Some(person) = candidate.person.clone() else {
-        return Err(Barred::NotJoined);
+        return Err(ApproverRefusal::NotLinked);
     };
     if candidate.mfa == Mfa::NotProven {
-        return Err(Barred::NoMfa);
+        return Err(ApproverRefusal::NoMfa);
     }
     if since > change.submitted {
-        return Err(Barred::JoinedLater);
+        return Err(ApproverRefusal::ApproverLater);
     }
     if person == change.requester {
-        return Err(Barred::Requester);
+        return Err(ApproverRefusal::Requester);
     }
     if gaining.contains(&person) {
-        return Err(Barred::Gains);
+        return Err(ApproverRefusal::Beneficiary);
     }
     if change.in_force().any(|a| a.approver == person) {
-        return Err(Barred::Decided);
+        return Err(ApproverRefusal::AlreadyDecided);
     }
     Ok(person)
 }
 
 /// The state of the approvals of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tally {
+pub enum ApprovalProgress {
     /// An approver declined.
     Declined(PersonId),
     /// The required number of approvals is reached.
@@ -187,11 +192,11 @@ pub fn tally(
     change: &Change,
     gaining: &BTreeSet<PersonId>,
     still: impl Fn(&PersonId) -> bool,
-) -> Tally {
+) -> ApprovalProgress {
     let mut yes = BTreeSet::new();
     for approval in change.in_force() {
         match approval.decision {
-            Decision::Decline => return Tally::Declined(approval.approver.clone()),
+            Decision::Decline => return ApprovalProgress::Declined(approval.approver.clone()),
             Decision::Approve => {
                 let own =
                     approval.approver == change.requester || gaining.contains(&approval.approver);
@@ -203,11 +208,11 @@ pub fn tally(
     }
     if change.verdict.outcome == Outcome::Refused {
         // No number of approvals permits a change that the policies block.
-        return Tally::Missing(change.verdict.approvals.max(1));
+        return ApprovalProgress::Missing(change.verdict.approvals.max(1));
     }
     let have = u8::try_from(yes.len()).unwrap_or(u8::MAX);
     match change.verdict.approvals.checked_sub(have) {
-        None | Some(0) => Tally::Met(yes),
-        Some(missing) => Tally::Missing(missing),
+        None | Some(0) => ApprovalProgress::Met(yes),
+        Some(missing) => ApprovalProgress::Missing(missing),
     }
 }

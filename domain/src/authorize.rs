@@ -114,7 +114,8 @@ pub enum Denial {
     /// None of the actor's roles allows it.
     Role,
     /// The sign-in is not linked to an Identity Center user, so it has read-only access.
-    NotJoined,
+    #[serde(rename = "not_joined")]
+    NotLinked,
     /// The action needs a second factor.
     NoMfa,
 }
@@ -124,7 +125,7 @@ impl Denial {
     pub fn reason(self) -> &'static str {
         match self {
             Self::Role => "Your roles do not include this.",
-            Self::NotJoined => {
+            Self::NotLinked => {
                 "Your sign-in is not linked to an Identity Center user, so you have read-only access."
             }
             Self::NoMfa => "This needs a second factor. Sign in again with MFA.",
@@ -151,7 +152,7 @@ pub fn may(actor: &Actor, action: Action) -> Result<(), Denial> {
         return Ok(());
     }
     if actor.person.is_none() {
-        return Err(Denial::NotJoined);
+        return Err(Denial::NotLinked);
     }
     match (action, actor.mfa) {
         (A::Decide | A::Propose, Mfa::NotProven) => Err(Denial::NoMfa),

@@ -136,7 +136,7 @@ pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 
 /// The reason why a proposal is invalid, worded so that the requester can correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Invalid {
+pub enum InvalidProposal {
     /// There is no operation.
     #[error(
         "This change contains no items. Choose a person or group, a permission set and an account."
@@ -168,17 +168,17 @@ pub enum Invalid {
 
 impl Proposal {
     /// Validates everything that does not depend on the organization.
-    pub fn check(&self) -> Result<(), Invalid> {
+    pub fn check(&self) -> Result<(), InvalidProposal> {
         if self.operations.is_empty() {
-            return Err(Invalid::Empty);
+            return Err(InvalidProposal::Empty);
         }
         if self.operations.len() > OPERATIONS {
-            return Err(Invalid::TooMany(self.operations.len()));
+            return Err(InvalidProposal::TooMany(self.operations.len()));
         }
         let distinct: std::collections::BTreeSet<_> =
             self.operations.iter().map(Operation::target).collect();
         if distinct.len() != self.operations.len() {
-            return Err(Invalid::Twice);
+            return Err(InvalidProposal::Twice);
         }
         for operation in &self.operations {
             if let Operation::Assign {
@@ -187,7 +187,7 @@ impl Proposal {
             } = operation
                 && !(Duration::minutes(15)..=LONGEST_WINDOW).contains(window)
             {
-                return Err(Invalid::Window);
+                return Err(InvalidProposal::Window);
             }
         }
         check_text(&self.justification)?;
@@ -195,29 +195,29 @@ impl Proposal {
     }
 }
 
-fn check_text(text: &str) -> Result<(), Invalid> {
+fn check_text(text: &str) -> Result<(), InvalidProposal> {
     if text.len() > JUSTIFICATION_BYTES {
-        return Err(Invalid::TooLong(text.len()));
+        return Err(InvalidProposal::TooLong(text.len()));
     }
     if text.trim().chars().count() < JUSTIFICATION_CHARS {
-        return Err(Invalid::TooShort);
+        return Err(InvalidProposal::TooShort);
     }
     if holds_card_number(text) {
-        Err(Invalid::CardNumber)
+        Err(InvalidProposal::CardNumber)
     } else {
         Ok(())
     }
 }
 
-fn check_ticket(ticket: &str) -> Result<(), Invalid> {
+fn check_ticket(ticket: &str) -> Result<(), InvalidProposal> {
     if holds_card_number(ticket) {
-        return Err(Invalid::CardNumber);
+        return Err(InvalidProposal::CardNumber);
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_#/.".contains(c);
     if !ticket.is_empty() && ticket.len() <= 64 && ticket.chars().all(plain) {
         Ok(())
     } else {
-        Err(Invalid::Ticket)
+        Err(InvalidProposal::Ticket)
     }
 }
 
@@ -242,10 +242,10 @@ impl Operation {
 
 /// The reason why a change cannot move to another state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Stuck {
+pub enum TransitionError {
     /// It is finished or already in a later state.
     #[error("this change is already {}", .0.as_str())]
-    Is(State),
+    AlreadyIn(State),
     /// It can be withdrawn only before the engine starts it.
     #[error("this change is being carried out and can no longer be withdrawn")]
     Started,
@@ -254,11 +254,11 @@ pub enum Stuck {
 impl Change {
     /// Withdraws the change. Possible until the engine starts it, which may be long after the last approval if AWS
     /// cannot be read.
-    pub fn withdraw(&self) -> Result<State, Stuck> {
+    pub fn withdraw(&self) -> Result<State, TransitionError> {
         match self.state {
             State::Waiting | State::Approved => Ok(State::Withdrawn),
-            State::Applying => Err(Stuck::Started),
-            other => Err(Stuck::Is(other)),
+            State::Applying => Err(TransitionError::Started),
+            other => Err(TransitionError::AlreadyIn(other)),
         }
     }
 
@@ -275,11 +275,11 @@ impl Change {
     }
 
     /// Checks whether the change can be decided now.
-    pub fn decidable(&self, now: Timestamp) -> Result<(), Stuck> {
+    pub fn decidable(&self, now: Timestamp) -> Result<(), TransitionError> {
         match self.state {
             State::Waiting if now < self.decide_by => Ok(()),
-            State::Waiting => Err(Stuck::Is(State::Expired)),
-            other => Err(Stuck::Is(other)),
+            State::Waiting => Err(TransitionError::AlreadyIn(State::Expired)),
+            other => Err(TransitionError::AlreadyIn(other)),
         }
     }
 }
@@ -308,8 +308,11 @@ mod tests {
 
     #[test]
     fn a_reason_must_say_something_and_fit() {
-        assert_eq!(check_text("short"), Err(Invalid::TooShort));
-        assert_eq!(check_text(&"x".repeat(4_001)), Err(Invalid::TooLong(4_001)));
+        assert_eq!(check_text("short"), Err(InvalidProposal::TooShort));
+        assert_eq!(
+            check_text(&"x".repeat(4_001)),
+            Err(InvalidProposal::TooLong(4_001))
+        );
         assert_eq!(check_text("investigate incident 4711"), Ok(()));
     }
 
@@ -358,7 +361,10 @@ mod tests {
         let withdrawn = |state| standing(state, adds.clone()).withdraw();
         assert_eq!(withdrawn(State::Waiting), Ok(State::Withdrawn));
         assert_eq!(withdrawn(State::Approved), Ok(State::Withdrawn));
-        assert_eq!(withdrawn(State::Applying), Err(Stuck::Started));
-        assert_eq!(withdrawn(State::Expired), Err(Stuck::Is(State::Expired)));
+        assert_eq!(withdrawn(State::Applying), Err(TransitionError::Started));
+        assert_eq!(
+            withdrawn(State::Expired),
+            Err(TransitionError::AlreadyIn(State::Expired))
+        );
     }
 }

@@ -4,11 +4,11 @@
 //! stays as it was, with its older time. Nothing is removed because it was not read: it is gone only if a complete read
 //! that should have shown it did not.
 
-mod single;
+mod single_read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use single::{Read, take};
+pub use single_read::{SingleRead, take};
 
 use crate::{
     classification::{Classification, Environment, Pci, classify},
@@ -70,7 +70,7 @@ pub struct Crawl {
 }
 
 /// The inputs of a merge besides the crawl.
-pub struct Known<'a> {
+pub struct MergeContext<'a> {
     /// Accounts with a special role, from the configuration and the organization.
     pub special: &'a SpecialAccounts,
     /// The strictest classification on record of each account.
@@ -78,16 +78,20 @@ pub struct Known<'a> {
     /// The person of each user; the caller creates their ids.
     pub persons: BTreeMap<UserId, PersonId>,
     /// Single reads since the crawl began, in the order of their requests.
-    pub reads: &'a [(Read, Timestamp)],
+    pub reads: &'a [(SingleRead, Timestamp)],
 }
 
 /// Merges a crawl into what was known, then applies the single reads that were requested after the crawl had requested
 /// the same: a list that is an hour old must not undo what was observed in the meantime.
-pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
+pub fn merge(before: &Parts, crawl: Crawl, known: MergeContext<'_>) -> Parts {
     if known.reads.is_empty() {
         return listed(before, crawl, known);
     }
-    let (by_crawl, started, reads) = (single::Listed::by(&crawl), crawl.started, known.reads);
+    let (by_crawl, started, reads) = (
+        single_read::ListingTimes::by(&crawl),
+        crawl.started,
+        known.reads,
+    );
     let mut parts = listed(before, crawl, known);
     for (read, as_of) in reads {
         if by_crawl.before(read, *as_of, started)
@@ -101,7 +105,7 @@ pub fn merge(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
 
 /// Merges the lists of a crawl into what was known. Replaced parts are not copied first: a large organization would
 /// otherwise be in memory one more time.
-fn listed(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
+fn listed(before: &Parts, crawl: Crawl, known: MergeContext<'_>) -> Parts {
     let complete = crawl.unread.is_empty();
     let (units, accounts) = match crawl.organization {
         Some(organization) => organized(organization, &known),
@@ -168,7 +172,7 @@ fn listed(before: &Parts, crawl: Crawl, known: Known<'_>) -> Parts {
 type Units = BTreeMap<OuId, OrganizationalUnit>;
 type Accounts = BTreeMap<AccountId, (Account, Classification)>;
 
-fn organized(organization: Organization, known: &Known<'_>) -> (Units, Accounts) {
+fn organized(organization: Organization, known: &MergeContext<'_>) -> (Units, Accounts) {
     let units: Units = organization
         .units
         .into_iter()
@@ -185,14 +189,14 @@ fn organized(organization: Organization, known: &Known<'_>) -> (Units, Accounts)
     (units, accounts)
 }
 
-type Joined = (
+type MergedMembers = (
     BTreeMap<GroupId, BTreeSet<UserId>>,
     BTreeMap<GroupId, Timestamp>,
 );
 
 /// Merges memberships: those just read, and the known ones of groups that exist.
-fn joined(before: &Parts, groups: &BTreeMap<GroupId, Group>, read: Vec<Members>) -> Joined {
-    let (mut members, mut members_as_of) = Joined::default();
+fn joined(before: &Parts, groups: &BTreeMap<GroupId, Group>, read: Vec<Members>) -> MergedMembers {
+    let (mut members, mut members_as_of) = MergedMembers::default();
     for read in read {
         let known = before.members_as_of.get(&read.group);
         let known = known.filter(|_| groups.contains_key(&read.group)).copied();
@@ -306,9 +310,9 @@ mod tests {
         }
     }
 
-    fn known(special: &SpecialAccounts) -> Known<'_> {
+    fn known(special: &SpecialAccounts) -> MergeContext<'_> {
         static NOTHING: BTreeMap<AccountId, (Environment, Pci)> = BTreeMap::new();
-        Known {
+        MergeContext {
             special,
             recorded: &NOTHING,
             persons: BTreeMap::new(),
@@ -402,14 +406,14 @@ mod tests {
 
     #[test]
     fn what_was_read_after_the_crawl_had_listed_it_is_not_undone_by_the_list() {
-        let empty = Read::Listing(Listing::Pair {
+        let empty = SingleRead::Listing(Listing::Pair {
             pair: pair(1),
             principals: BTreeSet::new(),
         });
         let Principal::User(member) = user(1) else {
             panic!("a user");
         };
-        let joined = Read::Listing(Listing::Membership {
+        let joined = SingleRead::Listing(Listing::Membership {
             group: group(1),
             user: member.clone(),
             presence: Presence::Present,
@@ -431,7 +435,7 @@ mod tests {
                 (empty.clone(), Timestamp(at)),
                 (joined.clone(), Timestamp(at)),
             ];
-            let known = Known {
+            let known = MergeContext {
                 reads: &reads,
                 ..known(&special)
             };

@@ -4,7 +4,7 @@
 //! assigned while empty, and then filled. So a gain may also be *latent*: nobody gains access today, but future members
 //! of the group will.
 
-mod given;
+mod requested_grants;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +25,7 @@ use crate::{
     time::Timestamp,
     verdict::RulesVersion,
 };
-use given::Given;
+use requested_grants::RequestedGrants;
 
 /// The beneficiary of a gain.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,13 +63,13 @@ pub struct Effect {
 
 impl Effect {
     /// Returns everything that has to be evaluated: first `gained`, then `passing`.
-    pub fn judged(&self) -> impl Iterator<Item = &Step> {
+    pub fn evaluated_steps(&self) -> impl Iterator<Item = &Step> {
         self.gained.iter().chain(&self.passing)
     }
 
     /// Returns the users who gain access today, by `gained` or `passing`.
     pub fn gaining(&self) -> BTreeSet<&UserId> {
-        self.judged()
+        self.evaluated_steps()
             .filter_map(|step| match &step.gainer {
                 Gainer::User(user) => Some(user),
                 Gainer::FutureMember(_) => None,
@@ -102,7 +102,7 @@ pub fn effect_hash(
 ) -> EffectHash {
     let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
     let mut accounts: BTreeMap<&str, Option<&Classification>> = BTreeMap::new();
-    for step in effect.judged().chain(&effect.lost) {
+    for step in effect.evaluated_steps().chain(&effect.lost) {
         sets.insert(
             step.pair.set.as_str(),
             snapshot.set(&step.pair.set).map(|set| &set.hash),
@@ -137,8 +137,8 @@ pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operat
         under_way.iter().cloned().partition(Operation::gives);
     // An item of this change counts as new even if another change contains the same item. Otherwise two such changes
     // would each be evaluated as if the other were complete, and neither would be evaluated in full.
-    let given = Given::by(operations);
-    coming.retain(|other| !given.gives(other));
+    let requested = RequestedGrants::by(operations);
+    coming.retain(|other| !requested.gives(other));
     let there = touched.slice(snapshot, &coming);
     let at_least = paths(&touched.slice(&there, &going));
     let then = paths(&there);
@@ -149,7 +149,7 @@ pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operat
         .iter()
         .filter_map(|path| {
             let appears = !at_least.contains(path);
-            let term = given.term(&there, path, appears)?;
+            let term = requested.term(&there, path, appears)?;
             Some((now.contains(path), step(path, term)))
         })
         .partition::<Vec<_>, _>(|(stays, _)| *stays);

@@ -18,7 +18,7 @@ use crate::{
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Outside {
+pub enum Drift {
     /// An assignment appeared.
     Assigned { assignment: Assignment },
     /// An assignment disappeared.
@@ -43,8 +43,9 @@ pub enum Outside {
 
 /// A difference, and the two reads between which it came about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    pub outside: Outside,
+pub struct DriftEvent {
+    #[serde(rename = "outside")]
+    pub drift: Drift,
     /// The time of the last read without it.
     pub after: Timestamp,
     /// The time of the first read with it.
@@ -53,7 +54,7 @@ pub struct Seen {
 
 /// Returns what differs between two reads and was not caused by Leastwise. Empty before the first crawl, when there is
 /// nothing to compare with.
-pub fn outside(before: &Parts, after: &Parts, ours: impl Fn(&Outside) -> bool) -> Vec<Seen> {
+pub fn detect(before: &Parts, after: &Parts, ours: impl Fn(&Drift) -> bool) -> Vec<DriftEvent> {
     let Some(since) = before.coverage.newest else {
         return Vec::new();
     };
@@ -61,16 +62,16 @@ pub fn outside(before: &Parts, after: &Parts, ours: impl Fn(&Outside) -> bool) -
     let mut seen = assignments(before, after, since, by);
     seen.extend(memberships(before, after, since, by));
     let other = sets(before, after).chain(accounts(before, after));
-    seen.extend(other.map(|outside| Seen {
-        outside,
+    seen.extend(other.map(|drift| DriftEvent {
+        drift,
         after: since,
         by,
     }));
-    seen.retain(|one| !ours(&one.outside));
+    seen.retain(|one| !ours(&one.drift));
     seen
 }
 
-fn assignments(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -> Vec<Seen> {
+fn assignments(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -> Vec<DriftEvent> {
     let pairs: BTreeSet<&Pair> = before.pairs.keys().chain(after.pairs.keys()).collect();
     let mut seen = Vec::new();
     for pair in pairs {
@@ -90,11 +91,11 @@ fn assignments(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
             .flat_map(|read| read.principals.keys())
             .filter(|p| !was(p))
         {
-            let outside = Outside::Assigned {
+            let drift = Drift::Assigned {
                 assignment: assignment(principal),
             };
-            seen.push(Seen {
-                outside,
+            seen.push(DriftEvent {
+                drift,
                 after: after_read,
                 by: by_read,
             });
@@ -104,11 +105,11 @@ fn assignments(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
             .flat_map(|read| read.principals.keys())
             .filter(|p| !is(p))
         {
-            let outside = Outside::Unassigned {
+            let drift = Drift::Unassigned {
                 assignment: assignment(principal),
             };
-            seen.push(Seen {
-                outside,
+            seen.push(DriftEvent {
+                drift,
                 after: after_read,
                 by: by_read,
             });
@@ -117,7 +118,7 @@ fn assignments(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
     seen
 }
 
-fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -> Vec<Seen> {
+fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -> Vec<DriftEvent> {
     let groups: BTreeSet<&GroupId> = before.members.keys().chain(after.members.keys()).collect();
     let none = BTreeSet::new();
     let mut seen = Vec::new();
@@ -128,23 +129,23 @@ fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
         let since = before.members_as_of.get(&group).copied().unwrap_or(since);
         let by = after.members_as_of.get(&group).copied().unwrap_or(by);
         for user in now.difference(then) {
-            let outside = Outside::Joined {
+            let drift = Drift::Joined {
                 group: group.clone(),
                 user: user.clone(),
             };
-            seen.push(Seen {
-                outside,
+            seen.push(DriftEvent {
+                drift,
                 after: since,
                 by,
             });
         }
         for user in gone {
-            let outside = Outside::Left {
+            let drift = Drift::Left {
                 group: group.clone(),
                 user: user.clone(),
             };
-            seen.push(Seen {
-                outside,
+            seen.push(DriftEvent {
+                drift,
                 after: since,
                 by,
             });
@@ -154,26 +155,26 @@ fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
 }
 
 /// A permission set that is new or gone gives no access by itself; edited content may.
-fn sets(before: &Parts, after: &Parts) -> impl Iterator<Item = Outside> {
+fn sets(before: &Parts, after: &Parts) -> impl Iterator<Item = Drift> {
     let both = after
         .sets
         .values()
         .filter_map(|now| Some((before.sets.get(&now.arn)?, now)));
     both.filter(|(then, now)| then.hash != now.hash)
-        .map(|(then, now)| Outside::SetEdited {
+        .map(|(then, now)| Drift::SetEdited {
             set: now.arn.clone(),
             from: then.hash.clone(),
             to: now.hash.clone(),
         })
 }
 
-fn accounts(before: &Parts, after: &Parts) -> impl Iterator<Item = Outside> {
+fn accounts(before: &Parts, after: &Parts) -> impl Iterator<Item = Drift> {
     let both = after
         .accounts
         .iter()
         .filter_map(|(id, (_, now))| Some((id, before.accounts.get(id)?.1, *now)));
     both.filter(|(_, then, now)| (then.environment, then.pci) != (now.environment, now.pci))
-        .map(|(account, then, now)| Outside::Reclassified {
+        .map(|(account, then, now)| Drift::Reclassified {
             account: account.clone(),
             from: (then.environment, then.pci),
             to: (now.environment, now.pci),

@@ -15,13 +15,13 @@ pub mod directory;
 pub mod drift;
 pub mod engine;
 pub mod grant;
-pub mod guardrails;
 pub mod ids;
 #[cfg(feature = "signatures")]
 pub mod ledger;
 pub mod org;
 pub mod permission_set;
 pub mod person;
+pub mod policies;
 pub mod snapshot;
 pub mod span;
 pub mod time;

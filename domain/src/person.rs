@@ -38,9 +38,9 @@ pub struct Person {
 
 /// The result of looking up the Identity Center user of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Join {
+pub enum IdentityLink {
     /// Exactly one user has this subject as an external id.
-    Joined(UserId),
+    Linked(UserId),
     /// No user has it.
     Unknown,
     /// Several users have it: none is linked, and an administrator has to look into it.
@@ -48,7 +48,7 @@ pub enum Join {
 }
 
 /// Finds the user whose `ExternalIds` contain this subject. Issuer and id are compared byte for byte.
-pub fn join<'a>(subject: &Subject, users: impl Iterator<Item = &'a User>) -> Join {
+pub fn link_identity<'a>(subject: &Subject, users: impl Iterator<Item = &'a User>) -> IdentityLink {
     let mut found: Vec<UserId> = users
         .filter(|user| {
             user.external_ids
@@ -58,9 +58,9 @@ pub fn join<'a>(subject: &Subject, users: impl Iterator<Item = &'a User>) -> Joi
         .map(|user| user.id.clone())
         .collect();
     match found.len() {
-        0 => Join::Unknown,
-        1 => Join::Joined(found.remove(0)),
-        _ => Join::Ambiguous(found),
+        0 => IdentityLink::Unknown,
+        1 => IdentityLink::Linked(found.remove(0)),
+        _ => IdentityLink::Ambiguous(found),
     }
 }
 
@@ -121,12 +121,12 @@ mod tests {
     fn a_sign_in_is_joined_by_issuer_and_subject_together() {
         let users = [user(1, "https://a", "s1"), user(2, "https://b", "s1")];
         assert_eq!(
-            join(&subject("https://b", "s1"), users.iter()),
-            Join::Joined(users[1].id.clone())
+            link_identity(&subject("https://b", "s1"), users.iter()),
+            IdentityLink::Linked(users[1].id.clone())
         );
         assert_eq!(
-            join(&subject("https://a", "s2"), users.iter()),
-            Join::Unknown
+            link_identity(&subject("https://a", "s2"), users.iter()),
+            IdentityLink::Unknown
         );
     }
 
@@ -134,7 +134,7 @@ mod tests {
     fn two_users_with_the_same_external_id_join_nobody() {
         let users = [user(1, "https://a", "s1"), user(2, "https://a", "s1")];
         assert!(
-            matches!(join(&subject("https://a", "s1"), users.iter()), Join::Ambiguous(found) if found.len() == 2)
+            matches!(link_identity(&subject("https://a", "s1"), users.iter()), IdentityLink::Ambiguous(found) if found.len() == 2)
         );
     }
 
@@ -153,8 +153,8 @@ mod tests {
     fn an_equal_e_mail_address_joins_nobody() {
         let users = [user(1, "https://a", "s1")];
         assert_eq!(
-            join(&subject("https://a", "ann@example.com"), users.iter()),
-            Join::Unknown
+            link_identity(&subject("https://a", "ann@example.com"), users.iter()),
+            IdentityLink::Unknown
         );
     }
 }

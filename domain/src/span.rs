@@ -22,11 +22,13 @@ pub struct Span {
 /// What is known about an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Known {
+pub enum PointInTime {
     /// It existed.
-    Yes,
+    #[serde(rename = "yes")]
+    Present,
     /// It did not exist.
-    No,
+    #[serde(rename = "no")]
+    Absent,
     /// No read covers the instant.
     NotKnown,
 }
@@ -67,16 +69,16 @@ impl Span {
     }
 
     /// Returns whether it existed at an instant, as far as was observed.
-    pub fn at(self, instant: Timestamp) -> Known {
+    pub fn at(self, instant: Timestamp) -> PointInTime {
         if instant < self.first_seen {
-            return Known::NotKnown;
+            return PointInTime::NotKnown;
         }
         if instant <= self.last_confirmed {
-            return Known::Yes;
+            return PointInTime::Present;
         }
         match self.gone_seen {
-            Some(gone) if instant >= gone => Known::No,
-            _ => Known::NotKnown,
+            Some(gone) if instant >= gone => PointInTime::Absent,
+            _ => PointInTime::NotKnown,
         }
     }
 }
@@ -92,11 +94,11 @@ mod tests {
     #[test]
     fn between_the_last_sight_and_the_first_absence_nothing_is_known() {
         let span = Span::begin(t(10)).confirm(t(20)).close(t(30));
-        assert_eq!(span.at(t(9)), Known::NotKnown);
-        assert_eq!(span.at(t(10)), Known::Yes);
-        assert_eq!(span.at(t(20)), Known::Yes);
-        assert_eq!(span.at(t(25)), Known::NotKnown);
-        assert_eq!(span.at(t(30)), Known::No);
+        assert_eq!(span.at(t(9)), PointInTime::NotKnown);
+        assert_eq!(span.at(t(10)), PointInTime::Present);
+        assert_eq!(span.at(t(20)), PointInTime::Present);
+        assert_eq!(span.at(t(25)), PointInTime::NotKnown);
+        assert_eq!(span.at(t(30)), PointInTime::Absent);
     }
 
     #[test]

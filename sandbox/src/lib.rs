@@ -9,8 +9,8 @@ pub mod cognito;
 pub mod org;
 mod persist;
 pub mod serve;
-pub mod world;
+pub mod state;
 
 pub use persist::PersistError;
 pub use serve::{Running, Sandbox, StartError};
-pub use world::{SharedWorld, World};
+pub use state::{SandboxState, SharedState};

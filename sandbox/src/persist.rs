@@ -12,14 +12,14 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::answer::replay;
-use crate::aws::call::{Caller, Fate, Timing};
+use crate::aws::call::{CallOutcome, Caller, Timing};
 use crate::aws::calls::CallRecord;
+use crate::aws::response::replay;
 use crate::aws::service::is_write;
 use crate::aws::sso_admin::operation::{Operation, Operations};
 use crate::clock::Clock;
 use crate::org::Organisation;
-use crate::world::World;
+use crate::state::SandboxState;
 
 /// An error that occurs when the state file is read or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ pub(crate) struct Entry {
     /// The request body if the handler ran. A call that was rejected before is recorded but not replayed.
     pub body: Option<String>,
     pub seed: u64,
-    pub fate: Fate,
+    pub fate: CallOutcome,
     pub timing: Timing,
 }
 
@@ -74,7 +74,7 @@ impl Journal {
     }
 }
 
-impl World {
+impl SandboxState {
     /// Opens a state file and replays its journal, or creates one from `organisation`.
     pub fn open(
         path: &Path,
@@ -85,7 +85,7 @@ impl World {
             path: path.display().to_string(),
             source,
         };
-        let mut world = match std::fs::read(path) {
+        let mut sandbox = match std::fs::read(path) {
             Ok(text) => {
                 let saved =
                     serde_json::from_slice(&text).map_err(|source| PersistError::Parse {
@@ -95,12 +95,12 @@ impl World {
                 restore(saved, clock)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                World::of(organisation(), clock)
+                SandboxState::of(organisation(), clock)
             }
             Err(error) => return Err(failed(error)),
         };
         let journal = journal_path(path);
-        let begun_at = world.calls.next_number();
+        let begun_at = sandbox.calls.next_number();
         if let Ok(text) = std::fs::read_to_string(&journal) {
             // The last line may be incomplete; the entry of an answered call never is.
             for entry in text
@@ -108,23 +108,23 @@ impl World {
                 .filter_map(|line| serde_json::from_str::<Entry>(line).ok())
             {
                 if entry.record.seq >= begun_at {
-                    replay(&mut world, entry);
+                    replay(&mut sandbox, entry);
                 }
             }
         }
-        let next = world.calls.next_number();
-        world.entropy =
-            ChaCha8Rng::seed_from_u64(world.clock.now_ms().unsigned_abs() ^ (next << 20));
+        let next = sandbox.calls.next_number();
+        sandbox.entropy =
+            ChaCha8Rng::seed_from_u64(sandbox.clock.now_ms().unsigned_abs() ^ (next << 20));
         // Write a snapshot now: the journal is only usable on top of one.
-        write_atomically(path, &world.snapshot()).map_err(failed)?;
+        write_atomically(path, &sandbox.snapshot()).map_err(failed)?;
         let file = OpenOptions::new()
             .create(true)
             .append(true)
             .open(&journal)
             .map_err(failed)?;
         file.set_len(0).map_err(failed)?;
-        world.journal = Some(Journal { file, last: 0 });
-        Ok(world)
+        sandbox.journal = Some(Journal { file, last: 0 });
+        Ok(sandbox)
     }
 
     pub(crate) fn saved(&self) -> Saved {
@@ -157,14 +157,14 @@ impl World {
     }
 }
 
-fn restore(saved: Saved, clock: Clock) -> World {
-    let mut world = World::of(saved.organisation, clock);
-    world.operations = Operations::restore(saved.operations);
+fn restore(saved: Saved, clock: Clock) -> SandboxState {
+    let mut sandbox = SandboxState::of(saved.organisation, clock);
+    sandbox.operations = Operations::restore(saved.operations);
     for record in saved.calls {
-        world.calls.push(record);
+        sandbox.calls.push(record);
     }
-    world.calls.skip_to(saved.next_call);
-    world
+    sandbox.calls.skip_to(saved.next_call);
+    sandbox
 }
 
 /// Replaces a file atomically: a reader sees the old or the new content, never a part of it.

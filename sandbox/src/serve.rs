@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::cognito::{self, CognitoConfig};
 use crate::org::Organisation;
 use crate::persist::{PersistError, write_atomically};
-use crate::world::{SharedWorld, World, lock};
+use crate::state::{SandboxState, SharedState, lock};
 
 /// The configuration of a sandbox.
 pub struct Sandbox {
@@ -78,23 +78,23 @@ impl Sandbox {
         let cognito = listen(self.cognito_port).await?;
         let (aws_addr, cognito_addr) = (address(&aws)?, address(&cognito)?);
         let clock = Clock::real(self.speed);
-        let mut world = match &self.state_file {
-            Some(path) => World::open(path, || self.organisation, clock)?,
-            None => World::of(self.organisation, clock),
+        let mut sandbox = match &self.state_file {
+            Some(path) => SandboxState::open(path, || self.organisation, clock)?,
+            None => SandboxState::of(self.organisation, clock),
         }
         .with_latency(self.latency)
         .with_event_delay(self.event_delay)
         .with_limits(self.limits);
-        let client = &mut world.pool.client;
+        let client = &mut sandbox.pool.client;
         add_missing(&mut client.callback_urls, self.callback_urls);
         add_missing(&mut client.logout_urls, self.logout_urls);
-        world.note_pool_change();
-        let world = world.shared();
+        sandbox.note_pool_change();
+        let sandbox = sandbox.shared();
 
         let mut config = CognitoConfig::local(cognito_addr.port());
         config.key_file = self.cognito_key_file;
-        let aws_service = aws_router(world.clone()).into_make_service_with_connect_info::<Wire>();
-        let cognito_router: Router = cognito::router(config, world.clone());
+        let aws_service = aws_router(sandbox.clone()).into_make_service_with_connect_info::<Wire>();
+        let cognito_router: Router = cognito::router(config, sandbox.clone());
         let mut tasks = vec![
             tokio::spawn(async move {
                 if let Err(error) = axum::serve(Wires(aws), aws_service).await {
@@ -109,7 +109,7 @@ impl Sandbox {
         ];
         let saver = self.state_file.map(|path| {
             let saver = Arc::new(Saver {
-                world: world.clone(),
+                sandbox: sandbox.clone(),
                 path,
                 one_at_a_time: Mutex::new(()),
             });
@@ -117,7 +117,7 @@ impl Sandbox {
             saver
         });
         Ok(Running {
-            world,
+            sandbox,
             aws_addr,
             cognito_addr,
             saver,
@@ -128,7 +128,7 @@ impl Sandbox {
 
 /// A running sandbox. Dropping it stops both services and saves the state.
 pub struct Running {
-    pub world: SharedWorld,
+    pub sandbox: SharedState,
     pub aws_addr: SocketAddr,
     pub cognito_addr: SocketAddr,
     saver: Option<Arc<Saver>>,
@@ -173,7 +173,7 @@ async fn keep_saved(saver: Arc<Saver>) {
     let mut pause = Duration::from_millis(100);
     loop {
         tokio::time::sleep(pause).await;
-        let changes = lock(&saver.world).changes;
+        let changes = lock(&saver.sandbox).changes;
         if changes == seen {
             continue;
         }
@@ -189,7 +189,7 @@ async fn keep_saved(saver: Arc<Saver>) {
 
 /// Writes the state file, one write at a time: an older state must not replace a newer one.
 struct Saver {
-    world: SharedWorld,
+    sandbox: SharedState,
     path: PathBuf,
     one_at_a_time: Mutex<()>,
 }
@@ -207,11 +207,11 @@ impl Saver {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let (content, next_call) = {
-            let world = lock(&self.world);
-            (world.snapshot(), world.calls.next_number())
+            let sandbox = lock(&self.sandbox);
+            (sandbox.snapshot(), sandbox.calls.next_number())
         };
         match write_atomically(&self.path, &content) {
-            Ok(()) => lock(&self.world).forget_journal(next_call),
+            Ok(()) => lock(&self.sandbox).forget_journal(next_call),
             Err(error) => {
                 tracing::error!(%error, path = %self.path.display(), "cannot save the sandbox state");
             }

@@ -9,7 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod http;
-pub mod policies;
+pub mod managed_policies;
 pub mod service;
 pub mod state;
 pub mod store;

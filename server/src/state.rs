@@ -5,14 +5,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use async_trait::async_trait;
 use domain::{
     authorize::Role,
-    guardrails::{RuleError, Rules},
     ledger::{InvalidName, LogName},
-    person::{Join, Subject, join},
+    person::{IdentityLink, Subject, link_identity},
+    policies::{RuleError, Rules},
 };
 use thiserror::Error;
 
 use crate::{
-    aws::{Aws, SetupError, error::Class},
+    aws::{Aws, SetupError, error::ErrorClass},
     clock::{self, Clock},
     config::{ConfigError, ServeArgs},
     engine::seal::Sealer,
@@ -20,14 +20,14 @@ use crate::{
         oidc::{DiscoveryFailure, InvalidOidcConfig},
         ports::{PoolCheck, PoolMfa, PoolStatus, Readiness, UserLookup},
     },
-    policies::{Catalogue, CatalogueError},
+    managed_policies::{Catalogue, CatalogueError},
     service::{
-        core::{Core, Settings},
-        journal::{Journal, Who},
+        app_state::{AppState, Settings},
+        journal::{EntryActor, Journal},
     },
     store::{
         self, Store, StoreError,
-        person::{Ensured, Introduction},
+        person::{RoleOutcome, SignInClaims},
     },
 };
 
@@ -67,12 +67,12 @@ pub enum StartError {
 }
 
 /// Opens the database, connects to AWS and parses the policies: everything except the web server.
-pub async fn core(
+pub async fn app_state(
     database: &crate::config::DatabaseArgs,
     aws: &crate::config::AwsArgs,
     crawl_every: domain::time::Duration,
     pool: &str,
-) -> Result<Arc<Core>, StartError> {
+) -> Result<Arc<AppState>, StartError> {
     let store = Store::open(&database.url).await?;
     store.migrate().await?;
     let clock = Clock::System;
@@ -90,38 +90,39 @@ pub async fn core(
         pool: pool.to_owned(),
     };
     let catalogue = Catalogue::embedded()?;
-    Ok(Arc::new(Core::new(
+    Ok(Arc::new(AppState::new(
         store, clock, clients, instance, catalogue, rules, journal, settings,
     )))
 }
 
 /// Records the start, and the policies if they are newly in force, in the ledger.
-pub async fn bootstrap(core: &Core) -> Result<(), StartError> {
-    let mut tx = core.store.write().await?;
-    let mut entries = vec![core.journal.log_started()];
+pub async fn bootstrap(app_state: &AppState) -> Result<(), StartError> {
+    let mut tx = app_state.store.write().await?;
+    let mut entries = vec![app_state.journal.log_started()];
     if store::rules::activate(
         &mut tx,
-        core.rules.version(),
+        app_state.rules.version(),
         [SCHEMA, ELIGIBILITY, GUARDRAILS],
-        core.clock.now(),
+        app_state.clock.now(),
     )
     .await?
     {
         entries.push(
-            core.journal
-                .rules_activated(&Who::leastwise(), core.rules.version()),
+            app_state
+                .journal
+                .rules_activated(&EntryActor::leastwise(), app_state.rules.version()),
         );
     }
-    core.journal.append_many(&mut tx, entries).await?;
+    app_state.journal.append_many(&mut tx, entries).await?;
     Ok(tx.commit().await?)
 }
 
 /// Grants the initial roles that the configuration names. Requires the stored directory: roles of an identity without a
 /// linked user have no effect.
-pub async fn first_roles(core: &Core, args: &ServeArgs) -> Result<(), StartError> {
-    let now = core.clock.now();
-    let world = core.world();
-    let mut tx = core.store.write().await?;
+pub async fn first_roles(app_state: &AppState, args: &ServeArgs) -> Result<(), StartError> {
+    let now = app_state.clock.now();
+    let read_model = app_state.read_model();
+    let mut tx = app_state.store.write().await?;
     let mut entries = Vec::new();
     let issuer = args.subject_issuer.clone().unwrap_or_else(|| args.issuer());
     let roles = [
@@ -135,51 +136,58 @@ pub async fn first_roles(core: &Core, args: &ServeArgs) -> Result<(), StartError
                 iss: issuer.clone(),
                 sub: sub.clone(),
             };
-            let introduction = Introduction {
+            let introduction = SignInClaims {
                 subject: &subject,
                 name: "",
                 username: None,
-                join: &join(&subject, world.snapshot.parts().users.values()),
+                link: &link_identity(&subject, read_model.snapshot.parts().users.values()),
                 new_id: clock::person_id(),
                 at: now,
             };
-            let known = store::person::know(&mut tx, &introduction).await?;
+            let known = store::person::resolve(&mut tx, &introduction).await?;
             if let Some(claim) = &known.claimed {
-                let who = Who {
+                let who = EntryActor {
                     person: Some(known.person.clone()),
                     subject: Some(subject.clone()),
-                    ..Who::default()
+                    ..EntryActor::default()
                 };
-                entries.push(core.journal.subject_claimed(&who, claim));
+                entries.push(app_state.journal.subject_claimed(&who, claim));
             }
             let ensured =
                 store::person::ensure_role(&mut tx, &known.person, role, "configuration", now)
                     .await?;
-            if ensured == Ensured::New {
-                let who = Who::leastwise();
-                entries.push(core.journal.role_granted(&who, &known.person, role, now));
+            if ensured == RoleOutcome::New {
+                let who = EntryActor::leastwise();
+                entries.push(
+                    app_state
+                        .journal
+                        .role_granted(&who, &known.person, role, now),
+                );
             }
         }
     }
-    core.journal.append_many(&mut tx, entries).await?;
+    app_state.journal.append_many(&mut tx, entries).await?;
     Ok(tx.commit().await?)
 }
 
 /// Implements the ports of the web server with the app state.
-pub struct Doors {
-    pub core: Arc<Core>,
+pub struct PortAdapters {
+    pub app_state: Arc<AppState>,
     /// Signs the ledger; the server is ready only while it can.
     pub sealer: Sealer,
 }
 
 #[async_trait]
-impl PoolCheck for Doors {
+impl PoolCheck for PortAdapters {
     async fn status(&self, username: &str) -> PoolStatus {
-        let core = &self.core;
-        let user = core.aws.pool_user(&core.settings.pool, username).await;
-        let demanded = core
+        let app_state = &self.app_state;
+        let user = app_state
             .aws
-            .pool_demands_mfa(&core.settings.pool)
+            .pool_user(&app_state.settings.pool, username)
+            .await;
+        let demanded = app_state
+            .aws
+            .pool_demands_mfa(&app_state.settings.pool)
             .await
             .unwrap_or(false);
         match user {
@@ -195,7 +203,7 @@ impl PoolCheck for Doors {
                 groups: Some(user.groups),
                 signed_out_at: None,
             },
-            Err(error) if error.class == Class::NotFound => PoolStatus::Gone,
+            Err(error) if error.class == ErrorClass::NotFound => PoolStatus::Gone,
             Err(error) => {
                 tracing::warn!(code = error.code, "the user pool could not be reached");
                 PoolStatus::Unknown
@@ -204,29 +212,39 @@ impl PoolCheck for Doors {
     }
 }
 
-impl UserLookup for Doors {
-    fn join(&self, subject: &Subject) -> Join {
-        join(subject, self.core.world().snapshot.parts().users.values())
+impl UserLookup for PortAdapters {
+    fn link(&self, subject: &Subject) -> IdentityLink {
+        link_identity(
+            subject,
+            self.app_state.read_model().snapshot.parts().users.values(),
+        )
     }
 }
 
 #[async_trait]
-impl Readiness for Doors {
-    async fn begun(&self) {
-        self.core.remembered().await;
+impl Readiness for PortAdapters {
+    async fn restored(&self) {
+        self.app_state.restored().await;
     }
 
     async fn missing(&self) -> Vec<String> {
-        if !self.core.remembers() {
+        if !self.app_state.is_restored() {
             return vec!["the stored state is still being loaded".to_owned()];
         }
-        let unread = self.core.world().snapshot.parts().coverage.newest.is_none();
+        let unread = self
+            .app_state
+            .read_model()
+            .snapshot
+            .parts()
+            .coverage
+            .newest
+            .is_none();
         let unread = unread.then(|| "AWS has not been synced yet".to_owned());
         unread.into_iter().chain(self.sealer.trouble()).collect()
     }
 
     fn metrics(&self) -> String {
-        let budgets = &self.core.aws.budgets;
+        let budgets = &self.app_state.aws.budgets;
         let mut text = String::new();
         for (service, budget) in [
             ("sso", &budgets.sso),

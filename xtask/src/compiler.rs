@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 /// A program of tests that cargo built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub fn compile(cargo: &mut Command) -> Result<Build, Failure> {
         .args(["--message-format", "json"])
         .stdout(Stdio::piped())
         .spawn()
-        .doing(format_args!("could not start `{typed}`"))?;
+        .context(format_args!("could not start `{typed}`"))?;
     let mut build = Build::default();
     let mut errors = Vec::new();
     if let Some(out) = child.stdout.take() {
@@ -71,7 +71,7 @@ pub fn compile(cargo: &mut Command) -> Result<Build, Failure> {
             }
         }
     }
-    let status = child.wait().doing(&typed)?;
+    let status = child.wait().context(&typed)?;
     if status.success() {
         return Ok(build);
     }

@@ -28,12 +28,12 @@ impl From<String> for Failure {
 }
 
 /// Adds the failed action to an error of the standard library or of a dependency.
-pub trait Doing<T> {
-    fn doing(self, what: impl fmt::Display) -> Result<T, Failure>;
+pub trait ErrorContext<T> {
+    fn context(self, what: impl fmt::Display) -> Result<T, Failure>;
 }
 
-impl<T, E: fmt::Display> Doing<T> for Result<T, E> {
-    fn doing(self, what: impl fmt::Display) -> Result<T, Failure> {
+impl<T, E: fmt::Display> ErrorContext<T> for Result<T, E> {
+    fn context(self, what: impl fmt::Display) -> Result<T, Failure> {
         self.map_err(|error| Failure(format!("{what}: {error}")))
     }
 }
@@ -105,7 +105,7 @@ pub fn command(program: impl Into<OsString>) -> Command {
 pub fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command
         .status()
-        .doing(format_args!("could not start `{}`", spelled(command)))?;
+        .context(format_args!("could not start `{}`", spelled(command)))?;
     if status.success() {
         Ok(())
     } else {
@@ -118,7 +118,7 @@ pub fn output(command: &mut Command) -> Result<String, Failure> {
     let out = command
         .stdin(Stdio::null())
         .output()
-        .doing(format_args!("could not start `{}`", spelled(command)))?;
+        .context(format_args!("could not start `{}`", spelled(command)))?;
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     if out.status.success() {
         return Ok(text);

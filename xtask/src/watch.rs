@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, SystemTime};
 
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 use crate::{run, site};
 
 const WATCHED: [&str; 6] = [
@@ -28,7 +28,9 @@ pub fn watch(args: &[String]) -> Result<(), Failure> {
                 drop(server.take());
                 let mut start = process::command(binary);
                 start.arg("sandbox").args(args).env("LEASTWISE_DEV", "1");
-                server = Some(Running(start.spawn().doing("could not start the server")?));
+                server = Some(Running(
+                    start.spawn().context("could not start the server")?,
+                ));
             }
             Err(failure) => {
                 eprintln!(

@@ -4,14 +4,14 @@ use domain::ids::ChangeId;
 
 use crate::{
     backend::{
-        Answer, DecisionInput, Denied, Draft, FieldError, Submission, change_field, decision_field,
-        decision_of,
+        ChangeForm, DecisionInput, Denied, FieldError, PortResult, Submission, change_field,
+        decision_field, decision_of,
     },
     routes::{Post, Sent},
 };
 
 /// Stores a change, whatever its verdict, and redirects to its page.
-pub async fn submit(Post { backend, sent }: Post) -> Answer<String> {
+pub async fn submit(Post { backend, sent }: Post) -> PortResult<String> {
     sent.only(&change_field::SENT)?;
     let submission = Submission::read(|field| sent.field(field));
     let id = backend.submit(submission).await?;
@@ -19,7 +19,7 @@ pub async fn submit(Post { backend, sent }: Post) -> Answer<String> {
 }
 
 /// Approves or declines a change and redirects to its page.
-pub async fn decide(Post { backend, sent }: Post) -> Answer<String> {
+pub async fn decide(Post { backend, sent }: Post) -> PortResult<String> {
     sent.only(&decision_field::SENT)?;
     let id: ChangeId = sent.param("id")?;
     let Some(decision) = decision_of(&sent.field(decision_field::DECISION)) else {
@@ -38,7 +38,7 @@ pub async fn decide(Post { backend, sent }: Post) -> Answer<String> {
 }
 
 /// Withdraws a change and redirects to its page.
-pub async fn withdraw(Post { backend, sent }: Post) -> Answer<String> {
+pub async fn withdraw(Post { backend, sent }: Post) -> PortResult<String> {
     sent.only(&[])?;
     let id: ChangeId = sent.param("id")?;
     backend.withdraw(&id).await?;
@@ -47,7 +47,7 @@ pub async fn withdraw(Post { backend, sent }: Post) -> Answer<String> {
 
 /// Returns the URL of the preview that was submitted.
 pub fn form(sent: &Sent) -> String {
-    Draft::read(|field| sent.field(field)).href()
+    ChangeForm::read(|field| sent.field(field)).href()
 }
 
 /// Returns the URL of the change.

@@ -9,7 +9,7 @@ use domain::{
     verdict::Tally,
 };
 
-use super::{AccountRef, Answer, ChangeRow, HitView, ListQuery, PrincipalRef, SetRef, UserRef};
+use super::{AccountRef, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef, UserRef};
 
 /// An account on the board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub struct AccountView {
 #[async_trait]
 pub trait AccountsPort {
     /// Returns the board.
-    async fn board(&self, query: &ListQuery) -> Answer<Board>;
+    async fn board(&self, query: &ListQuery) -> PortResult<Board>;
     /// Returns one account.
-    async fn account(&self, id: &AccountId) -> Answer<AccountView>;
+    async fn account(&self, id: &AccountId) -> PortResult<AccountView>;
 }

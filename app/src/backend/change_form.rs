@@ -86,7 +86,7 @@ impl ChangeKind {
 
 /// The values of the change form, as in the URL of the preview. An empty field is not selected yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Draft {
+pub struct ChangeForm {
     /// [`change_field::KIND`]
     pub kind: String,
     /// [`change_field::WHO`]
@@ -99,7 +99,7 @@ pub struct Draft {
     pub term: String,
 }
 
-impl Draft {
+impl ChangeForm {
     /// Returns a form in which only the kind is selected.
     pub fn of(kind: ChangeKind) -> Self {
         Self {
@@ -151,7 +151,7 @@ impl Draft {
 /// A submitted change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    pub draft: Draft,
+    pub change_form: ChangeForm,
     pub justification: String,
     pub ticket: String,
     /// The hash of the effect in the preview. If the effect is different now, the form is shown again.
@@ -161,14 +161,14 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// Reads the form, like [`Draft::read`].
+    /// Reads the form, like [`ChangeForm::read`].
     pub fn read(value: impl Fn(&str) -> String) -> Self {
         Self {
             justification: value(change_field::JUSTIFICATION),
             ticket: value(change_field::TICKET),
             effect: value(change_field::EFFECT),
             form_key: value(change_field::FORM_KEY),
-            draft: Draft::read(value),
+            change_form: ChangeForm::read(value),
         }
     }
 }
@@ -177,33 +177,37 @@ impl Submission {
 mod tests {
     use super::*;
 
-    fn draft() -> Draft {
-        Draft::read(|name| format!("{name} & more"))
+    fn change_form() -> ChangeForm {
+        ChangeForm::read(|name| format!("{name} & more"))
     }
 
     #[test]
     fn each_field_is_read_from_its_own_name_and_written_under_it() {
-        let draft = draft();
+        let change_form = change_form();
         assert_eq!(
-            (draft.kind.as_str(), draft.who.as_str(), draft.set.as_str()),
+            (
+                change_form.kind.as_str(),
+                change_form.who.as_str(),
+                change_form.set.as_str()
+            ),
             ("kind & more", "who & more", "set & more")
         );
         assert_eq!(
-            (draft.account.as_str(), draft.term.as_str()),
+            (change_form.account.as_str(), change_form.term.as_str()),
             ("account & more", "term & more")
         );
-        for (name, value) in draft.fields() {
+        for (name, value) in change_form.fields() {
             assert_eq!(value, format!("{name} & more"));
         }
     }
 
     #[test]
     fn the_url_of_a_preview_holds_what_is_chosen_encoded() {
-        let href = Draft {
+        let href = ChangeForm {
             kind: "grant".into(),
             who: "user:7".into(),
             set: "a b&c=d/é".into(),
-            ..Draft::default()
+            ..ChangeForm::default()
         }
         .href();
         assert_eq!(

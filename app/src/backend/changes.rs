@@ -12,26 +12,26 @@ use domain::{
 };
 
 use super::{
-    AccountRef, Answer, ChangeRow, DecisionInput, Draft, ListQuery, Page, PrincipalRef, SetRef,
-    Submission,
+    AccountRef, ChangeForm, ChangeRow, DecisionInput, ListQuery, Page, PortResult, PrincipalRef,
+    SetRef, Submission,
 };
 
 /// An option of a list in the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub struct FormOption {
     pub value: String,
     pub label: String,
 }
 
 /// The options of the form, limited to what the caller may propose.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Choices {
-    pub who: Vec<Choice>,
-    pub sets: Vec<Choice>,
-    pub accounts: Vec<Choice>,
+pub struct FormOptions {
+    pub who: Vec<FormOption>,
+    pub sets: Vec<FormOption>,
+    pub accounts: Vec<FormOption>,
     /// Groups, for join and leave.
-    pub groups: Vec<Choice>,
-    pub terms: Vec<Choice>,
+    pub groups: Vec<FormOption>,
+    pub terms: Vec<FormOption>,
     /// The fields whose list is too long for a page and that are text inputs instead. Their list then contains only the
     /// selected value.
     pub typed: Vec<&'static str>,
@@ -74,8 +74,8 @@ pub struct Preview {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewChange {
     /// The selection, with entered names resolved to ids.
-    pub draft: Draft,
-    pub choices: Choices,
+    pub change_form: ChangeForm,
+    pub choices: FormOptions,
     /// The errors of the selection.
     pub errors: Vec<super::FieldError>,
     /// The preview, if the selection is complete.
@@ -173,7 +173,7 @@ pub struct ChangeView {
 
 /// A position in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InboxPlace {
+pub enum InboxPosition {
     /// A page, from 1.
     Page(usize),
     /// The page that contains a change, or the first page if the change is not in the inbox.
@@ -184,34 +184,34 @@ pub enum InboxPlace {
 #[async_trait]
 pub trait ChangesPort {
     /// Returns a page of the list, newest first. `only` is the name of a state or `mine`.
-    async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>>;
+    async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>>;
     /// Returns one change.
-    async fn change(&self, id: &ChangeId) -> Answer<ChangeView>;
+    async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
     /// Returns a page of the changes that need the viewer's decision, oldest first.
-    async fn inbox(&self, at: InboxPlace) -> Answer<Page<ChangeView>>;
+    async fn inbox(&self, at: InboxPosition) -> PortResult<Page<ChangeView>>;
 }
 
 /// Previews and submits a new change.
 #[async_trait]
 pub trait NewChangePort {
     /// Returns the form, with the preview if the selection is complete. Has no side effects.
-    async fn new_change(&self, draft: &Draft) -> Answer<NewChange>;
+    async fn new_change(&self, change_form: &ChangeForm) -> PortResult<NewChange>;
     /// Stores a change, whatever its verdict, and returns its id. Idempotent: the same form key returns the same id.
-    async fn submit(&self, submission: Submission) -> Answer<ChangeId>;
+    async fn submit(&self, submission: Submission) -> PortResult<ChangeId>;
 }
 
 /// Decides on changes.
 #[async_trait]
 pub trait DecisionPort {
     /// Approves or declines a change.
-    async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()>;
+    async fn decide(&self, id: &ChangeId, input: DecisionInput) -> PortResult<()>;
 }
 
 /// Withdraws changes.
 #[async_trait]
 pub trait WithdrawalPort {
     /// Withdraws a change. Returns an error if the engine has started it.
-    async fn withdraw(&self, id: &ChangeId) -> Answer<()>;
+    async fn withdraw(&self, id: &ChangeId) -> PortResult<()>;
 }
 
 /// Returns the label of a verdict.

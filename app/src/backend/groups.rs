@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{directory::Origin, ids::GroupId, time::Timestamp};
 
-use super::{AccountRef, Answer, HitView, ListQuery, Page, SetRef, UserRef};
+use super::{AccountRef, HitView, ListQuery, Page, PortResult, SetRef, UserRef};
 
 /// A group in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct GroupRow {
 
 /// An assignment of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpensRow {
+pub struct GroupAccessRow {
     pub account: AccountRef,
     pub set: SetRef,
     /// When the assignment was first observed.
@@ -43,14 +43,14 @@ pub struct GroupView {
     /// When its members were last read; `None` if never.
     pub members_as_of: Option<Timestamp>,
     /// Its assignments, production PCI first.
-    pub opens: Vec<OpensRow>,
+    pub opens: Vec<GroupAccessRow>,
 }
 
 /// Reads groups.
 #[async_trait]
 pub trait GroupsPort {
     /// Returns a page of the list, sorted by name.
-    async fn groups(&self, query: &ListQuery) -> Answer<Page<GroupRow>>;
+    async fn groups(&self, query: &ListQuery) -> PortResult<Page<GroupRow>>;
     /// Returns one group.
-    async fn group(&self, id: &GroupId) -> Answer<GroupView>;
+    async fn group(&self, id: &GroupId) -> PortResult<GroupView>;
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{ids::UserId, time::Timestamp, verdict::Tally};
 
-use super::{AccountRef, Answer, ChangeRow, HitView, PrincipalRef, SetRef, UserRef};
+use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef};
 
 /// Counts of the access to production PCI.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct FindingGroup {
 
 /// A difference in AWS that no change explains (drift).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutsideRow {
+pub struct DriftRow {
     /// A description of the difference.
     pub what: String,
     pub principal: Option<PrincipalRef>,
@@ -92,9 +92,9 @@ pub struct OrganisationHome {
     /// Policy findings on existing access, violations first.
     pub findings: Vec<FindingGroup>,
     /// Changes made outside Leastwise, newest first, at most eight.
-    pub outside: Vec<OutsideRow>,
+    pub drift: Vec<DriftRow>,
     /// The number of changes made outside Leastwise, including those not listed.
-    pub outside_count: usize,
+    pub drift_count: usize,
 }
 
 /// The home page.
@@ -118,5 +118,5 @@ pub struct Home {
 #[async_trait]
 pub trait HomePort {
     /// Returns the home page of the viewer.
-    async fn home(&self) -> Answer<Home>;
+    async fn home(&self) -> PortResult<Home>;
 }

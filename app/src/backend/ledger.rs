@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{ledger::Outcome, time::Timestamp};
 
-use super::{Answer, ListQuery, Page};
+use super::{ListQuery, Page, PortResult};
 
 /// An entry in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,11 +69,11 @@ pub struct LedgerHealth {
 #[async_trait]
 pub trait LedgerPort {
     /// Returns a page of the list, newest first. The words match type, actor, target and account.
-    async fn entries(&self, query: &ListQuery) -> Answer<Page<EntryRow>>;
+    async fn entries(&self, query: &ListQuery) -> PortResult<Page<EntryRow>>;
     /// Returns one entry.
-    async fn entry(&self, seq: u64) -> Answer<EntryView>;
+    async fn entry(&self, seq: u64) -> PortResult<EntryView>;
     /// Returns the exact bytes of the leaf of one entry.
-    async fn leaf(&self, seq: u64) -> Answer<Vec<u8>>;
+    async fn leaf(&self, seq: u64) -> PortResult<Vec<u8>>;
     /// Returns the signature status.
-    async fn ledger_health(&self) -> Answer<LedgerHealth>;
+    async fn ledger_health(&self) -> PortResult<LedgerHealth>;
 }

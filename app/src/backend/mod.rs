@@ -67,7 +67,7 @@ pub struct FieldError {
 pub const FORM: &str = "form";
 
 /// The result of a port call.
-pub type Answer<T> = Result<T, Denied>;
+pub type PortResult<T> = Result<T, Denied>;
 
 /// All ports, bound to one caller.
 pub trait Backend:

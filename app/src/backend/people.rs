@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{directory::Origin, ids::UserId, time::Timestamp};
 
-use super::{AccountRef, Answer, ChangeRow, HitView, ListQuery, Page, SetRef, UserRef};
+use super::{AccountRef, ChangeRow, HitView, ListQuery, Page, PortResult, SetRef, UserRef};
 
 /// A person in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct PersonView {
 #[async_trait]
 pub trait PeoplePort {
     /// Returns a page of the list, sorted by name.
-    async fn people(&self, query: &ListQuery) -> Answer<Page<PersonRow>>;
+    async fn people(&self, query: &ListQuery) -> PortResult<Page<PersonRow>>;
     /// Returns one person. Everyone may see themselves; others require `SeeDirectory` and are `NotFound` without it.
-    async fn person(&self, id: &UserId) -> Answer<PersonView>;
+    async fn person(&self, id: &UserId) -> PortResult<PersonView>;
 }

@@ -6,7 +6,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{AccountRef, Answer, ListQuery, Page, SetRef};
+use super::{AccountRef, ListQuery, Page, PortResult, SetRef};
 
 /// A permission set in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct SetRow {
 
 /// An account in which a permission set is assigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HoldsRow {
+pub struct SetAccountRow {
     pub account: AccountRef,
     /// The number of principals assigned.
     pub principals: usize,
@@ -55,7 +55,7 @@ pub struct SetView {
     /// Its risks, worst first.
     pub findings: Vec<Finding>,
     /// The accounts in which it is assigned, production PCI first.
-    pub holds: Vec<HoldsRow>,
+    pub holds: Vec<SetAccountRow>,
     /// The size and date of the catalog of AWS managed policies used for the analysis.
     pub catalogue: String,
 }
@@ -64,7 +64,7 @@ pub struct SetView {
 #[async_trait]
 pub trait PermissionSetsPort {
     /// Returns a page of the list, riskiest first.
-    async fn permission_sets(&self, query: &ListQuery) -> Answer<Page<SetRow>>;
+    async fn permission_sets(&self, query: &ListQuery) -> PortResult<Page<SetRow>>;
     /// Returns one permission set by the last part of its ARN (`ps-…`).
-    async fn permission_set(&self, key: &str) -> Answer<SetView>;
+    async fn permission_set(&self, key: &str) -> PortResult<SetView>;
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{time::Timestamp, verdict::Tally};
 
-use super::{Answer, Freshness, ListQuery, Page};
+use super::{Freshness, ListQuery, Page, PortResult};
 
 /// A row of the report: one person, account, permission set and path.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -67,14 +67,14 @@ pub struct AccessReport {
     /// The rows that match the search, sorted by account, person, permission set and path.
     pub page: Page<ReportRow>,
     /// Where the report can be downloaded as a file.
-    pub files: Files,
+    pub files: DownloadSource,
 }
 
 /// The source of the files of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Files {
+pub enum DownloadSource {
     /// The page offers the files for download.
-    Here,
+    Page,
     /// Only the command line: a browser request would time out.
     CommandLine,
 }
@@ -89,7 +89,7 @@ pub struct Download {
 
 /// The file format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportForm {
+pub enum ReportFormat {
     /// RFC 4180, with cells escaped against formula injection.
     Csv,
     /// One JSON object.
@@ -100,7 +100,7 @@ pub enum ReportForm {
 #[async_trait]
 pub trait ReportPort {
     /// Returns a page of the current report of who can reach production PCI.
-    async fn access_report(&self, query: &ListQuery) -> Answer<AccessReport>;
+    async fn access_report(&self, query: &ListQuery) -> PortResult<AccessReport>;
     /// Returns the report as a file, or `Denied::Conflict` if it has too many rows for one request.
-    async fn access_download(&self, form: ReportForm) -> Answer<Download>;
+    async fn access_download(&self, form: ReportFormat) -> PortResult<Download>;
 }

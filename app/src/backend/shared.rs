@@ -36,12 +36,12 @@ pub struct AccountRef {
 pub struct UserRef {
     pub id: UserId,
     pub name: String,
-    pub standing: UserStanding,
+    pub status: AccountStatus,
 }
 
 /// The status of a user in the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UserStanding {
+pub enum AccountStatus {
     /// Can sign in.
     Enabled,
     /// Cannot sign in; the assignments remain.

@@ -8,7 +8,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{Answer, Freshness};
+use super::{Freshness, PortResult};
 
 /// The signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct PaletteEntry {
 #[async_trait]
 pub trait ViewerPort {
     /// Returns the signed-in user.
-    async fn viewer(&self) -> Answer<ViewerView>;
+    async fn viewer(&self) -> PortResult<ViewerView>;
     /// Returns the time of this request, which is the same for everything on a page.
     fn now(&self) -> Timestamp;
     /// Returns whether the caller may perform an action. Pages show the reason where they disable a control.
@@ -46,5 +46,5 @@ pub trait ViewerPort {
     /// Returns the freshness and completeness of the read model.
     fn freshness(&self) -> Freshness;
     /// Returns the navigation targets of the command palette.
-    async fn palette(&self) -> Answer<Vec<PaletteEntry>>;
+    async fn palette(&self) -> PortResult<Vec<PaletteEntry>>;
 }

@@ -61,19 +61,19 @@ pub fn AccountMarks(class: Classification) -> impl IntoView {
 /// Whether names link to directory pages. `Nowhere` is provided for users without `SeeDirectory`, so that no link leads
 /// to an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Leads {
+pub enum DirectoryLinks {
     /// Names are links.
     #[default]
-    Everywhere,
+    Linked,
     /// Names are plain text.
-    Nowhere,
+    PlainText,
 }
 
 /// Renders a name as a link to a directory page, or as text if the user may not open it.
 pub fn directory_link(href: String, name: String) -> AnyView {
-    match use_context::<Leads>().unwrap_or_default() {
-        Leads::Everywhere => view! { <a href=href>{name}</a> }.into_any(),
-        Leads::Nowhere => view! { <span class="font-medium">{name}</span> }.into_any(),
+    match use_context::<DirectoryLinks>().unwrap_or_default() {
+        DirectoryLinks::Linked => view! { <a href=href>{name}</a> }.into_any(),
+        DirectoryLinks::PlainText => view! { <span class="font-medium">{name}</span> }.into_any(),
     }
 }
 

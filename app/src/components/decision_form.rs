@@ -4,7 +4,7 @@
 use domain::{approval::Decision, diff::EffectHash, ids::ChangeId};
 use leptos::prelude::*;
 
-use super::{Button, ButtonKind, Glyph, Need, Notice, Status, TextArea};
+use super::{Button, ButtonKind, Glyph, Notice, Requirement, Status, TextArea};
 use crate::{
     backend::{ChangeView, decision_field, decision_of, decision_word},
     routes::FormState,
@@ -70,7 +70,7 @@ fn decision(
         <form method="post" action=format!("/do/changes/{id}/decide")>
             <input type="hidden" name=decision_field::DECISION value=word />
             <input type="hidden" name=decision_field::EFFECT value=effect.0.clone() />
-            <TextArea id=format!("reason-{word}") name=decision_field::REASON label value hint error need=Need::Required rows=2 />
+            <TextArea id=format!("reason-{word}") name=decision_field::REASON label value hint error need=Requirement::Required rows=2 />
             <Button kind icon=icon shortcut=shortcut>{verb}</Button>
         </form>
     }

@@ -7,7 +7,7 @@ use super::{Glyph, Icon};
 
 /// Whether a field is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Need {
+pub enum Requirement {
     /// The browser rejects an empty field.
     #[default]
     Required,
@@ -15,7 +15,7 @@ pub enum Need {
     Optional,
 }
 
-impl Need {
+impl Requirement {
     /// Returns the value of the `required` attribute.
     pub const fn required(self) -> bool {
         matches!(self, Self::Required)
@@ -47,7 +47,7 @@ pub fn Field(
     #[prop(into)] label: String,
     /// Whether "optional" follows the label.
     #[prop(optional)]
-    need: Need,
+    need: Requirement,
     /// One sentence on the expected input.
     #[prop(optional, into)]
     hint: Option<String>,
@@ -64,7 +64,7 @@ pub fn Field(
     view! {
         <div data-field data-invalid=invalid>
             <label for=id.clone()>
-                {label} {(need == Need::Optional).then(|| view! { <span class="text-muted font-normal">" optional"</span> })}
+                {label} {(need == Requirement::Optional).then(|| view! { <span class="text-muted font-normal">" optional"</span> })}
             </label>
             {hint.map(|hint| view! { <p id=format!("{id}-hint") data-hint>{hint}</p> })}
             {children()}
@@ -95,7 +95,7 @@ pub fn TextField(
     /// The HTML input type; `text` by default.
     #[prop(optional, into)]
     kind: Option<String>,
-    #[prop(optional)] need: Need,
+    #[prop(optional)] need: Requirement,
     /// One sentence on the expected input.
     #[prop(optional, into)]
     hint: Option<String>,
@@ -159,7 +159,7 @@ pub fn SelectField(
     /// The selected value.
     #[prop(optional, into)]
     selected: Option<String>,
-    #[prop(optional)] need: Need,
+    #[prop(optional)] need: Requirement,
     /// One sentence on the expected input.
     #[prop(optional, into)]
     hint: Option<String>,

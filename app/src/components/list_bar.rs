@@ -127,8 +127,8 @@ pub fn SearchBox(
 
 /// Renders the position in a list and links to the previous and next page. `noun` is the plural noun; `href` returns
 /// the URL of a page.
-pub fn pages(place: PagePlace, noun: &'static str, href: impl Fn(usize) -> String) -> AnyView {
-    let PagePlace {
+pub fn pages(place: PagePosition, noun: &'static str, href: impl Fn(usize) -> String) -> AnyView {
+    let PagePosition {
         number,
         pages,
         size,
@@ -161,7 +161,7 @@ fn one(noun: &'static str) -> &'static str {
 
 /// The position of a page in its list.
 #[derive(Debug, Clone, Copy)]
-pub struct PagePlace {
+pub struct PagePosition {
     /// The page number, from 1.
     pub number: usize,
     /// The number of pages.
@@ -174,7 +174,7 @@ pub struct PagePlace {
     pub total: usize,
 }
 
-impl PagePlace {
+impl PagePosition {
     /// Creates a position from the page number, rows per page, rows shown and total rows.
     pub fn of(number: usize, size: usize, shown: usize, total: usize) -> Self {
         let pages = total.div_ceil(size.max(1)).max(1);
@@ -189,7 +189,7 @@ impl PagePlace {
     }
 }
 
-impl<T> From<&Page<T>> for PagePlace {
+impl<T> From<&Page<T>> for PagePosition {
     fn from(page: &Page<T>) -> Self {
         Self {
             number: page.number,

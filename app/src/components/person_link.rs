@@ -3,17 +3,17 @@
 use leptos::prelude::*;
 
 use super::{Glyph, Icon, Status, StatusBadge, directory_link};
-use crate::backend::{PrincipalRef, UserRef, UserStanding};
+use crate::backend::{AccountStatus, PrincipalRef, UserRef};
 
 /// A badge for a user who cannot sign in; empty for others.
 #[component]
-pub fn StandingMark(standing: UserStanding) -> impl IntoView {
-    match standing {
-        UserStanding::Enabled => ().into_any(),
-        UserStanding::Disabled => {
+pub fn AccountStatusMark(status: AccountStatus) -> impl IntoView {
+    match status {
+        AccountStatus::Enabled => ().into_any(),
+        AccountStatus::Disabled => {
             view! { <StatusBadge status=Status::Off label="Disabled" /> }.into_any()
         }
-        UserStanding::Gone => {
+        AccountStatus::Gone => {
             view! { <StatusBadge status=Status::Drift label="Deleted from the directory" /> }
                 .into_any()
         }
@@ -26,7 +26,7 @@ pub fn PersonLink(user: UserRef) -> impl IntoView {
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
             {directory_link(format!("/people/{}", user.id), user.name)}
-            <StandingMark standing=user.standing />
+            <AccountStatusMark status=user.status />
         </span>
     }
     .into_any()

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::field::{Field, Need, described_by};
+use super::field::{Field, Requirement, described_by};
 
 /// A multi-line text field with label, hint and error.
 #[component]
@@ -18,7 +18,7 @@ pub fn TextArea(
     /// The value entered earlier, unescaped.
     #[prop(optional, into)]
     value: String,
-    #[prop(optional)] need: Need,
+    #[prop(optional)] need: Requirement,
     /// One sentence on the expected input.
     #[prop(optional, into)]
     hint: Option<String>,

@@ -6,7 +6,9 @@ use domain::{authorize::Action, ids::AccountId, time::Timestamp, verdict::Tally}
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccessRow, AccountView, Answer, Draft, Freshness, HitView, ListQuery, PrincipalRef},
+    backend::{
+        AccessRow, AccountView, ChangeForm, Freshness, HitView, ListQuery, PortResult, PrincipalRef,
+    },
     components::{
         AccountMarks, Button, ButtonKind, Column, Crumb, Day, Definition, DefinitionList, Empty,
         EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton, Notice, PageHeader,
@@ -23,10 +25,10 @@ use super::{
 };
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let id: AccountId = visit.param("id")?;
     let account = visit.backend.account(&id).await?;
-    let around = Around {
+    let context = PageContext {
         freshness: visit.backend.freshness(),
         now: visit.backend.now(),
         proposes: visit
@@ -37,10 +39,10 @@ pub async fn page(visit: Visit) -> Answer<Page> {
         query: super::list_query(&visit),
     };
     let title = account.account.name.clone();
-    Ok(Page::new(title, move || draw(account, around)))
+    Ok(Page::new(title, move || draw(account, context)))
 }
 
-struct Around {
+struct PageContext {
     freshness: Freshness,
     now: Timestamp,
     proposes: Result<(), &'static str>,
@@ -48,7 +50,7 @@ struct Around {
     query: ListQuery,
 }
 
-fn draw(view: AccountView, around: Around) -> AnyView {
+fn draw(view: AccountView, context: PageContext) -> AnyView {
     let AccountView {
         account,
         state,
@@ -60,16 +62,16 @@ fn draw(view: AccountView, around: Around) -> AnyView {
         changes,
         unmanageable,
     } = view;
-    let Around {
+    let PageContext {
         freshness,
         now,
         proposes,
         asks,
         query,
-    } = around;
-    let new = Draft {
+    } = context;
+    let new = ChangeForm {
         account: account.id.to_string(),
-        ..Draft::default()
+        ..ChangeForm::default()
     }
     .href();
     let actions = match (proposes, asks) {

@@ -7,11 +7,11 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccountCard, Answer, Board, BoardCell, Freshness, ListQuery},
+    backend::{AccountCard, Board, BoardCell, Freshness, ListQuery, PortResult},
     components::{
         Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice, Glyph, Icon, ListBar,
-        PageHeader, PagePlace, Status, StatusBadge, environment_name, list_href, pages, pci_name,
-        unclassified,
+        PageHeader, PagePosition, Status, StatusBadge, environment_name, list_href, pages,
+        pci_name, unclassified,
     },
     routes::{Page, Visit},
 };
@@ -22,7 +22,7 @@ use super::list_query;
 const COLUMNS: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let query = list_query(&visit);
     let board = visit.backend.board(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
@@ -138,7 +138,7 @@ fn accounts(count: usize) -> String {
 fn field(query: &ListQuery, cell: BoardCell, single: bool) -> AnyView {
     let only = format!("{}-{}", cell.environment.as_str(), cell.pci.as_str());
     let shown = cell.accounts.len();
-    let place = PagePlace::of(query.page, super::CELL, shown, cell.total);
+    let place = PagePosition::of(query.page, super::CELL, shown, cell.total);
     let foot = if single {
         let (words, only) = (query.words.clone(), query.only.clone());
         pages(place, "accounts", move |page| {

@@ -4,7 +4,7 @@ use domain::{approval::Decision, authorize::Action, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, ApprovalView, ChangeView, OperationRow, decision_field, state_words},
+    backend::{ApprovalView, ChangeView, OperationRow, PortResult, decision_field, state_words},
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
         DefinitionList, DiffView, ErrorSummary, Notice, PageHeader, Section, Status, StatusBadge,
@@ -15,10 +15,10 @@ use crate::{
     routes::{FormState, Page, Visit},
 };
 
-use super::new_change::abuse;
+use super::new_change::risks;
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let id = visit.param("id")?;
     let view = visit.backend.change(&id).await?;
     let ledger = visit.backend.may(Action::SeeLedger).is_ok();
@@ -129,7 +129,7 @@ fn body(
             view! { <VerdictBox verdict=preview.verdict gains tense=Tense::Over /> }
         }}
         <Section title="Who gains and loses access"><DiffView gained=preview.gained lost=preview.lost /></Section>
-        {open.then(|| abuse(preview.findings)).flatten()}
+        {open.then(|| risks(preview.findings)).flatten()}
         {given}
         <Section title="Request"><div data-body>{facts}</div></Section>
         <Section title="History" detail="from the ledger"><Timeline rows=timeline linked=ledger now /></Section>

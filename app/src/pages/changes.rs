@@ -4,7 +4,7 @@ use domain::{authorize::Action, change::State};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, ChangeRow, ListQuery, Page as Rows, state_words},
+    backend::{ChangeRow, ListQuery, Page as Rows, PortResult, state_words},
     components::{
         ButtonKind, ChangeTable, Chip, Empty, EmptyFiltered, Glyph, LinkButton, ListBar,
         PageHeader, Section, list_href, pages,
@@ -28,7 +28,7 @@ const STATES: [State; 9] = [
 ];
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let mut query = list_query(&visit);
     let known = |only: &String| only == "mine" || STATES.iter().any(|state| state.as_str() == only);
     query.only = query.only.filter(known);

@@ -4,7 +4,7 @@ use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, EntryView, Inclusion},
+    backend::{EntryView, Inclusion, PortResult},
     components::{
         Column, Crumb, Definition, DefinitionList, ExactTime, Glyph, LinkButton, Notice,
         PageHeader, Section, Status, Table,
@@ -15,7 +15,7 @@ use crate::{
 use super::ledger::outcome_badge;
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let seq: u64 = visit.param("seq")?;
     let entry = visit.backend.entry(seq).await?;
     let now = visit.backend.now();

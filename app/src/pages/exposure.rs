@@ -4,7 +4,7 @@ use domain::{time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ExposedPerson, Exposure, FindingGroup, OrganisationHome, OutsideRow, escape},
+    backend::{DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape},
     components::{
         AccountLink, AccountNames, Column, Empty, Glyph, HitWords, PersonLink, PrincipalLink,
         Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
@@ -17,17 +17,17 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
         exposure,
         exposed,
         findings,
-        outside,
-        outside_count,
+        drift,
+        drift_count,
     } = home;
     let head = head(&exposure);
     let total = exposure.people;
     let (people, guardrails) = (people(exposed, total), guardrails(findings));
     // Drift comes first; its empty state comes last.
-    let (first, last) = if outside.is_empty() {
-        (None, Some(none_past()))
+    let (first, last) = if drift.is_empty() {
+        (None, Some(no_drift()))
     } else {
-        (Some(past(outside, outside_count, now)), None)
+        (Some(drift_section(drift, drift_count, now)), None)
     };
     let head = view! { {first} {head} }.into_any();
     (head, view! { {people} {guardrails} {last} }.into_any())
@@ -242,7 +242,7 @@ fn guardrails(findings: Vec<FindingGroup>) -> AnyView {
     .into_any()
 }
 
-fn none_past() -> AnyView {
+fn no_drift() -> AnyView {
     view! {
         <Section title="Changed outside Leastwise">
             <Empty title="No changes outside Leastwise" icon=Glyph::Drift>"Changes in AWS that no Leastwise change explains appear here after the next read."</Empty>
@@ -251,9 +251,9 @@ fn none_past() -> AnyView {
     .into_any()
 }
 
-fn past(outside: Vec<OutsideRow>, count: usize, now: Timestamp) -> AnyView {
-    let more = count.saturating_sub(outside.len());
-    let lines = outside
+fn drift_section(drift: Vec<DriftRow>, count: usize, now: Timestamp) -> AnyView {
+    let more = count.saturating_sub(drift.len());
+    let lines = drift
         .into_iter()
         .map(|row| {
             view! {

@@ -4,7 +4,10 @@ use domain::{authorize::Action, directory::Origin, ids::GroupId, time::Timestamp
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, ChangeKind, Draft, Freshness, GroupView, ListQuery, OpensRow, UserRef},
+    backend::{
+        ChangeForm, ChangeKind, Freshness, GroupAccessRow, GroupView, ListQuery, PortResult,
+        UserRef,
+    },
     components::{
         AccountLink, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice, Glyph,
         Hits, LinkButton, Notice, PageHeader, PersonLink, Section, SetLink, Status, StatusBadge,
@@ -16,10 +19,10 @@ use crate::{
 use super::Part;
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let id: GroupId = visit.param("id")?;
     let group = visit.backend.group(&id).await?;
-    let around = Around {
+    let context = PageContext {
         freshness: visit.backend.freshness(),
         now: visit.backend.now(),
         proposes: visit.backend.may(Action::Propose).is_ok(),
@@ -36,10 +39,10 @@ pub async fn page(visit: Visit) -> Answer<Page> {
         },
     };
     let title = group.name.clone();
-    Ok(Page::new(title, move || draw(group, around)))
+    Ok(Page::new(title, move || draw(group, context)))
 }
 
-struct Around {
+struct PageContext {
     freshness: Freshness,
     now: Timestamp,
     proposes: bool,
@@ -47,7 +50,7 @@ struct Around {
     members: ListQuery,
 }
 
-fn draw(group: GroupView, around: Around) -> AnyView {
+fn draw(group: GroupView, context: PageContext) -> AnyView {
     let GroupView {
         id,
         name,
@@ -58,22 +61,22 @@ fn draw(group: GroupView, around: Around) -> AnyView {
         opens,
         ..
     } = group;
-    let Around {
+    let PageContext {
         freshness,
         now,
         proposes,
         opens: opens_query,
         members: members_query,
-    } = around;
+    } = context;
     let base = format!("/groups/{id}");
-    let join = Draft {
+    let join = ChangeForm {
         set: id.to_string(),
-        ..Draft::of(ChangeKind::Join)
+        ..ChangeForm::of(ChangeKind::Join)
     }
     .href();
-    let grant = Draft {
+    let grant = ChangeForm {
         who: format!("group:{id}"),
-        ..Draft::of(ChangeKind::Grant)
+        ..ChangeForm::of(ChangeKind::Grant)
     }
     .href();
     let actions = proposes.then(|| {
@@ -110,7 +113,7 @@ fn draw(group: GroupView, around: Around) -> AnyView {
 }
 
 fn opens(
-    rows: Vec<OpensRow>,
+    rows: Vec<GroupAccessRow>,
     base: &str,
     query: &ListQuery,
     id: &GroupId,
@@ -142,11 +145,11 @@ fn opens(
         let lines = rows
             .into_iter()
             .map(|row| {
-                let remove = Draft {
+                let remove = ChangeForm {
                     who: format!("group:{id}"),
                     set: row.set.key().to_owned(),
                     account: row.account.id.to_string(),
-                    ..Draft::of(ChangeKind::Remove)
+                    ..ChangeForm::of(ChangeKind::Remove)
                 };
                 view! {
                     <tr>
@@ -200,7 +203,7 @@ fn members(
     let lines = rows
         .into_iter()
         .map(|user| {
-            let leave = Draft { who: format!("user:{}", user.id), set: id.to_string(), ..Draft::of(ChangeKind::Leave) };
+            let leave = ChangeForm { who: format!("user:{}", user.id), set: id.to_string(), ..ChangeForm::of(ChangeKind::Leave) };
             view! {
                 <tr>
                     <th scope="row"><PersonLink user /></th>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, GroupRow, ListQuery, Page as Rows},
+    backend::{GroupRow, ListQuery, Page as Rows, PortResult},
     components::{
         Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, Status,
         StatusBadge, Table, list_href, pages,
@@ -14,7 +14,7 @@ use crate::{
 use super::list_query;
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let query = list_query(&visit);
     let groups = visit.backend.groups(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());

@@ -4,7 +4,7 @@ use domain::{authorize::Action, ids::UserId, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, ChangeRow, Freshness, Home, MyAccess},
+    backend::{ChangeRow, Freshness, Home, MyAccess, PortResult},
     components::{
         AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, PageHeader,
         RecentChanges, Section, Time, directory_link,
@@ -15,9 +15,9 @@ use crate::{
 use super::exposure;
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let home = visit.backend.home().await?;
-    let around = Around {
+    let context = PageContext {
         freshness: visit.backend.freshness(),
         now: visit.backend.now(),
         proposes: visit.backend.may(Action::ProposeOwn).is_ok(),
@@ -29,11 +29,11 @@ pub async fn page(visit: Visit) -> Answer<Page> {
     } else {
         "Your access"
     };
-    Ok(Page::new(title, move || draw(title, home, around)))
+    Ok(Page::new(title, move || draw(title, home, context)))
 }
 
 /// Inputs of the page in addition to its view.
-struct Around {
+struct PageContext {
     freshness: Freshness,
     now: Timestamp,
     proposes: bool,
@@ -41,14 +41,14 @@ struct Around {
     reports: bool,
 }
 
-fn draw(title: &'static str, home: Home, around: Around) -> AnyView {
-    let Around {
+fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
+    let PageContext {
         freshness,
         now,
         proposes,
         decides,
         reports,
-    } = around;
+    } = context;
     let Home {
         waiting,
         mine,

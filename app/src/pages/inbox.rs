@@ -9,22 +9,22 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, ChangeView, InboxPlace},
+    backend::{ChangeView, InboxPosition, PortResult},
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
-        Glyph, LinkButton, Notice, PageHeader, PagePlace, Section, Status, Time, VerdictBox,
+        Glyph, LinkButton, Notice, PageHeader, PagePosition, Section, Status, Time, VerdictBox,
         list_href, pages,
     },
     routes::{Page, Visit},
 };
 
-use super::{list_query, new_change::abuse};
+use super::{list_query, new_change::risks};
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let place = match ChangeId::parse(visit.query("id")) {
-        Ok(id) => InboxPlace::Change(id),
-        Err(_) => InboxPlace::Page(list_query(&visit).page),
+        Ok(id) => InboxPosition::Change(id),
+        Err(_) => InboxPosition::Page(list_query(&visit).page),
     };
     let waiting = visit.backend.inbox(place).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
@@ -80,14 +80,14 @@ fn why_not(denial: Denial) -> AnyView {
             </Notice>
         }
         .into_any(),
-        Denial::Role | Denial::NotJoined => {
+        Denial::Role | Denial::NotLinked => {
             view! { <Notice status=Status::Pending title="You cannot decide changes">{denial.reason()}</Notice> }
                 .into_any()
         }
     }
 }
 
-fn list(waiting: &[ChangeView], at: usize, place: PagePlace, now: Timestamp) -> AnyView {
+fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) -> AnyView {
     let items = waiting
         .iter()
         .enumerate()
@@ -136,7 +136,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         </Section>
         <VerdictBox verdict=preview.verdict gains />
         <Section title="Who gains and loses access"><DiffView gained=preview.gained lost=preview.lost /></Section>
-        {abuse(preview.findings)}
+        {risks(preview.findings)}
         <Section title="Your decision">
             <div data-body><DecisionForms id=row.id effect=preview.effect may=decide form /></div>
         </Section>

@@ -4,7 +4,7 @@ use domain::{ledger::Outcome, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, EntryRow, LedgerHealth, ListQuery, Page as Rows},
+    backend::{EntryRow, LedgerHealth, ListQuery, Page as Rows, PortResult},
     components::{
         Column, Definition, DefinitionList, Empty, EmptyFiltered, Glyph, ListBar, Notice,
         PageHeader, Section, Status, StatusBadge, Table, Time, list_href, pages,
@@ -15,7 +15,7 @@ use crate::{
 use super::list_query;
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let query = list_query(&visit);
     let entries = visit.backend.entries(&query).await?;
     let health = visit.backend.ledger_health().await?;

@@ -25,7 +25,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::ListQuery,
-    components::{PagePlace, SearchBox},
+    components::{PagePosition, SearchBox},
     routes::Visit,
 };
 
@@ -38,7 +38,7 @@ const PART: usize = 200;
 /// A page of rows, cut from a view that contains all of them.
 struct Part<T> {
     rows: Vec<T>,
-    place: PagePlace,
+    place: PagePosition,
 }
 
 impl<T> Part<T> {
@@ -57,7 +57,7 @@ impl<T> Part<T> {
         let rows: Vec<T> = rows
             .drain(((number - 1) * PART).min(total)..(number * PART).min(total))
             .collect();
-        let place = PagePlace::of(number, PART, rows.len(), total);
+        let place = PagePosition::of(number, PART, rows.len(), total);
         Self { rows, place }
     }
 

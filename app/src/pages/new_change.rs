@@ -6,12 +6,12 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        Answer, ChangeKind, Choice as Offered, Draft, FORM, FieldError, NewChange, Preview,
-        change_field,
+        ChangeForm, ChangeKind, FORM, FieldError, FormOption as Offered, NewChange, PortResult,
+        Preview, change_field,
     },
     components::{
-        Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Need,
-        PageHeader, Section, SelectField, StatusBadge, Tab, Tabs, TextArea, TextField, VerdictBox,
+        Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, PageHeader,
+        Requirement, Section, SelectField, StatusBadge, Tab, Tabs, TextArea, TextField, VerdictBox,
         risk_status,
     },
     islands::outdated_preview::OutdatedPreview,
@@ -19,12 +19,12 @@ use crate::{
 };
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
-    let mut draft = Draft::read(|field| visit.query(field).to_owned());
-    if draft.kind.is_empty() {
-        ChangeKind::Grant.word().clone_into(&mut draft.kind);
+pub async fn page(visit: Visit) -> PortResult<Page> {
+    let mut change_form = ChangeForm::read(|field| visit.query(field).to_owned());
+    if change_form.kind.is_empty() {
+        ChangeKind::Grant.word().clone_into(&mut change_form.kind);
     }
-    let new = visit.backend.new_change(&draft).await?;
+    let new = visit.backend.new_change(&change_form).await?;
     let own_only = visit.backend.may(Action::Propose).is_err();
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let form = visit.form;
@@ -39,7 +39,7 @@ pub async fn page(visit: Visit) -> Answer<Page> {
             <PageHeader title="New change" crumbs=vec![Crumb::new("/changes", "Changes")] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
             <ErrorSummary errors=errors />
-            <Tabs label="Kind of change" tabs=kinds(&new.draft) />
+            <Tabs label="Kind of change" tabs=kinds(&new.change_form) />
             {choose(&new)}
             {new.preview.clone().map(|preview| below(preview, &new, &form))}
         }
@@ -64,24 +64,24 @@ fn all_errors(form: &FormState, new: &NewChange) -> Vec<(String, String)> {
     errors
 }
 
-fn kinds(draft: &Draft) -> Vec<Tab> {
+fn kinds(change_form: &ChangeForm) -> Vec<Tab> {
     ChangeKind::ALL
         .into_iter()
         .map(|kind| {
-            let other = Draft {
+            let other = ChangeForm {
                 kind: kind.word().to_owned(),
                 // `set` is a permission set for one kind and a group for the other, so it is not kept.
-                set: if kind.is_membership() == draft.is_membership() {
-                    draft.set.clone()
+                set: if kind.is_membership() == change_form.is_membership() {
+                    change_form.set.clone()
                 } else {
                     String::new()
                 },
-                ..draft.clone()
+                ..change_form.clone()
             };
             Tab {
                 href: other.href(),
                 label: kind_label(kind).to_owned(),
-                current: Some(kind) == draft.known_kind(),
+                current: Some(kind) == change_form.known_kind(),
                 count: None,
             }
         })
@@ -99,10 +99,14 @@ const fn kind_label(kind: ChangeKind) -> &'static str {
 
 /// Renders the first form, a GET form, so that the selection has a URL that can be shared.
 fn choose(new: &NewChange) -> AnyView {
-    let NewChange { draft, choices, .. } = new;
+    let NewChange {
+        change_form,
+        choices,
+        ..
+    } = new;
     let again = new.preview.is_some();
-    let membership = draft.is_membership();
-    let term = draft.known_kind() == Some(ChangeKind::Grant);
+    let membership = change_form.is_membership();
+    let term = change_form.known_kind() == Some(ChangeKind::Grant);
     let sets = if membership {
         &choices.groups
     } else {
@@ -118,14 +122,14 @@ fn choose(new: &NewChange) -> AnyView {
     } else {
         "Permission set"
     };
-    let change = draft.kind.clone();
+    let change = change_form.kind.clone();
     let fields = [
         pick(
             new,
             change_field::WHO,
             if membership { "User" } else { "User or group" },
             &choices.who,
-            &draft.who,
+            &change_form.who,
         ),
         if membership {
             ().into_any()
@@ -135,17 +139,17 @@ fn choose(new: &NewChange) -> AnyView {
                 change_field::ACCOUNT,
                 "Account",
                 &choices.accounts,
-                &draft.account,
+                &change_form.account,
             )
         },
-        pick(new, change_field::SET, set_label, sets, &draft.set),
+        pick(new, change_field::SET, set_label, sets, &change_form.set),
         if term {
             pick(
                 new,
                 change_field::TERM,
                 "Duration",
                 &choices.terms,
-                &draft.term,
+                &change_form.term,
             )
         } else {
             ().into_any()
@@ -186,7 +190,7 @@ fn pick(
             Some(label) => format!("Selected: {label}. Enter another name or ID to change it."),
             None => "Enter the exact name or ID, or start from the page of the object.".to_owned(),
         };
-        return view! { <TextField name label value=chosen.to_owned() hint error need=Need::Required /> }.into_any();
+        return view! { <TextField name label value=chosen.to_owned() hint error need=Requirement::Required /> }.into_any();
     }
     let mut list = vec![Choice::new("", "Choose…")];
     list.extend(
@@ -194,7 +198,7 @@ fn pick(
             .iter()
             .map(|choice| Choice::new(choice.value.clone(), choice.label.clone())),
     );
-    view! { <SelectField name label choices=list selected=chosen.to_owned() error need=Need::Required /> }.into_any()
+    view! { <SelectField name label choices=list selected=chosen.to_owned() error need=Requirement::Required /> }.into_any()
 }
 
 fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
@@ -217,8 +221,8 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
             {view! { <OutdatedPreview /> }.into_any()}
             <VerdictBox verdict gains approvers />
             <Section title="Who gains and loses access" detail=detail><DiffView gained lost /></Section>
-            {abuse(findings)}
-            {tail(session_seconds, new.draft.known_kind())}
+            {risks(findings)}
+            {tail(session_seconds, new.change_form.known_kind())}
             {submit(new, form, outcome, effect.0)}
         </section>
     }
@@ -229,7 +233,7 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
 const SHOWN: usize = 5;
 
 /// Renders the risks of the permission set, worst first.
-pub fn abuse(findings: Vec<Finding>) -> Option<AnyView> {
+pub fn risks(findings: Vec<Finding>) -> Option<AnyView> {
     if findings.is_empty() {
         return None;
     }
@@ -298,7 +302,7 @@ fn length(seconds: u32) -> Option<String> {
 
 /// Renders the second form. The server validates it again and compares the effect with the one shown.
 fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -> AnyView {
-    let change = new.draft.known_kind();
+    let change = new.change_form.known_kind();
     let verb = match (outcome, change) {
         (Outcome::Refused, _) => "Record the blocked request",
         (Outcome::NeedsApproval, _) => "Request approval",
@@ -314,7 +318,7 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
         _ => ButtonKind::Primary,
     };
     let chosen = new
-        .draft
+        .change_form
         .fields()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned() /> })
         .collect_view();
@@ -331,7 +335,7 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
                 hint="At least 10 characters. It is shown to approvers and kept with the change. Do not enter card numbers."
                 value=value(change_field::JUSTIFICATION)
                 error=error(change_field::JUSTIFICATION)
-                need=Need::Required
+                need=Requirement::Required
             />
             <TextField
                 name=change_field::TICKET
@@ -339,7 +343,7 @@ fn submit(new: &NewChange, form: &FormState, outcome: Outcome, effect: String) -
                 hint="For example, OPS-4711"
                 value=value(change_field::TICKET)
                 error=error(change_field::TICKET)
-                need=Need::Optional
+                need=Requirement::Optional
                 maxlength=64
             />
             <Button kind>{verb}</Button>

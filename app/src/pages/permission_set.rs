@@ -10,7 +10,7 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{Answer, Freshness, HoldsRow, ListQuery, SetView},
+    backend::{Freshness, ListQuery, PortResult, SetAccountRow, SetView},
     components::{
         AccountLink, BadgeWeight, Column, Crumb, Definition, DefinitionList, Empty, EmptyFiltered,
         FreshnessNotice, Glyph, Notice, PageHeader, Section, Status, StatusBadge, Table, Time,
@@ -22,7 +22,7 @@ use crate::{
 use super::{Part, permission_sets::session};
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let key: String = visit.param("key")?;
     let set = visit.backend.permission_set(&key).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
@@ -202,7 +202,7 @@ fn pretty(text: &str) -> String {
         .unwrap_or_else(|_| text.to_owned())
 }
 
-fn holds(rows: Vec<HoldsRow>, base: &str, query: &ListQuery, now: Timestamp) -> AnyView {
+fn holds(rows: Vec<SetAccountRow>, base: &str, query: &ListQuery, now: Timestamp) -> AnyView {
     if rows.is_empty() {
         return view! {
             <Section title="Accounts">

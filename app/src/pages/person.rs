@@ -11,12 +11,14 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        Answer, ChangeKind, Draft, Freshness, HitView, ListQuery, PathRow, PersonView, UserStanding,
+        AccountStatus, ChangeForm, ChangeKind, Freshness, HitView, ListQuery, PathRow, PersonView,
+        PortResult,
     },
     components::{
-        AccountLink, ButtonKind, Chip, Column, Crumb, Day, Definition, DefinitionList, Empty,
-        EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Notice, PageHeader, RecentChanges,
-        Section, SetLink, StandingMark, Stat, Stats, Status, Table, Time, chips, list_href, pages,
+        AccountLink, AccountStatusMark, ButtonKind, Chip, Column, Crumb, Day, Definition,
+        DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Notice,
+        PageHeader, RecentChanges, Section, SetLink, Stat, Stats, Status, Table, Time, chips,
+        list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -27,11 +29,11 @@ use super::{
 };
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let id: UserId = visit.param("id")?;
     let person = visit.backend.person(&id).await?;
     let own = visit.backend.viewer().await?.user.as_ref() == Some(&id);
-    let around = Around {
+    let context = PageContext {
         freshness: visit.backend.freshness(),
         now: visit.backend.now(),
         directory: visit.backend.may(Action::SeeDirectory).is_ok(),
@@ -40,10 +42,10 @@ pub async fn page(visit: Visit) -> Answer<Page> {
         query: super::list_query(&visit),
     };
     let title = person.user.name.clone();
-    Ok(Page::new(title, move || draw(person, around)))
+    Ok(Page::new(title, move || draw(person, context)))
 }
 
-struct Around {
+struct PageContext {
     freshness: Freshness,
     now: Timestamp,
     directory: bool,
@@ -52,7 +54,7 @@ struct Around {
     query: ListQuery,
 }
 
-fn draw(person: PersonView, around: Around) -> AnyView {
+fn draw(person: PersonView, context: PageContext) -> AnyView {
     let PersonView {
         user,
         user_name,
@@ -65,19 +67,19 @@ fn draw(person: PersonView, around: Around) -> AnyView {
         production_pci,
         changes,
     } = person;
-    let Around {
+    let PageContext {
         freshness,
         now,
         directory,
         proposes,
         asks,
         query,
-    } = around;
+    } = context;
     let base = format!("/people/{}", user.id);
     let who = format!("user:{}", user.id);
-    let new = Draft {
+    let new = ChangeForm {
         who: who.clone(),
-        ..Draft::default()
+        ..ChangeForm::default()
     }
     .href();
     let actions = (proposes || asks).then(|| {
@@ -89,7 +91,7 @@ fn draw(person: PersonView, around: Around) -> AnyView {
         against,
         unapproved,
     } = Tally::of(paths.iter().map(|path| HitView::strictest(&path.hits)));
-    let disabled = user.standing == UserStanding::Disabled && !paths.is_empty();
+    let disabled = user.status == AccountStatus::Disabled && !paths.is_empty();
     let crumbs = if directory {
         vec![Crumb::new("/people", "People")]
     } else {
@@ -111,7 +113,7 @@ fn draw(person: PersonView, around: Around) -> AnyView {
         <PageHeader
             title=user.name.clone()
             crumbs
-            marks=view! { <StandingMark standing=user.standing /> }.into_any()
+            marks=view! { <AccountStatusMark status=user.status /> }.into_any()
             detail=view! { {title.unwrap_or_else(|| "No job title in the directory".into())} }.into_any()
             actions=actions.into_any()
         />
@@ -245,17 +247,17 @@ fn line(row: PathRow, who: &str, directory: bool, removes: bool, now: Timestamp)
         hits,
     } = row;
     let direct = group.is_none();
-    let draft = match &group {
-        None => Draft {
+    let change_form = match &group {
+        None => ChangeForm {
             who: who.to_owned(),
             set: set.key().to_owned(),
             account: account.id.to_string(),
-            ..Draft::of(ChangeKind::Remove)
+            ..ChangeForm::of(ChangeKind::Remove)
         },
-        Some((id, _)) => Draft {
+        Some((id, _)) => ChangeForm {
             who: who.to_owned(),
             set: id.clone(),
-            ..Draft::of(ChangeKind::Leave)
+            ..ChangeForm::of(ChangeKind::Leave)
         },
     };
     let through = match group {
@@ -282,7 +284,7 @@ fn line(row: PathRow, who: &str, directory: bool, removes: bool, now: Timestamp)
             <td data-wide><Day at=since /></td>
             <td>{ends}</td>
             <td data-reason-cell><Hits hits /></td>
-            <td data-numeric>{removes.then(|| view! { <a href=draft.href() data-kind="quiet">{words}</a> })}</td>
+            <td data-numeric>{removes.then(|| view! { <a href=change_form.href() data-kind="quiet">{words}</a> })}</td>
         </tr>
     }
     .into_any()

@@ -5,11 +5,14 @@ use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{self, AccessReport, Answer, Files, ListQuery, ReportCounts, ReportHead, ReportRow},
+    backend::{
+        self, AccessReport, DownloadSource, ListQuery, PortResult, ReportCounts, ReportHead,
+        ReportRow,
+    },
     components::{
         AbsoluteTime, BadgeWeight, Column, Definition, DefinitionList, Empty, EmptyFiltered,
-        FreshnessNotice, Glyph, LinkButton, ListBar, PageHeader, PagePlace, Section, Stat, Stats,
-        Status, StatusBadge, Table, list_href, pages,
+        FreshnessNotice, Glyph, LinkButton, ListBar, PageHeader, PagePosition, Section, Stat,
+        Stats, Status, StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -22,7 +25,7 @@ use super::{
 const PATH: &str = "/reports/production-pci";
 
 /// Builds the page.
-pub async fn page(visit: Visit) -> Answer<Page> {
+pub async fn page(visit: Visit) -> PortResult<Page> {
     let (query, now) = (list_query(&visit), visit.backend.now());
     let report = visit.backend.access_report(&query).await?;
     Ok(Page::new("Who can reach production PCI", move || {
@@ -40,12 +43,12 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
         against,
     } = head.counts;
     let actions = match files {
-        Files::Here => view! {
+        DownloadSource::Page => view! {
             <LinkButton href=format!("{PATH}.csv") icon=Glyph::Download>"Download CSV"</LinkButton>
             <LinkButton href=format!("{PATH}.json") icon=Glyph::Download>"Download JSON"</LinkButton>
         }
         .into_any(),
-        Files::CommandLine => view! {
+        DownloadSource::CommandLine => view! {
             <p class="text-muted">"Too many rows to download. Run on the server: " <code>"leastwise report access --csv"</code></p>
         }
         .into_any(),
@@ -133,7 +136,7 @@ fn table(page: backend::Page<ReportRow>, known: usize, query: ListQuery) -> AnyV
         return view! { {bar} <EmptyFiltered noun="rows" clear_href=PATH /> }.into_any();
     }
     let shown = page.rows;
-    let place = PagePlace::of(page.number, page.size, shown.len(), page.total);
+    let place = PagePosition::of(page.number, page.size, shown.len(), page.total);
     let columns = vec![
         Column::new("Person"),
         Column::new("Account"),

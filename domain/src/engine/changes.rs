@@ -3,11 +3,13 @@
 //! Access is never granted without a verdict that is newer than the acceptance. A removal never waits for a verdict.
 
 use super::{
-    effect::{Effect, Tell},
-    event::{Fresh, Plan},
-    key::Key,
-    rows::{ChangePhase, ChangeRow, Closing, Item, ItemResult, ItemRow, Tries, WindowRow},
-    state::{Carrying, Out, State},
+    effect::{DomainEvent, Effect},
+    event::{Plan, StartVerdict},
+    resource::AccessResource,
+    rows::{
+        ChangePhase, ChangeRow, Item, ItemResult, ItemRow, PendingRemoval, RetryState, WindowRow,
+    },
+    state::{RunningChange, State, StepOutput},
 };
 use crate::{
     grant::{Term, Window},
@@ -19,7 +21,7 @@ use crate::{
 const ASK_AGAIN: Duration = Duration::seconds(5);
 
 impl State {
-    pub(super) fn carry(&mut self, plan: Plan, now: Timestamp, out: &mut Out) {
+    pub(super) fn carry(&mut self, plan: Plan, now: Timestamp, out: &mut StepOutput) {
         if self.changes.contains_key(&plan.change) {
             return;
         }
@@ -34,7 +36,7 @@ impl State {
         out.changes.insert(change.clone());
         self.changes.insert(
             change.clone(),
-            Carrying {
+            RunningChange {
                 row,
                 asked: false,
                 ask_at: None,
@@ -48,7 +50,7 @@ impl State {
 
     /// Requests verdicts for queued changes that are not behind an unfinished removal of the same resource, so that a
     /// revocation and a grant of the same access keep their order.
-    pub(super) fn ask(&mut self, now: Timestamp, out: &mut Out) {
+    pub(super) fn ask(&mut self, now: Timestamp, out: &mut StepOutput) {
         for carrying in self.changes.values_mut() {
             // The pause has passed. A removal that still blocks the change sets no wake-up time.
             carrying.ask_at = carrying.ask_at.filter(|at| now < *at);
@@ -65,7 +67,7 @@ impl State {
             if let Some(carrying) = self.changes.get_mut(&change) {
                 carrying.asked = true;
             }
-            out.effects.push(Effect::Judge { change });
+            out.effects.push(Effect::Evaluate { change });
         }
     }
 
@@ -81,12 +83,12 @@ impl State {
         })
     }
 
-    pub(super) fn judged(
+    pub(super) fn evaluated(
         &mut self,
         change: &ChangeId,
-        answer: Fresh,
+        answer: StartVerdict,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let Some(carrying) = self.changes.get_mut(change) else {
             return;
@@ -96,22 +98,22 @@ impl State {
         }
         carrying.asked = false;
         match answer {
-            Fresh::Unanswered => carrying.ask_at = Some(now + ASK_AGAIN),
-            Fresh::StillAllowed => {
+            StartVerdict::Unanswered => carrying.ask_at = Some(now + ASK_AGAIN),
+            StartVerdict::StillAllowed => {
                 // A removal may have arrived in the meantime. The verdict is then requested again after it.
                 let row = carrying.row.clone();
                 if !self.behind_a_removal(&row) {
                     self.begin(change, now, out);
                 }
             }
-            Fresh::Wider => {
+            StartVerdict::EffectGrew => {
                 self.drop_change(change, out);
-                out.tells.push(Tell::SentBack {
+                out.events.push(DomainEvent::SentBack {
                     change: change.clone(),
                 });
             }
-            Fresh::Over => self.drop_change(change, out),
-            Fresh::Refused(reason) => {
+            StartVerdict::NoLongerWanted => self.drop_change(change, out),
+            StartVerdict::Refused(reason) => {
                 let items = 0..carrying.row.items.len();
                 for index in items {
                     let reason = reason.clone();
@@ -122,20 +124,20 @@ impl State {
     }
 
     /// Drops a change that was not started.
-    fn drop_change(&mut self, change: &ChangeId, out: &mut Out) {
+    fn drop_change(&mut self, change: &ChangeId, out: &mut StepOutput) {
         if let Some(mut carrying) = self.changes.remove(change) {
             carrying.row.phase = ChangePhase::Over;
             out.over.insert(change.clone(), carrying.row);
         }
     }
 
-    fn begin(&mut self, change: &ChangeId, now: Timestamp, out: &mut Out) {
+    fn begin(&mut self, change: &ChangeId, now: Timestamp, out: &mut StepOutput) {
         let Some(carrying) = self.changes.get_mut(change) else {
             return;
         };
         carrying.row.phase = ChangePhase::Applying;
         out.changes.insert(change.clone());
-        out.tells.push(Tell::Applying {
+        out.events.push(DomainEvent::Applying {
             change: change.clone(),
         });
         let items: Vec<Item> = carrying.row.items.iter().map(|i| i.item.clone()).collect();
@@ -160,11 +162,11 @@ impl State {
         &mut self,
         change: &ChangeId,
         grant: GrantId,
-        key: &Key,
+        key: &AccessResource,
         term: Term,
         session: Duration,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let track = self.track(key);
         let row = WindowRow {
@@ -184,7 +186,7 @@ impl State {
         };
         track.windows.push(row.clone());
         track.row.session = track.row.session.max(session);
-        track.row.tries = Tries::default();
+        track.row.tries = RetryState::default();
         track.row.closing = None;
         out.windows.insert(grant, row);
         out.keys.insert(key.clone());
@@ -194,10 +196,10 @@ impl State {
     fn close(
         &mut self,
         change: &ChangeId,
-        key: &Key,
+        key: &AccessResource,
         session: Duration,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let track = self.track(key);
         track.row.adopted = None;
@@ -206,7 +208,7 @@ impl State {
         track.row.removed_at = None;
         track.row.watch = None;
         // An overdue removal keeps its original due time.
-        track.row.closing.get_or_insert(Closing {
+        track.row.closing.get_or_insert(PendingRemoval {
             since: now,
             alarms: 0,
         });
@@ -232,11 +234,11 @@ impl State {
 
     pub(super) fn adopt(
         &mut self,
-        key: &Key,
+        key: &AccessResource,
         change: ChangeId,
         session: Duration,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let track = self.track(key);
         track.row.adopted = Some(change);
@@ -249,7 +251,12 @@ impl State {
     }
 
     /// Sets the result of the item that opened the window.
-    pub(super) fn resolve_grant(&mut self, window: &Window, result: ItemResult, out: &mut Out) {
+    pub(super) fn resolve_grant(
+        &mut self,
+        window: &Window,
+        result: ItemResult,
+        out: &mut StepOutput,
+    ) {
         let index =
             self.changes.get(&window.change).and_then(|carrying| {
                 carrying.row.items.iter().position(
@@ -262,7 +269,12 @@ impl State {
     }
 
     /// Sets the result of every pending removal of the resource.
-    pub(super) fn resolve_removals(&mut self, key: &Key, result: &ItemResult, out: &mut Out) {
+    pub(super) fn resolve_removals(
+        &mut self,
+        key: &AccessResource,
+        result: &ItemResult,
+        out: &mut StepOutput,
+    ) {
         let waiting: Vec<(ChangeId, usize)> = self
             .changes
             .values()
@@ -285,7 +297,7 @@ impl State {
     }
 
     /// Returns the change that waits for the removal of the resource.
-    pub(super) fn removal_of(&self, key: &Key) -> Option<ChangeId> {
+    pub(super) fn removal_of(&self, key: &AccessResource) -> Option<ChangeId> {
         let closes = |i: &ItemRow| {
             i.result.is_none() && matches!(&i.item, Item::Close { key: k, .. } if k == key)
         };
@@ -295,7 +307,13 @@ impl State {
             .map(|row| row.change.clone())
     }
 
-    fn resolve(&mut self, change: &ChangeId, index: usize, result: ItemResult, out: &mut Out) {
+    fn resolve(
+        &mut self,
+        change: &ChangeId,
+        index: usize,
+        result: ItemResult,
+        out: &mut StepOutput,
+    ) {
         let Some(carrying) = self.changes.get_mut(change) else {
             return;
         };
@@ -305,7 +323,7 @@ impl State {
         if item.result.is_some() {
             return;
         }
-        out.tells.push(Tell::Item {
+        out.events.push(DomainEvent::Item {
             change: change.clone(),
             index,
             key: item.item.key().clone(),
@@ -322,12 +340,12 @@ impl State {
             _ => None,
         });
         let change = change.clone();
-        out.tells.push(match failed {
-            Some(reason) => Tell::Failed {
+        out.events.push(match failed {
+            Some(reason) => DomainEvent::Failed {
                 change: change.clone(),
                 reason,
             },
-            None => Tell::Verified {
+            None => DomainEvent::Verified {
                 change: change.clone(),
             },
         });

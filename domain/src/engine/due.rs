@@ -1,18 +1,23 @@
 //! Transitions caused by time alone: access windows that end, and alarms for overdue removals.
 
 use super::{
-    effect::Tell,
-    key::Key,
+    effect::DomainEvent,
     pacing::alarm_after,
-    rows::{Closing, ItemResult, Tries, WindowRow},
-    state::{Out, State},
-    track::Want,
+    resource::AccessResource,
+    resource_state::DesiredAction,
+    rows::{ItemResult, PendingRemoval, RetryState, WindowRow},
+    state::{State, StepOutput},
 };
 use crate::time::Timestamp;
 
 impl State {
     /// Processes the access windows that have ended, and updates the removal state of the resource.
-    pub(super) fn boundaries(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
+    pub(super) fn boundaries(
+        &mut self,
+        key: &AccessResource,
+        now: Timestamp,
+        out: &mut StepOutput,
+    ) {
         let track = self.track(key);
         let mut late = Vec::new();
         for row in &track.windows {
@@ -22,25 +27,25 @@ impl State {
             }
         }
         let want = track.want(now);
-        if want == Want::Remove && track.row.closing.is_none() {
-            track.row.closing = Some(Closing {
+        if want == DesiredAction::Remove && track.row.closing.is_none() {
+            track.row.closing = Some(PendingRemoval {
                 since: track.lapsed(now),
                 alarms: 0,
             });
-            track.row.tries = Tries::default();
+            track.row.tries = RetryState::default();
             track.next_read = None;
             track.unreadable = 0;
             out.keys.insert(key.clone());
         }
-        if matches!(want, Want::Deliver | Want::Keep)
+        if matches!(want, DesiredAction::Deliver | DesiredAction::Keep)
             && (track.row.closing.is_some() || track.row.removed_at.is_some())
         {
             track.row.closing = None;
             track.row.removed_at = None;
-            track.row.tries = Tries::default();
+            track.row.tries = RetryState::default();
             out.keys.insert(key.clone());
         }
-        if want != Want::Remove {
+        if want != DesiredAction::Remove {
             // Either another reason covers the resource, or nothing that Leastwise manages is left of it.
             let stopped = |w: &mut WindowRow| w.window.stops().is_some_and(|stop| stop <= now);
             for mut row in track.windows.extract_if(.., stopped) {
@@ -54,7 +59,7 @@ impl State {
         }
     }
 
-    pub(super) fn alarm(&mut self, key: &Key, now: Timestamp, out: &mut Out) {
+    pub(super) fn alarm(&mut self, key: &AccessResource, now: Timestamp, out: &mut StepOutput) {
         let track = self.track(key);
         let Some(closing) = &mut track.row.closing else {
             return;
@@ -67,7 +72,7 @@ impl State {
             return;
         }
         closing.alarms = alarm;
-        out.tells.push(Tell::Overdue {
+        out.events.push(DomainEvent::Overdue {
             key: key.clone(),
             due: closing.since,
             alarm,

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    key::{Class, Key, Kind, Target},
-    rows::{Generation, How, ItemResult, Write},
+    resource::{AccessResource, CallPriority, OperationKind, ReadTarget},
+    rows::{Cause, Generation, ItemResult, Write},
 };
 use crate::{
     ids::{AwsRequestId, ChangeId, OperationId},
@@ -21,9 +21,12 @@ pub enum Effect {
     /// Stores a commit in one transaction. Answered by `Event::Committed`.
     Commit(Commit),
     /// Evaluates an approved change again, under lock. Answered by `Event::Judged`.
-    Judge { change: ChangeId },
+    Evaluate { change: ChangeId },
     /// Reads the complete target. Answered by `Event::Observed` or `Event::Unreadable`.
-    Read { target: Target, class: Class },
+    Read {
+        target: ReadTarget,
+        class: CallPriority,
+    },
     /// Writes to AWS **without retries**. Answered by `Event::Answered`.
     Call(Call),
     /// Requests the status of an asynchronous write. Answered by `Event::Polled`.
@@ -40,7 +43,7 @@ pub struct Commit {
     /// The rows to upsert.
     pub writes: Vec<Write>,
     /// The events to record in the ledger, the change state and the outbox, in the same transaction.
-    pub tells: Vec<Tell>,
+    pub events: Vec<DomainEvent>,
 }
 
 /// A write to AWS.
@@ -50,8 +53,8 @@ pub struct Call {
     pub operation: OperationId,
     /// Returned in the response.
     pub generation: Generation,
-    pub key: Key,
-    pub kind: Kind,
+    pub key: AccessResource,
+    pub kind: OperationKind,
     /// The latest time to send the call; after it, respond with `NotSent`. This plus the SDK attempt timeout must end
     /// within `Pacing::doubt_*` of the intent.
     pub not_after: Timestamp,
@@ -64,7 +67,7 @@ pub struct Poll {
     /// Returned in the response.
     pub generation: Generation,
     /// Selects the AWS operation, since creation and deletion have separate status calls.
-    pub kind: Kind,
+    pub kind: OperationKind,
     pub request: AwsRequestId,
 }
 
@@ -72,7 +75,7 @@ pub struct Poll {
 /// state that it describes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "tell")]
-pub enum Tell {
+pub enum DomainEvent {
     /// The engine has begun to apply the change: `change::State::Applying`.
     Applying { change: ChangeId },
     /// The effect exceeds what was approved: the change returns to `change::State::Waiting` and its approvals are void.
@@ -82,7 +85,7 @@ pub enum Tell {
         change: ChangeId,
         /// The index of the operation, from 0.
         index: usize,
-        key: Key,
+        key: AccessResource,
         result: ItemResult,
     },
     /// Every operation was applied and verified by a read: `change::State::Verified`. Terminal.
@@ -95,7 +98,7 @@ pub enum Tell {
     },
     /// A read showed that a resource without a reason to exist is absent, after expiry or a removal.
     Removed {
-        key: Key,
+        key: AccessResource,
         /// When the removal was due.
         due: Timestamp,
         /// When the read that showed it absent began.
@@ -103,11 +106,11 @@ pub enum Tell {
         /// The latest instant at which a session that was started through it can still be active.
         last_use: Timestamp,
         /// Whether Leastwise removed it.
-        how: How,
+        how: Cause,
     },
     /// A removal is overdue. An alarm, raised 60 s, 10 min, then every hour after the removal was due.
     Overdue {
-        key: Key,
+        key: AccessResource,
         /// When the removal was due.
         due: Timestamp,
         /// The number of the alarm, from 1.
@@ -119,13 +122,13 @@ pub enum Tell {
     },
     /// A removed resource exists again, created manually or by a delayed duplicate write. Leastwise removes it.
     Reappeared {
-        key: Key,
+        key: AccessResource,
         /// When the read that showed it began.
         seen_at: Timestamp,
     },
     /// A verified resource is missing without a write of ours. Leastwise does **not** restore it.
     Missing {
-        key: Key,
+        key: AccessResource,
         /// When the read that showed it absent began.
         seen_at: Timestamp,
     },

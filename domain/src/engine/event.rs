@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     failure::Refusal,
-    key::{Key, Target},
+    resource::{AccessResource, ReadTarget},
     rows::{Generation, Item},
 };
 use crate::{
@@ -22,18 +22,18 @@ use crate::{
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
     /// Time has passed. Sent after `restore` and at every `next_wake`.
-    Woke,
+    Tick,
     /// Apply an approved change. Idempotent.
-    Carry(Plan),
+    Execute(Plan),
     /// The response to `Effect::Judge`.
-    Judged {
+    Evaluated {
         change: ChangeId,
         /// The result of the evaluation.
-        answer: Fresh,
+        answer: StartVerdict,
     },
     /// Adopt a resource into the baseline. Adoption prevents its removal but never creates it.
     Adopted {
-        key: Key,
+        key: AccessResource,
         change: ChangeId,
         /// The maximum length of a session through it.
         session: Duration,
@@ -45,19 +45,19 @@ pub enum Event {
         operation: OperationId,
         /// The generation of the call.
         generation: Generation,
-        answer: Answer,
+        answer: AwsResponse,
     },
     /// The response to `Effect::Poll`.
     Polled {
         operation: OperationId,
         /// The generation of the poll.
         generation: Generation,
-        status: Status,
+        status: WriteStatus,
     },
     /// The result of a read that `Effect::Read` requested or the crawl made.
     Observed(Observation),
     /// The response to `Effect::Read` when the read failed.
-    Unreadable { target: Target, error: String },
+    Unreadable { target: ReadTarget, error: String },
 }
 
 /// An approved change as a list of items to apply.
@@ -80,7 +80,7 @@ impl Plan {
         let items = operations
             .iter()
             .map(|operation| {
-                let (key, session) = (Key::of(operation), session(operation));
+                let (key, session) = (AccessResource::of(operation), session(operation));
                 match operation {
                     Operation::Assign { term, .. } => Item::Open {
                         grant: grant(),
@@ -107,23 +107,23 @@ impl Plan {
 /// The result of evaluating an approved change again before it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fresh {
+pub enum StartVerdict {
     /// Allowed as approved.
     StillAllowed,
     /// The effect exceeds what was approved, so the change needs new approvals.
-    Wider,
+    EffectGrew,
     /// No longer allowed, with the reason for display.
     Refused(String),
     /// The change was withdrawn or has expired. No event follows, because the cause has recorded it already.
-    Over,
+    NoLongerWanted,
     /// The evaluation failed, e.g. because the database did not respond. It is requested again.
     Unanswered,
 }
 
-/// The response of AWS to a write. Use [`Answer::classify`] for a failed call.
+/// The response of AWS to a write. Use [`AwsResponse::classify`] for a failed call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum AwsResponse {
     /// AWS accepted an asynchronous write. The status in the response is ignored.
     Accepted(AwsRequestId),
     /// AWS completed a synchronous write.
@@ -139,7 +139,7 @@ pub enum Answer {
 /// The status of an asynchronous write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum WriteStatus {
     /// `IN_PROGRESS`.
     InProgress,
     /// `SUCCEEDED`. Not verified yet.

@@ -5,13 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Answer;
+use super::event::AwsResponse;
 
 /// An AWS error which proves that the write was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The class of the error, which decides what happens next.
-    pub why: Why,
+    pub why: RefusalKind,
     /// The error message from AWS, for display.
     pub message: String,
 }
@@ -19,7 +19,7 @@ pub struct Refusal {
 /// The class of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Why {
+pub enum RefusalKind {
     /// `ConflictException`: another operation is in progress, or the resource already exists. Read, wait, retry.
     Conflict,
     /// Throttled. Wait and retry.
@@ -27,10 +27,11 @@ pub enum Why {
     /// A referenced resource does not exist. A delete request then only needs a read to verify it.
     NotFound,
     /// Access denied, invalid request or quota exceeded. A retry of a grant does not help.
-    Hopeless,
+    #[serde(rename = "hopeless")]
+    Permanent,
 }
 
-impl Answer {
+impl AwsResponse {
     /// Classifies a failed call by the AWS error code, the HTTP status and the message.
     pub fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Self {
         let (Some(code), Some(400..=499)) = (code, status) else {
@@ -39,14 +40,16 @@ impl Answer {
         // The wire form may carry a namespace: `com.amazonaws.ssoadmin#ThrottlingException`.
         let name = code.rsplit('#').next().unwrap_or(code);
         let why = match name {
-            "ConflictException" => Why::Conflict,
-            "ThrottlingException" | "TooManyRequestsException" | "Throttling" => Why::Throttled,
-            "ResourceNotFoundException" => Why::NotFound,
+            "ConflictException" => RefusalKind::Conflict,
+            "ThrottlingException" | "TooManyRequestsException" | "Throttling" => {
+                RefusalKind::Throttled
+            }
+            "ResourceNotFoundException" => RefusalKind::NotFound,
             // The write may still complete on the server side.
             "RequestTimeout" | "RequestTimeoutException" | "InternalServerException" => {
                 return Self::Unknown(format!("{name}: {message}"));
             }
-            _ => Why::Hopeless,
+            _ => RefusalKind::Permanent,
         };
         Self::Refused(Refusal {
             why,
@@ -83,9 +86,9 @@ pub(super) fn orphaned(reason: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn why(answer: Answer) -> Option<Why> {
+    fn why(answer: AwsResponse) -> Option<RefusalKind> {
         match answer {
-            Answer::Refused(refusal) => Some(refusal.why),
+            AwsResponse::Refused(refusal) => Some(refusal.why),
             _ => None,
         }
     }
@@ -101,7 +104,10 @@ mod tests {
             (None, None),
         ] {
             assert!(
-                matches!(Answer::classify(code, status, "x"), Answer::Unknown(_)),
+                matches!(
+                    AwsResponse::classify(code, status, "x"),
+                    AwsResponse::Unknown(_)
+                ),
                 "{code:?} {status:?}"
             );
         }
@@ -109,14 +115,14 @@ mod tests {
 
     #[test]
     fn a_conflict_and_a_throttle_are_known_with_and_without_a_namespace() {
-        let conflict = Answer::classify(Some("ConflictException"), Some(400), "x");
-        assert_eq!(why(conflict), Some(Why::Conflict));
+        let conflict = AwsResponse::classify(Some("ConflictException"), Some(400), "x");
+        assert_eq!(why(conflict), Some(RefusalKind::Conflict));
         let code = Some("com.amazonaws.ssoadmin#ThrottlingException");
         assert_eq!(
-            why(Answer::classify(code, Some(400), "x")),
-            Some(Why::Throttled)
+            why(AwsResponse::classify(code, Some(400), "x")),
+            Some(RefusalKind::Throttled)
         );
-        let denied = Answer::classify(Some("AccessDeniedException"), Some(403), "x");
-        assert_eq!(why(denied), Some(Why::Hopeless));
+        let denied = AwsResponse::classify(Some("AccessDeniedException"), Some(403), "x");
+        assert_eq!(why(denied), Some(RefusalKind::Permanent));
     }
 }

@@ -8,13 +8,13 @@
 //! # The contract of the shell
 //!
 //! **Start.** In one transaction, increment the stored generation and load [`Rows`]. Then call [`State::restore`] and
-//! `step(Event::Woke)`. Then send `Event::Carry` for every change whose stored state is *approved* (known changes are
+//! `step(Event::Tick)`. Then send `Event::Execute` for every change whose stored state is *approved* (known changes are
 //! ignored), and again whenever a change becomes approved.
 //!
 //! **Order.** The shell runs one loop over one queue of events. Effects may be executed concurrently, with two
 //! exceptions:
 //! 1. `Commit`s are executed one after another by `number`, each in one transaction: check that the stored generation
-//!    equals `Commit::generation` (otherwise stop this engine permanently), upsert `writes`, and write `tells` to the
+//!    equals `Commit::generation` (otherwise stop this engine permanently), upsert `writes`, and write `events` to the
 //!    ledger, the change state and the outbox. Then send `Event::Committed`.
 //! 2. If a commit fails **or its outcome is unknown** (timeout, dropped future), discard this `State` and start again
 //!    as above. Responses to earlier calls carry the earlier generation and are ignored.
@@ -32,18 +32,18 @@
 //! A step that commits returns only the `Commit`; its other effects follow after `Committed`.
 //!
 //! **Calls.** SDK retries are off. The attempt timeout must be short enough that `Call::not_after` plus the timeout
-//! ends within [`Pacing::doubt_delete`] of the intent. Map the result with [`Answer::classify`]; anything other than an
-//! error code with a 4xx status is unknown. Every `Call`, `Poll` and `Read` gets exactly one response event. A missing
+//! ends within [`Pacing::doubt_delete`] of the intent. Map the result with [`AwsResponse::classify`]; anything other than an
+//! error code with a 4xx status is unknown. Every `Call`, `Poll` and `SingleRead` gets exactly one response event. A missing
 //! response is requested again (reads, polls) or makes the outcome unknown after [`Pacing::deadline`] (calls). A status
 //! that arrives with the acceptance is not used: poll.
 //!
 //! **Reads.** `Observation::as_of` is the instant at which the first page was requested. The crawl feeds its reads the
 //! same way (`Listing::Pair`, `Listing::Group`); feeding an incomplete read is optional, since nothing is concluded
-//! from it. [`Class`] orders the shell's token bucket.
+//! from it. [`CallPriority`] orders the shell's token bucket.
 //!
-//! **Sleep.** Without other events, send `Event::Woke` at [`State::next_wake`].
+//! **Sleep.** Without other events, send `Event::Tick` at [`State::next_wake`].
 //!
-//! **Alarms** are [`Tell::Overdue`]. They are part of the transaction, hence of the outbox, and are raised once each.
+//! **Alarms** are [`DomainEvent::Overdue`]. They are part of the transaction, hence of the outbox, and are raised once each.
 //! If commits themselves fail, the shell must raise its own alarm.
 //!
 //! # Invariants
@@ -54,7 +54,7 @@
 //! - A managed resource without a reason to exist is removed, whoever created it. Attempts continue without limit, at
 //!   most 5 minutes apart. If AWS refuses because the principal no longer exists in the directory, the removals that
 //!   wait for it fail after a few attempts, and the engine retries every hour.
-//! - Access that disappears without a write of ours is reported ([`Tell::Missing`]) and **not** restored, because the
+//! - Access that disappears without a write of ours is reported ([`DomainEvent::Missing`]) and **not** restored, because the
 //!   removal may be intentional. A second read that agrees, at least a minute later, ends its windows. The one
 //!   exception is a delete of ours that took effect late.
 //! - A removal change ends every reason of its resources at once and never waits for a verdict. A grant of the same
@@ -68,7 +68,7 @@
 //! ```
 //! use domain::{engine::*, ids::*, time::*};
 //! # fn main() -> Result<(), InvalidId> {
-//! let key = Key::Membership {
+//! let key = AccessResource::Membership {
 //!     group: GroupId::parse("0e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b")?,
 //!     user: UserId::parse("1e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b")?,
 //! };
@@ -78,7 +78,7 @@
 //! let mut state = State::restore(Rows::default(), Generation(1), Pacing::default(), now);
 //! let item = Item::Close { key: key.clone(), session: Duration::hours(1) };
 //! let plan = Plan { change, items: vec![item] };
-//! let effects = state.step(Event::Carry(plan), now, &mut ids);
+//! let effects = state.step(Event::Execute(plan), now, &mut ids);
 //! let [Effect::Commit(commit)] = effects.as_slice() else { panic!("first the intent") };
 //! let effects = state.step(Event::Committed { number: commit.number }, now, &mut ids);
 //! assert!(matches!(effects.as_slice(), [Effect::Read { .. }]));
@@ -86,30 +86,33 @@
 //! # }
 //! ```
 
-mod answers;
+mod advance;
 mod backoff;
 mod changes;
 mod due;
 mod effect;
 mod event;
 mod failure;
-mod key;
 mod pacing;
-mod proceed;
+mod resource;
+mod resource_state;
+mod responses;
 mod rows;
 mod settled;
 mod state;
-mod track;
 mod verify;
 
-pub use effect::{Call, Commit, Effect, Poll, Tell};
-pub use event::{Answer, Coverage, Event, Fresh, Listing, Observation, Plan, Status};
-pub use failure::{Refusal, Why};
-pub use key::{Class, Key, Kind, Target};
+pub use effect::{Call, Commit, DomainEvent, Effect, Poll};
+pub use event::{
+    AwsResponse, Coverage, Event, Listing, Observation, Plan, StartVerdict, WriteStatus,
+};
+pub use failure::{Refusal, RefusalKind};
 pub use pacing::{Pacing, REREADS, alarm_after};
+pub use resource::{AccessResource, CallPriority, OperationKind, ReadTarget};
 pub use rows::{
-    ChangePhase, ChangeRow, Closing, Delivery, Ending, Generation, How, Item, ItemResult, ItemRow,
-    KeyRow, OperationRow, Phase, Presence, Rows, Sight, Tries, Watch, WindowRow, Write,
+    Cause, ChangePhase, ChangeRow, Delivery, FollowUpReads, Generation, Item, ItemResult, ItemRow,
+    OperationOutcome, OperationRow, PendingRemoval, Phase, Presence, ReadResult, ResourceRow,
+    RetryState, Rows, WindowRow, Write,
 };
 pub use state::State;
 

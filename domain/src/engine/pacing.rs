@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::key::{Class, Key, Lane};
+use super::resource::{AccessResource, CallPriority, ConcurrencyScope};
 use crate::time::Duration;
 
 /// Limits, intervals and timeouts.
@@ -80,16 +80,18 @@ pub fn alarm_after(alarm: u32) -> Duration {
 /// The slots in use, by lane.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    busy: BTreeMap<Lane, (Key, Class)>,
+    busy: BTreeMap<ConcurrencyScope, (AccessResource, CallPriority)>,
     grants: usize,
 }
 
 impl Slots {
     /// Takes a slot if the lane is free and the share of the class is not exhausted.
-    pub fn take(&mut self, key: &Key, class: Class, pacing: &Pacing) -> bool {
+    pub fn take(&mut self, key: &AccessResource, class: CallPriority, pacing: &Pacing) -> bool {
         let share = match class {
-            Class::Revoke => true,
-            Class::Grant | Class::Watch => self.grants + pacing.reserved < pacing.slots,
+            CallPriority::Revoke => true,
+            CallPriority::Grant | CallPriority::Watch => {
+                self.grants + pacing.reserved < pacing.slots
+            }
         };
         if !share || self.full(pacing) || self.busy.contains_key(&key.lane()) {
             return false;
@@ -99,22 +101,22 @@ impl Slots {
     }
 
     /// Takes a slot regardless of the limits, for an operation that was already in flight before a restart.
-    pub fn hold(&mut self, key: &Key, class: Class) {
-        if class != Class::Revoke {
+    pub fn hold(&mut self, key: &AccessResource, class: CallPriority) {
+        if class != CallPriority::Revoke {
             self.grants += 1;
         }
         self.busy.insert(key.lane(), (key.clone(), class));
     }
 
     /// Releases the slot of the resource.
-    pub fn release(&mut self, key: &Key) {
+    pub fn release(&mut self, key: &AccessResource) {
         let lane = key.lane();
         if self
             .busy
             .get(&lane)
             .is_some_and(|(holder, _)| holder == key)
             && let Some((_, class)) = self.busy.remove(&lane)
-            && class != Class::Revoke
+            && class != CallPriority::Revoke
         {
             self.grants -= 1;
         }

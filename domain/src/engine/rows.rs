@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::key::{Key, Kind};
+use super::resource::{AccessResource, OperationKind};
 use crate::{
     grant::{Term, Window},
     ids::{AwsRequestId, ChangeId, GrantId, OperationId, Principal},
@@ -25,7 +25,7 @@ pub struct Generation(pub u64);
 /// All durable rows, as the shell loads them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
-    pub keys: Vec<KeyRow>,
+    pub keys: Vec<ResourceRow>,
     /// Windows whose `over` is empty. Others are ignored.
     pub windows: Vec<WindowRow>,
     /// Operations whose phase is not `Over`. Others are ignored.
@@ -39,7 +39,7 @@ pub struct Rows {
 #[serde(rename_all = "snake_case", tag = "row")]
 pub enum Write {
     /// Identified by `key`.
-    Key(KeyRow),
+    Resource(ResourceRow),
     /// Identified by `window.grant`.
     Window(WindowRow),
     /// Identified by `operation`.
@@ -50,8 +50,8 @@ pub enum Write {
 
 /// The record of an access resource that Leastwise manages or has managed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyRow {
-    pub key: Key,
+pub struct ResourceRow {
+    pub key: AccessResource,
     /// When Leastwise began to manage it: first intent, first verified window, adoption or removal. A resource without
     /// this is never deleted.
     pub managed_since: Option<Timestamp>,
@@ -60,23 +60,23 @@ pub struct KeyRow {
     /// The maximum length of a session through it: the longest that any operation stated.
     pub session: Duration,
     /// The last trusted read that was not followed by a write of ours.
-    pub confirmed: Option<Sight>,
+    pub confirmed: Option<ReadResult>,
     /// When the last write of ours ended or its outcome became unknown. Older reads prove nothing.
     pub last_write: Option<Timestamp>,
     /// Present while it has no reason to exist and its absence is not verified.
-    pub closing: Option<Closing>,
+    pub closing: Option<PendingRemoval>,
     /// The read that showed it absent after its last reason ended.
     pub removed_at: Option<Timestamp>,
     /// Planned re-reads that detect delayed duplicate writes.
-    pub watch: Option<Watch>,
+    pub watch: Option<FollowUpReads>,
     /// Until when a delete of unknown outcome may still take effect.
     pub doubt: Option<Timestamp>,
-    pub tries: Tries,
+    pub tries: RetryState,
 }
 
-impl KeyRow {
+impl ResourceRow {
     /// Creates the row of a resource without any record.
-    pub fn new(key: Key) -> Self {
+    pub fn new(key: AccessResource) -> Self {
         Self {
             key,
             managed_since: None,
@@ -88,14 +88,14 @@ impl KeyRow {
             removed_at: None,
             watch: None,
             doubt: None,
-            tries: Tries::default(),
+            tries: RetryState::default(),
         }
     }
 }
 
 /// The result of a trusted read for one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sight {
+pub struct ReadResult {
     pub presence: Presence,
     pub as_of: Timestamp,
 }
@@ -112,7 +112,7 @@ pub enum Presence {
 
 /// A removal in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closing {
+pub struct PendingRemoval {
     /// When the removal was due: the end of the last window, the removal change, or when the resource reappeared.
     pub since: Timestamp,
     /// The number of alarms that were raised.
@@ -121,7 +121,7 @@ pub struct Closing {
 
 /// Re-reads at fixed intervals, see [`REREADS`](super::REREADS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Watch {
+pub struct FollowUpReads {
     /// The instant from which the intervals count.
     pub from: Timestamp,
     /// The number of re-reads made.
@@ -130,7 +130,7 @@ pub struct Watch {
 
 /// Consecutive failed attempts, and the earliest time of the next one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-pub struct Tries {
+pub struct RetryState {
     pub count: u32,
     /// The error of the last attempt.
     pub last_error: Option<String>,
@@ -141,7 +141,7 @@ pub struct Tries {
 /// An access window of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowRow {
-    pub key: Key,
+    pub key: AccessResource,
     /// The period, and the change that opened it.
     pub window: Window,
     /// The read that verified the access.
@@ -155,17 +155,19 @@ pub struct WindowRow {
 pub struct Delivery {
     /// When the read that showed it began.
     pub at: Timestamp,
-    pub how: How,
+    pub how: Cause,
 }
 
 /// How a resource reached the wanted state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum How {
+pub enum Cause {
     /// By a write of Leastwise.
-    ByUs,
+    #[serde(rename = "by_us")]
+    OurWrite,
     /// It was in that state before Leastwise wrote anything.
-    FoundSo,
+    #[serde(rename = "found_so")]
+    AlreadySo,
 }
 
 /// A write to AWS: the intent, which is committed before the call, and its outcome.
@@ -173,8 +175,8 @@ pub enum How {
 pub struct OperationRow {
     /// The id that Leastwise assigned.
     pub operation: OperationId,
-    pub key: Key,
-    pub kind: Kind,
+    pub key: AccessResource,
+    pub kind: OperationKind,
     /// The change that caused it. For an expiry, the change that opened the window.
     pub change: Option<ChangeId>,
     pub intended_at: Timestamp,
@@ -204,13 +206,13 @@ pub enum Phase {
     /// The outcome is unknown. Reads decide it.
     InDoubt,
     /// Closed. Terminal.
-    Over(Ending),
+    Over(OperationOutcome),
 }
 
 /// How an operation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ending {
+pub enum OperationOutcome {
     /// A read showed the intended result.
     Verified,
     /// No read showed the intended result.
@@ -260,21 +262,21 @@ pub enum Item {
     Open {
         /// The id of the access window.
         grant: GrantId,
-        key: Key,
+        key: AccessResource,
         term: Term,
         /// The maximum length of a session through it.
         session: Duration,
     },
     /// Ends every reason of the resource to exist.
     Close {
-        key: Key,
+        key: AccessResource,
         /// The maximum length of a session through it.
         session: Duration,
     },
 }
 
 impl Item {
-    pub fn key(&self) -> &Key {
+    pub fn key(&self) -> &AccessResource {
         match self {
             Self::Open { key, .. } | Self::Close { key, .. } => key,
         }
@@ -289,7 +291,7 @@ pub enum ItemResult {
     Granted {
         /// When the read that showed it began.
         verified_at: Timestamp,
-        how: How,
+        how: Cause,
         /// The other principals that the read showed on the pair. Empty for memberships.
         others: BTreeSet<Principal>,
     },
@@ -300,7 +302,7 @@ pub enum ItemResult {
         /// The latest instant at which a session that was started through it can still be active.
         last_use: Timestamp,
         /// Whether Leastwise removed it.
-        how: How,
+        how: Cause,
         /// The principals that the read still showed on the pair: paths that may remain.
         others: BTreeSet<Principal>,
     },

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{
-    effect::Tell,
-    key::Key,
-    rows::{Delivery, How, ItemResult, Tries, Watch},
-    state::{Out, State},
+    effect::DomainEvent,
+    resource::AccessResource,
+    rows::{Cause, Delivery, FollowUpReads, ItemResult, RetryState},
+    state::{State, StepOutput},
 };
 use crate::{ids::Principal, time::Timestamp};
 
@@ -14,12 +14,12 @@ impl State {
     /// Marks every window that waited for the access as delivered.
     pub(super) fn deliver(
         &mut self,
-        key: &Key,
+        key: &AccessResource,
         as_of: Timestamp,
-        how: How,
+        how: Cause,
         others: Option<&BTreeSet<Principal>>,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let track = self.track(key);
         let mut delivered = Vec::new();
@@ -31,12 +31,16 @@ impl State {
             }
         }
         track.row.managed_since.get_or_insert(now);
-        track.row.tries = Tries::default();
+        track.row.tries = RetryState::default();
         // A delete of ours with unknown outcome may still take effect, so read again later.
-        track.row.watch = track.row.doubt.filter(|until| now < *until).map(|_| Watch {
-            from: as_of,
-            done: 0,
-        });
+        track.row.watch = track
+            .row
+            .doubt
+            .filter(|until| now < *until)
+            .map(|_| FollowUpReads {
+                from: as_of,
+                done: 0,
+            });
         out.keys.insert(key.clone());
         out.touched.insert(key.clone());
         for window in delivered {
@@ -52,30 +56,30 @@ impl State {
     /// Marks the access as removed.
     pub(super) fn removed(
         &mut self,
-        key: &Key,
+        key: &AccessResource,
         as_of: Timestamp,
-        how: How,
+        how: Cause,
         others: Option<&BTreeSet<Principal>>,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let track = self.track(key);
         let due = track.row.closing.map_or(as_of, |closing| closing.since);
         let last_use = as_of + track.row.session;
         track.row.closing = None;
         track.row.removed_at = Some(as_of);
-        track.row.watch = Some(Watch {
+        track.row.watch = Some(FollowUpReads {
             from: as_of,
             done: 0,
         });
-        track.row.tries = Tries::default();
+        track.row.tries = RetryState::default();
         for mut row in std::mem::take(&mut track.windows) {
             row.over = Some(now);
             out.windows.insert(row.window.grant.clone(), row);
         }
         out.keys.insert(key.clone());
         out.touched.insert(key.clone());
-        out.tells.push(Tell::Removed {
+        out.events.push(DomainEvent::Removed {
             key: key.clone(),
             due,
             verified_at: as_of,

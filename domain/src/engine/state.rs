@@ -6,14 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
-    effect::{Commit, Effect, Tell},
+    effect::{Commit, DomainEvent, Effect},
     event::Event,
-    key::{Class, Key, Kind, Target},
     pacing::{Pacing, Slots},
+    resource::{AccessResource, CallPriority, OperationKind, ReadTarget},
+    resource_state::{OpenOperation, ResourceState},
     rows::{
-        ChangePhase, ChangeRow, Generation, KeyRow, OperationRow, Phase, Rows, WindowRow, Write,
+        ChangePhase, ChangeRow, Generation, OperationRow, Phase, ResourceRow, Rows, WindowRow,
+        Write,
     },
-    track::{Open, Track},
 };
 use crate::{
     ids::{ChangeId, GrantId, OperationId},
@@ -25,17 +26,17 @@ use crate::{
 pub struct State {
     pub(super) generation: Generation,
     pub(super) pacing: Pacing,
-    pub(super) tracks: BTreeMap<Key, Track>,
-    pub(super) changes: BTreeMap<ChangeId, Carrying>,
+    pub(super) tracks: BTreeMap<AccessResource, ResourceState>,
+    pub(super) changes: BTreeMap<ChangeId, RunningChange>,
     /// The resource of each open operation.
-    pub(super) operations: BTreeMap<OperationId, Key>,
+    pub(super) operations: BTreeMap<OperationId, AccessResource>,
     pub(super) slots: Slots,
     /// Resources that wait for a slot, the most urgent first.
-    pub(super) queue: BTreeSet<(Class, Timestamp, Key)>,
+    pub(super) queue: BTreeSet<(CallPriority, Timestamp, AccessResource)>,
     /// When each resource is due for processing.
-    pub(super) agenda: BTreeSet<(Timestamp, Key)>,
+    pub(super) agenda: BTreeSet<(Timestamp, AccessResource)>,
     /// Requested reads that were not answered, with the time of the request.
-    pub(super) reading: BTreeMap<Target, Timestamp>,
+    pub(super) reading: BTreeMap<ReadTarget, Timestamp>,
     /// No grant starts before this instant, because AWS reported throttling.
     pub(super) calm_until: Option<Timestamp>,
     held: VecDeque<(u64, Vec<Effect>)>,
@@ -45,7 +46,7 @@ pub struct State {
 
 /// A change that the engine applies.
 #[derive(Debug)]
-pub(super) struct Carrying {
+pub(super) struct RunningChange {
     pub row: ChangeRow,
     /// Whether a verdict was requested and has not arrived.
     pub asked: bool,
@@ -55,23 +56,23 @@ pub(super) struct Carrying {
 
 /// The output that one step collects.
 #[derive(Debug, Default)]
-pub(super) struct Out {
-    pub keys: BTreeSet<Key>,
+pub(super) struct StepOutput {
+    pub keys: BTreeSet<AccessResource>,
     pub windows: BTreeMap<GrantId, WindowRow>,
     pub operations: BTreeMap<OperationId, OperationRow>,
     pub changes: BTreeSet<ChangeId>,
     pub over: BTreeMap<ChangeId, ChangeRow>,
-    pub forgotten: BTreeMap<Key, KeyRow>,
-    pub tells: Vec<Tell>,
+    pub forgotten: BTreeMap<AccessResource, ResourceRow>,
+    pub events: Vec<DomainEvent>,
     pub effects: Vec<Effect>,
     /// Resources to process before the step ends.
-    pub touched: BTreeSet<Key>,
+    pub touched: BTreeSet<AccessResource>,
 }
 
 impl State {
     /// Rebuilds the engine from its rows. `generation` is one higher than that of any earlier process, and is taken
     /// under the store's lock. An operation that was only intended becomes in doubt, because its call may have been
-    /// sent. Call `step(Event::Woke, ..)` right after.
+    /// sent. Call `step(Event::Tick, ..)` right after.
     pub fn restore(rows: Rows, generation: Generation, pacing: Pacing, now: Timestamp) -> Self {
         let mut state = Self {
             generation,
@@ -89,7 +90,9 @@ impl State {
             clock: now,
         };
         for row in rows.keys {
-            state.tracks.insert(row.key.clone(), Track::from_row(row));
+            state
+                .tracks
+                .insert(row.key.clone(), ResourceState::from_row(row));
         }
         for row in rows.windows.into_iter().filter(|row| row.over.is_none()) {
             state.track(&row.key.clone()).windows.push(row);
@@ -101,7 +104,7 @@ impl State {
         }
         for row in rows.changes {
             if row.phase != ChangePhase::Over {
-                let carrying = Carrying {
+                let carrying = RunningChange {
                     row,
                     asked: false,
                     ask_at: None,
@@ -127,7 +130,7 @@ impl State {
         let class = class(row.kind);
         self.operations.insert(row.operation.clone(), key.clone());
         self.slots.hold(&key, class);
-        let doubt = (row.kind == Kind::Delete && row.phase == Phase::InDoubt)
+        let doubt = (row.kind == OperationKind::Delete && row.phase == Phase::InDoubt)
             .then(|| now + super::DOUBT_LASTS);
         let track = self.track(&key);
         track.slot = Some(class);
@@ -135,7 +138,7 @@ impl State {
         if row.phase == Phase::InDoubt {
             track.row.last_write = Some(now);
         }
-        track.open = Some(Open {
+        track.open = Some(OpenOperation {
             row,
             next: now,
             looks: 0,
@@ -153,11 +156,11 @@ impl State {
     ) -> Vec<Effect> {
         self.clock = self.clock.max(now);
         let now = self.clock;
-        let mut out = Out::default();
+        let mut out = StepOutput::default();
         match event {
-            Event::Woke => {}
-            Event::Carry(plan) => self.carry(plan, now, &mut out),
-            Event::Judged { change, answer } => self.judged(&change, answer, now, &mut out),
+            Event::Tick => {}
+            Event::Execute(plan) => self.carry(plan, now, &mut out),
+            Event::Evaluated { change, answer } => self.evaluated(&change, answer, now, &mut out),
             Event::Adopted {
                 key,
                 change,
@@ -181,7 +184,7 @@ impl State {
         self.emit(out)
     }
 
-    /// Returns when `Event::Woke` is due if no other event arrives, or `None` if nothing is scheduled.
+    /// Returns when `Event::Tick` is due if no other event arrives, or `None` if nothing is scheduled.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let keys = self.agenda.first().map(|(at, _)| *at);
         let asks = self.changes.values().filter_map(|c| c.ask_at).min();
@@ -201,14 +204,14 @@ impl State {
             .map(|at| at.max(now))
     }
 
-    pub(super) fn track(&mut self, key: &Key) -> &mut Track {
+    pub(super) fn track(&mut self, key: &AccessResource) -> &mut ResourceState {
         self.tracks
             .entry(key.clone())
-            .or_insert_with(|| Track::new(key.clone()))
+            .or_insert_with(|| ResourceState::new(key.clone()))
     }
 
     /// Releases the effects that waited for this commit.
-    fn release(&mut self, number: u64, now: Timestamp, out: &mut Out) {
+    fn release(&mut self, number: u64, now: Timestamp, out: &mut StepOutput) {
         while let Some((waits_for, _)) = self.held.front() {
             if *waits_for > number {
                 break;
@@ -224,14 +227,14 @@ impl State {
         }
     }
 
-    fn emit(&mut self, mut out: Out) -> Vec<Effect> {
+    fn emit(&mut self, mut out: StepOutput) -> Vec<Effect> {
         let mut writes = Vec::new();
         for key in &out.keys {
             if let Some(track) = self.tracks.get(key) {
-                writes.push(Write::Key(track.row.clone()));
+                writes.push(Write::Resource(track.row.clone()));
             }
         }
-        writes.extend(out.forgotten.into_values().map(Write::Key));
+        writes.extend(out.forgotten.into_values().map(Write::Resource));
         writes.extend(out.windows.into_values().map(Write::Window));
         writes.extend(out.operations.into_values().map(Write::Operation));
         for change in &out.changes {
@@ -240,7 +243,7 @@ impl State {
             }
         }
         writes.extend(out.over.into_values().map(Write::Change));
-        if writes.is_empty() && out.tells.is_empty() {
+        if writes.is_empty() && out.events.is_empty() {
             return out.effects;
         }
         self.commits += 1;
@@ -251,15 +254,15 @@ impl State {
             number,
             generation: self.generation,
             writes,
-            tells: out.tells,
+            events: out.events,
         })]
     }
 }
 
-pub(super) fn class(kind: Kind) -> Class {
+pub(super) fn class(kind: OperationKind) -> CallPriority {
     match kind {
-        Kind::Create => Class::Grant,
-        Kind::Delete => Class::Revoke,
+        OperationKind::Create => CallPriority::Grant,
+        OperationKind::Delete => CallPriority::Revoke,
     }
 }
 

@@ -6,14 +6,17 @@
 use std::collections::BTreeSet;
 
 use super::{
+    advance::BLIND_AFTER,
     backoff::look,
-    effect::Tell,
+    effect::DomainEvent,
     event::{Coverage, Listing, Observation},
-    key::{Key, Kind, Target},
-    proceed::BLIND_AFTER,
-    rows::{Closing, Ending, How, Phase, Presence, Sight, Tries, Watch},
-    state::{Out, State},
-    track::Want,
+    resource::{AccessResource, OperationKind, ReadTarget},
+    resource_state::DesiredAction,
+    rows::{
+        Cause, FollowUpReads, OperationOutcome, PendingRemoval, Phase, Presence, ReadResult,
+        RetryState,
+    },
+    state::{State, StepOutput},
 };
 use crate::{
     ids::Principal,
@@ -27,10 +30,10 @@ const LOOKS: u32 = 5;
 const MISSING_FOR: Duration = Duration::minutes(1);
 
 impl State {
-    pub(super) fn observed(&mut self, seen: &Observation, now: Timestamp, out: &mut Out) {
+    pub(super) fn observed(&mut self, seen: &Observation, now: Timestamp, out: &mut StepOutput) {
         let answers = match &seen.listing {
-            Listing::Pair { pair, .. } => Some(Target::Pair(pair.clone())),
-            Listing::Membership { group, user, .. } => Some(Target::Membership {
+            Listing::Pair { pair, .. } => Some(ReadTarget::Pair(pair.clone())),
+            Listing::Membership { group, user, .. } => Some(ReadTarget::Membership {
                 group: group.clone(),
                 user: user.clone(),
             }),
@@ -52,7 +55,7 @@ impl State {
         }
         for key in self.keys_of(&seen.listing) {
             let (presence, others) = look_up(&key, &seen.listing);
-            let sight = Sight {
+            let sight = ReadResult {
                 presence,
                 as_of: seen.as_of,
             };
@@ -61,25 +64,27 @@ impl State {
     }
 
     /// Returns the tracked resources that the listing covers. Resources that Leastwise does not manage are ignored.
-    fn keys_of(&self, listing: &Listing) -> Vec<Key> {
+    fn keys_of(&self, listing: &Listing) -> Vec<AccessResource> {
         match listing {
             Listing::Pair { pair, .. } => self
                 .tracks
-                .range(Key::first_of(pair)..)
+                .range(AccessResource::first_of(pair)..)
                 .map(|(key, _)| key)
-                .take_while(|key| matches!(key, Key::Assignment(a) if a.pair == *pair))
+                .take_while(|key| matches!(key, AccessResource::Assignment(a) if a.pair == *pair))
                 .cloned()
                 .collect(),
             Listing::Group { group, .. } => self
                 .tracks
                 .keys()
                 .rev()
-                .take_while(|key| matches!(key, Key::Membership { .. }))
-                .filter(|key| matches!(key, Key::Membership { group: g, .. } if g == group))
+                .take_while(|key| matches!(key, AccessResource::Membership { .. }))
+                .filter(
+                    |key| matches!(key, AccessResource::Membership { group: g, .. } if g == group),
+                )
                 .cloned()
                 .collect(),
             Listing::Membership { group, user, .. } => {
-                let key = Key::Membership {
+                let key = AccessResource::Membership {
                     group: group.clone(),
                     user: user.clone(),
                 };
@@ -90,11 +95,11 @@ impl State {
 
     fn sighted(
         &mut self,
-        key: &Key,
-        sight: Sight,
+        key: &AccessResource,
+        sight: ReadResult,
         others: &BTreeSet<Principal>,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let track = self.track(key);
         let too_old = track.row.last_write.is_some_and(|at| sight.as_of < at)
@@ -125,11 +130,11 @@ impl State {
     /// Applies a read that began after the operation ended or its outcome became unknown.
     fn settle(
         &mut self,
-        key: &Key,
-        sight: Sight,
+        key: &AccessResource,
+        sight: ReadResult,
         others: &BTreeSet<Principal>,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let pacing = self.pacing.clone();
         let track = self.track(key);
@@ -137,23 +142,23 @@ impl State {
             return;
         };
         let achieved = match open.row.kind {
-            Kind::Create => sight.presence == Presence::Present,
-            Kind::Delete => sight.presence == Presence::Absent,
+            OperationKind::Create => sight.presence == Presence::Present,
+            OperationKind::Delete => sight.presence == Presence::Absent,
         };
         if achieved {
             let kind = open.row.kind;
-            self.end(key, Ending::Verified, out);
+            self.end(key, OperationOutcome::Verified, out);
             let track = self.track(key);
             track.seen = Some(sight);
             track.row.confirmed = Some(sight);
-            track.row.tries = Tries::default();
+            track.row.tries = RetryState::default();
             out.keys.insert(key.clone());
             match (kind, self.track(key).want(now)) {
-                (Kind::Create, Want::Deliver) => {
-                    self.deliver(key, sight.as_of, How::ByUs, Some(others), now, out);
+                (OperationKind::Create, DesiredAction::Deliver) => {
+                    self.deliver(key, sight.as_of, Cause::OurWrite, Some(others), now, out);
                 }
-                (Kind::Delete, Want::Remove) => {
-                    self.removed(key, sight.as_of, How::ByUs, Some(others), now, out);
+                (OperationKind::Delete, DesiredAction::Remove) => {
+                    self.removed(key, sight.as_of, Cause::OurWrite, Some(others), now, out);
                 }
                 // The opposite is wanted in the meantime; the next turn handles it.
                 _ => {}
@@ -167,16 +172,37 @@ impl State {
             Phase::InDoubt => {
                 let until = open.doubt_until(&pacing);
                 if now >= until {
-                    self.came_to_nothing(key, Ending::NotSeen, sight, error.as_deref(), now, out);
+                    self.came_to_nothing(
+                        key,
+                        OperationOutcome::NotSeen,
+                        sight,
+                        error.as_deref(),
+                        now,
+                        out,
+                    );
                 } else {
                     open.next = open.next.min(until);
                 }
             }
             _ if error.is_some() => {
-                self.came_to_nothing(key, Ending::Failed, sight, error.as_deref(), now, out);
+                self.came_to_nothing(
+                    key,
+                    OperationOutcome::Failed,
+                    sight,
+                    error.as_deref(),
+                    now,
+                    out,
+                );
             }
             _ if open.looks >= LOOKS => {
-                self.came_to_nothing(key, Ending::NotSeen, sight, error.as_deref(), now, out);
+                self.came_to_nothing(
+                    key,
+                    OperationOutcome::NotSeen,
+                    sight,
+                    error.as_deref(),
+                    now,
+                    out,
+                );
             }
             _ => {}
         }
@@ -184,12 +210,12 @@ impl State {
 
     fn came_to_nothing(
         &mut self,
-        key: &Key,
-        ending: Ending,
-        sight: Sight,
+        key: &AccessResource,
+        ending: OperationOutcome,
+        sight: ReadResult,
         error: Option<&str>,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let error =
             error.unwrap_or("AWS reported success, but a later read does not show the change");
@@ -201,11 +227,11 @@ impl State {
     /// Applies a trusted read while no operation is in flight.
     fn noticed(
         &mut self,
-        key: &Key,
-        sight: Sight,
+        key: &AccessResource,
+        sight: ReadResult,
         others: &BTreeSet<Principal>,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         let track = self.track(key);
         let want = track.want(now);
@@ -222,21 +248,21 @@ impl State {
             out.keys.insert(key.clone());
         }
         match (want, sight.presence) {
-            (Want::Keep, Presence::Absent)
-                if before != Some(Presence::Absent) && track.want(now) == Want::Keep =>
+            (DesiredAction::Keep, Presence::Absent)
+                if before != Some(Presence::Absent) && track.want(now) == DesiredAction::Keep =>
             {
                 // Read again: a manual replacement may have deleted the resource just before the read. Counted from
                 // now, because a crawl may have begun long before it reached this resource.
-                track.row.watch = Some(Watch { from: now, done: 0 });
+                track.row.watch = Some(FollowUpReads { from: now, done: 0 });
                 out.keys.insert(key.clone());
-                out.tells.push(Tell::Missing {
+                out.events.push(DomainEvent::Missing {
                     key: key.clone(),
                     seen_at: sight.as_of,
                 });
             }
-            (Want::Keep, Presence::Absent)
+            (DesiredAction::Keep, Presence::Absent)
                 if track.row.adopted.is_none()
-                    && track.want(now) == Want::Keep
+                    && track.want(now) == DesiredAction::Keep
                     && before == Some(Presence::Absent)
                     && watch.is_some_and(|watch| sight.as_of >= watch.from + MISSING_FOR) =>
             {
@@ -245,30 +271,32 @@ impl State {
                 for row in &mut track.windows {
                     row.window.ended.get_or_insert(now);
                 }
-                self.removed(key, sight.as_of, How::FoundSo, Some(others), now, out);
+                self.removed(key, sight.as_of, Cause::AlreadySo, Some(others), now, out);
             }
-            (Want::Rest, Presence::Present) if track.row.managed_since.is_some() => {
+            (DesiredAction::Rest, Presence::Present) if track.row.managed_since.is_some() => {
                 track.row.removed_at = None;
                 track.row.watch = None;
-                track.row.closing = Some(Closing {
+                track.row.closing = Some(PendingRemoval {
                     since: now,
                     alarms: 0,
                 });
-                track.row.tries = Tries::default();
+                track.row.tries = RetryState::default();
                 // A second read must confirm it before anything is deleted.
                 track.seen = None;
                 track.row.confirmed = None;
                 out.keys.insert(key.clone());
-                out.tells.push(Tell::Reappeared {
+                out.events.push(DomainEvent::Reappeared {
                     key: key.clone(),
                     seen_at: sight.as_of,
                 });
             }
-            (Want::Deliver, Presence::Present) if sight.as_of >= track.fresh_since(now) => {
-                self.deliver(key, sight.as_of, How::FoundSo, Some(others), now, out);
+            (DesiredAction::Deliver, Presence::Present)
+                if sight.as_of >= track.fresh_since(now) =>
+            {
+                self.deliver(key, sight.as_of, Cause::AlreadySo, Some(others), now, out);
             }
-            (Want::Remove, Presence::Absent) if sight.as_of >= track.fresh_since(now) => {
-                self.removed(key, sight.as_of, How::FoundSo, Some(others), now, out);
+            (DesiredAction::Remove, Presence::Absent) if sight.as_of >= track.fresh_since(now) => {
+                self.removed(key, sight.as_of, Cause::AlreadySo, Some(others), now, out);
             }
             _ => {}
         }
@@ -277,19 +305,19 @@ impl State {
     /// Handles a failed or incomplete read: read again later, conclude nothing.
     pub(super) fn unreadable(
         &mut self,
-        target: &Target,
+        target: &ReadTarget,
         error: &str,
         now: Timestamp,
-        out: &mut Out,
+        out: &mut StepOutput,
     ) {
         self.reading.remove(target);
-        let keys: Vec<Key> = match target {
-            Target::Pair(pair) => self.keys_of(&Listing::Pair {
+        let keys: Vec<AccessResource> = match target {
+            ReadTarget::Pair(pair) => self.keys_of(&Listing::Pair {
                 pair: pair.clone(),
                 principals: BTreeSet::new(),
             }),
-            Target::Membership { group, user } => {
-                let key = Key::Membership {
+            ReadTarget::Membership { group, user } => {
+                let key = AccessResource::Membership {
                     group: group.clone(),
                     user: user.clone(),
                 };
@@ -305,7 +333,7 @@ impl State {
             track.next_read = Some(now + pause);
             let want = track.want(now);
             let Some(open) = &mut track.open else {
-                if want == Want::Deliver && track.unreadable >= pacing.busy_tries {
+                if want == DesiredAction::Deliver && track.unreadable >= pacing.busy_tries {
                     let error = format!("AWS could not be read: {error}");
                     self.give_up(&key, &error, now, out);
                 }
@@ -316,14 +344,15 @@ impl State {
             let settled = now >= open.doubt_until(&pacing);
             // A removal continues without a read once the doubt period has passed. A grant that cannot be verified is
             // given up. Only a delete that AWS reported as done is read without limit.
-            let go_on = phase == Phase::InDoubt && settled && want == Want::Remove && blind;
-            let give_up = kind == Kind::Create
+            let go_on =
+                phase == Phase::InDoubt && settled && want == DesiredAction::Remove && blind;
+            let give_up = kind == OperationKind::Create
                 && matches!(phase, Phase::InDoubt | Phase::Relisting)
                 && track.unreadable >= pacing.busy_tries;
             if go_on || give_up {
                 let unreadable = track.unreadable;
                 let error = format!("AWS could not be read: {error}");
-                self.failed_try(&key, Ending::NotSeen, &error, 1, now, out);
+                self.failed_try(&key, OperationOutcome::NotSeen, &error, 1, now, out);
                 let track = self.track(&key);
                 track.unreadable = unreadable;
                 track.next_read = None;
@@ -333,13 +362,13 @@ impl State {
 }
 
 /// Returns whether the resource is in the listing, and the other principals of its pair.
-fn look_up(key: &Key, listing: &Listing) -> (Presence, BTreeSet<Principal>) {
+fn look_up(key: &AccessResource, listing: &Listing) -> (Presence, BTreeSet<Principal>) {
     let (there, others) = match (key, listing) {
-        (Key::Assignment(assignment), Listing::Pair { principals, .. }) => {
+        (AccessResource::Assignment(assignment), Listing::Pair { principals, .. }) => {
             let mut others = principals.clone();
             (others.remove(&assignment.principal), others)
         }
-        (Key::Membership { user, .. }, Listing::Group { members, .. }) => {
+        (AccessResource::Membership { user, .. }, Listing::Group { members, .. }) => {
             (members.contains(user), BTreeSet::new())
         }
         (_, Listing::Membership { presence, .. }) => {

@@ -164,7 +164,7 @@ pub struct Origin {
 /// The target of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Target {
+pub struct EntryTarget {
     /// The kind of target, a stable noun: `assignment`, `group`, `permission_set`, `session`, …
     #[serde(rename = "type")]
     pub kind: String,
@@ -195,7 +195,7 @@ pub struct Target {
     pub name: Option<Private>,
 }
 
-impl Target {
+impl EntryTarget {
     /// Creates a target with only its kind set.
     pub fn new(kind: &str) -> Self {
         Self {
@@ -241,7 +241,7 @@ pub struct Entry {
     pub origin: Option<Origin>,
     /// The target of an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<Target>,
+    pub target: Option<EntryTarget>,
     /// The change it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_id: Option<ChangeId>,

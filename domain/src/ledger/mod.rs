@@ -102,15 +102,15 @@ mod hash;
 mod instant;
 mod name;
 mod private;
+pub mod projection;
 mod report;
-pub mod said;
 mod seal;
 pub mod tree;
 mod verify;
 
 pub use canonical::{Flaw, MAX_DEPTH, MAX_INTEGER};
 pub use checkpoint::{Checkpoint, CheckpointError, SigningKey, Vkeys};
-pub use entry::{Actor, ActorKind, Entry, Mfa, MfaEvidence, Origin, Outcome, Target};
+pub use entry::{Actor, ActorKind, Entry, EntryTarget, Mfa, MfaEvidence, Origin, Outcome};
 pub use hash::Hash;
 pub use name::{EntryType, InvalidName, LogName};
 pub use private::{Private, PrivateValue, Salt};

@@ -134,7 +134,7 @@ impl Entry {
     pub fn parse(leaf: &[u8]) -> Result<(Position, Self), ParseError> {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct Place {
+        struct LeafPosition {
             log: LogName,
             seq: u64,
             prev: Hash,
@@ -155,7 +155,7 @@ impl Entry {
             .into_iter()
             .filter_map(|key| members.remove_entry(key))
             .collect::<Map<_, _>>();
-        let Place { log, seq, prev } = serde_json::from_value(Value::Object(place))?;
+        let LeafPosition { log, seq, prev } = serde_json::from_value(Value::Object(place))?;
         let entry = serde_json::from_value(Value::Object(members))?;
         Ok((Position { log, seq, prev }, entry))
     }

@@ -214,7 +214,7 @@ impl Verifier {
     }
 
     /// Parses the members of the envelope.
-    fn place(&self, envelope: &Envelope<'_>) -> Result<Place, Reason> {
+    fn place(&self, envelope: &Envelope<'_>) -> Result<ChainPosition, Reason> {
         let bad = |member| Reason::BadEnvelope { member };
         if envelope.version.and_then(integer) != Some(VERSION) {
             return Err(bad("v"));
@@ -228,10 +228,10 @@ impl Verifier {
             .and_then(|raw| raw.strip_prefix(b"\"")?.strip_suffix(b"\""))
             .and_then(Hash::parse_hex)
             .ok_or_else(|| bad("prev"))?;
-        Ok(Place { seq, prev })
+        Ok(ChainPosition { seq, prev })
     }
 
-    fn check_place(&mut self, place: Place, stored_as: u64) {
+    fn check_place(&mut self, place: ChainPosition, stored_as: u64) {
         let here = self.entries;
         if let Some((gap, reason)) = &mut self.found {
             // The missing entry occurs later, so it was moved, not deleted.
@@ -356,7 +356,7 @@ impl Verifier {
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct ChainPosition {
     seq: u64,
     prev: Hash,
 }

@@ -71,7 +71,7 @@ impl Gap {
 
 /// Something that a crawl could not read, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "Noted")]
+#[serde(from = "StoredUnread")]
 pub struct Unread {
     pub what: Gap,
     /// AWS's error code.
@@ -81,7 +81,7 @@ pub struct Unread {
 /// The stored formats: typed, and the former plain text.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Noted {
+enum StoredUnread {
     Typed {
         what: Gap,
         why: String,
@@ -93,11 +93,11 @@ enum Noted {
     },
 }
 
-impl From<Noted> for Unread {
-    fn from(noted: Noted) -> Self {
+impl From<StoredUnread> for Unread {
+    fn from(noted: StoredUnread) -> Self {
         let (what, why) = match noted {
-            Noted::Typed { what, why } => (what, why),
-            Noted::Words { why, .. } => (Gap::Unknown, why),
+            StoredUnread::Typed { what, why } => (what, why),
+            StoredUnread::Words { why, .. } => (Gap::Unknown, why),
         };
         Self { what, why }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::permission_set::{
     Boundary, Content, CustomerPolicy,
-    analysis::{Analysis, ManagedPolicies, PolicyRef, Risk, analyse, words},
+    analysis::{Analysis, ManagedPolicies, PolicyRef, Risk, analyse, labels},
 };
 
 /// A few policies by ARN.
@@ -389,13 +389,13 @@ fn a_boundary_holds_back_and_never_gives() {
             ..managed(&[ADMINISTRATOR])
         };
         assert_eq!(risks(&content), ALL.iter().copied().collect());
-        assert!(words::boundary_note(&content, &shelf()).is_some());
+        assert!(labels::boundary_note(&content, &shelf()).is_some());
     }
     let read = Content {
         boundary: Some(managed_boundary(LISTS)),
         ..managed(&[ADMINISTRATOR])
     };
-    assert_eq!(words::boundary_note(&read, &shelf()), None);
+    assert_eq!(labels::boundary_note(&read, &shelf()), None);
 }
 
 #[test]

@@ -7,7 +7,10 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    approval::{Approval, Barred, Candidate, Decision, Mfa, Tally, may_decide, may_sit, tally},
+    approval::{
+        Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision, Mfa, may_decide,
+        may_fill_slot, tally,
+    },
     change::{Change, Proposal, State},
     diff::EffectHash,
     ids::{ChangeId, PersonId},
@@ -84,7 +87,7 @@ fn gaining() -> BTreeSet<PersonId> {
     people(&[GAINS])
 }
 
-fn verdict_on(change: &Change, candidate: &Candidate) -> Result<PersonId, Barred> {
+fn verdict_on(change: &Change, candidate: &Candidate) -> Result<PersonId, ApproverRefusal> {
     may_decide(change, &gaining(), candidate, &in_force())
 }
 
@@ -102,35 +105,35 @@ fn each_thing_that_bars_somebody_bars_them_by_its_own_name() {
                 approver_since: None,
                 ..candidate(3)
             },
-            Barred::NotApprover,
+            ApproverRefusal::NotApprover,
         ),
         (
             Candidate {
                 person: None,
                 ..candidate(3)
             },
-            Barred::NotJoined,
+            ApproverRefusal::NotLinked,
         ),
         (
             Candidate {
                 mfa: Mfa::NotProven,
                 ..candidate(3)
             },
-            Barred::NoMfa,
+            ApproverRefusal::NoMfa,
         ),
         (
             Candidate {
                 approver_since: Some(Timestamp(SUBMITTED.0 + 1)),
                 ..candidate(3)
             },
-            Barred::JoinedLater,
+            ApproverRefusal::ApproverLater,
         ),
-        (candidate(REQUESTER), Barred::Requester),
-        (candidate(GAINS), Barred::Gains),
-        (candidate(4), Barred::Decided),
+        (candidate(REQUESTER), ApproverRefusal::Requester),
+        (candidate(GAINS), ApproverRefusal::Beneficiary),
+        (candidate(4), ApproverRefusal::AlreadyDecided),
     ] {
         assert_eq!(verdict_on(&waiting, &who), Err(barred));
-        assert_eq!(may_sit(&waiting, &gaining(), &who), Err(barred));
+        assert_eq!(may_fill_slot(&waiting, &gaining(), &who), Err(barred));
         assert!(barred.reason().ends_with('.'));
     }
 }
@@ -150,23 +153,32 @@ fn who_looked_at_another_effect_has_to_look_again() {
     let waiting = change(2, vec![]);
     assert_eq!(
         may_decide(&waiting, &gaining(), &candidate(3), &other),
-        Err(Barred::OtherEffect)
+        Err(ApproverRefusal::OtherEffect)
     );
-    assert_eq!(may_sit(&waiting, &gaining(), &candidate(3)), Ok(person(3)));
+    assert_eq!(
+        may_fill_slot(&waiting, &gaining(), &candidate(3)),
+        Ok(person(3))
+    );
 }
 
 #[test]
 fn a_decision_on_an_effect_that_is_no_longer_in_force_leaves_the_seat_free() {
     let voided = change(1, vec![said(3, Decision::Approve, "before")]);
     assert_eq!(verdict_on(&voided, &candidate(3)), Ok(person(3)));
-    assert_eq!(tally(&voided, &gaining(), |_| true), Tally::Missing(1));
+    assert_eq!(
+        tally(&voided, &gaining(), |_| true),
+        ApprovalProgress::Missing(1)
+    );
 }
 
 #[test]
 fn an_effect_that_flips_back_brings_no_approval_back() {
     let mut again = change(1, vec![yes(3)]);
     again.round = 1;
-    assert_eq!(tally(&again, &gaining(), |_| true), Tally::Missing(1));
+    assert_eq!(
+        tally(&again, &gaining(), |_| true),
+        ApprovalProgress::Missing(1)
+    );
     assert_eq!(verdict_on(&again, &candidate(3)), Ok(person(3)));
 }
 
@@ -178,40 +190,58 @@ fn a_claim_that_nobody_settled_bars_whom_it_would_make_their_own_judge() {
         ..candidate(3)
     };
     for other in [REQUESTER, GAINS, 4] {
-        assert_eq!(verdict_on(&waiting, &claims(other)), Err(Barred::Claims));
+        assert_eq!(
+            verdict_on(&waiting, &claims(other)),
+            Err(ApproverRefusal::UnsettledClaim)
+        );
     }
     assert_eq!(verdict_on(&waiting, &claims(5)), Ok(person(3)));
     let unjoined = Candidate {
         person: None,
         ..claims(REQUESTER)
     };
-    assert_eq!(verdict_on(&waiting, &unjoined), Err(Barred::Claims));
+    assert_eq!(
+        verdict_on(&waiting, &unjoined),
+        Err(ApproverRefusal::UnsettledClaim)
+    );
 }
 
 #[test]
 fn approvals_are_counted_by_person() {
     for (needed, approvals, expected) in [
-        (2, vec![], Tally::Missing(2)),
-        (2, vec![yes(3)], Tally::Missing(1)),
-        (2, vec![yes(3), yes(3)], Tally::Missing(1)),
-        (2, vec![yes(3), yes(4)], Tally::Met(people(&[3, 4]))),
-        (1, vec![yes(3), yes(4)], Tally::Met(people(&[3, 4]))),
-        (2, vec![yes(3), yes(REQUESTER)], Tally::Missing(1)),
-        (2, vec![yes(3), yes(GAINS)], Tally::Missing(1)),
+        (2, vec![], ApprovalProgress::Missing(2)),
+        (2, vec![yes(3)], ApprovalProgress::Missing(1)),
+        (2, vec![yes(3), yes(3)], ApprovalProgress::Missing(1)),
+        (
+            2,
+            vec![yes(3), yes(4)],
+            ApprovalProgress::Met(people(&[3, 4])),
+        ),
+        (
+            1,
+            vec![yes(3), yes(4)],
+            ApprovalProgress::Met(people(&[3, 4])),
+        ),
+        (
+            2,
+            vec![yes(3), yes(REQUESTER)],
+            ApprovalProgress::Missing(1),
+        ),
+        (2, vec![yes(3), yes(GAINS)], ApprovalProgress::Missing(1)),
         (
             2,
             vec![yes(3), said(4, Decision::Approve, "before")],
-            Tally::Missing(1),
+            ApprovalProgress::Missing(1),
         ),
         (
             2,
             vec![yes(3), yes(4), said(5, Decision::Decline, "in force")],
-            Tally::Declined(person(5)),
+            ApprovalProgress::Declined(person(5)),
         ),
         (
             1,
             vec![yes(3), said(5, Decision::Decline, "before")],
-            Tally::Met(people(&[3])),
+            ApprovalProgress::Met(people(&[3])),
         ),
     ] {
         let found = tally(&change(needed, approvals.clone()), &gaining(), |_| true);
@@ -224,14 +254,17 @@ fn an_approver_who_is_none_any_more_does_not_count_when_it_is_carried_out() {
     let approved = change(2, vec![yes(3), yes(4)]);
     assert_eq!(
         tally(&approved, &gaining(), |who| *who != person(4)),
-        Tally::Missing(1)
+        ApprovalProgress::Missing(1)
     );
 }
 
 #[test]
 fn who_comes_to_gain_after_approving_does_not_count() {
     let approved = change(2, vec![yes(3), yes(4)]);
-    assert_eq!(tally(&approved, &people(&[4]), |_| true), Tally::Missing(1));
+    assert_eq!(
+        tally(&approved, &people(&[4]), |_| true),
+        ApprovalProgress::Missing(1)
+    );
 }
 
 #[test]
@@ -240,7 +273,7 @@ fn a_refused_change_is_never_met() {
     refused.verdict.outcome = Outcome::Refused;
     assert!(!matches!(
         tally(&refused, &gaining(), |_| true),
-        Tally::Met(_)
+        ApprovalProgress::Met(_)
     ));
 }
 
@@ -250,14 +283,14 @@ fn a_free_change_needs_nobody() {
     free.verdict.outcome = Outcome::Allowed;
     assert_eq!(
         tally(&free, &gaining(), |_| true),
-        Tally::Met(BTreeSet::new())
+        ApprovalProgress::Met(BTreeSet::new())
     );
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Lets everyone decide who passes `may_sit`, one after the other. If the quorum is met, that many different people
+    /// Lets everyone decide who passes `may_fill_slot`, one after the other. If the quorum is met, that many different people
     /// have approved, and neither the requester nor a beneficiary is among them.
     #[test]
     fn met_means_that_so_many_others_agreed(
@@ -278,9 +311,9 @@ proptest! {
         prop_assert!(!given.contains(&person(REQUESTER)));
         prop_assert!(given.iter().all(|who| !gains.contains(*who)));
         match tally(&waiting, &gains, |_| true) {
-            Tally::Met(people) => prop_assert!(people.len() >= usize::from(needed)),
-            Tally::Missing(more) => prop_assert_eq!(given.len() + usize::from(more), usize::from(needed)),
-            Tally::Declined(_) => prop_assert!(false, "nobody declined"),
+            ApprovalProgress::Met(people) => prop_assert!(people.len() >= usize::from(needed)),
+            ApprovalProgress::Missing(more) => prop_assert_eq!(given.len() + usize::from(more), usize::from(needed)),
+            ApprovalProgress::Declined(_) => prop_assert!(false, "nobody declined"),
         }
     }
 }

@@ -346,12 +346,12 @@ proptest! {
             after(&after(&snapshot, &carried), &operations)
         };
         let before = whole(&snapshot);
-        let judged: Whole = [judged_first, judged_second]
+        let evaluation: Whole = [judged_first, judged_second]
             .iter()
-            .flat_map(|effect| steps(&effect.judged().cloned().collect::<Vec<_>>()))
+            .flat_map(|effect| steps(&effect.evaluated_steps().cloned().collect::<Vec<_>>()))
             .collect();
         for path in whole(&end) {
-            prop_assert!(before.contains(&path) || judged.contains(&path), "{path:?}");
+            prop_assert!(before.contains(&path) || evaluation.contains(&path), "{path:?}");
         }
     }
 

@@ -5,6 +5,6 @@ mod analysis_properties;
 mod approval;
 mod diff;
 mod engine_simulation;
-mod guardrail_scenarios;
 mod ledger;
+mod policy_scenarios;
 mod roles;

@@ -9,21 +9,21 @@ use uuid::Builder;
 
 use super::params::Params;
 use super::refusal::Refusal;
-use crate::world::World;
+use crate::state::SandboxState;
 
 /// A function that executes an operation. It must validate everything before it changes any state.
 pub(crate) type Handler = fn(&mut Call<'_>) -> Result<Value, Refusal>;
 
 /// A call, with the sandbox state locked for its duration.
 pub(crate) struct Call<'w> {
-    pub world: &'w mut World,
+    pub sandbox: &'w mut SandboxState,
     pub params: &'w Params,
     pub operation: &'static str,
     pub caller: &'w Caller,
     pub request_id: &'w str,
     /// Unix milliseconds. Constant during the call and preserved when the journal replays it.
     pub now_ms: i64,
-    pub fate: &'w Fate,
+    pub fate: &'w CallOutcome,
     pub timing: Timing,
     pub entropy: ChaCha8Rng,
 }
@@ -49,16 +49,20 @@ pub(crate) struct Caller {
 impl Caller {
     /// Reads the caller from an `Authorization` header. An access key that equals an account ID acts from that account,
     /// as in moto. Any other key acts from the delegated administrator account, where Leastwise is meant to run.
-    pub fn from_authorization(header: Option<&str>, world: &World) -> Self {
+    pub fn from_authorization(header: Option<&str>, sandbox: &SandboxState) -> Self {
         let key = header
             .and_then(|header| header.split_once("Credential="))
             .map_or("unsigned", |(_, rest)| {
                 rest.split(['/', ',']).next().unwrap_or("unsigned")
             });
-        let account = world.organizations.accounts.get_key_value(key).map_or_else(
-            || world.organizations.delegated_admin_account.clone(),
-            |(id, _)| id.clone(),
-        );
+        let account = sandbox
+            .organizations
+            .accounts
+            .get_key_value(key)
+            .map_or_else(
+                || sandbox.organizations.delegated_admin_account.clone(),
+                |(id, _)| id.clone(),
+            );
         Self {
             account,
             access_key: key.into(),
@@ -92,7 +96,7 @@ pub(crate) struct Timing {
 
 /// The effects of fault rules that the handler applies.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Fate {
+pub(crate) struct CallOutcome {
     /// The asynchronous part ends as `FAILED` with this reason and changes nothing.
     #[serde(default)]
     pub fails_later: Option<String>,

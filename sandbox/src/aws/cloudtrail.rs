@@ -67,7 +67,7 @@ fn lookup(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let mut passed = page.after().is_none();
     let after = page.after().map(str::to_owned);
     let rest = call
-        .world
+        .sandbox
         .trail
         .iter()
         .rev()
@@ -79,7 +79,7 @@ fn lookup(call: &mut Call<'_>) -> Result<Value, Refusal> {
         .filter(|event| event.account == *account && event.visible_ms <= now)
         .filter(|event| (start..=end).contains(&event.at_ms))
         .filter(|event| wanted.is_none_or(|(key, value)| matches(event, key, value)))
-        .map(|event| (&*event.id, record(event, &call.world.region)));
+        .map(|event| (&*event.id, record(event, &call.sandbox.region)));
     let (events, token) = page.cut(rest);
     Ok(json!({ "Events": events, "NextToken": token }))
 }
@@ -181,7 +181,7 @@ pub(crate) fn note(call: &mut Call<'_>, answer: &Result<Value, Refusal>) {
         _ => Value::Null,
     };
     let visible_ms = call.now_ms + call.timing.event_delay_ms;
-    call.world.trail.push(TrailEvent {
+    call.sandbox.trail.push(TrailEvent {
         id,
         at_ms: call.now_ms,
         visible_ms,

@@ -62,7 +62,7 @@ fn list_users(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let wanted =
         Filter::parse(filter).ok_or_else(|| call.params.invalid("Error while parsing filter."))?;
     let page = Page::read(call, &USERS, &[filter])?;
-    let users = &call.world.pool.users;
+    let users = &call.sandbox.pool.users;
     let found = users
         .iter()
         .filter(|user| wanted.admits(user))
@@ -75,7 +75,7 @@ fn list_users(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn list_users_in_group(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let group = group(call)?;
     let page = Page::read(call, &SIXTY, &[&group])?;
-    let users = &call.world.pool.users;
+    let users = &call.sandbox.pool.users;
     let found = users
         .iter()
         .filter(|user| user.groups.contains(&group))
@@ -88,7 +88,7 @@ fn list_users_in_group(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn list_groups(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_pool(call)?;
     let page = Page::read(call, &SIXTY, &[])?;
-    let groups = &call.world.pool.groups;
+    let groups = &call.sandbox.pool.groups;
     let found = groups
         .iter()
         .map(|group| (group.name.clone(), group_record(call, group)))
@@ -100,7 +100,7 @@ fn list_groups(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn list_groups_for_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let user = user(call)?;
     let page = Page::read(call, &SIXTY, &[&user.username])?;
-    let groups = &call.world.pool.groups;
+    let groups = &call.sandbox.pool.groups;
     let found = groups
         .iter()
         .filter(|group| user.groups.contains(&group.name))
@@ -140,8 +140,8 @@ fn global_sign_out(call: &mut Call<'_>) -> Result<Value, Refusal> {
 
 fn describe_pool(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_pool(call)?;
-    let pool = &call.world.pool;
-    let owner = &call.world.organizations.delegated_admin_account;
+    let pool = &call.sandbox.pool;
+    let owner = &call.sandbox.organizations.delegated_admin_account;
     Ok(json!({ "UserPool": {
         "Id": pool.id,
         "Name": pool.name,
@@ -164,14 +164,14 @@ fn describe_pool(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn mfa_config(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_pool(call)?;
     Ok(json!({
-        "MfaConfiguration": mfa_name(call.world.pool.mfa),
+        "MfaConfiguration": mfa_name(call.sandbox.pool.mfa),
         "SoftwareTokenMfaConfiguration": { "Enabled": true },
     }))
 }
 
 fn describe_client(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_pool(call)?;
-    let pool = &call.world.pool;
+    let pool = &call.sandbox.pool;
     let id = call.params.text("ClientId")?;
     if id != pool.client.client_id {
         return Err(Refusal::not_found(format!(
@@ -205,7 +205,7 @@ fn describe_client(call: &mut Call<'_>) -> Result<Value, Refusal> {
 
 fn check_pool(call: &Call<'_>) -> Result<(), Refusal> {
     let id = call.params.text("UserPoolId")?;
-    if id == call.world.pool.id {
+    if id == call.sandbox.pool.id {
         return Ok(());
     }
     Err(Refusal::not_found(format!(
@@ -216,14 +216,14 @@ fn check_pool(call: &Call<'_>) -> Result<(), Refusal> {
 fn user<'c>(call: &'c Call<'_>) -> Result<&'c PoolUser, Refusal> {
     check_pool(call)?;
     let name = call.params.text("Username")?;
-    call.world.pool.user(name).ok_or_else(no_such_user)
+    call.sandbox.pool.user(name).ok_or_else(no_such_user)
 }
 
 fn group(call: &Call<'_>) -> Result<String, Refusal> {
     check_pool(call)?;
     let name = call.params.text("GroupName")?;
     if call
-        .world
+        .sandbox
         .pool
         .groups
         .iter()
@@ -238,7 +238,7 @@ fn change(call: &mut Call<'_>, apply: impl FnOnce(&mut PoolUser)) -> Result<Valu
     check_pool(call)?;
     let name = call.params.text("Username")?;
     let now = call.now_ms;
-    let user = call.world.pool.user_mut(name).ok_or_else(no_such_user)?;
+    let user = call.sandbox.pool.user_mut(name).ok_or_else(no_such_user)?;
     apply(user);
     user.updated_ms = now;
     Ok(json!({}))
@@ -286,7 +286,7 @@ fn status(user: &PoolUser) -> &'static str {
 }
 
 fn group_record(call: &Call<'_>, group: &PoolGroup) -> Value {
-    let pool = &call.world.pool;
+    let pool = &call.sandbox.pool;
     json!({
         "GroupName": group.name,
         "UserPoolId": pool.id,

@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::call::Fate;
+use super::call::CallOutcome;
 use super::params::Params;
 use super::refusal::Refusal;
 use super::service::{Service, is_asynchronous, is_write};
@@ -31,7 +31,7 @@ pub(crate) struct Rule {
     /// The account that the call targets, not the account of the caller.
     #[serde(default)]
     pub account_id: Option<String>,
-    pub kind: Kind,
+    pub kind: FaultKind,
     /// Milliseconds, for `delay_ms`.
     #[serde(default)]
     pub ms: u64,
@@ -53,7 +53,7 @@ fn always() -> f64 {
 /// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
+pub(crate) enum FaultKind {
     /// 400, as when the quota is exceeded.
     Throttle,
     /// 400 ConflictException; writes only.
@@ -79,14 +79,14 @@ pub(crate) enum Kind {
 
 /// The combined effect of all matching rules on one call.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Verdict {
+pub(crate) struct FaultDecision {
     /// The error to return instead of executing the call.
     pub refuse: Option<Refusal>,
     pub reset: Option<Reset>,
     /// Whether to execute the call and then answer with a 500.
     pub lose_answer: bool,
     pub delay_ms: u64,
-    pub fate: Fate,
+    pub fate: CallOutcome,
 }
 
 /// Whether the connection is reset before or after the call is executed.
@@ -116,8 +116,8 @@ impl Faults {
     }
 
     /// Applies every matching rule to one call.
-    pub fn decide(&mut self, params: &Params, operation: &str) -> Verdict {
-        let mut verdict = Verdict::default();
+    pub fn decide(&mut self, params: &Params, operation: &str) -> FaultDecision {
+        let mut verdict = FaultDecision::default();
         for rule in &mut self.rules {
             if !rule.applies(params, operation) {
                 continue;
@@ -145,9 +145,9 @@ impl Rule {
             .as_deref()
             .is_none_or(|name| name == operation);
         let possible = match self.kind {
-            Kind::Conflict => is_write(operation),
-            Kind::AsyncFailed | Kind::AsyncNever => is_asynchronous(operation),
-            Kind::TruncatePage => operation.starts_with("List") || operation == "LookupEvents",
+            FaultKind::Conflict => is_write(operation),
+            FaultKind::AsyncFailed | FaultKind::AsyncNever => is_asynchronous(operation),
+            FaultKind::TruncatePage => operation.starts_with("List") || operation == "LookupEvents",
             _ => true,
         };
         service_named
@@ -161,33 +161,33 @@ impl Rule {
             })
     }
 
-    fn mark(&self, verdict: &mut Verdict, service: Service) {
+    fn mark(&self, verdict: &mut FaultDecision, service: Service) {
         match self.kind {
-            Kind::Throttle => verdict.refuse = Some(super::quota::throttled(service)),
-            Kind::Conflict => {
+            FaultKind::Throttle => verdict.refuse = Some(super::quota::throttled(service)),
+            FaultKind::Conflict => {
                 verdict.refuse = Some(Refusal::new(
                     service.conflict_code(),
                     "The request conflicts with a previous write that is still propagating. Please retry.",
                 ));
             }
-            Kind::Internal => verdict.refuse = Some(Refusal::internal(service)),
-            Kind::AccessDenied => {
+            FaultKind::Internal => verdict.refuse = Some(Refusal::internal(service)),
+            FaultKind::AccessDenied => {
                 verdict.refuse = Some(Refusal::new(
                     service.denied_code(),
                     "You do not have sufficient access to perform this action.",
                 ));
             }
-            Kind::ResetBefore => verdict.reset = Some(Reset::Before),
-            Kind::ResetAfter => verdict.reset = Some(Reset::After),
-            Kind::LostAnswer => verdict.lose_answer = true,
-            Kind::DelayMs => verdict.delay_ms += self.ms,
-            Kind::AsyncFailed => {
+            FaultKind::ResetBefore => verdict.reset = Some(Reset::Before),
+            FaultKind::ResetAfter => verdict.reset = Some(Reset::After),
+            FaultKind::LostAnswer => verdict.lose_answer = true,
+            FaultKind::DelayMs => verdict.delay_ms += self.ms,
+            FaultKind::AsyncFailed => {
                 verdict.fate.fails_later = Some(self.reason.clone().unwrap_or_else(|| {
                     "Received a 500 status error: internal failure while provisioning".to_owned()
                 }));
             }
-            Kind::AsyncNever => verdict.fate.never_ends = true,
-            Kind::TruncatePage => verdict.fate.short_page = true,
+            FaultKind::AsyncNever => verdict.fate.never_ends = true,
+            FaultKind::TruncatePage => verdict.fate.short_page = true,
         }
     }
 }

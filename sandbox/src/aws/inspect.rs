@@ -7,30 +7,30 @@ use serde_json::{Value, json};
 
 use super::faults::{FaultPlan, Faults};
 use super::sso_admin::operation::settle;
-use crate::world::{SharedWorld, lock};
+use crate::state::{SharedState, lock};
 
 /// Replaces the fault rules and seeds their random number generator.
 pub(crate) async fn set_faults(
-    State(world): State<SharedWorld>,
+    State(sandbox): State<SharedState>,
     Json(plan): Json<FaultPlan>,
 ) -> Json<Value> {
     let rules = plan.rules.len();
-    lock(&world).faults = Faults::new(plan);
+    lock(&sandbox).faults = Faults::new(plan);
     Json(json!({ "rules": rules }))
 }
 
 /// Returns the active fault rules with their remaining counts.
-pub(crate) async fn faults(State(world): State<SharedWorld>) -> Json<Value> {
-    Json(json!({ "rules": lock(&world).faults.rules() }))
+pub(crate) async fn faults(State(sandbox): State<SharedState>) -> Json<Value> {
+    Json(json!({ "rules": lock(&sandbox).faults.rules() }))
 }
 
 /// Returns the persisted state as of now.
-pub(crate) async fn state(State(world): State<SharedWorld>) -> Json<Value> {
+pub(crate) async fn state(State(sandbox): State<SharedState>) -> Json<Value> {
     let saved = {
-        let mut world = lock(&world);
-        let now = world.clock.now_ms();
-        settle(&mut world, now);
-        world.saved()
+        let mut sandbox = lock(&sandbox);
+        let now = sandbox.clock.now_ms();
+        settle(&mut sandbox, now);
+        sandbox.saved()
     };
     Json(serde_json::to_value(saved).expect("plain data always serializes"))
 }
@@ -43,8 +43,8 @@ pub(crate) struct Since {
 
 /// Returns the calls after number `since`, in order.
 pub(crate) async fn calls(
-    State(world): State<SharedWorld>,
+    State(sandbox): State<SharedState>,
     Query(Since { since }): Query<Since>,
 ) -> Json<Value> {
-    Json(lock(&world).calls.json(since))
+    Json(lock(&sandbox).calls.json(since))
 }

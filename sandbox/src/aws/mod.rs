@@ -3,7 +3,6 @@
 //! One router serves a TCP port, for people and the AWS CLI, and the SDK in process, as its HTTP connector. It sends no
 //! `Date` header of its own, because the SDK would take it as the time of AWS.
 
-pub(crate) mod answer;
 pub(crate) mod call;
 pub(crate) mod calls;
 mod cloudtrail;
@@ -16,6 +15,7 @@ mod page;
 pub(crate) mod params;
 pub(crate) mod quota;
 mod refusal;
+pub(crate) mod response;
 pub(crate) mod service;
 pub(crate) mod sso_admin;
 mod sts;
@@ -33,8 +33,8 @@ use axum::routing::{get, post};
 pub use quota::Limits;
 pub use wire::ConnectionReset;
 
-use crate::world::{SharedWorld, lock};
-use answer::{Answer, Asked};
+use crate::state::{SharedState, lock};
+use response::{IncomingCall, ServiceResponse};
 use wire::Wire;
 
 /// Returns the router of all services, which share one path and are selected by `X-Amz-Target`, and of the `/_sandbox`
@@ -42,7 +42,7 @@ use wire::Wire;
 ///
 /// In process, a response whose connection must be reset carries [`ConnectionReset`] among its extensions, and the
 /// connector must turn it into an I/O error. On a port, the connection itself is reset.
-pub fn aws_router(world: SharedWorld) -> Router {
+pub fn aws_router(sandbox: SharedState) -> Router {
     Router::new()
         .route("/", post(call))
         .route(
@@ -51,24 +51,24 @@ pub fn aws_router(world: SharedWorld) -> Router {
         )
         .route("/_sandbox/state", get(inspect::state))
         .route("/_sandbox/calls", get(inspect::calls))
-        .with_state(world)
+        .with_state(sandbox)
 }
 
 async fn call(
-    State(world): State<SharedWorld>,
+    State(sandbox): State<SharedState>,
     connection: Option<axum::Extension<ConnectInfo<Wire>>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let asked = Asked {
+    let asked = IncomingCall {
         target: header("x-amz-target"),
         authorization: header("authorization"),
         body: &body,
     };
-    let answer = answer::answer(&mut lock(&world), &asked);
+    let answer = response::answer(&mut lock(&sandbox), &asked);
     if answer.delay_ms > 0 {
-        let delay = lock(&world)
+        let delay = lock(&sandbox)
             .clock
             .scale(Duration::from_millis(answer.delay_ms));
         tokio::time::sleep(delay).await;
@@ -85,7 +85,7 @@ async fn call(
     respond(answer)
 }
 
-fn respond(answer: Answer) -> Response {
+fn respond(answer: ServiceResponse) -> Response {
     Response::builder()
         .status(answer.status)
         .header("content-type", answer.content_type)

@@ -60,7 +60,7 @@ impl Organizations {
     reason = "every handler has the same signature; any account of the organisation may call this"
 )]
 fn describe_organization(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let management = &organizations.management_account;
     let email = organizations
         .accounts
@@ -81,7 +81,7 @@ fn list_accounts(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_reader(call)?;
     let page = Page::read(call, &TWENTY, &[])?;
     let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let rest = organizations
         .accounts
         .range::<str, _>((from, Bound::Unbounded))
@@ -97,7 +97,7 @@ fn list_accounts(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn list_accounts_for_parent(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let parent = parent(call)?;
     let page = Page::read(call, &TWENTY, &[&parent])?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
     let rest = organizations
         .accounts
@@ -111,7 +111,7 @@ fn list_accounts_for_parent(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn describe_account(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_reader(call)?;
     let id = call.params.text("AccountId")?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let held = organizations.accounts.get(id).ok_or_else(|| {
         Refusal::new(
             "AccountNotFoundException",
@@ -124,7 +124,7 @@ fn describe_account(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn list_roots(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_reader(call)?;
     let page = Page::read(call, &TWENTY, &[])?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let root = json!({
         "Id": &*organizations.root_id,
         "Arn": organizations.arn("root", &organizations.root_id),
@@ -138,7 +138,7 @@ fn list_roots(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn list_units(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let parent = parent(call)?;
     let page = Page::read(call, &TWENTY, &[&parent])?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
     let rest = organizations
         .units
@@ -152,7 +152,7 @@ fn list_units(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn describe_unit(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_reader(call)?;
     let id = call.params.text("OrganizationalUnitId")?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let held = organizations.units.get(id).ok_or_else(|| {
         Refusal::new(
             "OrganizationalUnitNotFoundException",
@@ -166,7 +166,7 @@ fn list_parents(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_reader(call)?;
     let child = call.params.text("ChildId")?;
     let page = Page::read(call, &TWENTY, &[child])?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let parent = organizations
         .accounts
         .get(child)
@@ -192,7 +192,7 @@ fn list_children(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let parent = parent(call)?;
     let kind = call.params.text("ChildType")?;
     let page = Page::read(call, &TWENTY, &[&parent, kind])?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let children: Vec<(String, Value)> = match kind {
         "ACCOUNT" => organizations
             .accounts
@@ -232,7 +232,7 @@ fn list_children(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn list_tags(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_reader(call)?;
     let id = call.params.text("ResourceId")?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let tags: Vec<Value> = match organizations.accounts.get(id) {
         Some(held) => held
             .tags
@@ -254,7 +254,7 @@ fn list_delegated_administrators(call: &mut Call<'_>) -> Result<Value, Refusal> 
     check_reader(call)?;
     let service = call.params.optional("ServicePrincipal")?;
     let page = Page::read(call, &TWENTY, &[service.unwrap_or_default()])?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let id = &organizations.delegated_admin_account;
     let held = organizations
         .accounts
@@ -277,7 +277,7 @@ fn list_delegated_administrators(call: &mut Call<'_>) -> Result<Value, Refusal> 
 
 /// Checks that the caller is the management account or the delegated administrator account.
 fn check_reader(call: &Call<'_>) -> Result<(), Refusal> {
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let account = &call.caller.account;
     if *account == organizations.management_account
         || *account == organizations.delegated_admin_account
@@ -292,7 +292,7 @@ fn check_reader(call: &Call<'_>) -> Result<(), Refusal> {
 fn parent(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
     check_reader(call)?;
     let id = call.params.text("ParentId")?;
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     if *id == *organizations.root_id {
         return Ok(organizations.root_id.clone());
     }

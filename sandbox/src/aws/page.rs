@@ -78,7 +78,7 @@ impl Page {
                     .ok_or_else(|| call.params.invalid("The provided NextToken is invalid"))?,
             ),
         };
-        let ragged = call.world.ragged_pages && paging.may_be_empty == MayBeEmpty::Yes;
+        let ragged = call.sandbox.ragged_pages && paging.may_be_empty == MayBeEmpty::Yes;
         let (after, pause_done) = given.map_or((None, true), |(key, done)| (Some(key), done));
         Ok(Self {
             after,

@@ -33,7 +33,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::clock::Clock;
-use crate::world::{self, SharedWorld};
+use crate::state::{self, SharedState};
 
 pub use claims::AuthenticationContext;
 pub use client::Client;
@@ -95,7 +95,7 @@ impl CognitoConfig {
 /// The state shared by all handlers.
 struct Provider {
     config: CognitoConfig,
-    world: SharedWorld,
+    sandbox: SharedState,
     clock: Clock,
     keys: PoolKeys,
     sessions: Mutex<Sessions>,
@@ -104,14 +104,14 @@ struct Provider {
 }
 
 /// Returns the router of the provider. Reads or generates the signing key first; generating it takes a moment.
-pub fn router(config: CognitoConfig, world: SharedWorld) -> Router {
-    let clock = world::lock(&world).clock.clone();
+pub fn router(config: CognitoConfig, sandbox: SharedState) -> Router {
+    let clock = state::lock(&sandbox).clock.clone();
     let provider = Arc::new(Provider {
         clock,
         keys: PoolKeys::open(config.key_file.as_deref()),
         misbehave: Mutex::new(config.misbehave),
         config,
-        world,
+        sandbox,
         sessions: Mutex::default(),
         hits: Mutex::default(),
     });
@@ -146,7 +146,7 @@ impl Provider {
     }
 
     fn pool_id(&self) -> String {
-        world::lock(&self.world).pool.id.clone()
+        state::lock(&self.sandbox).pool.id.clone()
     }
 
     /// Returns the `iss` of every token.
@@ -156,26 +156,26 @@ impl Provider {
 
     /// Returns the pool's client as currently registered, and the additional clients.
     fn clients(&self) -> Vec<Client> {
-        let mut clients = vec![Client::of_pool(&world::lock(&self.world).pool.client)];
+        let mut clients = vec![Client::of_pool(&state::lock(&self.sandbox).pool.client)];
         clients.extend(self.config.more_clients.iter().cloned());
         clients
     }
 
     fn subject(&self, sub: &str) -> Option<Subject> {
-        Subject::with_sub(&world::lock(&self.world).pool, sub)
+        Subject::with_sub(&state::lock(&self.sandbox).pool, sub)
     }
 
     fn subject_named(&self, name: &str) -> Option<Subject> {
-        Subject::named(&world::lock(&self.world).pool, name)
+        Subject::named(&state::lock(&self.sandbox).pool, name)
     }
 
     /// Returns the first users of the pool, up to [`page::SHOWN`], and their total number.
     fn people(&self) -> page::People {
-        let world = world::lock(&self.world);
-        let shown = Subject::all(&world.pool).take(page::SHOWN).collect();
+        let sandbox = state::lock(&self.sandbox);
+        let shown = Subject::all(&sandbox.pool).take(page::SHOWN).collect();
         page::People {
             shown,
-            total: world.pool.users.len(),
+            total: sandbox.pool.users.len(),
         }
     }
 

@@ -94,7 +94,7 @@ impl Pool {
         self.users.iter().find(|user| user.answers_to(username))
     }
 
-    /// Like [`Pool::user`], but mutable. Call [`crate::World::note_pool_change`] after a change.
+    /// Like [`Pool::user`], but mutable. Call [`crate::SandboxState::note_pool_change`] after a change.
     pub fn user_mut(&mut self, username: &str) -> Option<&mut PoolUser> {
         self.users.iter_mut().find(|user| user.answers_to(username))
     }

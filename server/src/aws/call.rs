@@ -7,7 +7,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{
     budget::Budget,
-    error::{CallError, Class},
+    error::{CallError, ErrorClass},
 };
 
 /// The maximum number of attempts of a read.
@@ -29,7 +29,7 @@ where
         };
         let again = matches!(
             error.class,
-            Class::Throttled | Class::Conflict | Class::Unknown
+            ErrorClass::Throttled | ErrorClass::Conflict | ErrorClass::Unknown
         );
         if !again || attempt == TRIES {
             return Err(error);
@@ -58,7 +58,7 @@ where
     budget.turn().await;
     if !on_time() {
         return Err(CallError {
-            class: Class::Invalid,
+            class: ErrorClass::Invalid,
             code: NOT_SENT.into(),
             message: "the deadline passed before the request was sent".into(),
             request_id: None,
@@ -80,7 +80,7 @@ where
         }
         Err(error) => {
             let error = CallError::from(error);
-            if error.class == Class::Throttled {
+            if error.class == ErrorClass::Throttled {
                 budget.slow_down().await;
             }
             Err(error)

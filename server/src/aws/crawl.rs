@@ -69,7 +69,7 @@ fn pages(rows: usize, size: usize) -> u64 {
 
 /// The progress of a crawl, for progress bars.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct CrawlProgress {
     /// The number of pairs read.
     pub pairs: AtomicU64,
     /// The number of pairs listed so far.
@@ -82,7 +82,7 @@ pub async fn crawl(
     instance: &Instance,
     clock: &Clock,
     analyse: &(dyn Fn(&Content) -> Analysis + Sync),
-    progress: &Arc<Progress>,
+    progress: &Arc<CrawlProgress>,
 ) -> Crawled {
     let before = meter(aws);
     let started = clock.now();
@@ -158,7 +158,7 @@ fn note<T>(unread: &mut Vec<Unread>, what: Gap, answer: Result<T, CallError>) ->
     }
 }
 
-impl Progress {
+impl CrawlProgress {
     fn known(&self, pairs: usize) {
         self.pairs_known
             .fetch_add(u64::try_from(pairs).unwrap_or(0), Ordering::Relaxed);
@@ -172,9 +172,9 @@ impl Progress {
 type Index = BTreeMap<domain::ids::PermissionSetArn, BTreeSet<domain::ids::AccountId>>;
 
 /// Interns ids, so that repeated ids share one allocation.
-struct Met<T>(HashSet<T>);
+struct Visited<T>(HashSet<T>);
 
-impl<T: Clone + Eq + Hash> Met<T> {
+impl<T: Clone + Eq + Hash> Visited<T> {
     fn none() -> Self {
         Self(HashSet::new())
     }

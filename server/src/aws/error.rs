@@ -11,7 +11,7 @@ use thiserror::Error;
 
 /// The class of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
+pub enum ErrorClass {
     /// Too many calls, or too many operations in flight.
     Throttled,
     /// An earlier write has not propagated yet. Retry later.
@@ -31,7 +31,7 @@ pub enum Class {
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub struct CallError {
-    pub class: Class,
+    pub class: ErrorClass,
     /// The AWS error code, or the kind of failure in the client.
     pub code: String,
     /// The message from AWS. Never sent to a browser.
@@ -63,7 +63,7 @@ impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for CallError {
             .to_owned();
         let class = match (code, status) {
             (Some(code), Some(status)) if (400..500).contains(&status) => by_code(code),
-            _ => Class::Unknown,
+            _ => ErrorClass::Unknown,
         };
         let code = code.map_or_else(|| kind(&error).to_owned(), str::to_owned);
         Self {
@@ -75,22 +75,24 @@ impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for CallError {
     }
 }
 
-fn by_code(code: &str) -> Class {
+fn by_code(code: &str) -> ErrorClass {
     match code {
         "ThrottlingException"
         | "TooManyRequestsException"
         | "Throttling"
-        | "RequestLimitExceeded" => Class::Throttled,
-        "ConflictException" | "ConcurrentModificationException" => Class::Conflict,
+        | "RequestLimitExceeded" => ErrorClass::Throttled,
+        "ConflictException" | "ConcurrentModificationException" => ErrorClass::Conflict,
         "ResourceNotFoundException"
         | "AccountNotFoundException"
         | "UserNotFoundException"
         | "ParentNotFoundException"
-        | "TargetNotFoundException" => Class::NotFound,
-        "AccessDeniedException" | "NotAuthorizedException" => Class::AccessDenied,
-        "ServiceQuotaExceededException" | "LimitExceededException" => Class::Quota,
-        "InternalServerException" | "InternalErrorException" | "ServiceException" => Class::Unknown,
-        _ => Class::Invalid,
+        | "TargetNotFoundException" => ErrorClass::NotFound,
+        "AccessDeniedException" | "NotAuthorizedException" => ErrorClass::AccessDenied,
+        "ServiceQuotaExceededException" | "LimitExceededException" => ErrorClass::Quota,
+        "InternalServerException" | "InternalErrorException" | "ServiceException" => {
+            ErrorClass::Unknown
+        }
+        _ => ErrorClass::Invalid,
     }
 }
 

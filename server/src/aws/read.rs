@@ -8,13 +8,13 @@ use domain::ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId}
 use super::{
     Aws, Instance,
     call::read,
-    error::{CallError, Class},
+    error::{CallError, ErrorClass},
 };
 
 /// Returns the error for a response that cannot be parsed.
 pub(super) fn malformed(what: &str) -> CallError {
     CallError {
-        class: Class::Invalid,
+        class: ErrorClass::Invalid,
         code: "MalformedAnswer".into(),
         message: what.into(),
         request_id: None,
@@ -158,7 +158,7 @@ impl Aws {
         .await;
         match answer {
             Ok(_) => Ok(true),
-            Err(error) if error.class == Class::NotFound => Ok(false),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -11,7 +11,7 @@ use domain::{
 use super::{
     Aws, Instance,
     call::read,
-    error::{CallError, Class},
+    error::{CallError, ErrorClass},
     read::malformed,
 };
 
@@ -152,7 +152,7 @@ async fn boundary(aws: &Aws, instance: &str, set: &str) -> Result<Option<Boundar
             })
         })),
         // AWS returns NotFound when no boundary is set.
-        Err(error) if error.class == Class::NotFound => Ok(None),
+        Err(error) if error.class == ErrorClass::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -8,13 +8,13 @@ use domain::ids::{Assignment, AwsRequestId, GroupId, UserId};
 use super::{
     Aws, Instance,
     call::{OnTime, once, read},
-    error::{CallError, Class},
+    error::{CallError, ErrorClass},
     read::malformed,
 };
 
 /// The status of an asynchronous write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
+pub enum WriteProgress {
     InProgress,
     Succeeded,
     /// The write failed, with the reason from AWS.
@@ -23,7 +23,7 @@ pub enum Progress {
 
 /// The kind of write that a request id belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum WriteKind {
     /// `CreateAccountAssignment`
     Create,
     /// `DeleteAccountAssignment`
@@ -33,7 +33,7 @@ pub enum Kind {
 /// Returns the error for a write that AWS accepted without a request id. It may be carried out.
 fn unnamed() -> CallError {
     CallError {
-        class: Class::Unknown,
+        class: ErrorClass::Unknown,
         ..malformed("no request id")
     }
 }
@@ -95,11 +95,11 @@ impl Aws {
     pub async fn progress(
         &self,
         instance: &Instance,
-        kind: Kind,
+        kind: WriteKind,
         id: &AwsRequestId,
-    ) -> Result<Progress, CallError> {
+    ) -> Result<WriteProgress, CallError> {
         let (status, reason) = match kind {
-            Kind::Create => {
+            WriteKind::Create => {
                 let answer = read(&self.budgets.sso, || {
                     self.sso
                         .describe_account_assignment_creation_status()
@@ -114,7 +114,7 @@ impl Aws {
                     status.and_then(|s| s.failure_reason().map(str::to_owned)),
                 )
             }
-            Kind::Delete => {
+            WriteKind::Delete => {
                 let answer = read(&self.budgets.sso, || {
                     self.sso
                         .describe_account_assignment_deletion_status()
@@ -131,11 +131,11 @@ impl Aws {
             }
         };
         match status {
-            Some(StatusValues::Succeeded) => Ok(Progress::Succeeded),
-            Some(StatusValues::Failed) => Ok(Progress::Failed(
+            Some(StatusValues::Succeeded) => Ok(WriteProgress::Succeeded),
+            Some(StatusValues::Failed) => Ok(WriteProgress::Failed(
                 reason.unwrap_or_else(|| "no reason given".into()),
             )),
-            Some(StatusValues::InProgress) => Ok(Progress::InProgress),
+            Some(StatusValues::InProgress) => Ok(WriteProgress::InProgress),
             _ => Err(malformed(
                 "a status that is none of IN_PROGRESS, SUCCEEDED, FAILED",
             )),

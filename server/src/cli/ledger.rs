@@ -41,7 +41,7 @@ pub enum LedgerCommand {
 
 /// The location of the ledger and of the keys.
 #[derive(Debug, Clone, Args)]
-pub struct Place {
+pub struct LedgerLocation {
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
     #[arg(
         long,
@@ -62,7 +62,7 @@ pub struct Place {
 #[derive(Debug, Clone, Args)]
 pub struct VerifyArgs {
     #[command(flatten)]
-    pub place: Place,
+    pub place: LedgerLocation,
     /// An exported ledger to verify instead of a database.
     #[arg(long, value_name = "DIR")]
     pub bundle: Option<PathBuf>,
@@ -81,7 +81,7 @@ pub struct ExportArgs {
     /// The folder to write to. It must be empty or not exist.
     pub folder: PathBuf,
     #[command(flatten)]
-    pub place: Place,
+    pub place: LedgerLocation,
     /// Include names, addresses and justifications that were not erased.
     #[arg(long)]
     pub with_private: bool,

@@ -3,8 +3,8 @@
 //! Output is for people by default and for programs with `--json`. Exit codes: 0 done, 1 found a problem, 2 could not
 //! run.
 
+mod background_tasks;
 pub mod ledger;
-mod loops;
 pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
@@ -63,7 +63,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 }
 
 /// The result of a command: an exit code, or the reason why it could not run.
-pub type Done = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
+pub type CommandResult = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Writes to standard output. A reader that closes the pipe early (`| head`) is not an error.
 fn print(text: impl AsRef<[u8]>) -> std::io::Result<()> {
@@ -74,7 +74,7 @@ fn print(text: impl AsRef<[u8]>) -> std::io::Result<()> {
     }
 }
 
-async fn migrate(args: &crate::config::DatabaseArgs) -> Done {
+async fn migrate(args: &crate::config::DatabaseArgs) -> CommandResult {
     crate::store::Store::open(&args.url)
         .await?
         .migrate()

@@ -2,16 +2,16 @@
 
 use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 
-use app::backend::{ReportCounts, ReportForm};
+use app::backend::{ReportCounts, ReportFormat};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::ledger::Hash;
 use sha2::{Digest as _, Sha256};
 
-use super::Done;
+use super::CommandResult;
 use crate::{
     config::{AwsArgs, DatabaseArgs},
     engine::sync,
-    service::{core::Core, journal::Who, report::Report},
+    service::{app_state::AppState, journal::EntryActor, report::Report},
     state,
     store::StoreError,
 };
@@ -47,21 +47,21 @@ pub struct AccessArgs {
 }
 
 /// Prints the report. Reads nothing from AWS except the Identity Center instance.
-pub async fn run(command: ReportCommand) -> Done {
+pub async fn run(command: ReportCommand) -> CommandResult {
     let ReportCommand::Access(args) = command;
     let Scope::ProdPci = args.scope;
-    let core = state::core(
+    let app_state = state::app_state(
         &args.database,
         &args.aws,
         domain::time::Duration::minutes(15),
         "",
     )
     .await?;
-    sync::restore(&core).await?;
-    let report = Arc::new(Report::make(core.clone(), core.world()));
+    sync::restore(&app_state).await?;
+    let report = Arc::new(Report::make(app_state.clone(), app_state.read_model()));
     let form = match (args.json, args.csv) {
-        (true, _) => Some(ReportForm::Json),
-        (_, true) => Some(ReportForm::Csv),
+        (true, _) => Some(ReportFormat::Json),
+        (_, true) => Some(ReportFormat::Csv),
         _ => None,
     };
     // Built twice, once for the ledger entry and once for the terminal, because the text may be gigabytes.
@@ -70,7 +70,7 @@ pub async fn run(command: ReportCommand) -> Done {
         hasher.update(piece);
     }
     let hash = Hash(hasher.finalize().into());
-    record(&core, &report.head.report_id, hash).await?;
+    record(&app_state, &report.head.report_id, hash).await?;
     for piece in pieces(&report, form) {
         super::print(&piece)?;
     }
@@ -79,7 +79,7 @@ pub async fn run(command: ReportCommand) -> Done {
 
 type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
-fn pieces(report: &Arc<Report>, form: Option<ReportForm>) -> Pieces {
+fn pieces(report: &Arc<Report>, form: Option<ReportFormat>) -> Pieces {
     match form {
         Some(form) => report.pieces(form),
         None => Box::new(words(report)),
@@ -107,7 +107,7 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
     let report = report.clone();
     let lines = accounts.into_iter().map(move |account| {
         let mut out = String::new();
-        for row in report.rows_of(&account, &mut report.holds()) {
+        for row in report.rows_of(&account, &mut report.existing_access()) {
             let standing = if row.standing {
                 "standing"
             } else {
@@ -126,12 +126,12 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
 }
 
 /// Records the report in the ledger before it is printed.
-async fn record(core: &Core, report: &str, content: Hash) -> Result<(), StoreError> {
-    let who = Who::leastwise();
-    let entry = core
+async fn record(app_state: &AppState, report: &str, content: Hash) -> Result<(), StoreError> {
+    let who = EntryActor::leastwise();
+    let entry = app_state
         .journal
         .report_downloaded(&who, report, "command-line", content);
-    let mut tx = core.store.write().await?;
-    core.journal.append(&mut tx, entry).await?;
+    let mut tx = app_state.store.write().await?;
+    app_state.journal.append(&mut tx, entry).await?;
     tx.commit().await
 }

@@ -14,7 +14,7 @@ use sandbox::{
 };
 use url::Url;
 
-use super::{Done, serve};
+use super::{CommandResult, serve};
 use crate::{
     config::{AwsArgs, DatabaseArgs, ServeArgs},
     http::log,
@@ -51,7 +51,7 @@ pub struct SandboxArgs {
 }
 
 /// Runs the sandbox until it receives a stop signal.
-pub async fn run(args: SandboxArgs) -> Done {
+pub async fn run(args: SandboxArgs) -> CommandResult {
     // A log line per request would push the addresses and names off the terminal.
     log::start(if args.json { "info" } else { "warn" });
     if args.fresh && args.data.exists() {
@@ -107,8 +107,8 @@ fn configuration(
     running: &Running,
     web: u16,
 ) -> Result<ServeArgs, Box<dyn std::error::Error + Send + Sync>> {
-    let world = sandbox::world::lock(&running.world);
-    let pool = &world.pool;
+    let read_model = sandbox::state::lock(&running.sandbox);
+    let pool = &read_model.pool;
     let with_role = |group: &str| -> Vec<String> {
         let members = pool
             .users
@@ -184,8 +184,8 @@ fn announce(
     running: &Running,
     serve: &ServeArgs,
 ) -> Result<(), serde_json::Error> {
-    let world = sandbox::world::lock(&running.world);
-    let people = &world.pool.users;
+    let read_model = sandbox::state::lock(&running.sandbox);
+    let people = &read_model.pool.users;
     let web = serve.public_url.as_str().trim_end_matches('/');
     let aws = serve
         .aws

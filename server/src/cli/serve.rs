@@ -6,7 +6,7 @@ use domain::engine::Pacing;
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio::net::TcpListener;
 
-use super::{Done, loops::Loops};
+use super::{CommandResult, background_tasks::BackgroundTasks};
 use crate::{
     config::{ServeArgs, secret},
     engine::{
@@ -22,12 +22,12 @@ use crate::{
         serve::serve,
         state::{HttpSettings, HttpState, Ports},
     },
-    service::core::Core,
-    state::{self, Doors, StartError},
+    service::app_state::AppState,
+    state::{self, PortAdapters, StartError},
 };
 
 /// Runs the command.
-pub async fn run(mut args: ServeArgs) -> Done {
+pub async fn run(mut args: ServeArgs) -> CommandResult {
     log::start("info");
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
     args.metrics_token = secret("LEASTWISE_METRICS_TOKEN")?;
@@ -39,13 +39,14 @@ pub async fn run(mut args: ServeArgs) -> Done {
 }
 
 /// Checks the configuration and each part that it names.
-pub async fn check(mut args: ServeArgs) -> Done {
+pub async fn check(mut args: ServeArgs) -> CommandResult {
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
     args.check()?;
     println!("configuration  ok");
-    let core = state::core(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
+    let app_state =
+        state::app_state(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
     println!("database       ok");
-    println!("aws            ok: {}", core.instance.arn);
+    println!("aws            ok: {}", app_state.instance.arn);
     oidc(&args).await?;
     println!("cognito        ok: {}", args.issuer());
     Ok(ExitCode::SUCCESS)
@@ -54,11 +55,11 @@ pub async fn check(mut args: ServeArgs) -> Done {
 /// The started server.
 pub struct Started {
     /// The app state, which the sandbox reads too.
-    pub core: Arc<Core>,
+    pub app_state: Arc<AppState>,
     sealer: Sealer,
     http: HttpState,
     listener: TcpListener,
-    loops: Loops,
+    loops: BackgroundTasks,
 }
 
 impl Started {
@@ -67,7 +68,7 @@ impl Started {
     pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let routes = pages::routes(&PageState {
             http: self.http.clone(),
-            core: self.core.clone(),
+            app_state: self.app_state.clone(),
         });
         let app = router(self.http.clone(), routes);
         let mut failed = None;
@@ -85,21 +86,21 @@ impl Started {
                 "the last entries could not be signed"
             );
         }
-        self.core.store.close().await;
+        self.app_state.store.close().await;
         failed.map_or(Ok(()), Err)
     }
 }
 
 /// Runs a loop that depends on the read model after the stored state is loaded.
-async fn once_known(core: Arc<Core>, run: BoxFuture<'static, ()>) {
-    core.remembered().await;
+async fn once_known(app_state: Arc<AppState>, run: BoxFuture<'static, ()>) {
+    app_state.restored().await;
     run.await;
 }
 
 /// Loads the state that the last run stored, and grants the roles named in the configuration.
-async fn remember(core: &Arc<Core>, args: &ServeArgs) -> Result<(), StartError> {
-    engine::sync::restore(core).await?;
-    state::first_roles(core, args).await
+async fn remember(app_state: &Arc<AppState>, args: &ServeArgs) -> Result<(), StartError> {
+    engine::sync::restore(app_state).await?;
+    state::first_roles(app_state, args).await
 }
 
 /// Starts everything. The port is open when this returns. The stored state is still being loaded; pages, sign-ins and
@@ -108,62 +109,63 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| StartError::Listen(args.listen, error))?;
-    let core = state::core(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
+    let app_state =
+        state::app_state(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
     let seed = secret(KEY_VARIABLE)?;
     let seed = Some(seed.as_str()).filter(|seed| !seed.is_empty());
-    let (store, clock) = (core.store.clone(), core.clock.clone());
+    let (store, clock) = (app_state.store.clone(), app_state.clock.clone());
     let sealer = Sealer::open(
         store,
         clock,
-        core.journal.clone(),
+        app_state.journal.clone(),
         &args.database.keys,
         seed,
     )
     .await?;
     // The only place that sets it.
-    let _ = core.vkey.set(sealer.vkey());
-    state::bootstrap(&core).await?;
-    core.remembers_nothing_yet();
+    let _ = app_state.vkey.set(sealer.vkey());
+    state::bootstrap(&app_state).await?;
+    app_state.mark_restoring();
     let oidc = oidc(args).await?;
     let mut settings = HttpSettings::new(args.public_url.clone());
     settings.trusted_proxies = args.proxies()?;
     if !args.metrics_token.is_empty() {
         settings.metrics_token = Some(Secret::new(args.metrics_token.clone()));
     }
-    let doors = Arc::new(Doors {
-        core: core.clone(),
+    let adapters = Arc::new(PortAdapters {
+        app_state: app_state.clone(),
         sealer: sealer.clone(),
     });
     let ports = Ports {
-        pool: doors.clone(),
-        users: doors.clone(),
-        journal: Arc::new(core.journal.clone()),
-        readiness: doors,
+        pool: adapters.clone(),
+        users: adapters.clone(),
+        journal: Arc::new(app_state.journal.clone()),
+        readiness: adapters,
     };
     let http = HttpState::new(
-        core.store.clone(),
-        core.clock.clone(),
+        app_state.store.clone(),
+        app_state.clock.clone(),
         settings,
         oidc,
         ports,
     );
-    let mut loops = Loops::default();
-    let (known, args) = (core.clone(), args.clone());
+    let mut loops = BackgroundTasks::default();
+    let (known, args) = (app_state.clone(), args.clone());
     loops.once("load of the stored state", async move {
         remember(&known, &args).await?;
-        known.remembers_all();
+        known.mark_restored();
         Ok(())
     });
-    let knowing = |run| once_known(core.clone(), run);
-    let crawls = engine::sync::run(core.clone()).boxed();
+    let knowing = |run| once_known(app_state.clone(), run);
+    let crawls = engine::sync::run(app_state.clone()).boxed();
     loops.forever("sync", knowing(crawls));
-    let writes = engine::reconcile::run(core.clone(), pacing).boxed();
+    let writes = engine::reconcile::run(app_state.clone(), pacing).boxed();
     loops.forever("engine", knowing(writes));
-    let expires = engine::expire::run(core.clone()).boxed();
+    let expires = engine::expire::run(app_state.clone()).boxed();
     loops.forever("expiry of changes", knowing(expires));
     loops.forever("sealing of the ledger", sealer.clone().run());
     Ok(Started {
-        core,
+        app_state,
         sealer,
         http,
         listener,

@@ -10,9 +10,9 @@ use std::{
 
 use clap::Args;
 
-use super::Done;
+use super::CommandResult;
 use crate::{
-    aws::crawl::Progress,
+    aws::crawl::CrawlProgress,
     config::{AwsArgs, DatabaseArgs},
     engine::sync,
     service::names,
@@ -31,18 +31,18 @@ pub struct SyncArgs {
 }
 
 /// Runs the command. The exit code is 1 if something could not be read.
-pub async fn run(args: SyncArgs) -> Done {
-    let core = state::core(
+pub async fn run(args: SyncArgs) -> CommandResult {
+    let app_state = state::app_state(
         &args.database,
         &args.aws,
         domain::time::Duration::minutes(15),
         "",
     )
     .await?;
-    sync::restore(&core).await?;
-    let progress = Arc::new(Progress::default());
+    sync::restore(&app_state).await?;
+    let progress = Arc::new(CrawlProgress::default());
     let bar = tokio::spawn(show(progress.clone()));
-    let report = sync::once(&core, &progress).await?;
+    let report = sync::once(&app_state, &progress).await?;
     bar.abort();
     let mut out = String::new();
     if args.json {
@@ -59,7 +59,7 @@ pub async fn run(args: SyncArgs) -> Done {
             "Assignments       {:>8}   {} of them orphaned",
             report.assignments, report.orphans
         )?;
-        writeln!(out, "Drift             {:>8}", report.outside)?;
+        writeln!(out, "Drift             {:>8}", report.drift)?;
         writeln!(out)?;
         writeln!(out, "Calls             {:>8}   by the formula", "made")?;
         let rows = [
@@ -80,9 +80,13 @@ pub async fn run(args: SyncArgs) -> Done {
         }
         writeln!(out, "Throttled         {:>8}", report.throttled)?;
         writeln!(out, "Seconds           {:>8.1}", report.seconds)?;
-        let world = core.world();
+        let read_model = app_state.read_model();
         for unread in &report.unread {
-            writeln!(out, "Not read: {}", names::unread(&world.snapshot, unread))?;
+            writeln!(
+                out,
+                "Not read: {}",
+                names::unread(&read_model.snapshot, unread)
+            )?;
         }
     }
     super::print(&out)?;
@@ -94,7 +98,7 @@ pub async fn run(args: SyncArgs) -> Done {
 }
 
 /// Shows the progress on a terminal.
-async fn show(progress: Arc<Progress>) {
+async fn show(progress: Arc<CrawlProgress>) {
     if !std::io::stderr().is_terminal() {
         return;
     }

@@ -6,78 +6,81 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     change::{Change, State},
-    engine::{Commit, Ending, Item, Key, OperationRow, Phase, Tell, WindowRow, Write, alarm_after},
+    engine::{
+        AccessResource, Commit, DomainEvent, Item, OperationOutcome, OperationRow, Phase,
+        WindowRow, Write, alarm_after,
+    },
     ids::{AccountId, ChangeId, Principal},
     time::Timestamp,
 };
 
-use super::{fresh, observe, reconcile::moved};
+use super::{observe, reconcile::moved, reread};
 use crate::{
-    service::{changes, core::Core, journal::Draft},
-    store::{self, StoreError, Tx, change::Stored},
+    service::{app_state::AppState, changes, journal::EntryBuilder},
+    store::{self, StoreError, Tx, change::StoredChange},
 };
 
 /// Stores a commit and notifies live pages.
-pub async fn store(core: &Arc<Core>, commit: Commit) -> Result<(), StoreError> {
-    let now = core.clock.now();
-    let mut tx = core.store.write().await?;
+pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), StoreError> {
+    let now = app_state.clock.now();
+    let mut tx = app_state.store.write().await?;
     store::engine::hold(&mut tx, commit.generation).await?;
     let mut entries = Vec::new();
     for write in &commit.writes {
-        entries.extend(entry(core, write, &commit));
+        entries.extend(entry(app_state, write, &commit));
         store::engine::write(&mut tx, write, now).await?;
     }
-    entries.extend(removals(core, &commit));
-    for tell in &commit.tells {
-        let entry = core.journal.told(tell);
-        entries.extend(match change_state(core, &mut tx, tell, now).await? {
+    entries.extend(removals(app_state, &commit));
+    for event in &commit.events {
+        let entry = app_state.journal.domain_event(event);
+        entries.extend(match change_state(app_state, &mut tx, event, now).await? {
             Moved::AsTold => Some(entry),
             Moved::Back(next) => Some(shown(entry, &next)),
             Moved::Nowhere => None,
         });
     }
     if !entries.is_empty() {
-        core.journal.append_many(&mut tx, entries).await?;
+        app_state.journal.append_many(&mut tx, entries).await?;
     }
     tx.commit().await?;
-    after(core, &commit).await;
+    after(app_state, &commit).await;
     Ok(())
 }
 
 /// Returns whether a commit starts applying a change.
 fn begins(commit: &Commit, change: &ChangeId) -> bool {
-    let begins = |tell: &Tell| matches!(tell, Tell::Applying { change: one } if one == change);
-    commit.tells.iter().any(begins)
+    let begins = |event: &DomainEvent| matches!(event, DomainEvent::Applying { change: one } if one == change);
+    commit.events.iter().any(begins)
 }
 
 /// Returns the removal entries of the changes that start. They precede the domain events: access that is already gone
 /// ends the change in the same commit.
-fn removals(core: &Core, commit: &Commit) -> Vec<Draft> {
+fn removals(app_state: &AppState, commit: &Commit) -> Vec<EntryBuilder> {
     let rows = commit.writes.iter().filter_map(|write| match write {
         Write::Change(row) if begins(commit, &row.change) => Some(row),
         _ => None,
     });
     rows.flat_map(|row| &row.items)
         .filter_map(|item| match &item.item {
-            Item::Close { key, session } => Some(core.journal.grant_revoked(key, *session)),
+            Item::Close { key, session } => Some(app_state.journal.grant_revoked(key, *session)),
             Item::Open { .. } => None,
         })
         .collect()
 }
 
 /// Returns the ledger entries of an operation row or an access window row.
-fn entry(core: &Core, write: &Write, commit: &Commit) -> Vec<Draft> {
+fn entry(app_state: &AppState, write: &Write, commit: &Commit) -> Vec<EntryBuilder> {
     match write {
-        Write::Operation(row) => operation(core, row).into_iter().collect(),
-        Write::Window(row) => window(core, row, commit),
-        Write::Key(_) | Write::Change(_) => Vec::new(),
+        Write::Operation(row) => operation(app_state, row).into_iter().collect(),
+        Write::Window(row) => window(app_state, row, commit),
+        Write::Resource(_) | Write::Change(_) => Vec::new(),
     }
 }
 
 /// Returns the entries of an access window row. A window has an entry when it starts, when it is ended early and when
 /// it is over. Its delivery has none. A row without its entry has no effect.
-fn window(core: &Core, row: &WindowRow, commit: &Commit) -> Vec<Draft> {
-    let (journal, grant) = (&core.journal, &row.window.grant);
+fn window(app_state: &AppState, row: &WindowRow, commit: &Commit) -> Vec<EntryBuilder> {
+    let (journal, grant) = (&app_state.journal, &row.window.grant);
     let stopped = |ended| journal.grant_stopped(&row.key, grant, ended);
     match (row.over, row.window.ended) {
         (Some(over), ended) => {
@@ -91,7 +94,7 @@ fn window(core: &Core, row: &WindowRow, commit: &Commit) -> Vec<Draft> {
         (None, None) if !begins(commit, &row.window.change) => Vec::new(),
         (None, None) => {
             let session = commit.writes.iter().find_map(|write| match write {
-                Write::Key(key) if key.key == row.key => Some(key.session),
+                Write::Resource(key) if key.key == row.key => Some(key.session),
                 _ => None,
             });
             let session = session.unwrap_or_default();
@@ -100,8 +103,8 @@ fn window(core: &Core, row: &WindowRow, commit: &Commit) -> Vec<Draft> {
     }
 }
 
-fn operation(core: &Core, row: &OperationRow) -> Option<Draft> {
-    let journal = &core.journal;
+fn operation(app_state: &AppState, row: &OperationRow) -> Option<EntryBuilder> {
+    let journal = &app_state.journal;
     match row.phase {
         Phase::Intended => Some(journal.operation_intended(
             row.change.as_ref(),
@@ -110,13 +113,18 @@ fn operation(core: &Core, row: &OperationRow) -> Option<Draft> {
             row.kind,
         )),
         Phase::Accepted => {
-            let draft = journal.operation_accepted(&row.operation, &row.key, row.request.as_ref());
-            Some(about(draft, row))
+            let builder =
+                journal.operation_accepted(&row.operation, &row.key, row.request.as_ref());
+            Some(about(builder, row))
         }
-        Phase::Over(ending @ (Ending::Refused | Ending::Failed | Ending::NotSeen)) => {
+        Phase::Over(
+            ending @ (OperationOutcome::Refused
+            | OperationOutcome::Failed
+            | OperationOutcome::NotSeen),
+        ) => {
             let why = match ending {
-                Ending::Refused => "refused",
-                Ending::Failed => "failed",
+                OperationOutcome::Refused => "refused",
+                OperationOutcome::Failed => "failed",
                 _ => "not_seen",
             };
             let words = row.error.as_deref().unwrap_or_default();
@@ -129,15 +137,15 @@ fn operation(core: &Core, row: &OperationRow) -> Option<Draft> {
     }
 }
 
-fn about(draft: Draft, row: &OperationRow) -> Draft {
+fn about(builder: EntryBuilder, row: &OperationRow) -> EntryBuilder {
     match &row.change {
-        Some(change) => draft.change(change),
-        None => draft,
+        Some(change) => builder.change(change),
+        None => builder,
     }
 }
 
 /// Adds the new effect and state of a change that was sent back. New approvals refer to this effect.
-fn shown(entry: Draft, next: &Stored) -> Draft {
+fn shown(entry: EntryBuilder, next: &StoredChange) -> EntryBuilder {
     entry
         .fact("effect", next.change.effect.0.as_str())
         .fact("state", next.change.state.as_str())
@@ -149,23 +157,23 @@ enum Moved {
     /// The change has the state of the event, or the event concerns no change.
     AsTold,
     /// The change needs a new decision on this effect.
-    Back(Box<Stored>),
+    Back(Box<StoredChange>),
     /// The change had already ended and stays ended. The event is not recorded.
     Nowhere,
 }
 
 /// Applies a domain event to the state of its change.
 async fn change_state(
-    core: &Core,
+    app_state: &AppState,
     tx: &mut Tx,
-    tell: &Tell,
+    event: &DomainEvent,
     now: Timestamp,
 ) -> Result<Moved, StoreError> {
-    let (change, state, result) = match tell {
-        Tell::Applying { change } => (change, State::Applying, None),
-        Tell::Verified { change } => (change, State::Verified, None),
-        Tell::Failed { change, reason } => (change, State::Failed, Some(reason.as_str())),
-        Tell::SentBack { change } => (change, State::Waiting, None),
+    let (change, state, result) = match event {
+        DomainEvent::Applying { change } => (change, State::Applying, None),
+        DomainEvent::Verified { change } => (change, State::Verified, None),
+        DomainEvent::Failed { change, reason } => (change, State::Failed, Some(reason.as_str())),
+        DomainEvent::SentBack { change } => (change, State::Waiting, None),
         _ => return Ok(Moved::AsTold),
     };
     let Some(stored) = store::change::lock(tx, change).await? else {
@@ -178,7 +186,7 @@ async fn change_state(
         return over_already(&stored.change, state);
     }
     if state == State::Waiting {
-        let next = changes::send_back(core, tx, change, now).await?;
+        let next = changes::send_back(app_state, tx, change, now).await?;
         return Ok(Moved::Back(Box::new(next)));
     }
     store::change::set_state(tx, &stored, state, result, now).await?;
@@ -208,59 +216,61 @@ fn over_already(change: &Change, told: State) -> Result<Moved, StoreError> {
 }
 
 /// Rebuilds the read model where access windows changed, and notifies the engine and live pages.
-async fn after(core: &Arc<Core>, commit: &Commit) {
-    let accounts = accounts_of(core, commit);
+async fn after(app_state: &Arc<AppState>, commit: &Commit) {
+    let accounts = accounts_of(app_state, commit);
     if !accounts.is_empty() {
-        observe::windows_moved(core, &accounts).await;
+        observe::windows_moved(app_state, &accounts).await;
     }
-    let sent_back = |tell: &Tell| matches!(tell, Tell::SentBack { .. });
-    if commit.tells.iter().any(sent_back) {
+    let sent_back = |event: &DomainEvent| matches!(event, DomainEvent::SentBack { .. });
+    if commit.events.iter().any(sent_back) {
         // The policies may now allow the change without approval, and then the engine has work.
-        core.wake_engine.notify_one();
+        app_state.wake_engine.notify_one();
     }
-    for tell in &commit.tells {
-        if let Tell::Verified { change } = tell {
-            confirm(core.clone(), change.clone());
+    for event in &commit.events {
+        if let DomainEvent::Verified { change } = event {
+            confirm(app_state.clone(), change.clone());
         }
     }
     for change in changes_of(commit) {
-        moved(core, &change);
+        moved(app_state, &change);
     }
 }
 
 /// Returns the accounts in which a commit changes why access exists or whether a removal is overdue.
-fn accounts_of(core: &Core, commit: &Commit) -> BTreeSet<AccountId> {
+fn accounts_of(app_state: &AppState, commit: &Commit) -> BTreeSet<AccountId> {
     let mut accounts = BTreeSet::new();
     for write in &commit.writes {
         // Memberships are evaluated when the group is read.
         if let Write::Window(WindowRow {
-            key: Key::Assignment(assignment),
+            key: AccessResource::Assignment(assignment),
             ..
         }) = write
         {
             accounts.insert(assignment.pair.account.clone());
         }
     }
-    for tell in &commit.tells {
-        match tell {
-            Tell::Overdue { key, .. } => accounts.extend(opened_by(core, key)),
-            Tell::Removed {
+    for event in &commit.events {
+        match event {
+            DomainEvent::Overdue { key, .. } => accounts.extend(opened_by(app_state, key)),
+            DomainEvent::Removed {
                 key,
                 due,
                 verified_at,
                 ..
-            } if verified_at.since(*due) >= alarm_after(1) => accounts.extend(opened_by(core, key)),
+            } if verified_at.since(*due) >= alarm_after(1) => {
+                accounts.extend(opened_by(app_state, key))
+            }
             _ => {}
         }
     }
     accounts
 }
 
-fn opened_by(core: &Core, key: &Key) -> BTreeSet<AccountId> {
+fn opened_by(app_state: &AppState, key: &AccessResource) -> BTreeSet<AccountId> {
     let pairs = match key {
-        Key::Assignment(assignment) => return [assignment.pair.account.clone()].into(),
-        Key::Membership { group, .. } => core
-            .world()
+        AccessResource::Assignment(assignment) => return [assignment.pair.account.clone()].into(),
+        AccessResource::Membership { group, .. } => app_state
+            .read_model()
             .snapshot
             .pairs_of(&Principal::Group(group.clone()))
             .to_vec(),
@@ -269,9 +279,9 @@ fn opened_by(core: &Core, key: &Key) -> BTreeSet<AccountId> {
 }
 
 /// Runs beside the loop: it waits for AWS, and nothing depends on it.
-fn confirm(core: Arc<Core>, change: ChangeId) {
+fn confirm(app_state: Arc<AppState>, change: ChangeId) {
     tokio::spawn(async move {
-        if let Err(error) = fresh::confirm(&core, &change).await {
+        if let Err(error) = reread::confirm(&app_state, &change).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 %change,
@@ -286,7 +296,7 @@ fn changes_of(commit: &Commit) -> BTreeSet<ChangeId> {
         Write::Change(row) => Some(row.change.clone()),
         Write::Operation(row) => row.change.clone(),
         Write::Window(row) => Some(row.window.change.clone()),
-        Write::Key(_) => None,
+        Write::Resource(_) => None,
     });
     written.collect()
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     engine::{
-        Answer, Call, Coverage, Effect, Event, Fresh, Key, Kind, Listing, Observation, Poll,
-        Presence, Status, Target,
+        AccessResource, AwsResponse, Call, Coverage, Effect, Event, Listing, Observation,
+        OperationKind, Poll, Presence, ReadTarget, StartVerdict, WriteStatus,
     },
     ids::ChangeId,
     time::Timestamp,
@@ -13,28 +13,27 @@ use domain::{
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    failpoint,
-    fresh::{self, NotRead},
-    observe,
+    failpoint, observe,
+    reread::{self, RereadError},
 };
 use crate::{
     aws::{
         call::NOT_SENT,
-        error::{CallError, Class},
-        write::{self, Progress},
+        error::{CallError, ErrorClass},
+        write::{self, WriteProgress},
     },
     service::{
+        app_state::AppState,
         changes,
-        core::Core,
-        waiting::{Awaited, Noted},
+        pending_starts::{NoteOutcome, StartDependency},
     },
 };
 
 /// Starts an effect. The result is sent as an event.
-pub fn start(core: Arc<Core>, effect: Effect, send: UnboundedSender<Event>) {
+pub fn start(app_state: Arc<AppState>, effect: Effect, send: UnboundedSender<Event>) {
     // If the task panics, the outcome is unknown, and the reconciler receives that.
     let unknown = of_nobody_knows(&effect);
-    let work = tokio::spawn(async move { carry_out(&core, effect).await });
+    let work = tokio::spawn(async move { carry_out(&app_state, effect).await });
     tokio::spawn(async move {
         let event = match work.await {
             Ok(event) => event,
@@ -45,17 +44,17 @@ pub fn start(core: Arc<Core>, effect: Effect, send: UnboundedSender<Event>) {
     });
 }
 
-async fn carry_out(core: &Arc<Core>, effect: Effect) -> Option<Event> {
+async fn carry_out(app_state: &Arc<AppState>, effect: Effect) -> Option<Event> {
     Some(match effect {
         // The loop itself stores commits, in order.
         Effect::Commit(_) => return None,
-        Effect::Judge { change } => {
-            let answer = judge(core, &change).await;
-            Event::Judged { change, answer }
+        Effect::Evaluate { change } => {
+            let answer = fresh_verdict(app_state, &change).await;
+            Event::Evaluated { change, answer }
         }
-        Effect::Read { target, .. } => read(core, target).await,
+        Effect::Read { target, .. } => read(app_state, target).await,
         Effect::Call(call) => {
-            let answer = send_write(core, &call).await;
+            let answer = send_write(app_state, &call).await;
             Event::Answered {
                 operation: call.operation,
                 generation: call.generation,
@@ -63,7 +62,7 @@ async fn carry_out(core: &Arc<Core>, effect: Effect) -> Option<Event> {
             }
         }
         Effect::Poll(poll) => {
-            let status = ask(core, &poll).await;
+            let status = ask(app_state, &poll).await;
             Event::Polled {
                 operation: poll.operation,
                 generation: poll.generation,
@@ -78,9 +77,9 @@ fn of_nobody_knows(effect: &Effect) -> Option<Event> {
     const WHY: &str = "the task failed while it was carried out";
     Some(match effect {
         Effect::Commit(_) => return None,
-        Effect::Judge { change } => Event::Judged {
+        Effect::Evaluate { change } => Event::Evaluated {
             change: change.clone(),
-            answer: Fresh::Unanswered,
+            answer: StartVerdict::Unanswered,
         },
         Effect::Read { target, .. } => Event::Unreadable {
             target: target.clone(),
@@ -89,42 +88,45 @@ fn of_nobody_knows(effect: &Effect) -> Option<Event> {
         Effect::Call(call) => Event::Answered {
             operation: call.operation.clone(),
             generation: call.generation,
-            answer: Answer::classify(None, None, WHY),
+            answer: AwsResponse::classify(None, None, WHY),
         },
         Effect::Poll(poll) => Event::Polled {
             operation: poll.operation.clone(),
             generation: poll.generation,
-            status: Status::Unreadable(WHY.into()),
+            status: WriteStatus::Unreadable(WHY.into()),
         },
     })
 }
 
 /// Evaluates an approved change again, against what AWS holds now. If AWS, the user pool or the database does not
 /// respond, the evaluation is retried, and the page of the change shows what it waits for.
-async fn judge(core: &Arc<Core>, change: &ChangeId) -> Fresh {
-    match try_judge(core, change).await {
+async fn fresh_verdict(app_state: &Arc<AppState>, change: &ChangeId) -> StartVerdict {
+    match try_fresh_verdict(app_state, change).await {
         Ok(answer) => {
-            core.waiting.forget(change);
+            app_state.waiting.forget(change);
             answer
         }
         Err(awaited) => {
-            let now = core.clock.now();
-            if core.waiting.note(change, awaited, now) == Noted::New {
+            let now = app_state.clock.now();
+            if app_state.waiting.note(change, awaited, now) == NoteOutcome::New {
                 // Sending fails if no page is open.
-                let _ = core.moved.send(change.clone());
+                let _ = app_state.moved.send(change.clone());
             }
-            Fresh::Unanswered
+            StartVerdict::Unanswered
         }
     }
 }
 
-async fn try_judge(core: &Arc<Core>, change: &ChangeId) -> Result<Fresh, Awaited> {
-    match fresh::reread(core, change).await {
+async fn try_fresh_verdict(
+    app_state: &Arc<AppState>,
+    change: &ChangeId,
+) -> Result<StartVerdict, StartDependency> {
+    match reread::reread(app_state, change).await {
         Ok(()) => {}
         // Not an error: retried every few seconds until a crawl completes.
-        Err(NotRead::NotCrawled) => {
+        Err(RereadError::NotCrawled) => {
             tracing::info!(%change, "an approved change waits for a complete crawl");
-            return Err(Awaited::Crawl);
+            return Err(StartDependency::Crawl);
         }
         Err(error) => {
             tracing::warn!(
@@ -133,38 +135,38 @@ async fn try_judge(core: &Arc<Core>, change: &ChangeId) -> Result<Fresh, Awaited
                 "the data that an approved change depends on could not be read"
             );
             return Err(match error {
-                NotRead::Store(_) => Awaited::Store,
-                NotRead::Aws(_) | NotRead::NotCrawled => Awaited::Aws,
+                RereadError::Store(_) => StartDependency::Store,
+                RereadError::Aws(_) | RereadError::NotCrawled => StartDependency::Aws,
             });
         }
     }
-    match changes::fresh_verdict(core, &**core, change).await {
-        Ok(Fresh::Unanswered) => Err(Awaited::Pool),
+    match changes::fresh_verdict(app_state, &**app_state, change).await {
+        Ok(StartVerdict::Unanswered) => Err(StartDependency::Pool),
         Ok(answer) => Ok(answer),
         Err(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "an approved change could not be evaluated"
             );
-            Err(Awaited::Store)
+            Err(StartDependency::Store)
         }
     }
 }
 
-async fn read(core: &Arc<Core>, target: Target) -> Event {
-    let as_of = core.clock.now();
+async fn read(app_state: &Arc<AppState>, target: ReadTarget) -> Event {
+    let as_of = app_state.clock.now();
     let listing = match &target {
-        Target::Pair(pair) => core
+        ReadTarget::Pair(pair) => app_state
             .aws
-            .assignments(&core.instance, pair)
+            .assignments(&app_state.instance, pair)
             .await
             .map(|principals| Listing::Pair {
                 pair: pair.clone(),
                 principals,
             }),
-        Target::Membership { group, user } => core
+        ReadTarget::Membership { group, user } => app_state
             .aws
-            .is_member(&core.instance, group, user)
+            .is_member(&app_state.instance, group, user)
             .await
             .map(|there| {
                 let presence = if there {
@@ -182,7 +184,7 @@ async fn read(core: &Arc<Core>, target: Target) -> Event {
     match listing {
         Ok(listing) => {
             point(&listing);
-            observe::note(core, &listing, as_of).await;
+            observe::note(app_state, &listing, as_of).await;
             Event::Observed(Observation {
                 listing,
                 as_of,
@@ -207,51 +209,55 @@ fn point(listing: &Listing) {
     }
 }
 
-async fn send_write(core: &Core, call: &Call) -> Answer {
+async fn send_write(app_state: &AppState, call: &Call) -> AwsResponse {
     // A delayed write could take effect after a newer decision.
-    let on_time = || core.clock.now() <= call.not_after;
-    let (aws, instance) = (&core.aws, &core.instance);
+    let on_time = || app_state.clock.now() <= call.not_after;
+    let (aws, instance) = (&app_state.aws, &app_state.instance);
     let sent = match (&call.key, call.kind) {
-        (Key::Assignment(what), Kind::Create) => aws
+        (AccessResource::Assignment(what), OperationKind::Create) => aws
             .create_assignment(instance, what, &on_time)
             .await
-            .map(Answer::Accepted),
-        (Key::Assignment(what), Kind::Delete) => aws
+            .map(AwsResponse::Accepted),
+        (AccessResource::Assignment(what), OperationKind::Delete) => aws
             .delete_assignment(instance, what, &on_time)
             .await
-            .map(Answer::Accepted),
-        (Key::Membership { group, user }, Kind::Create) => aws
+            .map(AwsResponse::Accepted),
+        (AccessResource::Membership { group, user }, OperationKind::Create) => aws
             .add_member(instance, group, user, &on_time)
             .await
-            .map(|()| Answer::Done),
-        (Key::Membership { group, user }, Kind::Delete) => aws
+            .map(|()| AwsResponse::Done),
+        (AccessResource::Membership { group, user }, OperationKind::Delete) => aws
             .remove_member(instance, group, user, &on_time)
             .await
-            .map(|()| Answer::Done),
+            .map(|()| AwsResponse::Done),
     };
     sent.unwrap_or_else(|error| refused(&error))
 }
 
-fn refused(error: &CallError) -> Answer {
+fn refused(error: &CallError) -> AwsResponse {
     if error.code == NOT_SENT {
-        return Answer::NotSent;
+        return AwsResponse::NotSent;
     }
     // Only a response with a code and a 4xx status proves that nothing was done.
-    let status = (error.class != Class::Unknown).then_some(400);
-    Answer::classify(Some(&error.code), status, &error.message)
+    let status = (error.class != ErrorClass::Unknown).then_some(400);
+    AwsResponse::classify(Some(&error.code), status, &error.message)
 }
 
-async fn ask(core: &Core, poll: &Poll) -> Status {
+async fn ask(app_state: &AppState, poll: &Poll) -> WriteStatus {
     let kind = match poll.kind {
-        Kind::Create => write::Kind::Create,
-        Kind::Delete => write::Kind::Delete,
+        OperationKind::Create => write::WriteKind::Create,
+        OperationKind::Delete => write::WriteKind::Delete,
     };
-    match core.aws.progress(&core.instance, kind, &poll.request).await {
-        Ok(Progress::InProgress) => Status::InProgress,
-        Ok(Progress::Succeeded) => Status::Succeeded,
-        Ok(Progress::Failed(reason)) => Status::Failed(reason),
-        Err(error) if error.class == Class::NotFound => Status::Lost,
-        Err(error) => Status::Unreadable(error.to_string()),
+    match app_state
+        .aws
+        .progress(&app_state.instance, kind, &poll.request)
+        .await
+    {
+        Ok(WriteProgress::InProgress) => WriteStatus::InProgress,
+        Ok(WriteProgress::Succeeded) => WriteStatus::Succeeded,
+        Ok(WriteProgress::Failed(reason)) => WriteStatus::Failed(reason),
+        Err(error) if error.class == ErrorClass::NotFound => WriteStatus::Lost,
+        Err(error) => WriteStatus::Unreadable(error.to_string()),
     }
 }
 

@@ -9,24 +9,24 @@ use std::{
 };
 
 use domain::{
-    crawl::{self, Read},
+    crawl::{self, SingleRead},
     diff::Gainer,
     engine::Listing,
-    guardrails::Agreement,
     ids::{AccountId, ChangeId},
+    policies::Agreement,
     snapshot::{Parts, Snapshot},
     time::Timestamp,
 };
 
 use super::sync;
 use crate::{
-    service::core::{Core, Reasons, World},
+    service::app_state::{AccessReasons, AppState, ReadModel},
     store::{self, StoreError},
 };
 
 /// Adds a read to the read model. If it cannot be stored, the next crawl reads it again.
-pub async fn note(core: &Arc<Core>, listing: &Listing, as_of: Timestamp) {
-    if let Err(error) = take(core, &Read::Listing(listing.clone()), as_of).await {
+pub async fn note(app_state: &Arc<AppState>, listing: &Listing, as_of: Timestamp) {
+    if let Err(error) = take(app_state, &SingleRead::Listing(listing.clone()), as_of).await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             "a read could not be stored"
@@ -35,29 +35,36 @@ pub async fn note(core: &Arc<Core>, listing: &Listing, as_of: Timestamp) {
 }
 
 /// Adds a read to the read model. On an error, the read was not stored and the read model does not contain it.
-pub async fn take(core: &Arc<Core>, read: &Read, as_of: Timestamp) -> Result<(), StoreError> {
-    remember(core, read, as_of);
-    let _turn = core.observing.lock().await;
-    let world = core.world();
-    let before = world.snapshot.parts();
+pub async fn take(
+    app_state: &Arc<AppState>,
+    read: &SingleRead,
+    as_of: Timestamp,
+) -> Result<(), StoreError> {
+    remember(app_state, read, as_of);
+    let _turn = app_state.observing.lock().await;
+    let read_model = app_state.read_model();
+    let before = read_model.snapshot.parts();
     let Some((parts, touched)) = crawl::take(before, read, as_of) else {
         return Ok(());
     };
-    keep(core, before, &parts, read, as_of).await?;
-    refresh(core, parts, &touched).await
+    keep(app_state, before, &parts, read, as_of).await?;
+    refresh(app_state, parts, &touched).await
 }
 
 /// Keeps a read for the crawl in progress, whose older listing must not replace it.
-pub fn remember(core: &Core, read: &Read, as_of: Timestamp) {
-    let mut reads = core.reads.lock().unwrap_or_else(PoisonError::into_inner);
+pub fn remember(app_state: &AppState, read: &SingleRead, as_of: Timestamp) {
+    let mut reads = app_state
+        .reads
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     reads.push((read.clone(), as_of));
 }
 
 /// Rebuilds the read model after access windows changed in these accounts.
-pub async fn windows_moved(core: &Arc<Core>, touched: &BTreeSet<AccountId>) {
-    let _turn = core.observing.lock().await;
-    let parts = core.world().snapshot.parts().clone();
-    if let Err(error) = refresh(core, parts, touched).await {
+pub async fn windows_moved(app_state: &Arc<AppState>, touched: &BTreeSet<AccountId>) {
+    let _turn = app_state.observing.lock().await;
+    let parts = app_state.read_model().snapshot.parts().clone();
+    if let Err(error) = refresh(app_state, parts, touched).await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             "the access windows could not be read"
@@ -68,43 +75,46 @@ pub async fn windows_moved(core: &Arc<Core>, touched: &BTreeSet<AccountId>) {
 /// Stores what a read changed, and records the drift in it: a single read must not hide a change made outside
 /// Leastwise.
 async fn keep(
-    core: &Core,
+    app_state: &AppState,
     before: &Parts,
     after: &Parts,
-    read: &Read,
+    read: &SingleRead,
     as_of: Timestamp,
 ) -> Result<(), StoreError> {
-    let now = core.clock.now();
-    let mut tx = core.store.write().await?;
+    let now = app_state.clock.now();
+    let mut tx = app_state.store.write().await?;
     let (then, mut since) = (part_of(before, read), part_of(after, read));
     since.coverage.newest = since.coverage.newest.max(Some(as_of));
     let seen = sync::unexplained(&mut tx, &then, &since).await?;
     store::observed::save(&mut tx, before, after, now).await?;
-    store::crawl::save_outside(&mut tx, &seen).await?;
+    store::crawl::save_drift(&mut tx, &seen).await?;
     if !seen.is_empty() {
-        let entries = seen.iter().map(|one| core.journal.outside_seen(one));
-        core.journal.append_many(&mut tx, entries.collect()).await?;
+        let entries = seen.iter().map(|one| app_state.journal.outside_seen(one));
+        app_state
+            .journal
+            .append_many(&mut tx, entries.collect())
+            .await?;
     }
     tx.commit().await
 }
 
 /// Returns the part of the data that a read can change, so that the comparison need not cover everything.
-fn part_of(parts: &Parts, read: &Read) -> Parts {
+fn part_of(parts: &Parts, read: &SingleRead) -> Parts {
     let mut part = Parts {
         coverage: parts.coverage.clone(),
         ..Parts::default()
     };
     match read {
-        Read::Listing(Listing::Pair { pair, .. }) => {
+        SingleRead::Listing(Listing::Pair { pair, .. }) => {
             let read = parts.pairs.get(pair).cloned();
             part.pairs.extend(read.map(|read| (pair.clone(), read)));
         }
-        Read::Listing(Listing::Membership { group, .. } | Listing::Group { group, .. }) => {
+        SingleRead::Listing(Listing::Membership { group, .. } | Listing::Group { group, .. }) => {
             let members = parts.members.get(group).cloned();
             part.members
                 .extend(members.map(|members| (group.clone(), members)));
         }
-        Read::Set { set, .. } => {
+        SingleRead::Set { set, .. } => {
             let known = parts.sets.get(&set.arn).cloned();
             part.sets.extend(known.map(|set| (set.arn.clone(), set)));
         }
@@ -114,15 +124,19 @@ fn part_of(parts: &Parts, read: &Read) -> Parts {
 
 /// Publishes a new read model in which only these accounts are evaluated again.
 pub(super) async fn refresh(
-    core: &Arc<Core>,
+    app_state: &Arc<AppState>,
     parts: Parts,
     touched: &BTreeSet<AccountId>,
 ) -> Result<(), StoreError> {
-    let reasons = reasons(core).await?;
-    let (old, rules, touched) = (core.world(), core.rules.clone(), touched.clone());
+    let reasons = reasons(app_state).await?;
+    let (old, rules, touched) = (
+        app_state.read_model(),
+        app_state.rules.clone(),
+        touched.clone(),
+    );
     let special = old.special.clone();
     let made = tokio::task::spawn_blocking(move || {
-        World::after(
+        ReadModel::after(
             &old,
             Snapshot::new(parts),
             special,
@@ -131,13 +145,13 @@ pub(super) async fn refresh(
             &touched,
         )
     });
-    core.publish(made.await.map_err(|error| sync::unmade(&error))?);
+    app_state.publish(made.await.map_err(|error| sync::unmade(&error))?);
     Ok(())
 }
 
 /// Returns the access windows that are not over, their approvals, and the overdue removals.
-pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
-    let mut conn = core.store.read().acquire().await?;
+pub(super) async fn reasons(app_state: &AppState) -> Result<AccessReasons, StoreError> {
+    let mut conn = app_state.store.read().acquire().await?;
     let windows = store::engine::windows(&mut conn).await?;
     let changes: BTreeSet<&ChangeId> = windows.iter().map(|row| &row.window.change).collect();
     let mut agreed = BTreeMap::new();
@@ -153,7 +167,7 @@ pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
                 .collect();
             let gaining = stored
                 .effect
-                .judged()
+                .evaluated_steps()
                 .filter_map(|step| match &step.gainer {
                     Gainer::User(user) => Some((user.clone(), step.pair.clone())),
                     Gainer::FutureMember(_) => None,
@@ -162,7 +176,7 @@ pub(super) async fn reasons(core: &Core) -> Result<Reasons, StoreError> {
             agreed.insert(change.clone(), Agreement { approvals, gaining });
         }
     }
-    Ok(Reasons {
+    Ok(AccessReasons {
         windows,
         agreed,
         overdue: store::engine::overdue(&mut conn).await?,

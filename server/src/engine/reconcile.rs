@@ -9,7 +9,7 @@ use domain::{
     change::{Operation, State as ChangeState},
     engine::{Effect, Event, Generation, OperationRow, Pacing, Phase, Plan, State, Write},
     ids::ChangeId,
-    ledger::said::{Altered, Life},
+    ledger::projection::{ChangeMismatch, Lifecycle},
     time::Duration,
 };
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -17,7 +17,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::{commit, execute, failpoint};
 use crate::{
     clock,
-    service::core::Core,
+    service::app_state::AppState,
     store::{self, StoreError},
 };
 
@@ -25,9 +25,9 @@ use crate::{
 const PAUSE: StdDuration = StdDuration::from_millis(500);
 
 /// Runs forever.
-pub async fn run(core: Arc<Core>, pacing: Pacing) {
+pub async fn run(app_state: Arc<AppState>, pacing: Pacing) {
     loop {
-        if let Err(error) = live(&core, &pacing).await {
+        if let Err(error) = live(&app_state, &pacing).await {
             // Revocations are delayed from now on, and only the log can record it while the database is unavailable.
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -38,15 +38,15 @@ pub async fn run(core: Arc<Core>, pacing: Pacing) {
     }
 }
 
-async fn live(core: &Arc<Core>, pacing: &Pacing) -> Result<(), StoreError> {
-    let (generation, rows) = begin(core).await?;
-    let mut state = State::restore(rows, generation, pacing.clone(), core.clock.now());
+async fn live(app_state: &Arc<AppState>, pacing: &Pacing) -> Result<(), StoreError> {
+    let (generation, rows) = begin(app_state).await?;
+    let mut state = State::restore(rows, generation, pacing.clone(), app_state.clock.now());
     let (send, mut events) = unbounded_channel();
-    let mut observations = core.observations.subscribe();
-    post(&send, Event::Woke);
-    carry_approved(core, &mut state, &send).await?;
+    let mut observations = app_state.observations.subscribe();
+    post(&send, Event::Tick);
+    carry_approved(app_state, &mut state, &send).await?;
     loop {
-        let now = core.clock.now();
+        let now = app_state.clock.now();
         let nap = state
             .next_wake(now)
             .map_or(Duration::minutes(1), |at| at.since(now));
@@ -54,21 +54,21 @@ async fn live(core: &Arc<Core>, pacing: &Pacing) -> Result<(), StoreError> {
         let event = tokio::select! {
             biased;
             Some(event) = events.recv() => event,
-            () = core.wake_engine.notified() => {
-                carry_approved(core, &mut state, &send).await?;
-                Event::Woke
+            () = app_state.wake_engine.notified() => {
+                carry_approved(app_state, &mut state, &send).await?;
+                Event::Tick
             }
             Ok(observation) = observations.recv() => Event::Observed(observation),
-            () = tokio::time::sleep(nap) => Event::Woke,
+            () = tokio::time::sleep(nap) => Event::Tick,
         };
-        step(core, &mut state, event, &send).await?;
+        step(app_state, &mut state, event, &send).await?;
     }
 }
 
-async fn begin(core: &Core) -> Result<(Generation, domain::engine::Rows), StoreError> {
-    let mut tx = core.store.write().await?;
+async fn begin(app_state: &AppState) -> Result<(Generation, domain::engine::Rows), StoreError> {
+    let mut tx = app_state.store.write().await?;
     let generation = store::engine::begin(&mut tx).await?;
-    let rows = store::engine::restore(&mut tx, core.clock.now()).await?;
+    let rows = store::engine::restore(&mut tx, app_state.clock.now()).await?;
     tx.commit().await?;
     tracing::info!(generation = generation.0, "the engine started");
     Ok((generation, rows))
@@ -76,7 +76,7 @@ async fn begin(core: &Core) -> Result<(Generation, domain::engine::Rows), StoreE
 
 /// Runs one step, and the steps that its commits trigger, without another event in between.
 async fn step(
-    core: &Arc<Core>,
+    app_state: &Arc<AppState>,
     state: &mut State,
     event: Event,
     send: &UnboundedSender<Event>,
@@ -84,19 +84,19 @@ async fn step(
     point_before(&event);
     let mut next = Some(event);
     while let Some(event) = next.take() {
-        let effects = state.step(event, core.clock.now(), &mut clock::operation_id);
+        let effects = state.step(event, app_state.clock.now(), &mut clock::operation_id);
         for effect in effects {
             match effect {
                 Effect::Commit(one) => {
                     let number = one.number;
-                    let point = point_of(&one.writes, &one.tells);
-                    commit::store(core, one).await?;
+                    let point = point_of(&one.writes, &one.events);
+                    commit::store(app_state, one).await?;
                     if let Some(point) = point {
                         failpoint::reached(point);
                     }
                     next = Some(Event::Committed { number });
                 }
-                other => execute::start(core.clone(), other, send.clone()),
+                other => execute::start(app_state.clone(), other, send.clone()),
             }
         }
     }
@@ -106,11 +106,11 @@ async fn step(
 /// Passes every approved change to the engine, which ignores those it already knows. Bypasses the queue: after a queued
 /// event that sends a change back or ends it, its plan would count as a new one.
 async fn carry_approved(
-    core: &Arc<Core>,
+    app_state: &Arc<AppState>,
     state: &mut State,
     send: &UnboundedSender<Event>,
 ) -> Result<(), StoreError> {
-    let approved = match approved(core).await {
+    let approved = match approved(app_state).await {
         Ok(approved) => approved,
         Err(error) => {
             // Work in progress, revocations above all, must continue although a new change cannot be read.
@@ -121,7 +121,7 @@ async fn carry_approved(
             return Ok(());
         }
     };
-    let world = core.world();
+    let read_model = app_state.read_model();
     for stored in approved {
         let change = &stored.change;
         if !to_be_carried(&stored) {
@@ -131,37 +131,37 @@ async fn carry_approved(
             change.id.clone(),
             &change.proposal.operations,
             clock::grant_id,
-            |operation| crate::service::core::session_of(&world, operation),
+            |operation| crate::service::app_state::session_of(&read_model, operation),
         );
         failpoint::reached("approved");
-        step(core, state, Event::Carry(plan), send).await?;
+        step(app_state, state, Event::Execute(plan), send).await?;
     }
     Ok(())
 }
 
 /// Returns whether a plan may be made from a row. The row must match the request in the ledger; whether the change may
 /// start is evaluated later. A change that only removes access needs no intact effect.
-fn to_be_carried(stored: &store::change::Stored) -> bool {
+fn to_be_carried(stored: &store::change::StoredChange) -> bool {
     let gives = stored
         .change
         .proposal
         .operations
         .iter()
         .any(Operation::gives);
-    if !gives && stored.life != Life::Ahead {
+    if !gives && stored.lifecycle != Lifecycle::NotStarted {
         // It was carried out or withdrawn. A change that grants access is evaluated instead, which refuses it with a
         // reason.
         return false;
     }
     match stored.altered {
         None => true,
-        Some(Altered::Effect) => !gives,
-        Some(Altered::NotAsked | Altered::Otherwise) => false,
+        Some(ChangeMismatch::DifferentEffect) => !gives,
+        Some(ChangeMismatch::NeverSubmitted | ChangeMismatch::DifferentRequest) => false,
     }
 }
 
-async fn approved(core: &Core) -> Result<Vec<store::change::Stored>, StoreError> {
-    let mut conn = core.store.read().acquire().await?;
+async fn approved(app_state: &AppState) -> Result<Vec<store::change::StoredChange>, StoreError> {
+    let mut conn = app_state.store.read().acquire().await?;
     store::change::in_states(&mut conn, &[ChangeState::Approved]).await
 }
 
@@ -173,10 +173,10 @@ fn post(send: &UnboundedSender<Event>, event: Event) {
 /// Marks the failpoint at which an event arrives.
 fn point_before(event: &Event) {
     match event {
-        Event::Judged { .. } => failpoint::reached("judged"),
+        Event::Evaluated { .. } => failpoint::reached("judged"),
         Event::Answered { .. } => failpoint::reached("called"),
         Event::Polled {
-            status: domain::engine::Status::Succeeded,
+            status: domain::engine::WriteStatus::Succeeded,
             ..
         } => failpoint::reached("polled"),
         _ => {}
@@ -184,8 +184,8 @@ fn point_before(event: &Event) {
 }
 
 /// Returns the failpoint that a commit made durable.
-fn point_of(writes: &[Write], tells: &[domain::engine::Tell]) -> Option<&'static str> {
-    use domain::engine::{ChangePhase, Tell};
+fn point_of(writes: &[Write], events: &[domain::engine::DomainEvent]) -> Option<&'static str> {
+    use domain::engine::{ChangePhase, DomainEvent};
     let phase = writes.iter().find_map(|write| match write {
         Write::Operation(OperationRow { phase, .. }) => Some(*phase),
         _ => None,
@@ -198,9 +198,9 @@ fn point_of(writes: &[Write], tells: &[domain::engine::Tell]) -> Option<&'static
         (Some(Phase::Intended), _) => Some("intended"),
         (Some(Phase::Accepted), _) => Some("accepted"),
         (Some(Phase::Relisting), _) => Some("relisting"),
-        _ if tells
+        _ if events
             .iter()
-            .any(|tell| matches!(tell, Tell::Verified { .. })) =>
+            .any(|event| matches!(event, DomainEvent::Verified { .. })) =>
         {
             Some("verified")
         }
@@ -211,7 +211,7 @@ fn point_of(writes: &[Write], tells: &[domain::engine::Tell]) -> Option<&'static
 }
 
 /// Notifies live pages that a change moved.
-pub(super) fn moved(core: &Core, change: &ChangeId) {
+pub(super) fn moved(app_state: &AppState, change: &ChangeId) {
     // Sending fails if no page is open.
-    let _ = core.moved.send(change.clone());
+    let _ = app_state.moved.send(change.clone());
 }

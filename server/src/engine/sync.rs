@@ -7,13 +7,13 @@ use std::{
 };
 
 use domain::{
-    crawl::{Known, Read, merge},
-    drift::{Outside, Seen, outside},
-    engine::{Ending, Key, Kind, Listing, OperationRow, Phase},
+    crawl::{MergeContext, SingleRead, merge},
+    drift::{Drift, DriftEvent, detect},
+    engine::{AccessResource, Listing, OperationKind, OperationOutcome, OperationRow, Phase},
     ids::{GroupId, PersonId, UserId},
     ledger::Outcome,
     org::SpecialAccounts,
-    person::{Join, join},
+    person::{IdentityLink, link_identity},
     snapshot::{Parts, Snapshot, Unread},
     time::Timestamp,
 };
@@ -21,18 +21,18 @@ use serde::Serialize;
 
 use super::{execute::observation, observe};
 use crate::{
-    aws::crawl::{Calls, Cost, Crawled, Progress, crawl},
+    aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
     clock,
     service::{
-        core::{Core, World},
-        journal::Draft,
+        app_state::{AppState, ReadModel},
+        journal::EntryBuilder,
     },
     store::{self, StoreError, Tx},
 };
 
 /// The result of one crawl.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct SyncReport {
     /// The calls made, by service.
     pub calls: Calls,
     /// The calls predicted by the page-exact formula, by service.
@@ -47,7 +47,8 @@ pub struct Report {
     /// Assignments whose principal no longer exists.
     pub orphans: usize,
     /// Differences that no change explains (drift).
-    pub outside: usize,
+    #[serde(rename = "outside")]
+    pub drift: usize,
     /// Whether everything was read.
     pub complete: bool,
     /// What was not read.
@@ -57,16 +58,16 @@ pub struct Report {
 }
 
 /// Runs forever: a crawl at the start, then after every interval and on request.
-pub async fn run(core: Arc<Core>) {
+pub async fn run(app_state: Arc<AppState>) {
     let every =
-        Duration::from_millis(u64::try_from(core.settings.crawl_every.0).unwrap_or(900_000));
+        Duration::from_millis(u64::try_from(app_state.settings.crawl_every.0).unwrap_or(900_000));
     loop {
-        match once(&core, &Arc::default()).await {
+        match once(&app_state, &Arc::default()).await {
             Ok(report) => tracing::info!(
                 seconds = report.seconds,
                 pairs = report.pairs,
                 complete = report.complete,
-                outside = report.outside,
+                drift = report.drift,
                 "crawled"
             ),
             Err(error) => {
@@ -78,34 +79,44 @@ pub async fn run(core: Arc<Core>) {
         }
         tokio::select! {
             () = tokio::time::sleep(every) => {}
-            () = core.wake_sync.notified() => {}
+            () = app_state.wake_sync.notified() => {}
         }
     }
 }
 
 /// Runs one full crawl, stores it and publishes the read model.
-pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, StoreError> {
+pub async fn once(
+    app_state: &Arc<AppState>,
+    progress: &Arc<CrawlProgress>,
+) -> Result<SyncReport, StoreError> {
     // Reads that were requested before the first call cannot be newer than the listings of this crawl.
-    drop(reads(core));
-    let analyse = |content: &_| core.analyse(content);
-    let crawled = crawl(&core.aws, &core.instance, &core.clock, &analyse, progress).await;
-    let _turn = core.observing.lock().await;
-    let world = core.world();
-    let before = world.snapshot.parts();
-    let special = special(core, &world.special, &crawled);
+    drop(reads(app_state));
+    let analyse = |content: &_| app_state.analyse(content);
+    let crawled = crawl(
+        &app_state.aws,
+        &app_state.instance,
+        &app_state.clock,
+        &analyse,
+        progress,
+    )
+    .await;
+    let _turn = app_state.observing.lock().await;
+    let read_model = app_state.read_model();
+    let before = read_model.snapshot.parts();
+    let special = special(app_state, &read_model.special, &crawled);
     let (started, ended, cost) = (
         crawled.crawl.started,
         crawled.crawl.ended,
         crawled.cost.clone(),
     );
-    let listings = minded(core, &crawled).await?;
+    let listings = minded(app_state, &crawled).await?;
 
-    let mut tx = core.store.write().await?;
+    let mut tx = app_state.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
-    let persons = persons(&mut tx, before, &crawled, core).await?;
-    let mut reads = reads(core);
+    let persons = persons(&mut tx, before, &crawled, app_state).await?;
+    let mut reads = reads(app_state);
     reads.sort_by_key(|(_, as_of)| *as_of);
-    let known = Known {
+    let known = MergeContext {
         special: &special,
         recorded: &recorded,
         persons,
@@ -115,12 +126,13 @@ pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, 
     let seen = unexplained(&mut tx, before, &parts).await?;
     store::observed::save(&mut tx, before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
-    core.journal
-        .append_many(&mut tx, entries(core, &parts, &seen, &cost))
+    app_state
+        .journal
+        .append_many(&mut tx, entries(app_state, &parts, &seen, &cost))
         .await?;
     tx.commit().await?;
 
-    let mut report = Report {
+    let mut report = SyncReport {
         calls: cost.calls,
         formula: cost.formula,
         throttled: cost.throttled,
@@ -129,23 +141,28 @@ pub async fn once(core: &Arc<Core>, progress: &Arc<Progress>) -> Result<Report, 
         pairs: parts.pairs.len(),
         assignments: parts.pairs.values().map(|read| read.principals.len()).sum(),
         orphans: 0,
-        outside: seen.len(),
+        drift: seen.len(),
         complete: parts.coverage.unread.is_empty(),
         unread: parts.coverage.unread.clone(),
         // The milliseconds of a crawl fit a double easily.
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         seconds: ended.since(started).0 as f64 / 1_000.0,
     };
-    publish(core, parts, special).await?;
-    report.orphans = domain::access::orphans(&core.world().snapshot).count();
+    publish(app_state, parts, special).await?;
+    report.orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
     for listing in listings {
         // Sending fails if no engine runs.
-        let _ = core.observations.send(observation(listing, started));
+        let _ = app_state.observations.send(observation(listing, started));
     }
     Ok(report)
 }
 
-fn entries(core: &Core, parts: &Parts, seen: &[Seen], cost: &Cost) -> Vec<Draft> {
+fn entries(
+    app_state: &AppState,
+    parts: &Parts,
+    seen: &[DriftEvent],
+    cost: &Cost,
+) -> Vec<EntryBuilder> {
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let outcome = if parts.coverage.unread.is_empty() {
         Outcome::Success
@@ -163,25 +180,25 @@ fn entries(core: &Core, parts: &Parts, seen: &[Seen], cost: &Cost) -> Vec<Draft>
         ),
         ("throttled", cost.throttled),
     ];
-    let mut entries: Vec<Draft> = seen
+    let mut entries: Vec<EntryBuilder> = seen
         .iter()
-        .map(|one| core.journal.outside_seen(one))
+        .map(|one| app_state.journal.outside_seen(one))
         .collect();
-    entries.push(core.journal.sync_completed(outcome, facts));
+    entries.push(app_state.journal.sync_completed(outcome, facts));
     entries
 }
 
 async fn publish(
-    core: &Arc<Core>,
+    app_state: &Arc<AppState>,
     parts: Parts,
     special: SpecialAccounts,
 ) -> Result<(), StoreError> {
-    let reasons = observe::reasons(core).await?;
-    let rules = core.rules.clone();
+    let reasons = observe::reasons(app_state).await?;
+    let rules = app_state.rules.clone();
     let made = tokio::task::spawn_blocking(move || {
-        World::new(Snapshot::new(parts), special, reasons, &rules)
+        ReadModel::new(Snapshot::new(parts), special, reasons, &rules)
     });
-    core.publish(made.await.map_err(|error| unmade(&error))?);
+    app_state.publish(made.await.map_err(|error| unmade(&error))?);
     Ok(())
 }
 
@@ -194,24 +211,29 @@ pub(super) fn unmade(error: &tokio::task::JoinError) -> StoreError {
 }
 
 /// Takes the single reads collected so far.
-fn reads(core: &Core) -> Vec<(Read, Timestamp)> {
-    std::mem::take(&mut *core.reads.lock().unwrap_or_else(PoisonError::into_inner))
+fn reads(app_state: &AppState) -> Vec<(SingleRead, Timestamp)> {
+    std::mem::take(
+        &mut *app_state
+            .reads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner),
+    )
 }
 
 /// Loads the state that the last run of the process stored.
-pub async fn restore(core: &Arc<Core>) -> Result<(), StoreError> {
+pub async fn restore(app_state: &Arc<AppState>) -> Result<(), StoreError> {
     let special = SpecialAccounts {
-        leastwise: core.settings.leastwise_accounts.clone(),
+        leastwise: app_state.settings.leastwise_accounts.clone(),
         ..SpecialAccounts::default()
     };
     let parts = {
-        let mut conn = core.store.read().acquire().await?;
-        store::observed::load(&mut conn, &special, |content| core.analyse(content)).await?
+        let mut conn = app_state.store.read().acquire().await?;
+        store::observed::load(&mut conn, &special, |content| app_state.analyse(content)).await?
     };
-    publish(core, parts, special).await
+    publish(app_state, parts, special).await
 }
 
-fn special(core: &Core, before: &SpecialAccounts, crawled: &Crawled) -> SpecialAccounts {
+fn special(app_state: &AppState, before: &SpecialAccounts, crawled: &Crawled) -> SpecialAccounts {
     let mut special = crawled.special.clone();
     // What could not be read keeps its value: a protected account must not lose its protection.
     special.management = special.management.or_else(|| before.management.clone());
@@ -222,7 +244,7 @@ fn special(core: &Core, before: &SpecialAccounts, crawled: &Crawled) -> SpecialA
     }
     special
         .leastwise
-        .clone_from(&core.settings.leastwise_accounts);
+        .clone_from(&app_state.settings.leastwise_accounts);
     special
 }
 
@@ -232,23 +254,23 @@ async fn persons(
     tx: &mut Tx,
     before: &Parts,
     crawled: &Crawled,
-    core: &Core,
+    app_state: &AppState,
 ) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
     let Some(users) = &crawled.crawl.users else {
         return Ok(before.persons.clone());
     };
-    let mut known = store::joined::by_user(tx.conn()).await?;
-    for person in store::joined::without_user(tx.conn()).await? {
+    let mut known = store::identity_link::by_user(tx.conn()).await?;
+    for person in store::identity_link::without_user(tx.conn()).await? {
         let joined = person
             .subjects
             .iter()
-            .map(|subject| join(subject, users.iter()))
+            .map(|subject| link_identity(subject, users.iter()))
             .find_map(|join| match join {
-                Join::Joined(user) if !known.contains_key(&user) => Some(user),
+                IdentityLink::Linked(user) if !known.contains_key(&user) => Some(user),
                 _ => None,
             });
         if let Some(user) = joined {
-            store::joined::set_user(tx, &person.id, &user).await?;
+            store::identity_link::link_user(tx, &person.id, &user).await?;
             known.insert(user, person.id);
         }
     }
@@ -257,8 +279,8 @@ async fn persons(
         .filter(|user| !known.contains_key(&user.id))
         .map(|user| (user.id.clone(), clock::person_id()))
         .collect();
-    store::joined::ensure_for_users(tx, &fresh, core.clock.now()).await?;
-    let now = store::joined::by_user(tx.conn()).await?;
+    store::identity_link::ensure_for_users(tx, &fresh, app_state.clock.now()).await?;
+    let now = store::identity_link::by_user(tx.conn()).await?;
     // Known users keep their id values, because two read models are in memory during the replacement.
     let same = |(user, person): (UserId, PersonId)| {
         let known = before.persons.get_key_value(&user);
@@ -275,17 +297,17 @@ pub(super) async fn unexplained(
     tx: &mut Tx,
     before: &Parts,
     after: &Parts,
-) -> Result<Vec<Seen>, StoreError> {
+) -> Result<Vec<DriftEvent>, StoreError> {
     let Some(oldest) = before.coverage.oldest else {
         return Ok(Vec::new());
     };
-    let ours: BTreeSet<(Key, bool)> = store::engine::operations_since(tx.conn(), oldest)
+    let ours: BTreeSet<(AccessResource, bool)> = store::engine::operations_since(tx.conn(), oldest)
         .await?
         .into_iter()
         .filter(|row| !never_done(row.phase))
-        .map(|OperationRow { key, kind, .. }| (key, kind == Kind::Create))
+        .map(|OperationRow { key, kind, .. }| (key, kind == OperationKind::Create))
         .collect();
-    Ok(outside(before, after, |seen| {
+    Ok(detect(before, after, |seen| {
         explained_by(seen).is_some_and(|write| ours.contains(&write))
     }))
 }
@@ -294,36 +316,38 @@ pub(super) async fn unexplained(
 fn never_done(phase: Phase) -> bool {
     matches!(
         phase,
-        Phase::Over(Ending::Refused | Ending::NotSent | Ending::Failed)
+        Phase::Over(
+            OperationOutcome::Refused | OperationOutcome::NotSent | OperationOutcome::Failed
+        )
     )
 }
 
 /// Returns the operation that would explain a difference. Leastwise does not write permission sets and accounts yet.
-fn explained_by(outside: &Outside) -> Option<(Key, bool)> {
-    let membership = |group: &GroupId, user: &UserId| Key::Membership {
+fn explained_by(drift: &Drift) -> Option<(AccessResource, bool)> {
+    let membership = |group: &GroupId, user: &UserId| AccessResource::Membership {
         group: group.clone(),
         user: user.clone(),
     };
-    Some(match outside {
-        Outside::Assigned { assignment } => (Key::Assignment(assignment.clone()), true),
-        Outside::Unassigned { assignment } => (Key::Assignment(assignment.clone()), false),
-        Outside::Joined { group, user } => (membership(group, user), true),
-        Outside::Left { group, user } => (membership(group, user), false),
-        Outside::SetEdited { .. } | Outside::Reclassified { .. } => return None,
+    Some(match drift {
+        Drift::Assigned { assignment } => (AccessResource::Assignment(assignment.clone()), true),
+        Drift::Unassigned { assignment } => (AccessResource::Assignment(assignment.clone()), false),
+        Drift::Joined { group, user } => (membership(group, user), true),
+        Drift::Left { group, user } => (membership(group, user), false),
+        Drift::SetEdited { .. } | Drift::Reclassified { .. } => return None,
     })
 }
 
 /// Returns the crawled listings of the pairs and groups that the engine tracks.
-async fn minded(core: &Core, crawled: &Crawled) -> Result<Vec<Listing>, StoreError> {
+async fn minded(app_state: &AppState, crawled: &Crawled) -> Result<Vec<Listing>, StoreError> {
     let keys = {
-        let mut conn = core.store.read().acquire().await?;
+        let mut conn = app_state.store.read().acquire().await?;
         store::engine::keys(&mut conn).await?
     };
     let (mut pairs, mut groups) = (BTreeSet::new(), BTreeSet::new());
     for row in keys {
         match row.key {
-            Key::Assignment(assignment) => drop(pairs.insert(assignment.pair)),
-            Key::Membership { group, .. } => drop(groups.insert(group)),
+            AccessResource::Assignment(assignment) => drop(pairs.insert(assignment.pair)),
+            AccessResource::Membership { group, .. } => drop(groups.insert(group)),
         }
     }
     let read = crawled

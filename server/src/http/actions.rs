@@ -24,14 +24,14 @@ use super::{
     form::fields,
     pages::{PageState, bind, params, permitted, visit},
     return_to::ReturnTo,
-    session::Signed,
+    session::SignedIn,
 };
 
 /// Runs one action of the table.
 pub(super) async fn act(
     route: &'static ActionRoute,
     State(state): State<PageState>,
-    signed: Signed,
+    signed: SignedIn,
     raw: RawPathParams,
     headers: HeaderMap,
     body: Bytes,
@@ -85,7 +85,7 @@ pub(super) async fn act(
 async fn again(
     state: &PageState,
     backend: &Arc<dyn Backend>,
-    signed: &Signed,
+    signed: &SignedIn,
     (status, page): (StatusCode, &str),
     form: FormState,
     headers: &HeaderMap,
@@ -130,7 +130,7 @@ fn see_other(to: &str) -> Response {
 /// Stores theme and density in cookies for a year. Requires no right.
 pub(super) async fn appearance(
     _: State<PageState>,
-    _: Signed,
+    _: SignedIn,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::{
-    backend::{Answer, Backend},
+    backend::{Backend, PortResult},
     frame::framed,
     pages::error,
     routes::Page,
@@ -19,7 +19,7 @@ use crate::clock;
 pub(super) async fn draw(
     state: &PageState,
     backend: &Arc<dyn Backend>,
-    answer: Answer<Page>,
+    answer: PortResult<Page>,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Response {

@@ -98,7 +98,7 @@ impl HttpError {
         }
     }
 
-    fn words(self) -> Words {
+    fn words(self) -> ErrorText {
         let (title, text, link) = match self {
             Self::SignInRefused(_) => (
                 "Sign-in failed",
@@ -165,7 +165,7 @@ impl HttpError {
                 Some(("/", "Open Leastwise")),
             ),
         };
-        Words { title, text, link }
+        ErrorText { title, text, link }
     }
 }
 
@@ -197,7 +197,7 @@ impl IntoResponse for HttpError {
 
 /// The text of a plain page. Constant text only: it never contains parts of a request.
 #[derive(Debug, Clone, Copy)]
-pub struct Words {
+pub struct ErrorText {
     /// The heading.
     pub title: &'static str,
     /// One paragraph.
@@ -220,7 +220,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 });
 
 /// Renders a self-contained page with the request id.
-pub fn page(status: StatusCode, words: &Words) -> Response {
+pub fn page(status: StatusCode, words: &ErrorText) -> Response {
     let mut html = String::with_capacity(1_500);
     let id = request_id::current();
     write!(

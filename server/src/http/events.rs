@@ -14,7 +14,7 @@ use domain::ids::ChangeId;
 use futures::StreamExt as _;
 use http::StatusCode;
 
-use super::{pages::PageState, request_id, session::Signed};
+use super::{pages::PageState, request_id, session::SignedIn};
 use crate::service::Service;
 
 /// The maximum duration of a stream: an ended session must close it within a minute.
@@ -23,13 +23,13 @@ const LONGEST: Duration = Duration::from_secs(50);
 /// Sends two lines per message: the state, and its meaning.
 pub async fn change(
     State(state): State<PageState>,
-    signed: Signed,
+    signed: SignedIn,
     Path(id): Path<String>,
 ) -> Response {
     let Ok(id) = ChangeId::parse(&id) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let service = Service::new(state.core.clone(), signed, request_id::current());
+    let service = Service::new(state.app_state.clone(), signed, request_id::current());
     // A change that the person may not see is reported as missing.
     let Ok(words) = service.change_events(&id).await else {
         return StatusCode::NOT_FOUND.into_response();

@@ -18,12 +18,12 @@ pub async fn healthz() -> &'static str {
 
 /// Delays private requests until the stored state is loaded. Before that, pages would show an empty organization, and
 /// changes would be evaluated against it. This takes a moment, and the time limit of handlers includes it.
-pub(super) async fn begun(
+pub(super) async fn wait_until_restored(
     State(state): State<HttpState>,
     request: Request,
     next: Next,
 ) -> Response {
-    state.ports.readiness.begun().await;
+    state.ports.readiness.restored().await;
     next.run(request).await
 }
 

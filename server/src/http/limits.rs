@@ -17,7 +17,7 @@ use super::{
     client_ip::client_ip,
     cookie,
     error::HttpError,
-    places::{self, Places},
+    per_ip_concurrency::{self, PerIpConcurrency},
     rate::{Buckets, TooMany},
     secret::digest,
     state::HttpState,
@@ -79,7 +79,7 @@ pub struct Limiter {
     sign_ins: Buckets<IpAddr>,
     sessions: Buckets<String>,
     changes: Buckets<String>,
-    places: Places,
+    concurrency: PerIpConcurrency,
 }
 
 impl Limiter {
@@ -89,7 +89,9 @@ impl Limiter {
             sign_ins: Buckets::new(limits.sign_ins, clock),
             sessions: Buckets::new(limits.per_session, clock),
             changes: Buckets::new(limits.changes, clock),
-            places: Places::new(limits.at_once / places::SHARE),
+            concurrency: PerIpConcurrency::new(
+                limits.at_once / per_ip_concurrency::SHARE_PER_ADDRESS,
+            ),
         }
     }
 
@@ -125,8 +127,8 @@ pub async fn rates(State(state): State<HttpState>, mut request: Request, next: N
         &state.settings.trusted_proxies,
     );
     request.extensions_mut().insert(ClientIp(ip));
-    let who = places::whose(ip);
-    let place = state.limiter.places.take(who);
+    let who = per_ip_concurrency::address_block(ip);
+    let place = state.limiter.concurrency.take(who);
     if place.is_none() && !WATCHED.contains(&request.uri().path()) {
         return HttpError::Busy.into_response();
     }

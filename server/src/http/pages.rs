@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Backend, Denied, ReportForm},
+    backend::{Backend, Denied, ReportFormat},
     pages::error,
     routes::{ACTIONS, FormState, PAGES, PageRoute, Visit},
 };
@@ -25,18 +25,19 @@ use url::form_urlencoded;
 use super::{
     actions::{act, appearance},
     document::{address, draw},
-    draft, request_id,
+    request_id,
     router::Routes,
-    session::Signed,
+    saved_form,
+    session::SignedIn,
     state::HttpState,
 };
-use crate::service::{Service, core::Core, journal::Who};
+use crate::service::{Service, app_state::AppState, journal::EntryActor};
 
 /// The shared state of page handlers.
 #[derive(Clone)]
 pub struct PageState {
     pub http: HttpState,
-    pub core: Arc<Core>,
+    pub app_state: Arc<AppState>,
 }
 
 /// Returns the routes of every page, every action, and the data that pages read.
@@ -54,11 +55,11 @@ pub fn routes(state: &PageState) -> Routes {
         .route("/palette.json", get(palette))
         .route(
             "/reports/production-pci.csv",
-            get(|s, w| download(s, w, ReportForm::Csv)),
+            get(|s, w| download(s, w, ReportFormat::Csv)),
         )
         .route(
             "/reports/production-pci.json",
-            get(|s, w| download(s, w, ReportForm::Json)),
+            get(|s, w| download(s, w, ReportFormat::Json)),
         )
         .route("/ledger/{seq}/leaf.json", get(leaf))
         .route("/events/changes/{id}", get(super::events::change))
@@ -82,14 +83,14 @@ pub fn routes(state: &PageState) -> Routes {
 /// Checks whether an actor may perform an action. A refusal is recorded before the response.
 pub(super) async fn permitted(
     state: &PageState,
-    signed: &Signed,
+    signed: &SignedIn,
     action: Action,
 ) -> Result<(), Denied> {
     let Err(denial) = may(&signed.actor, action) else {
         return Ok(());
     };
-    let journal = &state.core.journal;
-    let who = Who::signed(signed, &request_id::current());
+    let journal = &state.app_state.journal;
+    let who = EntryActor::signed(signed, &request_id::current());
     if let Err(error) = journal
         .note(journal.access_denied(&who, action, denial.reason()))
         .await
@@ -103,9 +104,9 @@ pub(super) async fn permitted(
 }
 
 /// Returns the ports, bound to the caller.
-pub(super) fn bind(state: &PageState, signed: Signed) -> Arc<dyn Backend> {
+pub(super) fn bind(state: &PageState, signed: SignedIn) -> Arc<dyn Backend> {
     Arc::new(Service::new(
-        state.core.clone(),
+        state.app_state.clone(),
         signed,
         request_id::current(),
     ))
@@ -120,7 +121,7 @@ pub(super) fn params(raw: &RawPathParams) -> BTreeMap<String, String> {
 async fn show(
     route: &'static PageRoute,
     State(state): State<PageState>,
-    signed: Signed,
+    signed: SignedIn,
     raw: RawPathParams,
     uri: Uri,
     headers: HeaderMap,
@@ -135,12 +136,12 @@ async fn show(
 }
 
 /// Returns the text that this person entered before the session ended.
-async fn kept(state: &PageState, signed: &Signed, uri: &Uri) -> FormState {
+async fn kept(state: &PageState, signed: &SignedIn, uri: &Uri) -> FormState {
     let query = query(uri);
     let Some(id) = query.get("draft") else {
         return FormState::default();
     };
-    match draft::load(&state.http, signed, id, uri.path()).await {
+    match saved_form::load(&state.http, signed, id, uri.path()).await {
         Ok(Some(fields)) => FormState {
             values: fields.into_iter().collect(),
             errors: Vec::new(),
@@ -179,7 +180,7 @@ fn query(uri: &Uri) -> BTreeMap<String, String> {
 
 async fn nothing_here(
     State(state): State<PageState>,
-    signed: Signed,
+    signed: SignedIn,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
@@ -187,14 +188,18 @@ async fn nothing_here(
     draw(&state, &backend, Err(Denied::NotFound), &uri, &headers).await
 }
 
-async fn palette(State(state): State<PageState>, signed: Signed) -> Response {
+async fn palette(State(state): State<PageState>, signed: SignedIn) -> Response {
     match bind(&state, signed).palette().await {
         Ok(entries) => axum::Json(entries).into_response(),
         Err(denied) => refused(&denied),
     }
 }
 
-async fn download(State(state): State<PageState>, signed: Signed, form: ReportForm) -> Response {
+async fn download(
+    State(state): State<PageState>,
+    signed: SignedIn,
+    form: ReportFormat,
+) -> Response {
     if let Err(denied) = permitted(&state, &signed, Action::SeeReports).await {
         return refused(&denied);
     }
@@ -216,7 +221,11 @@ async fn download(State(state): State<PageState>, signed: Signed, form: ReportFo
 }
 
 /// Returns the bytes of one ledger entry, to hash them independently of the page.
-async fn leaf(State(state): State<PageState>, signed: Signed, Path(seq): Path<String>) -> Response {
+async fn leaf(
+    State(state): State<PageState>,
+    signed: SignedIn,
+    Path(seq): Path<String>,
+) -> Response {
     if let Err(denied) = permitted(&state, &signed, Action::SeeLedger).await {
         return refused(&denied);
     }

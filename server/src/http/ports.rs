@@ -9,7 +9,7 @@ use domain::{
     authorize::Role,
     ids::PersonId,
     ledger::Hash,
-    person::{Join, Subject},
+    person::{IdentityLink, Subject},
     time::Timestamp,
 };
 
@@ -51,19 +51,19 @@ pub trait PoolCheck: Send + Sync {
 
 /// Finds the Identity Center user of a sign-in in the directory as of the last sync.
 pub trait UserLookup: Send + Sync {
-    /// Applies `domain::person::join` to the current snapshot.
-    fn join(&self, subject: &Subject) -> Join;
+    /// Applies `domain::person::link_identity` to the current snapshot.
+    fn link(&self, subject: &Subject) -> IdentityLink;
 }
 
 /// An event of a sign-in or a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum SignInEvent {
     /// A session started.
     SignedIn {
         /// Whether a second factor was proven.
         mfa: Mfa,
         /// Whether the subject is linked to an Identity Center user.
-        joined: bool,
+        linked: bool,
         /// The time of the authentication at Cognito.
         authenticated_at: Timestamp,
         /// The digest of the session. The session row needs an entry with this digest.
@@ -80,8 +80,8 @@ pub enum Event {
 
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    pub event: Event,
+pub struct SignInEntry {
+    pub event: SignInEvent,
     pub at: Timestamp,
     /// The sign-in; unknown for most refusals.
     pub subject: Option<Subject>,
@@ -96,13 +96,13 @@ pub struct Entry {
 
 /// Records sign-ins and sessions.
 #[async_trait]
-pub trait Journal: Send + Sync {
+pub trait SignInJournal: Send + Sync {
     /// Records an event in the transaction that starts or ends the session, so that neither exists without the other.
-    async fn record(&self, tx: &mut Tx, entry: &Entry) -> Result<(), StoreError>;
+    async fn record(&self, tx: &mut Tx, entry: &SignInEntry) -> Result<(), StoreError>;
 
     /// Records a refusal, which changes nothing else. Implementations aggregate, because an unauthenticated client can
     /// cause many.
-    async fn refused(&self, entry: &Entry);
+    async fn refused(&self, entry: &SignInEntry);
 }
 
 /// Whether the server is ready.
@@ -110,7 +110,7 @@ pub trait Journal: Send + Sync {
 pub trait Readiness: Send + Sync {
     /// Waits until the stored state is loaded. Before that, pages would be incorrect and people could not be
     /// recognized.
-    async fn begun(&self) {}
+    async fn restored(&self) {}
     /// Returns what is still missing, as text. Empty if ready. The database is checked separately.
     async fn missing(&self) -> Vec<String>;
     /// Returns metrics as Prometheus text.

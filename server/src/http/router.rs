@@ -20,7 +20,7 @@ use super::{
     state::HttpState,
 };
 
-/// The routes of the caller. They require a session, and their requests carry a [`session::Signed`].
+/// The routes of the caller. They require a session, and their requests carry a [`session::SignedIn`].
 pub struct Routes {
     /// Leptos pages, with the page for unknown paths as fallback, and the data that pages read.
     pub pages: Router,
@@ -37,7 +37,10 @@ pub fn router(state: HttpState, routes: Routes) -> Router {
     let private = routes
         .pages
         .merge(routes.actions)
-        .layer(from_fn_with_state(state.clone(), health::begun))
+        .layer(from_fn_with_state(
+            state.clone(),
+            health::wait_until_restored,
+        ))
         .layer(from_fn_with_state(state.clone(), session::require));
     let public = Router::new()
         .route(sign_in::PATH, get(sign_in::begin))

@@ -20,15 +20,16 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
-    cookie, draft,
+    cookie,
     error::HttpError,
     limits::ClientIp,
     origin,
-    ports::{Entry, Event},
-    recheck::{Confirmed, recheck},
+    ports::{SignInEntry, SignInEvent},
     request_id,
     return_to::ReturnTo,
+    saved_form,
     secret::{Secret, digest},
+    session_revalidation::{Confirmation, revalidate},
     state::HttpState,
 };
 use crate::store::{
@@ -44,7 +45,7 @@ const SKEW: Duration = Duration::minutes(1);
 
 /// A signed-in person, as of this request.
 #[derive(Debug, Clone)]
-pub struct Signed {
+pub struct SignedIn {
     /// The actor for authorization and policies.
     pub actor: Actor,
     /// The public id of the session, for the ledger. Not the cookie.
@@ -68,7 +69,7 @@ pub struct Signed {
     cookie: Secret,
 }
 
-impl Signed {
+impl SignedIn {
     /// Returns a person who acts without a browser. Without a cookie, no stream stays open.
     pub fn without_cookie(
         actor: Actor,
@@ -94,7 +95,7 @@ impl Signed {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Signed {
+impl<S: Sync> FromRequestParts<S> for SignedIn {
     type Rejection = HttpError;
 
     /// Reads the value that [`require`] set. Other routes have none.
@@ -108,8 +109,8 @@ impl<S: Sync> FromRequestParts<S> for Signed {
 }
 
 /// The result of looking up a cookie.
-pub(super) enum Found {
-    Signed(Box<Signed>, Confirmed),
+pub(super) enum CookieLookup {
+    Signed(Box<SignedIn>, Confirmation),
     /// The session has ended.
     Ended(Subject),
     Nobody,
@@ -117,30 +118,30 @@ pub(super) enum Found {
 
 /// Whether an access extends the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum SessionUse {
     /// A request by the person.
-    Use,
+    Request,
     /// A stream, which does not prove that the person is present.
-    Glance,
+    Stream,
 }
 
 /// Requires a session. Other requests are redirected to sign-in, and the text of their form is saved.
 pub async fn require(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
     let look = if request.uri().path().starts_with("/events/") {
-        Look::Glance
+        SessionUse::Stream
     } else {
-        Look::Use
+        SessionUse::Request
     };
     match find(&state, request.headers(), client(&request), look).await {
-        Ok(Found::Signed(_, Confirmed::NotLately)) if request.method() == Method::POST => {
+        Ok(CookieLookup::Signed(_, Confirmation::Stale)) if request.method() == Method::POST => {
             HttpError::Unconfirmed.into_response()
         }
-        Ok(Found::Signed(signed, _)) => {
+        Ok(CookieLookup::Signed(signed, _)) => {
             request.extensions_mut().insert(*signed);
             next.run(request).await
         }
-        Ok(Found::Ended(subject)) => turn_away(&state, request, Some(&subject)).await,
-        Ok(Found::Nobody) => turn_away(&state, request, None).await,
+        Ok(CookieLookup::Ended(subject)) => turn_away(&state, request, Some(&subject)).await,
+        Ok(CookieLookup::Nobody) => turn_away(&state, request, None).await,
         Err(error) => error.into_response(),
     }
 }
@@ -155,7 +156,7 @@ async fn turn_away(state: &HttpState, request: Request, ended: Option<&Subject>)
         .get("sec-fetch-mode")
         .is_some_and(|mode| mode == "navigate");
     let return_to = match *request.method() {
-        Method::POST => match draft::keep(state, request, ended).await {
+        Method::POST => match saved_form::keep(state, request, ended).await {
             Ok(return_to) => return_to,
             Err(error) => return error.into_response(),
         },
@@ -192,11 +193,11 @@ pub(super) async fn find(
     state: &HttpState,
     headers: &HeaderMap,
     client_ip: Option<IpAddr>,
-    look: Look,
-) -> Result<Found, HttpError> {
+    look: SessionUse,
+) -> Result<CookieLookup, HttpError> {
     match cookie::read(headers, cookie::SESSION) {
         Some(cookie) => resolve(state, cookie, client_ip, look).await,
-        None => Ok(Found::Nobody),
+        None => Ok(CookieLookup::Nobody),
     }
 }
 
@@ -204,14 +205,14 @@ async fn resolve(
     state: &HttpState,
     cookie: &str,
     client_ip: Option<IpAddr>,
-    look: Look,
-) -> Result<Found, HttpError> {
+    look: SessionUse,
+) -> Result<CookieLookup, HttpError> {
     let Some(session) = rows::by_token_hash(&state.store, &digest(cookie)).await? else {
-        return Ok(Found::Nobody);
+        return Ok(CookieLookup::Nobody);
     };
     let now = state.clock.now();
     if session.ended_at.is_some() {
-        return Ok(Found::Ended(session.subject));
+        return Ok(CookieLookup::Ended(session.subject));
     }
     let over = if now >= session.ends_at {
         Some(Ending::Absolute)
@@ -222,20 +223,20 @@ async fn resolve(
     };
     if let Some(why) = over {
         end(state, &session, why, client_ip).await?;
-        return Ok(Found::Ended(session.subject));
+        return Ok(CookieLookup::Ended(session.subject));
     }
     let subject = session.subject.clone();
-    let Some((session, confirmed)) = recheck(state, cookie, session).await? else {
-        return Ok(Found::Ended(subject));
+    let Some((session, confirmed)) = revalidate(state, cookie, session).await? else {
+        return Ok(CookieLookup::Ended(subject));
     };
-    if look == Look::Use && now.since(session.last_used) >= NOTE_EVERY {
+    if look == SessionUse::Request && now.since(session.last_used) >= NOTE_EVERY {
         let mut tx = state.store.write().await?;
         rows::touch(&mut tx, &session.id, now).await?;
         tx.commit().await?;
     }
     let actor = actor(state, &session).await?;
-    Ok(Found::Signed(
-        Box::new(Signed {
+    Ok(CookieLookup::Signed(
+        Box::new(SignedIn {
             actor,
             session: session.id,
             person: session.person,
@@ -295,8 +296,8 @@ pub(super) async fn end(
     let now = state.clock.now();
     let mut tx = state.store.write().await?;
     if rows::end(&mut tx, &session.id, why, now).await? {
-        let entry = Entry {
-            event: Event::Ended(why),
+        let entry = SignInEntry {
+            event: SignInEvent::Ended(why),
             at: now,
             subject: Some(session.subject.clone()),
             person: Some(session.person.clone()),
@@ -311,15 +312,15 @@ pub(super) async fn end(
 }
 
 /// Returns whether the session that opened a stream is still valid. Does not extend the session.
-pub async fn still_signed(state: &HttpState, signed: &Signed) -> bool {
+pub async fn still_signed(state: &HttpState, signed: &SignedIn) -> bool {
     let found = resolve(
         state,
         signed.cookie.expose(),
         signed.client_ip,
-        Look::Glance,
+        SessionUse::Stream,
     )
     .await;
-    matches!(found, Ok(Found::Signed(..)))
+    matches!(found, Ok(CookieLookup::Signed(..)))
 }
 
 /// Returns whether a second factor was proven when the session started.

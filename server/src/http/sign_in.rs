@@ -19,21 +19,20 @@ use super::{
     cookie,
     error::HttpError,
     limits::ClientIp,
-    lost,
     oidc::{Identity, Prompt, SignInFailure, claims::Evidence},
-    ports::{Entry, Event, PoolMfa, PoolStatus},
+    ports::{PoolMfa, PoolStatus, SignInEntry, SignInEvent},
     request_id,
     return_to::ReturnTo,
-    seal,
+    role_revocation, seal,
     secret::{Secret, digest},
-    session::{self, Found, Look, see_other},
+    session::{self, CookieLookup, SessionUse, see_other},
     state::HttpState,
 };
 use crate::{
     clock,
     store::{
-        person::{Introduction, Known, sign_in_person},
-        session::{self as rows, Ending, NewSession, Remembered, SignIn},
+        person::{ResolvedPerson, SignInClaims, resolve_at_sign_in},
+        session::{self as rows, Ending, NewSession, SessionDocument, SignIn},
     },
 };
 
@@ -54,13 +53,13 @@ pub async fn begin(
     request: Request,
 ) -> Response {
     let (from, headers) = (client(&request), request.into_parts().0.headers);
-    match begun(&state, query.as_deref().unwrap_or_default(), &headers, from).await {
+    match redirect_to_provider(&state, query.as_deref().unwrap_or_default(), &headers, from).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
 }
 
-async fn begun(
+async fn redirect_to_provider(
     state: &HttpState,
     query: &str,
     headers: &HeaderMap,
@@ -75,8 +74,8 @@ async fn begun(
     } else {
         Prompt::IfNeeded
     };
-    let found = session::find(state, headers, from, Look::Glance).await;
-    if prompt == Prompt::IfNeeded && matches!(found, Ok(Found::Signed(..))) {
+    let found = session::find(state, headers, from, SessionUse::Stream).await;
+    if prompt == Prompt::IfNeeded && matches!(found, Ok(CookieLookup::Signed(..))) {
         return Ok(see_other(return_to.as_str()));
     }
     let now = state.clock.now();
@@ -123,8 +122,8 @@ pub async fn finish(
             HttpError::SignInRefused(reason).into_response()
         }
         Err(Refusal::Person(reason)) => {
-            let entry = Entry {
-                event: Event::Refused(reason),
+            let entry = SignInEntry {
+                event: SignInEvent::Refused(reason),
                 at: state.clock.now(),
                 subject: None,
                 person: None,
@@ -199,8 +198,8 @@ async fn finished(
         return Err(Refusal::Person("not_fresh"));
     }
     let proven = second_factor(state, &identity).await?;
-    let before = session::find(state, headers, from, Look::Glance).await;
-    let welcome = Welcome {
+    let before = session::find(state, headers, from, SessionUse::Stream).await;
+    let welcome = SignInSuccess {
         identity,
         refresh,
         proven,
@@ -259,7 +258,7 @@ async fn second_factor(state: &HttpState, identity: &Identity) -> Result<bool, R
     })
 }
 
-struct Welcome {
+struct SignInSuccess {
     identity: Identity,
     refresh: Option<Secret>,
     proven: bool,
@@ -271,12 +270,12 @@ struct Welcome {
 /// Starts the session and records it. The previous session of this browser ends with it.
 async fn open(
     state: &HttpState,
-    who: &Welcome,
-    before: Option<Found>,
+    who: &SignInSuccess,
+    before: Option<CookieLookup>,
 ) -> Result<String, HttpError> {
-    let Welcome { identity, now, .. } = who;
-    state.ports.readiness.begun().await;
-    let join = state.ports.users.join(&identity.subject);
+    let SignInSuccess { identity, now, .. } = who;
+    state.ports.readiness.restored().await;
+    let join = state.ports.users.link(&identity.subject);
     let name = identity
         .name
         .clone()
@@ -284,7 +283,7 @@ async fn open(
         .unwrap_or_else(|| identity.username.clone());
     let (token, id) = (clock::token(), clock::row_id());
     let token_hash = digest(&token);
-    let remembered = Remembered {
+    let remembered = SessionDocument {
         username: identity.username.clone(),
         name,
         email: identity.email.clone(),
@@ -297,22 +296,22 @@ async fn open(
         .as_ref()
         .map(|refresh| seal::seal(&token, &id, refresh.expose()));
     let mut tx = state.store.write().await?;
-    let introduction = Introduction {
+    let introduction = SignInClaims {
         subject: &identity.subject,
         name: &remembered.name,
         username: Some(&identity.username),
-        join: &join,
+        link: &join,
         new_id: clock::person_id(),
         at: *now,
     };
-    let known = sign_in_person(&mut tx, &introduction).await?;
-    let seen = lost::Seen {
+    let known = resolve_at_sign_in(&mut tx, &introduction).await?;
+    let seen = role_revocation::ObservedGroups {
         subject: &identity.subject,
         person: &known.person,
         groups: &identity.groups,
     };
-    let mut events = lost::end_roles(&state.settings, &mut tx, &seen, *now).await?;
-    events.extend(known.claimed.clone().map(Event::Claimed));
+    let mut events = role_revocation::end_roles(&state.settings, &mut tx, &seen, *now).await?;
+    events.extend(known.claimed.clone().map(SignInEvent::Claimed));
     let new = NewSession {
         token_hash: &token_hash,
         id: &id,
@@ -324,12 +323,12 @@ async fn open(
     };
     rows::open(&mut tx, &new).await?;
     events.push(began(who, &known, &new));
-    if let Some(Found::Signed(old, _)) = before
+    if let Some(CookieLookup::Signed(old, _)) = before
         && rows::end(&mut tx, &old.session, Ending::Replaced, *now).await?
     {
         let ended = entry(
             who,
-            Event::Ended(Ending::Replaced),
+            SignInEvent::Ended(Ending::Replaced),
             &old.person,
             &old.session,
             Some(old.subject.clone()),
@@ -345,23 +344,23 @@ async fn open(
     Ok(token)
 }
 
-fn began(who: &Welcome, known: &Known, new: &NewSession<'_>) -> Event {
-    Event::SignedIn {
+fn began(who: &SignInSuccess, known: &ResolvedPerson, new: &NewSession<'_>) -> SignInEvent {
+    SignInEvent::SignedIn {
         mfa: new.remembered.mfa,
-        joined: known.user.is_some(),
+        linked: known.user.is_some(),
         authenticated_at: who.identity.authenticated_at,
         bound: new.bound().digest(),
     }
 }
 
 fn entry(
-    who: &Welcome,
-    event: Event,
+    who: &SignInSuccess,
+    event: SignInEvent,
     person: &PersonId,
     session: &str,
     subject: Option<domain::person::Subject>,
-) -> Entry {
-    Entry {
+) -> SignInEntry {
+    SignInEntry {
         event,
         at: who.now,
         subject,

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use super::{
     cookie,
-    error::{HttpError, Words, page},
+    error::{ErrorText, HttpError, page},
     limits::ClientIp,
     seal,
     secret::{Secret, digest},
@@ -67,7 +67,7 @@ async fn signed_out(
 pub async fn goodbye() -> Response {
     page(
         StatusCode::OK,
-        &Words {
+        &ErrorText {
             title: "You are signed out",
             text: "Your session has ended in Leastwise and at Cognito. If you use another identity provider, you may \
                    still be signed in there.",

@@ -14,7 +14,7 @@ use super::{
     headers::Csp,
     limits::{Limiter, Limits},
     oidc::Oidc,
-    ports::{Journal, PoolCheck, Readiness, UserLookup},
+    ports::{PoolCheck, Readiness, SignInJournal, UserLookup},
     secret::Secret,
 };
 use crate::{clock::Clock, store::Store};
@@ -60,7 +60,7 @@ impl HttpSettings {
 pub struct Ports {
     pub pool: Arc<dyn PoolCheck>,
     pub users: Arc<dyn UserLookup>,
-    pub journal: Arc<dyn Journal>,
+    pub journal: Arc<dyn SignInJournal>,
     pub readiness: Arc<dyn Readiness>,
 }
 

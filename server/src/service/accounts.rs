@@ -3,55 +3,59 @@
 use std::collections::{BTreeMap, HashMap};
 
 use app::backend::{
-    AccessRow, AccountCard, AccountView, AccountsPort, Answer, Board, BoardCell, ChangeKind,
-    Denied, Draft, HitView, ListQuery,
+    AccessRow, AccountCard, AccountView, AccountsPort, Board, BoardCell, ChangeForm, ChangeKind,
+    Denied, HitView, ListQuery, PortResult,
 };
 use app::pages::{CELL, cell};
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
     classification::{Classification, Source, is_live},
-    guardrails::{Said, Spoken},
     ids::{AccountId, Assignment, Principal},
+    policies::{AssignmentFindings, PolicyFindings},
     snapshot::Provisioned,
     verdict::Tally,
 };
 
 use super::{
     Service,
-    core::World,
+    app_state::ReadModel,
     existing,
-    index::{AccountEntry, Words},
+    index::{AccountEntry, SearchTerms},
     names,
 };
-use crate::store::change::Target;
+use crate::store::change::ChangeTarget;
 
 /// The maximum number of changes shown on the page of an account.
 const CHANGES: usize = 10;
 
 #[async_trait]
 impl AccountsPort for Service {
-    async fn board(&self, query: &ListQuery) -> Answer<Board> {
+    async fn board(&self, query: &ListQuery) -> PortResult<Board> {
         self.allowed(Action::SeeDirectory)?;
-        Ok(board(&self.world, query))
+        Ok(board(&self.read_model, query))
     }
 
-    async fn account(&self, id: &AccountId) -> Answer<AccountView> {
+    async fn account(&self, id: &AccountId) -> PortResult<AccountView> {
         self.allowed(Action::SeeDirectory)?;
-        let (account, class) = self.world.snapshot.account(id).ok_or(Denied::NotFound)?;
-        let parts = self.world.snapshot.parts();
-        let about = Target {
+        let (account, class) = self
+            .read_model
+            .snapshot
+            .account(id)
+            .ok_or(Denied::NotFound)?;
+        let parts = self.read_model.snapshot.parts();
+        let about = ChangeTarget {
             kind: "account",
             value: id.to_string(),
         };
         let entry = self
-            .world
+            .read_model
             .index
             .accounts
             .iter()
             .find(|entry| entry.id == *id);
         Ok(AccountView {
-            account: names::account(&self.world.snapshot, id),
+            account: names::account(&self.read_model.snapshot, id),
             state: account.state,
             units: account
                 .ous
@@ -73,13 +77,17 @@ impl AccountsPort for Service {
     }
 }
 
-fn board(world: &World, query: &ListQuery) -> Board {
-    let words = Words::of(&query.words);
+fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
+    let words = SearchTerms::of(&query.words);
     let only = query.only.as_deref().unwrap_or_default();
-    let known = world.index.accounts.len();
-    let class_of =
-        |entry: &AccountEntry| world.snapshot.account(&entry.id).map(|(_, class)| *class);
-    let unclassified = world
+    let known = read_model.index.accounts.len();
+    let class_of = |entry: &AccountEntry| {
+        read_model
+            .snapshot
+            .account(&entry.id)
+            .map(|(_, class)| *class)
+    };
+    let unclassified = read_model
         .index
         .accounts
         .iter()
@@ -87,11 +95,11 @@ fn board(world: &World, query: &ListQuery) -> Board {
         .filter(|class| unclassified(*class))
         .count();
     let mut fields: BTreeMap<_, Vec<(&AccountEntry, Classification)>> = BTreeMap::new();
-    for entry in &world.index.accounts {
+    for entry in &read_model.index.accounts {
         let Some(class) = class_of(entry) else {
             continue;
         };
-        if words.occur_in(&entry.text) && kept(world, only, entry, class) {
+        if words.occur_in(&entry.text) && kept(read_model, only, entry, class) {
             fields
                 .entry(class.strictness())
                 .or_default()
@@ -116,7 +124,7 @@ fn board(world: &World, query: &ListQuery) -> Board {
                 .into_iter()
                 .skip(skip)
                 .take(CELL)
-                .map(|(entry, _)| card(world, entry))
+                .map(|(entry, _)| card(read_model, entry))
                 .collect(),
         });
     Board {
@@ -132,9 +140,13 @@ fn unclassified(class: Classification) -> bool {
 }
 
 /// Whether a filter keeps an account. An unknown filter keeps all.
-fn kept(world: &World, only: &str, entry: &AccountEntry, class: Classification) -> bool {
+fn kept(read_model: &ReadModel, only: &str, entry: &AccountEntry, class: Classification) -> bool {
     if let Some(rule) = only.strip_prefix("rule:") {
-        let found = world.exposure.findings.iter().find(|(id, _)| id == rule);
+        let found = read_model
+            .exposure
+            .findings
+            .iter()
+            .find(|(id, _)| id == rule);
         return found.is_some_and(|(_, found)| found.accounts.contains(&entry.id));
     }
     match only {
@@ -146,13 +158,13 @@ fn kept(world: &World, only: &str, entry: &AccountEntry, class: Classification) 
     }
 }
 
-fn card(world: &World, entry: &AccountEntry) -> AccountCard {
+fn card(read_model: &ReadModel, entry: &AccountEntry) -> AccountCard {
     AccountCard {
-        account: names::account(&world.snapshot, &entry.id),
+        account: names::account(&read_model.snapshot, &entry.id),
         people: entry.people as usize,
         standing: entry.standing as usize,
         findings: entry.findings,
-        live: world
+        live: read_model
             .snapshot
             .account(&entry.id)
             .is_some_and(|(account, _)| is_live(account)),
@@ -161,15 +173,15 @@ fn card(world: &World, entry: &AccountEntry) -> AccountCard {
 
 impl Service {
     fn rows_of(&self, id: &AccountId) -> Vec<AccessRow> {
-        let (world, snapshot) = (&self.world, &self.world.snapshot);
-        let mut holds = self.core.holds(world);
+        let (read_model, snapshot) = (&self.read_model, &self.read_model.snapshot);
+        let mut existing_access = self.app_state.existing_access(read_model);
         let mut rows = Vec::new();
-        for Spoken {
+        for AssignmentFindings {
             pair,
             principal,
             since,
-            said,
-        } in holds.spoken(id)
+            findings,
+        } in existing_access.findings(id)
         {
             let Some(read) = snapshot.pair(pair) else {
                 continue;
@@ -198,14 +210,14 @@ impl Service {
                 people,
                 since,
                 as_of: read.as_of,
-                ends: world.ends(&assignment),
-                change: world
+                ends: read_model.ends(&assignment),
+                change: read_model
                     .windows
                     .get(&assignment)
                     .and_then(|all| all.last())
                     .map(|window| window.change.clone()),
                 outdated: read.provisioned == Provisioned::Outdated,
-                hits: each_once(&said),
+                hits: each_once(&findings),
             });
         }
         // Permission sets with the worst findings first, and rows with the same permission set together.
@@ -227,8 +239,8 @@ impl Service {
     /// Returns why AWS may reject changes to this account: only the management account can change assignments in
     /// itself.
     fn unmanageable(&self, id: &AccountId) -> Option<String> {
-        let management = self.world.special.management.as_ref() == Some(id);
-        let delegated = !self.world.special.delegated_administrators.is_empty();
+        let management = self.read_model.special.management.as_ref() == Some(id);
+        let delegated = !self.read_model.special.delegated_administrators.is_empty();
         (management && delegated).then(|| {
             "This is the management account. AWS does not let a delegated administrator change assignments in it. Leastwise can change them only if it runs in the management account.".to_owned()
         })
@@ -237,9 +249,9 @@ impl Service {
 
 /// Returns the policy findings of everyone with access through one assignment: each policy once, in policy order, with
 /// its strictest outcome.
-pub(super) fn each_once(said: &[Said]) -> Vec<HitView> {
+pub(super) fn each_once(findings: &[PolicyFindings]) -> Vec<HitView> {
     let mut hits: Vec<HitView> = Vec::new();
-    for hit in said.iter().flat_map(|one| one.hits.iter()) {
+    for hit in findings.iter().flat_map(|one| one.hits.iter()) {
         match hits.iter_mut().find(|view| view.rule == hit.rule) {
             Some(known) if known.outcome < hit.outcome() => *known = names::hit(hit),
             Some(_) => {}
@@ -256,11 +268,11 @@ fn badness(hits: &[HitView]) -> Tally {
 
 fn remove_href(assignment: &Assignment, set: &app::backend::SetRef) -> String {
     let kind = assignment.principal.kind().to_lowercase();
-    Draft {
+    ChangeForm {
         who: format!("{kind}:{}", assignment.principal.id()),
         set: set.key().to_owned(),
         account: assignment.pair.account.to_string(),
-        ..Draft::of(ChangeKind::Remove)
+        ..ChangeForm::of(ChangeKind::Remove)
     }
     .href()
 }

@@ -5,24 +5,24 @@
 //! change and its ledger entry are one transaction, in which the change's row is locked first and the
 //! ledger is written last.
 
+pub mod approver_status;
+mod change_form;
 mod choices;
 mod decide;
-mod draft;
+mod descriptions;
+mod evaluation;
 mod events;
 mod expire;
-mod judging;
 mod list;
-mod people;
+mod person_names;
 mod preview;
 mod progress;
-mod remaining;
-pub mod standing;
+mod remaining_paths;
 mod start;
 mod submit;
 mod timeline;
 mod view;
 mod withdraw;
-mod words;
 
 pub use expire::expire_due;
 pub use start::{fresh_verdict, send_back};
@@ -30,24 +30,27 @@ pub use start::{fresh_verdict, send_back};
 use app::backend::Denied;
 use domain::authorize::Action;
 
-use super::{Service, journal::Who};
-use crate::store::{StoreError, change::Stored};
+use super::{Service, journal::EntryActor};
+use crate::store::{StoreError, change::StoredChange};
 
 impl Service {
     /// Returns the actor, for the ledger.
-    fn who(&self) -> Who {
-        Who::signed(&self.signed, &self.request)
+    fn who(&self) -> EntryActor {
+        EntryActor::signed(&self.signed, &self.request)
     }
 
     /// Returns whether the viewer may see this change: it is their own, or they may see all changes.
-    fn may_see_change(&self, stored: &Stored) -> bool {
+    fn may_see_change(&self, stored: &StoredChange) -> bool {
         self.signed.person == stored.change.requester || self.allowed(Action::SeeChanges).is_ok()
     }
 
     /// Records a refused attempt. Must not be called while a transaction is open.
     async fn refused(&self, action: Action, reason: &'static str) -> Denied {
-        let entry = self.core.journal.access_denied(&self.who(), action, reason);
-        match self.core.journal.note(entry).await {
+        let entry = self
+            .app_state
+            .journal
+            .access_denied(&self.who(), action, reason);
+        match self.app_state.journal.note(entry).await {
             Ok(()) => Denied::Forbidden(reason),
             Err(error) => super::broken(error),
         }

@@ -1,7 +1,7 @@
 //! The exposure of production PCI, computed once per read model so that the home page only reads it. Computed from the
 //! assignments of each principal and never path by path, because a large organization has millions of paths.
 
-mod bits;
+mod bit_set;
 
 use std::{
     cmp::Reverse,
@@ -17,20 +17,20 @@ use domain::{
     verdict::{Hit, Tally},
 };
 
-use self::bits::Bits;
+use self::bit_set::BitSet;
 use super::{
-    guarded::Guarded,
     index::{Roster, powerful, stands},
+    pci_findings::PciFindings,
 };
 
 /// The maximum number of people listed on the home page.
-const FOREMOST: usize = 12;
+const TOP_EXPOSED: usize = 12;
 /// The maximum number of accounts and permission sets listed in one row.
 const NAMED: usize = 3;
 
 /// The access of one person to production PCI.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Reacher {
+pub struct PersonExposure {
     pub accounts: u32,
     /// The number of permission sets.
     pub sets: u32,
@@ -45,7 +45,7 @@ pub struct Reacher {
 
 /// A person who is listed on the home page.
 #[derive(Debug, Clone)]
-pub struct Foremost {
+pub struct TopExposed {
     pub user: UserId,
     /// The strictest accounts of the person.
     pub accounts: Vec<AccountId>,
@@ -55,7 +55,7 @@ pub struct Foremost {
 
 /// The findings of one policy in production PCI.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct PolicyViolations {
     /// The policy, as displayed.
     pub hit: Hit,
     /// The number of affected assignments.
@@ -69,17 +69,17 @@ pub struct Found {
 
 /// The exposure of production PCI.
 #[derive(Debug, Clone, Default)]
-pub struct Exposed {
+pub struct Exposure {
     /// The number of accounts that count as production PCI.
     pub accounts: usize,
     /// The people with access to these accounts.
-    pub people: BTreeMap<UserId, Reacher>,
+    pub people: BTreeMap<UserId, PersonExposure>,
     /// The number of people with standing access.
     pub standing_people: usize,
     /// The number of people who are administrators there or can become one.
     pub administrators: usize,
     /// The most exposed people, in order.
-    pub foremost: Vec<Foremost>,
+    pub top_exposed: Vec<TopExposed>,
     /// The number of standing assignments.
     pub standing_assignments: usize,
     /// The number of temporary assignments.
@@ -93,38 +93,39 @@ pub struct Exposed {
     /// The number of paths with policy findings.
     pub paths_against: Tally,
     /// The findings by policy id, most assignments first.
-    pub findings: Vec<(String, Found)>,
+    pub findings: Vec<(String, PolicyViolations)>,
 }
 
 /// Computes the exposure.
 pub fn expose(
     snapshot: &Snapshot,
     windows: &BTreeMap<Assignment, Vec<Window>>,
-    guarded: &BTreeMap<AccountId, Arc<Guarded>>,
+    pci_findings: &BTreeMap<AccountId, Arc<PciFindings>>,
     roster: &Roster<'_>,
-) -> Exposed {
-    let mut out = Exposed {
-        accounts: guarded.len(),
-        against: guarded.values().map(|one| one.assignments).sum(),
-        paths_against: guarded.values().map(|one| one.paths).sum(),
-        ..Exposed::default()
+) -> Exposure {
+    let mut out = Exposure {
+        accounts: pci_findings.len(),
+        against: pci_findings.values().map(|one| one.assignments).sum(),
+        paths_against: pci_findings.values().map(|one| one.paths).sum(),
+        ..Exposure::default()
     };
-    let opened = opened(snapshot, windows, guarded, roster, &mut out);
+    let opened = opened(snapshot, windows, pci_findings, roster, &mut out);
     out.people = people(snapshot, &opened, roster);
-    let count =
-        |which: fn(&Reacher) -> u32| out.people.values().filter(|one| which(one) > 0).count();
+    let count = |which: fn(&PersonExposure) -> u32| {
+        out.people.values().filter(|one| which(one) > 0).count()
+    };
     out.standing_people = count(|one| one.standing);
     out.administrators = count(|one| one.powerful);
-    out.foremost = foremost(snapshot, guarded, &out.people);
-    out.findings = findings(snapshot, guarded, roster);
+    out.top_exposed = top_exposed(snapshot, pci_findings, &out.people);
+    out.findings = findings(snapshot, pci_findings, roster);
     out
 }
 
 /// The access that one principal's assignments give in production PCI.
 #[derive(Default)]
-struct Opened {
-    accounts: Bits,
-    sets: Bits,
+struct PrincipalReach {
+    accounts: BitSet,
+    sets: BitSet,
     paths: u32,
     standing: u32,
     powerful: u32,
@@ -133,13 +134,13 @@ struct Opened {
 fn opened<'a>(
     snapshot: &'a Snapshot,
     windows: &BTreeMap<Assignment, Vec<Window>>,
-    guarded: &'a BTreeMap<AccountId, Arc<Guarded>>,
+    pci_findings: &'a BTreeMap<AccountId, Arc<PciFindings>>,
     roster: &Roster<'_>,
-    out: &mut Exposed,
-) -> HashMap<&'a Principal, Opened> {
-    let mut opened: HashMap<&Principal, Opened> = HashMap::new();
+    out: &mut Exposure,
+) -> HashMap<&'a Principal, PrincipalReach> {
+    let mut opened: HashMap<&Principal, PrincipalReach> = HashMap::new();
     let mut sets: HashMap<&PermissionSetArn, (usize, bool)> = HashMap::new();
-    for (account_number, account) in guarded.keys().enumerate() {
+    for (account_number, account) in pci_findings.keys().enumerate() {
         for (pair, read) in snapshot.pairs_in(account) {
             let next = sets.len();
             let (set_number, power) = *sets.entry(&pair.set).or_insert_with(|| {
@@ -172,33 +173,33 @@ fn opened<'a>(
 
 fn people(
     snapshot: &Snapshot,
-    opened: &HashMap<&Principal, Opened>,
+    opened: &HashMap<&Principal, PrincipalReach>,
     roster: &Roster<'_>,
-) -> BTreeMap<UserId, Reacher> {
+) -> BTreeMap<UserId, PersonExposure> {
     let mut found = BTreeMap::new();
-    let (mut accounts, mut sets) = (Bits::default(), Bits::default());
+    let (mut accounts, mut sets) = (BitSet::default(), BitSet::default());
     for (user, known) in roster.everybody() {
         let direct = known
             .then(|| opened.get(&Principal::User(user.clone())))
             .flatten();
         let groups = snapshot.groups_of(user).iter();
         let through = groups.filter_map(|group| opened.get(&Principal::Group(group.clone())));
-        let mut reacher = Reacher {
+        let mut exposure = PersonExposure {
             direct: direct.map_or(0, |direct| direct.paths),
-            ..Reacher::default()
+            ..PersonExposure::default()
         };
         accounts.clear();
         sets.clear();
         for opens in direct.into_iter().chain(through) {
             accounts.extend(&opens.accounts);
             sets.extend(&opens.sets);
-            reacher.paths += opens.paths;
-            reacher.standing += opens.standing;
-            reacher.powerful += opens.powerful;
+            exposure.paths += opens.paths;
+            exposure.standing += opens.standing;
+            exposure.powerful += opens.powerful;
         }
-        if reacher.paths > 0 {
-            (reacher.accounts, reacher.sets) = (accounts.len(), sets.len());
-            found.insert(user.clone(), reacher);
+        if exposure.paths > 0 {
+            (exposure.accounts, exposure.sets) = (accounts.len(), sets.len());
+            found.insert(user.clone(), exposure);
         }
     }
     found
@@ -206,11 +207,11 @@ fn people(
 
 /// Returns the most exposed people: administrators first, then those with standing access, then by the number of
 /// accounts.
-fn foremost(
+fn top_exposed(
     snapshot: &Snapshot,
-    guarded: &BTreeMap<AccountId, Arc<Guarded>>,
-    people: &BTreeMap<UserId, Reacher>,
-) -> Vec<Foremost> {
+    pci_findings: &BTreeMap<AccountId, Arc<PciFindings>>,
+    people: &BTreeMap<UserId, PersonExposure>,
+) -> Vec<TopExposed> {
     let mut ranked: Vec<_> = people
         .iter()
         .map(|(user, one)| {
@@ -218,9 +219,9 @@ fn foremost(
             (Reverse(weight), user)
         })
         .collect();
-    if ranked.len() > FOREMOST {
-        ranked.select_nth_unstable(FOREMOST);
-        ranked.truncate(FOREMOST);
+    if ranked.len() > TOP_EXPOSED {
+        ranked.select_nth_unstable(TOP_EXPOSED);
+        ranked.truncate(TOP_EXPOSED);
     }
     ranked.sort_unstable();
     ranked
@@ -228,12 +229,12 @@ fn foremost(
         .map(|(_, user)| {
             let (mut accounts, mut sets) = (BTreeSet::new(), BTreeSet::new());
             for reach in access::reach_of(snapshot, user) {
-                if guarded.contains_key(&reach.pair.account) {
+                if pci_findings.contains_key(&reach.pair.account) {
                     accounts.insert(reach.pair.account);
                     sets.insert(reach.pair.set);
                 }
             }
-            Foremost {
+            TopExposed {
                 user: user.clone(),
                 accounts: strictest(snapshot, &accounts),
                 sets: riskiest(snapshot, &sets),
@@ -284,16 +285,17 @@ fn riskiest(snapshot: &Snapshot, sets: &BTreeSet<PermissionSetArn>) -> Vec<Permi
 
 fn findings(
     snapshot: &Snapshot,
-    guarded: &BTreeMap<AccountId, Arc<Guarded>>,
+    pci_findings: &BTreeMap<AccountId, Arc<PciFindings>>,
     roster: &Roster<'_>,
-) -> Vec<(String, Found)> {
+) -> Vec<(String, PolicyViolations)> {
     // By policy: the findings, and the affected people.
-    let mut by_rule: BTreeMap<&str, (Found, HashMap<*const UserId, &[UserId]>)> = BTreeMap::new();
-    for (account, one) in guarded {
-        for broken in &one.broken {
-            let hit = broken.hit();
+    let mut by_rule: BTreeMap<&str, (PolicyViolations, HashMap<*const UserId, &[UserId]>)> =
+        BTreeMap::new();
+    for (account, one) in pci_findings {
+        for violated in &one.violated {
+            let hit = violated.hit();
             let (found, people) = by_rule.entry(&hit.rule).or_insert_with(|| {
-                let found = Found {
+                let found = PolicyViolations {
                     hit: hit.clone(),
                     assignments: 0,
                     people: 0,
@@ -305,16 +307,16 @@ fn findings(
             if hit.remedy.is_none() && found.hit.remedy.is_some() {
                 found.hit = hit.clone();
             }
-            found.assignments += broken.assignments as usize;
+            found.assignments += violated.assignments as usize;
             found.accounts.insert(account.clone());
-            people.extend(broken.people.iter().map(|all| (all.as_ptr(), &**all)));
+            people.extend(violated.people.iter().map(|all| (all.as_ptr(), &**all)));
         }
     }
     let mut numbers: HashMap<*const UserId, Vec<usize>> = HashMap::new();
     let mut findings: Vec<_> = by_rule
         .into_iter()
         .map(|(rule, (mut found, people))| {
-            let mut seen = Bits::default();
+            let mut seen = BitSet::default();
             for (at, all) in people {
                 let numbers = numbers
                     .entry(at)

@@ -1,6 +1,8 @@
 //! Groups: the list, and one group with its members and assignments.
 
-use app::backend::{Answer, Denied, GroupRow, GroupView, GroupsPort, ListQuery, OpensRow, Page};
+use app::backend::{
+    Denied, GroupAccessRow, GroupRow, GroupView, GroupsPort, ListQuery, Page, PortResult,
+};
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
@@ -11,32 +13,34 @@ use domain::{
 use super::{
     Service,
     accounts::each_once,
-    core::World,
-    index::{GroupEntry, Words, guarded},
+    app_state::ReadModel,
+    index::{GroupEntry, SearchTerms, is_production_pci},
     names, page_of,
 };
 
 #[async_trait]
 impl GroupsPort for Service {
-    async fn groups(&self, query: &ListQuery) -> Answer<Page<GroupRow>> {
+    async fn groups(&self, query: &ListQuery) -> PortResult<Page<GroupRow>> {
         self.allowed(Action::SeeDirectory)?;
-        let words = Words::of(&query.words);
+        let words = SearchTerms::of(&query.words);
         let only = query.only.as_deref().unwrap_or_default();
         let rows = self
-            .world
+            .read_model
             .index
             .groups
             .iter()
             .filter(|entry| words.occur_in(&entry.text));
         let found = rows
-            .filter(|entry| kept(&self.world, only, entry))
+            .filter(|entry| kept(&self.read_model, only, entry))
             .collect();
-        Ok(page_of(found, query.page, |entry| row(&self.world, entry)))
+        Ok(page_of(found, query.page, |entry| {
+            row(&self.read_model, entry)
+        }))
     }
 
-    async fn group(&self, id: &GroupId) -> Answer<GroupView> {
+    async fn group(&self, id: &GroupId) -> PortResult<GroupView> {
         self.allowed(Action::SeeDirectory)?;
-        let snapshot = &self.world.snapshot;
+        let snapshot = &self.read_model.snapshot;
         let group = snapshot.group(id).ok_or(Denied::NotFound)?;
         let mut members: Vec<_> = snapshot
             .members(id)
@@ -57,17 +61,21 @@ impl GroupsPort for Service {
 
 impl Service {
     /// Sorted: production PCI first, then by account and permission set.
-    fn opens(&self, id: &GroupId) -> Vec<OpensRow> {
-        let (world, snapshot) = (&self.world, &self.world.snapshot);
+    fn opens(&self, id: &GroupId) -> Vec<GroupAccessRow> {
+        let (read_model, snapshot) = (&self.read_model, &self.read_model.snapshot);
         let principal = Principal::Group(id.clone());
         let mut pairs = snapshot.pairs_of(&principal).to_vec();
         pairs.sort_by_cached_key(|pair| {
             let class = snapshot
                 .account(&pair.account)
                 .map(|(_, class)| std::cmp::Reverse((class.pci, class.environment)));
-            (!guarded(snapshot, &pair.account), class, pair.clone())
+            (
+                !is_production_pci(snapshot, &pair.account),
+                class,
+                pair.clone(),
+            )
         });
-        let mut holds = self.core.holds(world);
+        let mut existing_access = self.app_state.existing_access(read_model);
         pairs
             .into_iter()
             .map(|pair| {
@@ -79,38 +87,38 @@ impl Service {
                     pair,
                     principal: principal.clone(),
                 };
-                OpensRow {
+                GroupAccessRow {
                     account: names::account(snapshot, &assignment.pair.account),
                     set: names::set(snapshot, &assignment.pair.set),
                     since: since.unwrap_or_default(),
-                    hits: each_once(&holds.spoken_of(&assignment)),
+                    hits: each_once(&existing_access.findings_of(&assignment)),
                 }
             })
             .collect()
     }
 }
 
-fn kept(world: &World, only: &str, entry: &GroupEntry) -> bool {
+fn kept(read_model: &ReadModel, only: &str, entry: &GroupEntry) -> bool {
     match only {
         "production-pci" => entry.production_pci > 0,
-        "external" => world
+        "external" => read_model
             .snapshot
             .group(&entry.id)
             .is_some_and(|group| group.origin == Origin::External),
-        "empty" => world.snapshot.members(&entry.id).next().is_none(),
+        "empty" => read_model.snapshot.members(&entry.id).next().is_none(),
         _ => true,
     }
 }
 
-fn row(world: &World, entry: &GroupEntry) -> GroupRow {
+fn row(read_model: &ReadModel, entry: &GroupEntry) -> GroupRow {
     GroupRow {
         id: entry.id.clone(),
-        name: names::group(&world.snapshot, &entry.id),
-        origin: world
+        name: names::group(&read_model.snapshot, &entry.id),
+        origin: read_model
             .snapshot
             .group(&entry.id)
             .map_or(Origin::IdentityCenter, |group| group.origin),
-        members: world.snapshot.members(&entry.id).count(),
+        members: read_model.snapshot.members(&entry.id).count(),
         accounts: entry.accounts as usize,
         production_pci: entry.production_pci as usize,
     }

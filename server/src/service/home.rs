@@ -1,23 +1,23 @@
 //! The home page, assembled from values that are precomputed in the read model.
 
 use app::backend::{
-    AccountRef, Answer, ExposedPerson, Exposure, FindingGroup, Home, HomePort, MyAccess,
-    OrganisationHome, OutsideRow,
+    AccountRef, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort, MyAccess,
+    OrganisationHome, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
     access::{self, Path, Reach},
     authorize::Action,
     classification::{Environment, Pci},
-    drift::{Outside, Seen},
+    drift::{Drift, DriftEvent},
     ids::{AccountId, PermissionSetArn, Principal, UserId},
 };
 
-use super::{Service, broken, core::World, index::guarded, names};
+use super::{Service, app_state::ReadModel, broken, index::is_production_pci, names};
 use crate::store;
 
 /// The number of differences listed on the home page.
-const OUTSIDE: i64 = 8;
+const DRIFT_ROWS: i64 = 8;
 /// The number of the viewer's own changes listed.
 const MINE: usize = 6;
 /// The number of the viewer's own access paths listed.
@@ -27,7 +27,7 @@ const WAITING: usize = 10;
 
 #[async_trait]
 impl HomePort for Service {
-    async fn home(&self) -> Answer<Home> {
+    async fn home(&self) -> PortResult<Home> {
         self.allowed(Action::SeeOwn)?;
         let (access, access_count) = self
             .signed
@@ -54,52 +54,63 @@ impl HomePort for Service {
 
 impl Service {
     fn my_access(&self, user: &UserId) -> (Vec<MyAccess>, usize) {
-        let world = &self.world;
-        let mut reaches: Vec<Reach> = access::reach_of(&world.snapshot, user).collect();
+        let read_model = &self.read_model;
+        let mut reaches: Vec<Reach> = access::reach_of(&read_model.snapshot, user).collect();
         let count = reaches.len();
         reaches.sort_by_cached_key(|reach| {
-            let class = world
+            let class = read_model
                 .snapshot
                 .account(&reach.pair.account)
                 .map(|(_, class)| class);
             let scope = class.map(|class| std::cmp::Reverse((class.pci, class.environment)));
             (
-                !guarded(&world.snapshot, &reach.pair.account),
+                !is_production_pci(&read_model.snapshot, &reach.pair.account),
                 scope,
                 reach.pair.clone(),
             )
         });
         let rows = reaches.into_iter().take(ACCESS).map(|reach| MyAccess {
-            account: names::account(&world.snapshot, &reach.pair.account),
-            set: names::set(&world.snapshot, &reach.pair.set),
+            account: names::account(&read_model.snapshot, &reach.pair.account),
+            set: names::set(&read_model.snapshot, &reach.pair.set),
             via: match &reach.path {
                 Path::Direct => "directly".to_owned(),
-                Path::Group(group) => format!("through {}", names::group(&world.snapshot, group)),
+                Path::Group(group) => {
+                    format!("through {}", names::group(&read_model.snapshot, group))
+                }
             },
-            ends: world.ends(&World::assignment(&reach)),
+            ends: read_model.ends(&ReadModel::assignment(&reach)),
         });
         (rows.collect(), count)
     }
 
-    async fn organisation(&self) -> Answer<OrganisationHome> {
-        let world = &self.world;
-        let mut conn = self.core.store.read().acquire().await.map_err(broken)?;
-        let (seen, outside_count) = store::crawl::outside(&mut conn, OUTSIDE)
+    async fn organisation(&self) -> PortResult<OrganisationHome> {
+        let read_model = &self.read_model;
+        let mut conn = self
+            .app_state
+            .store
+            .read()
+            .acquire()
+            .await
+            .map_err(broken)?;
+        let (seen, drift_count) = store::crawl::drift_events(&mut conn, DRIFT_ROWS)
             .await
             .map_err(broken)?;
         drop(conn);
         Ok(OrganisationHome {
-            exposure: exposure(world),
-            exposed: exposed(world),
-            findings: findings(world),
-            outside: seen.iter().map(|seen| outside(world, seen)).collect(),
-            outside_count,
+            exposure: exposure(read_model),
+            exposed: exposed(read_model),
+            findings: findings(read_model),
+            drift: seen
+                .iter()
+                .map(|seen| drift_row(read_model, seen))
+                .collect(),
+            drift_count,
         })
     }
 }
 
-fn exposure(world: &World) -> Exposure {
-    let exposed = &world.exposure;
+fn exposure(read_model: &ReadModel) -> Exposure {
+    let exposed = &read_model.exposure;
     Exposure {
         accounts: exposed.accounts,
         people: exposed.people.len(),
@@ -111,16 +122,16 @@ fn exposure(world: &World) -> Exposure {
     }
 }
 
-fn exposed(world: &World) -> Vec<ExposedPerson> {
-    let snapshot = &world.snapshot;
-    let foremost = world.exposure.foremost.iter();
-    foremost
+fn exposed(read_model: &ReadModel) -> Vec<ExposedPerson> {
+    let snapshot = &read_model.snapshot;
+    let top_exposed = read_model.exposure.top_exposed.iter();
+    top_exposed
         .filter_map(|one| {
-            let reacher = world.exposure.people.get(&one.user)?;
+            let reacher = read_model.exposure.people.get(&one.user)?;
             Some(ExposedPerson {
                 user: names::user(snapshot, &one.user),
                 title: snapshot.user(&one.user).and_then(|user| user.title.clone()),
-                accounts: accounts(world, &one.accounts),
+                accounts: accounts(read_model, &one.accounts),
                 account_count: reacher.accounts as usize,
                 sets: one
                     .sets
@@ -136,15 +147,15 @@ fn exposed(world: &World) -> Vec<ExposedPerson> {
         .collect()
 }
 
-fn accounts(world: &World, named: &[AccountId]) -> Vec<AccountRef> {
+fn accounts(read_model: &ReadModel, named: &[AccountId]) -> Vec<AccountRef> {
     let named = named.iter();
     named
-        .map(|id| names::account(&world.snapshot, id))
+        .map(|id| names::account(&read_model.snapshot, id))
         .collect()
 }
 
-fn findings(world: &World) -> Vec<FindingGroup> {
-    let mut found: Vec<FindingGroup> = world
+fn findings(read_model: &ReadModel) -> Vec<FindingGroup> {
+    let mut found: Vec<FindingGroup> = read_model
         .exposure
         .findings
         .iter()
@@ -152,7 +163,7 @@ fn findings(world: &World) -> Vec<FindingGroup> {
             hit: names::hit(&found.hit),
             assignments: found.assignments,
             people: found.people,
-            accounts: accounts(world, &found.named),
+            accounts: accounts(read_model, &found.named),
             account_count: found.accounts.len(),
         })
         .collect();
@@ -166,38 +177,38 @@ fn findings(world: &World) -> Vec<FindingGroup> {
     found
 }
 
-fn outside(world: &World, seen: &Seen) -> OutsideRow {
-    let snapshot = &world.snapshot;
+fn drift_row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {
+    let snapshot = &read_model.snapshot;
     let set = |arn: &PermissionSetArn| names::set(snapshot, arn).name;
-    let (what, principal, account) = match &seen.outside {
-        Outside::Assigned { assignment } => (
+    let (what, principal, account) = match &seen.drift {
+        Drift::Assigned { assignment } => (
             format!("{} was assigned", set(&assignment.pair.set)),
             Some(assignment.principal.clone()),
             Some(&assignment.pair.account),
         ),
-        Outside::Unassigned { assignment } => (
+        Drift::Unassigned { assignment } => (
             format!("{} was removed", set(&assignment.pair.set)),
             Some(assignment.principal.clone()),
             Some(&assignment.pair.account),
         ),
-        Outside::Joined { group, user } => (
+        Drift::Joined { group, user } => (
             format!("Added to {}", names::group(snapshot, group)),
             Some(Principal::User(user.clone())),
             None,
         ),
-        Outside::Left { group, user } => (
+        Drift::Left { group, user } => (
             format!("Removed from {}", names::group(snapshot, group)),
             Some(Principal::User(user.clone())),
             None,
         ),
-        Outside::SetEdited { set: arn, .. } => (format!("{} was edited", set(arn)), None, None),
-        Outside::Reclassified { account, from, to } => (
+        Drift::SetEdited { set: arn, .. } => (format!("{} was edited", set(arn)), None, None),
+        Drift::Reclassified { account, from, to } => (
             format!("Now {}, was {}", counted(*to), counted(*from)),
             None,
             Some(account),
         ),
     };
-    OutsideRow {
+    DriftRow {
         what,
         principal: principal.map(|who| names::principal(snapshot, &who)),
         account: account.map(|id| names::account(snapshot, id)),

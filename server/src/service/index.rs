@@ -3,10 +3,10 @@
 //! of the observed data.
 
 mod roster;
-mod words;
+mod search_terms;
 
 pub use roster::Roster;
-pub use words::Words;
+pub use search_terms::SearchTerms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use domain::{
     verdict::Tally,
 };
 
-use super::guarded::Guarded;
+use super::pci_findings::PciFindings;
 
 /// A row in the list of people.
 #[derive(Debug)]
@@ -95,10 +95,10 @@ impl Index {
     pub fn new(
         snapshot: &Snapshot,
         windows: &BTreeMap<Assignment, Vec<Window>>,
-        guarded: &BTreeMap<AccountId, Arc<Guarded>>,
+        pci_findings: &BTreeMap<AccountId, Arc<PciFindings>>,
         roster: &Roster<'_>,
     ) -> Self {
-        let (accounts, reached) = accounts(snapshot, windows, guarded, roster);
+        let (accounts, reached) = accounts(snapshot, windows, pci_findings, roster);
         Self {
             people: people(snapshot, roster, &reached),
             accounts,
@@ -133,14 +133,14 @@ type Reached = Vec<(u32, u32)>;
 fn accounts(
     snapshot: &Snapshot,
     windows: &BTreeMap<Assignment, Vec<Window>>,
-    findings: &BTreeMap<AccountId, Arc<Guarded>>,
+    findings: &BTreeMap<AccountId, Arc<PciFindings>>,
     roster: &Roster<'_>,
 ) -> (Vec<AccountEntry>, Reached) {
     let mut reached: Reached = vec![(0, 0); roster.head_count()];
     let mut seen = vec![0_u32; roster.head_count()];
     let mut entries = Vec::with_capacity(snapshot.parts().accounts.len());
     for (round, (id, (account, class))) in (1_u32..).zip(&snapshot.parts().accounts) {
-        let guarded = u32::from(class.counts_as_production_pci());
+        let pci_findings = u32::from(class.counts_as_production_pci());
         let (mut people, mut standing) = (0, 0);
         for (pair, read) in snapshot.pairs_in(id) {
             standing += read
@@ -153,7 +153,7 @@ fn accounts(
                     seen[at] = round;
                     people += 1;
                     reached[at].0 += 1;
-                    reached[at].1 += guarded;
+                    reached[at].1 += pci_findings;
                 }
             }
         }
@@ -232,16 +232,16 @@ fn groups(snapshot: &Snapshot) -> Vec<GroupEntry> {
                 .iter()
                 .map(|pair| &pair.account)
                 .collect();
-            let guarded = opens
+            let pci_findings = opens
                 .iter()
-                .filter(|account| guarded(snapshot, account))
+                .filter(|account| is_production_pci(snapshot, account))
                 .count();
             let description = group.description.as_deref().unwrap_or_default();
             GroupEntry {
                 id: id.clone(),
                 text: text(&[&group.display_name, description]),
                 accounts: count(opens.len()),
-                production_pci: count(guarded),
+                production_pci: count(pci_findings),
             }
         })
         .collect();
@@ -250,7 +250,7 @@ fn groups(snapshot: &Snapshot) -> Vec<GroupEntry> {
 }
 
 /// Whether an account counts as production PCI. An unknown account does.
-pub fn guarded(snapshot: &Snapshot, account: &AccountId) -> bool {
+pub fn is_production_pci(snapshot: &Snapshot, account: &AccountId) -> bool {
     snapshot
         .account(account)
         .is_none_or(|(_, class)| class.counts_as_production_pci())
@@ -282,7 +282,7 @@ fn sets(snapshot: &Snapshot, roster: &Roster<'_>) -> Vec<SetEntry> {
             production_pci: count(
                 holds
                     .iter()
-                    .filter(|(account, _)| guarded(snapshot, account))
+                    .filter(|(account, _)| is_production_pci(snapshot, account))
                     .count(),
             ),
             people,

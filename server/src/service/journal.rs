@@ -7,17 +7,17 @@
 //!
 //! Names, addresses and free text become private values here, never plain fields.
 
-mod draft;
+mod aggregation;
+mod domain_events;
+mod entry_actor;
+mod entry_builder;
+mod event_kind;
 mod events;
-mod kind;
 mod port;
-mod repeats;
-mod told;
-mod who;
 
-pub use draft::Draft;
-pub use kind::Kind;
-pub use who::Who;
+pub use entry_actor::EntryActor;
+pub use entry_builder::EntryBuilder;
+pub use event_kind::EventKind;
 
 use std::{
     ops::Range,
@@ -29,7 +29,7 @@ use domain::{
     verdict::RulesVersion,
 };
 
-use self::repeats::Repeats;
+use self::aggregation::Repeats;
 use crate::{
     clock::{self, Clock},
     store::{Store, StoreError, Tx, ledger},
@@ -82,7 +82,7 @@ impl Journal {
     }
 
     /// Starts an entry with the members that all entries have. The caller adds the rest to the draft.
-    pub fn entry(&self, kind: Kind, outcome: Outcome, who: &Who) -> Draft {
+    pub fn entry(&self, kind: EventKind, outcome: Outcome, who: &EntryActor) -> EntryBuilder {
         let mut entry = Entry::new(
             kind.entry_type(),
             self.shared.clock.now(),
@@ -108,21 +108,21 @@ impl Journal {
                 .data
                 .insert("second_factor_proven".to_owned(), proven.into());
         }
-        Draft::new(entry, who.client_ip)
+        EntryBuilder::new(entry, who.client_ip)
     }
 
     /// Appends an entry in the caller's transaction, which should end right afterwards.
-    pub async fn append(&self, tx: &mut Tx, draft: Draft) -> Result<u64, StoreError> {
-        ledger::append(tx, &self.shared.log, &draft.into_entry()).await
+    pub async fn append(&self, tx: &mut Tx, builder: EntryBuilder) -> Result<u64, StoreError> {
+        ledger::append(tx, &self.shared.log, &builder.into_entry()).await
     }
 
     /// Appends consecutive entries in this order.
     pub async fn append_many(
         &self,
         tx: &mut Tx,
-        drafts: Vec<Draft>,
+        builders: Vec<EntryBuilder>,
     ) -> Result<Range<u64>, StoreError> {
-        let entries: Vec<Entry> = drafts.into_iter().map(Draft::into_entry).collect();
+        let entries: Vec<Entry> = builders.into_iter().map(EntryBuilder::into_entry).collect();
         ledger::append_many(tx, &self.shared.log, &entries).await
     }
 
@@ -132,10 +132,10 @@ impl Journal {
     ///
     /// # Errors
     /// Returns the errors of the database. A read that must be recorded must then not be shown.
-    pub async fn note(&self, draft: Draft) -> Result<(), StoreError> {
+    pub async fn note(&self, builder: EntryBuilder) -> Result<(), StoreError> {
         let now = self.shared.clock.now();
-        let address = draft.address();
-        let due = self.repeats().take(draft.into_entry(), address, now);
+        let address = builder.address();
+        let due = self.repeats().take(builder.into_entry(), address, now);
         self.write(due).await
     }
 

@@ -2,10 +2,10 @@
 //!
 //! Every read is recorded before anything is shown; if recording fails, nothing is shown.
 
-mod words;
+mod entry_text;
 
 use app::backend::{
-    Answer, Denied, EntryRow, EntryView, Inclusion, LedgerHealth, LedgerPort, ListQuery, Page,
+    Denied, EntryRow, EntryView, Inclusion, LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
@@ -17,10 +17,10 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::{Service, broken, existing, journal::Who};
+use super::{Service, broken, existing, journal::EntryActor};
 use crate::store::{
     Store, StoreError,
-    ledger::{self, LedgerError, Listed, SignedHead},
+    ledger::{self, LedgerError, ListedEntry, SignedHead},
 };
 
 /// The number of rows on one page.
@@ -40,44 +40,44 @@ const NARROWINGS: &[(&str, &str)] = &[
 
 #[async_trait]
 impl LedgerPort for Service {
-    async fn entries(&self, query: &ListQuery) -> Answer<Page<EntryRow>> {
+    async fn entries(&self, query: &ListQuery) -> PortResult<Page<EntryRow>> {
         self.reading_ledger().await?;
-        let world = self.core.world();
-        let found = list(&self.core.store, &world.snapshot, query).await;
+        let read_model = self.app_state.read_model();
+        let found = list(&self.app_state.store, &read_model.snapshot, query).await;
         found.map_err(broken)
     }
 
-    async fn entry(&self, seq: u64) -> Answer<EntryView> {
+    async fn entry(&self, seq: u64) -> PortResult<EntryView> {
         self.reading_ledger().await?;
-        let world = self.core.world();
-        let found = view(&self.core.store, &world.snapshot, seq).await;
+        let read_model = self.app_state.read_model();
+        let found = view(&self.app_state.store, &read_model.snapshot, seq).await;
         found.map_err(broken)?.ok_or(Denied::NotFound)
     }
 
-    async fn leaf(&self, seq: u64) -> Answer<Vec<u8>> {
+    async fn leaf(&self, seq: u64) -> PortResult<Vec<u8>> {
         self.reading_ledger().await?;
         // The database holds no larger number.
         if i64::try_from(seq).is_err() {
             return Err(Denied::NotFound);
         }
-        let found = ledger::listed(&self.core.store, seq).await;
+        let found = ledger::listed(&self.app_state.store, seq).await;
         let listed = found.map_err(broken)?.ok_or(Denied::NotFound)?;
         Ok(listed.leaf.into_bytes())
     }
 
-    async fn ledger_health(&self) -> Answer<LedgerHealth> {
+    async fn ledger_health(&self) -> PortResult<LedgerHealth> {
         self.allowed(Action::SeeLedger)?;
-        let vkey = self.core.vkey.get().map_or("", String::as_str);
-        health(&self.core.store, vkey).await.map_err(broken)
+        let vkey = self.app_state.vkey.get().map_or("", String::as_str);
+        health(&self.app_state.store, vkey).await.map_err(broken)
     }
 }
 
 impl Service {
     /// Checks the right to read entries, and records the read.
-    async fn reading_ledger(&self) -> Answer<()> {
+    async fn reading_ledger(&self) -> PortResult<()> {
         self.allowed(Action::SeeLedger)?;
-        let who = Who::signed(&self.signed, &self.request);
-        let journal = &self.core.journal;
+        let who = EntryActor::signed(&self.signed, &self.request);
+        let journal = &self.app_state.journal;
         let entry = journal.ledger_viewed(&who);
         journal.note(entry).await.map_err(broken)
     }
@@ -188,7 +188,7 @@ async fn health(store: &Store, vkey: &str) -> Result<LedgerHealth, StoreError> {
     })
 }
 
-fn row(listed: &Listed, snapshot: &Snapshot) -> Result<EntryRow, StoreError> {
+fn row(listed: &ListedEntry, snapshot: &Snapshot) -> Result<EntryRow, StoreError> {
     let (_, entry) =
         Entry::parse(listed.leaf.as_bytes()).map_err(|error| StoreError::Inconsistent {
             table: "ledger_entry",
@@ -199,8 +199,8 @@ fn row(listed: &Listed, snapshot: &Snapshot) -> Result<EntryRow, StoreError> {
         at: entry.occurred_at,
         kind: entry.kind.as_str().to_owned(),
         outcome: entry.outcome,
-        actor: words::actor(listed, &entry, snapshot),
-        about: words::about(listed, &entry, snapshot),
+        actor: entry_text::actor(listed, &entry, snapshot),
+        about: entry_text::about(listed, &entry, snapshot),
     })
 }
 

@@ -5,58 +5,58 @@
 //! `Service::allowed`, whatever the route did before.
 
 mod accounts;
+pub mod app_state;
 pub mod changes;
-pub mod core;
 pub mod exposure;
 mod groups;
-pub mod guarded;
 mod home;
 pub mod index;
 pub mod journal;
 mod ledger;
 pub mod names;
+pub mod pci_findings;
+pub mod pending_starts;
 mod people;
 mod permission_sets;
 pub mod report;
 mod viewer;
-pub mod waiting;
 
 use std::sync::Arc;
 
-use app::backend::{Answer, Backend, Denied, Page};
+use app::backend::{Backend, Denied, Page, PortResult};
 use domain::{
     authorize::{Action, may},
     ids::{PersonId, UserId},
     time::Timestamp,
 };
 
-use self::core::{Core, World};
-use crate::http::session::Signed;
+use self::app_state::{AppState, ReadModel};
+use crate::http::session::SignedIn;
 
 /// The ports, bound to one actor.
 pub struct Service {
-    core: Arc<Core>,
-    signed: Signed,
+    app_state: Arc<AppState>,
+    signed: SignedIn,
     request: String,
-    world: Arc<World>,
+    read_model: Arc<ReadModel>,
     now: Timestamp,
 }
 
 impl Service {
     /// Binds the ports to the signed-in actor and to the current read model.
-    pub fn new(core: Arc<Core>, signed: Signed, request: String) -> Self {
-        let (world, now) = (core.world(), core.clock.now());
+    pub fn new(app_state: Arc<AppState>, signed: SignedIn, request: String) -> Self {
+        let (read_model, now) = (app_state.read_model(), app_state.clock.now());
         Self {
-            core,
+            app_state,
             signed,
             request,
-            world,
+            read_model,
             now,
         }
     }
 
     /// Checks the actor's right to an action.
-    fn allowed(&self, action: Action) -> Answer<()> {
+    fn allowed(&self, action: Action) -> PortResult<()> {
         may(&self.signed.actor, action).map_err(|denial| Denied::Forbidden(denial.reason()))
     }
 
@@ -66,8 +66,8 @@ impl Service {
     }
 
     /// Returns the actor's person. A sign-in that is not linked to an identity has read-only access.
-    fn person(&self) -> Answer<PersonId> {
-        let reason = domain::authorize::Denial::NotJoined.reason();
+    fn person(&self) -> PortResult<PersonId> {
+        let reason = domain::authorize::Denial::NotLinked.reason();
         self.signed
             .actor
             .person

@@ -1,6 +1,6 @@
 //! Resolves ids to the names that pages show. Names are resolved for display and never stored with access.
 
-use app::backend::{AccountRef, Freshness, HitView, PrincipalRef, SetRef, UserRef, UserStanding};
+use app::backend::{AccountRef, AccountStatus, Freshness, HitView, PrincipalRef, SetRef, UserRef};
 use domain::{
     classification::{Classification, Environment, Pci, Source},
     directory::UserStatus,
@@ -39,15 +39,15 @@ pub fn user(snapshot: &Snapshot, id: &UserId) -> UserRef {
         Some(user) => UserRef {
             id: id.clone(),
             name: user.display_name.clone(),
-            standing: match user.status {
-                UserStatus::Enabled => UserStanding::Enabled,
-                UserStatus::Disabled => UserStanding::Disabled,
+            status: match user.status {
+                UserStatus::Enabled => AccountStatus::Enabled,
+                UserStatus::Disabled => AccountStatus::Disabled,
             },
         },
         None => UserRef {
             id: id.clone(),
             name: "unknown user".into(),
-            standing: UserStanding::Gone,
+            status: AccountStatus::Gone,
         },
     }
 }

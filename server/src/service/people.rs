@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{Answer, Denied, ListQuery, Page, PathRow, PeoplePort, PersonRow, PersonView};
+use app::backend::{
+    Denied, ListQuery, Page, PathRow, PeoplePort, PersonRow, PersonView, PortResult,
+};
 use async_trait::async_trait;
 use domain::{
     access::{self, Path, Reach},
@@ -13,47 +15,49 @@ use domain::{
 
 use super::{
     Service,
-    core::World,
-    index::{PersonEntry, Words, guarded},
+    app_state::ReadModel,
+    index::{PersonEntry, SearchTerms, is_production_pci},
     names, page_of,
 };
-use crate::store::change::Target;
+use crate::store::change::ChangeTarget;
 
 /// The maximum number of changes shown on the page of a person.
 const CHANGES: usize = 10;
 
 #[async_trait]
 impl PeoplePort for Service {
-    async fn people(&self, query: &ListQuery) -> Answer<Page<PersonRow>> {
+    async fn people(&self, query: &ListQuery) -> PortResult<Page<PersonRow>> {
         self.allowed(Action::SeeDirectory)?;
-        let words = Words::of(&query.words);
+        let words = SearchTerms::of(&query.words);
         let only = query.only.as_deref().unwrap_or_default();
         let found = self
-            .world
+            .read_model
             .index
             .people
             .iter()
-            .filter(|entry| words.occur_in(&entry.text) && kept(&self.world, only, entry))
+            .filter(|entry| words.occur_in(&entry.text) && kept(&self.read_model, only, entry))
             .collect();
-        Ok(page_of(found, query.page, |entry| row(&self.world, entry)))
+        Ok(page_of(found, query.page, |entry| {
+            row(&self.read_model, entry)
+        }))
     }
 
-    async fn person(&self, id: &UserId) -> Answer<PersonView> {
+    async fn person(&self, id: &UserId) -> PortResult<PersonView> {
         self.allowed(Action::SeeOwn)?;
         // A viewer without the right to see a user must not learn whether the user exists.
         if !self.may_see(id) {
             return Err(Denied::NotFound);
         }
-        let snapshot = &self.world.snapshot;
+        let snapshot = &self.read_model.snapshot;
         let user = snapshot.user(id).ok_or(Denied::NotFound)?;
         let reaches: Vec<Reach> = access::reach_of(snapshot, id).collect();
         let accounts: BTreeSet<&AccountId> =
             reaches.iter().map(|reach| &reach.pair.account).collect();
         let production_pci = accounts
             .iter()
-            .filter(|account| guarded(snapshot, account))
+            .filter(|account| is_production_pci(snapshot, account))
             .count();
-        let about = Target {
+        let about = ChangeTarget {
             kind: "user",
             value: id.to_string(),
         };
@@ -81,18 +85,18 @@ impl PeoplePort for Service {
 impl Service {
     /// Sorted: production PCI first, then by account and permission set.
     fn paths(&self, mut reaches: Vec<Reach>) -> Vec<PathRow> {
-        let (world, snapshot) = (&self.world, &self.world.snapshot);
+        let (read_model, snapshot) = (&self.read_model, &self.read_model.snapshot);
         reaches.sort_by_cached_key(|reach| {
             let class = snapshot
                 .account(&reach.pair.account)
                 .map(|(_, class)| std::cmp::Reverse((class.pci, class.environment)));
             (
-                !guarded(snapshot, &reach.pair.account),
+                !is_production_pci(snapshot, &reach.pair.account),
                 class,
                 reach.pair.clone(),
             )
         });
-        let mut holds = self.core.holds(world);
+        let mut existing_access = self.app_state.existing_access(read_model);
         reaches
             .iter()
             .map(|reach| PathRow {
@@ -103,22 +107,27 @@ impl Service {
                     Path::Group(group) => Some((group.to_string(), names::group(snapshot, group))),
                 },
                 since: reach.since,
-                ends: world.ends(&World::assignment(reach)),
-                hits: holds.of_reach(reach).hits.iter().map(names::hit).collect(),
+                ends: read_model.ends(&ReadModel::assignment(reach)),
+                hits: existing_access
+                    .of_reach(reach)
+                    .hits
+                    .iter()
+                    .map(names::hit)
+                    .collect(),
             })
             .collect()
     }
 }
 
-fn kept(world: &World, only: &str, entry: &PersonEntry) -> bool {
+fn kept(read_model: &ReadModel, only: &str, entry: &PersonEntry) -> bool {
     match only {
         "production-pci" => entry.production_pci > 0,
-        "powerful" => world
+        "powerful" => read_model
             .exposure
             .people
             .get(&entry.id)
             .is_some_and(|reacher| reacher.powerful > 0),
-        "disabled" => world
+        "disabled" => read_model
             .snapshot
             .user(&entry.id)
             .is_some_and(|user| user.status == UserStatus::Disabled),
@@ -127,10 +136,10 @@ fn kept(world: &World, only: &str, entry: &PersonEntry) -> bool {
     }
 }
 
-fn row(world: &World, entry: &PersonEntry) -> PersonRow {
-    let user = world.snapshot.user(&entry.id);
+fn row(read_model: &ReadModel, entry: &PersonEntry) -> PersonRow {
+    let user = read_model.snapshot.user(&entry.id);
     PersonRow {
-        user: names::user(&world.snapshot, &entry.id),
+        user: names::user(&read_model.snapshot, &entry.id),
         user_name: user.map(|user| user.user_name.clone()).unwrap_or_default(),
         email: user.and_then(|user| user.email.clone()),
         title: user.and_then(|user| user.title.clone()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    Answer, Denied, HoldsRow, ListQuery, Page, PermissionSetsPort, SetRow, SetView,
+    Denied, ListQuery, Page, PermissionSetsPort, PortResult, SetAccountRow, SetRow, SetView,
 };
 use async_trait::async_trait;
 use domain::{
@@ -16,39 +16,41 @@ use domain::{
 
 use super::{
     Service,
-    core::World,
-    index::{SetEntry, Words, powerful},
+    app_state::ReadModel,
+    index::{SearchTerms, SetEntry, powerful},
     names, page_of,
 };
 
 #[async_trait]
 impl PermissionSetsPort for Service {
-    async fn permission_sets(&self, query: &ListQuery) -> Answer<Page<SetRow>> {
+    async fn permission_sets(&self, query: &ListQuery) -> PortResult<Page<SetRow>> {
         self.allowed(Action::SeeDirectory)?;
-        let words = Words::of(&query.words);
+        let words = SearchTerms::of(&query.words);
         let only = query.only.as_deref().unwrap_or_default();
         let rows = self
-            .world
+            .read_model
             .index
             .sets
             .iter()
             .filter(|entry| words.occur_in(&entry.text));
         let found = rows
-            .filter(|entry| kept(&self.world, only, entry))
+            .filter(|entry| kept(&self.read_model, only, entry))
             .collect();
-        Ok(page_of(found, query.page, |entry| row(&self.world, entry)))
+        Ok(page_of(found, query.page, |entry| {
+            row(&self.read_model, entry)
+        }))
     }
 
-    async fn permission_set(&self, key: &str) -> Answer<SetView> {
+    async fn permission_set(&self, key: &str) -> PortResult<SetView> {
         self.allowed(Action::SeeDirectory)?;
-        let snapshot = &self.world.snapshot;
+        let snapshot = &self.read_model.snapshot;
         let found = snapshot
             .parts()
             .sets
             .values()
             .find(|set| set.arn.as_str().rsplit('/').next() == Some(key));
         let set = found.ok_or(Denied::NotFound)?;
-        let catalogue = &self.core.catalogue;
+        let catalogue = &self.app_state.catalogue;
         Ok(SetView {
             set: names::set(snapshot, &set.arn),
             description: set.description.clone(),
@@ -56,7 +58,7 @@ impl PermissionSetsPort for Service {
             content: set.content.clone(),
             hash: set.hash.0.clone(),
             findings: set.analysis.findings.clone(),
-            holds: holds(&self.world, set),
+            holds: holds(&self.read_model, set),
             catalogue: format!(
                 "{} AWS managed policies of {}",
                 catalogue.len(),
@@ -66,8 +68,8 @@ impl PermissionSetsPort for Service {
     }
 }
 
-fn kept(world: &World, only: &str, entry: &SetEntry) -> bool {
-    let analysis = || world.snapshot.set(&entry.arn).map(|set| &set.analysis);
+fn kept(read_model: &ReadModel, only: &str, entry: &SetEntry) -> bool {
+    let analysis = || read_model.snapshot.set(&entry.arn).map(|set| &set.analysis);
     match only {
         "production-pci" => entry.production_pci > 0,
         "powerful" => analysis().is_some_and(powerful),
@@ -77,10 +79,10 @@ fn kept(world: &World, only: &str, entry: &SetEntry) -> bool {
     }
 }
 
-fn row(world: &World, entry: &SetEntry) -> SetRow {
-    let set = world.snapshot.set(&entry.arn);
+fn row(read_model: &ReadModel, entry: &SetEntry) -> SetRow {
+    let set = read_model.snapshot.set(&entry.arn);
     SetRow {
-        set: names::set(&world.snapshot, &entry.arn),
+        set: names::set(&read_model.snapshot, &entry.arn),
         description: set.and_then(|set| set.description.clone()),
         words: set.map(|set| set.analysis.summary()).unwrap_or_default(),
         session_seconds: set.map_or(0, |set| set.content.session_seconds),
@@ -92,8 +94,8 @@ fn row(world: &World, entry: &SetEntry) -> SetRow {
 }
 
 /// Sorted: production PCI first, then the strictest account.
-fn holds(world: &World, set: &PermissionSet) -> Vec<HoldsRow> {
-    let snapshot = &world.snapshot;
+fn holds(read_model: &ReadModel, set: &PermissionSet) -> Vec<SetAccountRow> {
+    let snapshot = &read_model.snapshot;
     let pairs = snapshot.parts().accounts.keys().filter_map(|account| {
         let pair = Pair {
             account: account.clone(),
@@ -101,12 +103,12 @@ fn holds(world: &World, set: &PermissionSet) -> Vec<HoldsRow> {
         };
         snapshot.parts().pairs.get_key_value(&pair)
     });
-    let mut rows: Vec<HoldsRow> = pairs
+    let mut rows: Vec<SetAccountRow> = pairs
         .map(|(pair, read)| {
             let people: BTreeSet<_> = access::people_of(snapshot, pair, read)
                 .map(|reach| reach.user)
                 .collect();
-            HoldsRow {
+            SetAccountRow {
                 account: names::account(snapshot, &pair.account),
                 principals: read.principals.len(),
                 people: people.len(),
@@ -116,7 +118,7 @@ fn holds(world: &World, set: &PermissionSet) -> Vec<HoldsRow> {
         })
         .collect();
     rows.sort_by(|a, b| {
-        let weight = |row: &HoldsRow| {
+        let weight = |row: &SetAccountRow| {
             (
                 row.account.class.counts_as_production_pci(),
                 row.account.class.pci,

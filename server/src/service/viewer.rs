@@ -1,7 +1,7 @@
 //! The viewer: their name and rights, and the entries of the command palette.
 
 use app::{
-    backend::{Answer, Freshness, PaletteEntry, ViewerPort, ViewerView},
+    backend::{Freshness, PaletteEntry, PortResult, ViewerPort, ViewerView},
     routes::PAGES,
 };
 use async_trait::async_trait;
@@ -30,7 +30,7 @@ const PLACES: [(&str, &str); 9] = [
 
 #[async_trait]
 impl ViewerPort for Service {
-    async fn viewer(&self) -> Answer<ViewerView> {
+    async fn viewer(&self) -> PortResult<ViewerView> {
         self.allowed(Action::SeeOwn)?;
         Ok(ViewerView {
             name: self.signed.name.clone(),
@@ -51,13 +51,13 @@ impl ViewerPort for Service {
 
     fn freshness(&self) -> Freshness {
         names::freshness(
-            &self.world.snapshot,
-            self.core.settings.crawl_every,
+            &self.read_model.snapshot,
+            self.app_state.settings.crawl_every,
             self.now,
         )
     }
 
-    async fn palette(&self) -> Answer<Vec<PaletteEntry>> {
+    async fn palette(&self) -> PortResult<Vec<PaletteEntry>> {
         self.allowed(Action::SeeOwn)?;
         let mut entries: Vec<PaletteEntry> = PLACES
             .into_iter()
@@ -89,7 +89,7 @@ impl ViewerPort for Service {
 
 impl Service {
     fn directory(&self, entries: &mut Vec<PaletteEntry>) {
-        let (index, snapshot) = (&self.world.index, &self.world.snapshot);
+        let (index, snapshot) = (&self.read_model.index, &self.read_model.snapshot);
         entries.extend(index.accounts.iter().take(EACH).filter_map(|account| {
             let (known, _) = snapshot.account(&account.id)?;
             Some(entry(

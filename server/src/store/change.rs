@@ -16,7 +16,7 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Hash,
-        said::{Altered, Life},
+        projection::{ChangeMismatch, Lifecycle},
     },
     time::Timestamp,
 };
@@ -26,7 +26,7 @@ use super::{StoreError, Tx, affected, id, json, to_json};
 
 /// A stored change, with the effect that its approvers saw.
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub struct StoredChange {
     pub change: Change,
     /// The effect of the change on access.
     pub effect: Effect,
@@ -39,9 +39,9 @@ pub struct Stored {
     /// Whether the requester had proven a second factor when submitting. Used by later evaluations.
     pub mfa: Mfa,
     /// The difference between the row and the ledger, if any. Such a change grants nothing.
-    pub altered: Option<Altered>,
+    pub altered: Option<ChangeMismatch>,
     /// The progress according to the ledger.
-    pub life: Life,
+    pub lifecycle: Lifecycle,
     /// When the current effect was shown to the approvers, according to the ledger.
     pub shown_at: Option<Timestamp>,
 }
@@ -54,7 +54,7 @@ pub fn effect_document(effect: &Effect) -> Hash {
 
 /// A resource that a change affects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Target {
+pub struct ChangeTarget {
     /// `account`, `set`, `user` or `group`.
     pub kind: &'static str,
     pub value: String,
@@ -63,9 +63,9 @@ pub struct Target {
 /// Stores a new change. `Ok(Some(id))` is the change that the same form created before.
 pub async fn insert(
     tx: &mut Tx,
-    stored: &Stored,
+    stored: &StoredChange,
     form_key: &str,
-    targets: &BTreeSet<Target>,
+    targets: &BTreeSet<ChangeTarget>,
 ) -> Result<Option<ChangeId>, StoreError> {
     let earlier = sqlx::query("select id from change where form_key = $1")
         .bind(form_key)
@@ -110,7 +110,7 @@ pub async fn insert(
 pub async fn by_form_key(
     conn: &mut AnyConnection,
     form_key: &str,
-) -> Result<Option<Stored>, StoreError> {
+) -> Result<Option<StoredChange>, StoreError> {
     let row = sqlx::query("select * from change where form_key = $1")
         .bind(form_key)
         .fetch_optional(&mut *conn)
@@ -138,7 +138,7 @@ pub async fn moved_at(
 pub async fn ended_since(
     conn: &mut AnyConnection,
     since: Timestamp,
-) -> Result<Vec<(Stored, Timestamp)>, StoreError> {
+) -> Result<Vec<(StoredChange, Timestamp)>, StoreError> {
     let rows = sqlx::query(
         "select * from change where state in ('verified', 'failed') and updated_at >= $1 order by updated_at, id",
     )
@@ -159,7 +159,7 @@ pub async fn ended_since(
 pub async fn find(
     conn: &mut AnyConnection,
     change: &ChangeId,
-) -> Result<Option<Stored>, StoreError> {
+) -> Result<Option<StoredChange>, StoreError> {
     let row = sqlx::query("select * from change where id = $1")
         .bind(change.as_str())
         .fetch_optional(&mut *conn)
@@ -171,7 +171,7 @@ pub async fn find(
 }
 
 /// Returns one change, locked until the transaction ends: decisions, expiry and the start are serialized.
-pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<Stored>, StoreError> {
+pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<StoredChange>, StoreError> {
     sqlx::query("update change set version = version where id = $1")
         .bind(change.as_str())
         .execute(tx.conn())
@@ -182,7 +182,7 @@ pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<Stored>, Stor
 /// Moves a locked change to another state. A conflict if its version has changed.
 pub async fn set_state(
     tx: &mut Tx,
-    stored: &Stored,
+    stored: &StoredChange,
     state: State,
     result: Option<&str>,
     now: Timestamp,
@@ -202,7 +202,7 @@ pub async fn set_state(
 }
 
 /// Binds a locked change to another effect; earlier approvals no longer count.
-pub async fn rebind(tx: &mut Tx, stored: &Stored, now: Timestamp) -> Result<(), StoreError> {
+pub async fn rebind(tx: &mut Tx, stored: &StoredChange, now: Timestamp) -> Result<(), StoreError> {
     let change = &stored.change;
     let rows = sqlx::query(
         "update change set verdict = $1, effect = $2, effect_hash = $3, gaining = $4, state = $5, decide_by = $6, \
@@ -236,7 +236,7 @@ pub async fn waiting_of(conn: &mut AnyConnection, requester: &PersonId) -> Resul
 pub async fn in_states(
     conn: &mut AnyConnection,
     states: &[State],
-) -> Result<Vec<Stored>, StoreError> {
+) -> Result<Vec<StoredChange>, StoreError> {
     let mut found = Vec::new();
     for state in states {
         let rows = sqlx::query("select * from change where state = $1 order by submitted_at")
@@ -268,7 +268,7 @@ pub struct Filter {
     /// Requested by this person.
     pub requester: Option<PersonId>,
     /// Affecting this account, permission set, user or group.
-    pub about: Option<Target>,
+    pub about: Option<ChangeTarget>,
 }
 
 /// Returns the changes that match a filter, newest first, and their total number.
@@ -277,7 +277,7 @@ pub async fn list(
     filter: &Filter,
     limit: i64,
     offset: i64,
-) -> Result<(Vec<Stored>, i64), StoreError> {
+) -> Result<(Vec<StoredChange>, i64), StoreError> {
     // An empty filter matches everything; both engines use the same SQL.
     const WHERE: &str = "where ($1 = '' or state = $1) and ($2 = '' or requester = $2) and ($3 = '' or exists \
          (select 1 from change_target t where t.change_id = change.id and t.kind = $3 and t.value = $4))";
@@ -332,7 +332,7 @@ pub async fn version(
         .transpose()
 }
 
-async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreError> {
+async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<StoredChange, StoreError> {
     let change: ChangeId = id("change", &row.try_get::<String, _>("id")?)?;
     let (decisions, approvals) = decision::proven(conn, &change).await?;
     let effect: String = row.try_get("effect")?;
@@ -350,12 +350,12 @@ async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreE
         id: change,
     };
     let altered = decisions
-        .story
+        .history
         .altered(&stored, mfa, Hash::of(effect.as_bytes()));
     if let Some(altered) = altered {
         tracing::error!(change = %stored.id, "the row of this change differs from the ledger: {altered}");
     }
-    Ok(Stored {
+    Ok(StoredChange {
         change: stored,
         effect: json("change", &effect)?,
         gaining: json("change", &row.try_get::<String, _>("gaining")?)?,
@@ -363,8 +363,8 @@ async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<Stored, StoreE
         result: row.try_get("result")?,
         mfa,
         altered,
-        life: decisions.story.life,
-        shown_at: decisions.story.shown.map(|shown| shown.at),
+        lifecycle: decisions.history.lifecycle,
+        shown_at: decisions.history.presented.map(|shown| shown.at),
     })
 }
 

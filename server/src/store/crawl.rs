@@ -1,7 +1,7 @@
 //! Crawls, and the drift that they detected.
 
 use domain::{
-    drift::{Outside, Seen},
+    drift::{Drift, DriftEvent},
     snapshot::Coverage,
     time::Timestamp,
 };
@@ -16,7 +16,7 @@ pub async fn save(
     started: Timestamp,
     ended: Timestamp,
     coverage: &Coverage,
-    seen: &[Seen],
+    seen: &[DriftEvent],
 ) -> Result<(), StoreError> {
     let complete = coverage.unread.is_empty().then_some(ended.0);
     sqlx::query("insert into crawl (id, started_at, ended_at, complete_at, report) values ($1, $2, $3, $4, $5)")
@@ -27,18 +27,18 @@ pub async fn save(
         .bind(to_json(&coverage.unread))
         .execute(tx.conn())
         .await?;
-    save_outside(tx, seen).await
+    save_drift(tx, seen).await
 }
 
 /// Stores drift: differences that no change of Leastwise explains.
-pub async fn save_outside(tx: &mut Tx, seen: &[Seen]) -> Result<(), StoreError> {
+pub async fn save_drift(tx: &mut Tx, seen: &[DriftEvent]) -> Result<(), StoreError> {
     for one in seen {
-        let account = match &one.outside {
-            Outside::Assigned { assignment } | Outside::Unassigned { assignment } => {
+        let account = match &one.drift {
+            Drift::Assigned { assignment } | Drift::Unassigned { assignment } => {
                 Some(assignment.pair.account.to_string())
             }
-            Outside::Reclassified { account, .. } => Some(account.to_string()),
-            Outside::Joined { .. } | Outside::Left { .. } | Outside::SetEdited { .. } => None,
+            Drift::Reclassified { account, .. } => Some(account.to_string()),
+            Drift::Joined { .. } | Drift::Left { .. } | Drift::SetEdited { .. } => None,
         };
         sqlx::query(
             "insert into outside_change (id, document, account_id, seen_after, seen_by) values ($1, $2, $3, $4, $5)",
@@ -55,10 +55,10 @@ pub async fn save_outside(tx: &mut Tx, seen: &[Seen]) -> Result<(), StoreError> 
 }
 
 /// Returns the most recent drift, newest first, and the total number.
-pub async fn outside(
+pub async fn drift_events(
     conn: &mut AnyConnection,
     limit: i64,
-) -> Result<(Vec<Seen>, usize), StoreError> {
+) -> Result<(Vec<DriftEvent>, usize), StoreError> {
     let total: i64 = sqlx::query("select count(*) as n from outside_change")
         .fetch_one(&mut *conn)
         .await?

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use domain::{
     engine::{
-        ChangePhase, ChangeRow, Generation, Key, KeyRow, OperationRow, Phase, Rows, WindowRow,
-        Write,
+        AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ResourceRow, Rows,
+        WindowRow, Write,
     },
     ids::{ChangeId, GrantId},
-    ledger::said::{Life, grants::Grants},
+    ledger::projection::{Lifecycle, grants::Grants},
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _};
@@ -61,12 +61,12 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
         .await?,
         changes: under_way(conn).await?,
     };
-    let mut said = proof::grants(conn).await?;
-    let changes = said.grants().in_question(&stored.keys);
-    proof::add_work(conn, &mut said, &changes).await?;
-    let (rows, amiss) = said.grants().rebuild(stored.clone(), now);
-    for amiss in amiss {
-        tracing::error!("the engine's rows differ from the ledger: {amiss}");
+    let mut projection = proof::grants(conn).await?;
+    let changes = projection.grants().in_question(&stored.keys);
+    proof::add_work(conn, &mut projection, &changes).await?;
+    let (rows, mismatches) = projection.grants().rebuild(stored.clone(), now);
+    for mismatches in mismatches {
+        tracing::error!("the engine's rows differ from the ledger: {mismatches}");
     }
     let before: BTreeMap<&GrantId, &WindowRow> = stored
         .windows
@@ -78,7 +78,8 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
             window_row(tx, row).await?;
         }
     }
-    let before: BTreeMap<&Key, &KeyRow> = stored.keys.iter().map(|row| (&row.key, row)).collect();
+    let before: BTreeMap<&AccessResource, &ResourceRow> =
+        stored.keys.iter().map(|row| (&row.key, row)).collect();
     for row in &rows.keys {
         if before.get(&row.key) != Some(&row) {
             key(tx, row).await?;
@@ -102,8 +103,8 @@ async fn under_way(conn: &mut AnyConnection) -> Result<Vec<ChangeRow>, StoreErro
         if row.phase != ChangePhase::Applying {
             continue;
         }
-        let life = proof::decisions(conn, &row.change).await?.story.life;
-        if life == Life::Begun {
+        let lifecycle = proof::decisions(conn, &row.change).await?.history.lifecycle;
+        if lifecycle == Lifecycle::Started {
             found.push(row);
         } else {
             tracing::error!(change = %row.change, "a change that is not being applied according to the ledger is not continued");
@@ -118,14 +119,14 @@ pub async fn windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreEr
     if rows.is_empty() {
         return Ok(rows);
     }
-    let said = proof::grants_with_rows(conn).await?;
-    Ok(proven(said.grants(), rows))
+    let projection = proof::grants_with_rows(conn).await?;
+    Ok(proven(projection.grants(), rows))
 }
 
 fn proven(grants: &Grants, rows: Vec<WindowRow>) -> Vec<WindowRow> {
-    let (windows, amiss) = grants.windows(rows);
-    for amiss in amiss {
-        tracing::error!("{amiss}");
+    let (windows, mismatches) = grants.windows(rows);
+    for mismatches in mismatches {
+        tracing::error!("{mismatches}");
     }
     windows
 }
@@ -140,19 +141,21 @@ async fn open_windows(conn: &mut AnyConnection) -> Result<Vec<WindowRow>, StoreE
 }
 
 /// Returns all resources that Leastwise has managed and still observes.
-pub async fn keys(conn: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
+pub async fn keys(conn: &mut AnyConnection) -> Result<Vec<ResourceRow>, StoreError> {
     documents(conn, "engine_key", "select document from engine_key").await
 }
 
 /// Returns the resources whose removal is overdue and was reported, with the time when the removal was due.
-pub async fn overdue(conn: &mut AnyConnection) -> Result<BTreeMap<Key, Timestamp>, StoreError> {
-    let rows: Vec<KeyRow> = documents(
+pub async fn overdue(
+    conn: &mut AnyConnection,
+) -> Result<BTreeMap<AccessResource, Timestamp>, StoreError> {
+    let rows: Vec<ResourceRow> = documents(
         conn,
         "engine_key",
         "select document from engine_key where overdue_since is not null",
     )
     .await?;
-    let since = |row: KeyRow| row.closing.map(|closing| (row.key, closing.since));
+    let since = |row: ResourceRow| row.closing.map(|closing| (row.key, closing.since));
     Ok(rows.into_iter().filter_map(since).collect())
 }
 
@@ -169,8 +172,8 @@ pub async fn window_of(
         return Ok(None);
     };
     let row: WindowRow = json("engine_window", &row.try_get::<String, _>("document")?)?;
-    let said = proof::grant(conn, grant).await?;
-    Ok(proven(said.grants(), vec![row]).pop())
+    let projection = proof::grant(conn, grant).await?;
+    Ok(proven(projection.grants(), vec![row]).pop())
 }
 
 /// Returns the engine's row of one change.
@@ -222,14 +225,14 @@ pub async fn operations_since(
 /// Upserts one row.
 pub async fn write(tx: &mut Tx, write: &Write, now: Timestamp) -> Result<(), StoreError> {
     match write {
-        Write::Key(row) => key(tx, row).await,
+        Write::Resource(row) => key(tx, row).await,
         Write::Window(row) => window_row(tx, row).await,
         Write::Operation(row) => operation(tx, row, now).await,
         Write::Change(row) => change_row(tx, row, now).await,
     }
 }
 
-async fn key(tx: &mut Tx, row: &KeyRow) -> Result<(), StoreError> {
+async fn key(tx: &mut Tx, row: &ResourceRow) -> Result<(), StoreError> {
     let late = row.closing.filter(|closing| closing.alarms > 0);
     sqlx::query(
         "insert into engine_key (id, document, overdue_since) values ($1, $2, $3) on conflict (id) do update \
@@ -289,9 +292,9 @@ async fn change_row(tx: &mut Tx, row: &ChangeRow, now: Timestamp) -> Result<(), 
 }
 
 /// Returns the database id of a resource: its parts, joined by `|`, which none of them contains.
-fn key_id(key: &Key) -> String {
+fn key_id(key: &AccessResource) -> String {
     match key {
-        Key::Assignment(a) => {
+        AccessResource::Assignment(a) => {
             format!(
                 "{}|{}|{}|{}",
                 a.pair.account,
@@ -300,7 +303,7 @@ fn key_id(key: &Key) -> String {
                 a.principal.id()
             )
         }
-        Key::Membership { group, user } => format!("{group}|{user}"),
+        AccessResource::Membership { group, user } => format!("{group}|{user}"),
     }
 }
 

@@ -9,18 +9,18 @@
 
 mod append;
 mod checkpoint;
+pub mod index_terms;
 pub mod proof;
 mod read;
-pub mod words;
 
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
+pub use index_terms::{MAX_WORDS, query_words};
 pub use read::{
-    Head, Indexed, Listed, Stored, StoredPrivate, around, count, entries_after, head, head_and_end,
-    leaves_in_tree, listed, newest, of_change, private_of, search, tree_hashes, words_between,
-    words_of_nobody,
+    Head, IndexTerm, ListedEntry, StoredEntry, StoredPrivate, around, count, entries_after, head,
+    head_and_end, leaves_in_tree, listed, newest, of_change, private_of, search, tree_hashes,
+    words_between, words_of_nobody,
 };
-pub use words::{MAX_WORDS, query_words};
 
 use domain::ledger::{Hash, LogName, SealError, tree::TreeError};
 use thiserror::Error;

@@ -8,7 +8,7 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use super::{Engine, Store, StoreError};
+use super::{DatabaseEngine, Store, StoreError};
 
 /// Embeds `migrations/{sqlite,postgres}/{name}.sql` for each name. `sqlx::migrate!` would do so without the list, but
 /// its macro crate compiles both drivers, and SQLite itself, a second time.
@@ -54,12 +54,12 @@ impl Store {
     /// Applies the missing migrations. Idempotent.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         match self.engine {
-            Engine::Sqlite => {
+            DatabaseEngine::Sqlite => {
                 let mut tx = self.write().await?;
                 migrator(SQLITE).run_direct(None, tx.conn(), false).await?;
                 tx.commit().await
             }
-            Engine::Postgres => {
+            DatabaseEngine::Postgres => {
                 // A failed migration leaves its advisory lock on the pooled connection. The
                 // caller exits on error, which releases it.
                 Ok(migrator(POSTGRES).run(&self.pool).await?)

@@ -5,14 +5,14 @@
 
 pub mod change;
 pub mod crawl;
-pub mod draft;
 pub mod engine;
-pub mod joined;
+pub mod identity_link;
 pub mod ledger;
 pub mod migrate;
 pub mod observed;
 pub mod person;
 pub mod rules;
+pub mod saved_form;
 pub mod session;
 
 use std::{sync::Arc, time::Duration};
@@ -23,7 +23,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// The database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub enum DatabaseEngine {
     /// Embedded, in WAL mode with `synchronous=FULL`.
     Sqlite,
     /// For several replicas.
@@ -84,7 +84,7 @@ const SQLITE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
-    engine: Engine,
+    engine: DatabaseEngine,
     turn: Arc<Mutex<()>>,
 }
 
@@ -98,21 +98,21 @@ impl Store {
     pub async fn open_with(url: &str, durability: Durability) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let engine = if url.starts_with("sqlite:") {
-            Engine::Sqlite
+            DatabaseEngine::Sqlite
         } else {
-            Engine::Postgres
+            DatabaseEngine::Postgres
         };
         let memory = url.contains(":memory:");
         let url = match engine {
-            Engine::Sqlite if !memory && !url.contains('?') => format!("{url}?mode=rwc"),
+            DatabaseEngine::Sqlite if !memory && !url.contains('?') => format!("{url}?mode=rwc"),
             _ => url.to_owned(),
         };
         let settings: &[&str] = match (engine, durability) {
-            (Engine::Sqlite, Durability::Full) => &[SQLITE],
-            (Engine::Sqlite, Durability::Process) => &[SQLITE, "PRAGMA synchronous = OFF"],
+            (DatabaseEngine::Sqlite, Durability::Full) => &[SQLITE],
+            (DatabaseEngine::Sqlite, Durability::Process) => &[SQLITE, "PRAGMA synchronous = OFF"],
             // The configuration of the PostgreSQL server applies.
-            (Engine::Postgres, Durability::Full) => &[],
-            (Engine::Postgres, Durability::Process) => &["SET synchronous_commit = off"],
+            (DatabaseEngine::Postgres, Durability::Full) => &[],
+            (DatabaseEngine::Postgres, Durability::Process) => &["SET synchronous_commit = off"],
         };
         let pool = AnyPoolOptions::new()
             // Every connection to an in-memory database opens a separate database.
@@ -140,7 +140,7 @@ impl Store {
         })
     }
 
-    pub fn engine(&self) -> Engine {
+    pub fn engine(&self) -> DatabaseEngine {
         self.engine
     }
 
@@ -148,11 +148,11 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let (turn, begin) = match self.engine {
             // Takes the write lock at the start, because upgrading a read transaction later can fail immediately.
-            Engine::Sqlite => (
+            DatabaseEngine::Sqlite => (
                 Some(self.turn.clone().lock_owned().await),
                 "BEGIN IMMEDIATE",
             ),
-            Engine::Postgres => (None, "BEGIN ISOLATION LEVEL READ COMMITTED"),
+            DatabaseEngine::Postgres => (None, "BEGIN ISOLATION LEVEL READ COMMITTED"),
         };
         Ok(Tx {
             inner: self.pool.begin_with(begin).await?,

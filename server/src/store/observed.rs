@@ -4,8 +4,8 @@
 //! Assignments and memberships are stored as spans and never deleted; see migrations/*/0002_observed.sql for what is
 //! merged per pair.
 
+mod interner;
 mod load;
-mod once;
 mod rows;
 mod save;
 

@@ -11,13 +11,13 @@ mod role;
 pub use claim::{Claim, claims};
 pub use groups::see_groups;
 pub use role::{
-    Ensured, RoleGrant, RoleRow, end_role, ensure_role, everyone_with_a_role, role_rows, roles_now,
-    roles_of,
+    RoleGrant, RoleOutcome, RoleRow, end_role, ensure_role, everyone_with_a_role, role_rows,
+    roles_now, roles_of,
 };
 
 use domain::{
     ids::{PersonId, UserId},
-    person::{Join, Person, Subject},
+    person::{IdentityLink, Person, Subject},
     time::Timestamp,
 };
 use sqlx::AnyConnection;
@@ -26,7 +26,7 @@ use super::{Store, StoreError, Tx, affected, id};
 
 /// The person of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct ResolvedPerson {
     pub person: PersonId,
     /// The Identity Center user; without one, the person has read-only access.
     pub user: Option<UserId>,
@@ -36,22 +36,25 @@ pub struct Known {
 
 /// A subject to look up, and what the directory contains about it.
 #[derive(Debug, Clone)]
-pub struct Introduction<'a> {
+pub struct SignInClaims<'a> {
     pub subject: &'a Subject,
     /// The display name.
     pub name: &'a str,
     /// The username in the user pool, after the subject has signed in.
     pub username: Option<&'a str>,
-    /// The result of `domain::person::join` for the last read directory.
-    pub join: &'a Join,
+    /// The result of `domain::person::link_identity` for the last read directory.
+    pub link: &'a IdentityLink,
     /// The id to use if a person has to be created.
     pub new_id: PersonId,
     pub at: Timestamp,
 }
 
 /// Finds or creates the person of a subject who has just signed in.
-pub async fn sign_in_person(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreError> {
-    let known = know(tx, who).await?;
+pub async fn resolve_at_sign_in(
+    tx: &mut Tx,
+    who: &SignInClaims<'_>,
+) -> Result<ResolvedPerson, StoreError> {
+    let known = resolve(tx, who).await?;
     sqlx::query(
         "update subject set name = $1, username = $2, last_sign_in = $3 where iss = $4 and sub = $5",
     )
@@ -66,11 +69,11 @@ pub async fn sign_in_person(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known
 }
 
 /// Finds or creates the person of a subject who may not have signed in yet.
-pub async fn know(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreError> {
-    let joined = match who.join {
-        Join::Joined(user) => Some(user),
+pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPerson, StoreError> {
+    let joined = match who.link {
+        IdentityLink::Linked(user) => Some(user),
         // If several users have this subject as an external id, none of them is linked to it.
-        Join::Unknown | Join::Ambiguous(_) => None,
+        IdentityLink::Unknown | IdentityLink::Ambiguous(_) => None,
     };
     if let Some(known) = of_subject(tx, who.subject).await? {
         return match (&known.user, joined) {
@@ -108,10 +111,10 @@ pub async fn know(tx: &mut Tx, who: &Introduction<'_>) -> Result<Known, StoreErr
 /// read-only access.
 async fn complete(
     tx: &mut Tx,
-    who: &Introduction<'_>,
+    who: &SignInClaims<'_>,
     person: PersonId,
     user: &UserId,
-) -> Result<Known, StoreError> {
+) -> Result<ResolvedPerson, StoreError> {
     let known: Option<(String,)> = sqlx::query_as("select id from person where user_id = $1")
         .bind(user.as_str())
         .fetch_optional(tx.conn())
@@ -124,7 +127,7 @@ async fn complete(
                 user: user.clone(),
                 held_by: other,
             };
-            return Ok(Known {
+            return Ok(ResolvedPerson {
                 person,
                 user: None,
                 claimed: claim::note(tx, who, claim).await?,
@@ -145,7 +148,7 @@ async fn complete(
             .await?;
         person
     };
-    Ok(Known {
+    Ok(ResolvedPerson {
         person,
         user: Some(user.clone()),
         claimed: None,
@@ -156,7 +159,7 @@ async fn complete(
 async fn of_user(
     tx: &mut Tx,
     user: &UserId,
-    who: &Introduction<'_>,
+    who: &SignInClaims<'_>,
 ) -> Result<(PersonId, Option<Claim>), StoreError> {
     make(tx, who, Some(user)).await?;
     let (person,): (String,) = sqlx::query_as("select id from person where user_id = $1")
@@ -178,7 +181,7 @@ async fn of_user(
 
 async fn make(
     tx: &mut Tx,
-    who: &Introduction<'_>,
+    who: &SignInClaims<'_>,
     user: Option<&UserId>,
 ) -> Result<PersonId, StoreError> {
     sqlx::query("insert into person (id, user_id, created_at) values ($1, $2, $3) on conflict (user_id) do nothing")
@@ -199,7 +202,7 @@ pub async fn lock(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
     affected(done.rows_affected(), "person")
 }
 
-async fn of_subject(tx: &mut Tx, subject: &Subject) -> Result<Option<Known>, StoreError> {
+async fn of_subject(tx: &mut Tx, subject: &Subject) -> Result<Option<ResolvedPerson>, StoreError> {
     let row: Option<(String, Option<String>)> = sqlx::query_as(OF_SUBJECT)
         .bind(&subject.iss)
         .bind(&subject.sub)
@@ -211,8 +214,8 @@ async fn of_subject(tx: &mut Tx, subject: &Subject) -> Result<Option<Known>, Sto
 const OF_SUBJECT: &str = "select p.id, p.user_id from subject s join person p on p.id = s.person_id \
                           where s.iss = $1 and s.sub = $2";
 
-fn known((person, user): (String, Option<String>)) -> Result<Known, StoreError> {
-    Ok(Known {
+fn known((person, user): (String, Option<String>)) -> Result<ResolvedPerson, StoreError> {
+    Ok(ResolvedPerson {
         person: id("person", &person)?,
         user: user.map(|user| id("person", &user)).transpose()?,
         claimed: None,
@@ -220,7 +223,10 @@ fn known((person, user): (String, Option<String>)) -> Result<Known, StoreError> 
 }
 
 /// Returns the person of a subject that has signed in or was named in the configuration.
-pub async fn person_of(store: &Store, subject: &Subject) -> Result<Option<Known>, StoreError> {
+pub async fn person_of(
+    store: &Store,
+    subject: &Subject,
+) -> Result<Option<ResolvedPerson>, StoreError> {
     let row: Option<(String, Option<String>)> = sqlx::query_as(OF_SUBJECT)
         .bind(&subject.iss)
         .bind(&subject.sub)
@@ -242,7 +248,7 @@ pub async fn all(store: &Store) -> Result<Vec<Person>, StoreError> {
     .await?;
     let mut people: Vec<Person> = Vec::new();
     for (person, user, iss, sub) in rows {
-        let Known { person, user, .. } = known((person, user))?;
+        let ResolvedPerson { person, user, .. } = known((person, user))?;
         if people.last().is_none_or(|last| last.id != person) {
             people.push(Person {
                 id: person,

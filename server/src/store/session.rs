@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use domain::{
     approval::Mfa,
     ids::{PersonId, UserId},
-    ledger::said::sessions::Bound,
+    ledger::projection::sessions::SessionBinding,
     person::Subject,
     time::{Duration, Timestamp},
 };
@@ -24,7 +24,7 @@ use super::{Store, StoreError, Tx, id, json, ledger::proof, to_json};
 
 /// What a session stores of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered {
+pub struct SessionDocument {
     /// `cognito:username`, for queries to the user pool.
     pub username: String,
     /// The display name.
@@ -77,7 +77,7 @@ pub struct NewSession<'a> {
     /// The public id, which appears in the ledger and in logs.
     pub id: &'a str,
     pub subject: &'a Subject,
-    pub remembered: &'a Remembered,
+    pub remembered: &'a SessionDocument,
     /// The encrypted refresh token.
     pub refresh: Option<&'a str>,
     pub started_at: Timestamp,
@@ -87,7 +87,7 @@ pub struct NewSession<'a> {
 
 impl<'a> NewSession<'a> {
     /// Returns the properties that never change, for the ledger entry of its start.
-    pub fn bound(&self) -> Bound<'a> {
+    pub fn bound(&self) -> SessionBinding<'a> {
         bound(
             self.id,
             self.token_hash,
@@ -102,10 +102,10 @@ fn bound<'a>(
     id: &'a str,
     token_hash: &'a str,
     subject: &'a Subject,
-    remembered: &'a Remembered,
+    remembered: &'a SessionDocument,
     (started_at, ends_at): (Timestamp, Timestamp),
-) -> Bound<'a> {
-    Bound {
+) -> SessionBinding<'a> {
+    SessionBinding {
         id,
         token_hash,
         subject,
@@ -127,7 +127,7 @@ pub struct Session {
     pub person: PersonId,
     /// The Identity Center user of that person.
     pub user: Option<UserId>,
-    pub remembered: Remembered,
+    pub remembered: SessionDocument,
     /// The encrypted refresh token.
     pub refresh: Option<String>,
     pub started_at: Timestamp,
@@ -205,7 +205,7 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
         ends_at: Timestamp(row.try_get("ends_at")?),
         ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
     };
-    let said = proof::session(&mut conn, &session.id).await?;
+    let projection = proof::session(&mut conn, &session.id).await?;
     let token_hash: String = row.try_get("token_hash")?;
     let times = (session.started_at, session.ends_at);
     let bound = bound(
@@ -215,7 +215,7 @@ async fn find(store: &Store, key: &str, sql: &'static str) -> Result<Option<Sess
         &session.remembered,
         times,
     );
-    let Some(begun) = said.sessions().proof(&bound) else {
+    let Some(begun) = projection.sessions().proof(&bound) else {
         tracing::error!(
             session = session.id,
             "a session without its entry in the ledger does not count"
@@ -258,7 +258,7 @@ pub async fn note_asked(tx: &mut Tx, session: &str, now: Timestamp) -> Result<()
 pub async fn confirm(
     tx: &mut Tx,
     session: &str,
-    remembered: &Remembered,
+    remembered: &SessionDocument,
     refresh: Option<&str>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -316,7 +316,7 @@ pub async fn end_all_of(
 /// How long an ended session is kept, so that a form that is posted with its cookie can be saved.
 const REMEMBER_ENDED: Duration = Duration::days(7);
 /// How long a saved form is kept.
-pub const KEEP_DRAFT: Duration = Duration::days(1);
+pub const KEEP_SAVED_FORM: Duration = Duration::days(1);
 
 /// Deletes old ended sessions and old saved forms.
 pub async fn forget_old(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
@@ -325,7 +325,7 @@ pub async fn forget_old(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
         .execute(tx.conn())
         .await?;
     sqlx::query("delete from draft where saved_at < $1")
-        .bind((now - KEEP_DRAFT).0)
+        .bind((now - KEEP_SAVED_FORM).0)
         .execute(tx.conn())
         .await?;
     Ok(())
@@ -338,13 +338,13 @@ pub struct StoredSession {
     pub id: String,
     pub subject: Subject,
     token_hash: String,
-    remembered: Option<Remembered>,
+    remembered: Option<SessionDocument>,
     times: (Timestamp, Timestamp),
 }
 
 impl StoredSession {
     /// Returns the properties that its entry must confirm; none if the row cannot be read.
-    pub fn bound(&self) -> Option<Bound<'_>> {
+    pub fn bound(&self) -> Option<SessionBinding<'_>> {
         let remembered = self.remembered.as_ref()?;
         Some(bound(
             &self.id,

@@ -1,6 +1,6 @@
 //! The macro with which every test that uses a database runs on SQLite and on PostgreSQL.
 
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 /// Generates two tests for each function, `on_sqlite::NAME` and `on_postgres::NAME`. A function takes the engine.
 /// Functions listed after `&TYPE:` take a reference to the value of `TYPE::on(engine)`, whose `close()` runs at the end.
@@ -27,7 +27,7 @@ macro_rules! on_both_engines {
             $(
                 #[test]
                 fn $test() {
-                    $crate::engines::run($crate::database::Engine::Sqlite, $body);
+                    $crate::engines::run($crate::database::DatabaseEngine::Sqlite, $body);
                 }
             )+
         }
@@ -36,7 +36,7 @@ macro_rules! on_both_engines {
                 #[test]
                 #[ignore = "needs PostgreSQL; run by cargo xtask test"]
                 fn $test() {
-                    $crate::engines::run($crate::database::Engine::Postgres, $body);
+                    $crate::engines::run($crate::database::DatabaseEngine::Postgres, $body);
                 }
             )+
         }
@@ -45,7 +45,7 @@ macro_rules! on_both_engines {
 pub(crate) use on_both_engines;
 
 /// Runs one test on a separate runtime.
-pub fn run(engine: Engine, test: impl AsyncFnOnce(Engine)) {
+pub fn run(engine: DatabaseEngine, test: impl AsyncFnOnce(DatabaseEngine)) {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -1,9 +1,9 @@
 //! The tests of the server in one program: each program would link the whole AWS SDK again.
 
 mod access;
+mod app_states;
 mod architecture;
 mod changes;
-mod cores;
 mod database;
 mod engines;
 mod ledger;

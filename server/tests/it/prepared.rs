@@ -6,9 +6,9 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use domain::guardrails::Rules;
+use domain::policies::Rules;
 use server::{
-    policies::Catalogue,
+    managed_policies::Catalogue,
     state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
 };
 

@@ -4,14 +4,16 @@
 
 use server::store::{Durability, Store};
 
-use crate::database::{Database, Engine};
+use crate::database::{Database, DatabaseEngine};
 
 crate::engines::on_both_engines! {
     a_second_migration_does_nothing_and_the_ledger_refuses_to_be_edited,
     a_commit_survives_a_power_failure_unless_a_test_says_otherwise,
 }
 
-async fn a_second_migration_does_nothing_and_the_ledger_refuses_to_be_edited(engine: Engine) {
+async fn a_second_migration_does_nothing_and_the_ledger_refuses_to_be_edited(
+    engine: DatabaseEngine,
+) {
     let database = Database::fresh(engine).await;
     database.store.migrate().await.unwrap();
     for (statement, allowed) in [
@@ -27,8 +29,8 @@ async fn a_second_migration_does_nothing_and_the_ledger_refuses_to_be_edited(eng
 /// Returns the setting that controls what a commit waits for.
 async fn setting(store: &Store) -> String {
     let ask = match store.engine() {
-        Engine::Sqlite => "select cast(synchronous as text) from pragma_synchronous",
-        Engine::Postgres => "show synchronous_commit",
+        DatabaseEngine::Sqlite => "select cast(synchronous as text) from pragma_synchronous",
+        DatabaseEngine::Postgres => "show synchronous_commit",
     };
     sqlx::query_scalar(ask)
         .fetch_one(store.read())
@@ -36,7 +38,7 @@ async fn setting(store: &Store) -> String {
         .unwrap()
 }
 
-async fn a_commit_survives_a_power_failure_unless_a_test_says_otherwise(engine: Engine) {
+async fn a_commit_survives_a_power_failure_unless_a_test_says_otherwise(engine: DatabaseEngine) {
     let database = Database::fresh(engine).await;
     let production = Store::open(&database.url).await.unwrap();
     let full = Store::open_with(&database.url, Durability::Full)
@@ -45,12 +47,12 @@ async fn a_commit_survives_a_power_failure_unless_a_test_says_otherwise(engine: 
     assert_eq!(setting(&production).await, setting(&full).await);
     match engine {
         // FULL, and OFF.
-        Engine::Sqlite => {
+        DatabaseEngine::Sqlite => {
             assert_eq!(setting(&production).await, "2");
             assert_eq!(setting(&database.store).await, "0");
         }
         // `Full` keeps the configuration of the PostgreSQL server, which a test cannot assume.
-        Engine::Postgres => assert_eq!(setting(&database.store).await, "off"),
+        DatabaseEngine::Postgres => assert_eq!(setting(&database.store).await, "off"),
     }
     production.close().await;
     full.close().await;

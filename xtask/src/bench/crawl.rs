@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::figure::{Board, Figure};
 use super::program::{LocalAws, command};
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 const SERVICES: [&str; 3] = ["sso", "identitystore", "organizations"];
 /// The allowed ratio of the measured time to calls divided by the rate.
@@ -25,9 +25,9 @@ pub fn show(
     let pace: f64 = aws
         .told("LEASTWISE_AWS_TPS")?
         .parse()
-        .doing("LEASTWISE_AWS_TPS")?;
+        .context("LEASTWISE_AWS_TPS")?;
     let printed = process::output(&mut command(binary, &["sync", "--json"], &aws.environment))?;
-    let report: Value = serde_json::from_str(&printed).doing("output of `leastwise sync`")?;
+    let report: Value = serde_json::from_str(&printed).context("output of `leastwise sync`")?;
     let number = |path: &str| {
         let value = report.pointer(path).and_then(Value::as_f64);
         value.ok_or_else(|| Failure::new(format!("`leastwise sync --json` has no {path}")))

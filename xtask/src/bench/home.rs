@@ -10,7 +10,7 @@ use super::sign_in::sign_in;
 use super::start::milliseconds;
 use super::wire::Connection;
 use super::{crawl, page_load};
-use crate::process::{Doing, Failure};
+use crate::process::{ErrorContext, Failure};
 
 const HOME_MS: f64 = 20.0;
 const RESIDENT_MB: f64 = 300.0;
@@ -94,7 +94,7 @@ fn time(
     cookies: &str,
     board: &mut Board,
 ) -> Result<(), Failure> {
-    let mut connection = Connection::open(aws.web).doing("connecting to the server")?;
+    let mut connection = Connection::open(aws.web).context("connecting to the server")?;
     let mut took = Vec::with_capacity(REQUESTS);
     for round in 0..WARM_UP + REQUESTS {
         let answer = connection.get("/", cookies)?;

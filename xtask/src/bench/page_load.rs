@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use super::figure::{Board, Figure};
 use super::kilobytes;
 use super::wire::Connection;
-use crate::process::{Doing, Failure};
+use crate::process::{ErrorContext, Failure};
 
 /// The limit for all of it in kB.
 const BUDGET: f64 = 150.0;
 
 /// Loads the home page and every referenced file.
 pub fn show(organisation: &str, web: u16, cookies: &str, board: &mut Board) -> Result<(), Failure> {
-    let mut connection = Connection::open(web).doing("connecting to the server")?;
+    let mut connection = Connection::open(web).context("connecting to the server")?;
     let page = connection.get("/", cookies)?;
     if page.status != 200 {
         return Err(Failure::new(format!(

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::wire::Connection;
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 /// How long to wait for a process to start or stop.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -21,9 +21,9 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub fn folder(name: &str) -> Result<PathBuf, Failure> {
     let path = process::target().join("bench").join(name);
     if path.exists() {
-        fs::remove_dir_all(&path).doing(path.display())?;
+        fs::remove_dir_all(&path).context(path.display())?;
     }
-    fs::create_dir_all(&path).doing(path.display())?;
+    fs::create_dir_all(&path).context(path.display())?;
     Ok(path)
 }
 
@@ -57,12 +57,12 @@ pub struct Program {
 impl Program {
     /// Starts the process, with its standard error in the log file.
     pub fn start(command: &mut Command, log: &Path) -> Result<Self, Failure> {
-        let errors = File::create(log).doing(log.display())?;
+        let errors = File::create(log).context(log.display())?;
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(errors);
-        let child = command.spawn().doing(process::spelled(command))?;
+        let child = command.spawn().context(process::spelled(command))?;
         Ok(Self {
             child,
             log: log.to_owned(),
@@ -75,7 +75,7 @@ impl Program {
         if let Some(out) = self.child.stdout.as_mut() {
             BufReader::new(out)
                 .read_line(&mut line)
-                .doing(self.log.display())?;
+                .context(self.log.display())?;
         }
         if line.is_empty() {
             return Err(self.failed("the process ended without output"));
@@ -124,7 +124,7 @@ impl Program {
     /// Returns a line of `/proc/PID/status` in megabytes of 10^6 bytes.
     pub fn megabytes(&self, line: &str) -> Result<f64, Failure> {
         let path = format!("/proc/{}/status", self.child.id());
-        let status = fs::read_to_string(&path).doing(&path)?;
+        let status = fs::read_to_string(&path).context(&path)?;
         let kibibytes = status
             .lines()
             .find_map(|one| one.strip_prefix(line)?.strip_prefix(':'))
@@ -137,7 +137,7 @@ impl Program {
     /// hundredths of a second.
     pub fn processor_ms(&self) -> Result<f64, Failure> {
         let path = format!("/proc/{}/stat", self.child.id());
-        let stat = fs::read_to_string(&path).doing(&path)?;
+        let stat = fs::read_to_string(&path).context(&path)?;
         // The name in brackets may contain any character; user and system time are fields 14 and 15.
         let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
         let ticks: Vec<f64> = fields
@@ -160,7 +160,7 @@ impl Program {
             if self
                 .child
                 .try_wait()
-                .doing("waiting for the server")?
+                .context("waiting for the server")?
                 .is_some()
             {
                 return Ok(());
@@ -217,7 +217,7 @@ impl LocalAws {
             &folder.join("aws.log"),
         )?;
         let line = program.first_line()?;
-        let told: Value = serde_json::from_str(&line).doing("output of the sandbox")?;
+        let told: Value = serde_json::from_str(&line).context("output of the sandbox")?;
         let environment = told
             .as_object()
             .into_iter()

@@ -1,7 +1,7 @@
 //! Creates a session the way a browser does: through the plain forms of the local Cognito, without a bypass.
 
-use super::wire::{Answer, Connection};
-use crate::process::{Doing, Failure};
+use super::wire::{Connection, HttpResponse};
+use crate::process::{ErrorContext, Failure};
 
 /// The maximum number of requests for one sign-in.
 const MOST_STEPS: usize = 10;
@@ -13,7 +13,7 @@ pub fn sign_in(web: u16, username: &str) -> Result<String, Failure> {
     let mut form: Option<String> = None;
     for _ in 0..MOST_STEPS {
         let mut connection =
-            Connection::open(at.0).doing(format_args!("connecting to port {}", at.0))?;
+            Connection::open(at.0).context(format_args!("connecting to port {}", at.0))?;
         let cookies = jar.of(at.0);
         let answer = match form.take() {
             Some(form) => connection.post(&at.1, &form, &cookies)?,
@@ -66,7 +66,7 @@ fn place(to: &str, here: u16) -> Result<(u16, String), Failure> {
 struct Jar(Vec<(u16, String, String)>);
 
 impl Jar {
-    fn take(&mut self, port: u16, answer: &Answer) {
+    fn take(&mut self, port: u16, answer: &HttpResponse) {
         for (_, line) in answer
             .headers
             .iter()

@@ -5,13 +5,13 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::process::{Doing, Failure};
+use crate::process::{ErrorContext, Failure};
 
 /// The encodings that browsers accept over TLS; over plain HTTP they omit `br`.
 const ENCODINGS: &str = "gzip, deflate, br, zstd";
 
 /// An HTTP response.
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     /// The decompressed body.
@@ -22,7 +22,7 @@ pub struct Answer {
     pub took: Duration,
 }
 
-impl Answer {
+impl HttpResponse {
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
@@ -51,24 +51,24 @@ impl Connection {
         })
     }
 
-    pub fn get(&mut self, path: &str, cookies: &str) -> Result<Answer, Failure> {
+    pub fn get(&mut self, path: &str, cookies: &str) -> Result<HttpResponse, Failure> {
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: {ENCODINGS}\r\nCookie: {cookies}\r\n\r\n",
             self.host
         );
-        self.ask(&request).doing(format_args!("GET {path}"))
+        self.ask(&request).context(format_args!("GET {path}"))
     }
 
-    pub fn post(&mut self, path: &str, form: &str, cookies: &str) -> Result<Answer, Failure> {
+    pub fn post(&mut self, path: &str, form: &str, cookies: &str) -> Result<HttpResponse, Failure> {
         let (host, length) = (&self.host, form.len());
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookies}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
         );
-        self.ask(&request).doing(format_args!("POST {path}"))
+        self.ask(&request).context(format_args!("POST {path}"))
     }
 
-    fn ask(&mut self, request: &str) -> std::io::Result<Answer> {
+    fn ask(&mut self, request: &str) -> std::io::Result<HttpResponse> {
         let started = Instant::now();
         self.stream.get_mut().write_all(request.as_bytes())?;
         let mut received = 0;
@@ -86,7 +86,7 @@ impl Connection {
                 .ok_or_else(|| odd("malformed header"))?;
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut answer = Answer {
+        let mut answer = HttpResponse {
             status,
             headers,
             body: Vec::new(),
@@ -107,7 +107,7 @@ impl Connection {
         Ok(answer)
     }
 
-    fn body(&mut self, answer: &mut Answer) -> std::io::Result<Vec<u8>> {
+    fn body(&mut self, answer: &mut HttpResponse) -> std::io::Result<Vec<u8>> {
         let mut body = Vec::new();
         if answer.header("transfer-encoding") == Some("chunked") {
             loop {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 use crate::watch::files_under;
 
 const CRATES: [&str; 5] = ["domain", "app", "server", "sandbox", "xtask"];
@@ -23,7 +23,7 @@ pub fn check() -> Result<Vec<String>, Failure> {
             }
         }) {
             if file.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&file).doing(file.display())?;
+                let text = fs::read_to_string(&file).context(file.display())?;
                 let path = file
                     .strip_prefix(process::root())
                     .unwrap_or(&file)

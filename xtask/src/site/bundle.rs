@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 /// The highest brotli quality.
 const QUALITY: u32 = 11;
@@ -67,12 +67,12 @@ impl Bundle {
             .map(|entry| format!("{}.br", entry.name))
             .collect();
         for file in fs::read_dir(&self.dir)
-            .doing("target/site")?
+            .context("target/site")?
             .filter_map(Result::ok)
         {
             let name = file.file_name().to_string_lossy().into_owned();
             if name != "manifest.txt" && !keep.contains(&name) {
-                fs::remove_file(file.path()).doing(file.path().display())?;
+                fs::remove_file(file.path()).context(file.path().display())?;
             }
         }
         let lines: Vec<String> = self
@@ -92,7 +92,7 @@ impl Bundle {
 fn compress(content: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut out = Vec::new();
     let mut writer = brotli::CompressorWriter::new(&mut out, 64 * 1024, QUALITY, 22);
-    writer.write_all(content).doing("brotli")?;
+    writer.write_all(content).context("brotli")?;
     drop(writer);
     Ok(out)
 }
@@ -102,7 +102,7 @@ fn write_if_different(path: &std::path::Path, content: &[u8]) -> Result<(), Fail
         return Ok(());
     }
     if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir).doing(dir.display())?;
+        fs::create_dir_all(dir).context(dir.display())?;
     }
-    fs::write(path, content).doing(path.display())
+    fs::write(path, content).context(path.display())
 }

@@ -13,7 +13,7 @@ mod wasm;
 use std::fs;
 use std::time::Instant;
 
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 pub use tokens::Token;
 pub use wasm::lint;
@@ -37,7 +37,7 @@ pub fn build() -> Result<usize, Failure> {
     let start = Instant::now();
     let css = css::build()?;
     let (js, wasm) = wasm::build()?;
-    let icon = fs::read(process::root().join("app/src/icon.svg")).doing("app/src/icon.svg")?;
+    let icon = fs::read(process::root().join("app/src/icon.svg")).context("app/src/icon.svg")?;
 
     let mut bundle = bundle::Bundle::new();
     bundle.add("css", "css", css.as_bytes())?;
@@ -61,7 +61,7 @@ pub fn build() -> Result<usize, Failure> {
 
 /// Returns the text of `style/theme.css`.
 pub fn theme() -> Result<String, Failure> {
-    fs::read_to_string(process::root().join("style/theme.css")).doing("style/theme.css")
+    fs::read_to_string(process::root().join("style/theme.css")).context("style/theme.css")
 }
 
 /// Returns the colours of the theme.

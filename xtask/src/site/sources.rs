@@ -5,7 +5,7 @@ use std::fs;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 use crate::watch::files_under;
 
 /// A Rust file of `app`.
@@ -27,8 +27,8 @@ pub fn of_app() -> Result<Vec<Source>, Failure> {
                 .unwrap_or(&file)
                 .display()
                 .to_string();
-            let text = fs::read_to_string(&file).doing(&path)?;
-            let tokens = text.parse().doing(format_args!("{path} is not Rust"))?;
+            let text = fs::read_to_string(&file).context(&path)?;
+            let tokens = text.parse().context(format_args!("{path} is not Rust"))?;
             Ok(Source { path, tokens })
         })
         .collect()

@@ -8,7 +8,7 @@ use std::process::Command;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::compiler;
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 use crate::watch::files_under;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -58,7 +58,7 @@ fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
     }
 
     let mut bindgen = Bindgen::new();
-    bindgen.web(true).doing("wasm-bindgen")?;
+    bindgen.web(true).context("wasm-bindgen")?;
     bindgen
         .input_path(input)
         .typescript(false)
@@ -66,7 +66,7 @@ fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
     bindgen
         .remove_name_section(true)
         .remove_producers_section(true);
-    let mut output = bindgen.generate_output().doing("wasm-bindgen")?;
+    let mut output = bindgen.generate_output().context("wasm-bindgen")?;
     if output.snippets().values().any(|list| !list.is_empty()) {
         return Err(Failure::new(
             "a dependency of `app` contains its own JavaScript, which the server does not serve",
@@ -74,9 +74,9 @@ fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
     }
     let (js, wasm) = (output.js().to_owned(), output.wasm_mut().emit_wasm());
     let module = with_boot(&js)?;
-    fs::create_dir_all(&cache).doing(cache.display())?;
-    fs::write(&js_path, &js).doing(js_path.display())?;
-    fs::write(&wasm_path, &wasm).doing(wasm_path.display())?;
+    fs::create_dir_all(&cache).context(cache.display())?;
+    fs::write(&js_path, &js).context(js_path.display())?;
+    fs::write(&wasm_path, &wasm).context(wasm_path.display())?;
     Ok((module, wasm))
 }
 

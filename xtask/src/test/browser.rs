@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::counts::Results;
 use super::plan::Scope;
 use super::services::Services;
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 const RESULTS: &str = "e2e/output/results.json";
 
@@ -28,7 +28,7 @@ pub fn install_packages() -> Result<(), Failure> {
 pub fn run(services: &Services, scope: &Scope) -> Result<Results, Failure> {
     let written = process::root().join(RESULTS);
     if written.exists() {
-        fs::remove_file(&written).doing(RESULTS)?;
+        fs::remove_file(&written).context(RESULTS)?;
     }
     let mut node = process::supervised("node");
     node.arg("e2e/run.mjs")
@@ -41,8 +41,8 @@ pub fn run(services: &Services, scope: &Scope) -> Result<Results, Failure> {
     if let Some(words) = scope.words() {
         node.arg(format!("--only={words}"));
     }
-    let status = node.status().doing("could not start node")?;
-    let mut results = read(&fs::read_to_string(&written).doing(RESULTS)?)?;
+    let status = node.status().context("could not start node")?;
+    let mut results = read(&fs::read_to_string(&written).context(RESULTS)?)?;
     if scope.words().is_some() && results.is_empty() {
         return Ok(results);
     }
@@ -52,7 +52,7 @@ pub fn run(services: &Services, scope: &Scope) -> Result<Results, Failure> {
 
 /// Reads `[{"file", "name", "seconds", "ok"}]`.
 fn read(json: &str) -> Result<Results, Failure> {
-    let tests: Vec<Value> = serde_json::from_str(json).doing(RESULTS)?;
+    let tests: Vec<Value> = serde_json::from_str(json).context(RESULTS)?;
     let mut results = Results::default();
     for test in &tests {
         let text = |key: &str| test[key].as_str().unwrap_or_default();

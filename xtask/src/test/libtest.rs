@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::counts::Results;
 use super::plan::Scope;
 use crate::compiler::Program;
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 /// Many tests wait, for a retry of the engine or an answer over HTTP, and leave their core idle.
 const THREADS_PER_CORE: usize = 4;
@@ -49,7 +49,7 @@ fn threads() -> usize {
 }
 
 fn read(command: &mut Command, label: &str) -> Result<Results, Failure> {
-    let mut child = command.stdout(Stdio::piped()).spawn().doing(label)?;
+    let mut child = command.stdout(Stdio::piped()).spawn().context(label)?;
     let mut results = Results::default();
     let mut ended = false;
     if let Some(out) = child.stdout.take() {
@@ -61,7 +61,7 @@ fn read(command: &mut Command, label: &str) -> Result<Results, Failure> {
             }
         }
     }
-    let status = child.wait().doing(label)?;
+    let status = child.wait().context(label)?;
     if !ended {
         results.fail(format!("{label} ended ({status}) before its tests did"));
     }

@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use super::postgres::free_port;
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 /// A moto server that ends with the tests.
 pub struct Moto {
@@ -19,8 +19,9 @@ pub struct Moto {
 impl Moto {
     pub fn start(environment: &Environment) -> Result<Self, Failure> {
         let port = free_port()?;
-        let log = fs::File::create(process::target().join("moto.log")).doing("target/moto.log")?;
-        let errors = log.try_clone().doing("target/moto.log")?;
+        let log =
+            fs::File::create(process::target().join("moto.log")).context("target/moto.log")?;
+        let errors = log.try_clone().context("target/moto.log")?;
         let mut command = process::supervised(environment.0.join("bin/moto_server"));
         command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
         let server = command
@@ -28,7 +29,7 @@ impl Moto {
             .stdout(log)
             .stderr(errors)
             .spawn()
-            .doing("could not start moto_server")?;
+            .context("could not start moto_server")?;
         let mut moto = Self { server, port };
         moto.wait()?;
         Ok(moto)
@@ -44,7 +45,7 @@ impl Moto {
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return Ok(());
             }
-            if self.server.try_wait().doing("moto_server")?.is_some() {
+            if self.server.try_wait().context("moto_server")?.is_some() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -69,7 +70,7 @@ impl Environment {
     /// Created anew when the pins change.
     pub fn create() -> Result<Self, Failure> {
         let pins_path = process::root().join("e2e/requirements.txt");
-        let pins = fs::read_to_string(&pins_path).doing("e2e/requirements.txt")?;
+        let pins = fs::read_to_string(&pins_path).context("e2e/requirements.txt")?;
         let venv = process::target().join("python");
         let stamp = venv.join("requirements.txt");
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins) {
@@ -87,7 +88,7 @@ impl Environment {
         ])
         .arg(&pins_path);
         process::output(&mut pip)?;
-        fs::write(&stamp, pins).doing(stamp.display())?;
+        fs::write(&stamp, pins).context(stamp.display())?;
         Ok(Self(venv))
     }
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::run_folder::RunFolder;
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 /// Who runs it when we are root: in Debian's base, and owner of nothing.
 const UNPRIVILEGED: &str = "nobody";
@@ -28,14 +28,15 @@ impl Cluster {
     /// Starts one with the programs in `bin`, or takes the one that is given.
     pub fn start(bin: Option<&Path>, folder: &RunFolder) -> Result<Self, Failure> {
         let Some(bin) = bin else {
-            let url = std::env::var("LEASTWISE_TEST_POSTGRES").doing("LEASTWISE_TEST_POSTGRES")?;
+            let url =
+                std::env::var("LEASTWISE_TEST_POSTGRES").context("LEASTWISE_TEST_POSTGRES")?;
             return Ok(Self { url, own: None });
         };
         let own = Own {
             bin: bin.to_owned(),
             dir: folder.path().join("postgres"),
         };
-        fs::create_dir_all(&own.dir).doing(own.dir.display())?;
+        fs::create_dir_all(&own.dir).context(own.dir.display())?;
         own.give_away()?;
         own.initdb()?;
         let port = free_port()?;
@@ -121,8 +122,8 @@ impl Own {
     }
 
     fn start(&self, port: u16) -> Result<Child, Failure> {
-        let log = fs::File::create(self.dir.join("log")).doing("the log of PostgreSQL")?;
-        let errors = log.try_clone().doing("the log of PostgreSQL")?;
+        let log = fs::File::create(self.dir.join("log")).context("the log of PostgreSQL")?;
+        let errors = log.try_clone().context("the log of PostgreSQL")?;
         let socket = self.dir.display();
         let mut server = self.command("postgres");
         server
@@ -146,14 +147,14 @@ impl Own {
             .stdout(log)
             .stderr(errors)
             .spawn()
-            .doing("could not start postgres")?;
+            .context("could not start postgres")?;
         for _ in 0..600 {
             let port = port.to_string();
             let mut ready = self.command("pg_isready");
             if process::output(ready.args(["-q", "-h", "127.0.0.1", "-p", &port])).is_ok() {
                 return Ok(server);
             }
-            if server.try_wait().doing("postgres")?.is_some() {
+            if server.try_wait().context("postgres")?.is_some() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -167,9 +168,9 @@ impl Own {
 
 /// A port that was free a moment ago.
 pub fn free_port() -> Result<u16, Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0").doing("no free port")?;
+    let listener = TcpListener::bind("127.0.0.1:0").context("no free port")?;
     listener
         .local_addr()
         .map(|address| address.port())
-        .doing("no free port")
+        .context("no free port")
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::process::{self, Doing, Failure};
+use crate::process::{self, ErrorContext, Failure};
 
 /// Followed by the process id of the run.
 const PREFIX: &str = "leastwise-run-";
@@ -18,7 +18,7 @@ impl RunFolder {
         let parent = std::env::temp_dir();
         remove_abandoned(&parent, is_running)?;
         let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
-        fs::create_dir(&folder).doing(folder.display())?;
+        fs::create_dir(&folder).context(folder.display())?;
         Ok(Self(folder))
     }
 
@@ -38,14 +38,14 @@ impl RunFolder {
 
 fn remove_abandoned(parent: &Path, is_running: impl Fn(&str) -> bool) -> Result<(), Failure> {
     for entry in fs::read_dir(parent)
-        .doing(parent.display())?
+        .context(parent.display())?
         .filter_map(Result::ok)
     {
         let name = entry.file_name().to_string_lossy().into_owned();
         if let Some(process) = name.strip_prefix(PREFIX)
             && !is_running(process)
         {
-            fs::remove_dir_all(entry.path()).doing(entry.path().display())?;
+            fs::remove_dir_all(entry.path()).context(entry.path().display())?;
         }
     }
     Ok(())

@@ -4,20 +4,20 @@
 //! which the policies treat like the worst risk; the analysis never assumes in favour of a set. No finding means that
 //! no listed action was found, not that a set is harmless.
 
+mod effective_permissions;
 mod json;
-mod meaning;
+pub mod labels;
 mod pattern;
 mod policy;
 mod rules;
 mod watch;
-pub mod words;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use self::{
-    meaning::{Meaning, Source},
+    effective_permissions::{Meaning, Source},
     policy::Policy,
 };
 use crate::permission_set::{Boundary, Content};

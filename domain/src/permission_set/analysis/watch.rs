@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::{Finding, PolicyRef, Risk, meaning::Meaning, policy::Statement};
+use super::{Finding, PolicyRef, Risk, effective_permissions::Meaning, policy::Statement};
 
 /// The maximum number of actions that a finding names.
 pub(super) const MOST_ACTIONS: usize = 10;

@@ -3,11 +3,14 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use domain::{
-    engine::{Answer, Coverage, Key, Kind, Listing, Presence, Refusal, Status, Target, Why},
+    engine::{
+        AccessResource, AwsResponse, Coverage, Listing, OperationKind, Presence, ReadTarget,
+        Refusal, RefusalKind, WriteStatus,
+    },
     ids::{AwsRequestId, OperationId, Principal},
 };
 
-use super::dice::Dice;
+use super::rng::TestRng;
 
 /// The rate of each fault in per mille. All zero is a healthy AWS.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,7 +47,7 @@ pub enum Outcome {
 pub struct AwsOperation {
     pub operation: OperationId,
     pub key: usize,
-    pub kind: Kind,
+    pub kind: OperationKind,
     pub request: Option<AwsRequestId>,
     pub outcome: Outcome,
     /// Not applied yet, or in progress.
@@ -54,7 +57,7 @@ pub struct AwsOperation {
 }
 
 pub struct Aws {
-    pub keys: Vec<Key>,
+    pub keys: Vec<AccessResource>,
     pub present: Vec<bool>,
     /// When each key became present or absent, oldest first.
     pub history: Vec<Vec<(i64, bool)>>,
@@ -69,14 +72,14 @@ pub struct Aws {
 
 /// The outcome of a call: the response and its time, and the end of the operation.
 pub struct Reply {
-    pub answer: Answer,
+    pub answer: AwsResponse,
     pub after: i64,
     /// Index into `operations`, and when the operation is applied.
     pub ends: Option<(usize, i64)>,
 }
 
 impl Aws {
-    pub fn new(keys: Vec<Key>) -> Self {
+    pub fn new(keys: Vec<AccessResource>) -> Self {
         let n = keys.len();
         Self {
             keys,
@@ -91,7 +94,7 @@ impl Aws {
         }
     }
 
-    pub fn index(&self, key: &Key) -> usize {
+    pub fn index(&self, key: &AccessResource) -> usize {
         self.keys
             .iter()
             .position(|k| k == key)
@@ -133,29 +136,29 @@ impl Aws {
         &mut self,
         operation: OperationId,
         key: usize,
-        kind: Kind,
+        kind: OperationKind,
         now: i64,
         faults: &Faults,
-        dice: &mut Dice,
+        rng: &mut TestRng,
     ) -> Reply {
         self.calls += 1;
         let refuse = |why, message: &str| Reply {
-            answer: Answer::Refused(Refusal {
+            answer: AwsResponse::Refused(Refusal {
                 why,
                 message: message.to_owned(),
             }),
             after: 50,
             ends: None,
         };
-        if self.too_many(now) || dice.chance(faults.throttle) {
-            return refuse(Why::Throttled, "ThrottlingException");
+        if self.too_many(now) || rng.chance(faults.throttle) {
+            return refuse(RefusalKind::Throttled, "ThrottlingException");
         }
-        if faults.outage.is_some_and(|(a, b)| (a..b).contains(&now)) || dice.chance(faults.denied) {
-            return refuse(Why::Hopeless, "AccessDeniedException");
+        if faults.outage.is_some_and(|(a, b)| (a..b).contains(&now)) || rng.chance(faults.denied) {
+            return refuse(RefusalKind::Permanent, "AccessDeniedException");
         }
-        if dice.chance(faults.lost_not_applied) {
+        if rng.chance(faults.lost_not_applied) {
             return Reply {
-                answer: Answer::Unknown("time-out".into()),
+                answer: AwsResponse::Unknown("time-out".into()),
                 after: 5_000,
                 ends: None,
             };
@@ -163,33 +166,33 @@ impl Aws {
         let in_flight = self.operations.iter().filter(|o| o.open).count();
         self.most_in_flight = self.most_in_flight.max(in_flight + 1);
         let same = self.operations.iter().any(|o| o.open && o.key == key);
-        if same || dice.chance(faults.conflict) {
-            return refuse(Why::Conflict, "ConflictException");
+        if same || rng.chance(faults.conflict) {
+            return refuse(RefusalKind::Conflict, "ConflictException");
         }
         if in_flight >= 15 {
             return refuse(
-                Why::Throttled,
+                RefusalKind::Throttled,
                 "ThrottlingException: too many requests processing",
             );
         }
-        let synchronous = matches!(self.keys[key], Key::Membership { .. });
+        let synchronous = matches!(self.keys[key], AccessResource::Membership { .. });
         if synchronous {
-            if kind == Kind::Create && self.present[key] {
-                return refuse(Why::Conflict, "ConflictException: already a member");
+            if kind == OperationKind::Create && self.present[key] {
+                return refuse(RefusalKind::Conflict, "ConflictException: already a member");
             }
-            if kind == Kind::Delete && !self.present[key] {
-                return refuse(Why::NotFound, "ResourceNotFoundException");
+            if kind == OperationKind::Delete && !self.present[key] {
+                return refuse(RefusalKind::NotFound, "ResourceNotFoundException");
             }
         }
-        if kind == Kind::Create {
+        if kind == OperationKind::Create {
             self.creates[key] += 1;
         }
-        let orphaned = self.orphans.contains(&key) && kind == Kind::Delete;
+        let orphaned = self.orphans.contains(&key) && kind == OperationKind::Delete;
         let outcome = if orphaned {
             Outcome::Fails("Received a 404 status error: the USER assignee was not found")
-        } else if !synchronous && dice.chance(faults.fails) {
+        } else if !synchronous && rng.chance(faults.fails) {
             Outcome::Fails("the role could not be updated")
-        } else if dice.chance(faults.hollow_success) {
+        } else if rng.chance(faults.hollow_success) {
             Outcome::Hollow
         } else {
             Outcome::Applies
@@ -204,18 +207,18 @@ impl Aws {
             outcome,
             open: true,
             finished: false,
-            status_lost: dice.chance(faults.lost_status),
+            status_lost: rng.chance(faults.lost_status),
         };
-        if dice.chance(faults.lost_applied) {
+        if rng.chance(faults.lost_applied) {
             entry.request = None;
             self.operations.push(entry);
-            let delay = if dice.chance(faults.very_late) {
-                dice.between(10_000, 240_000)
+            let delay = if rng.chance(faults.very_late) {
+                rng.between(10_000, 240_000)
             } else {
-                dice.between(0, 9_000)
+                rng.between(0, 9_000)
             };
             return Reply {
-                answer: Answer::Unknown("connection reset".into()),
+                answer: AwsResponse::Unknown("connection reset".into()),
                 after: 5_000,
                 ends: Some((at, now + delay)),
             };
@@ -224,23 +227,23 @@ impl Aws {
         self.operations.push(entry);
         if synchronous {
             return Reply {
-                answer: Answer::Done,
+                answer: AwsResponse::Done,
                 after: 30,
                 ends: Some((at, now)),
             };
         }
-        let ends = if dice.chance(faults.never_ends) {
+        let ends = if rng.chance(faults.never_ends) {
             // The status never changes, whatever happens to the operation.
             self.operations[at].status_lost = false;
             self.operations[at].request = None;
-            now + dice.between(1_000, 600_000)
-        } else if dice.chance(faults.slow) {
-            now + dice.between(10_000, 120_000)
+            now + rng.between(1_000, 600_000)
+        } else if rng.chance(faults.slow) {
+            now + rng.between(10_000, 120_000)
         } else {
-            now + dice.between(500, 6_000)
+            now + rng.between(500, 6_000)
         };
         Reply {
-            answer: Answer::Accepted(request),
+            answer: AwsResponse::Accepted(request),
             after: 50,
             ends: Some((at, ends)),
         }
@@ -251,7 +254,7 @@ impl Aws {
         let entry = &mut self.operations[at];
         entry.open = false;
         entry.finished = true;
-        let (key, present) = (entry.key, entry.kind == Kind::Create);
+        let (key, present) = (entry.key, entry.kind == OperationKind::Create);
         if entry.outcome == Outcome::Applies {
             self.set(key, present, now);
         }
@@ -262,50 +265,50 @@ impl Aws {
         request: &AwsRequestId,
         now: i64,
         faults: &Faults,
-        dice: &mut Dice,
-    ) -> Status {
-        if self.too_many(now) || dice.chance(faults.unreadable) {
-            return Status::Unreadable("ThrottlingException".into());
+        rng: &mut TestRng,
+    ) -> WriteStatus {
+        if self.too_many(now) || rng.chance(faults.unreadable) {
+            return WriteStatus::Unreadable("ThrottlingException".into());
         }
         let Some(entry) = self
             .operations
             .iter()
             .find(|o| o.request.as_ref() == Some(request))
         else {
-            return Status::InProgress;
+            return WriteStatus::InProgress;
         };
         if entry.status_lost {
-            return Status::Lost;
+            return WriteStatus::Lost;
         }
         match (entry.finished, entry.outcome) {
-            (false, _) => Status::InProgress,
-            (true, Outcome::Fails(reason)) => Status::Failed(reason.into()),
-            (true, _) => Status::Succeeded,
+            (false, _) => WriteStatus::InProgress,
+            (true, Outcome::Fails(reason)) => WriteStatus::Failed(reason.into()),
+            (true, _) => WriteStatus::Succeeded,
         }
     }
 
     /// A read at this instant; `None` if it fails.
     pub fn read(
         &mut self,
-        target: &Target,
+        target: &ReadTarget,
         now: i64,
         faults: &Faults,
-        dice: &mut Dice,
+        rng: &mut TestRng,
     ) -> Option<(Listing, Coverage)> {
-        if self.too_many(now) || dice.chance(faults.unreadable) {
+        if self.too_many(now) || rng.chance(faults.unreadable) {
             return None;
         }
-        let coverage = if dice.chance(faults.incomplete) {
+        let coverage = if rng.chance(faults.incomplete) {
             Coverage::Incomplete
         } else {
             Coverage::Complete
         };
         match target {
-            Target::Pair(pair) => {
+            ReadTarget::Pair(pair) => {
                 let mut principals = BTreeSet::<Principal>::new();
                 for (key, present) in self.keys.iter().zip(&self.present) {
-                    let left_out = coverage == Coverage::Incomplete && dice.chance(600);
-                    if let Key::Assignment(a) = key
+                    let left_out = coverage == Coverage::Incomplete && rng.chance(600);
+                    if let AccessResource::Assignment(a) = key
                         && a.pair == *pair
                         && *present
                         && !left_out
@@ -321,8 +324,8 @@ impl Aws {
                     coverage,
                 ))
             }
-            Target::Membership { group, user } => {
-                let key = Key::Membership {
+            ReadTarget::Membership { group, user } => {
+                let key = AccessResource::Membership {
                     group: group.clone(),
                     user: user.clone(),
                 };

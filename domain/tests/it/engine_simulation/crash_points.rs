@@ -4,30 +4,30 @@ use domain::{engine::Plan, grant::Term, ids::Principal, time::Duration};
 
 use super::{
     aws::Faults,
-    scripts::{HOUR, MINUTE, assignment, change, close, group, open},
-    store::Stands,
-    world::{Defect, World},
+    generator::{HOUR, MINUTE, assignment, change, close, group, open},
+    simulation::{Defect, Simulation},
+    store::PresenceInAws,
 };
 
-fn story(die_at: &[u64], plans: &[(i64, Plan)], there: bool) -> World {
+fn story(die_at: &[u64], plans: &[(i64, Plan)], there: bool) -> Simulation {
     let key = assignment(1, 1, Principal::Group(group(11)));
-    let mut world = World::new(1, vec![key], Faults::default(), Defect::None);
-    world.die_at = die_at.to_vec();
+    let mut simulation = Simulation::new(1, vec![key], Faults::default(), Defect::None);
+    simulation.die_at = die_at.to_vec();
     // Calls that were sent before a crash always arrive in these scenarios.
-    world.aws.set(0, there, -HOUR);
+    simulation.aws.set(0, there, -HOUR);
     for (when, plan) in plans {
-        world.approve(*when, plan.clone());
+        simulation.approve(*when, plan.clone());
     }
-    world
+    simulation
         .run_until(3 * HOUR)
         .unwrap_or_else(|violation| panic!("dying at {die_at:?}: {violation}"));
-    world
+    simulation
         .quiet()
         .unwrap_or_else(|violation| panic!("dying at {die_at:?}: {violation}"));
-    world
+    simulation
 }
 
-fn every_crash(plans: &[(i64, Plan)], there: bool, check: impl Fn(&World, &[u64])) -> u64 {
+fn every_crash(plans: &[(i64, Plan)], there: bool, check: impl Fn(&Simulation, &[u64])) -> u64 {
     let calm = story(&[], plans, there);
     check(&calm, &[]);
     let last = calm.boundaries;
@@ -47,12 +47,12 @@ fn a_grant_is_created_exactly_once_wherever_the_process_dies() {
         change: change(1),
         items: vec![open(1, &key, Term::Standing)],
     };
-    let boundaries = every_crash(&[(1_000, plan)], false, |world, died| {
-        assert!(world.aws.present[0], "dying at {died:?}");
-        assert_eq!(world.aws.creates[0], 1, "dying at {died:?}");
+    let boundaries = every_crash(&[(1_000, plan)], false, |simulation, died| {
+        assert!(simulation.aws.present[0], "dying at {died:?}");
+        assert_eq!(simulation.aws.creates[0], 1, "dying at {died:?}");
         assert_eq!(
-            world.store.plans[&change(1)].1,
-            Stands::Verified,
+            simulation.store.plans[&change(1)].1,
+            PresenceInAws::Verified,
             "dying at {died:?}"
         );
     });
@@ -67,11 +67,11 @@ fn a_grant_of_what_is_there_creates_nothing_wherever_the_process_dies() {
         change: change(1),
         items: vec![open(1, &key, Term::Standing)],
     };
-    every_crash(&[(1_000, plan)], true, |world, died| {
-        assert_eq!(world.aws.calls, 0, "dying at {died:?}");
+    every_crash(&[(1_000, plan)], true, |simulation, died| {
+        assert_eq!(simulation.aws.calls, 0, "dying at {died:?}");
         assert_eq!(
-            world.store.plans[&change(1)].1,
-            Stands::Verified,
+            simulation.store.plans[&change(1)].1,
+            PresenceInAws::Verified,
             "dying at {died:?}"
         );
     });
@@ -84,18 +84,18 @@ fn a_removal_ends_removed_and_told_once_wherever_the_process_dies() {
         change: change(1),
         items: vec![close(&key)],
     };
-    let boundaries = every_crash(&[(1_000, plan)], true, |world, died| {
-        assert!(!world.aws.present[0], "dying at {died:?}");
+    let boundaries = every_crash(&[(1_000, plan)], true, |simulation, died| {
+        assert!(!simulation.aws.present[0], "dying at {died:?}");
         assert_eq!(
-            world.store.plans[&change(1)].1,
-            Stands::Verified,
+            simulation.store.plans[&change(1)].1,
+            PresenceInAws::Verified,
             "dying at {died:?}"
         );
-        let removed = |(_, tell): &&(i64, domain::engine::Tell)| {
-            matches!(tell, domain::engine::Tell::Removed { .. })
+        let removed = |(_, event): &&(i64, domain::engine::DomainEvent)| {
+            matches!(event, domain::engine::DomainEvent::Removed { .. })
         };
         assert_eq!(
-            world.store.told.iter().filter(removed).count(),
+            simulation.store.told.iter().filter(removed).count(),
             1,
             "dying at {died:?}"
         );
@@ -110,8 +110,8 @@ fn an_hour_of_access_comes_and_goes_wherever_the_process_dies() {
         change: change(1),
         items: vec![open(1, &key, Term::For(Duration(20 * MINUTE)))],
     };
-    every_crash(&[(1_000, plan)], false, |world, died| {
-        assert!(!world.aws.present[0], "dying at {died:?}");
-        assert_eq!(world.aws.creates[0], 1, "dying at {died:?}");
+    every_crash(&[(1_000, plan)], false, |simulation, died| {
+        assert!(!simulation.aws.present[0], "dying at {died:?}");
+        assert_eq!(simulation.aws.creates[0], 1, "dying at {died:?}");
     });
 }

@@ -1,7 +1,7 @@
 //! Checks that the simulation detects known defects of such engines: each is injected and must be found within a few
 //! hundred seeds.
 
-use super::{scripts::run, world::Defect};
+use super::{generator::run, simulation::Defect};
 
 /// The violated invariant must be the matching one. A violation of another invariant does not show that this one is
 /// checked.

@@ -13,17 +13,17 @@
 mod aws;
 mod crash_points;
 mod defects;
-mod dice;
-mod scripts;
+mod generator;
+mod reference_model;
+mod rng;
+mod scenarios;
+mod simulation;
 mod store;
-mod stories;
-mod truth;
-mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use scripts::run;
-use world::Defect;
+use generator::run;
+use simulation::Defect;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -32,11 +32,11 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn whatever_goes_wrong_the_invariants_hold() {
     if let Some(seed) = number("LEASTWISE_SIM_SEED") {
-        let mut world = scripts::world(seed, Defect::None);
-        world.trace = Some(Vec::new());
-        let result = scripts::finish(&mut world);
-        println!("{}", world.trace.take().unwrap_or_default().join("\n"));
-        println!("{:?}", world.faults);
+        let mut simulation = generator::simulation(seed, Defect::None);
+        simulation.trace = Some(Vec::new());
+        let result = generator::finish(&mut simulation);
+        println!("{}", simulation.trace.take().unwrap_or_default().join("\n"));
+        println!("{:?}", simulation.faults);
         result.unwrap();
         return;
     }
@@ -55,8 +55,8 @@ fn whatever_goes_wrong_the_invariants_hold() {
                             return failures;
                         }
                         match run(seed, Defect::None) {
-                            Ok(world) => {
-                                events.fetch_add(world.events, Ordering::Relaxed);
+                            Ok(simulation) => {
+                                events.fetch_add(simulation.events, Ordering::Relaxed);
                             }
                             Err(violation) => failures.push(format!("seed {seed}: {violation}")),
                         }
@@ -84,17 +84,17 @@ fn whatever_goes_wrong_the_invariants_hold() {
 fn the_worlds_reach_every_way_that_things_can_go() {
     let mut reached = std::collections::BTreeMap::<String, u64>::new();
     for seed in 1..=300 {
-        let world = run(seed, Defect::None).unwrap();
-        for row in world.store.operations.values() {
+        let simulation = run(seed, Defect::None).unwrap();
+        for row in simulation.store.operations.values() {
             *reached
                 .entry(format!("{:?} {:?}", row.kind, row.phase))
                 .or_default() += 1;
         }
-        for (_, tell) in &world.store.told {
-            let text = format!("{tell:?}");
+        for (_, event) in &simulation.store.told {
+            let text = format!("{event:?}");
             let name = text.split([' ', '{']).next().unwrap_or_default();
             *reached.entry(name.to_owned()).or_default() += 1;
-            if let domain::engine::Tell::Item { result, .. } = tell {
+            if let domain::engine::DomainEvent::Item { result, .. } = event {
                 let text = format!("{result:?}");
                 let how = if text.contains("FoundSo") {
                     "FoundSo"
@@ -138,10 +138,10 @@ fn the_worlds_reach_every_way_that_things_can_go() {
 #[test]
 fn a_seed_gives_the_same_world_twice() {
     let trace = || {
-        let mut world = scripts::world(7, Defect::None);
-        world.trace = Some(Vec::new());
-        scripts::finish(&mut world).unwrap();
-        world.trace.take()
+        let mut simulation = generator::simulation(7, Defect::None);
+        simulation.trace = Some(Vec::new());
+        generator::finish(&mut simulation).unwrap();
+        simulation.trace.take()
     };
     assert_eq!(trace(), trace());
 }

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     engine::{
-        ChangePhase, ChangeRow, Commit, Generation, Key, KeyRow, OperationRow, Phase, Plan, Rows,
-        Tell, WindowRow, Write,
+        AccessResource, ChangePhase, ChangeRow, Commit, DomainEvent, Generation, OperationRow,
+        Phase, Plan, ResourceRow, Rows, WindowRow, Write,
     },
     ids::{ChangeId, GrantId, OperationId},
 };
 
 /// The state of a change in the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stands {
+pub enum PresenceInAws {
     Approved,
     Applying,
     Waiting,
@@ -23,15 +23,15 @@ pub enum Stands {
 #[derive(Default)]
 pub struct Store {
     pub generation: u64,
-    pub keys: BTreeMap<Key, KeyRow>,
+    pub keys: BTreeMap<AccessResource, ResourceRow>,
     pub windows: BTreeMap<GrantId, WindowRow>,
     pub operations: BTreeMap<OperationId, OperationRow>,
     pub changes: BTreeMap<ChangeId, ChangeRow>,
     /// The approved changes as stored by the application.
-    pub plans: BTreeMap<ChangeId, (Plan, Stands)>,
+    pub plans: BTreeMap<ChangeId, (Plan, PresenceInAws)>,
     /// The changes that the engine recorded as started.
     pub begun: BTreeSet<ChangeId>,
-    pub told: Vec<(i64, Tell)>,
+    pub told: Vec<(i64, DomainEvent)>,
 }
 
 impl Store {
@@ -71,7 +71,7 @@ impl Store {
         }
         for write in &commit.writes {
             match write {
-                Write::Key(row) => {
+                Write::Resource(row) => {
                     self.keys.insert(row.key.clone(), row.clone());
                 }
                 Write::Window(row) => {
@@ -86,12 +86,12 @@ impl Store {
                 }
             }
         }
-        for tell in &commit.tells {
-            let (change, stands) = match tell {
-                Tell::Applying { change } => (change, Stands::Applying),
-                Tell::SentBack { change } => (change, Stands::Waiting),
-                Tell::Verified { change } => (change, Stands::Verified),
-                Tell::Failed { change, .. } => (change, Stands::Failed),
+        for event in &commit.events {
+            let (change, stands) = match event {
+                DomainEvent::Applying { change } => (change, PresenceInAws::Applying),
+                DomainEvent::SentBack { change } => (change, PresenceInAws::Waiting),
+                DomainEvent::Verified { change } => (change, PresenceInAws::Verified),
+                DomainEvent::Failed { change, .. } => (change, PresenceInAws::Failed),
                 _ => continue,
             };
             let plan = self
@@ -99,20 +99,22 @@ impl Store {
                 .get_mut(change)
                 .ok_or("a change out of nowhere")?;
             let legal = match plan.1 {
-                Stands::Approved => stands != Stands::Verified,
-                Stands::Applying => matches!(stands, Stands::Verified | Stands::Failed),
-                Stands::Waiting | Stands::Verified | Stands::Failed => false,
+                PresenceInAws::Approved => stands != PresenceInAws::Verified,
+                PresenceInAws::Applying => {
+                    matches!(stands, PresenceInAws::Verified | PresenceInAws::Failed)
+                }
+                PresenceInAws::Waiting | PresenceInAws::Verified | PresenceInAws::Failed => false,
             };
             if !legal {
                 return Err(format!("I6: {change} went from {:?} to {stands:?}", plan.1));
             }
             plan.1 = stands;
-            if stands == Stands::Applying {
+            if stands == PresenceInAws::Applying {
                 self.begun.insert(change.clone());
             }
         }
         self.told
-            .extend(commit.tells.iter().map(|tell| (now, tell.clone())));
+            .extend(commit.events.iter().map(|event| (now, event.clone())));
         Ok(replaced)
     }
 }

@@ -3,8 +3,8 @@
 use domain::{
     ids::{AccountId, AwsRequestId, ChangeId, OperationId, PermissionSetArn, PersonId, UserId},
     ledger::{
-        Actor, ActorKind, Entry, EntryType, Hash, Mfa, MfaEvidence, Origin, Outcome, ParseError,
-        Position, Private, Salt, SealError, Target,
+        Actor, ActorKind, Entry, EntryTarget, EntryType, Hash, Mfa, MfaEvidence, Origin, Outcome,
+        ParseError, Position, Private, Salt, SealError,
     },
     time::Timestamp,
 };
@@ -46,7 +46,7 @@ fn everything() -> Entry {
     actor.on_behalf_of = Some(PersonId::parse("0190a000-0000-7000-8000-000000000002").unwrap());
     actor.name = Some(private(1, "Zoë Müller"));
 
-    let mut target = Target::new("assignment");
+    let mut target = EntryTarget::new("assignment");
     target.id = Some("as-1".into());
     target.account_id = Some(AccountId::parse("123456789012").unwrap());
     target.environment = Some("production".into());

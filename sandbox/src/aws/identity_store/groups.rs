@@ -21,7 +21,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let page = Page::read(call, &HUNDRED, &[])?;
     let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
     let rest = call
-        .world
+        .sandbox
         .directory
         .groups
         .range::<str, _>((from, Bound::Unbounded))
@@ -36,7 +36,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
 
 pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let id = group(call)?;
-    let found = call.world.directory.groups.get(&id);
+    let found = call.sandbox.directory.groups.get(&id);
     Ok(Value::Object(
         found.map(|group| record(call, group)).unwrap_or_default(),
     ))
@@ -45,7 +45,7 @@ pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn id(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
     let wanted = alternate(call)?;
-    let mut groups = call.world.directory.groups.values();
+    let mut groups = call.sandbox.directory.groups.values();
     let found = match &wanted {
         Alternate::External(id) => groups.find(|group| group.external_ids.contains(id)),
         Alternate::Attribute { path, value } if path == "displayName" => {
@@ -59,7 +59,7 @@ pub(crate) fn id(call: &mut Call<'_>) -> Result<Value, Refusal> {
     };
     let group = found.ok_or_else(|| missing("GROUP", "unknown"))?;
     Ok(json!({
-        "IdentityStoreId": &*call.world.directory.id,
+        "IdentityStoreId": &*call.sandbox.directory.id,
         "GroupId": &*group.id,
         "GroupArn": arn(&group.id),
     }))
@@ -80,13 +80,13 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
         revision: 1,
     };
     let answer = short(call, &group);
-    call.world.directory.groups.insert(id, group);
+    call.sandbox.directory.groups.insert(id, group);
     Ok(answer)
 }
 
 pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let id = group(call)?;
-    let mut changed = match call.world.directory.groups.get(&id) {
+    let mut changed = match call.sandbox.directory.groups.get(&id) {
         Some(group) => group.clone(),
         None => return Err(missing("GROUP", &id)),
     };
@@ -112,7 +112,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     changed.updated_ms = call.now_ms;
     changed.revision += 1;
     let answer = short(call, &changed);
-    call.world.directory.groups.insert(id, changed);
+    call.sandbox.directory.groups.insert(id, changed);
     Ok(answer)
 }
 
@@ -120,10 +120,10 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
     let id = call.params.text("GroupId")?;
-    if let Some(group) = call.world.directory.groups.get(id) {
+    if let Some(group) = call.sandbox.directory.groups.get(id) {
         check_revision(call.params, group.revision)?;
     }
-    call.world.directory.remove_group(id);
+    call.sandbox.directory.remove_group(id);
     Ok(json!({}))
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(super) fn group(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
     check_store(call)?;
     let id = call.params.text("GroupId")?;
-    call.world
+    call.sandbox
         .directory
         .groups
         .get_key_value(id)
@@ -140,7 +140,7 @@ pub(super) fn group(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
 }
 
 fn check_unique(call: &Call<'_>, name: &str) -> Result<(), Refusal> {
-    let mut groups = call.world.directory.groups.values();
+    let mut groups = call.sandbox.directory.groups.values();
     if groups.any(|group| *group.display_name == *name) {
         return Err(duplicate("GroupDisplayName"));
     }
@@ -149,7 +149,7 @@ fn check_unique(call: &Call<'_>, name: &str) -> Result<(), Refusal> {
 
 fn short(call: &Call<'_>, group: &Group) -> Value {
     json!({
-        "IdentityStoreId": &*call.world.directory.id,
+        "IdentityStoreId": &*call.sandbox.directory.id,
         "GroupId": &*group.id,
         "GroupArn": arn(&group.id),
         "Revision": revision(group.revision),
@@ -162,7 +162,7 @@ fn record(call: &Call<'_>, group: &Group) -> Map<String, Value> {
         members.insert(member.to_owned(), value);
     };
     let writer = Value::from(written_by(call, &group.external_ids));
-    put("IdentityStoreId", Value::from(&*call.world.directory.id));
+    put("IdentityStoreId", Value::from(&*call.sandbox.directory.id));
     put("GroupId", Value::from(&*group.id));
     put("GroupArn", Value::from(arn(&group.id)));
     put("Revision", Value::from(revision(group.revision)));

@@ -18,7 +18,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let page = Page::read(call, &HUNDRED, &[&group])?;
     let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
     let rest = call
-        .world
+        .sandbox
         .directory
         .members(&group)
         .into_iter()
@@ -32,7 +32,7 @@ pub(crate) fn list_for_member(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let user = member(call)?;
     let page = Page::read(call, &HUNDRED, &[&user])?;
     let rest = call
-        .world
+        .sandbox
         .directory
         .groups_of(&user)
         .filter(|membership| page.after().is_none_or(|after| *membership.group > *after))
@@ -58,7 +58,7 @@ pub(crate) fn is_member_in_groups(call: &mut Call<'_>) -> Result<Value, Refusal>
             json!({
                 "GroupId": group,
                 "MemberId": { "UserId": &*user },
-                "MembershipExists": call.world.directory.membership_of(group, &user).is_some(),
+                "MembershipExists": call.sandbox.directory.membership_of(group, &user).is_some(),
             })
         })
         .collect();
@@ -68,7 +68,7 @@ pub(crate) fn is_member_in_groups(call: &mut Call<'_>) -> Result<Value, Refusal>
 pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
     let id = call.params.text("MembershipId")?;
-    let membership = call.world.directory.membership(id);
+    let membership = call.sandbox.directory.membership(id);
     let membership = membership.ok_or_else(|| missing("GROUP_MEMBERSHIP", id))?;
     Ok(record(call, membership))
 }
@@ -76,7 +76,7 @@ pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn id(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let group = group(call)?;
     let user = member(call)?;
-    let membership = call.world.directory.membership_of(&group, &user);
+    let membership = call.sandbox.directory.membership_of(&group, &user);
     let membership = membership.ok_or_else(|| missing("GROUP_MEMBERSHIP", &group))?;
     Ok(short(call, &membership.id))
 }
@@ -84,12 +84,17 @@ pub(crate) fn id(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let group = group(call)?;
     let user = member(call)?;
-    if call.world.directory.membership_of(&group, &user).is_some() {
+    if call
+        .sandbox
+        .directory
+        .membership_of(&group, &user)
+        .is_some()
+    {
         return Err(duplicate("GroupMembership"));
     }
     let id = call.uuid();
     let answer = short(call, &id);
-    call.world.directory.join(Membership {
+    call.sandbox.directory.join(Membership {
         id,
         group,
         user,
@@ -103,7 +108,7 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
     let id = call.params.text("MembershipId")?;
-    call.world.directory.leave(id);
+    call.sandbox.directory.leave(id);
     Ok(json!({}))
 }
 
@@ -111,7 +116,7 @@ fn member(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
     check_store(call)?;
     let member = call.params.required_structure("MemberId")?;
     let id = member.text("UserId")?;
-    call.world
+    call.sandbox
         .directory
         .users
         .get_key_value(id)
@@ -121,7 +126,7 @@ fn member(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
 
 fn records(call: &Call<'_>, ids: &[&str]) -> Vec<Value> {
     ids.iter()
-        .filter_map(|id| call.world.directory.membership(id))
+        .filter_map(|id| call.sandbox.directory.membership(id))
         .map(|membership| record(call, membership))
         .collect()
 }
@@ -142,7 +147,7 @@ fn record(call: &Call<'_>, membership: &Membership) -> Value {
 
 fn short(call: &Call<'_>, id: &str) -> Value {
     json!({
-        "IdentityStoreId": &*call.world.directory.id,
+        "IdentityStoreId": &*call.sandbox.directory.id,
         "MembershipId": id,
         "MembershipArn": format!("arn:aws:identitystore:::membership/{id}"),
     })

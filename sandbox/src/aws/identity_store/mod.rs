@@ -44,7 +44,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 fn check_store(call: &Call<'_>) -> Result<(), Refusal> {
     let named = call.params.text("IdentityStoreId")?;
     let id = named.rsplit('/').next().unwrap_or_default();
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let account = &call.caller.account;
     if *account != organizations.management_account
         && *account != organizations.delegated_admin_account
@@ -55,7 +55,7 @@ fn check_store(call: &Call<'_>) -> Result<(), Refusal> {
             call.operation
         )));
     }
-    if *id == *call.world.directory.id {
+    if *id == *call.sandbox.directory.id {
         return Ok(());
     }
     Err(missing("IDENTITY_STORE", id))
@@ -106,7 +106,7 @@ fn written_by(call: &Call<'_>, ids: &[ExternalId]) -> String {
     if ids.is_empty() {
         format!(
             "arn:aws:iam::{}:root",
-            call.world.organizations.management_account
+            call.sandbox.organizations.management_account
         )
     } else {
         "scim".to_owned()

@@ -24,7 +24,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let page = Page::read(call, &HUNDRED, &[])?;
     let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
     let rest = call
-        .world
+        .sandbox
         .directory
         .users
         .range::<str, _>((from, Bound::Unbounded))
@@ -40,7 +40,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let id = user(call)?;
     let detail = Detail::wanted(call)?;
-    let found = call.world.directory.users.get(&id);
+    let found = call.sandbox.directory.users.get(&id);
     Ok(Value::Object(
         found
             .map(|user| record(call, user, detail))
@@ -51,7 +51,7 @@ pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn id(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
     let wanted = alternate(call)?;
-    let users = &call.world.directory.users;
+    let users = &call.sandbox.directory.users;
     let found = match &wanted {
         Alternate::External(id) => users.values().find(|user| user.external_ids.contains(id)),
         Alternate::Attribute { path, value } => match path.as_str() {
@@ -72,7 +72,7 @@ pub(crate) fn id(call: &mut Call<'_>) -> Result<Value, Refusal> {
     };
     let user = found.ok_or_else(|| missing("USER", "unknown"))?;
     Ok(json!({
-        "IdentityStoreId": &*call.world.directory.id,
+        "IdentityStoreId": &*call.sandbox.directory.id,
         "UserId": &*user.id,
         "UserArn": arn(&user.id),
     }))
@@ -105,18 +105,18 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
         revision: 1,
     };
     let answer = json!({
-        "IdentityStoreId": &*call.world.directory.id,
+        "IdentityStoreId": &*call.sandbox.directory.id,
         "UserId": &*id,
         "UserArn": arn(&id),
         "Revision": revision(user.revision),
     });
-    call.world.directory.users.insert(id, user);
+    call.sandbox.directory.users.insert(id, user);
     Ok(answer)
 }
 
 pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let id = user(call)?;
-    let mut changed = match call.world.directory.users.get(&id) {
+    let mut changed = match call.sandbox.directory.users.get(&id) {
         Some(user) => user.clone(),
         None => return Err(missing("USER", &id)),
     };
@@ -154,12 +154,12 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     changed.updated_ms = call.now_ms;
     changed.revision += 1;
     let answer = json!({
-        "IdentityStoreId": &*call.world.directory.id,
+        "IdentityStoreId": &*call.sandbox.directory.id,
         "UserId": &*id,
         "UserArn": arn(&id),
         "Revision": revision(changed.revision),
     });
-    call.world.directory.users.insert(id, changed);
+    call.sandbox.directory.users.insert(id, changed);
     Ok(answer)
 }
 
@@ -167,17 +167,17 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
     let id = call.params.text("UserId")?;
-    if let Some(user) = call.world.directory.users.get(id) {
+    if let Some(user) = call.sandbox.directory.users.get(id) {
         check_revision(call.params, user.revision)?;
     }
-    call.world.directory.remove_user(id);
+    call.sandbox.directory.remove_user(id);
     Ok(json!({}))
 }
 
 fn user(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
     check_store(call)?;
     let id = call.params.text("UserId")?;
-    call.world
+    call.sandbox
         .directory
         .users
         .get_key_value(id)
@@ -186,7 +186,7 @@ fn user(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
 }
 
 fn check_unique(call: &Call<'_>, user_name: &str) -> Result<(), Refusal> {
-    let users = &call.world.directory.users;
+    let users = &call.sandbox.directory.users;
     if users
         .values()
         .any(|user| user.user_name.eq_ignore_ascii_case(user_name))
@@ -230,7 +230,7 @@ fn record(call: &Call<'_>, user: &User, detail: Detail) -> Map<String, Value> {
     };
     let formatted = format!("{} {}", user.given_name, user.family_name);
     let writer = Value::from(written_by(call, &user.external_ids));
-    put("IdentityStoreId", Value::from(&*call.world.directory.id));
+    put("IdentityStoreId", Value::from(&*call.sandbox.directory.id));
     put("UserId", Value::from(&*user.id));
     put("UserArn", Value::from(arn(&user.id)));
     put("Revision", Value::from(revision(user.revision)));
@@ -279,7 +279,7 @@ fn enterprise(call: &Call<'_>, user: &User) -> Value {
         members.insert("department".to_owned(), Value::from(&**department));
     }
     let manager = user.manager.as_ref();
-    if let Some(manager) = manager.and_then(|id| call.world.directory.users.get(id)) {
+    if let Some(manager) = manager.and_then(|id| call.sandbox.directory.users.get(id)) {
         members.insert(
             "manager".to_owned(),
             json!({

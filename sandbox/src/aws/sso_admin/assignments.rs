@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::access::{Pair, Principal};
-use super::operation::{Kind, Operation, Status};
+use super::operation::{Operation, OperationKind, Status};
 use super::status::assignment_status;
 use super::{
     account, check_delegation, check_free, check_instance, not_authorized, permission_set,
@@ -26,7 +26,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let set = permission_set(call)?;
     let account = account(call, "AccountId")?;
     let page = Page::read(call, &HUNDRED, &[&set, &account])?;
-    let access = &call.world.access;
+    let access = &call.sandbox.access;
     let pair = access.pair(&account, &set);
     let principals = access.role(&pair).map_or(&[][..], |role| &role.principals);
     // A page begins after the last principal returned, even if that principal was removed since.
@@ -47,7 +47,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
 /// administrator could not be verified; denying keeps clients from relying on it.
 pub(crate) fn list_for_principal(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_instance(call)?;
-    if call.caller.account != call.world.organizations.management_account {
+    if call.caller.account != call.sandbox.organizations.management_account {
         return Err(not_authorized(call));
     }
     let principal = principal(call)?;
@@ -66,7 +66,7 @@ pub(crate) fn list_for_principal(call: &mut Call<'_>) -> Result<Value, Refusal> 
         ],
     )?;
     let rows = call
-        .world
+        .sandbox
         .access
         .pairs_of(&principal)
         .filter(|pair| only.is_none_or(|only| &*pair.account == only))
@@ -84,16 +84,22 @@ pub(crate) fn list_for_principal(call: &mut Call<'_>) -> Result<Value, Refusal> 
 pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let (pair, principal) = target(call)?;
     check_delegation(call, &pair.set, Some(&pair.account))?;
-    let updates_role = !call.world.access.is_current(&pair);
+    let updates_role = !call.sandbox.access.is_current(&pair);
     admit(call, &pair, updates_role)?;
-    let operation = accept(call, Kind::CreateAssignment, pair, principal, updates_role);
+    let operation = accept(
+        call,
+        OperationKind::CreateAssignment,
+        pair,
+        principal,
+        updates_role,
+    );
     Ok(json!({ "AccountAssignmentCreationStatus": operation }))
 }
 
 pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let (pair, principal) = target(call)?;
     check_delegation(call, &pair.set, Some(&pair.account))?;
-    let principals = call.world.access.role(&pair).map(|role| &role.principals);
+    let principals = call.sandbox.access.role(&pair).map(|role| &role.principals);
     let (assigned, last) = principals.map_or((false, false), |principals| {
         (principals.contains(&principal), principals.len() == 1)
     });
@@ -106,17 +112,22 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
             pair.account
         )));
     }
-    let operation = accept(call, Kind::DeleteAssignment, pair, principal, last);
+    let operation = accept(call, OperationKind::DeleteAssignment, pair, principal, last);
     Ok(json!({ "AccountAssignmentDeletionStatus": operation }))
 }
 
 fn admit(call: &Call<'_>, pair: &Pair, updates_role: bool) -> Result<(), Refusal> {
     check_free(call, pair, updates_role)?;
     let outstanding = call
-        .world
+        .sandbox
         .operations
         .in_flight()
-        .filter(|other| matches!(other.kind, Kind::CreateAssignment | Kind::DeleteAssignment))
+        .filter(|other| {
+            matches!(
+                other.kind,
+                OperationKind::CreateAssignment | OperationKind::DeleteAssignment
+            )
+        })
         .count();
     if outstanding >= OUTSTANDING {
         return Err(Refusal::new(
@@ -129,7 +140,7 @@ fn admit(call: &Call<'_>, pair: &Pair, updates_role: bool) -> Result<(), Refusal
 
 fn accept(
     call: &mut Call<'_>,
-    kind: Kind,
+    kind: OperationKind,
     pair: Pair,
     principal: Principal,
     updates_role: bool,
@@ -150,7 +161,7 @@ fn accept(
         failure: None,
     };
     let answer = assignment_status(&operation);
-    call.world.operations.accept(operation);
+    call.sandbox.operations.accept(operation);
     answer
 }
 
@@ -189,7 +200,7 @@ fn principal(call: &Call<'_>) -> Result<Principal, Refusal> {
             "Member must satisfy regular expression pattern: ^([0-9a-f]{10}-|)[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}$",
         ));
     }
-    let directory = &call.world.directory;
+    let directory = &call.sandbox.directory;
     let known = match kind {
         PrincipalType::User => directory.users.get_key_value(id).map(|(id, _)| id.clone()),
         PrincipalType::Group => directory.groups.get_key_value(id).map(|(id, _)| id.clone()),

@@ -11,7 +11,7 @@ use crate::aws::refusal::Refusal;
 pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_administrator(call)?;
     let page = Page::read(call, &HUNDRED, &[])?;
-    let one = [(&*call.world.instance_arn, instance(call))];
+    let one = [(&*call.sandbox.instance_arn, instance(call))];
     let after = page.after().is_some();
     let (instances, token) = page.cut(one.into_iter().filter(|_| !after));
     Ok(json!({ "Instances": instances, "NextToken": token }))
@@ -31,22 +31,22 @@ pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
 }
 
 fn instance(call: &Call<'_>) -> Value {
-    let world = &call.world;
-    let created = epoch_seconds(world.created_ms);
+    let sandbox = &call.sandbox;
+    let created = epoch_seconds(sandbox.created_ms);
     json!({
-        "InstanceArn": &*world.instance_arn,
-        "IdentityStoreId": &*world.directory.id,
+        "InstanceArn": &*sandbox.instance_arn,
+        "IdentityStoreId": &*sandbox.directory.id,
         "IdentityStoreArn": format!(
             "arn:aws:identitystore::{}:identitystore/{}",
-            world.organizations.management_account, world.directory.id
+            sandbox.organizations.management_account, sandbox.directory.id
         ),
-        "OwnerAccountId": &*world.organizations.management_account,
+        "OwnerAccountId": &*sandbox.organizations.management_account,
         "Name": "workforce",
         "CreatedDate": created,
         "Status": "ACTIVE",
-        "PrimaryRegion": &*world.region,
+        "PrimaryRegion": &*sandbox.region,
         "Regions": [{
-            "RegionName": &*world.region,
+            "RegionName": &*sandbox.region,
             "Status": "ACTIVE",
             "AddedDate": created,
             "IsPrimaryRegion": true,

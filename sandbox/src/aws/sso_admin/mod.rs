@@ -110,7 +110,7 @@ fn check_instance(call: &Call<'_>) -> Result<(), Refusal> {
     let arn = call.params.text("InstanceArn")?;
     check_form(call, "InstanceArn", arn, "arn:aws:sso:::instance/")?;
     check_administrator(call)?;
-    if *arn != *call.world.instance_arn {
+    if *arn != *call.sandbox.instance_arn {
         return Err(Refusal::not_found(format!(
             "Identity Center instance with ARN {arn} not found"
         )));
@@ -119,7 +119,7 @@ fn check_instance(call: &Call<'_>) -> Result<(), Refusal> {
 }
 
 fn check_administrator(call: &Call<'_>) -> Result<(), Refusal> {
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let account = &call.caller.account;
     if *account == organizations.management_account
         || *account == organizations.delegated_admin_account
@@ -147,7 +147,7 @@ fn permission_set(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
         arn,
         "arn:aws:sso:::permissionSet/",
     )?;
-    call.world
+    call.sandbox
         .access
         .sets
         .get_key_value(arn)
@@ -165,7 +165,7 @@ fn account(call: &Call<'_>, member: &str) -> Result<Arc<str>, Refusal> {
             "Member must satisfy regular expression pattern: \\d{12}",
         ));
     }
-    call.world
+    call.sandbox
         .organizations
         .accounts
         .get_key_value(id)
@@ -189,13 +189,13 @@ fn check_form(call: &Call<'_>, member: &str, value: &str, prefix: &str) -> Resul
 /// Denies a delegated administrator every write in the management account and, in any account, every write that
 /// concerns a permission set provisioned there (reference/aws.md 2.3).
 fn check_delegation(call: &Call<'_>, set: &str, account: Option<&str>) -> Result<(), Refusal> {
-    let organizations = &call.world.organizations;
+    let organizations = &call.sandbox.organizations;
     let management = &organizations.management_account;
     if call.caller.account == *management {
         return Ok(());
     }
     let in_management = call
-        .world
+        .sandbox
         .access
         .accounts_of(set)
         .is_some_and(|accounts| accounts.contains(management));
@@ -208,7 +208,7 @@ fn check_delegation(call: &Call<'_>, set: &str, account: Option<&str>) -> Result
 /// Returns a conflict if an operation in progress in the same account has the same permission set, or if both it and
 /// this call update a role.
 fn check_free(call: &Call<'_>, pair: &Pair, updates_role: bool) -> Result<(), Refusal> {
-    for other in call.world.operations.in_flight() {
+    for other in call.sandbox.operations.in_flight() {
         if !other.touches(&pair.account) {
             continue;
         }
@@ -225,7 +225,7 @@ fn check_free(call: &Call<'_>, pair: &Pair, updates_role: bool) -> Result<(), Re
 /// Returns a conflict if the permission set is being provisioned or assigned (terraform-provider-aws #26138).
 fn check_set_free(call: &Call<'_>, set: &str) -> Result<(), Refusal> {
     if call
-        .world
+        .sandbox
         .operations
         .in_flight()
         .any(|other| &*other.set == set)

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::access::{Pair, Principal};
 use crate::org::{AccountState, PrincipalType};
-use crate::world::World;
+use crate::state::SandboxState;
 
 /// The kind of an asynchronous write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
+pub(crate) enum OperationKind {
     CreateAssignment,
     DeleteAssignment,
     Provision,
@@ -46,7 +46,7 @@ impl Status {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Operation {
     pub request_id: Arc<str>,
-    pub kind: Kind,
+    pub kind: OperationKind,
     pub set: Arc<str>,
     /// One account, or all accounts of a `ProvisionPermissionSet` call.
     pub accounts: Vec<Arc<str>>,
@@ -130,16 +130,16 @@ impl Operations {
 }
 
 /// Completes every operation that is due at `now_ms`, ordered by due time. Returns whether any completed.
-pub(crate) fn settle(world: &mut World, now_ms: i64) -> bool {
+pub(crate) fn settle(sandbox: &mut SandboxState, now_ms: i64) -> bool {
     let mut any = false;
-    while let Some((at_ms, number)) = world.operations.take_due(now_ms) {
+    while let Some((at_ms, number)) = sandbox.operations.take_due(now_ms) {
         any = true;
-        world.operations.in_flight.remove(&number);
-        let Some(operation) = world.operations.all.get(&number).cloned() else {
+        sandbox.operations.in_flight.remove(&number);
+        let Some(operation) = sandbox.operations.all.get(&number).cloned() else {
             continue;
         };
-        let failure = carry_out(world, &operation, at_ms);
-        if let Some(kept) = world.operations.all.get_mut(&number) {
+        let failure = carry_out(sandbox, &operation, at_ms);
+        if let Some(kept) = sandbox.operations.all.get_mut(&number) {
             kept.status = if failure.is_some() {
                 Status::Failed
             } else {
@@ -152,55 +152,57 @@ pub(crate) fn settle(world: &mut World, now_ms: i64) -> bool {
 }
 
 /// Applies an operation. Returns the reason if it fails; a failed operation changes nothing.
-fn carry_out(world: &mut World, operation: &Operation, at_ms: i64) -> Option<String> {
+fn carry_out(sandbox: &mut SandboxState, operation: &Operation, at_ms: i64) -> Option<String> {
     if let Some(reason) = &operation.fails_with {
         return Some(reason.clone());
     }
     if let Some(reason) = operation
         .principal
         .as_ref()
-        .and_then(|principal| missing_assignee(world, principal))
+        .and_then(|principal| missing_assignee(sandbox, principal))
     {
         return Some(reason);
     }
-    if matches!(operation.kind, Kind::CreateAssignment | Kind::Provision)
-        && let Some(reason) = operation
-            .accounts
-            .iter()
-            .find_map(|account| cannot_provision(world, &operation.set, account))
+    if matches!(
+        operation.kind,
+        OperationKind::CreateAssignment | OperationKind::Provision
+    ) && let Some(reason) = operation
+        .accounts
+        .iter()
+        .find_map(|account| cannot_provision(sandbox, &operation.set, account))
     {
         return Some(reason);
     }
     for account in &operation.accounts {
-        let pair = world.access.pair(account, &operation.set);
-        let revision = world.access.latest_revision(&pair.set);
+        let pair = sandbox.access.pair(account, &operation.set);
+        let revision = sandbox.access.latest_revision(&pair.set);
         match (operation.kind, &operation.principal) {
-            (Kind::CreateAssignment, Some(principal)) => {
-                world.access.assign(&pair, revision, principal.clone());
+            (OperationKind::CreateAssignment, Some(principal)) => {
+                sandbox.access.assign(&pair, revision, principal.clone());
             }
-            (Kind::DeleteAssignment, Some(principal)) => {
-                world.access.unassign(&pair, principal);
-                remove_role_when_empty(world, operation, &pair, at_ms);
+            (OperationKind::DeleteAssignment, Some(principal)) => {
+                sandbox.access.unassign(&pair, principal);
+                remove_role_when_empty(sandbox, operation, &pair, at_ms);
             }
-            (Kind::Provision, _) => world.access.provision(&pair, revision),
-            (Kind::RemoveRole, _) => world.access.remove_role(&pair),
-            (Kind::CreateAssignment | Kind::DeleteAssignment, None) => {}
+            (OperationKind::Provision, _) => sandbox.access.provision(&pair, revision),
+            (OperationKind::RemoveRole, _) => sandbox.access.remove_role(&pair),
+            (OperationKind::CreateAssignment | OperationKind::DeleteAssignment, None) => {}
         }
     }
     None
 }
 
-fn remove_role_when_empty(world: &mut World, cause: &Operation, pair: &Pair, at_ms: i64) {
-    if world
+fn remove_role_when_empty(sandbox: &mut SandboxState, cause: &Operation, pair: &Pair, at_ms: i64) {
+    if sandbox
         .access
         .role(pair)
         .is_none_or(|role| !role.principals.is_empty())
     {
         return;
     }
-    world.operations.accept(Operation {
+    sandbox.operations.accept(Operation {
         request_id: format!("{}-role", cause.request_id).into(),
-        kind: Kind::RemoveRole,
+        kind: OperationKind::RemoveRole,
         set: pair.set.clone(),
         accounts: vec![pair.account.clone()],
         principal: None,
@@ -215,31 +217,31 @@ fn remove_role_when_empty(world: &mut World, cause: &Operation, pair: &Pair, at_
 }
 
 /// Returns the failure reason if the principal does not exist, worded as in AWS (reference/aws.md 1.3).
-fn missing_assignee(world: &World, principal: &Principal) -> Option<String> {
+fn missing_assignee(sandbox: &SandboxState, principal: &Principal) -> Option<String> {
     let known = match principal.kind {
-        PrincipalType::User => world.directory.users.contains_key(&principal.id),
-        PrincipalType::Group => world.directory.groups.contains_key(&principal.id),
+        PrincipalType::User => sandbox.directory.users.contains_key(&principal.id),
+        PrincipalType::Group => sandbox.directory.groups.contains_key(&principal.id),
     };
     (!known).then(|| {
         format!(
             "Received a 404 status error: the {} assignee {} was not found in directory {}",
             principal.kind.as_str(),
             principal.id,
-            world.directory.id
+            sandbox.directory.id
         )
     })
 }
 
 /// Returns the reason why a role cannot be provisioned in an account.
-fn cannot_provision(world: &World, set: &str, account: &Arc<str>) -> Option<String> {
-    let held = world.organizations.accounts.get(account)?;
+fn cannot_provision(sandbox: &SandboxState, set: &str, account: &Arc<str>) -> Option<String> {
+    let held = sandbox.organizations.accounts.get(account)?;
     if held.state != AccountState::Active {
         return Some(format!(
             "Received a 403 status error: account {account} is not active"
         ));
     }
-    let set = world.access.sets.get(set)?;
-    let roles = world.access.sets_of(account);
+    let set = sandbox.access.sets.get(set)?;
+    let roles = sandbox.access.sets_of(account);
     if roles.is_some_and(|roles| roles.len() >= 500 && !roles.contains(&set.arn)) {
         return Some(format!(
             "Received a 409 status error: the limit of provisioned permission sets for account {account} was reached"

@@ -19,7 +19,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let page = Page::read(call, &HUNDRED, &[])?;
     let from = page.after().map_or(Bound::Unbounded, Bound::Excluded);
     let rest = call
-        .world
+        .sandbox
         .access
         .sets
         .range::<str, _>((from, Bound::Unbounded))
@@ -30,7 +30,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
 
 pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = permission_set(call)?;
-    Ok(json!({ "PermissionSet": call.world.access.sets.get(&arn).map(template) }))
+    Ok(json!({ "PermissionSet": call.sandbox.access.sets.get(&arn).map(template) }))
 }
 
 pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
@@ -46,7 +46,7 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
     }
     let fields = Fields::read(call.params)?;
     let tags = read_tags(call.params)?;
-    let sets = &call.world.access.sets;
+    let sets = &call.sandbox.access.sets;
     if sets.values().any(|set| set.name == name) {
         return Err(Refusal::conflict(format!(
             "PermissionSet with name {name} already exists"
@@ -61,7 +61,10 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
             )
         });
     }
-    let instance = call.world.instance_arn.replace("instance", "permissionSet");
+    let instance = call
+        .sandbox
+        .instance_arn
+        .replace("instance", "permissionSet");
     let arn: Arc<str> = format!("{instance}/ps-{:016x}", call.entropy.r#gen::<u64>()).into();
     let set = PermissionSet {
         arn: arn.clone(),
@@ -78,7 +81,7 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
         revision: 1,
     };
     let answer = json!({ "PermissionSet": template(&set) });
-    call.world.access.sets.insert(arn, set);
+    call.sandbox.access.sets.insert(arn, set);
     Ok(answer)
 }
 
@@ -101,7 +104,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = permission_set(call)?;
     check_delegation(call, &arn, None)?;
     if call
-        .world
+        .sandbox
         .access
         .accounts_of(&arn)
         .is_some_and(|accounts| !accounts.is_empty())
@@ -111,7 +114,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
         ));
     }
     check_set_free(call, &arn)?;
-    call.world.access.sets.remove(&arn);
+    call.sandbox.access.sets.remove(&arn);
     Ok(json!({}))
 }
 
@@ -123,7 +126,7 @@ pub(super) fn edit(
     let arn = permission_set(call)?;
     check_delegation(call, &arn, None)?;
     check_set_free(call, &arn)?;
-    if let Some(set) = call.world.access.sets.get_mut(&arn) {
+    if let Some(set) = call.sandbox.access.sets.get_mut(&arn) {
         change(set)?;
         set.revision += 1;
     }

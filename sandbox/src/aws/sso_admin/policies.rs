@@ -110,7 +110,7 @@ pub(crate) fn detach_customer_managed(call: &mut Call<'_>) -> Result<Value, Refu
 pub(crate) fn get_inline(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = permission_set(call)?;
     let policy = call
-        .world
+        .sandbox
         .access
         .sets
         .get(&arn)
@@ -159,7 +159,7 @@ pub(crate) fn delete_inline(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn get_boundary(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = permission_set(call)?;
     let boundary = match call
-        .world
+        .sandbox
         .access
         .sets
         .get(&arn)
@@ -202,7 +202,7 @@ pub(crate) fn delete_boundary(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn set_and_page<'c>(call: &'c Call<'_>) -> Result<(&'c PermissionSet, Page), Refusal> {
     let arn = permission_set(call)?;
     let page = Page::read(call, &HUNDRED, &[&arn])?;
-    let set = call.world.access.sets.get(&arn);
+    let set = call.sandbox.access.sets.get(&arn);
     let set = set.ok_or_else(|| Refusal::not_found("Could not find PermissionSet"))?;
     Ok((set, page))
 }

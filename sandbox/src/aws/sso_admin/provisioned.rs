@@ -16,7 +16,7 @@ pub(crate) fn list_accounts(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let set = permission_set(call)?;
     let status = wanted_status(call)?;
     let page = Page::read(call, &HUNDRED, &[&set, status.name()])?;
-    let access = &call.world.access;
+    let access = &call.sandbox.access;
     let (accounts, token) = cut(&page, access.accounts_of(&set), |account| {
         status.admits(|| access.is_current(&access.pair(account, &set)))
     });
@@ -28,7 +28,7 @@ pub(crate) fn list_permission_sets(call: &mut Call<'_>) -> Result<Value, Refusal
     let account = account(call, "AccountId")?;
     let status = wanted_status(call)?;
     let page = Page::read(call, &HUNDRED, &[&account, status.name()])?;
-    let access = &call.world.access;
+    let access = &call.sandbox.access;
     let (sets, token) = cut(&page, access.sets_of(&account), |set| {
         status.admits(|| access.is_current(&access.pair(&account, set)))
     });

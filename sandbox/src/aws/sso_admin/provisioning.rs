@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::Pair;
-use super::operation::{Kind, Operation, Status};
+use super::operation::{Operation, OperationKind, Status};
 use super::status::provisioning_status;
 use super::{account, check_delegation, check_free, permission_set};
 use crate::aws::call::Call;
@@ -15,7 +15,7 @@ const CONCURRENT: usize = 3;
 pub(crate) fn provision(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let set = permission_set(call)?;
     let held = call
-        .world
+        .sandbox
         .access
         .accounts_of(&set)
         .cloned()
@@ -51,10 +51,10 @@ pub(crate) fn provision(call: &mut Call<'_>) -> Result<Value, Refusal> {
         check_free(call, &pair, true)?;
     }
     let running = call
-        .world
+        .sandbox
         .operations
         .in_flight()
-        .filter(|other| other.kind == Kind::Provision)
+        .filter(|other| other.kind == OperationKind::Provision)
         .count();
     if running >= CONCURRENT {
         return Err(Refusal::new(
@@ -65,7 +65,7 @@ pub(crate) fn provision(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let latency_ms = call.timing.latency_ms;
     let operation = Operation {
         request_id: call.uuid(),
-        kind: Kind::Provision,
+        kind: OperationKind::Provision,
         set,
         accounts,
         principal: None,
@@ -78,6 +78,6 @@ pub(crate) fn provision(call: &mut Call<'_>) -> Result<Value, Refusal> {
         failure: None,
     };
     let answer = json!({ "PermissionSetProvisioningStatus": provisioning_status(&operation) });
-    call.world.operations.accept(operation);
+    call.sandbox.operations.accept(operation);
     Ok(answer)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::check_instance;
-use super::operation::{Kind, Operation};
+use super::operation::{Operation, OperationKind};
 use crate::aws::call::Call;
 use crate::aws::page::{HUNDRED, Page};
 use crate::aws::params::epoch_seconds;
@@ -13,7 +13,7 @@ pub(crate) fn describe_creation(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let operation = find(
         call,
         "AccountAssignmentCreationRequestId",
-        Kind::CreateAssignment,
+        OperationKind::CreateAssignment,
     )?;
     Ok(json!({ "AccountAssignmentCreationStatus": assignment_status(operation) }))
 }
@@ -22,20 +22,24 @@ pub(crate) fn describe_deletion(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let operation = find(
         call,
         "AccountAssignmentDeletionRequestId",
-        Kind::DeleteAssignment,
+        OperationKind::DeleteAssignment,
     )?;
     Ok(json!({ "AccountAssignmentDeletionStatus": assignment_status(operation) }))
 }
 
 pub(crate) fn describe_provisioning(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    let operation = find(call, "ProvisionPermissionSetRequestId", Kind::Provision)?;
+    let operation = find(
+        call,
+        "ProvisionPermissionSetRequestId",
+        OperationKind::Provision,
+    )?;
     Ok(json!({ "PermissionSetProvisioningStatus": provisioning_status(operation) }))
 }
 
 pub(crate) fn list_creation(call: &mut Call<'_>) -> Result<Value, Refusal> {
     list(
         call,
-        Kind::CreateAssignment,
+        OperationKind::CreateAssignment,
         "AccountAssignmentsCreationStatus",
     )
 }
@@ -43,13 +47,17 @@ pub(crate) fn list_creation(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn list_deletion(call: &mut Call<'_>) -> Result<Value, Refusal> {
     list(
         call,
-        Kind::DeleteAssignment,
+        OperationKind::DeleteAssignment,
         "AccountAssignmentsDeletionStatus",
     )
 }
 
 pub(crate) fn list_provisioning(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    list(call, Kind::Provision, "PermissionSetsProvisioningStatus")
+    list(
+        call,
+        OperationKind::Provision,
+        "PermissionSetsProvisioningStatus",
+    )
 }
 
 pub(super) fn assignment_status(operation: &Operation) -> Value {
@@ -96,17 +104,21 @@ fn summary(operation: &Operation) -> Map<String, Value> {
     members
 }
 
-fn find<'c>(call: &'c Call<'_>, member: &str, kind: Kind) -> Result<&'c Operation, Refusal> {
+fn find<'c>(
+    call: &'c Call<'_>,
+    member: &str,
+    kind: OperationKind,
+) -> Result<&'c Operation, Refusal> {
     check_instance(call)?;
     let id = call.params.text(member)?;
-    call.world
+    call.sandbox
         .operations
         .by_request(id)
         .filter(|operation| operation.kind == kind)
         .ok_or_else(|| Refusal::not_found(format!("Request with id {id} not found")))
 }
 
-fn list(call: &mut Call<'_>, kind: Kind, member: &str) -> Result<Value, Refusal> {
+fn list(call: &mut Call<'_>, kind: OperationKind, member: &str) -> Result<Value, Refusal> {
     check_instance(call)?;
     let filter = call.params.structure("Filter")?;
     let wanted = match &filter {
@@ -126,7 +138,7 @@ fn list(call: &mut Call<'_>, kind: Kind, member: &str) -> Result<Value, Refusal>
     let after = page.after().map(str::to_owned);
     let mut passed = after.is_none();
     let rest = call
-        .world
+        .sandbox
         .operations
         .newest_first()
         .filter(|operation| operation.kind == kind)

@@ -15,7 +15,7 @@ use super::check_administrator;
 pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = tagged(call)?;
     let page = Page::read(call, &HUNDRED, &[&arn])?;
-    let tags = call.world.access.sets.get(&arn).map(|set| &set.tags);
+    let tags = call.sandbox.access.sets.get(&arn).map(|set| &set.tags);
     let tags = tags
         .into_iter()
         .flatten()
@@ -28,7 +28,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn tag(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = tagged(call)?;
     let tags = read_tags(call.params)?;
-    if let Some(set) = call.world.access.sets.get_mut(&arn) {
+    if let Some(set) = call.sandbox.access.sets.get_mut(&arn) {
         set.tags.extend(tags);
     }
     Ok(json!({}))
@@ -37,7 +37,7 @@ pub(crate) fn tag(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn untag(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = tagged(call)?;
     let keys = call.params.list("TagKeys")?;
-    if let Some(set) = call.world.access.sets.get_mut(&arn) {
+    if let Some(set) = call.sandbox.access.sets.get_mut(&arn) {
         for key in keys.iter().filter_map(Value::as_str) {
             set.tags.remove(key);
         }
@@ -60,7 +60,7 @@ pub(super) fn read_tags(params: &Params) -> Result<BTreeMap<Arc<str>, Arc<str>>,
 fn tagged(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
     check_administrator(call)?;
     let arn = call.params.text("ResourceArn")?;
-    call.world
+    call.sandbox
         .access
         .sets
         .get_key_value(arn)

@@ -80,8 +80,8 @@ async fn disabling_and_signing_out_reach_the_pool_that_signs_people_in() {
     aws.idp("AdminDisableUser", lena.clone()).await;
     aws.idp("AdminUserGlobalSignOut", lena.clone()).await;
     {
-        let world = aws.world.lock().expect("not poisoned");
-        let held = world.pool.user("lena.fischer").expect("a person");
+        let sandbox = aws.sandbox.lock().expect("not poisoned");
+        let held = sandbox.pool.user("lena.fischer").expect("a person");
         assert!(!held.enabled);
         assert_eq!(held.signed_out_at_ms, Some(super::support::NOON_MS));
     }

@@ -8,7 +8,7 @@ use axum::http::Request;
 use sandbox::aws::{Limits, aws_router};
 use sandbox::clock::Clock;
 use sandbox::org::Organisation;
-use sandbox::{Running, Sandbox, World};
+use sandbox::{Running, Sandbox, SandboxState};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -37,14 +37,14 @@ impl Drop for Folder {
 }
 
 fn open(path: &Path, clock: &Clock) -> Aws {
-    let world = World::open(path, Organisation::sample, clock.clone())
+    let sandbox = SandboxState::open(path, Organisation::sample, clock.clone())
         .expect("opens")
         .with_limits(Limits::Unlimited)
         .shared();
     Aws {
-        router: aws_router(world.clone()),
+        router: aws_router(sandbox.clone()),
         clock: clock.clone(),
-        world,
+        sandbox,
         sample: Organisation::sample(),
         access_key: "AKIALEASTWISE".to_owned(),
     }
@@ -140,7 +140,7 @@ async fn a_torn_last_line_of_the_journal_is_passed_over() {
 fn a_file_that_is_no_state_is_refused_and_left_alone() {
     let folder = Folder::new("refused");
     std::fs::write(folder.state(), "{}").expect("writes");
-    let opened = World::open(&folder.state(), Organisation::sample, Clock::manual(0));
+    let opened = SandboxState::open(&folder.state(), Organisation::sample, Clock::manual(0));
     assert!(opened.is_err());
     assert_eq!(
         std::fs::read_to_string(folder.state()).expect("reads"),
@@ -153,7 +153,7 @@ async fn post(running: &Running, target: &str, body: Value) -> Value {
         .header("x-amz-target", target)
         .body(Body::from(body.to_string()))
         .expect("a request");
-    let router = aws_router(running.world.clone());
+    let router = aws_router(running.sandbox.clone());
     let answer = router.oneshot(request).await.expect("infallible");
     let text = to_bytes(answer.into_body(), usize::MAX)
         .await

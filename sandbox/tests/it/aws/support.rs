@@ -8,7 +8,7 @@ use axum::http::{Request, Response};
 use sandbox::aws::{Limits, aws_router};
 use sandbox::clock::Clock;
 use sandbox::org::Organisation;
-use sandbox::{SharedWorld, World};
+use sandbox::{SandboxState, SharedState};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -18,21 +18,21 @@ pub const NOON_MS: i64 = 1_780_000_000_000;
 pub struct Aws {
     pub router: Router,
     pub clock: Clock,
-    pub world: SharedWorld,
+    pub sandbox: SharedState,
     pub sample: Organisation,
     /// The access key of the requests. An account ID acts from that account.
     pub access_key: String,
 }
 
 /// A parsed response.
-pub struct Answer {
+pub struct Reply {
     pub status: u16,
     pub request_id: String,
     pub body: Value,
     pub response: axum::http::response::Parts,
 }
 
-impl Answer {
+impl Reply {
     pub fn error(&self) -> &str {
         self.body["__type"].as_str().unwrap_or("none")
     }
@@ -46,13 +46,13 @@ impl Aws {
 
     pub fn of(organisation: Organisation, limits: Limits) -> Self {
         let clock = Clock::manual(NOON_MS);
-        let world = World::of(organisation.clone(), clock.clone())
+        let sandbox = SandboxState::of(organisation.clone(), clock.clone())
             .with_limits(limits)
             .shared();
         Self {
-            router: aws_router(world.clone()),
+            router: aws_router(sandbox.clone()),
             clock,
-            world,
+            sandbox,
             sample: organisation,
             access_key: "AKIALEASTWISE".to_owned(),
         }
@@ -63,7 +63,7 @@ impl Aws {
         Self {
             router: self.router.clone(),
             clock: self.clock.clone(),
-            world: self.world.clone(),
+            sandbox: self.sandbox.clone(),
             sample: self.sample.clone(),
             access_key: self.sample.management_account.to_string(),
         }
@@ -89,10 +89,10 @@ impl Aws {
             .expect("infallible")
     }
 
-    pub async fn call(&self, target: &str, body: Value) -> Answer {
+    pub async fn call(&self, target: &str, body: Value) -> Reply {
         let (response, text) = self.send(target, &body.to_string()).await.into_parts();
         let text = to_bytes(text, usize::MAX).await.expect("a body");
-        Answer {
+        Reply {
             status: response.status.as_u16(),
             request_id: response
                 .headers
@@ -105,7 +105,7 @@ impl Aws {
     }
 
     /// Calls sso-admin, with the instance filled in.
-    pub async fn sso(&self, operation: &str, mut body: Value) -> Answer {
+    pub async fn sso(&self, operation: &str, mut body: Value) -> Reply {
         if body.get("InstanceArn").is_none() {
             body["InstanceArn"] = json!(&*self.sample.instance_arn);
         }
@@ -114,19 +114,19 @@ impl Aws {
     }
 
     /// Calls identitystore, with the identity store filled in.
-    pub async fn store(&self, operation: &str, mut body: Value) -> Answer {
+    pub async fn store(&self, operation: &str, mut body: Value) -> Reply {
         body["IdentityStoreId"] = json!(&*self.sample.identity_store_id);
         self.call(&format!("AWSIdentityStore.{operation}"), body)
             .await
     }
 
-    pub async fn org(&self, operation: &str, body: Value) -> Answer {
+    pub async fn org(&self, operation: &str, body: Value) -> Reply {
         self.call(&format!("AWSOrganizationsV20161128.{operation}"), body)
             .await
     }
 
     /// Calls cognito-idp, with the pool filled in.
-    pub async fn idp(&self, operation: &str, mut body: Value) -> Answer {
+    pub async fn idp(&self, operation: &str, mut body: Value) -> Reply {
         body["UserPoolId"] = json!(self.sample.pool.id);
         self.call(
             &format!("AWSCognitoIdentityProviderService.{operation}"),
@@ -135,7 +135,7 @@ impl Aws {
         .await
     }
 
-    pub async fn trail(&self, body: Value) -> Answer {
+    pub async fn trail(&self, body: Value) -> Reply {
         self.call("CloudTrail_20131101.LookupEvents", body).await
     }
 
@@ -299,7 +299,7 @@ pub fn texts(list: &Value, member: &str) -> Vec<String> {
 }
 
 /// Returns the request ID of an accepted assignment write.
-pub fn request_id(answer: &Answer) -> String {
+pub fn request_id(answer: &Reply) -> String {
     let statuses = [
         "AccountAssignmentCreationStatus",
         "AccountAssignmentDeletionStatus",

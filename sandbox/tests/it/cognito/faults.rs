@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::*;
 
-async fn set(cognito: &mut Cognito, fault: Value) -> Answer {
+async fn set(cognito: &mut Cognito, fault: Value) -> Reply {
     let request =
         Request::post("/_sandbox/misbehave").header(header::CONTENT_TYPE, "application/json");
     cognito

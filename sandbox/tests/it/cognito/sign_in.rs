@@ -50,7 +50,7 @@ async fn people_without_mfa_and_federated_people_skip_the_second_step() {
 #[tokio::test]
 async fn a_pool_that_demands_mfa_turns_away_who_has_none_but_not_federated_people() {
     let mut cognito = Cognito::start();
-    cognito.world.lock().unwrap().pool.mfa = MfaConfiguration::On;
+    cognito.sandbox.lock().unwrap().pool.mfa = MfaConfiguration::On;
     let (_, refused) = cognito.identify("bob", &[]).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     let (_, federated) = cognito.identify("Okta_dave", &[]).await;

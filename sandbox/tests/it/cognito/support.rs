@@ -15,7 +15,7 @@ use rsa::{BigUint, RsaPublicKey};
 use sandbox::clock::Clock;
 use sandbox::cognito::{Client, CognitoConfig, router};
 use sandbox::org::pool::{Mfa, MfaConfiguration, Pool, PoolClient, PoolGroup, PoolUser};
-use sandbox::{SharedWorld, World};
+use sandbox::{SandboxState, SharedState};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
@@ -32,13 +32,13 @@ pub const START_MS: i64 = 1_800_000_000_000;
 
 pub struct Cognito {
     router: Router,
-    pub world: SharedWorld,
+    pub sandbox: SharedState,
     pub clock: Clock,
     /// The browser's cookie.
     pub cookie: Option<String>,
 }
 
-pub struct Answer {
+pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
@@ -51,7 +51,7 @@ impl Cognito {
 
     pub fn start_with(adjust: impl FnOnce(&mut CognitoConfig)) -> Self {
         let clock = Clock::manual(START_MS);
-        let world = Arc::new(Mutex::new(World::new(clock.clone(), pool())));
+        let sandbox = Arc::new(Mutex::new(SandboxState::new(clock.clone(), pool())));
         let mut config = CognitoConfig::local(3002);
         config.key_file = Some(crate::pool_key());
         config.more_clients.push(Client::confidential(
@@ -62,8 +62,8 @@ impl Cognito {
         ));
         adjust(&mut config);
         Self {
-            router: router(config, Arc::clone(&world)),
-            world,
+            router: router(config, Arc::clone(&sandbox)),
+            sandbox,
             clock,
             cookie: None,
         }
@@ -74,10 +74,17 @@ impl Cognito {
     }
 
     pub fn change(&self, username: &str, change: impl FnOnce(&mut PoolUser)) {
-        change(self.world.lock().unwrap().pool.user_mut(username).unwrap());
+        change(
+            self.sandbox
+                .lock()
+                .unwrap()
+                .pool
+                .user_mut(username)
+                .unwrap(),
+        );
     }
 
-    pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    pub async fn send(&mut self, mut request: Request<Body>) -> Reply {
         if let Some(cookie) = &self.cookie {
             request.headers_mut().insert(
                 header::COOKIE,
@@ -92,25 +99,25 @@ impl Cognito {
             let pair = set.split(';').next().unwrap().to_owned();
             self.cookie = (!set.contains("Max-Age=0")).then_some(pair);
         }
-        Answer {
+        Reply {
             status: parts.status,
             headers: parts.headers,
             body,
         }
     }
 
-    pub async fn get(&mut self, uri: &str) -> Answer {
+    pub async fn get(&mut self, uri: &str) -> Reply {
         self.send(Request::get(uri).body(Body::empty()).unwrap())
             .await
     }
 
-    pub async fn post(&mut self, uri: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post(&mut self, uri: &str, fields: &[(&str, &str)]) -> Reply {
         self.send(form(uri).body(Body::from(encode(fields))).unwrap())
             .await
     }
 
     /// Sends a POST request as the pool's client, with its secret in a Basic header.
-    pub async fn post_as_client(&mut self, uri: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post_as_client(&mut self, uri: &str, fields: &[(&str, &str)]) -> Reply {
         let secret: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
         let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{secret}")));
         let request = form(uri).header(header::AUTHORIZATION, basic);
@@ -118,7 +125,7 @@ impl Cognito {
             .await
     }
 
-    pub async fn authorize(&mut self, changes: &[(&str, Option<&str>)]) -> Answer {
+    pub async fn authorize(&mut self, changes: &[(&str, Option<&str>)]) -> Reply {
         self.get(&authorize_uri(changes)).await
     }
 
@@ -127,7 +134,7 @@ impl Cognito {
         &mut self,
         username: &str,
         changes: &[(&str, Option<&str>)],
-    ) -> (String, Answer) {
+    ) -> (String, Reply) {
         let start = self.authorize(changes).await;
         let page = start.location();
         assert!(page.starts_with("/login?signin="), "{page}");
@@ -140,7 +147,7 @@ impl Cognito {
     }
 
     /// Goes through all sign-in pages to the redirect with the code.
-    pub async fn sign_in(&mut self, username: &str, changes: &[(&str, Option<&str>)]) -> Answer {
+    pub async fn sign_in(&mut self, username: &str, changes: &[(&str, Option<&str>)]) -> Reply {
         let (id, answer) = self.identify(username, changes).await;
         if answer.status == StatusCode::FOUND {
             return answer;
@@ -150,7 +157,7 @@ impl Cognito {
             .await
     }
 
-    pub async fn redeem(&mut self, code: &str) -> Answer {
+    pub async fn redeem(&mut self, code: &str) -> Reply {
         self.post_as_client("/oauth2/token", &redemption(code))
             .await
     }
@@ -163,7 +170,7 @@ impl Cognito {
         answer.json()
     }
 
-    pub async fn refresh(&mut self, token: &Value) -> Answer {
+    pub async fn refresh(&mut self, token: &Value) -> Reply {
         let token = token.as_str().unwrap();
         self.post_as_client(
             "/oauth2/token",
@@ -172,7 +179,7 @@ impl Cognito {
         .await
     }
 
-    pub async fn user_info(&mut self, token: &Value) -> Answer {
+    pub async fn user_info(&mut self, token: &Value) -> Reply {
         let bearer = format!("Bearer {}", token.as_str().unwrap());
         let request = Request::get("/oauth2/userInfo").header(header::AUTHORIZATION, bearer);
         self.send(request.body(Body::empty()).unwrap()).await
@@ -190,7 +197,7 @@ impl Cognito {
     }
 }
 
-impl Answer {
+impl Reply {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
     }

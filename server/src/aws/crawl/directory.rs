@@ -8,14 +8,14 @@ use domain::{
 };
 use futures::{StreamExt as _, stream};
 
-use super::{Aws, IN_FLIGHT, Met, note, pages};
+use super::{Aws, IN_FLIGHT, Visited, note, pages};
 use crate::{
     aws::{Instance, call::read, error::CallError, read::malformed},
     clock::Clock,
 };
 
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct DirectoryRead {
     pub users: Option<Vec<User>>,
     pub groups: Option<Vec<Group>>,
     pub members: Vec<Members>,
@@ -23,8 +23,8 @@ pub(super) struct Read {
     pub formula: u64,
 }
 
-pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock) -> Read {
-    let mut out = Read::default();
+pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock) -> DirectoryRead {
+    let mut out = DirectoryRead::default();
     let (users, groups) = tokio::join!(users(aws, instance), groups(aws, instance));
     out.users = note(&mut out.unread, Gap::Users, users);
     out.groups = note(&mut out.unread, Gap::Groups, groups);
@@ -47,7 +47,7 @@ pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock
             }
         })
         .buffer_unordered(IN_FLIGHT);
-    let mut met = Met::none();
+    let mut met = Visited::none();
     for user in out.users.iter().flatten() {
         met.same(user.id.clone());
     }

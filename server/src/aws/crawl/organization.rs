@@ -14,7 +14,7 @@ use super::{Aws, IN_FLIGHT, note, pages};
 use crate::aws::{call::read, error::CallError, read::malformed};
 
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct OrganizationRead {
     pub whole: Option<Organization>,
     pub special: SpecialAccounts,
     pub unread: Vec<Unread>,
@@ -24,10 +24,10 @@ pub(super) struct Read {
 /// The number of calls without pages: management account, roots, delegated administrators.
 const SINGLE_CALLS: u64 = 3;
 
-pub(super) async fn read_organization(aws: &Aws) -> Read {
-    let mut out = Read {
+pub(super) async fn read_organization(aws: &Aws) -> OrganizationRead {
+    let mut out = OrganizationRead {
         formula: SINGLE_CALLS,
-        ..Read::default()
+        ..OrganizationRead::default()
     };
     let management = note(&mut out.unread, Gap::Organization, management(aws).await);
     out.special.management = management.flatten();

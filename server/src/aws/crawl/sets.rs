@@ -14,14 +14,14 @@ use domain::{
 };
 use futures::{StreamExt as _, stream};
 
-use super::{Aws, IN_FLIGHT, Index, Met, Progress, note, pages};
+use super::{Aws, CrawlProgress, IN_FLIGHT, Index, Visited, note, pages};
 use crate::{
     aws::{Instance, call::read, error::CallError, read::malformed},
     clock::Clock,
 };
 
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct PermissionSetRead {
     pub names: Option<BTreeSet<PermissionSetArn>>,
     pub sets: Vec<PermissionSet>,
     pub sets_as_of: BTreeMap<PermissionSetArn, Timestamp>,
@@ -39,9 +39,9 @@ pub(super) async fn read_sets(
     instance: &Instance,
     clock: &Clock,
     analyse: &(dyn Fn(&Content) -> Analysis + Sync),
-    progress: &Arc<Progress>,
-) -> Read {
-    let mut out = Read::default();
+    progress: &Arc<CrawlProgress>,
+) -> PermissionSetRead {
+    let mut out = PermissionSetRead::default();
     let Some(names) = note(&mut out.unread, Gap::Sets, names(aws, instance).await) else {
         return out;
     };
@@ -59,7 +59,7 @@ pub(super) async fn read_sets(
             }
         })
         .buffer_unordered(IN_FLIGHT);
-    let mut met = Met::none();
+    let mut met = Visited::none();
     while let Some((arn, as_of, content, everywhere, outdated)) = reads.next().await {
         if let Some((name, description, content)) =
             note(&mut out.unread, Gap::ContentOf(arn.clone()), content)
@@ -121,8 +121,8 @@ async fn read_pairs(
     instance: &Instance,
     clock: &Clock,
     wanted: Vec<(Pair, Provisioned)>,
-    progress: &Arc<Progress>,
-    out: &mut Read,
+    progress: &Arc<CrawlProgress>,
+    out: &mut PermissionSetRead,
 ) {
     let mut reads = stream::iter(wanted)
         .map(|(pair, provisioned)| {
@@ -135,7 +135,7 @@ async fn read_pairs(
             }
         })
         .buffer_unordered(IN_FLIGHT);
-    let mut met = Met::none();
+    let mut met = Visited::none();
     while let Some((pair, provisioned, answer, as_of)) = reads.next().await {
         progress.read();
         if let Some(principals) = note(&mut out.unread, Gap::AssignmentsOf(pair.clone()), answer) {

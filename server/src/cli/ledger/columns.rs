@@ -10,7 +10,7 @@ use domain::ledger::Hash;
 use serde::Deserialize;
 
 use super::rows::Difference;
-use crate::store::ledger::Stored;
+use crate::store::ledger::StoredEntry;
 
 /// The members of an entry that columns repeat.
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ struct Facts<'a> {
 
 /// Returns a difference for each column that differs from its entry.
 pub(super) fn compare(
-    stored: &Stored,
+    stored: &StoredEntry,
     in_tree: &BTreeMap<u64, Hash>,
 ) -> impl Iterator<Item = Difference> {
     let seq = stored.seq;
@@ -57,7 +57,7 @@ pub(super) fn compare(
         .map(move |column| Difference::ColumnDiffers { seq, column })
 }
 
-fn differing(stored: &Stored, in_tree: &BTreeMap<u64, Hash>) -> Vec<&'static str> {
+fn differing(stored: &StoredEntry, in_tree: &BTreeMap<u64, Hash>) -> Vec<&'static str> {
     let Some(text) = stored.leaf.as_deref() else {
         return Vec::new();
     };

@@ -1,11 +1,11 @@
 //! Verifies a database: the entries, their columns, and the rows that need an entry.
 
-use domain::ledger::{Item, PrivateValue, Verifier, said::Said};
+use domain::ledger::{Item, PrivateValue, Verifier, projection::Projection};
 
 use super::{
     LedgerCommandError, Verified, VerifyArgs, columns,
-    rows::{self, Rows},
-    search::Search,
+    rows::{self, LedgerBackedRows},
+    search::SearchIndexCheck,
     trust,
 };
 use crate::store::{Store, ledger};
@@ -26,9 +26,9 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         own,
         kept.iter().map(String::as_str),
     );
-    let before = Rows::read(&store).await?;
-    let (mut after, mut said, mut rows) = (None, Said::default(), Vec::new());
-    let mut search = Search::default();
+    let before = LedgerBackedRows::read(&store).await?;
+    let (mut after, mut projection, mut rows) = (None, Projection::default(), Vec::new());
+    let mut search = SearchIndexCheck::default();
     loop {
         let page = ledger::entries_after(&store, after, PAGE).await?;
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
@@ -50,7 +50,7 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
                 }
             }
             let leaf = stored.leaf.as_deref().unwrap_or_default();
-            rows::hear(&mut said, leaf);
+            rows::apply(&mut projection, leaf);
             let found_by = words.remove(&stored.seq).unwrap_or_default();
             search.entry(stored.seq, leaf, &values, &found_by);
             verifier.entry(&Item {
@@ -70,7 +70,11 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<Verified, LedgerCommandE
         search.nobody(seq);
     }
     rows.extend(search.finish());
-    rows.extend(rows::compare(&before, &Rows::read(&store).await?, &said));
+    rows.extend(rows::compare(
+        &before,
+        &LedgerBackedRows::read(&store).await?,
+        &projection,
+    ));
     store.close().await;
     Ok(Verified {
         report: verifier.finish(),

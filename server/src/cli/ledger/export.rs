@@ -11,7 +11,7 @@ use std::{
 };
 
 use domain::ledger::{
-    Actor, ActorKind, Checkpoint, Entry, Hash, LogName, Outcome, Target,
+    Actor, ActorKind, Checkpoint, Entry, EntryTarget, Hash, LogName, Outcome,
     bundle::{self, CHECKPOINTS, ENTRIES, FORMAT, FileDigest, MANIFEST, Manifest, PRIVATE, VKEYS},
 };
 use sha2::{Digest as _, Sha256};
@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use super::{ExportArgs, LedgerCommandError, database, trust};
 use crate::{
     clock::Clock,
-    service::journal::Kind,
+    service::journal::EventKind,
     store::{Store, StoreError, ledger},
 };
 
@@ -93,11 +93,11 @@ async fn record(
     log: &LogName,
     now: domain::time::Timestamp,
 ) -> Result<(), StoreError> {
-    let kind = Kind::LedgerExported.entry_type();
+    let kind = EventKind::LedgerExported.entry_type();
     let mut entry = Entry::new(kind, now, Outcome::Success, Actor::new(ActorKind::Service));
-    entry.target = Some(Target {
+    entry.target = Some(EntryTarget {
         id: Some(log.to_string()),
-        ..Target::new("ledger")
+        ..EntryTarget::new("ledger")
     });
     let mut tx = store.write().await?;
     ledger::append(&mut tx, log, &entry).await?;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::ledger::said::sessions::Sessions;
+use domain::ledger::projection::sessions::Sessions;
 
 use super::rows::Difference;
 use crate::store::session::StoredSession;

@@ -12,7 +12,7 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Entry,
-        said::{self, Decided, Held, Said, grants, sessions},
+        projection::{self, Projection, RecordedDecision, RolePeriod, grants, sessions},
     },
     time::Timestamp,
 };
@@ -91,14 +91,14 @@ pub enum Difference {
 }
 
 /// The rows at one point in time.
-pub(super) struct Rows {
+pub(super) struct LedgerBackedRows {
     decisions: Vec<DecisionRow>,
     roles: Vec<RoleRow>,
     windows: Vec<StoredWindow>,
     sessions: Vec<StoredSession>,
 }
 
-impl Rows {
+impl LedgerBackedRows {
     pub(super) async fn read(store: &Store) -> Result<Self, LedgerCommandError> {
         Ok(Self {
             decisions: decision_rows(store).await?,
@@ -111,14 +111,14 @@ impl Rows {
 
 /// Applies an entry to the projection if it concerns such rows. An entry that cannot be parsed is reported by the
 /// verifier.
-pub(super) fn hear(said: &mut Said, leaf: &str) {
+pub(super) fn apply(projection: &mut Projection, leaf: &str) {
     let words = [
-        said::SUBMITTED,
-        said::APPROVED,
-        said::DECLINED,
-        said::SENT_BACK,
-        said::GRANTED,
-        said::ENDED,
+        projection::SUBMITTED,
+        projection::APPROVED,
+        projection::DECLINED,
+        projection::SENT_BACK,
+        projection::GRANTED,
+        projection::ENDED,
         grants::STARTED,
         grants::STOPPED,
         grants::CLOSED,
@@ -129,25 +129,29 @@ pub(super) fn hear(said: &mut Said, leaf: &str) {
     if words.iter().any(|word| leaf.contains(word))
         && let Ok((_, entry)) = Entry::parse(leaf.as_bytes())
     {
-        said.hear(&entry);
+        projection.apply(&entry);
     }
 }
 
 /// Returns all differences between rows and entries.
-pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Difference> {
+pub(super) fn compare(
+    before: &LedgerBackedRows,
+    after: &LedgerBackedRows,
+    projection: &Projection,
+) -> Vec<Difference> {
     let mut found = BTreeSet::new();
     for row in &before.decisions {
-        match standing(said, row) {
-            Standing::Counts => {}
-            Standing::FillsNoSeat => {
+        match decision_row_status(projection, row) {
+            DecisionRowStatus::Counts => {}
+            DecisionRowStatus::FillsNoSlot => {
                 found.insert(Difference::DecisionThatDoesNotCount(decision_words(row)));
             }
-            Standing::NotEntered => {
+            DecisionRowStatus::NotEntered => {
                 found.insert(Difference::DecisionWithoutEntry(decision_words(row)));
             }
         }
     }
-    for (change, decisions) in said.changes() {
+    for (change, decisions) in projection.changes() {
         for given in &decisions.given {
             let row = row_of(change, given);
             if !after.decisions.contains(&row) {
@@ -156,7 +160,7 @@ pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Differenc
         }
     }
     for row in &before.roles {
-        match held(said, row) {
+        match held(projection, row) {
             None => found.insert(Difference::RoleWithoutEntry(role_words(row))),
             Some(held) if row.ended_at.is_some() && held.ended_at.is_none() => {
                 found.insert(Difference::EndWithoutEntry(role_words(row)))
@@ -165,11 +169,11 @@ pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Differenc
         };
     }
     for row in after.roles.iter().filter(|row| row.ended_at.is_none()) {
-        if held(said, row).is_some_and(|held| held.ended_at.is_some()) {
+        if held(projection, row).is_some_and(|held| held.ended_at.is_some()) {
             found.insert(Difference::Revived(role_words(row)));
         }
     }
-    for ((person, role), all) in said.roles() {
+    for ((person, role), all) in projection.roles() {
         for held in all {
             let there = |row: &&RoleRow| {
                 row.person == person.as_str()
@@ -187,31 +191,36 @@ pub(super) fn compare(before: &Rows, after: &Rows, said: &Said) -> Vec<Differenc
             }
         }
     }
-    windows::compare(&before.windows, &after.windows, said.grants(), &mut found);
+    windows::compare(
+        &before.windows,
+        &after.windows,
+        projection.grants(),
+        &mut found,
+    );
     open_sessions::compare(
         &before.sessions,
         &after.sessions,
-        said.sessions(),
+        projection.sessions(),
         &mut found,
     );
     found.into_iter().collect()
 }
 
 /// The status of a decision row according to the entries.
-enum Standing {
+enum DecisionRowStatus {
     Counts,
-    FillsNoSeat,
+    FillsNoSlot,
     NotEntered,
 }
 
 /// Evaluates a decision as the server does, except that a declining row needs its entry here as well.
-fn standing(said: &Said, row: &DecisionRow) -> Standing {
+fn decision_row_status(projection: &Projection, row: &DecisionRow) -> DecisionRowStatus {
     let (Ok(change), Ok(approver), Ok(round)) = (
         ChangeId::parse(&row.change),
         PersonId::parse(&row.approver),
         u32::try_from(row.round),
     ) else {
-        return Standing::NotEntered;
+        return DecisionRowStatus::NotEntered;
     };
     let row = Approval {
         approver,
@@ -221,14 +230,16 @@ fn standing(said: &Said, row: &DecisionRow) -> Standing {
         round,
         at: Timestamp(0),
     };
-    match said.changes().get(&change) {
-        Some(decisions) if decisions.hold(&row) && decisions.count(&row) => Standing::Counts,
-        Some(decisions) if decisions.hold(&row) => Standing::FillsNoSeat,
-        _ => Standing::NotEntered,
+    match projection.changes().get(&change) {
+        Some(decisions) if decisions.has_entry(&row) && decisions.count(&row) => {
+            DecisionRowStatus::Counts
+        }
+        Some(decisions) if decisions.has_entry(&row) => DecisionRowStatus::FillsNoSlot,
+        _ => DecisionRowStatus::NotEntered,
     }
 }
 
-fn row_of(change: &ChangeId, given: &Decided) -> DecisionRow {
+fn row_of(change: &ChangeId, given: &RecordedDecision) -> DecisionRow {
     DecisionRow {
         change: change.to_string(),
         approver: given.approver.to_string(),
@@ -238,12 +249,12 @@ fn row_of(change: &ChangeId, given: &Decided) -> DecisionRow {
     }
 }
 
-fn held<'a>(said: &'a Said, row: &RoleRow) -> Option<&'a Held> {
+fn held<'a>(projection: &'a Projection, row: &RoleRow) -> Option<&'a RolePeriod> {
     let key = (
         PersonId::parse(&row.person).ok()?,
         Role::from_word(&row.role)?,
     );
-    let mut all = said.roles().get(&key)?.iter();
+    let mut all = projection.roles().get(&key)?.iter();
     all.find(|held| held.granted_at.0 == row.granted_at)
 }
 

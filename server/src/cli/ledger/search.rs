@@ -6,31 +6,31 @@ use std::collections::BTreeSet;
 use domain::ledger::{Entry, PrivateValue};
 
 use super::rows::Difference;
-use crate::store::ledger::{Indexed, words};
+use crate::store::ledger::{IndexTerm, index_terms};
 
 /// The maximum number of entries to list. Without it, an emptied index would list all of them.
 const NAMED: usize = 20;
 
 /// The differences found so far.
 #[derive(Default)]
-pub(super) struct Search {
+pub(super) struct SearchIndexCheck {
     named: Vec<Difference>,
     more: usize,
 }
 
-impl Search {
+impl SearchIndexCheck {
     /// Checks one entry. An entry that cannot be parsed has no known words and is reported by the verifier.
     pub(super) fn entry(
         &mut self,
         seq: i64,
         leaf: &str,
         private: &[PrivateValue],
-        stored: &BTreeSet<Indexed>,
+        stored: &BTreeSet<IndexTerm>,
     ) {
         let Ok((_, entry)) = Entry::parse(leaf.as_bytes()) else {
             return;
         };
-        let should = words::of(&entry, private);
+        let should = index_terms::of(&entry, private);
         // The words of an erased value were erased with it, and other words may have taken their place.
         let erased = private.len() < entry.private_values();
         let missing = should
@@ -41,8 +41,8 @@ impl Search {
                 "entry {seq} is not indexed under its word {word:?}"
             ));
         }
-        let all: BTreeSet<Indexed> = words::all_of(&entry, private)
-            .map(|(word, path)| Indexed { word, path })
+        let all: BTreeSet<IndexTerm> = index_terms::all_of(&entry, private)
+            .map(|(word, path)| IndexTerm { word, path })
             .collect();
         if let Some(foreign) = stored.difference(&all).next() {
             self.name(format!(
@@ -76,8 +76,8 @@ impl Search {
     }
 }
 
-fn holds(stored: &BTreeSet<Indexed>, word: &str, path: &str) -> bool {
-    stored.contains(&Indexed {
+fn holds(stored: &BTreeSet<IndexTerm>, word: &str, path: &str) -> bool {
+    stored.contains(&IndexTerm {
         word: word.to_owned(),
         path: path.to_owned(),
     })

@@ -7,7 +7,7 @@ use std::{
 
 use domain::ledger::{LogName, Vkeys, bundle};
 
-use super::{LedgerCommandError, Place, VerifyArgs};
+use super::{LedgerCommandError, LedgerLocation, VerifyArgs};
 use crate::engine::seal::{COPY_FILE, VKEY_FILE};
 
 /// The source of the verifier keys.
@@ -29,7 +29,10 @@ pub(super) struct Trusted {
 }
 
 /// Reads `--vkey`, `ledger.vkey`, or the keys of the bundle, in this order.
-pub(super) fn keys(place: &Place, bundle: Option<&Path>) -> Result<Trusted, LedgerCommandError> {
+pub(super) fn keys(
+    place: &LedgerLocation,
+    bundle: Option<&Path>,
+) -> Result<Trusted, LedgerCommandError> {
     let of_folder = match folder(place, bundle) {
         Some(folder) => optional(&folder.join(VKEY_FILE))?,
         None => None,
@@ -99,7 +102,7 @@ pub(super) fn kept(args: &VerifyArgs) -> Result<Vec<String>, LedgerCommandError>
 
 /// Returns the folder of keys. A bundle may come from anywhere, so the default folder does not apply to it: it may
 /// belong to another log.
-fn folder(place: &Place, bundle: Option<&Path>) -> Option<PathBuf> {
+fn folder(place: &LedgerLocation, bundle: Option<&Path>) -> Option<PathBuf> {
     match (&place.keys, bundle) {
         (Some(folder), _) => Some(folder.clone()),
         (None, Some(_)) => None,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::ledger::said::grants::{Given, Grants};
+use domain::ledger::projection::grants::{Grants, RecordedGrant};
 
 use super::rows::Difference;
 use crate::store::engine::StoredWindow;
@@ -14,7 +14,7 @@ pub(super) fn compare(
     grants: &Grants,
     found: &mut BTreeSet<Difference>,
 ) {
-    let given: BTreeMap<&str, &Given> = grants
+    let given: BTreeMap<&str, &RecordedGrant> = grants
         .given()
         .iter()
         .map(|(grant, given)| (grant.as_str(), given))
@@ -36,7 +36,7 @@ pub(super) fn compare(
             found.insert(Difference::WindowRevived(words(&row.id)));
         } else if row.over == given.closed.is_some()
             && !same(row, given)
-            && !was(row, given, before)
+            && !matched_before(row, given, before)
         {
             found.insert(Difference::WindowDiffers(words(&row.id)));
         }
@@ -51,13 +51,13 @@ pub(super) fn compare(
 }
 
 /// Returns whether the row matched the entries when they were read. It may have changed since.
-fn was(row: &StoredWindow, given: &Given, before: &[StoredWindow]) -> bool {
+fn matched_before(row: &StoredWindow, given: &RecordedGrant, before: &[StoredWindow]) -> bool {
     before
         .iter()
         .any(|earlier| earlier.id == row.id && same(earlier, given))
 }
 
-fn same(row: &StoredWindow, given: &Given) -> bool {
+fn same(row: &StoredWindow, given: &RecordedGrant) -> bool {
     let document = row.document.as_ref();
     document.is_some_and(|document| {
         document.over.is_some() == row.over

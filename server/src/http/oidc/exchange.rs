@@ -9,7 +9,7 @@ use openidconnect::{
     core::{CoreErrorResponseType, CoreGenderClaim},
 };
 
-use super::{Answer, Identity, Oidc, Proof, code, outbound::OutboundError};
+use super::{Identity, Oidc, Proof, TokenResponse, code, outbound::OutboundError};
 use crate::http::secret::Secret;
 
 /// The reason why a sign-in failed.
@@ -46,7 +46,7 @@ impl Oidc {
         began: Timestamp,
         now: Timestamp,
     ) -> Result<(Identity, Option<Secret>), SignInFailure> {
-        let answer: Answer = self
+        let answer: TokenResponse = self
             .client
             .exchange_code(code(given))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
@@ -106,7 +106,7 @@ impl Oidc {
 
     /// Checks whether a person may still sign in. The groups of the result are current.
     pub async fn refresh(&self, refresh: &Secret, sub: &str, now: Timestamp) -> Refreshed {
-        let answer: Result<Answer, TokenError> = self
+        let answer: Result<TokenResponse, TokenError> = self
             .client
             .exchange_refresh_token(&RefreshToken::new(refresh.expose().to_owned()))
             .request_async(&self.http)

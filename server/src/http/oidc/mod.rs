@@ -39,14 +39,14 @@ type Token = IdToken<
     CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 >;
-type Fields = IdTokenFields<
+type TokenFields = IdTokenFields<
     CognitoClaims,
     EmptyExtraTokenFields,
     CoreGenderClaim,
     CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 >;
-type Answer = StandardTokenResponse<Fields, CoreTokenType>;
+type TokenResponse = StandardTokenResponse<TokenFields, CoreTokenType>;
 type CognitoClient = Client<
     CognitoClaims,
     CoreAuthDisplay,
@@ -55,7 +55,7 @@ type CognitoClient = Client<
     CoreJsonWebKey,
     CoreAuthPrompt,
     StandardErrorResponse<CoreErrorResponseType>,
-    Answer,
+    TokenResponse,
     CoreTokenIntrospectionResponse,
     CoreRevocableToken,
     CoreRevocationErrorResponse,

@@ -3,7 +3,7 @@
 //! The limits are a convenience; `submit` checks again. Guardrails are not applied here: a combination that policies
 //! block can be selected, and the preview explains the verdict.
 
-use app::backend::{Choice, Choices, Draft, change_field};
+use app::backend::{ChangeForm, FormOption, FormOptions, change_field};
 use domain::{
     change::Operation,
     classification::{Environment, Pci},
@@ -12,7 +12,7 @@ use domain::{
     time::Duration,
 };
 
-use super::words;
+use super::descriptions;
 
 /// The offered durations of temporary access, in minutes, shortest first.
 const WINDOWS: [i64; 6] = [30, 60, 120, 240, 480, 720];
@@ -44,19 +44,23 @@ impl Scope {
 }
 
 /// Returns the options of a form. The selected values are always included.
-pub(super) fn choices(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Choices {
-    let mut choices = Choices {
-        who: who(snapshot, draft, scope),
+pub(super) fn choices(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope) -> FormOptions {
+    let mut choices = FormOptions {
+        who: who(snapshot, change_form, scope),
         sets: sets(snapshot),
         accounts: accounts(snapshot),
         groups: groups(snapshot),
         terms: terms(),
         typed: Vec::new(),
     };
-    let membership = draft.is_membership();
+    let membership = change_form.is_membership();
     let lists = [
-        (change_field::WHO, &mut choices.who, &draft.who),
-        (change_field::ACCOUNT, &mut choices.accounts, &draft.account),
+        (change_field::WHO, &mut choices.who, &change_form.who),
+        (
+            change_field::ACCOUNT,
+            &mut choices.accounts,
+            &change_form.account,
+        ),
         (
             change_field::SET,
             if membership {
@@ -64,7 +68,7 @@ pub(super) fn choices(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Choi
             } else {
                 &mut choices.sets
             },
-            &draft.set,
+            &change_form.set,
         ),
     ];
     for (field, list, chosen) in lists {
@@ -81,16 +85,16 @@ pub(super) fn choices(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Choi
     choices
 }
 
-fn who(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Vec<Choice> {
+fn who(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope) -> Vec<FormOption> {
     let parts = snapshot.parts();
-    let user = |id: &UserId| Choice {
+    let user = |id: &UserId| FormOption {
         value: format!("user:{id}"),
         label: named(snapshot, id),
     };
     if let Scope::Own(own) = scope {
         return vec![user(own)];
     }
-    let groups = parts.groups.values().map(|group| Choice {
+    let groups = parts.groups.values().map(|group| FormOption {
         value: format!("group:{}", group.id),
         label: format!(
             "{} (group of {})",
@@ -98,17 +102,17 @@ fn who(snapshot: &Snapshot, draft: &Draft, scope: &Scope) -> Vec<Choice> {
             snapshot.members(&group.id).count()
         ),
     });
-    let mut list: Vec<Choice> = Vec::new();
-    if !draft.is_membership() {
+    let mut list: Vec<FormOption> = Vec::new();
+    if !change_form.is_membership() {
         list.extend(groups);
     }
     list.extend(parts.users.keys().map(user));
     sorted(&mut list);
     // A principal that is not in the directory can only be selected through a link, to remove its remaining access.
-    if !draft.who.is_empty() && !list.iter().any(|choice| choice.value == draft.who) {
-        let label = format!("{} (no longer in the directory)", draft.who);
-        list.push(Choice {
-            value: draft.who.clone(),
+    if !change_form.who.is_empty() && !list.iter().any(|choice| choice.value == change_form.who) {
+        let label = format!("{} (no longer in the directory)", change_form.who);
+        list.push(FormOption {
+            value: change_form.who.clone(),
             label,
         });
     }
@@ -121,12 +125,12 @@ fn named(snapshot: &Snapshot, id: &UserId) -> String {
             format!("{} ({}, disabled)", user.display_name, user.user_name)
         }
         Some(user) => format!("{} ({})", user.display_name, user.user_name),
-        None => words::principal(snapshot, &Principal::User(id.clone())),
+        None => descriptions::principal(snapshot, &Principal::User(id.clone())),
     }
 }
 
-fn accounts(snapshot: &Snapshot) -> Vec<Choice> {
-    let mut list: Vec<Choice> = snapshot
+fn accounts(snapshot: &Snapshot) -> Vec<FormOption> {
+    let mut list: Vec<FormOption> = snapshot
         .parts()
         .accounts
         .values()
@@ -144,7 +148,7 @@ fn accounts(snapshot: &Snapshot) -> Vec<Choice> {
                 Environment::Security => "security",
                 Environment::Management => "management",
             };
-            Choice {
+            FormOption {
                 value: account.id.to_string(),
                 label: format!("{} ({}, {environment}{pci})", account.name, account.id),
             }
@@ -154,10 +158,10 @@ fn accounts(snapshot: &Snapshot) -> Vec<Choice> {
     list
 }
 
-fn sets(snapshot: &Snapshot) -> Vec<Choice> {
+fn sets(snapshot: &Snapshot) -> Vec<FormOption> {
     let sets = snapshot.parts().sets.values();
-    let mut list: Vec<Choice> = sets
-        .map(|set| Choice {
+    let mut list: Vec<FormOption> = sets
+        .map(|set| FormOption {
             value: set
                 .arn
                 .as_str()
@@ -172,10 +176,10 @@ fn sets(snapshot: &Snapshot) -> Vec<Choice> {
     list
 }
 
-fn groups(snapshot: &Snapshot) -> Vec<Choice> {
+fn groups(snapshot: &Snapshot) -> Vec<FormOption> {
     let groups = snapshot.parts().groups.values();
-    let mut list: Vec<Choice> = groups
-        .map(|group| Choice {
+    let mut list: Vec<FormOption> = groups
+        .map(|group| FormOption {
             value: group.id.to_string(),
             label: group.display_name.clone(),
         })
@@ -184,19 +188,22 @@ fn groups(snapshot: &Snapshot) -> Vec<Choice> {
     list
 }
 
-fn terms() -> Vec<Choice> {
-    let windows = WINDOWS.into_iter().map(|minutes| Choice {
+fn terms() -> Vec<FormOption> {
+    let windows = WINDOWS.into_iter().map(|minutes| FormOption {
         value: minutes.to_string(),
-        label: format!("For {}", words::length_words(Duration::minutes(minutes))),
+        label: format!(
+            "For {}",
+            descriptions::length_words(Duration::minutes(minutes))
+        ),
     });
     windows
-        .chain([Choice {
+        .chain([FormOption {
             value: "standing".into(),
             label: "Standing, until it is removed".into(),
         }])
         .collect()
 }
 
-fn sorted(list: &mut [Choice]) {
+fn sorted(list: &mut [FormOption]) {
     list.sort_by_cached_key(|choice| choice.label.to_lowercase());
 }

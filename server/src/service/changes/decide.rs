@@ -6,27 +6,31 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{Answer, DecisionInput, DecisionPort, Denied, FieldError, decision_field};
+use app::backend::{DecisionInput, DecisionPort, Denied, FieldError, PortResult, decision_field};
 use async_trait::async_trait;
 use domain::{
-    approval::{Approval, Barred, Candidate, Decision, Tally, may_decide, tally},
+    approval::{
+        Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision, may_decide, tally,
+    },
     authorize::{Action, Role},
     change::{DECIDE_WITHIN, JUSTIFICATION_BYTES, State, holds_card_number},
     diff::EffectHash,
-    guardrails::Judgement,
     ids::{ChangeId, PersonId},
-    ledger::{Outcome, said::Altered},
+    ledger::{Outcome, projection::ChangeMismatch},
     person::Claims,
+    policies::Evaluation,
     time::Timestamp,
 };
 use sqlx::AnyConnection;
 
-use super::{judging::judge_again, people::People, submit::state_after, trouble, words};
+use super::{
+    descriptions, evaluation::re_evaluate, person_names::PersonNames, submit::state_after, trouble,
+};
 use crate::{
-    service::{Service, broken, journal::Kind},
+    service::{Service, broken, journal::EventKind},
     store::{
         StoreError,
-        change::{self, Stored},
+        change::{self, StoredChange},
         person,
     },
 };
@@ -35,23 +39,23 @@ use crate::{
 const REASON_CHARS: usize = 5;
 
 /// The outcome of a decision.
-enum Went {
-    Taken(State),
+enum DecideOutcome {
+    Recorded(State),
     /// The same person sent the same decision before.
-    Again,
-    NotThere,
+    Duplicate,
+    NotFound,
     /// The change is no longer open for decisions.
-    Over(Box<Stored>),
-    Barred(Barred),
+    Closed(Box<StoredChange>),
+    MayNotDecide(ApproverRefusal),
     /// The row of the change differs from the ledger.
-    Altered(Altered),
+    RowMismatch(ChangeMismatch),
     /// The effect has changed; earlier approvals are void.
-    Changed(State),
+    EffectChanged(State),
 }
 
 #[async_trait]
 impl DecisionPort for Service {
-    async fn decide(&self, id: &ChangeId, input: DecisionInput) -> Answer<()> {
+    async fn decide(&self, id: &ChangeId, input: DecisionInput) -> PortResult<()> {
         self.allowed(Action::Decide)?;
         let reason = input.reason.trim();
         if let Some(message) = wrong_reason(reason) {
@@ -61,24 +65,28 @@ impl DecisionPort for Service {
             }]));
         }
         match self.try_decide(id, &input, reason).await.map_err(trouble)? {
-            Went::Taken(state) => {
-                self.core.announce(id, state);
+            DecideOutcome::Recorded(state) => {
+                self.app_state.announce(id, state);
                 Ok(())
             }
-            Went::Again => Ok(()),
-            Went::NotThere => Err(Denied::NotFound),
-            Went::Over(stored) => Err(Denied::Conflict(self.who_was_faster(&stored).await?)),
-            Went::Altered(why) => Err(Denied::Conflict(words::altered(why))),
-            Went::Barred(why @ (Barred::OtherEffect | Barred::Decided)) => {
-                Err(Denied::Conflict(why.reason().to_owned()))
+            DecideOutcome::Duplicate => Ok(()),
+            DecideOutcome::NotFound => Err(Denied::NotFound),
+            DecideOutcome::Closed(stored) => {
+                Err(Denied::Conflict(self.who_was_faster(&stored).await?))
             }
-            Went::Barred(why) => Err(self.refused(Action::Decide, why.reason()).await),
-            Went::Changed(state) => {
-                self.core.announce(id, state);
+            DecideOutcome::RowMismatch(why) => Err(Denied::Conflict(descriptions::altered(why))),
+            DecideOutcome::MayNotDecide(
+                why @ (ApproverRefusal::OtherEffect | ApproverRefusal::AlreadyDecided),
+            ) => Err(Denied::Conflict(why.reason().to_owned())),
+            DecideOutcome::MayNotDecide(why) => {
+                Err(self.refused(Action::Decide, why.reason()).await)
+            }
+            DecideOutcome::EffectChanged(state) => {
+                self.app_state.announce(id, state);
                 Err(Denied::Conflict(format!(
                     "The effect of this change has changed, so all earlier approvals are void and your decision was not \
                      recorded. {} Review the change again.",
-                    words::already(state)
+                    descriptions::already(state)
                 )))
             }
         }
@@ -91,11 +99,11 @@ impl Service {
         id: &ChangeId,
         input: &DecisionInput,
         reason: &str,
-    ) -> Result<Went, StoreError> {
-        let now = self.core.clock.now();
-        let mut tx = self.core.store.write().await?;
+    ) -> Result<DecideOutcome, StoreError> {
+        let now = self.app_state.clock.now();
+        let mut tx = self.app_state.store.write().await?;
         let Some(mut stored) = change::lock(&mut tx, id).await? else {
-            return Ok(Went::NotThere);
+            return Ok(DecideOutcome::NotFound);
         };
         let seen = EffectHash(input.effect.clone());
         let again = |given: &Approval| {
@@ -104,27 +112,27 @@ impl Service {
                 && given.effect == seen
         };
         if stored.change.in_force().any(again) {
-            return Ok(Went::Again);
+            return Ok(DecideOutcome::Duplicate);
         }
         if stored.change.decidable(now).is_err() {
-            return Ok(Went::Over(Box::new(stored)));
+            return Ok(DecideOutcome::Closed(Box::new(stored)));
         }
         if let Some(altered) = stored.altered {
-            return Ok(Went::Altered(altered));
+            return Ok(DecideOutcome::RowMismatch(altered));
         }
         let candidate = self.candidate(&person::claims(tx.conn()).await?);
         if let Err(why) = self.may_take_seat(&stored, &candidate, &seen) {
-            return Ok(Went::Barred(why));
+            return Ok(DecideOutcome::MayNotDecide(why));
         }
-        let judgement = judge_again(&self.core, tx.conn(), &stored, BTreeSet::new()).await?;
-        if judgement.hash != stored.change.effect {
+        let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
+        if evaluation.hash != stored.change.effect {
             let before = stored.change.effect.clone();
-            let next = rebound(&stored, judgement, now);
+            let next = rebound(&stored, evaluation, now);
             change::rebind(&mut tx, &next, now).await?;
             let entry = self
-                .core
+                .app_state
                 .journal
-                .entry(Kind::ChangeSentBack, Outcome::Pending, &self.who())
+                .entry(EventKind::ChangeSentBack, Outcome::Pending, &self.who())
                 .change(id)
                 .target_id("change", id.as_str())
                 .reason("the effect differs from the request: earlier approvals are void")
@@ -132,15 +140,15 @@ impl Service {
                 .fact("effect", next.change.effect.0.as_str())
                 .fact("state", next.change.state.as_str())
                 .shows(change::effect_document(&next.effect));
-            self.core.journal.append(&mut tx, entry).await?;
+            self.app_state.journal.append(&mut tx, entry).await?;
             tx.commit().await?;
-            return Ok(Went::Changed(next.change.state));
+            return Ok(DecideOutcome::EffectChanged(next.change.state));
         }
         // The effect is the same, but a beneficiary may have become known as a person only now.
-        stored.gaining.extend(judgement.gaining);
+        stored.gaining.extend(evaluation.gaining);
         let approver = match self.may_take_seat(&stored, &candidate, &seen) {
             Ok(person) => person,
-            Err(why) => return Ok(Went::Barred(why)),
+            Err(why) => return Ok(DecideOutcome::MayNotDecide(why)),
         };
         let approval = Approval {
             approver,
@@ -154,10 +162,13 @@ impl Service {
         stored.change.approvals.push(approval.clone());
         let state = state_of(&stored, &seats(tx.conn(), &stored).await?);
         change::set_state(&mut tx, &stored, state, None, now).await?;
-        let entry = self.core.journal.change_decided(&self.who(), id, &approval);
-        self.core.journal.append(&mut tx, entry).await?;
+        let entry = self
+            .app_state
+            .journal
+            .change_decided(&self.who(), id, &approval);
+        self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
-        Ok(Went::Taken(state))
+        Ok(DecideOutcome::Recorded(state))
     }
 
     /// Returns what is known about the viewer as a decider.
@@ -173,16 +184,16 @@ impl Service {
 
     fn may_take_seat(
         &self,
-        stored: &Stored,
+        stored: &StoredChange,
         candidate: &Candidate,
         seen: &EffectHash,
-    ) -> Result<PersonId, Barred> {
+    ) -> Result<PersonId, ApproverRefusal> {
         may_decide(&stored.change, &self.gaining(stored), candidate, seen)
     }
 
     /// Returns everyone who gains access, including the viewer if their own user does: a person is linked to a user at
     /// sign-in, which may be later than the stored list.
-    pub(super) fn gaining(&self, stored: &Stored) -> BTreeSet<PersonId> {
+    pub(super) fn gaining(&self, stored: &StoredChange) -> BTreeSet<PersonId> {
         let mut gaining = stored.gaining.clone();
         if self
             .signed
@@ -196,9 +207,9 @@ impl Service {
     }
 
     /// Describes who decided and when, for an approver whose decision came too late.
-    async fn who_was_faster(&self, stored: &Stored) -> Answer<String> {
+    async fn who_was_faster(&self, stored: &StoredChange) -> PortResult<String> {
         let change = &stored.change;
-        let already = words::already(match change.state {
+        let already = descriptions::already(match change.state {
             State::Waiting => State::Expired,
             state => state,
         });
@@ -206,8 +217,8 @@ impl Service {
         let Some(last) = last.filter(|_| change.state != State::Waiting) else {
             return Ok(format!("{already} Your decision was not recorded."));
         };
-        let world = self.core.world();
-        let name = People::new(&self.core.store, &world.snapshot)
+        let read_model = self.app_state.read_model();
+        let name = PersonNames::new(&self.app_state.store, &read_model.snapshot)
             .name(&last.approver)
             .await
             .map_err(broken)?;
@@ -226,7 +237,7 @@ impl Service {
 /// requester or a beneficiary by an unsettled claim.
 pub(super) async fn seats(
     conn: &mut AnyConnection,
-    stored: &Stored,
+    stored: &StoredChange,
 ) -> Result<BTreeSet<PersonId>, StoreError> {
     let claims = person::claims(conn).await?;
     let concerned = stored.gaining.iter().chain([&stored.change.requester]);
@@ -241,25 +252,29 @@ pub(super) async fn seats(
         .collect())
 }
 
-fn state_of(stored: &Stored, seats: &BTreeSet<PersonId>) -> State {
+fn state_of(stored: &StoredChange, seats: &BTreeSet<PersonId>) -> State {
     match tally(&stored.change, &stored.gaining, |person| {
         seats.contains(person)
     }) {
-        Tally::Declined(_) => State::Declined,
-        Tally::Met(_) => State::Approved,
-        Tally::Missing(_) => State::Waiting,
+        ApprovalProgress::Declined(_) => State::Declined,
+        ApprovalProgress::Met(_) => State::Approved,
+        ApprovalProgress::Missing(_) => State::Waiting,
     }
 }
 
 /// Binds a change to its current effect. The time for a decision starts again.
-pub(super) fn rebound(stored: &Stored, judgement: Judgement, now: Timestamp) -> Stored {
+pub(super) fn rebound(
+    stored: &StoredChange,
+    evaluation: Evaluation,
+    now: Timestamp,
+) -> StoredChange {
     let mut next = stored.clone();
-    next.change.state = state_after(judgement.verdict.outcome);
-    next.change.verdict = judgement.verdict;
-    next.change.effect = judgement.hash;
+    next.change.state = state_after(evaluation.verdict.outcome);
+    next.change.verdict = evaluation.verdict;
+    next.change.effect = evaluation.hash;
     next.change.decide_by = now + DECIDE_WITHIN;
-    next.effect = judgement.effect;
-    next.gaining = judgement.gaining;
+    next.effect = evaluation.effect;
+    next.gaining = evaluation.gaining;
     next
 }
 
@@ -275,5 +290,5 @@ fn wrong_reason(reason: &str) -> Option<String> {
             "Explain your decision in at least {REASON_CHARS} characters. The reason is recorded in the ledger."
         ));
     }
-    holds_card_number(reason).then(|| domain::change::Invalid::CardNumber.to_string())
+    holds_card_number(reason).then(|| domain::change::InvalidProposal::CardNumber.to_string())
 }

@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::backend::Answer;
+use app::backend::PortResult;
 use domain::ids::ChangeId;
 use futures::{Stream, stream};
 use tokio::{
@@ -14,7 +14,7 @@ use tokio::{
 
 use super::progress;
 use crate::{
-    service::{Service, core::Core},
+    service::{Service, app_state::AppState},
     store::{StoreError, change},
 };
 
@@ -27,30 +27,30 @@ impl Service {
     pub async fn change_events(
         &self,
         id: &ChangeId,
-    ) -> Answer<impl Stream<Item = String> + Send + 'static + use<>> {
+    ) -> PortResult<impl Stream<Item = String> + Send + 'static + use<>> {
         Ok(follow(self.may_follow(id).await?, id.clone()))
     }
 }
 
-struct Following {
-    core: Arc<Core>,
+struct ChangeStream {
+    app_state: Arc<AppState>,
     id: ChangeId,
     moved: Receiver<ChangeId>,
     last: Option<String>,
 }
 
-fn follow(core: Arc<Core>, id: ChangeId) -> impl Stream<Item = String> + Send + 'static {
-    let moved = core.moved.subscribe();
+fn follow(app_state: Arc<AppState>, id: ChangeId) -> impl Stream<Item = String> + Send + 'static {
+    let moved = app_state.moved.subscribe();
     stream::unfold(
-        Following {
-            core,
+        ChangeStream {
+            app_state,
             id,
             moved,
             last: None,
         },
         |mut at| async {
             loop {
-                match now(&at.core, &at.id).await {
+                match now(&at.app_state, &at.id).await {
                     Ok(Some(event)) if at.last.as_ref() != Some(&event) => {
                         at.last = Some(event.clone());
                         return Some((event, at));
@@ -66,7 +66,7 @@ fn follow(core: Arc<Core>, id: ChangeId) -> impl Stream<Item = String> + Send + 
 }
 
 /// Waits until the change is announced or the poll interval is over. None if no announcement can come any more.
-async fn wait(at: &mut Following) -> Option<()> {
+async fn wait(at: &mut ChangeStream) -> Option<()> {
     let ours = async {
         loop {
             match at.moved.recv().await {
@@ -80,14 +80,20 @@ async fn wait(at: &mut Following) -> Option<()> {
     timeout(LOOK_EVERY, ours).await.unwrap_or(Some(()))
 }
 
-async fn now(core: &Core, id: &ChangeId) -> Result<Option<String>, StoreError> {
-    let mut conn = core.store.read().acquire().await?;
+async fn now(app_state: &AppState, id: &ChangeId) -> Result<Option<String>, StoreError> {
+    let mut conn = app_state.store.read().acquire().await?;
     let Some(stored) = change::find(&mut conn, id).await? else {
         return Ok(None);
     };
-    let (world, waiting) = (core.world(), core.waiting.of(id));
-    let operations =
-        progress::operations(&mut conn, &world, &stored, waiting, core.clock.now()).await?;
+    let (read_model, waiting) = (app_state.read_model(), app_state.waiting.of(id));
+    let operations = progress::operations(
+        &mut conn,
+        &read_model,
+        &stored,
+        waiting,
+        app_state.clock.now(),
+    )
+    .await?;
     let (key, words) = progress::live(&stored, &operations);
     Ok(Some(format!("{key}\n{words}")))
 }

@@ -4,13 +4,13 @@
 use domain::{change::State, ids::ChangeId, time::Timestamp};
 
 use crate::{
-    service::core::Core,
+    service::app_state::AppState,
     store::{StoreError, change},
 };
 
 /// Expires every change whose time is over and returns their ids.
-pub async fn expire_due(core: &Core, now: Timestamp) -> Result<Vec<ChangeId>, StoreError> {
-    let mut conn = core.store.read().acquire().await?;
+pub async fn expire_due(app_state: &AppState, now: Timestamp) -> Result<Vec<ChangeId>, StoreError> {
+    let mut conn = app_state.store.read().acquire().await?;
     let waiting = change::in_states(&mut conn, &[State::Waiting, State::Approved]).await?;
     drop(conn);
     let mut expired = Vec::new();
@@ -19,7 +19,7 @@ pub async fn expire_due(core: &Core, now: Timestamp) -> Result<Vec<ChangeId>, St
         .filter(|stored| stored.change.expire(now).is_some())
     {
         let id = due.change.id;
-        let mut tx = core.store.write().await?;
+        let mut tx = app_state.store.write().await?;
         let Some(stored) = change::lock(&mut tx, &id).await? else {
             continue;
         };
@@ -28,10 +28,10 @@ pub async fn expire_due(core: &Core, now: Timestamp) -> Result<Vec<ChangeId>, St
             continue;
         };
         change::set_state(&mut tx, &stored, state, None, now).await?;
-        let entry = core.journal.change_expired(&id);
-        core.journal.append(&mut tx, entry).await?;
+        let entry = app_state.journal.change_expired(&id);
+        app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
-        core.announce(&id, state);
+        app_state.announce(&id, state);
         expired.push(id);
     }
     Ok(expired)

@@ -3,23 +3,23 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    Answer, ChangeRow, ChangeView, ChangesPort, Denied, InboxPlace, ListQuery, Page,
+    ChangeRow, ChangeView, ChangesPort, Denied, InboxPosition, ListQuery, Page, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
-    approval::{Tally, tally},
+    approval::{ApprovalProgress, tally},
     authorize::Action,
     change::State,
     ids::{AccountId, ChangeId, PersonId},
     snapshot::Snapshot,
 };
 
-use super::{people::People, words};
+use super::{descriptions, person_names::PersonNames};
 use crate::{
     service::{Service, broken, existing},
     store::{
         StoreError,
-        change::{self, Filter, Stored, Target},
+        change::{self, ChangeTarget, Filter, StoredChange},
     },
 };
 
@@ -32,7 +32,7 @@ const SEARCHED: i64 = 2_000;
 
 /// Whose changes a list contains.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum OwnerFilter {
     /// Everyone's, as far as the viewer may see them.
     All,
     /// The viewer's own.
@@ -41,22 +41,24 @@ enum Wanted {
 
 #[async_trait]
 impl ChangesPort for Service {
-    async fn changes(&self, query: &ListQuery) -> Answer<Page<ChangeRow>> {
+    async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
         let only = query.only.as_deref().unwrap_or_default();
         let words = query.words.to_lowercase();
         let filter = Filter {
             state: State::from_word(only),
             requester: self.whose(if only == "mine" {
-                Wanted::Own
+                OwnerFilter::Own
             } else {
-                Wanted::All
+                OwnerFilter::All
             }),
             // A 12-digit number is looked up in the index; other words are searched in the displayed text.
-            about: AccountId::parse(words.trim()).ok().map(|account| Target {
-                kind: "account",
-                value: account.to_string(),
-            }),
+            about: AccountId::parse(words.trim())
+                .ok()
+                .map(|account| ChangeTarget {
+                    kind: "account",
+                    value: account.to_string(),
+                }),
         };
         let searching = filter.about.is_none() && !words.trim().is_empty();
         if !searching {
@@ -94,7 +96,7 @@ impl ChangesPort for Service {
         })
     }
 
-    async fn change(&self, id: &ChangeId) -> Answer<ChangeView> {
+    async fn change(&self, id: &ChangeId) -> PortResult<ChangeView> {
         self.allowed(Action::SeeOwn)?;
         let stored = self.stored(id).await.map_err(broken)?;
         let stored = stored
@@ -103,13 +105,13 @@ impl ChangesPort for Service {
         self.view(&stored).await.map_err(broken)
     }
 
-    async fn inbox(&self, at: InboxPlace) -> Answer<Page<ChangeView>> {
+    async fn inbox(&self, at: InboxPosition) -> PortResult<Page<ChangeView>> {
         self.allowed(Action::SeeInbox)?;
         let waiting = self.waiting_for_viewer().await.map_err(broken)?;
         let pages = waiting.len().div_ceil(INBOX).max(1);
         let number = match at {
-            InboxPlace::Page(number) => number.clamp(1, pages),
-            InboxPlace::Change(id) => {
+            InboxPosition::Page(number) => number.clamp(1, pages),
+            InboxPosition::Change(id) => {
                 let place = waiting.iter().position(|stored| stored.change.id == id);
                 place.unwrap_or(0) / INBOX + 1
             }
@@ -133,12 +135,12 @@ impl Service {
     /// Used on the pages of other resources.
     pub async fn recent_changes(
         &self,
-        about: Option<Target>,
+        about: Option<ChangeTarget>,
         requester: Option<PersonId>,
         limit: usize,
-    ) -> Answer<Vec<ChangeRow>> {
+    ) -> PortResult<Vec<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
-        let requester = match (self.whose(Wanted::All), requester) {
+        let requester = match (self.whose(OwnerFilter::All), requester) {
             // Changes of others, for a viewer who sees only their own.
             (Some(own), Some(asked)) if own != asked => return Ok(Vec::new()),
             (Some(own), _) => Some(own),
@@ -153,13 +155,16 @@ impl Service {
     }
 
     /// Returns the changes that need the viewer's decision, oldest first, for the home page.
-    pub(in crate::service) async fn waiting_rows(&self, limit: usize) -> Answer<Vec<ChangeRow>> {
+    pub(in crate::service) async fn waiting_rows(
+        &self,
+        limit: usize,
+    ) -> PortResult<Vec<ChangeRow>> {
         let waiting = self.waiting_for_viewer().await.map_err(broken)?;
-        let mut people = People::new(&self.core.store, &self.world.snapshot);
+        let mut people = PersonNames::new(&self.app_state.store, &self.read_model.snapshot);
         let mut rows = Vec::new();
         for stored in waiting.iter().take(limit) {
             rows.push(
-                row(&self.world.snapshot, &mut people, stored)
+                row(&self.read_model.snapshot, &mut people, stored)
                     .await
                     .map_err(broken)?,
             );
@@ -168,10 +173,10 @@ impl Service {
     }
 
     /// Returns the requester to whom a list is limited: the viewer, unless they may see all changes.
-    fn whose(&self, wanted: Wanted) -> Option<PersonId> {
+    fn whose(&self, wanted: OwnerFilter) -> Option<PersonId> {
         match wanted {
-            Wanted::All if self.allowed(Action::SeeChanges).is_ok() => None,
-            Wanted::All | Wanted::Own => Some(self.signed.person.clone()),
+            OwnerFilter::All if self.allowed(Action::SeeChanges).is_ok() => None,
+            OwnerFilter::All | OwnerFilter::Own => Some(self.signed.person.clone()),
         }
     }
 
@@ -181,13 +186,13 @@ impl Service {
         limit: i64,
         offset: i64,
     ) -> Result<(Vec<ChangeRow>, i64), StoreError> {
-        let mut conn = self.core.store.read().acquire().await?;
+        let mut conn = self.app_state.store.read().acquire().await?;
         let (found, total) = change::list(&mut conn, filter, limit, offset).await?;
         drop(conn);
-        let mut people = People::new(&self.core.store, &self.world.snapshot);
+        let mut people = PersonNames::new(&self.app_state.store, &self.read_model.snapshot);
         let mut rows = Vec::with_capacity(found.len());
         for stored in &found {
-            rows.push(row(&self.world.snapshot, &mut people, stored).await?);
+            rows.push(row(&self.read_model.snapshot, &mut people, stored).await?);
         }
         Ok((rows, total))
     }
@@ -196,25 +201,25 @@ impl Service {
 /// Returns the list row of a change.
 pub(super) async fn row(
     snapshot: &Snapshot,
-    people: &mut People<'_>,
-    stored: &Stored,
+    people: &mut PersonNames<'_>,
+    stored: &StoredChange,
 ) -> Result<ChangeRow, StoreError> {
     let change = &stored.change;
     let operations = &change.proposal.operations;
     let need = change.verdict.approvals;
     let have = match tally(change, &stored.gaining, |_| true) {
-        Tally::Met(_) => need,
-        Tally::Missing(missing) => need.saturating_sub(missing),
-        Tally::Declined(_) => given(stored),
+        ApprovalProgress::Met(_) => need,
+        ApprovalProgress::Missing(missing) => need.saturating_sub(missing),
+        ApprovalProgress::Declined(_) => given(stored),
     };
     Ok(ChangeRow {
         id: change.id.clone(),
-        title: words::title(snapshot, operations),
+        title: descriptions::title(snapshot, operations),
         requester: people.name(&change.requester).await?,
         submitted: change.submitted,
         decide_by: change.decide_by,
         state: change.state,
-        accounts: words::accounts(
+        accounts: descriptions::accounts(
             snapshot,
             operations,
             stored.effect.gained.iter().chain(&stored.effect.lost),
@@ -224,7 +229,7 @@ pub(super) async fn row(
 }
 
 /// Returns the number of people who approved the effect in force.
-fn given(stored: &Stored) -> u8 {
+fn given(stored: &StoredChange) -> u8 {
     let change = &stored.change;
     let yes: BTreeSet<&PersonId> = change
         .in_force()

@@ -2,52 +2,55 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{Answer, ChangeKind, Denied, Draft, FieldError, Preview, change_field};
+use app::backend::{ChangeForm, ChangeKind, Denied, FieldError, PortResult, Preview, change_field};
 use domain::{
     authorize::Action,
     change::Operation,
     diff::{Effect, EffectHash, Step},
-    guardrails::{Asked, Judgement},
     ids::{PermissionSetArn, PersonId, UserId},
     permission_set::analysis::Finding,
+    policies::{Evaluation, RequestContext},
     snapshot::Snapshot,
     verdict::{Outcome, Verdict},
 };
 
-use super::{choices::Scope, draft::Reading, judging::judge_now, people::People, words};
+use super::{
+    change_form::ParsedForm, choices::Scope, descriptions, evaluation::evaluate_now,
+    person_names::PersonNames,
+};
 use crate::{service::Service, store::StoreError};
 
 impl Service {
     /// Returns the default user of a form: the viewer, if the change gives them access or they may propose only for
     /// themselves.
-    pub(super) fn own_for(&self, scope: &Scope, draft: &Draft) -> Option<UserId> {
-        let gains = draft.known_kind().is_some_and(ChangeKind::gives);
+    pub(super) fn own_for(&self, scope: &Scope, change_form: &ChangeForm) -> Option<UserId> {
+        let gains = change_form.known_kind().is_some_and(ChangeKind::gives);
         match scope {
             Scope::Own(own) => Some(own.clone()),
             Scope::Everybody if gains => {
                 let own = self.signed.user.clone();
-                own.filter(|own| self.world.snapshot.user(own).is_some())
+                own.filter(|own| self.read_model.snapshot.user(own).is_some())
             }
             Scope::Everybody => None,
         }
     }
 
     /// Returns for whom the viewer may propose changes.
-    pub(super) fn scope(&self) -> Answer<Scope> {
+    pub(super) fn scope(&self) -> PortResult<Scope> {
         if self.allowed(Action::Propose).is_ok() {
             return Ok(Scope::Everybody);
         }
         match &self.signed.user {
             Some(own) => Ok(Scope::Own(own.clone())),
             None => Err(Denied::Forbidden(
-                domain::authorize::Denial::NotJoined.reason(),
+                domain::authorize::Denial::NotLinked.reason(),
             )),
         }
     }
 
     /// Checks that all operations are within what the viewer may propose.
-    pub(super) fn within(&self, scope: &Scope, reading: &Reading) -> Result<(), FieldError> {
-        if reading
+    pub(super) fn within(&self, scope: &Scope, parsed: &ParsedForm) -> Result<(), FieldError> {
+        if parsed
             .operations
             .iter()
             .all(|operation| scope.covers(operation))
@@ -65,8 +68,8 @@ impl Service {
     }
 
     /// Returns the request context of the viewer.
-    pub(super) fn asked(&self, person: &PersonId, ticket: Option<&str>) -> Asked {
-        Asked {
+    pub(super) fn asked(&self, person: &PersonId, ticket: Option<&str>) -> RequestContext {
+        RequestContext {
             requester: person.clone(),
             roles: self.signed.actor.roles.clone(),
             mfa: self.signed.actor.mfa,
@@ -81,18 +84,25 @@ impl Service {
         person: &PersonId,
         operations: &[Operation],
     ) -> Result<Preview, StoreError> {
-        let mut conn = self.core.store.read().acquire().await?;
+        let mut conn = self.app_state.store.read().acquire().await?;
         let asked = self.asked(person, None);
-        let judgement =
-            judge_now(&self.core, &mut conn, &self.world, operations, &asked, None).await?;
+        let evaluation = evaluate_now(
+            &self.app_state,
+            &mut conn,
+            &self.read_model,
+            operations,
+            &asked,
+            None,
+        )
+        .await?;
         drop(conn);
-        let Judgement {
+        let Evaluation {
             verdict,
             effect,
             hash,
             gaining,
             ..
-        } = judgement;
+        } = evaluation;
         self.preview_with(operations, &effect, verdict, hash, person, &gaining)
             .await
     }
@@ -107,27 +117,27 @@ impl Service {
         requester: &PersonId,
         gaining: &BTreeSet<PersonId>,
     ) -> Result<Preview, StoreError> {
-        let snapshot = &self.world.snapshot;
+        let snapshot = &self.read_model.snapshot;
         let approvers = if verdict.outcome == Outcome::NeedsApproval {
             let mut barred = gaining.clone();
             barred.insert(requester.clone());
-            People::new(&self.core.store, snapshot)
+            PersonNames::new(&self.app_state.store, snapshot)
                 .approvers_but(&barred)
                 .await?
         } else {
             Vec::new()
         };
         Ok(Preview {
-            title: words::title(snapshot, operations),
+            title: descriptions::title(snapshot, operations),
             gained: effect
                 .gained
                 .iter()
-                .map(|step| words::gain(snapshot, step))
+                .map(|step| descriptions::gain(snapshot, step))
                 .collect(),
             lost: effect
                 .lost
                 .iter()
-                .map(|step| words::loss(snapshot, step))
+                .map(|step| descriptions::loss(snapshot, step))
                 .collect(),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),

@@ -5,25 +5,25 @@ use app::backend::{OperationRow, OperationStatus, state_words};
 use domain::{
     change::{Operation, State},
     engine::{
-        ChangePhase, ChangeRow, Ending, How, Item, ItemResult, Key, OperationRow as WriteRow,
-        Phase, WindowRow,
+        AccessResource, Cause, ChangePhase, ChangeRow, Item, ItemResult, OperationOutcome,
+        OperationRow as WriteRow, Phase, WindowRow,
     },
     time::Timestamp,
 };
 use sqlx::AnyConnection;
 
-use super::{remaining, words};
+use super::{descriptions, remaining_paths};
 use crate::{
-    service::{core::World, waiting::Waiting},
-    store::{StoreError, change::Stored, engine},
+    service::{app_state::ReadModel, pending_starts::PendingStart},
+    store::{StoreError, change::StoredChange, engine},
 };
 
 /// Returns one row per operation of a change, in its order.
 pub(super) async fn operations(
     conn: &mut AnyConnection,
-    world: &World,
-    stored: &Stored,
-    waiting: Option<Waiting>,
+    read_model: &ReadModel,
+    stored: &StoredChange,
+    waiting: Option<PendingStart>,
     now: Timestamp,
 ) -> Result<Vec<OperationRow>, StoreError> {
     let id = &stored.change.id;
@@ -36,11 +36,11 @@ pub(super) async fn operations(
             Some(Item::Open { grant, .. }) => engine::window_of(conn, grant).await?,
             _ => None,
         };
-        let key = Key::of(operation);
+        let key = AccessResource::of(operation);
         let write = writes.iter().rev().find(|write| write.key == key);
         let far = match waiting.filter(|_| is_queued(stored, row.as_ref())) {
             Some(waiting) => waits(waiting),
-            None => far(
+            None => progress_of(
                 stored,
                 operation,
                 row.as_ref(),
@@ -55,7 +55,7 @@ pub(super) async fn operations(
             _ => None,
         };
         rows.push(OperationRow {
-            what: words::operation(&world.snapshot, operation),
+            what: descriptions::operation(&read_model.snapshot, operation),
             words: far.words,
             status: far.status,
             aws_request_id: write
@@ -64,7 +64,7 @@ pub(super) async fn operations(
             verified: far.verified,
             sessions_until: far.sessions_until,
             remaining: removed.map_or_else(Vec::new, |others| {
-                remaining::paths(&world.snapshot, operation, &stored.effect.lost, others)
+                remaining_paths::paths(&read_model.snapshot, operation, &stored.effect.lost, others)
             }),
         });
     }
@@ -73,7 +73,7 @@ pub(super) async fn operations(
 
 /// Returns the key and the text of a change for live pages. The key changes whenever anything changes that the page
 /// shows outside of its live line.
-pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, String) {
+pub(super) fn live(stored: &StoredChange, operations: &[OperationRow]) -> (String, String) {
     let done = operations
         .iter()
         .filter(|row| row.verified.is_some())
@@ -107,14 +107,14 @@ pub(super) fn live(stored: &Stored, operations: &[OperationRow]) -> (String, Str
 }
 
 /// The progress of one operation.
-struct Far {
+struct OperationProgress {
     words: String,
     status: OperationStatus,
     verified: Option<Timestamp>,
     sessions_until: Option<Timestamp>,
 }
 
-impl Far {
+impl OperationProgress {
     fn new(words: impl Into<String>, status: OperationStatus) -> Self {
         Self {
             words: words.into(),
@@ -125,15 +125,15 @@ impl Far {
     }
 }
 
-fn far(
-    stored: &Stored,
+fn progress_of(
+    stored: &StoredChange,
     operation: &Operation,
     row: Option<&ChangeRow>,
     index: usize,
     window: Option<&WindowRow>,
     write: Option<&WriteRow>,
     now: Timestamp,
-) -> Far {
+) -> OperationProgress {
     let state = stored.change.state;
     // A change that was sent back or ended without the engine has no work in AWS, whatever older rows contain.
     let row = row.filter(|_| {
@@ -155,60 +155,69 @@ fn far(
             how,
             ..
         }) => removed(*verified_at, *last_use, *how, now),
-        Some(ItemResult::Failed { reason, .. }) => Far::new(
+        Some(ItemResult::Failed { reason, .. }) => OperationProgress::new(
             format!("Not carried out: {reason}"),
             OperationStatus::Failed,
         ),
-        None if row.phase == ChangePhase::Queued => Far::new(
+        None if row.phase == ChangePhase::Queued => OperationProgress::new(
             "Queued: evaluated again before it starts",
             OperationStatus::Running,
         ),
         // A row of an earlier attempt that was sent back; the engine has not started the change again.
         None if row.phase == ChangePhase::Over => before_the_engine(state),
-        None => Far::new(
-            at_work(Doing::of(operation), write),
+        None => OperationProgress::new(
+            at_work(Direction::of(operation), write),
             OperationStatus::Running,
         ),
     }
 }
 
 /// Returns whether a change is approved and not started. Only then can it wait for a requirement.
-fn is_queued(stored: &Stored, row: Option<&ChangeRow>) -> bool {
+fn is_queued(stored: &StoredChange, row: Option<&ChangeRow>) -> bool {
     stored.change.state == State::Approved
         && row.is_none_or(|row| matches!(row.phase, ChangePhase::Queued | ChangePhase::Over))
 }
 
-fn waits(waiting: Waiting) -> Far {
+fn waits(waiting: PendingStart) -> OperationProgress {
     let words = format!(
         "{}. Since {} UTC",
         waiting.awaited.words(),
         waiting.since.second()
     );
-    Far::new(words, OperationStatus::Waiting)
+    OperationProgress::new(words, OperationStatus::Waiting)
 }
 
-fn before_the_engine(state: State) -> Far {
+fn before_the_engine(state: State) -> OperationProgress {
     match state {
-        State::Waiting => Far::new("Waiting for approval", OperationStatus::Waiting),
-        State::Approved => Far::new("Approved, starts within seconds", OperationStatus::Running),
-        State::Applying => Far::new("Applying", OperationStatus::Running),
-        State::Refused | State::Declined | State::Expired | State::Withdrawn => {
-            Far::new("Not carried out", OperationStatus::Over)
+        State::Waiting => OperationProgress::new("Waiting for approval", OperationStatus::Waiting),
+        State::Approved => {
+            OperationProgress::new("Approved, starts within seconds", OperationStatus::Running)
         }
-        State::Verified => Far::new("Carried out and verified", OperationStatus::Done),
-        State::Failed => Far::new("Not carried out", OperationStatus::Failed),
+        State::Applying => OperationProgress::new("Applying", OperationStatus::Running),
+        State::Refused | State::Declined | State::Expired | State::Withdrawn => {
+            OperationProgress::new("Not carried out", OperationStatus::Over)
+        }
+        State::Verified => {
+            OperationProgress::new("Carried out and verified", OperationStatus::Done)
+        }
+        State::Failed => OperationProgress::new("Not carried out", OperationStatus::Failed),
     }
 }
 
-fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Timestamp) -> Far {
+fn granted(
+    verified_at: Timestamp,
+    how: Cause,
+    window: Option<&WindowRow>,
+    now: Timestamp,
+) -> OperationProgress {
     let seen = match how {
-        How::ByUs => "Granted, verified in AWS",
-        How::FoundSo => "Already existed, verified in AWS",
+        Cause::OurWrite => "Granted, verified in AWS",
+        Cause::AlreadySo => "Already existed, verified in AWS",
     };
     let far = match window {
         Some(WindowRow {
             over: Some(over), ..
-        }) => Far::new(
+        }) => OperationProgress::new(
             format!(
                 "Granted and removed again, verified at {} UTC",
                 over.minute()
@@ -216,39 +225,44 @@ fn granted(verified_at: Timestamp, how: How, window: Option<&WindowRow>, now: Ti
             OperationStatus::Over,
         ),
         Some(WindowRow { window, .. }) => match window.stops() {
-            Some(stops) if stops <= now => Far::new(
+            Some(stops) if stops <= now => OperationProgress::new(
                 format!(
                     "Granted, access period over at {} UTC, being removed",
                     stops.minute()
                 ),
                 OperationStatus::Running,
             ),
-            Some(stops) => Far::new(
+            Some(stops) => OperationProgress::new(
                 format!("{seen}, until {} UTC", stops.minute()),
                 OperationStatus::Done,
             ),
-            None => Far::new(seen, OperationStatus::Done),
+            None => OperationProgress::new(seen, OperationStatus::Done),
         },
-        None => Far::new(seen, OperationStatus::Done),
+        None => OperationProgress::new(seen, OperationStatus::Done),
     };
-    Far {
+    OperationProgress {
         verified: Some(verified_at),
         ..far
     }
 }
 
-fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp) -> Far {
+fn removed(
+    verified_at: Timestamp,
+    last_use: Timestamp,
+    how: Cause,
+    now: Timestamp,
+) -> OperationProgress {
     let gone = match how {
-        How::ByUs => "Removed",
-        How::FoundSo => "Already removed",
+        Cause::OurWrite => "Removed",
+        Cause::AlreadySo => "Already removed",
     };
     let far = if now < last_use {
-        Far::new(
+        OperationProgress::new(
             format!("{gone}, sessions may last until {} UTC", last_use.minute()),
             OperationStatus::Waiting,
         )
     } else {
-        Far::new(
+        OperationProgress::new(
             format!(
                 "Ended: {}, and no session can be active",
                 gone.to_lowercase()
@@ -256,7 +270,7 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
             OperationStatus::Done,
         )
     };
-    Far {
+    OperationProgress {
         verified: Some(verified_at),
         sessions_until: Some(last_use),
         ..far
@@ -265,12 +279,12 @@ fn removed(verified_at: Timestamp, last_use: Timestamp, how: How, now: Timestamp
 
 /// Whether access is granted or revoked.
 #[derive(Clone, Copy)]
-enum Doing {
+enum Direction {
     Granting,
     Revoking,
 }
 
-impl Doing {
+impl Direction {
     fn of(operation: &Operation) -> Self {
         if operation.gives() {
             Self::Granting
@@ -280,10 +294,10 @@ impl Doing {
     }
 }
 
-fn at_work(doing: Doing, write: Option<&WriteRow>) -> String {
+fn at_work(doing: Direction, write: Option<&WriteRow>) -> String {
     let doing = match doing {
-        Doing::Granting => "Granting",
-        Doing::Revoking => "Revoking",
+        Direction::Granting => "Granting",
+        Direction::Revoking => "Revoking",
     };
     let Some(write) = write else {
         return format!("{doing}: reading the current state from AWS");
@@ -293,9 +307,11 @@ fn at_work(doing: Doing, write: Option<&WriteRow>) -> String {
         Phase::Accepted => format!("{doing}: accepted by AWS, waiting for completion"),
         Phase::Relisting => format!("{doing}: AWS reported success, verifying"),
         Phase::InDoubt => format!("{doing}: no response from AWS, reading the current state"),
-        Phase::Over(Ending::Verified) => format!("{doing}: verified"),
-        Phase::Over(Ending::NotSent) => format!("{doing}: not sent yet, retrying"),
-        Phase::Over(Ending::NotSeen | Ending::Refused | Ending::Failed) => match &write.error {
+        Phase::Over(OperationOutcome::Verified) => format!("{doing}: verified"),
+        Phase::Over(OperationOutcome::NotSent) => format!("{doing}: not sent yet, retrying"),
+        Phase::Over(
+            OperationOutcome::NotSeen | OperationOutcome::Refused | OperationOutcome::Failed,
+        ) => match &write.error {
             Some(error) => format!(
                 "{doing}: attempt {} failed ({error}), retrying",
                 write.attempt
@@ -310,14 +326,14 @@ mod tests {
     use domain::time::Duration;
 
     use super::*;
-    use crate::service::waiting::Awaited;
+    use crate::service::pending_starts::StartDependency;
 
     const NOW: Timestamp = Timestamp(1_795_425_245_000);
 
     #[test]
     fn a_removal_is_ended_only_when_no_session_can_be_left() {
         let until = NOW + Duration::hours(1);
-        let during = removed(NOW, until, How::ByUs, NOW);
+        let during = removed(NOW, until, Cause::OurWrite, NOW);
         assert_eq!(
             (during.status, during.sessions_until),
             (OperationStatus::Waiting, Some(until))
@@ -330,7 +346,7 @@ mod tests {
             during.words
         );
         assert!(
-            removed(NOW, until, How::ByUs, until)
+            removed(NOW, until, Cause::OurWrite, until)
                 .words
                 .starts_with("Ended")
         );
@@ -338,8 +354,13 @@ mod tests {
 
     #[test]
     fn what_a_change_waits_for_is_said_with_its_time_and_is_no_progress() {
-        for awaited in [Awaited::Crawl, Awaited::Aws, Awaited::Pool, Awaited::Store] {
-            let far = waits(Waiting {
+        for awaited in [
+            StartDependency::Crawl,
+            StartDependency::Aws,
+            StartDependency::Pool,
+            StartDependency::Store,
+        ] {
+            let far = waits(PendingStart {
                 awaited,
                 since: NOW,
             });
@@ -362,7 +383,7 @@ mod tests {
             Phase::InDoubt,
         ] {
             let write = write(phase);
-            for doing in [Doing::Granting, Doing::Revoking] {
+            for doing in [Direction::Granting, Direction::Revoking] {
                 let words = at_work(doing, Some(&write));
                 let says = |word: &str| words.contains(word);
                 assert!(

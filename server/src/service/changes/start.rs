@@ -7,54 +7,56 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    approval::{Tally, tally},
+    approval::{ApprovalProgress, tally},
     change::{DECIDE_WITHIN, Operation, START_WITHIN, State},
-    engine::Fresh,
+    engine::StartVerdict,
     ids::{ChangeId, PersonId},
-    ledger::said::Life,
+    ledger::projection::Lifecycle,
     time::Timestamp,
     verdict::{Outcome, Verdict},
 };
 
 use super::{
+    approver_status::{self, ApproverStatus, UserPool},
     decide::{rebound, seats},
-    judging::judge_again,
-    standing::{self, Pool, Standing},
-    words,
+    descriptions,
+    evaluation::re_evaluate,
 };
 use crate::{
-    service::core::Core,
+    service::app_state::AppState,
     store::{
         StoreError, Tx,
-        change::{self, Stored},
+        change::{self, StoredChange},
     },
 };
 
 /// Returns the verdict on an approved change that is about to start. The user pool is queried first, without any lock;
 /// everything else happens under the change's lock.
 pub async fn fresh_verdict(
-    core: &Core,
-    pool: &dyn Pool,
+    app_state: &AppState,
+    pool: &dyn UserPool,
     id: &ChangeId,
-) -> Result<Fresh, StoreError> {
-    let standing = standing::of_approvers(core, pool, id).await?;
-    let mut tx = core.store.write().await?;
-    let fresh = under_lock(core, &mut tx, id, &standing).await?;
+) -> Result<StartVerdict, StoreError> {
+    let standing = approver_status::of_approvers(app_state, pool, id).await?;
+    let mut tx = app_state.store.write().await?;
+    let fresh = under_lock(app_state, &mut tx, id, &standing).await?;
     tx.commit().await?;
     Ok(fresh)
 }
 
 async fn under_lock(
-    core: &Core,
+    app_state: &AppState,
     tx: &mut Tx,
     id: &ChangeId,
-    standing: &Standing,
-) -> Result<Fresh, StoreError> {
+    standing: &ApproverStatus,
+) -> Result<StartVerdict, StoreError> {
     let Some(mut stored) = change::lock(tx, id).await? else {
-        return Ok(Fresh::Refused("This change no longer exists.".into()));
+        return Ok(StartVerdict::Refused(
+            "This change no longer exists.".into(),
+        ));
     };
     if stored.change.state != State::Approved {
-        return Ok(Fresh::Over);
+        return Ok(StartVerdict::NoLongerWanted);
     }
     if !stored
         .change
@@ -63,54 +65,58 @@ async fn under_lock(
         .iter()
         .any(Operation::gives)
     {
-        return Ok(Fresh::StillAllowed);
+        return Ok(StartVerdict::StillAllowed);
     }
     if let Some(altered) = stored.altered {
-        return Ok(Fresh::Refused(words::altered(altered)));
+        return Ok(StartVerdict::Refused(descriptions::altered(altered)));
     }
-    if stored.life != Life::Ahead {
+    if stored.lifecycle != Lifecycle::NotStarted {
         // It was carried out or ended before, and its approvals were for that.
-        return Ok(Fresh::Refused(words::ONCE.into()));
+        return Ok(StartVerdict::Refused(descriptions::ONCE.into()));
     }
     let last = stored
         .shown_at
         .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
-    if last.is_none_or(|last| core.clock.now() >= last) {
+    if last.is_none_or(|last| app_state.clock.now() >= last) {
         // Checked by the ledger, because a modified row must not extend the life of approvals.
-        return Ok(Fresh::Refused(words::TOO_LATE.into()));
+        return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
     }
-    let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
-    match judgement.verdict.outcome {
-        Outcome::Allowed => return Ok(Fresh::StillAllowed),
-        Outcome::Refused => return Ok(Fresh::Refused(reason(&judgement.verdict))),
+    let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
+    match evaluation.verdict.outcome {
+        Outcome::Allowed => return Ok(StartVerdict::StillAllowed),
+        Outcome::Refused => return Ok(StartVerdict::Refused(reason(&evaluation.verdict))),
         Outcome::NeedsApproval => {}
     }
-    if judgement.hash != stored.change.effect {
-        return Ok(Fresh::Wider);
+    if evaluation.hash != stored.change.effect {
+        return Ok(StartVerdict::EffectGrew);
     }
-    stored.change.verdict = judgement.verdict;
-    stored.gaining.extend(judgement.gaining);
-    let Standing::Told(in_pool) = standing else {
-        return Ok(Fresh::Unanswered);
+    stored.change.verdict = evaluation.verdict;
+    stored.gaining.extend(evaluation.gaining);
+    let ApproverStatus::Confirmed(in_pool) = standing else {
+        return Ok(StartVerdict::Unanswered);
     };
     let seats = seats(tx.conn(), &stored).await?;
     let given = match tally(&stored.change, &stored.gaining, |person: &PersonId| {
         seats.contains(person) && in_pool.contains(person)
     }) {
-        Tally::Met(given) => given,
-        Tally::Declined(_) => return Ok(Fresh::Refused(words::already(State::Declined).into())),
-        Tally::Missing(_) => return Ok(Fresh::Wider),
+        ApprovalProgress::Met(given) => given,
+        ApprovalProgress::Declined(_) => {
+            return Ok(StartVerdict::Refused(
+                descriptions::already(State::Declined).into(),
+            ));
+        }
+        ApprovalProgress::Missing(_) => return Ok(StartVerdict::EffectGrew),
     };
     // The policies decide about the approvals, not the count.
-    let agreed = judge_again(core, tx.conn(), &stored, given).await?;
+    let agreed = re_evaluate(app_state, tx.conn(), &stored, given).await?;
     if agreed.hash != stored.change.effect {
         // The state was read again in between: nobody approved the current effect.
-        return Ok(Fresh::Wider);
+        return Ok(StartVerdict::EffectGrew);
     }
     Ok(match agreed.verdict.outcome {
-        Outcome::Allowed => Fresh::StillAllowed,
-        Outcome::NeedsApproval => Fresh::Wider,
-        Outcome::Refused => Fresh::Refused(reason(&agreed.verdict)),
+        Outcome::Allowed => StartVerdict::StillAllowed,
+        Outcome::NeedsApproval => StartVerdict::EffectGrew,
+        Outcome::Refused => StartVerdict::Refused(reason(&agreed.verdict)),
     })
 }
 
@@ -118,16 +124,16 @@ async fn under_lock(
 /// void. Appends no ledger entry: the engine's own event is recorded, with the effect that is shown from then on.
 /// Returns the updated change.
 pub async fn send_back(
-    core: &Core,
+    app_state: &AppState,
     tx: &mut Tx,
     id: &ChangeId,
     now: Timestamp,
-) -> Result<Stored, StoreError> {
+) -> Result<StoredChange, StoreError> {
     let stored = change::lock(tx, id)
         .await?
         .ok_or(StoreError::Conflict("this change"))?;
-    let judgement = judge_again(core, tx.conn(), &stored, BTreeSet::new()).await?;
-    let next = rebound(&stored, judgement, now);
+    let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
+    let next = rebound(&stored, evaluation, now);
     change::rebind(tx, &next, now).await?;
     Ok(next)
 }

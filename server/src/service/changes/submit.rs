@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    Answer, Denied, Draft, FORM, FieldError, NewChange, NewChangePort, Submission, change_field,
+    ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, Submission,
+    change_field,
 };
 use async_trait::async_trait;
 use domain::{
@@ -15,17 +16,17 @@ use domain::{
     change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
     diff::{Effect, Gainer},
     ids::{ChangeId, PersonId, Principal},
-    ledger::said::Life,
+    ledger::projection::Lifecycle,
     verdict::Outcome,
 };
 
-use super::{choices::choices, draft, judging::judge_now, trouble, words};
+use super::{change_form, choices::choices, descriptions, evaluation::evaluate_now, trouble};
 use crate::{
     clock,
     service::{Service, broken},
     store::{
         StoreError,
-        change::{self, Stored, Target},
+        change::{self, ChangeTarget, StoredChange},
         person,
     },
 };
@@ -35,17 +36,17 @@ const WAITING: i64 = 20;
 
 #[async_trait]
 impl NewChangePort for Service {
-    async fn new_change(&self, draft: &Draft) -> Answer<NewChange> {
+    async fn new_change(&self, change_form: &ChangeForm) -> PortResult<NewChange> {
         self.allowed(Action::ProposeOwn)?;
         let person = self.person()?;
         let scope = self.scope()?;
-        let mut draft = draft.clone();
-        if draft.who.trim().is_empty()
-            && let Some(own) = self.own_for(&scope, &draft)
+        let mut change_form = change_form.clone();
+        if change_form.who.trim().is_empty()
+            && let Some(own) = self.own_for(&scope, &change_form)
         {
-            draft.who = format!("user:{own}");
+            change_form.who = format!("user:{own}");
         }
-        let mut reading = draft::read(&self.world.snapshot, &draft);
+        let mut reading = change_form::read(&self.read_model.snapshot, &change_form);
         if let Err(error) = self.within(&scope, &reading) {
             reading.errors.push(error);
         }
@@ -59,18 +60,19 @@ impl NewChangePort for Service {
             None
         };
         Ok(NewChange {
-            choices: choices(&self.world.snapshot, &reading.draft, &scope),
-            draft: reading.draft,
+            choices: choices(&self.read_model.snapshot, &reading.change_form, &scope),
+            change_form: reading.change_form,
             errors: reading.errors,
             preview,
             form_key: clock::token(),
         })
     }
 
-    async fn submit(&self, submission: Submission) -> Answer<ChangeId> {
+    async fn submit(&self, submission: Submission) -> PortResult<ChangeId> {
         self.allowed(Action::ProposeOwn)?;
         let person = self.person()?;
-        let reading = draft::read(&self.world.snapshot, &submission.draft).insisting();
+        let reading =
+            change_form::read(&self.read_model.snapshot, &submission.change_form).insisting();
         let scope = self.scope()?;
         if let Err(error) = self.within(&scope, &reading) {
             // The form of a requester offers no one else, so this request was crafted.
@@ -90,7 +92,7 @@ impl NewChangePort for Service {
             && let Err(invalid) = proposal.check()
         {
             errors.push(FieldError {
-                field: words::field_of(&proposal, &invalid),
+                field: descriptions::field_of(&proposal, &invalid),
                 message: invalid.to_string(),
             });
         }
@@ -111,7 +113,13 @@ impl NewChangePort for Service {
         {
             // The same form was sent twice at the same time, and the other request was stored.
             Err(Failure::Store(StoreError::Driver(error))) if is_twice(&error) => {
-                let mut conn = self.core.store.read().acquire().await.map_err(broken)?;
+                let mut conn = self
+                    .app_state
+                    .store
+                    .read()
+                    .acquire()
+                    .await
+                    .map_err(broken)?;
                 let earlier = change::by_form_key(&mut conn, &submission.form_key)
                     .await
                     .map_err(broken)?;
@@ -133,25 +141,25 @@ impl Service {
         proposal: Proposal,
         submission: &Submission,
     ) -> Result<ChangeId, Failure> {
-        let mut tx = self.core.store.write().await?;
+        let mut tx = self.app_state.store.write().await?;
         // Serializes the requests of one person: a form is stored at most once, and the limit of waiting changes holds.
         person::lock(&mut tx, person).await?;
         if let Some(earlier) = change::by_form_key(tx.conn(), &submission.form_key).await? {
             return Ok(same(&earlier, person, &proposal)?);
         }
         // The read model may be newer than at the start of this request.
-        let world = self.core.world();
+        let read_model = self.app_state.read_model();
         let asked = self.asked(person, proposal.ticket.as_deref());
-        let judgement = judge_now(
-            &self.core,
+        let evaluation = evaluate_now(
+            &self.app_state,
             tx.conn(),
-            &world,
+            &read_model,
             &proposal.operations,
             &asked,
             None,
         )
         .await?;
-        if judgement.hash.0 != submission.effect {
+        if evaluation.hash.0 != submission.effect {
             return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
                 field: change_field::EFFECT,
                 message: "The effect of this change is no longer what you were shown, and nothing was saved. \
@@ -159,7 +167,7 @@ impl Service {
                     .into(),
             }])));
         }
-        if judgement.verdict.outcome == Outcome::NeedsApproval
+        if evaluation.verdict.outcome == Outcome::NeedsApproval
             && change::waiting_of(tx.conn(), person).await? >= WAITING
         {
             return Err(Failure::Denied(Denied::Conflict(format!(
@@ -167,28 +175,28 @@ impl Service {
                  Withdraw one of them, or try again after one is decided."
             ))));
         }
-        let now = self.core.clock.now();
-        let targets = targets(&proposal.operations, &judgement.effect);
-        let stored = Stored {
+        let now = self.app_state.clock.now();
+        let targets = targets(&proposal.operations, &evaluation.effect);
+        let stored = StoredChange {
             change: Change {
                 id: clock::change_id(),
                 requester: person.clone(),
                 proposal,
                 submitted: now,
                 decide_by: now + DECIDE_WITHIN,
-                state: state_after(judgement.verdict.outcome),
-                verdict: judgement.verdict,
-                effect: judgement.hash,
+                state: state_after(evaluation.verdict.outcome),
+                verdict: evaluation.verdict,
+                effect: evaluation.hash,
                 approvals: Vec::new(),
                 round: 0,
             },
-            effect: judgement.effect,
-            gaining: judgement.gaining,
+            effect: evaluation.effect,
+            gaining: evaluation.gaining,
             version: 1,
             result: None,
             mfa: self.signed.actor.mfa,
             altered: None,
-            life: Life::Ahead,
+            lifecycle: Lifecycle::NotStarted,
             shown_at: None,
         };
         let earlier = change::insert(&mut tx, &stored, &submission.form_key, &targets).await?;
@@ -197,13 +205,14 @@ impl Service {
             return Err(StoreError::Conflict("this form").into());
         }
         let entry = self
-            .core
+            .app_state
             .journal
             .change_submitted(&self.who(), &stored.change)
             .shows(change::effect_document(&stored.effect));
-        self.core.journal.append(&mut tx, entry).await?;
+        self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
-        self.core.announce(&stored.change.id, stored.change.state);
+        self.app_state
+            .announce(&stored.change.id, stored.change.state);
         Ok(stored.change.id)
     }
 }
@@ -217,7 +226,7 @@ pub(super) fn state_after(outcome: Outcome) -> State {
     }
 }
 
-impl crate::service::core::Core {
+impl crate::service::app_state::AppState {
     /// Notifies live pages that a change was updated, and the engine if there is work.
     pub(super) fn announce(&self, change: &ChangeId, state: State) {
         // An error means that there is no receiver.
@@ -248,7 +257,7 @@ impl From<Denied> for Failure {
 }
 
 /// Returns the change that this form created before, or a conflict if the form now contains something else.
-fn same(earlier: &Stored, person: &PersonId, proposal: &Proposal) -> Answer<ChangeId> {
+fn same(earlier: &StoredChange, person: &PersonId, proposal: &Proposal) -> PortResult<ChangeId> {
     let change = &earlier.change;
     if &change.requester == person && change.proposal.operations == proposal.operations {
         return Ok(change.id.clone());
@@ -273,8 +282,8 @@ fn is_form_key(key: &str) -> bool {
 }
 
 /// Returns the targets by which a change is found: everything that it names, and everyone on whom it has an effect now.
-fn targets(operations: &[Operation], effect: &Effect) -> BTreeSet<Target> {
-    let target = |kind, value: &str| Target {
+fn targets(operations: &[Operation], effect: &Effect) -> BTreeSet<ChangeTarget> {
+    let target = |kind, value: &str| ChangeTarget {
         kind,
         value: value.to_owned(),
     };

@@ -4,10 +4,10 @@ use app::backend::TimelineRow;
 use domain::time::Timestamp;
 use serde_json::Value;
 
-use crate::store::{change::Stored, ledger::Listed};
+use crate::store::{change::StoredChange, ledger::ListedEntry};
 
 /// Returns the rows, oldest first.
-pub(super) fn rows(entries: &[Listed], stored: &Stored) -> Vec<TimelineRow> {
+pub(super) fn rows(entries: &[ListedEntry], stored: &StoredChange) -> Vec<TimelineRow> {
     entries
         .iter()
         .filter_map(|entry| row(entry, stored))
@@ -15,7 +15,7 @@ pub(super) fn rows(entries: &[Listed], stored: &Stored) -> Vec<TimelineRow> {
 }
 
 /// Returns the row of an entry. An unreadable entry is left out here; the page of the ledger and the verifier show it.
-fn row(entry: &Listed, stored: &Stored) -> Option<TimelineRow> {
+fn row(entry: &ListedEntry, stored: &StoredChange) -> Option<TimelineRow> {
     let leaf: Value = serde_json::from_str(&entry.leaf).ok()?;
     let text = |pointer: &str| {
         leaf.pointer(pointer)

@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use app::backend::{Answer, ApprovalView, ChangeView, Denied};
+use app::backend::{ApprovalView, ChangeView, Denied, PortResult};
 use domain::{
-    approval::{Candidate, Decision, Mfa, may_sit},
+    approval::{Candidate, Decision, Mfa, may_fill_slot},
     authorize::Action,
     change::State,
     ids::ChangeId,
     person::Claims,
 };
 
-use super::{list, people::People, progress, timeline, withdraw::NOT_YOURS, words};
+use super::{
+    descriptions, list, person_names::PersonNames, progress, timeline, withdraw::NOT_YOURS,
+};
 use crate::{
     service::{Service, broken},
     store::{
         StoreError,
-        change::{self, Stored},
+        change::{self, StoredChange},
         ledger, person,
     },
 };
@@ -24,14 +26,16 @@ use crate::{
 impl Service {
     /// Returns the changes that the viewer can decide now, or could decide with a second factor, oldest first. Empty if
     /// the viewer is not an approver.
-    pub(in crate::service) async fn waiting_for_viewer(&self) -> Result<Vec<Stored>, StoreError> {
+    pub(in crate::service) async fn waiting_for_viewer(
+        &self,
+    ) -> Result<Vec<StoredChange>, StoreError> {
         if self.allowed(Action::SeeInbox).is_err() {
             return Ok(Vec::new());
         }
-        let mut conn = self.core.store.read().acquire().await?;
+        let mut conn = self.app_state.store.read().acquire().await?;
         let waiting = change::in_states(&mut conn, &[State::Waiting]).await?;
         let claims = person::claims(&mut conn).await?;
-        let now = self.core.clock.now();
+        let now = self.app_state.clock.now();
         Ok(waiting
             .into_iter()
             .filter(|stored| {
@@ -40,30 +44,30 @@ impl Service {
                     ..self.candidate(&claims)
                 };
                 stored.change.decidable(now).is_ok()
-                    && may_sit(&stored.change, &self.gaining(stored), &proven).is_ok()
+                    && may_fill_slot(&stored.change, &self.gaining(stored), &proven).is_ok()
             })
             .collect())
     }
 
-    pub(super) async fn stored(&self, id: &ChangeId) -> Result<Option<Stored>, StoreError> {
-        let mut conn = self.core.store.read().acquire().await?;
+    pub(super) async fn stored(&self, id: &ChangeId) -> Result<Option<StoredChange>, StoreError> {
+        let mut conn = self.app_state.store.read().acquire().await?;
         change::find(&mut conn, id).await
     }
 
-    fn may_decide_now(&self, stored: &Stored, claims: &Claims) -> Result<(), &'static str> {
-        if stored.change.decidable(self.core.clock.now()).is_err() {
-            return Err(words::already(match stored.change.state {
+    fn may_decide_now(&self, stored: &StoredChange, claims: &Claims) -> Result<(), &'static str> {
+        if stored.change.decidable(self.app_state.clock.now()).is_err() {
+            return Err(descriptions::already(match stored.change.state {
                 State::Waiting => State::Expired,
                 state => state,
             }));
         }
         let candidate = self.candidate(claims);
-        may_sit(&stored.change, &self.gaining(stored), &candidate)
+        may_fill_slot(&stored.change, &self.gaining(stored), &candidate)
             .map(|_| ())
-            .map_err(domain::approval::Barred::reason)
+            .map_err(domain::approval::ApproverRefusal::reason)
     }
 
-    fn may_withdraw_now(&self, stored: &Stored) -> Result<(), &'static str> {
+    fn may_withdraw_now(&self, stored: &StoredChange) -> Result<(), &'static str> {
         if self.signed.actor.person.as_ref() != Some(&stored.change.requester) {
             return Err(NOT_YOURS);
         }
@@ -71,15 +75,15 @@ impl Service {
             .change
             .withdraw()
             .map(|_| ())
-            .map_err(|_| words::already(stored.change.state))
+            .map_err(|_| descriptions::already(stored.change.state))
     }
 
-    pub(super) async fn view(&self, stored: &Stored) -> Result<ChangeView, StoreError> {
+    pub(super) async fn view(&self, stored: &StoredChange) -> Result<ChangeView, StoreError> {
         // The read model may be newer than at the start of this request, and the change was read just now.
-        let world = self.core.world();
-        let snapshot = &world.snapshot;
+        let read_model = self.app_state.read_model();
+        let snapshot = &read_model.snapshot;
         let change = &stored.change;
-        let mut people = People::new(&self.core.store, snapshot);
+        let mut people = PersonNames::new(&self.app_state.store, snapshot);
         let row = list::row(snapshot, &mut people, stored).await?;
         let mut approvals = Vec::with_capacity(change.approvals.len());
         for approval in &change.approvals {
@@ -105,13 +109,13 @@ impl Service {
                 &stored.gaining,
             )
             .await?;
-        let now = self.core.clock.now();
-        let mut conn = self.core.store.read().acquire().await?;
-        let waiting = self.core.waiting.of(&change.id);
-        let operations = progress::operations(&mut conn, &world, stored, waiting, now).await?;
+        let now = self.app_state.clock.now();
+        let mut conn = self.app_state.store.read().acquire().await?;
+        let waiting = self.app_state.waiting.of(&change.id);
+        let operations = progress::operations(&mut conn, &read_model, stored, waiting, now).await?;
         let claims = person::claims(&mut conn).await?;
         drop(conn);
-        let entries = ledger::of_change(&self.core.store, &change.id).await?;
+        let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let (live_key, live_words) = progress::live(stored, &operations);
         Ok(ChangeView {
             row,
@@ -134,12 +138,12 @@ impl Service {
     pub(super) async fn may_follow(
         &self,
         id: &ChangeId,
-    ) -> Answer<Arc<crate::service::core::Core>> {
+    ) -> PortResult<Arc<crate::service::app_state::AppState>> {
         self.allowed(Action::SeeOwn)?;
         let stored = self.stored(id).await.map_err(broken)?;
         stored
             .filter(|stored| self.may_see_change(stored))
             .ok_or(Denied::NotFound)?;
-        Ok(self.core.clone())
+        Ok(self.app_state.clone())
     }
 }

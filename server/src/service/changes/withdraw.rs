@@ -1,16 +1,16 @@
 //! Withdraws a change, as long as the engine has not started it.
 
-use app::backend::{Answer, Denied, WithdrawalPort};
+use app::backend::{Denied, PortResult, WithdrawalPort};
 use async_trait::async_trait;
 use domain::{authorize::Action, change::State, ids::ChangeId};
 
-use super::{trouble, words};
+use super::{descriptions, trouble};
 use crate::{
     service::Service,
     store::{StoreError, change},
 };
 
-enum Went {
+enum WithdrawOutcome {
     Withdrawn,
     NotThere,
     /// The viewer is not the requester.
@@ -20,45 +20,45 @@ enum Went {
 
 #[async_trait]
 impl WithdrawalPort for Service {
-    async fn withdraw(&self, id: &ChangeId) -> Answer<()> {
+    async fn withdraw(&self, id: &ChangeId) -> PortResult<()> {
         self.allowed(Action::WithdrawOwn)?;
         match self.try_withdraw(id).await.map_err(trouble)? {
-            Went::Withdrawn => {
-                self.core.announce(id, State::Withdrawn);
+            WithdrawOutcome::Withdrawn => {
+                self.app_state.announce(id, State::Withdrawn);
                 Ok(())
             }
             // Withdrawing is idempotent.
-            Went::Stuck(State::Withdrawn) => Ok(()),
-            Went::NotThere => Err(Denied::NotFound),
-            Went::NotTheirs => Err(self.refused(Action::WithdrawOwn, NOT_YOURS).await),
-            Went::Stuck(state) => Err(Denied::Conflict(format!(
+            WithdrawOutcome::Stuck(State::Withdrawn) => Ok(()),
+            WithdrawOutcome::NotThere => Err(Denied::NotFound),
+            WithdrawOutcome::NotTheirs => Err(self.refused(Action::WithdrawOwn, NOT_YOURS).await),
+            WithdrawOutcome::Stuck(state) => Err(Denied::Conflict(format!(
                 "{} It can no longer be withdrawn.",
-                words::already(state)
+                descriptions::already(state)
             ))),
         }
     }
 }
 
 impl Service {
-    async fn try_withdraw(&self, id: &ChangeId) -> Result<Went, StoreError> {
-        let mut tx = self.core.store.write().await?;
+    async fn try_withdraw(&self, id: &ChangeId) -> Result<WithdrawOutcome, StoreError> {
+        let mut tx = self.app_state.store.write().await?;
         let Some(stored) = change::lock(&mut tx, id)
             .await?
             .filter(|stored| self.may_see_change(stored))
         else {
-            return Ok(Went::NotThere);
+            return Ok(WithdrawOutcome::NotThere);
         };
         if self.signed.actor.person.as_ref() != Some(&stored.change.requester) {
-            return Ok(Went::NotTheirs);
+            return Ok(WithdrawOutcome::NotTheirs);
         }
         let Ok(state) = stored.change.withdraw() else {
-            return Ok(Went::Stuck(stored.change.state));
+            return Ok(WithdrawOutcome::Stuck(stored.change.state));
         };
-        change::set_state(&mut tx, &stored, state, None, self.core.clock.now()).await?;
-        let entry = self.core.journal.change_withdrawn(&self.who(), id);
-        self.core.journal.append(&mut tx, entry).await?;
+        change::set_state(&mut tx, &stored, state, None, self.app_state.clock.now()).await?;
+        let entry = self.app_state.journal.change_withdrawn(&self.who(), id);
+        self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
-        Ok(Went::Withdrawn)
+        Ok(WithdrawOutcome::Withdrawn)
     }
 }
 

@@ -1,61 +1,61 @@
 //! Ledger entries for the sign-ins and sessions that `http` reports.
 
 use async_trait::async_trait;
-use domain::ledger::{Outcome, said::sessions::BOUND};
+use domain::ledger::{Outcome, projection::sessions::BOUND};
 
-use super::{Draft, Journal, Kind, Who};
+use super::{EntryActor, EntryBuilder, EventKind, Journal};
 use crate::{
-    http::ports::{self, Event},
+    http::ports::{self, SignInEvent},
     store::{StoreError, Tx},
 };
 
 impl Journal {
-    fn of_session(&self, told: &ports::Entry) -> Draft {
-        let who = Who {
+    fn of_session(&self, told: &ports::SignInEntry) -> EntryBuilder {
+        let who = EntryActor {
             person: told.person.clone(),
             subject: told.subject.clone(),
             session: told.session.clone(),
             mfa: match told.event {
-                Event::SignedIn { mfa, .. } => Some(mfa),
+                SignInEvent::SignedIn { mfa, .. } => Some(mfa),
                 _ => None,
             },
             request: Some(told.request.clone()),
             client_ip: told.client_ip,
-            ..Who::default()
+            ..EntryActor::default()
         };
-        let draft = match &told.event {
-            Event::SignedIn {
-                joined,
+        let builder = match &told.event {
+            SignInEvent::SignedIn {
+                linked,
                 authenticated_at,
                 bound,
                 ..
             } => self
-                .entry(Kind::SessionStarted, Outcome::Success, &who)
-                .fact("joined", *joined)
+                .entry(EventKind::SessionStarted, Outcome::Success, &who)
+                .fact("joined", *linked)
                 .fact("authenticated_at", authenticated_at.rfc3339())
                 .fact(BOUND, bound.hex()),
-            Event::Ended(why) => self
-                .entry(Kind::SessionEnded, Outcome::Success, &who)
+            SignInEvent::Ended(why) => self
+                .entry(EventKind::SessionEnded, Outcome::Success, &who)
                 .reason(why.as_str()),
-            Event::Refused(why) => self
-                .entry(Kind::SessionRefused, Outcome::Denied, &who)
+            SignInEvent::Refused(why) => self
+                .entry(EventKind::SessionRefused, Outcome::Denied, &who)
                 .reason(why),
-            Event::RoleEnded(person, role) => self
+            SignInEvent::RoleEnded(person, role) => self
                 .role_ended(&who, person, *role, told.at)
                 .reason("no longer in the group of this role"),
-            Event::Claimed(claim) => self.subject_claimed(&who, claim),
+            SignInEvent::Claimed(claim) => self.subject_claimed(&who, claim),
         };
-        draft.at(told.at)
+        builder.at(told.at)
     }
 }
 
 #[async_trait]
-impl ports::Journal for Journal {
-    async fn record(&self, tx: &mut Tx, entry: &ports::Entry) -> Result<(), StoreError> {
+impl ports::SignInJournal for Journal {
+    async fn record(&self, tx: &mut Tx, entry: &ports::SignInEntry) -> Result<(), StoreError> {
         self.append(tx, self.of_session(entry)).await.map(|_| ())
     }
 
-    async fn refused(&self, entry: &ports::Entry) {
+    async fn refused(&self, entry: &ports::SignInEntry) {
         if let Err(error) = self.note(self.of_session(entry)).await {
             // The entry is kept and appended with the next one; the sign-in is refused in any case.
             tracing::error!(

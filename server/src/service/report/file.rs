@@ -107,7 +107,7 @@ where
     let accounts: Vec<_> = report.accounts().cloned().collect();
     let report = Arc::clone(report);
     accounts.into_iter().map(move |account| {
-        let rows = report.rows_of(&account, &mut report.holds());
+        let rows = report.rows_of(&account, &mut report.existing_access());
         piece(&report, &rows)
     })
 }

@@ -2,20 +2,20 @@
 //! different ids, and the id is computed without building the rows.
 
 use domain::{
-    guardrails::Rules,
     ids::{Principal, UserId},
     ledger::Hash,
+    policies::Rules,
     snapshot::PairRead,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 
-use crate::service::core::World;
+use crate::service::app_state::ReadModel;
 
 /// Returns the id of the report of this read model under these policies.
-pub(super) fn of(world: &World, rules: &Rules) -> String {
-    let snapshot = &world.snapshot;
+pub(super) fn of(read_model: &ReadModel, rules: &Rules) -> String {
+    let snapshot = &read_model.snapshot;
     let parts = snapshot.parts();
     let (mut groups, mut users, mut sets) =
         (BTreeSet::new(), BTreeSet::<&UserId>::new(), BTreeSet::new());
@@ -25,7 +25,7 @@ pub(super) fn of(world: &World, rules: &Rules) -> String {
     };
     take("rules", json!(rules.version()));
     take("coverage", json!(parts.coverage));
-    for account in world.guarded.keys() {
+    for account in read_model.pci_findings.keys() {
         take("account", json!(snapshot.account(account)));
         for (pair, read) in snapshot.pairs_in(account) {
             let PairRead {
@@ -63,15 +63,15 @@ pub(super) fn of(world: &World, rules: &Rules) -> String {
     for set in sets {
         take("set", json!([set, snapshot.set(set)]));
     }
-    for (assignment, windows) in &world.windows {
-        let record = world.records.assignments.get(assignment);
+    for (assignment, windows) in &read_model.windows {
+        let record = read_model.records.assignments.get(assignment);
         let agreed = record.map(|record| {
             let agreed = &record.agreed;
             (&record.term, &agreed.approvals, &agreed.gaining)
         });
         take("windows", json!([assignment, windows, agreed]));
     }
-    for (group, joined) in &world.records.memberships {
+    for (group, joined) in &read_model.records.memberships {
         let joined = joined
             .iter()
             .map(|(user, agreed)| (user, &agreed.approvals, &agreed.gaining));

@@ -8,25 +8,26 @@ mod id;
 mod search;
 
 use app::backend::{
-    AccessReport, Answer, Denied, Download, Files, ListQuery, Page, ReportCounts, ReportForm,
-    ReportHead, ReportPort, ReportRow,
+    AccessReport, Denied, Download, DownloadSource, ListQuery, Page, PortResult, ReportCounts,
+    ReportFormat, ReportHead, ReportPort, ReportRow,
 };
 use async_trait::async_trait;
 use domain::{
     access::{self, Path, Reach},
     authorize::Action,
-    guardrails::{Held, Holder, Holds},
     ids::AccountId,
     ledger::Hash,
+    policies::{ExistingAccess, ExistingAccessEvaluator, Holder},
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
-use self::search::Search;
+use self::search::ReportSearch;
 use super::{
-    Service, broken,
-    core::{Core, World},
-    journal::Who,
+    Service,
+    app_state::{AppState, ReadModel},
+    broken,
+    journal::EntryActor,
     names,
 };
 
@@ -37,12 +38,16 @@ const MOST_IN_A_FILE: usize = 1_000_000;
 
 #[async_trait]
 impl ReportPort for Service {
-    async fn access_report(&self, query: &ListQuery) -> Answer<AccessReport> {
+    async fn access_report(&self, query: &ListQuery) -> PortResult<AccessReport> {
         self.allowed(Action::SeeReports)?;
-        let (core, world, query) = (self.core.clone(), self.world.clone(), query.clone());
+        let (app_state, read_model, query) = (
+            self.app_state.clone(),
+            self.read_model.clone(),
+            query.clone(),
+        );
         // Searching millions of rows takes a moment and must not block other requests.
         tokio::task::spawn_blocking(move || {
-            let report = Report::make(core, world);
+            let report = Report::make(app_state, read_model);
             AccessReport {
                 page: report.page(&query),
                 files: report.files(),
@@ -53,33 +58,37 @@ impl ReportPort for Service {
         .map_err(broken)
     }
 
-    async fn access_download(&self, form: ReportForm) -> Answer<Download> {
+    async fn access_download(&self, form: ReportFormat) -> PortResult<Download> {
         self.allowed(Action::SeeReports)?;
-        let (core, world) = (self.core.clone(), self.world.clone());
+        let (app_state, read_model) = (self.app_state.clone(), self.read_model.clone());
         // The name of the file is a hash of all its data.
-        let report = tokio::task::spawn_blocking(move || Arc::new(Report::make(core, world)))
-            .await
-            .map_err(broken)?;
-        if report.files() == Files::CommandLine {
+        let report =
+            tokio::task::spawn_blocking(move || Arc::new(Report::make(app_state, read_model)))
+                .await
+                .map_err(broken)?;
+        if report.files() == DownloadSource::CommandLine {
             let rows = report.head.counts.rows;
             return Err(Denied::Conflict(format!(
                 "The report has {rows} rows, which is too many to download. Run on the server: leastwise report access --csv"
             )));
         }
         let (ending, media_type) = match form {
-            ReportForm::Csv => ("csv", "text/csv; charset=utf-8"),
-            ReportForm::Json => ("json", "application/json"),
+            ReportFormat::Csv => ("csv", "text/csv; charset=utf-8"),
+            ReportFormat::Json => ("json", "application/json"),
         };
         let made = Arc::clone(&report);
         let hash = tokio::task::spawn_blocking(move || made.hash(form))
             .await
             .map_err(broken)?;
         let id = report.head.report_id.clone();
-        let who = Who::signed(&self.signed, &self.request);
-        let entry = self.core.journal.report_downloaded(&who, &id, ending, hash);
+        let who = EntryActor::signed(&self.signed, &self.request);
+        let entry = self
+            .app_state
+            .journal
+            .report_downloaded(&who, &id, ending, hash);
         let recorded = async {
-            let mut tx = self.core.store.write().await?;
-            self.core.journal.append(&mut tx, entry).await?;
+            let mut tx = self.app_state.store.write().await?;
+            self.app_state.journal.append(&mut tx, entry).await?;
             tx.commit().await
         };
         // A download that cannot be recorded must not happen.
@@ -97,20 +106,20 @@ impl ReportPort for Service {
 
 /// The report of one read model.
 pub struct Report {
-    core: Arc<Core>,
-    world: Arc<World>,
+    app_state: Arc<AppState>,
+    read_model: Arc<ReadModel>,
     /// The head of the report.
     pub head: ReportHead,
 }
 
 impl Report {
     /// Creates the report of the current read model.
-    pub fn make(core: Arc<Core>, world: Arc<World>) -> Self {
-        let made = core.clock.now();
-        let snapshot = &world.snapshot;
-        let exposure = &world.exposure;
+    pub fn make(app_state: Arc<AppState>, read_model: Arc<ReadModel>) -> Self {
+        let made = app_state.clock.now();
+        let snapshot = &read_model.snapshot;
+        let exposure = &read_model.exposure;
         let head = ReportHead {
-            report_id: id::of(&world, &core.rules),
+            report_id: id::of(&read_model, &app_state.rules),
             made,
             as_of: snapshot.parts().coverage.oldest,
             counts: ReportCounts {
@@ -120,47 +129,58 @@ impl Report {
                 standing: exposure.standing_paths,
                 against: exposure.paths_against,
             },
-            freshness: names::freshness(snapshot, core.settings.crawl_every, made),
+            freshness: names::freshness(snapshot, app_state.settings.crawl_every, made),
         };
-        Self { core, world, head }
+        Self {
+            app_state,
+            read_model,
+            head,
+        }
     }
 
-    fn files(&self) -> Files {
+    fn files(&self) -> DownloadSource {
         if self.head.counts.rows > MOST_IN_A_FILE {
-            Files::CommandLine
+            DownloadSource::CommandLine
         } else {
-            Files::Here
+            DownloadSource::Page
         }
     }
 
     /// Returns the accounts in the report, in order.
     pub fn accounts(&self) -> impl Iterator<Item = &AccountId> {
-        self.world.guarded.keys()
+        self.read_model.pci_findings.keys()
     }
 
     /// Returns the evaluator for the rows. Create one for all accounts of a file.
-    pub fn holds(&self) -> Holds<'_> {
-        self.core.holds(&self.world)
+    pub fn existing_access(&self) -> ExistingAccessEvaluator<'_> {
+        self.app_state.existing_access(&self.read_model)
     }
 
     /// Returns the rows of one account, sorted by person, permission set and path.
-    pub fn rows_of(&self, account: &AccountId, holds: &mut Holds<'_>) -> Vec<ReportRow> {
-        let held = holds.of(account).into_iter();
+    pub fn rows_of(
+        &self,
+        account: &AccountId,
+        existing_access: &mut ExistingAccessEvaluator<'_>,
+    ) -> Vec<ReportRow> {
+        let held = existing_access.of(account).into_iter();
         let mut rows: Vec<ReportRow> = held.filter_map(|held| self.row(held)).collect();
         rows.sort_by(|a, b| key(a).cmp(&key(b)));
         rows
     }
 
     /// Returns the file in a format, one piece per account. The bytes are the same for every call.
-    pub fn pieces(self: &Arc<Self>, form: ReportForm) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
+    pub fn pieces(
+        self: &Arc<Self>,
+        form: ReportFormat,
+    ) -> Box<dyn Iterator<Item = Vec<u8>> + Send> {
         match form {
-            ReportForm::Csv => Box::new(file::csv(self)),
-            ReportForm::Json => Box::new(file::json(self)),
+            ReportFormat::Csv => Box::new(file::csv(self)),
+            ReportFormat::Json => Box::new(file::json(self)),
         }
     }
 
     /// Returns the SHA-256 of the file in a format.
-    pub fn hash(self: &Arc<Self>, form: ReportForm) -> Hash {
+    pub fn hash(self: &Arc<Self>, form: ReportFormat) -> Hash {
         let mut hasher = Sha256::new();
         for piece in self.pieces(form) {
             hasher.update(piece);
@@ -169,8 +189,8 @@ impl Report {
     }
 
     fn page(&self, query: &ListQuery) -> Page<ReportRow> {
-        let snapshot = &self.world.snapshot;
-        let search = Search::of(&query.words, snapshot);
+        let snapshot = &self.read_model.snapshot;
+        let search = ReportSearch::of(&query.words, snapshot);
         let counts: Vec<(&AccountId, usize)> = self
             .accounts()
             .map(|account| (account, search.count(snapshot, account)))
@@ -179,7 +199,7 @@ impl Report {
         let number = query.page.clamp(1, total.div_ceil(PAGE).max(1));
         let mut skip = (number - 1) * PAGE;
         let mut rows = Vec::new();
-        let mut holds = self.holds();
+        let mut existing_access = self.existing_access();
         for (account, count) in counts {
             if rows.len() == PAGE {
                 break;
@@ -188,7 +208,7 @@ impl Report {
                 skip -= count;
                 continue;
             }
-            let found = self.rows_of(account, &mut holds).into_iter();
+            let found = self.rows_of(account, &mut existing_access).into_iter();
             let found = found.filter(|row| search.keeps(row)).skip(skip);
             rows.extend(found.take(PAGE - rows.len()));
             skip = 0;
@@ -201,13 +221,16 @@ impl Report {
         }
     }
 
-    fn row(&self, held: Held) -> Option<ReportRow> {
+    fn row(&self, held: ExistingAccess) -> Option<ReportRow> {
         let Holder::Person { reach } = held.holder else {
             return None;
         };
-        let standing = self.world.ends(&World::assignment(&reach)).is_none();
+        let standing = self
+            .read_model
+            .ends(&ReadModel::assignment(&reach))
+            .is_none();
         let findings = held.hits.iter().map(|hit| hit.rule.clone()).collect();
-        Some(row(&self.world, &reach, standing, findings))
+        Some(row(&self.read_model, &reach, standing, findings))
     }
 }
 
@@ -216,8 +239,8 @@ fn key(row: &ReportRow) -> [&str; 4] {
     [&row.person, &row.person_id, &row.permission_set, &row.path]
 }
 
-fn row(world: &World, reach: &Reach, standing: bool, findings: Vec<String>) -> ReportRow {
-    let snapshot = &world.snapshot;
+fn row(read_model: &ReadModel, reach: &Reach, standing: bool, findings: Vec<String>) -> ReportRow {
+    let snapshot = &read_model.snapshot;
     let account = names::account(snapshot, &reach.pair.account);
     let set = names::set(snapshot, &reach.pair.set);
     ReportRow {

@@ -13,24 +13,24 @@ use super::{DIRECT, through};
 use crate::service::names;
 
 /// One bit for each word that occurs.
-type Found = u128;
+type MatchBits = u128;
 
 /// The words of a search, and the names that contain them.
-pub(super) struct Search {
+pub(super) struct ReportSearch {
     words: Vec<String>,
-    all: Found,
-    sets: HashMap<PermissionSetArn, Found>,
-    groups: HashMap<GroupId, Found>,
-    users: HashMap<UserId, Found>,
+    all: MatchBits,
+    sets: HashMap<PermissionSetArn, MatchBits>,
+    groups: HashMap<GroupId, MatchBits>,
+    users: HashMap<UserId, MatchBits>,
 }
 
-impl Search {
+impl ReportSearch {
     /// Searches every name that a row may contain.
     pub(super) fn of(text: &str, snapshot: &Snapshot) -> Self {
         let lower = text.to_lowercase();
         let words: Vec<String> = lower
             .split_whitespace()
-            .take(Found::BITS as usize)
+            .take(MatchBits::BITS as usize)
             .map(str::to_owned)
             .collect();
         let all = words.iter().fold(0, |all, _| (all << 1) | 1);
@@ -61,11 +61,11 @@ impl Search {
         search
     }
 
-    fn found(&self, text: &str) -> Found {
+    fn found(&self, text: &str) -> MatchBits {
         let text = text.to_lowercase();
         let words = self.words.iter().rev();
         words.fold(0, |found, word| {
-            (found << 1) | Found::from(text.contains(word.as_str()))
+            (found << 1) | MatchBits::from(text.contains(word.as_str()))
         })
     }
 
@@ -99,7 +99,7 @@ impl Search {
         count
     }
 
-    fn members(&self, snapshot: &Snapshot, group: &GroupId, known: Found) -> usize {
+    fn members(&self, snapshot: &Snapshot, group: &GroupId, known: MatchBits) -> usize {
         let members = snapshot.members(group);
         if known == self.all {
             return members.count();
@@ -109,7 +109,7 @@ impl Search {
             .count()
     }
 
-    fn of_user(&self, snapshot: &Snapshot, user: &UserId) -> Found {
+    fn of_user(&self, snapshot: &Snapshot, user: &UserId) -> MatchBits {
         match self.users.get(user) {
             Some(found) => *found,
             None if snapshot.user(user).is_some() => 0,

@@ -7,7 +7,7 @@ use domain::{
     approval::{Approval, Decision},
     diff::EffectHash,
     ids::ChangeId,
-    ledger::said::Decisions,
+    ledger::projection::Decisions,
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _};
@@ -47,7 +47,7 @@ pub(super) async fn proven(
         }
         counts
     });
-    let taken_out = decisions.against_without(&approvals);
+    let taken_out = decisions.declines_without_row(&approvals);
     if !taken_out.is_empty() {
         tracing::error!(%change, "the row of a declining decision is missing; its entry in the ledger counts");
     }

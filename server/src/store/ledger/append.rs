@@ -8,7 +8,7 @@ use domain::ledger::{
     tree::{self, Need},
 };
 
-use super::{LedgerError, count_of, hash, inconsistent, number, read::fetch, words};
+use super::{LedgerError, count_of, hash, inconsistent, index_terms, number, read::fetch};
 use crate::store::{StoreError, Tx};
 
 /// Appends an entry and returns its number. The transaction locks the head until it ends.
@@ -37,7 +37,7 @@ pub async fn append_many(
         insert_entry(tx, entry, &sealed).await?;
         grow_tree(tx, &sealed, &mut known).await?;
         insert_private(tx, seq, &sealed.private).await?;
-        insert_words(tx, seq, &words::of(entry, &sealed.private)).await?;
+        insert_words(tx, seq, &index_terms::of(entry, &sealed.private)).await?;
         prev = sealed.hash;
         seq += 1;
     }

@@ -10,7 +10,7 @@ use domain::{
     ids::{ChangeId, GrantId, PersonId},
     ledger::{
         Entry, Hash,
-        said::{Decisions, Said},
+        projection::{Decisions, Projection},
         tree,
     },
 };
@@ -33,12 +33,19 @@ pub async fn decisions(
     .bind(change.as_str())
     .fetch_all(&mut *conn)
     .await?;
-    let said = heard(conn, rows).await?;
-    Ok(said.changes().get(change).cloned().unwrap_or_default())
+    let projection = heard(conn, rows).await?;
+    Ok(projection
+        .changes()
+        .get(change)
+        .cloned()
+        .unwrap_or_default())
 }
 
 /// Returns the projection of one person's roles.
-pub async fn roles_of(conn: &mut AnyConnection, person: &PersonId) -> Result<Said, StoreError> {
+pub async fn roles_of(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where target_id = $1 \
          and type in ('role.granted', 'role.ended') order by seq",
@@ -50,7 +57,7 @@ pub async fn roles_of(conn: &mut AnyConnection, person: &PersonId) -> Result<Sai
 }
 
 /// Returns the projection of all roles.
-pub async fn roles(conn: &mut AnyConnection) -> Result<Said, StoreError> {
+pub async fn roles(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where type in ('role.granted', 'role.ended') order by seq",
     )
@@ -60,7 +67,7 @@ pub async fn roles(conn: &mut AnyConnection) -> Result<Said, StoreError> {
 }
 
 /// Returns the projection of one access window.
-pub async fn grant(conn: &mut AnyConnection, grant: &GrantId) -> Result<Said, StoreError> {
+pub async fn grant(conn: &mut AnyConnection, grant: &GrantId) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> =
         sqlx::query_as("select seq, leaf from ledger_entry where grant_id = $1 order by seq")
             .bind(grant.as_str())
@@ -70,7 +77,7 @@ pub async fn grant(conn: &mut AnyConnection, grant: &GrantId) -> Result<Said, St
 }
 
 /// Returns the projection of the access windows with an open row.
-pub async fn grants_with_rows(conn: &mut AnyConnection) -> Result<Said, StoreError> {
+pub async fn grants_with_rows(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where grant_id in \
          (select id from engine_window where over_at is null) order by seq",
@@ -81,7 +88,7 @@ pub async fn grants_with_rows(conn: &mut AnyConnection) -> Result<Said, StoreErr
 }
 
 /// Returns the projection of all access windows and removals, whatever rows exist.
-pub async fn grants(conn: &mut AnyConnection) -> Result<Said, StoreError> {
+pub async fn grants(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry \
          where type in ('grant.started', 'grant.stopped', 'grant.closed', 'grant.revoked', 'grant.ended') \
@@ -95,7 +102,7 @@ pub async fn grants(conn: &mut AnyConnection) -> Result<Said, StoreError> {
 /// Adds the writes to AWS of some changes to a projection.
 pub async fn add_work(
     conn: &mut AnyConnection,
-    said: &mut Said,
+    projection: &mut Projection,
     changes: &BTreeSet<ChangeId>,
 ) -> Result<(), StoreError> {
     for change in changes {
@@ -106,13 +113,13 @@ pub async fn add_work(
         .bind(change.as_str())
         .fetch_all(&mut *conn)
         .await?;
-        hear(conn, said, rows).await?;
+        apply(conn, projection, rows).await?;
     }
     Ok(())
 }
 
 /// Returns the projection of one session, by its public id.
-pub async fn session(conn: &mut AnyConnection, name: &str) -> Result<Said, StoreError> {
+pub async fn session(conn: &mut AnyConnection, name: &str) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where session = $1 \
          and type in ('session.started', 'session.ended') order by seq",
@@ -123,18 +130,21 @@ pub async fn session(conn: &mut AnyConnection, name: &str) -> Result<Said, Store
     heard(conn, rows).await
 }
 
-async fn heard(conn: &mut AnyConnection, rows: Vec<(i64, String)>) -> Result<Said, StoreError> {
-    let mut said = Said::default();
-    hear(conn, &mut said, rows).await?;
-    Ok(said)
+async fn heard(
+    conn: &mut AnyConnection,
+    rows: Vec<(i64, String)>,
+) -> Result<Projection, StoreError> {
+    let mut projection = Projection::default();
+    apply(conn, &mut projection, rows).await?;
+    Ok(projection)
 }
 
 /// The number of rows per tree query: one SQL text for both engines, and one round trip for most calls.
 const ROWS: usize = 16;
 
-async fn hear(
+async fn apply(
     conn: &mut AnyConnection,
-    said: &mut Said,
+    projection: &mut Projection,
     rows: Vec<(i64, String)>,
 ) -> Result<(), StoreError> {
     if rows.is_empty() {
@@ -150,7 +160,7 @@ async fn hear(
         in_tree.retain(|seq, _| i64::try_from(*seq).is_ok_and(|seq| seq < size));
         for (seq, leaf) in chunk {
             if let Some(entry) = entry(&in_tree, *seq, leaf) {
-                said.hear(&entry);
+                projection.apply(&entry);
             } else {
                 // The row was inserted into the database; the verifier reports it. Here it must only be ignored.
                 tracing::error!(seq, "a row of ledger_entry is not an entry of the ledger");
@@ -165,22 +175,22 @@ async fn in_tree(
     conn: &mut AnyConnection,
     rows: &[(i64, String)],
 ) -> Result<BTreeMap<u64, Hash>, StoreError> {
-    let mut places = BTreeMap::new();
+    let mut concurrency = BTreeMap::new();
     for (seq, _) in rows {
         // A number without a place in the tree was inserted manually.
         if let Ok(seq) = count_of("ledger_entry", *seq) {
             let index = tree::leaf_index(seq).map_err(LedgerError::from)?;
-            places.insert(number(index)?, seq);
+            concurrency.insert(number(index)?, seq);
         }
     }
-    let Some(last) = places.keys().next_back().copied() else {
+    let Some(last) = concurrency.keys().next_back().copied() else {
         return Ok(BTreeMap::new());
     };
     let mut query = sqlx::query_as(
         "select idx, hash from ledger_hash where idx in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
          $13, $14, $15, $16)",
     );
-    for index in places
+    for index in concurrency
         .keys()
         .copied()
         .chain(std::iter::repeat(last))
@@ -189,9 +199,9 @@ async fn in_tree(
         query = query.bind(index);
     }
     let found: Vec<(i64, String)> = query.fetch_all(conn).await?;
-    let hashes = found
-        .into_iter()
-        .filter_map(|(index, hex)| Some((*places.get(&index)?, Hash::parse_hex(hex.as_bytes())?)));
+    let hashes = found.into_iter().filter_map(|(index, hex)| {
+        Some((*concurrency.get(&index)?, Hash::parse_hex(hex.as_bytes())?))
+    });
     Ok(hashes.collect())
 }
 

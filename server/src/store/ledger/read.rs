@@ -69,7 +69,7 @@ pub async fn head_and_end(store: &Store) -> Result<((u64, Hash), (u64, Hash)), S
 
 /// An entry with the names that belong to it, unless they were erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedEntry {
     pub seq: u64,
     /// The bytes of the leaf.
     pub leaf: String,
@@ -95,8 +95,8 @@ macro_rules! listed_sql {
     };
 }
 
-fn listed_row(row: &AnyRow) -> Result<Listed, StoreError> {
-    Ok(Listed {
+fn listed_row(row: &AnyRow) -> Result<ListedEntry, StoreError> {
+    Ok(ListedEntry {
         seq: count_of("ledger_entry", row.try_get("seq")?)?,
         leaf: row.try_get("leaf")?,
         actor_name: row.try_get("actor_name")?,
@@ -106,7 +106,7 @@ fn listed_row(row: &AnyRow) -> Result<Listed, StoreError> {
 }
 
 /// Returns the entries below a number, newest first.
-pub async fn newest(store: &Store, below: u64, limit: u32) -> Result<Vec<Listed>, StoreError> {
+pub async fn newest(store: &Store, below: u64, limit: u32) -> Result<Vec<ListedEntry>, StoreError> {
     let rows = sqlx::query(listed_sql!("where e.seq < $1 order by e.seq desc limit $2"))
         .bind(number(below)?)
         .bind(i64::from(limit))
@@ -121,7 +121,7 @@ pub async fn search(
     words: &[String],
     skip: u64,
     limit: u32,
-) -> Result<Vec<Listed>, StoreError> {
+) -> Result<Vec<ListedEntry>, StoreError> {
     let sql = listed_sql!(
         "join (select seq from ledger_token where token in ($1, $2, $3, $4, $5, $6, $7, $8) group by seq \
          having count(distinct token) = $9 order by seq desc limit $10 offset $11) found on found.seq = e.seq \
@@ -162,7 +162,7 @@ fn of_words<'q>(query: Query<'q>, words: &[String]) -> Query<'q> {
 }
 
 /// Returns the entries of a change, oldest first.
-pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<Listed>, StoreError> {
+pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<ListedEntry>, StoreError> {
     let rows = sqlx::query(listed_sql!("where e.change_id = $1 order by e.seq"))
         .bind(change.as_str())
         .fetch_all(store.read())
@@ -171,7 +171,7 @@ pub async fn of_change(store: &Store, change: &ChangeId) -> Result<Vec<Listed>, 
 }
 
 /// Returns one entry.
-pub async fn listed(store: &Store, seq: u64) -> Result<Option<Listed>, StoreError> {
+pub async fn listed(store: &Store, seq: u64) -> Result<Option<ListedEntry>, StoreError> {
     let row = sqlx::query(listed_sql!("where e.seq = $1"))
         .bind(number(seq)?)
         .fetch_optional(store.read())
@@ -190,7 +190,7 @@ pub async fn around(store: &Store, seq: u64) -> Result<(Option<u64>, Option<u64>
 
 /// An entry as it is stored, for verification: nothing in it is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredEntry {
     /// The number in the row.
     pub seq: i64,
     /// The bytes of the leaf; none if the column contains no text.
@@ -214,7 +214,7 @@ pub async fn entries_after(
     store: &Store,
     after: Option<i64>,
     limit: u32,
-) -> Result<Vec<Stored>, StoreError> {
+) -> Result<Vec<StoredEntry>, StoreError> {
     // A negative number was inserted manually and must be reported.
     let rows = sqlx::query(
         "select seq, leaf, leaf_hash, type, change_id, target_id, grant_id, session from ledger_entry \
@@ -227,7 +227,7 @@ pub async fn entries_after(
     .await?;
     rows.iter()
         .map(|row| {
-            Ok(Stored {
+            Ok(StoredEntry {
                 seq: row.try_get("seq")?,
                 leaf: row.try_get("leaf").ok(),
                 leaf_hash: row
@@ -325,7 +325,7 @@ pub async fn private_of(
 
 /// A search word of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Indexed {
+pub struct IndexTerm {
     pub word: String,
     /// The path of the private value from which it was derived, or empty.
     pub path: String,
@@ -336,7 +336,7 @@ pub async fn words_between(
     store: &Store,
     after: Option<i64>,
     last: i64,
-) -> Result<BTreeMap<i64, BTreeSet<Indexed>>, StoreError> {
+) -> Result<BTreeMap<i64, BTreeSet<IndexTerm>>, StoreError> {
     let rows: Vec<(i64, String, String)> = sqlx::query_as(
         "select seq, token, path from ledger_token where seq >= $1 and (seq > $1 or $2 = 1) and seq <= $3",
     )
@@ -345,9 +345,12 @@ pub async fn words_between(
     .bind(last)
     .fetch_all(store.read())
     .await?;
-    let mut words: BTreeMap<i64, BTreeSet<Indexed>> = BTreeMap::new();
+    let mut words: BTreeMap<i64, BTreeSet<IndexTerm>> = BTreeMap::new();
     for (seq, word, path) in rows {
-        words.entry(seq).or_default().insert(Indexed { word, path });
+        words
+            .entry(seq)
+            .or_default()
+            .insert(IndexTerm { word, path });
     }
     Ok(words)
 }

@@ -16,7 +16,7 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{
     OUTDATED,
-    once::{Ids, Once},
+    interner::{Ids, Interner},
 };
 use crate::store::{StoreError, id, json};
 
@@ -75,15 +75,15 @@ pub async fn load(
     }
     parts.sets = sets(conn, analyse).await?;
     let mut ids = Ids {
-        accounts: Once::of(parts.accounts.keys()),
-        sets: Once::of(parts.sets.keys()),
-        users: Once::of(parts.users.keys()),
-        groups: Once::of(parts.groups.keys()),
+        accounts: Interner::of(parts.accounts.keys()),
+        sets: Interner::of(parts.sets.keys()),
+        users: Interner::of(parts.users.keys()),
+        groups: Interner::of(parts.groups.keys()),
     };
     parts.members = members(conn, &mut ids).await?;
     parts.members_as_of = members_as_of(conn, &mut ids).await?;
     parts.pairs = pairs(conn, &mut ids).await?;
-    for (user, person) in crate::store::joined::by_user(conn).await? {
+    for (user, person) in crate::store::identity_link::by_user(conn).await? {
         let user = ids.users.id("person", user.as_str())?;
         parts.persons.insert(user, person);
     }

@@ -8,7 +8,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::Introduction;
+use super::SignInClaims;
 use crate::store::{StoreError, Tx, id};
 
 /// A new claim.
@@ -42,7 +42,7 @@ pub(super) async fn taken(
 /// Stores the claim of a subject whose row exists, and returns it if it is new.
 pub(super) async fn note(
     tx: &mut Tx,
-    who: &Introduction<'_>,
+    who: &SignInClaims<'_>,
     claim: Claim,
 ) -> Result<Option<Claim>, StoreError> {
     let done = sqlx::query(

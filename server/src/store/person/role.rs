@@ -3,7 +3,7 @@
 //! A row alone grants nothing: it counts only with the ledger entry of the same person, role and instant, and until an
 //! entry ends it. So granting or ending a role requires an entry in the same transaction.
 
-use domain::{authorize::Role, ids::PersonId, ledger::said::Said, time::Timestamp};
+use domain::{authorize::Role, ids::PersonId, ledger::projection::Projection, time::Timestamp};
 use sqlx::AnyConnection;
 
 use super::lock;
@@ -39,8 +39,8 @@ pub async fn roles_of_now(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let said = proof::roles_of(conn, person).await?;
-    let held = proven(rows, &said);
+    let projection = proof::roles_of(conn, person).await?;
+    let held = proven(rows, &projection);
     Ok(held.into_iter().map(|(_, grant)| grant).collect())
 }
 
@@ -58,20 +58,20 @@ pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGr
     )
     .fetch_all(&mut *conn)
     .await?;
-    let said = proof::roles(conn).await?;
-    Ok(proven(rows, &said))
+    let projection = proof::roles(conn).await?;
+    Ok(proven(rows, &projection))
 }
 
 /// Person, role, start, granted by.
 type HeldRow = (String, String, i64, String);
 
 /// Returns the rows that the ledger confirms. The verifier reports the others.
-fn proven(rows: Vec<HeldRow>, said: &Said) -> Vec<(PersonId, RoleGrant)> {
+fn proven(rows: Vec<HeldRow>, projection: &Projection) -> Vec<(PersonId, RoleGrant)> {
     let mut held = Vec::with_capacity(rows.len());
     for (person, word, granted_at, granted_by) in rows {
         let granted_at = Timestamp(granted_at);
         match (PersonId::parse(&person), Role::from_word(&word)) {
-            (Ok(person), Some(role)) if said.holds(&person, role, granted_at) => {
+            (Ok(person), Some(role)) if projection.has_role(&person, role, granted_at) => {
                 let grant = RoleGrant {
                     role,
                     granted_at,
@@ -91,7 +91,7 @@ fn proven(rows: Vec<HeldRow>, said: &Said) -> Vec<(PersonId, RoleGrant)> {
 
 /// Whether a role was already held or has just been stored. Only a new one needs a ledger entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ensured {
+pub enum RoleOutcome {
     /// The role was stored now.
     New,
     /// The role was held before.
@@ -106,11 +106,11 @@ pub async fn ensure_role(
     role: Role,
     granted_by: &str,
     now: Timestamp,
-) -> Result<Ensured, StoreError> {
+) -> Result<RoleOutcome, StoreError> {
     lock(tx, person).await?;
     let held = roles_of_now(tx.conn(), person).await?;
     if held.iter().any(|grant| grant.role == role) {
-        return Ok(Ensured::Held);
+        return Ok(RoleOutcome::Held);
     }
     sqlx::query(
         "insert into role_grant (person_id, role, granted_at, granted_by) values ($1, $2, $3, $4)",
@@ -121,7 +121,7 @@ pub async fn ensure_role(
     .bind(granted_by)
     .execute(tx.conn())
     .await?;
-    Ok(Ensured::New)
+    Ok(RoleOutcome::New)
 }
 
 /// Ends a role. Returns whether it was held; if so, the caller records its end in the ledger.

@@ -8,17 +8,17 @@ use app::backend::{
 };
 use domain::{
     access::{self, Path},
-    guardrails::Holder,
     ids::{AccountId, Assignment, PermissionSetArn, UserId},
     permission_set::analysis::Risk,
+    policies::Holder,
     snapshot::Snapshot,
     time::Duration,
     verdict::Tally,
 };
-use server::service::{core::World, exposure::Reacher};
+use server::service::{app_state::ReadModel, exposure::PersonExposure};
 
 use super::org::{NOW, Org};
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     the_home_page_counts_the_people_who_reach_production_pci,
@@ -50,12 +50,12 @@ pub fn query(words: &str, only: Option<&str>, page: usize) -> ListQuery {
     }
 }
 
-async fn the_home_page_counts_the_people_who_reach_production_pci(engine: Engine) {
+async fn the_home_page_counts_the_people_who_reach_production_pci(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
-    let world = org.core.world();
-    let people: BTreeSet<UserId> = guarded(&world.snapshot)
+    let read_model = org.app_state.read_model();
+    let people: BTreeSet<UserId> = guarded(&read_model.snapshot)
         .iter()
-        .flat_map(|account| reaching(&world.snapshot, account))
+        .flat_map(|account| reaching(&read_model.snapshot, account))
         .collect();
     let home = org
         .administrator()
@@ -66,11 +66,11 @@ async fn the_home_page_counts_the_people_who_reach_production_pci(engine: Engine
         .unwrap();
     assert!(people.len() > 10, "the sample has sins");
     assert_eq!(home.exposure.people, people.len());
-    assert_eq!(home.exposure.accounts, guarded(&world.snapshot).len());
+    assert_eq!(home.exposure.accounts, guarded(&read_model.snapshot).len());
     assert_eq!(home.exposure.standing_people, people.len());
-    let assignments: usize = guarded(&world.snapshot)
+    let assignments: usize = guarded(&read_model.snapshot)
         .iter()
-        .flat_map(|id| world.snapshot.pairs_in(id).collect::<Vec<_>>())
+        .flat_map(|id| read_model.snapshot.pairs_in(id).collect::<Vec<_>>())
         .map(|(_, read)| read.principals.len())
         .sum();
     assert_eq!(home.exposure.standing_assignments, assignments);
@@ -82,18 +82,18 @@ async fn the_home_page_counts_the_people_who_reach_production_pci(engine: Engine
     );
 }
 
-async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: Engine) {
+async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
-    let world = org.core.world();
+    let read_model = org.app_state.read_model();
     let service = org.administrator();
     for number in 1.. {
         let page = service.people(&query("", None, number)).await.unwrap();
         for row in &page.rows {
-            let reached: BTreeSet<AccountId> = access::reach_of(&world.snapshot, &row.user.id)
+            let reached: BTreeSet<AccountId> = access::reach_of(&read_model.snapshot, &row.user.id)
                 .map(|reach| reach.pair.account)
                 .collect();
             assert_eq!(row.accounts, reached.len(), "{}", row.user_name);
-            let guarded: BTreeSet<_> = guarded(&world.snapshot).into_iter().collect();
+            let guarded: BTreeSet<_> = guarded(&read_model.snapshot).into_iter().collect();
             assert_eq!(row.production_pci, reached.intersection(&guarded).count());
         }
         if number >= page.pages() {
@@ -101,11 +101,11 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: 
         }
     }
     let board = service.board(&query("", None, 1)).await.unwrap();
-    assert_eq!(board.total, world.snapshot.parts().accounts.len());
+    assert_eq!(board.total, read_model.snapshot.parts().accounts.len());
     for card in board.cells.iter().flat_map(|cell| &cell.accounts) {
         assert_eq!(
             card.people,
-            reaching(&world.snapshot, &card.account.id).len()
+            reaching(&read_model.snapshot, &card.account.id).len()
         );
         let view = service.account(&card.account.id).await.unwrap();
         assert_eq!(view.people, card.people);
@@ -125,7 +125,7 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: 
 }
 
 /// The sample organization, in which every third assignment is temporary.
-async fn with_ends(engine: Engine) -> Org {
+async fn with_ends(engine: DatabaseEngine) -> Org {
     let ends = NOW + Duration::hours(2);
     let every_third = |parts: &domain::snapshot::Parts| {
         let all = parts.pairs.iter().flat_map(|(pair, read)| {
@@ -143,17 +143,17 @@ async fn with_ends(engine: Engine) -> Org {
 }
 
 async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_finds(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     #[derive(Default)]
     struct Walked {
         accounts: BTreeSet<AccountId>,
         sets: BTreeSet<PermissionSetArn>,
-        counted: Reacher,
+        counted: PersonExposure,
     }
     let org = with_ends(engine).await;
-    let world = org.core.world();
-    let snapshot = &world.snapshot;
+    let read_model = org.app_state.read_model();
+    let snapshot = &read_model.snapshot;
     let mut walked: BTreeMap<UserId, Walked> = BTreeMap::new();
     let mut paths = [0; 2];
     for account in guarded(snapshot) {
@@ -164,7 +164,7 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
                 Risk::Escalation,
                 Risk::IdentityCenterTakeover,
             ];
-            let standing = world.ends(&World::assignment(&reach)).is_none();
+            let standing = read_model.ends(&ReadModel::assignment(&reach)).is_none();
             let who = walked.entry(reach.user).or_default();
             who.accounts.insert(reach.pair.account);
             who.sets.insert(reach.pair.set);
@@ -176,7 +176,7 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
             paths[1] += usize::from(standing);
         }
     }
-    let walked: BTreeMap<UserId, Reacher> = walked
+    let walked: BTreeMap<UserId, PersonExposure> = walked
         .into_iter()
         .map(|(user, mut walked)| {
             walked.counted.accounts = u32::try_from(walked.accounts.len()).unwrap();
@@ -184,23 +184,27 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
             (user, walked.counted)
         })
         .collect();
-    let exposure = &world.exposure;
+    let exposure = &read_model.exposure;
     assert!(paths[1] > 0 && paths[1] < paths[0], "some end, some stand");
     assert_eq!(exposure.people, walked);
     assert_eq!([exposure.paths, exposure.standing_paths], paths);
 }
 
-async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it(engine: Engine) {
-    type About = (BTreeSet<Assignment>, BTreeSet<UserId>, BTreeSet<AccountId>);
+async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it(
+    engine: DatabaseEngine,
+) {
+    type ReportScope = (BTreeSet<Assignment>, BTreeSet<UserId>, BTreeSet<AccountId>);
     let org = with_ends(engine).await;
-    let world = org.core.world();
-    let mut holds = org.core.holds(&world);
-    let mut rules: BTreeMap<String, About> = BTreeMap::new();
+    let read_model = org.app_state.read_model();
+    let mut existing_access = org.app_state.existing_access(&read_model);
+    let mut rules: BTreeMap<String, ReportScope> = BTreeMap::new();
     let (mut against, mut paths_against) = (BTreeMap::new(), Tally::default());
-    for account in guarded(&world.snapshot) {
-        for held in holds.of(&account) {
+    for account in guarded(&read_model.snapshot) {
+        for held in existing_access.of(&account) {
             let (assignment, user) = match &held.holder {
-                Holder::Person { reach } => (World::assignment(reach), Some(reach.user.clone())),
+                Holder::Person { reach } => {
+                    (ReadModel::assignment(reach), Some(reach.user.clone()))
+                }
                 Holder::EmptyGroup { assignment, .. } | Holder::Orphan { assignment, .. } => {
                     (assignment.clone(), None)
                 }
@@ -218,7 +222,7 @@ async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it(e
             }
         }
     }
-    let exposure = &world.exposure;
+    let exposure = &read_model.exposure;
     assert!(rules.len() > 3, "the sample has sins");
     assert_eq!(
         (exposure.against, exposure.paths_against),
@@ -235,23 +239,24 @@ async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it(e
     }
 }
 
-async fn a_set_counts_the_people_who_can_use_it_once_each(engine: Engine) {
+async fn a_set_counts_the_people_who_can_use_it_once_each(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
-    let world = org.core.world();
+    let read_model = org.app_state.read_model();
     let sets = org
         .administrator()
         .permission_sets(&query("", None, 1))
         .await
         .unwrap();
-    assert_eq!(sets.total, world.snapshot.parts().sets.len());
+    assert_eq!(sets.total, read_model.snapshot.parts().sets.len());
     for row in &sets.rows {
         let mut people = BTreeSet::new();
         let mut accounts = 0;
-        for (pair, read) in &world.snapshot.parts().pairs {
+        for (pair, read) in &read_model.snapshot.parts().pairs {
             if pair.set == row.set.arn {
                 accounts += 1;
-                people
-                    .extend(access::people_of(&world.snapshot, pair, read).map(|reach| reach.user));
+                people.extend(
+                    access::people_of(&read_model.snapshot, pair, read).map(|reach| reach.user),
+                );
             }
         }
         assert_eq!(
@@ -272,7 +277,7 @@ async fn a_set_counts_the_people_who_can_use_it_once_each(engine: Engine) {
     assert!(worst_first, "sets without a finding come last");
 }
 
-async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: Engine) {
+async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let service = org.administrator();
     let board = |only: &str| {
@@ -328,7 +333,7 @@ async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: Engine)
     assert_eq!(one.total, 1);
 }
 
-async fn a_page_beyond_the_last_is_the_last(engine: Engine) {
+async fn a_page_beyond_the_last_is_the_last(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let page = org
         .administrator()

@@ -10,13 +10,13 @@ use app::{
 };
 use domain::{
     authorize::Role,
-    drift::{Outside, Seen},
+    drift::{Drift, DriftEvent},
     ids::Principal,
 };
 use server::{service::Service, store};
 
 use super::org::{NOW, Org};
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     every_page_of_the_sample_renders_soundly,
@@ -91,8 +91,8 @@ fn sound(url: &str, html: &str) {
 }
 
 fn urls(org: &Org) -> Vec<String> {
-    let world = org.core.world();
-    let parts = world.snapshot.parts();
+    let read_model = org.app_state.read_model();
+    let parts = read_model.snapshot.parts();
     let lists = ["/", "/accounts", "/people", "/groups", "/permission-sets"];
     let narrowed = [
         "/accounts?only=production-pci",
@@ -122,7 +122,7 @@ fn urls(org: &Org) -> Vec<String> {
     urls
 }
 
-async fn every_page_of_the_sample_renders_soundly(engine: Engine) {
+async fn every_page_of_the_sample_renders_soundly(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     for url in urls(&org) {
         let html = document(org.administrator(), &url).await;
@@ -130,11 +130,18 @@ async fn every_page_of_the_sample_renders_soundly(engine: Engine) {
     }
 }
 
-async fn a_page_far_beyond_the_last_is_the_last(engine: Engine) {
+async fn a_page_far_beyond_the_last_is_the_last(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let all = [Role::Administrator, Role::Approver, Role::Auditor];
-    let world = org.core.world();
-    let user = world.snapshot.parts().users.keys().next().cloned().unwrap();
+    let read_model = org.app_state.read_model();
+    let user = read_model
+        .snapshot
+        .parts()
+        .users
+        .keys()
+        .next()
+        .cloned()
+        .unwrap();
     for list in [
         "/accounts",
         "/accounts?only=production-in",
@@ -158,14 +165,14 @@ async fn a_page_far_beyond_the_last_is_the_last(engine: Engine) {
     }
 }
 
-async fn a_filter_that_leaves_nothing_does_not_look_like_an_all_clear(engine: Engine) {
+async fn a_filter_that_leaves_nothing_does_not_look_like_an_all_clear(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let filtered = document(org.administrator(), "/people?q=zzzz").await;
     assert!(filtered.contains("match this filter"));
     assert!(!filtered.contains("No users"));
 }
 
-async fn before_the_first_read_no_page_says_that_nobody_has_access(engine: Engine) {
+async fn before_the_first_read_no_page_says_that_nobody_has_access(engine: DatabaseEngine) {
     let org = Org::unread(engine).await;
     for url in ["/", "/accounts", "/people", "/groups", "/permission-sets"] {
         let html = document(
@@ -180,7 +187,7 @@ async fn before_the_first_read_no_page_says_that_nobody_has_access(engine: Engin
 }
 
 async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::sample(engine).await;
     let at = |html: &str, words: &str| html.find(words).unwrap_or_else(|| panic!("{words}"));
@@ -188,25 +195,25 @@ async fn what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_l
     let nothing = at(&html, "No changes outside Leastwise");
     assert!(nothing > at(&html, "People with access"));
 
-    let world = org.core.world();
-    let group = world.snapshot.parts().groups.keys().next().unwrap();
-    let seen = Seen {
-        outside: Outside::Joined {
+    let read_model = org.app_state.read_model();
+    let group = read_model.snapshot.parts().groups.keys().next().unwrap();
+    let seen = DriftEvent {
+        drift: Drift::Joined {
             group: group.clone(),
             user: org.user("hannah.cole"),
         },
         after: NOW,
         by: NOW,
     };
-    let mut tx = org.core.store.write().await.unwrap();
-    store::crawl::save_outside(&mut tx, &[seen]).await.unwrap();
+    let mut tx = org.app_state.store.write().await.unwrap();
+    store::crawl::save_drift(&mut tx, &[seen]).await.unwrap();
     tx.commit().await.unwrap();
     let html = document(org.administrator(), "/").await;
     assert!(at(&html, "Changed outside Leastwise") < at(&html, "Exposure of production PCI"));
     assert_eq!(html.matches("Changed outside Leastwise").count(), 1);
 }
 
-async fn a_crawl_that_could_not_read_everything_is_named_on_the_page(engine: Engine) {
+async fn a_crawl_that_could_not_read_everything_is_named_on_the_page(engine: DatabaseEngine) {
     let org = Org::of(engine, |parts| {
         parts.coverage.unread.push(domain::snapshot::Unread {
             what: domain::snapshot::Gap::TagsOf(
@@ -223,7 +230,7 @@ async fn a_crawl_that_could_not_read_everything_is_named_on_the_page(engine: Eng
     assert!(html.contains("This data is out of date"));
 }
 
-async fn a_requesters_pages_hold_no_link_that_would_refuse_them(engine: Engine) {
+async fn a_requesters_pages_hold_no_link_that_would_refuse_them(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let own = format!("/people/{}", org.user("hannah.cole"));
     for url in ["/", own.as_str()] {
@@ -238,7 +245,7 @@ async fn a_requesters_pages_hold_no_link_that_would_refuse_them(engine: Engine) 
     }
 }
 
-async fn names_from_aws_are_shown_as_text(engine: Engine) {
+async fn names_from_aws_are_shown_as_text(engine: DatabaseEngine) {
     let org = Org::of(engine, |parts| {
         for group in parts.groups.values_mut() {
             group.display_name = "<script>alert(1)</script>".into();
@@ -248,14 +255,14 @@ async fn names_from_aws_are_shown_as_text(engine: Engine) {
         }
     })
     .await;
-    let world = org.core.world();
-    let opening = world
+    let read_model = org.app_state.read_model();
+    let opening = read_model
         .snapshot
         .parts()
         .groups
         .keys()
         .find(|id| {
-            !world
+            !read_model
                 .snapshot
                 .pairs_of(&Principal::Group((*id).clone()))
                 .is_empty()

@@ -4,7 +4,7 @@ use app::backend::{ListQuery, ReportPort as _, ReportRow};
 use server::service::report::Report;
 
 use super::org::Org;
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     the_head_counts_what_the_rows_say,
@@ -13,14 +13,14 @@ crate::engines::on_both_engines! {
 }
 
 fn every_row(org: &Org) -> Vec<ReportRow> {
-    let report = Report::make(org.core.clone(), org.core.world());
+    let report = Report::make(org.app_state.clone(), org.app_state.read_model());
     let accounts = report.accounts();
     accounts
-        .flat_map(|account| report.rows_of(account, &mut report.holds()))
+        .flat_map(|account| report.rows_of(account, &mut report.existing_access()))
         .collect()
 }
 
-async fn the_head_counts_what_the_rows_say(engine: Engine) {
+async fn the_head_counts_what_the_rows_say(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let rows = every_row(&org);
     let shown = org
@@ -36,7 +36,7 @@ async fn the_head_counts_what_the_rows_say(engine: Engine) {
     assert_eq!(shown.page.rows, rows, "the sample's is one page");
 }
 
-async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: Engine) {
+async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let rows = every_row(&org);
     let text = |row: &ReportRow| {
@@ -86,16 +86,23 @@ async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: Engin
 }
 
 async fn two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let id = |org: &Org| {
-        Report::make(org.core.clone(), org.core.world())
+        Report::make(org.app_state.clone(), org.app_state.read_model())
             .head
             .report_id
     };
     let (one, same) = (Org::sample(engine).await, Org::sample(engine).await);
     assert_eq!(id(&one), id(&same));
-    let somebody = one.core.world().exposure.people.keys().next().cloned();
+    let somebody = one
+        .app_state
+        .read_model()
+        .exposure
+        .people
+        .keys()
+        .next()
+        .cloned();
     let renamed = Org::of(engine, |parts| {
         let user = parts.users.get_mut(&somebody.unwrap()).unwrap();
         user.display_name.push('!');

@@ -7,7 +7,7 @@ use app::backend::{
 use domain::authorize::Role;
 
 use super::{numbers::query, org::Org};
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     a_requester_sees_themselves_and_nobody_else,
@@ -18,7 +18,7 @@ crate::engines::on_both_engines! {
     what_does_not_exist_is_not_found,
 }
 
-async fn a_requester_sees_themselves_and_nobody_else(engine: Engine) {
+async fn a_requester_sees_themselves_and_nobody_else(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let service = org.requester("hannah.cole");
     let own = service.person(&org.user("hannah.cole")).await.unwrap();
@@ -31,12 +31,12 @@ async fn a_requester_sees_themselves_and_nobody_else(engine: Engine) {
     assert_eq!(nobody, other, "a refusal does not tell who exists");
 }
 
-async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: Engine) {
+async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let service = org.requester("hannah.cole");
     let all = query("", None, 1);
-    let world = org.core.world();
-    let group = world.snapshot.parts().groups.keys().next().unwrap();
+    let read_model = org.app_state.read_model();
+    let group = read_model.snapshot.parts().groups.keys().next().unwrap();
     let forbidden = |denied: Denied| matches!(denied, Denied::Forbidden(_));
     assert!(forbidden(service.board(&all).await.unwrap_err()));
     assert!(forbidden(
@@ -54,7 +54,7 @@ async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: Engine)
     ));
 }
 
-async fn a_requesters_home_and_palette_hold_only_what_is_theirs(engine: Engine) {
+async fn a_requesters_home_and_palette_hold_only_what_is_theirs(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let service = org.requester("hannah.cole");
     let home = service.home().await.unwrap();
@@ -69,7 +69,7 @@ async fn a_requesters_home_and_palette_hold_only_what_is_theirs(engine: Engine) 
     assert!(palette.iter().any(|entry| entry.href == own));
 }
 
-async fn somebody_who_is_not_joined_sees_an_empty_home_and_no_person(engine: Engine) {
+async fn somebody_who_is_not_joined_sees_an_empty_home_and_no_person(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let service = org.as_(None, &[]);
     let home = service.home().await.unwrap();
@@ -80,7 +80,7 @@ async fn somebody_who_is_not_joined_sees_an_empty_home_and_no_person(engine: Eng
     );
 }
 
-async fn an_auditors_palette_knows_every_account_but_not_the_inbox(engine: Engine) {
+async fn an_auditors_palette_knows_every_account_but_not_the_inbox(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let service = org.as_(Some(&org.user("farid.haddad")), &[Role::Auditor]);
     let palette = service.palette().await.unwrap();
@@ -88,7 +88,10 @@ async fn an_auditors_palette_knows_every_account_but_not_the_inbox(engine: Engin
         .iter()
         .filter(|entry| entry.href.starts_with("/accounts/"))
         .count();
-    assert_eq!(accounts, org.core.world().snapshot.parts().accounts.len());
+    assert_eq!(
+        accounts,
+        org.app_state.read_model().snapshot.parts().accounts.len()
+    );
     assert!(palette.iter().all(|entry| entry.href != "/inbox"));
     assert!(
         palette
@@ -97,7 +100,7 @@ async fn an_auditors_palette_knows_every_account_but_not_the_inbox(engine: Engin
     );
 }
 
-async fn what_does_not_exist_is_not_found(engine: Engine) {
+async fn what_does_not_exist_is_not_found(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
     let service = org.administrator();
     let account = domain::ids::AccountId::parse("999999999999").unwrap();

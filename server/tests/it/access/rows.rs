@@ -5,13 +5,13 @@ use app::backend::{
     PrincipalRef,
 };
 use domain::{
-    guardrails::Holder,
     ids::{Assignment, Principal, UserId},
+    policies::Holder,
     time::Duration,
 };
 
 use super::org::{NOW, Org};
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     an_account_lists_the_worst_set_first_with_everybody_behind_each_group,
@@ -22,7 +22,9 @@ crate::engines::on_both_engines! {
     a_group_opens_what_its_assignments_say_and_a_set_holds_what_its_pairs_say,
 }
 
-async fn an_account_lists_the_worst_set_first_with_everybody_behind_each_group(engine: Engine) {
+async fn an_account_lists_the_worst_set_first_with_everybody_behind_each_group(
+    engine: DatabaseEngine,
+) {
     let org = Org::sample(engine).await;
     let view = org
         .administrator()
@@ -46,7 +48,7 @@ async fn an_account_lists_the_worst_set_first_with_everybody_behind_each_group(e
     }
 }
 
-async fn what_ends_is_told_from_what_stands(engine: Engine) {
+async fn what_ends_is_told_from_what_stands(engine: DatabaseEngine) {
     let ends = NOW + Duration::hours(2);
     let chosen = |parts: &domain::snapshot::Parts| {
         let guarded = parts
@@ -62,7 +64,7 @@ async fn what_ends_is_told_from_what_stands(engine: Engine) {
     };
     let org = Org::with_windows(engine, |_| {}, |parts| vec![(chosen(parts), ends)]).await;
     let service = org.administrator();
-    let assignment = chosen(org.core.world().snapshot.parts());
+    let assignment = chosen(org.app_state.read_model().snapshot.parts());
     let view = service.account(&assignment.pair.account).await.unwrap();
     let temporary: Vec<_> = view.rows.iter().filter(|row| row.ends.is_some()).collect();
     assert_eq!(temporary.len(), 1);
@@ -73,7 +75,7 @@ async fn what_ends_is_told_from_what_stands(engine: Engine) {
 }
 
 async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_reason(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let gone = UserId::parse("99999999-0000-4000-8000-000000000001").unwrap();
     let org = Org::of(engine, |parts| {
@@ -89,8 +91,8 @@ async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_re
     })
     .await;
     let service = org.administrator();
-    let world = org.core.world();
-    let pair = world.snapshot.pairs_of(&Principal::User(gone))[0].clone();
+    let read_model = org.app_state.read_model();
+    let pair = read_model.snapshot.pairs_of(&Principal::User(gone))[0].clone();
     let view = service.account(&pair.account).await.unwrap();
     let orphan = view
         .rows
@@ -102,7 +104,7 @@ async fn an_assignment_to_somebody_who_is_gone_is_shown_as_an_orphan_with_its_re
 }
 
 async fn a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_them(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::sample(engine).await;
     let service = org.administrator();
@@ -131,44 +133,49 @@ async fn a_persons_paths_name_the_group_and_carry_what_the_account_page_says_of_
     }
 }
 
-async fn one_path_or_one_assignment_is_judged_as_when_the_whole_account_is(engine: Engine) {
+async fn one_path_or_one_assignment_is_judged_as_when_the_whole_account_is(engine: DatabaseEngine) {
     let org = Org::sample(engine).await;
-    let world = org.core.world();
-    let mut holds = org.core.holds(&world);
-    for account in world.snapshot.parts().accounts.keys() {
-        let all = holds.of(account);
+    let read_model = org.app_state.read_model();
+    let mut existing_access = org.app_state.existing_access(&read_model);
+    for account in read_model.snapshot.parts().accounts.keys() {
+        let all = existing_access.of(account);
         for held in &all {
             if let Holder::Person { reach } = &held.holder {
-                assert_eq!(&holds.of_reach(reach), held);
+                assert_eq!(&existing_access.of_reach(reach), held);
             }
         }
-        for spoken in holds.spoken(account) {
+        for findings in existing_access.findings(account) {
             let assignment = Assignment {
-                pair: spoken.pair.clone(),
-                principal: spoken.principal.clone(),
+                pair: findings.pair.clone(),
+                principal: findings.principal.clone(),
             };
-            let one = holds.spoken_of(&assignment);
-            assert_eq!(format!("{one:?}"), format!("{:?}", spoken.said));
+            let one = existing_access.findings_of(&assignment);
+            assert_eq!(format!("{one:?}"), format!("{:?}", findings.findings));
         }
     }
 }
 
-async fn a_group_opens_what_its_assignments_say_and_a_set_holds_what_its_pairs_say(engine: Engine) {
+async fn a_group_opens_what_its_assignments_say_and_a_set_holds_what_its_pairs_say(
+    engine: DatabaseEngine,
+) {
     let org = Org::sample(engine).await;
     let service = org.administrator();
-    let world = org.core.world();
-    for id in world.snapshot.parts().groups.keys() {
+    let read_model = org.app_state.read_model();
+    for id in read_model.snapshot.parts().groups.keys() {
         let view = service.group(id).await.unwrap();
         assert_eq!(
             view.opens.len(),
-            world.snapshot.pairs_of(&Principal::Group(id.clone())).len()
+            read_model
+                .snapshot
+                .pairs_of(&Principal::Group(id.clone()))
+                .len()
         );
-        assert_eq!(view.members.len(), world.snapshot.members(id).count());
+        assert_eq!(view.members.len(), read_model.snapshot.members(id).count());
     }
-    for arn in world.snapshot.parts().sets.keys() {
+    for arn in read_model.snapshot.parts().sets.keys() {
         let key = arn.as_str().rsplit('/').next().unwrap();
         let view = service.permission_set(key).await.unwrap();
-        let pairs = world.snapshot.parts().pairs.keys();
+        let pairs = read_model.snapshot.parts().pairs.keys();
         assert_eq!(
             view.holds.len(),
             pairs.filter(|pair| pair.set == *arn).count()

@@ -19,8 +19,8 @@ async fn a_large_organisation_is_shown_in_milliseconds() {
     let org = Org::crawled(Organisation::large(1)).await;
     println!("made the world in {:?}", begun.elapsed());
     let service = org.administrator();
-    let world = org.core.world();
-    let busiest = world
+    let read_model = org.app_state.read_model();
+    let busiest = read_model
         .index
         .people
         .iter()
@@ -28,7 +28,7 @@ async fn a_large_organisation_is_shown_in_milliseconds() {
         .unwrap()
         .id
         .clone();
-    let widest = world
+    let widest = read_model
         .index
         .groups
         .iter()
@@ -36,8 +36,8 @@ async fn a_large_organisation_is_shown_in_milliseconds() {
         .unwrap()
         .id
         .clone();
-    let account = world.index.accounts[0].id.clone();
-    let plain = world
+    let account = read_model.index.accounts[0].id.clone();
+    let plain = read_model
         .index
         .accounts
         .iter()
@@ -45,7 +45,7 @@ async fn a_large_organisation_is_shown_in_milliseconds() {
         .unwrap()
         .id
         .clone();
-    let set = world.index.sets[0]
+    let set = read_model.index.sets[0]
         .arn
         .as_str()
         .rsplit('/')
@@ -86,5 +86,5 @@ async fn a_large_organisation_is_shown_in_milliseconds() {
         service.palette().await.unwrap();
         lap("palette");
     }
-    drop(world);
+    drop(read_model);
 }

@@ -1,12 +1,13 @@
 //! Bad input: each case gets a clear response, and nothing is written or lost that should not be.
 
 use app::backend::{
-    ChangesPort as _, Denied, Draft, ListQuery, NewChangePort as _, Submission, WithdrawalPort as _,
+    ChangeForm, ChangesPort as _, Denied, ListQuery, NewChangePort as _, Submission,
+    WithdrawalPort as _,
 };
 use domain::{change::State, ids::ChangeId};
 
 use super::support::{Org, conflict, grant, submission, wrong_field};
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     unknown_ids_and_a_removed_account_name_the_field_and_the_cure,
@@ -24,7 +25,7 @@ crate::engines::on_both_engines! {
 
 const GOOD: &str = "4111 1111 1111 1111";
 
-async fn unknown_ids_and_a_removed_account_name_the_field_and_the_cure(engine: Engine) {
+async fn unknown_ids_and_a_removed_account_name_the_field_and_the_cure(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let ann = org.as_("ann").await;
     let good = grant("eve", "viewer", "web-dev", "60");
@@ -32,101 +33,108 @@ async fn unknown_ids_and_a_removed_account_name_the_field_and_the_cure(engine: E
     let cases = [
         (
             "who",
-            Draft {
+            ChangeForm {
                 who: nobody.into(),
                 ..good.clone()
             },
         ),
         (
             "who",
-            Draft {
+            ChangeForm {
                 who: "nonsense".into(),
                 ..good.clone()
             },
         ),
         (
             "account",
-            Draft {
+            ChangeForm {
                 account: "999999999999".into(),
                 ..good.clone()
             },
         ),
         (
             "account",
-            Draft {
+            ChangeForm {
                 account: "12".into(),
                 ..good.clone()
             },
         ),
         (
             "set",
-            Draft {
+            ChangeForm {
                 set: "ps-gone".into(),
                 ..good.clone()
             },
         ),
         (
             "term",
-            Draft {
+            ChangeForm {
                 term: "5".into(),
                 ..good.clone()
             },
         ),
         (
             "term",
-            Draft {
+            ChangeForm {
                 term: "-60".into(),
                 ..good.clone()
             },
         ),
         (
             "term",
-            Draft {
+            ChangeForm {
                 term: "99999999".into(),
                 ..good.clone()
             },
         ),
         (
             "kind",
-            Draft {
+            ChangeForm {
                 kind: "destroy".into(),
                 ..good.clone()
             },
         ),
     ];
-    for (field, draft) in cases {
-        let new = ann.new_change(&draft).await.unwrap();
+    for (field, change_form) in cases {
+        let new = ann.new_change(&change_form).await.unwrap();
         let found: Vec<_> = new.errors.iter().map(|error| error.field).collect();
-        assert_eq!(found, [field], "{draft:?}");
+        assert_eq!(found, [field], "{change_form:?}");
         assert!(new.preview.is_none());
         assert_eq!(
-            wrong_field(ann.submit(submission(&draft, &new)).await),
+            wrong_field(ann.submit(submission(&change_form, &new)).await),
             field,
-            "{draft:?}"
+            "{change_form:?}"
         );
     }
     assert_eq!(org.count().await, 0);
 }
 
-async fn an_account_that_went_between_preview_and_submission_stores_nothing(engine: Engine) {
+async fn an_account_that_went_between_preview_and_submission_stores_nothing(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
-    let draft = grant("eve", "viewer", "web-dev", "60");
-    let new = org.as_("ann").await.new_change(&draft).await.unwrap();
+    let change_form = grant("eve", "viewer", "web-dev", "60");
+    let new = org.as_("ann").await.new_change(&change_form).await.unwrap();
     let mut parts = org.parts();
     parts.accounts.remove(&super::support::account("web-dev"));
     org.publish(parts);
     assert_eq!(
-        wrong_field(org.as_("ann").await.submit(submission(&draft, &new)).await),
+        wrong_field(
+            org.as_("ann")
+                .await
+                .submit(submission(&change_form, &new))
+                .await
+        ),
         "account"
     );
     assert_eq!(org.count().await, 0);
 }
 
-async fn a_stale_form_is_shown_again_with_what_it_would_do_now(engine: Engine) {
+async fn a_stale_form_is_shown_again_with_what_it_would_do_now(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    let draft = grant("operators", "viewer", "cards-prod", "60");
+    let change_form = grant("operators", "viewer", "cards-prod", "60");
     let ann = org.as_("ann").await;
-    let new = ann.new_change(&draft).await.unwrap();
+    let new = ann.new_change(&change_form).await.unwrap();
     let mut parts = org.parts();
     parts
         .members
@@ -135,33 +143,33 @@ async fn a_stale_form_is_shown_again_with_what_it_would_do_now(engine: Engine) {
         .insert(super::support::user("fay"));
     org.publish(parts);
     assert_eq!(
-        wrong_field(ann.submit(submission(&draft, &new)).await),
+        wrong_field(ann.submit(submission(&change_form, &new)).await),
         "effect"
     );
     assert_eq!(org.count().await, 0);
-    let again = org.as_("ann").await.new_change(&draft).await.unwrap();
+    let again = org.as_("ann").await.new_change(&change_form).await.unwrap();
     assert!(
         org.as_("ann")
             .await
-            .submit(submission(&draft, &again))
+            .submit(submission(&change_form, &again))
             .await
             .is_ok()
     );
 }
 
-async fn a_form_without_the_effect_that_was_seen_is_not_taken(engine: Engine) {
+async fn a_form_without_the_effect_that_was_seen_is_not_taken(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    let draft = grant("eve", "viewer", "web-dev", "60");
+    let change_form = grant("eve", "viewer", "web-dev", "60");
     let ann = org.as_("ann").await;
-    let new = ann.new_change(&draft).await.unwrap();
+    let new = ann.new_change(&change_form).await.unwrap();
     let blind = Submission {
         effect: String::new(),
-        ..submission(&draft, &new)
+        ..submission(&change_form, &new)
     };
     assert_eq!(wrong_field(ann.submit(blind).await), "effect");
 }
 
-async fn of_a_page_far_beyond_the_last_the_last_is_shown(engine: Engine) {
+async fn of_a_page_far_beyond_the_last_the_last_is_shown(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -179,16 +187,16 @@ async fn of_a_page_far_beyond_the_last_the_last_is_shown(engine: Engine) {
     }
 }
 
-async fn a_double_click_makes_one_change(engine: Engine) {
+async fn a_double_click_makes_one_change(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    let draft = super::support::join("ann", "operators");
+    let change_form = super::support::join("ann", "operators");
     let ann = org.as_("ann").await;
-    let new = ann.new_change(&draft).await.unwrap();
+    let new = ann.new_change(&change_form).await.unwrap();
     let (first, second) = tokio::join!(
-        ann.submit(submission(&draft, &new)),
-        ann.submit(submission(&draft, &new))
+        ann.submit(submission(&change_form, &new)),
+        ann.submit(submission(&change_form, &new))
     );
-    let third = ann.submit(submission(&draft, &new)).await;
+    let third = ann.submit(submission(&change_form, &new)).await;
     assert_eq!(first, second);
     assert_eq!(first, third);
     let id = first.unwrap();
@@ -196,7 +204,7 @@ async fn a_double_click_makes_one_change(engine: Engine) {
     assert_eq!(org.entries(&id).await, ["change.submitted"]);
 }
 
-async fn a_form_key_used_for_something_else_or_made_up_is_not_taken(engine: Engine) {
+async fn a_form_key_used_for_something_else_or_made_up_is_not_taken(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let ann = org.as_("ann").await;
     let (one, other) = (
@@ -219,12 +227,12 @@ async fn a_form_key_used_for_something_else_or_made_up_is_not_taken(engine: Engi
     assert_eq!(org.count().await, 1);
 }
 
-async fn a_justification_must_say_something_fit_and_hold_no_card_number(engine: Engine) {
+async fn a_justification_must_say_something_fit_and_hold_no_card_number(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    let draft = grant("eve", "viewer", "web-dev", "60");
+    let change_form = grant("eve", "viewer", "web-dev", "60");
     let ann = org.as_("ann").await;
-    let new = ann.new_change(&draft).await.unwrap();
-    let good = submission(&draft, &new);
+    let new = ann.new_change(&change_form).await.unwrap();
+    let good = submission(&change_form, &new);
     for text in [
         "short",
         "          x          ",
@@ -249,22 +257,22 @@ async fn a_justification_must_say_something_fit_and_hold_no_card_number(engine: 
 }
 
 async fn a_requester_who_forges_the_form_for_somebody_else_is_refused_and_written_down(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
-    let draft = grant("fay", "viewer", "web-dev", "60");
-    let seen_by_ann = org.as_("ann").await.new_change(&draft).await.unwrap();
+    let change_form = grant("fay", "viewer", "web-dev", "60");
+    let seen_by_ann = org.as_("ann").await.new_change(&change_form).await.unwrap();
     let answer = org
         .as_("eve")
         .await
-        .submit(submission(&draft, &seen_by_ann))
+        .submit(submission(&change_form, &seen_by_ann))
         .await;
     assert!(matches!(answer, Err(Denied::Forbidden(_))), "{answer:?}");
     assert_eq!(org.count().await, 0);
     assert_eq!(org.all_entries().await, ["access.denied"]);
 }
 
-async fn a_sign_in_that_is_joined_to_nobody_only_reads(engine: Engine) {
+async fn a_sign_in_that_is_joined_to_nobody_only_reads(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let mut signed = org.signed("eve").await;
     signed.actor.person = None;
@@ -276,7 +284,9 @@ async fn a_sign_in_that_is_joined_to_nobody_only_reads(engine: Engine) {
     assert!(matches!(answer, Err(Denied::Forbidden(_))), "{answer:?}");
 }
 
-async fn an_unknown_change_and_somebody_elses_change_look_the_same_to_a_requester(engine: Engine) {
+async fn an_unknown_change_and_somebody_elses_change_look_the_same_to_a_requester(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("fay", "viewer", "cards-prod", "60"))

@@ -1,18 +1,18 @@
 //! Who may decide, who may not, and what a decision is bound to.
 
-use app::backend::{ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPlace};
+use app::backend::{ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition};
 use domain::{
     approval::{Decision, Mfa},
     authorize::Role,
     change::State,
-    engine::Fresh,
+    engine::StartVerdict,
     person::Subject,
     time::Duration,
 };
-use server::{http::session::Signed, store::person};
+use server::{http::session::SignedIn, store::person};
 
 use super::support::{Org, conflict, grant, group, person_id, user, wrong_field};
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     production_pci_takes_two_approvers,
@@ -32,7 +32,7 @@ crate::engines::on_both_engines! {
     a_decision_needs_a_reason_that_holds_no_card_number,
 }
 
-async fn production_pci_takes_two_approvers(engine: Engine) {
+async fn production_pci_takes_two_approvers(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -55,10 +55,10 @@ async fn production_pci_takes_two_approvers(engine: Engine) {
         org.entries(&id).await,
         ["change.submitted", "change.approved", "change.approved"]
     );
-    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
 }
 
-async fn one_approver_approving_twice_fills_one_seat(engine: Engine) {
+async fn one_approver_approving_twice_fills_one_seat(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -70,7 +70,7 @@ async fn one_approver_approving_twice_fills_one_seat(engine: Engine) {
     assert_eq!(org.entries(&id).await.len(), 2);
 }
 
-async fn one_no_is_enough_and_a_yes_after_it_is_told_who_was_faster(engine: Engine) {
+async fn one_no_is_enough_and_a_yes_after_it_is_told_who_was_faster(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -84,7 +84,7 @@ async fn one_no_is_enough_and_a_yes_after_it_is_told_who_was_faster(engine: Engi
     );
 }
 
-async fn nobody_approves_their_own_request_through_a_second_sign_in(engine: Engine) {
+async fn nobody_approves_their_own_request_through_a_second_sign_in(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("bob", &grant("bob", "viewer", "web-dev", "60"))
@@ -94,7 +94,7 @@ async fn nobody_approves_their_own_request_through_a_second_sign_in(engine: Engi
         iss: "https://issuer".into(),
         sub: "another-subject-of-bob".into(),
     };
-    let again = Signed::without_cookie(
+    let again = SignedIn::without_cookie(
         first.actor,
         first.person,
         first.user,
@@ -123,11 +123,11 @@ async fn nobody_approves_their_own_request_through_a_second_sign_in(engine: Engi
             .await
             .contains(&"access.denied".to_owned())
     );
-    let inbox = service.inbox(InboxPlace::Page(1)).await.unwrap();
+    let inbox = service.inbox(InboxPosition::Page(1)).await.unwrap();
     assert!(inbox.rows.is_empty());
 }
 
-async fn who_gains_through_a_group_does_not_approve(engine: Engine) {
+async fn who_gains_through_a_group_does_not_approve(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("operators", "viewer", "cards-prod", "60"))
@@ -137,13 +137,15 @@ async fn who_gains_through_a_group_does_not_approve(engine: Engine) {
         Err(Denied::Forbidden(_))
     ));
     let waiting = |service: server::service::Service| async move {
-        service.inbox(InboxPlace::Page(1)).await.unwrap().total
+        service.inbox(InboxPosition::Page(1)).await.unwrap().total
     };
     assert_eq!(waiting(org.as_("bob").await).await, 0);
     assert_eq!(waiting(org.as_("cas").await).await, 1);
 }
 
-async fn who_gains_does_not_approve_even_if_nobody_knew_them_when_it_was_submitted(engine: Engine) {
+async fn who_gains_does_not_approve_even_if_nobody_knew_them_when_it_was_submitted(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let mut parts = org.parts();
     parts.persons.remove(&user("bob"));
@@ -157,7 +159,7 @@ async fn who_gains_does_not_approve_even_if_nobody_knew_them_when_it_was_submitt
     ));
 }
 
-async fn two_approvers_in_one_moment_both_count_where_two_are_needed(engine: Engine) {
+async fn two_approvers_in_one_moment_both_count_where_two_are_needed(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -167,7 +169,7 @@ async fn two_approvers_in_one_moment_both_count_where_two_are_needed(engine: Eng
     assert_eq!(org.state(&id).await, State::Approved);
 }
 
-async fn two_approvers_in_one_moment_one_counts_where_one_is_needed(engine: Engine) {
+async fn two_approvers_in_one_moment_one_counts_where_one_is_needed(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
@@ -197,7 +199,9 @@ async fn two_approvers_in_one_moment_one_counts_where_one_is_needed(engine: Engi
     assert_eq!(org.stored(&id).await.change.approvals.len(), 1);
 }
 
-async fn an_approval_of_something_else_than_the_effect_in_force_is_not_taken(engine: Engine) {
+async fn an_approval_of_something_else_than_the_effect_in_force_is_not_taken(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -211,7 +215,7 @@ async fn an_approval_of_something_else_than_the_effect_in_force_is_not_taken(eng
     assert!(org.stored(&id).await.change.approvals.is_empty());
 }
 
-async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand(engine: Engine) {
+async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("operators", "viewer", "cards-prod", "60"))
@@ -243,21 +247,21 @@ async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand(engine: E
     assert_eq!(org.state(&id).await, State::Approved);
 }
 
-async fn an_approver_must_still_be_one_when_it_starts(engine: Engine) {
+async fn an_approver_must_still_be_one_when_it_starts(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
     org.approve("bob", &id).await.unwrap();
-    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
-    let mut tx = org.core.store.write().await.unwrap();
+    assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
+    let mut tx = org.app_state.store.write().await.unwrap();
     person::end_role(&mut tx, &person_id("bob"), Role::Approver, org.clock.now())
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(org.fresh(&id).await, Fresh::Wider);
-    let mut tx = org.core.store.write().await.unwrap();
-    let next = server::service::changes::send_back(&org.core, &mut tx, &id, org.clock.now())
+    assert_eq!(org.fresh(&id).await, StartVerdict::EffectGrew);
+    let mut tx = org.app_state.store.write().await.unwrap();
+    let next = server::service::changes::send_back(&org.app_state, &mut tx, &id, org.clock.now())
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -267,14 +271,14 @@ async fn an_approver_must_still_be_one_when_it_starts(engine: Engine) {
     );
 }
 
-async fn a_requester_who_is_no_longer_administrator_starts_no_grant(engine: Engine) {
+async fn a_requester_who_is_no_longer_administrator_starts_no_grant(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-dev", "standing"))
         .await;
     assert_eq!(org.state(&id).await, State::Approved);
-    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
-    let mut tx = org.core.store.write().await.unwrap();
+    assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
+    let mut tx = org.app_state.store.write().await.unwrap();
     person::end_role(
         &mut tx,
         &person_id("ann"),
@@ -284,10 +288,12 @@ async fn a_requester_who_is_no_longer_administrator_starts_no_grant(engine: Engi
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    assert!(matches!(org.fresh(&id).await, Fresh::Refused(_)));
+    assert!(matches!(org.fresh(&id).await, StartVerdict::Refused(_)));
 }
 
-async fn who_became_an_approver_later_does_not_decide_what_was_there_before(engine: Engine) {
+async fn who_became_an_approver_later_does_not_decide_what_was_there_before(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -300,7 +306,7 @@ async fn who_became_an_approver_later_does_not_decide_what_was_there_before(engi
     ));
 }
 
-async fn without_a_second_factor_or_the_role_nobody_decides(engine: Engine) {
+async fn without_a_second_factor_or_the_role_nobody_decides(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -322,7 +328,7 @@ async fn without_a_second_factor_or_the_role_nobody_decides(engine: Engine) {
     assert!(org.stored(&id).await.change.approvals.is_empty());
 }
 
-async fn a_decision_needs_a_reason_that_holds_no_card_number(engine: Engine) {
+async fn a_decision_needs_a_reason_that_holds_no_card_number(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))

@@ -4,7 +4,7 @@ use app::backend::WithdrawalPort as _;
 use domain::{
     approval::Decision,
     change::{DECIDE_WITHIN, START_WITHIN, State},
-    engine::{Commit, Fresh, Tell},
+    engine::{Commit, DomainEvent, StartVerdict},
     ids::ChangeId,
     ledger::{Hash, tree},
     time::Duration,
@@ -12,7 +12,7 @@ use domain::{
 use server::{engine::commit, store::engine};
 
 use super::support::{Org, assign, conflict, grant, person_id, remove, subject};
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     a_change_that_nobody_asked_for_starts_nothing,
@@ -39,14 +39,14 @@ async fn asked(org: &Org) -> ChangeId {
         .await
 }
 
-fn refused(fresh: &Fresh, why: &str) -> bool {
-    matches!(fresh, Fresh::Refused(reason) if reason.contains(why))
+fn refused(fresh: &StartVerdict, why: &str) -> bool {
+    matches!(fresh, StartVerdict::Refused(reason) if reason.contains(why))
 }
 
-async fn a_change_that_nobody_asked_for_starts_nothing(engine: Engine) {
+async fn a_change_that_nobody_asked_for_starts_nothing(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let real = asked(&org).await;
-    assert_eq!(org.fresh(&real).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&real).await, StartVerdict::StillAllowed);
     let forged = ChangeId::parse("0190c0de-0000-7000-8000-00000000dead").unwrap();
     org.by_hand(format!(
         "insert into change (id, requester, proposal, submitted_at, decide_by, verdict, effect, effect_hash, \
@@ -61,7 +61,9 @@ async fn a_change_that_nobody_asked_for_starts_nothing(engine: Engine) {
     ));
 }
 
-async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing(engine: Engine) {
+async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing(
+    engine: DatabaseEngine,
+) {
     for (forged, why) in [
         (
             "proposal = replace(proposal, '3600000', '7200000')",
@@ -90,7 +92,7 @@ async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing(en
     }
 }
 
-async fn a_change_whose_effect_was_edited_takes_no_approval(engine: Engine) {
+async fn a_change_whose_effect_was_edited_takes_no_approval(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.by_hand(format!(
@@ -105,7 +107,7 @@ async fn a_change_whose_effect_was_edited_takes_no_approval(engine: Engine) {
     assert!(org.stored(&id).await.change.approvals.is_empty());
 }
 
-async fn a_removal_whose_effect_was_edited_is_still_carried_out(engine: Engine) {
+async fn a_removal_whose_effect_was_edited_is_still_carried_out(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let mut parts = org.parts();
     assign(&mut parts, "eve", "viewer", "web-dev", org.clock.now());
@@ -115,10 +117,10 @@ async fn a_removal_whose_effect_was_edited_is_still_carried_out(engine: Engine) 
         "update change set effect = replace(effect, '\"standing\"', '{{\"for\":60000}}') where id = '{id}'"
     ))
     .await;
-    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
 }
 
-async fn a_change_that_was_carried_out_does_not_start_again(engine: Engine) {
+async fn a_change_that_was_carried_out_does_not_start_again(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = asked(&org).await;
     org.set_state(&id, State::Verified).await;
@@ -132,7 +134,7 @@ async fn a_change_that_was_carried_out_does_not_start_again(engine: Engine) {
     ));
 }
 
-async fn approvals_cannot_be_kept_for_later_than_their_time(engine: Engine) {
+async fn approvals_cannot_be_kept_for_later_than_their_time(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = asked(&org).await;
     org.by_hand(format!(
@@ -142,12 +144,12 @@ async fn approvals_cannot_be_kept_for_later_than_their_time(engine: Engine) {
     let last = Duration(DECIDE_WITHIN.0 + START_WITHIN.0);
     org.clock.advance(Duration(last.0 - 1_000));
     org.publish(org.parts());
-    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
     org.clock.advance(Duration::seconds(1));
     assert!(refused(&org.fresh(&id).await, "is over"));
 }
 
-async fn a_refusal_whose_row_was_taken_out_still_stops_the_change(engine: Engine) {
+async fn a_refusal_whose_row_was_taken_out_still_stops_the_change(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.decide("bob", &id, Decision::Decline).await.unwrap();
@@ -166,13 +168,13 @@ async fn a_refusal_whose_row_was_taken_out_still_stops_the_change(engine: Engine
     assert_ne!(org.state(&id).await, State::Approved);
 }
 
-async fn what_was_taken_back_is_not_sent_back(engine: Engine) {
+async fn what_was_taken_back_is_not_sent_back(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = asked(&org).await;
     org.as_("ann").await.withdraw(&id).await.unwrap();
-    for tell in [
-        Tell::SentBack { change: id.clone() },
-        Tell::Failed {
+    for event in [
+        DomainEvent::SentBack { change: id.clone() },
+        DomainEvent::Failed {
             change: id.clone(),
             reason: "Policies now block this change.".into(),
         },
@@ -181,9 +183,9 @@ async fn what_was_taken_back_is_not_sent_back(engine: Engine) {
             number: 1,
             generation: org.generation().await,
             writes: Vec::new(),
-            tells: vec![tell],
+            events: vec![event],
         };
-        commit::store(&org.core, late).await.unwrap();
+        commit::store(&org.app_state, late).await.unwrap();
         assert_eq!(org.state(&id).await, State::Withdrawn);
     }
     assert_eq!(
@@ -192,7 +194,9 @@ async fn what_was_taken_back_is_not_sent_back(engine: Engine) {
     );
 }
 
-async fn a_row_that_cannot_be_read_stops_neither_the_engine_nor_other_changes(engine: Engine) {
+async fn a_row_that_cannot_be_read_stops_neither_the_engine_nor_other_changes(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let (broken, whole) = (waiting(&org).await, asked(&org).await);
     org.by_hand("insert into engine_key (id, document) values ('x', '{')".into())
@@ -201,17 +205,17 @@ async fn a_row_that_cannot_be_read_stops_neither_the_engine_nor_other_changes(en
         "update change set proposal = '{{' where id = '{broken}'"
     ))
     .await;
-    let mut tx = org.core.store.write().await.unwrap();
+    let mut tx = org.app_state.store.write().await.unwrap();
     engine::restore(&mut tx, org.clock.now()).await.unwrap();
     drop(tx);
-    assert_eq!(org.fresh(&whole).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&whole).await, StartVerdict::StillAllowed);
 }
 
-async fn an_entry_beyond_the_head_of_the_ledger_proves_nothing(engine: Engine) {
+async fn an_entry_beyond_the_head_of_the_ledger_proves_nothing(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
-    let read = org.core.store.read();
+    let read = org.app_state.store.read();
     let (seq, leaf): (i64, String) =
         sqlx::query_as("select seq, leaf from ledger_entry where type = 'change.approved'")
             .fetch_one(read)

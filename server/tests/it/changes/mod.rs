@@ -9,7 +9,7 @@
 mod bad_input;
 mod decide;
 mod forged;
-mod life;
+mod lifecycle;
 mod pages;
 mod preview;
 mod proof;

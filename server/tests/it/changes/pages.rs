@@ -3,16 +3,16 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    backend::{Answer, Backend, Draft, ViewerPort as _},
+    backend::{Backend, ChangeForm, PortResult, ViewerPort as _},
     pages,
     routes::{FormState, Page, Visit},
     shell::{Surroundings, render},
 };
 use domain::approval::{Decision, Mfa};
-use server::http::session::Signed;
+use server::http::session::SignedIn;
 
 use super::support::{Org, grant};
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     the_new_change_page_explains_a_refusal_and_offers_to_record_it_only,
@@ -36,13 +36,13 @@ async fn visit(org: &Org, name: &str) -> Visit {
     }
 }
 
-fn of_draft(mut visit: Visit, draft: &Draft) -> Visit {
+fn of_draft(mut visit: Visit, change_form: &ChangeForm) -> Visit {
     for (name, value) in [
-        ("kind", &draft.kind),
-        ("who", &draft.who),
-        ("set", &draft.set),
-        ("account", &draft.account),
-        ("term", &draft.term),
+        ("kind", &change_form.kind),
+        ("who", &change_form.who),
+        ("set", &change_form.set),
+        ("account", &change_form.account),
+        ("term", &change_form.term),
     ] {
         visit.query.insert(name.into(), value.clone());
     }
@@ -50,7 +50,7 @@ fn of_draft(mut visit: Visit, draft: &Draft) -> Visit {
 }
 
 /// Renders the document and checks that every id is unique and every reference resolves.
-fn drawn(page: Answer<Page>) -> String {
+fn drawn(page: PortResult<Page>) -> String {
     let page = page.unwrap();
     let html = render(Surroundings::default(), page.draw);
     let ids = all(&html, " id=\"");
@@ -85,26 +85,30 @@ fn hidden(html: &str, name: &str) -> Vec<String> {
     all(html, &field)
 }
 
-async fn the_new_change_page_explains_a_refusal_and_offers_to_record_it_only(engine: Engine) {
+async fn the_new_change_page_explains_a_refusal_and_offers_to_record_it_only(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
-    let draft = grant("eve", "admin", "cards-prod", "60");
-    let html = drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &draft)).await);
+    let change_form = grant("eve", "admin", "cards-prod", "60");
+    let html =
+        drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &change_form)).await);
     assert!(html.contains("Blocked by policy"), "{html}");
     assert!(html.contains("PCI 7.2.2"));
     assert!(html.contains("Record the blocked request"));
     assert!(!html.contains(">Grant access</span></button>"));
 }
 
-async fn the_button_of_a_new_change_names_what_it_does(engine: Engine) {
+async fn the_button_of_a_new_change_names_what_it_does(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    for (draft, button) in [
+    for (change_form, button) in [
         (
             grant("eve", "viewer", "cards-prod", "60"),
             "Request approval",
         ),
         (grant("eve", "viewer", "web-dev", "60"), "Grant access"),
     ] {
-        let html = drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &draft)).await);
+        let html =
+            drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &change_form)).await);
         assert!(
             html.contains(&format!("<span>{button}</span></button>")),
             "{button} in {html}"
@@ -114,7 +118,9 @@ async fn the_button_of_a_new_change_names_what_it_does(engine: Engine) {
     }
 }
 
-async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong(engine: Engine) {
+async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let mut visit = of_draft(
         visit(&org, "ann").await,
@@ -146,7 +152,7 @@ async fn a_form_that_came_back_holds_what_was_typed_and_links_to_what_is_wrong(e
     assert_ne!(hidden(&html, "form_key"), ["old"]);
 }
 
-async fn an_approver_sees_two_forms_and_the_requester_none(engine: Engine) {
+async fn an_approver_sees_two_forms_and_the_requester_none(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -176,7 +182,9 @@ async fn an_approver_sees_two_forms_and_the_requester_none(engine: Engine) {
     );
 }
 
-async fn what_was_typed_into_a_decision_comes_back_in_the_form_that_was_sent(engine: Engine) {
+async fn what_was_typed_into_a_decision_comes_back_in_the_form_that_was_sent(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -198,7 +206,7 @@ async fn what_was_typed_into_a_decision_comes_back_in_the_form_that_was_sent(eng
 }
 
 async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
     let asked = org.clock.now().second();
@@ -214,7 +222,7 @@ async fn a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_s
 }
 
 async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
     let first = org
@@ -240,7 +248,7 @@ async fn the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of
 }
 
 async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
     let id = org
@@ -248,7 +256,7 @@ async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot
         .await;
     let mut weak = org.signed("bob").await;
     weak.actor.mfa = Mfa::NotProven;
-    let weakly = |weak: Signed| Visit {
+    let weakly = |weak: SignedIn| Visit {
         backend: Arc::new(org.acting(weak)),
         params: BTreeMap::from([("id".into(), id.to_string())]),
         query: BTreeMap::new(),

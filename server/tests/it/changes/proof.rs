@@ -2,32 +2,32 @@
 //! approvers, and sign-ins with an unsettled claim.
 
 use app::backend::{
-    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPlace, NewChangePort as _,
+    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition, NewChangePort as _,
     WithdrawalPort as _,
 };
 use domain::{
     approval::Decision,
     authorize::Role,
     change::State,
-    engine::Fresh,
+    engine::StartVerdict,
     ids::{ChangeId, PersonId},
-    person::{Join, Subject},
+    person::{IdentityLink, Subject},
     time::Duration,
 };
 use server::{
     clock,
-    http::session::Signed,
+    http::session::SignedIn,
     service::{
         changes::{fresh_verdict, send_back},
-        journal::Who,
+        journal::EntryActor,
     },
-    store::person::{self, Introduction},
+    store::person::{self, SignInClaims},
 };
 
 use super::support::{
     Org, PoolSays, START, conflict, grant, group, person_id, subject, submission, user,
 };
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     an_approval_put_in_by_hand_counts_for_nobody,
@@ -73,24 +73,24 @@ async fn put_in_role(org: &Org, name: &str) {
 }
 
 async fn roles(org: &Org, name: &str) -> Vec<Role> {
-    let held = person::roles_of(&org.core.store, &person_id(name))
+    let held = person::roles_of(&org.app_state.store, &person_id(name))
         .await
         .unwrap();
     held.into_iter().map(|grant| grant.role).collect()
 }
 
 async fn sent_back(org: &Org, id: &ChangeId) {
-    let mut tx = org.core.store.write().await.unwrap();
-    send_back(&org.core, &mut tx, id, org.clock.now())
+    let mut tx = org.app_state.store.write().await.unwrap();
+    send_back(&org.app_state, &mut tx, id, org.clock.now())
         .await
         .unwrap();
-    let tell = domain::engine::Tell::SentBack { change: id.clone() };
-    let entry = org.core.journal.told(&tell);
-    org.core.journal.append(&mut tx, entry).await.unwrap();
+    let event = domain::engine::DomainEvent::SentBack { change: id.clone() };
+    let entry = org.app_state.journal.domain_event(&event);
+    org.app_state.journal.append(&mut tx, entry).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-async fn an_approval_put_in_by_hand_counts_for_nobody(engine: Engine) {
+async fn an_approval_put_in_by_hand_counts_for_nobody(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
     put_in_approval(&org, &id, "cas", 0).await;
@@ -103,7 +103,9 @@ async fn an_approval_put_in_by_hand_counts_for_nobody(engine: Engine) {
     assert_eq!(org.state(&id).await, State::Approved);
 }
 
-async fn a_change_set_to_approved_by_hand_with_approvals_by_hand_starts_nothing(engine: Engine) {
+async fn a_change_set_to_approved_by_hand_with_approvals_by_hand_starts_nothing(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
     put_in_approval(&org, &id, "bob", 0).await;
@@ -112,10 +114,10 @@ async fn a_change_set_to_approved_by_hand_with_approvals_by_hand_starts_nothing(
         "update change set state = 'approved' where id = '{id}'"
     ))
     .await;
-    assert_eq!(org.fresh(&id).await, Fresh::Wider);
+    assert_eq!(org.fresh(&id).await, StartVerdict::EffectGrew);
 }
 
-async fn an_entry_put_in_by_hand_proves_nothing(engine: Engine) {
+async fn an_entry_put_in_by_hand_proves_nothing(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
@@ -132,13 +134,15 @@ async fn an_entry_put_in_by_hand_proves_nothing(engine: Engine) {
     assert_eq!(org.stored(&id).await.change.approvals.len(), 1);
 }
 
-async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat(engine: Engine) {
+async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
     // Bob's sign-in is now linked to Cas; for the server, Cas makes the request.
     let cas = org.signed("cas").await;
-    let forged = Signed::without_cookie(
+    let forged = SignedIn::without_cookie(
         cas.actor,
         cas.person,
         cas.user,
@@ -155,14 +159,16 @@ async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat
     };
     let _ = service.decide(&id, input).await;
     assert_eq!(org.stored(&id).await.change.approvals.len(), 1);
-    assert_ne!(org.fresh(&id).await, Fresh::StillAllowed);
+    assert_ne!(org.fresh(&id).await, StartVerdict::StillAllowed);
 }
 
-async fn a_role_put_in_by_hand_is_none(engine: Engine) {
+async fn a_role_put_in_by_hand_is_none(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     put_in_role(&org, "fay").await;
     assert_eq!(roles(&org, "fay").await, []);
-    let all = person::everyone_with_a_role(&org.core.store).await.unwrap();
+    let all = person::everyone_with_a_role(&org.app_state.store)
+        .await
+        .unwrap();
     assert!(all.iter().all(|(person, _)| person != &person_id("fay")));
     let id = waiting(&org).await;
     let preview = org.as_("ann").await.change(&id).await.unwrap().preview;
@@ -172,30 +178,35 @@ async fn a_role_put_in_by_hand_is_none(engine: Engine) {
     assert_eq!(roles(&org, "fay").await, [Role::Approver]);
 }
 
-async fn a_role_that_ended_and_is_opened_again_by_hand_is_none(engine: Engine) {
+async fn a_role_that_ended_and_is_opened_again_by_hand_is_none(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
     org.approve("bob", &id).await.unwrap();
     let now = org.clock.now();
-    let mut tx = org.core.store.write().await.unwrap();
+    let mut tx = org.app_state.store.write().await.unwrap();
     assert!(
         person::end_role(&mut tx, &person_id("bob"), Role::Approver, now)
             .await
             .unwrap()
     );
-    let journal = &org.core.journal;
-    let entry = journal.role_ended(&Who::leastwise(), &person_id("bob"), Role::Approver, now);
+    let journal = &org.app_state.journal;
+    let entry = journal.role_ended(
+        &EntryActor::leastwise(),
+        &person_id("bob"),
+        Role::Approver,
+        now,
+    );
     journal.append(&mut tx, entry).await.unwrap();
     tx.commit().await.unwrap();
     org.by_hand("update role_grant set ended_at = null where ended_at is not null".into())
         .await;
     assert_eq!(roles(&org, "bob").await, []);
-    assert_eq!(org.fresh(&id).await, Fresh::Wider);
+    assert_eq!(org.fresh(&id).await, StartVerdict::EffectGrew);
 }
 
-async fn an_earlier_date_on_a_role_by_hand_makes_it_none(engine: Engine) {
+async fn an_earlier_date_on_a_role_by_hand_makes_it_none(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     org.by_hand(format!(
         "update role_grant set granted_at = granted_at - 1 where person_id = '{}'",
@@ -205,7 +216,7 @@ async fn an_earlier_date_on_a_role_by_hand_makes_it_none(engine: Engine) {
     assert_eq!(roles(&org, "bob").await, []);
 }
 
-async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back(engine: Engine) {
+async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("operators", "viewer", "cards-prod", "60"))
@@ -233,10 +244,10 @@ async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back(engine:
     assert_eq!(counts, [false, true]);
     org.approve("cas", &id).await.unwrap();
     assert_eq!(org.state(&id).await, State::Approved);
-    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
 }
 
-async fn an_approval_is_not_moved_to_a_later_round_by_hand(engine: Engine) {
+async fn an_approval_is_not_moved_to_a_later_round_by_hand(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
@@ -247,30 +258,32 @@ async fn an_approval_is_not_moved_to_a_later_round_by_hand(engine: Engine) {
     assert_eq!(stored.change.in_force().count(), 0);
 }
 
-async fn an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_start(engine: Engine) {
+async fn an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_start(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
     org.approve("bob", &id).await.unwrap();
     for (says, expected) in [
-        (PoolSays::Welcome, Fresh::StillAllowed),
-        (PoolSays::NoGroup, Fresh::Wider),
-        (PoolSays::Disabled, Fresh::Wider),
-        (PoolSays::Gone, Fresh::Wider),
-        (PoolSays::SomebodyElse, Fresh::Wider),
-        (PoolSays::Nothing, Fresh::Unanswered),
+        (PoolSays::Welcome, StartVerdict::StillAllowed),
+        (PoolSays::NoGroup, StartVerdict::EffectGrew),
+        (PoolSays::Disabled, StartVerdict::EffectGrew),
+        (PoolSays::Gone, StartVerdict::EffectGrew),
+        (PoolSays::SomebodyElse, StartVerdict::EffectGrew),
+        (PoolSays::Nothing, StartVerdict::Unanswered),
     ] {
-        let fresh = fresh_verdict(&org.core, &says, &id).await.unwrap();
+        let fresh = fresh_verdict(&org.app_state, &says, &id).await.unwrap();
         assert_eq!(fresh, expected, "{says:?}");
     }
     let free = org
         .ask("ann", &grant("fay", "viewer", "web-dev", "60"))
         .await;
-    let fresh = fresh_verdict(&org.core, &PoolSays::Nothing, &free).await;
+    let fresh = fresh_verdict(&org.app_state, &PoolSays::Nothing, &free).await;
     assert_eq!(
         fresh.unwrap(),
-        Fresh::StillAllowed,
+        StartVerdict::StillAllowed,
         "nobody had to approve it"
     );
 }
@@ -281,16 +294,16 @@ async fn claimer(org: &Org, of: &str) -> (PersonId, Subject) {
         iss: "https://issuer".into(),
         sub: format!("second-of-{of}"),
     };
-    let mut tx = org.core.store.write().await.unwrap();
-    let introduction = Introduction {
+    let mut tx = org.app_state.store.write().await.unwrap();
+    let introduction = SignInClaims {
         subject: &subject,
         name: "Somebody",
         username: Some("somebody"),
-        join: &Join::Joined(user(of)),
+        link: &IdentityLink::Linked(user(of)),
         new_id: clock::person_id(),
         at: org.clock.now(),
     };
-    let known = person::sign_in_person(&mut tx, &introduction)
+    let known = person::resolve_at_sign_in(&mut tx, &introduction)
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -299,7 +312,9 @@ async fn claimer(org: &Org, of: &str) -> (PersonId, Subject) {
     (known.person, subject)
 }
 
-async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(engine: Engine) {
+async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let (person, subject) = claimer(&org, "eve").await;
     let id = org
@@ -308,7 +323,7 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     // The worst case: an approver according to the ledger, linked to the user of somebody else.
     let mut signed = org.signed("bob").await;
     signed.actor.person = Some(person.clone());
-    let signed = Signed::without_cookie(
+    let signed = SignedIn::without_cookie(
         signed.actor,
         person.clone(),
         None,
@@ -336,14 +351,14 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
 }
 
 async fn an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_the_start(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "web-prod", "60"))
         .await;
     org.approve("bob", &id).await.unwrap();
-    assert_eq!(org.fresh(&id).await, Fresh::StillAllowed);
+    assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
     org.by_hand(format!(
         "update subject set claims = '{}' where sub = 'sub-of-bob'",
         user("eve")
@@ -351,42 +366,42 @@ async fn an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_
     .await;
     assert_eq!(
         org.fresh(&id).await,
-        Fresh::Wider,
+        StartVerdict::EffectGrew,
         "bob may be eve, who gains"
     );
 }
 
-async fn a_requester_has_at_most_twenty_changes_waiting(engine: Engine) {
+async fn a_requester_has_at_most_twenty_changes_waiting(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
-    let draft = grant("eve", "viewer", "cards-prod", "60");
+    let change_form = grant("eve", "viewer", "cards-prod", "60");
     for _ in 0..20 {
-        org.ask("ann", &draft).await;
+        org.ask("ann", &change_form).await;
     }
     let ann = org.as_("ann").await;
-    let new = ann.new_change(&draft).await.unwrap();
-    let told = conflict(ann.submit(submission(&draft, &new)).await);
+    let new = ann.new_change(&change_form).await.unwrap();
+    let told = conflict(ann.submit(submission(&change_form, &new)).await);
     assert!(told.contains("Withdraw one of them"), "{told}");
     // Changes that need no approval are not limited, and withdrawing one makes room.
     org.ask("ann", &grant("eve", "viewer", "web-dev", "60"))
         .await;
-    let inbox = org.as_("bob").await.inbox(InboxPlace::Page(1)).await;
+    let inbox = org.as_("bob").await.inbox(InboxPosition::Page(1)).await;
     let oldest = inbox.unwrap().rows[0].row.id.clone();
     ann.withdraw(&oldest).await.unwrap();
-    org.ask("ann", &draft).await;
+    org.ask("ann", &change_form).await;
 }
 
-async fn the_inbox_comes_in_pages_and_opens_where_a_change_is(engine: Engine) {
+async fn the_inbox_comes_in_pages_and_opens_where_a_change_is(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let mut all = Vec::new();
     for who in ["ann", "eve"] {
         for _ in 0..12 {
-            let draft = grant("eve", "viewer", "cards-prod", "60");
-            all.push(org.ask(who, &draft).await);
+            let change_form = grant("eve", "viewer", "cards-prod", "60");
+            all.push(org.ask(who, &change_form).await);
             org.clock.advance(Duration::seconds(1));
         }
     }
     let bob = org.as_("bob").await;
-    let page = |at: InboxPlace| {
+    let page = |at: InboxPosition| {
         let bob = &bob;
         async move {
             let page = bob.inbox(at).await.unwrap();
@@ -394,11 +409,11 @@ async fn the_inbox_comes_in_pages_and_opens_where_a_change_is(engine: Engine) {
             (page.number, page.total, ids)
         }
     };
-    let first = page(InboxPlace::Page(1)).await;
+    let first = page(InboxPosition::Page(1)).await;
     assert_eq!(first, (1, 24, all[..20].to_vec()));
-    assert_eq!(page(InboxPlace::Page(0)).await, first);
+    assert_eq!(page(InboxPosition::Page(0)).await, first);
     let last = (2, 24, all[20..].to_vec());
-    assert_eq!(page(InboxPlace::Page(2)).await, last);
-    assert_eq!(page(InboxPlace::Page(usize::MAX)).await, last);
-    assert_eq!(page(InboxPlace::Change(all[23].clone())).await, last);
+    assert_eq!(page(InboxPosition::Page(2)).await, last);
+    assert_eq!(page(InboxPosition::Page(usize::MAX)).await, last);
+    assert_eq!(page(InboxPosition::Change(all[23].clone())).await, last);
 }

@@ -3,43 +3,43 @@
 use std::sync::Arc;
 
 use app::backend::{
-    Answer, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, Draft, NewChange,
-    NewChangePort as _, Submission,
+    ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, NewChange,
+    NewChangePort as _, PortResult, Submission,
 };
 use async_trait::async_trait;
 use domain::{
     approval::{Decision, Mfa},
     authorize::{Actor, Role},
     change::State,
-    engine::{Fresh, Generation, Tell},
+    engine::{DomainEvent, Generation, StartVerdict},
     ids::{ChangeId, Principal},
     org::SpecialAccounts,
-    person::{Join, Subject},
+    person::{IdentityLink, Subject},
     snapshot::{Coverage, Parts, Snapshot},
     time::{Duration, Timestamp},
 };
 use server::{
     aws::{
-        error::{CallError, Class},
+        error::{CallError, ErrorClass},
         pool::PoolUser,
     },
     clock::{self, Clock},
-    http::session::Signed,
+    http::session::SignedIn,
     service::{
         Service,
-        changes::{fresh_verdict, standing::Pool},
-        core::{Core, Reasons, World},
-        journal::Who,
+        app_state::{AccessReasons, AppState, ReadModel},
+        changes::{approver_status::UserPool, fresh_verdict},
+        journal::EntryActor,
     },
     store::{
-        change, joined, ledger,
-        person::{self, Introduction},
+        change, identity_link, ledger,
+        person::{self, SignInClaims},
     },
 };
 
 use crate::{
-    cores::without_aws,
-    database::{Database, Engine, PerEngine, Template},
+    app_states::without_aws,
+    database::{Database, DatabaseEngine, PerEngine, Template},
 };
 
 #[path = "../../../../domain/tests/shared/company.rs"]
@@ -82,7 +82,7 @@ pub enum PoolSays {
 }
 
 #[async_trait]
-impl Pool for PoolSays {
+impl UserPool for PoolSays {
     async fn user(&self, username: &str) -> Result<Option<PoolUser>, CallError> {
         let mut user = PoolUser {
             sub: Some(subject(username).sub),
@@ -99,7 +99,7 @@ impl Pool for PoolSays {
             Self::Gone => return Ok(None),
             Self::Nothing => {
                 return Err(CallError {
-                    class: Class::Unknown,
+                    class: ErrorClass::Unknown,
                     code: "Timeout".into(),
                     message: String::new(),
                     request_id: None,
@@ -111,14 +111,14 @@ impl Pool for PoolSays {
 }
 
 pub struct Org {
-    pub core: Arc<Core>,
+    pub app_state: Arc<AppState>,
     pub clock: Clock,
     database: Database,
 }
 
 impl Org {
     /// The company with its people signed in and their roles granted, as read from AWS a minute ago.
-    pub async fn on(engine: Engine) -> Self {
+    pub async fn on(engine: DatabaseEngine) -> Self {
         static PEOPLE_SIGNED_IN: PerEngine<Template> = PerEngine::new();
         let template = PEOPLE_SIGNED_IN
             .get(engine, || async {
@@ -137,31 +137,31 @@ impl Org {
     async fn of(database: Database) -> Self {
         let clock = Clock::manual(START);
         Self {
-            core: Arc::new(without_aws(&database, &clock).await),
+            app_state: Arc::new(without_aws(&database, &clock).await),
             clock,
             database,
         }
     }
 
     async fn people(&self) {
-        let mut tx = self.core.store.write().await.unwrap();
+        let mut tx = self.app_state.store.write().await.unwrap();
         let all: Vec<_> = PEOPLE
             .iter()
             .map(|name| (user(name), person_id(name)))
             .collect();
-        joined::ensure_for_users(&mut tx, &all, START)
+        identity_link::ensure_for_users(&mut tx, &all, START)
             .await
             .unwrap();
         for name in PEOPLE {
-            let introduction = Introduction {
+            let introduction = SignInClaims {
                 subject: &subject(name),
                 name,
                 username: Some(name),
-                join: &Join::Joined(user(name)),
+                link: &IdentityLink::Linked(user(name)),
                 new_id: clock::person_id(),
                 at: START,
             };
-            person::sign_in_person(&mut tx, &introduction)
+            person::resolve_at_sign_in(&mut tx, &introduction)
                 .await
                 .unwrap();
         }
@@ -173,12 +173,12 @@ impl Org {
 
     /// Grants a role, as the configuration does.
     pub async fn give(&self, name: &str, role: Role, at: Timestamp) {
-        let (journal, person) = (&self.core.journal, person_id(name));
-        let mut tx = self.core.store.write().await.unwrap();
+        let (journal, person) = (&self.app_state.journal, person_id(name));
+        let mut tx = self.app_state.store.write().await.unwrap();
         person::ensure_role(&mut tx, &person, role, "configuration", at)
             .await
             .unwrap();
-        let entry = journal.role_granted(&Who::leastwise(), &person, role, at);
+        let entry = journal.role_granted(&EntryActor::leastwise(), &person, role, at);
         journal.append(&mut tx, entry).await.unwrap();
         tx.commit().await.unwrap();
     }
@@ -191,16 +191,16 @@ impl Org {
 
     /// Drops the triggers of a table, as an attacker with full rights to the database could.
     pub async fn without_triggers(&self, table: &str) {
-        let statement = match self.core.store.engine() {
-            Engine::Postgres => format!("alter table {table} disable trigger user"),
-            Engine::Sqlite => format!("drop trigger {table}_no_delete"),
+        let statement = match self.app_state.store.engine() {
+            DatabaseEngine::Postgres => format!("alter table {table} disable trigger user"),
+            DatabaseEngine::Sqlite => format!("drop trigger {table}_no_delete"),
         };
         self.database.by_hand(&statement).await.unwrap();
     }
 
     /// Returns the verdict at the start, with a user pool in which all approvers are unchanged.
-    pub async fn fresh(&self, id: &ChangeId) -> Fresh {
-        fresh_verdict(&self.core, &PoolSays::Welcome, id)
+    pub async fn fresh(&self, id: &ChangeId) -> StartVerdict {
+        fresh_verdict(&self.app_state, &PoolSays::Welcome, id)
             .await
             .unwrap()
     }
@@ -221,18 +221,18 @@ impl Org {
     }
 
     pub fn publish(&self, parts: Parts) {
-        let world = World::new(
+        let read_model = ReadModel::new(
             Snapshot::new(parts),
             SpecialAccounts::default(),
-            Reasons::default(),
-            &self.core.rules,
+            AccessReasons::default(),
+            &self.app_state.rules,
         );
-        self.core.publish(world);
+        self.app_state.publish(read_model);
     }
 
     /// A signed-in person, with their roles according to the ledger.
-    pub async fn signed(&self, name: &str) -> Signed {
-        let granted = person::roles_of(&self.core.store, &person_id(name))
+    pub async fn signed(&self, name: &str) -> SignedIn {
+        let granted = person::roles_of(&self.app_state.store, &person_id(name))
             .await
             .unwrap();
         let actor = Actor {
@@ -244,7 +244,7 @@ impl Org {
                 .map(|grant| grant.granted_at),
             mfa: Mfa::Proven,
         };
-        Signed::without_cookie(
+        SignedIn::without_cookie(
             actor,
             person_id(name),
             Some(user(name)),
@@ -258,18 +258,18 @@ impl Org {
         self.acting(self.signed(name).await)
     }
 
-    pub fn acting(&self, signed: Signed) -> Service {
-        Service::new(self.core.clone(), signed, "request-1".into())
+    pub fn acting(&self, signed: SignedIn) -> Service {
+        Service::new(self.app_state.clone(), signed, "request-1".into())
     }
 
     /// Requests a preview as `name` and submits it.
-    pub async fn ask(&self, name: &str, draft: &Draft) -> ChangeId {
+    pub async fn ask(&self, name: &str, change_form: &ChangeForm) -> ChangeId {
         let service = self.as_(name).await;
-        let new = service.new_change(draft).await.unwrap();
-        service.submit(submission(draft, &new)).await.unwrap()
+        let new = service.new_change(change_form).await.unwrap();
+        service.submit(submission(change_form, &new)).await.unwrap()
     }
 
-    pub async fn decide(&self, name: &str, id: &ChangeId, decision: Decision) -> Answer<()> {
+    pub async fn decide(&self, name: &str, id: &ChangeId, decision: Decision) -> PortResult<()> {
         let service = self.as_(name).await;
         let effect = service.change(id).await.unwrap().preview.effect.0;
         let input = DecisionInput {
@@ -280,7 +280,7 @@ impl Org {
         service.decide(id, input).await
     }
 
-    pub async fn approve(&self, name: &str, id: &ChangeId) -> Answer<()> {
+    pub async fn approve(&self, name: &str, id: &ChangeId) -> PortResult<()> {
         self.decide(name, id, Decision::Approve).await
     }
 
@@ -288,14 +288,14 @@ impl Org {
         self.stored(id).await.change.state
     }
 
-    pub async fn stored(&self, id: &ChangeId) -> change::Stored {
-        let mut conn = self.core.store.read().acquire().await.unwrap();
+    pub async fn stored(&self, id: &ChangeId) -> change::StoredChange {
+        let mut conn = self.app_state.store.read().acquire().await.unwrap();
         change::find(&mut conn, id).await.unwrap().unwrap()
     }
 
     /// Begins a new generation, as a starting engine does, and returns it.
     pub async fn generation(&self) -> Generation {
-        let mut tx = self.core.store.write().await.unwrap();
+        let mut tx = self.app_state.store.write().await.unwrap();
         let generation = server::store::engine::begin(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
         generation
@@ -303,22 +303,22 @@ impl Org {
 
     /// Moves a change as the engine does, and appends the entry when it is carried out.
     pub async fn set_state(&self, id: &ChangeId, state: State) {
-        let mut tx = self.core.store.write().await.unwrap();
+        let mut tx = self.app_state.store.write().await.unwrap();
         let stored = change::lock(&mut tx, id).await.unwrap().unwrap();
         change::set_state(&mut tx, &stored, state, None, self.clock.now())
             .await
             .unwrap();
         if state == State::Verified {
-            let told = Tell::Verified { change: id.clone() };
-            let entry = self.core.journal.told(&told);
-            self.core.journal.append(&mut tx, entry).await.unwrap();
+            let told = DomainEvent::Verified { change: id.clone() };
+            let entry = self.app_state.journal.domain_event(&told);
+            self.app_state.journal.append(&mut tx, entry).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
 
     /// Returns the number of all changes.
     pub async fn count(&self) -> i64 {
-        let mut conn = self.core.store.read().acquire().await.unwrap();
+        let mut conn = self.app_state.store.read().acquire().await.unwrap();
         change::list(&mut conn, &change::Filter::default(), 1, 0)
             .await
             .unwrap()
@@ -327,7 +327,7 @@ impl Org {
 
     /// Returns the types of a change's ledger entries, oldest first.
     pub async fn entries(&self, id: &ChangeId) -> Vec<String> {
-        let listed = ledger::of_change(&self.core.store, id).await.unwrap();
+        let listed = ledger::of_change(&self.app_state.store, id).await.unwrap();
         listed
             .iter()
             .map(|entry| leaf(&entry.leaf)["type"].as_str().unwrap().to_owned())
@@ -336,7 +336,7 @@ impl Org {
 
     /// Returns the types of all ledger entries since the roles were granted, newest first.
     pub async fn all_entries(&self) -> Vec<String> {
-        let listed = ledger::newest(&self.core.store, u64::from(u32::MAX), 1_000)
+        let listed = ledger::newest(&self.app_state.store, u64::from(u32::MAX), 1_000)
             .await
             .unwrap();
         listed[..listed.len() - ROLES.len()]
@@ -350,9 +350,9 @@ fn leaf(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
 }
 
-pub fn submission(draft: &Draft, new: &NewChange) -> Submission {
+pub fn submission(change_form: &ChangeForm, new: &NewChange) -> Submission {
     Submission {
-        draft: draft.clone(),
+        change_form: change_form.clone(),
         justification: "investigate incident 4711".into(),
         ticket: "OPS-4711".into(),
         effect: new
@@ -364,8 +364,8 @@ pub fn submission(draft: &Draft, new: &NewChange) -> Submission {
     }
 }
 
-pub fn grant(who: &str, set: &str, at: &str, term: &str) -> Draft {
-    Draft {
+pub fn grant(who: &str, set: &str, at: &str, term: &str) -> ChangeForm {
+    ChangeForm {
         kind: "grant".into(),
         who: who_of(who),
         set: key_of(set),
@@ -380,20 +380,20 @@ fn key_of(name: &str) -> String {
     arn.rsplit('/').next().unwrap().to_owned()
 }
 
-pub fn remove(who: &str, set: &str, at: &str) -> Draft {
-    Draft {
+pub fn remove(who: &str, set: &str, at: &str) -> ChangeForm {
+    ChangeForm {
         kind: "remove".into(),
         term: String::new(),
         ..grant(who, set, at, "")
     }
 }
 
-pub fn join(who: &str, into: &str) -> Draft {
-    Draft {
+pub fn join(who: &str, into: &str) -> ChangeForm {
+    ChangeForm {
         kind: "join".into(),
         who: who_of(who),
         set: group(into).to_string(),
-        ..Draft::default()
+        ..ChangeForm::default()
     }
 }
 
@@ -416,14 +416,14 @@ pub fn assign(parts: &mut Parts, who: &str, set: &str, at: &str, now: Timestamp)
 }
 
 /// Returns the one field with an error.
-pub fn wrong_field<T: std::fmt::Debug>(answer: Answer<T>) -> &'static str {
+pub fn wrong_field<T: std::fmt::Debug>(answer: PortResult<T>) -> &'static str {
     match answer {
         Err(Denied::Invalid(errors)) if errors.len() == 1 => errors[0].field,
         other => panic!("expected one wrong field, got {other:?}"),
     }
 }
 
-pub fn conflict<T: std::fmt::Debug>(answer: Answer<T>) -> String {
+pub fn conflict<T: std::fmt::Debug>(answer: PortResult<T>) -> String {
     match answer {
         Err(Denied::Conflict(words)) => words,
         other => panic!("expected a conflict, got {other:?}"),

@@ -1,10 +1,10 @@
 //! Two harmless steps must not add up to a harmful one, in any order and however fast.
 
 use app::backend::{ChangesPort as _, NewChangePort as _};
-use domain::{change::State, engine::Fresh, time::Duration};
+use domain::{change::State, engine::StartVerdict, time::Duration};
 
 use super::support::{Org, assign, grant, group, join, user};
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     who_is_put_into_a_group_whose_assignment_is_approved_and_not_carried_out_needs_approval_too,
@@ -16,7 +16,9 @@ crate::engines::on_both_engines! {
     joining_a_group_that_opens_production_pci_already_needs_approval,
 }
 
-async fn an_empty_group_on_production_pci_needs_approval_though_nobody_gains_today(engine: Engine) {
+async fn an_empty_group_on_production_pci_needs_approval_though_nobody_gains_today(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("empty", "viewer", "cards-prod", "standing"))
@@ -33,7 +35,7 @@ async fn an_empty_group_on_production_pci_needs_approval_though_nobody_gains_tod
 }
 
 async fn who_is_put_into_a_group_whose_assignment_is_approved_and_not_carried_out_needs_approval_too(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
     let first = org
@@ -52,7 +54,7 @@ async fn who_is_put_into_a_group_whose_assignment_is_approved_and_not_carried_ou
 }
 
 async fn who_is_put_into_a_group_that_was_assigned_since_the_last_read_needs_approval_too(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
     let first = org
@@ -89,7 +91,7 @@ async fn who_is_put_into_a_group_that_was_assigned_since_the_last_read_needs_app
 }
 
 async fn a_group_that_is_filled_after_its_assignment_was_asked_for_voids_what_was_approved(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let org = Org::on(engine).await;
     let first = org
@@ -113,7 +115,9 @@ async fn a_group_that_is_filled_after_its_assignment_was_asked_for_voids_what_wa
     assert!(gained.iter().any(|row| row.label == "FAY"));
 }
 
-async fn whichever_of_two_approved_steps_starts_second_is_judged_with_the_first(engine: Engine) {
+async fn whichever_of_two_approved_steps_starts_second_is_judged_with_the_first(
+    engine: DatabaseEngine,
+) {
     let org = Org::on(engine).await;
     let first = org
         .ask("ann", &grant("empty", "viewer", "cards-prod", "standing"))
@@ -129,10 +133,10 @@ async fn whichever_of_two_approved_steps_starts_second_is_judged_with_the_first(
         .unwrap()
         .insert(user("fay"));
     org.publish(parts);
-    assert_eq!(org.fresh(&first).await, Fresh::Wider);
+    assert_eq!(org.fresh(&first).await, StartVerdict::EffectGrew);
 }
 
-async fn a_set_that_was_edited_after_the_approvals_starts_nothing(engine: Engine) {
+async fn a_set_that_was_edited_after_the_approvals_starts_nothing(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let id = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
@@ -146,10 +150,10 @@ async fn a_set_that_was_edited_after_the_approvals_starts_nothing(engine: Engine
     (viewer.content, viewer.hash, viewer.analysis) = (admin.content, admin.hash, admin.analysis);
     org.publish(parts);
     let fresh = org.fresh(&id).await;
-    assert!(matches!(fresh, Fresh::Refused(_)), "{fresh:?}");
+    assert!(matches!(fresh, StartVerdict::Refused(_)), "{fresh:?}");
 }
 
-async fn joining_a_group_that_opens_production_pci_already_needs_approval(engine: Engine) {
+async fn joining_a_group_that_opens_production_pci_already_needs_approval(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     let mut parts = org.parts();
     assign(&mut parts, "empty", "viewer", "cards-prod", org.clock.now());

@@ -8,7 +8,7 @@ mod postgres;
 
 use std::path::{Path, PathBuf};
 
-pub use server::store::Engine;
+pub use server::store::DatabaseEngine;
 use server::store::{Durability, Store};
 use sqlx::AssertSqlSafe;
 use tokio::sync::OnceCell;
@@ -34,7 +34,7 @@ pub struct Template {
 
 impl Database {
     /// Creates a database with the tables of this version and no rows.
-    pub async fn fresh(engine: Engine) -> Self {
+    pub async fn fresh(engine: DatabaseEngine) -> Self {
         static MIGRATED: PerEngine<Template> = PerEngine::new();
         MIGRATED
             .get(engine, || async {
@@ -93,12 +93,12 @@ impl Template {
 const FILE: &str = "leastwise.db";
 
 impl Place {
-    async fn new(engine: Engine) -> Self {
+    async fn new(engine: DatabaseEngine) -> Self {
         Self {
             folder: files::Folder::new(),
             on_server: match engine {
-                Engine::Sqlite => None,
-                Engine::Postgres => Some(postgres::Name::create().await),
+                DatabaseEngine::Sqlite => None,
+                DatabaseEngine::Postgres => Some(postgres::Name::create().await),
             },
         }
     }
@@ -137,10 +137,14 @@ impl<T> PerEngine<T> {
         }
     }
 
-    pub async fn get<F: Future<Output = T>>(&self, engine: Engine, make: impl FnOnce() -> F) -> &T {
+    pub async fn get<F: Future<Output = T>>(
+        &self,
+        engine: DatabaseEngine,
+        make: impl FnOnce() -> F,
+    ) -> &T {
         let cell = match engine {
-            Engine::Sqlite => &self.sqlite,
-            Engine::Postgres => &self.postgres,
+            DatabaseEngine::Sqlite => &self.sqlite,
+            DatabaseEngine::Postgres => &self.postgres,
         };
         cell.get_or_init(make).await
     }

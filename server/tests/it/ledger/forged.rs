@@ -2,13 +2,13 @@
 //! deleted manually.
 
 use domain::{
-    engine::{Key, WindowRow, Write},
+    engine::{AccessResource, WindowRow, Write},
     grant::Window,
     ids::{ChangeId, GrantId, GroupId, UserId},
 };
 use server::store::{
     engine,
-    session::{self, Ending, NewSession, Remembered},
+    session::{self, Ending, NewSession, SessionDocument},
 };
 
 use super::*;
@@ -17,7 +17,7 @@ const WINDOW: &str = "00000005-0000-4000-8000-000000000001";
 
 fn window() -> WindowRow {
     WindowRow {
-        key: Key::Membership {
+        key: AccessResource::Membership {
             group: GroupId::parse("00000001-0000-4000-8000-000000000001").unwrap(),
             user: UserId::parse("00000002-0000-4000-8000-000000000001").unwrap(),
         },
@@ -34,7 +34,7 @@ fn window() -> WindowRow {
 }
 
 /// Writes an access window's row and its entry.
-async fn write(scene: &Scene, row: &WindowRow, entry: server::service::journal::Draft) {
+async fn write(scene: &Scene, row: &WindowRow, entry: server::service::journal::EntryBuilder) {
     let mut tx = scene.db.store.write().await.unwrap();
     engine::write(&mut tx, &Write::Window(row.clone()), START)
         .await
@@ -100,7 +100,7 @@ pub async fn a_window_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
 pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     let (subject, remembered) = (
         subject("ann"),
-        Remembered {
+        SessionDocument {
             username: "ann".into(),
             name: "Ann".into(),
             email: None,
@@ -118,10 +118,10 @@ pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
         started_at: START,
         ends_at: START + Duration::hours(8),
     };
-    let began = ports::Entry {
-        event: Event::SignedIn {
+    let began = ports::SignInEntry {
+        event: SignInEvent::SignedIn {
             mfa: remembered.mfa,
-            joined: true,
+            linked: true,
             authenticated_at: START,
             bound: new.bound().digest(),
         },
@@ -158,8 +158,8 @@ pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     session::end(&mut tx, "s-1", Ending::SignedOut, START)
         .await
         .unwrap();
-    let ended = ports::Entry {
-        event: Event::Ended(Ending::SignedOut),
+    let ended = ports::SignInEntry {
+        event: SignInEvent::Ended(Ending::SignedOut),
         ..began
     };
     scene.journal.record(&mut tx, &ended).await.unwrap();

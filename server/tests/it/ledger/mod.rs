@@ -12,8 +12,8 @@ use std::{
 };
 
 use crate::{
-    cores,
-    database::{Database, Engine},
+    app_states,
+    database::{Database, DatabaseEngine},
 };
 use app::backend::{Denied, LedgerPort as _, ListQuery};
 use domain::{
@@ -31,16 +31,18 @@ use forged::{
 };
 use serde_json::Value;
 use server::{
-    cli::ledger::{ExportArgs, LedgerCommand, LedgerCommandError, Place, VerifyArgs, execute},
+    cli::ledger::{
+        ExportArgs, LedgerCommand, LedgerCommandError, LedgerLocation, VerifyArgs, execute,
+    },
     clock::{self, Clock},
     engine::seal::{Fault, Sealer},
     http::{
-        ports::{self, Event, Journal as _},
-        session::Signed,
+        ports::{self, SignInEvent, SignInJournal as _},
+        session::SignedIn,
     },
     service::{
         Service,
-        journal::{Journal, Kind, Who},
+        journal::{EntryActor, EventKind, Journal},
     },
     store::{StoreError, change, ledger, person},
 };
@@ -55,7 +57,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn on(engine: Engine) -> Self {
+    async fn on(engine: DatabaseEngine) -> Self {
         let db = Database::fresh(engine).await;
         let clock = Clock::manual(START);
         let journal = Journal::new(db.store.clone(), clock.clone(), log(), "test".to_owned());
@@ -83,8 +85,8 @@ impl Scene {
 
     /// Returns the ports as they are bound to Ann with these roles.
     async fn service(&self, roles: &[Role]) -> Service {
-        let mut core = cores::without_aws(&self.db, &self.clock).await;
-        core.journal = self.journal.clone();
+        let mut app_state = app_states::without_aws(&self.db, &self.clock).await;
+        app_state.journal = self.journal.clone();
         let person = ann().person.unwrap();
         let actor = Actor {
             person: Some(person.clone()),
@@ -97,15 +99,15 @@ impl Scene {
             sub: "ann".to_owned(),
         };
         let name = ann().name.unwrap();
-        let signed = Signed::without_cookie(actor, person, None, subject, name, START);
-        Service::new(Arc::new(core), signed, "r-1".to_owned())
+        let signed = SignedIn::without_cookie(actor, person, None, subject, name, START);
+        Service::new(Arc::new(app_state), signed, "r-1".to_owned())
     }
 
     async fn append(&self, account: u64) -> u64 {
         let mut tx = self.db.store.write().await.unwrap();
         let entry = self
             .journal
-            .entry(Kind::GrantStarted, Outcome::Success, &ann());
+            .entry(EventKind::GrantStarted, Outcome::Success, &ann());
         let entry = entry
             .account(&account_id(account))
             .target_name("Payments Ledger");
@@ -120,8 +122,8 @@ impl Scene {
         }
     }
 
-    fn place(&self) -> Place {
-        Place {
+    fn place(&self) -> LedgerLocation {
+        LedgerLocation {
             database: self.db.url.clone(),
             keys: Some(self.keys()),
             vkey: None,
@@ -171,15 +173,15 @@ fn account_id(n: u64) -> AccountId {
     AccountId::parse(&format!("{:012}", 111_111_000_000 + n)).unwrap()
 }
 
-fn ann() -> Who {
-    Who {
+fn ann() -> EntryActor {
+    EntryActor {
         person: Some(PersonId::parse("0190c0de-0000-7000-8000-000000000001").unwrap()),
         name: Some("Ann Lee".to_owned()),
         session: Some("s-1".to_owned()),
         mfa: Some(Mfa::Proven),
         client_ip: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))),
         request: Some("r-1".to_owned()),
-        ..Who::default()
+        ..EntryActor::default()
     }
 }
 
@@ -230,7 +232,7 @@ async fn many_tasks_of_which_some_give_up_leave_a_whole_log(scene: &Scene) {
             for turn in 0..12_u32 {
                 let write = async {
                     let mut tx = store.write().await.unwrap();
-                    let entry = journal.entry(Kind::SyncCompleted, Outcome::Success, &Who::leastwise());
+                    let entry = journal.entry(EventKind::SyncCompleted, Outcome::Success, &EntryActor::leastwise());
                     let entry = entry.fact("task", task).fact("turn", turn);
                     journal.append(&mut tx, entry.clone()).await.unwrap();
                     journal.append_many(&mut tx, vec![entry.clone(), entry]).await.unwrap();
@@ -391,7 +393,7 @@ async fn decided(scene: &Scene) {
         .unwrap();
     let journal = &scene.journal;
     let entries = vec![
-        journal.role_granted(&Who::leastwise(), &person, Role::Approver, now),
+        journal.role_granted(&EntryActor::leastwise(), &person, Role::Approver, now),
         journal.change_decided(&ann, &change, &approval),
     ];
     journal.append_many(&mut tx, entries).await.unwrap();
@@ -464,7 +466,7 @@ async fn an_entry_without_its_decision_or_role_is_named(scene: &Scene) {
     let mut tx = scene.db.store.write().await.unwrap();
     let entry = scene
         .journal
-        .role_ended(&Who::leastwise(), &person, Role::Approver, now);
+        .role_ended(&EntryActor::leastwise(), &person, Role::Approver, now);
     scene.journal.append(&mut tx, entry).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(told(scene).await.0, 0);
@@ -528,7 +530,7 @@ async fn an_entry_that_the_server_would_not_find_is_named(scene: &Scene) {
 
 /// Approves [`CHANGE`], with row and entry, by this sign-in.
 async fn approve_as(scene: &Scene, person: &str, sub: &str) {
-    let who = Who {
+    let who = EntryActor {
         person: Some(PersonId::parse(person).unwrap()),
         subject: Some(subject(sub)),
         ..ann()
@@ -558,13 +560,13 @@ fn subject(sub: &str) -> Subject {
 
 async fn a_decision_that_fills_no_seat_is_named(scene: &Scene) {
     decided(scene).await;
-    let asks = Who {
+    let asks = EntryActor {
         subject: Some(subject("asks")),
         ..ann()
     };
     let entry = scene
         .journal
-        .entry(Kind::ChangeSubmitted, Outcome::Pending, &asks)
+        .entry(EventKind::ChangeSubmitted, Outcome::Pending, &asks)
         .change(&ChangeId::parse(CHANGE).unwrap());
     let mut tx = scene.db.store.write().await.unwrap();
     scene.journal.append(&mut tx, entry).await.unwrap();
@@ -629,7 +631,7 @@ async fn a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint(scene: 
         without.join("ledger.vkey"),
     )
     .unwrap();
-    let place = Place {
+    let place = LedgerLocation {
         keys: Some(without),
         ..scene.place()
     };
@@ -836,7 +838,7 @@ async fn a_bundle_verifies_offline_and_names_what_was_changed(scene: &Scene) {
     assert!(matches!(twice, Err(LedgerCommandError::NotEmpty(_))));
     let vkey = std::fs::read_to_string(scene.keys().join("ledger.vkey")).unwrap();
     let verify = VerifyArgs {
-        place: Place {
+        place: LedgerLocation {
             database: "sqlite:none".to_owned(),
             keys: None,
             vkey: Some(vkey.trim().to_owned()),
@@ -1004,7 +1006,7 @@ fn forbidden<T>(answer: Result<T, Denied>) -> bool {
 
 async fn repeats_within_a_minute_are_one_entry_with_a_count(scene: &Scene) {
     for n in 0..40_u8 {
-        let who = Who {
+        let who = EntryActor {
             client_ip: Some(IpAddr::V4(Ipv4Addr::new(198, 51, 100, n))),
             ..ann()
         };
@@ -1043,9 +1045,9 @@ async fn repeats_within_a_minute_are_one_entry_with_a_count(scene: &Scene) {
 
 async fn a_flood_of_strangers_stays_small(scene: &Scene) {
     for _ in 0..600 {
-        let who = Who {
+        let who = EntryActor {
             person: Some(clock::person_id()),
-            ..Who::default()
+            ..EntryActor::default()
         };
         scene
             .journal
@@ -1060,10 +1062,10 @@ async fn a_flood_of_strangers_stays_small(scene: &Scene) {
 }
 
 async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
-    let entry = ports::Entry {
-        event: Event::SignedIn {
+    let entry = ports::SignInEntry {
+        event: SignInEvent::SignedIn {
             mfa: Mfa::Proven,
-            joined: true,
+            linked: true,
             authenticated_at: START,
             bound: Hash::ZERO,
         },
@@ -1084,8 +1086,8 @@ async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
     let mut tx = scene.db.store.write().await.unwrap();
     scene.journal.record(&mut tx, &entry).await.unwrap();
     tx.commit().await.unwrap();
-    let refused = ports::Entry {
-        event: Event::Refused("state"),
+    let refused = ports::SignInEntry {
+        event: SignInEvent::Refused("state"),
         subject: None,
         person: None,
         session: None,

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{Draft, ListQuery, ReportPort as _};
+use app::backend::{ChangeForm, ListQuery, ReportPort as _};
 use domain::{
     change::State,
     classification::{Environment, Pci, Source},
-    drift::Outside,
+    drift::Drift,
     ids::{Assignment, Pair, Principal},
     snapshot::{Gap, Parts, Provisioned},
     time::{Duration, Timestamp},
@@ -17,8 +17,8 @@ use serde_json::json;
 use server::{engine::sync, store};
 use sqlx::Row as _;
 
-use super::company::{Company, START, grant};
-use crate::database::Engine;
+use super::sandbox_server::{Company, START, grant};
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened,
@@ -68,11 +68,11 @@ fn texts<T: ToString>(all: impl IntoIterator<Item = T>) -> BTreeSet<String> {
     all.into_iter().map(|one| one.to_string()).collect()
 }
 
-async fn what_we_hold_is_what_aws_holds(engine: Engine) {
+async fn what_we_hold_is_what_aws_holds(engine: DatabaseEngine) {
     let company = Company::crawled(engine).await;
     let held = company.held_by_aws().await;
-    let world = company.core.world();
-    let parts = world.snapshot.parts();
+    let read_model = company.app_state.read_model();
+    let parts = read_model.snapshot.parts();
     assert!(
         held.assignments.len() > 60,
         "the sample is no test otherwise"
@@ -145,8 +145,8 @@ async fn orphans_and_sets_that_were_edited_and_not_provisioned_are_found(company
     let report = company.sync().await;
     assert_eq!((report.orphans, gone), (1, 1));
 
-    let world = company.core.world();
-    let pairs = world.snapshot.parts().pairs.iter();
+    let read_model = company.app_state.read_model();
+    let pairs = read_model.snapshot.parts().pairs.iter();
     let outdated: BTreeSet<&Pair> = pairs
         .filter(|(_, read)| read.provisioned == Provisioned::Outdated)
         .map(|(pair, _)| pair)
@@ -159,7 +159,7 @@ async fn orphans_and_sets_that_were_edited_and_not_provisioned_are_found(company
 async fn a_restart_holds_what_the_crawl_held(company: &Company) {
     let after_restart = company.another_core().await;
     sync::restore(&after_restart).await.unwrap();
-    let (before, after) = (company.core.world(), after_restart.world());
+    let (before, after) = (company.app_state.read_model(), after_restart.read_model());
     let (before, after) = (before.snapshot.parts(), after.snapshot.parts());
     // The source of a classification may differ until the next crawl; the classification may not.
     let classes = |parts: &Parts| -> Vec<_> {
@@ -195,16 +195,16 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
         { "operation": "ListAccountAssignments", "account_id": company.account("tokens-prod").as_str(), "kind": "internal" },
     ]))
     .await;
-    let before = company.core.world();
+    let before = company.app_state.read_model();
     let complete_at = before.snapshot.parts().coverage.complete_at;
-    company.core.clock.advance(Duration::minutes(10));
+    company.app_state.clock.advance(Duration::minutes(10));
     let report = company.sync().await;
 
-    let world = company.core.world();
-    let of = |world: &server::service::core::World,
+    let read_model = company.app_state.read_model();
+    let of = |read_model: &server::service::app_state::ReadModel,
               account|
      -> Vec<(Pair, domain::snapshot::PairRead)> {
-        world
+        read_model
             .snapshot
             .pairs_in(account)
             .map(|(pair, read)| (pair.clone(), read.clone()))
@@ -215,19 +215,24 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
         .into_iter()
         .filter(|(pair, _)| *pair != hidden.pair)
         .collect::<Vec<_>>();
-    let now = of(&world, &denied)
+    let now = of(&read_model, &denied)
         .into_iter()
         .filter(|(pair, _)| *pair != hidden.pair)
         .collect::<Vec<_>>();
     assert!(kept.len() > 3);
     assert_eq!(kept, now, "as it was, with the older time");
     assert!(
-        !of(&world, &read).iter().any(|(pair, _)| *pair == seen.pair),
+        !of(&read_model, &read)
+            .iter()
+            .any(|(pair, _)| *pair == seen.pair),
         "what could be read is gone"
     );
     assert!(!report.complete);
-    assert_eq!(world.snapshot.parts().coverage.complete_at, complete_at);
-    let unread = &world.snapshot.parts().coverage.unread;
+    assert_eq!(
+        read_model.snapshot.parts().coverage.complete_at,
+        complete_at
+    );
+    let unread = &read_model.snapshot.parts().coverage.unread;
     let of_account = |account: &domain::ids::AccountId| {
         unread
             .iter()
@@ -262,17 +267,19 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
     );
 
     company.faults(json!([])).await;
-    company.core.clock.advance(Duration::minutes(10));
+    company.app_state.clock.advance(Duration::minutes(10));
     let report = company.sync().await;
     assert!(report.complete, "{:?}", report.unread);
     assert_eq!(
-        assignments(company.core.world().snapshot.parts()),
+        assignments(company.app_state.read_model().snapshot.parts()),
         assignments_of(&company.held_by_aws().await)
     );
 }
 
 /// Denies each operation of a crawl in turn: nothing is lost in any case.
-async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened(engine: Engine) {
+async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened(
+    engine: DatabaseEngine,
+) {
     let company = Company::crawled(engine).await;
     let calls = company.calls_since(0).await;
     let operations: BTreeSet<(String, String)> = calls
@@ -281,7 +288,7 @@ async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened(engi
         .filter(|one| one.1 != "ListInstances")
         .collect();
     assert!(operations.len() > 12, "{operations:?}");
-    let before = company.core.world();
+    let before = company.app_state.read_model();
     let before = before.snapshot.parts();
     for (service, operation) in operations {
         company
@@ -289,10 +296,10 @@ async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened(engi
                 json!([{ "service": service, "operation": operation, "kind": "access_denied" }]),
             )
             .await;
-        company.core.clock.advance(Duration::minutes(1));
+        company.app_state.clock.advance(Duration::minutes(1));
         let report = company.sync().await;
-        let world = company.core.world();
-        let after = world.snapshot.parts();
+        let read_model = company.app_state.read_model();
+        let after = read_model.snapshot.parts();
         assert!(
             !report.complete,
             "{operation}: a crawl that was denied it is not complete"
@@ -303,7 +310,7 @@ async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened(engi
         assert_eq!(before.users, after.users, "{operation}");
         assert_eq!(before.groups, after.groups, "{operation}");
         assert_eq!(before.members, after.members, "{operation}");
-        assert_eq!(report.outside, 0, "{operation}: nothing changed");
+        assert_eq!(report.drift, 0, "{operation}: nothing changed");
     }
     company.close().await;
 }
@@ -317,11 +324,11 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
         )
         .await;
     assert_eq!(company.end_of(&ours).await, State::Verified);
-    let joined = Draft {
+    let joined = ChangeForm {
         kind: "join".into(),
         who: "peter.lang".into(),
         set: "contractors".into(),
-        ..Draft::default()
+        ..ChangeForm::default()
     };
     let joined = company.ask("maya.okafor", &joined).await;
     let state = company.state(&joined).await;
@@ -332,8 +339,8 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
         let _crawler = company.crawler();
         assert_eq!(company.end_of(&joined).await, State::Verified);
     }
-    company.core.clock.advance(Duration::minutes(1));
-    assert_eq!(company.sync().await.outside, 0, "what we do is explained");
+    company.app_state.clock.advance(Duration::minutes(1));
+    assert_eq!(company.sync().await.drift, 0, "what we do is explained");
 
     let theirs = company.of_group("contractors", "ReadOnly", "merchant-portal-staging");
     company.assign_outside(&theirs).await;
@@ -343,31 +350,31 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
     );
     company
         .outside
-        .add_member(&company.core.instance, &group, &user, &|| true)
+        .add_member(&company.app_state.instance, &group, &user, &|| true)
         .await
         .unwrap();
     let removed = company.of_group("support-desk", "SupportMetrics", "web-prod");
     company.unassign_outside(&removed).await;
-    company.core.clock.advance(Duration::minutes(1));
-    assert_eq!(company.sync().await.outside, 3);
+    company.app_state.clock.advance(Duration::minutes(1));
+    assert_eq!(company.sync().await.drift, 3);
 
     let expected = BTreeSet::from([
-        Outside::Assigned {
+        Drift::Assigned {
             assignment: theirs.clone(),
         },
-        Outside::Unassigned {
+        Drift::Unassigned {
             assignment: removed,
         },
-        Outside::Joined { group, user },
+        Drift::Joined { group, user },
     ]);
     let (seen, total) = {
-        let mut conn = company.core.store.read().acquire().await.unwrap();
-        store::crawl::outside(&mut conn, 100).await.unwrap()
+        let mut conn = company.app_state.store.read().acquire().await.unwrap();
+        store::crawl::drift_events(&mut conn, 100).await.unwrap()
     };
     assert_eq!(
         (
             seen.into_iter()
-                .map(|one| one.outside)
+                .map(|one| one.drift)
                 .collect::<BTreeSet<_>>(),
             total
         ),
@@ -383,8 +390,8 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
         "{entries:?}"
     );
 
-    company.core.clock.advance(Duration::minutes(1));
-    assert_eq!(company.sync().await.outside, 0, "told once");
+    company.app_state.clock.advance(Duration::minutes(1));
+    assert_eq!(company.sync().await.drift, 0, "told once");
 }
 
 /// Returns first seen, last confirmed and gone seen of every span of an assignment, oldest first.
@@ -396,7 +403,7 @@ async fn spans(company: &Company, what: &Assignment) -> Vec<(i64, i64, Option<i6
     .bind(what.pair.account.as_str())
     .bind(what.pair.set.as_str())
     .bind(what.principal.id())
-    .fetch_all(company.core.store.read())
+    .fetch_all(company.app_state.store.read())
     .await
     .unwrap();
     rows.iter()
@@ -411,7 +418,7 @@ async fn member_spans(company: &Company, group: &str, user: &str) -> Vec<(i64, i
     )
     .bind(company.group(group).as_str())
     .bind(company.user(user).as_str())
-    .fetch_all(company.core.store.read())
+    .fetch_all(company.app_state.store.read())
     .await
     .unwrap();
     rows.iter()
@@ -424,7 +431,7 @@ async fn read_at(company: &Company, pair: &Pair) -> Option<i64> {
     let row = sqlx::query("select as_of from pair_read where account_id = $1 and set_arn = $2")
         .bind(pair.account.as_str())
         .bind(pair.set.as_str())
-        .fetch_optional(company.core.store.read())
+        .fetch_optional(company.app_state.store.read())
         .await
         .unwrap();
     row.map(|row| row.get(0))
@@ -437,7 +444,7 @@ async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(com
     let beside = company.of_group("platform-admins", "ReadOnly", "log-archive");
     let comes = company.of_group("contractors", "ReadOnly", "analytics-dev");
     let (group, user) = (company.group("contractors"), company.user("peter.lang"));
-    let instance = company.core.instance.clone();
+    let instance = company.app_state.instance.clone();
     let first = START.0;
 
     company.assign_outside(&comes).await;
@@ -491,7 +498,7 @@ async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(com
         spans(company, &comes).await,
         [(second, second, Some(third)), (fourth, fourth, None)]
     );
-    let held = company.core.world();
+    let held = company.app_state.read_model();
     let since = held.snapshot.pair(&comes.pair).unwrap().principals[&comes.principal];
     assert_eq!(
         since,
@@ -503,23 +510,23 @@ async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(com
 /// Sets the clock to some minutes after the start; waiting for AWS has moved it by less.
 async fn at(company: &Company, minutes: i64) -> i64 {
     let target = START + Duration::minutes(minutes);
-    let left = target.since(company.core.clock.now());
+    let left = target.since(company.app_state.clock.now());
     assert!(left.0 > 0, "AWS took too long for this test");
-    company.core.clock.advance(left);
+    company.app_state.clock.advance(left);
     target.0
 }
 
 async fn a_member_that_we_added_was_not_seen_before_we_added_them(company: &Company) {
     let _life = company.engine();
-    company.core.clock.advance(Duration::minutes(10));
-    let asked = company.core.clock.now().0;
-    let draft = |kind: &str| Draft {
+    company.app_state.clock.advance(Duration::minutes(10));
+    let asked = company.app_state.clock.now().0;
+    let change_form = |kind: &str| ChangeForm {
         kind: kind.into(),
         who: "peter.lang".into(),
         set: "contractors".into(),
-        ..Draft::default()
+        ..ChangeForm::default()
     };
-    let joined = company.ask("maya.okafor", &draft("join")).await;
+    let joined = company.ask("maya.okafor", &change_form("join")).await;
     if company.state(&joined).await == State::Waiting {
         company.approve("ines.carvalho", &joined).await.unwrap();
     }
@@ -537,9 +544,9 @@ async fn a_member_that_we_added_was_not_seen_before_we_added_them(company: &Comp
         asked - first
     );
 
-    company.core.clock.advance(Duration::minutes(10));
-    let asked = company.core.clock.now().0;
-    let left = company.ask("maya.okafor", &draft("leave")).await;
+    company.app_state.clock.advance(Duration::minutes(10));
+    let asked = company.app_state.clock.now().0;
+    let left = company.ask("maya.okafor", &change_form("leave")).await;
     assert_eq!(company.end_of(&left).await, State::Verified);
     let [(_, _, Some(gone))] = member_spans(company, "contractors", "peter.lang").await[..] else {
         panic!("one closed span")
@@ -551,7 +558,7 @@ async fn a_member_that_we_added_was_not_seen_before_we_added_them(company: &Comp
     );
 }
 
-async fn a_classification_tightens_at_once_and_waits_where_it_would_loosen(engine: Engine) {
+async fn a_classification_tightens_at_once_and_waits_where_it_would_loosen(engine: DatabaseEngine) {
     let company = Company::on(engine).await;
     let mut changed = Organisation::sample();
     for account in &mut changed.accounts {
@@ -569,8 +576,12 @@ async fn a_classification_tightens_at_once_and_waits_where_it_would_loosen(engin
     let company = company.reopened(changed).await;
     company.sync().await;
     let class = |name: &str| {
-        let world = company.core.world();
-        world.snapshot.account(&company.account(name)).unwrap().1
+        let read_model = company.app_state.read_model();
+        read_model
+            .snapshot
+            .account(&company.account(name))
+            .unwrap()
+            .1
     };
     let tightened = class("web-dev");
     assert_eq!(tightened.strictness(), (Environment::Production, Pci::In));
@@ -602,8 +613,14 @@ async fn a_classification_tightens_at_once_and_waits_where_it_would_loosen(engin
         })
         .await;
     company.sync().await;
-    let world = company.core.world();
-    let of = |name: &str| world.snapshot.account(&company.account(name)).unwrap().1;
+    let read_model = company.app_state.read_model();
+    let of = |name: &str| {
+        read_model
+            .snapshot
+            .account(&company.account(name))
+            .unwrap()
+            .1
+    };
     assert_eq!(
         of("cards-prod").strictness(),
         (Environment::Production, Pci::In)

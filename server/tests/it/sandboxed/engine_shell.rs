@@ -7,7 +7,7 @@ use domain::{change::State, engine::Pacing, ids::Assignment, time::Duration};
 use serde_json::{Value, json};
 use server::store;
 
-use super::company::{Company, grant, remove};
+use super::sandbox_server::{Company, grant, remove};
 
 crate::engines::on_both_engines! {
     &Company:
@@ -273,14 +273,14 @@ async fn an_expired_window_is_gone_within_a_minute_of_its_end(company: &Company)
         .await;
     assert_eq!(company.end_of(&id).await, State::Verified);
     let end = window_end(company).await;
-    let left = end.since(company.core.clock.now());
+    let left = end.since(company.app_state.clock.now());
     assert!(
         Duration::minutes(50) < left && left <= Duration::minutes(60),
         "{left:?}"
     );
 
-    company.core.clock.advance(Duration(left.0 - 2_000));
-    company.core.wake_engine.notify_one();
+    company.app_state.clock.advance(Duration(left.0 - 2_000));
+    company.app_state.wake_engine.notify_one();
     tokio::time::sleep(StdDuration::from_millis(300)).await;
     assert!(company.holds(&what).await, "it is there until its end");
 
@@ -291,7 +291,7 @@ async fn an_expired_window_is_gone_within_a_minute_of_its_end(company: &Company)
         })
         .await;
     assert!(!company.holds(&what).await);
-    let late = company.core.clock.now().since(end);
+    let late = company.app_state.clock.now().since(end);
     assert!(late <= Duration::minutes(1), "{late:?} after its end");
     assert_eq!(applied(company, DELETE, before).await, 1);
     assert_eq!(
@@ -302,7 +302,7 @@ async fn an_expired_window_is_gone_within_a_minute_of_its_end(company: &Company)
 }
 
 async fn window_end(company: &Company) -> domain::time::Timestamp {
-    let mut conn = company.core.store.read().acquire().await.unwrap();
+    let mut conn = company.app_state.store.read().acquire().await.unwrap();
     let windows = store::engine::windows(&mut conn).await.unwrap();
     windows[0].window.ends.unwrap()
 }
@@ -319,15 +319,15 @@ async fn a_removal_that_is_late_is_named_by_an_alarm_and_goes_on(company: &Compa
         .faults(json!([{ "operation": DELETE, "kind": "access_denied" }]))
         .await;
     company
-        .core
+        .app_state
         .clock
-        .advance(end.since(company.core.clock.now()));
+        .advance(end.since(company.app_state.clock.now()));
     company
         .until("an alarm is told", || async {
             !company.entries("grant.overdue").await.is_empty()
         })
         .await;
-    let late = company.core.clock.now().since(end);
+    let late = company.app_state.clock.now().since(end);
     assert!(late <= Duration::minutes(2), "told {late:?} after the end");
     assert!(company.holds(&what).await);
 
@@ -356,10 +356,10 @@ async fn a_change_that_grew_after_its_approval_goes_back_to_waiting(company: &Co
     let (group, joins) = (company.group(GROUP), company.user("peter.lang"));
     company
         .outside
-        .add_member(&company.core.instance, &group, &joins, &|| true)
+        .add_member(&company.app_state.instance, &group, &joins, &|| true)
         .await
         .unwrap();
-    company.core.clock.advance(Duration::minutes(1));
+    company.app_state.clock.advance(Duration::minutes(1));
     company.sync().await;
 
     let before = company.calls_so_far().await;

@@ -3,7 +3,7 @@
 use domain::{change::State, ids::Assignment, time::Duration};
 use serde_json::{Value, json};
 
-use super::company::{Company, Life, grant, remove};
+use super::sandbox_server::{Company, LoopGuard, grant, remove};
 
 crate::engines::on_both_engines! {
     &Company:
@@ -36,12 +36,12 @@ async fn creates(company: &Company, since: u64) -> usize {
 
 /// Grants an hour of access and ends the engine.
 async fn an_hour(company: &Company) -> Assignment {
-    let life = company.engine();
+    let lifecycle = company.engine();
     let id = company
         .ask("maya.okafor", &grant(GROUP, SET, ACCOUNT, "60"))
         .await;
     assert_eq!(company.end_of(&id).await, State::Verified);
-    drop(life);
+    drop(lifecycle);
     let what = company.of_group(GROUP, SET, ACCOUNT);
     assert!(company.holds(&what).await);
     what
@@ -49,15 +49,15 @@ async fn an_hour(company: &Company) -> Assignment {
 
 /// The hour passes without an engine; the next engine removes what it finds.
 async fn gone_after_the_hour(company: &Company, what: &Assignment) {
-    company.core.clock.advance(Duration::minutes(60));
-    let before = company.core.clock.now();
+    company.app_state.clock.advance(Duration::minutes(60));
+    let before = company.app_state.clock.now();
     let _life = company.engine();
     company
         .until("AWS no longer holds it", || async {
             !company.holds(what).await
         })
         .await;
-    let late = company.core.clock.now().since(before);
+    let late = company.app_state.clock.now().since(before);
     assert!(late <= Duration::minutes(1), "{late:?} after the start");
     company
         .until("it is seen gone", || async {
@@ -67,14 +67,14 @@ async fn gone_after_the_hour(company: &Company, what: &Assignment) {
 }
 
 /// Runs an engine until it has checked everything that it knows.
-async fn a_while(company: &Company) -> Life {
-    let life = company.engine();
+async fn a_while(company: &Company) -> LoopGuard {
+    let lifecycle = company.engine();
     for _ in 0..80 {
-        company.core.clock.advance(Duration(250));
-        company.core.wake_engine.notify_one();
+        company.app_state.clock.advance(Duration(250));
+        company.app_state.wake_engine.notify_one();
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
-    life
+    lifecycle
 }
 
 const FORGED: &str = "00000005-0000-4000-8000-00000000dead";
@@ -82,7 +82,7 @@ const NOBODYS: &str = "00000004-0000-4000-8000-00000000dead";
 
 async fn a_window_put_in_by_hand_is_no_reason_for_access(company: &Company) {
     let what = company.of_group(GROUP, SET, ACCOUNT);
-    let now = company.core.clock.now().0;
+    let now = company.app_state.clock.now().0;
     let row = json!({
         "key": key(&what),
         "window": { "grant": FORGED, "change": NOBODYS, "starts": now, "ends": null, "ended": null },
@@ -96,15 +96,15 @@ async fn a_window_put_in_by_hand_is_no_reason_for_access(company: &Company) {
     )
     .await;
     let before = company.calls_so_far().await;
-    let life = a_while(company).await;
+    let lifecycle = a_while(company).await;
     assert_eq!(creates(company, before).await, 0);
     assert!(!company.holds(&what).await);
-    drop(life);
+    drop(lifecycle);
     by_hand(company, "delete from engine_window").await;
 }
 
 fn key(what: &Assignment) -> Value {
-    serde_json::to_value(domain::engine::Key::Assignment(what.clone())).unwrap()
+    serde_json::to_value(domain::engine::AccessResource::Assignment(what.clone())).unwrap()
 }
 
 async fn a_window_whose_end_was_taken_away_ends_in_time(company: &Company) {
@@ -123,7 +123,7 @@ async fn a_window_whose_end_was_taken_away_ends_in_time(company: &Company) {
 async fn window(company: &Company) -> (String, Value) {
     let row: (String, String) =
         sqlx::query_as("select id, document from engine_window where over_at is null")
-            .fetch_one(company.core.store.read())
+            .fetch_one(company.app_state.store.read())
             .await
             .unwrap();
     (row.0, serde_json::from_str(&row.1).unwrap())
@@ -139,13 +139,13 @@ async fn a_window_that_was_deleted_with_its_key_ends_in_time(company: &Company) 
 async fn a_key_that_was_blanked_is_taken_away_in_time(company: &Company) {
     let what = an_hour(company).await;
     let (document,): (String,) = sqlx::query_as("select document from engine_key")
-        .fetch_one(company.core.store.read())
+        .fetch_one(company.app_state.store.read())
         .await
         .unwrap();
     let mut row: Value = serde_json::from_str(&document).unwrap();
     row["managed_since"] = Value::Null;
     row["adopted"] = NOBODYS.into();
-    row["confirmed"] = json!({ "presence": "absent", "as_of": company.core.clock.now().0 });
+    row["confirmed"] = json!({ "presence": "absent", "as_of": company.app_state.clock.now().0 });
     by_hand(
         company,
         &format!("update engine_key set document = '{row}'"),
@@ -160,7 +160,7 @@ async fn a_window_that_is_over_and_revived_by_hand_is_no_reason_for_access(compa
     gone_after_the_hour(company, &what).await;
     let (over, whole): (i64, String) =
         sqlx::query_as("select over_at, document from engine_window")
-            .fetch_one(company.core.store.read())
+            .fetch_one(company.app_state.store.read())
             .await
             .unwrap();
     row["window"]["ends"] = Value::Null;
@@ -171,10 +171,10 @@ async fn a_window_that_is_over_and_revived_by_hand_is_no_reason_for_access(compa
     )
     .await;
     let before = company.calls_so_far().await;
-    let life = a_while(company).await;
+    let lifecycle = a_while(company).await;
     assert_eq!(creates(company, before).await, 0);
     assert!(!company.holds(&what).await);
-    drop(life);
+    drop(lifecycle);
     let back = format!("update engine_window set over_at = {over}, document = '{whole}'");
     by_hand(company, &back).await;
 }
@@ -241,11 +241,11 @@ async fn a_removal_whose_rows_were_deleted_goes_on(company: &Company) {
     let what = company.of_group(GROUP, SET, ACCOUNT);
     // Not granted by Leastwise: no access window explains it.
     company.assign_outside(&what).await;
-    company.core.clock.advance(Duration::minutes(1));
+    company.app_state.clock.advance(Duration::minutes(1));
     company.sync().await;
     let denied = json!([{ "operation": "DeleteAccountAssignment", "kind": "access_denied" }]);
     company.faults(denied).await;
-    let life = company.engine();
+    let lifecycle = company.engine();
     let id = company
         .ask("maya.okafor", &remove(GROUP, SET, ACCOUNT))
         .await;
@@ -254,7 +254,7 @@ async fn a_removal_whose_rows_were_deleted_goes_on(company: &Company) {
             !company.entries("operation.failed").await.is_empty()
         })
         .await;
-    drop(life);
+    drop(lifecycle);
     assert_eq!(company.state(&id).await, State::Applying);
     for table in ["engine_key", "engine_change", "engine_operation"] {
         by_hand(company, &format!("delete from {table}")).await;

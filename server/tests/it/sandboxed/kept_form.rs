@@ -5,9 +5,9 @@ use sandbox::org::Organisation;
 
 use super::{
     matrix::things,
-    site::{Answer, Site},
+    site::{PageResponse, Site},
 };
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only,
@@ -16,7 +16,7 @@ crate::engines::on_both_engines! {
 
 /// Makes every session expire, as after a long time without requests.
 async fn everybody_idles(site: &Site) {
-    let mut tx = site.core.store.write().await.unwrap();
+    let mut tx = site.app_state.store.write().await.unwrap();
     let idle = sqlx::query("update session set last_used = 1 where ended_at is null");
     idle.execute(tx.conn()).await.unwrap();
     tx.commit().await.unwrap();
@@ -24,14 +24,14 @@ async fn everybody_idles(site: &Site) {
 
 async fn kept(site: &Site) -> Vec<String> {
     let rows: Vec<(String,)> = sqlx::query_as("select fields from draft")
-        .fetch_all(site.core.store.read())
+        .fetch_all(site.app_state.store.read())
         .await
         .unwrap();
     rows.into_iter().map(|(fields,)| fields).collect()
 }
 
 /// Returns the text of a multi-line field.
-fn text_of(page: &Answer, id: &str) -> String {
+fn text_of(page: &PageResponse, id: &str) -> String {
     let (_, after) = page
         .body
         .split_once(&format!("<textarea id=\"{id}\""))
@@ -40,14 +40,16 @@ fn text_of(page: &Answer, id: &str) -> String {
     after.split_once("</textarea>").unwrap().0.trim().to_owned()
 }
 
-fn value_of(page: &Answer, name: &str) -> String {
+fn value_of(page: &PageResponse, name: &str) -> String {
     let mut inputs = page.body.split("<input");
     let input = inputs.find(|one| one.contains(&format!("name=\"{name}\"")));
     let (_, value) = input.unwrap().split_once("value=\"").unwrap();
     value.split_once('"').unwrap().0.to_owned()
 }
 
-async fn a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only(engine: Engine) {
+async fn a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only(
+    engine: DatabaseEngine,
+) {
     let site = Site::on(engine, Organisation::sample()).await;
     let mut marcus = site.signed_in("marcus.dube").await;
     let record = format!("/changes/{}", things(&site, &mut marcus).await.change);
@@ -111,11 +113,11 @@ async fn a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only
     site.close().await;
 }
 
-async fn a_new_change_comes_back_with_what_was_chosen_and_typed(engine: Engine) {
+async fn a_new_change_comes_back_with_what_was_chosen_and_typed(engine: DatabaseEngine) {
     let site = Site::on(engine, Organisation::sample()).await;
     let mut marcus = site.signed_in("marcus.dube").await;
-    let world = site.core.world();
-    let parts = world.snapshot.parts();
+    let read_model = site.app_state.read_model();
+    let parts = read_model.snapshot.parts();
     let (account, _) = parts
         .accounts
         .values()

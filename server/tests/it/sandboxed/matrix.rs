@@ -9,8 +9,8 @@ use app::routes::{ACTIONS, PAGES};
 use http::StatusCode;
 use sandbox::org::{Organisation, pool::Mfa};
 
-use super::site::{Answer, Browser, Site};
-use crate::database::Engine;
+use super::site::{Browser, PageResponse, Site};
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     every_route_answers_everybody_as_the_matrix_says,
@@ -190,8 +190,8 @@ fn sample() -> Organisation {
 
 /// A temporary access request of the requester, which waits for an approver.
 pub async fn things(site: &Site, requester: &mut Browser) -> Things {
-    let world = site.core.world();
-    let parts = world.snapshot.parts();
+    let read_model = site.app_state.read_model();
+    let parts = read_model.snapshot.parts();
     let person = parts
         .users
         .values()
@@ -273,7 +273,7 @@ pub async fn things(site: &Site, requester: &mut Browser) -> Things {
     }
 }
 
-fn shown(answer: &Answer) -> String {
+fn shown(answer: &PageResponse) -> String {
     let status = answer.status.as_u16();
     if !answer.status.is_redirection() {
         return status.to_string();
@@ -287,7 +287,7 @@ fn shown(answer: &Answer) -> String {
     format!("{status}>{to}")
 }
 
-async fn every_route_answers_everybody_as_the_matrix_says(engine: Engine) {
+async fn every_route_answers_everybody_as_the_matrix_says(engine: DatabaseEngine) {
     let site = Site::on(engine, sample()).await;
     let mut browsers = Vec::new();
     for (_, username) in PERSONAS {
@@ -394,7 +394,7 @@ fn no_route_is_mounted_beside_the_tables_and_the_matrix() {
 }
 
 /// A resource that one may not see and one that does not exist get the same response.
-async fn what_belongs_to_somebody_else_looks_like_what_is_missing(engine: Engine) {
+async fn what_belongs_to_somebody_else_looks_like_what_is_missing(engine: DatabaseEngine) {
     let site = Site::on(engine, sample()).await;
     let mut owner = site.signed_in("marcus.dube").await;
     let things = things(&site, &mut owner).await;
@@ -446,7 +446,7 @@ async fn what_belongs_to_somebody_else_looks_like_what_is_missing(engine: Engine
 }
 
 /// Returns a page without what differs between requests: its id, the nonce, the address.
-fn without_its_own(answer: &Answer, id: &str) -> String {
+fn without_its_own(answer: &PageResponse, id: &str) -> String {
     let mut text = answer
         .body
         .replace(&answer.request, "REQUEST")

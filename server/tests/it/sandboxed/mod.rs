@@ -11,13 +11,13 @@
     reason = "a test may fail where its own world is wrong, and is written to be read as a story"
 )]
 
-mod begin;
-pub mod company;
 mod crawl;
 mod engine_shell;
 mod forged;
 mod kept_form;
 mod matrix;
-mod past_leastwise;
+mod outside_changes;
 mod reports;
+pub mod sandbox_server;
 mod site;
+mod startup;

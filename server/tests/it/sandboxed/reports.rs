@@ -8,7 +8,7 @@ use sandbox::org::Organisation;
 use serde_json::Value;
 
 use super::site::Site;
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     page_and_files_and_command_line_hold_the_same_rows,
@@ -155,7 +155,7 @@ async fn command_line(site: &Site, form: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn page_and_files_and_command_line_hold_the_same_rows(engine: Engine) {
+async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngine) {
     let site = Site::on(engine, sample_with_a_formula()).await;
     let mut auditor = site.signed_in("farid.haddad").await;
 
@@ -223,7 +223,9 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: Engine) {
     site.close().await;
 }
 
-async fn a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left(engine: Engine) {
+async fn a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left(
+    engine: DatabaseEngine,
+) {
     let site = Site::on(engine, Organisation::sample()).await;
     let mut auditor = site.signed_in("farid.haddad").await;
     let mut requester = site.signed_in("marcus.dube").await;
@@ -231,7 +233,7 @@ async fn a_download_is_in_the_ledger_with_its_report_and_the_hash_of_what_left(e
     let refused = requester.get(&format!("{PATH}.json")).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 
-    let listed = server::store::ledger::newest(&site.core.store, u64::from(u32::MAX), 10_000)
+    let listed = server::store::ledger::newest(&site.app_state.store, u64::from(u32::MAX), 10_000)
         .await
         .unwrap();
     let leaves: Vec<Value> = listed

@@ -12,22 +12,22 @@ use sandbox::{
 use server::{
     cli::serve,
     config::{AwsArgs, DatabaseArgs, ServeArgs},
-    service::core::Core,
+    service::app_state::AppState,
     state::StartError,
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 use url::Url;
 
-use super::company::http_client;
+use super::sandbox_server::http_client;
 use crate::{
-    database::{Database, Engine},
+    database::{Database, DatabaseEngine},
     ports,
     prepared::pool_key,
 };
 
 pub struct Site {
     pub base: String,
-    pub core: Arc<Core>,
+    pub app_state: Arc<AppState>,
     pub aws: Running,
     pub database: Database,
     stop: oneshot::Sender<()>,
@@ -36,7 +36,7 @@ pub struct Site {
 
 impl Site {
     /// Starts everything and waits for the first crawl.
-    pub async fn on(engine: Engine, organisation: Organisation) -> Self {
+    pub async fn on(engine: DatabaseEngine, organisation: Organisation) -> Self {
         let database = Database::fresh(engine).await;
         let web = ports::unused();
         let base = format!("http://localhost:{web}");
@@ -49,14 +49,14 @@ impl Site {
         let aws = local.start().await.unwrap();
         let args = configuration(&database, &aws, &base, web);
         let started = serve::start(&args, Pacing::default()).await.unwrap();
-        let core = started.core.clone();
+        let app_state = started.app_state.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(started.until(async {
             let _ = stopped.await;
         }));
         let site = Self {
             base,
-            core,
+            app_state,
             aws,
             database,
             stop,
@@ -97,15 +97,15 @@ impl Site {
     pub async fn close(self) {
         self.stop.send(()).unwrap();
         self.serving.await.unwrap().unwrap();
-        drop(self.core);
+        drop(self.app_state);
         self.database.store.close().await;
     }
 }
 
 /// The configuration that `leastwise sandbox` passes to `serve`.
 fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> ServeArgs {
-    let world = sandbox::world::lock(&aws.world);
-    let pool = &world.pool;
+    let read_model = sandbox::state::lock(&aws.sandbox);
+    let pool = &read_model.pool;
     let with_role = |group: &str| -> Vec<String> {
         let members = |user: &&PoolUser| user.groups.iter().any(|one| one == group);
         pool.users
@@ -154,7 +154,7 @@ pub struct Browser {
     cookies: BTreeMap<String, String>,
 }
 
-pub struct Answer {
+pub struct PageResponse {
     pub status: StatusCode,
     pub location: String,
     pub request: String,
@@ -162,7 +162,7 @@ pub struct Answer {
 }
 
 impl Browser {
-    pub async fn get(&mut self, path: &str) -> Answer {
+    pub async fn get(&mut self, path: &str) -> PageResponse {
         let answer = self
             .send(http_client().get(format!("{}{path}", self.base)))
             .await;
@@ -172,7 +172,7 @@ impl Browser {
     }
 
     /// Posts a form of one of our pages.
-    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> PageResponse {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -234,7 +234,7 @@ impl Browser {
     }
 }
 
-async fn taken(answer: reqwest::Response, with_body: bool) -> Answer {
+async fn taken(answer: reqwest::Response, with_body: bool) -> PageResponse {
     let header = |name: &str| {
         let value = answer.headers().get(name);
         value.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
@@ -245,7 +245,7 @@ async fn taken(answer: reqwest::Response, with_body: bool) -> Answer {
     } else {
         String::new()
     };
-    Answer {
+    PageResponse {
         status,
         location,
         request,

@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{Method, StatusCode};
 
 use super::support::*;
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     s18_every_answer_has_a_policy_and_none_allows_inline_script,
@@ -26,7 +26,7 @@ crate::engines::on_both_engines! {
 }
 
 /// One response of each kind.
-async fn answers(server: &Server) -> Vec<(String, Answer)> {
+async fn answers(server: &Server) -> Vec<(String, Reply)> {
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     let mut answers = Vec::new();
@@ -54,7 +54,7 @@ async fn answers(server: &Server) -> Vec<(String, Answer)> {
     answers
 }
 
-async fn s18_every_answer_has_a_policy_and_none_allows_inline_script(engine: Engine) {
+async fn s18_every_answer_has_a_policy_and_none_allows_inline_script(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for (what, answer) in answers(&server).await {
         let policy = answer.header("content-security-policy");
@@ -70,7 +70,9 @@ async fn s18_every_answer_has_a_policy_and_none_allows_inline_script(engine: Eng
     }
 }
 
-async fn s18_the_pages_policy_allows_the_cognito_domain_as_a_form_target_only(engine: Engine) {
+async fn s18_the_pages_policy_allows_the_cognito_domain_as_a_form_target_only(
+    engine: DatabaseEngine,
+) {
     let server = Server::on(engine).await;
     let policy = server.state.csp().html("n0nce");
     let policy = policy.to_str().unwrap();
@@ -80,7 +82,7 @@ async fn s18_the_pages_policy_allows_the_cognito_domain_as_a_form_target_only(en
     );
 }
 
-async fn s18_what_the_browser_stopped_can_be_reported(engine: Engine) {
+async fn s18_what_the_browser_stopped_can_be_reported(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let report = request(Method::POST, "/csp-report")
         .header("sec-fetch-site", "same-origin")
@@ -90,7 +92,7 @@ async fn s18_what_the_browser_stopped_can_be_reported(engine: Engine) {
     assert_eq!(raw(&server, report).await.status, StatusCode::NO_CONTENT);
 }
 
-async fn s19_every_answer_tells_the_browser_what_to_refuse(engine: Engine) {
+async fn s19_every_answer_tells_the_browser_what_to_refuse(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for (what, answer) in answers(&server).await {
         for (name, value) in [
@@ -123,7 +125,7 @@ async fn s19_every_answer_tells_the_browser_what_to_refuse(engine: Engine) {
     );
 }
 
-async fn s20_no_action_is_taken_for_another_site(engine: Engine) {
+async fn s20_no_action_is_taken_for_another_site(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
         setup.settings.limits.changes = quota(1_000, 1)
     })
@@ -180,7 +182,7 @@ async fn s20_no_action_is_taken_for_another_site(engine: Engine) {
     );
 }
 
-async fn s21_no_action_can_be_asked_for_by_a_link(engine: Engine) {
+async fn s21_no_action_can_be_asked_for_by_a_link(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -190,7 +192,7 @@ async fn s21_no_action_can_be_asked_for_by_a_link(engine: Engine) {
     }
 }
 
-async fn s22_data_is_not_given_to_other_sites(engine: Engine) {
+async fn s22_data_is_not_given_to_other_sites(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -207,7 +209,7 @@ async fn s22_data_is_not_given_to_other_sites(engine: Engine) {
     }
 }
 
-async fn data_for_nobody_is_a_401_and_not_a_page(engine: Engine) {
+async fn data_for_nobody_is_a_401_and_not_a_page(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for path in ["/palette.json", "/events/changes"] {
         let request = request(Method::GET, path)
@@ -222,14 +224,14 @@ async fn data_for_nobody_is_a_401_and_not_a_page(engine: Engine) {
     }
 }
 
-async fn s24_nothing_but_assets_is_stored(engine: Engine) {
+async fn s24_nothing_but_assets_is_stored(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for (what, answer) in answers(&server).await {
         assert_eq!(answer.header("cache-control"), "no-store", "{what}");
     }
 }
 
-async fn s25_no_other_origin_may_read_anything(engine: Engine) {
+async fn s25_no_other_origin_may_read_anything(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let preflight = request(Method::OPTIONS, "/palette.json")
         .header("origin", "https://evil.example")
@@ -246,7 +248,7 @@ async fn s25_no_other_origin_may_read_anything(engine: Engine) {
     );
 }
 
-async fn s41_a_panic_is_a_page_with_the_request_id_and_the_server_lives(engine: Engine) {
+async fn s41_a_panic_is_a_page_with_the_request_id_and_the_server_lives(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -264,7 +266,7 @@ async fn s41_a_panic_is_a_page_with_the_request_id_and_the_server_lives(engine: 
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
 }
 
-async fn s41_a_database_that_is_gone_is_a_page_too(engine: Engine) {
+async fn s41_a_database_that_is_gone_is_a_page_too(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -284,7 +286,7 @@ async fn s41_a_database_that_is_gone_is_a_page_too(engine: Engine) {
     assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
 }
 
-async fn s41_an_id_that_a_client_sends_is_not_taken(engine: Engine) {
+async fn s41_an_id_that_a_client_sends_is_not_taken(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let request = request(Method::GET, "/healthz")
         .header("x-request-id", "forged")
@@ -293,7 +295,7 @@ async fn s41_an_id_that_a_client_sends_is_not_taken(engine: Engine) {
     assert_ne!(raw(&server, request).await.header("x-request-id"), "forged");
 }
 
-async fn s42_only_get_head_and_post_are_known(engine: Engine) {
+async fn s42_only_get_head_and_post_are_known(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for method in [
         "TRACE", "OPTIONS", "PUT", "DELETE", "PATCH", "CONNECT", "PROPFIND",
@@ -314,7 +316,7 @@ async fn s42_only_get_head_and_post_are_known(engine: Engine) {
     }
 }
 
-async fn s42_no_answer_says_what_it_is_made_of(engine: Engine) {
+async fn s42_no_answer_says_what_it_is_made_of(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for (what, answer) in answers(&server).await {
         assert_eq!(
@@ -328,7 +330,7 @@ async fn s42_no_answer_says_what_it_is_made_of(engine: Engine) {
     }
 }
 
-async fn a_bare_error_is_a_page_for_who_reads_pages(engine: Engine) {
+async fn a_bare_error_is_a_page_for_who_reads_pages(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;

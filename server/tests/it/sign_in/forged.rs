@@ -5,7 +5,7 @@ use http::StatusCode;
 use server::http::secret::digest;
 
 use super::support::*;
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     a_session_put_in_for_somebody_else_is_none,
@@ -25,7 +25,7 @@ async fn welcome(browser: &mut Browser<'_>) -> bool {
     browser.get("/palette.json").await.status == StatusCode::OK
 }
 
-async fn a_session_put_in_for_somebody_else_is_none(engine: Engine) {
+async fn a_session_put_in_for_somebody_else_is_none(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut alice = server.browser();
     alice.sign_in("alice").await;
@@ -46,7 +46,7 @@ async fn a_session_put_in_for_somebody_else_is_none(engine: Engine) {
     assert!(welcome(&mut alice).await, "hers is as it was");
 }
 
-async fn a_session_with_a_cookie_of_somebody_elses_is_none(engine: Engine) {
+async fn a_session_with_a_cookie_of_somebody_elses_is_none(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     let cookie = made_up();
@@ -57,7 +57,7 @@ async fn a_session_with_a_cookie_of_somebody_elses_is_none(engine: Engine) {
     assert!(!welcome(&mut forger).await);
 }
 
-async fn a_session_that_was_made_stronger_longer_or_anothers_is_none(engine: Engine) {
+async fn a_session_that_was_made_stronger_longer_or_anothers_is_none(engine: DatabaseEngine) {
     for forged in [
         "document = replace(document, '\"proven\"', '\"not_proven\"')",
         "document = replace(document, '\"alice\"', '\"bob\"')",
@@ -76,7 +76,7 @@ async fn a_session_that_was_made_stronger_longer_or_anothers_is_none(engine: Eng
     }
 }
 
-async fn a_session_that_ended_and_is_opened_again_by_hand_is_over(engine: Engine) {
+async fn a_session_that_ended_and_is_opened_again_by_hand_is_over(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut alice = server.browser();
     alice.sign_in("alice").await;
@@ -91,7 +91,7 @@ async fn a_session_that_ended_and_is_opened_again_by_hand_is_over(engine: Engine
     assert!(!welcome(&mut alice).await);
 }
 
-async fn a_date_that_has_not_come_keeps_no_session_alive(engine: Engine) {
+async fn a_date_that_has_not_come_keeps_no_session_alive(engine: DatabaseEngine) {
     let far = START.0 + Duration::days(30).0;
     let server = Server::on(engine).await;
     let mut alice = server.browser();

@@ -13,7 +13,7 @@ use server::http::serve::serve;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::support::*;
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     s40_a_form_of_more_than_256_kib_is_refused_as_a_page,
@@ -45,7 +45,7 @@ fn random_address(seed: u32) -> String {
     format!("{a}.{b}.{c}.{d}")
 }
 
-async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page(engine: Engine) {
+async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -64,7 +64,7 @@ async fn s40_a_form_of_more_than_256_kib_is_refused_as_a_page(engine: Engine) {
 }
 
 async fn s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_for_nobody(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
@@ -82,7 +82,7 @@ async fn s40_a_long_form_whose_length_is_not_announced_is_refused_too_and_kept_f
     assert_eq!(server.dump("select fields from draft").await, "");
 }
 
-async fn s40_more_at_once_than_there_is_room_for_is_turned_away(engine: Engine) {
+async fn s40_more_at_once_than_there_is_room_for_is_turned_away(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| setup.settings.limits.at_once = 0).await;
     let answer = server.browser().get("/sign-in").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -97,7 +97,7 @@ async fn s40_more_at_once_than_there_is_room_for_is_turned_away(engine: Engine) 
     }
 }
 
-async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them(engine: Engine) {
+async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| setup.settings.limits.at_once = 4).await;
     let never = futures::stream::pending::<Result<String, std::io::Error>>();
     let held = request(Method::POST, SUBMIT)
@@ -124,7 +124,9 @@ async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them(engine: Engi
     }
 }
 
-async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up(engine: Engine) {
+async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up(
+    engine: DatabaseEngine,
+) {
     let server = Server::on(engine).await;
     let limits = Limits {
         header_time: StdDuration::from_millis(300),
@@ -171,7 +173,7 @@ async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up(e
         .unwrap();
 }
 
-async fn s43_a_made_up_forwarding_header_changes_nothing(engine: Engine) {
+async fn s43_a_made_up_forwarding_header_changes_nothing(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut statuses = Vec::new();
     for seed in 0..1_000 {
@@ -197,7 +199,7 @@ async fn s43_a_made_up_forwarding_header_changes_nothing(engine: Engine) {
     );
 }
 
-async fn s43_behind_a_trusted_proxy_the_right_most_untrusted_hop_counts(engine: Engine) {
+async fn s43_behind_a_trusted_proxy_the_right_most_untrusted_hop_counts(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
         setup.settings.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
     })
@@ -216,7 +218,7 @@ async fn s43_behind_a_trusted_proxy_the_right_most_untrusted_hop_counts(engine: 
     );
 }
 
-async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one(engine: Engine) {
+async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
         setup.settings.limits.changes = quota(3, 1);
         setup.settings.limits.per_session = quota(20, 1);
@@ -242,7 +244,9 @@ async fn s43_a_session_has_its_own_limit_and_changes_a_tighter_one(engine: Engin
     assert_eq!(other.get("/").await.status, StatusCode::OK);
 }
 
-async fn s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_back(engine: Engine) {
+async fn s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_back(
+    engine: DatabaseEngine,
+) {
     let server = Server::with(engine, |setup| {
         setup.settings.limits.sign_ins = quota(5, 10);
     })
@@ -258,7 +262,7 @@ async fn s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_ba
     );
 }
 
-async fn metrics_are_for_this_machine_or_who_brings_the_token(engine: Engine) {
+async fn metrics_are_for_this_machine_or_who_brings_the_token(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
         setup.settings.metrics_token = Some(Secret::new("t0ken"))
     })
@@ -302,7 +306,7 @@ async fn metrics_are_for_this_machine_or_who_brings_the_token(engine: Engine) {
     }
 }
 
-async fn health_and_readiness_answer_without_a_session(engine: Engine) {
+async fn health_and_readiness_answer_without_a_session(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for path in ["/healthz", "/readyz"] {
         assert_eq!(

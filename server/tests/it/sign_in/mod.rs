@@ -8,7 +8,7 @@
 
 mod boundary;
 mod forged;
-mod joining;
+mod identity_linking;
 mod limits;
 mod oidc;
 mod session;

@@ -6,12 +6,12 @@ use sandbox::cognito::{AuthenticationContext, Misbehave};
 use sandbox::org::pool::MfaConfiguration;
 use server::clock::Clock;
 use server::http::oidc::{AtHash, DiscoveryFailure, Oidc, OidcConfig};
-use server::http::ports::Event;
+use server::http::ports::SignInEvent;
 use server::http::secret::Secret;
 use url::Url;
 
 use super::support::*;
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     s01_the_request_is_for_a_code_with_pkce_s256_and_the_least_scopes,
@@ -47,7 +47,7 @@ fn query(url: &str) -> std::collections::BTreeMap<String, String> {
         .collect()
 }
 
-async fn s01_the_request_is_for_a_code_with_pkce_s256_and_the_least_scopes(engine: Engine) {
+async fn s01_the_request_is_for_a_code_with_pkce_s256_and_the_least_scopes(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let begun = server.browser().get("/sign-in").await;
     assert_eq!(begun.status, StatusCode::SEE_OTHER);
@@ -62,7 +62,9 @@ async fn s01_the_request_is_for_a_code_with_pkce_s256_and_the_least_scopes(engin
     assert!(!asked.contains_key("response_mode") && !asked.contains_key("prompt"));
 }
 
-async fn s02_state_nonce_and_verifier_are_long_fresh_and_bound_by_a_host_cookie(engine: Engine) {
+async fn s02_state_nonce_and_verifier_are_long_fresh_and_bound_by_a_host_cookie(
+    engine: DatabaseEngine,
+) {
     let server = Server::on(engine).await;
     let (first, second) = (
         server.browser().get("/sign-in").await,
@@ -93,7 +95,7 @@ async fn s02_state_nonce_and_verifier_are_long_fresh_and_bound_by_a_host_cookie(
     assert!(!cookie.contains("Domain"));
 }
 
-async fn s02_a_callback_is_good_once(engine: Engine) {
+async fn s02_a_callback_is_good_once(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     let callback = browser.until_callback("/sign-in", "alice").await;
@@ -112,7 +114,7 @@ async fn s02_a_callback_is_good_once(engine: Engine) {
     );
 }
 
-async fn s02_a_callback_counts_in_the_browser_that_began_it_only(engine: Engine) {
+async fn s02_a_callback_counts_in_the_browser_that_began_it_only(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     let callback = browser.until_callback("/sign-in", "alice").await;
@@ -135,7 +137,7 @@ async fn s02_a_callback_counts_in_the_browser_that_began_it_only(engine: Engine)
     );
 }
 
-async fn s02_a_sign_in_may_take_ten_minutes(engine: Engine) {
+async fn s02_a_sign_in_may_take_ten_minutes(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for (minutes, expected) in [(9, StatusCode::SEE_OTHER), (11, StatusCode::BAD_REQUEST)] {
         let mut browser = server.browser();
@@ -164,7 +166,7 @@ async fn spoiled(server: &Server, fault: Misbehave) -> StatusCode {
     status
 }
 
-async fn s03_s04_no_spoiled_token_begins_a_session(engine: Engine) {
+async fn s03_s04_no_spoiled_token_begins_a_session(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let harmless = [
         // Not about the token; tested separately.
@@ -188,13 +190,13 @@ async fn s03_s04_no_spoiled_token_begins_a_session(engine: Engine) {
     assert!(
         events
             .iter()
-            .all(|event| matches!(event, Event::Refused(_)))
+            .all(|event| matches!(event, SignInEvent::Refused(_)))
     );
     server.misbehave(None).await;
     server.browser().sign_in("alice").await;
 }
 
-async fn s03_the_reason_that_is_written_down_names_the_check(engine: Engine) {
+async fn s03_the_reason_that_is_written_down_names_the_check(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for (fault, reason) in [
         (Misbehave::WrongIssuer, "issuer"),
@@ -224,13 +226,13 @@ async fn s03_the_reason_that_is_written_down_names_the_check(engine: Engine) {
         server.browser().sign_in_at("/sign-in", "alice").await;
         assert_eq!(
             server.events().last(),
-            Some(&Event::Refused(reason)),
+            Some(&SignInEvent::Refused(reason)),
             "{fault:?}"
         );
     }
 }
 
-async fn s03_at_hash_may_be_absent_only_where_the_configuration_says_so(engine: Engine) {
+async fn s03_at_hash_may_be_absent_only_where_the_configuration_says_so(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| setup.oidc.at_hash = AtHash::WhenPresent).await;
     server.misbehave(Some(Misbehave::MissingAtHash)).await;
     server.browser().sign_in("alice").await;
@@ -245,7 +247,7 @@ async fn s03_at_hash_may_be_absent_only_where_the_configuration_says_so(engine: 
     );
 }
 
-async fn s04_a_flood_of_unknown_key_ids_asks_for_the_keys_once_a_minute(engine: Engine) {
+async fn s04_a_flood_of_unknown_key_ids_asks_for_the_keys_once_a_minute(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let at_start = server.hits("jwks").await;
     server.misbehave(Some(Misbehave::UnknownKid)).await;
@@ -259,7 +261,7 @@ async fn s04_a_flood_of_unknown_key_ids_asks_for_the_keys_once_a_minute(engine: 
     }
 }
 
-async fn s05_a_document_of_another_issuer_is_refused_at_start(engine: Engine) {
+async fn s05_a_document_of_another_issuer_is_refused_at_start(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let issuer = server.subject("alice").iss;
     let config = OidcConfig::new(
@@ -277,7 +279,7 @@ async fn s05_a_document_of_another_issuer_is_refused_at_start(engine: Engine) {
     assert!(Oidc::discover(config, &server.clock).await.is_ok());
 }
 
-async fn s05_both_forms_of_a_pools_issuer_are_the_same_people(engine: Engine) {
+async fn s05_both_forms_of_a_pools_issuer_are_the_same_people(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
         let port: u16 = setup
             .cognito
@@ -320,7 +322,7 @@ async fn s05_a_form_of_the_issuer_that_is_not_configured_is_refused() {
     );
 }
 
-async fn s06_an_address_is_no_identity(engine: Engine) {
+async fn s06_an_address_is_no_identity(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     server
@@ -337,7 +339,7 @@ async fn s06_an_address_is_no_identity(engine: Engine) {
     );
 }
 
-async fn s06_somebody_made_again_with_the_same_address_is_somebody_else(engine: Engine) {
+async fn s06_somebody_made_again_with_the_same_address_is_somebody_else(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let before = server.browser().sign_in("alice").await.whoami().await;
     server
@@ -350,7 +352,7 @@ async fn s06_somebody_made_again_with_the_same_address_is_somebody_else(engine: 
     assert_eq!(after["roles"], serde_json::json!([]));
 }
 
-async fn s07_no_token_reaches_the_browser_or_the_database(engine: Engine) {
+async fn s07_no_token_reaches_the_browser_or_the_database(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -365,7 +367,7 @@ async fn s07_no_token_reaches_the_browser_or_the_database(engine: Engine) {
     assert!(!rows.contains("eyJ"));
 }
 
-async fn s08_a_redirect_of_the_key_set_is_not_followed(engine: Engine) {
+async fn s08_a_redirect_of_the_key_set_is_not_followed(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     server.misbehave(Some(Misbehave::JwksElsewhere)).await;
     let config = OidcConfig::new(
@@ -446,7 +448,7 @@ async fn s08_an_answer_of_more_than_a_mebibyte_is_cut_off() {
     ));
 }
 
-async fn s09_after_sign_in_one_lands_on_our_own_pages(engine: Engine) {
+async fn s09_after_sign_in_one_lands_on_our_own_pages(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for (asked, landed) in [
         ("/accounts%3Fpci%3Din", "/accounts?pci=in"),
@@ -462,7 +464,7 @@ async fn s09_after_sign_in_one_lands_on_our_own_pages(engine: Engine) {
     }
 }
 
-async fn s10_an_attackers_answer_does_not_replace_a_signed_in_person(engine: Engine) {
+async fn s10_an_attackers_answer_does_not_replace_a_signed_in_person(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut victim = server.browser();
     victim.sign_in("alice").await;
@@ -473,7 +475,9 @@ async fn s10_an_attackers_answer_does_not_replace_a_signed_in_person(engine: Eng
     assert_eq!(victim.whoami().await["name"], "alice <Tester>");
 }
 
-async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool(engine: Engine) {
+async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool(
+    engine: DatabaseEngine,
+) {
     use AuthenticationContext::{Absent, Written};
     use MfaConfiguration::{On, Optional};
     for (context, pool, username, expected) in [
@@ -497,7 +501,7 @@ async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool
     }
 }
 
-async fn without_token_and_pool_no_second_factor_is_proven(engine: Engine) {
+async fn without_token_and_pool_no_second_factor_is_proven(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
         setup.cognito.authentication_context = AuthenticationContext::Absent;
     })
@@ -509,7 +513,9 @@ async fn without_token_and_pool_no_second_factor_is_proven(engine: Engine) {
     );
 }
 
-async fn a_name_that_the_token_lacks_comes_from_user_info_with_its_string_booleans(engine: Engine) {
+async fn a_name_that_the_token_lacks_comes_from_user_info_with_its_string_booleans(
+    engine: DatabaseEngine,
+) {
     let server = Server::on(engine).await;
     server.change("alice", |alice| alice.name.clear());
     let me = server.browser().sign_in("alice").await.whoami().await;
@@ -520,7 +526,7 @@ async fn a_name_that_the_token_lacks_comes_from_user_info_with_its_string_boolea
     assert_eq!(server.hits("userInfo").await, 1);
 }
 
-async fn s17_who_is_asked_to_prove_it_again_must_have_done_so_now(engine: Engine) {
+async fn s17_who_is_asked_to_prove_it_again_must_have_done_so_now(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -532,14 +538,17 @@ async fn s17_who_is_asked_to_prove_it_again_must_have_done_so_now(engine: Engine
     let callback = browser.at_cognito(&without, "alice").await;
     let refused = browser.get(callback.strip_prefix(BASE).unwrap()).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    assert_eq!(server.events().last(), Some(&Event::Refused("not_fresh")));
+    assert_eq!(
+        server.events().last(),
+        Some(&SignInEvent::Refused("not_fresh"))
+    );
     let again = browser
         .sign_in_at("/sign-in?fresh=1&return_to=/changes/1", "alice")
         .await;
     assert_eq!(again.location(), "/changes/1");
 }
 
-async fn cognitos_own_refusal_is_a_page_and_says_nothing_of_its_text(engine: Engine) {
+async fn cognitos_own_refusal_is_a_page_and_says_nothing_of_its_text(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     let begun = browser.get("/sign-in").await;
@@ -555,7 +564,7 @@ async fn cognitos_own_refusal_is_a_page_and_says_nothing_of_its_text(engine: Eng
     assert_eq!(twice.status, StatusCode::BAD_REQUEST);
 }
 
-async fn somebody_disabled_between_cognito_and_us_gets_no_session(engine: Engine) {
+async fn somebody_disabled_between_cognito_and_us_gets_no_session(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     let callback = browser.until_callback("/sign-in", "alice").await;

@@ -4,13 +4,13 @@ use axum::body::Body;
 use domain::authorize::Role;
 use domain::time::Duration;
 use http::{Method, StatusCode};
-use server::http::ports::Event;
+use server::http::ports::SignInEvent;
 use server::http::session::still_signed;
 use server::store::person;
 use server::store::session::{self as rows, Ending};
 
 use super::support::*;
-use crate::database::Engine;
+use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     s11_the_cookie_is_a_host_cookie_of_this_site_only,
@@ -44,7 +44,7 @@ crate::engines::on_both_engines! {
     sign_in_is_written_down_with_who_from_where_and_how,
 }
 
-async fn s11_the_cookie_is_a_host_cookie_of_this_site_only(engine: Engine) {
+async fn s11_the_cookie_is_a_host_cookie_of_this_site_only(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let answer = server.browser().sign_in_at("/sign-in", "alice").await;
     let cookie = answer
@@ -58,7 +58,7 @@ async fn s11_the_cookie_is_a_host_cookie_of_this_site_only(engine: Engine) {
     assert_eq!(attributes, " Path=/; Secure; HttpOnly; SameSite=Lax");
 }
 
-async fn s12_the_database_does_not_hold_what_the_browser_holds(engine: Engine) {
+async fn s12_the_database_does_not_hold_what_the_browser_holds(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -79,7 +79,7 @@ async fn s12_the_database_does_not_hold_what_the_browser_holds(engine: Engine) {
     );
 }
 
-async fn s13_a_planted_cookie_never_becomes_a_session_and_the_old_one_dies(engine: Engine) {
+async fn s13_a_planted_cookie_never_becomes_a_session_and_the_old_one_dies(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     let planted = made_up();
@@ -92,7 +92,11 @@ async fn s13_a_planted_cookie_never_becomes_a_session_and_the_old_one_dies(engin
     browser.sign_in_at("/sign-in?fresh=1", "alice").await;
     let second = browser.session();
     assert_ne!(first, second);
-    assert!(server.events().contains(&Event::Ended(Ending::Replaced)));
+    assert!(
+        server
+            .events()
+            .contains(&SignInEvent::Ended(Ending::Replaced))
+    );
     for dead in [planted, first] {
         browser.cookies.insert("__Host-session".into(), dead);
         assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
@@ -101,7 +105,9 @@ async fn s13_a_planted_cookie_never_becomes_a_session_and_the_old_one_dies(engin
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
 }
 
-async fn s14_signing_out_ends_the_row_clears_the_browser_and_goes_to_cognito(engine: Engine) {
+async fn s14_signing_out_ends_the_row_clears_the_browser_and_goes_to_cognito(
+    engine: DatabaseEngine,
+) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -130,7 +136,11 @@ async fn s14_signing_out_ends_the_row_clears_the_browser_and_goes_to_cognito(eng
     assert!(!browser.cookies.contains_key("__Host-session"));
     browser.cookies.insert("__Host-session".into(), session);
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
-    assert!(server.events().contains(&Event::Ended(Ending::SignedOut)));
+    assert!(
+        server
+            .events()
+            .contains(&SignInEvent::Ended(Ending::SignedOut))
+    );
     let cognito = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()
@@ -152,7 +162,7 @@ async fn s14_signing_out_ends_the_row_clears_the_browser_and_goes_to_cognito(eng
     );
 }
 
-async fn s14_signing_out_revokes_the_refresh_token(engine: Engine) {
+async fn s14_signing_out_revokes_the_refresh_token(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -166,7 +176,7 @@ async fn s14_signing_out_revokes_the_refresh_token(engine: Engine) {
     panic!("Cognito never heard of it");
 }
 
-async fn s15_a_session_ends_after_fifteen_idle_minutes(engine: Engine) {
+async fn s15_a_session_ends_after_fifteen_idle_minutes(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -181,10 +191,10 @@ async fn s15_a_session_ends_after_fifteen_idle_minutes(engine: Engine) {
             "/sign-in?return_to=%2Faccounts%3Fpci%3Din"
         )
     );
-    assert!(server.events().contains(&Event::Ended(Ending::Idle)));
+    assert!(server.events().contains(&SignInEvent::Ended(Ending::Idle)));
 }
 
-async fn s15_a_session_ends_after_eight_hours_however_busy(engine: Engine) {
+async fn s15_a_session_ends_after_eight_hours_however_busy(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -194,10 +204,14 @@ async fn s15_a_session_ends_after_eight_hours_however_busy(engine: Engine) {
     assert!(seen.iter().all(|status| *status == StatusCode::OK));
     server.wait(Duration::minutes(10));
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
-    assert!(server.events().contains(&Event::Ended(Ending::Absolute)));
+    assert!(
+        server
+            .events()
+            .contains(&SignInEvent::Ended(Ending::Absolute))
+    );
 }
 
-async fn s15_the_eight_hours_count_from_when_cognito_saw_the_person(engine: Engine) {
+async fn s15_the_eight_hours_count_from_when_cognito_saw_the_person(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
         setup.settings.absolute = Duration::minutes(60)
     })
@@ -216,7 +230,7 @@ async fn s15_the_eight_hours_count_from_when_cognito_saw_the_person(engine: Engi
     );
 }
 
-async fn s15_a_stream_does_not_keep_a_session_alive(engine: Engine) {
+async fn s15_a_stream_does_not_keep_a_session_alive(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -228,14 +242,18 @@ async fn s15_a_stream_does_not_keep_a_session_alive(engine: Engine) {
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
 }
 
-async fn s16_somebody_disabled_is_out_within_a_minute(engine: Engine) {
+async fn s16_somebody_disabled_is_out_within_a_minute(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     server.change("alice", |alice| alice.enabled = false);
     server.wait(Duration::seconds(59));
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
-    assert!(server.events().contains(&Event::Ended(Ending::Revoked)));
+    assert!(
+        server
+            .events()
+            .contains(&SignInEvent::Ended(Ending::Revoked))
+    );
     server.change("alice", |alice| alice.enabled = true);
     assert_eq!(
         browser.get("/").await.status,
@@ -244,7 +262,7 @@ async fn s16_somebody_disabled_is_out_within_a_minute(engine: Engine) {
     );
 }
 
-async fn s16_a_sign_out_everywhere_shows_in_the_refresh_token_alone(engine: Engine) {
+async fn s16_a_sign_out_everywhere_shows_in_the_refresh_token_alone(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -255,7 +273,7 @@ async fn s16_a_sign_out_everywhere_shows_in_the_refresh_token_alone(engine: Engi
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
 }
 
-async fn s16_a_group_taken_away_takes_the_role_within_a_minute(engine: Engine) {
+async fn s16_a_group_taken_away_takes_the_role_within_a_minute(engine: DatabaseEngine) {
     for says in [Says::Status, Says::Groups] {
         let server = Server::on(engine).await;
         *server.pool.says.lock().unwrap() = says;
@@ -283,7 +301,7 @@ async fn ended_with_the_group(server: &Server, name: &str, role: Role) {
         .await
         .unwrap()
         .unwrap();
-    let ended = Event::RoleEnded(known.person.clone(), role);
+    let ended = SignInEvent::RoleEnded(known.person.clone(), role);
     assert_eq!(server.events().iter().filter(|e| **e == ended).count(), 1);
     let held = person::roles_of(&server.store, &known.person)
         .await
@@ -291,7 +309,7 @@ async fn ended_with_the_group(server: &Server, name: &str, role: Role) {
     assert_eq!(held, []);
 }
 
-async fn who_signs_in_without_a_group_they_had_has_lost_its_role(engine: Engine) {
+async fn who_signs_in_without_a_group_they_had_has_lost_its_role(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     server.grant("alice", Role::Administrator).await;
@@ -307,12 +325,12 @@ async fn who_signs_in_without_a_group_they_had_has_lost_its_role(engine: Engine)
         .unwrap();
     let held: Vec<Role> = held.into_iter().map(|grant| grant.role).collect();
     assert_eq!(held, [Role::Auditor], "whose group they never were in");
-    let ended = Event::RoleEnded(known.person, Role::Administrator);
+    let ended = SignInEvent::RoleEnded(known.person, Role::Administrator);
     assert!(server.events().contains(&ended));
 }
 
 async fn a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_stayed_away(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
@@ -335,7 +353,7 @@ async fn a_role_lost_with_its_group_does_not_come_back_however_long_its_holder_s
     assert_eq!(browser.whoami().await["roles"], serde_json::json!([]));
 }
 
-async fn s16_an_administrator_ends_sessions_at_once(engine: Engine) {
+async fn s16_an_administrator_ends_sessions_at_once(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -352,7 +370,7 @@ async fn s16_an_administrator_ends_sessions_at_once(engine: Engine) {
     assert_eq!(browser.get("/").await.status, StatusCode::SEE_OTHER);
 }
 
-async fn s16_a_stream_learns_that_its_session_has_ended(engine: Engine) {
+async fn s16_a_stream_learns_that_its_session_has_ended(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -364,7 +382,7 @@ async fn s16_a_stream_learns_that_its_session_has_ended(engine: Engine) {
 }
 
 /// Returns the signed-in person as an action sees them.
-async fn signed_of(server: &Server, browser: &Browser<'_>) -> server::http::session::Signed {
+async fn signed_of(server: &Server, browser: &Browser<'_>) -> server::http::session::SignedIn {
     use axum::extract::{Request, State};
     use tower::ServiceExt as _;
     let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -374,7 +392,7 @@ async fn signed_of(server: &Server, browser: &Browser<'_>) -> server::http::sess
             "/",
             axum::routing::get(
                 move |State(()): State<()>,
-                      signed: server::http::session::Signed,
+                      signed: server::http::session::SignedIn,
                       _request: Request| async move {
                     sender.lock().unwrap().take().unwrap().send(signed).unwrap();
                 },
@@ -393,7 +411,9 @@ async fn signed_of(server: &Server, browser: &Browser<'_>) -> server::http::sess
     receiver.await.unwrap()
 }
 
-async fn s16_cognito_is_asked_at_most_every_thirty_seconds_however_many_ask(engine: Engine) {
+async fn s16_cognito_is_asked_at_most_every_thirty_seconds_however_many_ask(
+    engine: DatabaseEngine,
+) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -408,7 +428,7 @@ async fn s16_cognito_is_asked_at_most_every_thirty_seconds_however_many_ask(engi
     assert_eq!(server.hits("token").await - before, 1);
 }
 
-async fn s16_a_rotated_refresh_token_is_kept(engine: Engine) {
+async fn s16_a_rotated_refresh_token_is_kept(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
         setup.cognito.refresh_rotation = sandbox::cognito::RefreshRotation::On { grace_ms: 0 };
     })
@@ -422,7 +442,7 @@ async fn s16_a_rotated_refresh_token_is_kept(engine: Engine) {
 }
 
 async fn s16_without_an_answer_nothing_is_changed_after_a_minute_and_nothing_read_after_five(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
@@ -453,7 +473,7 @@ async fn s16_without_an_answer_nothing_is_changed_after_a_minute_and_nothing_rea
     );
 }
 
-async fn an_expired_session_on_a_form_keeps_the_text_and_gives_it_back(engine: Engine) {
+async fn an_expired_session_on_a_form_keeps_the_text_and_gives_it_back(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -485,7 +505,9 @@ async fn an_expired_session_on_a_form_keeps_the_text_and_gives_it_back(engine: E
     }
 }
 
-async fn the_reason_of_a_decision_comes_back_with_the_decision_that_it_was_for(engine: Engine) {
+async fn the_reason_of_a_decision_comes_back_with_the_decision_that_it_was_for(
+    engine: DatabaseEngine,
+) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -507,7 +529,7 @@ async fn the_reason_of_a_decision_comes_back_with_the_decision_that_it_was_for(e
     }
 }
 
-async fn a_draft_is_given_to_its_writer_only_and_for_a_day(engine: Engine) {
+async fn a_draft_is_given_to_its_writer_only_and_for_a_day(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut alice = server.browser();
     alice.sign_in("alice").await;
@@ -528,7 +550,7 @@ async fn a_draft_is_given_to_its_writer_only_and_for_a_day(engine: Engine) {
     assert_eq!(alice.get(&draft).await.body, "None");
 }
 
-async fn a_draft_is_given_to_the_page_with_its_form_only(engine: Engine) {
+async fn a_draft_is_given_to_the_page_with_its_form_only(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut alice = server.browser();
     alice.sign_in("alice").await;
@@ -547,7 +569,7 @@ async fn a_draft_is_given_to_the_page_with_its_form_only(engine: Engine) {
     assert!(answer.body.contains("fine"));
 }
 
-async fn a_form_from_nobody_is_not_written_down(engine: Engine) {
+async fn a_form_from_nobody_is_not_written_down(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     for (action, back) in [(SUBMIT, "/changes/new?"), (DECIDE, RECORD)] {
         let form = [("justification", "spam"), ("reason", "spam")];
@@ -558,7 +580,9 @@ async fn a_form_from_nobody_is_not_written_down(engine: Engine) {
     assert_eq!(server.dump("select fields from draft").await, "");
 }
 
-async fn an_action_that_keeps_nothing_leads_back_to_its_page_and_stores_nothing(engine: Engine) {
+async fn an_action_that_keeps_nothing_leads_back_to_its_page_and_stores_nothing(
+    engine: DatabaseEngine,
+) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -571,7 +595,7 @@ async fn an_action_that_keeps_nothing_leads_back_to_its_page_and_stores_nothing(
     assert_eq!(server.dump("select fields from draft").await, "");
 }
 
-async fn a_body_that_is_no_form_of_ours_is_not_kept(engine: Engine) {
+async fn a_body_that_is_no_form_of_ours_is_not_kept(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -591,7 +615,7 @@ async fn a_body_that_is_no_form_of_ours_is_not_kept(engine: Engine) {
     assert_eq!(server.dump("select fields from draft").await, "");
 }
 
-async fn one_writer_keeps_twenty_drafts_at_most(engine: Engine) {
+async fn one_writer_keeps_twenty_drafts_at_most(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let mut browser = server.browser();
     browser.sign_in("alice").await;
@@ -610,7 +634,7 @@ async fn one_writer_keeps_twenty_drafts_at_most(engine: Engine) {
 }
 
 async fn a_form_without_an_entry_leads_back_to_its_own_page_but_never_to_another_site(
-    engine: Engine,
+    engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
     for (referer, expected) in [
@@ -634,16 +658,16 @@ async fn a_form_without_an_entry_leads_back_to_its_own_page_but_never_to_another
     }
 }
 
-async fn sign_in_is_written_down_with_who_from_where_and_how(engine: Engine) {
+async fn sign_in_is_written_down_with_who_from_where_and_how(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     server.browser().sign_in("alice").await;
     let entries = server.journal.0.lock().unwrap().clone();
     let entry = &entries[0];
     assert!(matches!(
         entry.event,
-        Event::SignedIn {
+        SignInEvent::SignedIn {
             mfa: domain::approval::Mfa::Proven,
-            joined: false,
+            linked: false,
             ..
         }
     ));

@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use domain::authorize::Role;
 use domain::ids::UserId;
 use domain::ledger::LogName;
-use domain::person::{Join, Subject};
+use domain::person::{IdentityLink, Subject};
 use domain::time::{Duration, Timestamp};
 use governor::Quota;
 use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
@@ -22,24 +22,24 @@ use sandbox::clock::Clock as SandboxClock;
 use sandbox::cognito::{self, CognitoConfig, Misbehave};
 use sandbox::org::Organisation;
 use sandbox::org::pool::{Mfa, MfaConfiguration, Pool, PoolClient, PoolUser};
-use sandbox::{SharedWorld, World};
+use sandbox::{SandboxState, SharedState};
 use server::clock::{self, Clock};
-use server::http::draft;
 use server::http::oidc::{Oidc, OidcConfig};
 use server::http::ports::{
-    Entry, Event, Journal, PoolCheck, PoolMfa, PoolStatus, Readiness, UserLookup,
+    PoolCheck, PoolMfa, PoolStatus, Readiness, SignInEntry, SignInEvent, SignInJournal, UserLookup,
 };
 use server::http::router::{Routes, router};
+use server::http::saved_form;
 use server::http::secret::Secret;
-use server::http::session::Signed;
+use server::http::session::SignedIn;
 use server::http::state::{HttpSettings, HttpState, Ports};
-use server::service::journal::{Journal as Ledger, Who};
+use server::service::journal::{EntryActor, Journal as Ledger};
 use server::store::{Store, StoreError, Tx, person};
 use tower::ServiceExt as _;
 use url::Url;
 
 use crate::{
-    database::{Database, Engine},
+    database::{Database, DatabaseEngine},
     prepared::pool_key,
 };
 
@@ -67,7 +67,7 @@ pub struct Server {
     pub state: HttpState,
     pub store: Store,
     pub clock: Clock,
-    pub world: SharedWorld,
+    pub read_model: SharedState,
     pub journal: Arc<Recorded>,
     pub pool: Arc<PoolOfWorld>,
     pub users: Arc<Directory>,
@@ -85,11 +85,11 @@ pub struct Setup {
 }
 
 impl Server {
-    pub async fn on(engine: Engine) -> Self {
+    pub async fn on(engine: DatabaseEngine) -> Self {
         Self::with(engine, |_| {}).await
     }
 
-    pub async fn with(engine: Engine, adjust: impl FnOnce(&mut Setup)) -> Self {
+    pub async fn with(engine: DatabaseEngine, adjust: impl FnOnce(&mut Setup)) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let base: Url = BASE.parse().unwrap();
@@ -109,9 +109,9 @@ impl Server {
             pool: pool(setup.mfa),
             ..Organisation::sample()
         };
-        let world = World::of(organisation, sandbox_clock.clone()).shared();
+        let read_model = SandboxState::of(organisation, sandbox_clock.clone()).shared();
         let cognito_url = setup.cognito.domain_url.clone();
-        let app = cognito::router(setup.cognito, world.clone());
+        let app = cognito::router(setup.cognito, read_model.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
 
         let clock = Clock::manual(START);
@@ -122,7 +122,7 @@ impl Server {
         let ledger = Ledger::new(store.clone(), clock.clone(), log, "test".into());
         let journal = Arc::new(Recorded(Mutex::default(), ledger));
         let pool = Arc::new(PoolOfWorld {
-            world: world.clone(),
+            read_model: read_model.clone(),
             says: Mutex::new(Says::Status),
         });
         let users = Arc::new(Directory::default());
@@ -139,7 +139,7 @@ impl Server {
             state,
             store,
             clock,
-            world,
+            read_model,
             journal,
             pool,
             users,
@@ -176,7 +176,14 @@ impl Server {
     }
 
     pub fn change(&self, username: &str, change: impl FnOnce(&mut PoolUser)) {
-        change(self.world.lock().unwrap().pool.user_mut(username).unwrap());
+        change(
+            self.read_model
+                .lock()
+                .unwrap()
+                .pool
+                .user_mut(username)
+                .unwrap(),
+        );
     }
 
     pub async fn misbehave(&self, fault: Option<Misbehave>) {
@@ -206,11 +213,10 @@ impl Server {
     /// Links a sign-in to a user of the directory.
     pub fn join(&self, username: &str, number: u8) -> UserId {
         let user = user_id(number);
-        self.users
-            .0
-            .lock()
-            .unwrap()
-            .insert(format!("sub-of-{username}"), Join::Joined(user.clone()));
+        self.users.0.lock().unwrap().insert(
+            format!("sub-of-{username}"),
+            IdentityLink::Linked(user.clone()),
+        );
         user
     }
 
@@ -225,10 +231,10 @@ impl Server {
         let ensured = person::ensure_role(&mut tx, &known.person, role, "configuration", now)
             .await
             .unwrap();
-        if ensured == person::Ensured::New {
+        if ensured == person::RoleOutcome::New {
             let log = LogName::parse("test").unwrap();
             let ledger = Ledger::new(self.store.clone(), self.clock.clone(), log, "test".into());
-            let entry = ledger.role_granted(&Who::leastwise(), &known.person, role, now);
+            let entry = ledger.role_granted(&EntryActor::leastwise(), &known.person, role, now);
             ledger.append(&mut tx, entry).await.unwrap();
         }
         tx.commit().await.unwrap();
@@ -241,7 +247,7 @@ impl Server {
         }
     }
 
-    pub fn events(&self) -> Vec<Event> {
+    pub fn events(&self) -> Vec<SignInEvent> {
         self.journal
             .0
             .lock()
@@ -279,13 +285,13 @@ pub struct Browser<'s> {
     pub seen: Vec<String>,
 }
 
-pub struct Answer {
+pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
 }
 
-impl Answer {
+impl Reply {
     pub fn location(&self) -> &str {
         self.headers
             .get(header::LOCATION)
@@ -308,7 +314,7 @@ impl Answer {
 }
 
 impl Browser<'_> {
-    pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    pub async fn send(&mut self, mut request: Request<Body>) -> Reply {
         if !self.cookies.is_empty() {
             let jar: Vec<String> = self
                 .cookies
@@ -345,7 +351,7 @@ impl Browser<'_> {
         answer
     }
 
-    pub async fn get(&mut self, path: &str) -> Answer {
+    pub async fn get(&mut self, path: &str) -> Reply {
         let request = Request::get(path)
             .header("accept", "text/html")
             .header("sec-fetch-mode", "navigate");
@@ -353,7 +359,7 @@ impl Browser<'_> {
     }
 
     /// Posts a form of one of our pages.
-    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -442,7 +448,7 @@ impl Browser<'_> {
         callback.strip_prefix(BASE).unwrap().to_owned()
     }
 
-    pub async fn sign_in_at(&mut self, sign_in: &str, username: &str) -> Answer {
+    pub async fn sign_in_at(&mut self, sign_in: &str, username: &str) -> Reply {
         let callback = self.until_callback(sign_in, username).await;
         self.get(&callback).await
     }
@@ -471,10 +477,10 @@ impl Browser<'_> {
     }
 }
 
-pub async fn answer(response: axum::response::Response) -> Answer {
+pub async fn answer(response: axum::response::Response) -> Reply {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, 1 << 22).await.unwrap();
-    Answer {
+    Reply {
         status: parts.status,
         headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
@@ -482,7 +488,7 @@ pub async fn answer(response: axum::response::Response) -> Answer {
 }
 
 /// Sends a request as it is, without a browser.
-pub async fn raw(server: &Server, request: Request<Body>) -> Answer {
+pub async fn raw(server: &Server, request: Request<Body>) -> Reply {
     answer(server.router.clone().oneshot(request).await.unwrap()).await
 }
 
@@ -511,7 +517,7 @@ fn routes(state: &HttpState) -> Routes {
     Routes { pages, actions }
 }
 
-async fn whoami(signed: Signed) -> impl IntoResponse {
+async fn whoami(signed: SignedIn) -> impl IntoResponse {
     axum::Json(serde_json::json!({
         "name": signed.name,
         "email": signed.email,
@@ -525,12 +531,12 @@ async fn whoami(signed: Signed) -> impl IntoResponse {
 
 async fn draft_page(
     State(state): State<HttpState>,
-    signed: Signed,
+    signed: SignedIn,
     Query(query): Query<BTreeMap<String, String>>,
     uri: Uri,
 ) -> String {
     let id = query.get("draft").cloned().unwrap_or_default();
-    let kept = draft::load(&state, &signed, &id, uri.path()).await;
+    let kept = saved_form::load(&state, &signed, &id, uri.path()).await;
     format!("{:?}", kept.unwrap())
 }
 
@@ -543,16 +549,16 @@ async fn panics() -> StatusCode {
 }
 
 /// The recorded entries.
-pub struct Recorded(pub Mutex<Vec<Entry>>, Ledger);
+pub struct Recorded(pub Mutex<Vec<SignInEntry>>, Ledger);
 
 #[async_trait]
-impl Journal for Recorded {
-    async fn record(&self, tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
+impl SignInJournal for Recorded {
+    async fn record(&self, tx: &mut Tx, entry: &SignInEntry) -> Result<(), StoreError> {
         self.0.lock().unwrap().push(entry.clone());
         self.1.record(tx, entry).await
     }
 
-    async fn refused(&self, entry: &Entry) {
+    async fn refused(&self, entry: &SignInEntry) {
         self.0.lock().unwrap().push(entry.clone());
     }
 }
@@ -569,7 +575,7 @@ pub enum Says {
 }
 
 pub struct PoolOfWorld {
-    world: SharedWorld,
+    read_model: SharedState,
     pub says: Mutex<Says>,
 }
 
@@ -577,11 +583,11 @@ pub struct PoolOfWorld {
 impl PoolCheck for PoolOfWorld {
     async fn status(&self, username: &str) -> PoolStatus {
         let says = *self.says.lock().unwrap();
-        let world = self.world.lock().unwrap();
-        let Some(user) = world.pool.user(username) else {
+        let read_model = self.read_model.lock().unwrap();
+        let Some(user) = read_model.pool.user(username) else {
             return PoolStatus::Gone;
         };
-        let mfa = match (world.pool.mfa, user.mfa) {
+        let mfa = match (read_model.pool.mfa, user.mfa) {
             (MfaConfiguration::On, _) => PoolMfa::Demanded,
             (_, Mfa::None) => PoolMfa::Absent,
             _ => PoolMfa::Enrolled,
@@ -605,16 +611,16 @@ impl PoolCheck for PoolOfWorld {
 
 /// Links by `sub`.
 #[derive(Default)]
-pub struct Directory(pub Mutex<BTreeMap<String, Join>>);
+pub struct Directory(pub Mutex<BTreeMap<String, IdentityLink>>);
 
 impl UserLookup for Directory {
-    fn join(&self, subject: &Subject) -> Join {
+    fn link(&self, subject: &Subject) -> IdentityLink {
         self.0
             .lock()
             .unwrap()
             .get(&subject.sub)
             .cloned()
-            .unwrap_or(Join::Unknown)
+            .unwrap_or(IdentityLink::Unknown)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::permission_set::analysis::{
     Finding, PolicyRef, Risk,
-    meaning::Meaning,
+    effective_permissions::Meaning,
     policy::Statement,
     watch::{MOST_ACTIONS, finding, name},
 };

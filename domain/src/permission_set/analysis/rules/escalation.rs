@@ -6,7 +6,7 @@
 
 use crate::permission_set::analysis::{
     Finding, Risk,
-    meaning::Meaning,
+    effective_permissions::Meaning,
     watch::{Watch, finding},
 };
 

@@ -4,7 +4,7 @@
 //! no name looks like that of a log bucket; a statement about an application's own bucket is not reported.
 
 use crate::permission_set::analysis::{
-    Finding, Risk, meaning::Meaning, policy::Resources, watch::finding,
+    Finding, Risk, effective_permissions::Meaning, policy::Resources, watch::finding,
 };
 
 const ACTIONS: &[&str] = &[

@@ -15,7 +15,7 @@ mod pass_role;
 mod tampering;
 pub(super) mod unknown;
 
-use super::{Finding, meaning::Meaning, watch::Watch};
+use super::{Finding, effective_permissions::Meaning, watch::Watch};
 
 /// Runs all rules.
 pub(super) fn find(meaning: &Meaning, findings: &mut Vec<Finding>) {

@@ -5,7 +5,7 @@
 
 use crate::permission_set::analysis::{
     Finding, Risk,
-    meaning::Meaning,
+    effective_permissions::Meaning,
     policy::{Resources, Statement},
     watch::finding,
 };

@@ -5,7 +5,9 @@
 
 use crate::permission_set::{
     Content,
-    analysis::{Finding, ManagedPolicies, PolicyRef, Risk, meaning::Meaning, watch::finding},
+    analysis::{
+        Finding, ManagedPolicies, PolicyRef, Risk, effective_permissions::Meaning, watch::finding,
+    },
 };
 
 /// AWS's administrator policies, recognized by name where their text is missing (ARNs differ in other partitions).

@@ -1,0 +1,170 @@
+//! One complete read of a single item, and how it is merged into what is known.
+//!
+//! Single reads also happen during a crawl and are then newer than what the crawl listed before them; `ListingTimes::before`
+//! compares them. An older read never replaces a newer one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Crawl, PairListing, merge_pair};
+use crate::{
+    engine::{Listing, Presence},
+    ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
+    permission_set::PermissionSet,
+    snapshot::{Parts, Provisioned},
+    time::Timestamp,
+};
+
+/// One complete read of a single item.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SingleRead {
+    /// The assignments of a pair, or the members of a group.
+    Listing(Listing),
+    /// The whole content of a permission set, and the accounts in which an older content is provisioned.
+    Set {
+        set: Box<PermissionSet>,
+        /// The accounts in which this content is not provisioned.
+        outdated: BTreeSet<AccountId>,
+    },
+}
+
+/// When a crawl requested the items that single reads can also cover.
+#[derive(Debug, Default)]
+pub(super) struct ListingTimes {
+    pairs: BTreeMap<Pair, Timestamp>,
+    groups: BTreeMap<GroupId, Timestamp>,
+    sets: BTreeMap<PermissionSetArn, Timestamp>,
+}
+
+impl ListingTimes {
+    pub(super) fn by(crawl: &Crawl) -> Self {
+        let pairs = crawl.pairs.iter();
+        let groups = crawl.members.iter();
+        Self {
+            pairs: pairs.map(|one| (one.pair.clone(), one.as_of)).collect(),
+            groups: groups.map(|one| (one.group.clone(), one.as_of)).collect(),
+            sets: crawl.sets_as_of.clone(),
+        }
+    }
+
+    /// Whether a read was requested after the crawl had requested the same item.
+    pub(super) fn before(&self, read: &SingleRead, as_of: Timestamp, started: Timestamp) -> bool {
+        let listed = match read {
+            SingleRead::Listing(Listing::Pair { pair, .. }) => self.pairs.get(pair),
+            SingleRead::Listing(
+                Listing::Membership { group, .. } | Listing::Group { group, .. },
+            ) => self.groups.get(group),
+            SingleRead::Set { set, .. } => self.sets.get(&set.arn),
+        };
+        as_of > listed.copied().unwrap_or(started)
+    }
+}
+
+/// Returns the parts after one read, and the accounts in which something changed; none if the read adds nothing to what
+/// is known.
+pub fn take(
+    before: &Parts,
+    read: &SingleRead,
+    as_of: Timestamp,
+) -> Option<(Parts, BTreeSet<AccountId>)> {
+    match read {
+        SingleRead::Listing(Listing::Pair { pair, principals }) => {
+            merged_pair(before, pair, principals, as_of)
+        }
+        SingleRead::Listing(Listing::Membership {
+            group,
+            user,
+            presence,
+        }) => {
+            let mut members = before.members.get(group).cloned().unwrap_or_default();
+            let differs = match presence {
+                Presence::Present => members.insert(user.clone()),
+                Presence::Absent => members.remove(user),
+            };
+            differs.then(|| with_members(before, group, members))
+        }
+        SingleRead::Listing(Listing::Group { group, members }) => {
+            let newer = before.members_as_of.get(group) > Some(&as_of);
+            let none = BTreeSet::new();
+            if newer || before.members.get(group).unwrap_or(&none) == members {
+                return None;
+            }
+            let (mut parts, touched) = with_members(before, group, members.clone());
+            parts.members_as_of.insert(group.clone(), as_of);
+            Some((parts, touched))
+        }
+        SingleRead::Set { set, outdated } => merged_set(before, set, outdated),
+    }
+}
+
+fn merged_pair(
+    before: &Parts,
+    pair: &Pair,
+    principals: &BTreeSet<Principal>,
+    as_of: Timestamp,
+) -> Option<(Parts, BTreeSet<AccountId>)> {
+    let known = before.pairs.get(pair);
+    let same = match known {
+        Some(read) => read.principals.keys().eq(principals),
+        None => principals.is_empty(),
+    };
+    if same && known.is_none_or(|read| read.as_of >= as_of) {
+        return None;
+    }
+    let mut parts = before.clone();
+    let provisioned = known.map_or(Provisioned::Latest, |read| read.provisioned);
+    let listing = PairListing {
+        pair: pair.clone(),
+        as_of,
+        principals: principals.clone(),
+        provisioned,
+    };
+    merge_pair(&mut parts.pairs, listing);
+    Some((parts, BTreeSet::from([pair.account.clone()])))
+}
+
+fn with_members(
+    before: &Parts,
+    group: &GroupId,
+    members: BTreeSet<UserId>,
+) -> (Parts, BTreeSet<AccountId>) {
+    let mut parts = before.clone();
+    parts.members.insert(group.clone(), members);
+    let opened = Principal::Group(group.clone());
+    let touched = parts
+        .pairs
+        .iter()
+        .filter(|(_, read)| read.principals.contains_key(&opened))
+        .map(|(pair, _)| pair.account.clone())
+        .collect();
+    (parts, touched)
+}
+
+/// A read of a permission set covers its content and all accounts that hold it, so all its pairs are updated.
+fn merged_set(
+    before: &Parts,
+    set: &PermissionSet,
+    outdated: &BTreeSet<AccountId>,
+) -> Option<(Parts, BTreeSet<AccountId>)> {
+    let provisioned = |pair: &Pair| {
+        if outdated.contains(&pair.account) {
+            Provisioned::Outdated
+        } else {
+            Provisioned::Latest
+        }
+    };
+    let mut pairs = before.pairs.iter().filter(|(pair, _)| pair.set == set.arn);
+    let same_everywhere = pairs.all(|(pair, read)| read.provisioned == provisioned(pair));
+    if same_everywhere && before.sets.get(&set.arn) == Some(set) {
+        return None;
+    }
+    let mut parts = before.clone();
+    parts.sets.insert(set.arn.clone(), set.clone());
+    let mut touched = BTreeSet::new();
+    for (pair, read) in &mut parts.pairs {
+        if pair.set == set.arn {
+            read.provisioned = provisioned(pair);
+            touched.insert(pair.account.clone());
+        }
+    }
+    Some((parts, touched))
+}

@@ -1,0 +1,116 @@
+//! The access resources that the engine manages: account assignments and group memberships.
+//!
+//! A resource is the smallest unit of access that can exist or not exist in AWS, and the engine decides about each one
+//! separately. This module must not depend on time, access windows or AWS responses.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    change::Operation,
+    ids::{AccountId, Assignment, GroupId, Pair, Principal, UserId},
+};
+
+/// An account assignment or a group membership.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "key")]
+pub enum AccessResource {
+    /// An account assignment. AWS writes it asynchronously; the engine polls the request until it ends.
+    Assignment(Assignment),
+    /// A group membership. AWS writes it synchronously (`CreateGroupMembership`, `DeleteGroupMembership`).
+    Membership { group: GroupId, user: UserId },
+}
+
+impl AccessResource {
+    /// Returns the resource that an operation of a change affects.
+    pub fn of(operation: &Operation) -> Self {
+        match operation {
+            Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
+                Self::Assignment(assignment.clone())
+            }
+            Operation::AddMember { group, user } | Operation::RemoveMember { group, user } => {
+                Self::Membership {
+                    group: group.clone(),
+                    user: user.clone(),
+                }
+            }
+        }
+    }
+
+    /// Returns the read that shows whether the resource exists.
+    pub fn target(&self) -> ReadTarget {
+        match self {
+            Self::Assignment(assignment) => ReadTarget::Pair(assignment.pair.clone()),
+            Self::Membership { group, user } => ReadTarget::Membership {
+                group: group.clone(),
+                user: user.clone(),
+            },
+        }
+    }
+
+    /// Returns the lane of the resource.
+    pub(super) fn lane(&self) -> ConcurrencyScope {
+        match self {
+            Self::Assignment(assignment) => {
+                ConcurrencyScope::Account(assignment.pair.account.clone())
+            }
+            Self::Membership { group, .. } => ConcurrencyScope::Group(group.clone()),
+        }
+    }
+
+    /// Returns a lower bound for the memberships of a group in sort order, for range queries.
+    pub fn first_in(group: &GroupId) -> Self {
+        // No user id sorts before eight zeros.
+        let least = UserId::parse("00000000-0000-0000-0000-000000000000");
+        Self::Membership {
+            group: group.clone(),
+            user: least.expect("a zero UUID is a user id"),
+        }
+    }
+
+    /// Returns a lower bound for the assignments of a pair in sort order, for range queries.
+    pub(super) fn first_of(pair: &Pair) -> Self {
+        // Groups sort before users, and no group id sorts before eight zeros.
+        let least = GroupId::parse("00000000-0000-0000-0000-000000000000");
+        Self::Assignment(Assignment {
+            pair: pair.clone(),
+            principal: Principal::Group(least.expect("a zero UUID is a group id")),
+        })
+    }
+}
+
+/// The scope of one read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadTarget {
+    /// All pages of `ListAccountAssignments` for one account and permission set.
+    Pair(Pair),
+    /// `GetGroupMembershipId`, which returns the membership or `ResourceNotFoundException`.
+    Membership { group: GroupId, user: UserId },
+}
+
+/// A scope in which at most one operation may be in flight. AWS updates one role at a time per account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ConcurrencyScope {
+    Account(AccountId),
+    Group(GroupId),
+}
+
+/// The kind of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    Create,
+    Delete,
+}
+
+/// The priority of a call in the shell's token bucket. Variants are ordered from most to least urgent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallPriority {
+    /// Revokes access.
+    Revoke,
+    /// Grants access.
+    Grant,
+    /// Re-reads a resource that needs no write.
+    Watch,
+}

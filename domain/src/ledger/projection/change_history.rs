@@ -1,0 +1,168 @@
+//! The projection of a change: what was requested, its progress, and what its approvers saw.
+//!
+//! The row of a change is checked against this projection. A change that nobody requested must never be applied, a
+//! change that was applied or ended must never start again, and nobody may be recorded as approving an effect that they
+//! did not see.
+
+use serde_json::Value;
+use thiserror::Error;
+
+use super::{Entry, subject};
+use crate::{
+    approval::Mfa,
+    change::{Change, Operation},
+    diff::EffectHash,
+    ids::PersonId,
+    ledger::Hash,
+    person::Subject,
+    time::Timestamp,
+};
+
+/// The event type of a submitted change.
+pub const SUBMITTED: &str = "change.submitted";
+/// The event type of a change that the policies blocked.
+pub const REFUSED: &str = "change.refused";
+/// The event type of a change that needs new decisions.
+pub const SENT_BACK: &str = "change.sent_back";
+/// The event type of a change that the engine started to apply.
+pub const BEGAN: &str = "change.started";
+/// The event types that end a change.
+pub const ENDINGS: [&str; 4] = [
+    "change.verified",
+    "change.failed",
+    "change.withdrawn",
+    "change.expired",
+];
+
+/// A request for a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubmittedRequest {
+    pub by: Option<PersonId>,
+    /// The sign-in that made the request.
+    pub subject: Option<Subject>,
+    pub at: Timestamp,
+    pub operations: Vec<Operation>,
+    pub ticket: Option<String>,
+    /// Whether a second factor was proven.
+    pub mfa: Mfa,
+}
+
+/// The effect that approvers were last shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresentedEffect {
+    /// The hash that approvals refer to.
+    pub effect: EffectHash,
+    /// SHA-256 of the stored effect.
+    pub document: Hash,
+    pub at: Timestamp,
+}
+
+/// The progress of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lifecycle {
+    /// It may still start.
+    #[default]
+    NotStarted,
+    /// It is being applied.
+    Started,
+    /// It was applied or never will be.
+    Ended,
+}
+
+/// A mismatch between the row of a change and its entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ChangeMismatch {
+    /// No entry requested the change.
+    #[error("it was not requested through Leastwise")]
+    NeverSubmitted,
+    /// The request or the requester differs.
+    #[error("its content differs from the request")]
+    DifferentRequest,
+    /// The effect differs from the one that was shown.
+    #[error("its effect differs from the one that was shown to its approvers")]
+    DifferentEffect,
+}
+
+/// The history of a change without its decisions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChangeHistory {
+    pub submitted: Option<SubmittedRequest>,
+    pub lifecycle: Lifecycle,
+    pub presented: Option<PresentedEffect>,
+}
+
+impl ChangeHistory {
+    pub(super) fn apply(&mut self, entry: &Entry) {
+        match entry.kind.as_str() {
+            SUBMITTED | REFUSED => {
+                if self.submitted.is_none() {
+                    self.submitted = Some(submitted_request(entry));
+                }
+                if entry.kind.as_str() == REFUSED {
+                    self.lifecycle = Lifecycle::Ended;
+                }
+                self.record_presented(entry);
+            }
+            SENT_BACK => self.record_presented(entry),
+            BEGAN if self.lifecycle == Lifecycle::NotStarted => self.lifecycle = Lifecycle::Started,
+            ending if ENDINGS.contains(&ending) => self.lifecycle = Lifecycle::Ended,
+            _ => {}
+        }
+    }
+
+    fn record_presented(&mut self, entry: &Entry) {
+        let effect = entry.data.get("effect").and_then(|effect| effect.as_str());
+        if let (Some(effect), Some(document)) = (effect, entry.after) {
+            self.presented = Some(PresentedEffect {
+                effect: EffectHash(effect.to_owned()),
+                document,
+                at: entry.occurred_at,
+            });
+        }
+    }
+
+    /// Returns how the row differs from the entries, if it does. `document` is the SHA-256 of the stored effect.
+    pub fn altered(&self, row: &Change, mfa: Mfa, document: Hash) -> Option<ChangeMismatch> {
+        let Some(submitted) = &self.submitted else {
+            return Some(ChangeMismatch::NeverSubmitted);
+        };
+        let as_asked = submitted.by.as_ref() == Some(&row.requester)
+            && submitted.at == row.submitted
+            && submitted.operations == row.proposal.operations
+            && submitted.ticket == row.proposal.ticket
+            && (submitted.mfa == mfa || mfa == Mfa::NotProven);
+        if !as_asked {
+            return Some(ChangeMismatch::DifferentRequest);
+        }
+        let seen = |presented: &PresentedEffect| {
+            presented.effect == row.effect && presented.document == document
+        };
+        (!self.presented.as_ref().is_some_and(seen)).then_some(ChangeMismatch::DifferentEffect)
+    }
+}
+
+/// Returns whether the entry is part of the history of a change.
+pub(super) fn concerns_history(entry: &Entry) -> bool {
+    let kind = entry.kind.as_str();
+    [SUBMITTED, REFUSED, SENT_BACK, BEGAN].contains(&kind) || ENDINGS.contains(&kind)
+}
+
+fn submitted_request(entry: &Entry) -> SubmittedRequest {
+    let operations = entry.data.get("operations").cloned();
+    let proven = entry.data.get("second_factor_proven");
+    SubmittedRequest {
+        by: entry.actor.person_id.clone(),
+        subject: subject(entry),
+        at: entry.occurred_at,
+        // Unreadable operations become an empty list, which no change requests.
+        operations: operations
+            .and_then(|operations| serde_json::from_value(operations).ok())
+            .unwrap_or_default(),
+        ticket: entry.ticket.clone(),
+        mfa: if proven.and_then(Value::as_bool) == Some(true) {
+            Mfa::Proven
+        } else {
+            Mfa::NotProven
+        },
+    }
+}

@@ -1,0 +1,189 @@
+//! The projection of sessions: their start, what they were bound to, and their end.
+//!
+//! A session row that was inserted into the database is not a session: the entry of the session's start covers all of
+//! its fixed properties, and a forged row has no such entry.
+
+use std::collections::BTreeMap;
+
+use super::{Entry, Outcome};
+use crate::{approval::Mfa, ledger::Hash, person::Subject, time::Timestamp};
+
+/// The event type of a sign-in.
+pub const STARTED: &str = "session.started";
+/// The event type of a session's end.
+pub const ENDED: &str = "session.ended";
+/// The member of `data` that holds [`SessionBinding::digest`].
+pub const BOUND: &str = "bound";
+
+/// The properties of a session that never change after its start.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionBinding<'a> {
+    /// The public id.
+    pub id: &'a str,
+    /// SHA-256 of the cookie, in hex.
+    pub token_hash: &'a str,
+    pub subject: &'a Subject,
+    /// The username in the user pool, under which the pool is queried.
+    pub username: &'a str,
+    pub mfa: Mfa,
+    pub authenticated_at: Timestamp,
+    pub started_at: Timestamp,
+    /// The latest end of the session.
+    pub ends_at: Timestamp,
+}
+
+impl SessionBinding<'_> {
+    /// Returns the SHA-256 of all properties. JSON delimits them unambiguously.
+    pub fn digest(&self) -> Hash {
+        let parts = serde_json::json!([
+            "leastwise-session-v1",
+            self.id,
+            self.token_hash,
+            self.subject.iss,
+            self.subject.sub,
+            self.username,
+            self.mfa == Mfa::Proven,
+            self.authenticated_at.0,
+            self.started_at.0,
+            self.ends_at.0,
+        ]);
+        Hash::of(parts.to_string().as_bytes())
+    }
+}
+
+/// A session according to its entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordedSession {
+    pub bound: Hash,
+    pub ended_at: Option<Timestamp>,
+}
+
+/// All sessions, by SHA-256 of their public id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sessions(BTreeMap<[u8; 32], RecordedSession>);
+
+impl Sessions {
+    pub(super) fn apply(&mut self, entry: &Entry) {
+        let (Some(name), Outcome::Success) = (entry.actor.session, entry.outcome) else {
+            return;
+        };
+        match entry.kind.as_str() {
+            STARTED => {
+                let bound = entry.data.get(BOUND).and_then(|bound| bound.as_str());
+                let bound = bound.and_then(|hex| Hash::parse_hex(hex.as_bytes()));
+                if let Some(bound) = bound {
+                    let begun = RecordedSession {
+                        bound,
+                        ended_at: None,
+                    };
+                    self.0.entry(name.0).or_insert(begun);
+                }
+            }
+            ENDED => {
+                if let Some(begun) = self.0.get_mut(&name.0) {
+                    begun.ended_at.get_or_insert(entry.occurred_at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the session of a row if the entry of its start confirms the row.
+    pub fn proof(&self, row: &SessionBinding<'_>) -> Option<RecordedSession> {
+        let begun = self.0.get(&Hash::of(row.id.as_bytes()).0)?;
+        (begun.bound == row.digest()).then_some(*begun)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Actor, ActorKind, EntryType};
+
+    fn subject(sub: &str) -> Subject {
+        Subject {
+            iss: "https://issuer".into(),
+            sub: sub.into(),
+        }
+    }
+
+    fn bound(subject: &Subject) -> SessionBinding<'_> {
+        SessionBinding {
+            id: "s-1",
+            token_hash: "00",
+            subject,
+            username: "ann",
+            mfa: Mfa::NotProven,
+            authenticated_at: Timestamp(1),
+            started_at: Timestamp(2),
+            ends_at: Timestamp(3),
+        }
+    }
+
+    fn entry(kind: &str, bound: &SessionBinding<'_>) -> Entry {
+        let kind = EntryType::parse(kind).unwrap();
+        let actor = Actor {
+            session: Some(Hash::of(bound.id.as_bytes())),
+            ..Actor::new(ActorKind::Human)
+        };
+        let mut entry = Entry::new(kind, Timestamp(5), Outcome::Success, actor);
+        entry.data.insert(BOUND.into(), bound.digest().hex().into());
+        entry
+    }
+
+    #[test]
+    fn a_session_counts_as_what_it_began_as_and_nothing_else() {
+        let (ann, bob) = (subject("ann"), subject("bob"));
+        let began = bound(&ann);
+        let mut sessions = Sessions::default();
+        assert_eq!(sessions.proof(&began), None);
+        sessions.apply(&entry(STARTED, &began));
+        assert!(sessions.proof(&began).is_some());
+        for other in [
+            SessionBinding { id: "s-2", ..began },
+            SessionBinding {
+                token_hash: "01",
+                ..began
+            },
+            SessionBinding {
+                subject: &bob,
+                ..began
+            },
+            SessionBinding {
+                username: "bob",
+                ..began
+            },
+            SessionBinding {
+                mfa: Mfa::Proven,
+                ..began
+            },
+            SessionBinding {
+                authenticated_at: Timestamp(9),
+                ..began
+            },
+            SessionBinding {
+                started_at: Timestamp(9),
+                ..began
+            },
+            SessionBinding {
+                ends_at: Timestamp(9),
+                ..began
+            },
+        ] {
+            assert_eq!(sessions.proof(&other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_is_final_and_a_second_beginning_is_none() {
+        let ann = subject("ann");
+        let began = bound(&ann);
+        let mut sessions = Sessions::default();
+        sessions.apply(&entry(ENDED, &began));
+        for kind in [STARTED, ENDED, STARTED] {
+            sessions.apply(&entry(kind, &began));
+        }
+        let proof = sessions.proof(&began).unwrap();
+        assert_eq!(proof.ended_at, Some(Timestamp(5)));
+    }
+}

@@ -1,0 +1,151 @@
+//! Collects the policies that matched over all gains of a change, and derives the verdict.
+//!
+//! The strictest outcome wins. The program's own checks come first, then the policies in the order of their text,
+//! because Cedar returns them in no particular order.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use super::{
+    evaluator::PolicyResponse,
+    rules::Rules,
+    system::{self, ELIGIBILITY_NONE, RULE_ERROR},
+};
+use crate::{
+    diff::Step,
+    snapshot::Snapshot,
+    verdict::{Hit, Outcome, Remedy, Verdict},
+};
+
+pub(super) fn verdict(hits: Vec<Hit>, rules: &Rules) -> Verdict {
+    let approvals_needed = hits
+        .iter()
+        .filter_map(|hit| hit.remedy.as_ref())
+        .map(|Remedy::Approvals(count)| *count);
+    let (outcome, approvals) = if hits.iter().any(|hit| hit.remedy.is_none()) {
+        (Outcome::Refused, 0)
+    } else {
+        approvals_needed
+            .max()
+            .map_or((Outcome::Allowed, 0), |count| {
+                (Outcome::NeedsApproval, count)
+            })
+    };
+    Verdict {
+        outcome,
+        approvals,
+        hits,
+        rules: rules.version().clone(),
+    }
+}
+
+pub(super) fn eligible_by(rules: &Rules, answers: &[Rc<PolicyResponse>]) -> Vec<String> {
+    let Some((first, rest)) = answers.split_first() else {
+        return Vec::new();
+    };
+    if rest.iter().any(|answer| answer.permits.is_empty()) {
+        return Vec::new();
+    }
+    first
+        .permits
+        .iter()
+        .map(|rule| rules.list()[*rule].id.clone())
+        .collect()
+}
+
+/// Hits by policy and remedy, collected over all gains.
+pub(super) struct HitCollector {
+    system: Vec<Hit>,
+    ineligible: BTreeSet<usize>,
+    failed: BTreeMap<String, BTreeSet<usize>>,
+    by_rule: BTreeMap<(usize, Option<Remedy>), BTreeSet<usize>>,
+}
+
+impl HitCollector {
+    pub(super) fn new(system: Vec<Hit>) -> Self {
+        Self {
+            system,
+            ineligible: BTreeSet::new(),
+            failed: BTreeMap::new(),
+            by_rule: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn take(
+        &mut self,
+        rules: &Rules,
+        snapshot: &Snapshot,
+        gain: usize,
+        step: &Step,
+        answers: &[Rc<PolicyResponse>],
+    ) {
+        if answers.is_empty() {
+            self.not_judged(snapshot, gain, step);
+            return;
+        }
+        if eligible_by(rules, answers).is_empty() {
+            self.ineligible.insert(gain);
+        }
+        for answer in answers {
+            for error in &answer.errors {
+                self.failed.entry(error.clone()).or_default().insert(gain);
+            }
+            for (rule, remedy) in &answer.forbids {
+                self.by_rule
+                    .entry((*rule, remedy.clone()))
+                    .or_default()
+                    .insert(gain);
+            }
+        }
+    }
+
+    /// A membership can give access to an account that the organization does not list.
+    fn not_judged(&mut self, snapshot: &Snapshot, gain: usize, step: &Step) {
+        const RULE: &str = "system.unknown-account";
+        let known = self
+            .system
+            .iter_mut()
+            .find(|hit| hit.rule == RULE && hit.gains.contains(&gain));
+        if known.is_none() {
+            debug_assert!(snapshot.account(&step.pair.account).is_none());
+            let reason = format!(
+                "This gives access to account {}, which is not in the organization as of the last sync. Sync, and check \
+                 what the group is assigned to.",
+                step.pair.account
+            );
+            self.system
+                .push(system::hit(RULE, reason, "PCI 7.2.1", [gain].into()));
+        }
+    }
+
+    /// Returns the hits of the program's own checks, then those of the policies in the order of their text.
+    pub(super) fn sorted(self, rules: &Rules) -> Vec<Hit> {
+        let mut sorted = self.system;
+        for (error, gains) in self.failed {
+            sorted.push(system::hit(
+                RULE_ERROR,
+                format!("A policy could not be evaluated, so this change is blocked. Tell the maintainer of the policies: {error}"),
+                "PCI 7.3.3",
+                gains,
+            ));
+        }
+        if !self.ineligible.is_empty() {
+            sorted.push(system::hit(
+                ELIGIBILITY_NONE,
+                "No eligibility policy permits this request. You can request temporary access for yourself, and \
+                 administrators can propose everything else."
+                    .to_owned(),
+                "PCI 7.3.3",
+                self.ineligible,
+            ));
+        }
+        for ((rule, remedy), gains) in self.by_rule {
+            let mut hit = rules.list()[rule].hit(remedy);
+            hit.gains = gains;
+            sorted.push(hit);
+        }
+        sorted
+    }
+}

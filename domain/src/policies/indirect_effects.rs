@@ -1,0 +1,138 @@
+//! Effects of operations that are not a gain of account access.
+//!
+//! The effect of a change covers access to accounts only. But a group may give access to applications or be assigned
+//! later, a policy may name a group, and temporary access may end access that existed before. Policies cannot evaluate
+//! these, so they are checked here.
+
+use std::collections::BTreeSet;
+
+use super::{
+    results::RequestContext,
+    rules::Rules,
+    system::{hit, rests_on},
+};
+use crate::{
+    change::Operation,
+    diff::Effect,
+    grant::Term,
+    ids::{Assignment, GroupId, UserId},
+    snapshot::Snapshot,
+    verdict::{Hit, Remedy},
+};
+
+/// A user joins a group that gives access to no account.
+pub const LEADS_NOWHERE: &str = "system.membership-leads-nowhere";
+/// A policy names the group, so the membership affects how policies are evaluated.
+pub const NAMED_BY_A_RULE: &str = "system.group-named-by-a-rule";
+/// A grant of access that exists already and was not granted by Leastwise.
+pub const HELD_ALREADY: &str = "system.held-already";
+
+/// Returns the hits for operations beyond what people gain; `agreed` is the number of valid approvals.
+pub(super) fn hits(
+    snapshot: &Snapshot,
+    operations: &[Operation],
+    effect: &Effect,
+    asked: &RequestContext,
+    rules: &Rules,
+    agreed: usize,
+) -> Vec<Hit> {
+    let mut found: Vec<Hit> = Vec::new();
+    for operation in operations {
+        let of_one = match operation {
+            Operation::AddMember { group, user } => {
+                let leads = effect
+                    .evaluated_steps()
+                    .any(|step| rests_on(step, operation));
+                joining(snapshot, group, user, leads, rules)
+            }
+            Operation::RemoveMember { group, .. } => named(snapshot, group, rules),
+            Operation::Assign { assignment, term } => {
+                held_already(snapshot, assignment, *term, asked)
+            }
+            Operation::Unassign { .. } => None,
+        };
+        let lifted = |hit: &Hit| match hit.remedy {
+            Some(Remedy::Approvals(needed)) => agreed >= usize::from(needed),
+            None => false,
+        };
+        found.extend(of_one.filter(|hit| !lifted(hit) && !found.contains(hit)));
+    }
+    found
+}
+
+fn joining(
+    snapshot: &Snapshot,
+    group: &GroupId,
+    user: &UserId,
+    leads: bool,
+    rules: &Rules,
+) -> Option<Hit> {
+    if snapshot.members(group).any(|member| member == user) {
+        return None;
+    }
+    let nowhere = || {
+        let reason = format!(
+            "As of the last sync, {} gives access to no account, so the effect of this membership cannot be \
+             evaluated: the group may be assigned later, or give access to applications that Leastwise does not see. \
+             Somebody else must approve.",
+            name(snapshot, group)
+        );
+        with_one_approval(LEADS_NOWHERE, reason)
+    };
+    named(snapshot, group, rules).or_else(|| (!leads).then(nowhere))
+}
+
+fn named(snapshot: &Snapshot, group: &GroupId, rules: &Rules) -> Option<Hit> {
+    rules.mentions.entity("Group", group.as_str()).then(|| {
+        let reason = format!(
+            "A policy names {}, so its members affect how policies are evaluated. Somebody else must approve.",
+            name(snapshot, group)
+        );
+        with_one_approval(NAMED_BY_A_RULE, reason)
+    })
+}
+
+/// Access that exists without a record in Leastwise would be removed when the temporary access ends, or would pass as
+/// granted by Leastwise although nobody agreed to it.
+fn held_already(
+    snapshot: &Snapshot,
+    assignment: &Assignment,
+    term: Term,
+    asked: &RequestContext,
+) -> Option<Hit> {
+    let there = snapshot
+        .pair(&assignment.pair)
+        .is_some_and(|read| read.principals.contains_key(&assignment.principal));
+    if !there || asked.ours.contains(assignment) {
+        return None;
+    }
+    let reason = match term {
+        Term::For(_) => {
+            "This access already exists and is standing, and temporary access would remove it at its end. Remove it \
+             first, then request temporary access."
+        }
+        Term::Standing => {
+            "This access already exists, and there is no record of who approved it. Remove it first, then \
+             request it again."
+        }
+    };
+    Some(hit(
+        HELD_ALREADY,
+        reason.to_owned(),
+        "PCI 7.2.4",
+        BTreeSet::new(),
+    ))
+}
+
+fn with_one_approval(rule: &str, reason: String) -> Hit {
+    Hit {
+        remedy: Some(Remedy::Approvals(1)),
+        ..hit(rule, reason, "PCI 7.2.2", BTreeSet::new())
+    }
+}
+
+fn name<'a>(snapshot: &'a Snapshot, group: &'a GroupId) -> &'a str {
+    snapshot
+        .group(group)
+        .map_or(group.as_str(), |known| &known.display_name)
+}

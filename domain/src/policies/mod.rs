@@ -1,0 +1,53 @@
+//! Evaluation of changes and of existing access by Cedar policies: guardrails and eligibility.
+//!
+//! The only module that depends on Cedar. Never stores anything and never reads a clock. An evaluation error blocks,
+//! because Cedar would skip the failed policy and allow.
+
+#[cfg(feature = "cedar")]
+mod cedar_request;
+#[cfg(feature = "cedar")]
+mod change_evaluation;
+#[cfg(feature = "cedar")]
+mod equivalence_classes;
+#[cfg(feature = "cedar")]
+mod evaluator;
+#[cfg(feature = "cedar")]
+mod existing_access;
+#[cfg(feature = "cedar")]
+mod hit_collector;
+#[cfg(feature = "cedar")]
+mod indirect_effects;
+#[cfg(feature = "cedar")]
+mod overdue_revocation;
+mod records;
+#[cfg(feature = "cedar")]
+mod request_template;
+mod results;
+#[cfg(feature = "cedar")]
+mod rules;
+#[cfg(feature = "cedar")]
+mod statement;
+#[cfg(feature = "cedar")]
+mod system;
+#[cfg(feature = "cedar")]
+mod text;
+
+#[cfg(feature = "cedar")]
+pub use change_evaluation::evaluate;
+#[cfg(feature = "cedar")]
+pub use equivalence_classes::{Affected, AssignmentFindings, PolicyFindings};
+#[cfg(feature = "cedar")]
+pub use existing_access::{ExistingAccessEvaluator, evaluate_existing_access};
+#[cfg(feature = "cedar")]
+pub use indirect_effects::{HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE};
+#[cfg(feature = "cedar")]
+pub use overdue_revocation::{OUT_OF_REACH, OVERDUE};
+pub use records::{Agreement, Record, Records};
+pub use results::{
+    Evaluation, ExistingAccess, Gain, GainKind, Holder, RequestContext, Rule, RuleError, RuleKind,
+    RuleText,
+};
+#[cfg(feature = "cedar")]
+pub use rules::Rules;
+#[cfg(feature = "cedar")]
+pub use system::{ELIGIBILITY_NONE, RULE_ERROR};

@@ -1,0 +1,192 @@
+//! The results of an evaluation, as plain values that pages, the database and the ledger can hold.
+//!
+//! Does not depend on Cedar, so that a build without it can still show a verdict.
+
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{
+    access::Reach,
+    approval::Mfa,
+    authorize::Role,
+    diff::{Effect, EffectHash, Step},
+    ids::{Assignment, PersonId},
+    time::Timestamp,
+    verdict::{Hit, Outcome, Remedy, Verdict, strictest},
+};
+
+/// The request behind a change: the requester and the circumstances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestContext {
+    pub requester: PersonId,
+    /// The requester's roles in Leastwise.
+    pub roles: BTreeSet<Role>,
+    /// Whether a second factor is proven.
+    pub mfa: Mfa,
+    /// Whether the request names a ticket.
+    pub ticket: bool,
+    /// The people who have approved this effect so far. The requester and the beneficiaries are not counted, even if
+    /// they are listed here.
+    pub approvals: BTreeSet<PersonId>,
+    /// The assignments of this change that exist because of an access window.
+    pub ours: BTreeSet<Assignment>,
+}
+
+/// Whether the beneficiary made the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GainKind {
+    /// The beneficiary requested it.
+    Request,
+    /// Somebody else requested it.
+    Grant,
+}
+
+/// One gain, and what the policies find for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gain {
+    /// What is gained: the step at the same index in `effect.judged()`.
+    pub step: Step,
+    /// The person who gains; none if the user is not linked to a person, or if nobody gains today.
+    pub person: Option<PersonId>,
+    /// Who made the request.
+    pub kind: GainKind,
+    /// The ids of the policies that make the person eligible; none means blocked.
+    pub eligible_by: Vec<String>,
+    /// The policies that matched, as indexes into the verdict's hits.
+    pub hits: Vec<usize>,
+}
+
+/// The complete result of evaluating a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evaluation {
+    pub verdict: Verdict,
+    /// Who gains and who loses which access.
+    pub effect: Effect,
+    /// What approvals are bound to.
+    pub hash: EffectHash,
+    /// All gains, temporary ones included, each with what the policies find.
+    pub gains: Vec<Gain>,
+    /// The people who gain access, groups expanded. None of them may approve.
+    pub gaining: BTreeSet<PersonId>,
+}
+
+/// The holder of existing access.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Holder {
+    /// A person, by one path.
+    Person { reach: Reach },
+    /// A group without members: nobody has access today, but future members will.
+    EmptyGroup {
+        assignment: Assignment,
+        /// When the assignment was first observed.
+        since: Timestamp,
+    },
+    /// A principal that is no longer in the directory.
+    Orphan {
+        /// The assignment, which gives access to nobody.
+        assignment: Assignment,
+        /// When the assignment was first observed.
+        since: Timestamp,
+    },
+}
+
+/// One item of existing access, and what the policies find for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExistingAccess {
+    pub holder: Holder,
+    /// The policies that matched, in the order of the policy text; shared between equivalent cases. Their `gains` are
+    /// empty, because there is no change.
+    pub hits: Arc<[Hit]>,
+}
+
+impl ExistingAccess {
+    /// Returns the strictest outcome. *Allowed*: no policy matched. *Needs approval*: the access is unapproved.
+    /// *Refused*: the access is a violation, which no approval would permit.
+    pub fn outcome(&self) -> Outcome {
+        strictest(self.hits.iter().map(Hit::outcome))
+    }
+}
+
+/// One of the three policy files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleText {
+    /// `leastwise.cedarschema`
+    Schema,
+    /// `eligibility.cedar`
+    Eligibility,
+    /// `guardrails.cedar`
+    Guardrails,
+}
+
+impl fmt::Display for RuleText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Schema => "schema",
+            Self::Eligibility => "eligibility",
+            Self::Guardrails => "guardrails",
+        })
+    }
+}
+
+/// An error in a policy file, and its position.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error)]
+#[error("{text}:{line}:{column}: {message}")]
+pub struct RuleError {
+    /// The file.
+    pub text: RuleText,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// The policy's `@id`, if it is known.
+    pub policy: Option<String>,
+    /// What is wrong, and how to correct it where that is known.
+    pub message: String,
+}
+
+/// The kind of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    /// Makes somebody eligible (`permit`).
+    Eligibility,
+    /// Forbids something (`forbid`).
+    Guardrail,
+}
+
+/// One policy, for the page that lists them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// `@id`; unique across both policy files.
+    pub id: String,
+    pub kind: RuleKind,
+    /// `@reason`: the explanation for the requester.
+    pub reason: String,
+    /// `@control`: the reference for the assessor.
+    pub control: String,
+    /// `@remedy`: what lifts the policy.
+    pub remedy: Option<Remedy>,
+    /// The text of the policy, as written.
+    pub text: String,
+    /// The line on which it begins.
+    pub line: usize,
+}
+
+impl Rule {
+    /// Returns the hit that represents this policy in a verdict.
+    #[cfg(feature = "cedar")]
+    pub(super) fn hit(&self, remedy: Option<Remedy>) -> Hit {
+        Hit {
+            rule: self.id.clone(),
+            reason: self.reason.clone(),
+            control: self.control.clone(),
+            remedy,
+            gains: BTreeSet::new(),
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The same policies evaluated for existing access.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    directory::UserStatus,
+    engine::AccessResource,
+    grant::Term,
+    ids::{Principal, UserId},
+    policies::{
+        Agreement, ExistingAccess, ExistingAccessEvaluator, Holder, Record, Records,
+        evaluate_existing_access,
+    },
+    snapshot::Provisioned,
+    time::{Duration, Timestamp},
+    verdict::{Outcome, Remedy},
+};
+
+use super::fixture::*;
+
+fn held(fixture: &Company, at: &str) -> Vec<ExistingAccess> {
+    evaluate_existing_access(&fixture.snapshot(), default_rules(), &account(at))
+}
+
+fn rules_of(held: &ExistingAccess) -> Vec<&str> {
+    held.hits.iter().map(|hit| hit.rule.as_str()).collect()
+}
+
+#[test]
+fn a_standing_administrator_in_production_pci_is_found_with_every_rule_against_it() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "cards-prod", "administrator");
+    let found = held(&fixture, "cards-prod");
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        rules_of(&found[0]),
+        [
+            "production-pci-administrator",
+            "production-pci-standing-person",
+            "production-pci-two-approvers"
+        ]
+    );
+    assert_eq!(found[0].outcome(), Outcome::Refused);
+    assert!(matches!(&found[0].holder, Holder::Person { reach } if reach.user == user("bob")));
+}
+
+#[test]
+fn harmless_access_that_nobody_approved_here_is_told_apart_from_what_nobody_may_have() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "cards-prod", "viewer");
+    let found = held(&fixture, "cards-prod");
+    assert_eq!(found.len(), 2);
+    for held in &found {
+        assert_eq!(rules_of(held), ["production-pci-two-approvers"]);
+        assert_eq!(held.hits[0].remedy, Some(Remedy::Approvals(2)));
+        assert_eq!(held.outcome(), Outcome::NeedsApproval);
+    }
+}
+
+#[test]
+fn what_is_on_record_is_judged_as_what_it_is() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "cards-prod", "reader");
+    let (snapshot, rules) = (fixture.snapshot(), default_rules());
+    let record = |minutes, names: &[&str]| {
+        granted(
+            the_user("bob"),
+            "reader",
+            Term::For(Duration::minutes(minutes)),
+            names,
+            &["bob"],
+        )
+    };
+    let of = |records| {
+        let found = ExistingAccessEvaluator::new(&snapshot, rules)
+            .with_records(records)
+            .of(&account("cards-prod"));
+        rules_of(&found[0])
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert!(of(record(60, &["ann", "fay"])).is_empty());
+    assert_eq!(of(record(60, &["ann"])), ["production-pci-two-approvers"]);
+    assert_eq!(
+        of(record(600, &["ann", "fay"])),
+        ["production-pci-long-window"]
+    );
+    assert_eq!(of(Records::default()).len(), 3);
+}
+
+/// A record of approvals for `cards-prod`, and of the gains that the approvers saw.
+fn granted(who: Principal, with: &str, term: Term, names: &[&str], gaining: &[&str]) -> Records {
+    let agreed = Agreement {
+        approvals: names.iter().map(|name| person(name)).collect(),
+        gaining: gaining
+            .iter()
+            .map(|name| (user(name), pair("cards-prod", with)))
+            .collect(),
+    };
+    Records {
+        assignments: BTreeMap::from([(
+            assignment(who, "cards-prod", with),
+            Record { term, agreed },
+        )]),
+        ..Records::default()
+    }
+}
+
+#[test]
+fn approvals_say_nothing_of_who_came_into_the_group_later() {
+    let mut fixture = Company::new();
+    // Bob and Eve are members; the approvers saw Bob.
+    fixture.assigned(&the_group("operators"), "cards-prod", "viewer");
+    let (snapshot, rules) = (fixture.snapshot(), default_rules());
+    let against = |records: Records| -> Vec<UserId> {
+        let found = ExistingAccessEvaluator::new(&snapshot, rules)
+            .with_records(records)
+            .of(&account("cards-prod"));
+        let against = found.into_iter().filter(|held| !held.hits.is_empty());
+        against
+            .filter_map(|held| match held.holder {
+                Holder::Person { reach } => Some(reach.user),
+                _ => None,
+            })
+            .collect()
+    };
+    let mut records = granted(
+        the_group("operators"),
+        "viewer",
+        Term::Standing,
+        &["ann", "fay"],
+        &["bob"],
+    );
+    assert_eq!(against(records.clone()), [user("eve")]);
+    // Eve was added by a change that two people approved, and they saw the access it gives.
+    let joined = |with: &str| {
+        let agreed = Agreement {
+            approvals: [person("ann"), person("fay")].into(),
+            gaining: [(user("eve"), pair("cards-prod", with))].into(),
+        };
+        BTreeMap::from([(group("operators"), BTreeMap::from([(user("eve"), agreed)]))])
+    };
+    records.memberships = joined("viewer");
+    assert!(against(records.clone()).is_empty());
+    // They did not see what the group was assigned to later.
+    records.memberships = joined("reader");
+    assert_eq!(against(records), [user("eve")]);
+}
+
+#[test]
+fn an_empty_group_and_an_orphan_are_found_though_they_reach_nobody() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("empty"), "cards-prod", "administrator");
+    fixture.assigned(&the_user("gone"), "cards-prod", "viewer");
+    let found = held(&fixture, "cards-prod");
+    assert_eq!(found.len(), 2);
+    for held in &found {
+        match &held.holder {
+            Holder::EmptyGroup { assignment, .. } => {
+                assert_eq!(assignment.principal, the_group("empty"));
+                assert!(rules_of(held).contains(&"production-pci-administrator"));
+            }
+            Holder::Orphan { assignment, .. } => {
+                assert_eq!(assignment.principal, the_user("gone"));
+                assert_eq!(rules_of(held), ["system.orphan"]);
+            }
+            Holder::Person { .. } => panic!("nobody holds anything here"),
+        }
+        assert_eq!(held.outcome(), Outcome::Refused);
+    }
+}
+
+#[test]
+fn development_outside_pci_has_nothing_against_it_and_is_listed_all_the_same() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "web-dev", "administrator");
+    let found = held(&fixture, "web-dev");
+    assert_eq!(found.len(), 2);
+    assert!(
+        found
+            .iter()
+            .all(|held| held.outcome() == Outcome::Allowed && held.hits.is_empty())
+    );
+}
+
+#[test]
+fn an_account_that_holds_an_older_content_of_a_set_is_unknown() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "cards-prod", "viewer");
+    fixture
+        .parts
+        .pairs
+        .get_mut(&pair("cards-prod", "viewer"))
+        .unwrap()
+        .provisioned = Provisioned::Outdated;
+    assert!(rules_of(&held(&fixture, "cards-prod")[0]).contains(&"production-pci-unknown"));
+}
+
+#[test]
+fn an_account_nobody_knows_is_refused_whole() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "nowhere", "viewer");
+    let found = held(&fixture, "nowhere");
+    assert_eq!(found.len(), 2);
+    assert!(
+        found
+            .iter()
+            .all(|held| rules_of(held) == ["system.unknown-account"])
+    );
+}
+
+#[test]
+fn alike_cases_are_evaluated_once_however_many_people_there_are() {
+    let mut fixture = Company::new();
+    let names: Vec<String> = (0..500).map(|n| format!("p{n}")).collect();
+    for name in &names {
+        fixture.user(name);
+    }
+    let members: Vec<&str> = names.iter().map(String::as_str).collect();
+    fixture.group("crowd", domain::directory::Origin::IdentityCenter, &members);
+    fixture.parts.users.get_mut(&user("p7")).unwrap().status = UserStatus::Disabled;
+    for n in 0..40 {
+        let name = format!("cards-{n}");
+        fixture.account(
+            &name,
+            domain::classification::Environment::Production,
+            domain::classification::Pci::In,
+        );
+        fixture.assigned(&the_group("crowd"), &name, "viewer");
+        fixture.assigned(&the_group("crowd"), &name, "reader");
+    }
+    let (snapshot, rules) = (fixture.snapshot(), default_rules());
+    let mut holds = ExistingAccessEvaluator::new(&snapshot, rules);
+    let found: usize = (0..40)
+        .map(|n| holds.of(&account(&format!("cards-{n}"))).len())
+        .sum();
+    assert_eq!(found, 40 * 2 * 500);
+    // Two sets, and a person who is enabled or disabled.
+    assert_eq!(holds.evaluated(), 4);
+}
+
+#[test]
+fn a_rule_about_one_person_finds_that_person_among_all_others() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "web-dev", "viewer");
+    let rules = with_guardrails(&rule(
+        "only-bob",
+        "",
+        &format!(
+            "principal == Person::\"{}\", action == Action::\"Hold\", resource)",
+            person("bob")
+        ),
+    ));
+    let found = evaluate_existing_access(&fixture.snapshot(), &rules, &account("web-dev"));
+    let against: Vec<_> = found
+        .iter()
+        .filter(|held| !held.hits.is_empty())
+        .map(|held| &held.holder)
+        .collect();
+    assert!(matches!(against[..], [Holder::Person { reach }] if reach.user == user("bob")));
+}
+
+#[test]
+fn what_should_be_gone_is_never_within_the_rules() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "web-dev", "viewer");
+    let (snapshot, rules) = (fixture.snapshot(), default_rules());
+    let hits = |overdue: BTreeMap<AccessResource, Timestamp>| -> Vec<(UserId, Vec<String>)> {
+        let records = Records {
+            overdue,
+            ..Records::default()
+        };
+        let mut holds = ExistingAccessEvaluator::new(&snapshot, rules).with_records(records);
+        let found = holds.of(&account("web-dev"));
+        found
+            .iter()
+            .filter_map(|held| match &held.holder {
+                Holder::Person { reach } => Some((
+                    reach.user.clone(),
+                    rules_of(held).into_iter().map(str::to_owned).collect(),
+                )),
+                _ => None,
+            })
+            .collect()
+    };
+    assert!(
+        hits(BTreeMap::new())
+            .iter()
+            .all(|(_, hits)| hits.is_empty())
+    );
+    let granted =
+        AccessResource::Assignment(assignment(the_group("operators"), "web-dev", "viewer"));
+    let all = hits([(granted, Timestamp(0))].into());
+    assert!(all.len() == 2 && all.iter().all(|(_, hits)| hits == &["system.overdue"]));
+    let joined = AccessResource::Membership {
+        group: group("operators"),
+        user: user("bob"),
+    };
+    for (who, hits) in hits([(joined, Timestamp(0))].into()) {
+        assert_eq!(!hits.is_empty(), who == user("bob"), "{hits:?}");
+    }
+}
+
+#[test]
+fn a_grant_of_ours_that_aws_would_not_let_us_take_away_is_said_at_once() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "web-dev", "viewer");
+    let against = |fixture: &Company| {
+        let records = Records {
+            assignments: BTreeMap::from([(
+                assignment(the_user("bob"), "web-dev", "viewer"),
+                Record {
+                    term: Term::For(Duration::minutes(60)),
+                    agreed: Agreement::default(),
+                },
+            )]),
+            ..Records::default()
+        };
+        let (snapshot, rules) = (fixture.snapshot(), default_rules());
+        let mut holds = ExistingAccessEvaluator::new(&snapshot, rules).with_records(records);
+        let found = holds.of(&account("web-dev"));
+        rules_of(&found[0])
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert!(against(&fixture).is_empty());
+    fixture.assigned(&the_user("bob"), "master", "viewer");
+    assert_eq!(against(&fixture), ["system.out-of-reach"]);
+}

@@ -1,0 +1,670 @@
+//! The default policies, one statement per test; then the parsing of policies, and properties that hold for any
+//! policies.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot build its world has failed"
+)]
+#![cfg(feature = "cedar")]
+
+mod existing_access;
+mod fixture;
+mod properties;
+mod rules;
+mod system;
+
+use domain::{
+    access::Path,
+    diff::Gainer,
+    grant::Term,
+    permission_set::analysis::Risk,
+    policies::{ELIGIBILITY_NONE, GainKind},
+    snapshot::Provisioned,
+    time::Duration,
+    verdict::{Outcome, Remedy},
+};
+use fixture::*;
+
+// Production PCI.
+
+#[test]
+fn an_administrator_set_is_refused_in_production_pci_for_a_group_and_for_a_window() {
+    let fixture = Company::new();
+    for operation in [
+        standing(the_group("operators"), "cards-prod", "administrator"),
+        window(the_user("bob"), "cards-prod", "administrator", 60),
+    ] {
+        let evaluation = fixture.evaluate(&[operation], &approved_by(ann(), &["fay", "cas"]));
+        refused_by(&evaluation, "production-pci-administrator");
+    }
+}
+
+#[test]
+fn a_renamed_clone_with_an_inline_star_is_refused_like_the_original() {
+    let mut fixture = Company::new();
+    let star =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    fixture.analysed("ViewOnlyHelper", inline(star));
+    let evaluation = fixture.evaluate(
+        &[standing(
+            the_group("operators"),
+            "cards-prod",
+            "ViewOnlyHelper",
+        )],
+        &ann(),
+    );
+    refused_by(&evaluation, "production-pci-administrator");
+}
+
+#[test]
+fn a_set_that_allows_everything_but_a_little_by_not_action_is_refused() {
+    let mut fixture = Company::new();
+    let nearly = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"aws-portal:*","Resource":"*"}]}"#;
+    fixture.analysed("Billing", inline(nearly));
+    let evaluation = fixture.evaluate(
+        &[standing(the_group("operators"), "cards-prod", "Billing")],
+        &ann(),
+    );
+    refused_by(&evaluation, "production-pci-administrator");
+}
+
+#[test]
+fn a_set_that_names_a_customer_managed_policy_is_refused_because_nobody_can_read_it_here() {
+    let mut fixture = Company::new();
+    fixture.analysed("Operators", customer_managed("team-policy"));
+    let evaluation = fixture.evaluate(
+        &[standing(the_group("operators"), "cards-prod", "Operators")],
+        &ann(),
+    );
+    refused_by(&evaluation, "production-pci-unknown");
+}
+
+#[test]
+fn a_harmless_set_for_a_group_needs_two_approvers() {
+    let evaluation = Company::new().evaluate(
+        &[standing(the_group("operators"), "cards-prod", "viewer")],
+        &ann(),
+    );
+    needs(&evaluation, 2);
+    assert_eq!(hit(&evaluation), ["production-pci-two-approvers"]);
+    assert_eq!(
+        evaluation.verdict.hits[0].remedy,
+        Some(Remedy::Approvals(2))
+    );
+}
+
+#[test]
+fn two_approvals_by_others_are_enough_and_one_is_not() {
+    let operations = [standing(the_group("operators"), "cards-prod", "viewer")];
+    let fixture = Company::new();
+    needs(
+        &fixture.evaluate(&operations, &approved_by(ann(), &["fay"])),
+        2,
+    );
+    allowed(&fixture.evaluate(&operations, &approved_by(ann(), &["fay", "cas"])));
+}
+
+#[test]
+fn an_approval_by_the_requester_or_by_somebody_who_gains_counts_for_nothing() {
+    let operations = [standing(the_group("operators"), "cards-prod", "viewer")];
+    let fixture = Company::new();
+    needs(
+        &fixture.evaluate(&operations, &approved_by(ann(), &["ann", "fay"])),
+        2,
+    );
+    needs(
+        &fixture.evaluate(&operations, &approved_by(ann(), &["bob", "eve", "fay"])),
+        2,
+    );
+}
+
+#[test]
+fn no_person_is_assigned_standing_and_a_window_waits_for_two() {
+    let fixture = Company::new();
+    refused_by(
+        &fixture.evaluate(&[standing(the_user("bob"), "cards-prod", "viewer")], &ann()),
+        "production-pci-standing-person",
+    );
+    needs(
+        &fixture.evaluate(
+            &[window(the_user("bob"), "cards-prod", "viewer", 60)],
+            &ann(),
+        ),
+        2,
+    );
+}
+
+#[test]
+fn a_group_that_scim_feeds_is_refused_even_for_an_hour() {
+    let fixture = Company::new();
+    for operation in [
+        standing(the_group("okta"), "cards-prod", "viewer"),
+        window(the_group("okta"), "cards-prod", "viewer", 60),
+    ] {
+        refused_by(
+            &fixture.evaluate(&[operation], &ann()),
+            "production-pci-scim-group",
+        );
+    }
+}
+
+#[test]
+fn reading_data_is_refused_for_good_and_waits_for_two_for_a_while() {
+    let fixture = Company::new();
+    refused_by(
+        &fixture.evaluate(
+            &[standing(the_group("operators"), "cards-prod", "reader")],
+            &ann(),
+        ),
+        "production-pci-standing-data",
+    );
+    needs(
+        &fixture.evaluate(
+            &[window(the_user("bob"), "cards-prod", "reader", 240)],
+            &ann(),
+        ),
+        2,
+    );
+}
+
+#[test]
+fn a_window_lasts_at_most_four_hours() {
+    let fixture = Company::new();
+    needs(
+        &fixture.evaluate(
+            &[window(the_user("bob"), "cards-prod", "viewer", 240)],
+            &ann(),
+        ),
+        2,
+    );
+    refused_by(
+        &fixture.evaluate(
+            &[window(the_user("bob"), "cards-prod", "viewer", 241)],
+            &ann(),
+        ),
+        "production-pci-long-window",
+    );
+    let a_second_more = domain::change::Operation::Assign {
+        assignment: assignment(the_user("bob"), "cards-prod", "viewer"),
+        term: Term::For(Duration(Duration::minutes(240).0 + 1_000)),
+    };
+    refused_by(
+        &fixture.evaluate(&[a_second_more], &ann()),
+        "production-pci-long-window",
+    );
+}
+
+#[test]
+fn every_risk_but_reading_data_is_refused_for_a_window_too_each_by_its_own_rule() {
+    let fixture = Company::new();
+    for (set, rule) in [
+        ("administrator", "production-pci-administrator"),
+        ("escalation", "production-pci-escalation"),
+        ("takeover", "production-pci-takeover"),
+        ("tampering", "production-pci-tampering"),
+        ("unknown", "production-pci-unknown"),
+    ] {
+        let evaluation =
+            fixture.evaluate(&[window(the_user("bob"), "cards-prod", set, 60)], &ann());
+        refused_by(&evaluation, rule);
+        assert_eq!(hit(&evaluation), [rule, "production-pci-two-approvers"]);
+    }
+}
+
+#[test]
+fn a_set_that_was_edited_and_not_provisioned_counts_as_unknown() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("empty"), "cards-prod", "viewer");
+    let read = fixture
+        .parts
+        .pairs
+        .get_mut(&pair("cards-prod", "viewer"))
+        .unwrap();
+    read.provisioned = Provisioned::Outdated;
+    let evaluation = fixture.evaluate(&[join("bob", "empty")], &ann());
+    refused_by(&evaluation, "production-pci-unknown");
+}
+
+#[test]
+fn all_rules_that_are_hit_are_named_in_the_order_of_their_text() {
+    let mut fixture = Company::new();
+    fixture.set(
+        "everything",
+        &[
+            Risk::Unknown,
+            Risk::DataRead,
+            Risk::Administrator,
+            Risk::Tampering,
+        ],
+    );
+    let evaluation = fixture.evaluate(
+        &[standing(the_user("bob"), "cards-prod", "everything")],
+        &ann(),
+    );
+    assert_eq!(
+        hit(&evaluation),
+        [
+            "production-pci-administrator",
+            "production-pci-tampering",
+            "production-pci-unknown",
+            "production-pci-standing-person",
+            "production-pci-standing-data",
+            "production-pci-two-approvers",
+        ]
+    );
+}
+
+// Splitting an escalation into two changes.
+
+#[test]
+fn an_empty_group_is_judged_for_whoever_joins_it_later() {
+    let fixture = Company::new();
+    let evaluation = fixture.evaluate(
+        &[standing(the_group("empty"), "cards-prod", "administrator")],
+        &ann(),
+    );
+    refused_by(&evaluation, "production-pci-administrator");
+    let evaluation = fixture.evaluate(
+        &[standing(the_group("empty"), "cards-prod", "viewer")],
+        &ann(),
+    );
+    needs(&evaluation, 2);
+    assert_eq!(evaluation.gains.len(), 1);
+    assert_eq!(
+        evaluation.gains[0].step.gainer,
+        Gainer::FutureMember(group("empty"))
+    );
+}
+
+#[test]
+fn filling_a_group_that_reaches_production_pci_is_judged_person_by_person() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("empty"), "cards-prod", "viewer");
+    fixture.assigned(&the_group("empty"), "web-dev", "administrator");
+    let evaluation = fixture.evaluate(&[join("bob", "empty"), join("eve", "empty")], &ann());
+    needs(&evaluation, 2);
+    assert_eq!(evaluation.gaining, [person("bob"), person("eve")].into());
+
+    fixture.assigned(&the_group("empty"), "cards-prod", "administrator");
+    let evaluation = fixture.evaluate(&[join("bob", "empty")], &ann());
+    refused_by(&evaluation, "production-pci-administrator");
+}
+
+#[test]
+fn assigning_and_filling_in_one_change_is_judged_whole_in_either_order() {
+    let fixture = Company::new();
+    let (assign, fill) = (
+        standing(the_group("empty"), "cards-prod", "reader"),
+        join("bob", "empty"),
+    );
+    for operations in [[assign.clone(), fill.clone()], [fill, assign]] {
+        let evaluation = fixture.evaluate(&operations, &ann());
+        refused_by(&evaluation, "production-pci-standing-data");
+        assert!(evaluation.gaining.contains(&person("bob")));
+    }
+}
+
+#[test]
+fn a_step_that_completes_one_under_way_is_judged_as_if_that_were_there_already() {
+    let fixture = Company::new();
+    let rules = default_rules();
+    let (assign, fill) = (
+        standing(the_group("empty"), "cards-prod", "administrator"),
+        join("bob", "empty"),
+    );
+    // Adding a member to an empty group gives no access by itself, and needs one approval.
+    let alone = fixture.evaluate(std::slice::from_ref(&fill), &ann());
+    assert_eq!(alone.verdict.outcome, Outcome::NeedsApproval);
+    assert!(alone.effect.gained.is_empty());
+    for (under_way, operation) in [(&assign, &fill), (&fill, &assign)] {
+        let evaluation = fixture.evaluate_under(
+            rules,
+            std::slice::from_ref(under_way),
+            std::slice::from_ref(operation),
+            &ann(),
+        );
+        refused_by(&evaluation, "production-pci-administrator");
+        assert!(evaluation.gaining.contains(&person("bob")));
+    }
+}
+
+#[test]
+fn two_changes_that_ask_for_the_same_do_not_vouch_for_each_other() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("empty"), "cards-prod", "administrator");
+    for operation in [
+        join("bob", "empty"),
+        standing(the_group("operators"), "cards-prod", "administrator"),
+    ] {
+        // The second change is approved and unfinished.
+        let twin = [operation.clone()];
+        let evaluation = fixture.evaluate_under(default_rules(), &twin, &[operation], &ann());
+        refused_by(&evaluation, "production-pci-administrator");
+        assert!(evaluation.gaining.contains(&person("bob")));
+    }
+    // The same applies to another duration.
+    let twin = [window(the_group("operators"), "cards-prod", "viewer", 60)];
+    let asked = [standing(the_group("operators"), "cards-prod", "viewer")];
+    let evaluation = fixture.evaluate_under(default_rules(), &twin, &asked, &ann());
+    assert_eq!(evaluation.verdict.approvals, 2);
+}
+
+#[test]
+fn a_removal_under_way_that_may_yet_fail_hides_nobody_from_an_assignment() {
+    let fixture = Company::new();
+    let evaluation = fixture.evaluate_under(
+        default_rules(),
+        &[leave("bob", "operators")],
+        &[window(the_group("operators"), "cards-prod", "viewer", 60)],
+        &approved_by(ann(), &["bob", "cas"]),
+    );
+    needs(&evaluation, 2);
+    assert!(evaluation.gaining.contains(&person("bob")));
+}
+
+#[test]
+fn a_removal_in_the_same_change_may_fail_so_whoever_joins_meanwhile_is_judged() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "cards-prod", "administrator");
+    let evaluation = fixture.evaluate(
+        &[
+            unassign(the_group("operators"), "cards-prod", "administrator"),
+            join("fay", "operators"),
+        ],
+        &ann(),
+    );
+    refused_by(&evaluation, "production-pci-administrator");
+    assert!(evaluation.effect.gained.is_empty());
+    assert_eq!(evaluation.effect.passing.len(), 1);
+    assert_eq!(evaluation.gaining, [person("fay")].into());
+}
+
+#[test]
+fn undoing_a_removal_under_way_is_a_gain() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "cards-prod", "administrator");
+    let evaluation = fixture.evaluate_under(
+        default_rules(),
+        &[leave("bob", "operators")],
+        &[join("bob", "operators")],
+        &ann(),
+    );
+    refused_by(&evaluation, "production-pci-administrator");
+}
+
+#[test]
+fn a_window_cannot_be_made_standing_by_asking_for_the_same_assignment_again() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "cards-prod", "reader");
+    let evaluation = fixture.evaluate(&[standing(the_user("bob"), "cards-prod", "reader")], &ann());
+    refused_by(&evaluation, "production-pci-standing-data");
+    refused_by(&evaluation, "production-pci-standing-person");
+}
+
+#[test]
+fn joining_a_group_that_stands_already_is_not_made_a_window_by_asking_for_a_window_beside_it() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "cards-prod", "reader");
+    let evaluation = fixture.evaluate(
+        &[
+            join("fay", "operators"),
+            window(the_group("operators"), "cards-prod", "reader", 60),
+        ],
+        &ann(),
+    );
+    refused_by(&evaluation, "production-pci-standing-data");
+}
+
+// Removal.
+
+#[test]
+fn taking_production_access_away_is_allowed_at_once() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "cards-prod", "administrator");
+    fixture.assigned(&the_group("operators"), "cards-prod", "reader");
+    let evaluation = fixture.evaluate(
+        &[
+            unassign(the_user("bob"), "cards-prod", "administrator"),
+            leave("eve", "operators"),
+        ],
+        &ann(),
+    );
+    allowed(&evaluation);
+    assert_eq!(evaluation.effect.lost.len(), 2);
+    assert!(evaluation.gains.is_empty());
+}
+
+#[test]
+fn a_change_that_takes_and_gives_is_judged_by_what_it_gives() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "cards-prod", "administrator");
+    let evaluation = fixture.evaluate(
+        &[
+            unassign(the_user("bob"), "cards-prod", "administrator"),
+            standing(the_group("operators"), "cards-prod", "viewer"),
+        ],
+        &ann(),
+    );
+    needs(&evaluation, 2);
+}
+
+// Other accounts.
+
+#[test]
+fn development_outside_pci_is_free_for_administrators() {
+    let mut fixture = Company::new();
+    fixture.account(
+        "web-staging",
+        domain::classification::Environment::Staging,
+        domain::classification::Pci::Out,
+    );
+    for account in ["web-dev", "web-staging"] {
+        for operation in [
+            standing(the_group("operators"), account, "administrator"),
+            standing(the_group("okta"), account, "administrator"),
+            standing(the_user("bob"), account, "unknown"),
+        ] {
+            allowed(&fixture.evaluate(&[operation], &ann()));
+        }
+    }
+}
+
+#[test]
+fn production_outside_pci_and_pci_before_production_need_one_approver() {
+    let fixture = Company::new();
+    for account in ["web-prod", "cards-staging"] {
+        let evaluation = fixture.evaluate(
+            &[standing(the_group("operators"), account, "administrator")],
+            &ann(),
+        );
+        needs(&evaluation, 1);
+        assert_eq!(hit(&evaluation), ["guarded-one-approver"]);
+    }
+}
+
+#[test]
+fn the_most_approvers_that_any_part_of_a_change_needs_are_needed_for_all_of_it() {
+    let evaluation = Company::new().evaluate(
+        &[
+            standing(the_group("operators"), "web-prod", "viewer"),
+            standing(the_group("operators"), "cards-prod", "viewer"),
+            standing(the_group("operators"), "web-dev", "viewer"),
+        ],
+        &ann(),
+    );
+    needs(&evaluation, 2);
+    assert_eq!(
+        hit(&evaluation),
+        ["production-pci-two-approvers", "guarded-one-approver"]
+    );
+    // The operators are two people and future members, in each of three accounts.
+    assert_eq!(evaluation.gains.len(), 9);
+    for gain in &evaluation.gains {
+        let expected: &[usize] = match &gain.step.pair.account {
+            at if *at == account("cards-prod") => &[0],
+            at if *at == account("web-prod") => &[1],
+            _ => &[],
+        };
+        assert_eq!(gain.hits, expected, "{gain:?}");
+    }
+}
+
+#[test]
+fn one_refused_part_refuses_the_whole_change() {
+    let evaluation = Company::new().evaluate(
+        &[
+            standing(the_group("operators"), "web-dev", "viewer"),
+            standing(the_user("bob"), "cards-prod", "viewer"),
+        ],
+        &ann(),
+    );
+    refused_by(&evaluation, "production-pci-standing-person");
+}
+
+// Requests for oneself.
+
+#[test]
+fn everybody_may_ask_for_a_window_and_needs_one_approver_outside_production_pci() {
+    let fixture = Company::new();
+    for account in ["web-dev", "web-prod", "cards-staging"] {
+        let evaluation = fixture.evaluate(
+            &[window(the_user("bob"), account, "viewer", 60)],
+            &requester("bob"),
+        );
+        needs(&evaluation, 1);
+        assert_eq!(evaluation.gains[0].kind, GainKind::Request);
+        assert_eq!(
+            evaluation.gains[0].eligible_by,
+            ["everybody-asks-for-windows"]
+        );
+    }
+}
+
+#[test]
+fn an_own_window_in_production_pci_needs_two() {
+    let evaluation = Company::new().evaluate(
+        &[window(the_user("bob"), "cards-prod", "reader", 60)],
+        &requester("bob"),
+    );
+    needs(&evaluation, 2);
+}
+
+#[test]
+fn nobody_without_a_role_asks_for_standing_access_or_for_others() {
+    let fixture = Company::new();
+    for operation in [
+        standing(the_user("bob"), "web-dev", "viewer"),
+        window(the_user("eve"), "web-dev", "viewer", 60),
+        join("bob", "empty"),
+    ] {
+        let mut fixture = fixture.clone();
+        fixture.assigned(&the_group("empty"), "web-dev", "viewer");
+        let evaluation = fixture.evaluate(&[operation], &requester("bob"));
+        refused_by(&evaluation, ELIGIBILITY_NONE);
+        assert!(
+            evaluation
+                .gains
+                .iter()
+                .any(|gain| gain.eligible_by.is_empty())
+        );
+    }
+}
+
+#[test]
+fn administrators_do_not_decide_alone_on_their_own_access_whatever_the_path() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("empty"), "web-dev", "administrator");
+    for operation in [
+        standing(the_user("ann"), "web-dev", "administrator"),
+        join("ann", "empty"),
+    ] {
+        let evaluation = fixture.evaluate(&[operation], &ann());
+        needs(&evaluation, 1);
+        assert_eq!(hit(&evaluation), ["own-access-one-approver"]);
+    }
+}
+
+#[test]
+fn a_second_user_of_the_same_human_is_the_same_human() {
+    let mut fixture = Company::new();
+    fixture.user("ann-admin");
+    fixture
+        .parts
+        .persons
+        .insert(user("ann-admin"), person("ann"));
+    let evaluation = fixture.evaluate(
+        &[standing(the_user("ann-admin"), "web-dev", "viewer")],
+        &ann(),
+    );
+    assert_eq!(hit(&evaluation), ["own-access-one-approver"]);
+    // And does not approve for herself.
+    let evaluation = fixture.evaluate(
+        &[window(the_user("ann-admin"), "cards-prod", "viewer", 60)],
+        &approved_by(requester("bob"), &["ann", "fay"]),
+    );
+    assert!(hit(&evaluation).contains(&"production-pci-two-approvers"));
+}
+
+// What a verdict is bound to.
+
+#[test]
+fn a_gain_says_who_by_which_path_and_for_how_long() {
+    let evaluation = Company::new().evaluate(
+        &[window(the_group("operators"), "cards-prod", "viewer", 60)],
+        &ann(),
+    );
+    let bob = evaluation
+        .gains
+        .iter()
+        .find(|gain| gain.person == Some(person("bob")))
+        .expect("bob gains");
+    assert_eq!(bob.step.path, Path::Group(group("operators")));
+    assert_eq!(bob.step.term, Term::For(Duration::hours(1)));
+    assert_eq!(bob.kind, GainKind::Grant);
+    let steps: Vec<_> = evaluation.gains.iter().map(|gain| &gain.step).collect();
+    assert_eq!(
+        steps,
+        evaluation.effect.evaluated_steps().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn the_hash_changes_with_the_people_the_content_the_classification_the_term_and_the_rules() {
+    let fixture = Company::new();
+    let operation = [standing(the_group("operators"), "cards-prod", "viewer")];
+    let hash = fixture.evaluate(&operation, &ann()).hash;
+    assert_eq!(
+        hash,
+        fixture
+            .evaluate(&operation, &approved_by(ann(), &["fay"]))
+            .hash
+    );
+
+    let mut wider = fixture.clone();
+    wider
+        .parts
+        .members
+        .get_mut(&group("operators"))
+        .unwrap()
+        .insert(user("cas"));
+    let mut edited = fixture.clone();
+    edited.parts.sets.get_mut(&set("viewer")).unwrap().hash =
+        domain::permission_set::ContentHash("other".into());
+    let mut moved = fixture.clone();
+    moved
+        .parts
+        .accounts
+        .get_mut(&account("cards-prod"))
+        .unwrap()
+        .1
+        .pci = domain::classification::Pci::Connected;
+    for other in [wider, edited, moved] {
+        assert_ne!(hash, other.evaluate(&operation, &ann()).hash);
+    }
+    let shorter = [window(the_group("operators"), "cards-prod", "viewer", 60)];
+    assert_ne!(hash, fixture.evaluate(&shorter, &ann()).hash);
+    let rules = with_guardrails("// another text, another version\n");
+    assert_ne!(
+        hash,
+        fixture.evaluate_under(&rules, &[], &operation, &ann()).hash
+    );
+}

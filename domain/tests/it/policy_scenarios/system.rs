@@ -1,0 +1,437 @@
+//! Checks that need no policy: things that do not exist, and writes that AWS would refuse.
+
+use domain::{
+    change::Operation,
+    org::AccountState,
+    policies::{HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, RULE_ERROR, RequestContext, Rules},
+    verdict::Outcome,
+};
+
+use super::fixture::*;
+
+#[test]
+fn what_is_not_in_the_organisation_is_refused_and_named() {
+    let fixture = Company::new();
+    for (operation, rule, named) in [
+        (
+            standing(the_group("operators"), "nowhere", "viewer"),
+            "system.unknown-account",
+            account("nowhere").to_string(),
+        ),
+        (
+            standing(the_group("operators"), "web-dev", "nothing"),
+            "system.unknown-set",
+            set("nothing").to_string(),
+        ),
+        (
+            standing(the_group("nobody"), "web-dev", "viewer"),
+            "system.unknown-principal",
+            group("nobody").to_string(),
+        ),
+        (
+            standing(the_user("nobody"), "web-dev", "viewer"),
+            "system.unknown-principal",
+            user("nobody").to_string(),
+        ),
+        (
+            join("nobody", "operators"),
+            "system.unknown-principal",
+            user("nobody").to_string(),
+        ),
+        (
+            join("bob", "nobody"),
+            "system.unknown-principal",
+            group("nobody").to_string(),
+        ),
+        (
+            leave("bob", "nobody"),
+            "system.unknown-principal",
+            group("nobody").to_string(),
+        ),
+        (
+            unassign(the_user("bob"), "nowhere", "viewer"),
+            "system.unknown-account",
+            account("nowhere").to_string(),
+        ),
+    ] {
+        let evaluation = fixture.evaluate(&[operation], &ann());
+        refused_by(&evaluation, rule);
+        let hit = evaluation
+            .verdict
+            .hits
+            .iter()
+            .find(|hit| hit.rule == rule)
+            .unwrap();
+        assert!(hit.reason.contains(&named), "{}", hit.reason);
+    }
+}
+
+#[test]
+fn an_account_that_is_not_in_use_is_refused() {
+    for state in [
+        AccountState::Suspended,
+        AccountState::PendingClosure,
+        AccountState::Closed,
+    ] {
+        let mut fixture = Company::new();
+        fixture
+            .parts
+            .accounts
+            .get_mut(&account("web-dev"))
+            .unwrap()
+            .0
+            .state = state;
+        let evaluation = fixture.evaluate(
+            &[standing(the_group("operators"), "web-dev", "viewer")],
+            &ann(),
+        );
+        refused_by(&evaluation, "system.account-not-active");
+    }
+}
+
+#[test]
+fn the_management_account_cannot_be_managed_from_here_neither_to_give_nor_to_take() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "master", "viewer");
+    for operation in [
+        window(the_user("bob"), "master", "viewer", 60),
+        unassign(the_user("bob"), "master", "viewer"),
+    ] {
+        refused_by(
+            &fixture.evaluate(&[operation], &ann()),
+            "system.management-account",
+        );
+    }
+}
+
+#[test]
+fn a_set_that_is_provisioned_in_the_management_account_cannot_be_managed_anywhere() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "master", "viewer");
+    let evaluation = fixture.evaluate(
+        &[standing(the_group("operators"), "web-dev", "viewer")],
+        &ann(),
+    );
+    refused_by(&evaluation, "system.management-set");
+    allowed(&fixture.evaluate(
+        &[standing(the_group("operators"), "web-dev", "reader")],
+        &ann(),
+    ));
+}
+
+#[test]
+fn joining_a_group_that_reaches_the_management_account_is_judged_as_production_pci() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "master", "administrator");
+    let evaluation = fixture.evaluate(&[join("fay", "operators")], &ann());
+    refused_by(&evaluation, "production-pci-administrator");
+}
+
+#[test]
+fn the_members_of_a_group_that_scim_feeds_are_changed_where_they_come_from() {
+    let fixture = Company::new();
+    for operation in [join("bob", "okta"), leave("fay", "okta")] {
+        refused_by(
+            &fixture.evaluate(&[operation], &ann()),
+            "system.external-group",
+        );
+    }
+}
+
+#[test]
+fn an_orphan_can_be_taken_away() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("gone"), "cards-prod", "administrator");
+    allowed(&fixture.evaluate(
+        &[unassign(the_user("gone"), "cards-prod", "administrator")],
+        &ann(),
+    ));
+}
+
+#[test]
+fn what_is_gone_from_the_organisation_but_listed_can_be_taken_away() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("bob"), "nowhere", "nothing");
+    allowed(&fixture.evaluate(&[unassign(the_user("bob"), "nowhere", "nothing")], &ann()));
+}
+
+#[test]
+fn a_group_that_leads_to_an_unknown_account_cannot_be_joined() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "nowhere", "viewer");
+    let evaluation = fixture.evaluate(&[join("fay", "operators")], &ann());
+    refused_by(&evaluation, "system.unknown-account");
+    assert_eq!(evaluation.gains[0].hits, [0]);
+}
+
+#[test]
+fn a_set_of_which_nothing_is_known_is_unknown_in_production_pci() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "cards-prod", "nothing");
+    let evaluation = fixture.evaluate(&[join("fay", "operators")], &ann());
+    refused_by(&evaluation, "production-pci-unknown");
+}
+
+#[test]
+fn a_guardrail_that_cannot_be_evaluated_refuses_even_where_everything_else_allows() {
+    let overflow = "when { context.session_seconds + 9223372036854775807 > 0 }";
+    let rules = with_guardrails(&rule(
+        "fails",
+        "",
+        &format!("principal, action, resource) {overflow}"),
+    ));
+    let mut fixture = Company::new();
+    fixture.analysed(
+        "plain",
+        inline(r#"{"Version":"2012-10-17","Statement":[]}"#),
+    );
+    let operation = [standing(the_group("operators"), "web-dev", "plain")];
+    allowed(&fixture.evaluate(&operation, &ann()));
+    let evaluation = fixture.evaluate_under(&rules, &[], &operation, &ann());
+    refused_by(&evaluation, RULE_ERROR);
+    let hit = &evaluation.verdict.hits[0];
+    assert!(hit.reason.contains("fails"), "{}", hit.reason);
+    // Reported once, for all beneficiaries.
+    assert_eq!(evaluation.verdict.hits.len(), 1);
+    assert_eq!(hit.gains.len(), evaluation.gains.len());
+}
+
+#[test]
+fn an_eligibility_that_cannot_be_evaluated_refuses_though_another_permits() {
+    let fails = "@id(\"fails\") @reason(\"r\") @control(\"c\")\npermit (principal, action in Action::\"Gain\", resource) when { context.session_seconds + 9223372036854775807 > 0 };";
+    let rules = Rules::parse(SCHEMA, &format!("{ELIGIBILITY}\n{fails}"), GUARDRAILS).unwrap();
+    let mut fixture = Company::new();
+    fixture.analysed(
+        "plain",
+        inline(r#"{"Version":"2012-10-17","Statement":[]}"#),
+    );
+    let evaluation = fixture.evaluate_under(
+        &rules,
+        &[],
+        &[standing(the_group("operators"), "web-dev", "plain")],
+        &ann(),
+    );
+    refused_by(&evaluation, RULE_ERROR);
+}
+
+#[test]
+fn a_rule_that_fails_only_once_approvals_are_there_refuses_now() {
+    let rules = with_guardrails(&rule(
+        "fails-later",
+        "",
+        "principal, action, resource) when { context.approvals.count >= 2 && context.approvals.count + 9223372036854775807 > 0 }",
+    ));
+    let evaluation = Company::new().evaluate_under(
+        &rules,
+        &[],
+        &[standing(the_group("operators"), "cards-prod", "viewer")],
+        &ann(),
+    );
+    refused_by(&evaluation, RULE_ERROR);
+}
+
+#[test]
+fn a_remedy_that_does_not_lift_its_own_rule_is_no_remedy() {
+    let rules = with_guardrails(&rule(
+        "asks-for-three",
+        "@remedy(\"approvals:2\")",
+        "principal, action, resource) unless { context.approvals.count >= 3 }",
+    ));
+    let evaluation = Company::new().evaluate_under(
+        &rules,
+        &[],
+        &[standing(the_group("operators"), "web-dev", "viewer")],
+        &ann(),
+    );
+    refused_by(&evaluation, "asks-for-three");
+    // Not even next to a policy whose remedy of three approvals works.
+    let both = format!(
+        "{}{}",
+        rule(
+            "asks-for-three",
+            "@remedy(\"approvals:2\")",
+            "principal, action, resource) unless { context.approvals.count >= 3 }"
+        ),
+        rule(
+            "honest",
+            "@remedy(\"approvals:3\")",
+            "principal, action, resource) unless { context.approvals.count >= 3 }"
+        ),
+    );
+    let evaluation = Company::new().evaluate_under(
+        &with_guardrails(&both),
+        &[],
+        &[standing(the_group("operators"), "web-dev", "viewer")],
+        &ann(),
+    );
+    refused_by(&evaluation, "asks-for-three");
+}
+
+#[test]
+fn a_rule_that_approvals_bring_up_is_final() {
+    let rules = with_guardrails(&rule(
+        "no-crowd",
+        "",
+        "principal, action, resource) when { context.approvals.count >= 2 }",
+    ));
+    let evaluation = Company::new().evaluate_under(
+        &rules,
+        &[],
+        &[standing(the_group("operators"), "cards-prod", "viewer")],
+        &ann(),
+    );
+    refused_by(&evaluation, "no-crowd");
+}
+
+#[test]
+fn the_people_who_stand_in_for_approvers_are_neither_the_requester_nor_gain() {
+    let own = rule(
+        "own-approval",
+        "",
+        "principal, action in Action::\"Gain\", resource) when { context.approvals.people.contains(principal) || context.approvals.people.contains(context.requester) }",
+    );
+    let evaluation = Company::new().evaluate_under(
+        &with_guardrails(&own),
+        &[],
+        &[window(the_user("bob"), "cards-prod", "viewer", 60)],
+        &requester("bob"),
+    );
+    needs(&evaluation, 2);
+}
+
+#[test]
+fn a_change_that_changes_nothing_is_allowed_and_says_so() {
+    let evaluation = Company::new().evaluate(&[join("bob", "operators")], &ann());
+    assert_eq!(evaluation.verdict.outcome, Outcome::Allowed);
+    assert_eq!(evaluation.effect, domain::diff::Effect::default());
+}
+
+#[test]
+fn moving_somebody_between_groups_in_the_same_change_lifts_no_rule_about_a_group() {
+    let contractors = rule(
+        "contractors",
+        "",
+        &format!(
+            "principal in Group::\"{}\", action, resource)",
+            group("operators")
+        ),
+    );
+    let cleared = rule(
+        "cleared",
+        "",
+        &format!(
+            "principal, action, resource) unless {{ principal in Group::\"{}\" }}",
+            group("empty")
+        ),
+    );
+    let gain = window(the_user("bob"), "web-dev", "viewer", 60);
+    let fixture = Company::new();
+    let evaluation = fixture.evaluate_under(
+        &with_guardrails(&contractors),
+        &[],
+        &[leave("bob", "operators"), gain.clone()],
+        &ann(),
+    );
+    refused_by(&evaluation, "contractors");
+    let evaluation = fixture.evaluate_under(
+        &with_guardrails(&cleared),
+        &[],
+        &[join("bob", "empty"), gain],
+        &ann(),
+    );
+    refused_by(&evaluation, "cleared");
+}
+
+#[test]
+fn rules_about_units_groups_people_accounts_sets_and_the_requester_see_what_they_name() {
+    let fixture = Company::new();
+    let operation = [window(the_group("operators"), "web-dev", "viewer", 60)];
+    for (n, (scope, hits)) in [
+        (format!("principal, action, resource in Unit::\"{}\")", "ou-root-cards"), 3),
+        (format!("principal, action, resource in Unit::\"{}\")", "ou-root-other"), 0),
+        (format!("principal in Group::\"{}\", action, resource)", group("operators")), 3),
+        (format!("principal in Group::\"{}\", action, resource)", group("okta")), 0),
+        (format!("principal == Person::\"{}\", action, resource)", person("bob")), 1),
+        (format!("principal, action, resource == Account::\"{}\")", account("web-dev")), 3),
+        (format!("principal, action, resource == Account::\"{}\")", account("web-prod")), 0),
+        (format!("principal, action, resource) when {{ context.set == PermissionSet::\"{}\" }}", set("viewer")), 3),
+        (format!("principal, action, resource) when {{ context has group && context.group == Group::\"{}\" }}", group("operators")), 3),
+        ("principal, action, resource) when { context has group && principal in context.group }".into(), 3),
+        ("principal, action, resource) when { context.latent }".into(), 1),
+        ("principal, action, resource) when { principal.joined }".into(), 2),
+        ("principal, action, resource) when { context.people == 2 }".into(), 3),
+        ("principal, action in Action::\"Gain\", resource) when { context.requester.joined && context.mfa && !context.ticket }".into(), 3),
+        (format!("principal, action in Action::\"Gain\", resource) when {{ context.requester == Person::\"{}\" }}", person("ann")), 3),
+        (format!("principal, action in Action::\"Gain\", resource) when {{ context.at == {} }}", NOW.0 / 1_000), 3),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let rules = with_guardrails(&rule(&format!("r{n}"), "", &scope));
+        let evaluation = fixture.evaluate_under(&rules, &[], &operation, &ann());
+        let found: usize = evaluation.verdict.hits.iter().map(|hit| hit.gains.len()).sum();
+        assert_eq!(found, hits, "{scope}: {:?}", hit(&evaluation));
+    }
+}
+
+#[test]
+fn joining_a_group_that_leads_nowhere_needs_somebody_else_and_one_is_enough() {
+    let fixture = Company::new();
+    let joining = [join("fay", "operators")];
+    let evaluation = fixture.evaluate(&joining, &ann());
+    assert_eq!(evaluation.verdict.outcome, Outcome::NeedsApproval);
+    assert_eq!(evaluation.verdict.approvals, 1);
+    assert_eq!(evaluation.verdict.hits[0].rule, LEADS_NOWHERE);
+    allowed(&fixture.evaluate(&joining, &approved_by(ann(), &["cas"])));
+    // The requester cannot approve.
+    let own = fixture.evaluate(&joining, &approved_by(ann(), &["ann"]));
+    assert_eq!(own.verdict.outcome, Outcome::NeedsApproval);
+
+    let mut leading = Company::new();
+    leading.assigned(&the_group("operators"), "web-dev", "viewer");
+    allowed(&leading.evaluate(&joining, &ann()));
+}
+
+#[test]
+fn joining_and_leaving_a_group_that_a_rule_names_needs_somebody_else() {
+    let named = format!(
+        "principal in Group::\"{}\", action, resource) when {{ principal.disabled }}",
+        group("operators")
+    );
+    let rules = with_guardrails(&rule("of-operators", "", &named));
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "web-dev", "viewer");
+    fixture.assigned(&the_group("okta"), "web-dev", "viewer");
+    for operation in [join("fay", "operators"), leave("bob", "operators")] {
+        let evaluation = fixture.evaluate_under(&rules, &[], &[operation], &ann());
+        assert_eq!(evaluation.verdict.outcome, Outcome::NeedsApproval);
+        let hits = &evaluation.verdict.hits;
+        assert!(
+            hits.iter().any(|hit| hit.rule == NAMED_BY_A_RULE),
+            "{hits:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_held_already_without_a_reason_of_ours_is_not_granted_over() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_group("operators"), "web-dev", "viewer");
+    for operation in [
+        standing(the_group("operators"), "web-dev", "viewer"),
+        window(the_group("operators"), "web-dev", "viewer", 60),
+    ] {
+        refused_by(
+            &fixture.evaluate(std::slice::from_ref(&operation), &ann()),
+            HELD_ALREADY,
+        );
+        let Operation::Assign { assignment, .. } = &operation else {
+            panic!("a grant");
+        };
+        let asked = RequestContext {
+            ours: [assignment.clone()].into(),
+            ..ann()
+        };
+        allowed(&fixture.evaluate(&[operation], &asked));
+    }
+}

@@ -1,0 +1,243 @@
+//! Reads from AWS what an approved change depends on, just before its final evaluation.
+//!
+//! A verdict on data from the last crawl would miss later drift, such as a new assignment of a harmless group or an
+//! edit of a harmless permission set. Never evaluates, and never takes a failed read for an answer: the change waits.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use domain::{
+    change::{Change, Operation, State},
+    crawl::SingleRead,
+    engine::Listing,
+    ids::{ChangeId, GroupId, Pair, PermissionSetArn, Principal},
+    permission_set::PermissionSet,
+    time::{Duration, Timestamp},
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use thiserror::Error;
+
+use super::observe;
+use crate::{
+    aws::error::{CallError, ErrorClass},
+    service::app_state::AppState,
+    store::{self, StoreError},
+};
+
+/// Concurrent reads for one change.
+const IN_FLIGHT: usize = 8;
+
+/// The reason why a change cannot be evaluated against what AWS holds now. The read is retried.
+#[derive(Debug, Error)]
+pub enum RereadError {
+    /// AWS did not respond.
+    #[error("AWS could not be read: {0}")]
+    Aws(#[from] CallError),
+    /// The response could not be stored, or the change could not be loaded.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The change needs a complete crawl that has not happened yet.
+    #[error("no complete crawl has begun since the change was approved")]
+    NotCrawled,
+}
+
+/// The resources to read.
+#[derive(Debug, Default)]
+struct ReadPlan {
+    pairs: BTreeSet<Pair>,
+    groups: BTreeSet<GroupId>,
+    sets: BTreeSet<PermissionSetArn>,
+}
+
+/// Reads everything that the gains of a change depend on into the read model: the assignments of its pairs, the content
+/// of its permission sets, the members of its groups, and the assignments of its groups. Reads nothing for a change
+/// that only removes access.
+pub async fn reread(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), RereadError> {
+    let Some((change, approved)) = asked(app_state, change).await? else {
+        return Ok(());
+    };
+    let operations = change.proposal.operations;
+    if change.state != State::Approved || !operations.iter().any(Operation::gives) {
+        return Ok(());
+    }
+    let now = app_state.clock.now();
+    if !app_state
+        .read_model()
+        .snapshot
+        .parts()
+        .coverage
+        .is_sound(now)
+    {
+        ask_for_crawl(app_state);
+        return Err(RereadError::NotCrawled);
+    }
+    let wanted = wanted(app_state, &operations, approved).await?;
+    let reads = wanted.pairs.into_iter().map(ReadItem::Pair);
+    let reads = reads.chain(wanted.groups.into_iter().map(ReadItem::Group));
+    let reads = reads.chain(wanted.sets.into_iter().map(ReadItem::Set));
+    take_all(app_state, reads.collect()).await
+}
+
+/// Requests a crawl, at most once a minute for all waiting changes. Otherwise a resource that cannot be read would
+/// cause continuous crawls.
+fn ask_for_crawl(app_state: &AppState) {
+    let began = app_state.read_model().snapshot.parts().coverage.began;
+    if began.is_none_or(|began| app_state.clock.now().since(began) >= Duration::minutes(1)) {
+        app_state.wake_sync.notify_one();
+    }
+}
+
+/// Reads the permission sets that a change assigned again, after the change is done. An edit made in the meantime is
+/// recorded and evaluated at once instead of after the next crawl.
+pub async fn confirm(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), RereadError> {
+    let Some((change, _)) = asked(app_state, change).await? else {
+        return Ok(());
+    };
+    let operations = change.proposal.operations.into_iter();
+    let sets: BTreeSet<PermissionSetArn> = operations
+        .filter_map(|operation| match operation {
+            Operation::Assign { assignment, .. } => Some(assignment.pair.set),
+            _ => None,
+        })
+        .collect();
+    take_all(app_state, sets.into_iter().map(ReadItem::Set).collect()).await
+}
+
+/// Returns a change and the time of its last transition; for an approved change, the time of its approval.
+async fn asked(
+    app_state: &AppState,
+    change: &ChangeId,
+) -> Result<Option<(Change, Timestamp)>, StoreError> {
+    let mut conn = app_state.store.read().acquire().await?;
+    let Some(stored) = store::change::find(&mut conn, change).await? else {
+        return Ok(None);
+    };
+    let moved = store::change::moved_at(&mut conn, change).await?;
+    Ok(Some((stored.change, moved)))
+}
+
+async fn wanted(
+    app_state: &AppState,
+    operations: &[Operation],
+    approved: Timestamp,
+) -> Result<ReadPlan, RereadError> {
+    let mut wanted = ReadPlan::default();
+    for operation in operations {
+        match operation {
+            Operation::Assign { assignment, .. } => {
+                wanted.pairs.insert(assignment.pair.clone());
+                wanted.sets.insert(assignment.pair.set.clone());
+                if let Principal::Group(group) = &assignment.principal {
+                    wanted.groups.insert(group.clone());
+                }
+            }
+            Operation::AddMember { group, .. } => {
+                let there = Principal::Group(group.clone());
+                wanted.groups.insert(group.clone());
+                let read_model = app_state.read_model();
+                let known: BTreeSet<Pair> = read_model
+                    .snapshot
+                    .pairs_of(&there)
+                    .iter()
+                    .cloned()
+                    .collect();
+                let listed = assigned(app_state, &there, &known, approved).await?;
+                wanted
+                    .sets
+                    .extend(listed.union(&known).map(|pair| pair.set.clone()));
+                wanted
+                    .pairs
+                    .extend(listed.symmetric_difference(&known).cloned());
+            }
+            Operation::Unassign { .. } | Operation::RemoveMember { .. } => {}
+        }
+    }
+    Ok(wanted)
+}
+
+/// Returns the pairs that a group is assigned to now. If AWS denies the call, a crawl must have read everything since
+/// the approval.
+async fn assigned(
+    app_state: &AppState,
+    group: &Principal,
+    known: &BTreeSet<Pair>,
+    approved: Timestamp,
+) -> Result<BTreeSet<Pair>, RereadError> {
+    match app_state.aws.pairs_of(&app_state.instance, group).await {
+        Ok(pairs) => Ok(pairs),
+        Err(error) if error.class == ErrorClass::AccessDenied => {
+            let read_model = app_state.read_model();
+            let coverage = &read_model.snapshot.parts().coverage;
+            if coverage.is_whole_since(approved) {
+                return Ok(known.clone());
+            }
+            ask_for_crawl(app_state);
+            Err(RereadError::NotCrawled)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Debug)]
+enum ReadItem {
+    Pair(Pair),
+    Group(GroupId),
+    Set(PermissionSetArn),
+}
+
+async fn take_all(app_state: &Arc<AppState>, wanted: Vec<ReadItem>) -> Result<(), RereadError> {
+    let reads = stream::iter(wanted).map(|one| async move {
+        // The time of the request: a response proves nothing about later changes.
+        let as_of = app_state.clock.now();
+        Ok::<_, CallError>((read(app_state, one).await?, as_of))
+    });
+    let reads: Vec<(SingleRead, Timestamp)> =
+        reads.buffer_unordered(IN_FLIGHT).try_collect().await?;
+    for (read, as_of) in reads {
+        if differs(app_state, &read) {
+            observe::take(app_state, &read, as_of).await?;
+        } else {
+            observe::remember(app_state, &read, as_of);
+        }
+    }
+    Ok(())
+}
+
+async fn read(app_state: &AppState, one: ReadItem) -> Result<SingleRead, CallError> {
+    let (aws, instance) = (&app_state.aws, &app_state.instance);
+    Ok(match one {
+        ReadItem::Pair(pair) => SingleRead::Listing(Listing::Pair {
+            principals: aws.assignments(instance, &pair).await?,
+            pair,
+        }),
+        ReadItem::Group(group) => SingleRead::Listing(Listing::Group {
+            members: aws.members(instance, &group).await?,
+            group,
+        }),
+        ReadItem::Set(arn) => {
+            let (name, description, content) = aws.set_content(instance, &arn).await?;
+            let outdated = aws.outdated_accounts(instance, &arn).await?;
+            let (hash, analysis) = (content.hash(), app_state.analyse(&content));
+            let set = Box::new(PermissionSet {
+                arn,
+                name,
+                description,
+                content,
+                hash,
+                analysis,
+            });
+            SingleRead::Set { set, outdated }
+        }
+    })
+}
+
+/// Returns whether a read is worth a new read model. A newer *as of* of a pair alone is not.
+fn differs(app_state: &AppState, read: &SingleRead) -> bool {
+    let SingleRead::Listing(Listing::Pair { pair, principals }) = read else {
+        return true;
+    };
+    let read_model = app_state.read_model();
+    match read_model.snapshot.pair(pair) {
+        Some(known) => !known.principals.keys().eq(principals),
+        None => !principals.is_empty(),
+    }
+}

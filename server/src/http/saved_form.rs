@@ -1,0 +1,124 @@
+//! Keeps the input of a form that was sent after the session ended, and restores it in the same form for the same
+//! subject.
+//!
+//! Only the fields in `keep` of the action's row are stored, so that no hash, key or secret is written to the database.
+//! A request without an ended session has no known subject, and nothing is stored.
+
+use std::collections::BTreeMap;
+
+use app::routes::{ACTIONS, ActionRoute, Sent};
+use axum::{
+    extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request},
+    http::request::Parts,
+};
+use domain::person::Subject;
+use http::header;
+
+use super::{
+    error::HttpError, form::fields, pages::params, return_to::ReturnTo, session::SignedIn,
+    state::HttpState,
+};
+use crate::{
+    clock,
+    store::{StoreError, saved_form as rows, saved_form::FormFields},
+};
+
+/// Stores a form that was sent without a session, and returns the page to open after sign-in.
+pub(super) async fn keep(
+    state: &HttpState,
+    request: Request,
+    ended: Option<&Subject>,
+) -> Result<ReturnTo, HttpError> {
+    let (mut parts, body) = request.into_parts();
+    let Some(route) = action(&parts) else {
+        return Ok(page_before(state, &parts));
+    };
+    let body = axum::body::to_bytes(body, state.settings.limits.body)
+        .await
+        .map_err(|_| HttpError::TooLarge)?;
+    let Some(fields) = fields(&parts.headers, &body) else {
+        return Ok(page_before(state, &parts));
+    };
+    let raw = RawPathParams::from_request_parts(&mut parts, &()).await;
+    let sent = Sent {
+        params: raw.map_or_else(|_| BTreeMap::new(), |raw| params(&raw)),
+        fields,
+    };
+    let page = (route.form)(&sent);
+    let kept = kept(route, &sent);
+    let Some(subject) = ended.filter(|_| !kept.is_empty()) else {
+        return Ok(ReturnTo::parse(&page));
+    };
+    let id = clock::row_id();
+    let mut tx = state.store.write().await?;
+    let form = rows::SavedForm {
+        id: &id,
+        subject,
+        page: path_of(&page),
+        fields: &kept,
+    };
+    rows::save_form(&mut tx, &form, state.clock.now()).await?;
+    tx.commit().await?;
+    let joint = if page.contains('?') { '&' } else { '?' };
+    Ok(ReturnTo::parse(&format!("{page}{joint}draft={id}")))
+}
+
+/// Returns the action that the request was sent to.
+fn action(parts: &Parts) -> Option<&'static ActionRoute> {
+    let pattern = parts.extensions.get::<MatchedPath>()?.as_str();
+    ACTIONS.iter().find(|route| route.path == pattern)
+}
+
+/// Returns the fields to store, in the order of the row.
+fn kept(route: &ActionRoute, sent: &Sent) -> FormFields {
+    let value = |name: &&str| Some(((*name).to_owned(), sent.fields.get(*name)?.clone()));
+    route.keep.iter().filter_map(value).collect()
+}
+
+/// Returns the page that sent the request, from `Referer`, if the request is not a form of the table.
+fn page_before(state: &HttpState, parts: &Parts) -> ReturnTo {
+    let referer = parts.headers.get(header::REFERER);
+    let referer = referer
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    ReturnTo::of_url(referer, &state.settings.public_base)
+}
+
+fn path_of(page: &str) -> &str {
+    page.split_once('?').map_or(page, |(path, _)| path)
+}
+
+/// Returns the stored input for a page that is opened with `?draft=ID`. Returns `None` if the draft is unknown or
+/// expired, or belongs to another page or subject.
+pub async fn load(
+    state: &HttpState,
+    signed: &SignedIn,
+    form_id: &str,
+    page: &str,
+) -> Result<Option<FormFields>, StoreError> {
+    let now = state.clock.now();
+    rows::saved_form(&state.store, form_id, &signed.subject, page, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_but_what_somebody_typed() {
+        for route in ACTIONS {
+            let mut sent = Sent::default();
+            for name in ["effect", "form_key", "secret"].iter().chain(route.keep) {
+                sent.fields.insert((*name).to_owned(), "typed".to_owned());
+            }
+            let kept: Vec<String> = kept(route, &sent)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect();
+            assert_eq!(kept, route.keep, "{}", route.path);
+            for never in ["effect", "form_key", "secret"] {
+                assert!(!route.keep.contains(&never), "{}: {never}", route.path);
+            }
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! The state that all requests and background loops share: the store, the AWS clients, the policies and the read model.
+//!
+//! The read model is replaced as a whole and never edited: a page works on one consistent state, however long it takes,
+//! and no page waits for AWS.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+};
+
+use domain::{
+    access::{self, Path},
+    change::Operation,
+    crawl::SingleRead,
+    engine::{AccessResource, WindowRow},
+    grant::{Term, Window},
+    ids::{AccountId, Assignment, ChangeId, Principal, UserId},
+    org::SpecialAccounts,
+    permission_set::{Content, analysis::Analysis},
+    policies::{Agreement, ExistingAccessEvaluator, Record, Records, Rules},
+    snapshot::Snapshot,
+    time::{Duration, Timestamp},
+};
+use tokio::sync::{Notify, broadcast, watch};
+
+use super::{
+    index::Roster, journal::Journal, pci_findings::PciFindings, pending_starts::PendingStarts,
+};
+use crate::{
+    aws::{Aws, Instance},
+    clock::Clock,
+    managed_policies::Catalogue,
+    store::Store,
+};
+
+/// Settings from the configuration, fixed at the start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Time between two crawls.
+    pub crawl_every: Duration,
+    /// The accounts that contain Leastwise or its Cognito user pool.
+    pub leastwise_accounts: Vec<AccountId>,
+    /// The id of the Cognito user pool.
+    pub pool: String,
+}
+
+/// The shared state of the process.
+pub struct AppState {
+    pub store: Store,
+    /// The source of time, ids and randomness.
+    pub clock: Clock,
+    pub aws: Aws,
+    /// The Identity Center instance that Leastwise governs.
+    pub instance: Instance,
+    /// The AWS managed policies.
+    pub catalogue: Arc<Catalogue>,
+    /// The policies in force.
+    pub rules: Arc<Rules>,
+    /// The only way to append to the ledger.
+    pub journal: Journal,
+    pub settings: Settings,
+    /// Notifies the engine of new work.
+    pub wake_engine: Notify,
+    /// Requests a crawl.
+    pub wake_sync: Notify,
+    /// What crawls observed of the resources that the engine manages.
+    pub observations: broadcast::Sender<domain::engine::Observation>,
+    /// Held while a newer read model is built, so that no concurrent read is lost.
+    pub observing: tokio::sync::Mutex<()>,
+    /// The single reads since the current crawl began.
+    pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,
+    /// The verifier key of the ledger, once the ledger is open.
+    pub vkey: OnceLock<String>,
+    /// What approved changes wait for before they start, for their pages.
+    pub waiting: PendingStarts,
+    /// The ids of changes that were updated, for live pages.
+    pub moved: broadcast::Sender<ChangeId>,
+    /// False from the start until the stored state is loaded.
+    restored: watch::Sender<bool>,
+    read_model: RwLock<Arc<ReadModel>>,
+}
+
+/// Everything known at one instant, and the values derived from it.
+pub struct ReadModel {
+    /// The last observed state of AWS.
+    pub snapshot: Snapshot,
+    /// The accounts with a special role in the organization.
+    pub special: SpecialAccounts,
+    /// The open access windows, by the assignment that they give.
+    pub windows: BTreeMap<Assignment, Vec<Window>>,
+    /// The policy findings of every account that counts as production PCI, as counts.
+    pub pci_findings: BTreeMap<AccountId, Arc<PciFindings>>,
+    /// The exposure of production PCI, computed once.
+    pub exposure: super::exposure::Exposure,
+    /// The lists of pages, in display order.
+    pub index: super::index::Index,
+    /// The approvals of each access window, for evaluating other accounts on request.
+    pub records: Records,
+}
+
+/// The reasons for the access that Leastwise granted, and the removals that are overdue.
+#[derive(Debug, Default)]
+pub struct AccessReasons {
+    /// The open access windows.
+    pub windows: Vec<WindowRow>,
+    /// Who approved the changes of these windows, by change.
+    pub agreed: BTreeMap<ChangeId, Agreement>,
+    /// The resources whose removal is overdue, and since when.
+    pub overdue: BTreeMap<AccessResource, Timestamp>,
+}
+
+impl AppState {
+    /// Assembles the shared state with an empty read model.
+    #[expect(clippy::too_many_arguments, reason = "the composition root's one call")]
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        aws: Aws,
+        instance: Instance,
+        catalogue: impl Into<Arc<Catalogue>>,
+        rules: impl Into<Arc<Rules>>,
+        journal: Journal,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            aws,
+            instance,
+            catalogue: catalogue.into(),
+            rules: rules.into(),
+            journal,
+            settings,
+            wake_engine: Notify::new(),
+            wake_sync: Notify::new(),
+            observations: broadcast::channel(4_096).0,
+            observing: tokio::sync::Mutex::new(()),
+            reads: Mutex::default(),
+            vkey: OnceLock::new(),
+            waiting: PendingStarts::default(),
+            moved: broadcast::channel(256).0,
+            restored: watch::channel(true).0,
+            read_model: RwLock::new(Arc::new(ReadModel::empty())),
+        }
+    }
+
+    /// Marks the stored state as not loaded. Until `mark_restored`, nothing may be evaluated against the read model.
+    pub fn mark_restoring(&self) {
+        self.restored.send_replace(false);
+    }
+
+    /// Marks the stored state as loaded and wakes the waiting tasks.
+    pub fn mark_restored(&self) {
+        self.restored.send_replace(true);
+    }
+
+    /// Whether the read model holds the stored state of the last run, or a newer one.
+    pub fn is_restored(&self) -> bool {
+        *self.restored.borrow()
+    }
+
+    /// Waits until the stored state is loaded.
+    pub async fn restored(&self) {
+        // The sender is a field of this value, so the channel cannot close.
+        let _ = self.restored.subscribe().wait_for(|all| *all).await;
+    }
+
+    /// Returns the current read model.
+    pub fn read_model(&self) -> Arc<ReadModel> {
+        self.read_model
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Replaces the read model.
+    pub fn publish(&self, read_model: impl Into<Arc<ReadModel>>) {
+        *self
+            .read_model
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = read_model.into();
+    }
+
+    /// Analyses what a permission set's content allows.
+    pub fn analyse(&self, content: &Content) -> Analysis {
+        domain::permission_set::analysis::analyse(content, &*self.catalogue)
+    }
+
+    /// Returns an evaluator of existing access by the policies. It evaluates equivalent cases once.
+    pub fn existing_access<'a>(&'a self, read_model: &'a ReadModel) -> ExistingAccessEvaluator<'a> {
+        ExistingAccessEvaluator::new(&read_model.snapshot, &self.rules)
+            .with_records(read_model.records.clone())
+    }
+}
+
+impl ReadModel {
+    fn empty() -> Self {
+        Self {
+            snapshot: Snapshot::default(),
+            special: SpecialAccounts::default(),
+            windows: BTreeMap::new(),
+            pci_findings: BTreeMap::new(),
+            exposure: super::exposure::Exposure::default(),
+            index: super::index::Index::default(),
+            records: Records::default(),
+        }
+    }
+
+    /// Builds the read model of a snapshot. This takes seconds for a large organization, so it never happens during a
+    /// request.
+    pub fn new(
+        snapshot: Snapshot,
+        special: SpecialAccounts,
+        reasons: AccessReasons,
+        rules: &Rules,
+    ) -> Self {
+        let everything = snapshot.parts().accounts.keys().cloned().collect();
+        Self::after(
+            &Self::empty(),
+            snapshot,
+            special,
+            reasons,
+            rules,
+            &everything,
+        )
+    }
+
+    /// Builds the read model of a snapshot, and evaluates only the `touched` accounts again. For the others, the
+    /// findings of `old` are kept.
+    pub fn after(
+        old: &Self,
+        snapshot: Snapshot,
+        special: SpecialAccounts,
+        reasons: AccessReasons,
+        rules: &Rules,
+        touched: &BTreeSet<AccountId>,
+    ) -> Self {
+        let (windows, records) = by_assignment(reasons);
+        let mut existing_access =
+            ExistingAccessEvaluator::new(&snapshot, rules).with_records(records.clone());
+        let accounts = snapshot.parts().accounts.iter();
+        let pci_findings: BTreeMap<AccountId, Arc<PciFindings>> = accounts
+            .filter(|(_, (_, class))| class.counts_as_production_pci())
+            .map(|(id, _)| {
+                let kept = old.pci_findings.get(id).filter(|_| !touched.contains(id));
+                let word = kept.cloned();
+                let word = word
+                    .unwrap_or_else(|| Arc::new(PciFindings::of(&existing_access.findings(id))));
+                (id.clone(), word)
+            })
+            .collect();
+        drop(existing_access);
+        let roster = Roster::of(&snapshot);
+        let exposure = super::exposure::expose(&snapshot, &windows, &pci_findings, &roster);
+        let index = super::index::Index::new(&snapshot, &windows, &pci_findings, &roster);
+        drop(roster);
+        Self {
+            snapshot,
+            special,
+            windows,
+            pci_findings,
+            exposure,
+            index,
+            records,
+        }
+    }
+
+    /// Returns when access through an assignment ends. None if the access is standing, or if no access window of
+    /// Leastwise explains it.
+    pub fn ends(&self, assignment: &Assignment) -> Option<domain::time::Timestamp> {
+        let windows = self.windows.get(assignment)?;
+        windows
+            .iter()
+            .map(Window::stops)
+            .collect::<Option<Vec<_>>>()?
+            .into_iter()
+            .max()
+    }
+
+    /// Returns the assignment of a path.
+    pub fn assignment(reach: &access::Reach) -> Assignment {
+        Assignment {
+            pair: reach.pair.clone(),
+            principal: reach.principal(),
+        }
+    }
+
+    /// Returns the assignment of a user's path.
+    pub fn assignment_of(pair: &domain::ids::Pair, user: &UserId, path: &Path) -> Assignment {
+        let principal = match path {
+            Path::Direct => Principal::User(user.clone()),
+            Path::Group(group) => Principal::Group(group.clone()),
+        };
+        Assignment {
+            pair: pair.clone(),
+            principal,
+        }
+    }
+}
+
+/// Groups the access windows by assignment, together with their approvals.
+fn by_assignment(reasons: AccessReasons) -> (BTreeMap<Assignment, Vec<Window>>, Records) {
+    let mut grouped: BTreeMap<Assignment, Vec<Window>> = BTreeMap::new();
+    let mut records = Records {
+        overdue: reasons.overdue,
+        ..Records::default()
+    };
+    for row in reasons.windows {
+        let agreed = reasons.agreed.get(&row.window.change);
+        let agreed = agreed.cloned().unwrap_or_default();
+        match row.key {
+            AccessResource::Assignment(assignment) => {
+                let term = row.window.ends.map_or(Term::Standing, |end| {
+                    Term::For(end.since(row.window.starts))
+                });
+                // If there are several windows, the longest determines the term and the approvals of the access.
+                let known = records.assignments.get(&assignment);
+                if known.is_none_or(|known| known.term <= term) {
+                    let record = Record { term, agreed };
+                    records.assignments.insert(assignment.clone(), record);
+                }
+                grouped.entry(assignment).or_default().push(row.window);
+            }
+            AccessResource::Membership { group, user } => {
+                let joined = records.memberships.entry(group).or_default();
+                joined.insert(user, agreed);
+            }
+        }
+    }
+    (grouped, records)
+}
+
+/// Returns the maximum length of a role session through the access of an operation: the permission set's own limit, or
+/// 12 hours, the maximum of AWS, if the permission set is unknown. For a group, the maximum over its permission sets.
+pub fn session_of(read_model: &ReadModel, operation: &Operation) -> Duration {
+    const LONGEST: Duration = Duration::hours(12);
+    let of = |arn| {
+        read_model.snapshot.set(arn).map_or(LONGEST, |set| {
+            Duration::seconds(i64::from(set.content.session_seconds))
+        })
+    };
+    match operation {
+        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
+            of(&assignment.pair.set)
+        }
+        Operation::AddMember { group, .. } | Operation::RemoveMember { group, .. } => read_model
+            .snapshot
+            .pairs_of(&Principal::Group(group.clone()))
+            .iter()
+            .map(|pair| of(&pair.set))
+            .max()
+            .unwrap_or(Duration(0)),
+    }
+}

@@ -1,0 +1,113 @@
+//! Checks with the user pool that the people who approved are still approvers: enabled, and in the approvers' group.
+//!
+//! The ledger ends a role when its holder is next seen without the group, and a holder who never signs in again is
+//! never seen. So the user pool is queried when a change starts. It is queried for the sign-in that approved according
+//! to the ledger, and the response must contain the same subject; rows that differ are ignored. Never queried while a
+//! transaction is open.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use domain::{
+    approval::Decision,
+    authorize::Role,
+    change::{Operation, State},
+    ids::{ChangeId, PersonId},
+    person::Subject,
+};
+
+use crate::{
+    aws::{
+        error::{CallError, ErrorClass},
+        pool::PoolUser,
+    },
+    service::app_state::AppState,
+    store::{StoreError, change, ledger::proof, person},
+};
+
+/// Access to the users of the Cognito user pool.
+#[async_trait]
+pub trait UserPool: Send + Sync {
+    /// Returns the current state of a user; none if it does not exist.
+    async fn user(&self, username: &str) -> Result<Option<PoolUser>, CallError>;
+}
+
+#[async_trait]
+impl UserPool for AppState {
+    async fn user(&self, username: &str) -> Result<Option<PoolUser>, CallError> {
+        match self.aws.pool_user(&self.settings.pool, username).await {
+            Ok(user) => Ok(Some(user)),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The user pool's answer about the people who approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ApproverStatus {
+    /// The people who are still approvers.
+    Confirmed(BTreeSet<PersonId>),
+    /// A query failed.
+    Unanswered,
+}
+
+/// Queries every person whose approval of a change may count; none if the change is not about to start.
+pub(super) async fn of_approvers(
+    app_state: &AppState,
+    pool: &dyn UserPool,
+    id: &ChangeId,
+) -> Result<ApproverStatus, StoreError> {
+    let mut still = BTreeSet::new();
+    for (person, subject, username) in approvals(app_state, id).await? {
+        match pool.user(&username).await {
+            Ok(Some(user)) if is_approver(&user, &subject) => {
+                still.insert(person);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(
+                    code = error.code,
+                    "the user pool could not be asked about an approver"
+                );
+                return Ok(ApproverStatus::Unanswered);
+            }
+        }
+    }
+    Ok(ApproverStatus::Confirmed(still))
+}
+
+/// Returns who approved in the current round, with the sign-in and its username in the user pool.
+async fn approvals(
+    app_state: &AppState,
+    id: &ChangeId,
+) -> Result<Vec<(PersonId, Subject, String)>, StoreError> {
+    let mut conn = app_state.store.read().acquire().await?;
+    let starts = change::find(&mut conn, id).await?.filter(|stored| {
+        let operations = &stored.change.proposal.operations;
+        stored.change.state == State::Approved && operations.iter().any(Operation::gives)
+    });
+    if starts.is_none() {
+        return Ok(Vec::new());
+    }
+    let projection = proof::decisions(&mut conn, id).await?;
+    let mut found = Vec::new();
+    for given in projection.given {
+        if given.decision != Decision::Approve || given.round != projection.round {
+            continue;
+        }
+        // An approval whose sign-in cannot be looked up does not count.
+        if let Some(subject) = given.subject
+            && let Some(username) = person::username_of(&mut conn, &subject).await?
+        {
+            found.push((given.approver, subject, username));
+        }
+    }
+    Ok(found)
+}
+
+fn is_approver(user: &PoolUser, subject: &Subject) -> bool {
+    user.enabled
+        && user.sub.as_deref() == Some(subject.sub.as_str())
+        && user.groups.contains(Role::Approver.group())
+}

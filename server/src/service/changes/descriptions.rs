@@ -1,0 +1,215 @@
+//! Describes changes as text. Names are taken from the snapshot for display, never from a form.
+
+use app::backend::{AccountRef, EffectRow, PrincipalRef, change_field};
+use domain::{
+    access::Path,
+    change::{InvalidProposal, Operation, Proposal, State, holds_card_number},
+    diff::{Gainer, Step},
+    grant::Term,
+    ids::{AccountId, PermissionSetArn, Principal},
+    ledger::projection::ChangeMismatch,
+    snapshot::Snapshot,
+    time::Duration,
+};
+
+use crate::service::names;
+
+/// Returns the title of a change.
+pub(super) fn title(snapshot: &Snapshot, operations: &[Operation]) -> String {
+    match operations {
+        [] => "No items".into(),
+        [only] => operation(snapshot, only),
+        [first, rest @ ..] => format!("{} and {} more", operation(snapshot, first), rest.len()),
+    }
+}
+
+/// Describes one operation in one line.
+pub(super) fn operation(snapshot: &Snapshot, operation: &Operation) -> String {
+    match operation {
+        Operation::Assign { assignment, term } => format!(
+            "Grant {} on {} to {} {}",
+            set(snapshot, &assignment.pair.set),
+            names::account(snapshot, &assignment.pair.account).name,
+            principal(snapshot, &assignment.principal),
+            self::term(*term),
+        ),
+        Operation::Unassign { assignment } => format!(
+            "Remove {} on {} from {}",
+            set(snapshot, &assignment.pair.set),
+            names::account(snapshot, &assignment.pair.account).name,
+            principal(snapshot, &assignment.principal),
+        ),
+        Operation::AddMember { group, user } => {
+            format!(
+                "Add {} to {}",
+                names::user(snapshot, user).name,
+                names::group(snapshot, group)
+            )
+        }
+        Operation::RemoveMember { group, user } => {
+            format!(
+                "Remove {} from {}",
+                names::user(snapshot, user).name,
+                names::group(snapshot, group)
+            )
+        }
+    }
+}
+
+fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> String {
+    names::set(snapshot, arn).name
+}
+
+/// Returns the name of a user or group.
+pub(super) fn principal(snapshot: &Snapshot, who: &Principal) -> String {
+    match names::principal(snapshot, who) {
+        PrincipalRef::User(user) => user.name,
+        PrincipalRef::Group { name, .. } => name,
+        PrincipalRef::Orphan(Principal::Group(id)) => format!("deleted group ({id})"),
+        PrincipalRef::Orphan(Principal::User(id)) => format!("deleted user ({id})"),
+    }
+}
+
+/// Describes the term of access.
+pub(super) fn term(term: Term) -> String {
+    match term {
+        Term::Standing => "as standing access".into(),
+        Term::For(length) => format!("for {}", length_words(length)),
+    }
+}
+
+/// Formats a duration: "45 minutes", "1 hour", "2 hours 30 minutes".
+pub(super) fn length_words(length: Duration) -> String {
+    let minutes = length.as_seconds() / 60;
+    let count = |n: i64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => count(minutes, "minute"),
+        (hours, 0) => count(hours, "hour"),
+        (hours, minutes) => format!("{} {}", count(hours, "hour"), count(minutes, "minute")),
+    }
+}
+
+/// Describes one gain.
+pub(super) fn gain(snapshot: &Snapshot, step: &Step) -> EffectRow {
+    EffectRow {
+        term: term(step.term),
+        ..loss(snapshot, step)
+    }
+}
+
+/// Describes one loss, which has no term.
+pub(super) fn loss(snapshot: &Snapshot, step: &Step) -> EffectRow {
+    let (who, label) = match &step.gainer {
+        Gainer::User(user) => {
+            let known = names::principal(snapshot, &Principal::User(user.clone()));
+            (
+                Some(known),
+                principal(snapshot, &Principal::User(user.clone())),
+            )
+        }
+        Gainer::FutureMember(group) => (
+            None,
+            format!("Future members of {}", names::group(snapshot, group)),
+        ),
+    };
+    EffectRow {
+        who,
+        label,
+        account: Some(names::account(snapshot, &step.pair.account)),
+        set: Some(names::set(snapshot, &step.pair.set)),
+        via: path(snapshot, &step.path),
+        term: String::new(),
+    }
+}
+
+/// Describes a path.
+pub(super) fn path(snapshot: &Snapshot, path: &Path) -> String {
+    match path {
+        Path::Direct => "directly".into(),
+        Path::Group(group) => format!("through {}", names::group(snapshot, group)),
+    }
+}
+
+/// Returns the accounts that a change names or has an effect on, each once.
+pub(super) fn accounts<'a>(
+    snapshot: &Snapshot,
+    operations: &'a [Operation],
+    steps: impl Iterator<Item = &'a Step>,
+) -> Vec<AccountRef> {
+    let named = operations.iter().filter_map(account_of);
+    let ids: std::collections::BTreeSet<&AccountId> =
+        named.chain(steps.map(|step| &step.pair.account)).collect();
+    ids.into_iter()
+        .map(|id| names::account(snapshot, id))
+        .collect()
+}
+
+/// Returns the account that an operation names.
+pub(super) fn account_of(operation: &Operation) -> Option<&AccountId> {
+    match operation {
+        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
+            Some(&assignment.pair.account)
+        }
+        Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
+    }
+}
+
+/// Returns the form field that an invalid proposal concerns.
+pub(super) fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'static str {
+    match invalid {
+        InvalidProposal::CardNumber if !holds_card_number(&proposal.justification) => {
+            change_field::TICKET
+        }
+        InvalidProposal::TooShort | InvalidProposal::TooLong(_) | InvalidProposal::CardNumber => {
+            change_field::JUSTIFICATION
+        }
+        InvalidProposal::Ticket => change_field::TICKET,
+        InvalidProposal::Window => change_field::TERM,
+        InvalidProposal::Empty | InvalidProposal::Twice | InvalidProposal::TooMany(_) => {
+            change_field::WHO
+        }
+    }
+}
+
+/// Returns why a change cannot be decided any more.
+pub(super) fn already(state: State) -> &'static str {
+    match state {
+        State::Refused => "This change is blocked by policy. No approval can override this.",
+        State::Waiting => "This change is waiting for a decision.",
+        State::Approved => "This change is already approved and is about to be applied.",
+        State::Applying => "This change is already approved and is being applied.",
+        State::Verified => "This change has already been carried out.",
+        State::Declined => "This change has already been declined.",
+        State::Expired => "This change has expired. Request it again.",
+        State::Withdrawn => "The requester has withdrawn this change.",
+        State::Failed => "This change could not be carried out. Request it again.",
+    }
+}
+
+/// Explains why a change whose row differs from the ledger is not processed.
+pub(super) fn altered(why: ChangeMismatch) -> String {
+    format!(
+        "This change does not match the ledger: {why}. Nothing was changed. Request it again, and run \
+         `leastwise ledger verify`."
+    )
+}
+
+/// The reason why a change that was approved too long ago does not start.
+pub(super) const TOO_LATE: &str =
+    "The time in which this change could start is over. Request it again.";
+
+/// The reason why a change does not start a second time.
+pub(super) const ONCE: &str =
+    "According to the ledger, this change was carried out or ended before. Request it again.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_told_in_hours_and_minutes() {
+        assert_eq!(length_words(Duration::minutes(45)), "45 minutes");
+        assert_eq!(length_words(Duration::hours(1)), "1 hour");
+        assert_eq!(length_words(Duration::minutes(150)), "2 hours 30 minutes");
+    }
+}

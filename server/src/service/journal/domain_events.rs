@@ -1,0 +1,133 @@
+//! The engine's events as ledger entries, one for one, so that a commit's events and its entries agree.
+
+use domain::{
+    engine::{Cause, DomainEvent, ItemResult},
+    ids::Principal,
+    ledger::Outcome,
+};
+
+use super::{EntryActor, EntryBuilder, EventKind, Journal};
+
+impl Journal {
+    /// Returns the entry for an event of the engine, to append in the transaction of its commit.
+    pub fn domain_event(&self, event: &DomainEvent) -> EntryBuilder {
+        let entry = |kind, outcome| self.entry(kind, outcome, &EntryActor::leastwise());
+        match event {
+            DomainEvent::Applying { change } => {
+                entry(EventKind::ChangeStarted, Outcome::Pending).change(change)
+            }
+            DomainEvent::SentBack { change } => {
+                entry(EventKind::ChangeSentBack, Outcome::Pending).change(change)
+            }
+            DomainEvent::Verified { change } => {
+                entry(EventKind::ChangeVerified, Outcome::Success).change(change)
+            }
+            DomainEvent::Failed { change, reason } => {
+                // Messages from AWS may contain names.
+                entry(EventKind::ChangeFailed, Outcome::Failure)
+                    .change(change)
+                    .private("reason", reason)
+            }
+            DomainEvent::Item {
+                change,
+                index,
+                key,
+                result,
+            } => {
+                let builder = match result {
+                    ItemResult::Failed { .. } => {
+                        entry(EventKind::OperationFailed, Outcome::Failure)
+                    }
+                    ItemResult::Granted { .. } | ItemResult::Removed { .. } => {
+                        entry(EventKind::OperationVerified, Outcome::Success)
+                    }
+                };
+                result_of(builder.change(change).key(key).fact("item", *index), result)
+            }
+            DomainEvent::Removed {
+                key,
+                due,
+                verified_at,
+                last_use,
+                how,
+            } => entry(EventKind::GrantEnded, Outcome::Success)
+                .key(key)
+                .at(*verified_at)
+                .fact("due", due.rfc3339())
+                .fact("sessions_may_last_until", last_use.rfc3339())
+                .fact("by", by(*how)),
+            DomainEvent::Overdue {
+                key,
+                due,
+                alarm,
+                tries,
+                last_error,
+            } => {
+                let builder = entry(EventKind::GrantOverdue, Outcome::Failure)
+                    .key(key)
+                    .fact("due", due.rfc3339())
+                    .fact("alarm", *alarm)
+                    .fact("tries", *tries);
+                match last_error {
+                    Some(error) => builder.private("last_error", error),
+                    None => builder,
+                }
+            }
+            DomainEvent::Reappeared { key, seen_at } => {
+                entry(EventKind::GrantReappeared, Outcome::Success)
+                    .key(key)
+                    .at(*seen_at)
+            }
+            DomainEvent::Missing { key, seen_at } => {
+                entry(EventKind::GrantMissing, Outcome::Success)
+                    .key(key)
+                    .at(*seen_at)
+            }
+        }
+    }
+}
+
+fn result_of(builder: EntryBuilder, result: &ItemResult) -> EntryBuilder {
+    match result {
+        ItemResult::Granted {
+            verified_at,
+            how,
+            others,
+        } => builder
+            .at(*verified_at)
+            .fact("present", true)
+            .fact("by", by(*how))
+            .fact("others", ids(others.iter())),
+        ItemResult::Removed {
+            verified_at,
+            last_use,
+            how,
+            others,
+        } => builder
+            .at(*verified_at)
+            .fact("present", false)
+            .fact("sessions_may_last_until", last_use.rfc3339())
+            .fact("by", by(*how))
+            .fact("others", ids(others.iter())),
+        ItemResult::Failed { at, reason } => builder.at(*at).private("reason", reason),
+    }
+}
+
+/// The maximum number of ids in a fact, which also contains the total. A pair can have hundreds.
+const LISTED: usize = 200;
+
+fn ids<'a>(principals: impl ExactSizeIterator<Item = &'a Principal>) -> serde_json::Value {
+    let all = principals.len();
+    let listed: Vec<String> = principals
+        .take(LISTED)
+        .map(|principal| format!("{}:{}", principal.kind(), principal.id()))
+        .collect();
+    serde_json::json!({ "number": all, "listed": listed })
+}
+
+fn by(how: Cause) -> &'static str {
+    match how {
+        Cause::OurWrite => "leastwise",
+        Cause::AlreadySo => "found_so",
+    }
+}

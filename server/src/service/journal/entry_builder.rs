@@ -1,0 +1,203 @@
+//! Builds an entry, field by field.
+//!
+//! This is the only place that decides which fields are private: the methods for names always store private values.
+
+use std::net::IpAddr;
+
+use domain::{
+    classification::Classification,
+    engine::AccessResource,
+    ids::{AccountId, Assignment, AwsRequestId, ChangeId, OperationId, PermissionSetArn},
+    ledger::{Entry, EntryTarget, Hash, Origin},
+    time::Timestamp,
+};
+use serde_json::Value;
+
+use super::private;
+
+/// An entry that has not been appended.
+#[derive(Debug, Clone)]
+#[must_use = "a draft is not written until it is appended"]
+pub struct EntryBuilder {
+    entry: Entry,
+    address: Option<IpAddr>,
+}
+
+impl EntryBuilder {
+    /// Creates a draft. The address is kept next to the entry, which contains only its hash, so that repetitions can
+    /// list it.
+    pub(super) fn new(entry: Entry, address: Option<IpAddr>) -> Self {
+        Self { entry, address }
+    }
+
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    pub(super) fn into_entry(self) -> Entry {
+        self.entry
+    }
+
+    /// Sets the time of the event, if it is not now.
+    pub fn at(mut self, at: Timestamp) -> Self {
+        self.entry.occurred_at = at;
+        self
+    }
+
+    /// Sets the change that the entry belongs to.
+    pub fn change(mut self, change: &ChangeId) -> Self {
+        self.entry.change_id = Some(change.clone());
+        self
+    }
+
+    /// Sets the write to AWS that the entry is about.
+    pub fn operation(mut self, operation: &OperationId) -> Self {
+        self.entry.operation_id = Some(operation.clone());
+        self
+    }
+
+    /// Sets the API call in IAM notation: `sso:CreateAccountAssignment`.
+    pub fn api(mut self, api: &str) -> Self {
+        self.entry.api = Some(api.to_owned());
+        self
+    }
+
+    /// Sets the AWS request id of the asynchronous write.
+    pub fn aws_request(mut self, request: &AwsRequestId) -> Self {
+        self.entry.aws_request_id = Some(request.clone());
+        self
+    }
+
+    /// Sets the reason for the outcome, in text written by Leastwise.
+    pub fn reason(mut self, reason: &str) -> Self {
+        self.entry.reason = Some(reason.to_owned());
+        self
+    }
+
+    /// Sets the error code, of Leastwise or AWS.
+    pub fn error_code(mut self, code: &str) -> Self {
+        self.entry.error_code = Some(code.to_owned());
+        self
+    }
+
+    pub fn ticket(mut self, ticket: Option<&str>) -> Self {
+        self.entry.ticket = ticket.map(str::to_owned);
+        self
+    }
+
+    /// Sets the person's justification; private.
+    pub fn justification(mut self, text: &str) -> Self {
+        self.entry.justification = Some(private(text));
+        self
+    }
+
+    pub fn target(mut self, target: EntryTarget) -> Self {
+        self.entry.target = Some(target);
+        self
+    }
+
+    /// Sets a target of this kind and id.
+    pub fn target_id(self, noun: &str, id: &str) -> Self {
+        self.target(EntryTarget {
+            id: Some(id.to_owned()),
+            ..EntryTarget::new(noun)
+        })
+    }
+
+    /// Sets an assignment or a membership as the target.
+    pub fn key(self, key: &AccessResource) -> Self {
+        match key {
+            AccessResource::Assignment(assignment) => self.assignment(assignment),
+            AccessResource::Membership { group, user } => self.target(EntryTarget {
+                id: Some(group.as_str().to_owned()),
+                principal_type: Some("USER".to_owned()),
+                principal_id: Some(user.as_str().to_owned()),
+                ..EntryTarget::new("membership")
+            }),
+        }
+    }
+
+    /// Sets an account assignment as the target.
+    pub fn assignment(self, assignment: &Assignment) -> Self {
+        self.target(EntryTarget {
+            account_id: Some(assignment.pair.account.clone()),
+            permission_set_arn: Some(assignment.pair.set.clone()),
+            principal_type: Some(assignment.principal.kind().to_owned()),
+            principal_id: Some(assignment.principal.id().to_owned()),
+            ..EntryTarget::new("assignment")
+        })
+    }
+
+    /// Sets an account as the target.
+    pub fn account(self, account: &AccountId) -> Self {
+        self.target(EntryTarget {
+            account_id: Some(account.clone()),
+            ..EntryTarget::new("account")
+        })
+    }
+
+    /// Sets a permission set as the target.
+    pub fn permission_set(self, set: &PermissionSetArn) -> Self {
+        self.target(EntryTarget {
+            permission_set_arn: Some(set.clone()),
+            ..EntryTarget::new("permission_set")
+        })
+    }
+
+    /// Sets the classification of the target's account at that time. Call after setting the target.
+    pub fn classified(mut self, class: &Classification) -> Self {
+        if let Some(target) = &mut self.entry.target {
+            target.environment = Some(class.environment.as_str().to_owned());
+            target.pci = Some(class.pci.as_str().to_owned());
+        }
+        self
+    }
+
+    /// Sets the target's name as it was displayed; private. Call after setting the target.
+    pub fn target_name(mut self, name: &str) -> Self {
+        if let Some(target) = &mut self.entry.target {
+            target.name = Some(private(name));
+        }
+        self
+    }
+
+    /// Sets the principal's name as it was displayed; private. Call after setting the target.
+    pub fn principal_name(mut self, name: &str) -> Self {
+        if let Some(target) = &mut self.entry.target {
+            target.principal_name = Some(private(name));
+        }
+        self
+    }
+
+    /// Adds a fact to `data`: an integer, a constant or an id. Never personal data.
+    pub fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.entry.data.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a private value.
+    pub fn private(mut self, name: &str, value: &str) -> Self {
+        self.entry.private.insert(name.to_owned(), private(value));
+        self
+    }
+
+    /// Sets the SHA-256 of payloads that are stored elsewhere, before and after the event.
+    pub fn payloads(mut self, before: Option<Hash>, after: Option<Hash>) -> Self {
+        (self.entry.before, self.entry.after) = (before, after);
+        self
+    }
+
+    /// Sets the effect that approvers are shown from now on, as SHA-256 of its stored form.
+    pub fn shows(self, effect: Hash) -> Self {
+        self.payloads(None, Some(effect))
+    }
+
+    /// Sets the clock's offset from its time source, in milliseconds.
+    pub fn clock_offset_ms(mut self, offset: i64) -> Self {
+        self.entry
+            .origin
+            .get_or_insert_with(Origin::default)
+            .clock_offset_ms = Some(offset);
+        self
+    }
+}

@@ -1,0 +1,116 @@
+//! The policy findings of one production PCI account, as counts. Kept for each such account as long as the read model.
+//! Never contains a row per person, because a large organization has millions of them; the page of an account evaluates
+//! it again.
+
+use std::sync::Arc;
+
+use domain::{
+    ids::UserId,
+    policies::{Affected, AssignmentFindings, PolicyFindings},
+    verdict::{Hit, Outcome, Tally, strictest},
+};
+
+/// The findings of one account.
+#[derive(Debug, Default)]
+pub struct PciFindings {
+    /// The number of assignments with findings.
+    pub assignments: Tally,
+    /// The number of paths of people with findings.
+    pub paths: Tally,
+    /// The policies with findings.
+    pub violated: Vec<ViolatedPolicy>,
+}
+
+/// A policy with findings in this account.
+#[derive(Debug)]
+pub struct ViolatedPolicy {
+    hits: Arc<[Hit]>,
+    at: usize,
+    /// The number of affected assignments.
+    pub assignments: u32,
+    /// The affected people: lists that are shared between accounts, each at most once.
+    pub people: Vec<Arc<[UserId]>>,
+    last: usize,
+}
+
+impl ViolatedPolicy {
+    /// Returns the policy as displayed, with its strictest outcome in this account.
+    pub fn hit(&self) -> &Hit {
+        &self.hits[self.at]
+    }
+}
+
+/// Returns the outcome of an assignment: the strictest of everyone with access through it.
+fn outcome_of(findings: &[PolicyFindings]) -> Outcome {
+    let hits = findings.iter().flat_map(|findings| findings.hits.iter());
+    strictest(hits.map(Hit::outcome))
+}
+
+impl PciFindings {
+    /// Counts the findings of all assignments of an account.
+    pub fn of(findings: &[AssignmentFindings<'_>]) -> Self {
+        let mut found = Self::default();
+        for (number, one) in findings.iter().enumerate() {
+            let against = one
+                .findings
+                .iter()
+                .filter(|findings| !findings.hits.is_empty());
+            found.assignments.add(outcome_of(&one.findings), 1);
+            for findings in against {
+                let people = match &findings.affected {
+                    Affected::People(people) => Some(people),
+                    Affected::FutureMembers | Affected::Orphan => None,
+                };
+                let outcome = strictest(findings.hits.iter().map(Hit::outcome));
+                found
+                    .paths
+                    .add(outcome, people.map_or(0, |people| people.len()));
+                for at in 0..findings.hits.len() {
+                    found.note(number, &findings.hits, at, people);
+                }
+            }
+        }
+        found.violated.shrink_to_fit();
+        found
+    }
+
+    fn note(
+        &mut self,
+        assignment: usize,
+        hits: &Arc<[Hit]>,
+        at: usize,
+        people: Option<&Arc<[UserId]>>,
+    ) {
+        let hit = &hits[at];
+        let known = self
+            .violated
+            .iter()
+            .position(|violated| violated.hit().rule == hit.rule);
+        let place = known.unwrap_or_else(|| {
+            self.violated.push(ViolatedPolicy {
+                hits: Arc::clone(hits),
+                at,
+                assignments: 0,
+                people: Vec::new(),
+                last: usize::MAX,
+            });
+            self.violated.len() - 1
+        });
+        let violated = &mut self.violated[place];
+        if violated.last != assignment {
+            violated.last = assignment;
+            violated.assignments += 1;
+        }
+        if hit.remedy.is_none() && violated.hit().remedy.is_some() {
+            (violated.hits, violated.at) = (Arc::clone(hits), at);
+        }
+        if let Some(people) = people
+            && !violated
+                .people
+                .iter()
+                .any(|known| Arc::ptr_eq(known, people))
+        {
+            violated.people.push(Arc::clone(people));
+        }
+    }
+}

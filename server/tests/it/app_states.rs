@@ -1,0 +1,50 @@
+//! The app state with a test's database and an unreachable AWS, for tests that build their own read model.
+
+use domain::{ids::InstanceArn, ledger::LogName, time::Duration};
+use server::{
+    aws::{Access, Aws, Instance},
+    clock::Clock,
+    service::{
+        app_state::{AppState, Settings},
+        journal::Journal,
+    },
+};
+
+use crate::{
+    database::Database,
+    prepared::{catalogue, rules},
+};
+
+pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
+    let access = Access {
+        region: "eu-west-1".into(),
+        endpoint: Some("http://127.0.0.1:9".into()),
+        credentials: Some(("id".into(), "secret".into())),
+        calls_per_second: 1.0,
+        pool_region: "eu-west-1".into(),
+    };
+    let instance = InstanceArn::parse("arn:aws:sso:::instance/ssoins-0123456789abcdef");
+    let instance = Instance {
+        arn: instance.expect("it has the form of an ARN"),
+        identity_store: "d-1111111111".into(),
+        owner: None,
+    };
+    let log = LogName::parse("leastwise/test").expect("it has the form of a name");
+    let (store, version) = (database.store.clone(), "test".into());
+    let journal = Journal::new(store.clone(), clock.clone(), log, version);
+    let settings = Settings {
+        crawl_every: Duration::minutes(10),
+        leastwise_accounts: Vec::new(),
+        pool: "pool".into(),
+    };
+    AppState::new(
+        store,
+        clock.clone(),
+        Aws::connect(&access).await,
+        instance,
+        catalogue(),
+        rules(),
+        journal,
+        settings,
+    )
+}

@@ -1,0 +1,590 @@
+//! Harbourline on a local AWS and a separate database. Loops run only if a test starts them, and
+//! the clock stands still unless a test waits for something.
+
+use std::{future::Future, sync::Arc, time::Duration as StdDuration};
+
+use app::backend::{
+    ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, NewChangePort as _, PortResult,
+    Submission,
+};
+use domain::{
+    approval::{Decision, Mfa},
+    authorize::{Actor, Role},
+    change::State,
+    engine::Pacing,
+    ids::{AccountId, Assignment, ChangeId, GroupId, Pair, PermissionSetArn, Principal, UserId},
+    ledger::LogName,
+    person::{IdentityLink, Subject},
+    time::{Duration, Timestamp},
+};
+use sandbox::{Running, Sandbox, aws::Limits, org::Organisation};
+use serde_json::{Value, json};
+use server::{
+    aws::{
+        Access, Aws,
+        error::{CallError, ErrorClass},
+    },
+    cli::ledger::{LedgerCommand, LedgerLocation, VerifyArgs, execute},
+    clock::{self, Clock},
+    engine::{
+        reconcile,
+        seal::Sealer,
+        sync::{self, SyncReport},
+    },
+    http::session::SignedIn,
+    service::{
+        Service,
+        app_state::{AppState, ReadModel, Settings},
+        journal::{EntryActor, Journal},
+    },
+    store::{
+        change, ledger,
+        person::{self, SignInClaims},
+    },
+};
+use tokio::task::JoinHandle;
+
+use crate::{
+    database::{Database, DatabaseEngine, PerEngine, Template},
+    prepared::{catalogue, pool_key, rules},
+};
+
+pub const START: Timestamp = Timestamp(1_800_000_000_000);
+
+/// The real duration of one waiting round, and how far the clock advances in it: ten times as far.
+const ROUND: (StdDuration, Duration) = (StdDuration::from_millis(25), Duration(250));
+/// Four minutes of real time: a test that waits longer has failed, however busy the machine is.
+const ROUNDS: usize = 9_600;
+
+const ROLES: [(&str, Role); 4] = [
+    ("maya.okafor", Role::Administrator),
+    ("ines.carvalho", Role::Approver),
+    ("kwame.boateng", Role::Approver),
+    ("amara.nwosu", Role::Approver),
+];
+
+/// A company, its AWS, and the state that Leastwise keeps of it.
+pub struct Company {
+    pub app_state: Arc<AppState>,
+    pub aws: Running,
+    pub database: Database,
+    /// Another principal with rights in AWS.
+    pub outside: Aws,
+}
+
+/// The sample organization after one crawl at `START` and with its roles granted: the database, and the read model that
+/// the crawl built. Crawled once per process and engine.
+pub async fn crawled_sample(engine: DatabaseEngine) -> &'static (Template, Arc<ReadModel>) {
+    static CRAWLED: PerEngine<(Template, Arc<ReadModel>)> = PerEngine::new();
+    CRAWLED
+        .get(engine, || async {
+            let company = Company::crawled(engine).await;
+            let read_model = company.app_state.read_model();
+            (company.database.into_template().await, read_model)
+        })
+        .await
+}
+
+/// A running loop, which ends when this is dropped.
+pub struct LoopGuard(JoinHandle<()>);
+
+impl Drop for LoopGuard {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A call that the local AWS received.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub service: String,
+    pub operation: String,
+    pub applied: bool,
+}
+
+impl Company {
+    /// The sample organization as it was crawled a minute ago, once for all tests.
+    pub async fn on(engine: DatabaseEngine) -> Self {
+        let (template, read_model) = crawled_sample(engine).await;
+        let company = Self::unread(template.copy().await, Organisation::sample()).await;
+        company.app_state.publish(read_model.clone());
+        company.app_state.clock.advance(Duration::minutes(1));
+        company
+    }
+
+    /// The sample organization, crawled a minute ago on an AWS that only this test uses.
+    pub async fn crawled(engine: DatabaseEngine) -> Self {
+        let database = Database::fresh(engine).await;
+        let company = Self::unread(database, Organisation::sample()).await;
+        company.sync().await;
+        company.give_roles().await;
+        company.app_state.clock.advance(Duration::minutes(1));
+        company
+    }
+
+    async fn give_roles(&self) {
+        let mut tx = self.app_state.store.write().await.unwrap();
+        let (read_model, journal) = (self.app_state.read_model(), &self.app_state.journal);
+        let mut entries = Vec::new();
+        for (name, role) in ROLES {
+            let user = self.user(name);
+            let introduction = SignInClaims {
+                subject: &subject(name),
+                name,
+                username: Some(name),
+                link: &IdentityLink::Linked(user.clone()),
+                new_id: clock::person_id(),
+                at: START,
+            };
+            person::resolve_at_sign_in(&mut tx, &introduction)
+                .await
+                .unwrap();
+            let known = read_model.snapshot.person(&user).unwrap();
+            person::ensure_role(&mut tx, known, role, "configuration", START)
+                .await
+                .unwrap();
+            entries.push(journal.role_granted(&EntryActor::leastwise(), known, role, START));
+        }
+        journal.append_many(&mut tx, entries).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// An organization that was not crawled yet, on a database that may contain earlier state.
+    pub async fn unread(database: Database, organisation: Organisation) -> Self {
+        let mut local = Sandbox::new(organisation);
+        local.latency = StdDuration::from_millis(60);
+        local.limits = Limits::Unlimited;
+        local.cognito_key_file = Some(pool_key());
+        let aws = local.start().await.unwrap();
+        let app_state = app_state(&database, &access(&aws), Clock::manual(START)).await;
+        let outside = Aws::connect(&access(&aws)).await;
+        Self {
+            app_state,
+            aws,
+            database,
+            outside,
+        }
+    }
+
+    /// The same database after a restart, and an AWS that now contains another organization.
+    pub async fn reopened(self, organisation: Organisation) -> Self {
+        let at = self.app_state.clock.now();
+        let Self { database, aws, .. } = self;
+        drop(aws);
+        let company = Self::unread(database, organisation).await;
+        company.app_state.clock.advance(at.since(START));
+        company.app_state.clock.advance(Duration::minutes(1));
+        sync::restore(&company.app_state).await.unwrap();
+        company
+    }
+
+    /// Another process on the same database and AWS, which has not read anything yet.
+    pub async fn another_core(&self) -> Arc<AppState> {
+        app_state(
+            &self.database,
+            &access(&self.aws),
+            self.app_state.clock.clone(),
+        )
+        .await
+    }
+
+    /// The same process, run in the management account, where alone AWS answers some calls.
+    pub async fn in_management(&mut self) {
+        let account = self.held_by_aws().await.management_account;
+        let access = Access {
+            credentials: Some((account.to_string(), "secret".into())),
+            ..access(&self.aws)
+        };
+        let clock = self.app_state.clock.clone();
+        self.app_state = app_state(&self.database, &access, clock).await;
+        sync::restore(&self.app_state).await.unwrap();
+    }
+
+    pub async fn sync(&self) -> SyncReport {
+        sync::once(&self.app_state, &Arc::default()).await.unwrap()
+    }
+
+    /// Runs a crawl whenever one is requested.
+    pub fn crawler(&self) -> LoopGuard {
+        LoopGuard(tokio::spawn(sync::run(self.app_state.clone())))
+    }
+
+    pub fn engine(&self) -> LoopGuard {
+        self.engine_with(Pacing::default())
+    }
+
+    pub fn engine_with(&self, pacing: Pacing) -> LoopGuard {
+        LoopGuard(tokio::spawn(reconcile::run(self.app_state.clone(), pacing)))
+    }
+
+    /// Lets time pass until a condition holds.
+    pub async fn until<F: Future<Output = bool>>(&self, what: &str, holds: impl Fn() -> F) {
+        for _ in 0..ROUNDS {
+            if holds().await {
+                return;
+            }
+            self.app_state.clock.advance(ROUND.1);
+            self.app_state.wake_engine.notify_one();
+            tokio::time::sleep(ROUND.0).await;
+        }
+        panic!("it never came that {what}");
+    }
+
+    /// Lets time pass until a change is over, and returns its state.
+    pub async fn end_of(&self, id: &ChangeId) -> State {
+        self.until("the change is over", || async {
+            self.state(id).await.is_terminal()
+        })
+        .await;
+        self.state(id).await
+    }
+
+    /// Verifies the ledger as the command line does.
+    pub async fn close(self) {
+        let app_state = &self.app_state;
+        let keys = self.database.folder().join("keys");
+        let (store, clock, journal) = (
+            app_state.store.clone(),
+            app_state.clock.clone(),
+            app_state.journal.clone(),
+        );
+        let sealer = Sealer::open(store, clock, journal, &keys, None)
+            .await
+            .unwrap();
+        sealer.close().await.unwrap();
+        let place = LedgerLocation {
+            database: self.database.url.clone(),
+            keys: Some(keys),
+            vkey: None,
+        };
+        let verify = VerifyArgs {
+            place,
+            bundle: None,
+            checkpoint: None,
+            json: true,
+        };
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let code = execute(LedgerCommand::Verify(verify), &mut out, &mut notes)
+            .await
+            .unwrap();
+        assert_eq!(code, 0, "{}", String::from_utf8_lossy(&out));
+        let deleted = self.database.by_hand("delete from ledger_entry").await;
+        assert!(deleted.is_err(), "what was written down stays");
+        self.app_state.store.close().await;
+    }
+
+    // People and resources.
+
+    pub fn user(&self, name: &str) -> UserId {
+        let read_model = self.app_state.read_model();
+        let users = read_model.snapshot.parts().users.values();
+        users
+            .clone()
+            .find(|user| user.user_name == name)
+            .unwrap()
+            .id
+            .clone()
+    }
+
+    pub fn group(&self, name: &str) -> GroupId {
+        let read_model = self.app_state.read_model();
+        let mut groups = read_model.snapshot.parts().groups.values();
+        groups
+            .find(|group| group.display_name == name)
+            .unwrap()
+            .id
+            .clone()
+    }
+
+    pub fn account(&self, name: &str) -> AccountId {
+        let read_model = self.app_state.read_model();
+        let mut accounts = read_model.snapshot.parts().accounts.values();
+        accounts
+            .find(|(account, _)| account.name == name)
+            .unwrap()
+            .0
+            .id
+            .clone()
+    }
+
+    pub fn set(&self, name: &str) -> PermissionSetArn {
+        let read_model = self.app_state.read_model();
+        let mut sets = read_model.snapshot.parts().sets.values();
+        sets.find(|set| set.name == name).unwrap().arn.clone()
+    }
+
+    pub fn pair(&self, set: &str, account: &str) -> Pair {
+        Pair {
+            account: self.account(account),
+            set: self.set(set),
+        }
+    }
+
+    pub fn of_group(&self, group: &str, set: &str, account: &str) -> Assignment {
+        Assignment {
+            pair: self.pair(set, account),
+            principal: Principal::Group(self.group(group)),
+        }
+    }
+
+    // Actions of people.
+
+    pub async fn as_(&self, name: &str) -> Service {
+        let user = self.user(name);
+        let known = self
+            .app_state
+            .read_model()
+            .snapshot
+            .person(&user)
+            .unwrap()
+            .clone();
+        let granted = person::roles_of(&self.app_state.store, &known)
+            .await
+            .unwrap();
+        let approver = granted.iter().find(|grant| grant.role == Role::Approver);
+        let actor = Actor {
+            person: Some(known.clone()),
+            roles: granted.iter().map(|grant| grant.role).collect(),
+            approver_since: approver.map(|grant| grant.granted_at),
+            mfa: Mfa::Proven,
+        };
+        let now = self.app_state.clock.now();
+        let signed =
+            SignedIn::without_cookie(actor, known, Some(user), subject(name), name.into(), now);
+        Service::new(self.app_state.clone(), signed, "request-1".into())
+    }
+
+    /// Requests a preview and submits it.
+    pub async fn ask(&self, name: &str, change_form: &ChangeForm) -> ChangeId {
+        let service = self.as_(name).await;
+        let new = service.new_change(change_form).await.unwrap();
+        assert!(new.errors.is_empty(), "{:?}", new.errors);
+        let submission = Submission {
+            change_form: change_form.clone(),
+            justification: "investigate incident 4711".into(),
+            ticket: "OPS-4711".into(),
+            effect: new.preview.unwrap().effect.0,
+            form_key: new.form_key,
+        };
+        service.submit(submission).await.unwrap()
+    }
+
+    pub async fn approve(&self, name: &str, id: &ChangeId) -> PortResult<()> {
+        let service = self.as_(name).await;
+        let effect = service.change(id).await.unwrap().preview.effect.0;
+        let reason = "looks right to me".into();
+        service
+            .decide(
+                id,
+                DecisionInput {
+                    decision: Decision::Approve,
+                    reason,
+                    effect,
+                },
+            )
+            .await
+    }
+
+    pub async fn stored(&self, id: &ChangeId) -> change::StoredChange {
+        let mut conn = self.app_state.store.read().acquire().await.unwrap();
+        change::find(&mut conn, id).await.unwrap().unwrap()
+    }
+
+    pub async fn state(&self, id: &ChangeId) -> State {
+        self.stored(id).await.change.state
+    }
+
+    /// Returns the types of a change's entries, oldest first.
+    pub async fn entries_of(&self, id: &ChangeId) -> Vec<String> {
+        let listed = ledger::of_change(&self.app_state.store, id).await.unwrap();
+        listed.iter().map(|one| kind(&leaf(&one.leaf))).collect()
+    }
+
+    /// Returns all entries of a type, newest first.
+    pub async fn entries(&self, wanted: &str) -> Vec<Value> {
+        let listed = ledger::newest(&self.app_state.store, u64::from(u32::MAX), 10_000)
+            .await
+            .unwrap();
+        let leaves = listed.iter().map(|one| leaf(&one.leaf));
+        leaves.filter(|leaf| kind(leaf) == wanted).collect()
+    }
+
+    // Behavior and state of AWS.
+
+    /// Sets the faults to inject from now on; none if the list is empty.
+    pub async fn faults(&self, rules: Value) {
+        let body = json!({ "seed": 7, "rules": rules }).to_string();
+        let url = format!("http://{}/_sandbox/faults", self.aws.aws_addr);
+        let request = http_client()
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body);
+        let answer = request.send().await.unwrap();
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap()
+        );
+    }
+
+    async fn inspect(&self, path: &str) -> Value {
+        let url = format!("http://{}/_sandbox/{path}", self.aws.aws_addr);
+        let text = http_client()
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Returns the complete state of AWS.
+    pub async fn held_by_aws(&self) -> Organisation {
+        let state = self.inspect("state").await;
+        serde_json::from_value(state["organisation"].clone()).unwrap()
+    }
+
+    /// Returns whether an assignment exists in AWS.
+    pub async fn holds(&self, what: &Assignment) -> bool {
+        let held = self.held_by_aws().await.assignments;
+        held.iter().any(|one| {
+            &*one.account == what.pair.account.as_str()
+                && &*one.permission_set == what.pair.set.as_str()
+                && one.principal_type.as_str() == what.principal.kind()
+                && &*one.principal_id == what.principal.id()
+        })
+    }
+
+    /// Returns a number below which all earlier calls are numbered.
+    pub async fn calls_so_far(&self) -> u64 {
+        self.inspect("calls?since=18446744073709551614").await["next"]
+            .as_u64()
+            .unwrap()
+            - 1
+    }
+
+    pub async fn calls_since(&self, number: u64) -> Vec<Call> {
+        let log = self.inspect(&format!("calls?since={number}")).await;
+        let text = |call: &Value, name: &str| call[name].as_str().unwrap().to_owned();
+        let calls = log["calls"].as_array().unwrap().iter();
+        calls
+            .map(|call| Call {
+                service: text(call, "service"),
+                operation: text(call, "operation"),
+                applied: call["applied"].as_bool().unwrap(),
+            })
+            .collect()
+    }
+
+    /// Assigns outside Leastwise, and waits until AWS has finished.
+    pub async fn assign_outside(&self, what: &Assignment) {
+        let instance = &self.app_state.instance;
+        self.once_it_is_taken(|| self.outside.create_assignment(instance, what, &|| true))
+            .await;
+        self.until("AWS holds it", || self.holds(what)).await;
+    }
+
+    /// Removes outside Leastwise, and waits until AWS has finished.
+    pub async fn unassign_outside(&self, what: &Assignment) {
+        let instance = &self.app_state.instance;
+        self.once_it_is_taken(|| self.outside.delete_assignment(instance, what, &|| true))
+            .await;
+        self.until("AWS no longer holds it", || async {
+            !self.holds(what).await
+        })
+        .await;
+    }
+
+    /// Retries while AWS reports a conflict with an earlier write to the same account.
+    async fn once_it_is_taken<T, F>(&self, write: impl Fn() -> F)
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        self.until("AWS takes it", || async {
+            match write().await {
+                Ok(_) => true,
+                Err(error) if error.class == ErrorClass::Conflict => false,
+                Err(error) => panic!("{error}"),
+            }
+        })
+        .await;
+    }
+}
+
+/// Returns the sign-in of a user of the sample's user pool.
+fn subject(name: &str) -> Subject {
+    let pool = Organisation::sample().pool;
+    let sub = pool.user(name).map_or(name, |user| &user.sub).to_owned();
+    Subject {
+        iss: "https://issuer".into(),
+        sub,
+    }
+}
+
+pub fn http_client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
+}
+
+pub fn grant(group: &str, set: &str, account: &str, term: &str) -> ChangeForm {
+    ChangeForm {
+        kind: "grant".into(),
+        who: group.into(),
+        set: set.into(),
+        account: account.into(),
+        term: term.into(),
+    }
+}
+
+pub fn remove(group: &str, set: &str, account: &str) -> ChangeForm {
+    ChangeForm {
+        kind: "remove".into(),
+        ..grant(group, set, account, "")
+    }
+}
+
+fn leaf(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn kind(leaf: &Value) -> String {
+    leaf["type"].as_str().unwrap().to_owned()
+}
+
+fn access(aws: &Running) -> Access {
+    Access {
+        region: "eu-west-1".into(),
+        endpoint: Some(format!("http://{}", aws.aws_addr)),
+        credentials: Some(("id".into(), "secret".into())),
+        calls_per_second: 2_000.0,
+        pool_region: "eu-west-1".into(),
+    }
+}
+
+async fn app_state(database: &Database, access: &Access, clock: Clock) -> Arc<AppState> {
+    let clients = Aws::connect(access).await;
+    let instance = clients.instance().await.unwrap();
+    let store = database.store.clone();
+    let log = LogName::parse("leastwise/test").unwrap();
+    let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
+    let settings = Settings {
+        crawl_every: Duration::minutes(15),
+        leastwise_accounts: Vec::new(),
+        pool: Organisation::sample().pool.id,
+    };
+    Arc::new(AppState::new(
+        store,
+        clock,
+        clients,
+        instance,
+        catalogue(),
+        rules(),
+        journal,
+        settings,
+    ))
+}
