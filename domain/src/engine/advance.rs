@@ -196,7 +196,7 @@ impl State {
         match track.seen {
             Some(seen) if seen.as_of >= since => match seen.presence {
                 Presence::Present => {
-                    self.deliver(key, seen.as_of, Cause::AlreadySo, None, now, out)
+                    self.deliver(key, seen.as_of, Cause::AlreadySo, None, now, out);
                 }
                 Presence::Absent => self.intend(key, OperationKind::Create, now, ids, out),
             },

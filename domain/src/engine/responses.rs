@@ -84,7 +84,7 @@ impl State {
             WriteStatus::Succeeded => self.relist(&key, None, now, out),
             WriteStatus::Failed(reason) => self.relist(&key, Some(reason), now, out),
             WriteStatus::Lost => {
-                self.doubt(&key, "AWS no longer recognizes the request ID", now, out)
+                self.doubt(&key, "AWS no longer recognizes the request ID", now, out);
             }
         }
     }

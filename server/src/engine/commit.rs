@@ -258,7 +258,7 @@ fn accounts_of(app_state: &AppState, commit: &Commit) -> BTreeSet<AccountId> {
                 verified_at,
                 ..
             } if verified_at.since(*due) >= alarm_after(1) => {
-                accounts.extend(opened_by(app_state, key))
+                accounts.extend(opened_by(app_state, key));
             }
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! `cargo xtask lint`: automates review comments. It must never change a file.
 
 mod files;
+mod terms;
 mod views;
 
 use crate::compiler::{self, Build};
@@ -29,6 +30,7 @@ pub fn house_rules() -> Result<(), Failure> {
     let mut wrong = palette::check(&site::tokens()?);
     wrong.extend(views::check()?);
     wrong.extend(files::check()?);
+    wrong.extend(terms::check()?);
     if wrong.is_empty() {
         Ok(())
     } else {

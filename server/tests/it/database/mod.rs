@@ -77,13 +77,12 @@ impl Database {
 impl Template {
     pub async fn copy(&self) -> Database {
         let folder = files::Folder::new();
-        let on_server = match &self.place.on_server {
-            Some(name) => Some(name.copy().await),
-            None => {
-                std::fs::copy(self.place.file(), folder.path().join(FILE))
-                    .expect("a template is a file that can be copied");
-                None
-            }
+        let on_server = if let Some(name) = &self.place.on_server {
+            Some(name.copy().await)
+        } else {
+            std::fs::copy(self.place.file(), folder.path().join(FILE))
+                .expect("a template is a file that can be copied");
+            None
         };
         Place { folder, on_server }.open().await
     }

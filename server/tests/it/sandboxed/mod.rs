@@ -3,12 +3,11 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::similar_names,
     clippy::match_bool,
     clippy::match_same_arms,
     clippy::unused_async,
     clippy::format_collect,
-    reason = "a test may fail where its own world is wrong, and is written to be read as a story"
+    reason = "tests unwrap what they set up themselves, and are written to be read from top to bottom"
 )]
 
 mod crawl;

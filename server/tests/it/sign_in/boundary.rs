@@ -127,7 +127,7 @@ async fn s19_every_answer_tells_the_browser_what_to_refuse(engine: DatabaseEngin
 
 async fn s20_no_action_is_taken_for_another_site(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
-        setup.settings.limits.changes = quota(1_000, 1)
+        setup.settings.limits.changes = quota(1_000, 1);
     })
     .await;
     let mut browser = server.browser();

@@ -264,7 +264,7 @@ async fn s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_ba
 
 async fn metrics_are_for_this_machine_or_who_brings_the_token(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
-        setup.settings.metrics_token = Some(Secret::new("t0ken"))
+        setup.settings.metrics_token = Some(Secret::new("t0ken"));
     })
     .await;
     let ask = |peer: &str, header: Option<(&str, &str)>| {

@@ -213,7 +213,7 @@ async fn s15_a_session_ends_after_eight_hours_however_busy(engine: DatabaseEngin
 
 async fn s15_the_eight_hours_count_from_when_cognito_saw_the_person(engine: DatabaseEngine) {
     let server = Server::with(engine, |setup| {
-        setup.settings.absolute = Duration::minutes(60)
+        setup.settings.absolute = Duration::minutes(60);
     })
     .await;
     let mut browser = server.browser();
