@@ -17,6 +17,14 @@ const RESIDENT_MB: f64 = 300.0;
 /// Both together must stay below the limit of 300 requests at once per session.
 const WARM_UP: usize = 20;
 const REQUESTS: usize = 200;
+/// The lists, narrowed as a person would narrow them. They have no limit yet.
+const LISTS: [&str; 5] = [
+    "/accounts",
+    "/people",
+    "/people?q=ma+er&only=production-pci&page=2",
+    "/groups?q=a",
+    "/permission-sets",
+];
 
 /// Crawls the organisation, then measures the server on that data.
 pub fn show(
@@ -50,13 +58,22 @@ pub fn show(
     if organisation != "sample" {
         let cookies = sign_in(aws.web, aws.administrator()?)?;
         // No limit, because the local AWS and this client use the same cores.
-        time(organisation, "during a crawl", None, &aws, &cookies, board)?;
+        time(
+            organisation,
+            "/",
+            "during a crawl",
+            None,
+            &aws,
+            &cookies,
+            board,
+        )?;
     }
     program.logged("crawled", Duration::from_mins(15))?;
     let cookies = sign_in(aws.web, aws.administrator()?)?;
     let before = program.processor_ms()?;
     time(
         organisation,
+        "/",
         "at rest",
         Some(HOME_MS),
         &aws,
@@ -69,6 +86,9 @@ pub fn show(
         used / requests(),
         "ms",
     ));
+    for list in LISTS {
+        time(organisation, list, "at rest", None, &aws, &cookies, board)?;
+    }
     page_load::show(organisation, aws.web, &cookies, board)?;
     for (line, what) in [
         ("VmRSS", "after a crawl and these requests"),
@@ -88,6 +108,7 @@ fn requests() -> f64 {
 /// Measures consecutive requests over one connection, from the first byte sent to the last byte received.
 fn time(
     organisation: &str,
+    page: &str,
     when: &str,
     limit: Option<f64>,
     aws: &LocalAws,
@@ -97,12 +118,10 @@ fn time(
     let mut connection = Connection::open(aws.web).context("connecting to the server")?;
     let mut took = Vec::with_capacity(REQUESTS);
     for round in 0..WARM_UP + REQUESTS {
-        let answer = connection.get("/", cookies)?;
+        let answer = connection.get(page, cookies)?;
         if answer.status != 200 {
             let status = answer.status;
-            return Err(Failure::new(format!(
-                "the home page returned status {status}"
-            )));
+            return Err(Failure::new(format!("{page} returned status {status}")));
         }
         if round >= WARM_UP {
             took.push(milliseconds(answer.took));
@@ -110,7 +129,7 @@ fn time(
     }
     took.sort_by(f64::total_cmp);
     for (word, hundredths) in [("median", 50), ("99th percentile", 99)] {
-        let name = format!("home page of {organisation} {when}, {word} of {REQUESTS}");
+        let name = format!("{page} of {organisation} {when}, {word} of {REQUESTS}");
         let figure = Figure::new(name, percentile(&took, hundredths), "ms");
         board.show(match limit {
             Some(limit) => figure.at_most(limit),

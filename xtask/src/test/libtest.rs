@@ -76,7 +76,7 @@ fn take(event: &Value, label: &str, results: &mut Results) -> bool {
         (Some("test"), Some("ok")) => {
             results.pass(&name, event["exec_time"].as_f64().unwrap_or_default());
         }
-        (Some("test"), Some("failed" | "timeout")) => {
+        (Some("test"), Some("failed")) => {
             println!("FAILED  {name}");
             let said = [event["stdout"].as_str(), event["message"].as_str()];
             for text in said.into_iter().flatten() {

@@ -12,4 +12,3 @@ mod pages;
 mod report;
 mod rights;
 mod rows;
-mod speed;

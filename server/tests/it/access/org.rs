@@ -76,17 +76,6 @@ impl Org {
         Self::around(Database::fresh(engine).await).await
     }
 
-    /// Another organization, crawled for this test only.
-    pub async fn crawled(organisation: Organisation) -> Self {
-        let database = Database::fresh(DatabaseEngine::Sqlite).await;
-        let company = Company::unread(database, organisation).await;
-        company.sync().await;
-        Self {
-            app_state: company.app_state,
-            _database: company.database,
-        }
-    }
-
     async fn around(database: Database) -> Self {
         Self {
             app_state: Arc::new(without_aws(&database, &Clock::manual(NOW)).await),
