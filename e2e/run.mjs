@@ -11,17 +11,18 @@ import { missing } from './support/tools.mjs';
 const JOBS = 2;
 /** How many tests are named at the end because they took longest. */
 const SLOWEST = 10;
-/** The longest first, so that none of them is what the others end up waiting for; new files come before them. */
-const LONGEST = ['kill', 'bad_input', 'screens', 'outside', 'grant', 'two_steps', 'see', 'keyboard', 'contracts', 'oidc_provider'];
+/** The order in which files begin: those that take longest first, so that nothing waits for them; new files before all. */
+const ORDER = ['kill', 'bad_input', 'screens', 'outside', 'grant', 'two_steps', 'see', 'keyboard', 'contracts', 'oidc_provider'];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const option = (name) => process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-const jobs = Number(option('jobs') ?? process.env.E2E_JOBS ?? JOBS);
-if (!Number.isInteger(jobs) || jobs < 1) fail(`how many jobs? Not ${option('jobs') ?? process.env.E2E_JOBS}`);
+const asked = option('jobs') || process.env.E2E_JOBS || JOBS;
+const jobs = Number(asked);
+if (!Number.isInteger(jobs) || jobs < 1) fail(`--jobs takes a whole number from 1, not ${asked}`);
 
 const journeys = readdirSync(path.join(here, 'journeys')).map((name) => `journeys/${name}`);
-const rank = (file) => LONGEST.indexOf(path.basename(file, '.mjs'));
+const rank = (file) => ORDER.indexOf(path.basename(file, '.mjs'));
 const files = [...journeys, 'kill.mjs', 'oidc_provider.mjs', 'contracts.mjs']
   .filter((file) => file.endsWith('.mjs') && (!wanted.length || wanted.some((word) => file.includes(word))))
   .sort((one, other) => rank(one) - rank(other));

@@ -49,7 +49,7 @@ export class Person {
     });
     const person = new Person();
     Object.assign(person, { context, sandbox, javaScript, axe, look: `${width} ${scheme}`, troubles: [], expected: new Set() });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     person.page = await context.newPage();
     context.on('page', (page) => person.#watch(page));
     person.#watch(person.page);
