@@ -43,7 +43,7 @@ fn table() -> String {
             actor(Some(Role::Administrator), ann, Mfa::NotProven),
         ),
         (
-            "administrator not joined",
+            "administrator not linked",
             actor(Some(Role::Administrator), None, Mfa::Proven),
         ),
     ];

@@ -96,10 +96,10 @@ fn the_worlds_reach_every_way_that_things_can_go() {
             *reached.entry(name.to_owned()).or_default() += 1;
             if let domain::engine::DomainEvent::Item { result, .. } = event {
                 let text = format!("{result:?}");
-                let how = if text.contains("FoundSo") {
-                    "FoundSo"
+                let how = if text.contains("AlreadySo") {
+                    "AlreadySo"
                 } else {
-                    "ByUs"
+                    "OurWrite"
                 };
                 let name = text.split([' ', '{']).next().unwrap_or_default();
                 *reached.entry(format!("{name} {how}")).or_default() += 1;
@@ -117,10 +117,10 @@ fn the_worlds_reach_every_way_that_things_can_go() {
         "Overdue",
         "Reappeared",
         "Missing",
-        "Granted ByUs",
-        "Granted FoundSo",
-        "Removed ByUs",
-        "Removed FoundSo",
+        "Granted OurWrite",
+        "Granted AlreadySo",
+        "Removed OurWrite",
+        "Removed AlreadySo",
         "Create Over(Verified)",
         "Create Over(NotSeen)",
         "Create Over(Refused)",
