@@ -212,7 +212,7 @@ export async function journey(suite, browser) {
   await suite.test('a justification of 100 kB comes back whole with the reason, and nothing is stored', async () => {
     await withPeople('100 kB', [maya], async () => {
       const long = 'All the reasons that there are. '.repeat(3200);
-      await refusedText(maya, long, /at most 4000 are kept/);
+      await refusedText(maya, long, /the limit is 4000/);
       maya.expecting(413);
       const answer = await post(maya, '/do/changes/submit', [['justification', 'x'.repeat(300 * 1024)]]);
       assert.equal(answer.status, 413);

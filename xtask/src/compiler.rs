@@ -73,6 +73,10 @@ pub fn compile(cargo: &mut Command) -> Result<Build, Failure> {
     }
     let status = child.wait().context(&typed)?;
     if status.success() {
+        // Cargo reports them in the order in which they were finished.
+        build
+            .programs
+            .sort_by(|a, b| (&a.package, &a.target).cmp(&(&b.package, &b.target)));
         return Ok(build);
     }
     Err(Failure::new(format!(

@@ -142,7 +142,7 @@ fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
         // The first column, so that it is visible on a small screen without scrolling.
         Column::new("Status"),
         Column::new("Item"),
-        Column::new("Verified").wide_only(),
+        Column::new("Confirmed at").wide_only(),
         Column::new("AWS request ID").wide_only(),
     ];
     let rows = operations

@@ -156,7 +156,7 @@ impl Report {
                 .count()
         };
         format!(
-            "Passed on SQLite: {}, on PostgreSQL: {}, with a database of neither kind: {}",
+            "Passed on SQLite: {}, on PostgreSQL: {}, without a database of their own: {}",
             on("::on_sqlite::"),
             on("::on_postgres::"),
             self.timed.len() - on("::on_sqlite::") - on("::on_postgres::"),

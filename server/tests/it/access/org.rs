@@ -13,7 +13,6 @@ use domain::{
     snapshot::{Parts, Snapshot},
     time::{Duration, Timestamp},
 };
-use sandbox::org::Organisation;
 use server::{
     clock::Clock,
     http::session::SignedIn,
@@ -26,7 +25,7 @@ use server::{
 use crate::{
     app_states::without_aws,
     database::{Database, DatabaseEngine},
-    sandboxed::sandbox_server::{Company, START, crawled_sample},
+    sandboxed::sandbox_server::{START, crawled_sample},
 };
 
 /// A minute after the crawl.
