@@ -81,7 +81,7 @@ pub fn linting_cargo() -> Command {
     cargo
 }
 
-/// Returns a command that is interrupted when xtask ends, even if xtask is killed. Spawn it on the main thread: the
+/// Returns a command that is terminated when xtask ends, even if xtask is killed. Spawn it on the main thread: the
 /// kernel sends the signal when the spawning thread ends.
 pub fn supervised(program: impl Into<OsString>) -> Command {
     if which("setpriv").is_none() {
@@ -89,7 +89,7 @@ pub fn supervised(program: impl Into<OsString>) -> Command {
     }
     let mut setpriv = command("setpriv");
     setpriv
-        .args(["--pdeathsig", "INT", "--"])
+        .args(["--pdeathsig", "TERM", "--"])
         .arg(program.into());
     setpriv
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::compiler;
@@ -50,8 +51,10 @@ fn compile<'a>(cargo: &'a mut Command, crate_type: &str) -> &'a mut Command {
 fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
     let cache = process::target().join("site-cache");
     let (js_path, wasm_path) = (cache.join("bound.js"), cache.join("bound.wasm"));
-    let modified = |path: &Path| path.metadata().ok()?.modified().ok();
-    if modified(&wasm_path) > modified(input)
+    // By content: in a target folder that several clones share, times of files say nothing.
+    let key_path = cache.join("bound.sha256");
+    let key = hex::encode(Sha256::digest(fs::read(input).context(input.display())?));
+    if fs::read_to_string(&key_path).is_ok_and(|bound| bound == key)
         && let (Ok(js), Ok(wasm)) = (fs::read_to_string(&js_path), fs::read(&wasm_path))
     {
         return Ok((with_boot(&js)?, wasm));
@@ -77,6 +80,7 @@ fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
     fs::create_dir_all(&cache).context(cache.display())?;
     fs::write(&js_path, &js).context(js_path.display())?;
     fs::write(&wasm_path, &wasm).context(wasm_path.display())?;
+    fs::write(&key_path, &key).context(key_path.display())?;
     Ok((module, wasm))
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::counts::Results;
 use super::plan::Scope;
+use super::run_folder::RunFolder;
 use super::services::Services;
 use crate::process::{self, ErrorContext, Failure};
 
@@ -25,7 +26,7 @@ pub fn install_packages() -> Result<(), Failure> {
 }
 
 /// Runs `e2e/run.mjs` against the binary that the build has made.
-pub fn run(services: &Services, scope: &Scope) -> Result<Results, Failure> {
+pub fn run(services: &Services, scope: &Scope, folder: &RunFolder) -> Result<Results, Failure> {
     let written = process::root().join(RESULTS);
     if written.exists() {
         fs::remove_file(&written).context(RESULTS)?;
@@ -37,12 +38,18 @@ pub fn run(services: &Services, scope: &Scope) -> Result<Results, Failure> {
             "LEASTWISE_BINARY",
             process::target().join("debug/leastwise"),
         )
+        .env("TMPDIR", folder.path())
         .envs(services.environment.iter().cloned());
     if let Some(words) = scope.words() {
         node.arg(format!("--only={words}"));
     }
     let status = node.status().context("could not start node")?;
-    let mut results = read(&fs::read_to_string(&written).context(RESULTS)?)?;
+    let Ok(json) = fs::read_to_string(&written) else {
+        return Err(Failure::new(format!(
+            "`node e2e/run.mjs` ended ({status}) without results; its lines above say why"
+        )));
+    };
+    let mut results = read(&json)?;
     if scope.words().is_some() && results.is_empty() {
         return Ok(results);
     }

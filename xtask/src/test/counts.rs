@@ -3,6 +3,8 @@
 
 use std::ops::AddAssign;
 
+use super::plan::Scope;
+
 /// How many tests passed, failed and were skipped.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
@@ -56,6 +58,14 @@ impl Results {
         self.skipped.push(name.into());
     }
 
+    /// Adds a failure if no test ran, although nothing narrowed the run: silence is not success.
+    pub fn complete(mut self, scope: &Scope) -> Self {
+        if scope.words().is_none() && self.is_empty() {
+            self.fail("no test ran");
+        }
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.counts == Counts::default()
     }
@@ -71,6 +81,13 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_without_tests_is_a_failure_unless_words_narrow_the_run() {
+        let ran = |scope: &Scope| Results::default().complete(scope).counts.failed;
+        assert_eq!(ran(&Scope::Everything), 1);
+        assert_eq!(ran(&Scope::Only("words".into())), 0);
+    }
 
     #[test]
     fn a_program_that_fails_without_a_failed_test_counts_as_one() {

@@ -1,5 +1,6 @@
-//! Runs programs of Rust tests and reads what they say. Their JSON output is unstable in libtest, hence the variable
-//! that allows it; rust-toolchain.toml pins the compiler, and a line that cannot be read is a failure.
+//! Runs programs of Rust tests and reads what they report. The JSON output of libtest is unstable, hence the variable
+//! that allows it; rust-toolchain.toml pins the compiler. The totals that a program reports at its end must agree with
+//! its events: an event that cannot be read is a failure.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -7,29 +8,42 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::counts::Results;
+use super::counts::{Counts, Results};
 use super::plan::Scope;
+use super::run_folder::RunFolder;
+use super::services::Services;
 use crate::compiler::Program;
 use crate::process::{self, ErrorContext, Failure};
 
-/// Many tests wait, for a retry of the engine or an answer over HTTP, and leave their core idle.
+/// Many tests wait, for a retry of the engine or a response over HTTP, and leave their core idle.
 const THREADS_PER_CORE: usize = 4;
+/// Each thread may hold a few connections to PostgreSQL, which accepts 400.
+const MOST_THREADS: usize = 16;
 
-/// Runs the tests of one program that are in scope.
+/// Runs the tests of one program that are in scope. Without services, those that need PostgreSQL are skipped.
 pub fn run(
     program: &Program,
     scope: &Scope,
-    environment: &[(String, String)],
+    folder: &RunFolder,
+    services: Option<&Services>,
 ) -> Result<Results, Failure> {
+    let crate_folder = process::root().join(&program.package);
     let mut command = process::supervised(&program.executable);
+    // A variable of the developer, such as one that rewrites expected files, must not decide what a test does.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("LEASTWISE_") {
+            command.env_remove(name);
+        }
+    }
     command
-        .current_dir(process::root().join(&program.package))
-        .envs(environment.iter().cloned())
+        .current_dir(&crate_folder)
+        .env("TMPDIR", folder.path())
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_MANIFEST_DIR", process::root().join(&program.package))
+        .env("CARGO_MANIFEST_DIR", &crate_folder)
         .args(["-Zunstable-options", "--format", "json", "--report-time"])
         .arg(format!("--test-threads={}", threads()));
-    if scope.has_services() {
+    if let Some(services) = services {
+        command.envs(services.environment.iter().cloned());
         command.arg("--include-ignored");
     }
     if let Some(words) = scope.words() {
@@ -45,41 +59,50 @@ pub fn label(program: &Program) -> String {
 }
 
 fn threads() -> usize {
-    THREADS_PER_CORE * thread::available_parallelism().map_or(1, usize::from)
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    (THREADS_PER_CORE * cores).min(MOST_THREADS)
 }
 
 fn read(command: &mut Command, label: &str) -> Result<Results, Failure> {
     let mut child = command.stdout(Stdio::piped()).spawn().context(label)?;
     let mut results = Results::default();
-    let mut ended = false;
+    let mut reported = None;
     if let Some(out) = child.stdout.take() {
-        for line in BufReader::new(out).lines().map_while(Result::ok) {
+        for line in BufReader::new(out).split(b'\n') {
+            let line = line.context(label)?;
+            let line = String::from_utf8_lossy(&line);
             match serde_json::from_str(&line) {
-                Ok(event) => ended |= take(&event, label, &mut results),
-                // Output of a test that wrote past libtest's capture.
+                Ok(event) => reported = take(&event, label, &mut results).or(reported),
+                // Output of a test that bypassed libtest's capture.
                 Err(_) => println!("{line}"),
             }
         }
     }
     let status = child.wait().context(label)?;
-    if !ended {
-        results.fail(format!("{label} ended ({status}) before its tests did"));
+    match reported {
+        None => results.fail(format!("{label} ended ({status}) before its tests did")),
+        Some(reported) if reported != results.counts => results.fail(format!(
+            "{label} reported {reported:?}, and its events say {:?}",
+            results.counts
+        )),
+        Some(_) => {}
     }
     results.ended(label, status.success());
     Ok(results)
 }
 
-/// Takes one event; says whether it is the one that ends the program's tests.
-fn take(event: &Value, label: &str, results: &mut Results) -> bool {
+/// Takes one event; returns the totals if it is the one that ends the program's tests.
+fn take(event: &Value, label: &str, results: &mut Results) -> Option<Counts> {
     let name = format!("{label}::{}", event["name"].as_str().unwrap_or_default());
+    let count = |key: &str| event[key].as_u64().and_then(|count| count.try_into().ok());
     match (event["type"].as_str(), event["event"].as_str()) {
         (Some("test"), Some("ok")) => {
             results.pass(&name, event["exec_time"].as_f64().unwrap_or_default());
         }
         (Some("test"), Some("failed")) => {
             println!("FAILED  {name}");
-            let said = [event["stdout"].as_str(), event["message"].as_str()];
-            for text in said.into_iter().flatten() {
+            let output = [event["stdout"].as_str(), event["message"].as_str()];
+            for text in output.into_iter().flatten() {
                 println!("{text}");
             }
             results.fail(name);
@@ -88,16 +111,21 @@ fn take(event: &Value, label: &str, results: &mut Results) -> bool {
             let why = event["message"].as_str().unwrap_or("no reason given");
             results.skip(format!("{name} ({why})"));
         }
-        (Some("suite"), Some("ok" | "failed")) => return true,
+        (Some("suite"), Some("ok" | "failed")) => {
+            return Some(Counts {
+                passed: count("passed")?,
+                failed: count("failed")?,
+                skipped: count("ignored")?,
+            });
+        }
         _ => {}
     }
-    false
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test::counts::Counts;
 
     fn of_script(script: &str) -> Results {
         read(Command::new("sh").args(["-c", script]), "x").unwrap()
@@ -111,7 +139,7 @@ mod tests {
                echo '{"type":"test","event":"ok","name":"a::b","exec_time":0.25}'
                echo '{"type":"test","event":"ignored","name":"c","message":"needs PostgreSQL"}'
                echo '{"type":"test","event":"failed","name":"d","exec_time":1,"stdout":"assertion"}'
-               echo '{"type":"suite","event":"failed"}'; exit 101"#,
+               echo '{"type":"suite","event":"failed","passed":1,"failed":1,"ignored":1}'; exit 101"#,
         );
         assert_eq!(
             results.counts,
@@ -124,6 +152,16 @@ mod tests {
         assert_eq!(results.timed[0].name, "x::a::b");
         assert_eq!(results.failed, ["x::d"]);
         assert_eq!(results.skipped, ["x::c (needs PostgreSQL)"]);
+    }
+
+    #[test]
+    fn an_event_that_got_lost_is_a_failure() {
+        let results = of_script(
+            r#"printf 'glued{"type":"test","event":"ok","name":"a","exec_time":0.1}\n'
+               echo '{"type":"suite","event":"ok","passed":1,"failed":0,"ignored":0}'"#,
+        );
+        assert_eq!(results.counts.failed, 1);
+        assert!(results.failed[0].contains("its events say"));
     }
 
     #[test]

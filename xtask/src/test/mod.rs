@@ -30,6 +30,7 @@ pub fn test(args: &[String]) -> ExitCode {
         Ok(begun) => begun,
         Err(failure) => {
             eprintln!("\nxtask: {failure}");
+            println!("\n0 passed, 1 failed");
             return ExitCode::from(2);
         }
     };
@@ -63,37 +64,37 @@ fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
     if scope.has_checks() {
         report.check("browser lints", site::lint);
     }
-    let Some(build) = report.step("build", lint::build_tests) else {
-        return;
-    };
-    if scope.has_checks() {
-        report.check("lints", || build.lints());
-    }
+    let build = report.step("build", lint::build_tests);
+    // Also after a failed build: a download that goes on would spoil the next run.
     let services = match preparation {
         Some(preparation) => report.step("services", || preparation.start(folder)),
         None => None,
     };
-    if services.is_none() && scope.has_services() {
+    let Some(build) = build else {
         return;
+    };
+    if scope.has_checks() {
+        report.check("lints", || build.lints());
+        report.check("test programs", || scope.check_programs(&build.programs));
     }
-    let environment = services
-        .as_ref()
-        .map(|services| services.environment.as_slice());
     for program in build
         .programs
         .iter()
         .filter(|program| scope.includes(program))
     {
         report.stage(&libtest::label(program), || {
-            libtest::run(program, scope, environment.unwrap_or_default())
+            libtest::run(program, scope, folder, services.as_ref())
+                .map(|results| results.complete(scope))
         });
     }
     if *scope == Scope::Everything {
-        report.stage("documentation examples", documentation_examples);
+        report.stage("documentation examples", || {
+            documentation_examples().map(|results| results.complete(scope))
+        });
     }
     if let Some(services) = &services {
         report.stage("browser, sign-in and contracts", || {
-            browser::run(services, scope)
+            browser::run(services, scope, folder).map(|results| results.complete(scope))
         });
     }
 }

@@ -22,8 +22,15 @@ impl Moto {
         let log =
             fs::File::create(process::target().join("moto.log")).context("target/moto.log")?;
         let errors = log.try_clone().context("target/moto.log")?;
-        let mut command = process::supervised(environment.0.join("bin/moto_server"));
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        let mut command = process::supervised(environment.0.join("bin/python"));
+        command.args([
+            "-m",
+            "moto.server",
+            "-H",
+            "127.0.0.1",
+            "-p",
+            &port.to_string(),
+        ]);
         let server = command
             .stdin(Stdio::null())
             .stdout(log)
@@ -73,7 +80,12 @@ impl Environment {
         let pins = fs::read_to_string(&pins_path).context("e2e/requirements.txt")?;
         let venv = process::target().join("python");
         let stamp = venv.join("requirements.txt");
-        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins) {
+        // A Python that was upgraded since leaves an environment that cannot start.
+        let works = || {
+            let mut python = process::command(venv.join("bin/python"));
+            process::output(python.args(["-c", "import boto3, moto"])).is_ok()
+        };
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins) && works() {
             return Ok(Self(venv));
         }
         create(&venv)?;

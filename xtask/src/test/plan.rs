@@ -8,6 +8,8 @@ use crate::process::{self, Failure};
 
 const USAGE: &str = "cargo xtask test [--quick | --only WORDS]";
 
+/// The crates of the workspace, each of which has tests.
+const CRATES: [&str; 5] = ["app", "domain", "sandbox", "server", "xtask"];
 /// Crates whose tests run before every commit, whatever changed: they are quick, and every rule is in the one.
 const ALWAYS: [&str; 2] = ["domain", "app"];
 
@@ -51,6 +53,26 @@ impl Scope {
         }
     }
 
+    /// Fails unless there is a program of tests for every crate in scope.
+    pub fn check_programs(&self, programs: &[Program]) -> Result<(), Failure> {
+        let missing: Vec<&str> = CRATES
+            .into_iter()
+            .filter(|name| match self {
+                Self::Everything | Self::Only(_) => true,
+                Self::Quick(crates) => crates.contains(*name),
+            })
+            .filter(|name| programs.iter().all(|program| program.package != *name))
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::new(format!(
+                "no tests were built for {}",
+                missing.join(", ")
+            )))
+        }
+    }
+
     /// Whether the tests of this program run.
     pub fn includes(&self, program: &Program) -> bool {
         match self {
@@ -65,24 +87,36 @@ fn changed_crates() -> Result<BTreeSet<String>, Failure> {
     let status = process::output(process::command("git").args([
         "status",
         "--porcelain",
+        "-z",
+        "--no-renames",
         "--untracked-files=all",
     ]))?;
-    let changed = status.lines().filter_map(crate_of_status_line);
-    Ok(ALWAYS
-        .map(str::to_owned)
+    let changed = status.split('\0').filter(|line| !line.is_empty());
+    let crates: BTreeSet<&str> = ALWAYS
         .into_iter()
-        .chain(changed)
-        .collect())
+        .chain(changed.flat_map(|line| crates_of_status_line(line)))
+        .collect();
+    println!(
+        "crates: {}",
+        crates.iter().copied().collect::<Vec<_>>().join(", ")
+    );
+    Ok(crates.into_iter().map(str::to_owned).collect())
 }
 
-/// The crate whose tests cover the file of a line such as ` M server/src/main.rs`.
-fn crate_of_status_line(line: &str) -> Option<String> {
-    let path = line.get(3..)?.trim_start_matches('"');
-    let folder = path.split('/').next()?;
+/// The crates whose tests cover the file of a line such as ` M server/src/main.rs`. A file of the workspace itself,
+/// such as `Cargo.lock`, belongs to all of them.
+fn crates_of_status_line(line: &str) -> Vec<&'static str> {
+    let path = line.get(3..).unwrap_or_default();
+    let Some((folder, _)) = path.split_once('/') else {
+        let is_text = [".md", "LICENSE", "Dockerfile"]
+            .iter()
+            .any(|end| path.ends_with(end));
+        return if is_text { Vec::new() } else { CRATES.to_vec() };
+    };
     match folder {
-        "migrations" => Some("server".to_owned()),
-        "style" => Some("xtask".to_owned()),
-        other => Some(other.to_owned()),
+        "migrations" => vec!["server"],
+        "style" => vec!["xtask"],
+        other => CRATES.into_iter().filter(|name| *name == other).collect(),
     }
 }
 
@@ -117,9 +151,28 @@ mod tests {
 
     #[test]
     fn a_changed_file_leads_to_the_crate_that_tests_it() {
-        let of = |line| crate_of_status_line(line).unwrap();
-        assert_eq!(of(" M server/src/main.rs"), "server");
-        assert_eq!(of("?? migrations/sqlite/0010_x.sql"), "server");
-        assert_eq!(of("R  sandbox/a.rs -> sandbox/b.rs"), "sandbox");
+        assert_eq!(crates_of_status_line(" M server/src/main.rs"), ["server"]);
+        assert_eq!(
+            crates_of_status_line("?? migrations/sqlite/0010_x.sql"),
+            ["server"]
+        );
+        assert_eq!(crates_of_status_line(" M Cargo.lock"), CRATES);
+        assert!(crates_of_status_line(" M README.md").is_empty());
+        assert!(crates_of_status_line(" M e2e/run.mjs").is_empty());
+    }
+
+    #[test]
+    fn a_crate_without_tests_is_named() {
+        let program = |package: &str| Program {
+            package: package.into(),
+            target: "it".into(),
+            executable: "it".into(),
+        };
+        let programs = CRATES.map(program);
+        assert!(Scope::Everything.check_programs(&programs).is_ok());
+        let failure = Scope::Everything
+            .check_programs(&programs[1..])
+            .unwrap_err();
+        assert_eq!(failure.to_string(), "no tests were built for app");
     }
 }

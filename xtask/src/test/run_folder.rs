@@ -1,58 +1,80 @@
 //! The folder of one run: databases, files of tests, everything that programs under test put into their `TMPDIR`. A run
 //! that was interrupted leaves it behind; the next one removes it.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::process::{self, ErrorContext, Failure};
+use crate::process::{ErrorContext, Failure};
 
 /// Followed by the process id of the run.
 const PREFIX: &str = "leastwise-run-";
+/// Locked as long as the run goes on.
+const LOCK: &str = "lock";
 
-pub struct RunFolder(PathBuf);
+pub struct RunFolder {
+    path: PathBuf,
+    _lock: File,
+}
 
 impl RunFolder {
-    /// A new one, after folders of runs that are over have been removed. Not in the target folder: PostgreSQL runs as
-    /// an unprivileged user, who may not be able to enter it.
+    /// Creates a folder and removes those of runs that are over. It is not in the target folder, because PostgreSQL
+    /// runs as an unprivileged user, who may not be able to enter that.
     pub fn create() -> Result<Self, Failure> {
         let parent = std::env::temp_dir();
-        remove_abandoned(&parent, is_running)?;
-        let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
-        fs::create_dir(&folder).context(folder.display())?;
-        Ok(Self(folder))
+        remove_abandoned(&parent)?;
+        Self::create_in(&parent)
+    }
+
+    fn create_in(parent: &Path) -> Result<Self, Failure> {
+        let id = std::process::id();
+        let path = (0..100)
+            .map(|number| parent.join(format!("{PREFIX}{id}-{number}")))
+            .find(|path| fs::create_dir(path).is_ok())
+            .ok_or_else(|| {
+                Failure::new(format!("cannot create a folder in {}", parent.display()))
+            })?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).context(path.display())?;
+        let lock = File::create(path.join(LOCK)).context(path.display())?;
+        lock.lock().context(path.display())?;
+        Ok(Self { path, _lock: lock })
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
-    /// Removes it. After a failure it stays until the next run, to be looked at.
+    /// Removes it.
     pub fn close(self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 
+    /// Leaves it until the next run, with the log of PostgreSQL and what failed tests left.
     pub fn keep(self) {
-        println!("(files of the failed tests: {})", self.0.display());
+        println!(
+            "\nfiles of this run, until the next one: {}",
+            self.path.display()
+        );
     }
 }
 
-fn remove_abandoned(parent: &Path, is_running: impl Fn(&str) -> bool) -> Result<(), Failure> {
+/// Removes the folders whose lock nobody holds. A folder of another user stays: it is not ours to remove.
+fn remove_abandoned(parent: &Path) -> Result<(), Failure> {
     for entry in fs::read_dir(parent)
         .context(parent.display())?
         .filter_map(Result::ok)
     {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if let Some(process) = name.strip_prefix(PREFIX)
-            && !is_running(process)
-        {
-            fs::remove_dir_all(entry.path()).context(entry.path().display())?;
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if is_ours && !is_in_use(&entry.path()) {
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
     Ok(())
 }
 
-fn is_running(process: &str) -> bool {
-    process::output(process::command("kill").args(["-0", process])).is_ok()
+fn is_in_use(folder: &Path) -> bool {
+    File::open(folder.join(LOCK))
+        .is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]
@@ -62,16 +84,12 @@ mod tests {
     #[test]
     fn folders_of_runs_that_are_over_are_removed_and_nothing_else() {
         let parent = std::env::temp_dir().join(format!("xtask-test-{}", std::process::id()));
-        for name in ["leastwise-run-1", "leastwise-run-2", "other"] {
-            fs::create_dir_all(parent.join(name)).unwrap();
-        }
-        remove_abandoned(&parent, |process| process == "2").unwrap();
-        let mut left: Vec<_> = fs::read_dir(&parent)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
-        left.sort();
-        assert_eq!(left, ["leastwise-run-2", "other"]);
+        fs::create_dir_all(parent.join("other")).unwrap();
+        let over = RunFolder::create_in(&parent).unwrap().path().to_owned();
+        let going_on = RunFolder::create_in(&parent).unwrap();
+        remove_abandoned(&parent).unwrap();
+        assert!(!over.exists());
+        assert!(going_on.path().exists() && parent.join("other").exists());
         fs::remove_dir_all(parent).unwrap();
     }
 }

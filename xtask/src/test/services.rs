@@ -45,7 +45,6 @@ impl Preparation {
         let variable = |name: &str, value: String| (name.to_owned(), value);
         Ok(Services {
             environment: vec![
-                variable("TMPDIR", folder.path().display().to_string()),
                 variable("LEASTWISE_TEST_POSTGRES", postgres.url().to_owned()),
                 variable("LEASTWISE_TEST_MOTO", moto.url()),
                 variable("LEASTWISE_TEST_PYTHON", python.python()),

@@ -15,7 +15,9 @@ const BROWSERS: [&str; 4] = [
 ];
 
 /// The oldest Node that `e2e/package.json` accepts.
-const NODE: u32 = 20;
+const NODE: (u32, u32) = (20, 19);
+/// What the tests run of PostgreSQL.
+const POSTGRES: [&str; 4] = ["initdb", "postgres", "pg_ctl", "pg_isready"];
 
 /// Where the tools are.
 #[derive(Debug, Clone)]
@@ -67,7 +69,7 @@ fn missing() -> Vec<Missing> {
     let is_there = |program: &str| process::which(program).is_some();
     need(
         is_there("node") && is_there("npm"),
-        "Node 20 with npm (browser tests)",
+        "Node 20.19 or later with npm (browser tests)",
         &["nodejs", "npm"],
     );
     need(
@@ -82,7 +84,7 @@ fn missing() -> Vec<Missing> {
     );
     need(
         given_postgres() || postgres().is_some(),
-        "PostgreSQL's initdb and postgres (database tests); or the address of a server in LEASTWISE_TEST_POSTGRES",
+        "PostgreSQL with initdb, postgres, pg_ctl and pg_isready (database tests); or the address of a server in LEASTWISE_TEST_POSTGRES",
         &["postgresql"],
     );
     missing
@@ -90,13 +92,11 @@ fn missing() -> Vec<Missing> {
 
 fn located() -> Result<Tools, Failure> {
     let version = process::output(process::command("node").arg("--version"))?;
-    let major = version.trim().trim_start_matches('v').split('.').next();
-    if major
-        .and_then(|major| major.parse().ok())
-        .is_none_or(|major: u32| major < NODE)
-    {
+    if version_of(&version).is_none_or(|version| version < NODE) {
         return Err(Failure::new(format!(
-            "the browser tests need Node {NODE}; `node --version` says {}. See https://nodejs.org",
+            "the browser tests need Node {}.{}; `node --version` prints {}. See https://nodejs.org",
+            NODE.0,
+            NODE.1,
             version.trim()
         )));
     }
@@ -104,9 +104,7 @@ fn located() -> Result<Tools, Failure> {
         None
     } else {
         Some(postgres().ok_or_else(|| {
-            Failure::new(
-                "no initdb and postgres in /usr/lib/postgresql/*/bin after installing them",
-            )
+            Failure::new("no PostgreSQL in /usr/lib/postgresql/*/bin after installing it")
         })?)
     };
     Ok(Tools {
@@ -116,6 +114,12 @@ fn located() -> Result<Tools, Failure> {
     })
 }
 
+/// Major and minor number of `v20.19.4`.
+fn version_of(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.trim().trim_start_matches('v').split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
 fn given_postgres() -> bool {
     std::env::var_os("LEASTWISE_TEST_POSTGRES").is_some()
 }
@@ -123,16 +127,17 @@ fn given_postgres() -> bool {
 fn chromium() -> Option<PathBuf> {
     std::env::var_os("CHROMIUM")
         .map(PathBuf::from)
+        .filter(|given| given.is_file())
         .or_else(|| BROWSERS.iter().find_map(|name| process::which(name)))
 }
 
-/// The folder that holds `initdb` and `postgres`: what the PATH leads to, or the newest of Debian's.
+/// The folder that holds PostgreSQL's programs: what the PATH leads to, or the newest of Debian's.
 fn postgres() -> Option<PathBuf> {
-    let has_both = |dir: &PathBuf| dir.join("initdb").is_file() && dir.join("postgres").is_file();
+    let has_all = |dir: &PathBuf| POSTGRES.iter().all(|program| dir.join(program).is_file());
     let on_path = process::which("initdb")
         .and_then(|file| file.canonicalize().ok())
         .and_then(|file| file.parent().map(PathBuf::from))
-        .filter(has_both);
+        .filter(has_all);
     on_path.or_else(|| {
         let versions = std::fs::read_dir("/usr/lib/postgresql")
             .ok()?
@@ -142,8 +147,21 @@ fn postgres() -> Option<PathBuf> {
             Some((number, entry.path().join("bin")))
         });
         let newest = numbered
-            .filter(|(_, dir)| has_both(dir))
+            .filter(|(_, dir)| has_all(dir))
             .max_by_key(|(number, _)| *number);
         newest.map(|(_, dir)| dir)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert_eq!(version_of("v20.19.4\n"), Some((20, 19)));
+        assert!(version_of("v20.9.0").unwrap() < NODE);
+        assert!(version_of("v22.1.0").unwrap() > NODE);
+        assert_eq!(version_of("nonsense"), None);
+    }
 }
