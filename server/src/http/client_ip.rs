@@ -27,11 +27,15 @@ pub fn client_ip(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]
         return peer;
     }
     let mut client = peer;
-    let hops: Vec<&str> = headers
+    // Lossily: a byte that a client sends must not hide the hop that a trusted proxy appended to the same line.
+    let lines: Vec<_> = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    let hops: Vec<&str> = lines
+        .iter()
+        .flat_map(|line| line.split(','))
         .map(str::trim)
         .collect();
     for hop in hops.iter().rev() {
@@ -72,6 +76,18 @@ mod tests {
             .collect();
         let trusted: Vec<IpNet> = trusted.iter().map(|text| network(text).unwrap()).collect();
         client_ip(&headers, &extensions, &trusted).to_string()
+    }
+
+    #[test]
+    fn an_unreadable_byte_of_the_client_does_not_hide_the_hop_of_the_proxy() {
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 1))));
+        let mut headers = HeaderMap::new();
+        let line = http::HeaderValue::from_bytes(b"\xff, 203.0.113.9").unwrap();
+        headers.insert("x-forwarded-for", line);
+        let trusted = [network("10.0.0.0/8").unwrap()];
+        let client = client_ip(&headers, &extensions, &trusted);
+        assert_eq!(client.to_string(), "203.0.113.9");
     }
 
     #[test]

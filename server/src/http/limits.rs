@@ -127,11 +127,13 @@ pub async fn rates(State(state): State<HttpState>, mut request: Request, next: N
         &state.settings.trusted_proxies,
     );
     request.extensions_mut().insert(ClientIp(ip));
-    let who = per_ip_concurrency::address_block(ip);
-    let place = state.limiter.concurrency.take(who);
-    if place.is_none() && !WATCHED.contains(&request.uri().path()) {
-        return HttpError::Busy.into_response();
+    if WATCHED.contains(&request.uri().path()) {
+        return next.run(request).await;
     }
+    let who = per_ip_concurrency::address_block(ip);
+    let Some(_permit) = state.limiter.concurrency.take(who) else {
+        return HttpError::Busy.into_response();
+    };
     match state.limiter.check(who, &request) {
         Ok(()) => next.run(request).await,
         Err(TooMany { retry_after }) => HttpError::TooMany { retry_after }.into_response(),

@@ -1,17 +1,24 @@
 //! Keeps the input of a form that was sent after the session ended, and restores it in the same form for the same
 //! subject.
 //!
-//! Only the fields in `keep` of the action's row are stored, so that no hash, key or secret is written to the database.
+//! Only the fields in `keep` of the action's row are stored, so that no hash, key or secret is written to the database,
+//! and no value that the form itself would reject: a card number, or text far above the limit.
 //! A request without an ended session has no known subject, and nothing is stored.
 
 use std::collections::BTreeMap;
 
-use app::routes::{ACTIONS, ActionRoute, Sent};
+use app::{
+    backend::{decision_field, decision_of},
+    routes::{ACTIONS, ActionRoute, Sent},
+};
 use axum::{
     extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request},
     http::request::Parts,
 };
-use domain::person::Subject;
+use domain::{
+    change::{JUSTIFICATION_BYTES, holds_card_number},
+    person::Subject,
+};
 use http::header;
 
 use super::{
@@ -22,6 +29,9 @@ use crate::{
     clock,
     store::{StoreError, saved_form as rows, saved_form::FormFields},
 };
+
+/// The largest value that is stored, in bytes: enough to shorten a text that is too long.
+const VALUE_BYTES: usize = 4 * JUSTIFICATION_BYTES;
 
 /// Stores a form that was sent without a session, and returns the page to open after sign-in.
 pub(super) async fn keep(
@@ -71,8 +81,17 @@ fn action(parts: &Parts) -> Option<&'static ActionRoute> {
 
 /// Returns the fields to store, in the order of the row.
 fn kept(route: &ActionRoute, sent: &Sent) -> FormFields {
-    let value = |name: &&str| Some(((*name).to_owned(), sent.fields.get(*name)?.clone()));
+    let value = |name: &&str| {
+        let value = sent.fields.get(*name)?;
+        is_storable(name, value).then(|| ((*name).to_owned(), value.clone()))
+    };
     route.keep.iter().filter_map(value).collect()
+}
+
+fn is_storable(name: &str, value: &str) -> bool {
+    value.len() <= VALUE_BYTES
+        && !holds_card_number(value)
+        && (name != decision_field::DECISION || decision_of(value).is_some())
 }
 
 /// Returns the page that sent the request, from `Referer`, if the request is not a form of the table.
@@ -105,11 +124,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_form_would_reject_is_not_kept() {
+        for value in ["card 4111 1111 1111 1111", &"x".repeat(VALUE_BYTES + 1)] {
+            assert!(!is_storable("reason", value));
+        }
+        assert!(is_storable("reason", &"x".repeat(VALUE_BYTES)));
+        assert!(!is_storable("decision", "anything"));
+    }
+
+    #[test]
     fn nothing_is_kept_but_what_somebody_typed() {
         for route in ACTIONS {
             let mut sent = Sent::default();
             for name in ["effect", "form_key", "secret"].iter().chain(route.keep) {
-                sent.fields.insert((*name).to_owned(), "typed".to_owned());
+                sent.fields.insert((*name).to_owned(), "approve".to_owned());
             }
             let kept: Vec<String> = kept(route, &sent)
                 .into_iter()

@@ -211,8 +211,14 @@ async fn resolve(
         return Ok(CookieLookup::Nobody);
     };
     let now = state.clock.now();
-    if session.ended_at.is_some() {
-        return Ok(CookieLookup::Ended(session.subject));
+    if let Some(ended_at) = session.ended_at {
+        // A cookie of long ago must not write forms that nobody will be shown.
+        let is_recent = now.since(ended_at) < rows::KEEP_SAVED_FORM;
+        return Ok(if is_recent {
+            CookieLookup::Ended(session.subject)
+        } else {
+            CookieLookup::Nobody
+        });
     }
     let over = if now >= session.ends_at {
         Some(Ending::Absolute)

@@ -118,9 +118,14 @@ impl Store {
             // Every connection to an in-memory database opens a separate database.
             .max_connections(if memory { 1 } else { 8 })
             .acquire_timeout(Duration::from_secs(10))
+            .before_acquire(move |_, meta| {
+                // A firewall may have dropped the connection silently, and testing it would wait for the timeout.
+                let is_usable =
+                    engine == DatabaseEngine::Sqlite || meta.idle_for < Duration::from_mins(5);
+                Box::pin(async move { Ok(is_usable) })
+            })
             // Without either limit sqlx starts no maintenance task. In sqlx 0.9.0 that task counts idle connections with a
-            // counter that can be below zero for a moment, and then spins for ever on a worker of the runtime.
-            // Connections are tested before use, so none has to be retired.
+            // counter that can wrap below zero, and then occupies a worker of the runtime permanently.
             .idle_timeout(None)
             .max_lifetime(None)
             .after_connect(move |conn, _| {

@@ -27,6 +27,7 @@ crate::engines::on_both_engines! {
     s43_sign_ins_are_limited_by_address_and_the_answer_says_when_to_come_back,
     metrics_are_for_this_machine_or_who_brings_the_token,
     health_and_readiness_answer_without_a_session,
+    health_and_readiness_answer_an_address_that_is_over_its_limit,
 }
 
 fn from(peer: &str, forwarded: &str) -> http::Request<Body> {
@@ -314,5 +315,21 @@ async fn health_and_readiness_answer_without_a_session(engine: DatabaseEngine) {
             StatusCode::OK,
             "{path}"
         );
+    }
+}
+
+async fn health_and_readiness_answer_an_address_that_is_over_its_limit(engine: DatabaseEngine) {
+    let server = Server::with(engine, |setup| {
+        setup.settings.limits.per_address = quota(2, 1);
+    })
+    .await;
+    let mut browser = server.browser();
+    for _ in 0..3 {
+        browser.get("/signed-out").await;
+    }
+    let over = browser.get("/signed-out").await.status;
+    assert_eq!(over, StatusCode::TOO_MANY_REQUESTS);
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(browser.get(path).await.status, StatusCode::OK, "{path}");
     }
 }
