@@ -22,18 +22,18 @@
 //! A `Call` is returned only by the step that handles the `Committed` of its intent:
 //!
 //! ```text
-//! Carry ──► Commit{change queued} ──► Judge ──► Judged ──► Commit{windows, tell applying}
+//! Execute ──► Commit{change queued} ──► Evaluate ──► Evaluated ──► Commit{windows, event applying}
 //!       ──► Read ──► Observed(absent) ──► Commit{operation intended} ──► Call
 //!       ──► Answered(accepted) ──► Commit{request id} ──► Poll ... Polled(succeeded)
 //!       ──► Commit{relisting} ──► Read ──► Observed(present)
-//!       ──► Commit{operation over, window delivered, tell verified}
+//!       ──► Commit{operation over, window delivered, event verified}
 //! ```
 //!
 //! A step that commits returns only the `Commit`; its other effects follow after `Committed`.
 //!
 //! **Calls.** SDK retries are off. The attempt timeout must be short enough that `Call::not_after` plus the timeout
 //! ends within [`Pacing::doubt_delete`] of the intent. Map the result with [`AwsResponse::classify`]; anything other than an
-//! error code with a 4xx status is unknown. Every `Call`, `Poll` and `SingleRead` gets exactly one response event. A missing
+//! error code with a 4xx status is unknown. Every `Call`, `Poll` and `Read` gets exactly one response event. A missing
 //! response is requested again (reads, polls) or makes the outcome unknown after [`Pacing::deadline`] (calls). A status
 //! that arrives with the acceptance is not used: poll.
 //!
@@ -43,7 +43,7 @@
 //!
 //! **Sleep.** Without other events, send `Event::Tick` at [`State::next_wake`].
 //!
-//! **Alarms** are [`DomainEvent::Overdue`]. They are part of the transaction, hence of the outbox, and are raised once each.
+//! **Alarms** are [`DomainEvent::Overdue`]. They are part of the transaction, and so of the outbox, and are raised once each.
 //! If commits themselves fail, the shell must raise its own alarm.
 //!
 //! # Invariants

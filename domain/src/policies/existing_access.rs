@@ -331,7 +331,7 @@ fn orphan(assignment: Assignment, since: Timestamp) -> ExistingAccess {
 /// Returns the finding for an assignment whose principal is no longer in the directory.
 pub(super) fn orphan_hits(principal: &Principal) -> Arc<[Hit]> {
     let reason = format!(
-        "The {} {} no longer exists in the directory, but its assignment does. Remove the assignment. If AWS answers that \
+        "The {} {} no longer exists in the directory, but its assignment does. Remove the assignment. If AWS reports that \
          it was not found, contact AWS Support, or remove the permission set from the account.",
         principal.kind().to_lowercase(),
         principal.id()

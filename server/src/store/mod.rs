@@ -119,7 +119,7 @@ impl Store {
             .max_connections(if memory { 1 } else { 8 })
             .acquire_timeout(Duration::from_secs(10))
             // Without either limit sqlx starts no maintenance task. In sqlx 0.9.0 that task counts idle connections with a
-            // counter that can be below zero for a moment, and then spins for ever on a worker of the runtime.
+            // counter that can be below zero for a moment, and then spins forever on a worker of the runtime.
             // Connections are tested before use, so none has to be retired.
             .idle_timeout(None)
             .max_lifetime(None)
