@@ -46,7 +46,7 @@ pub struct ExistingAccessEvaluator<'a> {
     pub(super) records: Records,
     pub(super) evaluator: Evaluator<'a>,
     people: HashMap<UserId, (usize, Rc<PolicyPrincipal>)>,
-    /// The members of each group, by what the policies can tell apart.
+    /// The members of each group, in classes that the policies cannot distinguish.
     pub(super) equivalence_classes: HashMap<GroupId, Rc<[EquivalenceClass]>>,
     hits: HashMap<(usize, usize), Arc<[Hit]>>,
     clean: Arc<[Hit]>,

@@ -11,7 +11,7 @@ impl Risk {
         match self {
             Self::Administrator => "Near administrator",
             Self::Escalation => "Can gain more rights",
-            Self::IdentityCenterTakeover => "Can hand out access",
+            Self::IdentityCenterTakeover => "Can grant access",
             Self::Tampering => "Can tamper with logs or security controls",
             Self::DataRead => "Reads data",
             Self::Unknown => "Not fully readable",
