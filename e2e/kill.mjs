@@ -79,7 +79,7 @@ async function granted(resources, name, data, visitors) {
   await sandbox.stop();
 }
 
-/** Requests the change and, for a grant, approves it twice. The last approval may get no response: the process is killed. */
+/** Requests the change and, for a grant, approves it twice. The last request may get no response, because of the kill. */
 async function ask(sandbox, names, kind, visitors) {
   const maya = await signedIn(sandbox, 'maya.okafor', visitors);
   await maya.findsInTime('/accounts', 'tokens-prod');

@@ -1,7 +1,7 @@
 //! Who may decide a change, and when it is decided: every reason, and the order in which they are reported.
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot build its world has failed"
+    reason = "a test that cannot set up its case has failed"
 )]
 
 use std::collections::BTreeSet;
