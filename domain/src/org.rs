@@ -48,7 +48,6 @@ pub struct Account {
     pub tags: BTreeMap<String, String>,
 }
 
-/// An organizational unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationalUnit {
     pub id: OuId,

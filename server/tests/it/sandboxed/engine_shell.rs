@@ -28,7 +28,6 @@ const ACCOUNT: &str = "analytics-dev";
 const CREATE: &str = "CreateAccountAssignment";
 const DELETE: &str = "DeleteAccountAssignment";
 
-/// One fault of one operation.
 fn fault(operation: &str, kind: &str, count: u32) -> Value {
     json!({ "operation": operation, "kind": kind, "count": count })
 }

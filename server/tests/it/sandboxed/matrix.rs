@@ -61,7 +61,6 @@ pub struct Things {
 
 const MISSING: &str = "00000000-0000-4000-8000-00000000dead";
 
-/// One row.
 struct Row {
     method: &'static str,
     route: &'static str,
