@@ -312,7 +312,7 @@ pub(super) async fn unexplained(
     }))
 }
 
-/// Returns whether AWS never carried out an operation. Such an operation explains nothing.
+/// Returns whether AWS never carried out an operation. Such an operation does not explain a difference.
 fn never_done(phase: Phase) -> bool {
     matches!(
         phase,
