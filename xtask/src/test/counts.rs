@@ -58,7 +58,7 @@ impl Results {
         self.skipped.push(name.into());
     }
 
-    /// Adds a failure if no test ran, although nothing narrowed the run: silence is not success.
+    /// Adds a failure if no test ran although the run was not limited to some tests.
     pub fn complete(mut self, scope: &Scope) -> Self {
         if scope.words().is_none() && self.is_empty() {
             self.fail("no test ran");

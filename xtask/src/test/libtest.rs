@@ -29,7 +29,7 @@ pub fn run(
 ) -> Result<Results, Failure> {
     let crate_folder = process::root().join(&program.package);
     let mut command = process::supervised(&program.executable);
-    // A variable of the developer, such as one that rewrites expected files, must not decide what a test does.
+    // Variables of the developer, such as one that rewrites expected files, must not affect the tests.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("LEASTWISE_") {
             command.env_remove(name);

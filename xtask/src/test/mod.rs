@@ -65,7 +65,7 @@ fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
         report.check("browser lints", site::lint);
     }
     let build = report.step("build", lint::build_tests);
-    // Also after a failed build: a download that goes on would spoil the next run.
+    // Also after a failed build, because a download that is still running would disturb the next run.
     let services = match preparation {
         Some(preparation) => report.step("services", || preparation.start(folder)),
         None => None,

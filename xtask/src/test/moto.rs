@@ -80,7 +80,7 @@ impl Environment {
         let pins = fs::read_to_string(&pins_path).context("e2e/requirements.txt")?;
         let venv = process::target().join("python");
         let stamp = venv.join("requirements.txt");
-        // A Python that was upgraded since leaves an environment that cannot start.
+        // An environment does not start after Python itself was upgraded.
         let works = || {
             let mut python = process::command(venv.join("bin/python"));
             process::output(python.args(["-c", "import boto3, moto"])).is_ok()

@@ -87,7 +87,7 @@ impl Own {
                     "nogroup",
                     "--clear-groups",
                 ])
-                // For PostgreSQL SIGINT is the fast shutdown; SIGTERM would wait for its clients.
+                // SIGINT is PostgreSQL's fast shutdown; after SIGTERM it would wait for its clients.
                 .args(["--pdeathsig", "INT", "--"])
                 .arg(program);
             command

@@ -9,7 +9,7 @@ use crate::process::{ErrorContext, Failure};
 
 /// The prefix of the folder name. The process ID of the run follows.
 const PREFIX: &str = "leastwise-run-";
-/// Locked as long as the run goes on.
+/// The lock file, which is locked while the run is in progress.
 const LOCK: &str = "lock";
 
 pub struct RunFolder {
@@ -49,7 +49,7 @@ impl RunFolder {
         let _ = fs::remove_dir_all(&self.path);
     }
 
-    /// Leaves it until the next run, with the log of PostgreSQL and what failed tests left.
+    /// Keeps the folder until the next run, with the log of PostgreSQL and the files of failed tests.
     pub fn keep(self) {
         println!(
             "\nfiles of this run, until the next one: {}",
@@ -58,7 +58,7 @@ impl RunFolder {
     }
 }
 
-/// Removes the folders whose lock nobody holds. A folder of another user stays: it is not ours to remove.
+/// Removes the folders that are not locked. A folder of another user is kept.
 fn remove_abandoned(parent: &Path) -> Result<(), Failure> {
     for entry in fs::read_dir(parent)
         .context(parent.display())?

@@ -114,7 +114,7 @@ fn located() -> Result<Tools, Failure> {
     })
 }
 
-/// Major and minor number of `v20.19.4`.
+/// Returns the major and minor number of a version such as `v20.19.4`.
 fn version_of(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().trim_start_matches('v').split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
