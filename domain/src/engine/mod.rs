@@ -43,8 +43,8 @@
 //!
 //! **Sleep.** Without other events, send `Event::Tick` at [`State::next_wake`].
 //!
-//! **Alarms** are [`DomainEvent::Overdue`]. They are part of the transaction, and so of the outbox, and are raised once each.
-//! If commits themselves fail, the shell must raise its own alarm.
+//! **Alarms** are [`DomainEvent::Overdue`]. They are part of the transaction, and so of the outbox, and are raised once
+//! each. If commits themselves fail, the shell must raise its own alarm.
 //!
 //! # Invariants
 //!
