@@ -117,8 +117,8 @@ impl Store {
             // Every connection to an in-memory database opens a separate database.
             .max_connections(if memory { 1 } else { 8 })
             .acquire_timeout(Duration::from_secs(10))
-            // Without either limit sqlx starts no maintenance task. In sqlx 0.9.0 that task counts idle connections with a
-            // counter that can be below zero for a moment, and then spins forever on a worker of the runtime.
+            // Without either limit sqlx starts no maintenance task. In sqlx 0.9.0 that task counts idle connections
+            // with a counter that can be below zero for a moment, and then spins forever on a worker of the runtime.
             // Connections are tested before use, so none has to be retired.
             .idle_timeout(None)
             .max_lifetime(None)

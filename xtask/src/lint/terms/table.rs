@@ -73,8 +73,8 @@ pub(super) const ONCE: [&str; 7] = [
     "Answer", "Draft", "Kind", "Known", "Read", "Standing", "Target",
 ];
 
-/// Retired phrases in strings of `app` and `server`, in the shipped policies and in the documents, with the phrase to use.
-/// Compared without regard to case; a word is compared as a whole.
+/// Retired phrases in strings of `app` and `server`, in the shipped policies and in the documents, with the phrase to
+/// use. Compared without regard to case; a word is compared as a whole.
 pub(super) const PHRASES: &[(&str, &str)] = &[
     ("against the rules", "policy violation"),
     ("within the rules", "compliant"),
