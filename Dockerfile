@@ -1,28 +1,28 @@
-# Leastwise without the sandbox: one binary with everything in it, run by nobody in particular.
+# Leastwise without the sandbox: a single binary with embedded assets, run by an unprivileged user.
 #
 #   docker build -t leastwise .
 #   docker run --read-only --cap-drop ALL --security-opt no-new-privileges \
 #     -v leastwise-data:/var/lib/leastwise -v leastwise-keys:/var/lib/leastwise-keys \
 #     --env-file leastwise.env -p 3000:3000 leastwise
 #
-# TLS ends in front of it (LEASTWISE_PUBLIC_URL is https). Orchestrators ask /healthz and /readyz.
+# Terminate TLS in front of it (LEASTWISE_PUBLIC_URL is https). Orchestrators poll /healthz and /readyz.
 
 FROM rust:1.95.0-bookworm AS build
 WORKDIR /src
-# Alone, so that the target is installed once and not after every edit.
+# Copied separately, so that the target is installed once and not after every edit.
 COPY rust-toolchain.toml ./
 RUN rustup target add wasm32-unknown-unknown
 COPY . .
 RUN cargo fetch --locked
-# The browser's files, within their size budget; the server's build script embeds them.
+# The browser files, limited in size; the server's build script embeds them.
 RUN cargo xtask build
-# Without the feature `sandbox`: no local AWS, no local Cognito, no failpoints in what runs for real.
+# Without the feature `sandbox`: no local AWS, no local Cognito and no failpoints in production.
 RUN cargo build --locked --release --package leastwise-server --no-default-features --features jemalloc
-# Data and keys are two volumes: who may write the one need not be able to sign for it.
+# Data and keys are separate volumes, so that write access to the data does not include the signing key.
 RUN install -d -m 0700 -o 10001 -g 10001 /out/leastwise /out/leastwise-keys
 
 FROM debian:bookworm-slim
-# For TLS to AWS and Cognito.
+# CA certificates for TLS connections to AWS and Cognito.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/*
@@ -36,7 +36,7 @@ ENV LEASTWISE_LISTEN=0.0.0.0:3000 \
     LEASTWISE_KEYS=/var/lib/leastwise-keys
 VOLUME ["/var/lib/leastwise", "/var/lib/leastwise-keys"]
 EXPOSE 3000
-# A number, so that orchestrators can see that it is not root.
+# Numeric, so that orchestrators can verify that the user is not root.
 USER 10001:10001
 ENTRYPOINT ["leastwise"]
 CMD ["serve"]

@@ -1,4 +1,4 @@
-"""Works on an account past Leastwise with boto3, as anybody with credentials could.
+"""Reads or changes an account outside Leastwise with boto3, as anyone with credentials could.
 
     boto3_outside.py ENDPOINT list ACCOUNT
     boto3_outside.py ENDPOINT assign ACCOUNT PERMISSION_SET_ARN TYPE PRINCIPAL

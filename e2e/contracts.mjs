@@ -1,5 +1,5 @@
-// The same scenario on our AWS and on moto, for the operations that moto gets right: somebody else's AWS and somebody
-// else's client share no mistake with ours.
+// Runs the same scenario on the sandbox and on moto, with boto3, for the operations that moto implements correctly. Both
+// are independent of our code and do not share its mistakes.
 
 import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { until } from './support/suite.mjs';
 import { PYTHON } from './support/tools.mjs';
 
-export const about = 'The sandbox beside moto';
+export const about = 'The sandbox compared with moto';
 
 const run = promisify(execFile);
 const scenario = path.join(path.dirname(fileURLToPath(import.meta.url)), 'moto_contract.py');
@@ -23,7 +23,7 @@ export async function journey(suite) {
   }
 }
 
-/** The one that xtask started, or one of our own: where it answers. */
+/** Returns the URL of the moto server that xtask started, or starts one. */
 async function motoServer(resources) {
   const given = process.env.LEASTWISE_TEST_MOTO;
   if (given) return given;
@@ -36,6 +36,6 @@ async function motoServer(resources) {
   const child = spawn(path.join(path.dirname(PYTHON), 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
   resources.own(() => child.kill('SIGKILL'));
   const url = `http://127.0.0.1:${port}`;
-  await until('moto answers', () => fetch(`${url}/moto-api/data.json`).then((answer) => answer.ok));
+  await until('moto responds', () => fetch(`${url}/moto-api/data.json`).then((answer) => answer.ok));
   return url;
 }

@@ -1,16 +1,16 @@
-// kill -9 between the approval and *verified*, at every named place; then start again. By the calls that AWS received
-// the grant was created once or found there, the change ends verified, and the ledger is whole.
+// Kills the process at every failpoint between the approval and *verified*, and restarts it. The calls that AWS received
+// must show that the write was made once, the change must end verified, and the ledger must be valid.
 
 import assert from 'node:assert/strict';
 import { Visitor, attribute, elements, withVisitors } from './support/http.mjs';
 import { Aws } from './support/aws.mjs';
 
-export const about = 'kill -9 on the way of a grant';
+export const about = 'Process kills during a grant or a removal';
 
-/** Its tests share nothing, so each takes a slot of its own. */
+/** The tests are independent, so each takes a separate slot. */
 export const independent = true;
 
-/** `server/src/engine/failpoint.rs`, in the order in which a grant passes them. */
+/** The failpoints of `server/src/engine/failpoint.rs`, in the order in which a grant passes them. */
 const POINTS = [
   'approved', 'queued', 'judged', 'applying', 'observed-before', 'intended', 'called', 'accepted', 'polled', 'relisting',
   'observed-after', 'verified',
@@ -19,11 +19,11 @@ const [ACCOUNT, SET, GROUP] = ['tokens-prod', 'SupportMetrics', 'support-desk'];
 
 export async function journey(suite) {
   const tests = ['grant', 'remove'].flatMap((kind) => {
-    // A removal passes the same places; those of which a grant says enough are left out. What is read back is the empty
-    // pair, whose place has the name that it has before a grant.
+    // A removal passes the same failpoints; those that a grant covers sufficiently are left out. The read that verifies a
+    // removal finds an empty pair, so its failpoint is `observed-before`, as before a grant.
     const points = kind === 'grant' ? POINTS : ['intended', 'called', 'polled', 'observed-before'];
     return points.map((point) => [
-      `killed at "${point}" of a ${kind}, it is carried out once and ends verified`,
+      `a ${kind} that is killed at "${point}" is carried out once and ends verified`,
       (resources) => killed(resources, kind, point),
     ]);
   });
@@ -43,7 +43,7 @@ async function killed(resources, kind, point) {
     await ask(dying, names, kind, visitors);
     const late = new Promise((resolve) => setTimeout(resolve, 60_000, { signal: 'none in 60 s' }));
     const { signal } = await Promise.race([dying.exit, late]);
-    assert.equal(signal, 'SIGKILL', 'it was not killed');
+    assert.equal(signal, 'SIGKILL', 'the process was not killed');
 
     const again = await resources.sandbox(name, { data });
     const maya = await signedIn(again, 'maya.okafor', visitors);
@@ -53,12 +53,12 @@ async function killed(resources, kind, point) {
 
     const outside = new Aws(again.aws);
     const listed = (await outside.assigned(ACCOUNT, SET)).filter((id) => id === names.groups[GROUP]);
-    assert.equal(listed.length, kind === 'grant' ? 1 : 0, 'what AWS holds');
+    assert.equal(listed.length, kind === 'grant' ? 1 : 0, 'assignments in AWS');
     const operation = kind === 'grant' ? 'CreateAccountAssignment' : 'DeleteAccountAssignment';
     const writes = (await outside.calls(before)).filter((call) => call.operation === operation && call.applied);
-    assert.ok(writes.every((call) => call.params.PrincipalId === names.groups[GROUP]), 'something else was written');
-    // The answer to a call that was lost with the process is the one thing that nobody can know: asking again is right,
-    // and AWS answers that it is there.
+    assert.ok(writes.every((call) => call.params.PrincipalId === names.groups[GROUP]), 'AWS received another write');
+    // A response that was lost with the process is unknown. Sending the write again is then correct, and AWS reports that
+    // the assignment exists.
     const most = point === 'called' ? 2 : 1;
     assert.ok(writes.length >= 1 && writes.length <= most, `${writes.length} calls of ${operation}`);
     const { code, json, stderr } = await again.verifyLedger();
@@ -69,7 +69,7 @@ async function killed(resources, kind, point) {
   });
 }
 
-/** A life in which the grant was made, so that there is something to remove. */
+/** Makes the grant that the test removes, in an earlier process. */
 async function granted(resources, name, data, visitors) {
   const sandbox = await resources.sandbox(`${name}-before`, { data });
   const names = await new Aws(sandbox.aws).names();
@@ -79,7 +79,7 @@ async function granted(resources, name, data, visitors) {
   await sandbox.stop();
 }
 
-/** Asks for it and, where it needs them, gives both approvals. The last one may not be answered: the process dies. */
+/** Requests the change and, for a grant, approves it twice. The last request may get no response, because of the kill. */
 async function ask(sandbox, names, kind, visitors) {
   const maya = await signedIn(sandbox, 'maya.okafor', visitors);
   await maya.findsInTime('/accounts', 'tokens-prod');
@@ -89,7 +89,7 @@ async function ask(sandbox, names, kind, visitors) {
   const preview = await maya.send(choice);
   const request = preview.formTo('/do/changes/submit');
   if (kind === 'remove') {
-    // Carried out at once: the answer with the change's address may never come.
+    // Applied immediately, so the response with the URL of the change may never arrive.
     await maya.sendUnanswered(request.fill('justification', 'No longer needed by anybody.'));
     return maya;
   }

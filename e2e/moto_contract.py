@@ -2,9 +2,10 @@
 
     moto_contract.py SANDBOX MOTO
 
-Prints one JSON object a line: the step's name, how the servers differ, if they do, and how long both took. Only steps that moto is known to
-get right are here. An answer is reduced to what both must agree on: which members there are and of which type, values
-that we set ourselves, error codes. Members that AWS writes and moto does not know may be on our side only.
+Prints one JSON object per line: the name of the step, the difference between the servers, if any, and the duration.
+Contains only steps that moto implements correctly. Responses are reduced to what both servers must agree on: the members
+and their types, values that the scenario sets, and error codes. Members that AWS writes and moto does not support may
+occur on the sandbox only.
 """
 
 import json
@@ -26,7 +27,7 @@ def client(service, endpoint, key="AKIACONTRACT"):
 
 
 def shape(value):
-    """Types instead of values."""
+    """Returns the value with types in place of the values."""
     if isinstance(value, dict):
         return {name: shape(one) for name, one in value.items() if name != "ResponseMetadata"}
     if isinstance(value, list):
@@ -39,7 +40,7 @@ def only(value, *names):
 
 
 def code(call, **arguments):
-    """The error code of a call that must fail."""
+    """Returns the error code of a call that must fail."""
     try:
         call(**arguments)
     except ClientError as error:
@@ -58,7 +59,7 @@ def everything(client, operation, key, **arguments):
 
 
 class Scenario:
-    """Remembers the ids of one server between steps; every step answers what is compared."""
+    """Keeps the ids of one server between steps. Every step returns the value to compare."""
 
     def __init__(self, endpoint):
         self.sso = client("sso-admin", endpoint)
@@ -69,7 +70,7 @@ class Scenario:
         self.i = {"InstanceArn": self.instance["InstanceArn"]}
         self.s = {"IdentityStoreId": self.instance["IdentityStoreId"]}
         self.prepare_organization()
-        # Both servers take the number of an account as its access key.
+        # Both servers accept an account number as the access key of that account.
         master = self.org.describe_organization()["Organization"]["MasterAccountId"]
         self.management = client("sso-admin", endpoint, master)
 
@@ -85,7 +86,7 @@ class Scenario:
         master = self.org.describe_organization()["Organization"]["MasterAccountId"]
         self.account = next(one["Id"] for one in accounts if one["Id"] != master)
 
-    # Who and where
+    # Caller and organization
 
     def caller_identity(self):
         return shape(self.sts.get_caller_identity())
@@ -303,7 +304,7 @@ class Scenario:
             time.sleep(0.05)
         return found
 
-    # And everything away again
+    # Cleanup
 
     def delete_membership(self):
         self.store.delete_group_membership(**self.s, MembershipId=self.membership)
@@ -320,7 +321,7 @@ class Scenario:
 
     def delete_permission_sets(self):
         for arn in self.sets:
-            # The role of the last assignment goes a little after it; until then the set is in use.
+            # The role is removed shortly after its last assignment; until then the set is in use.
             for _ in range(100):
                 if code(self.sso.delete_permission_set, **self.i, PermissionSetArn=arn) != "ConflictException":
                     break
@@ -332,11 +333,11 @@ class Scenario:
 
 
 def difference(ours, theirs, where="answer"):
-    """What of moto's is not in ours. Members that only we have are AWS's newer ones."""
+    """Describes what moto returned and the sandbox did not. Members that only the sandbox returns are newer ones of AWS."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for name, value in theirs.items():
             if name not in ours:
-                return f"{where}.{name} is missing; moto has {value!r}"
+                return f"{where}.{name} is missing; moto returned {value!r}"
             found = difference(ours[name], value, f"{where}.{name}")
             if found:
                 return found
@@ -347,7 +348,7 @@ def difference(ours, theirs, where="answer"):
             if found:
                 return found
         return None
-    return None if ours == theirs else f"{where} is {ours!r}; moto says {theirs!r}"
+    return None if ours == theirs else f"{where} is {ours!r}; moto returned {theirs!r}"
 
 
 def main():
@@ -357,7 +358,7 @@ def main():
         start = time.monotonic()
         try:
             differs = difference(getattr(sandbox, step)(), getattr(moto, step)())
-        except Exception as error:  # noqa: BLE001: no step may fail, on either
+        except Exception as error:  # noqa: BLE001: a failure on either server is a difference
             differs = f"{type(error).__name__}: {error}"
         seconds = time.monotonic() - start
         print(json.dumps({"name": step.replace("_", " "), "differs": differs, "seconds": seconds}), flush=True)

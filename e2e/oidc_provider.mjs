@@ -1,6 +1,6 @@
-// Sign-in against npm `oidc-provider`, which is certified by the OpenID Foundation and not ours: it checks the code, the
-// PKCE verifier, the redirect URI and the client's secret as the standard says, and its tokens come from other hands.
-// It is told to write what Cognito writes. AWS behind it is the sandbox's.
+// Sign-in with npm `oidc-provider`, an independent implementation that the OpenID Foundation has certified: it checks the
+// code, the PKCE verifier, the redirect URI and the client secret according to the standard, and issues its own tokens.
+// It is configured to write Cognito's claims. AWS is the sandbox.
 
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync } from 'node:crypto';
@@ -41,11 +41,11 @@ export async function journey(suite, browser) {
     LEASTWISE_AWS_REGION: held.pool.region,
     LEASTWISE_AWS_TPS: '200',
   });
-  // What `Person` needs to know of a Leastwise.
+  // The properties of a sandbox that `Person` uses.
   const place = { name: 'oidc', web, cognito: op.issuer };
 
   for (const way of [SCRIPT, PLAIN]) {
-    await suite.test(`an administrator signs in and is known by the directory, ${way.name}`, async () => {
+    await suite.test(`an administrator signs in and is linked to the directory user, ${way.name}`, async () => {
       const maya = await Person.arrive(browser, place, way);
       await withPeople(`oidc ${way.name}`, [maya], async () => {
         await signIn(maya, 'maya.okafor');
@@ -57,7 +57,7 @@ export async function journey(suite, browser) {
     });
   }
 
-  await suite.test('a code and a state are good once, and in one browser only', async () => {
+  await suite.test('a code and a state are valid once, and in one browser only', async () => {
     const maya = await Person.arrive(browser, place, { axe: false });
     const thief = await Person.arrive(browser, place, { axe: false });
     await withPeople('replay', [maya, thief], async () => {
@@ -78,7 +78,7 @@ export async function journey(suite, browser) {
     await thief.leave();
   });
 
-  await suite.test('a code without the verifier of the browser that asked for it is worth nothing', async () => {
+  await suite.test('a code without its PKCE verifier is rejected', async () => {
     const maya = await Person.arrive(browser, place, { axe: false });
     await withPeople('verifier', [maya], async () => {
       let code;
@@ -103,10 +103,10 @@ export async function journey(suite, browser) {
     await maya.leave();
   });
 
-  await suite.test('tokens that say what Cognito would not are refused', async () => {
+  await suite.test('tokens with claims that Cognito would not issue are rejected', async () => {
     for (const [what, claims] of [
       ['an access token in place of an ID token', { token_use: 'access' }],
-      ['a person whom the pool does not know', { 'cognito:username': 'nobody.at-all' }],
+      ['a person who is not in the user pool', { 'cognito:username': 'nobody.at-all' }],
     ]) {
       const maya = await Person.arrive(browser, place, { axe: false });
       await withPeople(what, [maya], async () => {
@@ -114,14 +114,14 @@ export async function journey(suite, browser) {
         for (const status of [400, 401, 403]) maya.expecting(status);
         await signIn(maya, 'maya.okafor', false);
         const answer = await maya.page.goto(`${web}/accounts`);
-        assert.ok(!maya.page.url().startsWith(web) || answer.status() !== 200, `${what} was let in`);
+        assert.ok(!maya.page.url().startsWith(web) || answer.status() !== 200, `${what} was accepted`);
       });
       op.next = {};
       await maya.leave();
     }
   });
 
-  await suite.test('one factor is enough to look, and not to approve', async () => {
+  await suite.test('a sign-in with one factor is enough to view, but not to approve', async () => {
     const ines = await Person.arrive(browser, place, { axe: false });
     await withPeople('one factor', [ines], async () => {
       op.next = { amr: ['pwd'], acr: 'urn:cognito:loa:1' };
@@ -132,13 +132,13 @@ export async function journey(suite, browser) {
     await ines.leave();
   });
 
-  await suite.test('nothing was logged as an error', async () => {
+  await suite.test('no error was logged', async () => {
     assert.deepEqual(leastwise.errors, []);
   });
   await leastwise.stop();
 }
 
-/** The provider's one form; there is no second page, because the factor is what the test says. */
+/** Signs in. The provider has a single form and no second page, because the test sets the factor. */
 async function signIn(person, username, lands = true) {
   const { page, sandbox } = person;
   await page.goto(`${sandbox.web}/`);
@@ -148,7 +148,7 @@ async function signIn(person, username, lands = true) {
   if (lands) await person.settled();
 }
 
-/** oidc-provider with Cognito's claims, and a page that takes a name. */
+/** Starts oidc-provider with Cognito's claims and a page that accepts any username. */
 async function provider(users, web) {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -157,15 +157,15 @@ async function provider(users, web) {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const claimsOf = (user, access) => ({
     sub: user.sub,
-    // The standard leaves it to the provider with the code flow (Core 3.1.3.6); Cognito writes it, oidc-provider does not.
-    // It hashes what stands there.
+    // `at_hash` is optional in the code flow (Core 3.1.3.6); Cognito writes it, oidc-provider does not. It hashes the value
+    // that is given here.
     ...(access ? { at_hash: access } : {}),
     token_use: 'id',
     'cognito:username': user.username,
     ...(user.groups.length ? { 'cognito:groups': user.groups } : {}),
     name: user.name,
     email: user.email,
-    // Cognito writes it as a string in userInfo.
+    // In userInfo, Cognito writes this as a string.
     email_verified: 'true',
     acr: 'urn:cognito:loa:4',
     amr: ['pwd', 'otp', 'mfa'],

@@ -1,7 +1,8 @@
-// Everything that is tested from outside: journeys in Chromium against the real binary, process kills, sign-in with a
-// certified OpenID provider, and contracts with other people's AWS clients. Last line: `N passed, N failed`.
-// Words on the command line narrow it to files, and `--only=WORDS` to tests: `node run.mjs kill --only=remove`.
-// `--jobs=N` (or `E2E_JOBS=N`) is how many files, and how many tests of `kill.mjs`, run at the same time. `output/results.json` holds every test.
+// Tests of the built binary: journeys in Chromium, process kills, sign-in with a certified OpenID provider, and contracts
+// with independent AWS implementations. The last line is `N passed, N failed`.
+// Words on the command line select files, and `--only=WORDS` selects tests: `node run.mjs kill --only=remove`.
+// `--jobs=N` (or `E2E_JOBS=N`) sets how many files, and how many tests of `kill.mjs`, run concurrently.
+// `output/results.json` contains the result of every test.
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,9 +10,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { missing } from './support/tools.mjs';
 
 const JOBS = 2;
-/** How many tests are named at the end because they took longest. */
+/** The number of slowest tests that are listed at the end. */
 const SLOWEST = 10;
-/** The order in which files begin: those that take longest first, so that nothing waits for them; new files before all. */
+/** The start order of files, slowest first, so that they do not run alone at the end. Unlisted files start first. */
 const ORDER = ['kill', 'bad_input', 'screens', 'outside', 'grant', 'two_steps', 'see', 'keyboard', 'contracts', 'oidc_provider'];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -26,33 +27,33 @@ const rank = (file) => ORDER.indexOf(path.basename(file, '.mjs'));
 const files = [...journeys, 'kill.mjs', 'oidc_provider.mjs', 'contracts.mjs']
   .filter((file) => file.endsWith('.mjs') && (!wanted.length || wanted.some((word) => file.includes(word))))
   .sort((one, other) => rank(one) - rank(other));
-if (!files.length) fail(`no file is called ${wanted.join(' or ')}`);
+if (!files.length) fail(`no file name contains ${wanted.join(' or ')}`);
 const lacking = missing(files);
 if (lacking.length) fail(lacking.join('\n'));
 
-// Only now: these need what was looked for.
+// Imported here, because these modules need the tools that were just checked.
 const { OUTPUT } = await import('./support/leastwise.mjs');
 const { Slots, Suite } = await import('./support/suite.mjs');
 const { launch } = await import('./support/browser.mjs');
 const { sweep } = await import('./support/run_folder.mjs');
 
 const swept = sweep();
-if (swept) console.log(`removed what ${swept} killed runs had left`);
+if (swept) console.log(`removed the files of ${swept} killed runs`);
 if (!wanted.length) rmSync(OUTPUT, { recursive: true, force: true });
 mkdirSync(OUTPUT, { recursive: true });
 
 const results = [];
 process.on('unhandledRejection', (error) => {
   console.log(`FAILED  outside of any test\n${error?.stack ?? error}`);
-  results.push({ file: 'run.mjs', name: 'nothing fails outside of a test', seconds: 0, ok: false });
+  results.push({ file: 'run.mjs', name: 'no error occurs outside of a test', seconds: 0, ok: false });
 });
 
 const slots = new Slots(jobs);
-// Tests that need no browser mostly wait, so they run beside the files that do.
+// Tests without a browser mostly wait, so they have separate slots.
 const testSlots = new Slots(jobs);
 const browser = await launch();
 const modules = await Promise.all(files.map((file) => import(pathToFileURL(path.join(here, file))).catch((error) => ({ error }))));
-// Slots are given in the order of the list.
+// Slots are assigned in the order of the list.
 await Promise.all(files.map((file, at) => run(file, modules[at])));
 await Promise.race([browser.close(), new Promise((resume) => setTimeout(resume, 10_000))]);
 
@@ -60,14 +61,14 @@ writeFileSync(path.join(OUTPUT, 'results.json'), `${JSON.stringify(results, null
 const failed = results.filter((one) => !one.ok);
 console.log('');
 for (const { name } of failed) console.log(`failed: ${name}`);
-console.log('the slowest:');
+console.log('slowest tests:');
 for (const { file, name, seconds } of results.toSorted((one, other) => other.seconds - one.seconds).slice(0, SLOWEST)) {
   console.log(`${seconds.toFixed(1).padStart(7)} s  ${name} (${file})`);
 }
 console.log(`${results.length - failed.length} passed, ${failed.length} failed`);
 process.exit(failed.length || !results.length ? 1 : 0);
 
-/** Runs one file; what it prints comes at once when it is through. */
+/** Runs one file and prints its output when it is complete. */
 async function run(file, module) {
   const suite = new Suite(file, { words: option('only'), slots: testSlots });
   const work = () => suite.run(module, browser);
@@ -77,7 +78,7 @@ async function run(file, module) {
   results.push(...suite.results);
 }
 
-/** Says what is wrong with how it was started. */
+/** Reports an error in the command line or the environment, and exits. */
 function fail(why) {
   console.error(why);
   process.exit(2);

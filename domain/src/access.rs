@@ -2,7 +2,7 @@
 //!
 //! The only place that expands assignments and memberships into people. Pages, policies, drift, reviews and reports
 //! all use it, so that they cannot disagree. A disabled user is included, because the assignment still exists and the
-//! user can be enabled again at any time; the user's status says that they cannot sign in.
+//! user can be enabled again at any time; the user's status shows that they cannot sign in.
 
 use serde::{Deserialize, Serialize};
 

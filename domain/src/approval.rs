@@ -96,7 +96,7 @@ impl ApproverRefusal {
 pub struct Candidate {
     /// The person; none if their sign-in is not linked.
     pub person: Option<PersonId>,
-    /// When the person became an approver, if the ledger and the token both say so; none otherwise.
+    /// When the person became an approver, if the ledger and the token both confirm it; none otherwise.
     pub approver_since: Option<Timestamp>,
     /// Whether a second factor is proven for this session.
     pub mfa: Mfa,

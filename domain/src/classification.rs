@@ -1,6 +1,6 @@
 //! Classification of an account: environment and PCI DSS scope, their sources, and how they change.
 //!
-//! A stricter discovery takes effect at once. A looser one never does by itself, because somebody could remove a tag in
+//! A stricter discovery takes effect at once. A looser one does not, because somebody could remove a tag in
 //! AWS to gain access: it is shown as *waiting* until two people confirm it. An account that cannot be classified
 //! counts as production PCI.
 
@@ -45,7 +45,7 @@ pub enum Source {
     Tag,
     /// The name of an organizational unit that contains it.
     Ou,
-    /// Recorded earlier, and stricter than what AWS says now.
+    /// Recorded earlier, and stricter than what AWS reports now.
     Record,
     /// No source: the account counts as production PCI.
     Nothing,
@@ -58,7 +58,7 @@ pub struct Classification {
     pub environment_source: Source,
     pub pci: Pci,
     pub pci_source: Source,
-    /// What AWS says now, if that is looser than the record: it waits for confirmation by two people.
+    /// What AWS reports now, if that is looser than the record: it waits for confirmation by two people.
     pub waiting: Option<(Environment, Pci)>,
 }
 

@@ -40,7 +40,7 @@ pub struct Members {
 #[derive(Debug, Clone)]
 pub struct PairListing {
     pub pair: Pair,
-    /// When the first page was requested: a list says nothing about later changes.
+    /// When the first page was requested: a list proves nothing about later changes.
     pub as_of: Timestamp,
     pub principals: BTreeSet<Principal>,
     /// Whether the account holds the latest content.

@@ -154,7 +154,7 @@ fn memberships(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -
     seen
 }
 
-/// A permission set that is new or gone gives no access by itself; edited content may.
+/// A new or deleted permission set alone gives no access; edited content may.
 fn sets(before: &Parts, after: &Parts) -> impl Iterator<Item = Drift> {
     let both = after
         .sets

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, OuId};
 
-/// The `State` of an account in AWS Organizations (it replaced `WriteStatus` in 2026).
+/// The `State` of an account in AWS Organizations (it replaced `Status` in 2026).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AccountState {
@@ -48,7 +48,6 @@ pub struct Account {
     pub tags: BTreeMap<String, String>,
 }
 
-/// An organizational unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationalUnit {
     pub id: OuId,

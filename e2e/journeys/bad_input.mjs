@@ -1,5 +1,5 @@
-// What people and attackers send by mistake and on purpose: the right status, a clear page, and nothing written or lost
-// that should not be.
+// Invalid and malicious requests: each gets the right status and a clear page, nothing is written that should not be, and
+// no input is lost.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -24,18 +24,18 @@ export async function journey(suite, browser) {
     set: names.keys.SupportMetrics,
   });
 
-  // These two wait for a crawl and for a look at the session; meanwhile the others run.
-  const stale = suite.test('a form that shows an effect which is no longer so is not taken, and keeps its text', async () => {
+  // These two wait for a crawl and a session check, so the other tests run in the meantime.
+  const stale = suite.test('a form whose effect is outdated is rejected, and its text is kept', async () => {
     const tomas = await Person.signedIn(browser, sandbox, 'tomas.novak');
     await withPeople('stale', [tomas], async () => {
       const before = await mine(tomas);
-      // Another group than in the tests beside it, whose effects must not change.
+      // A different group than in the concurrent tests, whose effects must not change.
       const group = names.groups.auditors;
       await preview(tomas, { ...harmless('settlement-prod'), who: `group:${group}` });
       const page = tomas.page;
       await page.locator('[name=justification]').fill(TEXT);
       await aws.join('auditors', 'isla.grant');
-      await until('the outside member is known', async () => (await tomas.served(`/groups/${group}`)).says('Isla Grant'), 90_000, 250);
+      await until('the member that was added outside Leastwise is shown', async () => (await tomas.served(`/groups/${group}`)).says('Isla Grant'), 90_000, 250);
       tomas.expecting(422);
       await tomas.press(page.locator('form[action="/do/changes/submit"] button[type=submit]'));
       await tomas.says('no longer what you were shown');
@@ -45,7 +45,7 @@ export async function journey(suite, browser) {
     await tomas.leave();
   });
 
-  const expired = suite.test('a session that ends while somebody writes gives the text back after signing in again', async () => {
+  const expired = suite.test('text that is entered while the session ends is restored after the next sign-in', async () => {
     const hannah = await Person.signedIn(browser, sandbox, 'hannah.cole', { session: 'own' });
     await withPeople('expired session', [hannah], async () => {
       await preview(hannah, { ...harmless('cards-staging'), who: `user:${names.users['hannah.cole']}`, term: '60' });
@@ -55,7 +55,7 @@ export async function journey(suite, browser) {
       hannah.expecting(401);
       await until('the session has ended', () =>
         hannah.page.evaluate(async () => (await fetch('/palette.json', { redirect: 'manual' })).status !== 200), 70_000, 250);
-      // Cognito's own cookie would sign them in again unasked.
+      // With Cognito's cookie they would be signed in again without a prompt.
       await hannah.context.clearCookies({ name: 'cognito' });
       await Promise.all([
         hannah.page.waitForURL((url) => url.href.startsWith(sandbox.cognito)),
@@ -70,7 +70,7 @@ export async function journey(suite, browser) {
     await hannah.leave();
   });
 
-  await suite.test('an address of nothing is a page with status 404', async () => {
+  await suite.test('an unknown address returns a page with status 404', async () => {
     const nowhere = [
       '/nowhere', '/accounts/000000000000', '/accounts/x', '/people/00000000-0000-4000-8000-000000000000', '/people/%00',
       '/groups/x', '/permission-sets/ps-0000000000000000', '/changes/x', '/changes/%2e%2e%2fadmin', '/ledger/-1',
@@ -84,7 +84,7 @@ export async function journey(suite, browser) {
     });
   });
 
-  await suite.test('a list asked for nonsense shows what it can', async () => {
+  await suite.test('a list with invalid parameters is shown without them', async () => {
     await withPeople('nonsense', [maya], async () => {
       for (const target of ['/accounts?only=%27%22%3Cscript%3E', '/people?page=0', '/people?page=99999', '/ledger?page=-1', '/ledger?page=99999', `/people?q=${'a'.repeat(5000)}`]) {
         await maya.open(target);
@@ -92,7 +92,7 @@ export async function journey(suite, browser) {
     });
   });
 
-  await suite.test('a preview of unknown or unfit things names the field', async () => {
+  await suite.test('a preview with an unknown or invalid value names the field', async () => {
     await withPeople('unknown choice', [maya], async () => {
       const base = `kind=grant&set=${names.keys.SupportMetrics}&term=standing`;
       for (const rest of [
@@ -107,7 +107,7 @@ export async function journey(suite, browser) {
     });
   });
 
-  await suite.test('a removed account takes no change', async () => {
+  await suite.test('a closed account cannot be changed', async () => {
     await withPeople('removed account', [maya], async () => {
       const { who, set } = harmless('cards-prod');
       const closed = names.accounts['acquired-fastpay'];
@@ -118,26 +118,26 @@ export async function journey(suite, browser) {
     });
   });
 
-  await suite.test('a double click submits once, and so does going back and sending again', async () => {
+  await suite.test('a double click submits once, and so does a repeated submission', async () => {
     await withPeople('double click', [maya], async () => {
       const before = await mine(maya);
       await preview(maya, harmless('ledger-prod'));
       const form = maya.page.locator('form[action="/do/changes/submit"]');
       await form.locator('[name=justification]').fill(TEXT);
       const fields = await form.evaluate((element) => [...new FormData(element).entries()]);
-      // The second click breaks off what the first began to load, so only the address is waited for.
+      // The second click cancels the first navigation, so wait for the address only.
       await form.locator('button[type=submit]').dblclick({ noWaitAfter: true });
       await maya.arrives(/\/changes\/(?!new)/);
       const change = changeId(maya.page);
       const again = await post(maya, '/do/changes/submit', fields);
-      assert.equal(new URL(again.url).pathname, `/changes/${change}`, 'sending again led elsewhere');
+      assert.equal(new URL(again.url).pathname, `/changes/${change}`, 'the repeated submission led to another page');
       assert.equal(await mine(maya), before + 1);
       await maya.open(`/changes/${change}`);
       await maya.says(TEXT);
     });
   });
 
-  await suite.test('a form from another site is refused with 403, cookie or not', async () => {
+  await suite.test('a form from another site is rejected with 403, with or without a cookie', async () => {
     const evil = await foreignSite(`${sandbox.web}/do/changes/submit`);
     await withPeople('cross-site', [maya], async () => {
       const before = await mine(maya);
@@ -155,7 +155,7 @@ export async function journey(suite, browser) {
     evil.close();
   });
 
-  await suite.test('fields that a form does not have are refused: nobody names the actor or an approver', async () => {
+  await suite.test('unknown form fields are rejected, so that a request cannot set the actor or an approver', async () => {
     await withPeople('forged', [maya], async () => {
       const before = await mine(maya);
       await preview(maya, harmless('tokens-prod'));
@@ -168,12 +168,12 @@ export async function journey(suite, browser) {
         assert.equal(answer.status, 422, forged[0]);
       }
       const twice = await post(maya, '/do/changes/submit', [...fields, ['who', `user:${names.users['maya.okafor']}`]]);
-      assert.equal(twice.status, 400, 'a field twice');
+      assert.equal(twice.status, 400, 'a repeated field');
       assert.equal(await mine(maya), before);
     });
   });
 
-  await suite.test('nobody decides on what they asked for, without the role or a second factor, or for another effect', async () => {
+  await suite.test('a decision is rejected from the requester, without the role or a second factor, or for another effect', async () => {
     const people = [
       await Person.signedIn(browser, sandbox, 'ines.carvalho'),
       await Person.signedIn(browser, sandbox, 'marcus.dube'),
@@ -204,12 +204,12 @@ export async function journey(suite, browser) {
       await ines.says('0 of 2');
       await decide(ines, change, 'decline', 'Not now, please.');
       kwame.expecting(409);
-      assert.equal((await post(kwame, url, yes)).status, 409, 'somebody was faster');
+      assert.equal((await post(kwame, url, yes)).status, 409, 'the change was already decided');
     });
     for (const person of people) await person.leave();
   });
 
-  await suite.test('a justification of 100 kB comes back whole with the reason, and nothing is stored', async () => {
+  await suite.test('a justification of 100 kB is rejected with the reason, kept in the form, and not stored', async () => {
     await withPeople('100 kB', [maya], async () => {
       const long = 'All the reasons that there are. '.repeat(3200);
       await refusedText(maya, long, /the limit is 4000/);
@@ -219,7 +219,7 @@ export async function journey(suite, browser) {
     });
   });
 
-  await suite.test('a justification that holds a card number is refused and never stored', async () => {
+  await suite.test('a justification that contains a card number is rejected and never stored', async () => {
     await withPeople('card number', [maya], async () => {
       const number = ['4111', '1111', '1111', '1111'].join(' ');
       await refusedText(maya, `The customer with card ${number} called us.`, /card number/i);
@@ -231,14 +231,14 @@ export async function journey(suite, browser) {
   });
 
   await Promise.all([stale, expired]);
-  await suite.test('the ledger verifies, and nothing was logged as an error', async () => {
+  await suite.test('the ledger is valid, and no error was logged', async () => {
     const { code, stderr } = await sandbox.verifyLedger();
     assert.equal(code, 0, stderr);
     assert.deepEqual(sandbox.errors, []);
   });
   await maya.leave();
 
-  /** Sends a text that cannot be taken: status 422, the reason, the text as it was, and no change. */
+  /** Sends an invalid text. Expects status 422, the reason, the unchanged text, and no stored change. */
   async function refusedText(person, text, reason) {
     const before = await mine(person);
     await preview(person, harmless('settlement-prod'));
@@ -253,7 +253,7 @@ export async function journey(suite, browser) {
   }
 }
 
-/** How many changes somebody has asked for. */
+/** Returns the number of changes that a person has requested. */
 async function mine(person) {
   const other = await person.context.newPage();
   await other.goto(`${person.sandbox.web}/changes?only=mine`);
@@ -263,7 +263,7 @@ async function mine(person) {
   return Number(/(\d+)(?= change)/.exec(words)?.[1] ?? 0);
 }
 
-/** Sends fields from one of our own pages, as a script there would. */
+/** Sends fields from the current page, as a script on it would. */
 function post(person, target, fields) {
   return person.page.evaluate(
     async ([url, body]) => {
@@ -274,13 +274,13 @@ function post(person, target, fields) {
   );
 }
 
-/** What the decision's form is bound to. */
+/** Returns the effect hash that the decision form is bound to. */
 async function decisionEffect(person, change) {
   await person.open(`/inbox?id=${change}`);
   return person.page.locator('form[action$="/decide"] input[name=effect]').first().inputValue();
 }
 
-/** A page of another site whose form sends itself to ours. */
+/** Serves a page of another site that submits a form to Leastwise. */
 async function foreignSite(action) {
   const html = `<!doctype html><title>Win</title><form method="post" action="${action}"><input name="kind" value="grant"></form><script>document.forms[0].submit()</script>`;
   const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(html));

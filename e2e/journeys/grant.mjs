@@ -1,5 +1,5 @@
-// The main job on a production PCI account: what is refused and why, and one grant with its two approvals, from the
-// request to the proof and back again. Everything with JavaScript and without.
+// Changes to a production PCI account, with and without JavaScript: which ones are blocked and why, and one grant with its
+// two approvals, from the request to the inclusion proof and the removal.
 
 import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
@@ -9,7 +9,7 @@ import { provesItself } from '../support/merkle.mjs';
 
 export const about = 'A grant on a production PCI account';
 
-/** Set, and what the page must say of it in production PCI. */
+/** Permission set, and the reason that the page must show for it in production PCI. */
 const REFUSED = [
   ['AdministratorAccess', /gives administrator access, whatever its name/],
   ['ReleaseToolkit', /gives administrator access, whatever its name/],
@@ -29,7 +29,7 @@ export async function journey(suite, browser) {
       set: names.keys[set],
     });
 
-    await suite.test(`sets that production PCI never takes are refused, with the reason, ${way.name}`, async () => {
+    await suite.test(`permission sets that are never allowed in production PCI are blocked, with the reason, ${way.name}`, async () => {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`refused ${way.name}`, [maya], async () => {
         await maya.findsInTime('/accounts', 'cards-prod');
@@ -43,12 +43,12 @@ export async function journey(suite, browser) {
         await maya.open('/changes?only=refused');
         await maya.says('PaymentsEngineer');
         const written = (await aws.calls(before)).filter((call) => call.operation === 'CreateAccountAssignment');
-        assert.deepEqual(written, [], 'a refused change reached AWS');
+        assert.deepEqual(written, [], 'a blocked change was sent to AWS');
       });
       await maya.leave();
     });
 
-    await suite.test(`a group that SCIM fills is refused in production PCI, ${way.name}`, async () => {
+    await suite.test(`a group that SCIM provisions is blocked in production PCI, ${way.name}`, async () => {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`scim ${way.name}`, [maya], async () => {
         await preview(maya, { ...draft('SupportMetrics'), who: `group:${names.groups['tokens-engineers']}` });
@@ -58,7 +58,7 @@ export async function journey(suite, browser) {
     });
 
     let change;
-    await suite.test(`a harmless set goes to a group with two approvals, and is read back from AWS, ${way.name}`, async () => {
+    await suite.test(`a harmless permission set is granted to a group with two approvals, and verified by reading AWS, ${way.name}`, async () => {
       const people = [];
       for (const name of ['maya.okafor', 'ines.carvalho', 'kwame.boateng']) {
         people.push(await Person.signedIn(browser, sandbox, name, way));
@@ -71,7 +71,7 @@ export async function journey(suite, browser) {
         await maya.says('Waiting for approval', '0 of 2');
         await decide(ines, change);
         await ines.says('1 of 2');
-        // One person fills one seat.
+        // One person fills one approval slot.
         assert.equal(await ines.page.locator('#reason-approve').count(), 0);
         await decide(kwame, change);
         await maya.saysInTime('Verified');
@@ -83,7 +83,7 @@ export async function journey(suite, browser) {
       for (const person of people) await person.leave();
     });
 
-    await suite.test(`the account page, the home page and the ledger know of it, ${way.name}`, async () => {
+    await suite.test(`the account page and the ledger show the grant, ${way.name}`, async () => {
       const farid = await Person.signedIn(browser, sandbox, 'farid.haddad', way);
       await withPeople(`known ${way.name}`, [farid], async () => {
         await farid.findsInTime(`/accounts/${names.accounts[account]}`, 'by this change');
@@ -100,7 +100,7 @@ export async function journey(suite, browser) {
       await farid.leave();
     });
 
-    await suite.test(`the same is removed again, and the page says until when sessions may last, ${way.name}`, async () => {
+    await suite.test(`the access is removed again, and the page shows until when sessions may last, ${way.name}`, async () => {
       const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
       await withPeople(`remove ${way.name}`, [maya], async () => {
         await maya.open(`/accounts/${names.accounts[account]}`);
@@ -116,7 +116,7 @@ export async function journey(suite, browser) {
     });
   }
 
-  await suite.test('a declined request ends, and says who declined and why', async () => {
+  await suite.test('a declined request ends, and shows who declined it and why', async () => {
     const people = [
       await Person.signedIn(browser, sandbox, 'maya.okafor'),
       await Person.signedIn(browser, sandbox, 'amara.nwosu'),
@@ -134,7 +134,7 @@ export async function journey(suite, browser) {
     for (const person of people) await person.leave();
   });
 
-  await suite.test('a requester asks for an hour, withdraws, and nothing reaches AWS', async () => {
+  await suite.test('a requester requests an hour of access and withdraws it, and nothing is sent to AWS', async () => {
     const marcus = await Person.signedIn(browser, sandbox, 'marcus.dube');
     await withPeople('withdrawn', [marcus], async () => {
       const before = (await aws.calls()).at(-1).seq;
@@ -150,7 +150,7 @@ export async function journey(suite, browser) {
     await marcus.leave();
   });
 
-  await suite.test('development outside PCI is free for administrators', async () => {
+  await suite.test('access to development outside PCI needs no approval for administrators', async () => {
     const tomas = await Person.signedIn(browser, sandbox, 'tomas.novak');
     await withPeople('free', [tomas], async () => {
       await preview(tomas, { who: `group:${names.groups.auditors}`, account: names.accounts['web-dev'], set: names.keys.ReadOnly });
@@ -162,7 +162,7 @@ export async function journey(suite, browser) {
     await tomas.leave();
   });
 
-  await suite.test('the ledger verifies after all of it, and nothing was logged as an error', async () => {
+  await suite.test('the ledger is valid at the end, and no error was logged', async () => {
     const { code, json, stderr } = await sandbox.verifyLedger();
     assert.equal(code, 0, stderr);
     assert.equal(json.first_bad ?? null, null);

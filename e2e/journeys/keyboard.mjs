@@ -1,4 +1,4 @@
-// Nobody needs a pointer: sign in, propose, approve with keys alone, and see where one is at each step.
+// Proposing and approving a change with the keyboard only, with a visible focus at each step.
 
 import assert from 'node:assert/strict';
 import { Person, withPeople } from '../support/browser.mjs';
@@ -12,7 +12,7 @@ export async function journey(suite, browser) {
   const names = await new Aws(sandbox.aws).names();
   let change;
 
-  await suite.test('an administrator proposes a change with keys alone', async () => {
+  await suite.test('an administrator proposes a change with the keyboard only', async () => {
     const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
     await withPeople('keyboard propose', [maya], async () => {
       await maya.findsInTime('/', /can reach production PCI/);
@@ -44,18 +44,18 @@ export async function journey(suite, browser) {
   });
 
   for (const name of ['ines.carvalho', 'amara.nwosu']) {
-    await suite.test(`${name} finds and approves it with keys alone`, async () => {
+    await suite.test(`${name} finds and approves the change with the keyboard only`, async () => {
       const person = await Person.signedIn(browser, sandbox, name);
       await withPeople(`keyboard ${name}`, [person], async () => {
         const { page } = person;
         await follow(person, page.locator('[data-sidebar] a[href="/inbox"]'));
         await page.keyboard.press('j');
         const item = page.locator(`a[href="/inbox?id=${change}"]`);
-        assert.ok(await focused(item), 'j does not reach the first item');
+        assert.ok(await focused(item), 'j does not focus the first item');
         await Promise.all([page.waitForNavigation({ waitUntil: 'commit' }), page.keyboard.press('Enter')]);
         await person.settled();
         await page.keyboard.press('a');
-        assert.ok(await focused(page.locator('[data-shortcut=approve]')), 'a does not reach Approve');
+        assert.ok(await focused(page.locator('[data-shortcut=approve]')), 'a does not focus Approve');
         await page.keyboard.press('Shift+Tab');
         assert.ok(await focused(page.locator('#reason-approve')));
         await page.keyboard.type('Metrics only, as the ticket says.');
@@ -69,7 +69,7 @@ export async function journey(suite, browser) {
     });
   }
 
-  await suite.test('the palette opens, finds and goes by keys, and lets go by Escape', async () => {
+  await suite.test('the palette opens, searches and navigates with the keyboard, and closes with Escape', async () => {
     const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
     await withPeople('palette', [maya], async () => {
       const { page } = maya;
@@ -92,7 +92,7 @@ export async function journey(suite, browser) {
 
 const focused = (locator) => locator.evaluate((element) => element === document.activeElement);
 
-/** Presses Tab until something is in focus, and sees that one can see it. */
+/** Presses Tab until an element has the focus, and checks that the focus is visible. */
 async function tabTo(page, locator) {
   await locator.waitFor();
   for (let steps = 0; steps < 200; steps += 1) {
@@ -101,12 +101,12 @@ async function tabTo(page, locator) {
         const style = getComputedStyle(element);
         return style.outlineStyle !== 'none' || style.boxShadow !== 'none';
       });
-      assert.ok(outlined, `focus cannot be seen on ${locator}`);
+      assert.ok(outlined, `the focus on ${locator} is not visible`);
       return;
     }
     await page.keyboard.press('Tab');
   }
-  throw new Error(`Tab never reaches ${locator}`);
+  throw new Error(`Tab does not reach ${locator}`);
 }
 
 async function follow(person, locator) {

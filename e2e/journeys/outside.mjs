@@ -1,4 +1,4 @@
-// Somebody works past Leastwise: by fetch, and by boto3, AWS's own client for Python.
+// Changes in AWS outside Leastwise: by fetch, and by boto3, the AWS SDK for Python.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -9,7 +9,7 @@ import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { PYTHON } from '../support/tools.mjs';
 
-export const about = 'Changes made past Leastwise';
+export const about = 'Changes outside Leastwise';
 
 const run = promisify(execFile);
 const boto3 = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'boto3_outside.py');
@@ -22,8 +22,8 @@ export async function journey(suite, browser) {
   const other = await Person.signedIn(browser, sandbox, 'farid.haddad');
   await farid.findsInTime('/accounts', 'cards-prod');
 
-  // Both wait for the next crawl, and for the same one when they run at the same time.
-  const byFetch = suite.test('an assignment by an outside client appears after the next read as made past Leastwise', async () => {
+  // Run concurrently, so that both wait for the same crawl.
+  const byFetch = suite.test('an assignment by another client appears after the next read as changed outside Leastwise', async () => {
     await withPeople('by fetch', [farid], async () => {
       await farid.open('/accounts');
       await farid.says('cards-prod');
@@ -52,7 +52,7 @@ export async function journey(suite, browser) {
   });
   await Promise.all([byFetch, byBoto3]);
 
-  await suite.test('the ledger verifies, and nothing was logged as an error', async () => {
+  await suite.test('the ledger is valid, and no error was logged', async () => {
     const { code, stderr } = await sandbox.verifyLedger();
     assert.equal(code, 0, stderr);
     assert.deepEqual(sandbox.errors, []);
@@ -61,7 +61,7 @@ export async function journey(suite, browser) {
   await other.leave();
 }
 
-/** What the account page lists, as `SET TYPE NAME`. */
+/** Returns the assignments on the account page, as `SET TYPE NAME`. */
 async function shown(person, account) {
   await person.open(`/accounts/${account}`);
   const rows = await person.page.locator('#who tbody tr').all();

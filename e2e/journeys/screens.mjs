@@ -1,11 +1,11 @@
-// Pictures of the main pages, wide and narrow, light and dark, each looked at by axe, and none wider than the screen.
+// Screenshots of the main pages, wide and narrow, light and dark, each checked with axe and against the screen width.
 
 import assert from 'node:assert/strict';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { decide, preview, submit } from '../support/change.mjs';
 
-export const about = 'Pictures and accessibility, wide and narrow, light and dark';
+export const about = 'Screenshots and accessibility, wide and narrow, light and dark';
 
 export async function journey(suite, browser) {
   const sandbox = await suite.sandbox('screens');
@@ -59,7 +59,7 @@ export async function journey(suite, browser) {
             await person.open(target);
             await person.screenshot(`${name}-${width}-${scheme}`);
             const wide = await person.page.evaluate(() => document.documentElement.scrollWidth);
-            assert.ok(wide <= width, `the page is ${wide} wide`);
+            assert.ok(wide <= width, `the page is ${wide} pixels wide`);
           });
         });
       }
@@ -74,7 +74,7 @@ export async function journey(suite, browser) {
       await farid.open('/reports/production-pci');
       await farid.page.emulateMedia({ media: 'print' });
       for (const gone of ['[data-sidebar]', '[data-topbar]', 'main a[data-kind]']) {
-        assert.ok(!(await farid.page.locator(gone).first().isVisible()), `${gone} prints`);
+        assert.ok(!(await farid.page.locator(gone).first().isVisible()), `${gone} is printed`);
       }
       assert.ok(await farid.page.locator('#report tbody tr').first().isVisible());
       await farid.screenshot('report-print');

@@ -1,4 +1,5 @@
-// Sign in with a second factor, and see who reaches production PCI: on the pages, in the files, and as AWS tells it.
+// Signing in with a second factor, and viewing who can reach production PCI: on the pages, in the files, and compared with
+// AWS.
 
 import assert from 'node:assert/strict';
 import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
@@ -18,7 +19,7 @@ export async function journey(suite, browser) {
       const maya = await Person.arrive(browser, sandbox, way);
       await withPeople(`sign in ${way.name}`, [maya], async () => {
         await maya.page.goto(`${sandbox.web}/`);
-        assert.ok(maya.page.url().startsWith(sandbox.cognito), `not at Cognito: ${maya.page.url()}`);
+        assert.ok(maya.page.url().startsWith(sandbox.cognito), `not redirected to Cognito: ${maya.page.url()}`);
         await maya.page.locator('input[name=username]').fill('maya.okafor');
         await maya.page.locator('input[name=username]').press('Enter');
         await maya.page.locator('#shown-code').waitFor();
@@ -36,12 +37,12 @@ export async function journey(suite, browser) {
       await maya.leave();
     });
 
-    await suite.test(`every page opens and has nothing wrong with it, ${way.name}`, async () => {
+    await suite.test(`every page opens without errors, ${way.name}`, async () => {
       const people = [await Person.signedIn(browser, sandbox, 'maya.okafor', way), await Person.signedIn(browser, sandbox, 'ines.carvalho', way)];
       const [maya, ines] = people;
       await withPeople(`pages ${way.name}`, people, async () => {
         for (const target of pages(names)) await maya.open(target);
-        // Deciding is the approvers' own: an administrator has no inbox.
+        // Only approvers decide: an administrator has no inbox.
         await maya.open('/inbox', 403);
         await ines.open('/inbox');
       });
@@ -49,9 +50,9 @@ export async function journey(suite, browser) {
     });
   }
 
-  await suite.test('the sins of the sample are named where one meets them', async () => {
+  await suite.test('the access problems of the sample are shown on the pages concerned', async () => {
     const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
-    await withPeople('sins', [farid], async () => {
+    await withPeople('problems', [farid], async () => {
       await farid.findsInTime('/accounts', 'cards-prod');
       await farid.open(`/accounts/${names.accounts['cards-prod']}`);
       await farid.says('AdministratorAccess', 'platform-admins', 'ReleaseToolkit', 'Outdated version');
@@ -102,7 +103,7 @@ export async function journey(suite, browser) {
     await farid.leave();
   });
 
-  await suite.test('whoever has no part in it sees their own access and nothing of others', async () => {
+  await suite.test('a requester sees their own access and nothing about others', async () => {
     const marcus = await Person.signedIn(browser, sandbox, 'marcus.dube');
     await withPeople('requester', [marcus], async () => {
       await marcus.says('Your access', 'cards-prod');
@@ -116,7 +117,7 @@ export async function journey(suite, browser) {
     await marcus.leave();
   });
 
-  await suite.test('somebody signs out, and the browser is signed out of Cognito, too', async () => {
+  await suite.test('a sign-out also signs the browser out of Cognito', async () => {
     const hannah = await Person.signedIn(browser, sandbox, 'hannah.cole', PLAIN);
     await withPeople('sign out', [hannah], async () => {
       await hannah.page.locator('[data-account] summary').click();
@@ -127,7 +128,7 @@ export async function journey(suite, browser) {
     await hannah.leave();
   });
 
-  await suite.test('an entry of the ledger proves that it is under the signed checkpoint', async () => {
+  await suite.test('an entry of the ledger has a valid inclusion proof for the signed checkpoint', async () => {
     const farid = await Person.signedIn(browser, sandbox, 'farid.haddad', { axe: true });
     await withPeople('ledger', [farid], async () => {
       await farid.open('/ledger');
@@ -141,7 +142,7 @@ export async function journey(suite, browser) {
     await farid.leave();
   });
 
-  await suite.test('the ledger verifies from the command line, and nothing was logged as an error', async () => {
+  await suite.test('the ledger is valid according to the command line, and no error was logged', async () => {
     const { code, json, stderr } = await sandbox.verifyLedger();
     assert.equal(code, 0, stderr);
     assert.ok(json.entries > 0);

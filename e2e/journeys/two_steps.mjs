@@ -1,12 +1,12 @@
-// The two-step trick: an empty group is given production PCI, where nobody gains by it; then people are put in.
-// Judged step by step it would be harmless; it is caught from inside and from outside.
+// An escalation in two steps: an empty group gets access to production PCI, which gives access to no one; then people are
+// added to the group. Each step alone looks harmless. It is detected within Leastwise and outside.
 
 import assert from 'node:assert/strict';
 import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { decide, preview, submit } from '../support/change.mjs';
 
-export const about = 'The two-step trick';
+export const about = 'An escalation in two steps';
 
 export async function journey(suite, browser) {
   const sandbox = await suite.sandbox('two-steps');
@@ -15,7 +15,7 @@ export async function journey(suite, browser) {
   const responders = `group:${names.groups['incident-responders']}`;
   const cards = names.accounts['cards-prod'];
 
-  await suite.test('a dangerous set is refused for a group with nobody in it, too', async () => {
+  await suite.test('a dangerous permission set is blocked for an empty group as well', async () => {
     const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
     await withPeople('empty group', [maya], async () => {
       await maya.findsInTime('/accounts', 'cards-prod');
@@ -27,7 +27,7 @@ export async function journey(suite, browser) {
     await maya.leave();
   });
 
-  await suite.test('a harmless set on the empty group needs its two approvals', async () => {
+  await suite.test('a harmless permission set on the empty group needs two approvals', async () => {
     const people = [];
     for (const name of ['maya.okafor', 'ines.carvalho', 'kwame.boateng']) people.push(await Person.signedIn(browser, sandbox, name));
     const [maya, ines, kwame] = people;
@@ -42,7 +42,7 @@ export async function journey(suite, browser) {
     for (const person of people) await person.leave();
   });
 
-  await suite.test('from inside: a member who would reach production PCI by it needs two approvals, too', async () => {
+  await suite.test('within Leastwise: adding a member who would reach production PCI needs two approvals', async () => {
     const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
     await withPeople('inside', [maya], async () => {
       await preview(maya, { kind: 'join', who: `user:${names.users['hannah.cole']}`, set: names.groups['incident-responders'] });
@@ -54,12 +54,12 @@ export async function journey(suite, browser) {
     await maya.leave();
   });
 
-  await suite.test('from inside: a member is judged by what is approved and not yet done, too', async () => {
+  await suite.test('within Leastwise: adding a member is evaluated with changes that are approved and unfinished', async () => {
     const people = [];
     for (const name of ['maya.okafor', 'ines.carvalho', 'kwame.boateng']) people.push(await Person.signedIn(browser, sandbox, name));
     const [maya, ines, kwame] = people;
     await withPeople('pending', people, async () => {
-      // AWS does not get it done: the assignment is approved, and not there.
+      // AWS never completes the write: the assignment is approved but does not exist.
       await aws.breaks({ operation: 'CreateAccountAssignment', kind: 'async_never' });
       await preview(maya, { who: responders, account: names.accounts['ledger-prod'], set: names.keys.SupportMetrics });
       const change = await submit(maya);
@@ -74,12 +74,12 @@ export async function journey(suite, browser) {
     for (const person of people) await person.leave();
   });
 
-  await suite.test('from outside: an assignment to the empty group and a member are both found by the next read', async () => {
+  await suite.test('outside Leastwise: the next read finds an assignment to the empty group and a new member', async () => {
     await aws.assign({ account: 'cards-prod', set: 'AdministratorAccess', group: 'incident-responders' });
     await aws.join('incident-responders', 'zoe.laurent');
     const farid = await Person.signedIn(browser, sandbox, 'farid.haddad');
     await withPeople('outside', [farid], async () => {
-      // A read may come between the two: the member is in the next one.
+      // A read may happen between the two writes; the next one then shows the member.
       await farid.findsInTime('/', /Changed outside Leastwise.*Zoe Laurent/);
       await farid.open(`/accounts/${cards}`);
       const row = farid.page.locator('#who tbody tr', { hasText: 'incident-responders' }).filter({ hasText: 'AdministratorAccess' });
@@ -93,7 +93,7 @@ export async function journey(suite, browser) {
     await farid.leave();
   });
 
-  await suite.test('the ledger verifies, and nothing was logged as an error', async () => {
+  await suite.test('the ledger is valid, and no error was logged', async () => {
     const { code, stderr } = await sandbox.verifyLedger();
     assert.equal(code, 0, stderr);
     assert.deepEqual(sandbox.errors, []);

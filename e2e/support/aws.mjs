@@ -1,5 +1,5 @@
-// An outside client of AWS: awsJson1.1 by fetch, sharing no code with the product. It speaks to the sandbox's AWS
-// port as anybody with credentials would.
+// An independent AWS client: awsJson1.1 by fetch, without shared code. It calls the sandbox's AWS port as anyone with
+// credentials can.
 
 import { until } from './suite.mjs';
 
@@ -16,7 +16,7 @@ export class Aws {
     this.accessKey = accessKey;
   }
 
-  /** One call. Throws with AWS's error code as the error's name. */
+  /** Makes one call. Throws an error whose name is AWS's error code. */
   async call(service, operation, parameters = {}) {
     const response = await fetch(this.endpoint, {
       method: 'POST',
@@ -34,29 +34,29 @@ export class Aws {
     throw error;
   }
 
-  /** Everything that the sandbox holds. */
+  /** Returns the state of the sandbox. */
   async state() {
     const response = await fetch(`${this.endpoint}/_sandbox/state`);
     return (await response.json()).organisation;
   }
 
-  /** Every call that it received after a number, in order. */
+  /** Returns the calls that the sandbox received after a sequence number, in order. */
   async calls(since = 0) {
     const response = await fetch(`${this.endpoint}/_sandbox/calls?since=${since}`);
     return (await response.json()).calls;
   }
 
-  /** Has the sandbox break what a rule names; without one, nothing any more. */
+  /** Sets the fault rules of the sandbox; without arguments, clears them. */
   async breaks(...rules) {
     const response = await fetch(`${this.endpoint}/_sandbox/faults`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ seed: 1, rules }),
     });
-    if (!response.ok) throw new Error(`no such faults: ${await response.text()}`);
+    if (!response.ok) throw new Error(`invalid fault rules: ${await response.text()}`);
   }
 
-  /** Ids by name, as AWS knows them. */
+  /** Returns the ids in AWS by name. */
   async names() {
     const held = await this.state();
     const found = (list, key, value) => Object.fromEntries(list.map((one) => [one[key], one[value]]));
@@ -85,12 +85,12 @@ export class Aws {
     };
   }
 
-  /** Assigns past Leastwise, and waits until AWS has done it. */
+  /** Creates an assignment outside Leastwise, and waits until AWS has completed it. */
   async assign(what) {
     const names = await this.names();
     const asked = await this.call('sso', 'CreateAccountAssignment', await this.#assignment(names, what));
     const request = asked.AccountAssignmentCreationStatus.RequestId;
-    await until('the outside assignment', async () => {
+    await until('the assignment outside Leastwise is complete', async () => {
       const answer = await this.call('sso', 'DescribeAccountAssignmentCreationStatus', {
         InstanceArn: names.instance,
         AccountAssignmentCreationRequestId: request,
@@ -99,7 +99,7 @@ export class Aws {
     });
   }
 
-  /** Puts somebody into a group past Leastwise. */
+  /** Adds a user to a group outside Leastwise. */
   async join(group, user) {
     const names = await this.names();
     await this.call('identitystore', 'CreateGroupMembership', {
@@ -109,7 +109,7 @@ export class Aws {
     });
   }
 
-  /** Who is assigned to an account with a set, as AWS lists it. */
+  /** Returns the principals that AWS lists for an account and permission set. */
   async assigned(account, set) {
     const names = await this.names();
     const principals = [];
@@ -127,7 +127,7 @@ export class Aws {
     return principals;
   }
 
-  /** Ends every session of somebody at Cognito. */
+  /** Signs a user out of all sessions at Cognito. */
   async signOutEverywhere(username) {
     const { pool } = await this.names();
     await this.call('cognito', 'AdminUserGlobalSignOut', { UserPoolId: pool, Username: username });

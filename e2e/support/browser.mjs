@@ -1,5 +1,5 @@
-// People at their browsers: each in a context of their own. Whatever a page complains of (console, uncaught error,
-// content security policy, accessibility) is a failure, unless the test said which HTTP status it expects.
+// People with browsers, each in a separate context. Every error of a page (console, uncaught error, content security
+// policy, accessibility) is a failure, except for an HTTP status that the test expects.
 
 import { readFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,13 +15,13 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 export const SCRIPT = { name: 'with JavaScript', javaScript: true };
 export const PLAIN = { name: 'without JavaScript', javaScript: false };
 
-/** Between two looks at a page that does not say yet what is waited for, in milliseconds. */
+/** The pause between two checks of a page, in milliseconds. */
 const PAUSE = 250;
 
-/** Ids and numbers in an address. */
+/** Ids and numbers in a URL. */
 const VARYING = /[0-9a-f-]{8,}|\d+/g;
 
-/** What axe has looked at in this run, whoever saw it: kinds of elements by kind of page, width and colour scheme. */
+/** What axe has checked in this run: kinds of elements by kind of page, width and colour scheme. */
 const looked = new Map();
 
 /** The browser of the run. */
@@ -29,7 +29,7 @@ export function launch() {
   return chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-    // A signal ends the run as a whole; see resources.mjs.
+    // Signals end the whole run; see resources.mjs.
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
@@ -37,7 +37,7 @@ export function launch() {
 }
 
 export class Person {
-  /** Somebody who has not signed in yet. */
+  /** Creates a person who has not signed in. */
   static async arrive(browser, sandbox, { javaScript = true, width = 1440, height = 900, scheme = 'light', axe = true, state } = {}) {
     const context = await browser.newContext({
       storageState: state,
@@ -57,8 +57,8 @@ export class Person {
   }
 
   /**
-   * Somebody who has signed in, and sees the home page. Who signed in to this sandbox before goes on with that session,
-   * unless it is to be a session of its own.
+   * Creates a person who has signed in and sees the home page. An earlier session of the same person in this sandbox is
+   * reused, unless the test needs a separate one.
    */
   static async signedIn(browser, sandbox, username, { session = 'any', ...options } = {}) {
     sandbox.sessions ??= new Map();
@@ -93,13 +93,13 @@ export class Person {
     }
   }
 
-  /** Says that answers with this status belong to the test. */
+  /** Declares that responses with this status are expected. */
   expecting(status) {
     this.expected.add(status);
     return this;
   }
 
-  /** Goes through the local Cognito, second factor included. */
+  /** Signs in at the local Cognito, including the second factor. */
   async signIn(username) {
     const { page } = this;
     if (page.url() === 'about:blank') await page.goto(`${this.sandbox.web}/`);
@@ -116,7 +116,7 @@ export class Person {
     await this.settled();
   }
 
-  /** Opens one of our pages and looks at it. */
+  /** Opens a page of Leastwise and checks it. */
   async open(target, status = 200) {
     if (status !== 200) this.expecting(status);
     const response = await this.page.goto(new URL(target, this.sandbox.web).href);
@@ -127,7 +127,7 @@ export class Person {
     return response;
   }
 
-  /** The page works, and nothing is wrong with it. Call it after every step that leads to a new page. */
+  /** Waits until the page is ready, and fails on any error. Call this after every navigation. */
   async settled() {
     const { page } = this;
     await page.waitForLoadState();
@@ -139,7 +139,7 @@ export class Person {
     this.fine();
   }
 
-  /** A page with a live status loads itself anew when the state moves on: what was begun before begins again. */
+  /** Runs a check, and repeats it if the page was reloaded meanwhile by its live status. */
   async #onOnePage(look) {
     for (let tries = 0; ; tries += 1) {
       try {
@@ -152,7 +152,7 @@ export class Person {
     }
   }
 
-  /** Fails on everything that axe finds. A page that only has what was looked at on its kind of page is not looked at again. */
+  /** Records every violation that axe finds. Skips a page whose kinds of elements were all checked on its kind of page. */
   async accessible() {
     const { page } = this;
     const url = new URL(page.url());
@@ -169,20 +169,20 @@ export class Person {
     for (const one of found) this.troubles.push(`axe on ${url.pathname}: ${one}`);
   }
 
-  /** Throws if anything was complained of so far. */
+  /** Throws if any error was recorded. */
   fine() {
     const troubles = this.troubles.splice(0);
     if (troubles.length) throw new Error(troubles.join('\n'));
   }
 
-  /** Presses something that leads to another page of ours. */
+  /** Clicks an element that leads to another page of Leastwise. */
   async press(locator) {
-    // Not until it is loaded: a page of a change that moves reloads itself, and settled() waits for that.
+    // Does not wait for the load: the page of a change in progress reloads itself, and settled() waits for that.
     await Promise.all([this.page.waitForNavigation({ waitUntil: 'commit' }), locator.click()]);
     await this.settled();
   }
 
-  /** Waits until the address says so, however often the page is loaded on the way. */
+  /** Waits until the URL matches, across any number of navigations. */
   async arrives(pattern) {
     const until = Date.now() + 30_000;
     while (!pattern.test(this.page.url())) {
@@ -192,38 +192,38 @@ export class Person {
     await this.settled();
   }
 
-  /** The text of the page proper. */
+  /** Returns the text of the main content. */
   text() {
     return this.page.locator('main').innerText();
   }
 
-  /** Fails unless the page says all of it; white space does not matter. */
+  /** Fails unless the page contains all texts, regardless of white space. */
   async says(...wanted) {
     const text = (await this.text()).replace(/\s+/g, ' ');
     for (const words of wanted) {
       const there = words instanceof RegExp ? words.test(text) : text.includes(words);
-      if (!there) throw new Error(`${this.page.url()} does not say ${words}; it says:\n${text.slice(0, 2000)}`);
+      if (!there) throw new Error(`${this.page.url()} does not contain ${words}; its text is:\n${text.slice(0, 2000)}`);
     }
   }
 
-  /** The same page until it says so: the live status brings it with JavaScript, asking again without. */
+  /** Waits until the page contains the text: by the live status with JavaScript, by reloading without. */
   async saysInTime(words, limit = 60_000) {
-    await until(`${this.page.url()} says ${words}`, async () => {
+    await until(`${this.page.url()} contains ${words}`, async () => {
       if (!this.javaScript) await this.page.reload();
       const text = (await this.text()).replace(/\s+/g, ' ');
       return words instanceof RegExp ? words.test(text) : text.includes(words);
     }, limit, this.javaScript ? undefined : PAUSE).catch(async (error) => {
-      throw new Error(`${error.message}; it says:\n${(await this.text()).replace(/\s+/g, ' ').slice(0, 2000)}`);
+      throw new Error(`${error.message}; its text is:\n${(await this.text()).replace(/\s+/g, ' ').slice(0, 2000)}`);
     });
     await this.settled();
   }
 
-  /** Opens a page again until it says so; for what only a read of AWS brings. */
+  /** Reopens a page until it contains the text, for data that appears only after a read of AWS. */
   async findsInTime(target, words, limit = 90_000) {
     await this.open(target);
     let before;
-    await until(`${target} says ${words}`, async () => {
-      // What the server sends tells whether loading it in the browser is worth while.
+    await until(`${target} contains ${words}`, async () => {
+      // Check the server's response first, and load the page in the browser only if it matches.
       if (before && !(await this.served(target)).says(words)) return false;
       if (before) await this.page.reload();
       before = (await this.text()).replace(/\s+/g, ' ');
@@ -232,20 +232,20 @@ export class Person {
     await this.settled();
   }
 
-  /** A page as the server sends it to this person, without the browser showing it. */
+  /** Fetches a page as this person, without loading it in the browser. */
   async served(target) {
     const url = new URL(target, this.sandbox.web);
     const answer = await this.context.request.get(url.href);
     return new Page(url, { status: answer.status(), headers: answer.headers(), body: await answer.text() });
   }
 
-  /** The file behind a link that downloads. */
+  /** Returns the content of the file that a link downloads. */
   async download(link) {
     const [file] = await Promise.all([this.page.waitForEvent('download'), link.click()]);
     return readFileSync(await file.path(), 'utf8');
   }
 
-  /** The whole page, unless it is longer than anybody would look at. */
+  /** Saves a screenshot: of the whole page, unless that is very long. */
   async screenshot(name) {
     mkdirSync(OUTPUT, { recursive: true });
     const fullPage = (await this.page.evaluate(() => document.documentElement.scrollHeight)) < 6000;
@@ -257,7 +257,7 @@ export class Person {
   }
 }
 
-/** Runs in the page: its status, and its elements as tag, place, and whatever styles or means something. */
+/** Runs in the page. Returns its status, and its elements as tag, parent, and attributes that affect style or meaning. */
 function pageParts() {
   const telling = /^(class|role|type|disabled|open|hidden|lang|tabindex|data-.*|aria-(current|expanded|selected|hidden|invalid|live|sort|pressed|busy))$/;
   const part = (element) => {
@@ -271,13 +271,13 @@ function pageParts() {
   };
 }
 
-/** Runs a test with people who leave at its end, with a picture of what they saw if it failed. */
+/** Runs a test and saves a screenshot for each person if it fails. */
 export async function withPeople(name, people, body) {
   try {
     return await body();
   } catch (error) {
     for (const [at, person] of people.entries()) {
-      // What the failure brought with it is not the next test's.
+      // Errors caused by this failure must not fail the next test.
       person.troubles.length = 0;
       await person.screenshot(`failed-${person.sandbox.name}-${name.replace(/[^a-z0-9]+/gi, '-')}-${person.username ?? at}`).catch(() => {});
     }

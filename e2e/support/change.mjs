@@ -1,8 +1,8 @@
-// The walk of one change through the pages, as people take it: choose, preview, submit, decide.
+// The steps of a change on the pages: select, preview, submit, decide.
 
 const justification = 'Needed for the card scheme certification in week 48.';
 
-/** Chooses in the form and asks for the preview. Ids are the form's values: `group:ID`, `ps-...`, 12 digits. */
+/** Fills in the form and opens the preview. Ids are form values: `group:ID`, `ps-...`, 12 digits. */
 export async function preview(person, { kind = 'grant', who, account, set, term = 'standing' }) {
   await person.open(`/changes/new?kind=${kind}`);
   const { page } = person;
@@ -13,7 +13,7 @@ export async function preview(person, { kind = 'grant', who, account, set, term 
   await person.press(page.getByRole('button', { name: /preview/i }));
 }
 
-/** Submits what the preview shows, and answers the change's id. */
+/** Submits the previewed change and returns its id. */
 export async function submit(person, { why = justification, ticket = 'OPS-4711' } = {}) {
   const { page } = person;
   const closed = page.locator('details:not([open]):has(form[action="/do/changes/submit"]) > summary');
@@ -25,14 +25,14 @@ export async function submit(person, { why = justification, ticket = 'OPS-4711' 
   return changeId(page);
 }
 
-/** The id of the change that a page is about. */
+/** Returns the id of the change whose page is open. */
 export function changeId(page) {
   const id = /\/changes\/([^/?#]+)/.exec(page.url())?.[1];
   if (!id || id === 'new') throw new Error(`not the page of a change: ${page.url()}\n`);
   return id;
 }
 
-/** Finds it in the inbox and decides. */
+/** Opens the change in the inbox and decides it. */
 export async function decide(person, id, decision = 'approve', reason = 'Checked against the ticket.') {
   await person.open('/inbox');
   const { page } = person;

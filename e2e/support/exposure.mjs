@@ -1,6 +1,6 @@
-// Who reaches an account, worked out anew from what AWS holds: the outside check on the report's rows.
+// Computes who reaches an account from the state of AWS: an independent check of the report's rows.
 
-/** Keys as `person account set path`, sorted, for every way that leads somebody into one of the accounts. */
+/** Returns a key `person account set path` for every path to one of the accounts, sorted. */
 export async function reachedBy(aws, accounts) {
   const held = await aws.state();
   const names = new Map(held.groups.map((group) => [group.id, group.display_name]));
@@ -14,14 +14,14 @@ export async function reachedBy(aws, accounts) {
         ? [[one.principal_id, 'direct']]
         : (members.get(one.principal_id) ?? []).map((user) => [user, `group: ${names.get(one.principal_id)}`]);
     for (const [user, path] of ways) {
-      // Nobody signs in as a user who is gone.
+      // A deleted user cannot sign in.
       if (people.has(user)) keys.push([user, one.account, one.permission_set, path].join(' '));
     }
   }
   return keys.sort();
 }
 
-/** Rows of RFC 4180 text as objects, by the names in its first line. */
+/** Parses RFC 4180 text into objects whose members are named by the first line. */
 export function parseCsv(text) {
   const lines = [];
   let cells = [];

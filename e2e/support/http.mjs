@@ -1,5 +1,5 @@
-// People without a browser: pages and forms as HTML, sent as a browser without JavaScript sends them (cookies,
-// redirects, `Origin`, `Referer`, `Sec-Fetch-*`). Only fields that a page holds can be filled in.
+// People without a browser: pages and forms are parsed as HTML, and requests are sent as by a browser without JavaScript
+// (cookies, redirects, `Origin`, `Referer`, `Sec-Fetch-*`). Only fields on a page can be filled in.
 
 import { request as httpRequest } from 'node:http';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -8,23 +8,23 @@ import { parse } from 'parse5';
 import { OUTPUT } from './leastwise.mjs';
 import { until } from './suite.mjs';
 
-/** Longest wait for an answer, in milliseconds. */
+/** The maximum wait for a response, in milliseconds. */
 const LIMIT = 30_000;
-/** Redirects that a browser follows. */
+/** The maximum number of redirects that a browser follows. */
 const MOST_REDIRECTS = 20;
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** Codes of an error that says that nobody answers any more. */
+/** Error codes of a connection that was closed or refused. */
 const GONE = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE']);
 
 export class Visitor {
-  /** Somebody who has not signed in yet. */
+  /** Creates a visitor who has not signed in. */
   constructor(sandbox) {
     this.sandbox = sandbox;
     this.cookies = new Cookies();
   }
 
-  /** Somebody who has signed in, and sees the home page. */
+  /** Creates a visitor who has signed in and sees the home page. */
   static async signedIn(sandbox, username) {
     const visitor = new Visitor(sandbox);
     visitor.username = username;
@@ -32,7 +32,7 @@ export class Visitor {
     return visitor;
   }
 
-  /** Goes through the local Cognito, second factor included. */
+  /** Signs in at the local Cognito, including the second factor. */
   async signIn(username) {
     await this.go(new URL(this.sandbox.web));
     await this.send(this.page.formWith('username').fill('username', username));
@@ -44,7 +44,7 @@ export class Visitor {
     this.#answered(200);
   }
 
-  /** Opens one of our pages, as a typed address. */
+  /** Opens a page of Leastwise, like a typed URL. */
   async open(target, status = 200) {
     await this.go(new URL(target, this.sandbox.web));
     this.#answered(status);
@@ -58,7 +58,7 @@ export class Visitor {
     return this.page;
   }
 
-  /** Sends a form of the page, and sees the page that it leads to. */
+  /** Sends a form of the page, and returns the page that it leads to. */
   async send(form, status = 200) {
     const { url, method, body } = form.request();
     await this.go(url, { method, body, from: this.page });
@@ -66,7 +66,7 @@ export class Visitor {
     return this.page;
   }
 
-  /** Sends a form whose answer may never come, because the process may end before. */
+  /** Sends a form whose response may never arrive, because the process may end first. */
   async sendUnanswered(form) {
     try {
       await this.send(form);
@@ -75,27 +75,27 @@ export class Visitor {
     }
   }
 
-  /** Opens a page again until it says so. */
+  /** Reopens a page until it contains the text. */
   async findsInTime(target, words, limit = 90_000) {
     const says = async () => (await this.open(target)).says(words);
-    await until(`${target} says ${words}`, says, limit).catch((error) => {
-      throw new Error(`${error.message}; it says:\n${this.page.text().slice(0, 2000)}`, { cause: error.cause });
+    await until(`${target} contains ${words}`, says, limit).catch((error) => {
+      throw new Error(`${error.message}; its text is:\n${this.page.text().slice(0, 2000)}`, { cause: error.cause });
     });
   }
 
-  /** Opens this page again until it says so. */
+  /** Reopens the current page until it contains the text. */
   saysInTime(words, limit = 60_000) {
     return this.findsInTime(this.page.url.href, words, limit);
   }
 
-  /** Keeps the page that was seen last, for whoever looks into a failure. */
+  /** Saves the last page, for the analysis of a failure. */
   keep(name) {
     if (!this.page) return;
     mkdirSync(OUTPUT, { recursive: true });
     writeFileSync(path.join(OUTPUT, `${name}.html`), `<!-- ${this.page.status} ${this.page.url} -->\n${this.page.html}`);
   }
 
-  /** A navigation with its redirects. `from` is the page that holds the link or form; without it the address was typed. */
+  /** Navigates and follows redirects. `from` is the page with the link or form; without it the URL was typed. */
   async go(url, { method = 'GET', body, from } = {}) {
     let site = from ? siteBetween(from.url, url) : 'none';
     let origin = from && method !== 'GET' ? originOf(from, url) : undefined;
@@ -121,7 +121,7 @@ export class Visitor {
       }
       const next = new URL(location, url);
       if (site !== 'none') site = worst(site, siteBetween(url, next));
-      // 307 and 308 send the form again; after the others the answer is fetched.
+      // 307 and 308 repeat the request with its body; the other codes change it to GET.
       if (answer.status < 307) [method, body, origin] = ['GET', undefined, undefined];
       else if (origin && next.origin !== url.origin) origin = 'null';
       url = next;
@@ -135,7 +135,7 @@ export class Visitor {
   }
 }
 
-/** Runs a test with visitors; the pages that they saw last are kept if it failed. */
+/** Runs a test with visitors. Saves their last pages if it fails. */
 export async function withVisitors(name, visitors, body) {
   try {
     return await body();
@@ -145,23 +145,23 @@ export async function withVisitors(name, visitors, body) {
   }
 }
 
-/** One answer as a page. */
+/** A response, parsed as a page. */
 export class Page {
   constructor(url, { status, headers, body }) {
     Object.assign(this, { url, status, headers, html: body, document: parse(body) });
   }
 
-  /** The first element for which something holds. */
+  /** Returns the first element that satisfies a condition. */
   find(holds) {
     return this.all(holds)[0];
   }
 
-  /** All of them, in the order of the page. */
+  /** Returns all elements that satisfy a condition, in document order. */
   all(holds) {
     return elements(this.document).filter(holds);
   }
 
-  /** What can be read in the page proper. */
+  /** Returns the visible text of the main content. */
   text() {
     return textOf(this.find((node) => node.tagName === 'main') ?? this.document).replace(/\s+/g, ' ').trim();
   }
@@ -171,17 +171,17 @@ export class Page {
     return words instanceof RegExp ? words.test(text) : text.includes(words);
   }
 
-  /** The form that is sent to an address. */
+  /** Returns the form with this action URL. */
   formTo(target) {
     return this.#form((form) => (attribute(form, 'action') ?? '') === target, `form to ${target}`);
   }
 
-  /** The first form with a field of a name. */
+  /** Returns the first form that has a field of this name. */
   formWith(name) {
     return this.#form((form) => controls(form).some((one) => attribute(one, 'name') === name), `form with a field ${name}`);
   }
 
-  /** The form around the field with an id. */
+  /** Returns the form around the field with this id. */
   formAround(id) {
     return this.#form((form) => controls(form).some((one) => attribute(one, 'id') === id), `form around #${id}`);
   }
@@ -193,7 +193,7 @@ export class Page {
   }
 }
 
-/** A form as the page has it, and what somebody fills in. */
+/** A form of a page, and the values to fill in. */
 class Form {
   #filled = new Map();
 
@@ -201,12 +201,12 @@ class Form {
     Object.assign(this, { element, page });
   }
 
-  /** Fills in a field that a person could: not a hidden one, and of a list only what it offers. */
+  /** Fills in a field. Only visible fields and offered options are allowed, as for a person. */
   fill(name, value) {
     const field = controls(this.element).find((one) => attribute(one, 'name') === name && isFilledIn(one));
     if (!field) throw new Error(`${this.page.url} has no field ${name} to fill in`);
     if (field.tagName === 'select' && !options(field).some((option) => valueOf(option) === value)) {
-      throw new Error(`the list ${name} does not offer ${value}`);
+      throw new Error(`the list ${name} has no option ${value}`);
     }
     const most = Number(attribute(field, 'maxlength') ?? Infinity);
     if (value.length > most) throw new Error(`the field ${name} takes ${most} characters`);
@@ -214,7 +214,7 @@ class Form {
     return this;
   }
 
-  /** What a browser sends for it when somebody presses its first button. */
+  /** Returns the request that a browser sends when the first button of the form is pressed. */
   request() {
     const method = (attribute(this.element, 'method') ?? 'get').toUpperCase();
     const url = new URL(attribute(this.element, 'action') || this.page.url.href, this.page.url);
@@ -243,7 +243,7 @@ class Form {
   }
 }
 
-/** Cookies as a browser keeps them: by host, whatever the port. */
+/** Cookies, stored per host and shared between ports, as in a browser. */
 class Cookies {
   #kept = [];
 
@@ -274,7 +274,7 @@ class Cookies {
   }
 }
 
-/** One request and its whole answer. */
+/** Sends one request and returns the complete response. */
 function exchange(url, { method, headers, body }) {
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, { agent: false, method, headers, timeout: LIMIT }, (response) => {
@@ -283,14 +283,14 @@ function exchange(url, { method, headers, body }) {
       response.on('error', reject);
       response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts).toString('utf8') }));
     });
-    request.on('timeout', () => request.destroy(new Error(`${method} ${url}: no answer in ${LIMIT / 1000} s`)));
+    request.on('timeout', () => request.destroy(new Error(`${method} ${url}: no response in ${LIMIT / 1000} s`)));
     request.on('error', reject);
     request.end(body);
   });
 }
 
-// Where a request comes from (Fetch Metadata, Referrer Policy, Fetch). Everything here is plain HTTP on one machine, so
-// two addresses are of one site when their hosts are the same.
+// The origin headers of a request (Fetch Metadata, Referrer Policy, Fetch). All URLs are plain HTTP on one machine, so two
+// URLs are same-site if their hosts are equal.
 
 const SITES = ['same-origin', 'same-site', 'cross-site'];
 
@@ -324,24 +324,24 @@ function originOf(page, to) {
 
 const policyOf = (page) => page.headers['referrer-policy'] ?? 'strict-origin-when-cross-origin';
 
-/** Where a browser takes and sends `Secure` cookies. */
+/** The origins for which a browser accepts and sends `Secure` cookies. */
 const trustworthy = (url) => url.protocol === 'https:' || url.hostname === 'localhost' || url.hostname === '127.0.0.1';
 
 const within = (pathname, folder) => pathname === folder || pathname.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 
 const present = (headers) => Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 
-// The tree of a page.
+// The DOM tree of a page.
 
-/** An attribute's value, if it is there. */
+/** Returns the value of an attribute, if it is present. */
 export const attribute = (node, name) => node.attrs?.find((one) => one.name === name)?.value;
 
-/** Every element under a node, in the order of the page. */
+/** Returns every element below a node, in document order. */
 export function elements(node) {
   return (node.childNodes ?? []).flatMap((child) => (child.tagName ? [child, ...elements(child)] : []));
 }
 
-/** The text under a node that is not hidden. */
+/** Returns the text below a node that is not hidden. */
 export function textOf(node) {
   if (node.nodeName === '#text') return node.value;
   if (['script', 'style', 'head'].includes(node.tagName) || attribute(node, 'hidden') !== undefined) return '';
@@ -357,7 +357,7 @@ const isFilledIn = (node) => node.tagName !== 'button' && !['hidden', 'submit'].
 const options = (select) => elements(select).filter((node) => node.tagName === 'option');
 const valueOf = (option) => attribute(option, 'value') ?? textOf(option).trim();
 
-/** What stands in a field before anybody fills it in. */
+/** Returns the initial value of a field. */
 function initial(node) {
   if (node.tagName === 'textarea') return (node.childNodes ?? []).map((child) => child.value).join('');
   if (node.tagName !== 'select') return attribute(node, 'value') ?? (['checkbox', 'radio'].includes(attribute(node, 'type')) ? 'on' : '');

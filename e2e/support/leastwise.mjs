@@ -1,4 +1,4 @@
-// Starts and ends the real binary. Knows only what programs may rely on: the JSON line, exit codes, `--json`.
+// Starts and stops the built binary. Uses only the interface for programs: the JSON line, exit codes, `--json`.
 
 import { spawn, execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
@@ -13,19 +13,19 @@ export const OUTPUT = path.join(E2E, 'output');
 
 let made;
 
-/** The private key with which the local Cognitos of this run sign. */
+/** The private signing key of the local Cognitos of this run. */
 function poolKey() {
   made ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' });
   return made;
 }
 
-/** Our own variables decide nothing in a test unless the test says so. */
+/** Returns the environment without LEASTWISE_ variables, except those that the test sets. */
 function environment(extra) {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LEASTWISE_'));
   return { ...Object.fromEntries(own), LEASTWISE_LOG: 'info', ...extra };
 }
 
-/** A process of the binary, its log in `output/`. */
+/** A process of the binary, with its log in `output/`. */
 class Program {
   constructor(resources, name, args, env) {
     mkdirSync(OUTPUT, { recursive: true });
@@ -45,7 +45,7 @@ class Program {
     });
   }
 
-  /** The first line of its output, or why there was none. */
+  /** Returns the first line of output. Throws the reason if there is none. */
   firstLine(limit) {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`${this.name} printed nothing in ${limit} ms`)), limit);
@@ -61,13 +61,13 @@ class Program {
     });
   }
 
-  /** Ends it as an operator would, and answers its exit code. */
+  /** Stops the process with a signal, as an operator does. Returns its exit code. */
   async stop() {
     this.child.kill('SIGTERM');
     return this.exit;
   }
 
-  /** Ends it without asking. */
+  /** Kills the process. */
   async kill() {
     this.child.kill('SIGKILL');
     return this.exit;
@@ -78,11 +78,11 @@ class Program {
   }
 }
 
-/** A whole Leastwise with its local AWS and Cognito. */
+/** A Leastwise process with its local AWS and Cognito. */
 export class Sandbox extends Program {
   /**
-   * A new sandbox, or one on the data of an earlier one. With `fresh` it makes everything itself; otherwise it finds the
-   * key of the run in its folder, because making one takes a debug build seconds.
+   * Starts a new sandbox, or one with the data of an earlier one. With `fresh` it generates its signing key; otherwise the
+   * key of the run is placed in its folder, because generating one takes seconds in a debug build.
    */
   static async start(resources, name, { data = resources.folder(name), fresh = false, speed = 20, env = {}, ready = 60_000 } = {}) {
     const args = ['sandbox', '--port', '0', '--data', data, '--json', '--speed', String(speed)];
@@ -95,25 +95,25 @@ export class Sandbox extends Program {
     return Object.assign(sandbox, line);
   }
 
-  /** `leastwise ledger verify`: exit code and report. */
+  /** Runs `leastwise ledger verify`. Returns exit code and report. */
   verifyLedger() {
     return command(['ledger', 'verify', '--database', this.database, '--keys', path.join(this.data, 'keys'), '--json']);
   }
 
-  /** `leastwise report access`: exit code and report. */
+  /** Runs `leastwise report access`. Returns exit code and report. */
   report() {
     return command(['report', 'access', '--scope', 'prod-pci', '--json', '--database', this.database, '--keys', path.join(this.data, 'keys'), '--log-name', 'leastwise/sandbox', '--aws-endpoint', this.aws]);
   }
 }
 
-/** `leastwise serve`, configured by its variables alone. */
+/** Starts `leastwise serve`, configured by variables only. */
 export async function serve(resources, name, env) {
   const program = new Program(resources, name, ['serve'], env);
   await program.firstLine(60_000);
   return program;
 }
 
-/** Runs a command to its end; its output is read as JSON where it is JSON. */
+/** Runs a command until it ends. Output that is JSON is parsed. */
 export function command(args, env = {}) {
   return new Promise((resolve) => {
     execFile(BINARY, args, { env: environment(env), maxBuffer: 1 << 26 }, (error, stdout, stderr) => {

@@ -1,5 +1,5 @@
-// RFC 6962 inclusion, and RFC 8785 for the leaf, written from the standards and not from our code: what the page of an
-// entry shows must add up to the root of the signed checkpoint.
+// RFC 6962 inclusion proofs, and RFC 8785 for the leaf, implemented from the standards and independently of our code: the
+// values on the page of an entry must yield the root of the signed checkpoint.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
 const node = (left, right) => sha256(Buffer.from([1]), left, right);
 
-/** RFC 8785 for what our leaves hold: objects, arrays, strings, booleans, null, and whole numbers. */
+/** RFC 8785 for the values in leaves: objects, arrays, strings, booleans, null, and whole numbers. */
 export function canonical(value) {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
@@ -15,7 +15,7 @@ export function canonical(value) {
   return `{${members.join(',')}}`;
 }
 
-/** The root that a leaf and its path lead to (RFC 9162, 2.1.3.2). */
+/** Computes the root from a leaf and its inclusion proof (RFC 9162, 2.1.3.2). */
 export function rootOf(leaf, index, size, path) {
   let [fn, sn, hash] = [index, size - 1, leaf];
   for (const step of path) {
@@ -32,7 +32,7 @@ export function rootOf(leaf, index, size, path) {
   return hash;
 }
 
-/** Checks the page of an entry against itself. */
+/** Checks that the hashes and the proof on the page of an entry are consistent. */
 export async function provesItself(page) {
   const fact = async (term) => {
     const value = page.locator('main dl > div', { has: page.locator('dt', { hasText: new RegExp(`^${term}$`) }) }).locator('dd');
@@ -43,6 +43,6 @@ export async function provesItself(page) {
   const json = JSON.parse(await page.locator('pre').innerText());
   const path = (await page.locator('main ol > li code').allInnerTexts()).map((hex) => Buffer.from(hex.trim(), 'hex'));
   const leaf = sha256(Buffer.from([0]), Buffer.from(canonical(json), 'utf8'));
-  assert.equal(leaf.toString('hex'), await fact('Leaf hash'), 'the leaf does not hash to what the page says');
+  assert.equal(leaf.toString('hex'), await fact('Leaf hash'), 'the leaf hash on the page is wrong');
   assert.equal(rootOf(leaf, index, size, path).toString('hex'), await fact('Root'), 'the proof does not lead to the root');
 }

@@ -1,11 +1,11 @@
-// What a file or a test has started and made: ended with it, or with the process, however that ends.
+// Processes and folders of a file or a test. They are ended and removed with it, or when this process ends.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { Sandbox, serve } from './leastwise.mjs';
 import { RUN, removeRunFolder } from './run_folder.mjs';
 
-/** Longest wait for something that was told to end, in milliseconds. */
+/** The maximum wait for a process to end, in milliseconds. */
 const END_LIMIT = 10_000;
 
 const held = new Set();
@@ -19,32 +19,32 @@ export class Resources {
     held.add(this);
   }
 
-  /** A new folder. */
+  /** Creates a folder. */
   folder(name) {
     const made = mkdtempSync(path.join(RUN, `${name.replace(/[^a-z0-9]+/gi, '-')}-`));
     this.#folders.push(made);
     return made;
   }
 
-  /** A new sandbox; `name` is that of its log, so it must be the only one of the run. */
+  /** Starts a sandbox. `name` is the name of its log and must be unique in the run. */
   sandbox(name, options) {
     return Sandbox.start(this, name, options);
   }
 
-  /** `leastwise serve`, configured by variables alone. */
+  /** Starts `leastwise serve`, configured by variables only. */
   serve(name, env) {
     return serve(this, name, env);
   }
 
-  /** Takes over something: `end` must end it at once, and may answer a promise. Answers how to give it back. */
+  /** Registers a resource. `end` must end it immediately and may return a promise. Returns a function that unregisters it. */
   own(end) {
-    // A test that was given up may still begin something.
+    // A test that timed out may still start something.
     if (this.#released) end();
     else this.#ends.add(end);
     return () => this.#ends.delete(end);
   }
 
-  /** Ends and removes all of it. */
+  /** Ends all processes and removes all folders. */
   async release() {
     held.delete(this);
     this.#released = true;
@@ -53,7 +53,7 @@ export class Resources {
     for (const made of this.#folders.splice(0)) rmSync(made, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /** Tells everything to end, without waiting; answers what there is to wait for. */
+  /** Ends everything without waiting. Returns the promises to wait for. */
   endNow() {
     const ends = [...this.#ends];
     this.#ends.clear();

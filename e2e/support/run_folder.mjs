@@ -1,4 +1,4 @@
-// The one folder in which a run keeps what it makes, and by which the next run finds what a killed one left.
+// The folder of a run. The next run uses it to find the processes and files that a killed run left behind.
 
 import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,18 +8,18 @@ const PREFIX = 'leastwise-e2e-';
 const VARIABLE = 'E2E_RUN';
 const temporary = tmpdir();
 
-/** The folder of this run; its name holds the number of the process. */
+/** The folder of this run. Its name contains the process id. */
 export const RUN = mkdtempSync(path.join(temporary, `${PREFIX}${process.pid}-`));
 
-// Every child process inherits both: temporary files of Chromium and Python go with the folder, and a process that
-// outlives its run is known by the variable.
+// Child processes inherit both variables: Chromium and Python create their temporary files in the folder, and a process
+// that outlives its run is identified by E2E_RUN.
 process.env.TMPDIR = RUN;
 process.env[VARIABLE] = RUN;
 
 /** Removes the folder. */
 export const removeRunFolder = () => remove(RUN);
 
-/** Ends the processes and removes the folders of runs that were killed themselves. Answers how many runs those were. */
+/** Ends the processes and removes the folders of killed runs. Returns the number of these runs. */
 export function sweep() {
   if (!existsSync('/proc/self')) return 0;
   const stale = readdirSync(temporary)
@@ -30,7 +30,7 @@ export function sweep() {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // It has ended meanwhile.
+        // It has ended in the meantime.
       }
     }
     remove(folder);
@@ -38,12 +38,12 @@ export function sweep() {
   return stale.length;
 }
 
-/** Whether the process with a number may be a run: another program may have got the number of one that has ended. */
+/** Returns whether a process may be a run. The id of an ended run may belong to another program now. */
 function alive(pid) {
   try {
     return path.basename(readlinkSync(`/proc/${pid}/exe`)).startsWith('node');
   } catch (error) {
-    // What belongs to somebody else is theirs.
+    // A process of another user is left alone.
     return error.code !== 'ENOENT';
   }
 }
@@ -52,7 +52,7 @@ function remove(folder) {
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   } catch {
-    // Something that was just killed still writes there; the next run removes it.
+    // A process that was just killed may still write there. The next run removes the folder.
   }
 }
 

@@ -1,32 +1,32 @@
-// Runs the tests of one file and records them. A test that hangs fails; nothing waits for it.
+// Runs the tests of one file and records the results. A test that hangs fails after a time limit.
 
 import { Resources } from './resources.mjs';
 
-/** Longest time for one test, in milliseconds. */
+/** The time limit of one test, in milliseconds. */
 const LIMIT = 180_000;
 
-/** Longest time for what a file sets up and all its tests together, in milliseconds. */
+/** The time limit of a file: its setup and all its tests, in milliseconds. */
 const FILE_LIMIT = 900_000;
 
-/** The tests of one file: their lines, their results, and what they have started. */
+/** The tests of one file: their output, their results, and their resources. */
 export class Suite {
   lines = [];
   /** `{ file, name, seconds, ok }` of each test that ran. */
   results = [];
   resources = new Resources();
 
-  /** With words, only tests whose names hold them run. `slots` are those for tests that run by themselves. */
+  /** With `words`, only tests whose names contain them run. `slots` is for independent tests. */
   constructor(file, { words = '', slots } = {}) {
     Object.assign(this, { file, words, slots });
   }
 
-  /** Runs what a file exports. What it sets up counts as a test when it fails: the rest of the file did not run. */
+  /** Runs the tests of a file. A failed setup counts as a failed test, because the rest of the file did not run. */
   async run({ about, journey, independent }, browser) {
     this.lines.push('', `# ${about}`);
     const start = performance.now();
     try {
       const work = journey(this, browser);
-      // Where each test waits for a slot, the limits of the tests are the only ones.
+      // If each test waits for a slot, only the limits of the tests apply.
       await (independent ? work : withLimit(work, FILE_LIMIT));
     } catch (error) {
       this.record(about, secondsSince(start), error);
@@ -40,7 +40,7 @@ export class Suite {
     return this.resources.sandbox(name, options);
   }
 
-  /** Runs one test; answers whether it passed. */
+  /** Runs one test. Returns whether it passed. */
   async test(name, body, limit = LIMIT) {
     if (!name.includes(this.words)) return true;
     const start = performance.now();
@@ -53,8 +53,8 @@ export class Suite {
   }
 
   /**
-   * Runs `[name, body]` pairs that share nothing, each in a slot and with resources of its own, which are released when
-   * it ends. For files that export `independent`, which hold no slot themselves.
+   * Runs independent `[name, body]` pairs, each in a slot and with separate resources, which are released when it ends.
+   * For files that export `independent`, which do not occupy a slot themselves.
    */
   async together(tests) {
     const parts = tests.map(([name, body]) => {
@@ -75,7 +75,7 @@ export class Suite {
     }
   }
 
-  /** Records a test that something else has run; answers whether it passed. */
+  /** Records a test that was run elsewhere. Returns whether it passed. */
   record(name, seconds, error) {
     this.results.push({ file: this.file, name, seconds: Number(seconds.toFixed(1)), ok: !error });
     this.lines.push(`${error ? 'FAILED ' : 'ok     '} ${name} (${seconds.toFixed(1)} s)`);
@@ -84,7 +84,7 @@ export class Suite {
   }
 }
 
-/** How much runs at the same time: whoever comes first begins first. */
+/** Limits concurrency. Work starts in the order of arrival. */
 export class Slots {
   #free;
   #waiting = [];
@@ -111,12 +111,12 @@ const secondsSince = (start) => (performance.now() - start) / 1000;
 function withLimit(work, limit) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${limit / 1000} s`)), limit);
+    timer = setTimeout(() => reject(new Error(`not completed after ${limit / 1000} s`)), limit);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** With its causes, which a stack does not show. */
+/** Formats an error with its causes, which a stack does not show. */
 function described(error) {
   const text = error?.stack ?? String(error);
   return error?.cause ? `${text}\ncaused by: ${described(error.cause)}` : text;
@@ -124,7 +124,7 @@ function described(error) {
 
 const indented = (text) => text.split('\n').slice(0, 30).map((line) => `        ${line}`).join('\n');
 
-/** Asks again until the answer is truthy; for states of the server that no event tells of. */
+/** Polls until the result is truthy, for states of the server that are not announced by an event. */
 export async function until(what, ask, limit = 30_000, every = 100) {
   const end = performance.now() + limit;
   let last;
@@ -136,7 +136,7 @@ export async function until(what, ask, limit = 30_000, every = 100) {
       last = error;
     }
     if (performance.now() > end) {
-      throw new Error(`${what}: not so after ${limit / 1000} s`, { cause: last });
+      throw new Error(`${what}: not true after ${limit / 1000} s`, { cause: last });
     }
     await new Promise((resume) => setTimeout(resume, every));
   }

@@ -1,4 +1,4 @@
-// What a run needs, looked for before anything is started, each with the command that brings it.
+// Checks the requirements of a run before anything is started, and names the command that installs each missing one.
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
@@ -9,12 +9,12 @@ const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.ur
 
 export const BINARY = process.env.LEASTWISE_BINARY ?? path.join(root, 'target/debug/leastwise');
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-/** The Python that has boto3 and moto: the one that xtask made, or the one in its usual place. */
+/** The Python with boto3 and moto: the one that xtask created, or the one in the default location. */
 export const PYTHON = process.env.LEASTWISE_TEST_PYTHON ?? path.join(root, 'target/python/bin/python');
 
 const PACKAGES = ['axe-core', 'oidc-provider', 'parse5', 'playwright-core'];
 
-/** A line for each thing that the files need and that is not there. */
+/** Returns one line for each missing requirement of the files. */
 export function missing(files) {
   const lacking = [];
   const [major, minor] = process.versions.node.split('.').map(Number);

@@ -1,5 +1,5 @@
-//! Cargo with its messages read: which programs it built, and whether the compiler or clippy warned about a crate of
-//! the workspace. Warnings fail the lints and not the build, so that an unfinished edit can be run and tested.
+//! Runs cargo and parses its messages: the test programs that it built, and the warnings of the compiler and clippy
+//! about workspace crates. Warnings fail the lints but not the build, so that an unfinished edit can be run and tested.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -10,26 +10,26 @@ use serde_json::Value;
 
 use crate::process::{self, ErrorContext, Failure};
 
-/// A program of tests that cargo built.
+/// A test program that cargo built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// The folder of its crate: `domain`, `server`, ...
     pub package: String,
-    /// `lib` for unit tests, otherwise the target's name.
+    /// `lib` for unit tests, otherwise the name of the target.
     pub target: String,
     pub executable: PathBuf,
 }
 
-/// What a build command made.
+/// The result of a build command.
 #[derive(Debug, Default)]
 pub struct Build {
     pub programs: Vec<Program>,
-    /// Warnings of the compiler and of clippy, as the compiler draws them, each once.
+    /// The rendered warnings of the compiler and of clippy, without duplicates.
     warnings: BTreeSet<String>,
 }
 
 impl Build {
-    /// Fails if there was any warning.
+    /// Returns an error if there are warnings.
     pub fn lints(&self) -> Result<(), Failure> {
         if self.warnings.is_empty() {
             return Ok(());
@@ -43,10 +43,10 @@ impl Build {
     }
 }
 
-/// Runs a build command, showing errors and warnings; fails only on errors.
+/// Runs a build command and prints its errors and warnings. Only errors make it fail.
 pub fn compile(cargo: &mut Command) -> Result<Build, Failure> {
     let typed = process::spelled(cargo);
-    // Diagnostics as JSON; cargo's own progress stays on the terminal.
+    // Diagnostics are JSON; cargo prints its progress on the terminal.
     let mut child = cargo
         .args(["--message-format", "json"])
         .stdout(Stdio::piped())
@@ -97,7 +97,7 @@ fn read(message: &Value) -> Message {
     match message["reason"].as_str() {
         Some("compiler-message") => {
             let complaint = &message["message"];
-            // Cargo closes with counts ("3 warnings emitted"), which have no place in the source.
+            // Cargo ends with counts ("3 warnings emitted"), which have no source location.
             let located = complaint["spans"]
                 .as_array()
                 .is_some_and(|spans| !spans.is_empty());
@@ -131,7 +131,7 @@ fn read(message: &Value) -> Message {
     }
 }
 
-/// Title and place of a diagnostic.
+/// Returns the title and location of a diagnostic.
 fn first_lines(text: &str) -> String {
     text.lines().take(2).collect::<Vec<_>>().join("\n")
 }

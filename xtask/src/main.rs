@@ -22,13 +22,13 @@ const USAGE: &str = "cargo xtask COMMAND
 
   build            the browser's files: WASM, JavaScript, CSS, hashed and compressed, in target/site
   run [ARGS]       build everything and start the sandbox; ARGS go to `leastwise sandbox`
-  watch [ARGS]     the same, and again after every change, with the browser following
+  watch [ARGS]     the same, rebuilds after every change and reloads the browser
   lint             formatting, clippy for both targets, class names, palette, house rules
   test             every check: lint, unit, both databases, contracts, browser; last line `N passed, N failed`
   test --quick     before a commit: lint, domain, app and the crates that changed, on SQLite only
   test --only WORDS  the tests whose names contain WORDS, on both databases and in the browser
-  bench [PART]     the figures that the README promises, each against its budget; parts: size start sample medium large
-  soak [HOURS]     the engine's simulation for much longer than `test` runs it";
+  bench [PART]     measured figures compared with their limits; parts: size start sample medium large
+  soak [HOURS]     the engine simulation with new seeds, for hours";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);

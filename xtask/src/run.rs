@@ -1,4 +1,4 @@
-//! `cargo xtask run`: everything built, then the sandbox in place of xtask itself, so that signals reach it.
+//! `cargo xtask run`: builds everything, then replaces the xtask process with the sandbox, so that signals reach it.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -16,8 +16,8 @@ pub fn run(args: &[String]) -> Result<(), Failure> {
     )))
 }
 
-/// Builds the binary as `test` does, with the features of the whole workspace and the same wrapper, so that each
-/// finds compiled what the other has built.
+/// Builds the binary as `test` does, with the features of the whole workspace and the same wrapper, so that both use
+/// the same compiled crates.
 pub fn build_server() -> Result<PathBuf, Failure> {
     process::run(process::linting_cargo().args(["build", "--workspace", "--bin", "leastwise"]))?;
     Ok(process::target().join("debug/leastwise"))

@@ -26,7 +26,6 @@ pub struct AccountCard {
     pub live: bool,
 }
 
-/// A cell of the board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoardCell {
     /// The row.
@@ -99,8 +98,6 @@ pub struct AccountView {
 /// Reads accounts.
 #[async_trait]
 pub trait AccountsPort {
-    /// Returns the board.
     async fn board(&self, query: &ListQuery) -> PortResult<Board>;
-    /// Returns one account.
     async fn account(&self, id: &AccountId) -> PortResult<AccountView>;
 }

@@ -171,7 +171,6 @@ pub struct ChangeView {
     pub result: Option<String>,
 }
 
-/// A position in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InboxPosition {
     /// A page, from 1.
@@ -185,7 +184,6 @@ pub enum InboxPosition {
 pub trait ChangesPort {
     /// Returns a page of the list, newest first. `only` is the name of a state or `mine`.
     async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>>;
-    /// Returns one change.
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
     /// Returns a page of the changes that need the viewer's decision, oldest first.
     async fn inbox(&self, at: InboxPosition) -> PortResult<Page<ChangeView>>;

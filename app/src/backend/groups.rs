@@ -51,6 +51,5 @@ pub struct GroupView {
 pub trait GroupsPort {
     /// Returns a page of the list, sorted by name.
     async fn groups(&self, query: &ListQuery) -> PortResult<Page<GroupRow>>;
-    /// Returns one group.
     async fn group(&self, id: &GroupId) -> PortResult<GroupView>;
 }

@@ -70,7 +70,6 @@ pub struct LedgerHealth {
 pub trait LedgerPort {
     /// Returns a page of the list, newest first. The words match type, actor, target and account.
     async fn entries(&self, query: &ListQuery) -> PortResult<Page<EntryRow>>;
-    /// Returns one entry.
     async fn entry(&self, seq: u64) -> PortResult<EntryView>;
     /// Returns the exact bytes of the leaf of one entry.
     async fn leaf(&self, seq: u64) -> PortResult<Vec<u8>>;

@@ -46,7 +46,6 @@ pub struct ReportHead {
     pub counts: ReportCounts,
 }
 
-/// The counts of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportCounts {
     /// People who reach production PCI.

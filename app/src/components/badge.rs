@@ -100,10 +100,7 @@ const fn environment_words(environment: Environment) -> (&'static str, &'static 
 
 /// An account's environment: `DEV ○`, `STG ◐`, `PROD ●`.
 #[component]
-pub fn EnvironmentBadge(
-    /// Which one.
-    environment: Environment,
-) -> impl IntoView {
+pub fn EnvironmentBadge(environment: Environment) -> impl IntoView {
     let (short, long) = environment_words(environment);
     let shape = match environment {
         Environment::Development => {
@@ -139,10 +136,7 @@ pub fn EnvironmentBadge(
 
 /// A shield and a label in a double border; empty for an account out of scope.
 #[component]
-pub fn PciBadge(
-    /// Which one.
-    pci: Pci,
-) -> impl IntoView {
+pub fn PciBadge(pci: Pci) -> impl IntoView {
     let (word, long) = match pci {
         Pci::Out => return ().into_any(),
         Pci::In => ("PCI", "In PCI DSS scope"),

@@ -12,11 +12,7 @@ pub fn DefinitionList(
 
 /// A term and its value.
 #[component]
-pub fn Definition(
-    #[prop(into)] term: String,
-    /// The value.
-    children: Children,
-) -> impl IntoView {
+pub fn Definition(#[prop(into)] term: String, children: Children) -> impl IntoView {
     view! {
         <div>
             <dt>{term}</dt>

@@ -21,7 +21,6 @@ impl Crumb {
     }
 }
 
-/// The header of a page.
 #[component]
 pub fn PageHeader(
     /// The `<h1>`: the name of the object.

@@ -20,7 +20,6 @@ pub fn AccountStatusMark(status: AccountStatus) -> impl IntoView {
     }
 }
 
-/// A link to a person.
 #[component]
 pub fn PersonLink(user: UserRef) -> impl IntoView {
     view! {

@@ -28,7 +28,6 @@ pub const fn operation_status(status: OperationStatus) -> Status {
     }
 }
 
-/// The list.
 #[component]
 pub fn RecentChanges(
     changes: Vec<ChangeRow>,

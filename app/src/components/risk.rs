@@ -20,7 +20,7 @@ pub const fn risk_words(risk: Risk) -> &'static str {
     match risk {
         Risk::Administrator => "Administrator",
         Risk::Escalation => "Can gain more rights",
-        Risk::IdentityCenterTakeover => "Can hand out access",
+        Risk::IdentityCenterTakeover => "Can grant access",
         Risk::Tampering => "Can tamper with logs",
         Risk::DataRead => "Reads data",
         Risk::Unknown => "Not fully readable",

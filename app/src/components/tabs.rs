@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::Count;
 
-/// A view.
+/// A tab, which links to one view of the object.
 #[derive(Debug, Clone)]
 pub struct Tab {
     pub href: String,

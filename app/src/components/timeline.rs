@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use super::ExactTime;
 use crate::backend::TimelineRow;
 
-/// The list.
 #[component]
 pub fn Timeline(
     rows: Vec<TimelineRow>,

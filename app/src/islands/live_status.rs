@@ -21,7 +21,7 @@ pub fn LiveStatus(
     url: String,
     /// The key of the state when the page was rendered.
     state: String,
-    /// The text for it.
+    /// The text of that state.
     text: String,
 ) -> impl IntoView {
     let (words, set_words) = signal(text);

@@ -20,7 +20,7 @@ use crate::{
 pub enum Effect {
     /// Stores a commit in one transaction. Answered by `Event::Committed`.
     Commit(Commit),
-    /// Evaluates an approved change again, under lock. Answered by `Event::Judged`.
+    /// Evaluates an approved change again, under lock. Answered by `Event::Evaluated`.
     Evaluate { change: ChangeId },
     /// Reads the complete target. Answered by `Event::Observed` or `Event::Unreadable`.
     Read {

@@ -25,7 +25,7 @@ pub enum Event {
     Tick,
     /// Apply an approved change. Idempotent.
     Execute(Plan),
-    /// The response to `Effect::Judge`.
+    /// The response to `Effect::Evaluate`.
     Evaluated {
         change: ChangeId,
         /// The result of the evaluation.

@@ -22,20 +22,20 @@
 //! A `Call` is returned only by the step that handles the `Committed` of its intent:
 //!
 //! ```text
-//! Carry ──► Commit{change queued} ──► Judge ──► Judged ──► Commit{windows, tell applying}
+//! Execute ──► Commit{change queued} ──► Evaluate ──► Evaluated ──► Commit{windows, event applying}
 //!       ──► Read ──► Observed(absent) ──► Commit{operation intended} ──► Call
 //!       ──► Answered(accepted) ──► Commit{request id} ──► Poll ... Polled(succeeded)
 //!       ──► Commit{relisting} ──► Read ──► Observed(present)
-//!       ──► Commit{operation over, window delivered, tell verified}
+//!       ──► Commit{operation over, window delivered, event verified}
 //! ```
 //!
 //! A step that commits returns only the `Commit`; its other effects follow after `Committed`.
 //!
 //! **Calls.** SDK retries are off. The attempt timeout must be short enough that `Call::not_after` plus the timeout
-//! ends within [`Pacing::doubt_delete`] of the intent. Map the result with [`AwsResponse::classify`]; anything other than an
-//! error code with a 4xx status is unknown. Every `Call`, `Poll` and `SingleRead` gets exactly one response event. A missing
-//! response is requested again (reads, polls) or makes the outcome unknown after [`Pacing::deadline`] (calls). A status
-//! that arrives with the acceptance is not used: poll.
+//! ends within [`Pacing::doubt_delete`] of the intent. Map the result with [`AwsResponse::classify`]; anything other
+//! than an error code with a 4xx status is unknown. Every `Call`, `Poll` and `Read` gets exactly one response event. A
+//! missing response is requested again (reads, polls) or makes the outcome unknown after [`Pacing::deadline`] (calls).
+//! A status that arrives with the acceptance is not used: poll.
 //!
 //! **Reads.** `Observation::as_of` is the instant at which the first page was requested. The crawl feeds its reads the
 //! same way (`Listing::Pair`, `Listing::Group`); feeding an incomplete read is optional, since nothing is concluded
@@ -43,8 +43,8 @@
 //!
 //! **Sleep.** Without other events, send `Event::Tick` at [`State::next_wake`].
 //!
-//! **Alarms** are [`DomainEvent::Overdue`]. They are part of the transaction, hence of the outbox, and are raised once each.
-//! If commits themselves fail, the shell must raise its own alarm.
+//! **Alarms** are [`DomainEvent::Overdue`]. They are part of the transaction, and so of the outbox, and are raised once
+//! each. If commits themselves fail, the shell must raise its own alarm.
 //!
 //! # Invariants
 //!
@@ -54,9 +54,9 @@
 //! - A managed resource without a reason to exist is removed, whoever created it. Attempts continue without limit, at
 //!   most 5 minutes apart. If AWS refuses because the principal no longer exists in the directory, the removals that
 //!   wait for it fail after a few attempts, and the engine retries every hour.
-//! - Access that disappears without a write of ours is reported ([`DomainEvent::Missing`]) and **not** restored, because the
-//!   removal may be intentional. A second read that agrees, at least a minute later, ends its windows. The one
-//!   exception is a delete of ours that took effect late.
+//! - Access that disappears without a write of ours is reported ([`DomainEvent::Missing`]) and **not** restored,
+//!   because the removal may be intentional. A second read that agrees, at least a minute later, ends its windows. The
+//!   one exception is a delete of ours that took effect late.
 //! - A removal change ends every reason of its resources at once and never waits for a verdict. A grant of the same
 //!   resource waits for it. A mixed change waits for its verdict as a whole.
 //! - A window begins when the new verdict arrives, not when AWS has finished, so access never exists before its window.

@@ -283,7 +283,6 @@ impl Item {
     }
 }
 
-/// The result of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "result")]
 pub enum ItemResult {

@@ -42,7 +42,7 @@ pub enum BundleError<E> {
 
 /// A difference between the manifest and the bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the manifest says {what} is {said}, but it is {found}")]
+#[error("the manifest states that {what} is {said}, but it is {found}")]
 pub struct ManifestDiffers {
     /// The manifest member or file.
     pub what: String,
@@ -236,8 +236,9 @@ where
 
 /// Verifies the entries of a bundle line by line, with their private values.
 ///
-/// # Errors Returns an error for a line that cannot be read or a malformed line of `private.jsonl`. Findings about
-/// entries are in the report instead.
+/// # Errors
+/// Returns an error for a line that cannot be read or a malformed line of `private.jsonl`. Findings about entries are
+/// in the report instead.
 pub fn verify<L, P, E>(
     mut verifier: Verifier,
     entries: impl IntoIterator<Item = Result<L, E>>,

@@ -32,7 +32,6 @@ pub enum Outcome {
     Pending,
 }
 
-/// The kind of an actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ActorKind {
@@ -226,9 +225,7 @@ pub struct Entry {
     /// When the event was recorded.
     #[serde(with = "instant")]
     pub recorded_at: Timestamp,
-    /// The outcome of an event.
     pub outcome: Outcome,
-    /// The actor of an event.
     pub actor: Actor,
     /// The reason for the outcome, in text that Leastwise wrote, never in text that a person entered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -236,10 +233,8 @@ pub struct Entry {
     /// The error code of Leastwise or AWS, e.g. `ConflictException`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
-    /// The origin of a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// The target of an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<EntryTarget>,
     /// The change it belongs to.

@@ -36,7 +36,6 @@ pub const GRANTED: &str = "role.granted";
 /// The event type of a revoked role.
 pub const ENDED: &str = "role.ended";
 
-/// A recorded decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedDecision {
     pub approver: PersonId,

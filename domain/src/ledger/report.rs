@@ -1,7 +1,7 @@
 //! The result of a verification, for people and programs.
 //!
-//! A reason must not claim more than is proven. Where several entries may be the cause, the first of them is reported
-//! and the message says so.
+//! A reason must not claim more than is proven. If several entries may be the cause, the first of them is reported and
+//! the message states that.
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;

@@ -274,7 +274,7 @@ impl Verifier {
 
     fn compare_heads(&mut self, last: Hash) {
         let root = self.settled.root_with(last);
-        // After an entry failed by itself, the claimed tree no longer grows with the log.
+        // After an entry failed its own checks, the claimed tree no longer grows with the log.
         let claimed = self
             .link
             .as_ref()

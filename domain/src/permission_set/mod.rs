@@ -1,7 +1,7 @@
 //! Permission sets: their content, its hash, and what it allows.
 //!
 //! A permission set is evaluated by its content and not by its name: two sets with the same content allow the same, and
-//! a renamed copy is treated like the original. Never decides whether somebody may have a set; see `guardrails`.
+//! a renamed copy is treated like the original. Never decides whether somebody may have a set; see `policies`.
 
 pub mod analysis;
 

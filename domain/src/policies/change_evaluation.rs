@@ -1,7 +1,7 @@
 //! The verdict on a change: one request to Cedar for every gain; the strictest answer wins.
 //!
 //! Evaluates what people gain, and not operations. Removing access is not a gain: it needs no eligibility, and no
-//! guardrail applies to it. Only the program's own checks (`system`, `quiet`) do.
+//! guardrail applies to it. Only the program's own checks (`system`, `indirect_effects`) do.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! Evaluation of existing access by assignment: people whom the policies cannot tell apart are evaluated once, so that
+//! Evaluation of existing access by assignment: people whom the policies cannot distinguish are evaluated once, so that
 //! millions of paths are counted without visiting each.
 //!
 //! The result for each person is the same as that of `ExistingAccessEvaluator::of`; a test compares the two.
@@ -43,16 +43,16 @@ pub struct PolicyFindings {
 /// The people that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Affected {
-    /// These users, sorted; never empty. All assignments of a group share one list, unless the records tell its members
-    /// apart.
+    /// These users, sorted; never empty. All assignments of a group share one list, unless the records distinguish
+    /// its members.
     People(Arc<[UserId]>),
     /// Future members of a group that is empty.
     FutureMembers,
-    /// Nobody: the principal is no longer in the directory.
+    /// No one: the principal is no longer in the directory.
     Orphan,
 }
 
-/// People whom the policies cannot tell apart.
+/// People whom the policies cannot distinguish.
 pub(super) struct EquivalenceClass {
     who: (usize, Rc<PolicyPrincipal>),
     people: Arc<[UserId]>,

@@ -1,4 +1,4 @@
-//! Asks Cedar, and caches each answer under everything that it depends on.
+//! Queries Cedar, and caches each answer under everything that it depends on.
 //!
 //! An answer is complete only after the remedies were tried: a guardrail is *lifted by approvals* if it no longer
 //! matches once the approvals that it names are present. An evaluation error is never dropped, because Cedar answers as

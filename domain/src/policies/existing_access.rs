@@ -46,7 +46,7 @@ pub struct ExistingAccessEvaluator<'a> {
     pub(super) records: Records,
     pub(super) evaluator: Evaluator<'a>,
     people: HashMap<UserId, (usize, Rc<PolicyPrincipal>)>,
-    /// The members of each group, by what the policies can tell apart.
+    /// The members of each group, in classes that the policies cannot distinguish.
     pub(super) equivalence_classes: HashMap<GroupId, Rc<[EquivalenceClass]>>,
     hits: HashMap<(usize, usize), Arc<[Hit]>>,
     clean: Arc<[Hit]>,
@@ -331,7 +331,7 @@ fn orphan(assignment: Assignment, since: Timestamp) -> ExistingAccess {
 /// Returns the finding for an assignment whose principal is no longer in the directory.
 pub(super) fn orphan_hits(principal: &Principal) -> Arc<[Hit]> {
     let reason = format!(
-        "The {} {} no longer exists in the directory, but its assignment does. Remove the assignment. If AWS answers that \
+        "The {} {} no longer exists in the directory, but its assignment does. Remove the assignment. If AWS reports that \
          it was not found, contact AWS Support, or remove the permission set from the account.",
         principal.kind().to_lowercase(),
         principal.id()

@@ -126,7 +126,7 @@ impl HitCollector {
         for (error, gains) in self.failed {
             sorted.push(system::hit(
                 RULE_ERROR,
-                format!("A policy could not be evaluated, so this change is blocked. Tell the maintainer of the policies: {error}"),
+                format!("A policy could not be evaluated, so this change is blocked. Report this error to the maintainer of the policies: {error}"),
                 "PCI 7.3.3",
                 gains,
             ));

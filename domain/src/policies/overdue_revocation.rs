@@ -40,7 +40,7 @@ impl ExistingAccessEvaluator<'_> {
 fn overdue(due: Timestamp) -> Hit {
     let reason = format!(
         "This access should have been removed at {} UTC and still exists. Leastwise tries again at least every five \
-         minutes, or every hour if AWS refuses permanently. The change and the ledger show the answers from AWS. \
+         minutes, or every hour if AWS refuses permanently. The change and the ledger show the responses from AWS. \
          Remove it in AWS if it cannot wait.",
         due.minute()
     );

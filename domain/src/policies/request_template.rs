@@ -42,7 +42,7 @@ pub(super) struct PolicyPrincipal {
     pub external: bool,
 }
 
-/// The account.
+/// The account to which access is gained or held.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct PolicyResource {
     pub id: String,
@@ -53,7 +53,6 @@ pub(super) struct PolicyResource {
     pub units: BTreeSet<String>,
 }
 
-/// The path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum AccessPath {
     Direct,

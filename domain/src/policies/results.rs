@@ -47,7 +47,7 @@ pub enum GainKind {
 /// One gain, and what the policies find for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gain {
-    /// What is gained: the step at the same index in `effect.judged()`.
+    /// What is gained: the step at the same index in `effect.evaluated_steps()`.
     pub step: Step,
     /// The person who gains; none if the user is not linked to a person, or if nobody gains today.
     pub person: Option<PersonId>,

@@ -31,8 +31,8 @@ pub struct Rules {
     pub(super) mentions: Mentions,
 }
 
-/// The entities that some policy names. All others cannot make a difference to an answer, so that 150,000 assignments
-/// share a few hundred evaluations.
+/// The entities that some policy names. Other entities cannot affect an answer, so that 150,000 assignments share a few
+/// hundred evaluations.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Mentions {
     named: BTreeSet<(String, String)>,

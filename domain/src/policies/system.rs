@@ -203,7 +203,7 @@ fn unknown_principal(snapshot: &Snapshot, principal: &Principal) -> Option<Syste
     })
 }
 
-/// Whether an account is the management account according to the organization. A tag that says so only makes the
+/// Whether an account is the management account according to the organization. A tag to that effect only makes the
 /// policies stricter; the account can still be managed.
 fn is_management(snapshot: &Snapshot, id: &AccountId) -> bool {
     snapshot.account(id).is_some_and(|(_, class)| {

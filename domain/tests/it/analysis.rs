@@ -212,7 +212,7 @@ fn the_samples_of_the_guardrails_come_out_as_they_must() {
     assert_eq!(
         risks(&clone),
         risks(&managed(&[ADMINISTRATOR])),
-        "a renamed clone is the same power"
+        "a renamed copy has the same permissions"
     );
     // A harmless managed policy with an inline `*` next to it.
     let disguised = Content {
@@ -370,7 +370,7 @@ fn a_boundary_holds_back_and_never_gives() {
     assert_eq!(
         bounded(managed(&[LISTS]), managed_boundary(ADMINISTRATOR)),
         BTreeSet::new(),
-        "a boundary gives nothing"
+        "a boundary alone allows nothing"
     );
     let s3 = bounded(managed(&[ADMINISTRATOR]), managed_boundary(S3_ONLY));
     assert_eq!(s3, [T, D].into());
@@ -418,7 +418,7 @@ fn handing_a_role_to_a_service_is_found_across_policies() {
     assert_eq!(
         risks(&inline(pass)),
         BTreeSet::new(),
-        "a named role, and nothing that takes it"
+        "a named role, and no action that takes it"
     );
     let taker = allow("lambda:CreateFunction");
     assert_eq!(risks(&inline(&taker)), BTreeSet::new());
@@ -603,7 +603,7 @@ fn a_doubt_is_told_by_line_column_and_name() {
     let reason = &analysis.findings[0].reason;
     assert!(
         reason.contains("\\u{435}"),
-        "a look-alike shows for what it is: {reason}"
+        "a look-alike character is escaped: {reason}"
     );
 }
 
@@ -641,7 +641,7 @@ fn findings_are_in_order_short_and_point_at_the_statement() {
     assert_eq!(contents.count(), contents.actions.len() + contents.more);
     assert!(
         !contents.reason.contains(char::is_numeric),
-        "the number stands beside the list, and nowhere else: {}",
+        "the number is next to the list and nowhere else: {}",
         contents.reason
     );
     let wide = analyse(&managed(&[POWER_USER, ADMINISTRATOR]), &shelf());

@@ -1,7 +1,7 @@
 //! Who may decide a change, and when it is decided: every reason, and the order in which they are reported.
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot build its world has failed"
+    reason = "a test that cannot set up its case has failed"
 )]
 
 use std::collections::BTreeSet;
@@ -290,8 +290,8 @@ fn a_free_change_needs_nobody() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Lets everyone decide who passes `may_fill_slot`, one after the other. If the quorum is met, that many different people
-    /// have approved, and neither the requester nor a beneficiary is among them.
+    /// Lets everyone decide who passes `may_fill_slot`, one after the other. If the quorum is met, that many different
+    /// people have approved, and neither the requester nor a beneficiary is among them.
     #[test]
     fn met_means_that_so_many_others_agreed(
         needed in 1u8..4,

@@ -2,7 +2,7 @@
 //! here is as simple as possible: every assignment times every member.
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot build its world has failed"
+    reason = "a test that cannot set up its case has failed"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};

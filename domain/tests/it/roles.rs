@@ -69,6 +69,6 @@ fn the_role_table_is_the_one_that_was_reviewed() {
     let now = table();
     assert!(
         reviewed == now,
-        "the role table changed; if that is meant, replace tests/it/roles.txt by:\n{now}"
+        "the role table changed; if that is intended, replace tests/it/roles.txt with:\n{now}"
     );
 }

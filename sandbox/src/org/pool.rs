@@ -47,7 +47,6 @@ pub struct PoolGroup {
     pub description: String,
 }
 
-/// A user of the pool.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PoolUser {
     /// The subject claim: a UUID, unique within the pool, never reused.

@@ -56,9 +56,7 @@ pub struct Cost {
 pub struct Calls {
     /// sso-admin.
     pub sso: u64,
-    /// identitystore.
     pub identitystore: u64,
-    /// organizations.
     pub organizations: u64,
 }
 

@@ -26,7 +26,6 @@ use crate::{
     state::{self, PortAdapters, StartError},
 };
 
-/// Runs the command.
 pub async fn run(mut args: ServeArgs) -> CommandResult {
     log::start("info");
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;

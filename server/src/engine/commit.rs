@@ -195,7 +195,7 @@ async fn change_state(
 
 /// Handles a domain event of a change that is in a terminal state, which is final. A change that was withdrawn just
 /// before it started must not start: the whole commit is rolled back and the engine restarts without it. Completed work
-/// is recorded whatever the row says: continuing with all other work matters more than a row that was altered.
+/// is recorded whatever the row contains: continuing with all other work matters more than a row that was altered.
 fn over_already(change: &Change, told: State) -> Result<Moved, StoreError> {
     let ended = matches!(change.state, State::Withdrawn | State::Expired);
     match told {

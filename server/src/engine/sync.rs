@@ -205,7 +205,7 @@ async fn publish(
 /// Returns the error for a read model that could not be built. Its callers must not continue with the previous one.
 pub(super) fn unmade(error: &tokio::task::JoinError) -> StoreError {
     StoreError::Inconsistent {
-        table: "world",
+        table: "the read model",
         what: error.to_string(),
     }
 }
@@ -312,7 +312,7 @@ pub(super) async fn unexplained(
     }))
 }
 
-/// Returns whether AWS never carried out an operation. Such an operation explains nothing.
+/// Returns whether AWS never carried out an operation. Such an operation does not explain a difference.
 fn never_done(phase: Phase) -> bool {
     matches!(
         phase,

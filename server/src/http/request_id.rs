@@ -7,7 +7,6 @@ use tracing::Instrument as _;
 
 use crate::clock;
 
-/// The id of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(pub String);
 

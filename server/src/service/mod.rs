@@ -1,6 +1,6 @@
 //! Implements the ports, bound to one actor: one file per noun.
 //!
-//! A service coordinates: it asks `domain` for decisions, reads and writes through `store`, and hands work to the
+//! A service coordinates: it gets decisions from `domain`, reads and writes through `store`, and hands work to the
 //! engine. It never decides and never writes to AWS. Every port method checks the actor's right with
 //! `Service::allowed`, whatever the route did before.
 

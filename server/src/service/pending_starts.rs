@@ -17,7 +17,7 @@ pub enum StartDependency {
     Crawl,
     /// A response from AWS to a read that the change depends on.
     Aws,
-    /// The user pool's answer whether the people who approved are still approvers.
+    /// A response of the user pool that shows whether the people who approved are still approvers.
     Pool,
     /// The database.
     Store,

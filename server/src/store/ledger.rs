@@ -41,7 +41,6 @@ pub enum LedgerError {
     OtherLog {
         /// The stored name.
         found: String,
-        /// The configured name.
         configured: LogName,
     },
 }

@@ -21,7 +21,6 @@ use sqlx::{Any, AnyPool, Executor as _, Transaction, any::AnyPoolOptions};
 use thiserror::Error;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// The database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseEngine {
     /// Embedded, in WAL mode with `synchronous=FULL`.
@@ -80,7 +79,7 @@ impl Tx {
 const SQLITE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
                       PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
 
-/// The database.
+/// A handle on the database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,

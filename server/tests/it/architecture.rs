@@ -30,7 +30,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
         &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
         &mut found,
     );
-    assert!(!found.is_empty(), "{folder} holds no sources");
+    assert!(!found.is_empty(), "{folder} contains no sources");
     found
 }
 

@@ -16,7 +16,7 @@ use server::{
 pub fn rules() -> Arc<Rules> {
     static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
         let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS);
-        Arc::new(rules.expect("the shipped rules are valid"))
+        Arc::new(rules.expect("the shipped policies are valid"))
     });
     RULES.clone()
 }

@@ -17,7 +17,7 @@ pub fn show(organisation: &str, web: u16, cookies: &str, board: &mut Board) -> R
     let page = connection.get("/", cookies)?;
     if page.status != 200 {
         return Err(Failure::new(format!(
-            "the home page answered {}",
+            "the home page returned status {}",
             page.status
         )));
     }

@@ -33,7 +33,7 @@ pub fn ports() -> Result<u16, Failure> {
     (21_000..60_000)
         .step_by(7)
         .find(|port| free(*port) && free(port + 1) && free(port + 2))
-        .ok_or_else(|| Failure::new("no three consecutive free ports are available"))
+        .ok_or_else(|| Failure::new("three consecutive free ports are not available"))
 }
 
 /// Returns a command of the binary without inherited `LEASTWISE_` variables.

@@ -10,7 +10,7 @@ use super::program::{LocalAws, Program, command, folder, ports};
 use crate::process::Failure;
 
 const BUDGET_MS: f64 = 200.0;
-/// The number of starts with existing data, of which the median is compared.
+/// The number of starts with existing data. Their median is compared with the limit.
 const AGAIN: usize = 9;
 
 /// Measures `leastwise serve` with a separate local AWS, then `leastwise sandbox`, which starts both.

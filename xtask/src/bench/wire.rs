@@ -10,7 +10,6 @@ use crate::process::{ErrorContext, Failure};
 /// The encodings that browsers accept over TLS; over plain HTTP they omit `br`.
 const ENCODINGS: &str = "gzip, deflate, br, zstd";
 
-/// An HTTP response.
 pub struct HttpResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,

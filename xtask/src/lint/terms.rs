@@ -83,7 +83,7 @@ struct Declaration {
     name: String,
 }
 
-/// Returns the types and modules that a text declares. Associated types are no declarations of a name.
+/// Returns the types and modules that a text declares. Associated types are not included.
 fn declarations(text: &str) -> Vec<Declaration> {
     let mut found = Vec::new();
     for (at, line) in text.lines().enumerate() {
@@ -144,7 +144,7 @@ fn declared_twice(declared: &[(String, Declaration)]) -> Vec<String> {
         let here = format!("{path}:{}", one.line);
         if let Some(there) = first.get(one.name.as_str()) {
             wrong.push(format!(
-                "{here}: {} is declared at {there} already; name what this one means",
+                "{here}: {} is already declared at {there}; choose a more specific name",
                 one.name
             ));
         } else {
@@ -169,8 +169,8 @@ fn retired_phrases(path: &str, lines: &[(usize, String)]) -> Vec<String> {
     wrong
 }
 
-/// Whether a text holds a phrase as whole words. A name in code, such as `window` before a dot or between underscores, is
-/// no phrase.
+/// Returns whether a text contains a phrase as whole words. A name in code, such as `window` before a dot or between
+/// underscores, is not a phrase.
 fn holds_phrase(text: &str, phrase: &str) -> bool {
     let text = text.to_lowercase();
     let part_of_name =
@@ -185,8 +185,8 @@ fn holds_phrase(text: &str, phrase: &str) -> bool {
     })
 }
 
-/// Returns the lines of a text that lie within string literals, up to its tests. Text between the tags of a view is a
-/// string literal, too.
+/// Returns the text of the string literals in a source text, with line numbers, up to its tests. Text between the tags
+/// of a view is a string literal as well.
 fn strings(text: &str) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
     let (mut line, mut inside, mut hashes) = (1, false, None);
@@ -246,7 +246,7 @@ fn strings(text: &str) -> Vec<(usize, String)> {
             }
             '"' => inside = true,
             '\'' => {
-                // A quotation mark as a character begins no string.
+                // A quotation mark in a character literal does not begin a string.
                 let mut rest = signs.clone();
                 let (first, second) = (rest.next(), rest.next());
                 if first == Some('"') && second == Some('\'') {
@@ -307,7 +307,7 @@ mod tests {
         let wrong = declared_twice(&[one("a.rs"), one("b.rs")]);
         assert_eq!(
             wrong,
-            ["b.rs:1: Kind is declared at a.rs:1 already; name what this one means"]
+            ["b.rs:1: Kind is already declared at a.rs:1; choose a more specific name"]
         );
     }
 

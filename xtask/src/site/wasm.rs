@@ -51,7 +51,7 @@ fn compile<'a>(cargo: &'a mut Command, crate_type: &str) -> &'a mut Command {
 fn bind(input: &Path) -> Result<(String, Vec<u8>), Failure> {
     let cache = process::target().join("site-cache");
     let (js_path, wasm_path) = (cache.join("bound.js"), cache.join("bound.wasm"));
-    // By content: in a target folder that several clones share, times of files say nothing.
+    // Compared by content, because file times are meaningless in a target folder that several clones share.
     let key_path = cache.join("bound.sha256");
     let key = hex::encode(Sha256::digest(fs::read(input).context(input.display())?));
     if fs::read_to_string(&key_path).is_ok_and(|bound| bound == key)

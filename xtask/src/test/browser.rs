@@ -1,5 +1,5 @@
-//! The part of the tests that needs Node: journeys in Chromium, sign-in against a certified OpenID provider, and
-//! the contracts. `node e2e/run.mjs` prints them and writes each to `e2e/output/results.json`.
+//! Runs the tests that need Node: journeys in Chromium, sign-in against a certified OpenID provider, and AWS contracts.
+//! `node e2e/run.mjs` prints the results and writes each to `e2e/output/results.json`.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::process::{self, ErrorContext, Failure};
 
 const RESULTS: &str = "e2e/output/results.json";
 
-/// Installs what `e2e/package-lock.json` pins.
+/// Installs the packages that `e2e/package-lock.json` pins.
 pub fn install_packages() -> Result<(), Failure> {
     process::output(process::command("npm").args([
         "ci",
@@ -25,7 +25,7 @@ pub fn install_packages() -> Result<(), Failure> {
     .map(drop)
 }
 
-/// Runs `e2e/run.mjs` against the binary that the build has made.
+/// Runs `e2e/run.mjs` against the binary of the last build.
 pub fn run(services: &Services, scope: &Scope, folder: &RunFolder) -> Result<Results, Failure> {
     let written = process::root().join(RESULTS);
     if written.exists() {
@@ -57,7 +57,7 @@ pub fn run(services: &Services, scope: &Scope, folder: &RunFolder) -> Result<Res
     Ok(results)
 }
 
-/// Reads `[{"file", "name", "seconds", "ok"}]`.
+/// Reads the results: `[{"file", "name", "seconds", "ok"}]`.
 fn read(json: &str) -> Result<Results, Failure> {
     let tests: Vec<Value> = serde_json::from_str(json).context(RESULTS)?;
     let mut results = Results::default();

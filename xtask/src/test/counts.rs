@@ -1,11 +1,11 @@
-//! What tests came to, from each kind of program that runs them. A program that ends badly without naming a failed
-//! test counts as one failure: silence is not success.
+//! Test results, collected from each kind of program that runs tests. A program that exits with an error without
+//! naming a failed test counts as one failure.
 
 use std::ops::AddAssign;
 
 use super::plan::Scope;
 
-/// How many tests passed, failed and were skipped.
+/// The numbers of tests that passed, failed and were skipped.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     pub passed: u32,
@@ -21,19 +21,19 @@ impl AddAssign for Counts {
     }
 }
 
-/// One test that ran.
+/// A completed test and its duration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timed {
     pub name: String,
     pub seconds: f64,
 }
 
-/// What one program of tests, or a part of it, came to.
+/// The results of one test program, or of a part of it.
 #[derive(Debug, Default)]
 pub struct Results {
     pub counts: Counts,
     pub timed: Vec<Timed>,
-    /// Names of failed tests, or why the program itself failed.
+    /// Names of failed tests, or the reason why the program itself failed.
     pub failed: Vec<String>,
     /// Names of skipped tests, with the reason.
     pub skipped: Vec<String>,
@@ -58,7 +58,7 @@ impl Results {
         self.skipped.push(name.into());
     }
 
-    /// Adds a failure if no test ran, although nothing narrowed the run: silence is not success.
+    /// Adds a failure if no test ran although the run was not limited to some tests.
     pub fn complete(mut self, scope: &Scope) -> Self {
         if scope.words().is_none() && self.is_empty() {
             self.fail("no test ran");
@@ -70,7 +70,7 @@ impl Results {
         self.counts == Counts::default()
     }
 
-    /// Holds the program's exit against what it said of its tests.
+    /// Adds a failure if the program exited with an error but reported no failed test.
     pub fn ended(&mut self, program: &str, success: bool) {
         if !success && self.counts.failed == 0 {
             self.fail(format!("{program} failed without naming a test"));

@@ -1,6 +1,6 @@
-//! Runs programs of Rust tests and reads what they report. The JSON output of libtest is unstable, hence the variable
-//! that allows it; rust-toolchain.toml pins the compiler. The totals that a program reports at its end must agree with
-//! its events: an event that cannot be read is a failure.
+//! Runs Rust test programs and parses their output. The JSON output of libtest is unstable, so a variable enables it;
+//! rust-toolchain.toml pins the compiler. The totals that a program reports at its end must agree with its events, so
+//! that a lost event is a failure.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -15,12 +15,12 @@ use super::services::Services;
 use crate::compiler::Program;
 use crate::process::{self, ErrorContext, Failure};
 
-/// Many tests wait, for a retry of the engine or a response over HTTP, and leave their core idle.
+/// Many tests wait for a retry of the engine or for an HTTP response and leave their core idle.
 const THREADS_PER_CORE: usize = 4;
 /// Each thread may hold a few connections to PostgreSQL, which accepts 400.
 const MOST_THREADS: usize = 16;
 
-/// Runs the tests of one program that are in scope. Without services, those that need PostgreSQL are skipped.
+/// Runs the tests of one program that the scope selects. Without services, tests that need PostgreSQL are skipped.
 pub fn run(
     program: &Program,
     scope: &Scope,
@@ -29,7 +29,7 @@ pub fn run(
 ) -> Result<Results, Failure> {
     let crate_folder = process::root().join(&program.package);
     let mut command = process::supervised(&program.executable);
-    // A variable of the developer, such as one that rewrites expected files, must not decide what a test does.
+    // Variables of the developer, such as one that rewrites expected files, must not affect the tests.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("LEASTWISE_") {
             command.env_remove(name);
@@ -47,13 +47,13 @@ pub fn run(
         command.arg("--include-ignored");
     }
     if let Some(words) = scope.words() {
-        // Names are paths of identifiers; what a person types is words.
+        // Test names are paths of identifiers, but people type words.
         command.arg(words.replace(' ', "_"));
     }
     read(&mut command, &label(program))
 }
 
-/// How the program stands in reports: `server::it` or `domain::lib`.
+/// Returns the name of the program in reports: `server::it` or `domain::lib`.
 pub fn label(program: &Program) -> String {
     format!("{}::{}", program.package, program.target)
 }
@@ -91,7 +91,7 @@ fn read(command: &mut Command, label: &str) -> Result<Results, Failure> {
     Ok(results)
 }
 
-/// Takes one event; returns the totals if it is the one that ends the program's tests.
+/// Records one event. Returns the totals if it is the end of the program's tests.
 fn take(event: &Value, label: &str, results: &mut Results) -> Option<Counts> {
     let name = format!("{label}::{}", event["name"].as_str().unwrap_or_default());
     let count = |key: &str| event[key].as_u64().and_then(|count| count.try_into().ok());

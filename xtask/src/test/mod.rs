@@ -1,6 +1,6 @@
-//! `cargo xtask test`: every check there is, from a clean clone, on whatever the machine has. What is missing is
-//! installed where that is allowed, and otherwise named with the command to type before anything is compiled.
-//! A check is never skipped without a word: one that did not run looks like one that passed.
+//! `cargo xtask test`: runs every check, also in a clean clone. Missing tools are installed if that is allowed;
+//! otherwise they are listed with the command that installs them, before anything is compiled. A skipped check is
+//! always reported, because it would otherwise look like one that passed.
 
 mod browser;
 mod counts;
@@ -23,7 +23,7 @@ use plan::Scope;
 use report::Report;
 use run_folder::RunFolder;
 
-/// Runs what the arguments ask for, whatever fails on the way; the last line is `N passed, N failed`.
+/// Runs all stages that the arguments select, even after a failure. The last line is `N passed, N failed`.
 pub fn test(args: &[String]) -> ExitCode {
     let begun = Scope::parse(args).and_then(|scope| Ok((scope, RunFolder::create()?)));
     let (scope, folder) = match begun {
@@ -50,7 +50,7 @@ pub fn test(args: &[String]) -> ExitCode {
     }
 }
 
-/// Each stage runs although another one failed, unless it needs what that one should have made.
+/// Runs the stages. A stage also runs after another one failed, unless it depends on the result of that one.
 fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
     let preparation = match scope.has_services().then(services::prepare).transpose() {
         Ok(preparation) => preparation,
@@ -65,7 +65,7 @@ fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
         report.check("browser lints", site::lint);
     }
     let build = report.step("build", lint::build_tests);
-    // Also after a failed build: a download that goes on would spoil the next run.
+    // Also after a failed build, because a download that is still running would disturb the next run.
     let services = match preparation {
         Some(preparation) => report.step("services", || preparation.start(folder)),
         None => None,
@@ -99,7 +99,7 @@ fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
     }
 }
 
-/// Only `domain` has any; the manifests of the other crates say so.
+/// Runs the documentation examples. Only `domain` has any; the manifests of the other crates disable them.
 fn documentation_examples() -> Result<Results, Failure> {
     let mut cargo = process::linting_cargo();
     let out = process::output(cargo.args(["test", "--workspace", "--doc"]))?;

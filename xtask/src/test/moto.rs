@@ -1,5 +1,5 @@
-//! The outside check on our AWS: moto and boto3, pinned in `e2e/requirements.txt`, in a Python environment of
-//! their own under the target folder. Somebody else's AWS and somebody else's client share no mistake with ours.
+//! Runs moto and boto3, with which the tests check the local AWS independently. They are pinned in
+//! `e2e/requirements.txt` and installed in a separate Python environment under the target folder.
 
 use std::fs;
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::postgres::free_port;
 use crate::process::{self, ErrorContext, Failure};
 
-/// A moto server that ends with the tests.
+/// A moto server that is stopped when the tests end.
 pub struct Moto {
     server: Child,
     port: u16,
@@ -42,7 +42,7 @@ impl Moto {
         Ok(moto)
     }
 
-    /// Where it answers.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -58,7 +58,7 @@ impl Moto {
             std::thread::sleep(Duration::from_millis(100));
         }
         Err(Failure::new(
-            "moto_server did not start; target/moto.log says why",
+            "moto_server did not start; see target/moto.log",
         ))
     }
 }
@@ -70,17 +70,17 @@ impl Drop for Moto {
     }
 }
 
-/// A Python with what `e2e/requirements.txt` pins.
+/// A Python environment with the packages that `e2e/requirements.txt` pins.
 pub struct Environment(PathBuf);
 
 impl Environment {
-    /// Created anew when the pins change.
+    /// Creates the environment, or creates it again if the pinned versions have changed.
     pub fn create() -> Result<Self, Failure> {
         let pins_path = process::root().join("e2e/requirements.txt");
         let pins = fs::read_to_string(&pins_path).context("e2e/requirements.txt")?;
         let venv = process::target().join("python");
         let stamp = venv.join("requirements.txt");
-        // A Python that was upgraded since leaves an environment that cannot start.
+        // An environment does not start after Python itself was upgraded.
         let works = || {
             let mut python = process::command(venv.join("bin/python"));
             process::output(python.args(["-c", "import boto3, moto"])).is_ok()
@@ -104,7 +104,7 @@ impl Environment {
         Ok(Self(venv))
     }
 
-    /// The Python that has boto3.
+    /// Returns the path of the Python interpreter that has boto3.
     pub fn python(&self) -> String {
         self.0.join("bin/python").display().to_string()
     }
@@ -119,7 +119,7 @@ fn create(venv: &Path) -> Result<(), Failure> {
     .map(drop)
 }
 
-/// Whether `python3 -m venv` works: Debian's Python comes without the part that it needs.
+/// Returns whether `python3 -m venv` works: Debian packages the required module separately.
 pub fn python_makes_environments() -> bool {
     process::output(process::command("python3").args(["-c", "import ensurepip, venv"])).is_ok()
 }

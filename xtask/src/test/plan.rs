@@ -1,5 +1,5 @@
-//! What one call of `cargo xtask test` runs. It decides from the command line and from what git says has changed,
-//! and runs nothing itself.
+//! Selects what `cargo xtask test` runs, from the command line and from the files that git reports as changed. Runs
+//! nothing itself.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ const USAGE: &str = "cargo xtask test [--quick | --only WORDS]";
 
 /// The crates of the workspace, each of which has tests.
 const CRATES: [&str; 5] = ["app", "domain", "sandbox", "server", "xtask"];
-/// Crates whose tests run before every commit, whatever changed: they are quick, and every rule is in the one.
+/// Crates whose tests always run before a commit: their tests are fast, and all decision logic is in `domain`.
 const ALWAYS: [&str; 2] = ["domain", "app"];
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Every check, on both databases and in the browser.
+    /// All checks, on both databases and in the browser.
     Everything,
-    /// What one runs before a commit: lints, and the tests of these crates, on SQLite only.
+    /// The checks before a commit: lints, and the tests of these crates on SQLite only.
     Quick(BTreeSet<String>),
     /// Tests whose names contain these words, on both databases and in the browser.
     Only(String),
@@ -35,17 +35,17 @@ impl Scope {
         }
     }
 
-    /// Whether checks that are no tests run: formatting, lints, house rules.
+    /// Returns whether checks other than tests run: formatting, lints, house rules.
     pub fn has_checks(&self) -> bool {
         !matches!(self, Self::Only(_))
     }
 
-    /// Whether PostgreSQL, Node, Chromium and Python are needed.
+    /// Returns whether PostgreSQL, Node, Chromium and Python are needed.
     pub fn has_services(&self) -> bool {
         !matches!(self, Self::Quick(_))
     }
 
-    /// The words that a test's name must contain.
+    /// Returns the words that the name of a test must contain, if the scope is limited to some.
     pub fn words(&self) -> Option<&str> {
         match self {
             Self::Only(words) => Some(words),
@@ -53,7 +53,7 @@ impl Scope {
         }
     }
 
-    /// Fails unless there is a program of tests for every crate in scope.
+    /// Returns an error unless there is a test program for every crate in scope.
     pub fn check_programs(&self, programs: &[Program]) -> Result<(), Failure> {
         let missing: Vec<&str> = CRATES
             .into_iter()
@@ -73,7 +73,7 @@ impl Scope {
         }
     }
 
-    /// Whether the tests of this program run.
+    /// Returns whether the tests of this program run.
     pub fn includes(&self, program: &Program) -> bool {
         match self {
             Self::Everything | Self::Only(_) => true,
@@ -82,7 +82,7 @@ impl Scope {
     }
 }
 
-/// [`ALWAYS`], and every crate that git shows as changed since the last commit.
+/// Returns [`ALWAYS`] and every crate that git reports as changed since the last commit.
 fn changed_crates() -> Result<BTreeSet<String>, Failure> {
     let status = process::output(process::command("git").args([
         "status",
@@ -103,8 +103,8 @@ fn changed_crates() -> Result<BTreeSet<String>, Failure> {
     Ok(crates.into_iter().map(str::to_owned).collect())
 }
 
-/// The crates whose tests cover the file of a line such as ` M server/src/main.rs`. A file of the workspace itself,
-/// such as `Cargo.lock`, belongs to all of them.
+/// Returns the crates whose tests cover the file of a status line such as ` M server/src/main.rs`. A file of the
+/// workspace itself, such as `Cargo.lock`, belongs to all crates.
 fn crates_of_status_line(line: &str) -> Vec<&'static str> {
     let path = line.get(3..).unwrap_or_default();
     let Some((folder, _)) = path.split_once('/') else {

@@ -1,5 +1,5 @@
-//! A PostgreSQL for the tests: the server that `LEASTWISE_TEST_POSTGRES` names, otherwise a cluster in the folder of
-//! the run, which ends with it. PostgreSQL refuses to run as root, so root starts it as `nobody`.
+//! Provides PostgreSQL for the tests: the server that `LEASTWISE_TEST_POSTGRES` names, or else a temporary cluster in
+//! the run's folder. PostgreSQL refuses to run as root, so root starts it as `nobody`.
 
 use std::fs;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::run_folder::RunFolder;
 use crate::process::{self, ErrorContext, Failure};
 
-/// Who runs it when we are root: in Debian's base, and owner of nothing.
+/// The user that runs PostgreSQL if xtask runs as root. It exists on every Debian system and owns no files.
 const UNPRIVILEGED: &str = "nobody";
 
 pub struct Cluster {
@@ -18,14 +18,14 @@ pub struct Cluster {
     own: Option<(Own, Child)>,
 }
 
-/// One that we started and must stop.
+/// A cluster that xtask started and must stop.
 struct Own {
     bin: PathBuf,
     dir: PathBuf,
 }
 
 impl Cluster {
-    /// Starts one with the programs in `bin`, or takes the one that is given.
+    /// Starts a cluster with the programs in `bin`, or uses the server that the variable names.
     pub fn start(bin: Option<&Path>, folder: &RunFolder) -> Result<Self, Failure> {
         let Some(bin) = bin else {
             let url =
@@ -49,7 +49,7 @@ impl Cluster {
         })
     }
 
-    /// Of a database in which the tests may create others.
+    /// Returns the URL of a database whose user may create other databases.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -74,7 +74,7 @@ impl Own {
         self.dir.join("data")
     }
 
-    /// A PostgreSQL program, run as somebody that it accepts, which ends when xtask ends.
+    /// Returns a command for a PostgreSQL program that runs as a permitted user and ends with xtask.
     fn command(&self, program: &str) -> Command {
         let program = self.bin.join(program);
         let mut command = if process::is_root() {
@@ -87,7 +87,7 @@ impl Own {
                     "nogroup",
                     "--clear-groups",
                 ])
-                // For PostgreSQL SIGINT is the fast shutdown; SIGTERM would wait for its clients.
+                // SIGINT is PostgreSQL's fast shutdown; after SIGTERM it would wait for its clients.
                 .args(["--pdeathsig", "INT", "--"])
                 .arg(program);
             command
@@ -131,7 +131,7 @@ impl Own {
             .arg("-D")
             .arg(self.data())
             .args(["-p", &port.to_string()]);
-        // Nothing here must survive a power cut; everything must be quick.
+        // The data need not survive a power failure, so commits are not synced to disk.
         for setting in [
             "listen_addresses=127.0.0.1",
             &format!("unix_socket_directories={socket}"),
@@ -167,7 +167,7 @@ impl Own {
     }
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free at the time of the call.
 pub fn free_port() -> Result<u16, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").context("no free port")?;
     listener

@@ -1,5 +1,5 @@
-//! What a run came to: each stage with its tests and seconds, the slowest tests, what was skipped and what failed.
-//! The last line is `N passed, N failed`, with `, N skipped` where there are any; CI reads it.
+//! Reports the results of a run: the tests and seconds of each stage, the slowest tests, and the skipped and failed
+//! tests. The last line is `N passed, N failed`, followed by `, N skipped` if there are any; CI reads it.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use super::counts::{Counts, Results, Timed};
 use crate::process::Failure;
 
 const SLOWEST: usize = 10;
-/// Lines of one failure in the summary; the whole of it stands further up.
+/// The number of lines of each failure in the summary; the full text is further up in the output.
 const LINES_OF_A_FAILURE: usize = 20;
 
 #[derive(Default)]
@@ -25,12 +25,12 @@ struct Row {
 }
 
 impl Report {
-    /// Runs a stage that holds or does not, and counts as one test.
+    /// Runs a stage that passes or fails as a whole and counts as one test.
     pub fn check(&mut self, name: &str, work: impl FnOnce() -> Result<(), Failure>) {
         self.step(name, work);
     }
 
-    /// The same for a stage that makes what later ones need.
+    /// Runs a stage as [`check`](Self::check) does, and returns its result for later stages.
     pub fn step<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T, Failure>) -> Option<T> {
         let mut made = None;
         self.stage(name, || {
@@ -81,11 +81,11 @@ impl Report {
         total
     }
 
-    /// Fails if no test ran: a filter that matches nothing must not look like tests that passed.
+    /// Adds a failure if no test ran: a filter without matches must not look like success.
     pub fn require_tests(&mut self) {
         if self.timed.is_empty() && self.is_success() {
             self.check("tests", || {
-                Err(Failure::new("no test has these words in its name"))
+                Err(Failure::new("no test name contains these words"))
             });
         }
     }
@@ -147,7 +147,7 @@ impl Report {
         lines.join("\n")
     }
 
-    /// How many tests ran on which database, by the modules that `server/tests/it` gives its variants.
+    /// Returns the number of tests per database, by the names of the modules that `server/tests/it` generates.
     fn engines(&self) -> String {
         let on = |engine: &str| {
             self.timed

@@ -1,5 +1,5 @@
-//! The folder of one run: databases, files of tests, everything that programs under test put into their `TMPDIR`. A run
-//! that was interrupted leaves it behind; the next one removes it.
+//! The temporary folder of one run: databases, test files, and everything that tested programs write to `TMPDIR`. An
+//! interrupted run leaves its folder behind; the next run removes it.
 
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::process::{ErrorContext, Failure};
 
-/// Followed by the process id of the run.
+/// The prefix of the folder name. The process ID of the run follows.
 const PREFIX: &str = "leastwise-run-";
-/// Locked as long as the run goes on.
+/// The lock file, which is locked while the run is in progress.
 const LOCK: &str = "lock";
 
 pub struct RunFolder {
@@ -18,8 +18,8 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Creates a folder and removes those of runs that are over. It is not in the target folder, because PostgreSQL
-    /// runs as an unprivileged user, who may not be able to enter that.
+    /// Creates a folder and removes those of ended runs. It is not in the target folder, because PostgreSQL runs as an
+    /// unprivileged user, who may not have access to that.
     pub fn create() -> Result<Self, Failure> {
         let parent = std::env::temp_dir();
         remove_abandoned(&parent)?;
@@ -44,12 +44,12 @@ impl RunFolder {
         &self.path
     }
 
-    /// Removes it.
+    /// Removes the folder.
     pub fn close(self) {
         let _ = fs::remove_dir_all(&self.path);
     }
 
-    /// Leaves it until the next run, with the log of PostgreSQL and what failed tests left.
+    /// Keeps the folder until the next run, with the log of PostgreSQL and the files of failed tests.
     pub fn keep(self) {
         println!(
             "\nfiles of this run, until the next one: {}",
@@ -58,7 +58,7 @@ impl RunFolder {
     }
 }
 
-/// Removes the folders whose lock nobody holds. A folder of another user stays: it is not ours to remove.
+/// Removes the folders that are not locked. A folder of another user is kept.
 fn remove_abandoned(parent: &Path) -> Result<(), Failure> {
     for entry in fs::read_dir(parent)
         .context(parent.display())?

@@ -1,5 +1,5 @@
-//! What runs beside the tests: PostgreSQL, moto, and the packages of the browser tests. Packages are downloaded while
-//! the compiler works. Servers are started by the main thread and end with it, whatever ends it.
+//! Provides what the tests depend on: PostgreSQL, moto, and the packages of the browser tests. Packages are downloaded
+//! during compilation. The main thread starts the servers, and the kernel stops them when it ends.
 
 use std::thread::{self, JoinHandle};
 
@@ -11,14 +11,14 @@ use super::{
 };
 use crate::process::Failure;
 
-/// Packages on their way.
+/// The tools, and packages that are being downloaded.
 pub struct Preparation {
     tools: Tools,
     npm: JoinHandle<Result<(), Failure>>,
     python: JoinHandle<Result<moto::Environment, Failure>>,
 }
 
-/// Everything that is up, and the variables by which tests find it.
+/// The running services, and the environment variables with which tests find them.
 pub struct Services {
     pub tools: Tools,
     pub environment: Vec<(String, String)>,
@@ -26,7 +26,7 @@ pub struct Services {
     _moto: moto::Moto,
 }
 
-/// Finds the tools, and begins to download packages.
+/// Finds the tools and starts downloading the packages.
 pub fn prepare() -> Result<Preparation, Failure> {
     Ok(Preparation {
         tools: tools::find()?,
@@ -36,7 +36,7 @@ pub fn prepare() -> Result<Preparation, Failure> {
 }
 
 impl Preparation {
-    /// Waits for the packages and starts the servers.
+    /// Waits for the packages, then starts the servers.
     pub fn start(self, folder: &RunFolder) -> Result<Services, Failure> {
         joined(self.npm)?;
         let python = joined(self.python)?;
@@ -58,5 +58,5 @@ impl Preparation {
 
 fn joined<T>(work: JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
     work.join()
-        .unwrap_or_else(|_| Err(Failure::new("xtask panicked; the lines above say where")))
+        .unwrap_or_else(|_| Err(Failure::new("xtask panicked; see the lines above")))
 }

@@ -1,12 +1,12 @@
-//! The programs that tests need beside Rust. They are looked for before anything is compiled: what is missing is
-//! installed where that is allowed, and otherwise named, all of it at once, with the command to type.
+//! Finds the programs that tests need in addition to Rust, before anything is compiled. Missing programs are installed
+//! if that is allowed; otherwise all of them are listed with the command that installs them.
 
 use std::path::PathBuf;
 
 use super::moto;
 use crate::process::{self, Failure};
 
-/// Browsers that Playwright can drive, best first.
+/// Browsers that Playwright supports, in order of preference.
 const BROWSERS: [&str; 4] = [
     "chromium",
     "chromium-browser",
@@ -14,26 +14,26 @@ const BROWSERS: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// The oldest Node that `e2e/package.json` accepts.
+/// The minimum version of Node, as in `e2e/package.json`.
 const NODE: (u32, u32) = (20, 19);
-/// What the tests run of PostgreSQL.
+/// The programs of PostgreSQL that the tests run.
 const POSTGRES: [&str; 4] = ["initdb", "postgres", "pg_ctl", "pg_isready"];
 
-/// Where the tools are.
+/// The locations of the tools.
 #[derive(Debug, Clone)]
 pub struct Tools {
     pub chromium: PathBuf,
-    /// The folder of `initdb` and `postgres`; none where `LEASTWISE_TEST_POSTGRES` names a server.
+    /// The folder of `initdb` and `postgres`; none if `LEASTWISE_TEST_POSTGRES` names a server.
     pub postgres: Option<PathBuf>,
 }
 
-/// A tool that is not there: what for, and the Debian packages that bring it.
+/// A missing tool: its name and purpose, and the Debian packages that contain it.
 struct Missing {
     why: &'static str,
     packages: &'static [&'static str],
 }
 
-/// Finds all of them, installing what is missing where that is allowed.
+/// Finds all tools. Installs missing ones if that is allowed.
 pub fn find() -> Result<Tools, Failure> {
     let missing = missing();
     if !missing.is_empty() {
@@ -84,7 +84,7 @@ fn missing() -> Vec<Missing> {
     );
     need(
         given_postgres() || postgres().is_some(),
-        "PostgreSQL with initdb, postgres, pg_ctl and pg_isready (database tests); or the address of a server in LEASTWISE_TEST_POSTGRES",
+        "PostgreSQL with initdb, postgres, pg_ctl and pg_isready (database tests); or the URL of a server in LEASTWISE_TEST_POSTGRES",
         &["postgresql"],
     );
     missing
@@ -114,7 +114,7 @@ fn located() -> Result<Tools, Failure> {
     })
 }
 
-/// Major and minor number of `v20.19.4`.
+/// Returns the major and minor number of a version such as `v20.19.4`.
 fn version_of(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().trim_start_matches('v').split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
@@ -131,7 +131,7 @@ fn chromium() -> Option<PathBuf> {
         .or_else(|| BROWSERS.iter().find_map(|name| process::which(name)))
 }
 
-/// The folder that holds PostgreSQL's programs: what the PATH leads to, or the newest of Debian's.
+/// Returns the folder of PostgreSQL's programs: the one on the PATH, or else Debian's newest version.
 fn postgres() -> Option<PathBuf> {
     let has_all = |dir: &PathBuf| POSTGRES.iter().all(|program| dir.join(program).is_file());
     let on_path = process::which("initdb")

@@ -1,8 +1,8 @@
 //! The projection of a change: what was requested, its progress, and what its approvers saw.
 //!
-//! The row of a change is checked against this projection. A change that nobody requested must never be applied, a
-//! change that was applied or ended must never start again, and nobody may be recorded as approving an effect that they
-//! did not see.
+//! The row of a change is checked against this projection. A change that was not requested must never be applied, a
+//! change that was applied or ended must never start again, and an approval must never count for an effect that its
+//! approver did not see.
 
 use serde_json::Value;
 use thiserror::Error;

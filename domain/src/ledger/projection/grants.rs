@@ -214,8 +214,8 @@ impl Grants {
         for given in self.open() {
             if !known.contains(&given.window.grant) {
                 mismatches.push(RowMismatch::Missing(given.window.grant.clone()));
-                // Marked as delivered, so that the access is removed in time but never granted again: whoever deleted
-                // the row may also have hidden entries.
+                // Marked as delivered, so that the access is removed in time but never granted again: the person
+                // who deleted the row may also have hidden entries.
                 rows.windows.push(WindowRow {
                     delivery: Some(Delivery {
                         at: given.window.starts,

@@ -11,7 +11,7 @@ impl Risk {
         match self {
             Self::Administrator => "Near administrator",
             Self::Escalation => "Can gain more rights",
-            Self::IdentityCenterTakeover => "Can hand out access",
+            Self::IdentityCenterTakeover => "Can grant access",
             Self::Tampering => "Can tamper with logs or security controls",
             Self::DataRead => "Reads data",
             Self::Unknown => "Not fully readable",
@@ -22,7 +22,7 @@ impl Risk {
     pub fn explanation(self) -> &'static str {
         match self {
             Self::Administrator => {
-                "Allows everything, or nearly everything, so that the rest is one call away."
+                "Allows everything, or nearly everything, and its holder can gain the rest."
             }
             Self::Escalation => {
                 "Its holder can give themselves or others more permissions than the set contains."

@@ -26,7 +26,7 @@ use crate::permission_set::{Boundary, Content};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Risk {
-    /// Allows everything, or nearly everything, so that the rest is one call away.
+    /// Allows everything, or nearly everything, from which its holder can gain the rest.
     Administrator,
     /// Can give more permissions to its holder or to others (privilege escalation).
     Escalation,

@@ -34,7 +34,6 @@ pub(super) enum Effect {
     Deny,
 }
 
-/// A statement.
 #[derive(Debug, Clone)]
 pub(super) struct Statement {
     /// Counted from 0.

@@ -98,7 +98,7 @@ impl Aws {
         self.keys
             .iter()
             .position(|k| k == key)
-            .expect("a key of this world")
+            .expect("a key of this simulation")
     }
 
     pub fn set(&mut self, key: usize, present: bool, now: i64) {
@@ -130,7 +130,7 @@ impl Aws {
 
     #[expect(
         clippy::too_many_lines,
-        reason = "the order of what AWS checks reads best in one piece"
+        reason = "the order of the checks is easiest to read in one function"
     )]
     pub fn call(
         &mut self,

@@ -14,7 +14,7 @@ fn caught(defect: Defect, words: &[&str]) {
             }
         }
     }
-    panic!("1,500 seeds did not notice: {defect:?}");
+    panic!("1,500 seeds did not detect {defect:?}");
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn an_engine_that_believes_succeeded_without_reading_back_is_caught() {
 
 #[test]
 fn an_engine_that_creates_without_looking_first_is_caught() {
-    caught(Defect::CreatesBlindly, &["without looking first"]);
+    caught(Defect::CreatesBlindly, &["without a prior read"]);
 }
 
 #[test]

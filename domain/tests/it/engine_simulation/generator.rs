@@ -1,4 +1,4 @@
-//! Generates a world from a seed: requests, faults and changes outside Leastwise.
+//! Generates a simulation from a seed: requests, faults and changes outside Leastwise.
 
 use domain::{
     engine::{AccessResource, Item, Plan},

@@ -1,7 +1,7 @@
-//! Simulates the engine in seeded worlds with all kinds of faults, and checks the invariants I1 to I12 of the reference
+//! Simulates the engine from seeds, with all kinds of faults, and checks the invariants I1 to I12 of the reference
 //! after every event, independently of the engine's code.
 //!
-//! `LEASTWISE_SIM_RUNS` sets the number of worlds (default 2,000); `LEASTWISE_SIM_SEED` runs one world and prints its
+//! `LEASTWISE_SIM_RUNS` sets the number of runs (default 2,000); `LEASTWISE_SIM_SEED` runs one seed and prints its
 //! events.
 #![expect(
     clippy::cast_possible_truncation,
@@ -79,7 +79,7 @@ fn whatever_goes_wrong_the_invariants_hold() {
 }
 
 /// Ensures that checks are reached: every way in which an operation can end, a grant or removal can result, and an
-/// event can be recorded must occur in the first few hundred worlds.
+/// event can be recorded must occur in the first few hundred runs.
 #[test]
 fn the_worlds_reach_every_way_that_things_can_go() {
     let mut reached = std::collections::BTreeMap::<String, u64>::new();

@@ -1,4 +1,4 @@
-//! The invariants, derived from the stored data, the state of AWS and the events of the world, never from the engine's
+//! The invariants, derived from the stored data, the state of AWS and the simulated events, never from the engine's
 //! own state.
 
 use std::collections::BTreeMap;
@@ -104,7 +104,9 @@ impl ReferenceModel {
                 return Err(format!("I3: {name} while a reason covers it"));
             }
             OperationKind::Delete if !Self::ours(store, &call.key) => {
-                return Err(format!("I1: {name} that was never ours"));
+                return Err(format!(
+                    "I1: {name} of a resource that Leastwise never managed"
+                ));
             }
             OperationKind::Create if !covered => {
                 return Err(format!("I1: {name} without a reason"));
@@ -130,7 +132,7 @@ impl ReferenceModel {
                     !there && row.intended_at.0 - as_of <= 60_000 && *as_of >= starts
                 });
                 if !fresh {
-                    return Err(format!("{name} without looking first: {looked:?}"));
+                    return Err(format!("{name} without a prior read: {looked:?}"));
                 }
             }
             OperationKind::Delete => {}
@@ -146,7 +148,7 @@ impl ReferenceModel {
                 continue;
             }
             let Some(row) = store.operations.get(&other.operation) else {
-                return Err("I5: AWS works on what was never intended".into());
+                return Err("I5: AWS executes a write without an intent".into());
             };
             if row.phase == Phase::Over(OperationOutcome::Verified) {
                 // A read already showed the intended result, so the unfinished operation in AWS does not matter.
@@ -165,7 +167,7 @@ impl ReferenceModel {
             };
             if now < row.intended_at.0 + patience {
                 return Err(format!(
-                    "I4: {:?} of key {} beside the open {:?} of key {}",
+                    "I4: {:?} of key {} during the open {:?} of key {}",
                     call.kind,
                     aws.index(&call.key),
                     other.kind,
@@ -221,7 +223,7 @@ impl ReferenceModel {
     ) -> Result<(), String> {
         let window = &row.window;
         let Some((plan, _)) = store.plans.get(&window.change) else {
-            return Err("I9: a window of no change".into());
+            return Err("I9: a window without a change".into());
         };
         let term = plan.items.iter().find_map(|item| match item {
             Item::Open {
@@ -230,7 +232,7 @@ impl ReferenceModel {
             _ => None,
         });
         let ends = match term {
-            None => return Err("I9: a window that nobody asked for".into()),
+            None => return Err("I9: a window that was not requested".into()),
             Some(Term::Standing) => None,
             Some(Term::For(length)) => Some(window.starts + length),
         };
@@ -262,14 +264,14 @@ impl ReferenceModel {
                 })
             });
             if !removed && !failed && !self.was_gone(row, aws) {
-                return Err(format!("I3: a window was cut off at {ended} by nobody"));
+                return Err(format!("I3: a window ended at {ended} without a cause"));
             }
         }
         if let (Some(delivery), None) = (row.delivery, before.and_then(|b| b.delivery)) {
             let key = aws.index(&row.key);
             if delivery.at.0 > now || !aws.was(key, true, delivery.at.0, now) {
                 return Err(format!(
-                    "I10: key {key} called there as of {} and it was not",
+                    "I10: key {key} reported present as of {}, but it was absent",
                     delivery.at
                 ));
             }
@@ -300,7 +302,9 @@ impl ReferenceModel {
             if as_of.0 <= now && aws.was(at, present, as_of.0, now) {
                 Ok(())
             } else {
-                Err(format!("I10: told {event:?}, and AWS never showed that"))
+                Err(format!(
+                    "I10: recorded {event:?}, but AWS never showed that"
+                ))
             }
         };
         match event {
@@ -316,7 +320,7 @@ impl ReferenceModel {
                     return Err(format!("I10: {event:?} is out of order"));
                 }
                 if Self::covered(store, key, now) {
-                    return Err("I3: called removed while a reason covers it".into());
+                    return Err("I3: recorded as removed while a reason covers it".into());
                 }
             }
             DomainEvent::Missing { key, seen_at } => held(key, false, *seen_at)?,
@@ -378,7 +382,7 @@ impl ReferenceModel {
             let late = now - since;
             if self.healthy && late > 60_000 {
                 return Err(format!(
-                    "I2: key {at} stayed {late} ms beyond its end while AWS answered"
+                    "I2: key {at} existed {late} ms beyond its end while AWS responded"
                 ));
             }
             // Allows two seconds for the commit of the alarm.
@@ -390,7 +394,7 @@ impl ReferenceModel {
                 });
                 if !alarmed {
                     return Err(format!(
-                        "I2: key {at} late by {late} ms and nobody was told"
+                        "I2: key {at} is late by {late} ms without an alarm"
                     ));
                 }
             }
@@ -407,7 +411,7 @@ impl ReferenceModel {
                 .any(|item| aws.orphans.contains(&aws.index(item.key())));
             if matches!(stands, PresenceInAws::Approved | PresenceInAws::Applying) && !hopeless {
                 return Err(format!(
-                    "{change} never came to an end: {:?}",
+                    "{change} did not end: {:?}",
                     store.changes.get(change)
                 ));
             }
@@ -417,14 +421,16 @@ impl ReferenceModel {
             let orphan = aws.orphans.contains(&at);
             if aws.present[at] && !covered && Self::ours(store, key) && !orphan {
                 return Err(format!(
-                    "I1, I12: key {at} is there for ever: {:?}",
+                    "I1, I12: key {at} is never removed: {:?}",
                     store.keys.get(key)
                 ));
             }
             let delivered = Self::windows(store, key)
                 .any(|w| w.delivery.is_some() && w.window.valid(Timestamp(now)));
             if !aws.present[at] && delivered && !self.touched_by_hand[at] {
-                return Err(format!("I3: key {at} is gone though a window covers it"));
+                return Err(format!(
+                    "I3: key {at} is absent although a window covers it"
+                ));
             }
         }
         let left_open = store.operations.values().find(|o| {

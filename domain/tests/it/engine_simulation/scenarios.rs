@@ -1,4 +1,4 @@
-//! Individual scenarios with exact times, where a random world would not show the promised behaviour.
+//! Individual scenarios with exact times, where a random run would not show the required behaviour.
 
 use domain::{
     engine::{AccessResource, Cause, DomainEvent, Item, ItemResult, Plan, REREADS},
@@ -41,7 +41,7 @@ fn two_windows_on_one_assignment_never_cut_each_other_off() {
     simulation.run_until(34 * MINUTE).unwrap();
     assert!(
         simulation.aws.present[0],
-        "the first window's end took the second's access"
+        "the end of the first window removed the access of the second"
     );
     assert_eq!(simulation.aws.creates[0], 1);
     simulation.run_until(37 * MINUTE).unwrap();
@@ -134,7 +134,7 @@ fn a_refusal_of_seven_days_is_told_on_schedule_and_healed_within_a_cycle() {
     simulation.run_until(7 * day + 6 * MINUTE).unwrap();
     assert!(
         !simulation.aws.present[0],
-        "healed, and not removed within a cycle"
+        "not removed within one cycle after AWS recovered"
     );
     assert_eq!(
         simulation.store.plans[&change(1)].1,
@@ -147,7 +147,7 @@ fn a_late_duplicate_is_found_one_five_and_sixty_minutes_later() {
     for (n, distance) in REREADS.iter().enumerate() {
         let mut simulation = healthy(vec![one_key()]);
         simulation.approve(0, plan(1, open(1, &one_key(), length(15))));
-        // No crawl runs in this world, so only the re-reads can find it.
+        // No crawl runs in this simulation, so only the re-reads can find it.
         let after_the_look_before = if n == 0 {
             30_000
         } else {
@@ -204,7 +204,7 @@ fn what_somebody_makes_again_after_it_was_gone_does_not_pass_for_what_was_approv
     simulation.crawl(20 * MINUTE);
     simulation.run_until(23 * MINUTE).unwrap();
     let row = simulation.store.windows.values().next().unwrap();
-    assert!(row.over.is_some(), "a second read agreed: {row:?}");
+    assert!(row.over.is_some(), "the second read agreed: {row:?}");
     simulation.by_hand(30 * MINUTE, 0);
     finish(&mut simulation).unwrap();
     assert!(!simulation.aws.present[0], "it was not approved again");
@@ -252,7 +252,7 @@ fn the_removal_of_what_belongs_to_nobody_any_more_ends_with_words_and_is_tried_e
     assert_eq!(
         told(&simulation, |t| matches!(t, DomainEvent::Failed { .. })),
         1,
-        "once, not with each attempt"
+        "reported once, not with each attempt"
     );
     simulation.aws.orphans.clear();
     simulation.run_until(11 * HOUR + MINUTE).unwrap();

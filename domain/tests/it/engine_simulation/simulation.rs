@@ -1,4 +1,4 @@
-//! A simulated world: AWS, the store, the process, which may crash, and a queue of future events.
+//! The simulation: AWS, the store, the process, which may crash, and a queue of future events.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use super::{
     store::{PresenceInAws, Store},
 };
 
-/// A defect that is injected between the engine and the world.
+/// A defect that is injected between the engine and its environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Defect {
     None,
@@ -159,7 +159,7 @@ impl Simulation {
             self.now = when;
             self.events += 1;
             if self.events > 100_000 {
-                return Err(format!("at {when} ms: the engine never comes to rest"));
+                return Err(format!("at {when} ms: the engine does not become idle"));
             }
             self.happen(what);
             if let Some(violation) = self.violation.take() {
@@ -196,7 +196,7 @@ impl Simulation {
             What::Finish(at) => {
                 self.aws.finish(at, self.now);
                 let key = self.aws.operations[at].key;
-                self.log(|| format!("aws: operation on key {key} comes true"));
+                self.log(|| format!("aws: operation on key {key} takes effect"));
             }
             What::Wake(epoch) => {
                 if epoch == self.epoch && self.wake_at == Some(self.now) {
@@ -224,7 +224,7 @@ impl Simulation {
                 let present = !self.aws.present[key];
                 self.aws.set(key, present, self.now);
                 self.reference.touched_by_hand[key] = true;
-                self.log(|| format!("hand: key {key} becomes {present}"));
+                self.log(|| format!("outside: key {key} becomes {present}"));
             }
             What::Crawl => {
                 let targets: std::collections::BTreeSet<ReadTarget> =
@@ -261,7 +261,7 @@ impl Simulation {
             What::Heal => {
                 self.faults = Faults::default();
                 self.die_at.clear();
-                self.log(|| "everything heals".into());
+                self.log(|| "all faults end".into());
             }
         }
     }
@@ -332,7 +332,7 @@ impl Simulation {
     }
 
     fn die(&mut self) {
-        self.log(|| "process dies".into());
+        self.log(|| "process crashes".into());
         let down = if self.die_at.is_empty() {
             self.rng.between(100, 60_000)
         } else {
@@ -455,7 +455,7 @@ impl Simulation {
                 let answer = if self.rng.chance(self.verdict_faults) {
                     match self.rng.below(3) {
                         0 => StartVerdict::EffectGrew,
-                        1 => StartVerdict::Refused("the rules changed".into()),
+                        1 => StartVerdict::Refused("the policies changed".into()),
                         _ => StartVerdict::Unanswered,
                     }
                 } else {

@@ -67,7 +67,7 @@ impl Store {
     ) -> Result<BTreeMap<GrantId, WindowRow>, String> {
         let mut replaced = BTreeMap::new();
         if commit.generation != Generation(self.generation) {
-            return Err("a commit of an older generation got through".into());
+            return Err("a commit of an older generation was accepted".into());
         }
         for write in &commit.writes {
             match write {
@@ -94,10 +94,7 @@ impl Store {
                 DomainEvent::Failed { change, .. } => (change, PresenceInAws::Failed),
                 _ => continue,
             };
-            let plan = self
-                .plans
-                .get_mut(change)
-                .ok_or("a change out of nowhere")?;
+            let plan = self.plans.get_mut(change).ok_or("an unknown change")?;
             let legal = match plan.1 {
                 PresenceInAws::Approved => stands != PresenceInAws::Verified,
                 PresenceInAws::Applying => {

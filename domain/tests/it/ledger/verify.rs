@@ -356,7 +356,7 @@ fn private_values_are_checked_and_erased_ones_are_not_missed() {
         path: "/actor/name".into(),
     };
     assert_eq!((wrong.first_bad, wrong.reason), (Some(3), Some(reason)));
-    assert_eq!(wrong.tree_size, 6, "the entries themselves still hold");
+    assert_eq!(wrong.tree_size, 6, "the entries themselves are still valid");
     let elsewhere = check(&|at, values| {
         if at == 3 {
             values[0].path = "/target/name".into();

@@ -165,7 +165,7 @@ fn an_empty_group_and_an_orphan_are_found_though_they_reach_nobody() {
                 assert_eq!(assignment.principal, the_user("gone"));
                 assert_eq!(rules_of(held), ["system.orphan"]);
             }
-            Holder::Person { .. } => panic!("nobody holds anything here"),
+            Holder::Person { .. } => panic!("no one has access here"),
         }
         assert_eq!(held.outcome(), Outcome::Refused);
     }

@@ -27,13 +27,13 @@ pub const NOW: Timestamp = Timestamp(1_795_425_245_000);
 /// Parsed once: in an unoptimized build parsing takes longer than most tests.
 pub fn default_rules() -> &'static Rules {
     static RULES: LazyLock<Rules> = LazyLock::new(|| {
-        Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).expect("the default rules are valid")
+        Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).expect("the default policies are valid")
     });
     &RULES
 }
 
 pub fn with_guardrails(more: &str) -> Rules {
-    Rules::parse(SCHEMA, ELIGIBILITY, &format!("{GUARDRAILS}\n{more}")).expect("valid rules")
+    Rules::parse(SCHEMA, ELIGIBILITY, &format!("{GUARDRAILS}\n{more}")).expect("valid policies")
 }
 
 /// A guardrail for a single test.

@@ -2,7 +2,7 @@
 //! policies.
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot build its world has failed"
+    reason = "a test that cannot set up its case has failed"
 )]
 #![cfg(feature = "cedar")]
 

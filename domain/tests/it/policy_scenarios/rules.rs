@@ -9,7 +9,7 @@ use super::fixture::*;
 
 #[track_caller]
 fn errors(eligibility: &str, guardrails: &str) -> Vec<RuleError> {
-    Rules::parse(SCHEMA, eligibility, guardrails).expect_err("these rules are wrong")
+    Rules::parse(SCHEMA, eligibility, guardrails).expect_err("these policies are invalid")
 }
 
 /// Returns the only error in a guardrail text.

@@ -62,7 +62,10 @@ async fn the_first_assignment_makes_the_role_and_the_last_takes_it_away_later() 
             .await
             .is_empty()
     );
-    assert!(accounts().await.contains(&ledger), "it is removed later");
+    assert!(
+        accounts().await.contains(&ledger),
+        "the role is removed later"
+    );
     aws.wait();
     assert!(!accounts().await.contains(&ledger));
     let body = json!({ "AccountId": ledger, "MaxResults": 100 });

@@ -30,7 +30,7 @@ async fn a_person_is_picked_by_a_button_of_the_page() {
     assert_eq!(
         shown.matches(r#"name="username""#).count(),
         1,
-        "programs find one field"
+        "the page has one username field, for programs"
     );
     let id = page.rsplit('=').next().unwrap();
     let back = cognito

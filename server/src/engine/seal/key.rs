@@ -21,7 +21,6 @@ pub const VKEY_FILE: &str = "ledger.vkey";
 /// The environment variable that replaces the file.
 pub const KEY_VARIABLE: &str = "LEASTWISE_LEDGER_KEY";
 
-/// An error in the keys.
 #[derive(Debug, Error)]
 pub enum KeyError {
     /// A file cannot be read or written.

@@ -43,7 +43,7 @@ impl UserPool for AppState {
     }
 }
 
-/// The user pool's answer about the people who approved.
+/// The user pool's response about the people who approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ApproverStatus {
     /// The people who are still approvers.
@@ -68,7 +68,7 @@ pub(super) async fn of_approvers(
             Err(error) => {
                 tracing::warn!(
                     code = error.code,
-                    "the user pool could not be asked about an approver"
+                    "the user pool could not be queried about an approver"
                 );
                 return Ok(ApproverStatus::Unanswered);
             }

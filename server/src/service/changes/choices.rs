@@ -37,7 +37,7 @@ impl Scope {
                 assignment.principal == Principal::User(own.clone())
             }
             // A membership also gives access to everything that the group is assigned later, and guardrails depend on
-            // group memberships. So nobody adds or removes themselves.
+            // group memberships. So requesters cannot add or remove themselves.
             Operation::AddMember { .. } | Operation::RemoveMember { .. } => false,
         }
     }

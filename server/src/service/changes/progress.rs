@@ -106,7 +106,6 @@ pub(super) fn live(stored: &StoredChange, operations: &[OperationRow]) -> (Strin
     (key, words)
 }
 
-/// The progress of one operation.
 struct OperationProgress {
     words: String,
     status: OperationStatus,

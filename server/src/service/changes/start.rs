@@ -78,7 +78,7 @@ async fn under_lock(
         .shown_at
         .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
     if last.is_none_or(|last| app_state.clock.now() >= last) {
-        // Checked by the ledger, because a modified row must not extend the life of approvals.
+        // Checked by the ledger, because a modified row must not extend the validity of approvals.
         return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
     }
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;

@@ -108,7 +108,6 @@ impl ReportPort for Service {
 pub struct Report {
     app_state: Arc<AppState>,
     read_model: Arc<ReadModel>,
-    /// The head of the report.
     pub head: ReportHead,
 }
 

@@ -13,7 +13,6 @@ use crate::store::{Store, StoreError, Tx};
 pub struct SignedHead {
     /// The number of entries that it covers.
     pub size: u64,
-    /// The root hash.
     pub root: Hash,
     pub note: String,
     pub signed_at: Timestamp,

@@ -2,7 +2,6 @@
 //!
 //! They are kept beyond every session, so that a group that somebody has left is detected however long they are away.
 //! They grant nothing; rights depend on the current groups.
-//! They give nothing; rights come with what the pool says now.
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot set itself up has failed"
+    reason = "a test that cannot set up its case has failed"
 )]
 
 mod numbers;

@@ -64,7 +64,7 @@ async fn the_home_page_counts_the_people_who_reach_production_pci(engine: Databa
         .unwrap()
         .organisation
         .unwrap();
-    assert!(people.len() > 10, "the sample has sins");
+    assert!(people.len() > 10, "many people reach production PCI");
     assert_eq!(home.exposure.people, people.len());
     assert_eq!(home.exposure.accounts, guarded(&read_model.snapshot).len());
     assert_eq!(home.exposure.standing_people, people.len());
@@ -185,7 +185,10 @@ async fn what_somebody_reaches_in_production_pci_is_what_a_walk_over_every_path_
         })
         .collect();
     let exposure = &read_model.exposure;
-    assert!(paths[1] > 0 && paths[1] < paths[0], "some end, some stand");
+    assert!(
+        paths[1] > 0 && paths[1] < paths[0],
+        "some paths are temporary and some standing"
+    );
     assert_eq!(exposure.people, walked);
     assert_eq!([exposure.paths, exposure.standing_paths], paths);
 }
@@ -223,7 +226,7 @@ async fn what_the_guardrails_say_is_counted_as_a_walk_over_everybody_counts_it(
         }
     }
     let exposure = &read_model.exposure;
-    assert!(rules.len() > 3, "the sample has sins");
+    assert!(rules.len() > 3, "the sample has policy findings");
     assert_eq!(
         (exposure.against, exposure.paths_against),
         (Tally::of(against.into_values()), paths_against)
@@ -274,7 +277,7 @@ async fn a_set_counts_the_people_who_can_use_it_once_each(engine: DatabaseEngine
     let worst_first = risks
         .windows(2)
         .all(|two| two[0].is_some() >= two[1].is_some());
-    assert!(worst_first, "sets without a finding come last");
+    assert!(worst_first, "permission sets without findings come last");
 }
 
 async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: DatabaseEngine) {

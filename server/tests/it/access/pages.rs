@@ -72,7 +72,10 @@ async fn document(service: Service, url: &str) -> String {
 
 fn sound(url: &str, html: &str) {
     assert_eq!(html.matches("<h1").count(), 1, "{url}: one heading");
-    assert!(!html.contains(" style="), "{url}: the CSP refuses it");
+    assert!(
+        !html.contains(" style="),
+        "{url}: the CSP blocks inline styles"
+    );
     assert_eq!(
         html.matches("<table").count(),
         html.matches("<tbody").count(),
@@ -86,7 +89,7 @@ fn sound(url: &str, html: &str) {
     let all = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!(ids.len(), all, "{url}: an id stands twice");
+    assert_eq!(ids.len(), all, "{url}: an id is used twice");
     assert!(!html.contains("Under construction"), "{url}");
 }
 
@@ -239,7 +242,7 @@ async fn a_requesters_pages_hold_no_link_that_would_refuse_them(engine: Database
         for refused in ["/accounts", "/groups", "/permission-sets"] {
             assert!(
                 !html.contains(&format!("href=\"{refused}")),
-                "{url} leads to {refused}"
+                "{url} links to {refused}"
             );
         }
     }

@@ -33,7 +33,10 @@ async fn the_head_counts_what_the_rows_say(engine: DatabaseEngine) {
     assert_eq!(counts.rows, rows.len());
     assert_eq!(counts.standing, count(|row| row.standing));
     assert_eq!(counts.against.all(), count(|row| !row.findings.is_empty()));
-    assert_eq!(shown.page.rows, rows, "the sample's is one page");
+    assert_eq!(
+        shown.page.rows, rows,
+        "the report of the sample is one page"
+    );
 }
 
 async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: DatabaseEngine) {
@@ -82,7 +85,10 @@ async fn a_search_keeps_the_rows_that_hold_every_word_and_no_other(engine: Datab
         );
         kept_some += usize::from(!expected.is_empty() && expected.len() < rows.len());
     }
-    assert!(kept_some >= 5, "most of these narrow");
+    assert!(
+        kept_some >= 5,
+        "most of these searches match some rows only"
+    );
 }
 
 async fn two_reports_of_the_same_have_one_id_and_a_difference_in_a_row_makes_another(

@@ -28,7 +28,7 @@ async fn a_requester_sees_themselves_and_nobody_else(engine: DatabaseEngine) {
         .person(&domain::ids::UserId::parse("99999999-0000-4000-8000-000000000001").unwrap())
         .await;
     assert_eq!(other, Err(Denied::NotFound));
-    assert_eq!(nobody, other, "a refusal does not tell who exists");
+    assert_eq!(nobody, other, "a refusal does not reveal who exists");
 }
 
 async fn a_requester_sees_no_list_and_no_object_of_the_directory(engine: DatabaseEngine) {

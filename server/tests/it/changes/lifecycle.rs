@@ -400,5 +400,5 @@ async fn access_whose_removal_is_late_is_never_within_the_rules(engine: Database
         }],
     };
     commit::store(&org.app_state, gone).await.unwrap();
-    assert!(against().is_empty(), "read again after it was gone");
+    assert!(against().is_empty(), "read again after the removal");
 }

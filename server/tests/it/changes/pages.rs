@@ -57,7 +57,7 @@ fn drawn(page: PortResult<Page>) -> String {
     let mut once = ids.clone();
     once.sort();
     once.dedup();
-    assert_eq!(once.len(), ids.len(), "an id stands twice: {ids:?}");
+    assert_eq!(once.len(), ids.len(), "an id is used twice: {ids:?}");
     for pointer in [" for=\"", " aria-describedby=\"", " href=\"#"] {
         for target in all(&html, pointer)
             .iter()
@@ -65,7 +65,7 @@ fn drawn(page: PortResult<Page>) -> String {
         {
             assert!(
                 ids.iter().any(|id| id == target),
-                "{pointer}{target} points nowhere"
+                "{pointer}{target} refers to no element"
             );
         }
     }
@@ -178,7 +178,7 @@ async fn an_approver_sees_two_forms_and_the_requester_none(engine: DatabaseEngin
     let html = drawn(page(late).await);
     assert!(
         html.contains("my careful words"),
-        "what was typed too late is not thrown away"
+        "a comment that came too late is kept"
     );
 }
 
@@ -269,7 +269,7 @@ async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot
     assert!(inbox.contains("A second factor is needed to decide"));
     assert!(inbox.contains("Set up an authenticator app"));
     for html in [inbox, record] {
-        assert!(!html.contains("/decide"), "nothing to send");
+        assert!(!html.contains("/decide"), "no form to send");
         assert!(html.contains("Sign in again with MFA to decide."));
     }
     let viewer = org.acting(weak).viewer().await.unwrap();

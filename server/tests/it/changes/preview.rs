@@ -39,7 +39,7 @@ async fn a_preview_says_who_gains_and_what_the_rules_say_and_writes_nothing(
     assert_eq!(
         preview.approvers,
         ["CAS", "DAN"],
-        "bob gains, so he may not approve"
+        "bob gains access, so he may not approve"
     );
     assert_eq!(preview.session_seconds, 3_600);
     assert_eq!((org.count().await, org.all_entries().await.len()), (0, 0));
@@ -100,7 +100,11 @@ async fn who_asks_for_access_is_chosen_already_and_for_a_removal_nobody_is(engin
     nobody.user = None;
     let nobody = org.acting(nobody);
     let new = nobody.new_change(&of_kind("grant", String::new())).await;
-    assert_eq!(new.unwrap().change_form.who, "", "without a user there");
+    assert_eq!(
+        new.unwrap().change_form.who,
+        "",
+        "without a user in the directory"
+    );
 }
 
 async fn a_requester_is_offered_themselves_only_and_chosen_already(engine: DatabaseEngine) {

@@ -236,7 +236,7 @@ async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back(engine:
     assert_eq!(
         org.state(&id).await,
         State::Waiting,
-        "the one of before does not count"
+        "the approval of the earlier round does not count"
     );
     let view = org.as_("cas").await.change(&id).await.unwrap();
     assert_eq!(view.row.approvals, (1, 2));
@@ -284,7 +284,7 @@ async fn an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_star
     assert_eq!(
         fresh.unwrap(),
         StartVerdict::StillAllowed,
-        "nobody had to approve it"
+        "no approval was required"
     );
 }
 
@@ -367,7 +367,7 @@ async fn an_approval_of_who_came_to_claim_the_requester_later_does_not_count_at_
     assert_eq!(
         org.fresh(&id).await,
         StartVerdict::EffectGrew,
-        "bob may be eve, who gains"
+        "bob may be eve, who gains access"
     );
 }
 

@@ -186,7 +186,7 @@ impl Org {
     /// Runs a statement with full rights to the database.
     pub async fn by_hand(&self, statement: String) {
         let changed = self.database.by_hand(&statement).await.unwrap();
-        assert!(changed > 0, "it changed nothing");
+        assert!(changed > 0, "the statement changed nothing");
     }
 
     /// Drops the triggers of a table, as an attacker with full rights to the database could.

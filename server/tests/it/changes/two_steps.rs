@@ -86,7 +86,7 @@ async fn who_is_put_into_a_group_that_was_assigned_since_the_last_read_needs_app
     assert!(preview.gained.is_empty());
     assert_eq!(
         preview.verdict.approvals, 1,
-        "for joining what leads nowhere"
+        "for joining a group without access"
     );
 }
 

@@ -51,11 +51,11 @@ impl Server {
                  URL of a database whose user may create others"
             )
         })?;
-        let url = Url::parse(&url).map_err(|error| format!("{VARIABLE} is no URL: {error}"))?;
+        let url = Url::parse(&url).map_err(|error| format!("{VARIABLE} is not a URL: {error}"))?;
         let run = format!("{PREFIX}{}", &hex::encode(clock::random())[..16]);
         let connect = || {
             let opened = connection(&url, &run);
-            opened.map_err(|error| format!("{VARIABLE} does not answer: {error}"))
+            opened.map_err(|error| format!("{VARIABLE} does not respond: {error}"))
         };
         Ok(Self {
             creates: connect()?,
@@ -102,7 +102,7 @@ fn connection(url: &Url, run: &str) -> Result<tasks::UnboundedSender<Task>, sqlx
             .expect("a runtime starts")
             .block_on(work);
     });
-    connected.recv().expect("the thread answers")?;
+    connected.recv().expect("the thread responds")?;
     Ok(sender)
 }
 
@@ -152,10 +152,10 @@ impl Name {
             done: Box::new(|result| drop(done.send(result))),
         };
         let sent = server().creates.send(task);
-        assert!(sent.is_ok(), "the thread lives");
+        assert!(sent.is_ok(), "the thread runs");
         created
             .await
-            .expect("the thread lives")
+            .expect("the thread runs")
             .unwrap_or_else(|error| {
                 panic!("the user in {VARIABLE} cannot create a database: {error}")
             });

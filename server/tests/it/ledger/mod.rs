@@ -447,7 +447,7 @@ async fn a_decision_or_a_role_without_its_entry_is_named(scene: &Scene) {
     }
     assert!(
         !out.contains("000000000001 in round"),
-        "only what was put in: {out}"
+        "only the inserted rows: {out}"
     );
     let (code, report) = scene.verify().await;
     assert_eq!((code, &report["reason"]), (1, &"rows_differ".into()));
@@ -644,7 +644,7 @@ async fn a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint(scene: 
     assert_eq!(
         scene.verify_with(blind).await.0,
         0,
-        "by itself such a log looks whole"
+        "without a kept checkpoint such a log looks valid"
     );
     let kept = Some(scene.keys().join("checkpoints.log"));
     let seeing = VerifyArgs {
@@ -656,11 +656,11 @@ async fn a_log_written_anew_as_a_whole_is_found_by_an_earlier_checkpoint(scene: 
     assert_eq!(scene.verify_with(seeing).await.0, 1);
     assert!(
         matches!(sealer.seal_now().await, Err(Fault::Rewritten { size: 5 })),
-        "it is never signed"
+        "the rewritten log is never signed"
     );
     assert!(
         matches!(scene.sealer().await, Err(Fault::Rewritten { size: 5 })),
-        "nor is it started with"
+        "the server does not start with it"
     );
 }
 
@@ -809,7 +809,10 @@ async fn the_key_is_made_once_and_nobody_else_may_read_it(scene: &Scene) {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(newest.size, 2, "the end of the log is an entry, and signed");
+    assert_eq!(
+        newest.size, 2,
+        "the stop of the log is an entry, and signed"
+    );
 }
 
 async fn a_bundle_verifies_offline_and_names_what_was_changed(scene: &Scene) {
@@ -944,7 +947,7 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
         ..words("ann")
     })
     .await;
-    assert_eq!(far, second, "beyond the last page is the last");
+    assert_eq!(far, second, "a page beyond the last one shows the last one");
     assert!(!far.rows.is_empty());
     // Ten reads within a minute are one entry and a count.
     assert_eq!(list(words("viewed")).await.total, 1);
@@ -1019,7 +1022,7 @@ async fn repeats_within_a_minute_are_one_entry_with_a_count(scene: &Scene) {
     assert_eq!(
         ledger::head(&scene.db.store).await.unwrap().unwrap().size,
         1,
-        "the first is there at once"
+        "the first one is recorded immediately"
     );
     scene.clock.advance(Duration::minutes(1));
     scene.journal.write_due_counts().await.unwrap();
@@ -1109,6 +1112,6 @@ async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
     assert_eq!(leaves[1]["actor"]["session"], Hash::of(b"s-1").hex());
     assert!(
         !newest[1].leaf.contains("s-1"),
-        "the session's name is no secret, but stays out"
+        "the session's id is not a secret, but is not recorded"
     );
 }

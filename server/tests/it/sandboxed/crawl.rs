@@ -75,7 +75,7 @@ async fn what_we_hold_is_what_aws_holds(engine: DatabaseEngine) {
     let parts = read_model.snapshot.parts();
     assert!(
         held.assignments.len() > 60,
-        "the sample is no test otherwise"
+        "otherwise the sample tests nothing"
     );
     assert_eq!(assignments(parts), assignments_of(&held));
     assert_eq!(
@@ -220,12 +220,12 @@ async fn a_crawl_that_breaks_on_some_accounts_deletes_nothing_there_and_says_so(
         .filter(|(pair, _)| *pair != hidden.pair)
         .collect::<Vec<_>>();
     assert!(kept.len() > 3);
-    assert_eq!(kept, now, "as it was, with the older time");
+    assert_eq!(kept, now, "unchanged, with the older time");
     assert!(
         !of(&read_model, &read)
             .iter()
             .any(|(pair, _)| *pair == seen.pair),
-        "what could be read is gone"
+        "the part that could be read was removed"
     );
     assert!(!report.complete);
     assert_eq!(
@@ -302,7 +302,7 @@ async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened(
         let after = read_model.snapshot.parts();
         assert!(
             !report.complete,
-            "{operation}: a crawl that was denied it is not complete"
+            "{operation}: a crawl without it is not complete"
         );
         assert_eq!(assignments(before), assignments(after), "{operation}");
         assert_eq!(before.accounts, after.accounts, "{operation}");
@@ -340,7 +340,11 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
         assert_eq!(company.end_of(&joined).await, State::Verified);
     }
     company.app_state.clock.advance(Duration::minutes(1));
-    assert_eq!(company.sync().await.drift, 0, "what we do is explained");
+    assert_eq!(
+        company.sync().await.drift,
+        0,
+        "our own writes are not drift"
+    );
 
     let theirs = company.of_group("contractors", "ReadOnly", "merchant-portal-staging");
     company.assign_outside(&theirs).await;
@@ -391,7 +395,7 @@ async fn what_is_done_outside_is_on_record_and_what_we_do_is_not(company: &Compa
     );
 
     company.app_state.clock.advance(Duration::minutes(1));
-    assert_eq!(company.sync().await.drift, 0, "told once");
+    assert_eq!(company.sync().await.drift, 0, "recorded once");
 }
 
 /// Returns first seen, last confirmed and gone seen of every span of an assignment, oldest first.
@@ -503,7 +507,7 @@ async fn every_first_sight_and_last_confirmation_is_right_after_three_crawls(com
     assert_eq!(
         since,
         Timestamp(fourth),
-        "a page says since when without a break"
+        "a page shows the start of the uninterrupted span"
     );
 }
 
@@ -540,7 +544,7 @@ async fn a_member_that_we_added_was_not_seen_before_we_added_them(company: &Comp
     };
     assert!(
         first >= asked,
-        "seen {} ms before anybody asked",
+        "first seen {} ms before the request",
         asked - first
     );
 
@@ -551,11 +555,7 @@ async fn a_member_that_we_added_was_not_seen_before_we_added_them(company: &Comp
     let [(_, _, Some(gone))] = member_spans(company, "contractors", "peter.lang").await[..] else {
         panic!("one closed span")
     };
-    assert!(
-        gone >= asked,
-        "seen gone {} ms before anybody asked",
-        asked - gone
-    );
+    assert!(gone >= asked, "gone {} ms before the request", asked - gone);
 }
 
 async fn a_classification_tightens_at_once_and_waits_where_it_would_loosen(engine: DatabaseEngine) {
@@ -628,7 +628,7 @@ async fn a_classification_tightens_at_once_and_waits_where_it_would_loosen(engin
     assert_eq!(
         of("web-dev").strictness(),
         (Environment::Production, Pci::In),
-        "a tag that went back waits, too"
+        "a reverted tag also waits for confirmation"
     );
     assert_eq!(
         of("web-dev").waiting,

@@ -28,7 +28,6 @@ const ACCOUNT: &str = "analytics-dev";
 const CREATE: &str = "CreateAccountAssignment";
 const DELETE: &str = "DeleteAccountAssignment";
 
-/// One fault of one operation.
 fn fault(operation: &str, kind: &str, count: u32) -> Value {
     json!({ "operation": operation, "kind": kind, "count": count })
 }
@@ -65,7 +64,7 @@ async fn there_and_back(
     );
     assert!(
         company.holds(&what).await,
-        "{name}: verified, and AWS does not hold it"
+        "{name}: verified, but it does not exist in AWS"
     );
     let creates = applied(company, CREATE, before).await;
 
@@ -82,7 +81,7 @@ async fn there_and_back(
     );
     assert!(
         !company.holds(&what).await,
-        "{name}: verified as gone, and AWS holds it"
+        "{name}: verified as removed, but it exists in AWS"
     );
     company.faults(json!([])).await;
     for id in [&granted, &removed] {
@@ -94,7 +93,7 @@ async fn there_and_back(
         );
         assert!(
             entries.iter().any(|one| one == "operation.intended"),
-            "{name}: whose write it was is told: {entries:?}"
+            "{name}: the origin of the write is recorded: {entries:?}"
         );
     }
     (creates, applied(company, DELETE, before).await)
@@ -137,7 +136,7 @@ async fn a_write_that_fails_later_is_tried_again_until_it_holds(company: &Compan
     assert_eq!(
         writes,
         (3, 3),
-        "two that AWS accepted and failed, and one that held"
+        "two writes that AWS accepted and failed, and one that succeeded"
     );
 }
 
@@ -159,7 +158,7 @@ async fn a_write_that_never_ends_is_never_called_verified_and_holds_nobody_else_
         .ask("maya.okafor", &grant(GROUP, SET, ACCOUNT, "standing"))
         .await;
     company
-        .until("AWS took the write", || async {
+        .until("AWS accepted the write", || async {
             applied(company, CREATE, before).await == 1
         })
         .await;
@@ -174,7 +173,7 @@ async fn a_write_that_never_ends_is_never_called_verified_and_holds_nobody_else_
     assert_eq!(
         company.state(&stuck).await,
         State::Applying,
-        "nothing says yet how the first one ends"
+        "the outcome of the first one is not known yet"
     );
 
     assert_eq!(company.end_of(&stuck).await, State::Failed);
@@ -182,12 +181,12 @@ async fn a_write_that_never_ends_is_never_called_verified_and_holds_nobody_else_
     let result = company.stored(&stuck).await.result.unwrap_or_default();
     assert!(
         result.contains("ConflictException"),
-        "AWS's own words are kept: {result}"
+        "the message from AWS is kept: {result}"
     );
     assert_eq!(
         applied(company, CREATE, before).await,
         2,
-        "one stuck, one of the other account"
+        "one that is stuck, and one in the other account"
     );
 }
 
@@ -210,7 +209,7 @@ async fn an_engine_that_dies_in_the_middle_finishes_once_in_its_next_life(compan
             let life = company.engine();
             let id = company.ask("maya.okafor", &draft).await;
             company
-                .until("the call is in the air", || async {
+                .until("the call is in flight", || async {
                     company
                         .calls_since(before)
                         .await
@@ -222,7 +221,7 @@ async fn an_engine_that_dies_in_the_middle_finishes_once_in_its_next_life(compan
             assert_ne!(
                 company.state(&id).await,
                 State::Verified,
-                "{kind}, {moment}: it ended too early to be a test"
+                "{kind}, {moment}: it ended too early for this test"
             );
 
             let _next = company.engine();
@@ -282,22 +281,25 @@ async fn an_expired_window_is_gone_within_a_minute_of_its_end(company: &Company)
     company.app_state.clock.advance(Duration(left.0 - 2_000));
     company.app_state.wake_engine.notify_one();
     tokio::time::sleep(StdDuration::from_millis(300)).await;
-    assert!(company.holds(&what).await, "it is there until its end");
+    assert!(
+        company.holds(&what).await,
+        "the access exists until its end"
+    );
 
     let before = company.calls_so_far().await;
     company
-        .until("it is seen gone", || async {
+        .until("the removal is recorded", || async {
             !company.entries("grant.ended").await.is_empty()
         })
         .await;
     assert!(!company.holds(&what).await);
     let late = company.app_state.clock.now().since(end);
-    assert!(late <= Duration::minutes(1), "{late:?} after its end");
+    assert!(late <= Duration::minutes(1), "{late:?} after the end");
     assert_eq!(applied(company, DELETE, before).await, 1);
     assert_eq!(
         company.state(&id).await,
         State::Verified,
-        "that it ended in time is no failure"
+        "an end in time is not a failure"
     );
 }
 
@@ -323,17 +325,20 @@ async fn a_removal_that_is_late_is_named_by_an_alarm_and_goes_on(company: &Compa
         .clock
         .advance(end.since(company.app_state.clock.now()));
     company
-        .until("an alarm is told", || async {
+        .until("an alarm is recorded", || async {
             !company.entries("grant.overdue").await.is_empty()
         })
         .await;
     let late = company.app_state.clock.now().since(end);
-    assert!(late <= Duration::minutes(2), "told {late:?} after the end");
+    assert!(
+        late <= Duration::minutes(2),
+        "recorded {late:?} after the end"
+    );
     assert!(company.holds(&what).await);
 
     company.faults(json!([])).await;
     company
-        .until("it is seen gone", || async {
+        .until("the removal is recorded", || async {
             !company.entries("grant.ended").await.is_empty()
         })
         .await;
@@ -365,24 +370,20 @@ async fn a_change_that_grew_after_its_approval_goes_back_to_waiting(company: &Co
     let before = company.calls_so_far().await;
     let _life = company.engine();
     company
-        .until("it waits again", || async {
+        .until("the change waits again", || async {
             company.state(&id).await == State::Waiting
         })
         .await;
     let stored = company.stored(&id).await;
     assert_ne!(stored.change.effect, approved);
-    assert_eq!(
-        stored.change.approvals.len(),
-        1,
-        "what was decided stays on record"
-    );
+    assert_eq!(stored.change.approvals.len(), 1, "decisions stay on record");
     assert!(
         stored
             .change
             .approvals
             .iter()
             .all(|one| one.effect != stored.change.effect),
-        "and counts no more"
+        "but they no longer count"
     );
     assert_eq!(applied(company, CREATE, before).await, 0);
     let entries = company.entries_of(&id).await;

@@ -25,7 +25,7 @@ const CREATE: &str = "CreateAccountAssignment";
 
 async fn by_hand(company: &Company, statement: &str) {
     let changed = company.database.by_hand(statement).await.unwrap();
-    assert!(changed > 0, "it changed nothing: {statement}");
+    assert!(changed > 0, "the statement changed nothing: {statement}");
 }
 
 /// Returns how often access was created since a call.
@@ -53,14 +53,14 @@ async fn gone_after_the_hour(company: &Company, what: &Assignment) {
     let before = company.app_state.clock.now();
     let _life = company.engine();
     company
-        .until("AWS no longer holds it", || async {
+        .until("the assignment no longer exists in AWS", || async {
             !company.holds(what).await
         })
         .await;
     let late = company.app_state.clock.now().since(before);
     assert!(late <= Duration::minutes(1), "{late:?} after the start");
     company
-        .until("it is seen gone", || async {
+        .until("the removal is recorded", || async {
             !company.entries("grant.ended").await.is_empty()
         })
         .await;
@@ -204,7 +204,7 @@ async fn a_row_of_the_engine_opens_nothing_that_nobody_asked_for(company: &Compa
         if phase == "queued" {
             let _life = company.engine();
             assert_eq!(company.end_of(&id).await, State::Verified);
-            assert_eq!(creates(company, before).await, 1, "what was asked for");
+            assert_eq!(creates(company, before).await, 1, "the requested access");
         } else {
             let _life = a_while(company).await;
             assert_eq!(creates(company, before).await, 1, "and nothing else");
@@ -228,7 +228,7 @@ async fn a_change_whose_effect_was_edited_gives_nothing(company: &Company) {
     assert_eq!(
         company.state(&id).await,
         State::Approved,
-        "it waits to be looked at"
+        "the change waits for a new decision"
     );
     by_hand(
         company,
@@ -263,7 +263,7 @@ async fn a_removal_whose_rows_were_deleted_goes_on(company: &Company) {
     assert!(company.holds(&what).await);
     let _life = company.engine();
     company
-        .until("AWS no longer holds it", || async {
+        .until("the assignment no longer exists in AWS", || async {
             !company.holds(&what).await
         })
         .await;

@@ -61,7 +61,6 @@ pub struct Things {
 
 const MISSING: &str = "00000000-0000-4000-8000-00000000dead";
 
-/// One row.
 struct Row {
     method: &'static str,
     route: &'static str,
@@ -316,7 +315,7 @@ async fn every_route_answers_everybody_as_the_matrix_says(engine: DatabaseEngine
         let rows = rows(route, &things);
         assert!(
             !rows.is_empty(),
-            "{route} is new: say in `rows` what to ask of it, and read who may"
+            "{route} is new: add its requests to `rows`, and review the responses"
         );
         for row in rows {
             write!(matrix, "{:<6} {:<32} {:<20}", row.method, row.route, row.of).unwrap();
@@ -361,7 +360,7 @@ async fn every_route_answers_everybody_as_the_matrix_says(engine: DatabaseEngine
     );
     assert!(
         new.is_empty() && gone.is_empty(),
-        "answered:\n{new:#?}\nread before:\n{gone:#?}"
+        "new responses:\n{new:#?}\nexpected before:\n{gone:#?}"
     );
     site.close().await;
 }
@@ -381,14 +380,14 @@ fn no_route_is_mounted_beside_the_tables_and_the_matrix() {
     assert_eq!(
         mounted - 2,
         BESIDE_THE_TABLES.len(),
-        "a route was mounted or taken away: the matrix must know"
+        "a route was added or removed: update the matrix"
     );
     let everything = sources.concat();
     for (at, _) in everything.match_indices(".route(\"") {
         let path = everything[at + 8..].split('"').next().unwrap();
         assert!(
             BESIDE_THE_TABLES.contains(&path),
-            "{path} is in no row of the matrix"
+            "no row of the matrix contains {path}"
         );
     }
 }

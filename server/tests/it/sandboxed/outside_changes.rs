@@ -102,7 +102,7 @@ async fn a_set_that_was_edited_after_its_approval_is_not_given_for_what_it_was(c
         .unwrap();
     assert!(
         set.content.inline.is_some(),
-        "the world holds what AWS holds"
+        "the read model equals the state of AWS"
     );
 }
 
@@ -127,7 +127,7 @@ async fn a_group_that_was_filled_after_the_crawl_goes_back_to_its_approvers(comp
     let before = company.calls_so_far().await;
     let _life = company.engine();
     company
-        .until("it waits again", || async {
+        .until("the change waits again", || async {
             company.state(&id).await == State::Waiting
         })
         .await;
@@ -155,7 +155,7 @@ async fn where_aws_does_not_say_where_a_group_is_assigned_the_change_waits_for_a
     let before = company.calls_so_far().await;
     let _life = company.engine();
     company
-        .until("the engine has asked", || async {
+        .until("the engine has queried AWS", || async {
             let calls = company.calls_since(before).await;
             calls
                 .iter()
@@ -166,7 +166,7 @@ async fn where_aws_does_not_say_where_a_group_is_assigned_the_change_waits_for_a
         .await;
     assert_eq!(company.state(&id).await, State::Approved);
     company
-        .until("its page says for what it waits", || async {
+        .until("its page shows what it waits for", || async {
             how_far(company, &id)
                 .await
                 .starts_with("Waiting for the next complete read of AWS")
@@ -186,7 +186,7 @@ async fn a_change_waits_while_aws_cannot_be_read_and_goes_on_after(company: &Com
     let before = company.calls_so_far().await;
     let _life = company.engine();
     company
-        .until("the engine has asked twice", || async {
+        .until("the engine has queried AWS twice", || async {
             let calls = company.calls_since(before).await;
             calls
                 .iter()
@@ -198,7 +198,7 @@ async fn a_change_waits_while_aws_cannot_be_read_and_goes_on_after(company: &Com
     assert_eq!(company.state(&id).await, State::Approved);
     assert_eq!(writes_since(company, before).await, Vec::<String>::new());
     company
-        .until("its page says for what it waits", || async {
+        .until("its page shows what it waits for", || async {
             how_far(company, &id).await.starts_with("Waiting for AWS")
         })
         .await;

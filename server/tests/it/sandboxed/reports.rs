@@ -165,7 +165,7 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
     let rows = rows_of_json(&json);
     assert!(
         rows.len() > 20,
-        "the sample reaches production PCI by more ways"
+        "the sample has more paths to production PCI"
     );
     assert_eq!(json["row_count"], rows.len());
     assert_eq!(json["coverage"]["unread"].as_array().unwrap().len(), 0);
@@ -174,7 +174,7 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
     let told: Value = serde_json::from_str(&command_line(&site, "--json").await).unwrap();
     assert_eq!(
         told["rows"], json["rows"],
-        "the command line's are whole rows, field by field"
+        "the command line prints complete rows, field by field"
     );
     assert_eq!(told["as_of"], json["as_of"]);
 
@@ -202,7 +202,7 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
         {
             assert!(
                 !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
-                "a spreadsheet would carry out {cell:?}"
+                "a spreadsheet would evaluate {cell:?}"
             );
         }
         let defused: Vec<Row> = rows

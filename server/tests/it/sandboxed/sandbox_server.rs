@@ -188,7 +188,7 @@ impl Company {
         .await
     }
 
-    /// The same process, run in the management account, where alone AWS answers some calls.
+    /// The same process, run in the management account, the only account where AWS permits some calls.
     pub async fn in_management(&mut self) {
         let account = self.held_by_aws().await.management_account;
         let access = Access {
@@ -227,7 +227,7 @@ impl Company {
             self.app_state.wake_engine.notify_one();
             tokio::time::sleep(ROUND.0).await;
         }
-        panic!("it never came that {what}");
+        panic!("timeout: not true that {what}");
     }
 
     /// Lets time pass until a change is over, and returns its state.
@@ -269,7 +269,7 @@ impl Company {
             .unwrap();
         assert_eq!(code, 0, "{}", String::from_utf8_lossy(&out));
         let deleted = self.database.by_hand("delete from ledger_entry").await;
-        assert!(deleted.is_err(), "what was written down stays");
+        assert!(deleted.is_err(), "entries cannot be deleted");
         self.app_state.store.close().await;
     }
 
@@ -483,7 +483,8 @@ impl Company {
         let instance = &self.app_state.instance;
         self.once_it_is_taken(|| self.outside.create_assignment(instance, what, &|| true))
             .await;
-        self.until("AWS holds it", || self.holds(what)).await;
+        self.until("the assignment exists in AWS", || self.holds(what))
+            .await;
     }
 
     /// Removes outside Leastwise, and waits until AWS has finished.
@@ -491,7 +492,7 @@ impl Company {
         let instance = &self.app_state.instance;
         self.once_it_is_taken(|| self.outside.delete_assignment(instance, what, &|| true))
             .await;
-        self.until("AWS no longer holds it", || async {
+        self.until("the assignment no longer exists in AWS", || async {
             !self.holds(what).await
         })
         .await;
@@ -502,7 +503,7 @@ impl Company {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        self.until("AWS takes it", || async {
+        self.until("AWS accepts the write", || async {
             match write().await {
                 Ok(_) => true,
                 Err(error) if error.class == ErrorClass::Conflict => false,

@@ -78,7 +78,7 @@ impl Site {
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        panic!("it never became ready");
+        panic!("the server did not become ready");
     }
 
     pub fn browser(&self) -> Browser {
@@ -294,5 +294,5 @@ async fn at_cognito(authorize: &str, username: &str, base: &str) -> String {
             .join(answer.headers()["location"].to_str().unwrap())
             .unwrap();
     }
-    panic!("Cognito never sent {username} back: {next}");
+    panic!("Cognito did not redirect {username} back: {next}");
 }

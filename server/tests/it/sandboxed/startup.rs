@@ -26,7 +26,7 @@ async fn until_what_was_known_is_there_machines_are_answered_and_people_wait(
     assert_eq!(status("/readyz").await, StatusCode::SERVICE_UNAVAILABLE);
     assert!(
         !waiting.is_finished(),
-        "an empty organisation must not be shown as if it were this one"
+        "an empty organization must not be shown in place of the stored one"
     );
 
     site.app_state.mark_restored();

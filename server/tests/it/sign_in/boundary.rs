@@ -110,7 +110,7 @@ async fn s19_every_answer_tells_the_browser_what_to_refuse(engine: DatabaseEngin
         assert_eq!(
             answer.header("strict-transport-security"),
             "",
-            "{what}: the address is http"
+            "{what}: the URL is http"
         );
     }
     let secure = Server::with(engine, |setup| {
@@ -173,12 +173,12 @@ async fn s20_no_action_is_taken_for_another_site(engine: DatabaseEngine) {
     assert_eq!(
         browser.post(DECIDE, &[]).await.status,
         StatusCode::SEE_OTHER,
-        "our own page may"
+        "a page of Leastwise may"
     );
     assert_eq!(
         browser.get("/").await.status,
         StatusCode::OK,
-        "and nobody was signed out"
+        "and no one was signed out"
     );
 }
 

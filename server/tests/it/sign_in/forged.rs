@@ -17,7 +17,7 @@ crate::engines::on_both_engines! {
 
 async fn by_hand(server: &Server, statement: String) {
     let changed = server.database.by_hand(&statement).await.unwrap();
-    assert!(changed > 0, "it changed nothing");
+    assert!(changed > 0, "the statement changed nothing");
 }
 
 /// Returns whether a cookie leads to a page and not to the sign-in.
@@ -43,7 +43,7 @@ async fn a_session_put_in_for_somebody_else_is_none(engine: DatabaseEngine) {
     let mut forger = server.browser();
     forger.cookies.insert("__Host-session".into(), cookie);
     assert!(!welcome(&mut forger).await);
-    assert!(welcome(&mut alice).await, "hers is as it was");
+    assert!(welcome(&mut alice).await, "her session is unchanged");
 }
 
 async fn a_session_with_a_cookie_of_somebody_elses_is_none(engine: DatabaseEngine) {
@@ -97,7 +97,10 @@ async fn a_date_that_has_not_come_keeps_no_session_alive(engine: DatabaseEngine)
     let mut alice = server.browser();
     alice.sign_in("alice").await;
     by_hand(&server, format!("update session set last_used = {far}")).await;
-    assert!(!welcome(&mut alice).await, "idle, whatever the row says");
+    assert!(
+        !welcome(&mut alice).await,
+        "idle, whatever the row contains"
+    );
 
     let mut alice = server.browser();
     alice.sign_in("alice").await;
@@ -107,5 +110,8 @@ async fn a_date_that_has_not_come_keeps_no_session_alive(engine: DatabaseEngine)
         format!("update session set asked_at = {far}, checked_at = {far}"),
     )
     .await;
-    assert!(!welcome(&mut alice).await, "the pool is asked at once");
+    assert!(
+        !welcome(&mut alice).await,
+        "the pool is queried immediately"
+    );
 }

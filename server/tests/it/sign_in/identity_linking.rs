@@ -54,7 +54,7 @@ async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody(engine: Datab
         server.browser().sign_in("bob").await.whoami().await,
     );
     assert!(alice["acts_as"].is_string());
-    assert!(bob["acts_as"].is_null(), "bob only reads");
+    assert!(bob["acts_as"].is_null(), "bob is read-only");
     assert_ne!(alice["person"], bob["person"]);
     let alice_is = person::person_of(&server.store, &server.subject("alice"))
         .await
@@ -153,7 +153,7 @@ async fn a_late_join_to_a_user_who_has_a_sign_in_is_a_claim(engine: DatabaseEngi
     let bob = server.browser().sign_in("bob").await.whoami().await;
     assert!(
         bob["acts_as"].is_null(),
-        "one human never has two ids to act by"
+        "one human never acts with two ids"
     );
     let claimed = |event: &SignInEvent| matches!(event, SignInEvent::Claimed(_));
     assert_eq!(server.events().iter().filter(|e| claimed(e)).count(), 1);
@@ -179,19 +179,19 @@ async fn a_role_needs_the_ledger_and_the_group(engine: DatabaseEngine) {
     assert_eq!(
         alice.whoami().await["roles"],
         serde_json::json!([]),
-        "the group alone gives nothing"
+        "the group alone has no effect"
     );
     server.grant("alice", Role::Administrator).await;
     assert_eq!(
         alice.whoami().await["roles"],
         serde_json::json!(["administrator"]),
-        "at once, both together"
+        "both together have an immediate effect"
     );
     server.grant("alice", Role::Auditor).await;
     assert_eq!(
         alice.whoami().await["roles"],
         serde_json::json!(["administrator"]),
-        "the ledger alone gives nothing"
+        "the ledger alone has no effect"
     );
     let known = person::person_of(&server.store, &server.subject("alice"))
         .await
@@ -212,7 +212,7 @@ async fn a_role_needs_the_ledger_and_the_group(engine: DatabaseEngine) {
     assert_eq!(
         alice.whoami().await["roles"],
         serde_json::json!([]),
-        "taken away at once"
+        "revoked immediately"
     );
 }
 

@@ -157,20 +157,20 @@ async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up(
     assert_eq!(
         reqwest::get(&url).await.unwrap().status(),
         200,
-        "there is room for one more"
+        "one more connection is accepted"
     );
     for mut stream in slow {
         let mut rest = Vec::new();
         let ended =
             tokio::time::timeout(StdDuration::from_secs(10), stream.read_to_end(&mut rest)).await;
-        assert!(ended.is_ok(), "the server lets go by itself");
+        assert!(ended.is_ok(), "the server closes the connection");
         assert!(!String::from_utf8_lossy(&rest).contains("200"));
     }
     assert_eq!(reqwest::get(&url).await.unwrap().status(), 200);
     stop.send(()).unwrap();
     tokio::time::timeout(StdDuration::from_secs(15), running)
         .await
-        .expect("it stops when told")
+        .expect("the server stops on request")
         .unwrap();
 }
 
@@ -188,15 +188,19 @@ async fn s43_a_made_up_forwarding_header_changes_nothing(engine: DatabaseEngine)
         .iter()
         .filter(|status| **status == StatusCode::OK)
         .count();
-    assert_eq!(answered, 600, "the burst, and time stands still");
+    assert_eq!(answered, 600, "the burst, because the clock does not move");
     assert_eq!(statuses.last(), Some(&StatusCode::TOO_MANY_REQUESTS));
     let other = raw(&server, from("203.0.113.10", "")).await;
-    assert_eq!(other.status, StatusCode::OK, "somebody else is not held up");
+    assert_eq!(
+        other.status,
+        StatusCode::OK,
+        "other clients are not limited"
+    );
     server.wait(Duration::seconds(1));
     assert_eq!(
         raw(&server, from("203.0.113.9", "")).await.status,
         StatusCode::OK,
-        "and it passes"
+        "and the limit ends"
     );
 }
 

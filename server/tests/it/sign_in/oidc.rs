@@ -110,7 +110,7 @@ async fn s02_a_callback_is_good_once(engine: DatabaseEngine) {
     assert_eq!(
         browser.get("/").await.status,
         StatusCode::OK,
-        "the first one still holds"
+        "the first one is still valid"
     );
 }
 
@@ -133,7 +133,7 @@ async fn s02_a_callback_counts_in_the_browser_that_began_it_only(engine: Databas
     assert_eq!(
         browser.get(&callback).await.status,
         StatusCode::SEE_OTHER,
-        "nobody could use it up"
+        "no other browser could consume it"
     );
 }
 
@@ -318,7 +318,7 @@ async fn s05_a_form_of_the_issuer_that_is_not_configured_is_refused() {
     let unreachable = Oidc::discover(config, &Clock::manual(START)).await;
     assert!(
         matches!(unreachable, Err(DiscoveryFailure::Unreachable(_))),
-        "nobody listens: worth another try"
+        "no response: a retry may succeed"
     );
 }
 
@@ -521,7 +521,7 @@ async fn a_name_that_the_token_lacks_comes_from_user_info_with_its_string_boolea
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(
         me["name"], "alice@payments.example",
-        "userInfo has no name either"
+        "userInfo contains no name either"
     );
     assert_eq!(server.hits("userInfo").await, 1);
 }

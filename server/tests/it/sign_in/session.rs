@@ -70,7 +70,7 @@ async fn s12_the_database_does_not_hold_what_the_browser_holds(engine: DatabaseE
     assert_eq!(
         browser.get("/").await.status,
         StatusCode::SEE_OTHER,
-        "the stored value is no cookie"
+        "the stored value is not the cookie"
     );
     browser.cookies.insert("__Host-session".into(), made_up());
     assert_eq!(
@@ -158,7 +158,7 @@ async fn s14_signing_out_ends_the_row_clears_the_browser_and_goes_to_cognito(
     assert_eq!(
         browser.get("/do/sign-out").await.status,
         StatusCode::METHOD_NOT_ALLOWED,
-        "no link signs anybody out"
+        "a link cannot sign anyone out"
     );
 }
 
@@ -173,7 +173,7 @@ async fn s14_signing_out_revokes_the_refresh_token(engine: DatabaseEngine) {
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    panic!("Cognito never heard of it");
+    panic!("Cognito did not receive the revocation");
 }
 
 async fn s15_a_session_ends_after_fifteen_idle_minutes(engine: DatabaseEngine) {
@@ -258,7 +258,7 @@ async fn s16_somebody_disabled_is_out_within_a_minute(engine: DatabaseEngine) {
     assert_eq!(
         browser.get("/").await.status,
         StatusCode::SEE_OTHER,
-        "and stays out"
+        "and the session stays ended"
     );
 }
 
@@ -324,7 +324,11 @@ async fn who_signs_in_without_a_group_they_had_has_lost_its_role(engine: Databas
         .await
         .unwrap();
     let held: Vec<Role> = held.into_iter().map(|grant| grant.role).collect();
-    assert_eq!(held, [Role::Auditor], "whose group they never were in");
+    assert_eq!(
+        held,
+        [Role::Auditor],
+        "the role whose group they were never in"
+    );
     let ended = SignInEvent::RoleEnded(known.person, Role::Administrator);
     assert!(server.events().contains(&ended));
 }
@@ -469,7 +473,7 @@ async fn s16_without_an_answer_nothing_is_changed_after_a_minute_and_nothing_rea
     assert_eq!(
         browser.post(SUBMIT, &[]).await.location(),
         "/changes/0",
-        "it was not ended"
+        "the session had not ended"
     );
 }
 

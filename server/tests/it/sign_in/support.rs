@@ -402,7 +402,7 @@ impl Browser<'_> {
                 return next;
             }
         }
-        panic!("Cognito never sent the browser back: {next}");
+        panic!("Cognito did not redirect the browser back: {next}");
     }
 
     async fn at_login(&mut self, http: &reqwest::Client, page: &str, username: &str) -> String {
@@ -430,7 +430,7 @@ impl Browser<'_> {
         }
         assert!(
             answer.status().is_redirection(),
-            "{username} was not let in: {}",
+            "{username} could not sign in: {}",
             answer.status()
         );
         if let Some(set) = answer.headers().get("set-cookie") {

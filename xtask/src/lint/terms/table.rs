@@ -1,4 +1,4 @@
-//! The table of retired terms: what may no longer be declared or shown, what to say instead, and what may stay.
+//! The table of retired terms: names and phrases that are not allowed, their replacements, and the exemptions.
 
 /// Retired names of types and modules, with the name to use. Checked where a type or a module is declared. The first
 /// column limits a rule to a folder, because the name is a plain word elsewhere.
@@ -68,13 +68,13 @@ pub(super) const NAMES: &[(&str, &str, &str)] = &[
     ("server/src", "Went", "DecideOutcome or WithdrawOutcome"),
 ];
 
-/// Names that are too general for two meanings in one crate.
+/// Names that are too general to be declared twice in one crate.
 pub(super) const ONCE: [&str; 7] = [
     "Answer", "Draft", "Kind", "Known", "Read", "Standing", "Target",
 ];
 
-/// Retired phrases in strings of `app` and `server`, in the shipped policies and in the documents, with the phrase to use.
-/// Compared without regard to case; a word is compared as a whole.
+/// Retired phrases in strings of `app` and `server`, in the shipped policies and in the documents, with the phrase to
+/// use. Compared without regard to case; a word is compared as a whole.
 pub(super) const PHRASES: &[(&str, &str)] = &[
     ("against the rules", "policy violation"),
     ("within the rules", "compliant"),
@@ -107,7 +107,7 @@ pub(super) const PAGE_PHRASES: &[(&str, &str)] = &[
     ("windows", "temporary access"),
 ];
 
-/// What may stay, each with the reason: a file (or a folder, with a slash at its end), the name or phrase, why.
+/// Exemptions: a file (or a folder, with a trailing slash), the name or phrase (empty for all), and the reason.
 pub(super) const EXEMPT: &[(&str, &str, &str)] = &[
     (
         "CHANGELOG.md",

@@ -121,7 +121,10 @@ fn what_is_open_and_has_no_row_is_made_again_and_its_key_is_ours_if_it_was_writt
     let (rebuilt, mismatches) = alone.rebuild(Rows::default(), Timestamp(1_500));
     let made = &rebuilt.windows[0];
     assert_eq!((&made.key, &made.window), (&row().key, &row().window));
-    assert!(made.delivery.is_some(), "it must never be given again");
+    assert!(
+        made.delivery.is_some(),
+        "the access must never be granted again"
+    );
     assert_eq!(rebuilt.keys[0].managed_since, None, "nothing was written");
     assert_eq!(mismatches, [RowMismatch::Missing(row().window.grant)]);
     for kind in [INTENDED, VERIFIED] {
@@ -247,7 +250,11 @@ fn what_was_seen_gone_has_no_window_left_of_those_before() {
     let (rebuilt, mismatches) = gone.rebuild(Rows::default(), Timestamp(800));
     assert_eq!((rebuilt.windows.len(), mismatches.len()), (0, 0));
     let before = projected(&[entry(ENDED, 50), started()]);
-    assert_eq!(before.open().count(), 1, "that was of another window");
+    assert_eq!(
+        before.open().count(),
+        1,
+        "the removal was of another window"
+    );
 }
 
 #[test]

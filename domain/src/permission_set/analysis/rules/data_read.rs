@@ -137,7 +137,7 @@ pub(super) const WATCHES: &[Watch] = &[
             "opensearch:GetDirectQueryResult",
             "dataexchange:SendApiAsset",
             "datazone:GetEnvironmentCredentials",
-            // Infers a schema, and returns the sample records.
+            // Infers a schema and returns the sample records.
             "kinesisanalytics:DiscoverInputSchema",
         ],
     },

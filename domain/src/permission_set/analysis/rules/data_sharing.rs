@@ -1,8 +1,8 @@
 //! Sharing a data store, or copying it to where it can be read.
 //!
-//! Counts as reading data: to share a snapshot or to write a key policy is one call away from reading. To create a copy
-//! counts too, because another set of the same person may allow sharing it. The target is an argument of the call, so
-//! the analysis does not consider it.
+//! Counts as reading data: sharing a snapshot or writing a key policy makes the data readable with one more call.
+//! Creating a copy counts too, because another set of the same person may allow sharing it. The target is an argument
+//! of the call, so the analysis does not consider it.
 
 use crate::permission_set::analysis::{Risk, watch::Watch};
 
