@@ -1,6 +1,6 @@
 // Starts and ends the real binary. Knows only what programs may rely on: the JSON line, exit codes, `--json`.
 
-import { spawn, execFile } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,13 +25,20 @@ function environment(extra) {
   return { ...Object.fromEntries(own), LEASTWISE_LOG: 'info', ...extra };
 }
 
+/**
+ * The words before a command that make the kernel kill it when this process ends, even by SIGKILL. `setpriv` replaces
+ * itself by the command, so the process number and the exit signal are those of the command. Empty without `setpriv`.
+ */
+const MORTAL = ((words) => (spawnSync(words[0], [...words.slice(1), 'true']).status === 0 ? words : []))(['setpriv', '--pdeathsig', 'KILL', '--']);
+
 /** A process of the binary, its log in `output/`. */
 class Program {
   constructor(resources, name, args, env) {
     mkdirSync(OUTPUT, { recursive: true });
     this.name = name;
     this.errors = [];
-    this.child = spawn(BINARY, args, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program, ...words] = [...MORTAL, BINARY, ...args];
+    this.child = spawn(program, words, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
     const giveBack = resources.own(() => this.kill());
     const log = createWriteStream(path.join(OUTPUT, `${name}.log`), { flags: 'a' });
     this.child.stderr.pipe(log);
