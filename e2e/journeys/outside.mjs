@@ -1,4 +1,4 @@
-// Somebody works past Leastwise: by fetch, and by boto3, AWS's own client for Python.
+// Changes outside Leastwise: by fetch, and by boto3, AWS's own client for Python.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -9,7 +9,7 @@ import { Person, withPeople } from '../support/browser.mjs';
 import { Aws } from '../support/aws.mjs';
 import { PYTHON } from '../support/tools.mjs';
 
-export const about = 'Changes made past Leastwise';
+export const about = 'Access changed outside Leastwise';
 
 const run = promisify(execFile);
 const boto3 = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'boto3_outside.py');
@@ -23,7 +23,7 @@ export async function journey(suite, browser) {
   await farid.findsInTime('/accounts', 'cards-prod');
 
   // Both wait for the next crawl, and for the same one when they run at the same time.
-  const byFetch = suite.test('an assignment by an outside client appears after the next read as made past Leastwise', async () => {
+  const byFetch = suite.test('an assignment by an outside client appears after the next read as changed outside Leastwise', async () => {
     await withPeople('by fetch', [farid], async () => {
       await farid.open('/accounts');
       await farid.says('cards-prod');

@@ -85,7 +85,7 @@ export class Aws {
     };
   }
 
-  /** Assigns past Leastwise, and waits until AWS has done it. */
+  /** Assigns outside Leastwise, and waits until AWS has done it. */
   async assign(what) {
     const names = await this.names();
     const asked = await this.call('sso', 'CreateAccountAssignment', await this.#assignment(names, what));
@@ -99,7 +99,7 @@ export class Aws {
     });
   }
 
-  /** Puts somebody into a group past Leastwise. */
+  /** Puts somebody into a group outside Leastwise. */
   async join(group, user) {
     const names = await this.names();
     await this.call('identitystore', 'CreateGroupMembership', {
