@@ -3,7 +3,7 @@
 // It is configured to write Cognito's claims. AWS is the sandbox.
 
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomInt } from 'node:crypto';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { Provider } from 'oidc-provider';
@@ -223,10 +223,20 @@ async function provider(users, web) {
   return handle;
 }
 
+/**
+ * A port on which nothing listens. It is below the range from which Linux assigns ports (32768 and up), so that no
+ * other sandbox gets it before Leastwise listens there.
+ */
 async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
+    const server = createServer();
+    const free = await new Promise((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }

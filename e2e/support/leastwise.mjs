@@ -1,6 +1,6 @@
 // Starts and stops the built binary. Uses only the interface for programs: the JSON line, exit codes, `--json`.
 
-import { spawn, execFile } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,13 +25,20 @@ function environment(extra) {
   return { ...Object.fromEntries(own), LEASTWISE_LOG: 'info', ...extra };
 }
 
+/**
+ * The prefix of a command that makes the kernel kill it when this process ends, even by SIGKILL. `setpriv` executes the
+ * command in its own process, so the process id and the exit signal are those of the command. Empty without `setpriv`.
+ */
+const KILLED_WITH_US = ((words) => (spawnSync(words[0], [...words.slice(1), 'true']).status === 0 ? words : []))(['setpriv', '--pdeathsig', 'KILL', '--']);
+
 /** A process of the binary, with its log in `output/`. */
 class Program {
   constructor(resources, name, args, env) {
     mkdirSync(OUTPUT, { recursive: true });
     this.name = name;
     this.errors = [];
-    this.child = spawn(BINARY, args, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program, ...words] = [...KILLED_WITH_US, BINARY, ...args];
+    this.child = spawn(program, words, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
     const giveBack = resources.own(() => this.kill());
     const log = createWriteStream(path.join(OUTPUT, `${name}.log`), { flags: 'a' });
     this.child.stderr.pipe(log);

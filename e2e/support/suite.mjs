@@ -31,7 +31,17 @@ export class Suite {
     } catch (error) {
       this.record(about, secondsSince(start), error);
     } finally {
+      await this.release();
+    }
+  }
+
+  /** Ends and removes what was started. An error is recorded as a failed test, so that the other results are kept. */
+  async release() {
+    const start = performance.now();
+    try {
       await this.resources.release();
+    } catch (error) {
+      this.record('everything that was started ends and is removed', secondsSince(start), error);
     }
   }
 
@@ -63,7 +73,7 @@ export class Suite {
         try {
           await part.test(name, () => body(part.resources));
         } finally {
-          await part.resources.release();
+          await part.release();
         }
       };
       return { part, done: name.includes(this.words) ? this.slots.run(run) : undefined };

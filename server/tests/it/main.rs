@@ -12,3 +12,4 @@ mod prepared;
 mod sandboxed;
 mod sign_in;
 mod store;
+mod wait;

@@ -47,14 +47,13 @@ use tokio::task::JoinHandle;
 use crate::{
     database::{Database, DatabaseEngine, PerEngine, Template},
     prepared::{catalogue, pool_key, rules},
+    wait,
 };
 
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 
-/// The real duration of one waiting round, and how far the clock advances in it: ten times as far.
-const ROUND: (StdDuration, Duration) = (StdDuration::from_millis(25), Duration(250));
-/// Four minutes of real time: a test that waits longer has failed, however busy the machine is.
-const ROUNDS: usize = 9_600;
+/// How far the clock advances in each pause while a test waits: ten times the pause.
+const ROUND: Duration = Duration(250);
 
 const ROLES: [(&str, Role); 4] = [
     ("maya.okafor", Role::Administrator),
@@ -99,6 +98,8 @@ impl Drop for LoopGuard {
 pub struct Call {
     pub service: String,
     pub operation: String,
+    /// The parameters that identify the resource.
+    pub params: Value,
     pub applied: bool,
 }
 
@@ -218,16 +219,12 @@ impl Company {
     }
 
     /// Lets time pass until a condition holds.
-    pub async fn until<F: Future<Output = bool>>(&self, what: &str, holds: impl Fn() -> F) {
-        for _ in 0..ROUNDS {
-            if holds().await {
-                return;
-            }
-            self.app_state.clock.advance(ROUND.1);
+    pub async fn until(&self, what: &str, holds: impl AsyncFnMut() -> bool) {
+        wait::until_with(what, holds, || {
+            self.app_state.clock.advance(ROUND);
             self.app_state.wake_engine.notify_one();
-            tokio::time::sleep(ROUND.0).await;
-        }
-        panic!("timeout: not true that {what}");
+        })
+        .await;
     }
 
     /// Lets time pass until a change is over, and returns its state.
@@ -473,6 +470,7 @@ impl Company {
             .map(|call| Call {
                 service: text(call, "service"),
                 operation: text(call, "operation"),
+                params: call["params"].clone(),
                 applied: call["applied"].as_bool().unwrap(),
             })
             .collect()

@@ -23,6 +23,7 @@ use crate::{
     database::{Database, DatabaseEngine},
     ports,
     prepared::pool_key,
+    wait,
 };
 
 pub struct Site {
@@ -67,18 +68,15 @@ impl Site {
     }
 
     async fn until_ready(&self) {
-        for _ in 0..1_200 {
+        wait::until("the server is ready", async || {
             let ready = http_client()
                 .get(format!("{}/readyz", self.base))
                 .send()
                 .await
                 .unwrap();
-            if ready.status() == StatusCode::OK {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        panic!("the server did not become ready");
+            ready.status() == StatusCode::OK
+        })
+        .await;
     }
 
     pub fn browser(&self) -> Browser {

@@ -13,7 +13,7 @@ use server::http::serve::serve;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::support::*;
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, wait::until};
 
 crate::engines::on_both_engines! {
     s40_a_form_of_more_than_256_kib_is_refused_as_a_page,
@@ -111,15 +111,10 @@ async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them(engine: Data
         answer = slow.send(held) => panic!("answered with {}", answer.status),
         () = async {
             // The first request takes its slot when it is polled.
-            let mut again = StatusCode::OK;
-            for _ in 0..20 {
-                tokio::time::sleep(StdDuration::from_millis(10)).await;
-                again = other.get("/sign-in").await.status;
-                if again == StatusCode::SERVICE_UNAVAILABLE {
-                    break;
-                }
-            }
-            assert_eq!(again, StatusCode::SERVICE_UNAVAILABLE);
+            until("another request is rejected", async || {
+                other.get("/sign-in").await.status == StatusCode::SERVICE_UNAVAILABLE
+            })
+            .await;
             assert_eq!(watch.get("/healthz").await.status, StatusCode::OK);
         } => {}
     }

@@ -10,7 +10,7 @@ use server::store::person;
 use server::store::session::{self as rows, Ending};
 
 use super::support::*;
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, wait::until};
 
 crate::engines::on_both_engines! {
     s11_the_cookie_is_a_host_cookie_of_this_site_only,
@@ -167,13 +167,10 @@ async fn s14_signing_out_revokes_the_refresh_token(engine: DatabaseEngine) {
     let mut browser = server.browser();
     browser.sign_in("alice").await;
     browser.post("/do/sign-out", &[]).await;
-    for _ in 0..100 {
-        if server.hits("revoke").await == 1 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("Cognito did not receive the revocation");
+    until("Cognito receives the revocation", async || {
+        server.hits("revoke").await == 1
+    })
+    .await;
 }
 
 async fn s15_a_session_ends_after_fifteen_idle_minutes(engine: DatabaseEngine) {
