@@ -94,7 +94,7 @@ fn changed_crates() -> Result<BTreeSet<String>, Failure> {
     let changed = status.split('\0').filter(|line| !line.is_empty());
     let crates: BTreeSet<&str> = ALWAYS
         .into_iter()
-        .chain(changed.flat_map(|line| crates_of_status_line(line)))
+        .chain(changed.flat_map(crates_of_status_line))
         .collect();
     println!(
         "crates: {}",
