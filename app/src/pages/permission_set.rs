@@ -104,7 +104,7 @@ fn allows(words: String, findings: Vec<Finding>) -> AnyView {
                         </span>
                     </th>
                     <td data-reason-cell>{finding.reason}</td>
-                    <td>{policy(finding.policy)} <span class="text-muted">{place}</span></td>
+                    <td class="lg:min-w-36">{policy(finding.policy)} <span class="text-muted">{place}</span></td>
                     <td data-wide>{actions}</td>
                 </tr>
             }
