@@ -108,9 +108,10 @@ async fn s40_forms_that_never_end_hold_up_nobody_but_who_sends_them(engine: Data
     let mut slow = server.browser();
     let (mut other, mut watch) = (server.browser(), server.browser());
     tokio::select! {
+        // The endless request is polled first and takes its slot before another one asks for it.
+        biased;
         answer = slow.send(held) => panic!("answered with {}", answer.status),
         () = async {
-            // The first request takes its slot when it is polled.
             until("another request is rejected", async || {
                 other.get("/sign-in").await.status == StatusCode::SERVICE_UNAVAILABLE
             })
