@@ -134,7 +134,7 @@ fn home() -> AnyView {
             "PowerUserAccess",
             "platform-admins",
             Status::Info,
-            "Revoking",
+            "Removing",
             200,
         ),
         (

@@ -74,7 +74,7 @@ impl ApproverRefusal {
                 "Your sign-in is not linked to an Identity Center user, so you have read-only access."
             }
             Self::NoMfa => {
-                "You signed in without a second factor. Sign in again with MFA to decide."
+                "You signed in without a second factor. Sign in again with your second factor."
             }
             Self::ApproverLater => "You became an approver after this change was submitted.",
             Self::Requester => "You requested this change. Somebody else must decide.",

@@ -128,7 +128,7 @@ impl Denial {
             Self::NotLinked => {
                 "Your sign-in is not linked to an Identity Center user, so you have read-only access."
             }
-            Self::NoMfa => "This needs a second factor. Sign in again with MFA.",
+            Self::NoMfa => "This needs a second factor. Sign in again with your second factor.",
         }
     }
 }

@@ -67,7 +67,7 @@ export async function journey(suite, browser) {
       await farid.open(`/permission-sets/${names.keys.ReleaseToolkit}`);
       await farid.says(/administrator/i, 'TemporaryFix2024');
       await farid.open(`/permission-sets/${names.keys.PaymentsEngineer}`);
-      await farid.says('Not fully readable', 'customer-managed');
+      await farid.says('Not fully readable', 'customer managed');
       await farid.open(`/groups/${names.groups['incident-responders']}`);
       await farid.says(/no members/i);
     });

@@ -75,10 +75,10 @@ pub struct ServeArgs {
     /// The public URL: scheme, host, port.
     #[arg(long, env = "LEASTWISE_PUBLIC_URL")]
     pub public_url: Url,
-    /// The id of the Cognito user pool, such as `eu-west-1_AbCdEfGhI`.
+    /// The ID of the Cognito user pool, such as `eu-west-1_AbCdEfGhI`.
     #[arg(long, env = "LEASTWISE_COGNITO_POOL")]
     pub pool: String,
-    /// The issuer of the pool. Defaults to the one derived from its id and Region.
+    /// The issuer of the pool. Defaults to the one derived from its ID and Region.
     #[arg(long, env = "LEASTWISE_OIDC_ISSUER")]
     pub issuer: Option<String>,
     /// The issuer that identifies people. Must never change. Defaults to the issuer.
@@ -90,7 +90,7 @@ pub struct ServeArgs {
     /// The domain of the pool, such as `https://acme.auth.eu-west-1.amazoncognito.com`.
     #[arg(long, env = "LEASTWISE_COGNITO_DOMAIN")]
     pub cognito_domain: Option<Url>,
-    /// The id of the app client.
+    /// The ID of the app client.
     #[arg(long, env = "LEASTWISE_OIDC_CLIENT_ID")]
     pub client_id: String,
     /// The secret of the app client.
@@ -105,7 +105,7 @@ pub struct ServeArgs {
     /// Cognito subjects of auditors.
     #[arg(long, env = "LEASTWISE_AUDITORS", value_delimiter = ',')]
     pub auditors: Vec<String>,
-    /// Minutes between two syncs.
+    /// Minutes between two complete reads of AWS.
     #[arg(long, env = "LEASTWISE_CRAWL_MINUTES", default_value_t = 15)]
     pub crawl_minutes: u32,
     /// Proxies whose `X-Forwarded-For` is trusted, as addresses or networks.

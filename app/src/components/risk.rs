@@ -14,7 +14,7 @@ pub const fn risk_status(risk: Risk) -> Status {
     }
 }
 
-/// Returns a short label for a table cell. Whether an administrator is full or near is shown only on the page of the
+/// Returns a short label for a table cell. Whether an administrator is a full one is shown only on the page of the
 /// permission set.
 pub const fn risk_words(risk: Risk) -> &'static str {
     match risk {

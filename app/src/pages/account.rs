@@ -137,7 +137,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
             <Stat label="Standing" value=standing.to_string() href="#access" detail="assignments without an end" status=exposed />
             <Stat label="Temporary" value=temporary.to_string() href="#access" detail="assignments with an end" />
             <Stat label="Policy violations" value=against.to_string() href="#rules" detail="assignments" status=bad(against) />
-            <Stat label="Unapproved" value=unapproved.to_string() href="#rules" detail="assignments that need an approval" status=wanting(unapproved) />
+            <Stat label="Unapproved" value=unapproved.to_string() href="#rules" detail="assignments that only lack an approval" status=wanting(unapproved) />
         </Stats>
         <div id="access">{access(rows, &base, proposes, now, &query)}</div>
         <div id="rules">{said}</div>
@@ -282,7 +282,7 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
     };
     let ends = match ends {
         Some(at) => view! { <Time at now /> }.into_any(),
-        None => view! { <span class="text-muted">"standing"</span> }.into_any(),
+        None => view! { <span class="text-muted">"Never"</span> }.into_any(),
     };
     let asked = format!("Read from AWS at {} UTC", as_of.minute());
     view! {

@@ -109,7 +109,7 @@ fn body(
             <Definition term="Justification">
                 <span class="whitespace-pre-wrap break-words">{justification}</span>
             </Definition>
-            <Definition term="Ticket">{ticket.unwrap_or_else(|| "none".into())}</Definition>
+            <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
             <Definition term="Requested by">{row.requester}</Definition>
             <Definition term="Requested"><AbsoluteTime at=row.submitted now /></Definition>
             {(need > 0).then(|| view! { <Definition term="Approvals">{format!("{have} of {need}")}</Definition> })}

@@ -40,7 +40,7 @@ fn head(exposure: &Exposure) -> AnyView {
     } = exposure.against;
     let beside = match unapproved {
         0 => "assignments".to_owned(),
-        some => format!("assignments, and {some} unapproved"),
+        some => format!("assignments; {some} more unapproved"),
     };
     let people = exposure.people;
     let what = match (exposure.accounts, people) {
@@ -75,7 +75,7 @@ fn head(exposure: &Exposure) -> AnyView {
                         value=administrators.to_string()
                         href="/people?only=powerful"
                         status=bad(administrators)
-                        detail="or people who can become one"
+                        detail="people who are or can become administrators"
                     />
                     <Stat
                         label="Policy violations"

@@ -127,7 +127,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
                 <DefinitionList>
                     <Definition term="Justification"><span class="whitespace-pre-wrap break-words">{justification}</span></Definition>
                     <Definition term="Requested by">{row.requester.clone()} " " <Time at=row.submitted now /></Definition>
-                    <Definition term="Ticket">{ticket.unwrap_or_else(|| "none".into())}</Definition>
+                    <Definition term="Ticket">{ticket.unwrap_or_else(|| "None".into())}</Definition>
                     <Definition term="Accounts">
                         {row.accounts.iter().cloned().map(|account| view! { <div><AccountLink account /></div> }).collect_view()}
                     </Definition>

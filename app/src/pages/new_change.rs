@@ -31,7 +31,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     Ok(Page::new("New change", move || {
         let errors = all_errors(&form, &new);
         let detail = if own_only {
-            "Request access for yourself. The preview shows the verdict before anything is submitted."
+            "Request a change of your own access. The preview shows the verdict before anything is submitted."
         } else {
             "Select a change. The preview shows who gains or loses access, and the verdict, before anything is submitted."
         };
@@ -222,7 +222,7 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
             <VerdictBox verdict gains approvers />
             <Section title="Who gains and loses access" detail=detail><DiffView gained lost /></Section>
             {risks(findings)}
-            {tail(session_seconds, new.change_form.known_kind())}
+            {tail(session_seconds, &new.change_form)}
             {submit(new, form, outcome, effect.0)}
         </section>
     }
@@ -277,14 +277,17 @@ fn finding_line(finding: Finding) -> AnyView {
 }
 
 /// Renders how long a role session can outlive the access.
-fn tail(seconds: u32, kind: Option<ChangeKind>) -> Option<AnyView> {
+fn tail(seconds: u32, change_form: &ChangeForm) -> Option<AnyView> {
     let words = length(seconds)?;
-    let text = match kind {
+    let text = match change_form.known_kind() {
         Some(ChangeKind::Remove | ChangeKind::Leave) => format!(
             "A role session that is active when the access is removed can remain usable for up to {words}. AWS does not end sessions early."
         ),
-        _ => format!(
+        Some(ChangeKind::Grant) if change_form.term != "standing" => format!(
             "A role session that is started with this access can remain usable for up to {words}, even after temporary access ends."
+        ),
+        _ => format!(
+            "A role session that is started with this access can remain usable for up to {words}, even after the access is removed."
         ),
     };
     Some(view! { <p class="mb-6 max-w-[72ch] text-muted">{text}</p> }.into_any())

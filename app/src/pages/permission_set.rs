@@ -148,7 +148,7 @@ fn actions(finding: &Finding) -> AnyView {
 fn policy(policy: PolicyRef) -> String {
     match policy {
         PolicyRef::Managed(arn) => arn.rsplit('/').next().unwrap_or(&arn).to_owned(),
-        PolicyRef::Customer(name) => format!("{name} (customer-managed)"),
+        PolicyRef::Customer(name) => format!("{name} (customer managed)"),
         PolicyRef::Inline => "Inline policy".to_owned(),
     }
 }

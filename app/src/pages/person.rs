@@ -131,7 +131,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
             <Stat label="Production PCI" value=production_pci.to_string() href=format!("{base}?only=production-pci") detail="accounts" status=bad(production_pci) />
             <Stat label="Standing" value=standing.to_string() href=format!("{base}?only=standing") detail="paths" />
             <Stat label="Policy violations" value=against.to_string() href=format!("{base}?only=findings") detail="paths" status=bad(against) />
-            <Stat label="Unapproved" value=unapproved.to_string() href=format!("{base}?only=unapproved") detail="paths that need an approval" status=wanting(unapproved) />
+            <Stat label="Unapproved" value=unapproved.to_string() href=format!("{base}?only=unapproved") detail="paths that only lack an approval" status=wanting(unapproved) />
         </Stats>
         {list}
         <Section title="Directory">
@@ -269,7 +269,7 @@ fn line(row: PathRow, who: &str, directory: bool, removes: bool, now: Timestamp)
     };
     let ends = match ends {
         Some(at) => view! { <Time at now /> }.into_any(),
-        None => view! { <span class="text-muted">"standing"</span> }.into_any(),
+        None => view! { <span class="text-muted">"Never"</span> }.into_any(),
     };
     let words = if direct {
         "Remove"

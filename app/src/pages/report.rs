@@ -65,7 +65,7 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail="count as production PCI" />
             <Stat label="Rows" value=rows.to_string() href="#rows" detail=format!("{standing} standing") />
             <Stat label="Policy violations" value=against.against.to_string() href="#rows" detail="rows" status=bad(against.against) />
-            <Stat label="Unapproved" value=against.unapproved.to_string() href="#rows" detail="rows that need an approval" status=wanting(against.unapproved) />
+            <Stat label="Unapproved" value=against.unapproved.to_string() href="#rows" detail="rows that only lack an approval" status=wanting(against.unapproved) />
         </Stats>
         {coverage(head, now)}
         {table(page, rows, query)}
@@ -91,7 +91,7 @@ fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
         None => "No complete read has finished yet".into_any(),
     };
     let unread = if freshness.unread.is_empty() && as_of.is_some() {
-        view! { <StatusBadge status=Status::Ok label="None: every account, permission set, group and user was read" /> }.into_any()
+        view! { <StatusBadge status=Status::Ok label="Nothing" /> }.into_any()
     } else if freshness.unread.is_empty() {
         view! { <StatusBadge status=Status::Drift label="Everything" /> }.into_any()
     } else {

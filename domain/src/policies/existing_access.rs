@@ -348,7 +348,7 @@ pub(super) fn unknown_account_hit(account: &AccountId) -> Hit {
     system::hit(
         "system.unknown-account",
         format!(
-            "Account {account} is not in the organization as of the last sync, so nothing is known about it."
+            "Account {account} is not in the organization as of the last complete read of AWS, so nothing is known about it."
         ),
         "PCI 7.2.1",
         BTreeSet::new(),

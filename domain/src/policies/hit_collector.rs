@@ -111,8 +111,8 @@ impl HitCollector {
         if known.is_none() {
             debug_assert!(snapshot.account(&step.pair.account).is_none());
             let reason = format!(
-                "This gives access to account {}, which is not in the organization as of the last sync. Sync, and check \
-                 what the group is assigned to.",
+                "This gives access to account {}, which is not in the organization as of the last complete read \
+                 of AWS. Check what the group is assigned to, or try again after the next read.",
                 step.pair.account
             );
             self.system
@@ -134,7 +134,7 @@ impl HitCollector {
         if !self.ineligible.is_empty() {
             sorted.push(system::hit(
                 ELIGIBILITY_NONE,
-                "No eligibility policy permits this request. You can request temporary access for yourself, and \
+                "No policy allows you to request this. You can request temporary access for yourself, and \
                  administrators can propose everything else."
                     .to_owned(),
                 "PCI 7.3.3",

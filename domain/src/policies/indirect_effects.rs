@@ -72,7 +72,7 @@ fn joining(
     }
     let nowhere = || {
         let reason = format!(
-            "As of the last sync, {} gives access to no account, so the effect of this membership cannot be \
+            "As of the last read of AWS, {} gives access to no account, so the effect of this membership cannot be \
              evaluated: the group may be assigned later, or give access to applications that Leastwise does not see. \
              Somebody else must approve.",
             name(snapshot, group)

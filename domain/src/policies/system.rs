@@ -155,8 +155,8 @@ pub(super) fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Sy
         found.push((
             "system.account-not-active",
             format!(
-                "Account {} ({account}) is {} as of the last sync, so access to it cannot be changed. Sync again if that \
-                 has changed.",
+                "Account {} ({account}) is {} as of the last complete read of AWS, so access to it cannot be changed. If that \
+                 has changed, try again after the next read.",
                 known.name,
                 known.state.as_str().to_lowercase().replace('_', " ")
             ),
@@ -170,7 +170,10 @@ fn unknown_account(snapshot: &Snapshot, id: &AccountId) -> Option<SystemRefusal>
     snapshot.account(id).is_none().then(|| {
         (
             "system.unknown-account",
-            format!("Account {id} is not in the organization as of the last sync. Sync, or choose another account."),
+            format!(
+                "Account {id} is not in the organization as of the last complete read of AWS. Choose another account, or \
+                 try again after the next read."
+            ),
             "PCI 7.2.1",
         )
     })
@@ -180,7 +183,10 @@ fn unknown_set(snapshot: &Snapshot, arn: &PermissionSetArn) -> Option<SystemRefu
     snapshot.set(arn).is_none().then(|| {
         (
             "system.unknown-set",
-            format!("Permission set {arn} does not exist as of the last sync. Sync, or choose another permission set."),
+            format!(
+                "Permission set {arn} does not exist as of the last complete read of AWS. Choose another permission set, \
+                 or try again after the next read."
+            ),
             "PCI 7.2.1",
         )
     })
@@ -195,7 +201,8 @@ fn unknown_principal(snapshot: &Snapshot, principal: &Principal) -> Option<Syste
         (
             "system.unknown-principal",
             format!(
-                "The directory contains no {kind} {} as of the last sync. Sync, or choose another {kind}.",
+                "The directory contains no {kind} {} as of the last complete read of AWS. Choose another {kind}, or try \
+                 again after the next read.",
                 principal.id()
             ),
             "PCI 8.2.1",

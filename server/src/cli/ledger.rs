@@ -237,10 +237,13 @@ fn people(
     )?;
     let unsigned = report.entries.saturating_sub(report.tree_size);
     if report.holds() && unsigned > 0 {
-        writeln!(
-            out,
-            "The last {unsigned} entries are chained but not signed yet."
-        )?;
+        match unsigned {
+            1 => writeln!(out, "1 entry is chained but not signed yet.")?,
+            some => writeln!(
+                out,
+                "The last {some} entries are chained but not signed yet."
+            )?,
+        }
     }
     if verified.keys == trust::Source::Bundle {
         writeln!(
@@ -251,7 +254,7 @@ fn people(
     if verified.kept == 0 {
         writeln!(
             notes,
-            "No checkpoint kept elsewhere was given: a log that was rewritten by the holder of the key \
+            "No checkpoint kept elsewhere was given: a ledger that was rewritten by the holder of the key \
              would look the same."
         )
     } else {

@@ -161,7 +161,7 @@ impl HttpError {
             Self::Busy => ("Leastwise is busy", "Try again in a few seconds.", None),
             Self::Internal => (
                 "Something went wrong",
-                "This is an error in Leastwise, and it was logged. If it happens again, send the request id to an administrator.",
+                "This is an error in Leastwise, and it was logged. If it happens again, send the request ID to an administrator.",
                 Some(("/", "Open Leastwise")),
             ),
         };

@@ -9,10 +9,10 @@ impl Risk {
     /// Returns a short label for a badge or a column.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Administrator => "Near administrator",
+            Self::Administrator => "Administrator",
             Self::Escalation => "Can gain more rights",
             Self::IdentityCenterTakeover => "Can grant access",
-            Self::Tampering => "Can tamper with logs or security controls",
+            Self::Tampering => "Can tamper with logs",
             Self::DataRead => "Reads data",
             Self::Unknown => "Not fully readable",
         }
@@ -63,7 +63,7 @@ impl Analysis {
             .filter(|risk| !administrator || matches!(risk, Risk::Administrator | Risk::Unknown));
         let labels: Vec<&str> = told.map(|risk| self.label(risk)).collect();
         if labels.is_empty() {
-            "No finding".to_owned()
+            "No risks found".to_owned()
         } else {
             labels.join(" · ")
         }

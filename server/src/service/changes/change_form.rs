@@ -106,7 +106,7 @@ impl FormParser<'_> {
             if !self.snapshot.exists(&assignment.principal) {
                 self.wrong(
                     change_field::WHO,
-                    "This user or group is no longer in the directory as of the last sync. Choose another, or sync first.",
+                    "This user or group is no longer in the directory as of the last complete read of AWS. Choose another, or try again after the next read.",
                 );
                 return None;
             }
@@ -120,7 +120,7 @@ impl FormParser<'_> {
             return Some(Operation::Unassign { assignment });
         }
         let message = format!(
-            "{} is not assigned to {} with {} as of the last sync, so there is nothing to remove. Choose an assignment on the account's page.",
+            "{} is not assigned to {} with {} as of the last read of AWS, so there is nothing to remove. Choose an assignment on the account's page.",
             descriptions::principal(self.snapshot, &assignment.principal),
             names::account(self.snapshot, &assignment.pair.account).name,
             names::set(self.snapshot, &assignment.pair.set).name,
@@ -155,14 +155,16 @@ impl FormParser<'_> {
             (true, true) => {
                 self.wrong(
                     change_field::WHO,
-                    format!("{who} is already in {what} as of the last sync. No change is needed."),
+                    format!("{who} is already in {what} as of the last read of AWS. No change is needed."),
                 );
                 None
             }
             (false, false) => {
                 self.wrong(
                     change_field::WHO,
-                    format!("{who} is not in {what} as of the last sync. No change is needed."),
+                    format!(
+                        "{who} is not in {what} as of the last read of AWS. No change is needed."
+                    ),
                 );
                 None
             }
@@ -192,7 +194,7 @@ impl FormParser<'_> {
         let found = self.only_one(
             change_field::WHO,
             users.chain(groups).collect(),
-            "The directory contains no such user or group as of the last sync. Choose another, or sync first.",
+            "The directory contains no such user or group as of the last complete read of AWS. Choose another, or try again after the next read.",
         )?;
         self.parsed.change_form.who = match &found {
             Principal::User(id) => format!("user:{id}"),
@@ -214,8 +216,8 @@ impl FormParser<'_> {
             self.wrong(
                 change_field::ACCOUNT,
                 format!(
-                    "Account {id} is not in the organization as of the last sync: it was removed or never existed. \
-                     Choose another, or sync first."
+                    "Account {id} is not in the organization as of the last complete read of AWS: it was removed or never existed. \
+                     Choose another, or try again after the next read."
                 ),
             );
             return None;
@@ -227,7 +229,7 @@ impl FormParser<'_> {
         let found = self.only_one(
             change_field::ACCOUNT,
             named.collect(),
-            "The organization contains no such account as of the last sync. Choose another, or sync first.",
+            "The organization contains no such account as of the last complete read of AWS. Choose another, or try again after the next read.",
         )?;
         self.parsed.change_form.account = found.to_string();
         Some(found)
@@ -255,7 +257,7 @@ impl FormParser<'_> {
         let found = self.only_one(
             change_field::SET,
             named.collect(),
-            "This permission set does not exist as of the last sync. Choose another, or sync first.",
+            "This permission set does not exist as of the last complete read of AWS. Choose another, or try again after the next read.",
         )?;
         let key = found.as_str().rsplit('/').next().unwrap_or_default();
         key.clone_into(&mut self.parsed.change_form.set);
@@ -276,7 +278,7 @@ impl FormParser<'_> {
         let found = self.only_one(
             change_field::SET,
             named.collect(),
-            "The directory contains no such group as of the last sync. Choose another, or sync first.",
+            "The directory contains no such group as of the last complete read of AWS. Choose another, or try again after the next read.",
         )?;
         self.parsed.change_form.set = found.to_string();
         Some(found)

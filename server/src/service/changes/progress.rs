@@ -159,7 +159,7 @@ fn progress_of(
             OperationStatus::Failed,
         ),
         None if row.phase == ChangePhase::Queued => OperationProgress::new(
-            "Queued: evaluated again before it starts",
+            "Queued: will be evaluated again before it starts",
             OperationStatus::Running,
         ),
         // A row of an earlier attempt that was sent back; the engine has not started the change again.
@@ -225,10 +225,7 @@ fn granted(
         ),
         Some(WindowRow { window, .. }) => match window.stops() {
             Some(stops) if stops <= now => OperationProgress::new(
-                format!(
-                    "Granted, access period over at {} UTC, being removed",
-                    stops.minute()
-                ),
+                format!("Ended at {} UTC, being removed", stops.minute()),
                 OperationStatus::Running,
             ),
             Some(stops) => OperationProgress::new(
@@ -296,7 +293,7 @@ impl Direction {
 fn at_work(doing: Direction, write: Option<&WriteRow>) -> String {
     let doing = match doing {
         Direction::Granting => "Granting",
-        Direction::Revoking => "Revoking",
+        Direction::Revoking => "Removing",
     };
     let Some(write) = write else {
         return format!("{doing}: reading the current state from AWS");

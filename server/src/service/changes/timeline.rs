@@ -57,13 +57,10 @@ fn row(entry: &ListedEntry, stored: &StoredChange) -> Option<TimelineRow> {
     })
 }
 
-/// Whether Leastwise is the actor. Responses of AWS, observations and changes made outside Leastwise are recorded by
-/// Leastwise, but are not its actions.
+/// Whether the row names Leastwise as the actor. Responses of AWS, observations and changes made outside Leastwise are
+/// recorded by Leastwise, but are not its actions. The labels of other steps need no actor.
 fn is_our_doing(kind: &str) -> bool {
-    matches!(
-        kind,
-        "change.started" | "change.sent_back" | "change.verified" | "operation.intended"
-    )
+    matches!(kind, "change.sent_back" | "change.verified")
 }
 
 fn words(kind: &str, present: Option<bool>) -> String {
@@ -74,16 +71,16 @@ fn words(kind: &str, present: Option<bool>) -> String {
         "change.declined" => "Declined",
         "change.withdrawn" => "Withdrawn",
         "change.expired" => "Expired",
-        "change.started" => "Started",
+        "change.started" => "Change started",
         "change.sent_back" => "Sent back: its effect differs from what was approved",
         "change.verified" => "Carried out and verified in AWS",
         "change.failed" => "Not carried out completely",
-        "operation.intended" => "Sending to AWS",
+        "operation.intended" => "Request to AWS prepared",
         "operation.accepted" => "Accepted by AWS",
         "operation.failed" => "An operation failed",
         "operation.verified" if present == Some(false) => "Removal verified in AWS",
         "operation.verified" => "Verified in AWS",
-        "grant.started" => "Access started",
+        "grant.started" => "Access recorded",
         "grant.ended" => "Access verified as removed from AWS",
         "grant.overdue" => "Access is overdue for removal",
         "grant.reappeared" => "Removed access exists again",
@@ -108,6 +105,6 @@ mod tests {
         ] {
             assert!(!is_our_doing(kind), "{kind}");
         }
-        assert!(is_our_doing("change.started"));
+        assert!(is_our_doing("change.verified"));
     }
 }

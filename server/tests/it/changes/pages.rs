@@ -270,7 +270,7 @@ async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot
     assert!(inbox.contains("Set up an authenticator app"));
     for html in [inbox, record] {
         assert!(!html.contains("/decide"), "no form to send");
-        assert!(html.contains("Sign in again with MFA to decide."));
+        assert!(html.contains("Sign in again with your second factor."));
     }
     let viewer = org.acting(weak).viewer().await.unwrap();
     assert_eq!(viewer.inbox, 1);

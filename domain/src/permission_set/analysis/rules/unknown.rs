@@ -22,7 +22,7 @@ pub(in super::super) fn find_references(
     for policy in &content.customer {
         let name = format!("{}{}", policy.path, policy.name);
         let reason =
-            "Refers to a customer-managed policy, whose text is in each account and is not read";
+            "Refers to a customer managed policy, whose text is in each account and is not read";
         findings.push(about(Risk::Unknown, reason, PolicyRef::Customer(name)));
     }
     for arn in content
