@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: measures every promised figure on a release build and compares it with its limit. A figure that
-//! cannot be measured is an error; a figure without a limit is printed as well.
+//! `cargo xtask bench`: measures every promised figure on an optimized build and compares it with its limit. A figure
+//! that cannot be measured is an error; a figure without a limit is printed as well.
 
 mod crawl;
 mod figure;
@@ -33,7 +33,7 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
     }
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
     let site = site::build_within_budget()?;
-    let binary = release()?;
+    let binary = measured_binary()?;
     let mut board = Board::new();
 
     println!("\nOn {}\n", figure::machine());
@@ -59,15 +59,19 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
     board.verdict()
 }
 
-/// Builds the release binary, including the sandbox.
-fn release() -> Result<PathBuf, Failure> {
+/// Returns the binary to measure: the one that `LEASTWISE_BENCH_BINARY` names, such as a release build, or else a build
+/// of the profile `measure`, including the sandbox.
+fn measured_binary() -> Result<PathBuf, Failure> {
+    if let Some(given) = std::env::var_os("LEASTWISE_BENCH_BINARY") {
+        return Ok(given.into());
+    }
     let of_server = ["--package", "leastwise-server", "--features", "jemalloc"];
     process::run(
         process::cargo()
-            .args(["build", "--release"])
+            .args(["build", "--profile", "measure"])
             .args(of_server),
     )?;
-    Ok(process::target().join("release/leastwise"))
+    Ok(process::target().join("measure/leastwise"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52 bytes")]
