@@ -4,7 +4,7 @@
 use domain::{approval::Decision, diff::EffectHash, ids::ChangeId};
 use leptos::prelude::*;
 
-use super::{Button, ButtonKind, Glyph, Notice, Requirement, Status, TextArea};
+use super::{Announce, Button, ButtonKind, Glyph, Notice, Requirement, Status, TextArea};
 use crate::{
     backend::{ChangeView, decision_field, decision_of, decision_word},
     routes::FormState,
@@ -24,8 +24,14 @@ pub fn DecisionForms(
     if let Err(reason) = may {
         return view! { <Notice status=Status::Off title=reason /> }.into_any();
     }
+    // Values without an error were kept over an expired session: the effect may be another one by now.
+    let restored = form.errors.is_empty() && form.value(decision_field::REASON).is_some();
+    let review = restored.then(|| {
+        view! { <Notice status=Status::Info announce=Announce::Politely title="Your reason was restored. Review the change again before you decide." /> }
+    });
     let one = move |which: Decision| decision(&id, &effect, &form, which);
     view! {
+        {review}
         <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Decision::Approve)} {one(Decision::Decline)}</div>
     }
     .into_any()

@@ -94,6 +94,7 @@ async fn a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only
         !page.body.contains("data-error"),
         "the restored form has no errors"
     );
+    assert!(page.body.contains("Review the change again"));
 
     // Withdrawing a change has no text to keep.
     everybody_idles(&site).await;
