@@ -4,28 +4,29 @@
 //! assigned while empty, and then filled. So a gain may also be *latent*: nobody gains access today, but future members
 //! of the group will.
 
+mod effect_of;
+mod hash;
+mod overlay;
 mod requested_grants;
+mod steps;
+mod stored;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{
-    access::{self, Path},
+    access::Path,
+    budget::{Budget, Stopped},
     change::Operation,
-    classification::Classification,
     grant::Term,
     ids::{GroupId, Pair, Principal, UserId},
-    permission_set::ContentHash,
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
     time::Timestamp,
-    verdict::RulesVersion,
 };
+pub use hash::{EffectHash, effect_hash};
 use requested_grants::RequestedGrants;
+pub use steps::{Gainers, SharedPath, Steps};
 
 /// The beneficiary of a gain.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,78 +51,38 @@ pub struct Step {
 /// The effect of a set of operations on effective access.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Effect {
-    /// Paths that appear, sorted.
-    pub gained: Vec<Step>,
-    /// Paths that disappear, sorted.
-    pub lost: Vec<Step>,
-    /// Paths that exist temporarily, or permanently, if a removal by this or another change comes late or fails;
-    /// sorted. None of them is in `gained`. They are evaluated like gains, because AWS carries out each operation
-    /// independently.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub passing: Vec<Step>,
+    /// Paths that appear.
+    pub gained: Steps,
+    /// Paths that disappear.
+    pub lost: Steps,
+    /// Paths that exist temporarily, or permanently, if a removal by this or another change comes late or fails. None
+    /// of them is in `gained`. They are evaluated like gains, because AWS carries out each operation independently.
+    #[serde(default, skip_serializing_if = "Steps::is_empty")]
+    pub passing: Steps,
 }
 
 impl Effect {
     /// Returns everything that has to be evaluated: first `gained`, then `passing`.
-    pub fn evaluated_steps(&self) -> impl Iterator<Item = &Step> {
-        self.gained.iter().chain(&self.passing)
+    pub fn evaluated_steps(&self) -> impl Iterator<Item = Step> + '_ {
+        self.gained.iter().chain(self.passing.iter())
+    }
+
+    /// Returns the paths of everything that has to be evaluated, each with all gainers.
+    pub fn evaluated_paths(&self) -> impl Iterator<Item = &SharedPath> {
+        self.gained.paths().iter().chain(self.passing.paths())
     }
 
     /// Returns the users who gain access today, by `gained` or `passing`.
     pub fn gaining(&self) -> BTreeSet<&UserId> {
-        self.evaluated_steps()
-            .filter_map(|step| match &step.gainer {
-                Gainer::User(user) => Some(user),
-                Gainer::FutureMember(_) => None,
-            })
-            .collect()
+        let lists = self.gained.lists().chain(self.passing.lists());
+        lists.flat_map(|users| users.iter()).collect()
     }
-}
 
-/// SHA-256 (hex) of what an approver agrees to.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EffectHash(pub String);
-
-impl fmt::Debug for EffectHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+    /// Whether a user gains access today.
+    pub fn gives_to(&self, user: &UserId) -> bool {
+        let mut lists = self.gained.lists().chain(self.passing.lists());
+        lists.any(|users| users.binary_search(user).is_ok())
     }
-}
-
-/// Computes one hash over the operations, the effect, the content of the affected permission sets, the classification
-/// of the affected accounts and the policies. If any of them changes, earlier approvals are void.
-///
-/// # Panics
-/// Never: strings and small integers always have a canonical form.
-pub fn effect_hash(
-    snapshot: &Snapshot,
-    operations: &[Operation],
-    effect: &Effect,
-    rules: &RulesVersion,
-) -> EffectHash {
-    let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
-    let mut accounts: BTreeMap<&str, Option<&Classification>> = BTreeMap::new();
-    for step in effect.evaluated_steps().chain(&effect.lost) {
-        sets.insert(
-            step.pair.set.as_str(),
-            snapshot.set(&step.pair.set).map(|set| &set.hash),
-        );
-        accounts.insert(
-            step.pair.account.as_str(),
-            snapshot.account(&step.pair.account).map(|(_, class)| class),
-        );
-    }
-    let bytes = serde_json_canonicalizer::to_vec(&serde_json::json!({
-        "v": 1,
-        "operations": operations,
-        "effect": effect,
-        "sets": sets,
-        "accounts": accounts,
-        "rules": rules,
-    }))
-    .expect("strings and small integers always have a canonical form");
-    EffectHash(hex::encode(Sha256::digest(&bytes)))
 }
 
 /// Computes the effect of operations on a snapshot, together with the operations of other changes that are approved and
@@ -131,37 +92,14 @@ pub fn effect_hash(
 ///
 /// An assignment that already exists counts as gained again, because it may last longer than the existing one, whose
 /// duration AWS does not know.
-pub fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operation]) -> Effect {
-    let touched = Touched::by(snapshot, under_way.iter().chain(operations));
-    let (mut coming, going): (Vec<Operation>, Vec<Operation>) =
-        under_way.iter().cloned().partition(Operation::gives);
-    // An item of this change counts as new even if another change contains the same item. Otherwise two such changes
-    // would each be evaluated as if the other were complete, and neither would be evaluated in full.
+pub fn effect(
+    snapshot: &Snapshot,
+    under_way: &[Operation],
+    operations: &[Operation],
+    budget: Budget<'_>,
+) -> Result<Effect, Stopped> {
     let requested = RequestedGrants::by(operations);
-    coming.retain(|other| !requested.gives(other));
-    let there = touched.slice(snapshot, &coming);
-    let at_least = paths(&touched.slice(&there, &going));
-    let then = paths(&there);
-    let now = paths(&touched.slice(&there, operations));
-    let giving: Vec<Operation> = operations.iter().filter(|o| o.gives()).cloned().collect();
-    let at_most = paths(&touched.slice(&there, &giving));
-    let (gained, passing) = at_most
-        .iter()
-        .filter_map(|path| {
-            let appears = !at_least.contains(path);
-            let term = requested.term(&there, path, appears)?;
-            Some((now.contains(path), step(path, term)))
-        })
-        .partition::<Vec<_>, _>(|(stays, _)| *stays);
-    let steps = |all: Vec<(bool, Step)>| all.into_iter().map(|(_, step)| step).collect();
-    Effect {
-        gained: steps(gained),
-        passing: steps(passing),
-        lost: then
-            .difference(&now)
-            .map(|path| step(path, Term::Standing))
-            .collect(),
-    }
+    effect_of::States::new(snapshot, under_way, operations, &requested, budget).effect(operations)
 }
 
 /// Returns the snapshot after operations. For previews only; the actual result is up to AWS.
@@ -171,139 +109,6 @@ pub fn after(snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
         apply(&mut parts, operation);
     }
     Snapshot::new(parts)
-}
-
-type ReachPath = (Gainer, Pair, Path);
-
-fn step((gainer, pair, path): &ReachPath, term: Term) -> Step {
-    Step {
-        gainer: gainer.clone(),
-        pair: pair.clone(),
-        path: path.clone(),
-        term,
-    }
-}
-
-/// Returns all paths of a snapshot, latent ones included.
-fn paths(snapshot: &Snapshot) -> BTreeSet<ReachPath> {
-    let mut found = BTreeSet::new();
-    for (pair, read) in &snapshot.parts().pairs {
-        for reach in access::people_of(snapshot, pair, read) {
-            found.insert((Gainer::User(reach.user), reach.pair, reach.path));
-        }
-        for principal in read.principals.keys() {
-            if let Principal::Group(group) = principal {
-                found.insert((
-                    Gainer::FutureMember(group.clone()),
-                    pair.clone(),
-                    Path::Group(group.clone()),
-                ));
-            }
-        }
-    }
-    found
-}
-
-/// The part of a snapshot that operations can change. Comparing all assignments (150,000) for each preview would be
-/// slow.
-struct Touched {
-    pairs: BTreeSet<Pair>,
-    groups: BTreeSet<GroupId>,
-    users: BTreeSet<UserId>,
-}
-
-impl Touched {
-    fn by<'a>(
-        snapshot: &Snapshot,
-        operations: impl Iterator<Item = &'a Operation> + Clone,
-    ) -> Self {
-        let mut touched = Self {
-            pairs: BTreeSet::new(),
-            groups: BTreeSet::new(),
-            users: BTreeSet::new(),
-        };
-        for operation in operations {
-            match operation {
-                Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-                    touched.pairs.insert(assignment.pair.clone());
-                    match &assignment.principal {
-                        Principal::Group(group) => touched.groups.insert(group.clone()),
-                        Principal::User(user) => touched.users.insert(user.clone()),
-                    };
-                }
-                Operation::AddMember { group, user } | Operation::RemoveMember { group, user } => {
-                    touched.groups.insert(group.clone());
-                    touched.users.insert(user.clone());
-                }
-            }
-        }
-        for group in &touched.groups {
-            touched.pairs.extend(
-                snapshot
-                    .pairs_of(&Principal::Group(group.clone()))
-                    .iter()
-                    .cloned(),
-            );
-        }
-        // Include every group on an affected pair, so that its members appear on both sides.
-        for pair in &touched.pairs {
-            let groups = snapshot
-                .pair(pair)
-                .into_iter()
-                .flat_map(|read| read.principals.keys());
-            touched.groups.extend(groups.filter_map(|p| match p {
-                Principal::Group(group) => Some(group.clone()),
-                Principal::User(_) => None,
-            }));
-        }
-        touched
-    }
-
-    /// Returns the affected part of a snapshot, with operations applied.
-    fn slice(&self, snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
-        let whole = snapshot.parts();
-        let members: BTreeMap<GroupId, BTreeSet<UserId>> = self
-            .groups
-            .iter()
-            .filter_map(|group| {
-                whole
-                    .members
-                    .get(group)
-                    .map(|users| (group.clone(), users.clone()))
-            })
-            .collect();
-        let mut users: BTreeSet<&UserId> = members.values().flatten().chain(&self.users).collect();
-        let pairs: BTreeMap<Pair, PairRead> = self
-            .pairs
-            .iter()
-            .filter_map(|pair| {
-                whole
-                    .pairs
-                    .get(pair)
-                    .map(|read| (pair.clone(), read.clone()))
-            })
-            .collect();
-        for read in pairs.values() {
-            users.extend(read.principals.keys().filter_map(|p| match p {
-                Principal::User(user) => Some(user),
-                Principal::Group(_) => None,
-            }));
-        }
-        let users = users
-            .into_iter()
-            .filter_map(|id| whole.users.get(id).map(|user| (id.clone(), user.clone())))
-            .collect();
-        let mut parts = Parts {
-            users,
-            members,
-            pairs,
-            ..Parts::default()
-        };
-        for operation in operations {
-            apply(&mut parts, operation);
-        }
-        Snapshot::new(parts)
-    }
 }
 
 fn apply(parts: &mut Parts, operation: &Operation) {

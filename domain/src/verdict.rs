@@ -31,6 +31,7 @@ pub enum Remedy {
 
 /// A policy that matched, for one or more gains of the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredHit")]
 pub struct Hit {
     /// The policy's `@id`.
     pub rule: String,
@@ -40,8 +41,37 @@ pub struct Hit {
     pub control: String,
     /// What lifts the policy; none if nothing does.
     pub remedy: Option<Remedy>,
-    /// The gains it is about, as indexes into the change's gains.
+    /// The gains it is about, as indexes into `Evaluation::gains`. They are not stored.
+    #[serde(skip)]
     pub gains: BTreeSet<usize>,
+    /// How many gains of single people these are: one for each person and path.
+    pub affected: usize,
+}
+
+/// The stored form. Earlier versions stored the index of every single gain instead of their number.
+#[derive(Deserialize)]
+struct StoredHit {
+    rule: String,
+    reason: String,
+    control: String,
+    remedy: Option<Remedy>,
+    #[serde(default)]
+    gains: Vec<usize>,
+    #[serde(default)]
+    affected: usize,
+}
+
+impl From<StoredHit> for Hit {
+    fn from(stored: StoredHit) -> Self {
+        Self {
+            rule: stored.rule,
+            reason: stored.reason,
+            control: stored.control,
+            remedy: stored.remedy,
+            gains: BTreeSet::new(),
+            affected: stored.affected.max(stored.gains.len()),
+        }
+    }
 }
 
 impl Hit {
@@ -141,6 +171,15 @@ mod tests {
         assert_eq!(Tally::of([Allowed]), Tally::default());
         let twice: Tally = [tally, tally].into_iter().sum();
         assert_eq!((twice.against, twice.unapproved), (4, 2));
+    }
+
+    #[test]
+    fn a_verdict_of_an_earlier_version_is_still_read() {
+        let earlier = r#"{"rule":"r","reason":"w","control":"c","remedy":null,"gains":[0,1,7]}"#;
+        let hit: Hit = serde_json::from_str(earlier).expect("readable");
+        assert_eq!(hit.affected, 3);
+        let stored = serde_json::to_string(&hit).expect("writable");
+        assert_eq!(serde_json::from_str::<Hit>(&stored).expect("readable"), hit);
     }
 
     #[test]

@@ -57,8 +57,14 @@ pub struct EffectRow {
 pub struct Preview {
     /// A one-line description.
     pub title: String,
+    /// The first gains.
     pub gained: Vec<EffectRow>,
+    /// The number of all gains.
+    pub gains: usize,
+    /// The first losses.
     pub lost: Vec<EffectRow>,
+    /// The number of all losses.
+    pub losses: usize,
     pub verdict: Verdict,
     /// The hash of the effect, to which approvals are bound.
     pub effect: EffectHash,

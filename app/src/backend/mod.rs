@@ -49,9 +49,32 @@ pub enum Denied {
     /// Form fields are invalid (422).
     #[error("invalid fields")]
     Invalid(Vec<FieldError>),
+    /// Too many changes are being evaluated; the same request succeeds later (429 or 503).
+    #[error("busy")]
+    Busy(Load),
     /// An internal error; the log holds the cause under the request id (500).
     #[error("internal error")]
     Broken,
+}
+
+/// Whose evaluations are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// Those of the caller (429).
+    Own,
+    /// Those of all callers together (503).
+    Overall,
+}
+
+impl Denied {
+    /// Returns when the same request may succeed, in seconds; none if time changes nothing.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Busy(Load::Own) => Some(2),
+            Self::Busy(Load::Overall) => Some(5),
+            _ => None,
+        }
+    }
 }
 
 /// A validation error of one form field.

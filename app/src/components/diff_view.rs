@@ -12,10 +12,14 @@ const SHOWN: usize = 200;
 /// The table of gains, then losses.
 #[component]
 pub fn DiffView(
-    /// Paths that the change adds.
+    /// The first paths that the change adds.
     gained: Vec<EffectRow>,
-    /// Paths that the change removes.
+    /// The number of all paths that the change adds.
+    gains: usize,
+    /// The first paths that the change removes.
     lost: Vec<EffectRow>,
+    /// The number of all paths that the change removes.
+    losses: usize,
 ) -> impl IntoView {
     if gained.is_empty() && lost.is_empty() {
         return view! {
@@ -23,7 +27,7 @@ pub fn DiffView(
         }
         .into_any();
     }
-    let left_out = (gained.len() + lost.len()).saturating_sub(SHOWN);
+    let left_out = (gains + losses).saturating_sub(SHOWN.min(gained.len() + lost.len()));
     let rows = gained
         .into_iter()
         .map(|row| (true, row))

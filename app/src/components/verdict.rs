@@ -80,8 +80,9 @@ pub fn VerdictBox(
 }
 
 fn reason(hit: Hit, gains: usize) -> impl IntoView {
-    let some = (gains > 1 && hit.gains.len() < gains && !hit.gains.is_empty())
-        .then(|| format!(" Applies to {} of {gains} gains.", hit.gains.len()));
+    let some = (1..gains)
+        .contains(&hit.affected)
+        .then(|| format!(" Applies to {} of {gains} gains.", hit.affected));
     let remedy = match hit.remedy {
         Some(Remedy::Approvals(1)) => Some(" Requires 1 approval.".to_owned()),
         Some(Remedy::Approvals(n)) => Some(format!(" Requires {n} approvals.")),

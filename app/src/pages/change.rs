@@ -89,7 +89,7 @@ fn body(
         decide,
         ..
     } = view;
-    let gains = preview.gained.len();
+    let gains = preview.gains;
     let open = !row.state.is_terminal();
     let effect = preview.effect.clone();
     let (id, form) = (row.id.clone(), form.clone());
@@ -128,7 +128,7 @@ fn body(
         } else {
             view! { <VerdictBox verdict=preview.verdict gains tense=Tense::Over /> }
         }}
-        <Section title="Who gains and loses access"><DiffView gained=preview.gained lost=preview.lost /></Section>
+        <Section title="Who gains and loses access"><DiffView gained=preview.gained gains lost=preview.lost losses=preview.losses /></Section>
         {open.then(|| risks(preview.findings)).flatten()}
         {given}
         <Section title="Request"><div data-body>{facts}</div></Section>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    backend::Denied,
+    backend::{Denied, Load},
     components::{Glyph, LinkButton, PageHeader},
     routes::Page,
 };
@@ -15,6 +15,8 @@ pub fn status(denied: &Denied) -> u16 {
         Denied::NotFound => 404,
         Denied::Conflict(_) => 409,
         Denied::Invalid(_) => 422,
+        Denied::Busy(Load::Own) => 429,
+        Denied::Busy(Load::Overall) => 503,
         Denied::Broken => 500,
     }
 }
@@ -34,6 +36,14 @@ pub fn page(denied: Denied, request_id: String) -> Page {
         Denied::Invalid(errors) => (
             "Invalid input",
             errors.iter().map(|e| e.message.clone()).collect::<Vec<_>>().join(" "),
+        ),
+        Denied::Busy(Load::Own) => (
+            "Another change is being evaluated",
+            "Leastwise is still evaluating a change that you opened before. Nothing was saved. Wait a moment, then try again.".into(),
+        ),
+        Denied::Busy(Load::Overall) => (
+            "Too many changes are being evaluated",
+            "Leastwise is evaluating as many changes as it can at once. Nothing was saved. Wait a moment, then try again.".into(),
         ),
         Denied::Broken => (
             "Internal error",

@@ -118,7 +118,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         decide,
         ..
     } = view;
-    let gains = preview.gained.len();
+    let gains = preview.gains;
     let href = format!("/changes/{}", row.id);
     let actions = view! { <LinkButton href>"Open change"</LinkButton> };
     view! {
@@ -135,7 +135,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
             </div>
         </Section>
         <VerdictBox verdict=preview.verdict gains />
-        <Section title="Who gains and loses access"><DiffView gained=preview.gained lost=preview.lost /></Section>
+        <Section title="Who gains and loses access"><DiffView gained=preview.gained gains lost=preview.lost losses=preview.losses /></Section>
         {risks(preview.findings)}
         <Section title="Your decision">
             <div data-body><DecisionForms id=row.id effect=preview.effect may=decide form /></div>

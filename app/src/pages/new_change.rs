@@ -205,7 +205,9 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
     let Preview {
         title,
         gained,
+        gains,
         lost,
+        losses,
         verdict,
         effect,
         findings,
@@ -213,14 +215,13 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
         approvers,
     } = preview;
     let outcome = verdict.outcome;
-    let (gains, losses) = (gained.len(), lost.len());
     let detail = format!("{gains} gained, {losses} lost");
     view! {
         <section id="preview" aria-label="Preview">
             <h2 class="mb-3">{title.clone()}</h2>
             {view! { <OutdatedPreview /> }.into_any()}
             <VerdictBox verdict gains approvers />
-            <Section title="Who gains and loses access" detail=detail><DiffView gained lost /></Section>
+            <Section title="Who gains and loses access" detail=detail><DiffView gained gains lost losses /></Section>
             {risks(findings)}
             {tail(session_seconds, &new.change_form)}
             {submit(new, form, outcome, effect.0)}

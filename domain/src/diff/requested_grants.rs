@@ -4,49 +4,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Gainer, ReachPath};
 use crate::{
-    access::Path,
     change::Operation,
     grant::Term,
-    ids::{Assignment, GroupId, Principal, UserId},
-    snapshot::Snapshot,
+    ids::{GroupId, Pair, Principal, UserId},
 };
-
-/// Returns the assignment behind a path.
-fn assignment((gainer, pair, path): &ReachPath) -> Assignment {
-    let principal = match (path, gainer) {
-        (Path::Group(group), _) | (Path::Direct, Gainer::FutureMember(group)) => {
-            Principal::Group(group.clone())
-        }
-        (Path::Direct, Gainer::User(user)) => Principal::User(user.clone()),
-    };
-    Assignment {
-        pair: pair.clone(),
-        principal,
-    }
-}
 
 /// The granted assignments, each with the longest requested term, and the granted memberships.
 pub(super) struct RequestedGrants<'a> {
-    terms: BTreeMap<&'a Assignment, Term>,
-    joined: BTreeSet<(&'a GroupId, &'a UserId)>,
+    terms: BTreeMap<&'a Principal, BTreeMap<&'a Pair, Term>>,
+    joined: BTreeMap<&'a GroupId, BTreeSet<&'a UserId>>,
 }
 
 impl<'a> RequestedGrants<'a> {
     pub(super) fn by(operations: &'a [Operation]) -> Self {
         let mut requested = Self {
             terms: BTreeMap::new(),
-            joined: BTreeSet::new(),
+            joined: BTreeMap::new(),
         };
         for operation in operations {
             match operation {
                 Operation::Assign { assignment, term } => {
-                    let longest = requested.terms.entry(assignment).or_insert(*term);
+                    let of = requested.terms.entry(&assignment.principal).or_default();
+                    let longest = of.entry(&assignment.pair).or_insert(*term);
                     *longest = (*longest).max(*term);
                 }
                 Operation::AddMember { group, user } => {
-                    requested.joined.insert((group, user));
+                    requested.joined.entry(group).or_default().insert(user);
                 }
                 Operation::Unassign { .. } | Operation::RemoveMember { .. } => {}
             }
@@ -57,28 +41,36 @@ impl<'a> RequestedGrants<'a> {
     /// Whether the operations grant the same as another operation, regardless of the term.
     pub(super) fn gives(&self, other: &Operation) -> bool {
         match other {
-            Operation::Assign { assignment, .. } => self.terms.contains_key(assignment),
-            Operation::AddMember { group, user } => self.joined.contains(&(group, user)),
+            Operation::Assign { assignment, .. } => {
+                self.assigns(&assignment.pair, &assignment.principal)
+            }
+            Operation::AddMember { group, user } => self.joins(group, user),
             Operation::Unassign { .. } | Operation::RemoveMember { .. } => false,
         }
     }
 
-    /// Returns the term for which the operations grant a path; none if they do not. A user who is added to a group that
-    /// is already assigned gains standing access, even if the same change requests temporary access for that
-    /// assignment.
-    pub(super) fn term(&self, there: &Snapshot, path: &ReachPath, appears: bool) -> Option<Term> {
-        let joins = match path {
-            (Gainer::User(user), _, Path::Group(group)) => self.joined.contains(&(group, user)),
-            _ => false,
-        };
-        let rests_on = assignment(path);
-        let asked = self.terms.get(&rests_on).copied();
-        let assigned = there
-            .pair(&rests_on.pair)
-            .is_some_and(|read| read.principals.contains_key(&rests_on.principal));
-        if joins && appears && assigned {
-            return Some(Term::Standing);
-        }
-        asked
+    /// Whether the operations assign a pair to a principal.
+    pub(super) fn assigns(&self, pair: &Pair, principal: &Principal) -> bool {
+        self.terms
+            .get(principal)
+            .is_some_and(|of| of.contains_key(pair))
+    }
+
+    /// Whether the operations add a user to a group.
+    pub(super) fn joins(&self, group: &GroupId, user: &UserId) -> bool {
+        self.joined.get(group).is_some_and(|of| of.contains(user))
+    }
+
+    /// Returns each granted assignment with its term.
+    pub(super) fn assignments(&self) -> impl Iterator<Item = (&'a Principal, &'a Pair, Term)> + '_ {
+        self.terms.iter().flat_map(|(principal, of)| {
+            let pairs = of.iter();
+            pairs.map(move |(pair, term)| (*principal, *pair, *term))
+        })
+    }
+
+    /// Returns the users whom the operations add, by group.
+    pub(super) fn joined(&self) -> impl Iterator<Item = (&'a GroupId, &BTreeSet<&'a UserId>)> + '_ {
+        self.joined.iter().map(|(group, users)| (*group, users))
     }
 }

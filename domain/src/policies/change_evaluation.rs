@@ -1,31 +1,37 @@
 //! The verdict on a change: one request to Cedar for every gain; the strictest answer wins.
 //!
 //! Evaluates what people gain, and not operations. Removing access is not a gain: it needs no eligibility, and no
-//! guardrail applies to it. Only the program's own checks (`system`, `indirect_effects`) do.
+//! guardrail applies to it. Only the program's own checks (`system`, `indirect_effects`) do. People whom the policies
+//! cannot distinguish are evaluated once (`gainer_classes`); `reference/` compares the result with that of evaluating
+//! everybody.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
+    sync::Arc,
 };
 
 use super::{
     evaluator::{Evaluator, PolicyResponse},
+    gainer_classes::{GainerClass, GainerClasses},
     hit_collector::{HitCollector, eligible_by, verdict},
     indirect_effects,
+    people_counter::PeopleCounter,
     request_template::{
         AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
         RequesterContext, SetAttributes,
     },
     results::{Evaluation, Gain, GainKind, RequestContext},
     rules::Rules,
-    system,
+    system::Refusals,
 };
 use crate::{
-    access::{self, Path},
+    access::Path,
+    budget::{Budget, Stopped},
     change::Operation,
-    diff::{self, Effect, Gainer, Step, effect_hash},
+    diff::{self, Effect, Gainers, SharedPath, effect_hash},
     grant::Term,
-    ids::{AccountId, GroupId, Pair, PersonId, UserId},
+    ids::{AccountId, Pair, PersonId, UserId},
     permission_set::analysis::Risk,
     snapshot::{Provisioned, Snapshot},
     time::{Duration, Timestamp},
@@ -42,65 +48,68 @@ pub fn evaluate(
     asked: &RequestContext,
     rules: &Rules,
     now: Timestamp,
-) -> Evaluation {
-    let effect = diff::effect(before, under_way, operations);
-    let hash = effect_hash(before, operations, &effect, rules.version());
+    budget: Budget<'_>,
+) -> Result<Evaluation, Stopped> {
+    let effect = diff::effect(before, under_way, operations, budget)?;
+    let hash = effect_hash(before, operations, &effect, rules.version(), budget)?;
     let gaining: BTreeSet<PersonId> = effect
         .gaining()
         .into_iter()
-        .filter_map(|user| before.person(user).cloned())
+        .filter_map(|user| asked.person_of(before, user).cloned())
         .collect();
     let approvals = counted(asked, &gaining);
-    let mut found = system::refusals(before, operations, &effect);
-    let agreed = approvals.len();
-    found.extend(indirect_effects::hits(
-        before, operations, &effect, asked, rules, agreed,
-    ));
-    let mut hits = HitCollector::new(found);
-    let mut evaluation = ChangeEvaluation {
-        evaluator: Evaluator::new(rules),
+    let refusals = Refusals::of(before, operations);
+    let evaluation = ChangeEvaluation {
+        rules,
         snapshot: before,
-        moves: [&[], under_way, operations],
-        asked,
+        ask: ask(before, asked, rules, now),
+        people: people_by_account(before, &effect, rules, budget)?,
+        indirect: indirect_effects::hits(
+            before,
+            operations,
+            &effect,
+            asked,
+            rules,
+            approvals.len(),
+        ),
         approvals,
-        people: people_by_account(before, &effect, rules),
-        now,
+        budget,
     };
-    let answers: Vec<Vec<Rc<PolicyResponse>>> = effect
-        .evaluated_steps()
-        .map(|step| evaluation.answers(step))
-        .collect();
-    for (at, (step, answers)) in effect.evaluated_steps().zip(&answers).enumerate() {
-        hits.take(rules, before, at, step, answers);
-    }
-    let hits = hits.sorted(rules);
-    let gains = effect
-        .evaluated_steps()
-        .zip(&answers)
-        .enumerate()
-        .map(|(at, (step, answers))| Gain {
-            step: step.clone(),
-            person: person_of(before, step).cloned(),
-            kind: evaluation.kind(step),
-            eligible_by: eligible_by(rules, answers),
-            hits: (0..hits.len())
-                .filter(|hit| hits[*hit].gains.contains(&at))
-                .collect(),
-        })
-        .collect();
-    Evaluation {
+    let classes = GainerClasses::new(
+        before,
+        asked,
+        [under_way, operations],
+        refusals.users(),
+        budget,
+    );
+    let (hits, gains) = evaluation.gains(&effect, classes, refusals)?;
+    Ok(Evaluation {
         verdict: verdict(hits, rules),
         effect,
         hash,
         gains,
         gaining,
-    }
+    })
 }
 
-fn person_of<'a>(snapshot: &'a Snapshot, step: &Step) -> Option<&'a PersonId> {
-    match &step.gainer {
-        Gainer::User(user) => snapshot.person(user),
-        Gainer::FutureMember(_) => None,
+impl RequestContext {
+    /// Returns the person of a user.
+    pub(super) fn person_of<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        user: &UserId,
+    ) -> Option<&'a PersonId> {
+        self.new_persons.get(user).or_else(|| snapshot.person(user))
+    }
+
+    /// Returns the requester's own user.
+    fn own_user<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a UserId> {
+        let newer = self.new_persons.iter();
+        let mut newer = newer.filter(|(_, person)| **person == self.requester);
+        newer
+            .next()
+            .map(|(user, _)| user)
+            .or_else(|| snapshot.user_of(&self.requester))
     }
 }
 
@@ -119,137 +128,144 @@ fn people_by_account(
     snapshot: &Snapshot,
     effect: &Effect,
     rules: &Rules,
-) -> BTreeMap<AccountId, i64> {
+    budget: Budget<'_>,
+) -> Result<BTreeMap<AccountId, i64>, Stopped> {
     if !rules.mentions.word(PEOPLE) {
-        return BTreeMap::new();
+        return Ok(BTreeMap::new());
     }
-    let mut users: BTreeMap<AccountId, BTreeSet<UserId>> = BTreeMap::new();
-    for step in effect.evaluated_steps() {
-        let account = &step.pair.account;
-        let there = users.entry(account.clone()).or_insert_with(|| {
-            access::reaching(snapshot, account)
-                .map(|reach| reach.user)
-                .collect()
-        });
-        if let Gainer::User(user) = &step.gainer {
-            there.insert(user.clone());
+    let mut gaining: BTreeMap<&AccountId, Vec<&Arc<[UserId]>>> = BTreeMap::new();
+    for SharedPath { pair, gainers, .. } in effect.evaluated_paths() {
+        let lists = gaining.entry(&pair.account).or_default();
+        if let Gainers::Users(users) = gainers {
+            lists.push(users);
         }
     }
-    users
-        .into_iter()
-        .map(|(account, users)| (account, i64::try_from(users.len()).unwrap_or(i64::MAX)))
-        .collect()
+    let mut counter = PeopleCounter::new(snapshot);
+    let mut people = BTreeMap::new();
+    for (account, lists) in gaining {
+        budget.check()?;
+        let count = counter.in_account_with(account, &lists);
+        people.insert(account.clone(), count);
+    }
+    Ok(people)
+}
+
+fn ask(
+    snapshot: &Snapshot,
+    asked: &RequestContext,
+    rules: &Rules,
+    now: Timestamp,
+) -> RequesterContext {
+    let requester = &asked.requester;
+    let user = asked.own_user(snapshot);
+    let groups = user.map_or(&[][..], |user| snapshot.groups_of(user));
+    let mut who = PolicyPrincipal::of(
+        rules,
+        Some(requester.as_str()),
+        user.and_then(|user| snapshot.user(user)),
+        groups.iter().cloned(),
+    );
+    // Always with the person's own id, so that `principal == context.requester` works.
+    requester.as_str().clone_into(&mut who.id);
+    RequesterContext {
+        requester: who,
+        roles: asked.roles.clone(),
+        ticket: asked.ticket,
+        mfa: asked.mfa,
+        at: now.0.div_euclid(1_000),
+    }
 }
 
 /// Everything that is the same for all gains of one change.
 struct ChangeEvaluation<'a> {
-    evaluator: Evaluator<'a>,
+    rules: &'a Rules,
     snapshot: &'a Snapshot,
-    /// Nothing, then the unfinished changes, then this change: a person's groups are determined after each.
-    moves: [&'a [Operation]; 3],
-    asked: &'a RequestContext,
+    ask: RequesterContext,
     approvals: BTreeSet<String>,
     people: BTreeMap<AccountId, i64>,
-    now: Timestamp,
+    indirect: Vec<crate::verdict::Hit>,
+    budget: Budget<'a>,
 }
 
-impl ChangeEvaluation<'_> {
-    fn kind(&self, step: &Step) -> GainKind {
-        if person_of(self.snapshot, step) == Some(&self.asked.requester) {
-            GainKind::Request
-        } else {
-            GainKind::Grant
+impl<'a> ChangeEvaluation<'a> {
+    /// Evaluates all gains, and returns them with the hits.
+    fn gains(
+        self,
+        effect: &'a Effect,
+        mut classes: GainerClasses<'a>,
+        refusals: Refusals<'_>,
+    ) -> Result<(Vec<crate::verdict::Hit>, Vec<Gain>), Stopped> {
+        let mut evaluator = Evaluator::new(self.rules);
+        let mut gains: Vec<Gain> = Vec::new();
+        let mut answers: Vec<Vec<Rc<PolicyResponse>>> = Vec::new();
+        for path in effect.evaluated_paths() {
+            self.budget.check()?;
+            for class in classes.of(&path.gainers, &mut evaluator)?.iter() {
+                let answered = self.answers(path, class, &mut evaluator);
+                gains.push(Gain {
+                    path: SharedPath {
+                        gainers: class.gainers.clone(),
+                        ..path.clone()
+                    },
+                    kind: class.kind,
+                    eligible_by: eligible_by(self.rules, &answered),
+                    hits: Vec::new(),
+                });
+                answers.push(answered);
+            }
         }
+        let mut found = refusals.hits(gains.iter().map(|gain| &gain.path));
+        found.extend(self.indirect);
+        let mut hits = HitCollector::new(found);
+        for (at, (gain, answers)) in gains.iter().zip(&answers).enumerate() {
+            let account = &gain.path.pair.account;
+            hits.take(self.rules, self.snapshot, at, account, answers);
+        }
+        let counts: Vec<usize> = gains.iter().map(|gain| gain.path.gainers.count()).collect();
+        let hits = hits.sorted(self.rules, &counts);
+        for (number, hit) in hits.iter().enumerate() {
+            for gain in &hit.gains {
+                gains[*gain].hits.push(number);
+            }
+        }
+        Ok((hits, gains))
     }
 
-    /// Returns one answer for every set of groups that the person is a member of before, during and after the change: a
-    /// change must not lift a policy about a group by moving somebody in or out of it. Empty if the account is unknown,
-    /// which is blocked elsewhere.
-    fn answers(&mut self, step: &Step) -> Vec<Rc<PolicyResponse>> {
-        let Some(frame) = self.frame(step) else {
+    /// Returns the answers for one class. Empty if the account is unknown, which is blocked elsewhere.
+    fn answers(
+        &self,
+        path: &SharedPath,
+        class: &GainerClass,
+        evaluator: &mut Evaluator<'_>,
+    ) -> Vec<Rc<PolicyResponse>> {
+        let Some(frame) = self.frame(path, class.kind) else {
             return Vec::new();
         };
-        let people = self.people_gaining(step);
-        people
+        let number = evaluator.frame(frame.clone());
+        class
+            .people
             .iter()
-            .map(|who| self.evaluator.answer(&frame, who))
+            .map(|(who_number, who)| evaluator.numbered((number, &frame), (*who_number, who)))
             .collect()
     }
 
-    fn frame(&self, step: &Step) -> Option<RequestTemplate> {
-        let rules = self.evaluator.rules;
-        let (account, class) = self.snapshot.account(&step.pair.account)?;
-        let act = match self.kind(step) {
+    fn frame(&self, gain: &SharedPath, kind: GainKind) -> Option<RequestTemplate> {
+        let (account, class) = self.snapshot.account(&gain.pair.account)?;
+        let act = match kind {
             GainKind::Request => PolicyAction::Request,
             GainKind::Grant => PolicyAction::Grant,
         };
         Some(RequestTemplate {
             act,
-            place: PolicyResource::of(rules, account, *class),
-            power: set_attributes(rules, self.snapshot, &step.pair),
-            minutes: minutes(step.term),
-            access_path: access_path(rules, self.snapshot, &step.path),
-            latent: matches!(step.gainer, Gainer::FutureMember(_)),
-            people: self.people.get(&step.pair.account).copied().unwrap_or(0),
+            place: PolicyResource::of(self.rules, account, *class),
+            power: set_attributes(self.rules, self.snapshot, &gain.pair),
+            minutes: minutes(gain.term),
+            access_path: access_path(self.rules, self.snapshot, &gain.path),
+            latent: matches!(gain.gainers, Gainers::FutureMembers(_)),
+            people: self.people.get(&gain.pair.account).copied().unwrap_or(0),
             approvals: self.approvals.clone(),
-            ask: Some(self.ask()),
+            ask: Some(self.ask.clone()),
         })
-    }
-
-    fn ask(&self) -> RequesterContext {
-        let requester = &self.asked.requester;
-        let user = self.snapshot.user_of(requester);
-        let groups = user.map_or(&[][..], |user| self.snapshot.groups_of(user));
-        let mut who = PolicyPrincipal::of(
-            self.evaluator.rules,
-            Some(requester.as_str()),
-            user.and_then(|user| self.snapshot.user(user)),
-            groups.iter().cloned(),
-        );
-        // Always with the person's own id, so that `principal == context.requester` works.
-        requester.as_str().clone_into(&mut who.id);
-        RequesterContext {
-            requester: who,
-            roles: self.asked.roles.clone(),
-            ticket: self.asked.ticket,
-            mfa: self.asked.mfa,
-            at: self.now.0.div_euclid(1_000),
-        }
-    }
-
-    fn people_gaining(&self, step: &Step) -> Vec<PolicyPrincipal> {
-        let Gainer::User(user) = &step.gainer else {
-            return vec![PolicyPrincipal::unknown()];
-        };
-        let mut groups: BTreeSet<GroupId> = self.snapshot.groups_of(user).iter().cloned().collect();
-        let mut found: Vec<PolicyPrincipal> = Vec::new();
-        for moves in self.moves {
-            for operation in moves {
-                match operation {
-                    Operation::AddMember { group, user: whom } if whom == user => {
-                        groups.insert(group.clone());
-                    }
-                    Operation::RemoveMember { group, user: whom } if whom == user => {
-                        groups.remove(group);
-                    }
-                    _ => {}
-                }
-            }
-            let person = person_of(self.snapshot, step).map(PersonId::as_str);
-            let mut who = PolicyPrincipal::of(
-                self.evaluator.rules,
-                person,
-                self.snapshot.user(user),
-                groups.iter().cloned(),
-            );
-            if self.kind(step) == GainKind::Request {
-                self.asked.requester.as_str().clone_into(&mut who.id);
-            }
-            if !found.contains(&who) {
-                found.push(who);
-            }
-        }
-        found
     }
 }
 

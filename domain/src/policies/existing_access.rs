@@ -13,6 +13,7 @@ use super::{
     change_evaluation::{access_path, minutes, set_attributes},
     equivalence_classes::EquivalenceClass,
     evaluator::{Evaluator, PolicyResponse},
+    people_counter::PeopleCounter,
     records::Records,
     request_template::{
         AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
@@ -45,6 +46,7 @@ pub struct ExistingAccessEvaluator<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) records: Records,
     pub(super) evaluator: Evaluator<'a>,
+    counter: PeopleCounter<'a>,
     people: HashMap<UserId, (usize, Rc<PolicyPrincipal>)>,
     /// The members of each group, in classes that the policies cannot distinguish.
     pub(super) equivalence_classes: HashMap<GroupId, Rc<[EquivalenceClass]>>,
@@ -59,6 +61,7 @@ impl<'a> ExistingAccessEvaluator<'a> {
             snapshot,
             records: Records::default(),
             evaluator: Evaluator::new(rules),
+            counter: PeopleCounter::new(snapshot),
             people: HashMap::new(),
             equivalence_classes: HashMap::new(),
             hits: HashMap::new(),
@@ -309,14 +312,12 @@ impl<'a> ExistingAccessEvaluator<'a> {
     }
 
     /// Returns how many people have access to an account; zero if no policy uses it.
-    pub(super) fn people_in(&self, account: &AccountId) -> i64 {
-        if !self.evaluator.rules.mentions.word(PEOPLE) {
-            return 0;
+    pub(super) fn people_in(&mut self, account: &AccountId) -> i64 {
+        if self.evaluator.rules.mentions.word(PEOPLE) {
+            self.counter.in_account(account)
+        } else {
+            0
         }
-        let users: BTreeSet<UserId> = access::reaching(self.snapshot, account)
-            .map(|reach| reach.user)
-            .collect();
-        i64::try_from(users.len()).unwrap_or(i64::MAX)
     }
 }
 

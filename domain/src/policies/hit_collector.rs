@@ -14,7 +14,7 @@ use super::{
     system::{self, ELIGIBILITY_NONE, RULE_ERROR},
 };
 use crate::{
-    diff::Step,
+    ids::AccountId,
     snapshot::Snapshot,
     verdict::{Hit, Outcome, Remedy, Verdict},
 };
@@ -58,6 +58,7 @@ pub(super) fn eligible_by(rules: &Rules, answers: &[Rc<PolicyResponse>]) -> Vec<
 /// Hits by policy and remedy, collected over all gains.
 pub(super) struct HitCollector {
     system: Vec<Hit>,
+    unknown: BTreeMap<AccountId, Hit>,
     ineligible: BTreeSet<usize>,
     failed: BTreeMap<String, BTreeSet<usize>>,
     by_rule: BTreeMap<(usize, Option<Remedy>), BTreeSet<usize>>,
@@ -67,6 +68,7 @@ impl HitCollector {
     pub(super) fn new(system: Vec<Hit>) -> Self {
         Self {
             system,
+            unknown: BTreeMap::new(),
             ineligible: BTreeSet::new(),
             failed: BTreeMap::new(),
             by_rule: BTreeMap::new(),
@@ -78,11 +80,11 @@ impl HitCollector {
         rules: &Rules,
         snapshot: &Snapshot,
         gain: usize,
-        step: &Step,
+        account: &AccountId,
         answers: &[Rc<PolicyResponse>],
     ) {
         if answers.is_empty() {
-            self.not_judged(snapshot, gain, step);
+            self.not_judged(snapshot, gain, account);
             return;
         }
         if eligible_by(rules, answers).is_empty() {
@@ -102,27 +104,30 @@ impl HitCollector {
     }
 
     /// A membership can give access to an account that the organization does not list.
-    fn not_judged(&mut self, snapshot: &Snapshot, gain: usize, step: &Step) {
+    fn not_judged(&mut self, snapshot: &Snapshot, gain: usize, account: &AccountId) {
         const RULE: &str = "system.unknown-account";
-        let known = self
+        debug_assert!(snapshot.account(account).is_none());
+        if self
             .system
-            .iter_mut()
-            .find(|hit| hit.rule == RULE && hit.gains.contains(&gain));
-        if known.is_none() {
-            debug_assert!(snapshot.account(&step.pair.account).is_none());
-            let reason = format!(
-                "This gives access to account {}, which is not in the organization as of the last complete read \
-                 of AWS. Check what the group is assigned to, or try again after the next read.",
-                step.pair.account
-            );
-            self.system
-                .push(system::hit(RULE, reason, "PCI 7.2.1", [gain].into()));
+            .iter()
+            .any(|hit| hit.rule == RULE && hit.gains.contains(&gain))
+        {
+            return;
         }
+        self.unknown.entry(account.clone()).or_insert_with(|| {
+            let reason = format!(
+                "This gives access to account {account}, which is not in the organization as of the last complete read \
+                 of AWS. Check what the group is assigned to, or try again after the next read."
+            );
+            system::hit(RULE, reason, "PCI 7.2.1", BTreeSet::new())
+        }).gains.insert(gain);
     }
 
-    /// Returns the hits of the program's own checks, then those of the policies in the order of their text.
-    pub(super) fn sorted(self, rules: &Rules) -> Vec<Hit> {
+    /// Returns the hits of the program's own checks, then those of the policies in the order of their text. `counts` are
+    /// the numbers of people behind each gain.
+    pub(super) fn sorted(self, rules: &Rules, counts: &[usize]) -> Vec<Hit> {
         let mut sorted = self.system;
+        sorted.extend(self.unknown.into_values());
         for (error, gains) in self.failed {
             sorted.push(system::hit(
                 RULE_ERROR,
@@ -145,6 +150,9 @@ impl HitCollector {
             let mut hit = rules.list()[rule].hit(remedy);
             hit.gains = gains;
             sorted.push(hit);
+        }
+        for hit in &mut sorted {
+            hit.affected = hit.gains.iter().filter_map(|gain| counts.get(*gain)).sum();
         }
         sorted
     }

@@ -41,8 +41,8 @@ pub(super) fn hits(
         let of_one = match operation {
             Operation::AddMember { group, user } => {
                 let leads = effect
-                    .evaluated_steps()
-                    .any(|step| rests_on(step, operation));
+                    .evaluated_paths()
+                    .any(|gain| rests_on(gain, operation));
                 joining(snapshot, group, user, leads, rules)
             }
             Operation::RemoveMember { group, .. } => named(snapshot, group, rules),

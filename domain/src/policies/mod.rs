@@ -14,12 +14,18 @@ mod evaluator;
 #[cfg(feature = "cedar")]
 mod existing_access;
 #[cfg(feature = "cedar")]
+mod gainer_classes;
+#[cfg(feature = "cedar")]
 mod hit_collector;
 #[cfg(feature = "cedar")]
 mod indirect_effects;
 #[cfg(feature = "cedar")]
 mod overdue_revocation;
+#[cfg(feature = "cedar")]
+mod people_counter;
 mod records;
+#[cfg(all(test, feature = "cedar"))]
+mod reference;
 #[cfg(feature = "cedar")]
 mod request_template;
 mod results;

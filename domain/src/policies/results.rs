@@ -2,7 +2,11 @@
 //!
 //! Does not depend on Cedar, so that a build without it can still show a verdict.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -11,8 +15,8 @@ use crate::{
     access::Reach,
     approval::Mfa,
     authorize::Role,
-    diff::{Effect, EffectHash, Step},
-    ids::{Assignment, PersonId},
+    diff::{Effect, EffectHash, SharedPath},
+    ids::{Assignment, PersonId, UserId},
     time::Timestamp,
     verdict::{Hit, Outcome, Remedy, Verdict, strictest},
 };
@@ -32,6 +36,9 @@ pub struct RequestContext {
     pub approvals: BTreeSet<PersonId>,
     /// The assignments of this change that exist because of an access window.
     pub ours: BTreeSet<Assignment>,
+    /// The persons of users who are newer than the snapshot. A person determines whether somebody requests access for
+    /// themselves, and whether they gain by what they approve.
+    pub new_persons: BTreeMap<UserId, PersonId>,
 }
 
 /// Whether the beneficiary made the request.
@@ -44,30 +51,29 @@ pub enum GainKind {
     Grant,
 }
 
-/// One gain, and what the policies find for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The gains of one path by people whom the policies cannot distinguish, and what the policies find for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gain {
-    /// What is gained: the step at the same index in `effect.evaluated_steps()`.
-    pub step: Step,
-    /// The person who gains; none if the user is not linked to a person, or if nobody gains today.
-    pub person: Option<PersonId>,
+    /// What is gained, and the people of this class.
+    pub path: SharedPath,
     /// Who made the request.
     pub kind: GainKind,
-    /// The ids of the policies that make the person eligible; none means blocked.
+    /// The ids of the policies that make the people eligible; none means blocked.
     pub eligible_by: Vec<String>,
     /// The policies that matched, as indexes into the verdict's hits.
     pub hits: Vec<usize>,
 }
 
 /// The complete result of evaluating a change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
     pub verdict: Verdict,
     /// Who gains and who loses which access.
     pub effect: Effect,
     /// What approvals are bound to.
     pub hash: EffectHash,
-    /// All gains, temporary ones included, each with what the policies find.
+    /// All gains, temporary ones included, each with what the policies find: `effect.evaluated_paths()`, in its order,
+    /// each divided into classes of people.
     pub gains: Vec<Gain>,
     /// The people who gain access, groups expanded. None of them may approve.
     pub gaining: BTreeSet<PersonId>,
@@ -187,6 +193,7 @@ impl Rule {
             control: self.control.clone(),
             remedy,
             gains: BTreeSet::new(),
+            affected: 0,
         }
     }
 }

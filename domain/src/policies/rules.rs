@@ -4,7 +4,7 @@
 //! duplicate ids, `permit` where only `forbid` is supported, and whether the schema fits the requests that are sent. A
 //! policy with an error is never used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{
     Policy, PolicyId, PolicySet, Schema, ValidationMode, ValidationResult, Validator,
@@ -35,7 +35,8 @@ pub struct Rules {
 /// hundred evaluations.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Mentions {
-    named: BTreeSet<(String, String)>,
+    /// The ids by type. Asked for every person of a large group, so a question copies no text.
+    named: BTreeMap<String, BTreeSet<String>>,
     /// Every attribute and string literal of any policy.
     words: BTreeSet<String>,
 }
@@ -43,7 +44,7 @@ pub(super) struct Mentions {
 impl Mentions {
     /// Whether a policy names this entity.
     pub(super) fn entity(&self, kind: &str, id: &str) -> bool {
-        self.named.contains(&(kind.to_owned(), id.to_owned()))
+        self.named.get(kind).is_some_and(|ids| ids.contains(id))
     }
 
     /// Whether a policy could read an attribute of this name.
@@ -143,9 +144,8 @@ fn mentions(sets: &[&PolicySet]) -> Mentions {
     let mut found = Mentions::default();
     for policy in sets.iter().flat_map(|set| set.policies()) {
         for uid in policy.entity_literals() {
-            found
-                .named
-                .insert((uid.type_name().to_string(), uid.id().unescaped().to_owned()));
+            let ids = found.named.entry(uid.type_name().to_string()).or_default();
+            ids.insert(uid.id().unescaped().to_owned());
         }
         match policy.to_json() {
             Ok(json) => words(&json, &mut found.words),

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    access::Path,
     change::Operation,
     classification::{Environment, Source, is_live},
-    diff::{Effect, Gainer, Step},
+    diff::SharedPath,
     directory::Origin,
     ids::{AccountId, Assignment, GroupId, PermissionSetArn, Principal, UserId},
     snapshot::Snapshot,
@@ -27,47 +28,74 @@ pub(super) fn hit(rule: &str, reason: String, control: &str, gains: BTreeSet<usi
         control: control.to_owned(),
         remedy: None,
         gains,
+        affected: 0,
     }
 }
 
-/// Returns the hits for the operations themselves, in their order.
-pub(super) fn refusals(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> Vec<Hit> {
-    let mut found: Vec<Hit> = Vec::new();
-    for operation in operations {
-        let gains: BTreeSet<usize> = effect
-            .evaluated_steps()
-            .enumerate()
-            .filter(|(_, step)| rests_on(step, operation))
-            .map(|(at, _)| at)
-            .collect();
-        for (rule, reason, control) in against(snapshot, operation) {
-            match found
-                .iter_mut()
-                .find(|hit| hit.rule == rule && hit.reason == reason)
-            {
-                Some(hit) => hit.gains.extend(gains.iter().copied()),
-                None => found.push(hit(rule, reason, control, gains.clone())),
+/// The operations that cannot be carried out, each with the reasons.
+pub(super) struct Refusals<'a>(Vec<(&'a Operation, Vec<SystemRefusal>)>);
+
+impl<'a> Refusals<'a> {
+    pub(super) fn of(snapshot: &Snapshot, operations: &'a [Operation]) -> Self {
+        let refused = operations.iter().filter_map(|operation| {
+            let reasons = against(snapshot, operation);
+            (!reasons.is_empty()).then_some((operation, reasons))
+        });
+        Self(refused.collect())
+    }
+
+    /// Returns the users to whom only some of the reasons apply, although policies may not distinguish them.
+    pub(super) fn users(&self) -> BTreeSet<&'a UserId> {
+        self.0
+            .iter()
+            .filter_map(|(operation, _)| match operation {
+                Operation::Assign { assignment, .. } => match &assignment.principal {
+                    Principal::User(user) => Some(user),
+                    Principal::Group(_) => None,
+                },
+                Operation::AddMember { user, .. } => Some(user),
+                Operation::Unassign { .. } | Operation::RemoveMember { .. } => None,
+            })
+            .collect()
+    }
+
+    /// Returns the hits in the order of the operations; `gains` are all gains, by number.
+    pub(super) fn hits<'g>(self, gains: impl Iterator<Item = &'g SharedPath> + Clone) -> Vec<Hit> {
+        let mut found: Vec<Hit> = Vec::new();
+        for (operation, reasons) in self.0 {
+            let concerned: BTreeSet<usize> = gains
+                .clone()
+                .enumerate()
+                .filter(|(_, gain)| rests_on(gain, operation))
+                .map(|(at, _)| at)
+                .collect();
+            for (rule, reason, control) in reasons {
+                match found
+                    .iter_mut()
+                    .find(|hit| hit.rule == rule && hit.reason == reason)
+                {
+                    Some(hit) => hit.gains.extend(concerned.iter().copied()),
+                    None => found.push(hit(rule, reason, control, concerned.clone())),
+                }
             }
         }
+        found
     }
-    found
 }
 
-pub(super) fn rests_on(step: &Step, operation: &Operation) -> bool {
+/// Whether any of the gainers of a path owes the gain to an operation.
+pub(super) fn rests_on(gain: &SharedPath, operation: &Operation) -> bool {
     match operation {
         Operation::Assign { assignment, .. } => {
-            step.pair == assignment.pair
-                && match (&assignment.principal, &step.path, &step.gainer) {
-                    (Principal::Group(group), crate::access::Path::Group(path), _) => group == path,
-                    (Principal::User(user), crate::access::Path::Direct, Gainer::User(gainer)) => {
-                        user == gainer
-                    }
+            gain.pair == assignment.pair
+                && match (&assignment.principal, &gain.path) {
+                    (Principal::Group(group), Path::Group(path)) => group == path,
+                    (Principal::User(user), Path::Direct) => gain.gainers.contain(user),
                     _ => false,
                 }
         }
         Operation::AddMember { group, user } => {
-            step.path == crate::access::Path::Group(group.clone())
-                && step.gainer == Gainer::User(user.clone())
+            matches!(&gain.path, Path::Group(path) if path == group) && gain.gainers.contain(user)
         }
         Operation::Unassign { .. } | Operation::RemoveMember { .. } => false,
     }
@@ -76,7 +104,7 @@ pub(super) fn rests_on(step: &Step, operation: &Operation) -> bool {
 /// Policy id, reason and control.
 pub(super) type SystemRefusal = (&'static str, String, &'static str);
 
-fn against(snapshot: &Snapshot, operation: &Operation) -> Vec<SystemRefusal> {
+pub(super) fn against(snapshot: &Snapshot, operation: &Operation) -> Vec<SystemRefusal> {
     match operation {
         Operation::Assign { assignment, .. } => {
             let mut found = unwritable(snapshot, assignment);

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     access::{self, Path},
+    budget::Budget,
     change::Operation,
-    diff::{Effect, Gainer, Step, after, effect},
+    diff::{self, Effect, Gainer, Step, Steps, after},
     directory::{Group, Origin, User, UserStatus},
     grant::Term,
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
@@ -182,10 +183,17 @@ fn whole(snapshot: &Snapshot) -> Whole {
     found
 }
 
-fn steps(steps: &[Step]) -> Whole {
+fn effect(snapshot: &Snapshot, under_way: &[Operation], operations: &[Operation]) -> Effect {
+    diff::effect(snapshot, under_way, operations, Budget::UNLIMITED).expect("nothing ends it")
+}
+
+fn steps(steps: &Steps) -> Whole {
+    whole_of(steps.iter())
+}
+
+fn whole_of(steps: impl Iterator<Item = Step>) -> Whole {
     steps
-        .iter()
-        .map(|step| (step.gainer.clone(), step.pair.clone(), step.path.clone()))
+        .map(|step| (step.gainer, step.pair, step.path))
         .collect()
 }
 
@@ -294,7 +302,7 @@ proptest! {
             _ => None,
         }).collect();
         prop_assert!(gained.iter().all(|path| !then.contains(path) || asked.contains(&path.1)));
-        prop_assert!(effect.gained.is_sorted() && effect.lost.is_sorted());
+        prop_assert!(effect.gained.iter().is_sorted() && effect.lost.iter().is_sorted());
     }
 
     #[test]
@@ -348,7 +356,7 @@ proptest! {
         let before = whole(&snapshot);
         let evaluation: Whole = [judged_first, judged_second]
             .iter()
-            .flat_map(|effect| steps(&effect.evaluated_steps().cloned().collect::<Vec<_>>()))
+            .flat_map(|effect| whole_of(effect.evaluated_steps()))
             .collect();
         for path in whole(&end) {
             prop_assert!(before.contains(&path) || evaluation.contains(&path), "{path:?}");
@@ -459,7 +467,7 @@ fn a_path_that_remains_is_not_lost_with_another() {
     };
     let effect = effect(&there, &[], &[gone]);
     assert_eq!(effect.lost.len(), 1);
-    assert_eq!(effect.lost[0].path, Path::Group(group(0)));
+    assert_eq!(effect.lost.paths()[0].path, Path::Group(group(0)));
 }
 
 #[test]
@@ -477,5 +485,5 @@ fn taking_away_what_is_under_way_does_not_hide_who_joins_meanwhile() {
     let effect = effect(&one_group(), &[assign(Term::Standing)], &[take, joins]);
     assert!(effect.gained.is_empty());
     assert_eq!(effect.passing.len(), 1);
-    assert_eq!(effect.passing[0].gainer, Gainer::User(user(1)));
+    assert_eq!(effect.passing.paths()[0].gainers.users(), [user(1)]);
 }

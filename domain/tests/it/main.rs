@@ -7,4 +7,5 @@ mod diff;
 mod engine_simulation;
 mod ledger;
 mod policy_scenarios;
+mod preview_cost;
 mod roles;

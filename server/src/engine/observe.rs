@@ -168,8 +168,8 @@ pub(super) async fn reasons(app_state: &AppState) -> Result<AccessReasons, Store
             let gaining = stored
                 .effect
                 .evaluated_steps()
-                .filter_map(|step| match &step.gainer {
-                    Gainer::User(user) => Some((user.clone(), step.pair.clone())),
+                .filter_map(|step| match step.gainer {
+                    Gainer::User(user) => Some((user, step.pair)),
                     Gainer::FutureMember(_) => None,
                 })
                 .collect();

@@ -28,8 +28,14 @@ pub(super) async fn draw(
         Err(denied) => {
             let status = StatusCode::from_u16(error::status(&denied))
                 .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let retry_after = denied.retry_after();
             let page = error::page(denied, request_id::current());
-            document(state, backend, page, status, uri, headers).await
+            let mut response = document(state, backend, page, status, uri, headers).await;
+            if let Some(seconds) = retry_after {
+                let seconds = HeaderValue::from(seconds);
+                response.headers_mut().insert(header::RETRY_AFTER, seconds);
+            }
+            response
         }
     }
 }

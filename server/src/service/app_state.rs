@@ -24,7 +24,8 @@ use domain::{
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{
-    index::Roster, journal::Journal, pci_findings::PciFindings, pending_starts::PendingStarts,
+    evaluation_slots::EvaluationSlots, index::Roster, journal::Journal, pci_findings::PciFindings,
+    pending_starts::PendingStarts,
 };
 use crate::{
     aws::{Aws, Instance},
@@ -71,6 +72,8 @@ pub struct AppState {
     pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,
     /// The verifier key of the ledger, once the ledger is open.
     pub vkey: OnceLock<String>,
+    /// Limits how many changes are evaluated at once.
+    pub evaluations: EvaluationSlots,
     /// What approved changes wait for before they start, for their pages.
     pub waiting: PendingStarts,
     /// The ids of changes that were updated, for live pages.
@@ -137,6 +140,7 @@ impl AppState {
             observing: tokio::sync::Mutex::new(()),
             reads: Mutex::default(),
             vkey: OnceLock::new(),
+            evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),
             moved: broadcast::channel(256).0,
             restored: watch::channel(true).0,

@@ -27,7 +27,7 @@ mod withdraw;
 pub use expire::expire_due;
 pub use start::{fresh_verdict, send_back};
 
-use app::backend::Denied;
+use app::backend::{Denied, Load};
 use domain::authorize::Action;
 
 use super::{Service, journal::EntryActor};
@@ -63,6 +63,7 @@ fn trouble(error: StoreError) -> Denied {
         StoreError::Conflict(what) => Denied::Conflict(format!(
             "Another request changed {what} at the same time, and nothing was saved. Review the current state and try again."
         )),
+        StoreError::Stopped => Denied::Busy(Load::Overall),
         other => super::broken(other),
     }
 }

@@ -95,15 +95,35 @@ pub async fn insert(
     .bind(to_json(&stored.mfa))
     .execute(tx.conn())
     .await?;
-    for target in targets {
-        sqlx::query("insert into change_target (change_id, kind, value) values ($1, $2, $3) on conflict do nothing")
-            .bind(change.id.as_str())
-            .bind(target.kind)
-            .bind(&target.value)
-            .execute(tx.conn())
-            .await?;
-    }
+    insert_targets(tx, &change.id, targets).await?;
     Ok(None)
+}
+
+/// The number of targets in one statement. A change for 50,000 people would otherwise take as many round trips, in which
+/// nobody else can write.
+const TARGETS: usize = 500;
+
+async fn insert_targets(
+    tx: &mut Tx,
+    change: &ChangeId,
+    targets: &BTreeSet<ChangeTarget>,
+) -> Result<(), StoreError> {
+    let all: Vec<&ChangeTarget> = targets.iter().collect();
+    for some in all.chunks(TARGETS) {
+        let rows: Vec<String> = (0..some.len())
+            .map(|at| format!("($1, ${}, ${})", 2 * at + 2, 2 * at + 3))
+            .collect();
+        let sql = format!(
+            "insert into change_target (change_id, kind, value) values {} on conflict do nothing",
+            rows.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(change.as_str());
+        for target in some {
+            query = query.bind(target.kind).bind(target.value.as_str());
+        }
+        query.execute(tx.conn()).await?;
+    }
+    Ok(())
 }
 
 /// Returns the change that a form has created.

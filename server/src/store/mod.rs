@@ -51,6 +51,9 @@ pub enum StoreError {
     /// A conditional update found another version of the row: another request was faster.
     #[error("{0} was changed concurrently")]
     Conflict(&'static str),
+    /// A computation that the request waited for took too long and was stopped.
+    #[error("the evaluation took too long and was stopped")]
+    Stopped,
     /// An entry could not be appended to the ledger.
     #[error("ledger")]
     Ledger(#[from] ledger::LedgerError),

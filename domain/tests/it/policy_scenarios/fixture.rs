@@ -1,10 +1,14 @@
 //! Evaluates changes of the small company, with items referred to by name.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use domain::{
     approval::Mfa,
     authorize::Role,
+    budget::Budget,
     change::Operation,
     grant::Term,
     ids::{Assignment, Principal},
@@ -68,7 +72,17 @@ impl Company {
         operations: &[Operation],
         asked: &RequestContext,
     ) -> Evaluation {
-        evaluate(&self.snapshot(), under_way, operations, asked, rules, NOW)
+        let snapshot = self.snapshot();
+        evaluate(
+            &snapshot,
+            under_way,
+            operations,
+            asked,
+            rules,
+            NOW,
+            Budget::UNLIMITED,
+        )
+        .expect("nothing ends it")
     }
 }
 
@@ -81,6 +95,7 @@ pub fn ann() -> RequestContext {
         ticket: false,
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
+        new_persons: BTreeMap::new(),
     }
 }
 

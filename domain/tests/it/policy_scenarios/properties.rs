@@ -163,7 +163,8 @@ proptest! {
             Some(Remedy::Approvals(_)) => Outcome::NeedsApproval,
         }).max().unwrap_or(Outcome::Allowed);
         prop_assert_eq!(evaluation.verdict.outcome, strictest);
-        prop_assert_eq!(evaluation.gains.len(), evaluation.effect.evaluated_steps().count());
+        let counts = evaluation.gains.iter().map(|gain| gain.path.gainers.count());
+        prop_assert_eq!(counts.sum::<usize>(), evaluation.effect.evaluated_steps().count());
         for (at, gain) in evaluation.gains.iter().enumerate() {
             for hit in &gain.hits {
                 prop_assert!(evaluation.verdict.hits[*hit].gains.contains(&at));
@@ -295,8 +296,9 @@ proptest! {
                 .collect()
         };
         prop_assert_eq!(of_rules(&one), of_rules(&other));
-        let eligible = |evaluation: &Evaluation| -> Vec<_> {
-            evaluation.gains.iter().map(|gain| (gain.step.clone(), gain.eligible_by.clone())).collect()
+        let eligible = |evaluation: &Evaluation| {
+            let gains = evaluation.gains.iter();
+            gains.flat_map(|gain| gain.path.steps().map(|step| (step, gain.eligible_by.clone()))).collect::<BTreeMap<_, _>>()
         };
         prop_assert_eq!(eligible(&one), eligible(&other));
 

@@ -193,7 +193,7 @@ fn a_guardrail_that_cannot_be_evaluated_refuses_even_where_everything_else_allow
     assert!(hit.reason.contains("fails"), "{}", hit.reason);
     // Reported once, for all beneficiaries.
     assert_eq!(evaluation.verdict.hits.len(), 1);
-    assert_eq!(hit.gains.len(), evaluation.gains.len());
+    assert_eq!(hit.affected, evaluation.effect.evaluated_steps().count());
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn rules_about_units_groups_people_accounts_sets_and_the_requester_see_what_they
     {
         let rules = with_guardrails(&rule(&format!("r{n}"), "", &scope));
         let evaluation = fixture.evaluate_under(&rules, &[], &operation, &ann());
-        let found: usize = evaluation.verdict.hits.iter().map(|hit| hit.gains.len()).sum();
+        let found: usize = evaluation.verdict.hits.iter().map(|hit| hit.affected).sum();
         assert_eq!(found, hits, "{scope}: {:?}", hit(&evaluation));
     }
 }

@@ -64,6 +64,7 @@ impl DecisionPort for Service {
                 message,
             }]));
         }
+        let _slot = self.app_state.evaluations.take(&self.signed.person).await?;
         match self.try_decide(id, &input, reason).await.map_err(trouble)? {
             DecideOutcome::Recorded(state) => {
                 self.app_state.announce(id, state);
@@ -199,7 +200,7 @@ impl Service {
             .signed
             .user
             .as_ref()
-            .is_some_and(|user| stored.effect.gaining().contains(user))
+            .is_some_and(|user| stored.effect.gives_to(user))
         {
             gaining.insert(self.signed.person.clone());
         }

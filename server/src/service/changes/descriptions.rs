@@ -134,11 +134,10 @@ pub(super) fn path(snapshot: &Snapshot, path: &Path) -> String {
 pub(super) fn accounts<'a>(
     snapshot: &Snapshot,
     operations: &'a [Operation],
-    steps: impl Iterator<Item = &'a Step>,
+    affected: impl Iterator<Item = &'a AccountId>,
 ) -> Vec<AccountRef> {
     let named = operations.iter().filter_map(account_of);
-    let ids: std::collections::BTreeSet<&AccountId> =
-        named.chain(steps.map(|step| &step.pair.account)).collect();
+    let ids: std::collections::BTreeSet<&AccountId> = named.chain(affected).collect();
     ids.into_iter()
         .map(|id| names::account(snapshot, id))
         .collect()

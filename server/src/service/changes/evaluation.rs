@@ -4,22 +4,27 @@
 //! Never decides anything itself, and never lets the delay between reads of AWS hide what Leastwise has already
 //! written.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
     change::{Operation, State},
-    diff,
     engine::ItemResult,
-    ids::{Assignment, ChangeId, PersonId},
+    ids::{Assignment, ChangeId, PersonId, UserId},
     ledger::projection::{ChangeMismatch, Lifecycle},
-    policies::{Evaluation, RequestContext, evaluate},
+    policies::{Evaluation, RequestContext, Rules, evaluate},
     snapshot::Snapshot,
     time::Timestamp,
 };
 use sqlx::AnyConnection;
 
 use crate::{
-    service::app_state::{AppState, ReadModel},
+    service::{
+        app_state::{AppState, ReadModel},
+        evaluation_slots,
+    },
     store::{
         StoreError,
         change::{self, StoredChange},
@@ -27,36 +32,80 @@ use crate::{
     },
 };
 
-/// Evaluates requested operations.
+/// Evaluates requested operations on a blocking thread. The caller holds an evaluation slot.
 pub(super) async fn evaluate_now(
     app_state: &AppState,
     conn: &mut AnyConnection,
-    read_model: &ReadModel,
+    read_model: &Arc<ReadModel>,
     operations: &[Operation],
     asked: &RequestContext,
     except: Option<&ChangeId>,
 ) -> Result<Evaluation, StoreError> {
-    let under_way = under_way(conn, &read_model.snapshot, except).await?;
-    let snapshot = with_new_persons(
-        conn,
-        &read_model.snapshot,
-        &under_way,
-        operations,
-        &asked.requester,
-    )
-    .await?;
-    let asked = RequestContext {
+    let evaluated = Evaluated {
+        read_model: Arc::clone(read_model),
+        rules: Arc::clone(&app_state.rules),
+        under_way: under_way(conn, &read_model.snapshot, except).await?,
+        operations: operations.to_vec(),
+        now: app_state.clock.now(),
+    };
+    let mut asked = RequestContext {
         ours: ours(read_model, operations),
+        new_persons: BTreeMap::new(),
         ..asked.clone()
     };
-    Ok(evaluate(
-        &snapshot,
-        &under_way,
-        operations,
-        &asked,
-        &app_state.rules,
-        app_state.clock.now(),
-    ))
+    let (evaluation, linked) = evaluated.by(&asked).await?;
+    // An existing link never changes, so only missing ones matter.
+    if linked == Links::Known {
+        return Ok(evaluation);
+    }
+    asked.new_persons =
+        new_persons(conn, &read_model.snapshot, &evaluation, &asked.requester).await?;
+    if asked.new_persons.is_empty() {
+        return Ok(evaluation);
+    }
+    let (evaluation, _) = evaluated.by(&asked).await?;
+    Ok(evaluation)
+}
+
+/// What is evaluated.
+#[derive(Clone)]
+struct Evaluated {
+    read_model: Arc<ReadModel>,
+    rules: Arc<Rules>,
+    under_way: Vec<Operation>,
+    operations: Vec<Operation>,
+    now: Timestamp,
+}
+
+/// Whether the snapshot shows the person of the requester and of everybody who gains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Links {
+    Known,
+    Missing,
+}
+
+impl Evaluated {
+    async fn by(&self, asked: &RequestContext) -> Result<(Evaluation, Links), StoreError> {
+        let (this, asked) = (self.clone(), asked.clone());
+        evaluation_slots::run(move |budget| {
+            let snapshot = &this.read_model.snapshot;
+            let evaluation = evaluate(
+                snapshot,
+                &this.under_way,
+                &this.operations,
+                &asked,
+                &this.rules,
+                this.now,
+                budget,
+            )?;
+            let mut gaining = evaluation.effect.gaining().into_iter();
+            let known = snapshot.user_of(&asked.requester).is_some()
+                && gaining.all(|user| snapshot.person(user).is_some());
+            let links = if known { Links::Known } else { Links::Missing };
+            Ok((evaluation, links))
+        })
+        .await
+    }
 }
 
 /// Evaluates a stored change again, with the roles that its requester holds now according to the ledger.
@@ -80,6 +129,7 @@ pub(super) async fn re_evaluate(
         ticket: stored.change.proposal.ticket.is_some(),
         approvals,
         ours: BTreeSet::new(),
+        new_persons: BTreeMap::new(),
     };
     let operations = &stored.change.proposal.operations;
     evaluate_now(
@@ -166,31 +216,20 @@ fn as_of(snapshot: &Snapshot, operation: &Operation) -> Timestamp {
     read.or(parts.coverage.oldest).unwrap_or_default()
 }
 
-/// Adds people who signed in for the first time after the snapshot was taken. Their identity determines whether they
-/// request access for themselves, and whether they gain by what they approve.
-async fn with_new_persons<'a>(
+/// Returns the persons who signed in for the first time after the snapshot was taken, as far as they request or gain.
+/// Their identity determines whether they request access for themselves, and whether they gain by what they approve.
+async fn new_persons(
     conn: &mut AnyConnection,
-    snapshot: &'a Snapshot,
-    under_way: &[Operation],
-    operations: &[Operation],
+    snapshot: &Snapshot,
+    evaluation: &Evaluation,
     requester: &PersonId,
-) -> Result<Cow<'a, Snapshot>, StoreError> {
-    let effect = diff::effect(snapshot, under_way, operations);
-    let gaining = effect.gaining();
-    // An existing link never changes, so only missing ones matter.
-    if snapshot.user_of(requester).is_some()
-        && gaining.iter().all(|user| snapshot.person(user).is_some())
-    {
-        return Ok(Cow::Borrowed(snapshot));
-    }
+) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
     let known = identity_link::by_user(conn).await?;
-    let matters = known.iter().any(|(user, person)| {
-        (gaining.contains(user) || person == requester) && snapshot.person(user) != Some(person)
-    });
-    if !matters {
-        return Ok(Cow::Borrowed(snapshot));
-    }
-    let mut parts = snapshot.parts().clone();
-    parts.persons = known;
-    Ok(Cow::Owned(Snapshot::new(parts)))
+    Ok(known
+        .into_iter()
+        .filter(|(user, person)| {
+            snapshot.person(user) != Some(person)
+                && (person == requester || evaluation.effect.gives_to(user))
+        })
+        .collect())
 }

@@ -222,7 +222,10 @@ pub(super) async fn row(
         accounts: descriptions::accounts(
             snapshot,
             operations,
-            stored.effect.gained.iter().chain(&stored.effect.lost),
+            [&stored.effect.gained, &stored.effect.lost]
+                .into_iter()
+                .flat_map(|steps| steps.paths())
+                .map(|path| &path.pair.account),
         ),
         approvals: (have, need),
     })

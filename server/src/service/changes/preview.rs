@@ -1,12 +1,12 @@
 //! The preview of a change before it is submitted. Writes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{ChangeForm, ChangeKind, Denied, FieldError, PortResult, Preview, change_field};
 use domain::{
     authorize::Action,
     change::Operation,
-    diff::{Effect, EffectHash, Step},
+    diff::{Effect, EffectHash, Steps},
     ids::{PermissionSetArn, PersonId, UserId},
     permission_set::analysis::Finding,
     policies::{Evaluation, RequestContext},
@@ -19,6 +19,9 @@ use super::{
     person_names::PersonNames,
 };
 use crate::{service::Service, store::StoreError};
+
+/// The maximum number of gains and of losses that a preview lists; the others are counted.
+const LISTED: usize = 200;
 
 impl Service {
     /// Returns the default user of a form: the viewer, if the change gives them access or they may propose only for
@@ -76,6 +79,7 @@ impl Service {
             ticket: ticket.is_some(),
             approvals: BTreeSet::new(),
             ours: BTreeSet::new(),
+            new_persons: BTreeMap::new(),
         }
     }
 
@@ -132,13 +136,17 @@ impl Service {
             gained: effect
                 .gained
                 .iter()
-                .map(|step| descriptions::gain(snapshot, step))
+                .take(LISTED)
+                .map(|step| descriptions::gain(snapshot, &step))
                 .collect(),
+            gains: effect.gained.len(),
             lost: effect
                 .lost
                 .iter()
-                .map(|step| descriptions::loss(snapshot, step))
+                .take(LISTED)
+                .map(|step| descriptions::loss(snapshot, &step))
                 .collect(),
+            losses: effect.lost.len(),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
             verdict,
@@ -149,8 +157,9 @@ impl Service {
 }
 
 /// Returns the risks of the permission sets that somebody gains.
-fn findings(snapshot: &Snapshot, gained: &[Step]) -> Vec<Finding> {
-    let sets: BTreeSet<&PermissionSetArn> = gained.iter().map(|step| &step.pair.set).collect();
+fn findings(snapshot: &Snapshot, gained: &Steps) -> Vec<Finding> {
+    let paths = gained.paths().iter();
+    let sets: BTreeSet<&PermissionSetArn> = paths.map(|path| &path.pair.set).collect();
     sets.into_iter()
         .filter_map(|arn| snapshot.set(arn))
         .flat_map(|set| set.analysis.findings.clone())
@@ -165,11 +174,13 @@ fn session_seconds(snapshot: &Snapshot, operations: &[Operation], effect: &Effec
         }
         Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
     });
-    let touched = effect
+    let touched: BTreeSet<&PermissionSetArn> = effect
         .gained
+        .paths()
         .iter()
-        .chain(&effect.lost)
-        .map(|step| &step.pair.set);
+        .chain(effect.lost.paths())
+        .map(|path| &path.pair.set)
+        .collect();
     named
         .chain(touched)
         .filter_map(|arn| snapshot.set(arn))

@@ -1,73 +1,125 @@
 //! The paths that remain after a removal: removing one path proves nothing while another path leads to the same
 //! account.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, btree_set};
 
 use domain::{
-    access::{self, Path},
+    access::Path,
     change::Operation,
-    diff::{Gainer, Step},
+    diff::Steps,
     engine::AccessResource,
-    ids::{AccountId, Principal, UserId},
+    ids::{AccountId, Assignment, Pair, Principal, UserId},
     snapshot::Snapshot,
 };
 
 use super::descriptions;
-use crate::service::{app_state::ReadModel, names};
+use crate::service::names;
 
 /// The maximum number of paths listed.
 const LISTED: usize = 20;
 
+/// A remaining path: of whom, to what and through what.
+type Remaining<'a> = (&'a UserId, &'a Principal, &'a Pair);
+
 /// Returns the paths by which the people who lost access by an operation still reach its accounts. `others` contains
 /// the principals that the verifying read still found on the pair; it is newer than the snapshot.
+///
+/// Visits the assignments of these accounts, and neither builds a list of all paths nor visits each person's.
 pub(super) fn paths(
     snapshot: &Snapshot,
     operation: &Operation,
-    lost: &[Step],
+    lost: &Steps,
     others: &BTreeSet<Principal>,
 ) -> Vec<String> {
     let removed = AccessResource::of(operation);
-    let pair = match &removed {
-        AccessResource::Assignment(assignment) => Some(&assignment.pair),
-        AccessResource::Membership { .. } => None,
-    };
-    let accounts: BTreeSet<&AccountId> = lost.iter().map(|step| &step.pair.account).collect();
-    let users: BTreeSet<&UserId> = lost
+    let accounts: BTreeSet<&AccountId> =
+        lost.paths().iter().map(|path| &path.pair.account).collect();
+    let users: BTreeSet<&UserId> = lost.lists().flat_map(|users| users.iter()).collect();
+    let mut first: BTreeSet<Remaining<'_>> = BTreeSet::new();
+    let mut total = 0;
+    for (pair, read) in accounts
         .iter()
-        .filter_map(|step| match &step.gainer {
-            Gainer::User(user) => Some(user),
-            Gainer::FutureMember(_) => None,
-        })
-        .collect();
-    let mut found = Vec::new();
-    for user in users {
-        for reach in
-            access::reach_of(snapshot, user).filter(|reach| accounts.contains(&reach.pair.account))
-        {
-            let through_removed = match &removed {
-                AccessResource::Assignment(assignment) => {
-                    &ReadModel::assignment(&reach) == assignment
-                }
-                AccessResource::Membership { group, user: out } => {
-                    reach.path == Path::Group(group.clone()) && user == out
-                }
+        .flat_map(|account| snapshot.pairs_in(account))
+    {
+        for principal in read.principals.keys() {
+            if is_gone(&removed, pair, principal, others) {
+                continue;
+            }
+            let left = |user: &UserId| {
+                matches!(&removed, AccessResource::Membership { group, user: out }
+                    if *principal == Principal::Group(group.clone()) && user == out)
             };
-            let seen_gone = pair == Some(&reach.pair) && !others.contains(&reach.principal());
-            if !through_removed && !seen_gone {
-                found.push(format!(
-                    "{} still reaches {} with {} {}",
-                    descriptions::principal(snapshot, &Principal::User(user.clone())),
-                    names::account(snapshot, &reach.pair.account).name,
-                    names::set(snapshot, &reach.pair.set).name,
-                    descriptions::path(snapshot, &reach.path),
-                ));
+            let behind = behind(snapshot, principal, &users);
+            for user in behind.filter(|user| !left(user)) {
+                total += 1;
+                let path = (user, principal, pair);
+                if first.len() < LISTED || first.last().is_some_and(|last| path < *last) {
+                    first.insert(path);
+                }
+                if first.len() > LISTED {
+                    first.pop_last();
+                }
             }
         }
     }
-    if found.len() > LISTED {
-        let more = found.len() - LISTED;
-        found.truncate(LISTED);
-        found.push(format!("and {more} more"));
+    let mut found: Vec<String> = first.into_iter().map(|path| told(snapshot, path)).collect();
+    if total > LISTED {
+        found.push(format!("and {} more", total - LISTED));
     }
     found
+}
+
+/// Whether the operation removed an assignment, or the verifying read no longer found it.
+fn is_gone(
+    removed: &AccessResource,
+    pair: &Pair,
+    principal: &Principal,
+    others: &BTreeSet<Principal>,
+) -> bool {
+    let AccessResource::Assignment(Assignment {
+        pair: read,
+        principal: gone,
+    }) = removed
+    else {
+        return false;
+    };
+    read == pair && (gone == principal || !others.contains(principal))
+}
+
+/// Returns those of these users who have access through an assignment.
+fn behind<'a>(
+    snapshot: &'a Snapshot,
+    principal: &'a Principal,
+    users: &BTreeSet<&'a UserId>,
+) -> btree_set::IntoIter<&'a UserId> {
+    let found: BTreeSet<&UserId> = match principal {
+        Principal::User(user) => {
+            let has = snapshot.user(user).is_some() && users.contains(user);
+            has.then_some(user).into_iter().collect()
+        }
+        Principal::Group(group) => match snapshot.parts().members.get(group) {
+            Some(members) if members.len() > users.len() => users
+                .iter()
+                .copied()
+                .filter(|user| members.contains(*user))
+                .collect(),
+            Some(members) => members.iter().filter(|user| users.contains(user)).collect(),
+            None => BTreeSet::new(),
+        },
+    };
+    found.into_iter()
+}
+
+fn told(snapshot: &Snapshot, (user, principal, pair): Remaining<'_>) -> String {
+    let path = match principal {
+        Principal::User(_) => Path::Direct,
+        Principal::Group(group) => Path::Group(group.clone()),
+    };
+    format!(
+        "{} still reaches {} with {} {}",
+        descriptions::principal(snapshot, &Principal::User(user.clone())),
+        names::account(snapshot, &pair.account).name,
+        names::set(snapshot, &pair.set).name,
+        descriptions::path(snapshot, &path),
+    )
 }

@@ -38,6 +38,7 @@ pub async fn fresh_verdict(
     id: &ChangeId,
 ) -> Result<StartVerdict, StoreError> {
     let standing = approver_status::of_approvers(app_state, pool, id).await?;
+    let _slot = app_state.evaluations.take_for_engine().await;
     let mut tx = app_state.store.write().await?;
     let fresh = under_lock(app_state, &mut tx, id, &standing).await?;
     tx.commit().await?;

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use domain::{
     authorize::Action,
     change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
-    diff::{Effect, Gainer},
+    diff::Effect,
     ids::{ChangeId, PersonId, Principal},
     ledger::projection::Lifecycle,
     verdict::Outcome,
@@ -51,10 +51,11 @@ impl NewChangePort for Service {
             reading.errors.push(error);
         }
         let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
+            let _slot = self.app_state.evaluations.take(&person).await?;
             Some(
                 self.preview_of(&person, &reading.operations)
                     .await
-                    .map_err(broken)?,
+                    .map_err(trouble)?,
             )
         } else {
             None
@@ -141,6 +142,7 @@ impl Service {
         proposal: Proposal,
         submission: &Submission,
     ) -> Result<ChangeId, Failure> {
+        let _slot = self.app_state.evaluations.take(person).await?;
         let mut tx = self.app_state.store.write().await?;
         // Serializes the requests of one person: a form is stored at most once, and the limit of waiting changes holds.
         person::lock(&mut tx, person).await?;
@@ -304,11 +306,12 @@ fn targets(operations: &[Operation], effect: &Effect) -> BTreeSet<ChangeTarget> 
             }
         }
     }
-    for step in effect.gained.iter().chain(&effect.lost) {
-        targets.insert(target("account", step.pair.account.as_str()));
-        if let Gainer::User(user) = &step.gainer {
-            targets.insert(target("user", user.as_str()));
+    for steps in [&effect.gained, &effect.lost] {
+        for path in steps.paths() {
+            targets.insert(target("account", path.pair.account.as_str()));
         }
+        let users = steps.lists().flat_map(|users| users.iter());
+        targets.extend(users.map(|user| target("user", user.as_str())));
     }
     targets
 }

@@ -1,0 +1,155 @@
+//! The hash of an effect, to which approvals are bound.
+//!
+//! It covers every gain and loss as one row, in canonical order (RFC 8785), and is computed row by row: the whole
+//! document, which can have millions of rows, never exists. Its bytes are those of earlier versions, so that approvals
+//! remain valid over an upgrade; `policies/reference/` compares them.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Effect, Gainers, SharedPath, Steps};
+use crate::{
+    budget::{Budget, Stopped},
+    change::Operation,
+    classification::Classification,
+    permission_set::ContentHash,
+    snapshot::Snapshot,
+    verdict::RulesVersion,
+};
+
+/// SHA-256 (hex) of what an approver agrees to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EffectHash(pub String);
+
+impl fmt::Debug for EffectHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How many bytes are collected before they are hashed.
+const CHUNK: usize = 64 * 1024;
+
+/// Computes one hash over the operations, the effect, the content of the affected permission sets, the classification
+/// of the affected accounts and the policies. If any of them changes, earlier approvals are void.
+///
+/// # Panics
+/// Never: strings and small integers always have a canonical form.
+pub fn effect_hash(
+    snapshot: &Snapshot,
+    operations: &[Operation],
+    effect: &Effect,
+    rules: &RulesVersion,
+    budget: Budget<'_>,
+) -> Result<EffectHash, Stopped> {
+    let mut sets: BTreeMap<&str, Option<&ContentHash>> = BTreeMap::new();
+    let mut accounts: BTreeMap<&str, Option<&Classification>> = BTreeMap::new();
+    for SharedPath { pair, .. } in effect.evaluated_paths().chain(effect.lost.paths()) {
+        sets.entry(pair.set.as_str())
+            .or_insert_with(|| snapshot.set(&pair.set).map(|set| &set.hash));
+        accounts
+            .entry(pair.account.as_str())
+            .or_insert_with(|| snapshot.account(&pair.account).map(|(_, class)| class));
+    }
+    // The members of an object are sorted by name.
+    let mut document = Document::new(budget);
+    document.add(b"{\"accounts\":");
+    document.add(&canonical(&accounts));
+    document.add(b",\"effect\":{\"gained\":");
+    document.steps(&effect.gained)?;
+    document.add(b",\"lost\":");
+    document.steps(&effect.lost)?;
+    if !effect.passing.is_empty() {
+        document.add(b",\"passing\":");
+        document.steps(&effect.passing)?;
+    }
+    document.add(b"},\"operations\":");
+    document.add(&canonical(&operations));
+    document.add(b",\"rules\":");
+    document.add(&canonical(rules));
+    document.add(b",\"sets\":");
+    document.add(&canonical(&sets));
+    document.add(b",\"v\":1}");
+    Ok(document.hash())
+}
+
+fn canonical(value: &impl Serialize) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(value)
+        .expect("strings and small integers always have a canonical form")
+}
+
+struct Document<'a> {
+    digest: Sha256,
+    pending: Vec<u8>,
+    budget: Budget<'a>,
+}
+
+impl<'a> Document<'a> {
+    fn new(budget: Budget<'a>) -> Self {
+        Self {
+            digest: Sha256::new(),
+            pending: Vec::with_capacity(2 * CHUNK),
+            budget,
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= CHUNK {
+            self.digest.update(&self.pending);
+            self.pending.clear();
+        }
+    }
+
+    /// Adds each gain or loss as an object. Only the user differs between the objects of one path.
+    fn steps(&mut self, steps: &Steps) -> Result<(), Stopped> {
+        let rest: Vec<Vec<u8>> = steps.paths().iter().map(rest).collect();
+        self.add(b"[");
+        for (number, (path, at)) in steps.places().enumerate() {
+            self.budget.check_at(number)?;
+            if number > 0 {
+                self.add(b",");
+            }
+            // An id consists of hex digits and dashes, which JSON does not escape.
+            match &steps.paths()[path].gainers {
+                Gainers::Users(users) => {
+                    self.add(b"{\"gainer\":{\"user\":\"");
+                    self.add(users[at].as_str().as_bytes());
+                }
+                Gainers::FutureMembers(group) => {
+                    self.add(b"{\"gainer\":{\"future_member\":\"");
+                    self.add(group.as_str().as_bytes());
+                }
+            }
+            self.add(&rest[path]);
+        }
+        self.add(b"]");
+        Ok(())
+    }
+
+    fn hash(mut self) -> EffectHash {
+        self.digest.update(&self.pending);
+        EffectHash(hex::encode(self.digest.finalize()))
+    }
+}
+
+/// Returns what follows the id of the gainer in the object of one gain or loss.
+fn rest(path: &SharedPath) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Rest<'a> {
+        pair: &'a crate::ids::Pair,
+        path: &'a crate::access::Path,
+        term: crate::grant::Term,
+    }
+    let rest = canonical(&Rest {
+        pair: &path.pair,
+        path: &path.path,
+        term: path.term,
+    });
+    let mut bytes = b"\"},".to_vec();
+    bytes.extend_from_slice(&rest[1..]);
+    bytes
+}

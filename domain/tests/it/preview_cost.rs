@@ -1,0 +1,248 @@
+//! The cost of evaluating a change by the size of the group that gains, on an organization as large as `large` of the
+//! sandbox. Ignored in plain runs; see CONTRIBUTING.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its case has failed"
+)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
+
+use domain::{
+    approval::Mfa,
+    authorize::Role,
+    budget::Budget,
+    change::Operation,
+    classification::{Classification, Environment, Pci, Source},
+    directory::{Group, Origin, User, UserStatus},
+    grant::Term,
+    ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, PersonId, Principal, UserId},
+    org::{Account, AccountState},
+    permission_set::{Content, PermissionSet, analysis::Analysis},
+    policies::{RequestContext, Rules, evaluate},
+    snapshot::{PairRead, Parts, Provisioned, Snapshot},
+    time::Timestamp,
+};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const SIZES: [usize; 5] = [20, 200, 1_500, 8_000, 50_000];
+const USERS: usize = 50_000;
+const GROUPS: usize = 5_000;
+const ACCOUNTS: usize = 3_000;
+const SETS: usize = 500;
+const PAIRS: usize = 41_800;
+const ASSIGNMENTS: usize = 150_000;
+
+fn uuid(kind: u8, dice: &mut ChaCha8Rng) -> String {
+    format!(
+        "{:08x}-{kind:04x}-4000-8000-{:012x}",
+        dice.r#gen::<u32>(),
+        dice.r#gen::<u64>() >> 16
+    )
+}
+
+fn skewed(dice: &mut ChaCha8Rng, count: usize) -> usize {
+    let part = dice.r#gen::<f64>().powi(3);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "counts here are below a million, and the part is in [0, 1)"
+    )]
+    let index = (part * count as f64) as usize;
+    index.min(count - 1)
+}
+
+/// The organization, and a group of each size.
+fn organization() -> (Snapshot, Vec<GroupId>) {
+    let mut dice = ChaCha8Rng::seed_from_u64(7);
+    let mut parts = Parts::default();
+    let users: Vec<UserId> = (0..USERS)
+        .map(|n| {
+            let id = UserId::parse(&uuid(1, &mut dice)).unwrap();
+            let user = User {
+                id: id.clone(),
+                user_name: format!("user.{n}"),
+                display_name: format!("User {n}"),
+                email: None,
+                title: None,
+                status: UserStatus::Enabled,
+                origin: Origin::External,
+                external_ids: Vec::new(),
+            };
+            let person = PersonId::parse(&uuid(3, &mut dice)).unwrap();
+            parts.persons.insert(id.clone(), person);
+            parts.users.insert(id.clone(), user);
+            id
+        })
+        .collect();
+    let groups: Vec<GroupId> = (0..GROUPS + SIZES.len())
+        .map(|n| {
+            let id = GroupId::parse(&uuid(2, &mut dice)).unwrap();
+            let group = Group {
+                id: id.clone(),
+                display_name: format!("group {n}"),
+                description: None,
+                origin: Origin::IdentityCenter,
+            };
+            parts.groups.insert(id.clone(), group);
+            id
+        })
+        .collect();
+    for user in &users {
+        for _ in 0..3 {
+            let group = &groups[skewed(&mut dice, GROUPS)];
+            let members = parts.members.entry(group.clone()).or_default();
+            members.insert(user.clone());
+        }
+    }
+    for (group, size) in groups[GROUPS..].iter().zip(SIZES) {
+        let members = users.iter().take(size).cloned().collect();
+        parts.members.insert(group.clone(), members);
+    }
+    let accounts: Vec<AccountId> = (0..ACCOUNTS)
+        .map(|n| AccountId::parse(&format!("{:012}", 100_000_000_000 + n * 7)).unwrap())
+        .collect();
+    for (n, id) in accounts.iter().enumerate() {
+        let account = Account {
+            id: id.clone(),
+            name: format!("account-{n}"),
+            email: String::new(),
+            state: AccountState::Active,
+            ous: Vec::new(),
+            tags: BTreeMap::new(),
+        };
+        let class = Classification {
+            environment: if n % 3 == 0 {
+                Environment::Production
+            } else {
+                Environment::Development
+            },
+            environment_source: Source::Tag,
+            pci: if n % 2 == 0 { Pci::In } else { Pci::Out },
+            pci_source: Source::Tag,
+            waiting: None,
+        };
+        parts.accounts.insert(id.clone(), (account, class));
+    }
+    let sets: Vec<PermissionSetArn> = (0..SETS)
+        .map(|n| {
+            let arn = format!("arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-{n:016x}");
+            let arn = PermissionSetArn::parse(&arn).unwrap();
+            let content = Content::default();
+            let set = PermissionSet {
+                arn: arn.clone(),
+                name: format!("set-{n}"),
+                description: None,
+                hash: content.hash(),
+                content,
+                analysis: Analysis::default(),
+            };
+            parts.sets.insert(arn.clone(), set);
+            arn
+        })
+        .collect();
+    let mut pairs: BTreeSet<Pair> = BTreeSet::new();
+    while pairs.len() < PAIRS {
+        pairs.insert(Pair {
+            account: accounts[dice.gen_range(1..ACCOUNTS)].clone(),
+            set: sets[skewed(&mut dice, SETS)].clone(),
+        });
+    }
+    let pairs: Vec<Pair> = pairs.into_iter().collect();
+    let mut assign = |pair: &Pair, principal: Principal| {
+        let read = parts.pairs.entry(pair.clone()).or_insert_with(|| PairRead {
+            as_of: Timestamp(9),
+            principals: BTreeMap::new(),
+            provisioned: Provisioned::Latest,
+        });
+        read.principals.insert(principal, Timestamp(1)).is_none()
+    };
+    let mut made = 0;
+    while made < ASSIGNMENTS {
+        let pair = if made < PAIRS {
+            made
+        } else {
+            skewed(&mut dice, PAIRS)
+        };
+        let principal = if dice.gen_range(0..5) == 0 {
+            Principal::User(users[dice.gen_range(0..USERS)].clone())
+        } else {
+            Principal::Group(groups[skewed(&mut dice, GROUPS)].clone())
+        };
+        made += usize::from(assign(&pairs[pair], principal));
+    }
+    // As in the rest of the organization, a group with more members is assigned more often.
+    for (group, size) in groups[GROUPS..].iter().zip(SIZES) {
+        for _ in 0..(size * 4 / 5).min(7_000) {
+            let pair = &pairs[dice.gen_range(0..PAIRS)];
+            assign(pair, Principal::Group(group.clone()));
+        }
+    }
+    (Snapshot::new(parts), groups[GROUPS..].to_vec())
+}
+
+/// Returns a line of `/proc/self/status` in megabytes of 10^6 bytes.
+fn megabytes(line: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let kibibytes = status
+        .lines()
+        .find_map(|one| one.strip_prefix(line)?.strip_prefix(':'))
+        .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+    kibibytes.unwrap() * 1_024.0 / 1_000_000.0
+}
+
+#[test]
+#[ignore = "measures; run by hand"]
+fn the_cost_of_a_preview() {
+    let rules = Rules::parse(
+        include_str!("../../../server/policies/leastwise.cedarschema"),
+        include_str!("../../../server/policies/eligibility.cedar"),
+        include_str!("../../../server/policies/guardrails.cedar"),
+    )
+    .unwrap();
+    let (snapshot, groups) = organization();
+    let most: usize =
+        std::env::var("PREVIEW_COST_UP_TO").map_or(usize::MAX, |n| n.parse().unwrap());
+    let asked = RequestContext {
+        requester: PersonId::parse("00000000-0000-4000-8000-000000000000").unwrap(),
+        roles: [Role::Administrator].into(),
+        mfa: Mfa::Proven,
+        ticket: false,
+        approvals: BTreeSet::new(),
+        ours: BTreeSet::new(),
+        new_persons: BTreeMap::new(),
+    };
+    let pair = snapshot.parts().pairs.keys().nth(100).unwrap().clone();
+    for (group, size) in groups.iter().zip(SIZES).filter(|(_, size)| *size <= most) {
+        let operations = [Operation::Assign {
+            assignment: Assignment {
+                pair: pair.clone(),
+                principal: Principal::Group(group.clone()),
+            },
+            term: Term::Standing,
+        }];
+        std::fs::write("/proc/self/clear_refs", "5").unwrap();
+        let (before, started) = (megabytes("VmRSS"), Instant::now());
+        let evaluation = evaluate(
+            &snapshot,
+            &[],
+            &operations,
+            &asked,
+            &rules,
+            Timestamp(1_795_425_245_000),
+            Budget::UNLIMITED,
+        )
+        .unwrap();
+        let took = started.elapsed();
+        let grown = megabytes("VmHWM") - before;
+        println!(
+            "group of {size}: {took:?}, {grown:.1} MB, {} gains, hash {:?}",
+            evaluation.effect.evaluated_steps().count(),
+            evaluation.hash
+        );
+    }
+}

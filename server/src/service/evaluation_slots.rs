@@ -1,0 +1,179 @@
+//! Limits how many changes are evaluated at once: one for each signed-in person, and a few overall. An evaluation runs on
+//! a blocking thread, and ends when its request does.
+//!
+//! A slot is taken before a transaction begins, never inside one: a request that waits must not hold a lock that others
+//! wait for. The engine has a slot of its own, so that no number of previews delays a change that was approved.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use app::backend::{Denied, Load};
+use domain::{
+    budget::{Budget, Stopped},
+    ids::PersonId,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use crate::store::StoreError;
+
+/// The number of evaluations for requests at once. Each uses a processor completely.
+const OVERALL: usize = 4;
+/// How long a request waits for the person's own previous evaluation, and for a slot.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The longest evaluation. The largest group of an organization with 50,000 people takes a fraction of a second.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// All slots.
+#[derive(Debug)]
+pub struct EvaluationSlots {
+    overall: Arc<Semaphore>,
+    engine: Semaphore,
+    /// Only the persons who have a slot or wait for one.
+    own: Mutex<HashMap<PersonId, Arc<Semaphore>>>,
+}
+
+/// The right to evaluate one change at a time; returned when dropped.
+#[derive(Debug)]
+pub struct EvaluationSlot {
+    _own: OwnedSemaphorePermit,
+    _overall: OwnedSemaphorePermit,
+}
+
+impl Default for EvaluationSlots {
+    fn default() -> Self {
+        Self {
+            overall: Arc::new(Semaphore::new(OVERALL)),
+            engine: Semaphore::new(1),
+            own: Mutex::default(),
+        }
+    }
+}
+
+impl EvaluationSlots {
+    /// Waits for a slot for a request of this person, for a few seconds.
+    pub async fn take(&self, person: &PersonId) -> Result<EvaluationSlot, Denied> {
+        let own = self.own_of(person);
+        let own = permit(own).await.ok_or(Denied::Busy(Load::Own))?;
+        let overall = permit(Arc::clone(&self.overall)).await;
+        Ok(EvaluationSlot {
+            _own: own,
+            _overall: overall.ok_or(Denied::Busy(Load::Overall))?,
+        })
+    }
+
+    /// Waits for the slot of the engine.
+    pub async fn take_for_engine(&self) -> tokio::sync::SemaphorePermit<'_> {
+        let permit = self.engine.acquire().await;
+        permit.expect("the semaphore is never closed")
+    }
+
+    fn own_of(&self, person: &PersonId) -> Arc<Semaphore> {
+        let mut all = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, own| Arc::strong_count(own) > 1);
+        let own = all.entry(person.clone());
+        Arc::clone(own.or_insert_with(|| Arc::new(Semaphore::new(1))))
+    }
+}
+
+async fn permit(semaphore: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    timeout(PATIENCE, semaphore.acquire_owned())
+        .await
+        .ok()?
+        .ok()
+}
+
+/// Ends a computation when the request that waits for it is dropped: its client is gone, its time is over, or the
+/// process ends.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs a computation on a blocking thread. It ends early if this future is dropped, or after ten seconds.
+pub async fn run<T: Send + 'static>(
+    work: impl FnOnce(Budget<'_>) -> Result<T, Stopped> + Send + 'static,
+) -> Result<T, StoreError> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let _stop = StopOnDrop(Arc::clone(&flag));
+    let work =
+        tokio::task::spawn_blocking(move || work(Budget::until(&|| flag.load(Ordering::Relaxed))));
+    match timeout(LONGEST, work).await {
+        Ok(Ok(Ok(made))) => Ok(made),
+        Ok(Ok(Err(Stopped))) | Err(_) => Err(StoreError::Stopped),
+        Ok(Err(error)) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(StoreError::Stopped),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn person(n: u8) -> PersonId {
+        PersonId::parse(&format!("00000003-0000-4000-8000-0000000000{n:02x}")).expect("a UUID")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_person_evaluates_one_change_at_a_time() {
+        let slots = EvaluationSlots::default();
+        let first = slots.take(&person(1)).await.expect("free");
+        assert_eq!(
+            slots.take(&person(1)).await.err(),
+            Some(Denied::Busy(Load::Own))
+        );
+        let _other = slots.take(&person(2)).await.expect("another person");
+        drop(first);
+        assert!(slots.take(&person(1)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everybody_together_evaluates_a_few_and_the_engine_always_one() {
+        let slots = EvaluationSlots::default();
+        let mut taken = Vec::new();
+        for n in 0..OVERALL {
+            let number = u8::try_from(n).expect("a few");
+            taken.push(slots.take(&person(number)).await.expect("free"));
+        }
+        assert_eq!(
+            slots.take(&person(99)).await.err(),
+            Some(Denied::Busy(Load::Overall))
+        );
+        let _engine = slots.take_for_engine().await;
+        taken.pop();
+        assert!(slots.take(&person(99)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_computation_ends_when_nobody_waits_for_it() {
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (ended, has_ended) = mpsc::channel();
+        let request = tokio::spawn(run(move |budget| {
+            let _ = begun.send(());
+            while budget.check().is_ok() {
+                std::thread::yield_now();
+            }
+            let _ = ended.send(());
+            budget.check()
+        }));
+        has_begun.await.expect("the computation began");
+        request.abort();
+        let waited = tokio::task::spawn_blocking(move || has_ended.recv());
+        assert_eq!(waited.await.expect("no panic"), Ok(()));
+    }
+}
