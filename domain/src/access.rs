@@ -4,6 +4,9 @@
 //! all use it, so that they cannot disagree. A disabled user is included, because the assignment still exists and the
 //! user can be enabled again at any time; the user's status shows that they cannot sign in.
 
+mod people_counter;
+
+pub use people_counter::PeopleCounter;
 use serde::{Deserialize, Serialize};
 
 use crate::{

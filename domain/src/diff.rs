@@ -11,7 +11,7 @@ mod requested_grants;
 mod steps;
 mod stored;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ use crate::{
     budget::{Budget, Stopped},
     change::Operation,
     grant::Term,
-    ids::{GroupId, Pair, Principal, UserId},
+    ids::{GroupId, Pair, UserId},
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
     time::Timestamp,
 };

@@ -250,6 +250,10 @@ fn text(row: &AccessRow) -> String {
     format!("{} {who} {}", row.set.name, people.join(" "))
 }
 
+/// The maximum number of people named in one row. Groups of thousands are assigned in most accounts of a large
+/// organization.
+const NAMED: usize = 100;
+
 fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
     let AccessRow {
         set,
@@ -270,12 +274,17 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
             } else {
                 format!("{members} people")
             };
+            let more = people.len().saturating_sub(NAMED);
+            let more = (more > 0).then(|| {
+                view! { <li class="text-muted">{format!("and {more} more, on the page of the group")}</li> }
+            });
             let list = people
                 .into_iter()
+                .take(NAMED)
                 .map(|user| view! { <li><PersonLink user /></li> })
                 .collect_view();
             Some(
-                view! { <details data-fold><summary>{count}</summary><ul data-plain>{list}</ul></details> },
+                view! { <details data-fold><summary>{count}</summary><ul data-plain>{list}{more}</ul></details> },
             )
         }
         _ => None,

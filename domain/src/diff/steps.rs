@@ -71,6 +71,12 @@ impl SharedPath {
         (0..self.gainers.count()).map(|at| self.step(at))
     }
 
+    /// Every list has at most one path for each key.
+    fn key(&self) -> (&Pair, &Path, Term, bool) {
+        let future = matches!(self.gainers, Gainers::FutureMembers(_));
+        (&self.pair, &self.path, self.term, future)
+    }
+
     fn step(&self, at: usize) -> Step {
         Step {
             gainer: self.gainers.gainer(at),
@@ -181,7 +187,7 @@ pub(super) struct StepsBuilder {
 }
 
 impl StepsBuilder {
-    /// Adds one path. Each combination of path, term and kind of gainers occurs once; a path without gainers is left out.
+    /// Adds one path. A path without gainers is left out.
     pub(super) fn add(&mut self, pair: Pair, path: Path, term: Term, gainers: Gainers) {
         let gainers = match gainers {
             Gainers::Users(users) if users.is_empty() => return,
@@ -212,11 +218,25 @@ impl StepsBuilder {
     }
 
     pub(super) fn build(mut self) -> Steps {
-        self.paths.sort_by(|a, b| {
-            let future = |path: &SharedPath| matches!(path.gainers, Gainers::FutureMembers(_));
-            (&a.pair, &a.path, a.term, future(a)).cmp(&(&b.pair, &b.path, b.term, future(b)))
-        });
-        Steps { paths: self.paths }
+        self.paths.sort_by(|a, b| a.key().cmp(&b.key()));
+        let mut paths: Vec<SharedPath> = Vec::with_capacity(self.paths.len());
+        for path in std::mem::take(&mut self.paths) {
+            match paths.last_mut() {
+                // Two users who are assigned directly to the same pair.
+                Some(last) if last.key() == path.key() => {
+                    let users: BTreeSet<&UserId> = last
+                        .gainers
+                        .users()
+                        .iter()
+                        .chain(path.gainers.users())
+                        .collect();
+                    let users = users.into_iter().cloned().collect();
+                    last.gainers = Gainers::Users(self.shared(users));
+                }
+                _ => paths.push(path),
+            }
+        }
+        Steps { paths }
     }
 }
 

@@ -16,7 +16,6 @@ use super::{
     gainer_classes::{GainerClass, GainerClasses},
     hit_collector::{HitCollector, eligible_by, verdict},
     indirect_effects,
-    people_counter::PeopleCounter,
     request_template::{
         AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
         RequesterContext, SetAttributes,
@@ -26,7 +25,7 @@ use super::{
     system::Refusals,
 };
 use crate::{
-    access::Path,
+    access::{Path, PeopleCounter},
     budget::{Budget, Stopped},
     change::Operation,
     diff::{self, Effect, Gainers, SharedPath, effect_hash},

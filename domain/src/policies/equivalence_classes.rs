@@ -171,13 +171,23 @@ impl<'a> ExistingAccessEvaluator<'a> {
         type Case = (RequestTemplate, Rc<PolicyPrincipal>, Vec<UserId>);
         type Apart = (usize, usize, Option<Timestamp>);
         let mut apart: BTreeMap<Apart, Case> = BTreeMap::new();
+        // Most people share the approvals, and copying a case for each of 50,000 takes longer than its evaluation.
+        let mut cases: BTreeMap<BTreeSet<String>, (usize, RequestTemplate)> = BTreeMap::new();
         for user in behind.iter().flat_map(|members| members.people.iter()) {
-            let frame = self.agreed(frame, assignment, Some(user));
-            let number = self.evaluator.frame(frame.clone());
-            let (who_number, who) = self.who(user, &frame.approvals);
+            let approvals = self.records.agreed(assignment, Some(user));
+            if !cases.contains_key(&approvals) {
+                let frame = RequestTemplate {
+                    approvals: approvals.clone(),
+                    ..frame.clone()
+                };
+                let number = self.evaluator.frame(frame.clone());
+                cases.insert(approvals.clone(), (number, frame));
+            }
+            let (who_number, who) = self.who(user, &approvals);
             let late = self.records.overdue(assignment, Some(user));
-            let case = apart.entry((number, who_number, late));
-            case.or_insert((frame, who, Vec::new()))
+            let (number, frame) = &cases[&approvals];
+            let case = apart.entry((*number, who_number, late));
+            case.or_insert_with(|| (frame.clone(), who, Vec::new()))
                 .2
                 .push(user.clone());
         }

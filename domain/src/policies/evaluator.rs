@@ -88,15 +88,6 @@ impl<'r> Evaluator<'r> {
         answer
     }
 
-    pub(super) fn answer(
-        &mut self,
-        frame: &RequestTemplate,
-        who: &PolicyPrincipal,
-    ) -> Rc<PolicyResponse> {
-        let numbers = (self.frame(frame.clone()), self.who(who.clone()));
-        self.numbered((numbers.0, frame), (numbers.1, who))
-    }
-
     fn evaluate(&self, frame: &RequestTemplate, who: &PolicyPrincipal) -> PolicyResponse {
         let mut answer = PolicyResponse::default();
         let cedar_request = match frame.cedar_request(who, &self.rules.schema) {

@@ -13,7 +13,6 @@ use super::{
     change_evaluation::{access_path, minutes, set_attributes},
     equivalence_classes::EquivalenceClass,
     evaluator::{Evaluator, PolicyResponse},
-    people_counter::PeopleCounter,
     records::Records,
     request_template::{
         AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
@@ -23,7 +22,7 @@ use super::{
     system::{self, RULE_ERROR},
 };
 use crate::{
-    access::{self, Path, Reach},
+    access::{self, Path, PeopleCounter, Reach},
     classification::Classification,
     ids::{AccountId, Assignment, GroupId, PersonId, Principal, UserId},
     org::Account,

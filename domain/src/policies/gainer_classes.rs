@@ -53,20 +53,20 @@ impl<'a> GainerClasses<'a> {
         single: BTreeSet<&'a UserId>,
         budget: Budget<'a>,
     ) -> Self {
-        let mut moved: HashMap<&UserId, [Vec<Move<'_>>; 2]> = HashMap::new();
+        let mut by_user: HashMap<&UserId, [Vec<Move<'_>>; 2]> = HashMap::new();
         for (at, operations) in moves.into_iter().enumerate() {
             for operation in operations {
                 if let Operation::AddMember { group, user }
                 | Operation::RemoveMember { group, user } = operation
                 {
-                    moved.entry(user).or_default()[at].push((group, operation.gives()));
+                    by_user.entry(user).or_default()[at].push((group, operation.gives()));
                 }
             }
         }
         Self {
             snapshot,
             asked,
-            moved,
+            moved: by_user,
             single,
             known: HashMap::new(),
             budget,

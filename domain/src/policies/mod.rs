@@ -21,8 +21,6 @@ mod hit_collector;
 mod indirect_effects;
 #[cfg(feature = "cedar")]
 mod overdue_revocation;
-#[cfg(feature = "cedar")]
-mod people_counter;
 mod records;
 #[cfg(all(test, feature = "cedar"))]
 mod reference;

@@ -60,37 +60,9 @@ fn skewed(dice: &mut ChaCha8Rng, count: usize) -> usize {
 fn organization() -> (Snapshot, Vec<GroupId>) {
     let mut dice = ChaCha8Rng::seed_from_u64(7);
     let mut parts = Parts::default();
-    let users: Vec<UserId> = (0..USERS)
-        .map(|n| {
-            let id = UserId::parse(&uuid(1, &mut dice)).unwrap();
-            let user = User {
-                id: id.clone(),
-                user_name: format!("user.{n}"),
-                display_name: format!("User {n}"),
-                email: None,
-                title: None,
-                status: UserStatus::Enabled,
-                origin: Origin::External,
-                external_ids: Vec::new(),
-            };
-            let person = PersonId::parse(&uuid(3, &mut dice)).unwrap();
-            parts.persons.insert(id.clone(), person);
-            parts.users.insert(id.clone(), user);
-            id
-        })
-        .collect();
+    let users: Vec<UserId> = (0..USERS).map(|n| user(n, &mut parts, &mut dice)).collect();
     let groups: Vec<GroupId> = (0..GROUPS + SIZES.len())
-        .map(|n| {
-            let id = GroupId::parse(&uuid(2, &mut dice)).unwrap();
-            let group = Group {
-                id: id.clone(),
-                display_name: format!("group {n}"),
-                description: None,
-                origin: Origin::IdentityCenter,
-            };
-            parts.groups.insert(id.clone(), group);
-            id
-        })
+        .map(|n| group(n, &mut parts, &mut dice))
         .collect();
     for user in &users {
         for _ in 0..3 {
@@ -103,48 +75,8 @@ fn organization() -> (Snapshot, Vec<GroupId>) {
         let members = users.iter().take(size).cloned().collect();
         parts.members.insert(group.clone(), members);
     }
-    let accounts: Vec<AccountId> = (0..ACCOUNTS)
-        .map(|n| AccountId::parse(&format!("{:012}", 100_000_000_000 + n * 7)).unwrap())
-        .collect();
-    for (n, id) in accounts.iter().enumerate() {
-        let account = Account {
-            id: id.clone(),
-            name: format!("account-{n}"),
-            email: String::new(),
-            state: AccountState::Active,
-            ous: Vec::new(),
-            tags: BTreeMap::new(),
-        };
-        let class = Classification {
-            environment: if n % 3 == 0 {
-                Environment::Production
-            } else {
-                Environment::Development
-            },
-            environment_source: Source::Tag,
-            pci: if n % 2 == 0 { Pci::In } else { Pci::Out },
-            pci_source: Source::Tag,
-            waiting: None,
-        };
-        parts.accounts.insert(id.clone(), (account, class));
-    }
-    let sets: Vec<PermissionSetArn> = (0..SETS)
-        .map(|n| {
-            let arn = format!("arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-{n:016x}");
-            let arn = PermissionSetArn::parse(&arn).unwrap();
-            let content = Content::default();
-            let set = PermissionSet {
-                arn: arn.clone(),
-                name: format!("set-{n}"),
-                description: None,
-                hash: content.hash(),
-                content,
-                analysis: Analysis::default(),
-            };
-            parts.sets.insert(arn.clone(), set);
-            arn
-        })
-        .collect();
+    let accounts: Vec<AccountId> = (0..ACCOUNTS).map(|n| account(n, &mut parts)).collect();
+    let sets: Vec<PermissionSetArn> = (0..SETS).map(|n| set(n, &mut parts)).collect();
     let mut pairs: BTreeSet<Pair> = BTreeSet::new();
     while pairs.len() < PAIRS {
         pairs.insert(Pair {
@@ -153,14 +85,6 @@ fn organization() -> (Snapshot, Vec<GroupId>) {
         });
     }
     let pairs: Vec<Pair> = pairs.into_iter().collect();
-    let mut assign = |pair: &Pair, principal: Principal| {
-        let read = parts.pairs.entry(pair.clone()).or_insert_with(|| PairRead {
-            as_of: Timestamp(9),
-            principals: BTreeMap::new(),
-            provisioned: Provisioned::Latest,
-        });
-        read.principals.insert(principal, Timestamp(1)).is_none()
-    };
     let mut made = 0;
     while made < ASSIGNMENTS {
         let pair = if made < PAIRS {
@@ -173,16 +97,102 @@ fn organization() -> (Snapshot, Vec<GroupId>) {
         } else {
             Principal::Group(groups[skewed(&mut dice, GROUPS)].clone())
         };
-        made += usize::from(assign(&pairs[pair], principal));
+        made += usize::from(assign(&mut parts, &pairs[pair], principal));
     }
     // As in the rest of the organization, a group with more members is assigned more often.
     for (group, size) in groups[GROUPS..].iter().zip(SIZES) {
         for _ in 0..(size * 4 / 5).min(7_000) {
             let pair = &pairs[dice.gen_range(0..PAIRS)];
-            assign(pair, Principal::Group(group.clone()));
+            assign(&mut parts, pair, Principal::Group(group.clone()));
         }
     }
     (Snapshot::new(parts), groups[GROUPS..].to_vec())
+}
+
+fn user(n: usize, parts: &mut Parts, dice: &mut ChaCha8Rng) -> UserId {
+    let id = UserId::parse(&uuid(1, dice)).unwrap();
+    let user = User {
+        id: id.clone(),
+        user_name: format!("user.{n}"),
+        display_name: format!("User {n}"),
+        email: None,
+        title: None,
+        status: UserStatus::Enabled,
+        origin: Origin::External,
+        external_ids: Vec::new(),
+    };
+    let person = PersonId::parse(&uuid(3, dice)).unwrap();
+    parts.persons.insert(id.clone(), person);
+    parts.users.insert(id.clone(), user);
+    id
+}
+
+fn group(n: usize, parts: &mut Parts, dice: &mut ChaCha8Rng) -> GroupId {
+    let id = GroupId::parse(&uuid(2, dice)).unwrap();
+    let group = Group {
+        id: id.clone(),
+        display_name: format!("group {n}"),
+        description: None,
+        origin: Origin::IdentityCenter,
+    };
+    parts.groups.insert(id.clone(), group);
+    id
+}
+
+fn account(n: usize, parts: &mut Parts) -> AccountId {
+    let id = AccountId::parse(&format!("{:012}", 100_000_000_000 + n * 7)).unwrap();
+    let account = Account {
+        id: id.clone(),
+        name: format!("account-{n}"),
+        email: String::new(),
+        state: AccountState::Active,
+        ous: Vec::new(),
+        tags: BTreeMap::new(),
+    };
+    let environment = if n.is_multiple_of(3) {
+        Environment::Production
+    } else {
+        Environment::Development
+    };
+    let class = Classification {
+        environment,
+        environment_source: Source::Tag,
+        pci: if n.is_multiple_of(2) {
+            Pci::In
+        } else {
+            Pci::Out
+        },
+        pci_source: Source::Tag,
+        waiting: None,
+    };
+    parts.accounts.insert(id.clone(), (account, class));
+    id
+}
+
+fn set(n: usize, parts: &mut Parts) -> PermissionSetArn {
+    let arn = format!("arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-{n:016x}");
+    let arn = PermissionSetArn::parse(&arn).unwrap();
+    let content = Content::default();
+    let set = PermissionSet {
+        arn: arn.clone(),
+        name: format!("set-{n}"),
+        description: None,
+        hash: content.hash(),
+        content,
+        analysis: Analysis::default(),
+    };
+    parts.sets.insert(arn.clone(), set);
+    arn
+}
+
+/// Returns whether the assignment is new.
+fn assign(parts: &mut Parts, pair: &Pair, principal: Principal) -> bool {
+    let read = parts.pairs.entry(pair.clone()).or_insert_with(|| PairRead {
+        as_of: Timestamp(9),
+        principals: BTreeMap::new(),
+        provisioned: Provisioned::Latest,
+    });
+    read.principals.insert(principal, Timestamp(1)).is_none()
 }
 
 /// Returns a line of `/proc/self/status` in megabytes of 10^6 bytes.
@@ -197,6 +207,7 @@ fn megabytes(line: &str) -> f64 {
 
 #[test]
 #[ignore = "measures; run by hand"]
+#[expect(clippy::disallowed_methods, reason = "this is a stopwatch")]
 fn the_cost_of_a_preview() {
     let rules = Rules::parse(
         include_str!("../../../server/policies/leastwise.cedarschema"),

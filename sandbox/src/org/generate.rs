@@ -385,6 +385,53 @@ fn assignments(
     assignments
 }
 
+/// The most assignments of an added group: as many as the most common group of `large` has.
+const MOST_ASSIGNED: usize = 7_000;
+
+/// Adds a group of each size, managed in Identity Center, with assignments to pairs that exist.
+pub(super) fn add_groups(organisation: &mut Organisation, sizes: &[usize], seed: u64) {
+    let mut dice = ChaCha8Rng::seed_from_u64(seed ^ 0x67_72_6f_75_70_73);
+    let pairs: BTreeSet<(Arc<str>, Arc<str>)> = organisation
+        .assignments
+        .iter()
+        .map(|held| (held.account.clone(), held.permission_set.clone()))
+        .collect();
+    let pairs: Vec<_> = pairs.into_iter().collect();
+    for size in sizes {
+        let id = uuid(&mut dice);
+        organisation.groups.push(Group {
+            id: id.clone(),
+            display_name: format!("people-{size}").into(),
+            description: None,
+            external_ids: Vec::new(),
+            created_ms: BEGUN_MS,
+            updated_ms: BEGUN_MS,
+            revision: 1,
+        });
+        for user in organisation.users.iter().take(*size) {
+            organisation.memberships.push(Membership {
+                id: uuid(&mut dice),
+                group: id.clone(),
+                user: user.id.clone(),
+                created_ms: BEGUN_MS,
+            });
+        }
+        let mut taken = BTreeSet::new();
+        while taken.len() < (size * 4 / 5).min(MOST_ASSIGNED) {
+            taken.insert(dice.gen_range(0..pairs.len()));
+        }
+        for pair in taken {
+            let (account, permission_set) = pairs[pair].clone();
+            organisation.assignments.push(Assignment {
+                account,
+                permission_set,
+                principal_type: PrincipalType::Group,
+                principal_id: id.clone(),
+            });
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Chosen {
     Gone,
@@ -438,6 +485,36 @@ mod tests {
             ),
             (3_000, 500, 5_000, 50_000, 150_000, 41_800)
         );
+    }
+
+    #[test]
+    fn an_added_group_has_exactly_its_size_and_changes_no_other() {
+        let mut medium = Organisation::medium(7);
+        let before = (
+            medium.groups.len(),
+            medium.memberships.len(),
+            pairs(&medium),
+        );
+        super::add_groups(&mut medium, &[20, 8_000], 7);
+        let members = |name: &str| {
+            let group = medium
+                .groups
+                .iter()
+                .find(|group| &*group.display_name == name);
+            let id = &group.expect("added").id;
+            medium
+                .memberships
+                .iter()
+                .filter(|one| one.group == *id)
+                .count()
+        };
+        assert_eq!((members("people-20"), members("people-8000")), (20, 8_000));
+        let after = (
+            medium.groups.len(),
+            medium.memberships.len(),
+            pairs(&medium),
+        );
+        assert_eq!(after, (before.0 + 2, before.1 + 8_020, before.2));
     }
 
     #[test]

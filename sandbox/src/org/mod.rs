@@ -84,12 +84,22 @@ impl Organisation {
         generate::organisation(&generate::Size::LARGE, seed)
     }
 
-    /// Returns the organisation named `sample`, `medium` or `large`, or reads the JSON file at this path.
+    /// Returns `large` with a further group of each of the sizes 20, 200, 1,500, 8,000 and 50,000, named `people-20` and
+    /// so on, to measure what depends on the size of a group. Larger groups have more assignments, as in `large`.
+    pub fn large_groups(seed: u64) -> Self {
+        let mut organisation = Self::large(seed);
+        generate::add_groups(&mut organisation, &[20, 200, 1_500, 8_000, 50_000], seed);
+        organisation
+    }
+
+    /// Returns the organisation named `sample`, `medium`, `large` or `large-groups`, or reads the JSON file at this
+    /// path.
     pub fn named(name: &str) -> Result<Self, LoadError> {
         match name {
             "sample" => Ok(Self::sample()),
             "medium" => Ok(Self::medium(1)),
             "large" => Ok(Self::large(1)),
+            "large-groups" => Ok(Self::large_groups(1)),
             path => Self::load(Path::new(path)),
         }
     }

@@ -32,7 +32,7 @@ pub struct SandboxArgs {
     /// Delete the kept data and start over.
     #[arg(long)]
     fresh: bool,
-    /// The organization: sample, medium, large, or a JSON file.
+    /// The organization: sample, medium, large, large-groups, or a JSON file.
     #[arg(long, env = "LEASTWISE_SANDBOX_ORG", default_value = "sample")]
     org: String,
     /// How many times faster than AWS the local AWS runs, including its quotas.

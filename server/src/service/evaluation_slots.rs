@@ -27,7 +27,7 @@ use crate::store::StoreError;
 
 /// The number of evaluations for requests at once. Each uses a processor completely.
 const OVERALL: usize = 4;
-/// How long a request waits for the person's own previous evaluation, and for a slot.
+/// How long a request waits for the person's own previous evaluation, and then for a slot.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The longest evaluation. The largest group of an organization with 50,000 people takes a fraction of a second.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -37,6 +37,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 pub struct EvaluationSlots {
     overall: Arc<Semaphore>,
     engine: Semaphore,
+    patience: Duration,
     /// Only the persons who have a slot or wait for one.
     own: Mutex<HashMap<PersonId, Arc<Semaphore>>>,
 }
@@ -50,20 +51,26 @@ pub struct EvaluationSlot {
 
 impl Default for EvaluationSlots {
     fn default() -> Self {
-        Self {
-            overall: Arc::new(Semaphore::new(OVERALL)),
-            engine: Semaphore::new(1),
-            own: Mutex::default(),
-        }
+        Self::with_patience(PATIENCE)
     }
 }
 
 impl EvaluationSlots {
+    /// Returns slots for which a request waits this long.
+    pub fn with_patience(patience: Duration) -> Self {
+        Self {
+            overall: Arc::new(Semaphore::new(OVERALL)),
+            engine: Semaphore::new(1),
+            patience,
+            own: Mutex::default(),
+        }
+    }
+
     /// Waits for a slot for a request of this person, for a few seconds.
     pub async fn take(&self, person: &PersonId) -> Result<EvaluationSlot, Denied> {
-        let own = self.own_of(person);
-        let own = permit(own).await.ok_or(Denied::Busy(Load::Own))?;
-        let overall = permit(Arc::clone(&self.overall)).await;
+        let own = self.permit(self.own_of(person)).await;
+        let own = own.ok_or(Denied::Busy(Load::Own))?;
+        let overall = self.permit(Arc::clone(&self.overall)).await;
         Ok(EvaluationSlot {
             _own: own,
             _overall: overall.ok_or(Denied::Busy(Load::Overall))?,
@@ -76,19 +83,17 @@ impl EvaluationSlots {
         permit.expect("the semaphore is never closed")
     }
 
+    async fn permit(&self, semaphore: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        let permit = semaphore.acquire_owned();
+        timeout(self.patience, permit).await.ok()?.ok()
+    }
+
     fn own_of(&self, person: &PersonId) -> Arc<Semaphore> {
         let mut all = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, own| Arc::strong_count(own) > 1);
         let own = all.entry(person.clone());
         Arc::clone(own.or_insert_with(|| Arc::new(Semaphore::new(1))))
     }
-}
-
-async fn permit(semaphore: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-    timeout(PATIENCE, semaphore.acquire_owned())
-        .await
-        .ok()?
-        .ok()
 }
 
 /// Ends a computation when the request that waits for it is dropped: its client is gone, its time is over, or the
@@ -129,9 +134,9 @@ mod tests {
         PersonId::parse(&format!("00000003-0000-4000-8000-0000000000{n:02x}")).expect("a UUID")
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn one_person_evaluates_one_change_at_a_time() {
-        let slots = EvaluationSlots::default();
+        let slots = EvaluationSlots::with_patience(Duration::ZERO);
         let first = slots.take(&person(1)).await.expect("free");
         assert_eq!(
             slots.take(&person(1)).await.err(),
@@ -142,9 +147,9 @@ mod tests {
         assert!(slots.take(&person(1)).await.is_ok());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn everybody_together_evaluates_a_few_and_the_engine_always_one() {
-        let slots = EvaluationSlots::default();
+        let slots = EvaluationSlots::with_patience(Duration::ZERO);
         let mut taken = Vec::new();
         for n in 0..OVERALL {
             let number = u8::try_from(n).expect("a few");

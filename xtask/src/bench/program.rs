@@ -133,6 +133,12 @@ impl Program {
         Ok(kibibytes * 1_024.0 / 1_000_000.0)
     }
 
+    /// Forgets the highest memory use so far, so that `VmHWM` is the highest from now on.
+    pub fn forget_peak(&self) -> Result<(), Failure> {
+        let path = format!("/proc/{}/clear_refs", self.child.id());
+        fs::write(&path, "5").context(&path)
+    }
+
     /// Returns the processor time used so far in milliseconds, which does not depend on other load. The kernel counts
     /// hundredths of a second.
     pub fn processor_ms(&self) -> Result<f64, Failure> {

@@ -276,7 +276,14 @@ impl RowByRow<'_> {
         let people = self.people_gaining(step);
         people
             .iter()
-            .map(|who| self.evaluator.answer(&frame, who))
+            .map(|who| {
+                let numbers = (
+                    self.evaluator.frame(frame.clone()),
+                    self.evaluator.who(who.clone()),
+                );
+                self.evaluator
+                    .numbered((numbers.0, &frame), (numbers.1, who))
+            })
             .collect()
     }
 

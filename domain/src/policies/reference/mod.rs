@@ -8,7 +8,6 @@
 mod diff;
 mod evaluation;
 
-#[expect(dead_code, reason = "shared with the tests of domain and server")]
 #[path = "../../../tests/shared/company.rs"]
 mod company;
 
@@ -67,7 +66,7 @@ static RULES: LazyLock<[Rules; 2]> = LazyLock::new(|| {
     .map(|(id, annotations, rest)| {
         format!("@id(\"{id}\") @reason(\"r\") @control(\"c\") {annotations}\nforbid ({rest};\n")
     })
-    .collect();
+    .concat();
     [String::new(), more].map(|more| {
         Rules::parse(SCHEMA, ELIGIBILITY, &format!("{GUARDRAILS}\n{more}")).expect("valid")
     })

@@ -84,6 +84,15 @@ enum Links {
     Missing,
 }
 
+impl Links {
+    fn of(snapshot: &Snapshot, evaluation: &Evaluation, requester: &PersonId) -> Self {
+        let mut gaining = evaluation.effect.gaining().into_iter();
+        let known = snapshot.user_of(requester).is_some()
+            && gaining.all(|user| snapshot.person(user).is_some());
+        if known { Self::Known } else { Self::Missing }
+    }
+}
+
 impl Evaluated {
     async fn by(&self, asked: &RequestContext) -> Result<(Evaluation, Links), StoreError> {
         let (this, asked) = (self.clone(), asked.clone());
@@ -98,10 +107,7 @@ impl Evaluated {
                 this.now,
                 budget,
             )?;
-            let mut gaining = evaluation.effect.gaining().into_iter();
-            let known = snapshot.user_of(&asked.requester).is_some()
-                && gaining.all(|user| snapshot.person(user).is_some());
-            let links = if known { Links::Known } else { Links::Missing };
+            let links = Links::of(snapshot, &evaluation, &asked.requester);
             Ok((evaluation, links))
         })
         .await

@@ -9,6 +9,7 @@
 mod bad_input;
 mod decide;
 mod forged;
+mod large_groups;
 mod lifecycle;
 mod pages;
 mod preview;

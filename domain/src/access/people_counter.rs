@@ -1,28 +1,29 @@
-//! Counts the people with access to an account, for policies that use the number.
+//! Counts the people with access to an account or a pair.
 //!
-//! Users are numbered and groups are bit sets, so that counting in thousands of accounts visits no path. Computes
-//! nothing until a policy needs it.
+//! Users are numbered and groups are bit sets, so that counting in thousands of accounts visits no path.
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use crate::{
     ids::{AccountId, GroupId, Principal, UserId},
-    snapshot::Snapshot,
+    snapshot::{PairRead, Snapshot},
 };
 
 type Bits = Rc<[u64]>;
 
-pub(super) struct PeopleCounter<'a> {
+/// Counts people. Remembers every group that it has seen.
+#[derive(Debug)]
+pub struct PeopleCounter<'a> {
     snapshot: &'a Snapshot,
     numbers: HashMap<UserId, usize>,
-    groups: HashMap<&'a GroupId, Bits>,
+    groups: HashMap<GroupId, Bits>,
     /// By address; the list is kept so that its address stays its own.
     lists: HashMap<*const UserId, (Arc<[UserId]>, Bits)>,
     counts: HashMap<AccountId, i64>,
 }
 
 impl<'a> PeopleCounter<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+    pub fn new(snapshot: &'a Snapshot) -> Self {
         Self {
             snapshot,
             numbers: HashMap::new(),
@@ -32,8 +33,15 @@ impl<'a> PeopleCounter<'a> {
         }
     }
 
-    /// Returns how many people have access to an account now.
-    pub(super) fn in_account(&mut self, account: &AccountId) -> i64 {
+    /// Returns how many people have access to a pair.
+    pub fn in_pair(&mut self, read: &PairRead) -> i64 {
+        let mut bits = Vec::new();
+        self.add_pair(&mut bits, read);
+        count(&bits)
+    }
+
+    /// Returns how many people have access to an account.
+    pub fn in_account(&mut self, account: &AccountId) -> i64 {
         if let Some(count) = self.counts.get(account) {
             return *count;
         }
@@ -43,7 +51,7 @@ impl<'a> PeopleCounter<'a> {
     }
 
     /// Returns how many people have access to an account together with the users of these lists.
-    pub(super) fn in_account_with(&mut self, account: &AccountId, lists: &[&Arc<[UserId]>]) -> i64 {
+    pub fn in_account_with(&mut self, account: &AccountId, lists: &[&Arc<[UserId]>]) -> i64 {
         let mut bits = self.bits_of(account);
         for list in lists {
             let more = self.of_list(list);
@@ -66,30 +74,34 @@ impl<'a> PeopleCounter<'a> {
         let snapshot = self.snapshot;
         let mut bits = Vec::new();
         for (_, read) in snapshot.pairs_in(account) {
-            for principal in read.principals.keys() {
-                match principal {
-                    Principal::Group(group) => {
-                        let members = self.members(group);
-                        add(&mut bits, &members);
-                    }
-                    // A user who is not in the directory has no access.
-                    Principal::User(user) if snapshot.user(user).is_some() => {
-                        let number = self.number(user);
-                        set(&mut bits, number);
-                    }
-                    Principal::User(_) => {}
-                }
-            }
+            self.add_pair(&mut bits, read);
         }
         bits
     }
 
-    fn members(&mut self, group: &'a GroupId) -> Bits {
+    fn add_pair(&mut self, bits: &mut Vec<u64>, read: &PairRead) {
+        for principal in read.principals.keys() {
+            match principal {
+                Principal::Group(group) => {
+                    let members = self.members(group);
+                    add(bits, &members);
+                }
+                // A user who is not in the directory has no access.
+                Principal::User(user) if self.snapshot.user(user).is_some() => {
+                    let number = self.number(user);
+                    set(bits, number);
+                }
+                Principal::User(_) => {}
+            }
+        }
+    }
+
+    fn members(&mut self, group: &GroupId) -> Bits {
         if let Some(known) = self.groups.get(group) {
             return Rc::clone(known);
         }
         let bits = self.numbered(self.snapshot.members(group));
-        self.groups.insert(group, Rc::clone(&bits));
+        self.groups.insert(group.clone(), Rc::clone(&bits));
         bits
     }
 
