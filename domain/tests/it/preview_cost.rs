@@ -35,6 +35,7 @@ const ACCOUNTS: usize = 3_000;
 const SETS: usize = 500;
 const PAIRS: usize = 41_800;
 const ASSIGNMENTS: usize = 150_000;
+const NOW: Timestamp = Timestamp(1_795_425_245_000);
 
 fn uuid(kind: u8, dice: &mut ChaCha8Rng) -> String {
     format!(
@@ -205,20 +206,17 @@ fn megabytes(line: &str) -> f64 {
     kibibytes.unwrap() * 1_024.0 / 1_000_000.0
 }
 
-#[test]
-#[ignore = "measures; run by hand"]
-#[expect(clippy::disallowed_methods, reason = "this is a stopwatch")]
-fn the_cost_of_a_preview() {
-    let rules = Rules::parse(
+fn default_rules() -> Rules {
+    Rules::parse(
         include_str!("../../../server/policies/leastwise.cedarschema"),
         include_str!("../../../server/policies/eligibility.cedar"),
         include_str!("../../../server/policies/guardrails.cedar"),
     )
-    .unwrap();
-    let (snapshot, groups) = organization();
-    let most: usize =
-        std::env::var("PREVIEW_COST_UP_TO").map_or(usize::MAX, |n| n.parse().unwrap());
-    let asked = RequestContext {
+    .unwrap()
+}
+
+fn administrator() -> RequestContext {
+    RequestContext {
         requester: PersonId::parse("00000000-0000-4000-8000-000000000000").unwrap(),
         roles: [Role::Administrator].into(),
         mfa: Mfa::Proven,
@@ -226,7 +224,18 @@ fn the_cost_of_a_preview() {
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
-    };
+    }
+}
+
+#[test]
+#[ignore = "measures; run by hand"]
+#[expect(clippy::disallowed_methods, reason = "this is a stopwatch")]
+fn the_cost_of_a_preview() {
+    let rules = default_rules();
+    let (snapshot, groups) = organization();
+    let most: usize =
+        std::env::var("PREVIEW_COST_UP_TO").map_or(usize::MAX, |n| n.parse().unwrap());
+    let asked = administrator();
     let pair = snapshot.parts().pairs.keys().nth(100).unwrap().clone();
     for (group, size) in groups.iter().zip(SIZES).filter(|(_, size)| *size <= most) {
         let operations = [Operation::Assign {
@@ -244,7 +253,7 @@ fn the_cost_of_a_preview() {
             &operations,
             &asked,
             &rules,
-            Timestamp(1_795_425_245_000),
+            NOW,
             Budget::UNLIMITED,
         )
         .unwrap();
@@ -256,4 +265,51 @@ fn the_cost_of_a_preview() {
             evaluation.hash
         );
     }
+}
+
+/// Counts the checks of the budget, which every loop over people or paths makes, instead of the time.
+#[test]
+fn a_grant_to_a_group_costs_its_people_once_and_none_of_its_other_assignments() {
+    let mut dice = ChaCha8Rng::seed_from_u64(7);
+    let mut parts = Parts::default();
+    let users: Vec<UserId> = (0..5_000).map(|n| user(n, &mut parts, &mut dice)).collect();
+    let crowd = group(0, &mut parts, &mut dice);
+    let members = users.into_iter().collect();
+    parts.members.insert(crowd.clone(), members);
+    let set = set(0, &mut parts);
+    let pairs: Vec<Pair> = (0..1_000)
+        .map(|n| Pair {
+            account: account(n, &mut parts),
+            set: set.clone(),
+        })
+        .collect();
+    for pair in &pairs[1..] {
+        assign(&mut parts, pair, Principal::Group(crowd.clone()));
+    }
+    let operations = [Operation::Assign {
+        assignment: Assignment {
+            pair: pairs[0].clone(),
+            principal: Principal::Group(crowd),
+        },
+        term: Term::Standing,
+    }];
+    let checks = std::cell::Cell::new(0);
+    let stop = || {
+        checks.set(checks.get() + 1);
+        false
+    };
+    let evaluation = evaluate(
+        &Snapshot::new(parts),
+        &[],
+        &operations,
+        &administrator(),
+        &default_rules(),
+        NOW,
+        Budget::until(&stop),
+    )
+    .unwrap();
+    assert_eq!(evaluation.effect.gained.len(), 5_001);
+    // All people, and future members.
+    assert_eq!(evaluation.gains.len(), 2);
+    assert!(checks.get() < 100, "{} checks", checks.get());
 }

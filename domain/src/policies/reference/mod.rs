@@ -62,7 +62,6 @@ static RULES: LazyLock<[Rules; 2]> = LazyLock::new(|| {
         ("own", "", "principal, action in Action::\"Gain\", resource) when { context.requester == principal && context.direct }".to_owned()),
         ("fails", "", format!("{all} when {{ context.latent && context.people + 9223372036854775807 > 0 }}")),
     ]
-    .into_iter()
     .map(|(id, annotations, rest)| {
         format!("@id(\"{id}\") @reason(\"r\") @control(\"c\") {annotations}\nforbid ({rest};\n")
     })

@@ -10,6 +10,7 @@ use domain::{
     approval::{ApprovalProgress, tally},
     authorize::Action,
     change::State,
+    diff::Steps,
     ids::{AccountId, ChangeId, PersonId},
     snapshot::Snapshot,
 };
@@ -224,7 +225,7 @@ pub(super) async fn row(
             operations,
             [&stored.effect.gained, &stored.effect.lost]
                 .into_iter()
-                .flat_map(|steps| steps.paths())
+                .flat_map(Steps::paths)
                 .map(|path| &path.pair.account),
         ),
         approvals: (have, need),

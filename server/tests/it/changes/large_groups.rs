@@ -118,11 +118,11 @@ async fn a_second_evaluation_of_one_person_waits_for_the_first(engine: DatabaseE
         .await
         .unwrap();
     // Somebody else is not affected.
-    let other = org
-        .as_("eve")
-        .await
-        .new_change(&grant("eve", "viewer", "web-dev", "60"));
-    assert!(other.await.unwrap().preview.is_some());
+    let (eve, own) = (
+        org.as_("eve").await,
+        grant("eve", "viewer", "web-dev", "60"),
+    );
+    assert!(eve.new_change(&own).await.unwrap().preview.is_some());
     let service = org.as_("ann").await;
     assert_eq!(
         service.submit(submission(&form, &new)).await.unwrap_err(),
