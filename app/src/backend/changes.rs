@@ -52,6 +52,20 @@ pub struct EffectRow {
     pub term: String,
 }
 
+/// One page of the gains and losses of a change: all gains, then all losses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectPage {
+    pub gained: Vec<EffectRow>,
+    pub lost: Vec<EffectRow>,
+    /// The page number, from 1.
+    pub number: usize,
+}
+
+impl EffectPage {
+    /// The number of rows per page. A preview contains the first page.
+    pub const SIZE: usize = 200;
+}
+
 /// The effect and the verdict of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
@@ -191,6 +205,8 @@ pub trait ChangesPort {
     /// Returns a page of the list, newest first. `only` is the name of a state or `mine`.
     async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>>;
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
+    /// Returns a page of the gains and losses of a change, so that an approver can see everybody who gains.
+    async fn effect(&self, id: &ChangeId, page: usize) -> PortResult<EffectPage>;
     /// Returns a page of the changes that need the viewer's decision, oldest first.
     async fn inbox(&self, at: InboxPosition) -> PortResult<Page<ChangeView>>;
 }

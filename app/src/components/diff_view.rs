@@ -6,10 +6,7 @@ use leptos::prelude::*;
 use super::{AccountLink, Column, Glyph, Icon, PrincipalLink, SetLink, Status, Table};
 use crate::backend::EffectRow;
 
-/// The maximum number of rows shown; the rest is counted.
-const SHOWN: usize = 200;
-
-/// The table of gains, then losses.
+/// The table of gains, then losses. The rows that are left out are counted, unless `pager` leads to them.
 #[component]
 pub fn DiffView(
     /// The first paths that the change adds.
@@ -20,6 +17,9 @@ pub fn DiffView(
     lost: Vec<EffectRow>,
     /// The number of all paths that the change removes.
     losses: usize,
+    /// Links to the other pages.
+    #[prop(optional)]
+    pager: Option<AnyView>,
 ) -> impl IntoView {
     if gained.is_empty() && lost.is_empty() {
         return view! {
@@ -27,12 +27,11 @@ pub fn DiffView(
         }
         .into_any();
     }
-    let left_out = (gains + losses).saturating_sub(SHOWN.min(gained.len() + lost.len()));
+    let left_out = (gains + losses).saturating_sub(gained.len() + lost.len());
     let rows = gained
         .into_iter()
         .map(|row| (true, row))
         .chain(lost.into_iter().map(|row| (false, row)))
-        .take(SHOWN)
         .map(|(gains, row)| line(gains, row))
         .collect_view();
     let columns = vec![
@@ -44,7 +43,10 @@ pub fn DiffView(
     ];
     view! {
         <Table caption="Who gains and loses access" columns>{rows}</Table>
-        {(left_out > 0).then(|| view! { <p data-body class="text-muted">{format!("and {left_out} more")}</p> })}
+        {match pager {
+            Some(pager) => Some(pager),
+            None => (left_out > 0).then(|| view! { <p data-body class="text-muted">{format!("and {left_out} more")}</p> }.into_any()),
+        }}
     }
     .into_any()
 }

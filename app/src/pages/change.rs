@@ -4,23 +4,34 @@ use domain::{approval::Decision, authorize::Action, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ApprovalView, ChangeView, OperationRow, PortResult, decision_field, state_words},
+    backend::{
+        ApprovalView, ChangeView, EffectPage, EffectRow, OperationRow, PortResult, decision_field,
+        state_words,
+    },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
-        DefinitionList, DiffView, ErrorSummary, Notice, PageHeader, Section, Status, StatusBadge,
-        Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors, operation_status,
-        state_status,
+        DefinitionList, DiffView, ErrorSummary, Notice, PageHeader, PagePosition, Section, Status,
+        StatusBadge, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors,
+        list_href, operation_status, pages, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
 };
 
-use super::new_change::risks;
+use super::{list_query, new_change::risks};
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let id = visit.param("id")?;
-    let view = visit.backend.change(&id).await?;
+    let mut view = visit.backend.change(&id).await?;
+    let page = list_query(&visit).page;
+    let shown = if page > 1 {
+        let shown = visit.backend.effect(&id, page).await?;
+        (view.preview.gained, view.preview.lost) = (shown.gained, shown.lost);
+        shown.number
+    } else {
+        1
+    };
     let ledger = visit.backend.may(Action::SeeLedger).is_ok();
     let decides = visit.backend.may(Action::SeeInbox).is_ok();
     let now = visit.backend.now();
@@ -42,7 +53,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <ErrorSummary errors=errors />
             {typed(&view, &form)}
             {view.result.clone().map(|result| view! { <Notice status=Status::Danger title=result /> })}
-            {body(view, &form, decides, ledger, now)}
+            {body(view, shown, &form, decides, ledger, now)}
         }
         .into_any()
     }))
@@ -73,6 +84,7 @@ fn live(view: &ChangeView) -> Option<AnyView> {
 
 fn body(
     view: ChangeView,
+    shown: usize,
     form: &FormState,
     decides: bool,
     ledger: bool,
@@ -89,7 +101,8 @@ fn body(
         decide,
         ..
     } = view;
-    let gains = preview.gains;
+    let (gains, losses) = (preview.gains, preview.losses);
+    let changed = row.id.clone();
     let open = !row.state.is_terminal();
     let effect = preview.effect.clone();
     let (id, form) = (row.id.clone(), form.clone());
@@ -128,11 +141,35 @@ fn body(
         } else {
             view! { <VerdictBox verdict=preview.verdict gains tense=Tense::Over /> }
         }}
-        <Section title="Who gains and loses access"><DiffView gained=preview.gained gains lost=preview.lost losses=preview.losses /></Section>
+        {gains_and_losses(preview.gained, preview.lost, (gains, losses), shown, format!("/changes/{changed}"))}
         {open.then(|| risks(preview.findings)).flatten()}
         {given}
         <Section title="Request"><div data-body>{facts}</div></Section>
         <Section title="History" detail="from the ledger"><Timeline rows=timeline linked=ledger now /></Section>
+    }
+    .into_any()
+}
+
+/// Renders one page of the gains and losses, and links to the others.
+fn gains_and_losses(
+    gained: Vec<EffectRow>,
+    lost: Vec<EffectRow>,
+    (gains, losses): (usize, usize),
+    number: usize,
+    path: String,
+) -> AnyView {
+    let (shown, total) = (gained.len() + lost.len(), gains + losses);
+    let href = move |page| format!("{}#effect", list_href(&path, "", None, page));
+    let pager = if shown < total {
+        let place = PagePosition::of(number, EffectPage::SIZE, shown, total);
+        pages(place, "gains and losses", href)
+    } else {
+        ().into_any()
+    };
+    view! {
+        <section id="effect">
+            <Section title="Who gains and loses access"><DiffView gained gains lost losses pager /></Section>
+        </section>
     }
     .into_any()
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    ChangeRow, ChangeView, ChangesPort, Denied, InboxPosition, ListQuery, Page, PortResult,
+    ChangeRow, ChangeView, ChangesPort, Denied, EffectPage, InboxPosition, ListQuery, Page,
+    PortResult,
 };
 use async_trait::async_trait;
 use domain::{
@@ -15,7 +16,7 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::{descriptions, person_names::PersonNames};
+use super::{descriptions, person_names::PersonNames, preview::effect_page};
 use crate::{
     service::{Service, broken, existing},
     store::{
@@ -104,6 +105,15 @@ impl ChangesPort for Service {
             .filter(|stored| self.may_see_change(stored))
             .ok_or(Denied::NotFound)?;
         self.view(&stored).await.map_err(broken)
+    }
+
+    async fn effect(&self, id: &ChangeId, page: usize) -> PortResult<EffectPage> {
+        self.allowed(Action::SeeOwn)?;
+        let stored = self.stored(id).await.map_err(broken)?;
+        let stored = stored
+            .filter(|stored| self.may_see_change(stored))
+            .ok_or(Denied::NotFound)?;
+        Ok(effect_page(&self.read_model.snapshot, &stored.effect, page))
     }
 
     async fn inbox(&self, at: InboxPosition) -> PortResult<Page<ChangeView>> {

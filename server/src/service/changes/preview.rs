@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{ChangeForm, ChangeKind, Denied, FieldError, PortResult, Preview, change_field};
+use app::backend::{
+    ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, FieldError, PortResult, Preview,
+    change_field,
+};
 use domain::{
     authorize::Action,
     change::Operation,
@@ -18,10 +21,10 @@ use super::{
     change_form::ParsedForm, choices::Scope, descriptions, evaluation::evaluate_now,
     person_names::PersonNames,
 };
-use crate::{service::Service, store::StoreError};
-
-/// The maximum number of gains and of losses that a preview lists; the others are counted.
-const LISTED: usize = 200;
+use crate::{
+    service::{Service, existing},
+    store::StoreError,
+};
 
 impl Service {
     /// Returns the default user of a form: the viewer, if the change gives them access or they may propose only for
@@ -131,21 +134,12 @@ impl Service {
         } else {
             Vec::new()
         };
+        let first = effect_page(snapshot, effect, 1);
         Ok(Preview {
             title: descriptions::title(snapshot, operations),
-            gained: effect
-                .gained
-                .iter()
-                .take(LISTED)
-                .map(|step| descriptions::gain(snapshot, &step))
-                .collect(),
+            gained: first.gained,
             gains: effect.gained.len(),
-            lost: effect
-                .lost
-                .iter()
-                .take(LISTED)
-                .map(|step| descriptions::loss(snapshot, &step))
-                .collect(),
+            lost: first.lost,
             losses: effect.lost.len(),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
@@ -153,6 +147,32 @@ impl Service {
             effect: hash,
             approvers,
         })
+    }
+}
+
+/// Returns one page of the gains, then the losses. Rows are built for that page only.
+pub(super) fn effect_page(snapshot: &Snapshot, effect: &Effect, number: usize) -> EffectPage {
+    let (gains, losses) = (effect.gained.len(), effect.lost.len());
+    let number = existing(number, gains + losses, EffectPage::SIZE);
+    let before = (number - 1) * EffectPage::SIZE;
+    let gained: Vec<EffectRow> = effect
+        .gained
+        .iter()
+        .skip(before)
+        .take(EffectPage::SIZE)
+        .map(|step| descriptions::gain(snapshot, &step))
+        .collect();
+    let lost = effect
+        .lost
+        .iter()
+        .skip(before.saturating_sub(gains))
+        .take(EffectPage::SIZE - gained.len())
+        .map(|step| descriptions::loss(snapshot, &step))
+        .collect();
+    EffectPage {
+        gained,
+        lost,
+        number,
     }
 }
 
