@@ -4,6 +4,7 @@
 //! assigned while empty, and then filled. So a gain may also be *latent*: nobody gains access today, but future members
 //! of the group will.
 
+mod comparison;
 mod requested_grants;
 
 use std::{
@@ -25,6 +26,7 @@ use crate::{
     time::Timestamp,
     verdict::RulesVersion,
 };
+pub use comparison::{ApprovedEffect, EffectComparison, compare, covers};
 use requested_grants::RequestedGrants;
 
 /// The beneficiary of a gain.

@@ -15,6 +15,7 @@ pub fn status(denied: &Denied) -> u16 {
         Denied::NotFound => 404,
         Denied::Conflict(_) => 409,
         Denied::Invalid(_) => 422,
+        Denied::TooMany { .. } => 429,
         Denied::Broken => 500,
     }
 }
@@ -35,6 +36,7 @@ pub fn page(denied: Denied, request_id: String) -> Page {
             "Invalid input",
             errors.iter().map(|e| e.message.clone()).collect::<Vec<_>>().join(" "),
         ),
+        Denied::TooMany { message, .. } => ("Too many requests", message.clone()),
         Denied::Broken => (
             "Internal error",
             "The request could not be completed. Try again. If the error persists, report the request ID below to the operator of Leastwise.".into(),

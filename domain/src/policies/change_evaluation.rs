@@ -11,7 +11,7 @@ use std::{
 use super::{
     evaluator::{Evaluator, PolicyResponse},
     hit_collector::{HitCollector, eligible_by, verdict},
-    indirect_effects,
+    indirect_effects, removals,
     request_template::{
         AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
         RequesterContext, SetAttributes,
@@ -54,6 +54,9 @@ pub fn evaluate(
     let mut found = system::refusals(before, operations, &effect);
     let agreed = approvals.len();
     found.extend(indirect_effects::hits(
+        before, operations, &effect, asked, rules, agreed,
+    ));
+    found.extend(removals::hits(
         before, operations, &effect, asked, rules, agreed,
     ));
     let mut hits = HitCollector::new(found);

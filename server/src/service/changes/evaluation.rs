@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use domain::{
     change::{Operation, State},
-    diff,
+    diff::{self, ApprovedEffect, EffectComparison},
     engine::ItemResult,
     ids::{Assignment, ChangeId, PersonId},
     ledger::projection::{ChangeMismatch, Lifecycle},
@@ -91,6 +91,26 @@ pub(super) async fn re_evaluate(
         Some(&stored.change.id),
     )
     .await
+}
+
+/// Compares the effect of a stored change now with the one that its approvers saw. The stored effect and its hash are as
+/// in the ledger; the caller has checked `altered`.
+pub(super) fn compared(
+    app_state: &AppState,
+    stored: &StoredChange,
+    now: &Evaluation,
+) -> EffectComparison {
+    let approved = ApprovedEffect {
+        effect: &stored.effect,
+        hash: &stored.change.effect,
+    };
+    diff::compare(
+        &app_state.read_model().snapshot,
+        &stored.change.proposal.operations,
+        approved,
+        (&now.effect, &now.hash),
+        app_state.rules.version(),
+    )
 }
 
 /// Returns the requested assignments that access windows of Leastwise already give.
