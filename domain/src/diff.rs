@@ -7,6 +7,7 @@
 mod effect_of;
 mod hash;
 mod overlay;
+mod comparison;
 mod requested_grants;
 mod steps;
 mod stored;
@@ -25,6 +26,7 @@ use crate::{
     time::Timestamp,
 };
 pub use hash::{EffectHash, effect_hash};
+pub use comparison::{ApprovedEffect, EffectComparison, compare, covers};
 use requested_grants::RequestedGrants;
 pub use steps::{Gainers, SharedPath, Steps};
 

@@ -4,7 +4,11 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
-use domain::{ids::AccountId, time::Duration};
+use domain::{
+    ids::AccountId,
+    policies::{OversightMark, RemovalLimits},
+    time::Duration,
+};
 use ipnet::IpNet;
 use thiserror::Error;
 use url::Url;
@@ -64,6 +68,22 @@ pub struct AwsArgs {
         value_delimiter = ','
     )]
     pub own_accounts: Vec<String>,
+    /// Permission sets whose access nobody removes alone: names, ARNs, or ARNs of AWS managed policies that they have
+    /// attached. Replaces the default.
+    #[arg(
+        long = "oversight-set",
+        env = "LEASTWISE_OVERSIGHT_SETS",
+        value_delimiter = ',',
+        default_value = RemovalLimits::OVERSIGHT
+    )]
+    pub oversight_sets: Vec<String>,
+    /// The maximum number of people whose access one person removes by one change.
+    #[arg(
+        long = "removal-people",
+        env = "LEASTWISE_REMOVAL_PEOPLE",
+        default_value_t = RemovalLimits::PEOPLE
+    )]
+    pub removal_people: u32,
 }
 
 /// The configuration of `leastwise serve`.
@@ -137,6 +157,28 @@ impl AwsArgs {
             calls_per_second: self.calls_per_second,
             pool_region: self.region.clone(),
         }
+    }
+
+    /// Returns what one person may remove alone.
+    pub fn removal_limits(&self) -> Result<RemovalLimits, ConfigError> {
+        if self.removal_people == 0 {
+            let cure =
+                "must be at least 1, so that one person can remove the access of a leaver".into();
+            return Err(ConfigError {
+                field: "LEASTWISE_REMOVAL_PEOPLE",
+                cure,
+            });
+        }
+        let marks = self.oversight_sets.iter().map(|text| {
+            OversightMark::parse(text).map_err(|error| ConfigError {
+                field: "LEASTWISE_OVERSIGHT_SETS",
+                cure: error.to_string(),
+            })
+        });
+        Ok(RemovalLimits {
+            oversight: marks.collect::<Result<_, _>>()?,
+            people: self.removal_people,
+        })
     }
 
     /// Returns the accounts that hold Leastwise.
@@ -217,6 +259,7 @@ impl ServeArgs {
             });
         }
         self.proxies()?;
+        self.aws.removal_limits()?;
         self.aws.own().map(drop)
     }
 }
@@ -234,5 +277,36 @@ pub fn secret(variable: &'static str) -> Result<String, ConfigError> {
                 cure: format!("the file {path} cannot be read: {error}"),
             }),
         Err(_) => Ok(String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aws(oversight: &[&str], people: u32) -> AwsArgs {
+        AwsArgs {
+            region: "eu-west-1".into(),
+            endpoint: None,
+            calls_per_second: 10.0,
+            own_accounts: Vec::new(),
+            oversight_sets: oversight.iter().map(|&text| text.to_owned()).collect(),
+            removal_people: people,
+        }
+    }
+
+    #[test]
+    fn a_wrong_limit_of_removals_names_its_variable_and_the_cure() {
+        let wrong = |args: AwsArgs| args.removal_limits().unwrap_err();
+        let mark = wrong(aws(&["SecurityAudit", "two words"], 20));
+        assert_eq!(mark.field, "LEASTWISE_OVERSIGHT_SETS");
+        assert!(
+            mark.cure.contains("`two words` is neither"),
+            "{}",
+            mark.cure
+        );
+        assert_eq!(wrong(aws(&[], 0)).field, "LEASTWISE_REMOVAL_PEOPLE");
+        let limits = aws(&["Auditors"], 5).removal_limits().unwrap();
+        assert_eq!((limits.oversight.len(), limits.people), (1, 5));
     }
 }

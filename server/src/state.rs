@@ -1,13 +1,17 @@
 //! The composition root: builds everything that runs from the configuration.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    sync::{Arc, atomic::Ordering},
+};
 
 use async_trait::async_trait;
 use domain::{
     authorize::Role,
     ledger::{InvalidName, LogName},
     person::{IdentityLink, Subject, link_identity},
-    policies::{RuleError, Rules},
+    policies::{RemovalLimits, RemovalPolicies, RuleError, Rules},
 };
 use thiserror::Error;
 
@@ -37,6 +41,16 @@ pub const SCHEMA: &str = include_str!("../policies/leastwise.cedarschema");
 pub const ELIGIBILITY: &str = include_str!("../policies/eligibility.cedar");
 /// The `forbid` policies (guardrails).
 pub const GUARDRAILS: &str = include_str!("../policies/guardrails.cedar");
+/// The Cedar schema of the policies on removals.
+pub const REMOVAL_SCHEMA: &str = include_str!("../policies/removals.cedarschema");
+/// The policies on removals.
+pub const REMOVALS: &str = include_str!("../policies/removals.cedar");
+
+/// Parses the policies of this build.
+pub fn rules(limits: RemovalLimits) -> Result<Rules, Vec<RuleError>> {
+    let removals = RemovalPolicies::parse(REMOVAL_SCHEMA, REMOVALS, limits)?;
+    Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS)?.with_removals(removals)
+}
 
 /// An error that prevents the start or ends the process.
 #[derive(Debug, Error)]
@@ -78,7 +92,7 @@ pub async fn app_state(
     let clock = Clock::System;
     let clients = Aws::connect(&aws.access()).await;
     let instance = clients.instance().await?;
-    let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).map_err(StartError::Rules)?;
+    let rules = rules(aws.removal_limits()?).map_err(StartError::Rules)?;
     let held = store::ledger::head(&store).await?.map(|head| head.log);
     let log = database.log_name.clone().or(held);
     let log = LogName::parse(log.as_deref().unwrap_or("leastwise/ledger"))?;
@@ -102,7 +116,7 @@ pub async fn bootstrap(app_state: &AppState) -> Result<(), StartError> {
     if store::rules::activate(
         &mut tx,
         app_state.rules.version(),
-        [SCHEMA, ELIGIBILITY, GUARDRAILS],
+        &[SCHEMA, ELIGIBILITY, GUARDRAILS, REMOVAL_SCHEMA, REMOVALS],
         app_state.clock.now(),
     )
     .await?
@@ -258,6 +272,9 @@ impl Readiness for PortAdapters {
             ];
             text.extend(lines);
         }
+        let alarms = self.app_state.removal_alarms.load(Ordering::Relaxed);
+        writeln!(text, "leastwise_removal_alarms_total {alarms}")
+            .expect("writing to a string cannot fail");
         text
     }
 }

@@ -12,8 +12,8 @@ use domain::{
 };
 
 use super::{
-    AccountRef, ChangeForm, ChangeRow, DecisionInput, ListQuery, Page, PortResult, PrincipalRef,
-    SetRef, Submission,
+    AccountRef, ChangeForm, ChangeKind, ChangeRow, DecisionInput, ListQuery, Page, PortResult,
+    PrincipalRef, SetRef, Submission,
 };
 
 /// An option of a list in the form.
@@ -26,6 +26,8 @@ pub struct FormOption {
 /// The options of the form, limited to what the caller may propose.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FormOptions {
+    /// The kinds of changes that the caller may propose, in the order of the form.
+    pub kinds: Vec<ChangeKind>,
     pub who: Vec<FormOption>,
     pub sets: Vec<FormOption>,
     pub accounts: Vec<FormOption>,
@@ -199,10 +201,14 @@ pub enum InboxPosition {
     Change(ChangeId),
 }
 
+/// The filter of the list for changes that raised an alarm: they remove oversight access, or the access of many people.
+pub const WITH_ALARM: &str = "alarm";
+
 /// Reads changes.
 #[async_trait]
 pub trait ChangesPort {
-    /// Returns a page of the list, newest first. `only` is the name of a state or `mine`.
+    /// Returns a page of the list, newest first. `only` is the name of a state, `mine`, [`WITH_ALARM`] or
+    /// [`refused_by`](super::refused_by).
     async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>>;
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
     /// Returns a page of the gains and losses of a change, so that an approver can see everybody who gains.

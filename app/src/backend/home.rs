@@ -86,6 +86,8 @@ pub struct MyAccess {
 /// The organization's part of the home page, for users who may see the directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganisationHome {
+    /// Changes of the last 7 days that remove oversight access, or the access of many people, newest first, at most six.
+    pub alarms: Vec<ChangeRow>,
     pub exposure: Exposure,
     /// The people who can reach production PCI, most exposed first, at most twelve.
     pub exposed: Vec<ExposedPerson>,

@@ -52,6 +52,14 @@ pub enum Denied {
     /// Too many changes are being evaluated; the same request succeeds later (429 or 503).
     #[error("busy")]
     Busy(Load),
+    /// The caller has done this too often; the text of the form is kept (429).
+    #[error("{message}")]
+    TooMany {
+        /// What the limit is, and when to try again.
+        message: String,
+        /// The time until the next attempt, in seconds.
+        retry_after: u64,
+    },
     /// An internal error; the log holds the cause under the request id (500).
     #[error("internal error")]
     Broken,

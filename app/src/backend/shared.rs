@@ -158,4 +158,45 @@ pub struct ChangeRow {
     pub accounts: Vec<AccountRef>,
     /// The number of approvals it has and the number it needs.
     pub approvals: (u8, u8),
+    /// The row stands for several refused changes of the same requester, of which this is the newest.
+    pub folded: Option<FoldedChanges>,
+}
+
+/// Several refused changes of one requester in one row of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoldedChanges {
+    /// At least 2.
+    pub count: usize,
+    /// The filter of the list that shows each of them.
+    pub only: String,
+}
+
+/// The filter of the list of changes that shows the refused changes of one requester.
+pub mod refused_by {
+    use domain::ids::PersonId;
+
+    const PREFIX: &str = "refused-by:";
+
+    /// Returns the value of the filter for a requester.
+    pub fn filter(requester: &PersonId) -> String {
+        format!("{PREFIX}{requester}")
+    }
+
+    /// Returns the requester in the value of a filter, if it is this filter.
+    pub fn requester(only: &str) -> Option<PersonId> {
+        PersonId::parse(only.strip_prefix(PREFIX)?).ok()
+    }
+}
+
+impl ChangeRow {
+    /// Returns the text and the URL of the link in a list.
+    pub fn link(&self) -> (String, String) {
+        match &self.folded {
+            None => (self.title.clone(), format!("/changes/{}", self.id)),
+            Some(FoldedChanges { count, only }) => (
+                format!("{count} blocked changes by {}", self.requester),
+                format!("/changes?only={}", escape(only)),
+            ),
+        }
+    }
 }

@@ -27,6 +27,10 @@ pub fn ChangeTable(
 }
 
 fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
+    let (title, href) = row.link();
+    let newest = row.folded.is_some().then(
+        || view! { <span class="text-muted text-xs block">"Newest: " {row.title.clone()}</span> },
+    );
     let (have, need) = row.approvals;
     let waiting = (row.state == State::Waiting && need > 0).then(|| {
         view! { <span class="text-muted text-xs">{format!("{have} of {need}")} ", decision due " <Time at=row.decide_by now /></span> }
@@ -35,7 +39,7 @@ fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
     let accounts = row.accounts.into_iter().take(NAMED).collect();
     view! {
         <tr>
-            <th scope="row"><a href=format!("/changes/{}", row.id) data-item>{row.title}</a></th>
+            <th scope="row"><a href=href data-item>{title}</a> {newest}</th>
             <td>
                 <span class="inline-flex flex-wrap items-center gap-x-2">
                     <StatusBadge status=state_status(row.state) label=state_words(row.state) />

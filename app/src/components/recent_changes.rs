@@ -37,13 +37,14 @@ pub fn RecentChanges(
     let lines = changes
         .into_iter()
         .map(|change| {
+            let (title, href) = change.link();
             let (have, need) = change.approvals;
             let approvals = (change.state == State::Waiting)
                 .then(|| view! { " · " {format!("{have} of {need} approvals")} " · decision due " <Time at=change.decide_by now /> });
             view! {
                 <li>
                     <div class="flex items-start justify-between gap-x-3">
-                        <a href=format!("/changes/{}", change.id)>{change.title}</a>
+                        <a href=href>{title}</a>
                         <StatusBadge status=state_status(change.state) label=state_words(change.state) />
                     </div>
                     <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>

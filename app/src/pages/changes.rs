@@ -4,7 +4,9 @@ use domain::{authorize::Action, change::State};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeRow, ListQuery, Page as Rows, PortResult, state_words},
+    backend::{
+        ChangeRow, ListQuery, Page as Rows, PortResult, WITH_ALARM, refused_by, state_words,
+    },
     components::{
         ButtonKind, ChangeTable, Chip, Empty, EmptyFiltered, Glyph, LinkButton, ListBar,
         PageHeader, Section, list_href, pages,
@@ -27,10 +29,17 @@ const STATES: [State; 9] = [
     State::Failed,
 ];
 
+/// The filter for the viewer's own changes.
+const MINE: &str = "mine";
+
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let mut query = list_query(&visit);
-    let known = |only: &String| only == "mine" || STATES.iter().any(|state| state.as_str() == only);
+    let known = |only: &String| {
+        [MINE, WITH_ALARM].contains(&only.as_str())
+            || STATES.iter().any(|state| state.as_str() == only)
+            || refused_by::requester(only).is_some()
+    };
     query.only = query.only.filter(known);
     let rows = visit.backend.changes(&query).await?;
     let sees_all = visit.backend.may(Action::SeeChanges).is_ok();
@@ -68,9 +77,22 @@ fn draw(
     }
     let mut chips = vec![Chip::new("", "All")];
     if sees_all {
-        chips.push(Chip::new("mine", "Requested by me"));
+        chips.push(Chip::new(MINE, "Requested by me"));
+        chips.push(Chip::new(WITH_ALARM, "With an alarm"));
     }
     chips.extend(STATES.map(|state| Chip::new(state.as_str(), state_words(state))));
+    // A filter that a row of the list leads to has a chip only while it is chosen.
+    let of_one = query
+        .only
+        .as_ref()
+        .filter(|only| refused_by::requester(only).is_some());
+    if let Some(only) = of_one {
+        let label = match rows.rows.first() {
+            Some(row) => format!("Blocked, by {}", row.requester),
+            None => "Blocked, by one person".to_owned(),
+        };
+        chips.push(Chip::new(only.clone(), label));
+    }
     let bar = view! { <ListBar path="/changes" query=query.clone() chips label="Search changes" table=None /> };
     if rows.total == 0 {
         return view! { {bar} <EmptyFiltered noun="changes" clear_href="/changes" /> }.into_any();

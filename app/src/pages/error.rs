@@ -17,6 +17,7 @@ pub fn status(denied: &Denied) -> u16 {
         Denied::Invalid(_) => 422,
         Denied::Busy(Load::Own) => 429,
         Denied::Busy(Load::Overall) => 503,
+        Denied::TooMany { .. } => 429,
         Denied::Broken => 500,
     }
 }
@@ -45,6 +46,7 @@ pub fn page(denied: Denied, request_id: String) -> Page {
             "Too many changes are being evaluated",
             "Leastwise is evaluating as many changes as it can at once. Nothing was saved. Wait a moment, then try again.".into(),
         ),
+        Denied::TooMany { message, .. } => ("Too many requests", message.clone()),
         Denied::Broken => (
             "Internal error",
             "The request could not be completed. Try again. If the error persists, report the request ID below to the operator of Leastwise.".into(),

@@ -4,16 +4,20 @@ use domain::{time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape},
+    backend::{
+        ChangeRow, DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, WITH_ALARM,
+        escape,
+    },
     components::{
         AccountLink, AccountNames, Column, Empty, Glyph, HitWords, PersonLink, PrincipalLink,
-        Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
+        RecentChanges, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
     },
 };
 
 /// Renders the full-width head and the sections below it.
 pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     let OrganisationHome {
+        alarms,
         exposure,
         exposed,
         findings,
@@ -29,8 +33,22 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     } else {
         (Some(drift_section(drift, drift_count, now)), None)
     };
-    let head = view! { {first} {head} }.into_any();
+    let alarms = (!alarms.is_empty()).then(|| alarm_section(alarms, now));
+    let head = view! { {alarms} {first} {head} }.into_any();
     (head, view! { {people} {guardrails} {last} }.into_any())
+}
+
+/// Renders the removals that nobody makes alone.
+fn alarm_section(alarms: Vec<ChangeRow>, now: Timestamp) -> AnyView {
+    let detail = "requested in the last 7 days";
+    let all = format!("/changes?only={WITH_ALARM}");
+    view! {
+        <Section title="Removals of oversight access, or of the access of many people" detail>
+            <RecentChanges changes=alarms now />
+            <p data-more><a href=all>"All changes with an alarm"</a></p>
+        </Section>
+    }
+    .into_any()
 }
 
 fn head(exposure: &Exposure) -> AnyView {

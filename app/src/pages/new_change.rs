@@ -39,7 +39,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             <PageHeader title="New change" crumbs=vec![Crumb::new("/changes", "Changes")] detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
             <ErrorSummary errors=errors />
-            <Tabs label="Kind of change" tabs=kinds(&new.change_form) />
+            <Tabs label="Kind of change" tabs=kinds(&new) />
             {choose(&new)}
             {new.preview.clone().map(|preview| below(preview, &new, &form))}
         }
@@ -64,9 +64,10 @@ fn all_errors(form: &FormState, new: &NewChange) -> Vec<(String, String)> {
     errors
 }
 
-fn kinds(change_form: &ChangeForm) -> Vec<Tab> {
-    ChangeKind::ALL
-        .into_iter()
+fn kinds(new: &NewChange) -> Vec<Tab> {
+    let change_form = &new.change_form;
+    let offered = new.choices.kinds.iter().copied();
+    offered
         .map(|kind| {
             let other = ChangeForm {
                 kind: kind.word().to_owned(),

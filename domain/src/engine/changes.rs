@@ -12,6 +12,7 @@ use super::{
     state::{RunningChange, State, StepOutput},
 };
 use crate::{
+    diff::EffectHash,
     grant::{Term, Window},
     ids::{ChangeId, GrantId},
     time::{Duration, Timestamp},
@@ -99,12 +100,9 @@ impl State {
         carrying.asked = false;
         match answer {
             StartVerdict::Unanswered => carrying.ask_at = Some(now + ASK_AGAIN),
-            StartVerdict::StillAllowed => {
-                // A removal may have arrived in the meantime. The verdict is then requested again after it.
-                let row = carrying.row.clone();
-                if !self.behind_a_removal(&row) {
-                    self.begin(change, now, out);
-                }
+            StartVerdict::StillAllowed => self.begin_unless_behind(change, None, now, out),
+            StartVerdict::AllowedNarrower(effect) => {
+                self.begin_unless_behind(change, Some(effect), now, out);
             }
             StartVerdict::EffectGrew => {
                 self.drop_change(change, out);
@@ -121,6 +119,30 @@ impl State {
                 }
             }
         }
+    }
+
+    /// Begins a change that is allowed to start; `narrower` is the hash of an effect that is not the approved one.
+    fn begin_unless_behind(
+        &mut self,
+        change: &ChangeId,
+        narrower: Option<EffectHash>,
+        now: Timestamp,
+        out: &mut StepOutput,
+    ) {
+        let row = self
+            .changes
+            .get(change)
+            .map(|carrying| carrying.row.clone());
+        // A removal may have arrived in the meantime. The verdict is then requested again after it.
+        if row.is_none_or(|row| self.behind_a_removal(&row)) {
+            return;
+        }
+        out.events
+            .extend(narrower.map(|effect| DomainEvent::Narrowed {
+                change: change.clone(),
+                effect,
+            }));
+        self.begin(change, now, out);
     }
 
     /// Drops a change that was not started.

@@ -10,6 +10,7 @@ use super::{
     rows::{Cause, Generation, ItemResult, Write},
 };
 use crate::{
+    diff::EffectHash,
     ids::{AwsRequestId, ChangeId, OperationId},
     time::Timestamp,
 };
@@ -78,6 +79,12 @@ pub struct Poll {
 pub enum DomainEvent {
     /// The engine has begun to apply the change: `change::State::Applying`.
     Applying { change: ChangeId },
+    /// The change begins with an effect that is narrower than the approved one. Precedes `Applying` in the same commit.
+    Narrowed {
+        change: ChangeId,
+        /// The hash of the effect with which it begins.
+        effect: EffectHash,
+    },
     /// The effect exceeds what was approved: the change returns to `change::State::Waiting` and its approvals are void.
     SentBack { change: ChangeId },
     /// One operation of a change has its final result.

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     change::Operation,
+    diff::EffectHash,
     ids::{AwsRequestId, ChangeId, GrantId, GroupId, OperationId, Pair, Principal, UserId},
     time::{Duration, Timestamp},
 };
@@ -110,6 +111,8 @@ impl Plan {
 pub enum StartVerdict {
     /// Allowed as approved.
     StillAllowed,
+    /// Allowed, with an effect that is narrower than the approved one and has this hash.
+    AllowedNarrower(EffectHash),
     /// The effect exceeds what was approved, so the change needs new approvals.
     EffectGrew,
     /// No longer allowed, with the reason for display.

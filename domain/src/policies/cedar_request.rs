@@ -220,12 +220,12 @@ static KINDS: LazyLock<HashMap<&'static str, EntityTypeName>> = LazyLock::new(||
     .collect()
 });
 
-fn uid(kind: &str, id: &str) -> EntityUid {
+pub(super) fn uid(kind: &str, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(KINDS[kind].clone(), EntityId::new(id))
 }
 
 /// Formats an error with its causes: Cedar puts the details in `source()`.
-fn whole(error: impl std::error::Error) -> String {
+pub(super) fn whole(error: impl std::error::Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();
     while let Some(cause) = below {

@@ -15,7 +15,7 @@ use super::{
     evaluator::{Evaluator, PolicyResponse},
     gainer_classes::{GainerClass, GainerClasses},
     hit_collector::{HitCollector, eligible_by, verdict},
-    indirect_effects,
+    indirect_effects, removals,
     request_template::{
         AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
         RequesterContext, SetAttributes,
@@ -58,19 +58,17 @@ pub fn evaluate(
         .collect();
     let approvals = counted(asked, &gaining);
     let refusals = Refusals::of(before, operations);
+    let agreed = approvals.len();
+    let mut indirect = indirect_effects::hits(before, operations, &effect, asked, rules, agreed);
+    indirect.extend(removals::hits(
+        before, operations, &effect, asked, rules, agreed,
+    ));
     let evaluation = ChangeEvaluation {
         rules,
         snapshot: before,
         ask: ask(before, asked, rules, now),
         people: people_by_account(before, &effect, rules, budget)?,
-        indirect: indirect_effects::hits(
-            before,
-            operations,
-            &effect,
-            asked,
-            rules,
-            approvals.len(),
-        ),
+        indirect,
         approvals,
         budget,
     };

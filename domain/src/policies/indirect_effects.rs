@@ -2,7 +2,9 @@
 //!
 //! The effect of a change covers access to accounts only. But a group may give access to applications or be assigned
 //! later, a policy may name a group, and temporary access may end access that existed before. Policies cannot evaluate
-//! these, so they are checked here.
+//! these, so they are checked here. Every group that somebody joins has uses that are not known, because Leastwise does
+//! not read what applications it is assigned to: joining one never passes as harmless, whatever the group gives access
+//! to, so the order of an assignment and a membership does not matter.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +24,8 @@ use crate::{
 
 /// A user joins a group that gives access to no account.
 pub const LEADS_NOWHERE: &str = "system.membership-leads-nowhere";
+/// A user joins a group that gives access to accounts, and whose other uses are not known.
+pub const USE_NOT_KNOWN: &str = "system.membership-use-not-known";
 /// A policy names the group, so the membership affects how policies are evaluated.
 pub const NAMED_BY_A_RULE: &str = "system.group-named-by-a-rule";
 /// A grant of access that exists already and was not granted by Leastwise.
@@ -70,16 +74,26 @@ fn joining(
     if snapshot.members(group).any(|member| member == user) {
         return None;
     }
-    let nowhere = || {
+    let (rule, known) = if leads {
+        (
+            USE_NOT_KNOWN,
+            "Leastwise knows which accounts this gives access to, but not what else the group is used for: it does not \
+             read the assignments of applications.",
+        )
+    } else {
+        (
+            LEADS_NOWHERE,
+            "As of the last read of AWS, the group gives access to no account, so the effect of this membership cannot \
+             be evaluated: the group may be assigned later, or give access to applications that Leastwise does not see.",
+        )
+    };
+    named(snapshot, group, rules).or_else(|| {
         let reason = format!(
-            "As of the last read of AWS, {} gives access to no account, so the effect of this membership cannot be \
-             evaluated: the group may be assigned later, or give access to applications that Leastwise does not see. \
-             Somebody else must approve.",
+            "Membership in {}: {known} Somebody else must approve.",
             name(snapshot, group)
         );
-        with_one_approval(LEADS_NOWHERE, reason)
-    };
-    named(snapshot, group, rules).or_else(|| (!leads).then(nowhere))
+        Some(with_one_approval(rule, reason))
+    })
 }
 
 fn named(snapshot: &Snapshot, group: &GroupId, rules: &Rules) -> Option<Hit> {

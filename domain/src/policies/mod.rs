@@ -21,9 +21,13 @@ mod hit_collector;
 mod indirect_effects;
 #[cfg(feature = "cedar")]
 mod overdue_revocation;
+#[cfg(feature = "cedar")]
+mod oversight;
 mod records;
 #[cfg(all(test, feature = "cedar"))]
 mod reference;
+#[cfg(feature = "cedar")]
+mod removals;
 #[cfg(feature = "cedar")]
 mod request_template;
 mod results;
@@ -43,10 +47,14 @@ pub use equivalence_classes::{Affected, AssignmentFindings, PolicyFindings};
 #[cfg(feature = "cedar")]
 pub use existing_access::{ExistingAccessEvaluator, evaluate_existing_access};
 #[cfg(feature = "cedar")]
-pub use indirect_effects::{HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE};
+pub use indirect_effects::{HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, USE_NOT_KNOWN};
 #[cfg(feature = "cedar")]
 pub use overdue_revocation::{OUT_OF_REACH, OVERDUE};
+#[cfg(feature = "cedar")]
+pub use oversight::{InvalidOversightMark, OversightMark, RemovalLimits};
 pub use records::{Agreement, Record, Records};
+#[cfg(feature = "cedar")]
+pub use removals::{RemovalPolicies, alarms};
 pub use results::{
     Evaluation, ExistingAccess, Gain, GainKind, Holder, RequestContext, Rule, RuleError, RuleKind,
     RuleText,

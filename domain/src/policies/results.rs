@@ -117,7 +117,7 @@ impl ExistingAccess {
     }
 }
 
-/// One of the three policy files.
+/// One of the policy files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleText {
@@ -127,6 +127,10 @@ pub enum RuleText {
     Eligibility,
     /// `guardrails.cedar`
     Guardrails,
+    /// `removals.cedarschema`
+    RemovalSchema,
+    /// `removals.cedar`
+    Removals,
 }
 
 impl fmt::Display for RuleText {
@@ -135,6 +139,8 @@ impl fmt::Display for RuleText {
             Self::Schema => "schema",
             Self::Eligibility => "eligibility",
             Self::Guardrails => "guardrails",
+            Self::RemovalSchema => "removal schema",
+            Self::Removals => "removals",
         })
     }
 }

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     cedar_request::probe,
+    removals::RemovalPolicies,
     request_template,
     results::{Rule, RuleError, RuleText},
     statement::{Loaded, place_of, said},
@@ -29,6 +30,8 @@ pub struct Rules {
     pub(super) eligibility: PolicySet,
     pub(super) guardrails: PolicySet,
     pub(super) mentions: Mentions,
+    /// None until `with_removals`: no removal needs a second person.
+    pub(super) removals: Option<RemovalPolicies>,
 }
 
 /// The entities that some policy names. Other entities cannot affect an answer, so that 150,000 assignments share a few
@@ -65,7 +68,7 @@ impl Rules {
         guardrails: &str,
     ) -> Result<Self, Vec<RuleError>> {
         let mut errors = Vec::new();
-        let parsed_schema = parse_schema(schema, &mut errors);
+        let parsed_schema = parse_schema(schema, RuleText::Schema, &mut errors);
         let mut loaded = Loaded::default();
         let permits = loaded.load(eligibility, RuleText::Eligibility, &mut errors);
         let forbids = loaded.load(guardrails, RuleText::Guardrails, &mut errors);
@@ -102,7 +105,31 @@ impl Rules {
             schema: parsed_schema,
             eligibility: permits,
             guardrails: over_blanket(forbids),
+            removals: None,
         })
+    }
+
+    /// Adds the policies on removals, which become part of the version. Fails if an id is used in both.
+    pub fn with_removals(mut self, removals: RemovalPolicies) -> Result<Self, Vec<RuleError>> {
+        let twice = removals
+            .list
+            .iter()
+            .filter(|rule| self.place(&rule.id).is_some());
+        let errors: Vec<RuleError> = twice
+            .map(|rule| RuleError {
+                text: RuleText::Removals,
+                line: rule.line,
+                column: 1,
+                policy: Some(rule.id.clone()),
+                message: format!("the id `{}` is used twice", rule.id),
+            })
+            .collect();
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        self.version = with_texts(&self.version, &removals.texts);
+        self.removals = Some(removals);
+        Ok(self)
     }
 
     /// Returns the SHA-256 of all three files.
@@ -135,6 +162,16 @@ fn version(schema: &str, eligibility: &str, guardrails: &str) -> RulesVersion {
         "schema": schema,
         "eligibility": eligibility,
         "guardrails": guardrails,
+    }))
+    .expect("strings always have a canonical form");
+    RulesVersion(hex::encode(Sha256::digest(&bytes)))
+}
+
+fn with_texts(version: &RulesVersion, removals: &[String; 3]) -> RulesVersion {
+    let bytes = serde_json_canonicalizer::to_vec(&serde_json::json!({
+        "v": 1,
+        "gains": version,
+        "removals": removals,
     }))
     .expect("strings always have a canonical form");
     RulesVersion(hex::encode(Sha256::digest(&bytes)))
@@ -175,11 +212,15 @@ fn words(json: &serde_json::Value, into: &mut BTreeSet<String>) {
     }
 }
 
-fn parse_schema(text: &str, errors: &mut Vec<RuleError>) -> Option<Schema> {
+pub(super) fn parse_schema(
+    text: &str,
+    of: RuleText,
+    errors: &mut Vec<RuleError>,
+) -> Option<Schema> {
     let at = |diagnostic: &dyn Diagnostic, message: String| {
         let (line, column) = place_of(diagnostic, text);
         RuleError {
-            text: RuleText::Schema,
+            text: of,
             line,
             column,
             policy: None,
@@ -199,7 +240,12 @@ fn parse_schema(text: &str, errors: &mut Vec<RuleError>) -> Option<Schema> {
 }
 
 /// The validator reports an error once per action, in no particular order; only one per position is kept.
-fn report(result: &ValidationResult, of: RuleText, text: &str, errors: &mut Vec<RuleError>) {
+pub(super) fn report(
+    result: &ValidationResult,
+    of: RuleText,
+    text: &str,
+    errors: &mut Vec<RuleError>,
+) {
     let error = |policy: &PolicyId, diagnostic: &dyn Diagnostic| {
         let (line, column) = place_of(diagnostic, text);
         RuleError {

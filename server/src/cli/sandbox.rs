@@ -7,7 +7,7 @@ mod environment;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use domain::{engine::Pacing, time::Duration};
+use domain::{engine::Pacing, policies::RemovalLimits, time::Duration};
 use sandbox::{
     Running, Sandbox,
     org::{Organisation, pool::PoolUser},
@@ -153,6 +153,8 @@ fn configuration(
             // Slightly below the quota of the local AWS, which other clients use too.
             calls_per_second: 15.0 * f64::from(args.speed.max(1)),
             own_accounts: Vec::new(),
+            oversight_sets: RemovalLimits::default_marks(),
+            removal_people: RemovalLimits::PEOPLE,
         },
     })
 }

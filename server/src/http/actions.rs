@@ -68,6 +68,25 @@ pub(super) async fn act(
             let shown = (StatusCode::CONFLICT, page.as_str());
             again(&state, &backend, &signed, shown, form, &headers).await
         }
+        Err(Denied::TooMany {
+            message,
+            retry_after,
+        }) => {
+            let page = (route.form)(&sent);
+            let form = FormState {
+                values: sent.fields,
+                errors: vec![FieldError {
+                    field: FORM,
+                    message,
+                }],
+            };
+            let shown = (StatusCode::TOO_MANY_REQUESTS, page.as_str());
+            let mut response = again(&state, &backend, &signed, shown, form, &headers).await;
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+            response
+        }
         Err(Denied::Invalid(errors)) => {
             let page = (route.form)(&sent);
             let form = FormState {

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicU64},
 };
 
 use domain::{
@@ -76,6 +76,8 @@ pub struct AppState {
     pub evaluations: EvaluationSlots,
     /// What approved changes wait for before they start, for their pages.
     pub waiting: PendingStarts,
+    /// The number of alarms about removals since the start, for the metrics.
+    pub removal_alarms: AtomicU64,
     /// The ids of changes that were updated, for live pages.
     pub moved: broadcast::Sender<ChangeId>,
     /// False from the start until the stored state is loaded.
@@ -142,6 +144,7 @@ impl AppState {
             vkey: OnceLock::new(),
             evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),
+            removal_alarms: AtomicU64::new(0),
             moved: broadcast::channel(256).0,
             restored: watch::channel(true).0,
             read_model: RwLock::new(Arc::new(ReadModel::empty())),

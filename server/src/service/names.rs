@@ -136,6 +136,19 @@ pub fn unread(snapshot: &Snapshot, unread: &Unread) -> String {
     format!("{what} ({})", unread.why)
 }
 
+/// Describes what could not be read without naming it, for a viewer who may not see the directory. The message of AWS is
+/// left out, because it can contain names.
+pub fn unread_kind(unread: &Unread) -> &'static str {
+    match &unread.what {
+        Gap::TagsOf(_) => "tags of an account",
+        Gap::MembersOf(_) => "members of a group",
+        Gap::ContentOf(_) => "content of a permission set",
+        Gap::AccountsOf(_) | Gap::OutdatedAccountsOf(_) => "accounts of a permission set",
+        Gap::AssignmentsOf(_) => "assignments in an account",
+        _ => "a list of AWS",
+    }
+}
+
 /// Returns how current and complete a snapshot is. It is stale if it is older than twice the crawl interval.
 pub fn freshness(snapshot: &Snapshot, every: Duration, now: Timestamp) -> Freshness {
     let coverage = &snapshot.parts().coverage;

@@ -50,11 +50,16 @@ impl ViewerPort for Service {
     }
 
     fn freshness(&self) -> Freshness {
-        names::freshness(
-            &self.read_model.snapshot,
-            self.app_state.settings.crawl_every,
-            self.now,
-        )
+        let snapshot = &self.read_model.snapshot;
+        let mut freshness =
+            names::freshness(snapshot, self.app_state.settings.crawl_every, self.now);
+        if self.may(Action::SeeDirectory).is_err() {
+            let unread = snapshot.parts().coverage.unread.iter();
+            freshness.unread = unread
+                .map(|one| names::unread_kind(one).to_owned())
+                .collect();
+        }
+        freshness
     }
 
     async fn palette(&self) -> PortResult<Vec<PaletteEntry>> {

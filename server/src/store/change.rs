@@ -4,8 +4,10 @@
 //! from what was requested or shown. A caller that would grant access must check that.
 
 mod decision;
+mod list;
 
 pub use decision::{DecisionRow, decide, decision_rows};
+pub use list::{Filter, Folding, list, refused_of, submitted_since};
 
 use std::collections::BTreeSet;
 
@@ -55,9 +57,19 @@ pub fn effect_document(effect: &Effect) -> Hash {
 /// A resource that a change affects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ChangeTarget {
-    /// `account`, `set`, `user` or `group`.
+    /// `account`, `set`, `user`, `group` or `alarm`.
     pub kind: &'static str,
     pub value: String,
+}
+
+impl ChangeTarget {
+    /// Marks a change that raised an alarm about a removal, to find it for the home page.
+    pub fn removal_alarm() -> Self {
+        Self {
+            kind: "alarm",
+            value: "removal".to_owned(),
+        }
+    }
 }
 
 /// Stores a new change. `Ok(Some(id))` is the change that the same form created before.
@@ -279,64 +291,6 @@ pub async fn in_states(
     }
     found.sort_by_key(|stored| stored.change.submitted);
     Ok(found)
-}
-
-/// The filter of a list of changes.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    pub state: Option<State>,
-    /// Requested by this person.
-    pub requester: Option<PersonId>,
-    /// Affecting this account, permission set, user or group.
-    pub about: Option<ChangeTarget>,
-}
-
-/// Returns the changes that match a filter, newest first, and their total number.
-pub async fn list(
-    conn: &mut AnyConnection,
-    filter: &Filter,
-    limit: i64,
-    offset: i64,
-) -> Result<(Vec<StoredChange>, i64), StoreError> {
-    // An empty filter matches everything; both engines use the same SQL.
-    const WHERE: &str = "where ($1 = '' or state = $1) and ($2 = '' or requester = $2) and ($3 = '' or exists \
-         (select 1 from change_target t where t.change_id = change.id and t.kind = $3 and t.value = $4))";
-    let state = filter.state.map_or("", State::as_str);
-    let requester = filter
-        .requester
-        .as_ref()
-        .map_or("", |person| person.as_str());
-    let (kind, value) = filter
-        .about
-        .as_ref()
-        .map_or(("", ""), |target| (target.kind, target.value.as_str()));
-    let total: i64 = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "select count(*) as n from change {WHERE}"
-    )))
-    .bind(state)
-    .bind(requester)
-    .bind(kind)
-    .bind(value)
-    .fetch_one(&mut *conn)
-    .await?
-    .try_get("n")?;
-    let sql = format!(
-        "select * from change {WHERE} order by submitted_at desc, id desc limit $5 offset $6"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(state)
-        .bind(requester)
-        .bind(kind)
-        .bind(value)
-        .bind(limit)
-        .bind(offset)
-        .fetch_all(&mut *conn)
-        .await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        found.push(stored(conn, row).await?);
-    }
-    Ok((found, total))
 }
 
 /// Returns the version and state of one change, for live pages.

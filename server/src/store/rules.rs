@@ -8,7 +8,7 @@ use super::{StoreError, Tx, to_json};
 pub async fn activate(
     tx: &mut Tx,
     version: &RulesVersion,
-    texts: [&str; 3],
+    texts: &[&str],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let held = sqlx::query("select version from rules where version = $1 and until is null")

@@ -6,16 +6,13 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use domain::policies::Rules;
-use server::{
-    managed_policies::Catalogue,
-    state::{ELIGIBILITY, GUARDRAILS, SCHEMA},
-};
+use domain::policies::{RemovalLimits, Rules};
+use server::managed_policies::Catalogue;
 
 /// Returns the policies that are shipped.
 pub fn rules() -> Arc<Rules> {
     static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
-        let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS);
+        let rules = server::state::rules(RemovalLimits::default());
         Arc::new(rules.expect("the shipped policies are valid"))
     });
     RULES.clone()

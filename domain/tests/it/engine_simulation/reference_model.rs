@@ -36,6 +36,13 @@ pub struct ReferenceModel {
     covered_before: Vec<bool>,
 }
 
+fn allows(verdict: &StartVerdict) -> bool {
+    matches!(
+        verdict,
+        StartVerdict::StillAllowed | StartVerdict::AllowedNarrower(_)
+    )
+}
+
 fn lane(key: &AccessResource) -> Result<&AccountId, &GroupId> {
     match key {
         AccessResource::Assignment(a) => Ok(&a.pair.account),
@@ -116,7 +123,7 @@ impl ReferenceModel {
                     .change
                     .as_ref()
                     .and_then(|c| self.verdicts.get(c)?.last());
-                if !matches!(verdict, Some((_, StartVerdict::StillAllowed))) {
+                if !verdict.is_some_and(|(_, verdict)| allows(verdict)) {
                     return Err(format!("I9: {name} under verdict {verdict:?}"));
                 }
                 let starts = Self::windows(store, &call.key)
@@ -240,7 +247,9 @@ impl ReferenceModel {
             return Err("I1: a window is longer than approved".into());
         }
         let evaluation = self.verdicts.get(&window.change);
-        if !evaluation.is_some_and(|v| v.contains(&(window.starts.0, StartVerdict::StillAllowed))) {
+        let at_start =
+            |(at, verdict): &(i64, StartVerdict)| *at == window.starts.0 && allows(verdict);
+        if !evaluation.is_some_and(|all| all.iter().any(at_start)) {
             return Err("I9: a window that began without a verdict".into());
         }
         if let Some(before) = before

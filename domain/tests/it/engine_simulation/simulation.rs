@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    diff::EffectHash,
     engine::{
         AccessResource, AwsResponse, Call, Coverage, Effect, Event, Generation, Listing,
         Observation, OperationKind, OperationOutcome, Pacing, Phase, Plan, Poll, Presence,
@@ -458,6 +459,8 @@ impl Simulation {
                         1 => StartVerdict::Refused("the policies changed".into()),
                         _ => StartVerdict::Unanswered,
                     }
+                } else if self.now % 4 == 0 {
+                    StartVerdict::AllowedNarrower(EffectHash("narrower".into()))
                 } else {
                     StartVerdict::StillAllowed
                 };

@@ -12,7 +12,7 @@ use domain::{
     ids::{Assignment, Principal, UserId},
     policies::{
         Affected, Agreement, Evaluation, ExistingAccessEvaluator, Holder, LEADS_NOWHERE,
-        NAMED_BY_A_RULE, Record, Records, RequestContext, Rules,
+        NAMED_BY_A_RULE, Record, Records, RequestContext, Rules, USE_NOT_KNOWN,
     },
     time::{Duration, Timestamp},
     verdict::{Hit, Outcome, Remedy},
@@ -291,7 +291,7 @@ proptest! {
         // The system check for named groups differs by design; the results of the policies do not.
         let of_rules = |evaluation: &Evaluation| -> Vec<Hit> {
             let hits = evaluation.verdict.hits.iter();
-            hits.filter(|hit| ![NAMED_BY_A_RULE, LEADS_NOWHERE].contains(&hit.rule.as_str()))
+            hits.filter(|hit| ![NAMED_BY_A_RULE, LEADS_NOWHERE, USE_NOT_KNOWN].contains(&hit.rule.as_str()))
                 .map(|hit| Hit { gains: BTreeSet::new(), ..hit.clone() })
                 .collect()
         };

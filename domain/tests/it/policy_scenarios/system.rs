@@ -3,7 +3,10 @@
 use domain::{
     change::Operation,
     org::AccountState,
-    policies::{HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, RULE_ERROR, RequestContext, Rules},
+    policies::{
+        HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, RULE_ERROR, RequestContext, Rules,
+        USE_NOT_KNOWN,
+    },
     verdict::Outcome,
 };
 
@@ -161,7 +164,11 @@ fn a_group_that_leads_to_an_unknown_account_cannot_be_joined() {
     fixture.assigned(&the_group("operators"), "nowhere", "viewer");
     let evaluation = fixture.evaluate(&[join("fay", "operators")], &ann());
     refused_by(&evaluation, "system.unknown-account");
-    assert_eq!(evaluation.gains[0].hits, [0]);
+    let of_gain = evaluation.gains[0].hits.iter();
+    let rules: Vec<&str> = of_gain
+        .map(|hit| evaluation.verdict.hits[*hit].rule.as_str())
+        .collect();
+    assert_eq!(rules, ["system.unknown-account"]);
 }
 
 #[test]
@@ -389,7 +396,35 @@ fn joining_a_group_that_leads_nowhere_needs_somebody_else_and_one_is_enough() {
 
     let mut leading = Company::new();
     leading.assigned(&the_group("operators"), "web-dev", "viewer");
-    allowed(&leading.evaluate(&joining, &ann()));
+    let evaluation = leading.evaluate(&joining, &ann());
+    needs(&evaluation, 1);
+    assert_eq!(hit(&evaluation), [USE_NOT_KNOWN]);
+    allowed(&leading.evaluate(&joining, &approved_by(ann(), &["cas"])));
+}
+
+/// A group is assigned to a harmless account, and somebody joins it: the same approval, whichever comes first and
+/// however far it is.
+#[test]
+fn the_order_of_an_assignment_and_a_membership_makes_no_difference_to_the_approvals() {
+    let fixture = Company::new();
+    let assign = standing(the_group("empty"), "web-dev", "viewer");
+    let joins = join("fay", "empty");
+    let alone = |under_way: &[_], operation| {
+        let operations = std::slice::from_ref(operation);
+        fixture
+            .evaluate_under(default_rules(), under_way, operations, &ann())
+            .verdict
+            .approvals
+    };
+    assert_eq!((alone(&[], &assign), alone(&[], &joins)), (0, 1));
+    assert_eq!(alone(std::slice::from_ref(&assign), &joins), 1);
+    assert_eq!(alone(std::slice::from_ref(&joins), &assign), 0);
+    for operations in [
+        [assign.clone(), joins.clone()],
+        [joins.clone(), assign.clone()],
+    ] {
+        needs(&fixture.evaluate(&operations, &ann()), 1);
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! Everything is looked up in the read model: an id that is well-formed but unknown is rejected like
 //! one that is malformed. A name can be typed where a list would be too long; it must match exactly
-//! one resource.
+//! one resource. What lies outside the scope of the viewer is rejected before anything is looked up, so that
+//! the answer does not depend on who exists or what they have.
 
 use app::backend::{ChangeForm, ChangeKind, FieldError, change_field};
 use domain::{
@@ -13,7 +14,7 @@ use domain::{
     time::Duration,
 };
 
-use super::descriptions;
+use super::{descriptions, scope::Scope};
 use crate::service::names;
 
 /// The result of parsing a form.
@@ -27,6 +28,8 @@ pub(super) struct ParsedForm {
     pub errors: Vec<FieldError>,
     /// The fields that are still empty.
     pub missing: Vec<&'static str>,
+    /// The form is about somebody else or about a group, which the viewer may not propose. Nothing was looked up.
+    pub out_of_scope: bool,
 }
 
 impl ParsedForm {
@@ -42,16 +45,25 @@ impl ParsedForm {
     }
 }
 
-/// Parses a form.
-pub(super) fn read(snapshot: &Snapshot, change_form: &ChangeForm) -> ParsedForm {
+/// Parses a form of a viewer with this scope.
+pub(super) fn read(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope) -> ParsedForm {
+    let mut parsed = ParsedForm {
+        change_form: change_form.clone(),
+        operations: Vec::new(),
+        errors: Vec::new(),
+        missing: Vec::new(),
+        out_of_scope: false,
+    };
+    if let Err(fixed) = scope.admit(change_form) {
+        parsed.change_form = fixed.change_form;
+        parsed.errors.push(fixed.error);
+        parsed.out_of_scope = true;
+        return parsed;
+    }
     let mut reader = FormParser {
         snapshot,
-        parsed: ParsedForm {
-            change_form: change_form.clone(),
-            operations: Vec::new(),
-            errors: Vec::new(),
-            missing: Vec::new(),
-        },
+        scope,
+        parsed,
     };
     let operation = match change_form.known_kind() {
         Some(kind) if kind.is_membership() => reader.membership(kind),
@@ -81,6 +93,7 @@ fn error(field: &'static str, message: impl Into<String>) -> FieldError {
 
 struct FormParser<'a> {
     snapshot: &'a Snapshot,
+    scope: &'a Scope,
     parsed: ParsedForm,
 }
 
@@ -209,7 +222,10 @@ impl FormParser<'_> {
         })?;
         if let Ok(id) = AccountId::parse(&text) {
             let listed = self.snapshot.account(&id).is_some()
-                || self.snapshot.pairs_in(&id).next().is_some();
+                || self
+                    .scope
+                    .removable_pairs(self.snapshot)
+                    .any(|pair| pair.account == id);
             if listed {
                 return Some(id);
             }
@@ -239,14 +255,12 @@ impl FormParser<'_> {
         let text = self.field(change_field::SET, |change_form| &mut change_form.set)?;
         let parts = self.snapshot.parts();
         // A deleted permission set can still be assigned in an account and must be removable.
-        let arns = parts
-            .sets
-            .keys()
-            .chain(parts.pairs.keys().map(|pair| &pair.set));
+        let left_over = self.scope.removable_pairs(self.snapshot);
+        let mut arns = parts.sets.keys().chain(left_over.map(|pair| &pair.set));
         let keyed = |arn: &&PermissionSetArn| {
             arn.as_str() == text || arn.as_str().rsplit('/').next() == Some(&*text)
         };
-        if let Some(arn) = arns.clone().find(keyed) {
+        if let Some(arn) = arns.find(keyed) {
             return Some(arn.clone());
         }
         let named = parts

@@ -5,43 +5,18 @@
 
 use app::backend::{ChangeForm, FormOption, FormOptions, change_field};
 use domain::{
-    change::Operation,
     classification::{Environment, Pci},
     ids::{Principal, UserId},
     snapshot::Snapshot,
     time::Duration,
 };
 
-use super::descriptions;
+use super::{descriptions, scope::Scope};
 
 /// The offered durations of temporary access, in minutes, shortest first.
 const WINDOWS: [i64; 6] = [30, 60, 120, 240, 480, 720];
 /// The maximum length of a list. If there are more options, the value is typed instead.
 const LISTED: usize = 600;
-
-/// The people for whom a person may propose changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// Everyone.
-    Everybody,
-    /// Only the person themselves.
-    Own(UserId),
-}
-
-impl Scope {
-    /// Returns whether an operation is within the scope.
-    pub(super) fn covers(&self, operation: &Operation) -> bool {
-        let Self::Own(own) = self else { return true };
-        match operation {
-            Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-                assignment.principal == Principal::User(own.clone())
-            }
-            // A membership also gives access to everything that the group is assigned later, and guardrails depend on
-            // group memberships. So requesters cannot add or remove themselves.
-            Operation::AddMember { .. } | Operation::RemoveMember { .. } => false,
-        }
-    }
-}
 
 /// Returns the options of a form. The selected values are always included.
 pub(super) fn choices(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope) -> FormOptions {
@@ -49,8 +24,9 @@ pub(super) fn choices(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Sco
         who: who(snapshot, change_form, scope),
         sets: sets(snapshot),
         accounts: accounts(snapshot),
-        groups: groups(snapshot),
+        groups: groups(snapshot, scope),
         terms: terms(),
+        kinds: scope.kinds(),
         typed: Vec::new(),
     };
     let membership = change_form.is_membership();
@@ -91,7 +67,7 @@ fn who(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope) -> Vec<Form
         value: format!("user:{id}"),
         label: named(snapshot, id),
     };
-    if let Scope::Own(own) = scope {
+    if let Scope::Own { user: own, .. } = scope {
         return vec![user(own)];
     }
     let groups = parts.groups.values().map(|group| FormOption {
@@ -176,7 +152,11 @@ fn sets(snapshot: &Snapshot) -> Vec<FormOption> {
     list
 }
 
-fn groups(snapshot: &Snapshot) -> Vec<FormOption> {
+/// Empty for a viewer who may propose no change of a group: its name is not theirs to know.
+fn groups(snapshot: &Snapshot, scope: &Scope) -> Vec<FormOption> {
+    if *scope != Scope::Everybody {
+        return Vec::new();
+    }
     let groups = snapshot.parts().groups.values();
     let mut list: Vec<FormOption> = groups
         .map(|group| FormOption {

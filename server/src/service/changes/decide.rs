@@ -1,8 +1,8 @@
 //! The decision of one approver.
 //!
 //! The row of the change is locked first, so concurrent decisions are serialized and the second sees the result of the
-//! first. Before a decision counts, the change is evaluated again: if its effect has changed, earlier approvals are
-//! void and the decision is not recorded.
+//! first. Before a decision counts, the change is evaluated again: if anything was added to its effect, earlier approvals
+//! are void and the decision is not recorded.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use domain::{
     },
     authorize::{Action, Role},
     change::{DECIDE_WITHIN, JUSTIFICATION_BYTES, State, holds_card_number},
-    diff::EffectHash,
+    diff::{EffectComparison, EffectHash},
     ids::{ChangeId, PersonId},
     ledger::{Outcome, projection::ChangeMismatch},
     person::Claims,
@@ -24,7 +24,11 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{
-    descriptions, evaluation::re_evaluate, person_names::PersonNames, submit::state_after, trouble,
+    descriptions,
+    evaluation::{compared, re_evaluate},
+    person_names::PersonNames,
+    submit::state_after,
+    trouble,
 };
 use crate::{
     service::{Service, broken, journal::EventKind},
@@ -126,7 +130,8 @@ impl Service {
             return Ok(DecideOutcome::MayNotDecide(why));
         }
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
-        if evaluation.hash != stored.change.effect {
+        // A narrower effect voids nothing: the approvers saw more.
+        if compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds {
             let before = stored.change.effect.clone();
             let next = rebound(&stored, evaluation, now);
             change::rebind(&mut tx, &next, now).await?;
@@ -145,7 +150,7 @@ impl Service {
             tx.commit().await?;
             return Ok(DecideOutcome::EffectChanged(next.change.state));
         }
-        // The effect is the same, but a beneficiary may have become known as a person only now.
+        // Nothing was added, but a beneficiary may have become known as a person only now.
         stored.gaining.extend(evaluation.gaining);
         let approver = match self.may_take_seat(&stored, &candidate, &seen) {
             Ok(person) => person,

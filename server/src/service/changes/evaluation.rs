@@ -11,6 +11,7 @@ use std::{
 
 use domain::{
     change::{Operation, State},
+    diff::{self, ApprovedEffect, EffectComparison},
     engine::ItemResult,
     ids::{Assignment, ChangeId, PersonId, UserId},
     ledger::projection::{ChangeMismatch, Lifecycle},
@@ -146,6 +147,38 @@ pub(super) async fn re_evaluate(
         &asked,
         Some(&stored.change.id),
     )
+    .await
+}
+
+/// Compares the effect of a stored change now with the one that its approvers saw. The stored effect and its hash are as
+/// in the ledger; the caller has checked `altered`.
+pub(super) async fn compared(
+    app_state: &AppState,
+    stored: &StoredChange,
+    now: &Evaluation,
+) -> Result<EffectComparison, StoreError> {
+    if now.hash == stored.change.effect {
+        return Ok(EffectComparison::Same);
+    }
+    let read_model = app_state.read_model();
+    let rules = Arc::clone(&app_state.rules);
+    let operations = stored.change.proposal.operations.clone();
+    let (effect, hash) = (stored.effect.clone(), stored.change.effect.clone());
+    let now = (now.effect.clone(), now.hash.clone());
+    evaluation_slots::run(move |budget| {
+        let approved = ApprovedEffect {
+            effect: &effect,
+            hash: &hash,
+        };
+        diff::compare(
+            &read_model.snapshot,
+            &operations,
+            approved,
+            (&now.0, &now.1),
+            rules.version(),
+            budget,
+        )
+    })
     .await
 }
 

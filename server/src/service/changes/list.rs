@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    ChangeRow, ChangeView, ChangesPort, Denied, EffectPage, InboxPosition, ListQuery, Page,
-    PortResult,
+    ChangeRow, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges, InboxPosition,
+    ListQuery, Page, PortResult, WITH_ALARM, refused_by,
 };
 use async_trait::async_trait;
 use domain::{
@@ -21,7 +21,7 @@ use crate::{
     service::{Service, broken, existing},
     store::{
         StoreError,
-        change::{self, ChangeTarget, Filter, StoredChange},
+        change::{self, ChangeTarget, Filter, Folding, StoredChange},
     },
 };
 
@@ -47,23 +47,39 @@ impl ChangesPort for Service {
         self.allowed(Action::SeeOwn)?;
         let only = query.only.as_deref().unwrap_or_default();
         let words = query.words.to_lowercase();
+        let of_one = refused_by::requester(only);
+        let own = self.whose(if only == "mine" {
+            OwnerFilter::Own
+        } else {
+            OwnerFilter::All
+        });
+        let requester = match (own, of_one.clone()) {
+            // Refused changes of somebody else, who may not exist, for a viewer who sees only their own.
+            (Some(own), Some(asked)) if own != asked => return Ok(no_rows()),
+            (own, asked) => asked.or(own),
+        };
         let filter = Filter {
-            state: State::from_word(only),
-            requester: self.whose(if only == "mine" {
-                OwnerFilter::Own
-            } else {
-                OwnerFilter::All
-            }),
+            state: of_one
+                .map(|_| State::Refused)
+                .or_else(|| State::from_word(only)),
+            requester,
+            folding: Folding::EachChange,
             // A 12-digit number is looked up in the index; other words are searched in the displayed text.
             about: AccountId::parse(words.trim())
                 .ok()
                 .map(|account| ChangeTarget {
                     kind: "account",
                     value: account.to_string(),
-                }),
+                })
+                .or_else(|| (only == WITH_ALARM).then(ChangeTarget::removal_alarm)),
         };
         let searching = filter.about.is_none() && !words.trim().is_empty();
         if !searching {
+            let folding = match filter.state {
+                None => Folding::RefusedTogether,
+                Some(_) => Folding::EachChange,
+            };
+            let filter = Filter { folding, ..filter };
             let offset = query.page.saturating_sub(1).saturating_mul(SIZE);
             let found = self.rows(&filter, size(SIZE), size(offset)).await;
             let (mut rows, total) = found.map_err(broken)?;
@@ -161,6 +177,7 @@ impl Service {
             state: None,
             requester,
             about,
+            folding: Folding::RefusedTogether,
         };
         Ok(self.rows(&filter, size(limit), 0).await.map_err(broken)?.0)
     }
@@ -199,13 +216,48 @@ impl Service {
     ) -> Result<(Vec<ChangeRow>, i64), StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
         let (found, total) = change::list(&mut conn, filter, limit, offset).await?;
+        let folded = folded(&mut conn, filter, &found).await?;
         drop(conn);
         let mut people = PersonNames::new(&self.app_state.store, &self.read_model.snapshot);
         let mut rows = Vec::with_capacity(found.len());
-        for stored in &found {
-            rows.push(row(&self.read_model.snapshot, &mut people, stored).await?);
+        for (stored, folded) in found.iter().zip(folded) {
+            let mut row = row(&self.read_model.snapshot, &mut people, stored).await?;
+            row.folded = folded;
+            rows.push(row);
         }
         Ok((rows, total))
+    }
+}
+
+/// Returns for each change of a folded list how many refused changes its row stands for, if there are several.
+async fn folded(
+    conn: &mut sqlx::AnyConnection,
+    filter: &Filter,
+    found: &[StoredChange],
+) -> Result<Vec<Option<FoldedChanges>>, StoreError> {
+    let mut folded = Vec::with_capacity(found.len());
+    for stored in found {
+        let change = &stored.change;
+        let alone = filter.folding == Folding::EachChange || change.state != State::Refused;
+        let count = if alone {
+            1
+        } else {
+            change::refused_of(conn, filter, &change.requester).await?
+        };
+        folded.push((count > 1).then(|| FoldedChanges {
+            count: usize::try_from(count).unwrap_or(usize::MAX),
+            only: refused_by::filter(&change.requester),
+        }));
+    }
+    Ok(folded)
+}
+
+fn no_rows<T>() -> Page<T> {
+    Page {
+        rows: Vec::new(),
+        number: 1,
+        total: 0,
+        size: SIZE,
     }
 }
 
@@ -239,6 +291,7 @@ pub(super) async fn row(
                 .map(|path| &path.pair.account),
         ),
         approvals: (have, need),
+        folded: None,
     })
 }
 

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
-    ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, FieldError, PortResult, Preview,
-    change_field,
+    ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview,
 };
 use domain::{
     authorize::Action,
@@ -17,10 +16,7 @@ use domain::{
     verdict::{Outcome, Verdict},
 };
 
-use super::{
-    change_form::ParsedForm, choices::Scope, descriptions, evaluation::evaluate_now,
-    person_names::PersonNames,
-};
+use super::{descriptions, evaluation::evaluate_now, person_names::PersonNames, scope::Scope};
 use crate::{
     service::{Service, existing},
     store::StoreError,
@@ -32,7 +28,7 @@ impl Service {
     pub(super) fn own_for(&self, scope: &Scope, change_form: &ChangeForm) -> Option<UserId> {
         let gains = change_form.known_kind().is_some_and(ChangeKind::gives);
         match scope {
-            Scope::Own(own) => Some(own.clone()),
+            Scope::Own { user, .. } => Some(user.clone()),
             Scope::Everybody if gains => {
                 let own = self.signed.user.clone();
                 own.filter(|own| self.read_model.snapshot.user(own).is_some())
@@ -43,34 +39,18 @@ impl Service {
 
     /// Returns for whom the viewer may propose changes.
     pub(super) fn scope(&self) -> PortResult<Scope> {
-        if self.allowed(Action::Propose).is_ok() {
+        let Err(denial) = domain::authorize::may(&self.signed.actor, Action::Propose) else {
             return Ok(Scope::Everybody);
-        }
+        };
         match &self.signed.user {
-            Some(own) => Ok(Scope::Own(own.clone())),
+            Some(own) => Ok(Scope::Own {
+                user: own.clone(),
+                reason: denial.reason(),
+            }),
             None => Err(Denied::Forbidden(
                 domain::authorize::Denial::NotLinked.reason(),
             )),
         }
-    }
-
-    /// Checks that all operations are within what the viewer may propose.
-    pub(super) fn within(&self, scope: &Scope, parsed: &ParsedForm) -> Result<(), FieldError> {
-        if parsed
-            .operations
-            .iter()
-            .all(|operation| scope.covers(operation))
-        {
-            return Ok(());
-        }
-        let why = domain::authorize::may(&self.signed.actor, Action::Propose).err();
-        let why = why.map_or("", domain::authorize::Denial::reason);
-        Err(FieldError {
-            field: change_field::WHO,
-            message: format!(
-                "You can request access only for yourself, and not through groups. {why} Choose yourself, or ask an administrator."
-            ),
-        })
     }
 
     /// Returns the request context of the viewer.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use domain::{
     approval::{ApprovalProgress, tally},
     change::{DECIDE_WITHIN, Operation, START_WITHIN, State},
+    diff::{EffectComparison, EffectHash},
     engine::StartVerdict,
     ids::{ChangeId, PersonId},
     ledger::projection::Lifecycle,
@@ -20,7 +21,7 @@ use super::{
     approver_status::{self, ApproverStatus, UserPool},
     decide::{rebound, seats},
     descriptions,
-    evaluation::re_evaluate,
+    evaluation::{compared, re_evaluate},
 };
 use crate::{
     service::app_state::AppState,
@@ -83,12 +84,13 @@ async fn under_lock(
         return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
     }
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
+    let comparison = compared(app_state, &stored, &evaluation).await?;
     match evaluation.verdict.outcome {
-        Outcome::Allowed => return Ok(StartVerdict::StillAllowed),
+        Outcome::Allowed => return Ok(allowed(comparison, evaluation.hash)),
         Outcome::Refused => return Ok(StartVerdict::Refused(reason(&evaluation.verdict))),
         Outcome::NeedsApproval => {}
     }
-    if evaluation.hash != stored.change.effect {
+    if comparison == EffectComparison::Exceeds {
         return Ok(StartVerdict::EffectGrew);
     }
     stored.change.verdict = evaluation.verdict;
@@ -110,15 +112,23 @@ async fn under_lock(
     };
     // The policies decide about the approvals, not the count.
     let agreed = re_evaluate(app_state, tx.conn(), &stored, given).await?;
-    if agreed.hash != stored.change.effect {
+    let comparison = compared(app_state, &stored, &agreed).await?;
+    if comparison == EffectComparison::Exceeds {
         // The state was read again in between: nobody approved the current effect.
         return Ok(StartVerdict::EffectGrew);
     }
     Ok(match agreed.verdict.outcome {
-        Outcome::Allowed => StartVerdict::StillAllowed,
+        Outcome::Allowed => allowed(comparison, agreed.hash),
         Outcome::NeedsApproval => StartVerdict::EffectGrew,
         Outcome::Refused => StartVerdict::Refused(reason(&agreed.verdict)),
     })
+}
+
+fn allowed(comparison: EffectComparison, effect: EffectHash) -> StartVerdict {
+    match comparison {
+        EffectComparison::Narrower => StartVerdict::AllowedNarrower(effect),
+        EffectComparison::Same | EffectComparison::Exceeds => StartVerdict::StillAllowed,
+    }
 }
 
 /// Binds a change whose effect exceeds what was approved to its current effect; approvals of the earlier effect are

@@ -4,7 +4,7 @@
 //! The form only states the intent. The change is evaluated in the transaction that stores it; if its effect differs
 //! from the preview that the person saw, nothing is stored and the preview is shown again.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use app::backend::{
     ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, Submission,
@@ -17,10 +17,14 @@ use domain::{
     diff::Effect,
     ids::{ChangeId, PersonId, Principal},
     ledger::projection::Lifecycle,
+    policies::alarms,
     verdict::Outcome,
 };
 
-use super::{change_form, choices::choices, descriptions, evaluation::evaluate_now, trouble};
+use super::{
+    change_form, choices::choices, descriptions, evaluation::evaluate_now, scope::Scope,
+    submission_limits, trouble,
+};
 use crate::{
     clock,
     service::{Service, broken},
@@ -30,9 +34,6 @@ use crate::{
         person,
     },
 };
-
-/// The maximum number of changes of one requester that may wait at the same time, because approvers read each of them.
-const WAITING: i64 = 20;
 
 #[async_trait]
 impl NewChangePort for Service {
@@ -46,10 +47,7 @@ impl NewChangePort for Service {
         {
             change_form.who = format!("user:{own}");
         }
-        let mut reading = change_form::read(&self.read_model.snapshot, &change_form);
-        if let Err(error) = self.within(&scope, &reading) {
-            reading.errors.push(error);
-        }
+        let reading = change_form::read(&self.read_model.snapshot, &change_form, &scope);
         let preview = if reading.errors.is_empty() && !reading.operations.is_empty() {
             let _slot = self.app_state.evaluations.take(&person).await?;
             Some(
@@ -72,17 +70,16 @@ impl NewChangePort for Service {
     async fn submit(&self, submission: Submission) -> PortResult<ChangeId> {
         self.allowed(Action::ProposeOwn)?;
         let person = self.person()?;
-        let reading =
-            change_form::read(&self.read_model.snapshot, &submission.change_form).insisting();
         let scope = self.scope()?;
-        if let Err(error) = self.within(&scope, &reading) {
+        let reading = change_form::read(&self.read_model.snapshot, &submission.change_form, &scope);
+        let outside = |operation: &Operation| !scope.covers(operation);
+        if let Scope::Own { reason, .. } = &scope
+            && (reading.out_of_scope || reading.operations.iter().any(outside))
+        {
             // The form of a requester offers no one else, so this request was crafted.
-            let denied = domain::authorize::may(&self.signed.actor, Action::Propose).err();
-            return Err(match denied {
-                Some(denial) => self.refused(Action::Propose, denial.reason()).await,
-                None => Denied::Invalid(vec![error]),
-            });
+            return Err(self.refused(Action::Propose, reason).await);
         }
+        let reading = reading.insisting();
         let proposal = Proposal {
             operations: reading.operations,
             justification: submission.justification.trim().to_owned(),
@@ -129,6 +126,18 @@ impl NewChangePort for Service {
                 })
             }
             Err(Failure::Store(error)) => Err(trouble(error)),
+            Err(Failure::Denied(denied @ Denied::TooMany { .. })) => {
+                // The attempts beyond the limit are counted in the ledger, not stored one by one.
+                Err(
+                    match self
+                        .refused(Action::ProposeOwn, submission_limits::FLOOD)
+                        .await
+                    {
+                        Denied::Broken => Denied::Broken,
+                        _ => denied,
+                    },
+                )
+            }
             Err(Failure::Denied(denied)) => Err(denied),
             Ok(id) => Ok(id),
         }
@@ -169,16 +178,18 @@ impl Service {
                     .into(),
             }])));
         }
-        if evaluation.verdict.outcome == Outcome::NeedsApproval
-            && change::waiting_of(tx.conn(), person).await? >= WAITING
-        {
-            return Err(Failure::Denied(Denied::Conflict(format!(
-                "You have {WAITING} changes that wait for a decision, which is the maximum. Nothing was saved. \
-                 Withdraw one of them, or try again after one is decided."
-            ))));
-        }
         let now = self.app_state.clock.now();
-        let targets = targets(&proposal.operations, &evaluation.effect);
+        let outcome = evaluation.verdict.outcome;
+        if let Some(denied) =
+            submission_limits::reached(tx.conn(), person, &proposal, outcome, now).await?
+        {
+            return Err(Failure::Denied(denied));
+        }
+        let mut targets = targets(&proposal.operations, &evaluation.effect);
+        let alarm = alarms(&self.app_state.rules, &evaluation.verdict);
+        if alarm {
+            targets.insert(ChangeTarget::removal_alarm());
+        }
         let stored = StoredChange {
             change: Change {
                 id: clock::change_id(),
@@ -211,8 +222,20 @@ impl Service {
             .journal
             .change_submitted(&self.who(), &stored.change)
             .shows(change::effect_document(&stored.effect));
-        self.app_state.journal.append(&mut tx, entry).await?;
+        let mut entries = vec![entry];
+        if alarm {
+            let entry = self.app_state.journal.change_alarm(
+                &self.who(),
+                &stored.change,
+                losing(&stored.effect),
+            );
+            entries.push(entry);
+        }
+        self.app_state.journal.append_many(&mut tx, entries).await?;
         tx.commit().await?;
+        if alarm {
+            self.app_state.raise_removal_alarm(&stored.change.id);
+        }
         self.app_state
             .announce(&stored.change.id, stored.change.state);
         Ok(stored.change.id)
@@ -228,7 +251,22 @@ pub(super) fn state_after(outcome: Outcome) -> State {
     }
 }
 
+/// Returns the number of people who lose access.
+fn losing(effect: &Effect) -> usize {
+    let users = effect.lost.iter().filter_map(|step| match &step.gainer {
+        Gainer::User(user) => Some(user),
+        Gainer::FutureMember(_) => None,
+    });
+    users.collect::<BTreeSet<_>>().len()
+}
+
 impl crate::service::app_state::AppState {
+    /// Counts an alarm about a removal. Its ledger entry is already stored.
+    fn raise_removal_alarm(&self, change: &ChangeId) {
+        tracing::warn!(%change, "a change removes oversight access, or the access of many people");
+        self.removal_alarms.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Notifies live pages that a change was updated, and the engine if there is work.
     pub(super) fn announce(&self, change: &ChangeId, state: State) {
         // An error means that there is no receiver.

@@ -73,6 +73,8 @@ fn words(kind: &str, present: Option<bool>) -> String {
         "change.expired" => "Expired",
         "change.started" => "Change started",
         "change.sent_back" => "Sent back: its effect differs from what was approved",
+        "change.narrowed" => "Starts with less than what was approved",
+        "change.alarm" => "Alarm: it removes oversight access, or the access of many people",
         "change.verified" => "Carried out and verified in AWS",
         "change.failed" => "Not carried out completely",
         "operation.intended" => "Request to AWS prepared",

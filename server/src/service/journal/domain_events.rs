@@ -16,6 +16,12 @@ impl Journal {
             DomainEvent::Applying { change } => {
                 entry(EventKind::ChangeStarted, Outcome::Pending).change(change)
             }
+            DomainEvent::Narrowed { change, effect } => {
+                entry(EventKind::ChangeNarrowed, Outcome::Success)
+                    .change(change)
+                    .reason("it starts with less than what was approved")
+                    .fact("effect", effect.0.as_str())
+            }
             DomainEvent::SentBack { change } => {
                 entry(EventKind::ChangeSentBack, Outcome::Pending).change(change)
             }

@@ -41,6 +41,10 @@ kinds! {
     ChangeStarted = "change.started",
     /// The effect of a change differs from what was approved, and it needs new decisions.
     ChangeSentBack = "change.sent_back",
+    /// A change is about to start with an effect that is narrower than the approved one.
+    ChangeNarrowed = "change.narrowed",
+    /// A change was requested that removes oversight access, or the access of many people.
+    ChangeAlarm = "change.alarm",
     /// Every item was carried out and verified by reading AWS.
     ChangeVerified = "change.verified",
     /// The change could not be carried out completely.
@@ -115,7 +119,7 @@ mod tests {
     use super::*;
 
     /// The event types in existing ledgers. Never change or remove one.
-    const WRITTEN: [&str; 37] = [
+    const WRITTEN: [&str; 39] = [
         "change.submitted",
         "change.refused",
         "change.approved",
@@ -124,6 +128,8 @@ mod tests {
         "change.expired",
         "change.started",
         "change.sent_back",
+        "change.narrowed",
+        "change.alarm",
         "change.verified",
         "change.failed",
         "operation.intended",

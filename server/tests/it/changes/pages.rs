@@ -23,6 +23,9 @@ crate::engines::on_both_engines! {
     a_change_that_needs_no_approval_counts_none_and_its_history_tells_the_second,
     the_inbox_shows_the_chosen_change_with_its_decision_and_the_list_all_of_them,
     an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it,
+    the_blocked_changes_of_one_person_are_one_row_that_leads_to_all_of_them,
+    a_requester_is_offered_no_kind_of_change_about_groups,
+    a_removal_of_oversight_access_is_on_the_home_page_and_says_that_it_needs_somebody_else,
 }
 
 async fn visit(org: &Org, name: &str) -> Visit {
@@ -277,4 +280,64 @@ async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot
     let inbox = drawn(pages::inbox::page(visit(&org, "bob").await).await);
     assert!(!inbox.contains("A second factor is needed"));
     assert!(inbox.contains(&format!("/do/changes/{id}/decide")));
+}
+
+async fn the_blocked_changes_of_one_person_are_one_row_that_leads_to_all_of_them(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    for _ in 0..3 {
+        org.ask("eve", &grant("eve", "admin", "cards-prod", "60"))
+            .await;
+    }
+    let only = format!("refused-by:{}", super::support::person_id("eve"));
+    let html = drawn(pages::changes::page(visit(&org, "bob").await).await);
+    assert!(html.contains("3 blocked changes by EVE"), "{html}");
+    assert!(
+        html.contains(&format!("href=\"/changes?only={only}\"")),
+        "{html}"
+    );
+    assert!(html.contains(">1 change<"), "{html}");
+
+    let mut of_eve = visit(&org, "bob").await;
+    of_eve.query.insert("only".into(), only);
+    let html = drawn(pages::changes::page(of_eve).await);
+    assert!(html.contains("Blocked, by EVE"), "{html}");
+    assert!(html.contains(">3 changes<"), "{html}");
+    assert_eq!(html.matches("Grant admin on cards-prod to EVE").count(), 3);
+}
+
+async fn a_requester_is_offered_no_kind_of_change_about_groups(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    for (name, offered) in [("eve", false), ("ann", true)] {
+        let html = drawn(pages::new_change::page(visit(&org, name).await).await);
+        assert!(html.contains("Remove access"));
+        assert_eq!(html.contains("Add to group"), offered, "{name}");
+    }
+}
+
+async fn a_removal_of_oversight_access_is_on_the_home_page_and_says_that_it_needs_somebody_else(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let mut parts = org.parts();
+    let viewer = parts.sets.get_mut(&super::support::set("viewer")).unwrap();
+    viewer.name = "SecurityAudit".into();
+    let now = org.clock.now();
+    super::support::assign(&mut parts, "eve", "viewer", "cards-prod", now);
+    org.publish(parts);
+    let title = "Removals of oversight access";
+    let home = drawn(pages::home::page(visit(&org, "bob").await).await);
+    assert!(!home.contains(title), "no alarm yet");
+    let form = super::support::remove("eve", "viewer", "cards-prod");
+    let preview = of_draft(visit(&org, "ann").await, &form);
+    let html = drawn(pages::new_change::page(preview).await);
+    assert!(html.contains("Nobody removes oversight alone"), "{html}");
+    assert!(html.contains("<span>Request approval</span>"), "{html}");
+    org.ask("ann", &form).await;
+    let home = drawn(pages::home::page(visit(&org, "bob").await).await);
+    assert!(
+        home.contains(title) && home.contains("Remove SecurityAudit on cards-prod from EVE"),
+        "{home}"
+    );
 }

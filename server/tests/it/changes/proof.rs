@@ -225,6 +225,8 @@ async fn approvals_that_were_voided_stay_void_when_the_effect_flips_back(engine:
     org.approve("cas", &id).await.unwrap();
     let mut parts = org.parts();
     let members = parts.members.get_mut(&group("operators")).unwrap();
+    // Neither effect contains the other.
+    members.remove(&user("eve"));
     members.insert(user("fay"));
     org.publish(parts);
     conflict(org.approve("dan", &id).await);

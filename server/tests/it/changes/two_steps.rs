@@ -14,6 +14,7 @@ crate::engines::on_both_engines! {
     whichever_of_two_approved_steps_starts_second_is_judged_with_the_first,
     a_set_that_was_edited_after_the_approvals_starts_nothing,
     joining_a_group_that_opens_production_pci_already_needs_approval,
+    a_group_with_harmless_access_is_joined_with_an_approval_in_either_order_of_the_two_steps,
 }
 
 async fn an_empty_group_on_production_pci_needs_approval_though_nobody_gains_today(
@@ -160,4 +161,38 @@ async fn joining_a_group_that_opens_production_pci_already_needs_approval(engine
     org.publish(parts);
     let id = org.ask("ann", &join("fay", "empty")).await;
     assert_eq!(org.state(&id).await, State::Waiting);
+}
+
+/// What else the group is used for is not known: Leastwise does not read assignments of applications.
+async fn a_group_with_harmless_access_is_joined_with_an_approval_in_either_order_of_the_two_steps(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let harmless = grant("empty", "viewer", "web-dev", "standing");
+    // The assignment first, once approved and once carried out.
+    let first = org.ask("ann", &harmless).await;
+    assert_eq!(org.state(&first).await, State::Approved);
+    let second = org.ask("ann", &join("fay", "empty")).await;
+    let stored = org.stored(&second).await.change;
+    assert_eq!(
+        (stored.state, stored.verdict.approvals),
+        (State::Waiting, 1)
+    );
+    let mut parts = org.parts();
+    assign(&mut parts, "empty", "viewer", "web-dev", org.clock.now());
+    org.publish(parts);
+    let third = org.ask("ann", &join("fay", "empty")).await;
+    assert_eq!(org.state(&third).await, State::Waiting);
+
+    // The membership first.
+    let org = Org::on(engine).await;
+    let first = org.ask("ann", &join("fay", "empty")).await;
+    assert_eq!(org.state(&first).await, State::Waiting);
+    let second = org.ask("ann", &harmless).await;
+    assert_eq!(org.state(&second).await, State::Approved);
+    // The approver of the membership is shown what the group gives by now.
+    super::support::conflict(org.approve("cas", &first).await);
+    assert_eq!(org.stored(&first).await.change.verdict.approvals, 1);
+    org.approve("cas", &first).await.unwrap();
+    assert_eq!(org.state(&first).await, State::Approved);
 }

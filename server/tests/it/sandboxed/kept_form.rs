@@ -12,6 +12,7 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     a_decision_comes_back_in_the_form_that_was_sent_and_for_its_writer_only,
     a_new_change_comes_back_with_what_was_chosen_and_typed,
+    beyond_the_limit_of_refused_changes_the_text_comes_back_with_the_time_to_try_again,
 }
 
 /// Makes every session expire, as after a long time without requests.
@@ -174,5 +175,61 @@ async fn a_new_change_comes_back_with_what_was_chosen_and_typed(engine: Database
     // The form is new and bound to the effect that this page shows.
     assert_ne!(value_of(&page, "effect"), "of-another-day");
     assert_ne!(value_of(&page, "form_key"), "used-before");
+    site.close().await;
+}
+
+/// A refusal for too many refused changes says when to try again, and keeps what was typed.
+async fn beyond_the_limit_of_refused_changes_the_text_comes_back_with_the_time_to_try_again(
+    engine: DatabaseEngine,
+) {
+    let site = Site::on(engine, Organisation::sample()).await;
+    let mut hannah = site.signed_in("hannah.cole").await;
+    let (who, account, set) = {
+        let read_model = site.app_state.read_model();
+        let parts = read_model.snapshot.parts();
+        let account = parts
+            .accounts
+            .values()
+            .find(|(one, _)| one.name == "cards-prod");
+        let set = parts
+            .sets
+            .values()
+            .find(|one| one.name == "AdministratorAccess");
+        let mut users = parts.users.values();
+        let user = users.find(|user| user.user_name == "hannah.cole");
+        let key = set.unwrap().arn.to_string();
+        (
+            format!("user:{}", user.unwrap().id),
+            account.unwrap().0.id.to_string(),
+            key.rsplit('/').next().unwrap().to_owned(),
+        )
+    };
+    let page = format!("/changes/new?kind=grant&account={account}&set={set}&term=60");
+    let mut responses = Vec::new();
+    for _ in 0..11 {
+        let preview = hannah.get(&page).await;
+        let (effect, key) = (value_of(&preview, "effect"), value_of(&preview, "form_key"));
+        let form = [
+            ("kind", "grant"),
+            ("who", &*who),
+            ("account", &*account),
+            ("set", &*set),
+            ("term", "60"),
+            ("justification", "to look <into> the & incident"),
+            ("ticket", "OPS-4711"),
+            ("effect", &*effect),
+            ("form_key", &*key),
+        ];
+        responses.push(hannah.post("/do/changes/submit", &form).await);
+    }
+    let last = responses.pop().unwrap();
+    for stored in responses {
+        assert_eq!(stored.status, StatusCode::SEE_OTHER, "{}", stored.body);
+    }
+    assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
+    let seconds: u64 = last.retry_after.parse().unwrap();
+    assert!((1..=3_600).contains(&seconds), "{seconds}");
+    assert!(text_of(&last, "justification").contains("to look &lt;into&gt; the &amp; incident"));
+    assert!(last.body.contains("Try again after"), "{}", last.body);
     site.close().await;
 }

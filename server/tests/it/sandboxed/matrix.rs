@@ -447,7 +447,7 @@ async fn what_belongs_to_somebody_else_looks_like_what_is_missing(engine: Databa
 }
 
 /// Returns a page without what differs between requests: its id, the nonce, the address.
-fn without_its_own(answer: &PageResponse, id: &str) -> String {
+pub fn without_its_own(answer: &PageResponse, id: &str) -> String {
     let mut text = answer
         .body
         .replace(&answer.request, "REQUEST")

@@ -17,6 +17,7 @@ mod kept_form;
 mod matrix;
 mod outside_changes;
 mod reports;
+mod requester_view;
 pub mod sandbox_server;
 mod site;
 mod startup;

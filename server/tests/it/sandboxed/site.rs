@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
-use domain::engine::Pacing;
+use domain::{engine::Pacing, policies::RemovalLimits};
 use http::StatusCode;
 use sandbox::{
     Running, Sandbox,
@@ -142,6 +142,8 @@ fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> Se
             endpoint: Some(Url::parse(&format!("http://{}", aws.aws_addr)).unwrap()),
             calls_per_second: 1_500.0,
             own_accounts: Vec::new(),
+            oversight_sets: RemovalLimits::default_marks(),
+            removal_people: RemovalLimits::PEOPLE,
         },
     }
 }
@@ -154,6 +156,7 @@ pub struct Browser {
 
 pub struct PageResponse {
     pub status: StatusCode,
+    pub retry_after: String,
     pub location: String,
     pub request: String,
     pub body: String,
@@ -238,6 +241,7 @@ async fn taken(answer: reqwest::Response, with_body: bool) -> PageResponse {
         value.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
     };
     let (status, location, request) = (answer.status(), header("location"), header("x-request-id"));
+    let retry_after = header("retry-after");
     let body = if with_body {
         answer.text().await.unwrap()
     } else {
@@ -245,6 +249,7 @@ async fn taken(answer: reqwest::Response, with_body: bool) -> PageResponse {
     };
     PageResponse {
         status,
+        retry_after,
         location,
         request,
         body,

@@ -1,0 +1,255 @@
+//! Policies on removals: who else must agree before access is removed.
+//!
+//! A text and a schema of their own, so that no policy on gains ever applies to a removal. A removal can be made to wait
+//! for approvals and never be blocked: a policy without a remedy is refused when it is read, and a policy that cannot be
+//! evaluated asks for one approval. Never applied to what the engine revokes, which is not a change.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use cedar_policy::{
+    Authorizer, Context, Entities, Entity, PolicySet, Request, RestrictedExpression, Schema,
+    ValidationMode, Validator,
+};
+
+use super::{
+    cedar_request::{uid, whole},
+    oversight::RemovalLimits,
+    results::{RequestContext, Rule, RuleError, RuleText},
+    rules::{Rules, parse_schema, report},
+    statement::Loaded,
+    system::{RULE_ERROR, hit},
+};
+use crate::{
+    change::Operation,
+    classification::{Classification, Environment, Pci},
+    diff::Effect,
+    ids::{Pair, UserId},
+    snapshot::Snapshot,
+    verdict::{Hit, Remedy, Verdict},
+};
+
+/// The policies on removals, parsed and validated.
+#[derive(Debug, Clone)]
+pub struct RemovalPolicies {
+    pub(super) list: Vec<Rule>,
+    /// What the version of the policies covers.
+    pub(super) texts: [String; 3],
+    schema: Schema,
+    policies: PolicySet,
+    limits: RemovalLimits,
+}
+
+impl RemovalPolicies {
+    /// Parses and validates schema and policies. Reports all errors.
+    pub fn parse(
+        schema: &str,
+        policies: &str,
+        limits: RemovalLimits,
+    ) -> Result<Self, Vec<RuleError>> {
+        let mut errors = Vec::new();
+        let parsed = parse_schema(schema, RuleText::RemovalSchema, &mut errors);
+        let mut loaded = Loaded::default();
+        let set = loaded.load(policies, RuleText::Removals, &mut errors);
+        for rule in loaded.rules.iter().filter(|rule| rule.remedy.is_none()) {
+            errors.push(RuleError {
+                text: RuleText::Removals,
+                line: rule.line,
+                column: 1,
+                policy: Some(rule.id.clone()),
+                message: "a policy on removals needs `@remedy(\"approvals:N\")`, because a removal must never be impossible"
+                    .into(),
+            });
+        }
+        if let Some(schema) = &parsed {
+            let validator = Validator::new(schema.clone());
+            let result = validator.validate_with_level(&set, ValidationMode::Strict, 1);
+            report(&result, RuleText::Removals, policies, &mut errors);
+            let probe = LostPair {
+                account: "000000000000",
+                class: None,
+                set: "*",
+                oversight: true,
+            };
+            if let Err(message) = probe.request("requester", 1, 1, schema) {
+                errors.push(RuleError {
+                    text: RuleText::RemovalSchema,
+                    line: 1,
+                    column: 1,
+                    policy: None,
+                    message: format!(
+                        "the schema does not describe the requests that Leastwise makes: {message}"
+                    ),
+                });
+            }
+        }
+        errors.sort();
+        errors.dedup();
+        let (Some(parsed), true) = (parsed, errors.is_empty()) else {
+            return Err(errors);
+        };
+        Ok(Self {
+            texts: [
+                schema.to_owned(),
+                policies.to_owned(),
+                format!("{limits:?}"),
+            ],
+            list: loaded.rules,
+            schema: parsed,
+            policies: set,
+            limits,
+        })
+    }
+}
+
+/// Returns the hits for what people lose by operations. `agreed` is the number of valid approvals.
+pub(super) fn hits(
+    snapshot: &Snapshot,
+    operations: &[Operation],
+    effect: &Effect,
+    asked: &RequestContext,
+    rules: &Rules,
+    agreed: usize,
+) -> Vec<Hit> {
+    let Some(removals) = &rules.removals else {
+        return Vec::new();
+    };
+    let people: HashSet<&UserId> = effect.lost.lists().flat_map(|users| users.iter()).collect();
+    let people = i64::try_from(people.len()).unwrap_or(i64::MAX);
+    let mut pairs: BTreeSet<&Pair> = effect.lost.paths().iter().map(|path| &path.pair).collect();
+    // An assignment is removed although nobody loses access by it, such as that of a principal that no longer exists.
+    pairs.extend(operations.iter().filter_map(|operation| match operation {
+        Operation::Unassign { assignment } => Some(&assignment.pair),
+        _ => None,
+    }));
+    let mut found: BTreeMap<usize, Remedy> = BTreeMap::new();
+    let mut failed: BTreeSet<String> = BTreeSet::new();
+    for pair in pairs {
+        match removals.matching(snapshot, pair, asked.requester.as_str(), people) {
+            Ok((matched, errors)) => {
+                failed.extend(errors);
+                found.extend(matched);
+            }
+            Err(error) => {
+                failed.insert(error);
+            }
+        }
+    }
+    let lifted = |Remedy::Approvals(needed): &Remedy| agreed >= usize::from(*needed);
+    let matched = found
+        .into_iter()
+        .map(|(at, remedy)| removals.list[at].hit(Some(remedy)));
+    let failed = failed.into_iter().map(|error| Hit {
+        remedy: Some(Remedy::Approvals(1)),
+        ..hit(
+            RULE_ERROR,
+            format!("A policy on removals could not be evaluated, so somebody else must approve. Report this error to the maintainer of the policies: {error}"),
+            "PCI 7.3.3",
+            BTreeSet::new(),
+        )
+    });
+    matched
+        .chain(failed)
+        .filter(|hit| !hit.remedy.as_ref().is_some_and(lifted))
+        .collect()
+}
+
+/// Whether a verdict contains a policy on removals, which raises an alarm.
+pub fn alarms(rules: &Rules, verdict: &Verdict) -> bool {
+    let Some(removals) = &rules.removals else {
+        return false;
+    };
+    let of_removals = |hit: &Hit| removals.list.iter().any(|rule| rule.id == hit.rule);
+    verdict.hits.iter().any(of_removals)
+}
+
+/// The matching policies, by their index, and the evaluation errors.
+type Matching = (Vec<(usize, Remedy)>, Vec<String>);
+
+impl RemovalPolicies {
+    fn matching(
+        &self,
+        snapshot: &Snapshot,
+        pair: &Pair,
+        requester: &str,
+        people: i64,
+    ) -> Result<Matching, String> {
+        let lost = LostPair {
+            account: pair.account.as_str(),
+            class: snapshot.account(&pair.account).map(|(_, class)| *class),
+            set: pair.set.as_str(),
+            oversight: self.limits.is_oversight(&pair.set, snapshot.set(&pair.set)),
+        };
+        let limit = i64::from(self.limits.people);
+        let (request, entities) = lost.request(requester, people, limit, &self.schema)?;
+        let response = Authorizer::new().is_authorized(&request, &self.policies, &entities);
+        let diagnostics = response.diagnostics();
+        let matched = diagnostics.reason().filter_map(|id| {
+            let at = self.list.iter().position(|rule| rule.id == id.as_ref())?;
+            Some((at, self.list[at].remedy.clone()?))
+        });
+        let errors = diagnostics.errors().map(ToString::to_string);
+        Ok((matched.collect(), errors.collect()))
+    }
+}
+
+/// An account and permission set that somebody loses.
+struct LostPair<'a> {
+    account: &'a str,
+    /// None if the account is not in the organization, which counts as production PCI.
+    class: Option<Classification>,
+    set: &'a str,
+    oversight: bool,
+}
+
+impl LostPair<'_> {
+    fn request(
+        &self,
+        requester: &str,
+        people: i64,
+        limit: i64,
+        schema: &Schema,
+    ) -> Result<(Request, Entities), String> {
+        use RestrictedExpression as E;
+        let (environment, pci, production_pci) = match self.class {
+            Some(class) => (
+                class.environment,
+                class.pci,
+                class.counts_as_production_pci(),
+            ),
+            None => (Environment::Production, Pci::In, true),
+        };
+        let account = uid("Account", self.account);
+        let attributes = HashMap::from([
+            (
+                "environment".to_owned(),
+                E::new_entity_uid(uid("Environment", environment.as_str())),
+            ),
+            (
+                "pci".to_owned(),
+                E::new_entity_uid(uid("Pci", pci.as_str())),
+            ),
+            ("production_pci".to_owned(), E::new_bool(production_pci)),
+        ]);
+        let entity = Entity::new(account.clone(), attributes, HashSet::new()).map_err(whole)?;
+        let entities = Entities::from_entities([entity], Some(schema)).map_err(whole)?;
+        let context = Context::from_pairs([
+            (
+                "set".to_owned(),
+                E::new_entity_uid(uid("PermissionSet", self.set)),
+            ),
+            ("oversight".to_owned(), E::new_bool(self.oversight)),
+            ("people".to_owned(), E::new_long(people)),
+            ("people_limit".to_owned(), E::new_long(limit)),
+        ])
+        .map_err(whole)?;
+        let request = Request::new(
+            uid("Person", requester),
+            uid("Action", "Remove"),
+            account,
+            context,
+            Some(schema),
+        )
+        .map_err(whole)?;
+        Ok((request, entities))
+    }
+}

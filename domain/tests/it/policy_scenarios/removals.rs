@@ -1,0 +1,283 @@
+//! Policies on removals: which ones wait for a second person, that none is ever impossible, and that policies on gains
+//! never apply to them.
+
+use std::sync::LazyLock;
+
+use domain::{
+    change::Operation,
+    permission_set::Content,
+    policies::{
+        Evaluation, OversightMark, RULE_ERROR, RemovalLimits, RemovalPolicies, RequestContext,
+        Rules, alarms,
+    },
+    verdict::{Outcome, Remedy},
+};
+use proptest::prelude::*;
+
+use super::fixture::*;
+
+const REMOVAL_SCHEMA: &str = include_str!("../../../../server/policies/removals.cedarschema");
+const REMOVALS: &str = include_str!("../../../../server/policies/removals.cedar");
+const OVERSIGHT: &str = "removal-of-oversight";
+const MANY: &str = "removal-of-many";
+
+fn under(guardrails: &str, removals: &str, limits: RemovalLimits) -> Rules {
+    let removals =
+        RemovalPolicies::parse(REMOVAL_SCHEMA, removals, limits).expect("valid policies");
+    with_guardrails(guardrails)
+        .with_removals(removals)
+        .expect("different ids")
+}
+
+fn shipped() -> &'static Rules {
+    static RULES: LazyLock<Rules> = LazyLock::new(|| under("", REMOVALS, RemovalLimits::default()));
+    &RULES
+}
+
+fn evaluate(fixture: &Company, operation: &Operation, asked: &RequestContext) -> Evaluation {
+    let operations = std::slice::from_ref(operation);
+    fixture.evaluate_under(shipped(), &[], operations, asked)
+}
+
+/// The company with the set `audit`, which everybody in `operators` has in two accounts, and Fay directly.
+fn overseen(content: Content, name: &str) -> Company {
+    let mut fixture = Company::new();
+    fixture.analysed("audit", content);
+    fixture.parts.sets.get_mut(&set("audit")).unwrap().name = name.into();
+    for at in ["cards-prod", "web-dev"] {
+        fixture.assigned(&the_group("operators"), at, "audit");
+    }
+    fixture.assigned(&the_user("fay"), "web-dev", "audit");
+    fixture.assigned(&the_user("fay"), "web-dev", "viewer");
+    fixture
+}
+
+/// A team of this many people in `operators`, with the set `viewer` in one account.
+fn team(people: usize) -> Company {
+    let mut fixture = Company::new();
+    for n in 0..people {
+        fixture.user(&format!("member-{n}"));
+    }
+    let members = (0..people).map(|n| user(&format!("member-{n}")));
+    fixture
+        .parts
+        .members
+        .insert(group("operators"), members.collect());
+    fixture.assigned(&the_group("operators"), "web-dev", "viewer");
+    fixture
+}
+
+#[test]
+fn nobody_removes_oversight_alone_however_it_is_marked_and_whatever_the_path() {
+    let managed = Content {
+        managed: ["arn:aws-us-gov:iam::aws:policy/SecurityAudit".to_owned()].into(),
+        ..Content::default()
+    };
+    for fixture in [
+        overseen(managed, "Anything"),
+        overseen(Content::default(), "securityaudit"),
+    ] {
+        for operation in [
+            unassign(the_group("operators"), "cards-prod", "audit"),
+            unassign(the_user("fay"), "web-dev", "audit"),
+            leave("bob", "operators"),
+        ] {
+            let evaluation = evaluate(&fixture, &operation, &ann());
+            needs(&evaluation, 1);
+            assert_eq!(hit(&evaluation), [OVERSIGHT]);
+            assert!(alarms(shipped(), &evaluation.verdict));
+            allowed(&evaluate(
+                &fixture,
+                &operation,
+                &approved_by(ann(), &["cas"]),
+            ));
+            needs(
+                &evaluate(&fixture, &operation, &approved_by(ann(), &["ann"])),
+                1,
+            );
+        }
+        let other = unassign(the_user("fay"), "web-dev", "viewer");
+        allowed(&evaluate(&fixture, &other, &ann()));
+    }
+}
+
+#[test]
+fn view_only_access_is_removed_by_one_person() {
+    let view = Content {
+        managed: ["arn:aws:iam::aws:policy/job-function/ViewOnlyAccess".to_owned()].into(),
+        ..Content::default()
+    };
+    let fixture = overseen(view, "ViewOnly");
+    let operation = unassign(the_user("fay"), "web-dev", "audit");
+    allowed(&evaluate(&fixture, &operation, &ann()));
+}
+
+#[test]
+fn an_arn_marks_a_set_of_which_nothing_was_read() {
+    let mark = OversightMark::parse(set("gone").as_str()).unwrap();
+    let limits = RemovalLimits {
+        oversight: vec![mark],
+        ..RemovalLimits::default()
+    };
+    let rules = under("", REMOVALS, limits);
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("fay"), "nowhere", "gone");
+    fixture.assigned(&the_user("fay"), "nowhere", "another");
+    let operation = [unassign(the_user("fay"), "nowhere", "gone")];
+    needs(&fixture.evaluate_under(&rules, &[], &operation, &ann()), 1);
+    let operation = [unassign(the_user("fay"), "nowhere", "another")];
+    allowed(&fixture.evaluate_under(&rules, &[], &operation, &ann()));
+}
+
+#[test]
+fn the_access_of_as_many_people_as_the_limit_is_removed_by_one_person_and_of_one_more_by_two() {
+    let limit = usize::try_from(RemovalLimits::PEOPLE).unwrap();
+    let operation = unassign(the_group("operators"), "web-dev", "viewer");
+    allowed(&evaluate(&team(limit), &operation, &ann()));
+    let evaluation = evaluate(&team(limit + 1), &operation, &ann());
+    needs(&evaluation, 1);
+    assert_eq!(hit(&evaluation), [MANY]);
+    // One member of the same group is a small removal.
+    allowed(&evaluate(
+        &team(limit + 1),
+        &leave("member-3", "operators"),
+        &ann(),
+    ));
+}
+
+#[test]
+fn an_orphan_with_an_oversight_set_waits_as_well() {
+    let mut fixture = overseen(Content::default(), "SecurityAudit");
+    fixture.assigned(&the_user("gone"), "web-dev", "audit");
+    let operation = unassign(the_user("gone"), "web-dev", "audit");
+    needs(&evaluate(&fixture, &operation, &ann()), 1);
+}
+
+#[test]
+fn a_policy_on_gains_never_applies_to_a_removal() {
+    let rules = under(
+        &rule("no-one-at-all", "", "principal, action, resource)"),
+        REMOVALS,
+        RemovalLimits::default(),
+    );
+    let operations = [unassign(the_group("operators"), "web-dev", "viewer")];
+    allowed(&team(3).evaluate_under(&rules, &[], &operations, &ann()));
+}
+
+#[test]
+fn a_policy_on_removals_that_cannot_be_evaluated_asks_for_one_approval_and_blocks_nothing() {
+    let fails = rule(
+        "fails",
+        "@remedy(\"approvals:2\")",
+        "principal, action, resource) when { context.people + 9223372036854775807 > 0 }",
+    );
+    let rules = under("", &fails, RemovalLimits::default());
+    let operations = [unassign(the_group("operators"), "web-dev", "viewer")];
+    let evaluation = team(3).evaluate_under(&rules, &[], &operations, &ann());
+    needs(&evaluation, 1);
+    assert_eq!(hit(&evaluation), [RULE_ERROR]);
+    let asked = approved_by(ann(), &["cas"]);
+    allowed(&team(3).evaluate_under(&rules, &[], &operations, &asked));
+}
+
+#[test]
+fn a_policy_that_would_make_a_removal_impossible_is_refused_when_it_is_read() {
+    for (text, told) in [
+        (
+            rule("final", "", "principal, action, resource)"),
+            "must never be impossible",
+        ),
+        (
+            "@id(\"a\") @reason(\"r\") @control(\"c\") permit (principal, action, resource);"
+                .into(),
+            "",
+        ),
+        (
+            rule(
+                "of-gains",
+                "@remedy(\"approvals:1\")",
+                "principal, action, resource) when { context.standing }",
+            ),
+            "standing",
+        ),
+    ] {
+        let errors = RemovalPolicies::parse(REMOVAL_SCHEMA, &text, RemovalLimits::default())
+            .expect_err("these policies are invalid");
+        assert!(
+            errors.iter().any(|error| error.to_string().contains(told)),
+            "{errors:?}"
+        );
+    }
+    let twice = rule(
+        "production-pci-tampering",
+        "@remedy(\"approvals:1\")",
+        "principal, action, resource)",
+    );
+    let twice = RemovalPolicies::parse(REMOVAL_SCHEMA, &twice, RemovalLimits::default()).unwrap();
+    assert!(with_guardrails("").with_removals(twice).is_err());
+    let other =
+        "action Remove appliesTo { principal: [Person], resource: [Person] }; entity Person;";
+    assert!(RemovalPolicies::parse(other, "", RemovalLimits::default()).is_err());
+}
+
+#[test]
+fn the_version_of_the_policies_covers_removals_and_their_limits() {
+    let limits = RemovalLimits {
+        people: 7,
+        ..RemovalLimits::default()
+    };
+    let versions = [
+        with_guardrails("").version().clone(),
+        shipped().version().clone(),
+        under("", REMOVALS, limits).version().clone(),
+        under("", "", RemovalLimits::default()).version().clone(),
+    ];
+    let distinct: std::collections::BTreeSet<_> = versions.iter().collect();
+    assert_eq!(distinct.len(), versions.len());
+}
+
+fn any_operation() -> impl Strategy<Value = Operation> {
+    let who = prop_oneof![
+        prop::sample::select(vec!["bob", "eve", "fay"]).prop_map(the_user),
+        Just(the_group("operators")),
+        Just(the_group("okta")),
+    ];
+    let at = prop::sample::select(vec!["cards-prod", "web-dev", "nowhere"]);
+    let with = prop::sample::select(vec!["audit", "viewer", "nothing"]);
+    let member = prop::sample::select(vec!["bob", "eve", "fay"]);
+    prop_oneof![
+        (who.clone(), at.clone(), with.clone()).prop_map(|(who, at, with)| unassign(who, at, with)),
+        (who, at, with).prop_map(|(who, at, with)| window(who, at, with, 60)),
+        member.clone().prop_map(|who| leave(who, "operators")),
+        member.prop_map(|who| join(who, "empty")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Compared with the same change without policies on removals: a gain is judged alike, and a removal that could be
+    /// made at once waits at most for one other person.
+    #[test]
+    fn policies_on_removals_add_an_approval_to_removals_and_nothing_else(
+        operations in prop::collection::vec(any_operation(), 1..4),
+    ) {
+        let fixture = overseen(Content::default(), "SecurityAudit");
+        let without = fixture.evaluate(&operations, &ann()).verdict;
+        let with = fixture.evaluate_under(shipped(), &[], &operations, &ann()).verdict;
+        let added: Vec<_> = with.hits.iter().filter(|hit| [OVERSIGHT, MANY].contains(&hit.rule.as_str())).collect();
+        prop_assert_eq!(with.hits.len(), without.hits.len() + added.len());
+        prop_assert!(added.iter().all(|hit| hit.remedy == Some(Remedy::Approvals(1))));
+        if operations.iter().all(Operation::gives) {
+            prop_assert!(added.is_empty());
+        }
+        if without.outcome == Outcome::Refused {
+            prop_assert_eq!(with.outcome, Outcome::Refused);
+        } else {
+            prop_assert!(with.outcome != Outcome::Refused);
+            prop_assert_eq!(with.approvals, without.approvals.max(u8::from(!added.is_empty())));
+        }
+        let agreed = fixture.evaluate_under(shipped(), &[], &operations, &approved_by(ann(), &["cas"])).verdict;
+        prop_assert!(!agreed.hits.iter().any(|hit| [OVERSIGHT, MANY].contains(&hit.rule.as_str())));
+    }
+}
