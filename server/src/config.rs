@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 use url::Url;
 
-use crate::{aws::Access, http::client_ip::network};
+use crate::{aws::Access, http::client_ip::network, mapping_file::MappingFile};
 
 /// An invalid configuration value, and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -64,6 +64,9 @@ pub struct AwsArgs {
         value_delimiter = ','
     )]
     pub own_accounts: Vec<String>,
+    /// A TOML file that maps tags and OUs to environments and PCI scope. `leastwise classify` shows its effect.
+    #[arg(long, env = "LEASTWISE_CLASSIFICATION")]
+    pub classification: Option<PathBuf>,
 }
 
 /// The configuration of `leastwise serve`.
@@ -136,6 +139,14 @@ impl AwsArgs {
             credentials,
             calls_per_second: self.calls_per_second,
             pool_region: self.region.clone(),
+        }
+    }
+
+    /// Reads how the organization names environments and PCI scope.
+    pub fn mapping(&self) -> Result<MappingFile, ConfigError> {
+        match &self.classification {
+            None => Ok(MappingFile::default()),
+            Some(path) => MappingFile::read(path),
         }
     }
 
@@ -217,6 +228,7 @@ impl ServeArgs {
             });
         }
         self.proxies()?;
+        self.aws.mapping()?;
         self.aws.own().map(drop)
     }
 }

@@ -21,6 +21,8 @@ pub enum Gap {
     Organization,
     /// The list of delegated administrators.
     DelegatedAdministrators,
+    /// The services that one delegated administrator administers. It counts as one without them.
+    ServicesOf(AccountId),
     /// The list of organizational units.
     Units,
     /// The list of accounts.
@@ -48,10 +50,12 @@ pub enum Gap {
 }
 
 impl Gap {
-    /// Whether it concerns a single pair, set or group, which is read again before a change that depends on it.
+    /// Whether it concerns a single pair, set or group, which is read again before a change that depends on it, or a
+    /// detail that no decision depends on.
     pub fn is_single(&self) -> bool {
         match self {
-            Self::MembersOf(_)
+            Self::ServicesOf(_)
+            | Self::MembersOf(_)
             | Self::ContentOf(_)
             | Self::AccountsOf(_)
             | Self::OutdatedAccountsOf(_)

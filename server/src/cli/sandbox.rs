@@ -38,6 +38,9 @@ pub struct SandboxArgs {
     /// How many times faster than AWS the local AWS runs, including its quotas.
     #[arg(long, env = "LEASTWISE_SANDBOX_SPEED", default_value_t = 1)]
     speed: u32,
+    /// A TOML file that maps tags and OUs to environments and PCI scope.
+    #[arg(long, env = "LEASTWISE_CLASSIFICATION")]
+    classification: Option<PathBuf>,
     /// A database to use instead of the one in the data folder.
     #[arg(long, env = "LEASTWISE_DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
@@ -153,6 +156,7 @@ fn configuration(
             // Slightly below the quota of the local AWS, which other clients use too.
             calls_per_second: 15.0 * f64::from(args.speed.max(1)),
             own_accounts: Vec::new(),
+            classification: args.classification.clone(),
         },
     })
 }
