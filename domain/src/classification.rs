@@ -82,7 +82,10 @@ pub struct Classification {
     pub waiting: Option<(Environment, Pci)>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde requires")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde requires"
+)]
 fn is_false(value: &bool) -> bool {
     !value
 }

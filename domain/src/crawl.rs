@@ -11,9 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use single_read::{SingleRead, take};
 
 use crate::{
-    classification::{
-        Classification, ClassificationContext, Environment, Mapping, Pci, classify,
-    },
+    classification::{Classification, ClassificationContext, Environment, Mapping, Pci, classify},
     directory::{Group, User},
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, OrganizationalUnit, SpecialAccounts},

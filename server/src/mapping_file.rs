@@ -110,7 +110,9 @@ impl MappingFile {
         let filled = (|| {
             for key in &tags.environment.keys {
                 let start = key.span().start;
-                mapping.environment_key(key.get_ref()).map_err(refused(start))?;
+                mapping
+                    .environment_key(key.get_ref())
+                    .map_err(refused(start))?;
             }
             for key in &tags.pci.keys {
                 let start = key.span().start;
@@ -123,7 +125,9 @@ impl MappingFile {
             }
             for (value, to) in &tags.pci.values {
                 let start = to.span().start;
-                mapping.pci_value(value, to.get_ref()).map_err(refused(start))?;
+                mapping
+                    .pci_value(value, to.get_ref())
+                    .map_err(refused(start))?;
             }
             for unit in &ou {
                 let start = unit.span().start;
@@ -165,8 +169,16 @@ mod tests {
     fn a_mistake_is_reported_with_its_line_and_cure() {
         for (text, line, said) in [
             ("[tags.enviroment]\nkeys = []", 1, "enviroment"),
-            ("[tags.pci]\nkeys = [\"a\"]\nkey = 1", 3, "unknown field `key`"),
-            ("[tags.pci]\nkeys = [\"a\"]\nkeys = [\"b\"]", 3, "duplicate key"),
+            (
+                "[tags.pci]\nkeys = [\"a\"]\nkey = 1",
+                3,
+                "unknown field `key`",
+            ),
+            (
+                "[tags.pci]\nkeys = [\"a\"]\nkeys = [\"b\"]",
+                3,
+                "duplicate key",
+            ),
             ("[tags.pci]\nkeys = [\n \"a\",\n \"A\"]", 4, "listed twice"),
             (
                 "[tags.environment]\nkeys = [\"a\"]\n[tags.pci]\nkeys = [\"a\"]",
@@ -178,9 +190,21 @@ mod tests {
                 0,
                 "listed twice",
             ),
-            ("\n[tags.environment.values]\nprod = \"development\"", 3, "less strict"),
-            ("[tags.pci.values]\ngold = \"yes\"", 2, "use out, connected, in, or none"),
-            ("[[ou]]\npath = [\"A\"]", 1, "neither `environment` nor `pci`"),
+            (
+                "\n[tags.environment.values]\nprod = \"development\"",
+                3,
+                "less strict",
+            ),
+            (
+                "[tags.pci.values]\ngold = \"yes\"",
+                2,
+                "use out, connected, in, or none",
+            ),
+            (
+                "[[ou]]\npath = [\"A\"]",
+                1,
+                "neither `environment` nor `pci`",
+            ),
             (
                 "[[ou]]\npath = [\"A\"]\npci = \"in\"\n\n[[ou]]\npath = [\"A\"]\npci = \"out\"",
                 5,
@@ -191,7 +215,11 @@ mod tests {
                 1,
                 "12 digits",
             ),
-            ("[[confirmed]]\naccount = \"111122223333\"", 1, "missing field"),
+            (
+                "[[confirmed]]\naccount = \"111122223333\"",
+                1,
+                "missing field",
+            ),
         ] {
             let error = MappingFile::parse(text).unwrap_err();
             assert!(error.problem.contains(said), "{text}: {error}");

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    authorize::Action, classification::Classification, ids::AccountId, time::Timestamp, verdict::Tally,
+    authorize::Action, classification::Classification, ids::AccountId, time::Timestamp,
+    verdict::Tally,
 };
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        AccessRow, AccountView, ChangeForm, Freshness, HitView, ListQuery, PortResult, PrincipalRef,
-        ReadingRow,
+        AccessRow, AccountView, ChangeForm, Freshness, HitView, ListQuery, PortResult,
+        PrincipalRef, ReadingRow,
     },
     components::{
         AccountMarks, Button, ButtonKind, Column, Crumb, Day, Definition, DefinitionList, Empty,

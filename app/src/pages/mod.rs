@@ -79,10 +79,7 @@ impl<T> Part<T> {
 pub fn cell(only: &str) -> Option<(Environment, Pci)> {
     let (environment, pci) = only.rsplit_once('-')?;
     let environment = Environment::parse(environment)?;
-    Some((
-        environment,
-        Pci::parse(pci)?,
-    ))
+    Some((environment, Pci::parse(pci)?))
 }
 
 /// Returns the query of a list from the URL parameters `q`, `only` and `page`. Invalid values are ignored.

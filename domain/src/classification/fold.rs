@@ -12,7 +12,9 @@ pub fn fold(readings: &[Reading]) -> Classification {
     let environments = readings
         .iter()
         .map(|reading| (reading.environment, &reading.source));
-    let scopes = readings.iter().map(|reading| (reading.pci, &reading.source));
+    let scopes = readings
+        .iter()
+        .map(|reading| (reading.pci, &reading.source));
     let environment = half(environments, Environment::Production);
     let pci = half(scopes, Pci::In);
     Classification {

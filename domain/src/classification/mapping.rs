@@ -34,20 +34,32 @@ pub(super) struct UnitMapping {
 pub enum MappingError {
     #[error("`{0}` is empty: write a name, or remove it")]
     Empty(&'static str),
-    #[error("`{0}` is listed twice: keys and values are compared without regard to case; remove one")]
+    #[error(
+        "`{0}` is listed twice: keys and values are compared without regard to case; remove one"
+    )]
     Twice(String),
-    #[error("the tag key `{0}` is about the PCI scope and about the environment: keep it in one of the two")]
+    #[error(
+        "the tag key `{0}` is about the PCI scope and about the environment: keep it in one of the two"
+    )]
     KeyOfBoth(String),
-    #[error("`{value}` already means {understood} and cannot be mapped to something less strict: remove it, and change the tag in AWS")]
+    #[error(
+        "`{value}` already means {understood} and cannot be mapped to something less strict: remove it, and change the tag in AWS"
+    )]
     Looser {
         value: String,
         understood: &'static str,
     },
-    #[error("`{0}` is not an environment: use sandbox, development, staging, production, security, management, or none for a name that says nothing about it")]
+    #[error(
+        "`{0}` is not an environment: use sandbox, development, staging, production, security, management, or none for a name that says nothing about it"
+    )]
     NotAnEnvironment(String),
-    #[error("`{0}` is not a PCI scope: use out, connected, in, or none for a name that says nothing about it")]
+    #[error(
+        "`{0}` is not a PCI scope: use out, connected, in, or none for a name that says nothing about it"
+    )]
     NotAScope(String),
-    #[error("an account is confirmed with an environment and a PCI scope: `none` is not one of them")]
+    #[error(
+        "an account is confirmed with an environment and a PCI scope: `none` is not one of them"
+    )]
     NothingConfirmed,
     #[error("the OU {0} is mapped twice: merge the two")]
     UnitTwice(String),

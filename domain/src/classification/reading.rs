@@ -164,7 +164,11 @@ fn ous(
     let mut path: Vec<String> = Vec::new();
     let mut found = Vec::new();
     // AWS names the root of every organization *Root*, which says nothing.
-    for id in account.ous.iter().filter(|id| !id.as_str().starts_with("r-")) {
+    for id in account
+        .ous
+        .iter()
+        .filter(|id| !id.as_str().starts_with("r-"))
+    {
         let Some(unit) = units.get(id) else {
             path.push(id.to_string());
             found.push(not_read(ReadingSource::UnreadOu(id.clone())));

@@ -107,7 +107,9 @@ const PCI_OF_TAGS: &[Phrase<Pci>] = &[
 ];
 
 /// Words that turn what follows into its opposite.
-const NEGATIONS: &[&str] = &["non", "no", "not", "never", "without", "ex", "former", "anti"];
+const NEGATIONS: &[&str] = &[
+    "non", "no", "not", "never", "without", "ex", "former", "anti",
+];
 
 /// Words beside an environment in the value of a tag that change nothing.
 const NEUTRAL: &[&str] = &["account", "accounts", "env", "environment"];
@@ -178,7 +180,9 @@ pub(super) fn topic(key: &str) -> Option<(KeyTopic, bool)> {
     let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let about = |names: &[&str], beside: &[&str]| {
         texts.iter().any(|text| names.contains(text))
-            && texts.iter().all(|text| names.contains(text) || beside.contains(text))
+            && texts
+                .iter()
+                .all(|text| names.contains(text) || beside.contains(text))
     };
     if about(&["environment", "env"], &["type", "name", "class"]) {
         return Some((KeyTopic::Environment, disguised));
@@ -212,7 +216,11 @@ fn scan<'a, T: Copy>(parts: &'a [Part], phrases: &[Phrase<T>]) -> Scan<'a, T> {
         let these = &words[at..at + phrase.len()];
         let negated = at > 0 && NEGATIONS.contains(&words[at - 1].text.as_str());
         let understood = !negated && these.iter().all(|word| !word.disguised);
-        said.push(if understood { *meaning } else { Said::NotUnderstood });
+        said.push(if understood {
+            *meaning
+        } else {
+            Said::NotUnderstood
+        });
         used.extend(these);
         at += phrase.len();
     }
@@ -226,7 +234,10 @@ fn scan<'a, T: Copy>(parts: &'a [Part], phrases: &[Phrase<T>]) -> Scan<'a, T> {
 /// Returns *not understood* if a strict stem occurs more often in the parts than in the phrases that were found, as in
 /// `cardsprod` or `PCIs`.
 fn hidden<T, U>(parts: &[Part], stems: &[&str], found: &Scan<'_, T>) -> Option<Said<U>> {
-    let everywhere: usize = parts.iter().map(|part| count(&part.whole.text, stems)).sum();
+    let everywhere: usize = parts
+        .iter()
+        .map(|part| count(&part.whole.text, stems))
+        .sum();
     let read: usize = found.used.iter().map(|word| count(&word.text, stems)).sum();
     (everywhere > read).then_some(Said::NotUnderstood)
 }

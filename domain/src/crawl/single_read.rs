@@ -133,9 +133,7 @@ fn merged_account(
         parts.units.insert(unit.id.clone(), unit.clone());
     }
     let id = account.id.clone();
-    parts
-        .accounts
-        .insert(id.clone(), (account.clone(), class));
+    parts.accounts.insert(id.clone(), (account.clone(), class));
     Some((parts, BTreeSet::from([id])))
 }
 

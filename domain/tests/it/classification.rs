@@ -76,12 +76,19 @@ const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
 #[test]
 fn the_strictest_of_contradictory_tags_wins_and_the_contradiction_is_stated() {
     let found = class(
-        &[("Environment", "dev"), ("environment", "production"), ("pci", "out")],
+        &[
+            ("Environment", "dev"),
+            ("environment", "production"),
+            ("pci", "out"),
+        ],
         &[],
     );
     assert_eq!(found.environment, Environment::Production);
     assert!(found.contradictory && !found.is_assumed());
-    let found = class(&[("environment", "dev"), ("PCI", "out"), ("pci", "in")], &[]);
+    let found = class(
+        &[("environment", "dev"), ("PCI", "out"), ("pci", "in")],
+        &[],
+    );
     assert_eq!(found.pci, Pci::In);
     assert!(found.contradictory);
     for other in ["env", "ENV", "Environment Type", "environment-name"] {
@@ -97,26 +104,56 @@ fn the_strictest_of_contradictory_tags_wins_and_the_contradiction_is_stated() {
 
 #[test]
 fn a_tag_does_not_make_an_account_less_strict_than_its_ou() {
-    let found = class(&[("environment", "dev"), ("pci", "out")], &["PCI", "Production"]);
+    let found = class(
+        &[("environment", "dev"), ("pci", "out")],
+        &["PCI", "Production"],
+    );
     assert_eq!(found.strictness(), IN_PRODUCTION);
     assert!(found.contradictory);
-    assert_eq!((found.environment_source, found.pci_source), (Source::Ou, Source::Ou));
+    assert_eq!(
+        (found.environment_source, found.pci_source),
+        (Source::Ou, Source::Ou)
+    );
     // An OU further up counts as well.
-    assert_eq!(strictness(&[], &["Production", "Development"]).0, Environment::Production);
+    assert_eq!(
+        strictness(&[], &["Production", "Development"]).0,
+        Environment::Production
+    );
 }
 
 #[test]
 fn a_value_that_is_not_understood_counts_as_production_pci() {
-    let found = strictness(&[("environment", "prod-eu"), ("pci", "out")], &["Development"]);
+    let found = strictness(
+        &[("environment", "prod-eu"), ("pci", "out")],
+        &["Development"],
+    );
     assert_eq!(found.0, Environment::Production);
-    for value in ["Level 1", "pci-dss", "CDE-1", "", " ", "n/a", "out?", "not out of scope", "in scope: no"] {
+    for value in [
+        "Level 1",
+        "pci-dss",
+        "CDE-1",
+        "",
+        " ",
+        "n/a",
+        "out?",
+        "not out of scope",
+        "in scope: no",
+    ] {
         let found = class(
             &[("environment", "production"), ("pci", value)],
             &["Non-PCI Tools"],
         );
         assert_eq!(found.strictness(), IN_PRODUCTION, "{value}");
     }
-    for value in ["", "dev-eu", "blue", "not dev", "development of production", "dev ops", "prod/dev"] {
+    for value in [
+        "",
+        "dev-eu",
+        "blue",
+        "not dev",
+        "development of production",
+        "dev ops",
+        "prod/dev",
+    ] {
         let found = class(&[("environment", value), ("pci", "out")], &["Development"]);
         assert_eq!(found.environment, Environment::Production, "{value}");
     }
@@ -174,9 +211,20 @@ fn the_strictest_word_in_the_name_of_an_ou_wins() {
         "Production (no test)",
         "Non-Production Production",
     ] {
-        assert_eq!(strictness(&[], &[name]).0, Environment::Production, "{name}");
+        assert_eq!(
+            strictness(&[], &[name]).0,
+            Environment::Production,
+            "{name}"
+        );
     }
-    for name in ["NonPCI Cards PCI", "PCIs", "pcicards", "not non-pci", "C.D.E", "Cardholder data"] {
+    for name in [
+        "NonPCI Cards PCI",
+        "PCIs",
+        "pcicards",
+        "not non-pci",
+        "C.D.E",
+        "Cardholder data",
+    ] {
         assert_eq!(strictness(&[], &[name]).1, Pci::In, "{name}");
     }
     assert!(class(&[], &["Test-Payments-Production"]).contradictory);
@@ -186,9 +234,22 @@ fn the_strictest_word_in_the_name_of_an_ou_wins() {
 #[test]
 fn names_of_teams_and_products_say_nothing() {
     let tags: Tags<'_> = &[("environment", "dev"), ("pci", "out")];
-    for name in ["Products", "Producer tools", "Sign-in", "Contest", "Delivery", "Team Blue", "DevOps", "App circle"] {
+    for name in [
+        "Products",
+        "Producer tools",
+        "Sign-in",
+        "Contest",
+        "Delivery",
+        "Team Blue",
+        "DevOps",
+        "App circle",
+    ] {
         let found = class(tags, &[name]);
-        assert_eq!(found.strictness(), (Environment::Development, Pci::Out), "{name}");
+        assert_eq!(
+            found.strictness(),
+            (Environment::Development, Pci::Out),
+            "{name}"
+        );
         assert!(!found.contradictory, "{name}");
     }
     assert!(class(&[], &["Team Blue"]).is_assumed());
@@ -199,7 +260,10 @@ fn a_name_that_means_not_production_agrees_with_everything_below_it() {
     let tags: Tags<'_> = &[("environment", "dev"), ("pci", "out")];
     assert!(!class(tags, &["NonProd"]).contradictory);
     assert!(class(&[("environment", "prod"), ("pci", "out")], &["NonProd"]).contradictory);
-    assert_eq!(strictness(&[("pci", "out")], &["No Sandbox"]).0, Environment::Production);
+    assert_eq!(
+        strictness(&[("pci", "out")], &["No Sandbox"]).0,
+        Environment::Production
+    );
 }
 
 #[test]
@@ -223,7 +287,10 @@ fn letters_that_only_look_latin_are_not_understood() {
         [("environment", "dev"), ("pci", "o\u{ad}ut")],
     ] {
         let found = class(&tags, &["Team"]);
-        assert!(found.environment == Environment::Production || found.pci == Pci::In, "{tags:?}");
+        assert!(
+            found.environment == Environment::Production || found.pci == Pci::In,
+            "{tags:?}"
+        );
         assert!(found.is_assumed(), "{tags:?}");
     }
 }
@@ -277,10 +344,23 @@ fn a_removed_tag_does_not_loosen_what_is_on_record_until_it_is_confirmed() {
 
     mapping.confirm(id(), "production", "connected").unwrap();
     let held = by(&known, &special, &mapping, Some(IN_PRODUCTION));
-    assert_eq!(held.pci, Pci::Connected, "down to what was confirmed and no further");
+    assert_eq!(
+        held.pci,
+        Pci::Connected,
+        "down to what was confirmed and no further"
+    );
     let strict = account(&[("environment", "production"), ("pci", "in")], &[]);
-    let found = by(&strict, &special, &mapping, Some((Environment::Development, Pci::Out)));
-    assert_eq!(found.strictness(), IN_PRODUCTION, "a stricter tag counts at once");
+    let found = by(
+        &strict,
+        &special,
+        &mapping,
+        Some((Environment::Development, Pci::Out)),
+    );
+    assert_eq!(
+        found.strictness(),
+        IN_PRODUCTION,
+        "a stricter tag counts at once"
+    );
     assert_eq!(found.waiting, None);
 }
 
@@ -337,7 +417,9 @@ fn a_mapping_that_contradicts_itself_or_loosens_an_understood_value_is_refused()
     mapping.pci_value("connected", "in").unwrap();
 }
 
-fn any_said<T: Copy + std::fmt::Debug + 'static>(values: &'static [T]) -> impl Strategy<Value = Said<T>> {
+fn any_said<T: Copy + std::fmt::Debug + 'static>(
+    values: &'static [T],
+) -> impl Strategy<Value = Said<T>> {
     prop_oneof![
         Just(Said::Nothing),
         Just(Said::NotUnderstood),

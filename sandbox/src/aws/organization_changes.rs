@@ -27,7 +27,8 @@ pub(crate) fn untag(call: &mut Call<'_>) -> Result<Value, Refusal> {
         .map(str::to_owned)
         .collect();
     let held = account(call, "ResourceId", "TargetNotFoundException")?;
-    held.tags.retain(|key, _| !keys.iter().any(|gone| **gone == **key));
+    held.tags
+        .retain(|key, _| !keys.iter().any(|gone| **gone == **key));
     Ok(json!({}))
 }
 
@@ -70,9 +71,9 @@ fn account<'a>(
     }
     let id = call.params.text(member)?.to_owned();
     let accounts = &mut call.sandbox.organizations.accounts;
-    accounts.get_mut(id.as_str()).ok_or_else(|| {
-        Refusal::new(absent, "You specified an account that doesn't exist.")
-    })
+    accounts
+        .get_mut(id.as_str())
+        .ok_or_else(|| Refusal::new(absent, "You specified an account that doesn't exist."))
 }
 
 fn read_tags(params: &Params) -> Result<BTreeMap<Arc<str>, Arc<str>>, Refusal> {

@@ -52,7 +52,13 @@ struct Organization {
     accounts: Vec<Account>,
     units: BTreeMap<OuId, OrganizationalUnit>,
     special: SpecialAccounts,
-    recorded: BTreeMap<AccountId, (domain::classification::Environment, domain::classification::Pci)>,
+    recorded: BTreeMap<
+        AccountId,
+        (
+            domain::classification::Environment,
+            domain::classification::Pci,
+        ),
+    >,
 }
 
 /// One account in the output.
@@ -86,7 +92,10 @@ impl Doubt {
             (class.contradictory, Self::Contradictory),
             (class.waiting.is_some(), Self::Waiting),
         ];
-        holds.into_iter().filter_map(|(holds, doubt)| holds.then_some(doubt)).collect()
+        holds
+            .into_iter()
+            .filter_map(|(holds, doubt)| holds.then_some(doubt))
+            .collect()
     }
 
     fn words(self) -> &'static str {
@@ -132,7 +141,9 @@ pub async fn run(args: ClassifyArgs) -> CommandResult {
     Ok(ExitCode::from(u8::from(!clean)))
 }
 
-async fn now(args: &ClassifyArgs) -> Result<Organization, Box<dyn std::error::Error + Send + Sync>> {
+async fn now(
+    args: &ClassifyArgs,
+) -> Result<Organization, Box<dyn std::error::Error + Send + Sync>> {
     let aws = Aws::connect(&args.aws.access()).await;
     let OrganizationRead {
         whole,
@@ -239,23 +250,46 @@ fn unused(organization: &Organization, mapping: &Mapping) -> Vec<String> {
         names
     };
     let paths: Vec<Vec<String>> = organization.units.values().map(path).collect();
-    let missing = mapping.unit_paths().filter(|known| !paths.iter().any(|path| path == known));
+    let missing = mapping
+        .unit_paths()
+        .filter(|known| !paths.iter().any(|path| path == known));
     let missing = missing.map(|path| format!("OU {}", path.join(" / ")));
     let accounts = mapping.confirmed_accounts().filter(|id| {
-        !organization.accounts.iter().any(|account| account.id == **id)
+        !organization
+            .accounts
+            .iter()
+            .any(|account| account.id == **id)
     });
-    missing.chain(accounts.map(|id| format!("account {id}"))).collect()
+    missing
+        .chain(accounts.map(|id| format!("account {id}")))
+        .collect()
 }
 
 fn printed(output: &Output) -> String {
     let mut out = String::new();
     for line in &output.accounts {
-        let counts = if line.production_pci { "  production PCI" } else { "" };
+        let counts = if line.production_pci {
+            "  production PCI"
+        } else {
+            ""
+        };
         let doubts: Vec<&str> = line.doubts.iter().map(|doubt| doubt.words()).collect();
-        let doubts = if doubts.is_empty() { String::new() } else { format!("  ({})", doubts.join(", ")) };
-        let _ = writeln!(out, "{}  {}: {}, {}{counts}{doubts}", line.id, line.name, line.environment, line.pci);
+        let doubts = if doubts.is_empty() {
+            String::new()
+        } else {
+            format!("  ({})", doubts.join(", "))
+        };
+        let _ = writeln!(
+            out,
+            "{}  {}: {}, {}{counts}{doubts}",
+            line.id, line.name, line.environment, line.pci
+        );
         for reading in &line.readings {
-            let _ = writeln!(out, "    {:<52} {:<24} {}", reading.source, reading.environment, reading.pci);
+            let _ = writeln!(
+                out,
+                "    {:<52} {:<24} {}",
+                reading.source, reading.environment, reading.pci
+            );
         }
         let _ = writeln!(out, "    Reason: {}", line.reason);
         for cure in &line.cures {

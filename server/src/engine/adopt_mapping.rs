@@ -59,7 +59,9 @@ pub async fn adopt(app_state: &AppState) -> Result<(), StoreError> {
     }
     let digest = hex::encode(Sha256::digest(file.text.as_bytes()));
     store::mapping::activate(&mut tx, &digest, &file.text, app_state.clock.now()).await?;
-    let entry = app_state.journal.classification_mapped(&digest, changed.len());
+    let entry = app_state
+        .journal
+        .classification_mapped(&digest, changed.len());
     app_state.journal.append(&mut tx, entry).await?;
     tx.commit().await
 }

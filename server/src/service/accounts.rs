@@ -20,8 +20,7 @@ use domain::{
 use super::{
     Service,
     app_state::ReadModel,
-    classification,
-    existing,
+    classification, existing,
     index::{AccountEntry, SearchTerms},
     names,
 };
@@ -55,9 +54,7 @@ impl AccountsPort for Service {
             .accounts
             .iter()
             .find(|entry| entry.id == *id);
-        let context = self
-            .app_state
-            .classification(&self.read_model.special);
+        let context = self.app_state.classification(&self.read_model.special);
         let readings = readings(account, &parts.units, context);
         Ok(AccountView {
             readings: classification::rows(&readings),

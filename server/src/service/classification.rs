@@ -19,7 +19,11 @@ pub fn rows(readings: &[Reading]) -> Vec<ReadingRow> {
         .iter()
         .map(|reading| ReadingRow {
             source: source(&reading.source),
-            environment: said(reading.environment, Environment::as_str, reading.environment_by),
+            environment: said(
+                reading.environment,
+                Environment::as_str,
+                reading.environment_by,
+            ),
             pci: said(reading.pci, Pci::as_str, reading.pci_by),
         })
         .collect()
@@ -64,7 +68,11 @@ pub fn reason(class: &Classification, readings: &[Reading]) -> String {
         |reading| reading.environment,
         (class.environment, class.environment_source),
     );
-    let scopes = half(readings, |reading| reading.pci, (class.pci, class.pci_source));
+    let scopes = half(
+        readings,
+        |reading| reading.pci,
+        (class.pci, class.pci_source),
+    );
     format!(
         "Environment {} {environments} PCI scope {} {scopes}",
         class.environment.as_str(),
@@ -119,7 +127,10 @@ pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) ->
         cures.push(format!("Add the tag `environment` to the account: {environments}. Or map an OU that contains it{}.", path_of(readings)));
     }
     if class.pci_source == Source::Nothing {
-        cures.push(format!("Add the tag `pci` to the account: {scopes}. Or map an OU that contains it{}.", path_of(readings)));
+        cures.push(format!(
+            "Add the tag `pci` to the account: {scopes}. Or map an OU that contains it{}.",
+            path_of(readings)
+        ));
     }
     for reading in readings {
         if reading.environment == Said::NotUnderstood

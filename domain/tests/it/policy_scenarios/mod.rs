@@ -472,11 +472,21 @@ fn a_set_that_may_reach_other_accounts_needs_one_approver_everywhere() {
     fixture.account("play", Environment::Sandbox, Pci::Out);
     fixture.analysed("anywhere", allowing("sts:AssumeRole"));
     for account in ["web-dev", "web-staging", "play"] {
-        for set in ["administrator", "escalation", "takeover", "unknown", "anywhere"] {
+        for set in [
+            "administrator",
+            "escalation",
+            "takeover",
+            "unknown",
+            "anywhere",
+        ] {
             let operations = [standing(the_group("operators"), account, set)];
             let evaluation = fixture.evaluate(&operations, &ann());
             needs(&evaluation, 1);
-            assert_eq!(hit(&evaluation), ["powerful-one-approver"], "{account} {set}");
+            assert_eq!(
+                hit(&evaluation),
+                ["powerful-one-approver"],
+                "{account} {set}"
+            );
             allowed(&fixture.evaluate(&operations, &approved_by(ann(), &["fay"])));
         }
     }
@@ -510,9 +520,24 @@ fn accounts_connected_to_pci_are_guarded_like_production_pci_against_what_could_
 #[test]
 fn a_stricter_classification_never_gives_a_more_lenient_verdict() {
     use Environment::{Development, Management, Production, Sandbox, Security, Staging};
-    let environments = [Sandbox, Development, Staging, Production, Security, Management];
+    let environments = [
+        Sandbox,
+        Development,
+        Staging,
+        Production,
+        Security,
+        Management,
+    ];
     let scopes = [Pci::Out, Pci::Connected, Pci::In];
-    for set in ["viewer", "reader", "administrator", "escalation", "takeover", "tampering", "unknown"] {
+    for set in [
+        "viewer",
+        "reader",
+        "administrator",
+        "escalation",
+        "takeover",
+        "tampering",
+        "unknown",
+    ] {
         for minutes in [None, Some(60), Some(600)] {
             let verdict = |environment, pci| {
                 let mut fixture = Company::new();
@@ -534,7 +559,10 @@ fn a_stricter_classification_never_gives_a_more_lenient_verdict() {
                 let stricter = cells.iter().filter(|((a, p), _)| a >= at && p >= pci);
                 for (place, there) in stricter {
                     let refused = there.0 == Outcome::Refused;
-                    assert!(refused || there >= here, "{set} {minutes:?} {at} {pci:?} {place:?}");
+                    assert!(
+                        refused || there >= here,
+                        "{set} {minutes:?} {at} {pci:?} {place:?}"
+                    );
                 }
             }
         }
@@ -553,8 +581,14 @@ fn a_session_may_not_outlast_temporary_access_to_production_pci() {
     let asked = |set: &str, account: &str, minutes| {
         fixture.evaluate(&[window(the_user("bob"), account, set, minutes)], &ann())
     };
-    refused_by(&asked("twelve", "cards-prod", 240), "production-pci-long-session");
-    refused_by(&asked("four", "cards-prod", 239), "production-pci-long-session");
+    refused_by(
+        &asked("twelve", "cards-prod", 240),
+        "production-pci-long-session",
+    );
+    refused_by(
+        &asked("four", "cards-prod", 239),
+        "production-pci-long-session",
+    );
     needs(&asked("four", "cards-prod", 240), 2);
     needs(&asked("twelve", "web-prod", 240), 1);
     // Standing access has no end that a session could outlast.

@@ -146,7 +146,9 @@ async fn accounts(aws: &Aws, formula: &mut u64) -> Result<Vec<Account>, CallErro
     }
 }
 
-pub(in crate::aws) fn from_wire(account: &aws_sdk_organizations::types::Account) -> Result<Account, CallError> {
+pub(in crate::aws) fn from_wire(
+    account: &aws_sdk_organizations::types::Account,
+) -> Result<Account, CallError> {
     let id = AccountId::parse(account.id().unwrap_or_default())
         .map_err(|error| malformed(&error.to_string()))?;
     // `o-…/r-…/ou-…/<account>/`: the units of the account are the parts between the organization and the account.
@@ -192,7 +194,10 @@ async fn tags(aws: &Aws, accounts: &[Account]) -> Vec<Result<BTreeMap<String, St
         .await
 }
 
-pub(in crate::aws) async fn tags_of(aws: &Aws, account: &AccountId) -> Result<BTreeMap<String, String>, CallError> {
+pub(in crate::aws) async fn tags_of(
+    aws: &Aws,
+    account: &AccountId,
+) -> Result<BTreeMap<String, String>, CallError> {
     let mut tags = BTreeMap::new();
     let mut token: Option<String> = None;
     loop {

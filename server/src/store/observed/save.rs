@@ -49,7 +49,10 @@ async fn accounts(
             Value::Text(to_json(account)),
             Value::Text(class.environment.as_str().into()),
             Value::Text(class.pci.as_str().into()),
-            Value::Text(what_was_read(class.environment_source, class.environment.as_str())),
+            Value::Text(what_was_read(
+                class.environment_source,
+                class.environment.as_str(),
+            )),
             Value::Text(what_was_read(class.pci_source, class.pci.as_str())),
             Value::Number(now.0),
             Value::Number(now.0),

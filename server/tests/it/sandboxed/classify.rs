@@ -19,7 +19,9 @@ crate::engines::on_both_engines! {
 }
 
 fn data(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
 }
 
 /// Runs the command, and returns its exit code, its output and its errors.
@@ -55,7 +57,9 @@ fn results(printed: &str) -> BTreeMap<String, String> {
         }
         result
     };
-    accounts.map(|account| (text(account, "name"), result(account))).collect()
+    accounts
+        .map(|account| (text(account, "name"), result(account)))
+        .collect()
 }
 
 const EXPECTED: [(&str, &str); 40] = [
@@ -113,9 +117,14 @@ async fn every_account_is_listed_with_its_readings_and_nothing_is_written(engine
         .map(|(name, result)| ((*name).to_owned(), (*result).to_owned()))
         .collect();
     assert_eq!(results(&printed), expected);
-    assert!(printed.contains("delegated administrator of config.amazonaws.com, guardduty.amazonaws.com"));
+    assert!(
+        printed
+            .contains("delegated administrator of config.amazonaws.com, guardduty.amazonaws.com")
+    );
     let written = company.calls_since(before).await.into_iter();
-    let written: Vec<_> = written.filter(|call| call.applied && !call.operation.starts_with(['L', 'D'])).collect();
+    let written: Vec<_> = written
+        .filter(|call| call.applied && !call.operation.starts_with(['L', 'D']))
+        .collect();
     assert!(written.is_empty(), "{written:?}");
     let (code, _, said) = classify(&company, &["--stored"]).await;
     assert_eq!(code, 2);
@@ -131,7 +140,12 @@ async fn every_account_is_listed_with_its_readings_and_nothing_is_written(engine
     assert_eq!(results["level-1-in-non-pci"], "production in contradictory");
     let (code, printed, _) = classify(&company, &mapping).await;
     assert_eq!(code, 1);
-    for said in ["40 accounts.", "Reason: Environment production", "To do: ", "development, as mapped"] {
+    for said in [
+        "40 accounts.",
+        "Reason: Environment production",
+        "To do: ",
+        "development, as mapped",
+    ] {
         assert!(printed.contains(said), "{said}: {printed}");
     }
 
@@ -147,8 +161,13 @@ async fn every_account_is_listed_with_its_readings_and_nothing_is_written(engine
     std::fs::write(&wrong, "[tags.pci]\nkey = \"x\"\n").unwrap();
     let (code, _, said) = classify(&company, &["--classification", wrong.to_str().unwrap()]).await;
     assert_eq!(code, 2);
-    assert!(said.contains("LEASTWISE_CLASSIFICATION") && said.contains("line 2"), "{said}");
-    company.faults(json!([{ "operation": "ListDelegatedAdministrators", "kind": "access_denied" }])).await;
+    assert!(
+        said.contains("LEASTWISE_CLASSIFICATION") && said.contains("line 2"),
+        "{said}"
+    );
+    company
+        .faults(json!([{ "operation": "ListDelegatedAdministrators", "kind": "access_denied" }]))
+        .await;
     let (code, _, said) = classify(&company, &[]).await;
     assert_eq!(code, 2);
     assert!(said.contains("delegated administrators"), "{said}");
@@ -162,7 +181,9 @@ fn mapped(company: &mut Company, text: &str) {
     app_state.settings.mapping = MappingFile::parse(text).unwrap();
 }
 
-async fn a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits(engine: DatabaseEngine) {
+async fn a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits(
+    engine: DatabaseEngine,
+) {
     let company = Company::on(engine).await;
     let strange = || {
         let mut changed = Organisation::sample();
@@ -193,13 +214,18 @@ async fn a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits(engi
     company.sync().await;
     let class = |company: &Company, name: &str| {
         let read_model = company.app_state.read_model();
-        read_model.snapshot.account(&company.account(name)).unwrap().1
+        read_model
+            .snapshot
+            .account(&company.account(name))
+            .unwrap()
+            .1
     };
     let strictest = (Environment::Production, Pci::In);
     assert_eq!(class(&company, "new-dev").strictness(), strictest);
     assert!(class(&company, "new-dev").is_assumed());
 
-    let mapping = "[tags.environment.values]\ndev-eu = \"development\"\n[tags.pci.values]\ngold = \"out\"\n";
+    let mapping =
+        "[tags.environment.values]\ndev-eu = \"development\"\n[tags.pci.values]\ngold = \"out\"\n";
     let mut company = company.reopened(strange()).await;
     mapped(&mut company, mapping);
     adopt_mapping::adopt(&company.app_state).await.unwrap();

@@ -82,7 +82,12 @@ fn class(company: &Company, account: &str) -> (Environment, Pci) {
     known.unwrap().1.strictness()
 }
 
-async fn waits_again(company: &Company, account: &str, approvers: &[&str], change: impl AsyncFnOnce()) {
+async fn waits_again(
+    company: &Company,
+    account: &str,
+    approvers: &[&str],
+    change: impl AsyncFnOnce(),
+) {
     let wanted = grant("incident-responders", "SupportMetrics", account, "standing");
     let id = approved(company, &wanted, approvers).await;
     change().await;
@@ -116,12 +121,21 @@ async fn what_needed_no_approval_waits_for_one_when_its_account_joins_pci(compan
 }
 
 async fn a_new_delegated_administrator_is_guarded_at_once(company: &Company) {
-    let wanted = grant("incident-responders", "SupportMetrics", "log-archive", "standing");
+    let wanted = grant(
+        "incident-responders",
+        "SupportMetrics",
+        "log-archive",
+        "standing",
+    );
     let read_model = company.app_state.read_model();
     let known = &read_model.special.delegated_administrators;
     let services = |name: &str| {
         let services = known.get(&company.account(name));
-        services.unwrap().iter().map(String::as_str).collect::<Vec<_>>()
+        services
+            .unwrap()
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
     };
     assert_eq!(services("log-archive"), ["cloudtrail.amazonaws.com"]);
     assert_eq!(
