@@ -21,7 +21,7 @@ use crate::{
 
 pub use fold::fold;
 pub use mapping::{Mapping, MappingError};
-pub use reading::{ReadBy, Reading, ReadingSource, Said, readings};
+pub use reading::{Assertion, ReadBy, Reading, ReadingSource, readings};
 
 /// The environment of an account. Ordered from least to most strict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

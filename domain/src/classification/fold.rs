@@ -4,7 +4,7 @@
 
 use super::{
     Classification, Environment, Pci, Source,
-    reading::{Reading, ReadingSource, Said},
+    reading::{Assertion, Reading, ReadingSource},
 };
 
 /// Combines readings. A half about which no reading says anything is assumed to be the strictest: production, in scope.
@@ -34,7 +34,7 @@ struct Half<T> {
 }
 
 fn half<'a, T: Copy + Ord + 'a>(
-    readings: impl Iterator<Item = (Said<T>, &'a ReadingSource)>,
+    readings: impl Iterator<Item = (Assertion<T>, &'a ReadingSource)>,
     assumed: T,
 ) -> Half<T> {
     let mut strictest: Option<(T, Source)> = None;
@@ -42,9 +42,9 @@ fn half<'a, T: Copy + Ord + 'a>(
     let (mut highest, mut lowest, mut limit) = (None::<T>, None::<T>, None::<T>);
     for (said, source) in readings {
         let (value, source) = match said {
-            Said::Nothing => continue,
-            Said::NotUnderstood => (assumed, Source::NotUnderstood),
-            Said::Value(value) | Said::AtMost(value) => (value, kind(source)),
+            Assertion::Nothing => continue,
+            Assertion::NotUnderstood => (assumed, Source::NotUnderstood),
+            Assertion::Value(value) | Assertion::AtMost(value) => (value, kind(source)),
         };
         // What is read counts before what is assumed, and an earlier source before a later one.
         let stricter = strictest.is_none_or(|(known, from)| {
@@ -54,12 +54,12 @@ fn half<'a, T: Copy + Ord + 'a>(
             strictest = Some((value, source));
         }
         match said {
-            Said::Value(value) if source != Source::Role => {
+            Assertion::Value(value) if source != Source::Role => {
                 highest = highest.max(Some(value));
                 lowest = Some(lowest.map_or(value, |known| known.min(value)));
             }
-            Said::AtMost(value) => limit = Some(limit.map_or(value, |known| known.min(value))),
-            Said::Value(_) | Said::Nothing | Said::NotUnderstood => {}
+            Assertion::AtMost(value) => limit = Some(limit.map_or(value, |known| known.min(value))),
+            Assertion::Value(_) | Assertion::Nothing | Assertion::NotUnderstood => {}
         }
     }
     let (value, source) = strictest.unwrap_or((assumed, Source::Nothing));

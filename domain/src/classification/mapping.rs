@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::{
-    Environment, Pci, Said, letters,
+    Assertion, Environment, Pci, letters,
     vocabulary::{self, KeyTopic},
 };
 use crate::ids::AccountId;
@@ -16,8 +16,8 @@ use crate::ids::AccountId;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapping {
     keys: BTreeMap<String, KeyTopic>,
-    environments: BTreeMap<String, Said<Environment>>,
-    scopes: BTreeMap<String, Said<Pci>>,
+    environments: BTreeMap<String, Assertion<Environment>>,
+    scopes: BTreeMap<String, Assertion<Pci>>,
     units: BTreeMap<Vec<String>, UnitMapping>,
     confirmed: BTreeMap<AccountId, (Environment, Pci)>,
 }
@@ -25,8 +25,8 @@ pub struct Mapping {
 /// How the name of one OU is read. What is absent is read from the words of the name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct UnitMapping {
-    pub environment: Option<Said<Environment>>,
-    pub pci: Option<Said<Pci>>,
+    pub environment: Option<Assertion<Environment>>,
+    pub pci: Option<Assertion<Pci>>,
 }
 
 /// A mapping that is refused, and how to correct it.
@@ -157,7 +157,7 @@ impl Mapping {
         environment_name: &str,
         scope_name: &str,
     ) -> Result<(), MappingError> {
-        let (Said::Value(environment), Said::Value(pci)) =
+        let (Assertion::Value(environment), Assertion::Value(pci)) =
             (environment(environment_name)?, scope(scope_name)?)
         else {
             return Err(MappingError::NothingConfirmed);
@@ -182,11 +182,11 @@ impl Mapping {
         self.keys.get(&letters::folded(key)).copied()
     }
 
-    pub(super) fn environment_of(&self, value: &str) -> Option<Said<Environment>> {
+    pub(super) fn environment_of(&self, value: &str) -> Option<Assertion<Environment>> {
         self.environments.get(&letters::folded(value)).copied()
     }
 
-    pub(super) fn pci_of(&self, value: &str) -> Option<Said<Pci>> {
+    pub(super) fn pci_of(&self, value: &str) -> Option<Assertion<Pci>> {
         self.scopes.get(&letters::folded(value)).copied()
     }
 
@@ -206,9 +206,9 @@ impl Mapping {
 }
 
 fn insert<T>(
-    values: &mut BTreeMap<String, Said<T>>,
+    values: &mut BTreeMap<String, Assertion<T>>,
     value: &str,
-    said: Said<T>,
+    said: Assertion<T>,
 ) -> Result<(), MappingError> {
     match values.insert(letters::folded(value), said) {
         None => Ok(()),
@@ -216,18 +216,18 @@ fn insert<T>(
     }
 }
 
-fn environment(name: &str) -> Result<Said<Environment>, MappingError> {
+fn environment(name: &str) -> Result<Assertion<Environment>, MappingError> {
     match Environment::parse(name) {
-        Some(environment) => Ok(Said::Value(environment)),
-        None if name == "none" => Ok(Said::Nothing),
+        Some(environment) => Ok(Assertion::Value(environment)),
+        None if name == "none" => Ok(Assertion::Nothing),
         None => Err(MappingError::NotAnEnvironment(shortened(name))),
     }
 }
 
-fn scope(name: &str) -> Result<Said<Pci>, MappingError> {
+fn scope(name: &str) -> Result<Assertion<Pci>, MappingError> {
     match Pci::parse(name) {
-        Some(pci) => Ok(Said::Value(pci)),
-        None if name == "none" => Ok(Said::Nothing),
+        Some(pci) => Ok(Assertion::Value(pci)),
+        None if name == "none" => Ok(Assertion::Nothing),
         None => Err(MappingError::NotAScope(shortened(name))),
     }
 }
@@ -237,14 +237,14 @@ fn shortened(text: &str) -> String {
 }
 
 /// Returns the strictest value if everything is understood.
-fn understood<T: Copy + Ord>(said: &[Said<T>]) -> Option<T> {
+fn understood<T: Copy + Ord>(said: &[Assertion<T>]) -> Option<T> {
     let all = said.iter().map(|said| strictness(*said));
     all.collect::<Option<Vec<T>>>()?.into_iter().max()
 }
 
-fn strictness<T>(said: Said<T>) -> Option<T> {
+fn strictness<T>(said: Assertion<T>) -> Option<T> {
     match said {
-        Said::Value(value) | Said::AtMost(value) => Some(value),
-        Said::Nothing | Said::NotUnderstood => None,
+        Assertion::Value(value) | Assertion::AtMost(value) => Some(value),
+        Assertion::Nothing | Assertion::NotUnderstood => None,
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 
 /// What a reading says about one half of a classification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said<T> {
+pub enum Assertion<T> {
     /// The source is not about it.
     Nothing,
     Value(T),
@@ -60,9 +60,9 @@ pub enum ReadBy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     pub source: ReadingSource,
-    pub environment: Said<Environment>,
+    pub environment: Assertion<Environment>,
     pub environment_by: ReadBy,
-    pub pci: Said<Pci>,
+    pub pci: Assertion<Pci>,
     pub pci_by: ReadBy,
 }
 
@@ -94,9 +94,9 @@ fn roles(account: &Account, context: ClassificationContext<'_>) -> Vec<Reading> 
     let special = context.special;
     let role = |source, environment| Reading {
         source,
-        environment: Said::Value(environment),
+        environment: Assertion::Value(environment),
         environment_by: ReadBy::Words,
-        pci: Said::Nothing,
+        pci: Assertion::Nothing,
         pci_by: ReadBy::Words,
     };
     let mut found = Vec::new();
@@ -141,8 +141,8 @@ fn tag(key: &str, value: &str, mapping: &Mapping) -> Vec<Reading> {
 }
 
 /// A tag whose key only looks like a known one says something that is not understood, besides what its value says.
-fn doubted<T>(mut said: Vec<Said<T>>, disguised: bool) -> Vec<Said<T>> {
-    said.extend(disguised.then_some(Said::NotUnderstood));
+fn doubted<T>(mut said: Vec<Assertion<T>>, disguised: bool) -> Vec<Assertion<T>> {
+    said.extend(disguised.then_some(Assertion::NotUnderstood));
     said
 }
 
@@ -153,9 +153,9 @@ fn ous(
 ) -> Vec<Reading> {
     let not_read = |source: ReadingSource| Reading {
         source,
-        environment: Said::NotUnderstood,
+        environment: Assertion::NotUnderstood,
         environment_by: ReadBy::Words,
-        pci: Said::NotUnderstood,
+        pci: Assertion::NotUnderstood,
         pci_by: ReadBy::Words,
     };
     if account.ous.is_empty() {
@@ -193,16 +193,16 @@ fn ous(
 /// Returns the readings of one source: one, or as many as it says different things.
 fn together(
     source: &ReadingSource,
-    (environment, environment_by): (Vec<Said<Environment>>, ReadBy),
-    (pci, pci_by): (Vec<Said<Pci>>, ReadBy),
+    (environment, environment_by): (Vec<Assertion<Environment>>, ReadBy),
+    (pci, pci_by): (Vec<Assertion<Pci>>, ReadBy),
 ) -> Vec<Reading> {
     let count = environment.len().max(pci.len()).max(1);
     (0..count)
         .map(|at| Reading {
             source: source.clone(),
-            environment: environment.get(at).copied().unwrap_or(Said::Nothing),
+            environment: environment.get(at).copied().unwrap_or(Assertion::Nothing),
             environment_by,
-            pci: pci.get(at).copied().unwrap_or(Said::Nothing),
+            pci: pci.get(at).copied().unwrap_or(Assertion::Nothing),
             pci_by,
         })
         .collect()

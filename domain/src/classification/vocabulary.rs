@@ -3,25 +3,25 @@
 //! A strict word counts wherever it occurs, also inside a longer word. A lenient one counts only if the words around it
 //! are understood.
 
-use super::{Environment, Pci, Said, letters};
+use super::{Assertion, Environment, Pci, letters};
 use letters::{Part, Word};
 
 /// A phrase of lower-case words, and what it says. Longer phrases come before their beginnings.
-type Phrase<T> = (&'static [&'static str], Said<T>);
+type Phrase<T> = (&'static [&'static str], Assertion<T>);
 
-const PRODUCTION: Said<Environment> = Said::Value(Environment::Production);
-const STAGING: Said<Environment> = Said::Value(Environment::Staging);
-const DEVELOPMENT: Said<Environment> = Said::Value(Environment::Development);
-const SANDBOX: Said<Environment> = Said::Value(Environment::Sandbox);
-const SECURITY: Said<Environment> = Said::Value(Environment::Security);
-const MANAGEMENT: Said<Environment> = Said::Value(Environment::Management);
-const BELOW_PRODUCTION: Said<Environment> = Said::AtMost(Environment::Staging);
+const PRODUCTION: Assertion<Environment> = Assertion::Value(Environment::Production);
+const STAGING: Assertion<Environment> = Assertion::Value(Environment::Staging);
+const DEVELOPMENT: Assertion<Environment> = Assertion::Value(Environment::Development);
+const SANDBOX: Assertion<Environment> = Assertion::Value(Environment::Sandbox);
+const SECURITY: Assertion<Environment> = Assertion::Value(Environment::Security);
+const MANAGEMENT: Assertion<Environment> = Assertion::Value(Environment::Management);
+const BELOW_PRODUCTION: Assertion<Environment> = Assertion::AtMost(Environment::Staging);
 
 const ENVIRONMENT: &[Phrase<Environment>] = &[
-    (&["dev", "sec", "ops"], Said::Nothing),
-    (&["devsecops"], Said::Nothing),
-    (&["dev", "ops"], Said::Nothing),
-    (&["devops"], Said::Nothing),
+    (&["dev", "sec", "ops"], Assertion::Nothing),
+    (&["devsecops"], Assertion::Nothing),
+    (&["dev", "ops"], Assertion::Nothing),
+    (&["devops"], Assertion::Nothing),
     (&["pre", "production"], STAGING),
     (&["pre", "prod"], STAGING),
     (&["preproduction"], STAGING),
@@ -59,9 +59,9 @@ const ENVIRONMENT: &[Phrase<Environment>] = &[
     (&["root"], MANAGEMENT),
 ];
 
-const IN: Said<Pci> = Said::Value(Pci::In);
-const OUT: Said<Pci> = Said::Value(Pci::Out);
-const CONNECTED: Said<Pci> = Said::Value(Pci::Connected);
+const IN: Assertion<Pci> = Assertion::Value(Pci::In);
+const OUT: Assertion<Pci> = Assertion::Value(Pci::Out);
+const CONNECTED: Assertion<Pci> = Assertion::Value(Pci::Connected);
 
 /// Phrases in the names of OUs. Only those that name PCI count: an OU called *Sign-in* is not in scope.
 const PCI_OF_UNITS: &[Phrase<Pci>] = &[
@@ -115,7 +115,7 @@ const NEGATIONS: &[&str] = &[
 const NEUTRAL: &[&str] = &["account", "accounts", "env", "environment"];
 
 /// Returns what the value of a tag says about the environment, one statement per phrase. Every word must be understood.
-pub(super) fn environment_of_tag(value: &str) -> Vec<Said<Environment>> {
+pub(super) fn environment_of_tag(value: &str) -> Vec<Assertion<Environment>> {
     let parts = letters::parts(value);
     let mut found = scan(&parts, ENVIRONMENT);
     found.said.extend(hidden(&parts, &["prod", "prd"], &found));
@@ -123,25 +123,25 @@ pub(super) fn environment_of_tag(value: &str) -> Vec<Said<Environment>> {
         let number = word.text.chars().all(|c| c.is_ascii_digit());
         word.disguised || !(number || NEUTRAL.contains(&word.text.as_str()))
     });
-    found.said.retain(|said| *said != Said::Nothing);
+    found.said.retain(|said| *said != Assertion::Nothing);
     if strange || found.said.is_empty() {
-        found.said.push(Said::NotUnderstood);
+        found.said.push(Assertion::NotUnderstood);
     }
     distinct(found.said)
 }
 
 /// Returns what the name of an OU says about the environment. Other words are names of teams and products.
-pub(super) fn environment_of_unit(name: &str) -> Vec<Said<Environment>> {
+pub(super) fn environment_of_unit(name: &str) -> Vec<Assertion<Environment>> {
     let parts = letters::parts(name);
     let mut found = scan(&parts, ENVIRONMENT);
     found.said.extend(hidden(&parts, &["prod", "prd"], &found));
-    found.said.retain(|said| *said != Said::Nothing);
+    found.said.retain(|said| *said != Assertion::Nothing);
     distinct(found.said)
 }
 
 /// Returns what the value of a tag says about the PCI scope. The value is one phrase, or it is not understood; then it
 /// is in scope where it names PCI.
-pub(super) fn pci_of_tag(value: &str) -> Vec<Said<Pci>> {
+pub(super) fn pci_of_tag(value: &str) -> Vec<Assertion<Pci>> {
     let parts = letters::parts(value);
     let words: Vec<&Word> = parts.iter().flat_map(|part| &part.words).collect();
     let undisguised = words.iter().all(|word| !word.disguised);
@@ -154,11 +154,11 @@ pub(super) fn pci_of_tag(value: &str) -> Vec<Said<Pci>> {
     if found.said.contains(&IN) {
         return vec![IN];
     }
-    vec![Said::NotUnderstood]
+    vec![Assertion::NotUnderstood]
 }
 
 /// Returns what the name of an OU says about the PCI scope.
-pub(super) fn pci_of_unit(name: &str) -> Vec<Said<Pci>> {
+pub(super) fn pci_of_unit(name: &str) -> Vec<Assertion<Pci>> {
     let parts = letters::parts(name);
     let mut found = scan(&parts, PCI_OF_UNITS);
     found.said.extend(hidden(&parts, &["pci", "cde"], &found));
@@ -192,7 +192,7 @@ pub(super) fn topic(key: &str) -> Option<(KeyTopic, bool)> {
 }
 
 struct Scan<'a, T> {
-    said: Vec<Said<T>>,
+    said: Vec<Assertion<T>>,
     /// The words of the phrases that were found.
     used: Vec<&'a Word>,
     ignored: Vec<&'a Word>,
@@ -219,7 +219,7 @@ fn scan<'a, T: Copy>(parts: &'a [Part], phrases: &[Phrase<T>]) -> Scan<'a, T> {
         said.push(if understood {
             *meaning
         } else {
-            Said::NotUnderstood
+            Assertion::NotUnderstood
         });
         used.extend(these);
         at += phrase.len();
@@ -233,13 +233,13 @@ fn scan<'a, T: Copy>(parts: &'a [Part], phrases: &[Phrase<T>]) -> Scan<'a, T> {
 
 /// Returns *not understood* if a strict stem occurs more often in the parts than in the phrases that were found, as in
 /// `cardsprod` or `PCIs`.
-fn hidden<T, U>(parts: &[Part], stems: &[&str], found: &Scan<'_, T>) -> Option<Said<U>> {
+fn hidden<T, U>(parts: &[Part], stems: &[&str], found: &Scan<'_, T>) -> Option<Assertion<U>> {
     let everywhere: usize = parts
         .iter()
         .map(|part| count(&part.whole.text, stems))
         .sum();
     let read: usize = found.used.iter().map(|word| count(&word.text, stems)).sum();
-    (everywhere > read).then_some(Said::NotUnderstood)
+    (everywhere > read).then_some(Assertion::NotUnderstood)
 }
 
 /// Counts stems in a word. Products, producers and prodigies have nothing to do with production.
@@ -259,7 +259,7 @@ fn count(word: &str, stems: &[&str]) -> usize {
     stems.iter().map(|stem| of(stem)).sum()
 }
 
-fn distinct<T: Copy + PartialEq>(said: Vec<Said<T>>) -> Vec<Said<T>> {
+fn distinct<T: Copy + PartialEq>(said: Vec<Assertion<T>>) -> Vec<Assertion<T>> {
     let mut kept = Vec::new();
     for one in said {
         if !kept.contains(&one) {

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     classification::{
-        Classification, ClassificationContext, Environment, Mapping, MappingError, Pci, ReadBy,
-        Reading, ReadingSource, Said, Source, classify, fold, readings,
+        Assertion, Classification, ClassificationContext, Environment, Mapping, MappingError, Pci,
+        ReadBy, Reading, ReadingSource, Source, classify, fold, readings,
     },
     ids::{AccountId, OuId},
     org::{Account, AccountState, OrganizationalUnit, SpecialAccounts},
@@ -419,12 +419,12 @@ fn a_mapping_that_contradicts_itself_or_loosens_an_understood_value_is_refused()
 
 fn any_said<T: Copy + std::fmt::Debug + 'static>(
     values: &'static [T],
-) -> impl Strategy<Value = Said<T>> {
+) -> impl Strategy<Value = Assertion<T>> {
     prop_oneof![
-        Just(Said::Nothing),
-        Just(Said::NotUnderstood),
-        prop::sample::select(values).prop_map(Said::Value),
-        prop::sample::select(values).prop_map(Said::AtMost),
+        Just(Assertion::Nothing),
+        Just(Assertion::NotUnderstood),
+        prop::sample::select(values).prop_map(Assertion::Value),
+        prop::sample::select(values).prop_map(Assertion::AtMost),
     ]
 }
 

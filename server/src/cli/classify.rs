@@ -20,7 +20,7 @@ use crate::{
         crawl::{OrganizationRead, read_organization},
     },
     config::{AwsArgs, DatabaseArgs},
-    service::{classification as words, names},
+    service::{classification as describe, names},
     store::{self, Store},
 };
 
@@ -210,9 +210,9 @@ fn listed(organization: &Organization, mapping: &Mapping) -> Output {
                 pci: class.pci.as_str(),
                 production_pci: class.counts_as_production_pci(),
                 doubts: Doubt::of(&class),
-                reason: words::reason(&class, &readings),
-                readings: words::rows(&readings),
-                cures: words::cures(account, &class, &readings),
+                reason: describe::reason(&class, &readings),
+                readings: describe::rows(&readings),
+                cures: describe::cures(account, &class, &readings),
             };
             (account, class, line)
         })

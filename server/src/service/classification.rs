@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use app::backend::ReadingRow;
 use domain::{
     classification::{
-        Classification, Environment, Pci, ReadBy, Reading, ReadingSource, Said, Source,
+        Assertion, Classification, Environment, Pci, ReadBy, Reading, ReadingSource, Source,
     },
     org::Account,
 };
@@ -29,12 +29,12 @@ pub fn rows(readings: &[Reading]) -> Vec<ReadingRow> {
         .collect()
 }
 
-fn said<T>(said: Said<T>, name: fn(T) -> &'static str, by: ReadBy) -> String {
+fn said<T>(said: Assertion<T>, name: fn(T) -> &'static str, by: ReadBy) -> String {
     let words = match said {
-        Said::Nothing => return "–".into(),
-        Said::NotUnderstood => return "not understood".into(),
-        Said::Value(value) => name(value).to_owned(),
-        Said::AtMost(value) => format!("{} or below", name(value)),
+        Assertion::Nothing => return "–".into(),
+        Assertion::NotUnderstood => return "not understood".into(),
+        Assertion::Value(value) => name(value).to_owned(),
+        Assertion::AtMost(value) => format!("{} or below", name(value)),
     };
     match by {
         ReadBy::Words => words,
@@ -82,10 +82,10 @@ pub fn reason(class: &Classification, readings: &[Reading]) -> String {
 
 fn half<T: Copy + Ord>(
     readings: &[Reading],
-    of: impl Fn(&Reading) -> Said<T>,
+    of: impl Fn(&Reading) -> Assertion<T>,
     (value, from): (T, Source),
 ) -> String {
-    let named = |wanted: &dyn Fn(Said<T>) -> bool| {
+    let named = |wanted: &dyn Fn(Assertion<T>) -> bool| {
         let found = readings.iter().filter(|reading| wanted(of(reading)));
         let names: BTreeSet<String> = found.map(|reading| source(&reading.source)).collect();
         names.into_iter().collect::<Vec<_>>().join("; ")
@@ -93,17 +93,18 @@ fn half<T: Copy + Ord>(
     match from {
         Source::Nothing => "is assumed, because nothing names it.".into(),
         Source::NotUnderstood => {
-            let strange = named(&|said| said == Said::NotUnderstood);
+            let strange = named(&|said| said == Assertion::NotUnderstood);
             format!("is assumed, because this is not understood: {strange}.")
         }
         Source::Record => "is on record, and AWS reports less.".into(),
         Source::Role | Source::Tag | Source::Ou => {
-            let by = named(&|said| said == Said::Value(value) || said == Said::AtMost(value));
+            let by =
+                named(&|said| said == Assertion::Value(value) || said == Assertion::AtMost(value));
             let values: BTreeSet<T> = readings
                 .iter()
                 .filter(|reading| !reading.source.is_role())
                 .filter_map(|reading| match of(reading) {
-                    Said::Value(value) => Some(value),
+                    Assertion::Value(value) => Some(value),
                     _ => None,
                 })
                 .collect();
@@ -133,12 +134,12 @@ pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) ->
         ));
     }
     for reading in readings {
-        if reading.environment == Said::NotUnderstood
+        if reading.environment == Assertion::NotUnderstood
             && class.environment_source == Source::NotUnderstood
         {
             cures.push(not_understood(&reading.source, "environment", environments));
         }
-        if reading.pci == Said::NotUnderstood && class.pci_source == Source::NotUnderstood {
+        if reading.pci == Assertion::NotUnderstood && class.pci_source == Source::NotUnderstood {
             cures.push(not_understood(&reading.source, "pci", scopes));
         }
     }
