@@ -50,6 +50,11 @@ pub enum Gap {
 }
 
 impl Gap {
+    /// Whether no decision depends on it.
+    fn is_detail(&self) -> bool {
+        matches!(self, Self::ServicesOf(_))
+    }
+
     /// Whether it concerns a single pair, set or group, which is read again before a change that depends on it, or a
     /// detail that no decision depends on.
     pub fn is_single(&self) -> bool {
@@ -132,9 +137,10 @@ impl Coverage {
         lately(self.complete_at) || (lists_read && lately(self.newest))
     }
 
-    /// Whether the last crawl read everything, and began at or after an instant.
+    /// Whether the last crawl read everything that decisions depend on, and began at or after an instant.
     pub fn is_whole_since(&self, at: Timestamp) -> bool {
-        self.unread.is_empty() && self.began.is_some_and(|began| began >= at)
+        let whole = self.unread.iter().all(|unread| unread.what.is_detail());
+        whole && self.began.is_some_and(|began| began >= at)
     }
 }
 
@@ -206,6 +212,12 @@ mod tests {
             ..coverage
         };
         assert!(!holed.is_whole_since(NOW));
+        let detail = Gap::ServicesOf(AccountId::parse("111122223333").unwrap());
+        let known = Coverage {
+            unread: vec![unread(detail)],
+            ..holed
+        };
+        assert!(known.is_whole_since(NOW));
     }
 
     #[test]
