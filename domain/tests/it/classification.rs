@@ -135,7 +135,7 @@ fn a_value_that_is_not_understood_counts_as_production_pci() {
         "",
         " ",
         "n/a",
-        "out?",
+        "out/in",
         "not out of scope",
         "in scope: no",
     ] {

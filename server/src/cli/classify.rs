@@ -86,7 +86,7 @@ enum Doubt {
 }
 
 impl Doubt {
-    fn of(class: &Classification) -> Vec<Self> {
+    fn of(class: Classification) -> Vec<Self> {
         let holds = [
             (class.is_assumed(), Self::NotClassified),
             (class.contradictory, Self::Contradictory),
@@ -209,7 +209,7 @@ fn listed(organization: &Organization, mapping: &Mapping) -> Output {
                 environment: class.environment.as_str(),
                 pci: class.pci.as_str(),
                 production_pci: class.counts_as_production_pci(),
-                doubts: Doubt::of(&class),
+                doubts: Doubt::of(class),
                 reason: describe::reason(&class, &readings),
                 readings: describe::rows(&readings),
                 cures: describe::cures(account, &class, &readings),

@@ -699,9 +699,9 @@ fn nobody_without_a_role_asks_for_standing_access_or_for_others() {
 #[test]
 fn administrators_do_not_decide_alone_on_their_own_access_whatever_the_path() {
     let mut fixture = Company::new();
-    fixture.assigned(&the_group("empty"), "web-dev", "administrator");
+    fixture.assigned(&the_group("empty"), "web-dev", "viewer");
     for operation in [
-        standing(the_user("ann"), "web-dev", "administrator"),
+        standing(the_user("ann"), "web-dev", "viewer"),
         join("ann", "empty"),
     ] {
         let evaluation = fixture.evaluate(&[operation], &ann());

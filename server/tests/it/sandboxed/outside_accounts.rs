@@ -17,7 +17,6 @@ use super::{
     outside_changes::{approved, how_far, told_what, writes_since},
     sandbox_server::{Company, access, grant},
 };
-use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     &Company:
