@@ -53,12 +53,35 @@ fn source(source: &ReadingSource) -> String {
             format!("delegated administrator of {}", services.join(", "))
         }
         ReadingSource::OwnAccount => "hosts Leastwise or its user pool, by configuration".into(),
-        ReadingSource::Tag { key, value } if value.is_empty() => format!("tag {key}, empty"),
-        ReadingSource::Tag { key, value } => format!("tag {key} = {value}"),
-        ReadingSource::Ou(path) => format!("OU {}", path.join(" / ")),
+        ReadingSource::Tag { key, value } if value.is_empty() => {
+            format!("tag {}, empty", shown(key))
+        }
+        ReadingSource::Tag { key, value } => format!("tag {} = {}", shown(key), shown(value)),
+        ReadingSource::Ou(path) => format!("OU {}", shown(&path.join(" / "))),
         ReadingSource::UnreadOu(id) => format!("OU {id}, whose name was not read"),
         ReadingSource::NoPath => "the OUs of the account, which AWS did not report".into(),
     }
+}
+
+/// Returns a text from AWS, with its code points if it contains more than printable ASCII: letters that look alike, and
+/// invisible ones, are the reason why some names are not understood.
+fn shown(text: &str) -> String {
+    let plain = |c: char| c.is_ascii() && !c.is_ascii_control();
+    if text.chars().all(plain) {
+        return text.to_owned();
+    }
+    let escaped: String = text
+        .chars()
+        .flat_map(|c| -> Box<dyn Iterator<Item = char>> {
+            if plain(c) {
+                Box::new(std::iter::once(c))
+            } else {
+                Box::new(c.escape_unicode())
+            }
+        })
+        .collect();
+    let printed: String = text.chars().filter(|c| !c.is_control()).collect();
+    format!("{printed} [{escaped}]")
 }
 
 /// Returns why an account is classified as it is: a sentence for each half.
