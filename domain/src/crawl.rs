@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use single_read::{SingleRead, take};
 
 use crate::{
-    classification::{Classification, Environment, Pci, classify},
+    classification::{Classification, ClassificationContext, Environment, Mapping, Pci, classify},
     directory::{Group, User},
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, OrganizationalUnit, SpecialAccounts},
@@ -73,6 +73,8 @@ pub struct Crawl {
 pub struct MergeContext<'a> {
     /// Accounts with a special role, from the configuration and the organization.
     pub special: &'a SpecialAccounts,
+    /// How the organization names environments and PCI scope.
+    pub mapping: &'a Mapping,
     /// The strictest classification on record of each account.
     pub recorded: &'a BTreeMap<AccountId, (Environment, Pci)>,
     /// The person of each user; the caller creates their ids.
@@ -178,11 +180,14 @@ fn organized(organization: Organization, known: &MergeContext<'_>) -> (Units, Ac
         .into_iter()
         .map(|unit| (unit.id.clone(), unit))
         .collect();
+    let context = ClassificationContext {
+        special: known.special,
+        mapping: known.mapping,
+    };
     let accounts = organization.accounts.into_iter();
     let accounts = accounts.map(|account| {
-        let above: Vec<_> = account.ous.iter().filter_map(|id| units.get(id)).collect();
         let recorded = known.recorded.get(&account.id).copied();
-        let class = classify(&account, &above, known.special, recorded);
+        let class = classify(&account, &units, context, recorded);
         (account.id.clone(), (account, class))
     });
     let accounts = accounts.collect();
@@ -281,6 +286,8 @@ pub fn merge_pair(pairs: &mut BTreeMap<Pair, PairRead>, listing: PairListing) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::engine::{Listing, Presence};
     use crate::snapshot::Gap;
@@ -312,8 +319,10 @@ mod tests {
 
     fn known(special: &SpecialAccounts) -> MergeContext<'_> {
         static NOTHING: BTreeMap<AccountId, (Environment, Pci)> = BTreeMap::new();
+        static UNMAPPED: LazyLock<Mapping> = LazyLock::new(Mapping::default);
         MergeContext {
             special,
+            mapping: &UNMAPPED,
             recorded: &NOTHING,
             persons: BTreeMap::new(),
             reads: &[],

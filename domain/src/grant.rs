@@ -11,6 +11,10 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
+/// The longest temporary access to production PCI that the default policies allow. A permission set with longer sessions
+/// cannot be given there temporarily. Used in explanations only: the policies decide.
+pub const PRODUCTION_PCI_WINDOW: Duration = Duration::hours(4);
+
 /// The duration of the requested access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

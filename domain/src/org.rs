@@ -2,7 +2,7 @@
 //!
 //! Never classifies an account; see `classification`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,8 +61,9 @@ pub struct OrganizationalUnit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct SpecialAccounts {
     pub management: Option<AccountId>,
-    /// Delegated administrators of Identity Center.
-    pub delegated_administrators: Vec<AccountId>,
+    /// The delegated administrators of every AWS service, each with the principals of its services. A set is empty if
+    /// they could not be read.
+    pub delegated_administrators: BTreeMap<AccountId, BTreeSet<String>>,
     /// The accounts that hold Leastwise or its Cognito user pool, from the configuration.
     pub leastwise: Vec<AccountId>,
 }

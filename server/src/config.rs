@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use thiserror::Error;
 use url::Url;
 
-use crate::{aws::Access, http::client_ip::network};
+use crate::{aws::Access, http::client_ip::network, mapping_file::MappingFile};
 
 /// An invalid configuration value, and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -84,6 +84,9 @@ pub struct AwsArgs {
         default_value_t = RemovalLimits::PEOPLE
     )]
     pub removal_people: u32,
+    /// A TOML file that maps tags and OUs to environments and PCI scope. `leastwise classify` shows its effect.
+    #[arg(long, env = "LEASTWISE_CLASSIFICATION")]
+    pub classification: Option<PathBuf>,
 }
 
 /// The configuration of `leastwise serve`.
@@ -181,6 +184,14 @@ impl AwsArgs {
         })
     }
 
+    /// Reads how the organization names environments and PCI scope.
+    pub fn mapping(&self) -> Result<MappingFile, ConfigError> {
+        match &self.classification {
+            None => Ok(MappingFile::default()),
+            Some(path) => MappingFile::read(path),
+        }
+    }
+
     /// Returns the accounts that hold Leastwise.
     pub fn own(&self) -> Result<Vec<AccountId>, ConfigError> {
         self.own_accounts
@@ -260,6 +271,7 @@ impl ServeArgs {
         }
         self.proxies()?;
         self.aws.removal_limits()?;
+        self.aws.mapping()?;
         self.aws.own().map(drop)
     }
 }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod engine;
 pub mod http;
 pub mod managed_policies;
+pub mod mapping_file;
 pub mod service;
 pub mod state;
 pub mod store;

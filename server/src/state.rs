@@ -101,6 +101,7 @@ pub async fn app_state(
     let settings = Settings {
         crawl_every,
         leastwise_accounts: aws.own()?,
+        mapping: aws.mapping()?,
         pool: pool.to_owned(),
     };
     let catalogue = Catalogue::embedded()?;

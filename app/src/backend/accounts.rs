@@ -49,6 +49,8 @@ pub struct Board {
     pub known: usize,
     /// Accounts whose environment or PCI scope nothing classifies, so that the strictest value is assumed.
     pub unclassified: usize,
+    /// Accounts whose tags and OUs say different things.
+    pub contradictory: usize,
 }
 
 /// An assignment on the page of an account.
@@ -74,6 +76,15 @@ pub struct AccessRow {
     pub remove_href: String,
 }
 
+/// What one source says about the classification of an account, for display.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ReadingRow {
+    /// A role, a tag or an OU.
+    pub source: String,
+    pub environment: String,
+    pub pci: String,
+}
+
 /// An account, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountView {
@@ -85,6 +96,12 @@ pub struct AccountView {
     pub tags: Vec<(String, String)>,
     /// The sources of its environment and of its PCI scope.
     pub sources: (Source, Source),
+    /// What its role, tags and OUs say about its classification.
+    pub readings: Vec<ReadingRow>,
+    /// Why it is classified as it is.
+    pub reason: String,
+    /// What to do if it is not classified, or if readings contradict each other.
+    pub cures: Vec<String>,
     /// Its assignments, those with the most policy violations first.
     pub rows: Vec<AccessRow>,
     /// The number of people who reach it.

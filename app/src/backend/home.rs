@@ -10,6 +10,8 @@ use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, Us
 pub struct Exposure {
     /// Accounts that count as production PCI.
     pub accounts: usize,
+    /// Those of them that nothing classifies, so that the strictest value is assumed.
+    pub unclassified: usize,
     /// People who can reach at least one of them.
     pub people: usize,
     /// Those of them with standing access.

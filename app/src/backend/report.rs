@@ -52,6 +52,8 @@ pub struct ReportCounts {
     pub people: usize,
     /// Accounts that count as production PCI.
     pub accounts: usize,
+    /// Those of them that nothing classifies, so that the strictest value is assumed.
+    pub unclassified: usize,
     pub rows: usize,
     /// Rows with standing access.
     pub standing: usize,

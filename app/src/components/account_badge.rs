@@ -36,20 +36,25 @@ pub const fn source_words(source: Source) -> &'static str {
         Source::Record => {
             "from the recorded classification, which is stricter than AWS now reports"
         }
+        Source::NotUnderstood => "not understood, so the strictest value is assumed",
         Source::Nothing => "not classified, so the strictest value is assumed",
     }
 }
 
-/// Returns whether the environment or the PCI scope is assumed, because nothing classifies the account.
-pub fn unclassified(class: &Classification) -> bool {
-    class.environment_source == Source::Nothing || class.pci_source == Source::Nothing
+/// Returns the word for an account whose classification is assumed, or whose tags and OUs say different things.
+pub fn doubt(class: &Classification) -> Option<&'static str> {
+    match (class.is_assumed(), class.contradictory) {
+        (true, _) => Some("Not classified"),
+        (false, true) => Some("Contradictory"),
+        (false, false) => None,
+    }
 }
 
-/// The environment and PCI badges, and a badge for an unclassified account.
+/// The environment and PCI badges, and a badge for an account that is not classified or contradictory.
 #[component]
 pub fn AccountMarks(class: Classification) -> impl IntoView {
-    let assumed = unclassified(&class)
-        .then(|| view! { <StatusBadge status=Status::Drift label="Unclassified" weight=BadgeWeight::Pill /> });
+    let assumed = doubt(&class)
+        .map(|label| view! { <StatusBadge status=Status::Drift label weight=BadgeWeight::Pill /> });
     view! {
         <EnvironmentBadge environment=class.environment />
         <PciBadge pci=class.pci />

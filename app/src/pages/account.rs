@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use domain::{authorize::Action, ids::AccountId, time::Timestamp, verdict::Tally};
+use domain::{
+    authorize::Action, classification::Classification, ids::AccountId, time::Timestamp,
+    verdict::Tally,
+};
 use leptos::prelude::*;
 
 use crate::{
     backend::{
-        AccessRow, AccountView, ChangeForm, Freshness, HitView, ListQuery, PortResult, PrincipalRef,
+        AccessRow, AccountView, ChangeForm, Freshness, HitView, ListQuery, PortResult,
+        PrincipalRef, ReadingRow,
     },
     components::{
         AccountMarks, Button, ButtonKind, Column, Crumb, Day, Definition, DefinitionList, Empty,
         EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton, Notice, PageHeader,
         PersonLink, PrincipalLink, RecentChanges, Section, SetLink, Stat, Stats, Status,
-        StatusBadge, Table, Time, environment_name, list_href, pages, pci_name, relative,
+        StatusBadge, Table, Time, doubt, environment_name, list_href, pages, pci_name, relative,
         source_words,
     },
     routes::{Page, Visit},
@@ -57,6 +61,9 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         units,
         tags,
         sources,
+        readings,
+        reason,
+        cures,
         rows,
         people,
         changes,
@@ -121,17 +128,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         />
         <FreshnessNotice freshness now />
         {unmanageable.map(|why| view! { <Notice status=Status::Info title="AWS may reject changes to this account">{why}</Notice> })}
-        {account
-            .class
-            .waiting
-            .map(|(environment, pci)| {
-                let looser = format!("{}, {}", environment_name(environment).to_lowercase(), pci_name(pci).to_lowercase());
-                view! {
-                    <Notice status=Status::Pending title="AWS reports a less strict classification">
-                        "AWS now reports " {looser} ". The stricter classification stays in effect until two people confirm the change."
-                    </Notice>
-                }
-            })}
+        {doubts(account.class, cures)}
         <Stats>
             <Stat label="People" value=people.to_string() href="#access" detail="can reach it" />
             <Stat label="Standing" value=standing.to_string() href="#access" detail="assignments without an end" status=exposed />
@@ -142,8 +139,60 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         <div id="access">{access(rows, &base, proposes, now, &query)}</div>
         <div id="rules">{said}</div>
         <Section title="Facts"><div data-body>{facts}</div></Section>
+        {classified(readings, reason)}
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
+    }
+    .into_any()
+}
+
+/// Renders what is doubtful about a classification, and what to do. The last cure confirms a less strict one.
+fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
+    let waiting = class.waiting.map(|(environment, pci)| {
+        let looser = format!("{}, {}", environment_name(environment).to_lowercase(), pci_name(pci).to_lowercase());
+        let confirm = cures.pop();
+        view! {
+            <Notice status=Status::Pending title="AWS reports a less strict classification">
+                "AWS now reports " {looser} ". The stricter classification stays in effect until the change is confirmed in the configuration. " {confirm}
+            </Notice>
+        }
+    });
+    let doubt = doubt(&class).map(|title| {
+        let steps = cures.into_iter().map(|cure| view! { <li>{cure}</li> }).collect_view();
+        view! {
+            <Notice status=Status::Drift title=title>
+                "The strictest reading counts, and what is not understood counts as production PCI." <ul data-plain>{steps}</ul>
+            </Notice>
+        }
+    });
+    view! { {waiting} {doubt} }.into_any()
+}
+
+/// Renders what each source says, and why the account is classified as it is.
+fn classified(readings: Vec<ReadingRow>, reason: String) -> AnyView {
+    let columns = vec![
+        Column::new("Source"),
+        Column::new("Environment"),
+        Column::new("PCI DSS"),
+    ];
+    let lines = readings
+        .into_iter()
+        .map(|row| {
+            view! {
+                <tr>
+                    <th scope="row" data-reason-cell>{row.source}</th>
+                    <td>{row.environment}</td>
+                    <td>{row.pci}</td>
+                </tr>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! {
+        <Section title="Classification" detail="the strictest reading counts">
+            <Table caption="What role, tags and OUs say about this account" columns>{lines}</Table>
+            <p data-note>{reason}</p>
+        </Section>
     }
     .into_any()
 }

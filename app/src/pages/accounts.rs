@@ -10,8 +10,8 @@ use crate::{
     backend::{AccountCard, Board, BoardCell, Freshness, ListQuery, PortResult},
     components::{
         Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice, Glyph, Icon, ListBar,
-        PageHeader, PagePosition, Status, StatusBadge, environment_name, list_href, pages,
-        pci_name, unclassified,
+        PageHeader, PagePosition, Status, StatusBadge, doubt, environment_name, list_href, pages,
+        pci_name,
     },
     routes::{Page, Visit},
 };
@@ -50,7 +50,8 @@ fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
         Chip::new("production-pci", "Production PCI"),
         Chip::new("findings", "Policy violations"),
         Chip::new("unapproved", "Unapproved"),
-        Chip::new("unclassified", "Unclassified").counting(board.unclassified),
+        Chip::new("unclassified", "Not classified").counting(board.unclassified),
+        Chip::new("contradictory", "Contradictory").counting(board.contradictory),
     ];
     let only = query.only.clone().unwrap_or_default();
     if let Some(rule) = only.strip_prefix("rule:") {
@@ -175,7 +176,7 @@ fn card(card: AccountCard) -> impl IntoView {
     let marks = view! {
         {(against > 0).then(|| view! { <StatusBadge status=Status::Danger label=format!("Policy violations: {against}") /> })}
         {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("Unapproved: {unapproved}") /> })}
-        {unclassified(&account.class).then(|| view! { <StatusBadge status=Status::Drift label="Unclassified" /> })}
+        {doubt(&account.class).map(|label| view! { <StatusBadge status=Status::Drift label /> })}
         {(!live).then(|| view! { <StatusBadge status=Status::Off label="Not active" /> })}
     };
     view! {

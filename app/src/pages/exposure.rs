@@ -76,6 +76,7 @@ fn head(exposure: &Exposure) -> AnyView {
     } else {
         Status::Ok
     };
+    let beside_accounts = counted(exposure.unclassified);
     let (administrators, accounts, share) =
         (exposure.administrators, exposure.accounts, share(exposure));
     view! {
@@ -102,12 +103,20 @@ fn head(exposure: &Exposure) -> AnyView {
                         status=bad(against)
                         detail=beside
                     />
-                    <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail="count as production PCI" />
+                    <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail=beside_accounts />
                 </Stats>
             </div>
         </section>
     }
     .into_any()
+}
+
+/// Returns what is beside the number of production PCI accounts. Accounts that are only assumed to be are counted apart.
+pub fn counted(unclassified: usize) -> String {
+    match unclassified {
+        0 => "count as production PCI".into(),
+        some => format!("count as production PCI; {some} of them not classified"),
+    }
 }
 
 /// Returns the status for a count that should be zero.

@@ -78,11 +78,8 @@ impl<T> Part<T> {
 /// Parses the name of a board cell in `only`, such as `production-in`.
 pub fn cell(only: &str) -> Option<(Environment, Pci)> {
     let (environment, pci) = only.rsplit_once('-')?;
-    let environment = Environment::from_word(environment).filter(|e| e.as_str() == environment)?;
-    Some((
-        environment,
-        Pci::from_word(pci).filter(|p| p.as_str() == pci)?,
-    ))
+    let environment = Environment::parse(environment)?;
+    Some((environment, Pci::parse(pci)?))
 }
 
 /// Returns the query of a list from the URL parameters `q`, `only` and `page`. Invalid values are ignored.

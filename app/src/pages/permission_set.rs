@@ -1,11 +1,12 @@
 //! A permission set: its risks, the accounts in which it is assigned, and its policies. Read-only.
 
 use domain::{
+    grant::PRODUCTION_PCI_WINDOW,
     permission_set::{
         Boundary, Content,
         analysis::{Finding, PolicyRef},
     },
-    time::Timestamp,
+    time::{Duration, Timestamp},
 };
 use leptos::prelude::*;
 
@@ -68,12 +69,28 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
                     </Notice>
                 }
             })}
+        {long_sessions(content.session_seconds)}
         {allows(words, findings)}
         {self::holds(holds, &base, query, now)}
         <Section title="Policies">{held(content)}</Section>
         <Section title="Facts"><div data-body>{facts}</div></Section>
     }
     .into_any()
+}
+
+/// Says where a long session duration makes a permission set unusable.
+fn long_sessions(seconds: u32) -> Option<AnyView> {
+    let longest = PRODUCTION_PCI_WINDOW;
+    let lasts = Duration::seconds(i64::from(seconds));
+    (lasts > longest).then(|| {
+        let title = format!("Sessions of up to {} are too long for temporary access to production PCI", session(seconds));
+        view! {
+            <Notice status=Status::Info title=title>
+                "Temporary access to production PCI lasts at most 4 hours, and a session must not outlast it, because AWS ends no session early. Set a session duration of at most 4 hours in IAM Identity Center to give this permission set there temporarily."
+            </Notice>
+        }
+        .into_any()
+    })
 }
 
 fn allows(words: String, findings: Vec<Finding>) -> AnyView {

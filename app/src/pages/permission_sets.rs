@@ -39,6 +39,7 @@ fn draw(query: ListQuery, sets: Rows<SetRow>) -> AnyView {
         Chip::new("powerful", "Administrator or can become one"),
         Chip::new("unknown", "Not fully readable"),
         Chip::new("outdated", "Outdated version in an account"),
+        Chip::new("long-sessions", "Sessions too long for production PCI"),
     ];
     let place = (&sets).into();
     let table = (sets.pages() == 1 && query.words.is_empty()).then_some("sets");

@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    exposure::{bad, wanting},
+    exposure::{bad, counted, wanting},
     list_query,
 };
 
@@ -38,6 +38,7 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
     let ReportCounts {
         people,
         accounts,
+        unclassified,
         rows,
         standing,
         against,
@@ -62,7 +63,7 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
         <FreshnessNotice freshness=head.freshness.clone() now />
         <Stats>
             <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail="can reach it" status=bad(people) />
-            <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail="count as production PCI" />
+            <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail=counted(unclassified) />
             <Stat label="Rows" value=rows.to_string() href="#rows" detail=format!("{standing} standing") />
             <Stat label="Policy violations" value=against.against.to_string() href="#rows" detail="rows" status=bad(against.against) />
             <Stat label="Unapproved" value=against.unapproved.to_string() href="#rows" detail="rows that only lack an approval" status=wanting(against.unapproved) />

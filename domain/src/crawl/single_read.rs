@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Crawl, PairListing, merge_pair};
 use crate::{
+    classification::Classification,
     engine::{Listing, Presence},
     ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
+    org::{Account, OrganizationalUnit},
     permission_set::PermissionSet,
     snapshot::{Parts, Provisioned},
     time::Timestamp,
@@ -24,6 +26,13 @@ pub enum SingleRead {
         set: Box<PermissionSet>,
         /// The accounts in which this content is not provisioned.
         outdated: BTreeSet<AccountId>,
+    },
+    /// State, tags and OUs of an account, and its classification by them.
+    Account {
+        account: Box<Account>,
+        class: Classification,
+        /// The OUs that contain it.
+        units: Vec<OrganizationalUnit>,
     },
 }
 
@@ -54,6 +63,8 @@ impl ListingTimes {
                 Listing::Membership { group, .. } | Listing::Group { group, .. },
             ) => self.groups.get(group),
             SingleRead::Set { set, .. } => self.sets.get(&set.arn),
+            // The crawl does not record when it listed an account.
+            SingleRead::Account { .. } => None,
         };
         as_of > listed.copied().unwrap_or(started)
     }
@@ -93,7 +104,37 @@ pub fn take(
             Some((parts, touched))
         }
         SingleRead::Set { set, outdated } => merged_set(before, set, outdated),
+        SingleRead::Account {
+            account,
+            class,
+            units,
+        } => merged_account(before, account, *class, units),
     }
+}
+
+/// Never makes an account less strict: a crawl that listed the account later may be known already. Other accounts below
+/// a renamed OU are classified by the next crawl.
+fn merged_account(
+    before: &Parts,
+    account: &Account,
+    class: Classification,
+    units: &[OrganizationalUnit],
+) -> Option<(Parts, BTreeSet<AccountId>)> {
+    let known = before.accounts.get(&account.id);
+    let class = known.map_or(class, |(_, known)| class.held(known.strictness()));
+    let same_units = units
+        .iter()
+        .all(|unit| before.units.get(&unit.id) == Some(unit));
+    if same_units && known.is_some_and(|(known, held)| known == account && *held == class) {
+        return None;
+    }
+    let mut parts = before.clone();
+    for unit in units {
+        parts.units.insert(unit.id.clone(), unit.clone());
+    }
+    let id = account.id.clone();
+    parts.accounts.insert(id.clone(), (account.clone(), class));
+    Some((parts, BTreeSet::from([id])))
 }
 
 fn merged_pair(

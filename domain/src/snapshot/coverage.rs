@@ -21,6 +21,8 @@ pub enum Gap {
     Organization,
     /// The list of delegated administrators.
     DelegatedAdministrators,
+    /// The services that one delegated administrator administers. It counts as one without them.
+    ServicesOf(AccountId),
     /// The list of organizational units.
     Units,
     /// The list of accounts.
@@ -48,10 +50,17 @@ pub enum Gap {
 }
 
 impl Gap {
-    /// Whether it concerns a single pair, set or group, which is read again before a change that depends on it.
+    /// Whether no decision depends on it.
+    fn is_detail(&self) -> bool {
+        matches!(self, Self::ServicesOf(_))
+    }
+
+    /// Whether it concerns a single pair, set or group, which is read again before a change that depends on it, or a
+    /// detail that no decision depends on.
     pub fn is_single(&self) -> bool {
         match self {
-            Self::MembersOf(_)
+            Self::ServicesOf(_)
+            | Self::MembersOf(_)
             | Self::ContentOf(_)
             | Self::AccountsOf(_)
             | Self::OutdatedAccountsOf(_)
@@ -128,9 +137,10 @@ impl Coverage {
         lately(self.complete_at) || (lists_read && lately(self.newest))
     }
 
-    /// Whether the last crawl read everything, and began at or after an instant.
+    /// Whether the last crawl read everything that decisions depend on, and began at or after an instant.
     pub fn is_whole_since(&self, at: Timestamp) -> bool {
-        self.unread.is_empty() && self.began.is_some_and(|began| began >= at)
+        let whole = self.unread.iter().all(|unread| unread.what.is_detail());
+        whole && self.began.is_some_and(|began| began >= at)
     }
 }
 
@@ -202,6 +212,12 @@ mod tests {
             ..coverage
         };
         assert!(!holed.is_whole_since(NOW));
+        let detail = Gap::ServicesOf(AccountId::parse("111122223333").unwrap());
+        let known = Coverage {
+            unread: vec![unread(detail)],
+            ..holed
+        };
+        assert!(known.is_whole_since(NOW));
     }
 
     #[test]

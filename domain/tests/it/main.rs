@@ -3,6 +3,7 @@
 mod analysis;
 mod analysis_properties;
 mod approval;
+mod classification;
 mod diff;
 mod engine_simulation;
 mod ledger;

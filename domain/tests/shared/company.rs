@@ -75,6 +75,7 @@ impl Company {
             },
             pci,
             pci_source: Source::Tag,
+            contradictory: false,
             waiting: None,
         };
         self.parts
@@ -205,7 +206,7 @@ pub fn inline(text: &str) -> Content {
     }
 }
 
-fn allowing(action: &str) -> Content {
+pub fn allowing(action: &str) -> Content {
     inline(&format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#
     ))

@@ -10,6 +10,7 @@ mod cognito_idp;
 pub(crate) mod faults;
 pub(crate) mod identity_store;
 mod inspect;
+mod organization_changes;
 pub(crate) mod organizations;
 mod page;
 pub(crate) mod params;

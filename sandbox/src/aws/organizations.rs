@@ -1,4 +1,4 @@
-//! AWS Organizations, read-only: accounts, organizational units and tags.
+//! AWS Organizations: accounts, organizational units, tags and delegated administrators.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::organization_changes;
 use super::page::{Page, TWENTY};
 use super::params::epoch_seconds;
 use super::refusal::Refusal;
@@ -25,6 +26,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("ListParents", list_parents),
     ("ListChildren", list_children),
     ("ListDelegatedAdministrators", list_delegated_administrators),
+    ("ListDelegatedServicesForAccount", list_delegated_services),
+    ("TagResource", organization_changes::tag),
+    ("UntagResource", organization_changes::untag),
+    ("MoveAccount", organization_changes::move_account),
 ];
 
 /// The accounts and organizational units of an organisation.
@@ -33,12 +38,21 @@ pub(crate) struct Organizations {
     pub root_id: Arc<str>,
     pub management_account: Arc<str>,
     pub delegated_admin_account: Arc<str>,
+    /// The services of each delegated administrator, besides Identity Center.
+    pub delegated_services: BTreeMap<Arc<str>, Vec<String>>,
     pub accounts: BTreeMap<Arc<str>, Account>,
     pub units: BTreeMap<Arc<str>, Unit>,
     pub created_ms: i64,
 }
 
 impl Organizations {
+    /// Returns the services that an account administers for the organization.
+    fn services_of(&self, account: &str) -> Vec<&str> {
+        let own = (*self.delegated_admin_account == *account).then_some("sso.amazonaws.com");
+        let others = self.delegated_services.get(account).into_iter().flatten();
+        own.into_iter().chain(others.map(String::as_str)).collect()
+    }
+
     /// Returns the path `o-.../r-.../ou-.../` down to and including `node`, with a trailing slash.
     fn path(&self, node: &str) -> String {
         match self.units.get(node) {
@@ -255,12 +269,14 @@ fn list_delegated_administrators(call: &mut Call<'_>) -> Result<Value, Refusal> 
     let service = call.params.optional("ServicePrincipal")?;
     let page = Page::read(call, &TWENTY, &[service.unwrap_or_default()])?;
     let organizations = &call.sandbox.organizations;
-    let id = &organizations.delegated_admin_account;
-    let held = organizations
-        .accounts
-        .get(id)
-        .filter(|_| service.is_none_or(|service| service == "sso.amazonaws.com"));
-    let found = held.map(|held| {
+    let found = organizations.accounts.values().filter(|held| {
+        let services = organizations.services_of(&held.id);
+        match service {
+            Some(service) => services.contains(&service),
+            None => !services.is_empty(),
+        }
+    });
+    let found = found.map(|held| {
         let mut entry = account(organizations, held);
         if let Value::Object(members) = &mut entry {
             members.remove("Paths");
@@ -269,18 +285,45 @@ fn list_delegated_administrators(call: &mut Call<'_>) -> Result<Value, Refusal> 
                 epoch_seconds(organizations.created_ms),
             );
         }
-        (id.to_string(), entry)
+        (held.id.to_string(), entry)
     });
-    let (found, token) = page.cut_sorted(found.into_iter().collect());
+    let (found, token) = page.cut_sorted(found.collect());
     Ok(json!({ "DelegatedAdministrators": found, "NextToken": token }))
 }
 
-/// Checks that the caller is the management account or the delegated administrator account.
+fn list_delegated_services(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let id = call.params.text("AccountId")?;
+    let page = Page::read(call, &TWENTY, &[id])?;
+    let organizations = &call.sandbox.organizations;
+    if !organizations.accounts.contains_key(id) {
+        return Err(Refusal::new(
+            "AccountNotFoundException",
+            "You specified an account that doesn't exist.",
+        ));
+    }
+    let services = organizations.services_of(id);
+    if services.is_empty() {
+        return Err(Refusal::new(
+            "AccountNotRegisteredException",
+            "The specified account is not a delegated administrator for this AWS service.",
+        ));
+    }
+    let services = services.into_iter().map(|service| {
+        let since = epoch_seconds(organizations.created_ms);
+        let entry = json!({ "ServicePrincipal": service, "DelegationEnabledDate": since });
+        (service.to_owned(), entry)
+    });
+    let (services, token) = page.cut_sorted(services.collect());
+    Ok(json!({ "DelegatedServices": services, "NextToken": token }))
+}
+
+/// Checks that the caller is the management account or a delegated administrator of any service.
 fn check_reader(call: &Call<'_>) -> Result<(), Refusal> {
     let organizations = &call.sandbox.organizations;
     let account = &call.caller.account;
     if *account == organizations.management_account
-        || *account == organizations.delegated_admin_account
+        || !organizations.services_of(account).is_empty()
     {
         return Ok(());
     }

@@ -145,7 +145,8 @@ pub(crate) fn is_write(operation: &str) -> bool {
         "AdminDisable",
         "AdminEnable",
     ];
-    VERBS.iter().any(|verb| operation.starts_with(verb)) || operation == "AdminUserGlobalSignOut"
+    VERBS.iter().any(|verb| operation.starts_with(verb))
+        || matches!(operation, "AdminUserGlobalSignOut" | "MoveAccount")
 }
 
 /// Returns whether an operation completes after it is answered.

@@ -109,6 +109,7 @@ pub(super) fn organisation(size: &Size, seed: u64) -> Organisation {
         root_id: ROOT.into(),
         management_account: accounts[0].id.clone(),
         delegated_admin_account: accounts[1].id.clone(),
+        delegated_services: BTreeMap::new(),
         instance_arn: sample::INSTANCE_ARN.into(),
         identity_store_id: "d-9067e0a1b2".into(),
         region: sample::REGION.into(),

@@ -7,6 +7,7 @@ mod generate;
 pub mod pool;
 mod sample;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +29,9 @@ pub struct Organisation {
     pub management_account: Arc<str>,
     /// The one member account registered as delegated administrator of Identity Center.
     pub delegated_admin_account: Arc<str>,
+    /// The service principals for which other services have delegated administrators, by account.
+    #[serde(default)]
+    pub delegated_services: BTreeMap<Arc<str>, Vec<String>>,
     pub instance_arn: Arc<str>,
     /// `d-` and ten characters.
     pub identity_store_id: Arc<str>,

@@ -4,8 +4,9 @@
 //! sets + N pairs calls). The three services are read concurrently, each under its own bucket. A failed read is
 //! recorded as a gap and does not stop the others.
 
+mod delegation;
 mod directory;
-mod organization;
+pub(in crate::aws) mod organization;
 mod sets;
 
 use std::{
@@ -23,6 +24,8 @@ use domain::{
     permission_set::{Content, analysis::Analysis},
     snapshot::{Gap, Unread},
 };
+
+pub use organization::{OrganizationRead, read_organization};
 
 use super::{Aws, Instance, error::CallError};
 use crate::clock::Clock;

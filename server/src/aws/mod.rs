@@ -4,6 +4,7 @@
 //! although the first may have been carried out, and these APIs have no client token. Reads are retried here, under the
 //! same buckets. Writes are sent once and called from `engine` only. Never accesses the database.
 
+mod account;
 pub mod budget;
 pub mod call;
 pub mod crawl;

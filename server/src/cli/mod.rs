@@ -4,6 +4,7 @@
 //! run.
 
 mod background_tasks;
+pub mod classify;
 pub mod ledger;
 pub mod report;
 #[cfg(feature = "sandbox")]
@@ -34,6 +35,8 @@ pub enum Command {
     Migrate(crate::config::DatabaseArgs),
     /// Sync once: read everything from AWS.
     Sync(sync::SyncArgs),
+    /// List how every account is classified, and why. Changes nothing.
+    Classify(classify::ClassifyArgs),
     /// Verify or export the ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -52,6 +55,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Migrate(args) => migrate(&args).await,
         Command::Sync(args) => sync::run(args).await,
+        Command::Classify(args) => classify::run(args).await,
         Command::Ledger(command) => return ledger::run(command).await,
         Command::Report(command) => report::run(command).await,
         Command::CheckConfig(args) => serve::check(*args).await,

@@ -92,15 +92,22 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
     let ReportCounts {
         people,
         accounts,
+        unclassified,
         rows,
         ..
     } = head.counts;
     let as_of = head
         .as_of
         .map_or("never".into(), domain::time::Timestamp::rfc3339);
+    let assumed = match unclassified {
+        0 => String::new(),
+        some => format!(
+            "{some} of these accounts are not classified and only assumed to be: leastwise classify\n"
+        ),
+    };
     let open = format!(
         "{people} people can reach {accounts} production PCI accounts through {rows} paths.\n\
-         Report {}, as of {as_of}\n\n",
+         {assumed}Report {}, as of {as_of}\n\n",
         head.report_id
     );
     let accounts: Vec<_> = report.accounts().cloned().collect();

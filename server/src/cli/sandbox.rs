@@ -38,6 +38,9 @@ pub struct SandboxArgs {
     /// How many times faster than AWS the local AWS runs, including its quotas.
     #[arg(long, env = "LEASTWISE_SANDBOX_SPEED", default_value_t = 1)]
     speed: u32,
+    /// A TOML file that maps tags and OUs to environments and PCI scope.
+    #[arg(long, env = "LEASTWISE_CLASSIFICATION")]
+    classification: Option<PathBuf>,
     /// A database to use instead of the one in the data folder.
     #[arg(long, env = "LEASTWISE_DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
@@ -155,6 +158,7 @@ fn configuration(
             own_accounts: Vec::new(),
             oversight_sets: RemovalLimits::default_marks(),
             removal_people: RemovalLimits::PEOPLE,
+            classification: args.classification.clone(),
         },
     })
 }

@@ -98,6 +98,7 @@ async fn once_known(app_state: Arc<AppState>, run: BoxFuture<'static, ()>) {
 
 /// Loads the state that the last run stored, and grants the roles named in the configuration.
 async fn remember(app_state: &Arc<AppState>, args: &ServeArgs) -> Result<(), StartError> {
+    engine::adopt_mapping::adopt(app_state).await?;
     engine::sync::restore(app_state).await?;
     state::first_roles(app_state, args).await
 }

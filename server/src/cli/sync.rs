@@ -14,7 +14,7 @@ use super::CommandResult;
 use crate::{
     aws::crawl::CrawlProgress,
     config::{AwsArgs, DatabaseArgs},
-    engine::sync,
+    engine::{adopt_mapping, sync},
     service::names,
     state,
 };
@@ -39,6 +39,7 @@ pub async fn run(args: SyncArgs) -> CommandResult {
         "",
     )
     .await?;
+    adopt_mapping::adopt(&app_state).await?;
     sync::restore(&app_state).await?;
     let progress = Arc::new(CrawlProgress::default());
     let bar = tokio::spawn(show(progress.clone()));

@@ -3,6 +3,7 @@
 //! The only module that writes to AWS (`execute`), and never inside a database transaction. `domain` decides; this
 //! module carries out, and may be killed at any instant.
 
+pub mod adopt_mapping;
 pub mod commit;
 pub mod execute;
 pub mod expire;
@@ -10,5 +11,6 @@ pub mod failpoint;
 pub mod observe;
 pub mod reconcile;
 pub mod reread;
+mod reread_accounts;
 pub mod seal;
 pub mod sync;

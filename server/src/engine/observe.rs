@@ -114,6 +114,11 @@ fn part_of(parts: &Parts, read: &SingleRead) -> Parts {
             part.members
                 .extend(members.map(|members| (group.clone(), members)));
         }
+        SingleRead::Account { account, .. } => {
+            let known = parts.accounts.get(&account.id).cloned();
+            part.accounts
+                .extend(known.map(|known| (account.id.clone(), known)));
+        }
         SingleRead::Set { set, .. } => {
             let known = parts.sets.get(&set.arn).cloned();
             part.sets.extend(known.map(|set| (set.arn.clone(), set)));

@@ -9,14 +9,14 @@ use domain::{
     change::{Change, Operation, State},
     crawl::SingleRead,
     engine::Listing,
-    ids::{ChangeId, GroupId, Pair, PermissionSetArn, Principal},
+    ids::{AccountId, ChangeId, GroupId, Pair, PermissionSetArn, Principal},
     permission_set::PermissionSet,
     time::{Duration, Timestamp},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use thiserror::Error;
 
-use super::observe;
+use super::{observe, reread_accounts};
 use crate::{
     aws::error::{CallError, ErrorClass},
     service::app_state::AppState,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Concurrent reads for one change.
-const IN_FLIGHT: usize = 8;
+pub(super) const IN_FLIGHT: usize = 8;
 
 /// The reason why a change cannot be evaluated against what AWS holds now. The read is retried.
 #[derive(Debug, Error)]
@@ -46,11 +46,12 @@ struct ReadPlan {
     pairs: BTreeSet<Pair>,
     groups: BTreeSet<GroupId>,
     sets: BTreeSet<PermissionSetArn>,
+    accounts: BTreeSet<AccountId>,
 }
 
 /// Reads everything that the gains of a change depend on into the read model: the assignments of its pairs, the content
-/// of its permission sets, the members of its groups, and the assignments of its groups. Reads nothing for a change
-/// that only removes access.
+/// of its permission sets, the members of its groups, the assignments of its groups, and the classification of its
+/// accounts. Reads nothing for a change that only removes access.
 pub async fn reread(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), RereadError> {
     let Some((change, approved)) = asked(app_state, change).await? else {
         return Ok(());
@@ -74,7 +75,8 @@ pub async fn reread(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), 
     let reads = wanted.pairs.into_iter().map(ReadItem::Pair);
     let reads = reads.chain(wanted.groups.into_iter().map(ReadItem::Group));
     let reads = reads.chain(wanted.sets.into_iter().map(ReadItem::Set));
-    take_all(app_state, reads.collect()).await
+    take_all(app_state, reads.collect()).await?;
+    reread_accounts::reread(app_state, &wanted.accounts, approved).await
 }
 
 /// Requests a crawl, at most once a minute for all waiting changes. Otherwise a resource that cannot be read would
@@ -125,6 +127,7 @@ async fn wanted(
         match operation {
             Operation::Assign { assignment, .. } => {
                 wanted.pairs.insert(assignment.pair.clone());
+                wanted.accounts.insert(assignment.pair.account.clone());
                 wanted.sets.insert(assignment.pair.set.clone());
                 if let Principal::Group(group) = &assignment.principal {
                     wanted.groups.insert(group.clone());
@@ -141,6 +144,8 @@ async fn wanted(
                     .cloned()
                     .collect();
                 let listed = assigned(app_state, &there, &known, approved).await?;
+                let accounts = listed.union(&known).map(|pair| pair.account.clone());
+                wanted.accounts.extend(accounts);
                 wanted
                     .sets
                     .extend(listed.union(&known).map(|pair| pair.set.clone()));
@@ -165,16 +170,22 @@ async fn assigned(
     match app_state.aws.pairs_of(&app_state.instance, group).await {
         Ok(pairs) => Ok(pairs),
         Err(error) if error.class == ErrorClass::AccessDenied => {
-            let read_model = app_state.read_model();
-            let coverage = &read_model.snapshot.parts().coverage;
-            if coverage.is_whole_since(approved) {
-                return Ok(known.clone());
-            }
-            ask_for_crawl(app_state);
-            Err(RereadError::NotCrawled)
+            crawled_since(app_state, approved)?;
+            Ok(known.clone())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Requires that a crawl read everything since the approval.
+pub(super) fn crawled_since(app_state: &AppState, approved: Timestamp) -> Result<(), RereadError> {
+    let read_model = app_state.read_model();
+    let coverage = &read_model.snapshot.parts().coverage;
+    if coverage.is_whole_since(approved) {
+        return Ok(());
+    }
+    ask_for_crawl(app_state);
+    Err(RereadError::NotCrawled)
 }
 
 #[derive(Debug)]

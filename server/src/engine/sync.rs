@@ -14,7 +14,7 @@ use domain::{
     ledger::Outcome,
     org::SpecialAccounts,
     person::{IdentityLink, link_identity},
-    snapshot::{Parts, Snapshot, Unread},
+    snapshot::{Gap, Parts, Snapshot, Unread},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -92,7 +92,7 @@ pub async fn once(
     // Reads that were requested before the first call cannot be newer than the listings of this crawl.
     drop(reads(app_state));
     let analyse = |content: &_| app_state.analyse(content);
-    let crawled = crawl(
+    let mut crawled = crawl(
         &app_state.aws,
         &app_state.instance,
         &app_state.clock,
@@ -104,6 +104,10 @@ pub async fn once(
     let read_model = app_state.read_model();
     let before = read_model.snapshot.parts();
     let special = special(app_state, &read_model.special, &crawled);
+    if !roles_known(&special, &crawled) {
+        // An account whose role is not known must not be classified by its tags alone: keep the previous list.
+        crawled.crawl.organization = None;
+    }
     let (started, ended, cost) = (
         crawled.crawl.started,
         crawled.crawl.ended,
@@ -118,6 +122,7 @@ pub async fn once(
     reads.sort_by_key(|(_, as_of)| *as_of);
     let known = MergeContext {
         special: &special,
+        mapping: &app_state.settings.mapping.mapping,
         recorded: &recorded,
         persons,
         reads: &reads,
@@ -228,7 +233,8 @@ pub async fn restore(app_state: &Arc<AppState>) -> Result<(), StoreError> {
     };
     let parts = {
         let mut conn = app_state.store.read().acquire().await?;
-        store::observed::load(&mut conn, &special, |content| app_state.analyse(content)).await?
+        let context = app_state.classification(&special);
+        store::observed::load(&mut conn, context, |content| app_state.analyse(content)).await?
     };
     publish(app_state, parts, special).await
 }
@@ -246,6 +252,13 @@ fn special(app_state: &AppState, before: &SpecialAccounts, crawled: &Crawled) ->
         .leastwise
         .clone_from(&app_state.settings.leastwise_accounts);
     special
+}
+
+/// Whether the management account and the delegated administrators were read now or earlier.
+fn roles_known(special: &SpecialAccounts, crawled: &Crawled) -> bool {
+    let unread = |gap: &Gap| crawled.crawl.unread.iter().any(|one| one.what == *gap);
+    (special.management.is_some() || !unread(&Gap::Organization))
+        && (!special.delegated_administrators.is_empty() || !unread(&Gap::DelegatedAdministrators))
 }
 
 /// Ensures that every user has an identity. An identity that was created before the directory was read, by a sign-in or

@@ -10,7 +10,7 @@ use app::pages::{CELL, cell};
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    classification::{Classification, Source, is_live},
+    classification::{Classification, is_live, readings},
     ids::{AccountId, Assignment, Principal},
     policies::{AssignmentFindings, PolicyFindings},
     snapshot::Provisioned,
@@ -20,7 +20,7 @@ use domain::{
 use super::{
     Service,
     app_state::ReadModel,
-    existing,
+    classification, existing,
     index::{AccountEntry, SearchTerms},
     names,
 };
@@ -54,7 +54,12 @@ impl AccountsPort for Service {
             .accounts
             .iter()
             .find(|entry| entry.id == *id);
+        let context = self.app_state.classification(&self.read_model.special);
+        let readings = readings(account, &parts.units, context);
         Ok(AccountView {
+            readings: classification::rows(&readings),
+            reason: classification::reason(class, &readings),
+            cures: classification::cures(account, class, &readings),
             account: names::account(&self.read_model.snapshot, id),
             state: account.state,
             units: account
@@ -87,13 +92,12 @@ fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
             .account(&entry.id)
             .map(|(_, class)| *class)
     };
-    let unclassified = read_model
-        .index
-        .accounts
-        .iter()
-        .filter_map(class_of)
-        .filter(|class| unclassified(*class))
-        .count();
+    let count = |counted: fn(&Classification) -> bool| {
+        let classes = read_model.index.accounts.iter().filter_map(class_of);
+        classes.filter(counted).count()
+    };
+    let unclassified = count(Classification::is_assumed);
+    let contradictory = count(|class| class.contradictory);
     let mut fields: BTreeMap<_, Vec<(&AccountEntry, Classification)>> = BTreeMap::new();
     for entry in &read_model.index.accounts {
         let Some(class) = class_of(entry) else {
@@ -132,11 +136,8 @@ fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
         total,
         known,
         unclassified,
+        contradictory,
     }
-}
-
-fn unclassified(class: Classification) -> bool {
-    class.environment_source == Source::Nothing || class.pci_source == Source::Nothing
 }
 
 /// Whether a filter keeps an account. An unknown filter keeps all.
@@ -153,7 +154,8 @@ fn kept(read_model: &ReadModel, only: &str, entry: &AccountEntry, class: Classif
         "production-pci" => class.counts_as_production_pci(),
         "findings" => entry.findings.is_some_and(|tally| tally.against > 0),
         "unapproved" => entry.findings.is_some_and(|tally| tally.unapproved > 0),
-        "unclassified" => unclassified(class),
+        "unclassified" => class.is_assumed(),
+        "contradictory" => class.contradictory,
         _ => cell(only).is_none_or(|field| field == class.strictness()),
     }
 }

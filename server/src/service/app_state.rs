@@ -11,6 +11,7 @@ use std::{
 use domain::{
     access::{self, Path},
     change::Operation,
+    classification::ClassificationContext,
     crawl::SingleRead,
     engine::{AccessResource, WindowRow},
     grant::{Term, Window},
@@ -31,6 +32,7 @@ use crate::{
     aws::{Aws, Instance},
     clock::Clock,
     managed_policies::Catalogue,
+    mapping_file::MappingFile,
     store::Store,
 };
 
@@ -41,6 +43,8 @@ pub struct Settings {
     pub crawl_every: Duration,
     /// The accounts that contain Leastwise or its Cognito user pool.
     pub leastwise_accounts: Vec<AccountId>,
+    /// How the organization names environments and PCI scope, by the configuration.
+    pub mapping: MappingFile,
     /// The id of the Cognito user pool.
     pub pool: String,
 }
@@ -186,6 +190,14 @@ impl AppState {
             .read_model
             .write()
             .unwrap_or_else(PoisonError::into_inner) = read_model.into();
+    }
+
+    /// Returns what accounts are classified by besides tags and OUs.
+    pub fn classification<'a>(&'a self, special: &'a SpecialAccounts) -> ClassificationContext<'a> {
+        ClassificationContext {
+            special,
+            mapping: &self.settings.mapping.mapping,
+        }
     }
 
     /// Analyses what a permission set's content allows.

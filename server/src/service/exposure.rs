@@ -72,6 +72,8 @@ pub struct PolicyViolations {
 pub struct Exposure {
     /// The number of accounts that count as production PCI.
     pub accounts: usize,
+    /// Those of them whose classification is assumed.
+    pub unclassified: usize,
     /// The people with access to these accounts.
     pub people: BTreeMap<UserId, PersonExposure>,
     /// The number of people with standing access.
@@ -105,6 +107,11 @@ pub fn expose(
 ) -> Exposure {
     let mut out = Exposure {
         accounts: pci_findings.len(),
+        unclassified: pci_findings
+            .keys()
+            .filter_map(|id| snapshot.account(id))
+            .filter(|(_, class)| class.is_assumed())
+            .count(),
         against: pci_findings.values().map(|one| one.assignments).sum(),
         paths_against: pci_findings.values().map(|one| one.paths).sum(),
         ..Exposure::default()

@@ -127,6 +127,7 @@ fn exposure(read_model: &ReadModel) -> Exposure {
     let exposed = &read_model.exposure;
     Exposure {
         accounts: exposed.accounts,
+        unclassified: exposed.unclassified,
         people: exposed.people.len(),
         standing_people: exposed.standing_people,
         standing_assignments: exposed.standing_assignments,

@@ -7,6 +7,7 @@
 mod accounts;
 pub mod app_state;
 pub mod changes;
+pub mod classification;
 pub mod evaluation_slots;
 pub mod exposure;
 mod groups;

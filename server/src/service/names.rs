@@ -17,6 +17,7 @@ pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {
         environment_source: Source::Nothing,
         pci: Pci::In,
         pci_source: Source::Nothing,
+        contradictory: false,
         waiting: None,
     };
     match snapshot.account(id) {
@@ -113,6 +114,7 @@ pub fn unread(snapshot: &Snapshot, unread: &Unread) -> String {
     let what = match &unread.what {
         Gap::Organization => "the organization".to_owned(),
         Gap::DelegatedAdministrators => "delegated administrators".to_owned(),
+        Gap::ServicesOf(id) => format!("services of delegated administrator {id}"),
         Gap::Units => "organizational units".to_owned(),
         Gap::Accounts => "the list of accounts".to_owned(),
         Gap::TagsOf(id) => format!("tags of account {id}"),

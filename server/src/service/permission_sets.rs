@@ -7,9 +7,11 @@ use async_trait::async_trait;
 use domain::{
     access::PeopleCounter,
     authorize::Action,
+    grant::PRODUCTION_PCI_WINDOW,
     ids::Pair,
     permission_set::{PermissionSet, analysis::Risk},
     snapshot::Provisioned,
+    time::Duration,
 };
 
 use super::{
@@ -73,6 +75,12 @@ fn kept(read_model: &ReadModel, only: &str, entry: &SetEntry) -> bool {
         "powerful" => analysis().is_some_and(powerful),
         "unknown" => analysis().is_some_and(|analysis| analysis.has(Risk::Unknown)),
         "outdated" => entry.outdated > 0,
+        "long-sessions" => {
+            let set = read_model.snapshot.set(&entry.arn);
+            set.is_some_and(|set| {
+                Duration::seconds(i64::from(set.content.session_seconds)) > PRODUCTION_PCI_WINDOW
+            })
+        }
         _ => true,
     }
 }

@@ -8,6 +8,7 @@ pub mod crawl;
 pub mod engine;
 pub mod identity_link;
 pub mod ledger;
+pub mod mapping;
 pub mod migrate;
 pub mod observed;
 pub mod person;

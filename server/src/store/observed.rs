@@ -9,7 +9,7 @@ mod load;
 mod rows;
 mod save;
 
-pub use load::{load, recorded};
+pub use load::{load, organization, recorded, understood};
 pub use save::save;
 
 /// The values of the column `provisioned`.

@@ -4,6 +4,7 @@ use domain::{ids::InstanceArn, ledger::LogName, time::Duration};
 use server::{
     aws::{Access, Aws, Instance},
     clock::Clock,
+    mapping_file::MappingFile,
     service::{
         app_state::{AppState, Settings},
         journal::Journal,
@@ -33,6 +34,7 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
     let (store, version) = (database.store.clone(), "test".into());
     let journal = Journal::new(store.clone(), clock.clone(), log, version);
     let settings = Settings {
+        mapping: MappingFile::default(),
         crawl_every: Duration::minutes(10),
         leastwise_accounts: Vec::new(),
         pool: "pool".into(),

@@ -174,7 +174,7 @@ fn an_empty_group_and_an_orphan_are_found_though_they_reach_nobody() {
 #[test]
 fn development_outside_pci_has_nothing_against_it_and_is_listed_all_the_same() {
     let mut fixture = Company::new();
-    fixture.assigned(&the_group("operators"), "web-dev", "administrator");
+    fixture.assigned(&the_group("operators"), "web-dev", "viewer");
     let found = held(&fixture, "web-dev");
     assert_eq!(found.len(), 2);
     assert!(

@@ -16,9 +16,10 @@ mod system;
 
 use domain::{
     access::Path,
+    classification::{Environment, Pci},
     diff::Gainers,
-    grant::Term,
-    permission_set::analysis::Risk,
+    grant::{PRODUCTION_PCI_WINDOW, Term},
+    permission_set::{Content, analysis::Risk},
     policies::{ELIGIBILITY_NONE, GainKind, USE_NOT_KNOWN},
     snapshot::Provisioned,
     time::Duration,
@@ -452,18 +453,14 @@ fn a_change_that_takes_and_gives_is_judged_by_what_it_gives() {
 // Other accounts.
 
 #[test]
-fn development_outside_pci_is_free_for_administrators() {
+fn development_outside_pci_is_free_for_sets_that_stay_in_the_account() {
     let mut fixture = Company::new();
-    fixture.account(
-        "web-staging",
-        domain::classification::Environment::Staging,
-        domain::classification::Pci::Out,
-    );
+    fixture.account("web-staging", Environment::Staging, Pci::Out);
     for account in ["web-dev", "web-staging"] {
         for operation in [
-            standing(the_group("operators"), account, "administrator"),
-            standing(the_group("okta"), account, "administrator"),
-            standing(the_user("bob"), account, "unknown"),
+            standing(the_group("operators"), account, "viewer"),
+            standing(the_group("okta"), account, "reader"),
+            standing(the_user("bob"), account, "tampering"),
         ] {
             allowed(&fixture.evaluate(&[operation], &ann()));
         }
@@ -471,13 +468,143 @@ fn development_outside_pci_is_free_for_administrators() {
 }
 
 #[test]
+fn a_set_that_may_reach_other_accounts_needs_one_approver_everywhere() {
+    let mut fixture = Company::new();
+    fixture.account("web-staging", Environment::Staging, Pci::Out);
+    fixture.account("play", Environment::Sandbox, Pci::Out);
+    fixture.analysed("anywhere", allowing("sts:AssumeRole"));
+    for account in ["web-dev", "web-staging", "play"] {
+        for set in [
+            "administrator",
+            "escalation",
+            "takeover",
+            "unknown",
+            "anywhere",
+        ] {
+            let operations = [standing(the_group("operators"), account, set)];
+            let evaluation = fixture.evaluate(&operations, &ann());
+            needs(&evaluation, 1);
+            assert_eq!(
+                hit(&evaluation),
+                ["powerful-one-approver"],
+                "{account} {set}"
+            );
+            allowed(&fixture.evaluate(&operations, &approved_by(ann(), &["fay"])));
+        }
+    }
+}
+
+#[test]
+fn accounts_connected_to_pci_are_guarded_like_production_pci_against_what_could_reach_it() {
+    let mut fixture = Company::new();
+    fixture.account("hub-prod", Environment::Production, Pci::Connected);
+    fixture.account("hub-dev", Environment::Development, Pci::Connected);
+    fixture.account("cards-dev", Environment::Development, Pci::In);
+    for account in ["hub-prod", "hub-dev", "cards-dev", "cards-staging"] {
+        for (set, rule) in [
+            ("administrator", "production-pci-administrator"),
+            ("escalation", "production-pci-escalation"),
+            ("takeover", "production-pci-takeover"),
+        ] {
+            for operation in [
+                standing(the_group("operators"), account, set),
+                window(the_user("bob"), account, set, 60),
+            ] {
+                let evaluation = fixture.evaluate(&[operation], &approved_by(ann(), &["fay"]));
+                refused_by(&evaluation, rule);
+            }
+        }
+        let viewer = [standing(the_group("operators"), account, "viewer")];
+        needs(&fixture.evaluate(&viewer, &ann()), 1);
+    }
+}
+
+#[test]
+fn a_stricter_classification_never_gives_a_more_lenient_verdict() {
+    use Environment::{Development, Management, Production, Sandbox, Security, Staging};
+    let environments = [
+        Sandbox,
+        Development,
+        Staging,
+        Production,
+        Security,
+        Management,
+    ];
+    let scopes = [Pci::Out, Pci::Connected, Pci::In];
+    for set in [
+        "viewer",
+        "reader",
+        "administrator",
+        "escalation",
+        "takeover",
+        "tampering",
+        "unknown",
+    ] {
+        for minutes in [None, Some(60), Some(600)] {
+            let verdict = |environment, pci| {
+                let mut fixture = Company::new();
+                fixture.account("one", environment, pci);
+                let operation = match minutes {
+                    None => standing(the_group("operators"), "one", set),
+                    Some(minutes) => window(the_user("bob"), "one", set, minutes),
+                };
+                let verdict = fixture.evaluate(&[operation], &ann()).verdict;
+                (verdict.outcome, verdict.approvals)
+            };
+            let cells = environments.iter().enumerate();
+            let cells: Vec<_> = cells
+                .flat_map(|(at, environment)| {
+                    scopes.map(|pci| ((at, pci), verdict(*environment, pci)))
+                })
+                .collect();
+            for ((at, pci), here) in &cells {
+                let stricter = cells.iter().filter(|((a, p), _)| a >= at && p >= pci);
+                for (place, there) in stricter {
+                    let refused = there.0 == Outcome::Refused;
+                    assert!(
+                        refused || there >= here,
+                        "{set} {minutes:?} {at} {pci:?} {place:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_session_may_not_outlast_temporary_access_to_production_pci() {
+    let mut fixture = Company::new();
+    let long = |hours: u32| Content {
+        session_seconds: hours * 3_600,
+        ..allowing("cloudwatch:DescribeAlarms")
+    };
+    fixture.analysed("twelve", long(12));
+    fixture.analysed("four", long(4));
+    let asked = |set: &str, account: &str, minutes| {
+        fixture.evaluate(&[window(the_user("bob"), account, set, minutes)], &ann())
+    };
+    refused_by(
+        &asked("twelve", "cards-prod", 240),
+        "production-pci-long-session",
+    );
+    refused_by(
+        &asked("four", "cards-prod", 239),
+        "production-pci-long-session",
+    );
+    needs(&asked("four", "cards-prod", 240), 2);
+    needs(&asked("twelve", "web-prod", 240), 1);
+    // Standing access has no end that a session could outlast.
+    let standing = [standing(the_group("operators"), "cards-prod", "twelve")];
+    needs(&fixture.evaluate(&standing, &ann()), 2);
+    assert_eq!(PRODUCTION_PCI_WINDOW, Duration::minutes(240));
+}
+
+#[test]
 fn production_outside_pci_and_pci_before_production_need_one_approver() {
     let fixture = Company::new();
-    for account in ["web-prod", "cards-staging"] {
-        let evaluation = fixture.evaluate(
-            &[standing(the_group("operators"), account, "administrator")],
-            &ann(),
-        );
+    for (account, set) in [("web-prod", "administrator"), ("cards-staging", "viewer")] {
+        let evaluation =
+            fixture.evaluate(&[standing(the_group("operators"), account, set)], &ann());
         needs(&evaluation, 1);
         assert_eq!(hit(&evaluation), ["guarded-one-approver"]);
     }
@@ -575,9 +702,9 @@ fn nobody_without_a_role_asks_for_standing_access_or_for_others() {
 #[test]
 fn administrators_do_not_decide_alone_on_their_own_access_whatever_the_path() {
     let mut fixture = Company::new();
-    fixture.assigned(&the_group("empty"), "web-dev", "administrator");
+    fixture.assigned(&the_group("empty"), "web-dev", "viewer");
     for operation in [
-        standing(the_user("ann"), "web-dev", "administrator"),
+        standing(the_user("ann"), "web-dev", "viewer"),
         join("ann", "empty"),
     ] {
         let joins = matches!(operation, domain::change::Operation::AddMember { .. });

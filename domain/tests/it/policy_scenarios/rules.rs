@@ -50,8 +50,10 @@ fn the_default_rules_have_the_ids_that_people_rely_on() {
             "production-pci-standing-person",
             "production-pci-standing-data",
             "production-pci-long-window",
+            "production-pci-long-session",
             "production-pci-two-approvers",
             "guarded-one-approver",
+            "powerful-one-approver",
             "own-access-one-approver",
         ]
     );

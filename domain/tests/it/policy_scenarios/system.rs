@@ -187,12 +187,8 @@ fn a_guardrail_that_cannot_be_evaluated_refuses_even_where_everything_else_allow
         "",
         &format!("principal, action, resource) {overflow}"),
     ));
-    let mut fixture = Company::new();
-    fixture.analysed(
-        "plain",
-        inline(r#"{"Version":"2012-10-17","Statement":[]}"#),
-    );
-    let operation = [standing(the_group("operators"), "web-dev", "plain")];
+    let fixture = Company::new();
+    let operation = [standing(the_group("operators"), "web-dev", "viewer")];
     allowed(&fixture.evaluate(&operation, &ann()));
     let evaluation = fixture.evaluate_under(&rules, &[], &operation, &ann());
     refused_by(&evaluation, RULE_ERROR);

@@ -9,7 +9,7 @@ use crate::org::{Account, AccountState, PolicyReference, Unit};
 pub(super) const ROOT: &str = "r-hb01";
 
 /// Key, name, key of the parent.
-const UNITS: [(&str, &str, &str); 12] = [
+const UNITS: [(&str, &str, &str); 14] = [
     ("security", "Security", ""),
     ("infra", "Infrastructure", ""),
     ("workloads", "Workloads", ""),
@@ -21,7 +21,9 @@ const UNITS: [(&str, &str, &str); 12] = [
     ("other", "Non-PCI", "workloads"),
     ("otherprod", "Production", "other"),
     ("otherpre", "Pre-production", "other"),
+    ("otherdev", "Development", "other"),
     ("data", "Data", "other"),
+    ("paydev", "Payments Development", "workloads"),
 ];
 
 struct Row {
@@ -127,19 +129,19 @@ const ACCOUNTS: [Row; 26] = [
     row(
         "cards-dev",
         "882930415267",
-        "pcipre",
+        "paydev",
         ["development", "connected", "cards"],
     ),
     row(
         "ledger-dev",
         "993041526378",
-        "pcipre",
+        "paydev",
         ["development", "connected", "ledger"],
     ),
     row(
         "tokens-dev",
         "104152637489",
-        "pcipre",
+        "paydev",
         ["development", "connected", "tokens"],
     ),
     row(
@@ -163,7 +165,7 @@ const ACCOUNTS: [Row; 26] = [
     row(
         "web-dev",
         "549596071824",
-        "otherpre",
+        "otherdev",
         ["development", "out", "web"],
     ),
     row(
@@ -175,7 +177,7 @@ const ACCOUNTS: [Row; 26] = [
     row(
         "merchant-portal-dev",
         "761718293046",
-        "otherpre",
+        "otherdev",
         ["development", "out", "merchant"],
     ),
     row(
@@ -203,6 +205,39 @@ const ACCOUNTS: [Row; 26] = [
         ["production", "out", "platform"],
     ),
 ];
+
+/// Accounts, and the services that they administer for the organization.
+const DELEGATED_SERVICES: [(&str, &[&str]); 3] = [
+    (
+        "security-tooling",
+        &[
+            "access-analyzer.amazonaws.com",
+            "config.amazonaws.com",
+            "guardduty.amazonaws.com",
+            "securityhub.amazonaws.com",
+        ],
+    ),
+    ("log-archive", &["cloudtrail.amazonaws.com"]),
+    (
+        "identity",
+        &[
+            "account.amazonaws.com",
+            "iam.amazonaws.com",
+            "member.org.stacksets.cloudformation.amazonaws.com",
+        ],
+    ),
+];
+
+/// Returns the delegated administrators of the services other than Identity Center.
+pub(super) fn delegated_services() -> BTreeMap<Arc<str>, Vec<String>> {
+    let delegated = DELEGATED_SERVICES.iter();
+    delegated
+        .map(|(name, services)| {
+            let services = services.iter().map(|service| (*service).to_owned());
+            (id(name), services.collect())
+        })
+        .collect()
+}
 
 /// The account that hosts Leastwise and its user pool.
 const HOST: &str = "identity";

@@ -29,6 +29,7 @@ pub(super) fn organisation() -> Organisation {
         root_id: accounts::ROOT.into(),
         management_account: accounts::id("harbourline-management"),
         delegated_admin_account: accounts::id("identity"),
+        delegated_services: accounts::delegated_services(),
         instance_arn: INSTANCE_ARN.into(),
         identity_store_id: "d-93677e50ab".into(),
         region: REGION.into(),

@@ -67,9 +67,9 @@ const SETS: [Row; 12] = [
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"Keys","Effect":"Allow","Action":["kms:Decrypt","kms:DescribeKey"],"Resource":"*"}]}"#,
     ),
     (
-        // Harmless: metrics only.
+        // Harmless: metrics only, and sessions that end with an hour of temporary access.
         "SupportMetrics",
-        "PT8H",
+        "PT1H",
         "Service metrics for the support desk",
         &[],
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"Metrics","Effect":"Allow","Action":["cloudwatch:DescribeAlarms","cloudwatch:GetMetricData","cloudwatch:GetMetricStatistics","cloudwatch:ListMetrics"],"Resource":"*"}]}"#,

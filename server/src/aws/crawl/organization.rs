@@ -10,32 +10,32 @@ use domain::{
 };
 use futures::{StreamExt as _, stream};
 
-use super::{Aws, IN_FLIGHT, note, pages};
+use super::{Aws, IN_FLIGHT, delegation::delegated, note, pages};
 use crate::aws::{call::read, error::CallError, read::malformed};
 
+/// The result of reading the organization.
 #[derive(Default)]
-pub(super) struct OrganizationRead {
+pub struct OrganizationRead {
+    /// None if it was not completely read.
     pub whole: Option<Organization>,
+    /// The management account and the delegated administrators, as far as they could be read.
     pub special: SpecialAccounts,
     pub unread: Vec<Unread>,
     pub formula: u64,
 }
 
-/// The number of calls without pages: management account, roots, delegated administrators.
-const SINGLE_CALLS: u64 = 3;
+/// The number of calls without pages: management account, roots.
+const SINGLE_CALLS: u64 = 2;
 
-pub(super) async fn read_organization(aws: &Aws) -> OrganizationRead {
+/// Reads the organization, as far as it can be read.
+pub async fn read_organization(aws: &Aws) -> OrganizationRead {
     let mut out = OrganizationRead {
         formula: SINGLE_CALLS,
         ..OrganizationRead::default()
     };
     let management = note(&mut out.unread, Gap::Organization, management(aws).await);
     out.special.management = management.flatten();
-    let delegated = note(
-        &mut out.unread,
-        Gap::DelegatedAdministrators,
-        delegated(aws).await,
-    );
+    let delegated = delegated(aws, &mut out.unread, &mut out.formula).await;
     out.special.delegated_administrators = delegated.unwrap_or_default();
     let units = note(
         &mut out.unread,
@@ -72,31 +72,6 @@ async fn management(aws: &Aws) -> Result<Option<AccountId>, CallError> {
         .organization()
         .and_then(|organization| organization.master_account_id());
     Ok(id.and_then(|id| AccountId::parse(id).ok()))
-}
-
-async fn delegated(aws: &Aws) -> Result<Vec<AccountId>, CallError> {
-    let mut found = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.organizations, || {
-            aws.organizations
-                .list_delegated_administrators()
-                .service_principal("sso.amazonaws.com")
-                .max_results(20)
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        let ids = answer
-            .delegated_administrators()
-            .iter()
-            .filter_map(|admin| admin.id());
-        found.extend(ids.filter_map(|id| AccountId::parse(id).ok()));
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
 }
 
 async fn units(aws: &Aws, formula: &mut u64) -> Result<Vec<OrganizationalUnit>, CallError> {
@@ -171,7 +146,9 @@ async fn accounts(aws: &Aws, formula: &mut u64) -> Result<Vec<Account>, CallErro
     }
 }
 
-fn from_wire(account: &aws_sdk_organizations::types::Account) -> Result<Account, CallError> {
+pub(in crate::aws) fn from_wire(
+    account: &aws_sdk_organizations::types::Account,
+) -> Result<Account, CallError> {
     let id = AccountId::parse(account.id().unwrap_or_default())
         .map_err(|error| malformed(&error.to_string()))?;
     // `o-…/r-…/ou-…/<account>/`: the units of the account are the parts between the organization and the account.
@@ -217,7 +194,10 @@ async fn tags(aws: &Aws, accounts: &[Account]) -> Vec<Result<BTreeMap<String, St
         .await
 }
 
-async fn tags_of(aws: &Aws, account: &AccountId) -> Result<BTreeMap<String, String>, CallError> {
+pub(in crate::aws) async fn tags_of(
+    aws: &Aws,
+    account: &AccountId,
+) -> Result<BTreeMap<String, String>, CallError> {
     let mut tags = BTreeMap::new();
     let mut token: Option<String> = None;
     loop {

@@ -86,6 +86,8 @@ kinds! {
     RoleEnded = "role.ended",
     /// Other policies are in force from now on.
     RulesActivated = "rules.activated",
+    /// Another mapping of tags and OUs is in force from now on.
+    ClassificationMapped = "classification.mapped",
     SyncCompleted = "sync.completed",
     /// Drift: AWS differs from the last read, and no change of Leastwise explains it.
     DriftDetected = "outside.seen",

@@ -23,6 +23,7 @@ pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send
         },
         "people": counts.people,
         "accounts": counts.accounts,
+        "accounts_not_classified": counts.unclassified,
         "row_count": counts.rows,
     });
     let mut open = format!("{fields:#}").into_bytes();

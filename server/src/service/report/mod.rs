@@ -124,6 +124,7 @@ impl Report {
             counts: ReportCounts {
                 people: exposure.people.len(),
                 accounts: exposure.accounts,
+                unclassified: exposure.unclassified,
                 rows: exposure.paths,
                 standing: exposure.standing_paths,
                 against: exposure.paths_against,

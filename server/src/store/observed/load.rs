@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    classification::{Environment, Pci, classify},
+    classification::{ClassificationContext, Environment, Pci, classify},
     directory::{Group, User},
-    ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
-    org::{Account, OrganizationalUnit, SpecialAccounts},
+    ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, Principal, UserId},
+    org::{Account, OrganizationalUnit},
     permission_set::{Content, PermissionSet, analysis::Analysis},
     snapshot::{Coverage, PairRead, Parts, Provisioned, Unread},
     time::Timestamp,
@@ -34,8 +34,8 @@ pub async fn recorded(
                 table: "account",
                 what: what.to_owned(),
             };
-            let environment = Environment::from_word(&row.try_get::<String, _>("environment")?);
-            let pci = Pci::from_word(&row.try_get::<String, _>("pci")?);
+            let environment = Environment::parse(&row.try_get::<String, _>("environment")?);
+            let pci = Pci::parse(&row.try_get::<String, _>("pci")?);
             Ok((
                 account,
                 (
@@ -47,24 +47,36 @@ pub async fn recorded(
         .collect()
 }
 
+/// Returns what of the classification of each account was read and not only assumed.
+pub async fn understood(
+    conn: &mut AnyConnection,
+) -> Result<BTreeMap<AccountId, (Option<Environment>, Option<Pci>)>, StoreError> {
+    let rows = sqlx::query("select id, read_environment, read_pci from account")
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let account: AccountId = id("account", &row.try_get::<String, _>("id")?)?;
+            let environment = Environment::parse(&row.try_get::<String, _>("read_environment")?);
+            let pci = Pci::parse(&row.try_get::<String, _>("read_pci")?);
+            Ok((account, (environment, pci)))
+        })
+        .collect()
+}
+
 /// Returns everything observed that existed at the last read.
 pub async fn load(
     conn: &mut AnyConnection,
-    special: &SpecialAccounts,
+    context: ClassificationContext<'_>,
     analyse: impl Fn(&Content) -> Analysis,
 ) -> Result<Parts, StoreError> {
     let mut parts = Parts::default();
-    for unit in documents_of::<OrganizationalUnit>(conn, "organizational_unit").await? {
-        parts.units.insert(unit.id.clone(), unit);
-    }
     let held = recorded(conn).await?;
-    for account in documents_of::<Account>(conn, "account").await? {
-        let units: Vec<_> = account
-            .ous
-            .iter()
-            .filter_map(|unit| parts.units.get(unit))
-            .collect();
-        let class = classify(&account, &units, special, held.get(&account.id).copied());
+    let (accounts, units) = organization(conn).await?;
+    parts.units = units;
+    for account in accounts {
+        let recorded = held.get(&account.id).copied();
+        let class = classify(&account, &parts.units, context, recorded);
         parts.accounts.insert(account.id.clone(), (account, class));
     }
     for user in documents_of::<User>(conn, "directory_user").await? {
@@ -89,6 +101,16 @@ pub async fn load(
     }
     parts.coverage = coverage(conn, &parts.pairs).await?;
     Ok(parts)
+}
+
+/// Returns the accounts and OUs that existed at the last read.
+pub async fn organization(
+    conn: &mut AnyConnection,
+) -> Result<(Vec<Account>, BTreeMap<OuId, OrganizationalUnit>), StoreError> {
+    let units = documents_of::<OrganizationalUnit>(conn, "organizational_unit").await?;
+    let units = units.into_iter().map(|unit| (unit.id.clone(), unit));
+    let units = units.collect();
+    Ok((documents_of::<Account>(conn, "account").await?, units))
 }
 
 async fn documents_of<T: serde::de::DeserializeOwned>(

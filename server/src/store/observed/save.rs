@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    classification::Source,
     ids::{GroupId, Pair, Principal},
     snapshot::{PairRead, Parts, Provisioned},
     time::Timestamp,
@@ -48,16 +49,24 @@ async fn accounts(
             Value::Text(to_json(account)),
             Value::Text(class.environment.as_str().into()),
             Value::Text(class.pci.as_str().into()),
+            Value::Text(what_was_read(
+                class.environment_source,
+                class.environment.as_str(),
+            )),
+            Value::Text(what_was_read(class.pci_source, class.pci.as_str())),
             Value::Number(now.0),
             Value::Number(now.0),
         ]
     }));
     insert(
         tx,
-        "account (id, document, environment, pci, first_seen, last_confirmed)",
-        6,
+        "account (id, document, environment, pci, read_environment, read_pci, first_seen, last_confirmed)",
+        8,
         "on conflict (id) do update set document = excluded.document, environment = excluded.environment, \
-         pci = excluded.pci, last_confirmed = excluded.last_confirmed, gone_seen = null",
+         pci = excluded.pci, \
+         read_environment = case when excluded.read_environment = '' then account.read_environment else excluded.read_environment end, \
+         read_pci = case when excluded.read_pci = '' then account.read_pci else excluded.read_pci end, \
+         last_confirmed = excluded.last_confirmed, gone_seen = null",
         rows,
     )
     .await?;
@@ -75,6 +84,14 @@ async fn accounts(
         .await?;
     }
     Ok(())
+}
+
+/// Returns what of a classification was read. A value that is assumed or that was recorded earlier is not.
+fn what_was_read(source: Source, value: &str) -> String {
+    match source {
+        Source::Role | Source::Tag | Source::Ou => value.to_owned(),
+        Source::Record | Source::NotUnderstood | Source::Nothing => String::new(),
+    }
 }
 
 async fn units(tx: &mut Tx, after: &Parts, now: Timestamp) -> Result<(), StoreError> {

@@ -10,11 +10,13 @@
     reason = "tests unwrap what they set up themselves, and are written to be read from top to bottom"
 )]
 
+mod classify;
 mod crawl;
 mod engine_shell;
 mod forged;
 mod kept_form;
 mod matrix;
+mod outside_accounts;
 mod outside_changes;
 mod reports;
 mod requester_view;

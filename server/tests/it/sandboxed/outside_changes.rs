@@ -48,7 +48,7 @@ async fn edit_outside(company: &Company, set: &str) {
         .unwrap();
 }
 
-async fn writes_since(company: &Company, number: u64) -> Vec<String> {
+pub(super) async fn writes_since(company: &Company, number: u64) -> Vec<String> {
     let calls = company.calls_since(number).await.into_iter();
     calls
         .map(|call| call.operation)
@@ -57,12 +57,12 @@ async fn writes_since(company: &Company, number: u64) -> Vec<String> {
 }
 
 /// Returns the status of the only operation on the change's page.
-async fn how_far(company: &Company, id: &ChangeId) -> String {
+pub(super) async fn how_far(company: &Company, id: &ChangeId) -> String {
     let maya = company.as_("maya.okafor").await;
     maya.change(id).await.unwrap().operations.remove(0).words
 }
 
-async fn told_what(company: &Company) -> Vec<String> {
+pub(super) async fn told_what(company: &Company) -> Vec<String> {
     let entries = company.entries("outside.seen").await;
     let what = entries
         .iter()
@@ -70,7 +70,7 @@ async fn told_what(company: &Company) -> Vec<String> {
     what.collect()
 }
 
-async fn approved(company: &Company, change_form: &ChangeForm, by: &[&str]) -> ChangeId {
+pub(super) async fn approved(company: &Company, change_form: &ChangeForm, by: &[&str]) -> ChangeId {
     let id = company.ask("maya.okafor", change_form).await;
     for name in by {
         assert_eq!(company.state(&id).await, State::Waiting);

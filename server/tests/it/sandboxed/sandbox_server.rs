@@ -32,6 +32,7 @@ use server::{
         sync::{self, SyncReport},
     },
     http::session::SignedIn,
+    mapping_file::MappingFile,
     service::{
         Service,
         app_state::{AppState, ReadModel, Settings},
@@ -555,7 +556,7 @@ fn kind(leaf: &Value) -> String {
     leaf["type"].as_str().unwrap().to_owned()
 }
 
-fn access(aws: &Running) -> Access {
+pub fn access(aws: &Running) -> Access {
     Access {
         region: "eu-west-1".into(),
         endpoint: Some(format!("http://{}", aws.aws_addr)),
@@ -572,6 +573,7 @@ async fn app_state(database: &Database, access: &Access, clock: Clock) -> Arc<Ap
     let log = LogName::parse("leastwise/test").unwrap();
     let journal = Journal::new(store.clone(), clock.clone(), log, "test".into());
     let settings = Settings {
+        mapping: MappingFile::default(),
         crawl_every: Duration::minutes(15),
         leastwise_accounts: Vec::new(),
         pool: Organisation::sample().pool.id,

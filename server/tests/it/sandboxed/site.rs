@@ -138,6 +138,7 @@ fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> Se
             log_name: Some("leastwise/test".into()),
         },
         aws: AwsArgs {
+            classification: None,
             region: pool.region.clone(),
             endpoint: Some(Url::parse(&format!("http://{}", aws.aws_addr)).unwrap()),
             calls_per_second: 1_500.0,

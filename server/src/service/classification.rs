@@ -1,0 +1,206 @@
+//! How accounts are classified, in words: each reading, the reason of the result, and what to do where an account is not
+//! classified or its readings contradict each other.
+//!
+//! Describes what `domain::classification` decided and never decides.
+
+use std::collections::BTreeSet;
+
+use app::backend::ReadingRow;
+use domain::{
+    classification::{
+        Assertion, Classification, Environment, Pci, ReadBy, Reading, ReadingSource, Source,
+    },
+    org::Account,
+};
+
+/// Returns the rows of a table of readings. A source that says nothing is listed as well.
+pub fn rows(readings: &[Reading]) -> Vec<ReadingRow> {
+    readings
+        .iter()
+        .map(|reading| ReadingRow {
+            source: source(&reading.source),
+            environment: said(
+                reading.environment,
+                Environment::as_str,
+                reading.environment_by,
+            ),
+            pci: said(reading.pci, Pci::as_str, reading.pci_by),
+        })
+        .collect()
+}
+
+fn said<T>(said: Assertion<T>, name: fn(T) -> &'static str, by: ReadBy) -> String {
+    let words = match said {
+        Assertion::Nothing => return "–".into(),
+        Assertion::NotUnderstood => return "not understood".into(),
+        Assertion::Value(value) => name(value).to_owned(),
+        Assertion::AtMost(value) => format!("{} or below", name(value)),
+    };
+    match by {
+        ReadBy::Words => words,
+        ReadBy::Mapping => format!("{words}, as mapped"),
+    }
+}
+
+fn source(source: &ReadingSource) -> String {
+    match source {
+        ReadingSource::Management => "management account of the organization".into(),
+        ReadingSource::DelegatedAdministrator(services) if services.is_empty() => {
+            "delegated administrator of services that were not read".into()
+        }
+        ReadingSource::DelegatedAdministrator(services) => {
+            let services: Vec<&str> = services.iter().map(String::as_str).collect();
+            format!("delegated administrator of {}", services.join(", "))
+        }
+        ReadingSource::OwnAccount => "hosts Leastwise or its user pool, by configuration".into(),
+        ReadingSource::Tag { key, value } if value.is_empty() => {
+            format!("tag {}, empty", shown(key))
+        }
+        ReadingSource::Tag { key, value } => format!("tag {} = {}", shown(key), shown(value)),
+        ReadingSource::Ou(path) => format!("OU {}", shown(&path.join(" / "))),
+        ReadingSource::UnreadOu(id) => format!("OU {id}, whose name was not read"),
+        ReadingSource::NoPath => "the OUs of the account, which AWS did not report".into(),
+    }
+}
+
+/// Returns a text from AWS, with its code points if it contains more than printable ASCII: letters that look alike, and
+/// invisible ones, are the reason why some names are not understood.
+fn shown(text: &str) -> String {
+    let plain = |c: char| c.is_ascii() && !c.is_ascii_control();
+    if text.chars().all(plain) {
+        return text.to_owned();
+    }
+    let escaped: String = text
+        .chars()
+        .flat_map(|c| -> Box<dyn Iterator<Item = char>> {
+            if plain(c) {
+                Box::new(std::iter::once(c))
+            } else {
+                Box::new(c.escape_unicode())
+            }
+        })
+        .collect();
+    let printed: String = text.chars().filter(|c| !c.is_control()).collect();
+    format!("{printed} [{escaped}]")
+}
+
+/// Returns why an account is classified as it is: a sentence for each half.
+pub fn reason(class: &Classification, readings: &[Reading]) -> String {
+    let environments = half(
+        readings,
+        |reading| reading.environment,
+        (class.environment, class.environment_source),
+    );
+    let scopes = half(
+        readings,
+        |reading| reading.pci,
+        (class.pci, class.pci_source),
+    );
+    format!(
+        "Environment {} {environments} PCI scope {} {scopes}",
+        class.environment.as_str(),
+        class.pci.as_str()
+    )
+}
+
+fn half<T: Copy + Ord>(
+    readings: &[Reading],
+    of: impl Fn(&Reading) -> Assertion<T>,
+    (value, from): (T, Source),
+) -> String {
+    let named = |wanted: &dyn Fn(Assertion<T>) -> bool| {
+        let found = readings.iter().filter(|reading| wanted(of(reading)));
+        let names: BTreeSet<String> = found.map(|reading| source(&reading.source)).collect();
+        names.into_iter().collect::<Vec<_>>().join("; ")
+    };
+    match from {
+        Source::Nothing => "is assumed, because nothing names it.".into(),
+        Source::NotUnderstood => {
+            let strange = named(&|said| said == Assertion::NotUnderstood);
+            format!("is assumed, because this is not understood: {strange}.")
+        }
+        Source::Record => "is on record, and AWS reports less.".into(),
+        Source::Role | Source::Tag | Source::Ou => {
+            let by =
+                named(&|said| said == Assertion::Value(value) || said == Assertion::AtMost(value));
+            let values: BTreeSet<T> = readings
+                .iter()
+                .filter(|reading| !reading.source.is_role())
+                .filter_map(|reading| match of(reading) {
+                    Assertion::Value(value) => Some(value),
+                    _ => None,
+                })
+                .collect();
+            let others = if values.len() > 1 {
+                ", the strictest of contradictory readings"
+            } else {
+                ""
+            };
+            format!("by {by}{others}.")
+        }
+    }
+}
+
+/// Returns what to do about an account that is not classified, whose readings contradict each other, or that waits for
+/// confirmation. Empty for any other.
+pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) -> Vec<String> {
+    let mut cures = Vec::new();
+    let environments = "sandbox, development, staging, production or security";
+    let scopes = "in, connected or out";
+    if class.environment_source == Source::Nothing {
+        cures.push(format!("Add the tag `environment` to the account: {environments}. Or map an OU that contains it{}.", path_of(readings)));
+    }
+    if class.pci_source == Source::Nothing {
+        cures.push(format!(
+            "Add the tag `pci` to the account: {scopes}. Or map an OU that contains it{}.",
+            path_of(readings)
+        ));
+    }
+    for reading in readings {
+        if reading.environment == Assertion::NotUnderstood
+            && class.environment_source == Source::NotUnderstood
+        {
+            cures.push(not_understood(&reading.source, "environment", environments));
+        }
+        if reading.pci == Assertion::NotUnderstood && class.pci_source == Source::NotUnderstood {
+            cures.push(not_understood(&reading.source, "pci", scopes));
+        }
+    }
+    if class.contradictory {
+        cures.push("Make tags and OUs agree: correct the tag, move the account, or map what is read wrongly.".into());
+    }
+    if let Some((environment, pci)) = class.waiting {
+        cures.push(format!(
+            "If the less strict classification is right, confirm it: [[confirmed]] account = \"{}\", environment = \"{}\", pci = \"{}\".",
+            account.id,
+            environment.as_str(),
+            pci.as_str()
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    cures.retain(|cure| seen.insert(cure.clone()));
+    cures
+}
+
+/// Returns the innermost OU as it is written in the mapping, with a colon before it.
+fn path_of(readings: &[Reading]) -> String {
+    let mut paths = readings.iter().filter_map(|reading| match &reading.source {
+        ReadingSource::Ou(path) => Some(path),
+        _ => None,
+    });
+    paths
+        .next_back()
+        .map_or_else(String::new, |path| format!(": [[ou]] path = {path:?}"))
+}
+
+fn not_understood(source: &ReadingSource, half: &str, allowed: &str) -> String {
+    match source {
+        ReadingSource::Tag { key, value } => format!(
+            "Change the tag `{key}` to {allowed}. Or map its value: [tags.{half}.values] {value:?} = \"…\"."
+        ),
+        ReadingSource::Ou(path) => {
+            format!("Rename the OU, or map it: [[ou]] path = {path:?}, {half} = \"…\".")
+        }
+        _ => "Let Leastwise read the organization completely: `leastwise sync` lists what it cannot read.".into(),
+    }
+}

@@ -1,0 +1,263 @@
+//! `leastwise classify`, and a mapping that is put in force.
+
+use std::{collections::BTreeMap, path::PathBuf, process::Command, sync::Arc};
+
+use domain::classification::{Environment, Pci};
+use sandbox::org::Organisation;
+use serde_json::{Value, json};
+use server::{
+    engine::{adopt_mapping, sync},
+    mapping_file::MappingFile,
+};
+
+use super::sandbox_server::Company;
+use crate::database::{Database, DatabaseEngine};
+
+crate::engines::on_both_engines! {
+    every_account_is_listed_with_its_readings_and_nothing_is_written,
+    a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits,
+}
+
+fn data(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
+}
+
+/// Runs the command, and returns its exit code, its output and its errors.
+async fn classify(company: &Company, more: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    command
+        .arg("classify")
+        .args(more)
+        .env("LEASTWISE_DATABASE_URL", &company.database.url)
+        .env(
+            "LEASTWISE_AWS_ENDPOINT",
+            format!("http://{}", company.aws.aws_addr),
+        );
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+/// Returns what was printed of each account: environment, PCI scope and its doubts.
+fn results(printed: &str) -> BTreeMap<String, String> {
+    let printed: Value = serde_json::from_str(printed).unwrap();
+    let accounts = printed["accounts"].as_array().unwrap().iter();
+    let text = |account: &Value, field: &str| account[field].as_str().unwrap().to_owned();
+    let result = |account: &Value| {
+        let mut result = format!("{} {}", text(account, "environment"), text(account, "pci"));
+        for doubt in account["doubts"].as_array().unwrap() {
+            result = format!("{result} {}", doubt.as_str().unwrap());
+        }
+        result
+    };
+    accounts
+        .map(|account| (text(account, "name"), result(account)))
+        .collect()
+}
+
+const EXPECTED: [(&str, &str); 40] = [
+    ("management", "management out"),
+    ("identity", "security connected"),
+    ("root-untagged", "production in not_classified"),
+    ("tag-case-environment", "production out contradictory"),
+    ("tag-case-pci", "production in contradictory"),
+    ("tag-same-meaning", "production out contradictory"),
+    ("tag-pci-scope", "production in contradictory"),
+    ("prod-eu-in-development", "production out contradictory"),
+    ("dev-eu-in-development", "production out not_classified"),
+    ("level-1-in-non-pci", "production in not_classified"),
+    ("pci-dss-in-non-pci", "production in contradictory"),
+    ("cde-1-in-non-pci", "production in contradictory"),
+    ("out-in-non-pci", "production out"),
+    ("empty-values", "production in not_classified"),
+    ("several-environments", "production out contradictory"),
+    ("not-out-of-scope", "production in not_classified"),
+    ("not-in-scope", "production out"),
+    ("no-pci", "development out"),
+    ("out-of-scope", "sandbox out"),
+    ("connected", "production connected"),
+    ("dev-ops-production", "production out"),
+    ("test-payments-production", "production in contradictory"),
+    ("sandbox-production", "production in contradictory"),
+    ("qa-prod-cards", "production in contradictory"),
+    ("nonpci-cards-pci", "production in contradictory"),
+    ("dev-in-production", "production out contradictory"),
+    ("out-in-pci", "production in contradictory"),
+    ("dev-in-pci", "development in contradictory"),
+    ("dev-in-nonprod", "staging out"),
+    ("prod-in-nonprod", "production out contradictory"),
+    ("untagged-in-nonprod", "staging out"),
+    ("team-untagged", "production in not_classified"),
+    ("products", "development out"),
+    ("cyrillic-ou", "production in not_classified"),
+    ("full-width-ou", "production in not_classified"),
+    ("cyrillic-tag", "production out not_classified"),
+    ("look-alike-key", "production in contradictory"),
+    ("pcis-ou", "production in not_classified"),
+    ("config-administrator", "security out"),
+    ("sandbox", "sandbox out"),
+];
+
+async fn every_account_is_listed_with_its_readings_and_nothing_is_written(engine: DatabaseEngine) {
+    let database = Database::fresh(engine).await;
+    let organisation = Organisation::load(&data("contradictions.json")).unwrap();
+    let company = Company::unread(database, organisation).await;
+    let before = company.calls_so_far().await;
+    let (code, printed, _) = classify(&company, &["--json"]).await;
+    assert_eq!(code, 1, "something is to be done");
+    let expected: BTreeMap<String, String> = EXPECTED
+        .iter()
+        .map(|(name, result)| ((*name).to_owned(), (*result).to_owned()))
+        .collect();
+    assert_eq!(results(&printed), expected);
+    assert!(
+        printed
+            .contains("delegated administrator of config.amazonaws.com, guardduty.amazonaws.com")
+    );
+    let written = company.calls_since(before).await.into_iter();
+    let written: Vec<_> = written
+        .filter(|call| call.applied && !call.operation.starts_with(['L', 'D']))
+        .collect();
+    assert!(written.is_empty(), "{written:?}");
+    let (code, _, said) = classify(&company, &["--stored"]).await;
+    assert_eq!(code, 2);
+    assert!(said.contains("contains no account"), "{said}");
+
+    // As text, with a mapping: what is mapped is classified.
+    let file = data("contradictions.toml");
+    let mapping = ["--classification", file.to_str().unwrap()];
+    let (_, printed, _) = classify(&company, &[&["--json"], &mapping[..]].concat()).await;
+    let results = results(&printed);
+    assert_eq!(results["dev-eu-in-development"], "development out");
+    assert_eq!(results["test-payments-production"], "production in");
+    assert_eq!(results["level-1-in-non-pci"], "production in contradictory");
+    let (code, printed, _) = classify(&company, &mapping).await;
+    assert_eq!(code, 1);
+    for said in [
+        "40 accounts.",
+        "Reason: Environment production",
+        "To do: ",
+        "development, as mapped",
+    ] {
+        assert!(printed.contains(said), "{said}: {printed}");
+    }
+
+    // With the stored state, what is on record counts.
+    company.sync().await;
+    let (code, printed, said) = classify(&company, &["--stored", "--json"]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(printed.contains(r#""name":"config-administrator","environment":"security""#));
+
+    // What cannot be read or understood is an error.
+    let wrong = company.database.folder().join("wrong.toml");
+    std::fs::create_dir_all(company.database.folder()).unwrap();
+    std::fs::write(&wrong, "[tags.pci]\nkey = \"x\"\n").unwrap();
+    let (code, _, said) = classify(&company, &["--classification", wrong.to_str().unwrap()]).await;
+    assert_eq!(code, 2);
+    assert!(
+        said.contains("LEASTWISE_CLASSIFICATION") && said.contains("line 2"),
+        "{said}"
+    );
+    company
+        .faults(json!([{ "operation": "ListDelegatedAdministrators", "kind": "access_denied" }]))
+        .await;
+    let (code, _, said) = classify(&company, &[]).await;
+    assert_eq!(code, 2);
+    assert!(said.contains("delegated administrators"), "{said}");
+    company.faults(json!([])).await;
+    company.close().await;
+}
+
+/// The same process after a restart with a mapping.
+fn mapped(company: &mut Company, text: &str) {
+    let app_state = Arc::get_mut(&mut company.app_state).unwrap();
+    app_state.settings.mapping = MappingFile::parse(text).unwrap();
+}
+
+async fn a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits(
+    engine: DatabaseEngine,
+) {
+    let company = Company::on(engine).await;
+    let strange = || {
+        let mut changed = Organisation::sample();
+        let web = changed.accounts.iter().find(|one| &*one.name == "web-dev");
+        let mut fresh = web.unwrap().clone();
+        fresh.id = "999911112222".into();
+        fresh.name = "new-dev".into();
+        changed.accounts.push(fresh);
+        for account in &mut changed.accounts {
+            match &*account.name {
+                // Not understood, so it counts as production PCI.
+                "new-dev" => {
+                    account.tags.insert("environment".into(), "dev-eu".into());
+                    account.tags.insert("pci".into(), "gold".into());
+                }
+                // Somebody removed its tags and moved it.
+                "cards-prod" => {
+                    account.tags.insert("environment".into(), "dev-eu".into());
+                    account.tags.insert("pci".into(), "out".into());
+                    account.parent = "ou-hb01-data000000".into();
+                }
+                _ => {}
+            }
+        }
+        changed
+    };
+    let company = company.reopened(strange()).await;
+    company.sync().await;
+    let class = |company: &Company, name: &str| {
+        let read_model = company.app_state.read_model();
+        read_model
+            .snapshot
+            .account(&company.account(name))
+            .unwrap()
+            .1
+    };
+    let strictest = (Environment::Production, Pci::In);
+    assert_eq!(class(&company, "new-dev").strictness(), strictest);
+    assert!(class(&company, "new-dev").is_assumed());
+
+    let mapping =
+        "[tags.environment.values]\ndev-eu = \"development\"\n[tags.pci.values]\ngold = \"out\"\n";
+    let mut company = company.reopened(strange()).await;
+    mapped(&mut company, mapping);
+    adopt_mapping::adopt(&company.app_state).await.unwrap();
+    sync::restore(&company.app_state).await.unwrap();
+    for _ in 0..2 {
+        let loosened = class(&company, "new-dev");
+        assert_eq!(loosened.strictness(), (Environment::Development, Pci::Out));
+        assert!(!loosened.is_assumed());
+        // This account was read as production PCI before its tags were loosened in AWS.
+        let waits = class(&company, "cards-prod");
+        assert_eq!(waits.strictness(), strictest);
+        assert!(waits.waiting.is_some());
+        assert!(class(&company, "identity").counts_as_production_pci());
+        company.sync().await;
+    }
+    let entries = company.entries("classification.mapped").await;
+    assert_eq!(entries.len(), 1);
+    adopt_mapping::adopt(&company.app_state).await.unwrap();
+    assert_eq!(company.entries("classification.mapped").await.len(), 1);
+
+    // A confirmation loosens what waits.
+    let account = company.account("cards-prod");
+    let mut company = company.reopened(strange()).await;
+    let confirmed = format!(
+        "{mapping}[[confirmed]]\naccount = \"{account}\"\nenvironment = \"development\"\npci = \"out\"\n"
+    );
+    mapped(&mut company, &confirmed);
+    adopt_mapping::adopt(&company.app_state).await.unwrap();
+    sync::restore(&company.app_state).await.unwrap();
+    company.sync().await;
+    let confirmed = class(&company, "cards-prod");
+    assert_eq!(confirmed.strictness(), (Environment::Development, Pci::Out));
+    assert!(confirmed.waiting.is_none());
+    company.close().await;
+}
