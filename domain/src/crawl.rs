@@ -77,6 +77,8 @@ pub struct MergeContext<'a> {
     pub recorded: &'a BTreeMap<AccountId, (Environment, Pci)>,
     /// The person of each user; the caller creates their ids.
     pub persons: BTreeMap<UserId, PersonId>,
+    /// The person of each other user that a person ever was.
+    pub other_users: BTreeMap<UserId, PersonId>,
     /// Single reads since the crawl began, in the order of their requests.
     pub reads: &'a [(SingleRead, Timestamp)],
 }
@@ -165,6 +167,7 @@ fn listed(before: &Parts, crawl: Crawl, known: MergeContext<'_>) -> Parts {
         sets,
         pairs,
         persons: known.persons,
+        other_users: known.other_users,
         coverage,
     }
 }
@@ -316,6 +319,7 @@ mod tests {
             special,
             recorded: &NOTHING,
             persons: BTreeMap::new(),
+            other_users: BTreeMap::new(),
             reads: &[],
         }
     }

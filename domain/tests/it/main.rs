@@ -5,6 +5,7 @@ mod analysis_properties;
 mod approval;
 mod diff;
 mod engine_simulation;
+mod identity;
 mod ledger;
 mod policy_scenarios;
 mod roles;

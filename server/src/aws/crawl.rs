@@ -8,6 +8,8 @@ mod directory;
 mod organization;
 mod sets;
 
+pub(crate) use directory::users;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     hash::Hash,

@@ -4,6 +4,7 @@
 //! run.
 
 mod background_tasks;
+pub mod identity;
 pub mod ledger;
 pub mod report;
 #[cfg(feature = "sandbox")]
@@ -37,6 +38,9 @@ pub enum Command {
     /// Verify or export the ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// List and confirm identities that differ from the directory.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
     /// Print a report.
     #[command(subcommand)]
     Report(report::ReportCommand),
@@ -53,6 +57,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Migrate(args) => migrate(&args).await,
         Command::Sync(args) => sync::run(args).await,
         Command::Ledger(command) => return ledger::run(command).await,
+        Command::Identity(command) => identity::run(command).await,
         Command::Report(command) => report::run(command).await,
         Command::CheckConfig(args) => serve::check(*args).await,
     };

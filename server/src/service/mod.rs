@@ -10,6 +10,7 @@ pub mod changes;
 pub mod exposure;
 mod groups;
 mod home;
+pub mod identities;
 pub mod index;
 pub mod journal;
 mod ledger;

@@ -10,7 +10,7 @@ use domain::{
     change::{Operation, State},
     diff,
     engine::ItemResult,
-    ids::{Assignment, ChangeId, PersonId},
+    ids::{Assignment, ChangeId, PersonId, UserId},
     ledger::projection::{ChangeMismatch, Lifecycle},
     policies::{Evaluation, RequestContext, evaluate},
     snapshot::Snapshot,
@@ -19,11 +19,14 @@ use domain::{
 use sqlx::AnyConnection;
 
 use crate::{
-    service::app_state::{AppState, ReadModel},
+    service::{
+        app_state::{AppState, ReadModel},
+        identities::is_oneself,
+    },
     store::{
         StoreError,
         change::{self, StoredChange},
-        engine, identity_link, person,
+        engine, identity, identity_link, person,
     },
 };
 
@@ -37,7 +40,7 @@ pub(super) async fn evaluate_now(
     except: Option<&ChangeId>,
 ) -> Result<Evaluation, StoreError> {
     let under_way = under_way(conn, &read_model.snapshot, except).await?;
-    let snapshot = with_new_persons(
+    let snapshot = with_identities(
         conn,
         &read_model.snapshot,
         &under_way,
@@ -166,9 +169,9 @@ fn as_of(snapshot: &Snapshot, operation: &Operation) -> Timestamp {
     read.or(parts.coverage.oldest).unwrap_or_default()
 }
 
-/// Adds people who signed in for the first time after the snapshot was taken. Their identity determines whether they
-/// request access for themselves, and whether they gain by what they approve.
-async fn with_new_persons<'a>(
+/// Adds people who signed in for the first time after the snapshot was taken, and every user that the requester ever
+/// was. An identity determines whether people request access for themselves, and whether they gain by what they approve.
+async fn with_identities<'a>(
     conn: &mut AnyConnection,
     snapshot: &'a Snapshot,
     under_way: &[Operation],
@@ -177,20 +180,32 @@ async fn with_new_persons<'a>(
 ) -> Result<Cow<'a, Snapshot>, StoreError> {
     let effect = diff::effect(snapshot, under_way, operations);
     let gaining = effect.gaining();
-    // An existing link never changes, so only missing ones matter.
-    if snapshot.user_of(requester).is_some()
-        && gaining.iter().all(|user| snapshot.person(user).is_some())
-    {
+    let record = identity::record(conn, requester).await?;
+    let own: Vec<&UserId> = gaining
+        .iter()
+        .copied()
+        .filter(|user| is_oneself(&record, snapshot, user))
+        .filter(|user| snapshot.person(user) != Some(requester))
+        .collect();
+    let complete = snapshot.user_of(requester).is_some()
+        && gaining.iter().all(|user| snapshot.person(user).is_some());
+    if complete && own.is_empty() {
         return Ok(Cow::Borrowed(snapshot));
     }
-    let known = identity_link::by_user(conn).await?;
-    let matters = known.iter().any(|(user, person)| {
+    let known = identity_link::persons_of_users(conn).await?;
+    let matters = |(user, person): (&UserId, &PersonId)| {
         (gaining.contains(user) || person == requester) && snapshot.person(user) != Some(person)
-    });
-    if !matters {
+    };
+    if own.is_empty() && !known.linked.iter().chain(&known.others).any(matters) {
         return Ok(Cow::Borrowed(snapshot));
     }
     let mut parts = snapshot.parts().clone();
-    parts.persons = known;
+    parts.persons = known.linked;
+    parts.other_users = known.others;
+    let own = own
+        .into_iter()
+        .cloned()
+        .map(|user| (user, requester.clone()));
+    parts.other_users.extend(own);
     Ok(Cow::Owned(Snapshot::new(parts)))
 }
