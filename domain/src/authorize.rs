@@ -48,6 +48,16 @@ impl Role {
     }
 }
 
+/// Whether the identity of an actor may act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityState {
+    #[default]
+    Active,
+    /// The directory shows that it is not the user that it was linked to. It sees its own access and changes only.
+    Suspended,
+}
+
 /// The caller of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -59,6 +69,8 @@ pub struct Actor {
     pub approver_since: Option<Timestamp>,
     /// Whether a second factor is proven.
     pub mfa: Mfa,
+    /// Whether the identity may act.
+    pub identity: IdentityState,
 }
 
 /// An action that needs authorization. Every page and every action of the web UI names exactly one.
@@ -118,6 +130,8 @@ pub enum Denial {
     NotLinked,
     /// The action needs a second factor.
     NoMfa,
+    /// The identity is suspended.
+    Suspended,
 }
 
 impl Denial {
@@ -129,6 +143,10 @@ impl Denial {
                 "Your sign-in is not linked to an Identity Center user, so you have read-only access."
             }
             Self::NoMfa => "This needs a second factor. Sign in again with your second factor.",
+            Self::Suspended => {
+                "Your identity is suspended, because the directory no longer shows the user that it was linked to. You \
+                 see your own access and changes."
+            }
         }
     }
 }
@@ -137,6 +155,9 @@ impl Denial {
 pub fn may(actor: &Actor, action: Action) -> Result<(), Denial> {
     use Action as A;
     use Role::{Administrator, Approver, Auditor};
+    if actor.identity == IdentityState::Suspended && action != A::SeeOwn {
+        return Err(Denial::Suspended);
+    }
     let any = |roles: &[Role]| roles.iter().any(|role| actor.roles.contains(role));
     let by_role = match action {
         A::SeeOwn | A::ProposeOwn | A::WithdrawOwn => true,

@@ -79,6 +79,8 @@ pub struct MergeContext<'a> {
     pub recorded: &'a BTreeMap<AccountId, (Environment, Pci)>,
     /// The person of each user; the caller creates their ids.
     pub persons: BTreeMap<UserId, PersonId>,
+    /// The person of each other user that a person ever was.
+    pub other_users: BTreeMap<UserId, PersonId>,
     /// Single reads since the crawl began, in the order of their requests.
     pub reads: &'a [(SingleRead, Timestamp)],
 }
@@ -167,6 +169,7 @@ fn listed(before: &Parts, crawl: Crawl, known: MergeContext<'_>) -> Parts {
         sets,
         pairs,
         persons: known.persons,
+        other_users: known.other_users,
         coverage,
     }
 }
@@ -325,6 +328,7 @@ mod tests {
             mapping: &UNMAPPED,
             recorded: &NOTHING,
             persons: BTreeMap::new(),
+            other_users: BTreeMap::new(),
             reads: &[],
         }
     }

@@ -20,6 +20,7 @@ pub mod directory;
 pub mod drift;
 pub mod engine;
 pub mod grant;
+pub mod identity;
 pub mod ids;
 #[cfg(feature = "signatures")]
 pub mod ledger;

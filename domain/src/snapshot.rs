@@ -58,6 +58,9 @@ pub struct Parts {
     pub pairs: BTreeMap<Pair, PairRead>,
     /// The person of each user.
     pub persons: BTreeMap<UserId, PersonId>,
+    /// The person of each user that a person was before, or that has an external id of the person.
+    #[serde(default)]
+    pub other_users: BTreeMap<UserId, PersonId>,
     /// Completeness and freshness.
     pub coverage: Coverage,
 }
@@ -137,9 +140,10 @@ impl Snapshot {
         self.parts.sets.get(arn)
     }
 
-    /// Returns the person of a user.
+    /// Returns the person of a user: of every user that the person ever was.
     pub fn person(&self, user: &UserId) -> Option<&PersonId> {
-        self.parts.persons.get(user)
+        let other = self.parts.other_users.get(user);
+        other.or_else(|| self.parts.persons.get(user))
     }
 
     /// Returns the user of a person.

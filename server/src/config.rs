@@ -138,9 +138,51 @@ pub struct ServeArgs {
     #[arg(skip)]
     pub metrics_token: String,
     #[command(flatten)]
+    pub identities: IdentityArgs,
+    #[command(flatten)]
     pub database: DatabaseArgs,
     #[command(flatten)]
     pub aws: AwsArgs,
+}
+
+/// How differences between identities and the directory are treated.
+#[derive(Debug, Clone, Args)]
+pub struct IdentityArgs {
+    /// The share of linked identities, in percent, that are suspended one by one if they differ from the directory at
+    /// once. More raise an alarm, and nobody decides on production PCI until somebody looks.
+    #[arg(
+        long = "identity-alarm-percent",
+        env = "LEASTWISE_IDENTITY_ALARM_PERCENT",
+        default_value_t = IDENTITY_ALARM_PERCENT
+    )]
+    pub alarm_percent: u8,
+}
+
+/// The default of `LEASTWISE_IDENTITY_ALARM_PERCENT`.
+const IDENTITY_ALARM_PERCENT: u8 = 20;
+
+impl Default for IdentityArgs {
+    fn default() -> Self {
+        Self {
+            alarm_percent: IDENTITY_ALARM_PERCENT,
+        }
+    }
+}
+
+impl IdentityArgs {
+    /// Returns the share in percent, from 1 to 50: with more, most people could be somebody else without an alarm.
+    pub fn alarm_percent(&self) -> Result<u8, ConfigError> {
+        if (1..=50).contains(&self.alarm_percent) {
+            return Ok(self.alarm_percent);
+        }
+        Err(ConfigError {
+            field: "LEASTWISE_IDENTITY_ALARM_PERCENT",
+            cure: format!(
+                "{} is out of range: use a whole number from 1 to 50",
+                self.alarm_percent
+            ),
+        })
+    }
 }
 
 impl AwsArgs {
@@ -272,6 +314,7 @@ impl ServeArgs {
         self.proxies()?;
         self.aws.removal_limits()?;
         self.aws.mapping()?;
+        self.identities.alarm_percent()?;
         self.aws.own().map(drop)
     }
 }

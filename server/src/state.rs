@@ -9,6 +9,8 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     authorize::Role,
+    directory::ExternalId,
+    ids::{PersonId, UserId},
     ledger::{InvalidName, LogName},
     person::{IdentityLink, Subject, link_identity},
     policies::{RemovalLimits, RemovalPolicies, RuleError, Rules},
@@ -27,6 +29,7 @@ use crate::{
     managed_policies::{Catalogue, CatalogueError},
     service::{
         app_state::{AppState, Settings},
+        identities,
         journal::{EntryActor, Journal},
     },
     store::{
@@ -84,6 +87,7 @@ pub enum StartError {
 pub async fn app_state(
     database: &crate::config::DatabaseArgs,
     aws: &crate::config::AwsArgs,
+    identities: &crate::config::IdentityArgs,
     crawl_every: domain::time::Duration,
     pool: &str,
 ) -> Result<Arc<AppState>, StartError> {
@@ -103,6 +107,7 @@ pub async fn app_state(
         leastwise_accounts: aws.own()?,
         mapping: aws.mapping()?,
         pool: pool.to_owned(),
+        identity_alarm_percent: identities.alarm_percent()?,
     };
     let catalogue = Catalogue::embedded()?;
     Ok(Arc::new(AppState::new(
@@ -227,12 +232,28 @@ impl PoolCheck for PortAdapters {
     }
 }
 
+#[async_trait]
 impl UserLookup for PortAdapters {
     fn link(&self, subject: &Subject) -> IdentityLink {
         link_identity(
             subject,
             self.app_state.read_model().snapshot.parts().users.values(),
         )
+    }
+
+    fn external_ids(&self, user: &UserId) -> Vec<ExternalId> {
+        let read_model = self.app_state.read_model();
+        let known = read_model.snapshot.user(user);
+        known.map_or_else(Vec::new, |user| user.external_ids.clone())
+    }
+
+    async fn check(&self, person: &PersonId) {
+        if let Err(error) = identities::check(&self.app_state, person).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "an identity could not be checked at its sign-in"
+            );
+        }
     }
 }
 
@@ -276,6 +297,14 @@ impl Readiness for PortAdapters {
         let alarms = self.app_state.removal_alarms.load(Ordering::Relaxed);
         writeln!(text, "leastwise_removal_alarms_total {alarms}")
             .expect("writing to a string cannot fail");
+        let identities = self.app_state.identity_summary();
+        text.extend([
+            format!("leastwise_identities_suspended {}\n", identities.suspended),
+            format!(
+                "leastwise_identity_alarm {}\n",
+                u8::from(identities.alarm.is_some())
+            ),
+        ]);
         text
     }
 }

@@ -116,6 +116,27 @@ pub struct Home {
     pub me: Option<UserId>,
     /// `None` for users who may not see the directory.
     pub organisation: Option<OrganisationHome>,
+    /// Why the viewer's identity is suspended, if it is.
+    pub suspended: Option<String>,
+    /// Identities that differ from the directory; `None` for users who may not decide or see operations.
+    pub identities: Option<IdentityNotice>,
+}
+
+/// What administrators and approvers must know about identities that differ from the directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentityNotice {
+    /// The number of suspended identities.
+    pub suspended: usize,
+    /// The alarm that stops decisions on production PCI.
+    pub alarm: Option<IdentityAlarmView>,
+}
+
+/// The alarm that many identities differ from the directory at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityAlarmView {
+    pub at: Timestamp,
+    pub differing: u64,
+    pub linked: u64,
 }
 
 /// Reads the home page.

@@ -4,10 +4,10 @@ use domain::{authorize::Action, ids::UserId, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeRow, Freshness, Home, MyAccess, PortResult},
+    backend::{ChangeRow, Freshness, Home, IdentityNotice, MyAccess, PortResult},
     components::{
-        AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, PageHeader,
-        RecentChanges, Section, Time, directory_link,
+        AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, Notice, PageHeader,
+        RecentChanges, Section, Status, Time, directory_link,
     },
     routes::{Page, Visit},
 };
@@ -56,6 +56,8 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         access_count,
         organisation,
         me,
+        suspended,
+        identities,
     } = home;
     let known = freshness.oldest.is_some();
     let actions = view! {
@@ -100,8 +102,59 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
     };
     view! {
         <PageHeader title=title actions />
+        {suspended.map(suspension)}
+        {identities.map(|identities| identity_notice(identities, now))}
         <FreshnessNotice freshness now />
         {body}
+    }
+    .into_any()
+}
+
+fn suspension(reason: String) -> AnyView {
+    view! {
+        <Notice status=Status::Danger title="Your identity is suspended">
+            <p>
+                {reason}
+                " You see your own access and changes, and you can neither request nor decide anything. Ask a Leastwise administrator to confirm your identity."
+            </p>
+        </Notice>
+    }
+    .into_any()
+}
+
+fn identity_notice(identities: IdentityNotice, now: Timestamp) -> AnyView {
+    let alarm = identities.alarm.map(|alarm| {
+        view! {
+            <Notice status=Status::Danger title="Decisions on production PCI are stopped">
+                <p>
+                    {format!("{} of {} identities differ from the directory at once, since ", alarm.differing, alarm.linked)}
+                    <Time at=alarm.at now />
+                    ". If the directory was provisioned again, look at them on the host with "
+                    <code>"leastwise identity list"</code> " and confirm them with "
+                    <code>"leastwise identity confirm --all"</code> "."
+                </p>
+            </Notice>
+        }
+    });
+    let suspended = match identities.suspended {
+        0 => None,
+        1 => Some("1 identity is suspended".to_owned()),
+        some => Some(format!("{some} identities are suspended")),
+    };
+    let suspended = suspended.map(|title| {
+        view! {
+            <Notice status=Status::Pending title>
+                <p>
+                    "The directory no longer shows the user that the identity was linked to. On the host, "
+                    <code>"leastwise identity list"</code> " shows what differs, and "
+                    <code>"leastwise identity confirm"</code> " ends a suspension."
+                </p>
+            </Notice>
+        }
+    });
+    view! {
+        {alarm}
+        {suspended}
     }
     .into_any()
 }

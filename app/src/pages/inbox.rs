@@ -80,7 +80,7 @@ fn why_not(denial: Denial) -> AnyView {
             </Notice>
         }
         .into_any(),
-        Denial::Role | Denial::NotLinked => {
+        Denial::Role | Denial::NotLinked | Denial::Suspended => {
             view! { <Notice status=Status::Pending title="You cannot decide changes">{denial.reason()}</Notice> }
                 .into_any()
         }

@@ -1,5 +1,5 @@
-//! A projection of the ledger's entries: changes, decisions, roles, access windows and sessions, built entry by entry
-//! in order.
+//! A projection of the ledger's entries: changes, decisions, roles, identities, access windows and sessions, built entry
+//! by entry in order.
 //!
 //! Anyone with write access to the database can alter rows of other tables, but cannot alter entries undetected. A row
 //! therefore counts only as far as this projection confirms it. The caller must ensure that the input consists of
@@ -7,6 +7,7 @@
 
 mod change_history;
 pub mod grants;
+pub mod identities;
 pub mod sessions;
 
 pub use change_history::{
@@ -16,7 +17,7 @@ pub use change_history::{
 
 use std::collections::BTreeMap;
 
-use self::{grants::Grants, sessions::Sessions};
+use self::{grants::Grants, identities::Identities, sessions::Sessions};
 use super::{Entry, Outcome};
 use crate::{
     approval::{Approval, Decision},
@@ -132,6 +133,7 @@ pub struct Projection {
     roles: BTreeMap<(PersonId, Role), Vec<RolePeriod>>,
     grants: Grants,
     sessions: Sessions,
+    identities: Identities,
 }
 
 impl Projection {
@@ -139,6 +141,7 @@ impl Projection {
     pub fn apply(&mut self, entry: &Entry) {
         self.grants.apply(entry);
         self.sessions.apply(entry);
+        self.identities.apply(entry);
         if let Some(change) = entry
             .change_id
             .as_ref()
@@ -207,6 +210,11 @@ impl Projection {
     /// Returns the projection of sessions.
     pub fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    /// Returns the projection of identities.
+    pub fn identities(&self) -> &Identities {
+        &self.identities
     }
 
     /// Returns all role grants, including ended ones, by person and role.

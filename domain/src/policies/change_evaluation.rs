@@ -101,12 +101,8 @@ impl RequestContext {
 
     /// Returns the requester's own user.
     fn own_user<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a UserId> {
-        let newer = self.new_persons.iter();
-        let mut newer = newer.filter(|(_, person)| **person == self.requester);
-        newer
-            .next()
-            .map(|(user, _)| user)
-            .or_else(|| snapshot.user_of(&self.requester))
+        let newer = self.new_user.as_ref();
+        newer.or_else(|| snapshot.user_of(&self.requester))
     }
 }
 

@@ -39,6 +39,8 @@ pub struct RequestContext {
     /// The persons of users who are newer than the snapshot. A person determines whether somebody requests access for
     /// themselves, and whether they gain by what they approve.
     pub new_persons: BTreeMap<UserId, PersonId>,
+    /// The requester's user, if the link is newer than the snapshot.
+    pub new_user: Option<UserId>,
 }
 
 /// Whether the beneficiary made the request.

@@ -6,6 +6,7 @@ mod approval;
 mod classification;
 mod diff;
 mod engine_simulation;
+mod identity;
 mod ledger;
 mod policy_scenarios;
 mod preview_cost;

@@ -224,6 +224,7 @@ fn administrator() -> RequestContext {
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
+        new_user: None,
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     approval::Mfa,
-    authorize::{ACTIONS, Actor, Role, may},
+    authorize::{ACTIONS, Actor, IdentityState, Role, may},
     ids::PersonId,
     time::Timestamp,
 };
@@ -21,6 +21,7 @@ fn actor(role: Option<Role>, person: Option<&str>, mfa: Mfa) -> Actor {
         roles: role.into_iter().collect::<BTreeSet<_>>(),
         approver_since: Some(Timestamp(0)),
         mfa,
+        identity: IdentityState::Active,
     }
 }
 
@@ -45,6 +46,13 @@ fn table() -> String {
         (
             "administrator not linked",
             actor(Some(Role::Administrator), None, Mfa::Proven),
+        ),
+        (
+            "approver suspended",
+            Actor {
+                identity: IdentityState::Suspended,
+                ..actor(Some(Role::Approver), ann, Mfa::Proven)
+            },
         ),
     ];
     let mut lines = vec![format!(

@@ -14,6 +14,7 @@ mod organization_changes;
 pub(crate) mod organizations;
 mod page;
 pub(crate) mod params;
+mod provisioning;
 pub(crate) mod quota;
 mod refusal;
 pub(crate) mod response;
@@ -52,6 +53,7 @@ pub fn aws_router(sandbox: SharedState) -> Router {
         )
         .route("/_sandbox/state", get(inspect::state))
         .route("/_sandbox/calls", get(inspect::calls))
+        .route("/_sandbox/users", post(provisioning::provision))
         .with_state(sandbox)
 }
 

@@ -9,6 +9,8 @@ mod directory;
 pub(in crate::aws) mod organization;
 mod sets;
 
+pub(crate) use directory::users;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     hash::Hash,

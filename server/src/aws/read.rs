@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId};
+use domain::{
+    directory::{ExternalId, UserStatus},
+    ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
+};
 
 use super::{
     Aws, Instance,
@@ -159,6 +162,86 @@ impl Aws {
         match answer {
             Ok(_) => Ok(true),
             Err(error) if error.class == ErrorClass::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What the directory says about one user now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryUser {
+    pub status: UserStatus,
+    pub external_ids: Vec<ExternalId>,
+}
+
+impl Aws {
+    /// Returns a user, by `DescribeUser`; none if the directory does not contain it.
+    pub async fn directory_user(
+        &self,
+        instance: &Instance,
+        user: &UserId,
+    ) -> Result<Option<DirectoryUser>, CallError> {
+        let answer = read(&self.budgets.directory, || {
+            self.directory
+                .describe_user()
+                .identity_store_id(&instance.identity_store)
+                .user_id(user.as_str())
+                .send()
+        })
+        .await;
+        let found = match answer {
+            Ok(found) => found,
+            Err(error) if error.class == ErrorClass::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if found.user_id() != user.as_str() {
+            return Err(malformed("another user than the one requested"));
+        }
+        let status = match found
+            .user_status()
+            .map(aws_sdk_identitystore::types::UserStatus::as_str)
+        {
+            Some("ENABLED") | None => UserStatus::Enabled,
+            Some("DISABLED") => UserStatus::Disabled,
+            Some(_) => return Err(malformed("an unknown status of a user")),
+        };
+        let external_ids = found.external_ids().iter().map(|external| ExternalId {
+            issuer: external.issuer().to_owned(),
+            id: external.id().to_owned(),
+        });
+        Ok(Some(DirectoryUser {
+            status,
+            external_ids: external_ids.collect(),
+        }))
+    }
+
+    /// Returns a user with this external id, by `GetUserId`; none if there is none.
+    pub async fn user_with_external_id(
+        &self,
+        instance: &Instance,
+        external_id: &ExternalId,
+    ) -> Result<Option<UserId>, CallError> {
+        let external_id = aws_sdk_identitystore::types::ExternalId::builder()
+            .issuer(&external_id.issuer)
+            .id(&external_id.id)
+            .build()
+            .map_err(|error| malformed(&error.to_string()))?;
+        let wanted = aws_sdk_identitystore::types::AlternateIdentifier::ExternalId(external_id);
+        let answer = read(&self.budgets.directory, || {
+            self.directory
+                .get_user_id()
+                .identity_store_id(&instance.identity_store)
+                .alternate_identifier(wanted.clone())
+                .send()
+        })
+        .await;
+        match answer {
+            Ok(found) => {
+                let user = UserId::parse(found.user_id());
+                user.map(Some)
+                    .map_err(|error| malformed(&error.to_string()))
+            }
+            Err(error) if error.class == ErrorClass::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }

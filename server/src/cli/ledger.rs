@@ -9,6 +9,7 @@ mod bundle;
 mod columns;
 mod database;
 mod export;
+mod identities;
 mod open_sessions;
 mod rows;
 mod search;

@@ -5,6 +5,7 @@
 
 mod background_tasks;
 pub mod classify;
+pub mod identity;
 pub mod ledger;
 pub mod report;
 #[cfg(feature = "sandbox")]
@@ -40,6 +41,9 @@ pub enum Command {
     /// Verify or export the ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// List and confirm identities that differ from the directory.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
     /// Print a report.
     #[command(subcommand)]
     Report(report::ReportCommand),
@@ -57,6 +61,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Sync(args) => sync::run(args).await,
         Command::Classify(args) => classify::run(args).await,
         Command::Ledger(command) => return ledger::run(command).await,
+        Command::Identity(command) => identity::run(command).await,
         Command::Report(command) => report::run(command).await,
         Command::CheckConfig(args) => serve::check(*args).await,
     };

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::CommandResult;
 use crate::{
-    config::{AwsArgs, DatabaseArgs},
+    config::{AwsArgs, DatabaseArgs, IdentityArgs},
     engine::sync,
     service::{app_state::AppState, journal::EntryActor, report::Report},
     state,
@@ -53,6 +53,8 @@ pub async fn run(command: ReportCommand) -> CommandResult {
     let app_state = state::app_state(
         &args.database,
         &args.aws,
+        // A report changes no identity.
+        &IdentityArgs::default(),
         domain::time::Duration::minutes(15),
         "",
     )

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{CommandResult, serve};
 use crate::{
-    config::{AwsArgs, DatabaseArgs, ServeArgs},
+    config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs},
     http::log,
 };
 
@@ -139,6 +139,7 @@ fn configuration(
         approvers: with_role("leastwise-approvers"),
         auditors: with_role("leastwise-auditors"),
         crawl_minutes: 1,
+        identities: IdentityArgs::default(),
         trusted_proxies: Vec::new(),
         metrics_token: String::new(),
         database: DatabaseArgs {

@@ -22,7 +22,7 @@ use crate::{
         serve::serve,
         state::{HttpSettings, HttpState, Ports},
     },
-    service::app_state::AppState,
+    service::{app_state::AppState, identities},
     state::{self, PortAdapters, StartError},
 };
 
@@ -42,8 +42,14 @@ pub async fn check(mut args: ServeArgs) -> CommandResult {
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
     args.check()?;
     println!("configuration  ok");
-    let app_state =
-        state::app_state(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
+    let app_state = state::app_state(
+        &args.database,
+        &args.aws,
+        &args.identities,
+        args.crawl_every(),
+        &args.pool,
+    )
+    .await?;
     println!("database       ok");
     println!("aws            ok: {}", app_state.instance.arn);
     oidc(&args).await?;
@@ -100,7 +106,8 @@ async fn once_known(app_state: Arc<AppState>, run: BoxFuture<'static, ()>) {
 async fn remember(app_state: &Arc<AppState>, args: &ServeArgs) -> Result<(), StartError> {
     engine::adopt_mapping::adopt(app_state).await?;
     engine::sync::restore(app_state).await?;
-    state::first_roles(app_state, args).await
+    state::first_roles(app_state, args).await?;
+    Ok(identities::refresh_summary(app_state).await?)
 }
 
 /// Starts everything. The port is open when this returns. The stored state is still being loaded; pages, sign-ins and
@@ -109,8 +116,14 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| StartError::Listen(args.listen, error))?;
-    let app_state =
-        state::app_state(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
+    let app_state = state::app_state(
+        &args.database,
+        &args.aws,
+        &args.identities,
+        args.crawl_every(),
+        &args.pool,
+    )
+    .await?;
     let seed = secret(KEY_VARIABLE)?;
     let seed = Some(seed.as_str()).filter(|seed| !seed.is_empty());
     let (store, clock) = (app_state.store.clone(), app_state.clock.clone());

@@ -13,7 +13,7 @@ use clap::Args;
 use super::CommandResult;
 use crate::{
     aws::crawl::CrawlProgress,
-    config::{AwsArgs, DatabaseArgs},
+    config::{AwsArgs, DatabaseArgs, IdentityArgs},
     engine::{adopt_mapping, sync},
     service::names,
     state,
@@ -25,6 +25,8 @@ pub struct SyncArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    identities: IdentityArgs,
+    #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
     aws: AwsArgs,
@@ -35,6 +37,7 @@ pub async fn run(args: SyncArgs) -> CommandResult {
     let app_state = state::app_state(
         &args.database,
         &args.aws,
+        &args.identities,
         domain::time::Duration::minutes(15),
         "",
     )

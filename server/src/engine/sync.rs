@@ -1,7 +1,7 @@
 //! Crawls AWS, merges the result, records drift, and publishes the new read model.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -25,9 +25,10 @@ use crate::{
     clock,
     service::{
         app_state::{AppState, ReadModel},
+        identities::{self, Review},
         journal::EntryBuilder,
     },
-    store::{self, StoreError, Tx},
+    store::{self, StoreError, Tx, identity_link::PersonsOfUsers},
 };
 
 /// The result of one crawl.
@@ -114,9 +115,15 @@ pub async fn once(
         crawled.cost.clone(),
     );
     let listings = minded(app_state, &crawled).await?;
+    let reviewed = match &crawled.crawl.users {
+        Some(users) => identities::review(app_state, users).await?,
+        // What was not read shows no difference.
+        None => Review::default(),
+    };
 
     let mut tx = app_state.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
+    let mut told = identities::keep(app_state, &mut tx, &reviewed).await?;
     let persons = persons(&mut tx, before, &crawled, app_state).await?;
     let mut reads = reads(app_state);
     reads.sort_by_key(|(_, as_of)| *as_of);
@@ -124,18 +131,18 @@ pub async fn once(
         special: &special,
         mapping: &app_state.settings.mapping.mapping,
         recorded: &recorded,
-        persons,
+        persons: persons.linked,
+        other_users: persons.others,
         reads: &reads,
     };
     let parts = merge(before, crawled.crawl, known);
     let seen = unexplained(&mut tx, before, &parts).await?;
     store::observed::save(&mut tx, before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
-    app_state
-        .journal
-        .append_many(&mut tx, entries(app_state, &parts, &seen, &cost))
-        .await?;
+    told.extend(entries(app_state, &parts, &seen, &cost));
+    app_state.journal.append_many(&mut tx, told).await?;
     tx.commit().await?;
+    identities::refresh_summary(app_state).await?;
 
     let mut report = SyncReport {
         calls: cost.calls,
@@ -262,24 +269,35 @@ fn roles_known(special: &SpecialAccounts, crawled: &Crawled) -> bool {
 }
 
 /// Ensures that every user has an identity. An identity that was created before the directory was read, by a sign-in or
-/// a role, is linked to its user and keeps its roles.
+/// a role, is linked to its user and keeps its roles. A user with an external id that an identity ever had gets no
+/// identity of its own.
 async fn persons(
     tx: &mut Tx,
     before: &Parts,
     crawled: &Crawled,
     app_state: &AppState,
-) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
+) -> Result<PersonsOfUsers, StoreError> {
     let Some(users) = &crawled.crawl.users else {
-        return Ok(before.persons.clone());
+        return Ok(PersonsOfUsers {
+            linked: before.persons.clone(),
+            others: before.other_users.clone(),
+        });
     };
-    let mut known = store::identity_link::by_user(tx.conn()).await?;
+    let PersonsOfUsers {
+        linked: mut known,
+        others,
+    } = store::identity_link::persons_of_users(tx.conn()).await?;
     for person in store::identity_link::without_user(tx.conn()).await? {
         let joined = person
             .subjects
             .iter()
             .map(|subject| link_identity(subject, users.iter()))
             .find_map(|join| match join {
-                IdentityLink::Linked(user) if !known.contains_key(&user) => Some(user),
+                IdentityLink::Linked(user)
+                    if !known.contains_key(&user) && !others.contains_key(&user) =>
+                {
+                    Some(user)
+                }
                 _ => None,
             });
         if let Some(user) = joined {
@@ -289,11 +307,11 @@ async fn persons(
     }
     let fresh: Vec<(UserId, PersonId)> = users
         .iter()
-        .filter(|user| !known.contains_key(&user.id))
+        .filter(|user| !known.contains_key(&user.id) && !others.contains_key(&user.id))
         .map(|user| (user.id.clone(), clock::person_id()))
         .collect();
     store::identity_link::ensure_for_users(tx, &fresh, app_state.clock.now()).await?;
-    let now = store::identity_link::by_user(tx.conn()).await?;
+    let now = store::identity_link::persons_of_users(tx.conn()).await?;
     // Known users keep their id values, because two read models are in memory during the replacement.
     let same = |(user, person): (UserId, PersonId)| {
         let known = before.persons.get_key_value(&user);
@@ -302,7 +320,10 @@ async fn persons(
             (user.clone(), person.clone())
         })
     };
-    Ok(now.into_iter().map(same).collect())
+    Ok(PersonsOfUsers {
+        linked: now.linked.into_iter().map(same).collect(),
+        others: now.others,
+    })
 }
 
 /// Returns the differences that no operation of Leastwise explains.

@@ -13,6 +13,7 @@ pub mod events;
 mod form;
 pub mod headers;
 pub mod health;
+mod identity_link;
 pub mod limits;
 pub mod log;
 pub mod oidc;

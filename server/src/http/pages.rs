@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use domain::authorize::{Action, may};
+use domain::authorize::{Action, Denial, may, writes};
 use futures::{Stream, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use tokio::task::JoinError;
@@ -100,7 +100,11 @@ pub(super) async fn permitted(
             "a refusal could not be recorded in the ledger"
         );
     }
-    Err(Denied::Forbidden(denial.reason()))
+    // To a suspended identity, pages that it may not see do not exist. A refused write is explained.
+    Err(match denial {
+        Denial::Suspended if !writes(action) => Denied::NotFound,
+        _ => Denied::Forbidden(denial.reason()),
+    })
 }
 
 /// Returns the ports, bound to the caller.

@@ -7,13 +7,17 @@ use async_trait::async_trait;
 use domain::{
     approval::Mfa,
     authorize::Role,
-    ids::PersonId,
+    directory::ExternalId,
+    ids::{PersonId, UserId},
     ledger::Hash,
     person::{IdentityLink, Subject},
     time::Timestamp,
 };
 
-use crate::store::{StoreError, Tx, person::Claim, session::Ending};
+use crate::{
+    service::journal::UserOfIdentity,
+    store::{StoreError, Tx, person::Claim, session::Ending},
+};
 
 /// The current status of a user in the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +53,16 @@ pub trait PoolCheck: Send + Sync {
     async fn status(&self, username: &str) -> PoolStatus;
 }
 
-/// Finds the Identity Center user of a sign-in in the directory as of the last sync.
+/// Finds the Identity Center user of a sign-in in the directory.
+#[async_trait]
 pub trait UserLookup: Send + Sync {
     /// Applies `domain::person::link_identity` to the current snapshot.
     fn link(&self, subject: &Subject) -> IdentityLink;
+    /// Returns the external ids of a user as of the last sync.
+    fn external_ids(&self, user: &UserId) -> Vec<ExternalId>;
+    /// Checks an identity by a read of the directory at this moment, and suspends it if it differs. What cannot be read
+    /// has no effect.
+    async fn check(&self, person: &PersonId);
 }
 
 /// An event of a sign-in or a session.
@@ -76,6 +86,8 @@ pub enum SignInEvent {
     RoleEnded(PersonId, Role),
     /// The sign-in claims a directory user that belongs to another person.
     Claimed(Claim),
+    /// The identity is linked to a user that the ledger does not record yet.
+    IdentityLinked(UserOfIdentity),
 }
 
 /// One entry of the journal.

@@ -11,7 +11,7 @@ use axum::{
 };
 use domain::{
     approval::Mfa,
-    authorize::{Actor, Role},
+    authorize::{Actor, IdentityState, Role},
     ids::{PersonId, UserId},
     person::Subject,
     time::{Duration, Timestamp},
@@ -33,7 +33,7 @@ use super::{
     state::HttpState,
 };
 use crate::store::{
-    person,
+    StoreError, identity, person,
     session::{self as rows, Ending, Session},
 };
 
@@ -266,6 +266,15 @@ async fn actor(state: &HttpState, session: &Session) -> Result<Actor, HttpError>
         .iter()
         .filter_map(|group| state.settings.roles.get(group).copied())
         .collect();
+    let suspension = {
+        let mut conn = state
+            .store
+            .read()
+            .acquire()
+            .await
+            .map_err(StoreError::from)?;
+        identity::suspension(&mut conn, &session.person).await?
+    };
     let granted = person::roles_of(&state.store, &session.person).await?;
     let held = granted
         .iter()
@@ -279,6 +288,10 @@ async fn actor(state: &HttpState, session: &Session) -> Result<Actor, HttpError>
             .map(|grant| grant.granted_at)
             .max(),
         mfa: session.remembered.mfa,
+        identity: match suspension {
+            Some(_) => IdentityState::Suspended,
+            None => IdentityState::Active,
+        },
     })
 }
 

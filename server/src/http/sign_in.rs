@@ -18,6 +18,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use super::{
     cookie,
     error::HttpError,
+    identity_link,
     limits::ClientIp,
     oidc::{Identity, Prompt, SignInFailure, claims::Evidence},
     ports::{PoolMfa, PoolStatus, SignInEntry, SignInEvent},
@@ -312,6 +313,7 @@ async fn open(
     };
     let mut events = role_revocation::end_roles(&state.settings, &mut tx, &seen, *now).await?;
     events.extend(known.claimed.clone().map(SignInEvent::Claimed));
+    events.extend(identity_link::record(state, &mut tx, &known, &identity.subject, *now).await?);
     let new = NewSession {
         token_hash: &token_hash,
         id: &id,
@@ -341,6 +343,7 @@ async fn open(
         state.ports.journal.record(&mut tx, &told).await?;
     }
     tx.commit().await?;
+    state.ports.users.check(&known.person).await;
     Ok(token)
 }
 

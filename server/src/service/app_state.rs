@@ -25,7 +25,11 @@ use domain::{
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{
-    evaluation_slots::EvaluationSlots, index::Roster, journal::Journal, pci_findings::PciFindings,
+    evaluation_slots::EvaluationSlots,
+    identities::{DirectoryUsers, IdentitySummary, InstanceDirectory},
+    index::Roster,
+    journal::Journal,
+    pci_findings::PciFindings,
     pending_starts::PendingStarts,
 };
 use crate::{
@@ -47,6 +51,9 @@ pub struct Settings {
     pub mapping: MappingFile,
     /// The id of the Cognito user pool.
     pub pool: String,
+    /// The share of linked identities, in percent, that may differ from the directory at once and are suspended one by
+    /// one. More raise the alarm.
+    pub identity_alarm_percent: u8,
 }
 
 /// The shared state of the process.
@@ -61,6 +68,8 @@ pub struct AppState {
     pub catalogue: Arc<Catalogue>,
     /// The policies in force.
     pub rules: Arc<Rules>,
+    /// Single users of the directory, read when they matter.
+    pub directory_users: Arc<dyn DirectoryUsers>,
     /// The only way to append to the ledger.
     pub journal: Journal,
     pub settings: Settings,
@@ -86,6 +95,7 @@ pub struct AppState {
     pub moved: broadcast::Sender<ChangeId>,
     /// False from the start until the stored state is loaded.
     restored: watch::Sender<bool>,
+    identity_summary: RwLock<IdentitySummary>,
     read_model: RwLock<Arc<ReadModel>>,
 }
 
@@ -131,6 +141,10 @@ impl AppState {
         journal: Journal,
         settings: Settings,
     ) -> Self {
+        let directory_users = Arc::new(InstanceDirectory {
+            aws: aws.clone(),
+            instance: instance.clone(),
+        });
         Self {
             store,
             clock,
@@ -138,6 +152,7 @@ impl AppState {
             instance,
             catalogue: catalogue.into(),
             rules: rules.into(),
+            directory_users,
             journal,
             settings,
             wake_engine: Notify::new(),
@@ -151,8 +166,31 @@ impl AppState {
             removal_alarms: AtomicU64::new(0),
             moved: broadcast::channel(256).0,
             restored: watch::channel(true).0,
+            identity_summary: RwLock::default(),
             read_model: RwLock::new(Arc::new(ReadModel::empty())),
         }
+    }
+
+    /// Reads single users from another directory, such as that of a test.
+    #[must_use]
+    pub fn with_directory_users(mut self, users: Arc<dyn DirectoryUsers>) -> Self {
+        self.directory_users = users;
+        self
+    }
+
+    /// Returns what pages and metrics say about identities.
+    pub fn identity_summary(&self) -> IdentitySummary {
+        self.identity_summary
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn set_identity_summary(&self, state: IdentitySummary) {
+        *self
+            .identity_summary
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     /// Marks the stored state as not loaded. Until `mark_restored`, nothing may be evaluated against the read model.

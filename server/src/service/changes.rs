@@ -9,6 +9,7 @@ pub mod approver_status;
 mod change_form;
 mod choices;
 mod decide;
+mod decider_link;
 mod descriptions;
 mod evaluation;
 mod events;

@@ -2,12 +2,12 @@
 
 use app::backend::{
     AccountRef, ChangeRow, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort,
-    MyAccess, OrganisationHome, PortResult,
+    IdentityAlarmView, IdentityNotice, MyAccess, OrganisationHome, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
     access::{self, Path, Reach},
-    authorize::Action,
+    authorize::{Action, IdentityState},
     classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
     ids::{AccountId, PermissionSetArn, Principal, UserId},
@@ -53,11 +53,46 @@ impl HomePort for Service {
             access_count,
             organisation,
             me: self.signed.user.clone(),
+            suspended: self.own_suspension().await?,
+            identities: self.identity_notice().await?,
         })
     }
 }
 
 impl Service {
+    async fn own_suspension(&self) -> PortResult<Option<String>> {
+        if self.signed.actor.identity == IdentityState::Active {
+            return Ok(None);
+        }
+        let mut conn = self.connection().await?;
+        let suspension = store::identity::suspension(&mut conn, &self.signed.person).await;
+        let suspension = suspension.map_err(broken)?;
+        Ok(suspension.map(|suspension| suspension.difference.reason().to_owned()))
+    }
+
+    /// The alarm is read from the ledger, because it can end in another process.
+    async fn identity_notice(&self) -> PortResult<Option<IdentityNotice>> {
+        let concerned =
+            self.allowed(Action::SeeInbox).is_ok() || self.allowed(Action::SeeOperations).is_ok();
+        if !concerned {
+            return Ok(None);
+        }
+        let mut conn = self.connection().await?;
+        let alarm = store::identity::alarm(&mut conn).await.map_err(broken)?;
+        Ok(Some(IdentityNotice {
+            suspended: self.app_state.identity_summary().suspended,
+            alarm: alarm.map(|alarm| IdentityAlarmView {
+                at: alarm.at,
+                differing: alarm.differing,
+                linked: alarm.linked,
+            }),
+        }))
+    }
+
+    async fn connection(&self) -> PortResult<sqlx::pool::PoolConnection<sqlx::Any>> {
+        self.app_state.store.read().acquire().await.map_err(broken)
+    }
+
     fn my_access(&self, user: &UserId) -> (Vec<MyAccess>, usize) {
         let read_model = &self.read_model;
         let mut reaches: Vec<Reach> = access::reach_of(&read_model.snapshot, user).collect();
@@ -98,13 +133,7 @@ impl Service {
 
     async fn organisation(&self) -> PortResult<OrganisationHome> {
         let read_model = &self.read_model;
-        let mut conn = self
-            .app_state
-            .store
-            .read()
-            .acquire()
-            .await
-            .map_err(broken)?;
+        let mut conn = self.connection().await?;
         let (seen, drift_count) = store::crawl::drift_events(&mut conn, DRIFT_ROWS)
             .await
             .map_err(broken)?;

@@ -13,11 +13,13 @@ mod entry_actor;
 mod entry_builder;
 mod event_kind;
 mod events;
+mod identity_events;
 mod port;
 
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;
 pub use event_kind::EventKind;
+pub use identity_events::UserOfIdentity;
 
 use std::{
     ops::Range,

@@ -12,6 +12,7 @@ pub mod evaluation_slots;
 pub mod exposure;
 mod groups;
 mod home;
+pub mod identities;
 pub mod index;
 pub mod journal;
 mod ledger;

@@ -17,7 +17,8 @@ pub enum StartDependency {
     Crawl,
     /// A response from AWS to a read that the change depends on.
     Aws,
-    /// A response of the user pool that shows whether the people who approved are still approvers.
+    /// A response of the user pool and the directory that shows whether the people who approved are still approvers, or
+    /// the end of an alarm about identities.
     Pool,
     /// The database.
     Store,
@@ -32,7 +33,7 @@ impl StartDependency {
             }
             Self::Aws => "Waiting for AWS: a required read failed and is retried every few seconds",
             Self::Pool => {
-                "Waiting for the user pool to confirm the approvers: the query failed and is retried every few seconds"
+                "Waiting for the user pool and the directory to confirm the people of this change: it is retried every few seconds"
             }
             Self::Store => {
                 "Waiting for the database: a query failed and is retried every few seconds"

@@ -61,8 +61,35 @@ pub async fn link_user(tx: &mut Tx, person: &PersonId, user: &UserId) -> Result<
     affected(done.rows_affected(), "this person")
 }
 
-/// Returns the person of each Identity Center user.
-pub async fn by_user(conn: &mut AnyConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
+/// The identity of each Identity Center user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PersonsOfUsers {
+    /// By the user that each identity is linked to.
+    pub linked: BTreeMap<UserId, PersonId>,
+    /// By every other user that an identity ever was.
+    pub others: BTreeMap<UserId, PersonId>,
+}
+
+/// Returns the identity of each user. A user that somebody else has signed in as is theirs, whoever it was before.
+pub async fn persons_of_users(conn: &mut AnyConnection) -> Result<PersonsOfUsers, StoreError> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "select distinct u.user_id, u.person_id from identity_user u join person p on p.id = u.person_id \
+         where (p.user_id is null or p.user_id <> u.user_id) and not exists (select 1 from person o \
+         join subject s on s.person_id = o.id where o.user_id = u.user_id) order by u.user_id, u.person_id",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut others = BTreeMap::new();
+    for (user, person) in &rows {
+        others.insert(id("identity_user", user)?, id("identity_user", person)?);
+    }
+    let mut linked = by_user(conn).await?;
+    linked.retain(|user, _| !others.contains_key(user));
+    Ok(PersonsOfUsers { linked, others })
+}
+
+/// Returns the person that is linked to each Identity Center user.
+async fn by_user(conn: &mut AnyConnection) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("select user_id, id from person where user_id is not null")
             .fetch_all(conn)

@@ -6,6 +6,7 @@
 pub mod change;
 pub mod crawl;
 pub mod engine;
+pub mod identity;
 pub mod identity_link;
 pub mod ledger;
 pub mod mapping;

@@ -1,12 +1,21 @@
 //! The app state with a test's database and an unreachable AWS, for tests that build their own read model.
 
-use domain::{ids::InstanceArn, ledger::LogName, time::Duration};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    directory::{ExternalId, UserStatus},
+    ids::{InstanceArn, UserId},
+    ledger::LogName,
+    time::Duration,
+};
 use server::{
-    aws::{Access, Aws, Instance},
+    aws::{Access, Aws, Instance, error::CallError, read::DirectoryUser},
     clock::Clock,
     mapping_file::MappingFile,
     service::{
         app_state::{AppState, Settings},
+        identities::DirectoryUsers,
         journal::Journal,
     },
 };
@@ -38,6 +47,7 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
         crawl_every: Duration::minutes(10),
         leastwise_accounts: Vec::new(),
         pool: "pool".into(),
+        identity_alarm_percent: 20,
     };
     AppState::new(
         store,
@@ -49,4 +59,22 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
         journal,
         settings,
     )
+    .with_directory_users(Arc::new(EverybodyEnabled))
+}
+
+/// A directory in which every user exists and is enabled.
+struct EverybodyEnabled;
+
+#[async_trait]
+impl DirectoryUsers for EverybodyEnabled {
+    async fn user(&self, _: &UserId) -> Result<Option<DirectoryUser>, CallError> {
+        Ok(Some(DirectoryUser {
+            status: UserStatus::Enabled,
+            external_ids: Vec::new(),
+        }))
+    }
+
+    async fn holder(&self, _: &ExternalId) -> Result<Option<UserId>, CallError> {
+        Ok(None)
+    }
 }

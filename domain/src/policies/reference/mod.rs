@@ -156,6 +156,7 @@ fn asked() -> impl Strategy<Value = RequestContext> {
             ticket: false,
             approvals: approvals.into_iter().map(person).collect(),
             ours: BTreeSet::new(),
+            new_user: new.contains(who).then(|| user(who)),
             new_persons: new
                 .into_iter()
                 .map(|name| (user(name), person(name)))
@@ -281,6 +282,7 @@ fn an_evaluation_whose_caller_is_gone_ends_without_a_result() {
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
+        new_user: None,
     };
     let evaluated = |stop: &dyn Fn() -> bool| {
         evaluate(

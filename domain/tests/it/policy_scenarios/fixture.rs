@@ -96,6 +96,7 @@ pub fn ann() -> RequestContext {
         approvals: BTreeSet::new(),
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
+        new_user: None,
     }
 }
 

@@ -64,7 +64,8 @@ pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock
     out
 }
 
-async fn users(aws: &Aws, instance: &Instance) -> Result<Vec<User>, CallError> {
+/// Returns all users of the directory.
+pub(crate) async fn users(aws: &Aws, instance: &Instance) -> Result<Vec<User>, CallError> {
     let mut found = Vec::new();
     let mut token: Option<String> = None;
     loop {

@@ -12,17 +12,20 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Entry,
-        projection::{self, Projection, RecordedDecision, RolePeriod, grants, sessions},
+        projection::{
+            self, Projection, RecordedDecision, RolePeriod, grants, identities, sessions,
+        },
     },
     time::Timestamp,
 };
 use thiserror::Error;
 
-use super::{LedgerCommandError, open_sessions, windows};
+use super::{LedgerCommandError, identities::IdentityRows, open_sessions, windows};
 use crate::store::{
     Store,
     change::{DecisionRow, decision_rows},
     engine::{StoredWindow, window_rows},
+    identity::{identity_rows, stored_links},
     person::{RoleRow, role_rows},
     session::{StoredSession, session_rows},
 };
@@ -78,6 +81,13 @@ pub enum Difference {
         "session: {0} is active according to its row, but the ledger has an entry that ends it"
     )]
     SessionRevived(String),
+    #[error("identity_user: {0} has no entry in the ledger")]
+    IdentityUserWithoutEntry(String),
+    #[error("identity_user: the row of {0} is missing, but the ledger has its entry")]
+    IdentityUserWithoutRow(String),
+    /// The user of an identity was altered.
+    #[error("person: the user of {0} differs from the one that the ledger records")]
+    LinkDiffers(String),
     /// The index of the search differs from the words of an entry.
     #[error("ledger_token: {0}")]
     Words(String),
@@ -96,6 +106,7 @@ pub(super) struct LedgerBackedRows {
     roles: Vec<RoleRow>,
     windows: Vec<StoredWindow>,
     sessions: Vec<StoredSession>,
+    identities: IdentityRows,
 }
 
 impl LedgerBackedRows {
@@ -105,6 +116,10 @@ impl LedgerBackedRows {
             roles: role_rows(store).await?,
             windows: window_rows(store).await?,
             sessions: session_rows(store).await?,
+            identities: IdentityRows {
+                index: identity_rows(store).await?,
+                links: stored_links(store).await?,
+            },
         })
     }
 }
@@ -124,6 +139,9 @@ pub(super) fn apply(projection: &mut Projection, leaf: &str) {
         grants::CLOSED,
         sessions::STARTED,
         sessions::ENDED,
+        identities::LINKED,
+        identities::USER_SEEN,
+        identities::CONFIRMED,
     ];
     // Most entries concern something else, and parsing is expensive.
     if words.iter().any(|word| leaf.contains(word))
@@ -195,6 +213,12 @@ pub(super) fn compare(
         &before.windows,
         &after.windows,
         projection.grants(),
+        &mut found,
+    );
+    super::identities::compare(
+        &before.identities,
+        &after.identities,
+        projection.identities(),
         &mut found,
     );
     open_sessions::compare(

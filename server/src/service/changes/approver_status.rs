@@ -1,4 +1,5 @@
-//! Checks with the user pool that the people who approved are still approvers: enabled, and in the approvers' group.
+//! Checks that the people of a change are still who they were when it starts: approvers with the user pool (enabled,
+//! and in the approvers' group), approvers and the requester with the directory (their user exists and is enabled).
 //!
 //! The ledger ends a role when its holder is next seen without the group, and a holder who never signs in again is
 //! never seen. So the user pool is queried when a change starts. It is queried for the sign-in that approved according
@@ -12,17 +13,24 @@ use domain::{
     approval::Decision,
     authorize::Role,
     change::{Operation, State},
+    identity::LinkStatus,
     ids::{ChangeId, PersonId},
     person::Subject,
 };
+use sqlx::AnyConnection;
 
 use crate::{
     aws::{
         error::{CallError, ErrorClass},
         pool::PoolUser,
     },
-    service::app_state::AppState,
-    store::{StoreError, change, ledger::proof, person},
+    service::{app_state::AppState, identities},
+    store::{
+        StoreError,
+        change::{self, StoredChange},
+        ledger::proof,
+        person,
+    },
 };
 
 /// Access to the users of the Cognito user pool.
@@ -43,7 +51,7 @@ impl UserPool for AppState {
     }
 }
 
-/// The user pool's response about the people who approved.
+/// The response of the user pool and the directory about the people who approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ApproverStatus {
     /// The people who are still approvers.
@@ -60,6 +68,12 @@ pub(super) async fn of_approvers(
 ) -> Result<ApproverStatus, StoreError> {
     let mut still = BTreeSet::new();
     for (person, subject, username) in approvals(app_state, id).await? {
+        match identities::check(app_state, &person).await? {
+            LinkStatus::Valid => {}
+            // The approval of somebody who is not that user any more does not count.
+            LinkStatus::Differs(_) => continue,
+            LinkStatus::NotRead(_) => return Ok(ApproverStatus::Unanswered),
+        }
         match pool.user(&username).await {
             Ok(Some(user)) if is_approver(&user, &subject) => {
                 still.insert(person);
@@ -77,17 +91,39 @@ pub(super) async fn of_approvers(
     Ok(ApproverStatus::Confirmed(still))
 }
 
+/// Checks the requester of a change by a fresh read of the directory. Valid if the change is not about to start.
+pub(super) async fn of_requester(
+    app_state: &AppState,
+    id: &ChangeId,
+) -> Result<LinkStatus, StoreError> {
+    let starting = {
+        let mut conn = app_state.store.read().acquire().await?;
+        about_to_start(&mut conn, id).await?
+    };
+    match starting {
+        Some(stored) => identities::check(app_state, &stored.change.requester).await,
+        None => Ok(LinkStatus::Valid),
+    }
+}
+
+/// Returns a change that is approved and gives access.
+async fn about_to_start(
+    conn: &mut AnyConnection,
+    id: &ChangeId,
+) -> Result<Option<StoredChange>, StoreError> {
+    Ok(change::find(conn, id).await?.filter(|stored| {
+        let operations = &stored.change.proposal.operations;
+        stored.change.state == State::Approved && operations.iter().any(Operation::gives)
+    }))
+}
+
 /// Returns who approved in the current round, with the sign-in and its username in the user pool.
 async fn approvals(
     app_state: &AppState,
     id: &ChangeId,
 ) -> Result<Vec<(PersonId, Subject, String)>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
-    let starts = change::find(&mut conn, id).await?.filter(|stored| {
-        let operations = &stored.change.proposal.operations;
-        stored.change.state == State::Approved && operations.iter().any(Operation::gives)
-    });
-    if starts.is_none() {
+    if about_to_start(&mut conn, id).await?.is_none() {
         return Ok(Vec::new());
     }
     let projection = proof::decisions(&mut conn, id).await?;

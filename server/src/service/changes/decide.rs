@@ -15,6 +15,7 @@ use domain::{
     authorize::{Action, Role},
     change::{DECIDE_WITHIN, JUSTIFICATION_BYTES, State, holds_card_number},
     diff::{EffectComparison, EffectHash},
+    identity::{IdentityAlarm, IdentityRecord, Suspension},
     ids::{ChangeId, PersonId},
     ledger::{Outcome, projection::ChangeMismatch},
     person::Claims,
@@ -24,6 +25,7 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{
+    decider_link::{self, concerns_production_pci},
     descriptions,
     evaluation::{compared, re_evaluate},
     person_names::PersonNames,
@@ -31,11 +33,11 @@ use super::{
     trouble,
 };
 use crate::{
-    service::{Service, broken, journal::EventKind},
+    service::{Service, broken, identities::Oneself, journal::EventKind},
     store::{
         StoreError,
         change::{self, StoredChange},
-        person,
+        identity, person,
     },
 };
 
@@ -55,6 +57,10 @@ enum DecideOutcome {
     RowMismatch(ChangeMismatch),
     /// The effect has changed; earlier approvals are void.
     EffectChanged(State),
+    /// The identity of the approver was suspended in the meantime.
+    Suspended(Suspension),
+    /// Many identities differ from the directory at once.
+    Alarm(IdentityAlarm),
 }
 
 #[async_trait]
@@ -68,6 +74,7 @@ impl DecisionPort for Service {
                 message,
             }]));
         }
+        self.check_own_link().await?;
         let _slot = self.app_state.evaluations.take(&self.signed.person).await?;
         match self.try_decide(id, &input, reason).await.map_err(trouble)? {
             DecideOutcome::Recorded(state) => {
@@ -86,6 +93,11 @@ impl DecisionPort for Service {
             DecideOutcome::MayNotDecide(why) => {
                 Err(self.refused(Action::Decide, why.reason()).await)
             }
+            DecideOutcome::Suspended(suspension) => {
+                let reason = suspension.difference.reason();
+                Err(self.refused(Action::Decide, reason).await)
+            }
+            DecideOutcome::Alarm(alarm) => Err(decider_link::refused(decider_link::words(&alarm))),
             DecideOutcome::EffectChanged(state) => {
                 self.app_state.announce(id, state);
                 Err(Denied::Conflict(format!(
@@ -125,8 +137,19 @@ impl Service {
         if let Some(altered) = stored.altered {
             return Ok(DecideOutcome::RowMismatch(altered));
         }
+        let record = identity::record(tx.conn(), &self.signed.person).await?;
+        if let Some(suspension) = &record.suspended {
+            return Ok(DecideOutcome::Suspended(suspension.clone()));
+        }
+        let read_model = self.app_state.read_model();
+        if let Some(alarm) = identity::alarm(tx.conn()).await?
+            && concerns_production_pci(&read_model.snapshot, &stored.effect)
+        {
+            return Ok(DecideOutcome::Alarm(alarm));
+        }
         let candidate = self.candidate(&person::claims(tx.conn()).await?);
-        if let Err(why) = self.may_take_seat(&stored, &candidate, &seen) {
+        self.add_oneself(&mut stored, &record);
+        if let Err(why) = may_decide(&stored.change, &stored.gaining, &candidate, &seen) {
             return Ok(DecideOutcome::MayNotDecide(why));
         }
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
@@ -152,7 +175,7 @@ impl Service {
         }
         // Nothing was added, but a beneficiary may have become known as a person only now.
         stored.gaining.extend(evaluation.gaining);
-        let approver = match self.may_take_seat(&stored, &candidate, &seen) {
+        let approver = match may_decide(&stored.change, &stored.gaining, &candidate, &seen) {
             Ok(person) => person,
             Err(why) => return Ok(DecideOutcome::MayNotDecide(why)),
         };
@@ -188,28 +211,16 @@ impl Service {
         }
     }
 
-    fn may_take_seat(
-        &self,
-        stored: &StoredChange,
-        candidate: &Candidate,
-        seen: &EffectHash,
-    ) -> Result<PersonId, ApproverRefusal> {
-        may_decide(&stored.change, &self.gaining(stored), candidate, seen)
-    }
-
-    /// Returns everyone who gains access, including the viewer if their own user does: a person is linked to a user at
-    /// sign-in, which may be later than the stored list.
-    pub(super) fn gaining(&self, stored: &StoredChange) -> BTreeSet<PersonId> {
-        let mut gaining = stored.gaining.clone();
-        if self
-            .signed
-            .user
-            .as_ref()
-            .is_some_and(|user| stored.effect.gives_to(user))
+    /// Adds the viewer to those who gain access if any user does that their identity ever was: a person is linked to a
+    /// user at sign-in, and a user is created again, which may be later than the stored list.
+    pub(super) fn add_oneself(&self, stored: &mut StoredChange, record: &IdentityRecord) {
+        let linked = self.signed.user.as_ref();
+        let read_model = self.app_state.read_model();
+        if linked.is_some_and(|user| stored.effect.gives_to(user))
+            || Oneself::of(record, &read_model.snapshot, &stored.effect) == Oneself::Gains
         {
-            gaining.insert(self.signed.person.clone());
+            stored.gaining.insert(self.signed.person.clone());
         }
-        gaining
     }
 
     /// Describes who decided and when, for an approver whose decision came too late.

@@ -6,6 +6,7 @@ use domain::{
     change::{InvalidProposal, Operation, Proposal, State, holds_card_number},
     diff::{Gainer, Step},
     grant::Term,
+    identity::LinkDifference,
     ids::{AccountId, PermissionSetArn, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
@@ -183,6 +184,18 @@ pub(super) fn already(state: State) -> &'static str {
         State::Withdrawn => "The requester has withdrawn this change.",
         State::Failed => "This change could not be carried out. Request it again.",
     }
+}
+
+/// Explains why a change does not start whose requester is no longer who they were.
+pub(super) fn requester_gone(difference: &LinkDifference) -> String {
+    let what = match difference {
+        LinkDifference::Deleted => "was deleted",
+        LinkDifference::Disabled => "is disabled",
+        LinkDifference::Recreated(_) => "was deleted and created again as another user",
+        LinkDifference::Reissued(_) => "shares its external id with another user",
+        LinkDifference::LinkAltered => "differs from the one that the ledger records",
+    };
+    format!("The Identity Center user of the person who requested this change {what}.")
 }
 
 /// Explains why a change whose row differs from the ledger is not processed.

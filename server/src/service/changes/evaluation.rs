@@ -13,6 +13,7 @@ use domain::{
     change::{Operation, State},
     diff::{self, ApprovedEffect, EffectComparison},
     engine::ItemResult,
+    identity::IdentityRecord,
     ids::{Assignment, ChangeId, PersonId, UserId},
     ledger::projection::{ChangeMismatch, Lifecycle},
     policies::{Evaluation, RequestContext, Rules, evaluate},
@@ -25,11 +26,12 @@ use crate::{
     service::{
         app_state::{AppState, ReadModel},
         evaluation_slots,
+        identities::is_oneself,
     },
     store::{
         StoreError,
         change::{self, StoredChange},
-        engine, identity_link, person,
+        engine, identity, identity_link, person,
     },
 };
 
@@ -51,20 +53,22 @@ pub(super) async fn evaluate_now(
     };
     let mut asked = RequestContext {
         ours: ours(read_model, operations),
-        new_persons: BTreeMap::new(),
         ..asked.clone()
     };
-    let (evaluation, linked) = evaluated.by(&asked).await?;
-    // An existing link never changes, so only missing ones matter.
-    if linked == Links::Known {
+    let record = identity::record(conn, &asked.requester).await?;
+    let (evaluation, links) = evaluated.by(&asked, &record).await?;
+    let Links::Missing { own } = links else {
         return Ok(evaluation);
-    }
-    asked.new_persons =
-        new_persons(conn, &read_model.snapshot, &evaluation, &asked.requester).await?;
+    };
+    let new = new_links(conn, &read_model.snapshot, &evaluation, &asked.requester).await?;
+    asked.new_persons = new.persons;
+    let own = own.into_iter().map(|user| (user, asked.requester.clone()));
+    asked.new_persons.extend(own);
+    asked.new_user = new.own;
     if asked.new_persons.is_empty() {
         return Ok(evaluation);
     }
-    let (evaluation, _) = evaluated.by(&asked).await?;
+    let (evaluation, _) = evaluated.by(&asked, &record).await?;
     Ok(evaluation)
 }
 
@@ -79,24 +83,46 @@ struct Evaluated {
 }
 
 /// Whether the snapshot shows the person of the requester and of everybody who gains.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Links {
     Known,
-    Missing,
+    /// Some are missing.
+    Missing {
+        /// The users who gain and are the requester, although the snapshot does not say so.
+        own: Vec<UserId>,
+    },
 }
 
 impl Links {
-    fn of(snapshot: &Snapshot, evaluation: &Evaluation, requester: &PersonId) -> Self {
-        let mut gaining = evaluation.effect.gaining().into_iter();
+    fn of(
+        snapshot: &Snapshot,
+        evaluation: &Evaluation,
+        requester: &PersonId,
+        record: &IdentityRecord,
+    ) -> Self {
+        let gaining = evaluation.effect.gaining();
+        let own: Vec<UserId> = gaining
+            .iter()
+            .filter(|user| snapshot.person(user) != Some(requester))
+            .filter(|user| is_oneself(record, snapshot, user))
+            .map(|user| (*user).clone())
+            .collect();
         let known = snapshot.user_of(requester).is_some()
-            && gaining.all(|user| snapshot.person(user).is_some());
-        if known { Self::Known } else { Self::Missing }
+            && gaining.iter().all(|user| snapshot.person(user).is_some());
+        if known && own.is_empty() {
+            Self::Known
+        } else {
+            Self::Missing { own }
+        }
     }
 }
 
 impl Evaluated {
-    async fn by(&self, asked: &RequestContext) -> Result<(Evaluation, Links), StoreError> {
-        let (this, asked) = (self.clone(), asked.clone());
+    async fn by(
+        &self,
+        asked: &RequestContext,
+        record: &IdentityRecord,
+    ) -> Result<(Evaluation, Links), StoreError> {
+        let (this, asked, record) = (self.clone(), asked.clone(), record.clone());
         evaluation_slots::run(move |budget| {
             let snapshot = &this.read_model.snapshot;
             let evaluation = evaluate(
@@ -108,7 +134,7 @@ impl Evaluated {
                 this.now,
                 budget,
             )?;
-            let links = Links::of(snapshot, &evaluation, &asked.requester);
+            let links = Links::of(snapshot, &evaluation, &asked.requester, &record);
             Ok((evaluation, links))
         })
         .await
@@ -137,6 +163,7 @@ pub(super) async fn re_evaluate(
         approvals,
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
+        new_user: None,
     };
     let operations = &stored.change.proposal.operations;
     evaluate_now(
@@ -255,20 +282,37 @@ fn as_of(snapshot: &Snapshot, operation: &Operation) -> Timestamp {
     read.or(parts.coverage.oldest).unwrap_or_default()
 }
 
-/// Returns the persons who signed in for the first time after the snapshot was taken, as far as they request or gain.
-/// Their identity determines whether they request access for themselves, and whether they gain by what they approve.
-async fn new_persons(
+/// The links that are newer than a snapshot.
+struct NewLinks {
+    /// The persons of those who gain.
+    persons: BTreeMap<UserId, PersonId>,
+    /// The requester's user.
+    own: Option<UserId>,
+}
+
+/// Reads who was linked after the snapshot was taken, as far as they request or gain.
+async fn new_links(
     conn: &mut AnyConnection,
     snapshot: &Snapshot,
     evaluation: &Evaluation,
     requester: &PersonId,
-) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
-    let known = identity_link::by_user(conn).await?;
-    Ok(known
-        .into_iter()
-        .filter(|(user, person)| {
-            snapshot.person(user) != Some(person)
-                && (person == requester || evaluation.effect.gives_to(user))
-        })
-        .collect())
+) -> Result<NewLinks, StoreError> {
+    let known = identity_link::persons_of_users(conn).await?;
+    let newer = |(user, person): &(&UserId, &PersonId)| {
+        snapshot.person(user) != Some(person)
+            && (*person == requester || evaluation.effect.gives_to(user))
+    };
+    let own = known
+        .linked
+        .iter()
+        .filter(newer)
+        .find(|(_, person)| *person == requester)
+        .map(|(user, _)| user.clone());
+    let persons = known.linked.iter().chain(&known.others).filter(newer);
+    Ok(NewLinks {
+        persons: persons
+            .map(|(user, person)| (user.clone(), person.clone()))
+            .collect(),
+        own,
+    })
 }

@@ -63,6 +63,7 @@ impl Service {
             approvals: BTreeSet::new(),
             ours: BTreeSet::new(),
             new_persons: BTreeMap::new(),
+            new_user: None,
         }
     }
 

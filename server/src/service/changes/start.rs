@@ -1,8 +1,8 @@
 //! The checks of the engine's shell before a change starts, and how it sends a change back in its own transaction.
 //!
 //! Approvals must be valid when the change is carried out, and not only when they were given: the people who approved
-//! must still be approvers according to the ledger and the user pool, and none of them may gain access. These checks
-//! never delay the removal of access.
+//! must still be approvers according to the ledger and the user pool, their Identity Center users and that of the
+//! requester must exist and be enabled, and none of them may gain access. These checks never delay the removal of access.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,7 @@ use domain::{
     change::{DECIDE_WITHIN, Operation, START_WITHIN, State},
     diff::{EffectComparison, EffectHash},
     engine::StartVerdict,
+    identity::LinkStatus,
     ids::{ChangeId, PersonId},
     ledger::projection::Lifecycle,
     time::Timestamp,
@@ -20,37 +21,48 @@ use domain::{
 use super::{
     approver_status::{self, ApproverStatus, UserPool},
     decide::{rebound, seats},
+    decider_link::concerns_production_pci,
     descriptions,
     evaluation::{compared, re_evaluate},
 };
 use crate::{
-    service::app_state::AppState,
+    service::{app_state::AppState, identities::Oneself},
     store::{
         StoreError, Tx,
         change::{self, StoredChange},
+        identity,
     },
 };
 
-/// Returns the verdict on an approved change that is about to start. The user pool is queried first, without any lock;
-/// everything else happens under the change's lock.
+/// Returns the verdict on an approved change that is about to start. The user pool and the directory are queried first,
+/// without any lock; everything else happens under the change's lock.
 pub async fn fresh_verdict(
     app_state: &AppState,
     pool: &dyn UserPool,
     id: &ChangeId,
 ) -> Result<StartVerdict, StoreError> {
-    let standing = approver_status::of_approvers(app_state, pool, id).await?;
+    let people = StartReads {
+        approvers: approver_status::of_approvers(app_state, pool, id).await?,
+        requester: approver_status::of_requester(app_state, id).await?,
+    };
     let _slot = app_state.evaluations.take_for_engine().await;
     let mut tx = app_state.store.write().await?;
-    let fresh = under_lock(app_state, &mut tx, id, &standing).await?;
+    let fresh = under_lock(app_state, &mut tx, id, &people).await?;
     tx.commit().await?;
     Ok(fresh)
+}
+
+/// What was read about the people of a change before it was locked.
+struct StartReads {
+    approvers: ApproverStatus,
+    requester: LinkStatus,
 }
 
 async fn under_lock(
     app_state: &AppState,
     tx: &mut Tx,
     id: &ChangeId,
-    standing: &ApproverStatus,
+    people: &StartReads,
 ) -> Result<StartVerdict, StoreError> {
     let Some(mut stored) = change::lock(tx, id).await? else {
         return Ok(StartVerdict::Refused(
@@ -83,8 +95,23 @@ async fn under_lock(
         // Checked by the ledger, because a modified row must not extend the validity of approvals.
         return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
     }
+    match &people.requester {
+        LinkStatus::Valid => {}
+        LinkStatus::Differs(difference) => {
+            return Ok(StartVerdict::Refused(descriptions::requester_gone(
+                difference,
+            )));
+        }
+        LinkStatus::NotRead(_) => return Ok(StartVerdict::Unanswered),
+    }
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
     let comparison = compared(app_state, &stored, &evaluation).await?;
+    let read_model = app_state.read_model();
+    if identity::alarm(tx.conn()).await?.is_some()
+        && concerns_production_pci(&read_model.snapshot, &evaluation.effect)
+    {
+        return Ok(StartVerdict::Unanswered);
+    }
     match evaluation.verdict.outcome {
         Outcome::Allowed => return Ok(allowed(comparison, evaluation.hash)),
         Outcome::Refused => return Ok(StartVerdict::Refused(reason(&evaluation.verdict))),
@@ -95,7 +122,18 @@ async fn under_lock(
     }
     stored.change.verdict = evaluation.verdict;
     stored.gaining.extend(evaluation.gaining);
-    let ApproverStatus::Confirmed(in_pool) = standing else {
+    let approvers: BTreeSet<PersonId> = stored
+        .change
+        .in_force()
+        .map(|given| given.approver.clone())
+        .collect();
+    for approver in approvers {
+        let record = identity::record(tx.conn(), &approver).await?;
+        if Oneself::of(&record, &read_model.snapshot, &evaluation.effect) == Oneself::Gains {
+            stored.gaining.insert(approver);
+        }
+    }
+    let ApproverStatus::Confirmed(in_pool) = &people.approvers else {
         return Ok(StartVerdict::Unanswered);
     };
     let seats = seats(tx.conn(), &stored).await?;

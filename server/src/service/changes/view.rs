@@ -7,6 +7,7 @@ use domain::{
     approval::{Candidate, Decision, Mfa, may_fill_slot},
     authorize::Action,
     change::State,
+    identity::IdentityRecord,
     ids::ChangeId,
     person::Claims,
 };
@@ -19,7 +20,7 @@ use crate::{
     store::{
         StoreError,
         change::{self, StoredChange},
-        ledger, person,
+        identity, ledger, person,
     },
 };
 
@@ -35,16 +36,19 @@ impl Service {
         let mut conn = self.app_state.store.read().acquire().await?;
         let waiting = change::in_states(&mut conn, &[State::Waiting]).await?;
         let claims = person::claims(&mut conn).await?;
+        let record = identity::record(&mut conn, &self.signed.person).await?;
         let now = self.app_state.clock.now();
         Ok(waiting
             .into_iter()
-            .filter(|stored| {
+            .filter_map(|mut stored| {
                 let proven = Candidate {
                     mfa: Mfa::Proven,
                     ..self.candidate(&claims)
                 };
-                stored.change.decidable(now).is_ok()
-                    && may_fill_slot(&stored.change, &self.gaining(stored), &proven).is_ok()
+                self.add_oneself(&mut stored, &record);
+                let may = stored.change.decidable(now).is_ok()
+                    && may_fill_slot(&stored.change, &stored.gaining, &proven).is_ok();
+                may.then_some(stored)
             })
             .collect())
     }
@@ -54,7 +58,12 @@ impl Service {
         change::find(&mut conn, id).await
     }
 
-    fn may_decide_now(&self, stored: &StoredChange, claims: &Claims) -> Result<(), &'static str> {
+    fn may_decide_now(
+        &self,
+        stored: &StoredChange,
+        claims: &Claims,
+        record: &IdentityRecord,
+    ) -> Result<(), &'static str> {
         if stored.change.decidable(self.app_state.clock.now()).is_err() {
             return Err(descriptions::already(match stored.change.state {
                 State::Waiting => State::Expired,
@@ -62,7 +71,9 @@ impl Service {
             }));
         }
         let candidate = self.candidate(claims);
-        may_fill_slot(&stored.change, &self.gaining(stored), &candidate)
+        let mut stored = stored.clone();
+        self.add_oneself(&mut stored, record);
+        may_fill_slot(&stored.change, &stored.gaining, &candidate)
             .map(|_| ())
             .map_err(domain::approval::ApproverRefusal::reason)
     }
@@ -114,6 +125,7 @@ impl Service {
         let waiting = self.app_state.waiting.of(&change.id);
         let operations = progress::operations(&mut conn, &read_model, stored, waiting, now).await?;
         let claims = person::claims(&mut conn).await?;
+        let record = identity::record(&mut conn, &self.signed.person).await?;
         drop(conn);
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let (live_key, live_words) = progress::live(stored, &operations);
@@ -125,7 +137,7 @@ impl Service {
             approvals,
             operations,
             timeline: timeline::rows(&entries, stored),
-            decide: self.may_decide_now(stored, &claims),
+            decide: self.may_decide_now(stored, &claims, &record),
             withdraw: self.may_withdraw_now(stored),
             version: stored.version,
             live_key,

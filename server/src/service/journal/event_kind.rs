@@ -84,6 +84,18 @@ kinds! {
     RoleGranted = "role.granted",
     /// A person lost a role in Leastwise.
     RoleEnded = "role.ended",
+    /// An identity was linked to an Identity Center user, or its user has another external id.
+    IdentityLinked = "identity.linked",
+    /// Another user has an external id of an identity, and counts as the same human.
+    IdentityUserSeen = "identity.user_seen",
+    /// The directory shows that an identity is not the user that it was linked to.
+    IdentitySuspended = "identity.suspended",
+    /// A suspension ended on the host, or an identity became another user.
+    IdentityConfirmed = "identity.confirmed",
+    /// Many identities differ from the directory at once.
+    IdentityAlarmRaised = "identity.alarm_raised",
+    /// Somebody looked at the identities that differ, on the host.
+    IdentityAlarmEnded = "identity.alarm_ended",
     /// Other policies are in force from now on.
     RulesActivated = "rules.activated",
     /// Another mapping of tags and OUs is in force from now on.
@@ -121,7 +133,7 @@ mod tests {
     use super::*;
 
     /// The event types in existing ledgers. Never change or remove one.
-    const WRITTEN: [&str; 39] = [
+    const WRITTEN: [&str; 45] = [
         "change.submitted",
         "change.refused",
         "change.approved",
@@ -152,6 +164,12 @@ mod tests {
         "subject.claimed",
         "role.granted",
         "role.ended",
+        "identity.linked",
+        "identity.user_seen",
+        "identity.suspended",
+        "identity.confirmed",
+        "identity.alarm_raised",
+        "identity.alarm_ended",
         "rules.activated",
         "sync.completed",
         "outside.seen",
@@ -171,7 +189,7 @@ mod tests {
 
     #[test]
     fn what_proves_rows_is_written_by_these_words() {
-        use domain::ledger::projection::{self, grants, sessions};
+        use domain::ledger::projection::{self, grants, identities, sessions};
         for (kind, read, word) in [
             (
                 EventKind::ChangeSubmitted,
@@ -225,6 +243,36 @@ mod tests {
             ),
             (EventKind::RoleGranted, projection::GRANTED, "role.granted"),
             (EventKind::RoleEnded, projection::ENDED, "role.ended"),
+            (
+                EventKind::IdentityLinked,
+                identities::LINKED,
+                "identity.linked",
+            ),
+            (
+                EventKind::IdentityUserSeen,
+                identities::USER_SEEN,
+                "identity.user_seen",
+            ),
+            (
+                EventKind::IdentitySuspended,
+                identities::SUSPENDED,
+                "identity.suspended",
+            ),
+            (
+                EventKind::IdentityConfirmed,
+                identities::CONFIRMED,
+                "identity.confirmed",
+            ),
+            (
+                EventKind::IdentityAlarmRaised,
+                identities::ALARM_RAISED,
+                "identity.alarm_raised",
+            ),
+            (
+                EventKind::IdentityAlarmEnded,
+                identities::ALARM_ENDED,
+                "identity.alarm_ended",
+            ),
             (EventKind::GrantStarted, grants::STARTED, "grant.started"),
             (EventKind::GrantStopped, grants::STOPPED, "grant.stopped"),
             (EventKind::GrantClosed, grants::CLOSED, "grant.closed"),

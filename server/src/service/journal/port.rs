@@ -44,6 +44,7 @@ impl Journal {
                 .role_ended(&who, person, *role, told.at)
                 .reason("no longer in the group of this role"),
             SignInEvent::Claimed(claim) => self.subject_claimed(&who, claim),
+            SignInEvent::IdentityLinked(linked) => self.identity_linked(&who, linked, told.at),
         };
         builder.at(told.at)
     }

@@ -1,4 +1,5 @@
-//! Entries as proof of rows: the projection of changes and their decisions, of roles, access windows and sessions.
+//! Entries as proof of rows: the projection of changes and their decisions, of roles, identities, access windows and
+//! sessions.
 //!
 //! The columns next to an entry are used only to find it, because they are not signed. A leaf that does not match the
 //! tree at its number is not accepted as an entry, so a row that was inserted into one table proves nothing. Whether
@@ -60,6 +61,56 @@ pub async fn roles_of(
 pub async fn roles(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where type in ('role.granted', 'role.ended') order by seq",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
+/// Returns the projection of one identity.
+pub async fn identity(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Projection, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where target_id = $1 and type in ('identity.linked', \
+         'identity.user_seen', 'identity.suspended', 'identity.confirmed') order by seq",
+    )
+    .bind(person.as_str())
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
+/// Returns the projection of all suspensions.
+pub async fn suspensions(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where type in ('identity.suspended', 'identity.confirmed') order by seq",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
+/// Returns the projection of the last suspensions, whether they ended or not.
+pub async fn last_suspensions(
+    conn: &mut AnyConnection,
+    most: usize,
+) -> Result<Projection, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where type = 'identity.suspended' order by seq desc limit $1",
+    )
+    .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
+/// Returns the projection of the alarms about identities.
+pub async fn identity_alarms(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where type in ('identity.alarm_raised', 'identity.alarm_ended') \
+         order by seq",
     )
     .fetch_all(&mut *conn)
     .await?;

@@ -95,10 +95,12 @@ pub async fn load(
     parts.members = members(conn, &mut ids).await?;
     parts.members_as_of = members_as_of(conn, &mut ids).await?;
     parts.pairs = pairs(conn, &mut ids).await?;
-    for (user, person) in crate::store::identity_link::by_user(conn).await? {
+    let known = crate::store::identity_link::persons_of_users(conn).await?;
+    for (user, person) in known.linked {
         let user = ids.users.id("person", user.as_str())?;
         parts.persons.insert(user, person);
     }
+    parts.other_users = known.others;
     parts.coverage = coverage(conn, &parts.pairs).await?;
     Ok(parts)
 }

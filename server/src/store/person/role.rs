@@ -1,13 +1,16 @@
 //! Roles of persons.
 //!
 //! A row alone grants nothing: it counts only with the ledger entry of the same person, role and instant, and until an
-//! entry ends it. So granting or ending a role requires an entry in the same transaction.
+//! entry ends it. So granting or ending a role requires an entry in the same transaction. A suspended identity keeps its
+//! roles, and none of them has an effect.
+
+use std::collections::BTreeSet;
 
 use domain::{authorize::Role, ids::PersonId, ledger::projection::Projection, time::Timestamp};
 use sqlx::AnyConnection;
 
 use super::lock;
-use crate::store::{Store, StoreError, Tx, ledger::proof};
+use crate::store::{Store, StoreError, Tx, identity, ledger::proof};
 
 /// A role that the ledger grants and that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +21,7 @@ pub struct RoleGrant {
     pub granted_by: String,
 }
 
-/// Returns the current roles of a person according to the ledger.
+/// Returns the current roles of a person according to the ledger; none while the identity is suspended.
 pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>, StoreError> {
     let mut conn = store.read().acquire().await?;
     roles_of_now(&mut conn, person).await
@@ -26,6 +29,18 @@ pub async fn roles_of(store: &Store, person: &PersonId) -> Result<Vec<RoleGrant>
 
 /// As [`roles_of`], inside the caller's transaction.
 pub async fn roles_of_now(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Vec<RoleGrant>, StoreError> {
+    let held = granted_to(conn, person).await?;
+    if !held.is_empty() && identity::suspension(conn, person).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    Ok(held)
+}
+
+/// Returns the roles that the ledger grants to a person, even if their identity is suspended.
+async fn granted_to(
     conn: &mut AnyConnection,
     person: &PersonId,
 ) -> Result<Vec<RoleGrant>, StoreError> {
@@ -44,7 +59,7 @@ pub async fn roles_of_now(
     Ok(held.into_iter().map(|(_, grant)| grant).collect())
 }
 
-/// Returns everyone who has a role according to the ledger, with their roles.
+/// Returns everyone who has a role according to the ledger, with their roles. Suspended identities have none.
 pub async fn everyone_with_a_role(store: &Store) -> Result<Vec<(PersonId, RoleGrant)>, StoreError> {
     let mut conn = store.read().acquire().await?;
     roles_now(&mut conn).await
@@ -59,7 +74,14 @@ pub async fn roles_now(conn: &mut AnyConnection) -> Result<Vec<(PersonId, RoleGr
     .fetch_all(&mut *conn)
     .await?;
     let projection = proof::roles(conn).await?;
-    Ok(proven(rows, &projection))
+    let mut held = proven(rows, &projection);
+    let people: BTreeSet<PersonId> = held.iter().map(|(person, _)| person.clone()).collect();
+    for person in people {
+        if identity::suspension(conn, &person).await?.is_some() {
+            held.retain(|(holder, _)| *holder != person);
+        }
+    }
+    Ok(held)
 }
 
 /// Person, role, start, granted by.
@@ -108,7 +130,7 @@ pub async fn ensure_role(
     now: Timestamp,
 ) -> Result<RoleOutcome, StoreError> {
     lock(tx, person).await?;
-    let held = roles_of_now(tx.conn(), person).await?;
+    let held = granted_to(tx.conn(), person).await?;
     if held.iter().any(|grant| grant.role == role) {
         return Ok(RoleOutcome::Held);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{
     approval::Mfa,
-    authorize::{Actor, Role},
+    authorize::{Actor, IdentityState, Role},
     engine::{AccessResource, WindowRow},
     grant::Window,
     ids::{AccountId, Assignment, ChangeId, GrantId, PersonId, UserId},
@@ -107,6 +107,7 @@ impl Org {
             roles: roles.iter().copied().collect(),
             approver_since: Some(Timestamp(0)),
             mfa: Mfa::Proven,
+            identity: IdentityState::Active,
         };
         let subject = Subject {
             iss: "https://issuer".into(),

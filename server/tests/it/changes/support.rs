@@ -9,7 +9,7 @@ use app::backend::{
 use async_trait::async_trait;
 use domain::{
     approval::{Decision, Mfa},
-    authorize::{Actor, Role},
+    authorize::{Actor, IdentityState, Role},
     change::State,
     engine::{DomainEvent, Generation, StartVerdict},
     ids::{ChangeId, Principal},
@@ -243,6 +243,7 @@ impl Org {
                 .find(|grant| grant.role == Role::Approver)
                 .map(|grant| grant.granted_at),
             mfa: Mfa::Proven,
+            identity: IdentityState::Active,
         };
         SignedIn::without_cookie(
             actor,

@@ -18,7 +18,7 @@ use crate::{
 use app::backend::{Denied, LedgerPort as _, ListQuery};
 use domain::{
     approval::{Approval, Decision, Mfa},
-    authorize::{Action, Actor, Role},
+    authorize::{Action, Actor, IdentityState, Role},
     diff::EffectHash,
     ids::{AccountId, ChangeId, PersonId},
     ledger::{Hash, LogName, Outcome, tree},
@@ -93,6 +93,7 @@ impl Scene {
             roles: roles.iter().copied().collect(),
             approver_since: None,
             mfa: Mfa::Proven,
+            identity: IdentityState::Active,
         };
         let subject = Subject {
             iss: "https://pool.example".to_owned(),

@@ -9,7 +9,7 @@ use app::backend::{
 };
 use domain::{
     approval::{Decision, Mfa},
-    authorize::{Actor, Role},
+    authorize::{Actor, IdentityState, Role},
     change::State,
     engine::Pacing,
     ids::{AccountId, Assignment, ChangeId, GroupId, Pair, PermissionSetArn, Principal, UserId},
@@ -345,6 +345,7 @@ impl Company {
             roles: granted.iter().map(|grant| grant.role).collect(),
             approver_since: approver.map(|grant| grant.granted_at),
             mfa: Mfa::Proven,
+            identity: IdentityState::Active,
         };
         let now = self.app_state.clock.now();
         let signed =
@@ -514,7 +515,7 @@ impl Company {
 }
 
 /// Returns the sign-in of a user of the sample's user pool.
-fn subject(name: &str) -> Subject {
+pub fn subject(name: &str) -> Subject {
     let pool = Organisation::sample().pool;
     let sub = pool.user(name).map_or(name, |user| &user.sub).to_owned();
     Subject {
@@ -577,6 +578,7 @@ async fn app_state(database: &Database, access: &Access, clock: Clock) -> Arc<Ap
         crawl_every: Duration::minutes(15),
         leastwise_accounts: Vec::new(),
         pool: Organisation::sample().pool.id,
+        identity_alarm_percent: 20,
     };
     Arc::new(AppState::new(
         store,

@@ -11,7 +11,7 @@ use sandbox::{
 };
 use server::{
     cli::serve,
-    config::{AwsArgs, DatabaseArgs, ServeArgs},
+    config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs},
     service::app_state::AppState,
     state::StartError,
 };
@@ -130,6 +130,7 @@ fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> Se
         approvers: with_role("leastwise-approvers"),
         auditors: with_role("leastwise-auditors"),
         crawl_minutes: 60,
+        identities: IdentityArgs::default(),
         trusted_proxies: Vec::new(),
         metrics_token: String::new(),
         database: DatabaseArgs {

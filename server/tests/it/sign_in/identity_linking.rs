@@ -1,12 +1,17 @@
 //! The identity of a sign-in, and its rights.
 
+use std::collections::BTreeSet;
+
 use domain::authorize::Role;
+use domain::identity::{ExternalIdDigest, IdentityRecord, LinkDifference};
+use domain::ids::PersonId;
 use domain::person::IdentityLink;
 use http::StatusCode;
 use sandbox::org::pool::Mfa;
 use server::http::ports::SignInEvent;
-use server::store::identity_link;
+use server::service::journal::UserOfIdentity;
 use server::store::person::{self, Claim};
+use server::store::{identity, identity_link};
 
 use super::support::*;
 use crate::database::DatabaseEngine;
@@ -21,6 +26,9 @@ crate::engines::on_both_engines! {
     a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there,
     a_late_join_to_a_user_who_has_a_sign_in_is_a_claim,
     a_directory_that_changes_its_mind_swaps_nobody,
+    a_link_is_recorded_at_the_first_sign_in_and_not_again,
+    a_link_that_was_altered_by_hand_is_not_recorded,
+    a_suspended_identity_has_no_roles_and_gets_them_back_when_it_is_confirmed,
     a_role_needs_the_ledger_and_the_group,
     a_role_is_ensured_once,
     somebody_without_a_group_signs_in,
@@ -170,6 +178,91 @@ async fn a_directory_that_changes_its_mind_swaps_nobody(engine: DatabaseEngine) 
         .unwrap()
         .unwrap();
     assert_eq!(known.user, Some(user));
+}
+
+async fn recorded(server: &Server, name: &str) -> IdentityRecord {
+    let person = who(server, name).await;
+    let mut conn = server.store.read().acquire().await.unwrap();
+    identity::record(&mut conn, &person).await.unwrap()
+}
+
+async fn who(server: &Server, name: &str) -> PersonId {
+    let subject = server.subject(name);
+    let known = person::person_of(&server.store, &subject).await;
+    known.unwrap().unwrap().person
+}
+
+async fn a_link_is_recorded_at_the_first_sign_in_and_not_again(engine: DatabaseEngine) {
+    let server = Server::on(engine).await;
+    let user = server.join("alice", 1);
+    server.browser().sign_in("alice").await;
+    server.browser().sign_in("alice").await;
+    let record = recorded(&server, "alice").await;
+    assert_eq!(record.current, Some(user));
+    let subject = ExternalIdDigest::of_subject(&server.subject("alice"));
+    assert!(record.external_ids().contains(&subject));
+    let links = |event: &&SignInEvent| matches!(event, SignInEvent::IdentityLinked(_));
+    assert_eq!(server.events().iter().filter(links).count(), 1);
+}
+
+async fn a_link_that_was_altered_by_hand_is_not_recorded(engine: DatabaseEngine) {
+    let server = Server::on(engine).await;
+    let user = server.join("alice", 1);
+    server.browser().sign_in("alice").await;
+    sqlx::query("update person set user_id = $1 where user_id = $2")
+        .bind(user_id(2).as_str())
+        .bind(user.as_str())
+        .execute(server.store.read())
+        .await
+        .unwrap();
+    server.browser().sign_in("alice").await;
+    assert_eq!(recorded(&server, "alice").await.current, Some(user));
+}
+
+async fn a_suspended_identity_has_no_roles_and_gets_them_back_when_it_is_confirmed(
+    engine: DatabaseEngine,
+) {
+    let server = Server::on(engine).await;
+    let user = server.join("alice", 1);
+    let mut alice = server.browser();
+    alice.sign_in("alice").await;
+    server.grant("alice", Role::Administrator).await;
+    let person = who(&server, "alice").await;
+    let roles = |me: &serde_json::Value| me["roles"].clone();
+    assert_eq!(
+        roles(&alice.whoami().await),
+        serde_json::json!(["administrator"])
+    );
+
+    let journal = server.ledger();
+    let now = server.clock.now();
+    let entry = journal.identity_suspended(&person, &LinkDifference::Deleted, now);
+    let mut tx = server.store.write().await.unwrap();
+    journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(roles(&alice.whoami().await), serde_json::json!([]));
+    assert!(
+        person::everyone_with_a_role(&server.store)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    // The grant itself is kept, and is not granted a second time.
+    server.grant("alice", Role::Administrator).await;
+
+    let confirmed = UserOfIdentity {
+        person,
+        user,
+        external_ids: BTreeSet::new(),
+    };
+    let entry = journal.identity_confirmed(&confirmed, "seen in person", now);
+    let mut tx = server.store.write().await.unwrap();
+    journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(
+        roles(&alice.whoami().await),
+        serde_json::json!(["administrator"])
+    );
 }
 
 async fn a_role_needs_the_ledger_and_the_group(engine: DatabaseEngine) {

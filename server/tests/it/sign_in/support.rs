@@ -12,7 +12,8 @@ use axum::extract::{ConnectInfo, Query, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use domain::authorize::Role;
-use domain::ids::UserId;
+use domain::directory::ExternalId;
+use domain::ids::{PersonId, UserId};
 use domain::ledger::LogName;
 use domain::person::{IdentityLink, Subject};
 use domain::time::{Duration, Timestamp};
@@ -232,12 +233,17 @@ impl Server {
             .await
             .unwrap();
         if ensured == person::RoleOutcome::New {
-            let log = LogName::parse("test").unwrap();
-            let ledger = Ledger::new(self.store.clone(), self.clock.clone(), log, "test".into());
+            let ledger = self.ledger();
             let entry = ledger.role_granted(&EntryActor::leastwise(), &known.person, role, now);
             ledger.append(&mut tx, entry).await.unwrap();
         }
         tx.commit().await.unwrap();
+    }
+
+    /// Returns a journal of the server's ledger.
+    pub fn ledger(&self) -> Ledger {
+        let log = LogName::parse("test").unwrap();
+        Ledger::new(self.store.clone(), self.clock.clone(), log, "test".into())
     }
 
     pub fn subject(&self, username: &str) -> Subject {
@@ -613,6 +619,7 @@ impl PoolCheck for PoolOfWorld {
 #[derive(Default)]
 pub struct Directory(pub Mutex<BTreeMap<String, IdentityLink>>);
 
+#[async_trait]
 impl UserLookup for Directory {
     fn link(&self, subject: &Subject) -> IdentityLink {
         self.0
@@ -622,6 +629,12 @@ impl UserLookup for Directory {
             .cloned()
             .unwrap_or(IdentityLink::Unknown)
     }
+
+    fn external_ids(&self, _: &UserId) -> Vec<ExternalId> {
+        Vec::new()
+    }
+
+    async fn check(&self, _: &PersonId) {}
 }
 
 #[derive(Default)]

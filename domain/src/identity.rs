@@ -1,0 +1,297 @@
+//! Whether an identity still is the Identity Center user that it was linked to.
+//!
+//! A directory can delete a user and create another one with the same external id. If the new user were somebody else,
+//! one human could approve their own access. So an identity keeps every user and every external id that it ever had,
+//! and each of them counts as the same human.
+//!
+//! Only a complete read suspends an identity. What was not read is neither present nor gone: it stops a decision until
+//! it is read.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    directory::{ExternalId, User, UserStatus},
+    ids::UserId,
+    person::Subject,
+    time::{Duration, Timestamp},
+};
+
+/// Differences within this time count as differences at once.
+pub const AT_ONCE: Duration = Duration::hours(1);
+
+/// The SHA-256 (hex) of an external id. The ledger holds no external id itself, because it can be a name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ExternalIdDigest(String);
+
+impl ExternalIdDigest {
+    pub fn of(external: &ExternalId) -> Self {
+        Self::of_parts(&external.issuer, &external.id)
+    }
+
+    /// Returns the digest of the external id by which a subject is linked.
+    pub fn of_subject(subject: &Subject) -> Self {
+        Self::of_parts(&subject.iss, &subject.sub)
+    }
+
+    fn of_parts(issuer: &str, id: &str) -> Self {
+        let mut hash = Sha256::new();
+        // The length keeps the two parts apart.
+        hash.update(format!("{}:{issuer}{id}", issuer.len()));
+        Self(hex::encode(hash.finalize()))
+    }
+
+    /// Parses 64 lowercase hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (text.len() == 64 && text.bytes().all(digit)).then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How an identity differs from the directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkDifference {
+    /// The user was deleted, and no other user has one of its external ids.
+    Deleted,
+    /// The user is disabled.
+    Disabled,
+    /// The user was deleted, and another user has one of its external ids.
+    Recreated(UserId),
+    /// The user exists, and another user has one of its external ids.
+    Reissued(UserId),
+    /// The stored link differs from the one that the ledger records.
+    LinkAltered,
+}
+
+impl LinkDifference {
+    /// Returns the name in the ledger. Never changes.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Deleted => "user_deleted",
+            Self::Disabled => "user_disabled",
+            Self::Recreated(_) => "user_recreated",
+            Self::Reissued(_) => "external_id_reissued",
+            Self::LinkAltered => "link_altered",
+        }
+    }
+
+    /// Parses the name and the other user of an entry.
+    pub fn from_parts(word: &str, other: Option<UserId>) -> Option<Self> {
+        Some(match (word, other) {
+            ("user_deleted", None) => Self::Deleted,
+            ("user_disabled", None) => Self::Disabled,
+            ("user_recreated", Some(other)) => Self::Recreated(other),
+            ("external_id_reissued", Some(other)) => Self::Reissued(other),
+            ("link_altered", None) => Self::LinkAltered,
+            _ => return None,
+        })
+    }
+
+    /// Returns the other user that has an external id of the identity.
+    pub fn other(&self) -> Option<&UserId> {
+        match self {
+            Self::Recreated(other) | Self::Reissued(other) => Some(other),
+            Self::Deleted | Self::Disabled | Self::LinkAltered => None,
+        }
+    }
+
+    /// Returns the explanation for the person.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Deleted => "The Identity Center user of this identity was deleted.",
+            Self::Disabled => "The Identity Center user of this identity is disabled.",
+            Self::Recreated(_) => {
+                "The Identity Center user of this identity was deleted and created again as another user."
+            }
+            Self::Reissued(_) => {
+                "The external id of this identity was given to another Identity Center user."
+            }
+            Self::LinkAltered => {
+                "The stored link of this identity differs from the one that the ledger records."
+            }
+        }
+    }
+}
+
+impl fmt::Display for LinkDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.other() {
+            Some(other) => write!(f, "{} Other user: {other}.", self.reason()),
+            None => f.write_str(self.reason()),
+        }
+    }
+}
+
+/// Since when, and why, an identity may not act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    pub at: Timestamp,
+    pub difference: LinkDifference,
+}
+
+/// Everything that the ledger records about the link of one identity.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentityRecord {
+    /// The user that the identity is linked to; none before the first link was recorded.
+    pub current: Option<UserId>,
+    /// Every user that the identity ever was, with the external ids that it had. Includes users that nobody confirmed.
+    pub users: BTreeMap<UserId, BTreeSet<ExternalIdDigest>>,
+    /// The users that the identity was linked to; the others of [`Self::users`] only had one of its external ids.
+    pub linked: BTreeSet<UserId>,
+    pub suspended: Option<Suspension>,
+}
+
+impl IdentityRecord {
+    /// Returns every external id that the identity ever had.
+    pub fn external_ids(&self) -> BTreeSet<&ExternalIdDigest> {
+        self.users.values().flatten().collect()
+    }
+
+    /// Whether a user is this human: it is or was the identity's user, or it has an external id that the identity ever
+    /// had.
+    pub fn is_oneself(&self, user: &UserId, external_ids: &[ExternalId]) -> bool {
+        self.users.contains_key(user)
+            || external_ids.iter().any(|external| {
+                let digest = ExternalIdDigest::of(external);
+                self.users.values().any(|ids| ids.contains(&digest))
+            })
+    }
+
+    /// Records that the identity is linked to a user with these external ids.
+    pub fn link(&mut self, user: UserId, external_ids: BTreeSet<ExternalIdDigest>) {
+        self.see(user.clone(), external_ids);
+        self.linked.insert(user.clone());
+        self.current = Some(user);
+    }
+
+    /// Records that another user has external ids of the identity.
+    pub fn see(&mut self, user: UserId, external_ids: BTreeSet<ExternalIdDigest>) {
+        self.users.entry(user).or_default().extend(external_ids);
+    }
+}
+
+/// What reads of the directory show about one identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkRead {
+    /// A read failed, with the code of the error.
+    NotRead(String),
+    /// Every read succeeded.
+    Read {
+        /// The status of the linked user; none if the directory does not contain it.
+        user: Option<UserStatus>,
+        /// All users that have an external id of the identity.
+        holders: BTreeSet<UserId>,
+    },
+}
+
+/// The users of a complete listing, by id and by external id.
+#[derive(Debug, Default)]
+pub struct DirectoryIndex<'a> {
+    users: HashMap<&'a UserId, &'a User>,
+    holders: HashMap<ExternalIdDigest, Vec<&'a UserId>>,
+}
+
+impl<'a> DirectoryIndex<'a> {
+    pub fn of(users: impl IntoIterator<Item = &'a User>) -> Self {
+        let mut index = Self::default();
+        for user in users {
+            index.users.insert(&user.id, user);
+            for external in &user.external_ids {
+                let digest = ExternalIdDigest::of(external);
+                index.holders.entry(digest).or_default().push(&user.id);
+            }
+        }
+        index
+    }
+
+    pub fn user(&self, id: &UserId) -> Option<&'a User> {
+        self.users.get(id).copied()
+    }
+
+    /// Returns what the listing shows about the identity of a user with these external ids.
+    pub fn read(&self, user: &UserId, external_ids: &BTreeSet<ExternalIdDigest>) -> LinkRead {
+        let holders = external_ids.iter().filter_map(|id| self.holders.get(id));
+        LinkRead::Read {
+            user: self.user(user).map(|user| user.status),
+            holders: holders.flatten().copied().cloned().collect(),
+        }
+    }
+}
+
+/// Whether the link of an identity holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkStatus {
+    Valid,
+    /// A complete read shows a difference.
+    Differs(LinkDifference),
+    /// Not known now, with the code of the error.
+    NotRead(String),
+}
+
+/// Compares an identity with the directory. `stored` is the user of the database's row, which counts only as far as the
+/// ledger confirms it.
+pub fn link_status(record: &IdentityRecord, stored: &UserId, read: &LinkRead) -> LinkStatus {
+    if record.current.as_ref().is_some_and(|user| user != stored) {
+        return LinkStatus::Differs(LinkDifference::LinkAltered);
+    }
+    let (user, holders) = match read {
+        LinkRead::NotRead(why) => return LinkStatus::NotRead(why.clone()),
+        LinkRead::Read { user, holders } => (user, holders),
+    };
+    let other = holders
+        .iter()
+        .find(|holder| *holder != stored && !record.linked.contains(*holder))
+        .cloned();
+    LinkStatus::Differs(match (user, other) {
+        (Some(_), Some(other)) => LinkDifference::Reissued(other),
+        (None, Some(other)) => LinkDifference::Recreated(other),
+        (None, None) => LinkDifference::Deleted,
+        (Some(UserStatus::Disabled), None) => LinkDifference::Disabled,
+        (Some(UserStatus::Enabled), None) => return LinkStatus::Valid,
+    })
+}
+
+/// What to do about identities that differ at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkReaction {
+    /// Suspend each of them.
+    Suspend,
+    /// So many differ that the directory was probably provisioned again: suspend nobody, and stop decisions on
+    /// production PCI until somebody looks.
+    RaiseAlarm,
+}
+
+/// Returns the number of identities that may differ at once before it counts as one event: `percent` of the linked
+/// identities, at least one.
+pub fn tolerated(linked: usize, percent: u8) -> usize {
+    (linked.saturating_mul(usize::from(percent)) / 100).max(1)
+}
+
+/// Decides what to do when `differing` identities differ at once.
+pub fn reaction(differing: usize, linked: usize, percent: u8) -> LinkReaction {
+    if differing > tolerated(linked, percent) {
+        LinkReaction::RaiseAlarm
+    } else {
+        LinkReaction::Suspend
+    }
+}
+
+/// The alarm that many identities differed at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityAlarm {
+    pub at: Timestamp,
+    /// How many identities differed.
+    pub differing: u64,
+    /// How many identities were linked.
+    pub linked: u64,
+}

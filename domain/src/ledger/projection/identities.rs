@@ -1,0 +1,120 @@
+//! The projection of identities: the users and external ids of each, whether it is suspended, and the alarm.
+//!
+//! A row that says otherwise has no effect: without an entry nobody is suspended, and without an entry no suspension
+//! ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Entry, Outcome};
+use crate::{
+    identity::{ExternalIdDigest, IdentityAlarm, IdentityRecord, LinkDifference, Suspension},
+    ids::{PersonId, UserId},
+};
+
+/// The event type of a link to a user.
+pub const LINKED: &str = "identity.linked";
+/// The event type of another user that has an external id of an identity.
+pub const USER_SEEN: &str = "identity.user_seen";
+/// The event type of a suspension.
+pub const SUSPENDED: &str = "identity.suspended";
+/// The event type of the end of a suspension.
+pub const CONFIRMED: &str = "identity.confirmed";
+/// The event type of an alarm.
+pub const ALARM_RAISED: &str = "identity.alarm_raised";
+/// The event type of the end of an alarm.
+pub const ALARM_ENDED: &str = "identity.alarm_ended";
+
+/// Identities according to their entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identities {
+    records: BTreeMap<PersonId, IdentityRecord>,
+    alarm: Option<IdentityAlarm>,
+}
+
+impl Identities {
+    pub(super) fn apply(&mut self, entry: &Entry) {
+        if entry.outcome != Outcome::Success {
+            return;
+        }
+        match entry.kind.as_str() {
+            LINKED => self.on(entry, |record, entry| {
+                if let Some(user) = user(entry, "user") {
+                    record.link(user, external_ids(entry));
+                }
+            }),
+            USER_SEEN => self.on(entry, |record, entry| {
+                if let Some(user) = user(entry, "user") {
+                    record.see(user, external_ids(entry));
+                }
+            }),
+            SUSPENDED => self.on(entry, |record, entry| {
+                let word = text(entry, "difference");
+                let known =
+                    word.and_then(|word| LinkDifference::from_parts(word, user(entry, "other")));
+                record.suspended.get_or_insert(Suspension {
+                    at: entry.occurred_at,
+                    // A difference that this version does not know suspends as well.
+                    difference: known.unwrap_or(LinkDifference::LinkAltered),
+                });
+            }),
+            CONFIRMED => self.on(entry, |record, entry| {
+                if let Some(user) = user(entry, "user") {
+                    record.link(user, external_ids(entry));
+                    record.suspended = None;
+                }
+            }),
+            ALARM_RAISED => {
+                let count = |name| entry.data.get(name).and_then(serde_json::Value::as_u64);
+                self.alarm = Some(IdentityAlarm {
+                    at: entry.occurred_at,
+                    differing: count("differing").unwrap_or_default(),
+                    linked: count("linked").unwrap_or_default(),
+                });
+            }
+            ALARM_ENDED => self.alarm = None,
+            _ => {}
+        }
+    }
+
+    fn on(&mut self, entry: &Entry, change: impl FnOnce(&mut IdentityRecord, &Entry)) {
+        let target = entry.target.as_ref().filter(|at| at.kind == "person");
+        let person = target.and_then(|target| PersonId::parse(target.id.as_deref()?).ok());
+        if let Some(person) = person {
+            change(self.records.entry(person).or_default(), entry);
+        }
+    }
+
+    /// Returns the record of an identity.
+    pub fn record(&self, person: &PersonId) -> IdentityRecord {
+        self.records.get(person).cloned().unwrap_or_default()
+    }
+
+    /// Returns all records.
+    pub fn records(&self) -> &BTreeMap<PersonId, IdentityRecord> {
+        &self.records
+    }
+
+    /// Returns the alarm, if it has not ended.
+    pub fn alarm(&self) -> Option<&IdentityAlarm> {
+        self.alarm.as_ref()
+    }
+}
+
+fn text<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
+    entry.data.get(name)?.as_str()
+}
+
+fn user(entry: &Entry, name: &str) -> Option<UserId> {
+    UserId::parse(text(entry, name)?).ok()
+}
+
+fn external_ids(entry: &Entry) -> BTreeSet<ExternalIdDigest> {
+    let listed = entry
+        .data
+        .get("external_ids")
+        .and_then(serde_json::Value::as_array);
+    let listed = listed.into_iter().flatten();
+    listed
+        .filter_map(|id| ExternalIdDigest::parse(id.as_str()?))
+        .collect()
+}

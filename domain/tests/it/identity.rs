@@ -1,0 +1,181 @@
+//! Whether the link of an identity holds, and what to do when many do not.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail where its own values are wrong"
+)]
+
+use std::collections::BTreeSet;
+
+use domain::{
+    directory::{ExternalId, Origin, User, UserStatus},
+    identity::{
+        DirectoryIndex, ExternalIdDigest, IdentityRecord, LinkDifference, LinkReaction, LinkRead,
+        LinkStatus, link_status, reaction, tolerated,
+    },
+    ids::UserId,
+};
+
+fn user_id(n: u8) -> UserId {
+    UserId::parse(&format!("00000000-0000-4000-8000-0000000000{n:02x}")).unwrap()
+}
+
+fn external(id: &str) -> ExternalId {
+    ExternalId {
+        issuer: "https://a".into(),
+        id: id.into(),
+    }
+}
+
+fn digests(ids: &[&str]) -> BTreeSet<ExternalIdDigest> {
+    ids.iter()
+        .map(|id| ExternalIdDigest::of(&external(id)))
+        .collect()
+}
+
+fn user(n: u8, ids: &[&str], status: UserStatus) -> User {
+    User {
+        id: user_id(n),
+        user_name: "ann".into(),
+        display_name: "Ann".into(),
+        email: None,
+        title: None,
+        status,
+        origin: Origin::External,
+        external_ids: ids.iter().map(|id| external(id)).collect(),
+    }
+}
+
+/// Ann is user 1 and has the external id `s`.
+fn ann() -> IdentityRecord {
+    let mut record = IdentityRecord::default();
+    record.link(user_id(1), digests(&["s"]));
+    record
+}
+
+fn status(record: &IdentityRecord, users: &[User]) -> LinkStatus {
+    let known = record.external_ids().into_iter().cloned().collect();
+    let read = DirectoryIndex::of(users).read(&user_id(1), &known);
+    link_status(record, &user_id(1), &read)
+}
+
+#[test]
+fn every_difference_has_its_name_and_a_difference_of_nobody_is_none() {
+    use UserStatus::{Disabled, Enabled};
+    let other = || user(2, &["s"], Enabled);
+    let of = |users: &[User]| status(&ann(), users);
+    assert_eq!(of(&[user(1, &["s"], Enabled)]), LinkStatus::Valid);
+    assert_eq!(
+        of(&[user(1, &["s"], Enabled), user(2, &["t"], Enabled)]),
+        LinkStatus::Valid
+    );
+    // The user is the same, whatever external id it has now, as long as nobody else has the earlier one.
+    assert_eq!(of(&[user(1, &["t"], Enabled)]), LinkStatus::Valid);
+    for (users, difference) in [
+        (vec![], LinkDifference::Deleted),
+        (vec![user(1, &["s"], Disabled)], LinkDifference::Disabled),
+        (vec![other()], LinkDifference::Recreated(user_id(2))),
+        (
+            vec![user(1, &["t"], Enabled), other()],
+            LinkDifference::Reissued(user_id(2)),
+        ),
+        (
+            vec![user(1, &["s"], Disabled), other()],
+            LinkDifference::Reissued(user_id(2)),
+        ),
+    ] {
+        assert_eq!(of(&users), LinkStatus::Differs(difference));
+    }
+}
+
+#[test]
+fn what_was_not_read_is_no_difference() {
+    let read = LinkRead::NotRead("ThrottlingException".into());
+    assert_eq!(
+        link_status(&ann(), &user_id(1), &read),
+        LinkStatus::NotRead("ThrottlingException".into())
+    );
+}
+
+#[test]
+fn a_row_that_names_another_user_than_the_ledger_is_a_difference_whatever_was_read() {
+    for read in [
+        LinkRead::NotRead("Timeout".into()),
+        LinkRead::Read {
+            user: Some(UserStatus::Enabled),
+            holders: BTreeSet::new(),
+        },
+    ] {
+        assert_eq!(
+            link_status(&ann(), &user_id(2), &read),
+            LinkStatus::Differs(LinkDifference::LinkAltered)
+        );
+    }
+}
+
+#[test]
+fn every_user_and_every_holder_of_an_external_id_counts_as_oneself() {
+    let mut record = ann();
+    record.see(user_id(2), digests(&["s"]));
+    record.link(user_id(3), digests(&["t"]));
+    let is_oneself = |n: u8, ids: &[&str]| {
+        let ids: Vec<_> = ids.iter().map(|id| external(id)).collect();
+        record.is_oneself(&user_id(n), &ids)
+    };
+    for n in 1..=3 {
+        assert!(is_oneself(n, &[]), "user {n}");
+    }
+    assert!(is_oneself(4, &["s"]) && is_oneself(4, &["x", "t"]));
+    assert!(!is_oneself(4, &["x"]) && !is_oneself(4, &[]));
+    let elsewhere = ExternalId {
+        issuer: "https://b".into(),
+        id: "s".into(),
+    };
+    assert!(!record.is_oneself(&user_id(4), &[elsewhere]));
+}
+
+#[test]
+fn a_confirmed_earlier_user_that_still_exists_is_no_difference() {
+    let mut record = ann();
+    record.link(user_id(2), digests(&["s"]));
+    let users = [
+        user(1, &["s"], UserStatus::Enabled),
+        user(2, &["s"], UserStatus::Enabled),
+    ];
+    let known = record.external_ids().into_iter().cloned().collect();
+    let read = DirectoryIndex::of(&users).read(&user_id(2), &known);
+    assert_eq!(link_status(&record, &user_id(2), &read), LinkStatus::Valid);
+}
+
+#[test]
+fn more_than_the_share_at_once_is_an_alarm_and_one_alone_never_is() {
+    assert_eq!((tolerated(4, 20), tolerated(100, 20)), (1, 20));
+    for (differing, linked, wanted) in [
+        (1, 1, LinkReaction::Suspend),
+        (2, 4, LinkReaction::RaiseAlarm),
+        (20, 100, LinkReaction::Suspend),
+        (21, 100, LinkReaction::RaiseAlarm),
+    ] {
+        assert_eq!(
+            reaction(differing, linked, 20),
+            wanted,
+            "{differing} of {linked}"
+        );
+    }
+}
+
+#[test]
+fn the_digest_keeps_issuer_and_id_apart() {
+    let of = |issuer: &str, id: &str| {
+        ExternalIdDigest::of(&ExternalId {
+            issuer: issuer.into(),
+            id: id.into(),
+        })
+    };
+    assert_ne!(of("ab", "c"), of("a", "bc"));
+    assert_eq!(
+        ExternalIdDigest::parse(of("a", "b").as_str()),
+        Some(of("a", "b"))
+    );
+    assert_eq!(ExternalIdDigest::parse("A"), None);
+}

@@ -1,0 +1,66 @@
+//! Compares the index of identities and their stored links with the entries about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::ledger::projection::identities::Identities;
+
+use super::rows::Difference;
+use crate::store::identity::IdentityRow;
+
+/// The rows about identities at one point in time.
+pub(super) struct IdentityRows {
+    pub index: BTreeSet<IdentityRow>,
+    /// The stored user of every person in the index.
+    pub links: BTreeMap<String, Option<String>>,
+}
+
+/// Reports rows read before the entries that have no entry, and entries whose rows are missing afterwards.
+pub(super) fn compare(
+    before: &IdentityRows,
+    after: &IdentityRows,
+    identities: &Identities,
+    found: &mut BTreeSet<Difference>,
+) {
+    let proven: BTreeSet<IdentityRow> = proven(identities).collect();
+    for row in before.index.difference(&proven) {
+        found.insert(Difference::IdentityUserWithoutEntry(words(row)));
+    }
+    for row in proven.difference(&after.index) {
+        found.insert(Difference::IdentityUserWithoutRow(words(row)));
+    }
+    for (person, record) in identities.records() {
+        let (person, current) = (person.as_str(), record.current.as_ref());
+        let stored = |rows: &IdentityRows| rows.links.get(person).cloned().flatten();
+        let wanted = current.map(ToString::to_string);
+        // An entry can be appended between the two reads of the rows.
+        let differs =
+            |rows: &IdentityRows| rows.links.contains_key(person) && stored(rows) != wanted;
+        if wanted.is_some() && differs(before) && differs(after) {
+            found.insert(Difference::LinkDiffers(format!("person {person}")));
+        }
+    }
+}
+
+fn proven(identities: &Identities) -> impl Iterator<Item = IdentityRow> {
+    identities.records().iter().flat_map(|(person, record)| {
+        record.users.iter().flat_map(move |(user, ids)| {
+            let ids = ids.iter().map(|id| id.as_str().to_owned());
+            std::iter::once(String::new())
+                .chain(ids)
+                .map(move |external_id| IdentityRow {
+                    person: person.to_string(),
+                    user: user.to_string(),
+                    external_id,
+                })
+        })
+    })
+}
+
+fn words(row: &IdentityRow) -> String {
+    let what = if row.external_id.is_empty() {
+        String::new()
+    } else {
+        format!(" with the external id {}", row.external_id)
+    };
+    format!("user {} of person {}{what}", row.user, row.person)
+}

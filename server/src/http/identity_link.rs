@@ -1,0 +1,44 @@
+//! Records the link of an identity at sign-in: the user that it is linked to, with every external id that the user has.
+//!
+//! Nothing counts as the link of an identity but what the ledger records. A stored link that differs from it is never
+//! recorded here; the check after the sign-in suspends the identity.
+
+use std::collections::BTreeSet;
+
+use domain::{identity::ExternalIdDigest, person::Subject, time::Timestamp};
+
+use super::{ports::SignInEvent, state::HttpState};
+use crate::{
+    service::journal::UserOfIdentity,
+    store::{StoreError, Tx, identity, person::ResolvedPerson},
+};
+
+/// Returns the event to record in the same transaction if the ledger lacks the link or an external id.
+pub(super) async fn record(
+    state: &HttpState,
+    tx: &mut Tx,
+    known: &ResolvedPerson,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<Option<SignInEvent>, StoreError> {
+    let Some(user) = &known.user else {
+        return Ok(None);
+    };
+    let record = identity::record(tx.conn(), &known.person).await?;
+    if record.current.as_ref().is_some_and(|linked| linked != user) || record.suspended.is_some() {
+        return Ok(None);
+    }
+    let observed = state.ports.users.external_ids(user);
+    let mut external_ids: BTreeSet<_> = observed.iter().map(ExternalIdDigest::of).collect();
+    external_ids.insert(ExternalIdDigest::of_subject(subject));
+    let recorded = record.users.get(user);
+    if recorded.is_some_and(|recorded| external_ids.is_subset(recorded)) {
+        return Ok(None);
+    }
+    identity::keep(tx, &known.person, user, &external_ids, now).await?;
+    Ok(Some(SignInEvent::IdentityLinked(UserOfIdentity {
+        person: known.person.clone(),
+        user: user.clone(),
+        external_ids,
+    })))
+}

@@ -1,0 +1,148 @@
+//! Compares all identities with a complete listing of the directory's users.
+//!
+//! A listing that lacks a user proves little: the user is read again before its identity is suspended, unless so many
+//! are missing that the alarm is raised.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    directory::User,
+    identity::{
+        DirectoryIndex, ExternalIdDigest, IdentityRecord, LinkDifference, LinkRead, LinkStatus,
+        link_status, tolerated,
+    },
+    ids::{PersonId, UserId},
+};
+
+use super::fresh_read;
+use crate::{
+    service::{app_state::AppState, journal::UserOfIdentity},
+    store::{
+        StoreError,
+        identity::{self, LinkedIdentity},
+    },
+};
+
+/// The maximum number of identities that one review reads again. The others follow with the next listing.
+const READ_AGAIN: usize = 100;
+
+/// What a listing shows that the ledger does not record yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Review {
+    /// Links and external ids to record.
+    pub links: Vec<UserOfIdentity>,
+    /// Other users that have an external id of an identity.
+    pub seen: Vec<UserOfIdentity>,
+    /// Identities that differ and are not suspended.
+    pub differing: Vec<(PersonId, LinkDifference)>,
+}
+
+/// Reviews all linked identities.
+pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, StoreError> {
+    let (mut found, differing, linked) = {
+        let mut conn = app_state.store.read().acquire().await?;
+        let linked = identity::linked(&mut conn).await?;
+        let index = DirectoryIndex::of(users);
+        let mut found = Review::default();
+        let mut differing = Vec::new();
+        for identity in &linked {
+            if is_as_recorded(identity, &index) {
+                continue;
+            }
+            // The rows are only an index: the ledger decides.
+            let record = identity::record(&mut conn, &identity.person).await?;
+            if let Some(difference) = compare(identity, &record, &index, &mut found)
+                && record.suspended.is_none()
+            {
+                differing.push((identity.clone(), record, difference));
+            }
+        }
+        (found, differing, linked.len())
+    };
+    let percent = app_state.settings.identity_alarm_percent;
+    let many = differing.len() > tolerated(linked, percent);
+    if many {
+        let all = differing.into_iter();
+        found.differing = all
+            .map(|(identity, _, difference)| (identity.person, difference))
+            .collect();
+        return Ok(found);
+    }
+    let (read_model, directory) = (app_state.read_model(), &*app_state.directory_users);
+    for (identity, record, difference) in differing.into_iter().take(READ_AGAIN) {
+        let (snapshot, others) = (&read_model.snapshot, difference.other());
+        let read = fresh_read::read(directory, &identity, &record, snapshot, others).await;
+        if let LinkStatus::Differs(difference) = link_status(&record, &identity.user, &read) {
+            found.differing.push((identity.person, difference));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the index already holds everything that the listing shows, and the user is enabled.
+fn is_as_recorded(identity: &LinkedIdentity, index: &DirectoryIndex<'_>) -> bool {
+    let mut known = identity.subject_ids();
+    known.extend(identity.users.values().flatten().cloned());
+    let Some(user) = index.user(&identity.user) else {
+        return false;
+    };
+    let recorded = identity.users.get(&identity.user);
+    let ids = ids_of(identity, user);
+    let alone = IdentityRecord::default();
+    recorded.is_some_and(|recorded| ids.is_subset(recorded))
+        && link_status(&alone, &identity.user, &index.read(&identity.user, &known))
+            == LinkStatus::Valid
+}
+
+/// Adds what the ledger lacks, and returns the difference of the identity.
+fn compare(
+    identity: &LinkedIdentity,
+    record: &IdentityRecord,
+    index: &DirectoryIndex<'_>,
+    found: &mut Review,
+) -> Option<LinkDifference> {
+    let mut known = identity.subject_ids();
+    known.extend(record.external_ids().into_iter().cloned());
+    let read = index.read(&identity.user, &known);
+    let status = link_status(record, &identity.user, &read);
+    let of = |user: &UserId, external_ids| UserOfIdentity {
+        person: identity.person.clone(),
+        user: user.clone(),
+        external_ids,
+    };
+    let recorded = record.users.get(&identity.user);
+    let ids = match (index.user(&identity.user), &status) {
+        (Some(user), LinkStatus::Valid) => ids_of(identity, user),
+        _ => identity.subject_ids(),
+    };
+    // A link that was never recorded is recorded even if it no longer holds: the user counts as the same human.
+    if (status == LinkStatus::Valid || record.current.is_none())
+        && recorded.is_none_or(|recorded| !ids.is_subset(recorded))
+    {
+        found.links.push(of(&identity.user, ids));
+    }
+    if let LinkRead::Read { holders, .. } = &read {
+        let unseen =
+            |holder: &&UserId| **holder != identity.user && !record.users.contains_key(*holder);
+        for holder in holders.iter().filter(unseen) {
+            let theirs = index.user(holder).map(digests).unwrap_or_default();
+            let shared = theirs.intersection(&known).cloned().collect();
+            found.seen.push(of(holder, shared));
+        }
+    }
+    match status {
+        LinkStatus::Differs(difference) => Some(difference),
+        LinkStatus::Valid | LinkStatus::NotRead(_) => None,
+    }
+}
+
+/// Returns the external ids to record for the user of an identity.
+fn ids_of(identity: &LinkedIdentity, user: &User) -> BTreeSet<ExternalIdDigest> {
+    let mut ids = identity.subject_ids();
+    ids.extend(digests(user));
+    ids
+}
+
+fn digests(user: &User) -> BTreeSet<ExternalIdDigest> {
+    user.external_ids.iter().map(ExternalIdDigest::of).collect()
+}

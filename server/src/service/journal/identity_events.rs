@@ -1,0 +1,116 @@
+//! The entries about identities: links to users, suspensions, confirmations, and the alarm about many of them.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    identity::{ExternalIdDigest, IdentityAlarm, LinkDifference},
+    ids::{PersonId, UserId},
+    ledger::Outcome,
+    time::Timestamp,
+};
+
+use super::{EntryActor, EntryBuilder, EventKind, Journal};
+
+/// A user of an identity, and the external ids that it had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserOfIdentity {
+    pub person: PersonId,
+    pub user: UserId,
+    pub external_ids: BTreeSet<ExternalIdDigest>,
+}
+
+impl Journal {
+    /// An identity is linked to a user, or its user has another external id.
+    pub fn identity_linked(
+        &self,
+        who: &EntryActor,
+        linked: &UserOfIdentity,
+        at: Timestamp,
+    ) -> EntryBuilder {
+        self.about_user(EventKind::IdentityLinked, who, linked, at)
+    }
+
+    /// Another user has an external id of an identity, and counts as the same human.
+    pub fn identity_user_seen(&self, seen: &UserOfIdentity, at: Timestamp) -> EntryBuilder {
+        let who = EntryActor::leastwise();
+        self.about_user(EventKind::IdentityUserSeen, &who, seen, at)
+    }
+
+    /// A suspension ended on the host. The identity is this user from now on.
+    pub fn identity_confirmed(
+        &self,
+        confirmed: &UserOfIdentity,
+        reason: &str,
+        at: Timestamp,
+    ) -> EntryBuilder {
+        let who = EntryActor::leastwise();
+        self.about_user(EventKind::IdentityConfirmed, &who, confirmed, at)
+            .justification(reason)
+            .fact("by", "command_line")
+    }
+
+    fn about_user(
+        &self,
+        kind: EventKind,
+        who: &EntryActor,
+        user: &UserOfIdentity,
+        at: Timestamp,
+    ) -> EntryBuilder {
+        let ids = user.external_ids.iter().map(ExternalIdDigest::as_str);
+        self.entry(kind, Outcome::Success, who)
+            .target_id("person", user.person.as_str())
+            .at(at)
+            .fact("user", user.user.as_str())
+            .fact("external_ids", ids.collect::<Vec<_>>())
+    }
+
+    /// The directory shows that an identity is not the user that it was linked to.
+    pub fn identity_suspended(
+        &self,
+        person: &PersonId,
+        difference: &LinkDifference,
+        at: Timestamp,
+    ) -> EntryBuilder {
+        let builder = self
+            .entry(
+                EventKind::IdentitySuspended,
+                Outcome::Success,
+                &EntryActor::leastwise(),
+            )
+            .target_id("person", person.as_str())
+            .at(at)
+            .reason(difference.reason())
+            .fact("difference", difference.as_str());
+        match difference.other() {
+            Some(other) => builder.fact("other", other.as_str()),
+            None => builder,
+        }
+    }
+
+    /// Many identities differ from the directory at once. Nobody is suspended, and nobody decides on production PCI.
+    pub fn identity_alarm_raised(&self, alarm: &IdentityAlarm) -> EntryBuilder {
+        self.entry(
+            EventKind::IdentityAlarmRaised,
+            Outcome::Success,
+            &EntryActor::leastwise(),
+        )
+        .target_id("identities", self.log().as_str())
+        .at(alarm.at)
+        .reason("many identities differ from the directory at once")
+        .fact("differing", alarm.differing)
+        .fact("linked", alarm.linked)
+    }
+
+    /// Somebody looked at the identities that differ, on the host.
+    pub fn identity_alarm_ended(&self, reason: &str, at: Timestamp) -> EntryBuilder {
+        self.entry(
+            EventKind::IdentityAlarmEnded,
+            Outcome::Success,
+            &EntryActor::leastwise(),
+        )
+        .target_id("identities", self.log().as_str())
+        .at(at)
+        .justification(reason)
+        .fact("by", "command_line")
+    }
+}

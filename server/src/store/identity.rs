@@ -1,0 +1,277 @@
+//! The records of identities.
+//!
+//! What an identity ever was, whether it is suspended, and whether the alarm is on come from the ledger. The rows of
+//! `identity_user` are an index to find the identity of a user; nothing counts because of a row alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    identity::{ExternalIdDigest, IdentityAlarm, IdentityRecord, Suspension},
+    ids::{PersonId, UserId},
+    person::Subject,
+    time::Timestamp,
+};
+use sqlx::AnyConnection;
+
+use super::{Store, StoreError, Tx, affected, id, ledger::proof};
+
+/// Returns what the ledger records about an identity.
+pub async fn record(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<IdentityRecord, StoreError> {
+    let projection = proof::identity(conn, person).await?;
+    Ok(projection.identities().record(person))
+}
+
+/// Returns why an identity may not act; none if it may.
+pub async fn suspension(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Option<Suspension>, StoreError> {
+    Ok(record(conn, person).await?.suspended)
+}
+
+/// Returns all suspended identities.
+pub async fn suspended(
+    conn: &mut AnyConnection,
+) -> Result<BTreeMap<PersonId, Suspension>, StoreError> {
+    let projection = proof::suspensions(conn).await?;
+    let records = projection.identities().records().iter();
+    Ok(records
+        .filter_map(|(person, record)| Some((person.clone(), record.suspended.clone()?)))
+        .collect())
+}
+
+/// Returns how many of the last `most` suspensions began at or after an instant.
+pub async fn suspended_since(
+    conn: &mut AnyConnection,
+    at: Timestamp,
+    most: usize,
+) -> Result<usize, StoreError> {
+    let projection = proof::last_suspensions(conn, most).await?;
+    let records = projection.identities().records().values();
+    let begun = records.filter_map(|record| record.suspended.as_ref());
+    Ok(begun.filter(|suspension| suspension.at >= at).count())
+}
+
+/// Returns the alarm, if it is on.
+pub async fn alarm(conn: &mut AnyConnection) -> Result<Option<IdentityAlarm>, StoreError> {
+    let projection = proof::identity_alarms(conn).await?;
+    Ok(projection.identities().alarm().cloned())
+}
+
+/// An identity that somebody can act as: it has a user, and a sign-in or a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedIdentity {
+    pub person: PersonId,
+    /// The user of the row.
+    pub user: UserId,
+    pub subjects: Vec<Subject>,
+    /// Every user that it ever was according to the index, with external ids.
+    pub users: BTreeMap<UserId, BTreeSet<ExternalIdDigest>>,
+}
+
+impl LinkedIdentity {
+    /// Returns the external ids by which its sign-ins would be linked.
+    pub fn subject_ids(&self) -> BTreeSet<ExternalIdDigest> {
+        self.subjects
+            .iter()
+            .map(ExternalIdDigest::of_subject)
+            .collect()
+    }
+}
+
+/// Person, user, and the issuer and id of one subject.
+type LinkedRow = (String, String, Option<String>, Option<String>);
+
+/// Returns all linked identities, by id.
+pub async fn linked(conn: &mut AnyConnection) -> Result<Vec<LinkedIdentity>, StoreError> {
+    let rows: Vec<LinkedRow> = sqlx::query_as(
+        "select p.id, p.user_id, s.iss, s.sub from person p left join subject s on s.person_id = p.id \
+         where p.user_id is not null and (s.sub is not null or exists (select 1 from role_grant r \
+         where r.person_id = p.id and r.ended_at is null)) order by p.id, s.iss, s.sub",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut found = gathered(rows)?;
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "select person_id, user_id, external_id from identity_user order by person_id",
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut index: BTreeMap<String, Users> = BTreeMap::new();
+    for (person, user, external_id) in rows {
+        insert(index.entry(person).or_default(), &user, &external_id)?;
+    }
+    for identity in &mut found {
+        identity.users = index.remove(identity.person.as_str()).unwrap_or_default();
+    }
+    Ok(found)
+}
+
+/// Returns one identity that has a user.
+pub async fn linked_one(
+    conn: &mut AnyConnection,
+    person: &PersonId,
+) -> Result<Option<LinkedIdentity>, StoreError> {
+    let rows: Vec<LinkedRow> = sqlx::query_as(
+        "select p.id, p.user_id, s.iss, s.sub from person p left join subject s on s.person_id = p.id \
+         where p.id = $1 and p.user_id is not null order by s.iss, s.sub",
+    )
+    .bind(person.as_str())
+    .fetch_all(&mut *conn)
+    .await?;
+    let Some(mut identity) = gathered(rows)?.pop() else {
+        return Ok(None);
+    };
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("select user_id, external_id from identity_user where person_id = $1")
+            .bind(person.as_str())
+            .fetch_all(conn)
+            .await?;
+    for (user, external_id) in rows {
+        insert(&mut identity.users, &user, &external_id)?;
+    }
+    Ok(Some(identity))
+}
+
+type Users = BTreeMap<UserId, BTreeSet<ExternalIdDigest>>;
+
+fn insert(users: &mut Users, user: &str, external_id: &str) -> Result<(), StoreError> {
+    let ids = users.entry(id("identity_user", user)?).or_default();
+    // The row without an external id only names the user.
+    ids.extend(ExternalIdDigest::parse(external_id));
+    Ok(())
+}
+
+fn gathered(rows: Vec<LinkedRow>) -> Result<Vec<LinkedIdentity>, StoreError> {
+    let mut found: Vec<LinkedIdentity> = Vec::new();
+    for (person, user, iss, sub) in rows {
+        if found
+            .last()
+            .is_none_or(|last| last.person.as_str() != person)
+        {
+            found.push(LinkedIdentity {
+                person: id("person", &person)?,
+                user: id("person", &user)?,
+                subjects: Vec::new(),
+                users: BTreeMap::new(),
+            });
+        }
+        if let (Some(last), Some(iss), Some(sub)) = (found.last_mut(), iss, sub) {
+            last.subjects.push(Subject { iss, sub });
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the number of linked identities.
+pub async fn count_linked(conn: &mut AnyConnection) -> Result<usize, StoreError> {
+    let (count,): (i64,) = sqlx::query_as(
+        "select count(*) from person p where p.user_id is not null and \
+         (exists (select 1 from subject s where s.person_id = p.id) or exists (select 1 from role_grant r \
+         where r.person_id = p.id and r.ended_at is null))",
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// Adds a user of an identity to the index. The caller appends the entry in the same transaction.
+pub async fn keep(
+    tx: &mut Tx,
+    person: &PersonId,
+    user: &UserId,
+    external_ids: &BTreeSet<ExternalIdDigest>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let ids = external_ids.iter().map(ExternalIdDigest::as_str);
+    for external_id in std::iter::once("").chain(ids) {
+        sqlx::query(
+            "insert into identity_user (person_id, user_id, external_id, recorded_at) values ($1, $2, $3, $4) \
+             on conflict do nothing",
+        )
+        .bind(person.as_str())
+        .bind(user.as_str())
+        .bind(external_id)
+        .bind(at.0)
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(())
+}
+
+/// Why an identity cannot become a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RelinkOutcome {
+    Done,
+    /// The user belongs to another identity that has a sign-in or a role.
+    Taken(PersonId),
+}
+
+/// Links an identity to another user. The caller appends the entry in the same transaction.
+pub async fn relink(
+    tx: &mut Tx,
+    person: &PersonId,
+    user: &UserId,
+) -> Result<RelinkOutcome, StoreError> {
+    let holder: Option<(String, i64)> = sqlx::query_as(
+        "select p.id, (select count(*) from subject s where s.person_id = p.id) + (select count(*) from role_grant r \
+         where r.person_id = p.id and r.ended_at is null) from person p where p.user_id = $1 and p.id <> $2",
+    )
+    .bind(user.as_str())
+    .bind(person.as_str())
+    .fetch_optional(tx.conn())
+    .await?;
+    if let Some((holder, used)) = holder {
+        if used > 0 {
+            return Ok(RelinkOutcome::Taken(id("person", &holder)?));
+        }
+        // Nobody ever was the other identity: a crawl created it for the new user.
+        sqlx::query("update person set user_id = null where id = $1")
+            .bind(holder)
+            .execute(tx.conn())
+            .await?;
+    }
+    let done = sqlx::query("update person set user_id = $1 where id = $2")
+        .bind(user.as_str())
+        .bind(person.as_str())
+        .execute(tx.conn())
+        .await?;
+    affected(done.rows_affected(), "this person")?;
+    Ok(RelinkOutcome::Done)
+}
+
+/// One row of the index, or the link of a person, as stored: nothing in it is trusted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IdentityRow {
+    pub person: String,
+    pub user: String,
+    /// Empty for the row that only names the user.
+    pub external_id: String,
+}
+
+/// Returns the index.
+pub async fn identity_rows(store: &Store) -> Result<BTreeSet<IdentityRow>, StoreError> {
+    let rows: Vec<(String, String, String)> =
+        sqlx::query_as("select person_id, user_id, external_id from identity_user")
+            .fetch_all(store.read())
+            .await?;
+    let row = |(person, user, external_id)| IdentityRow {
+        person,
+        user,
+        external_id,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// Returns the stored user of every person in the index.
+pub async fn stored_links(store: &Store) -> Result<BTreeMap<String, Option<String>>, StoreError> {
+    let rows: Vec<(String, Option<String>)> = sqlx::query_as(
+        "select id, user_id from person where id in (select person_id from identity_user)",
+    )
+    .fetch_all(store.read())
+    .await?;
+    Ok(rows.into_iter().collect())
+}
