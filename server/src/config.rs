@@ -1,6 +1,10 @@
 //! Parses the configuration from flags and the environment. Every flag has a `LEASTWISE_*` variable. Secrets may also
 //! come from a file (`…_FILE`), never from the command line.
 
+mod sign_in;
+
+pub use sign_in::SignInArgs;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
@@ -115,6 +119,8 @@ pub struct ServeArgs {
     #[arg(skip)]
     pub metrics_token: String,
     #[command(flatten)]
+    pub sign_in: SignInArgs,
+    #[command(flatten)]
     pub database: DatabaseArgs,
     #[command(flatten)]
     pub aws: AwsArgs,
@@ -217,6 +223,7 @@ impl ServeArgs {
             });
         }
         self.proxies()?;
+        self.sign_in.check()?;
         self.aws.own().map(drop)
     }
 }

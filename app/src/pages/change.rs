@@ -87,6 +87,7 @@ fn body(
         operations,
         timeline,
         decide,
+        step_up,
         ..
     } = view;
     let gains = preview.gained.len();
@@ -97,7 +98,7 @@ fn body(
         view! {
             <section id="decision">
                 <Section title="Your decision">
-                    <div data-body><DecisionForms id effect may=decide form /></div>
+                    <div data-body><DecisionForms id effect may=decide step_up form /></div>
                 </Section>
             </section>
         }

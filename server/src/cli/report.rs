@@ -55,6 +55,7 @@ pub async fn run(command: ReportCommand) -> CommandResult {
         &args.aws,
         domain::time::Duration::minutes(15),
         "",
+        domain::second_factor::StepUpLimits::default(),
     )
     .await?;
     sync::restore(&app_state).await?;

@@ -37,6 +37,7 @@ pub async fn run(args: SyncArgs) -> CommandResult {
         &args.aws,
         domain::time::Duration::minutes(15),
         "",
+        domain::second_factor::StepUpLimits::default(),
     )
     .await?;
     sync::restore(&app_state).await?;

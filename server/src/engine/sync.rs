@@ -13,7 +13,7 @@ use domain::{
     ids::{GroupId, PersonId, UserId},
     ledger::Outcome,
     org::SpecialAccounts,
-    person::{IdentityLink, link_identity},
+    person::link::{IdentityLink, link_identity},
     snapshot::{Parts, Snapshot, Unread},
     time::Timestamp,
 };
@@ -27,7 +27,7 @@ use crate::{
         app_state::{AppState, ReadModel},
         journal::EntryBuilder,
     },
-    store::{self, StoreError, Tx},
+    store::{self, StoreError, Tx, person::FoundUser},
 };
 
 /// The result of one crawl.
@@ -113,7 +113,7 @@ pub async fn once(
 
     let mut tx = app_state.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
-    let persons = persons(&mut tx, before, &crawled, app_state).await?;
+    let (persons, mut linking) = persons(&mut tx, before, &crawled, app_state).await?;
     let mut reads = reads(app_state);
     reads.sort_by_key(|(_, as_of)| *as_of);
     let known = MergeContext {
@@ -126,10 +126,8 @@ pub async fn once(
     let seen = unexplained(&mut tx, before, &parts).await?;
     store::observed::save(&mut tx, before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
-    app_state
-        .journal
-        .append_many(&mut tx, entries(app_state, &parts, &seen, &cost))
-        .await?;
+    linking.extend(entries(app_state, &parts, &seen, &cost));
+    app_state.journal.append_many(&mut tx, linking).await?;
     tx.commit().await?;
 
     let mut report = SyncReport {
@@ -248,38 +246,47 @@ fn special(app_state: &AppState, before: &SpecialAccounts, crawled: &Crawled) ->
     special
 }
 
-/// Ensures that every user has an identity. An identity that was created before the directory was read, by a sign-in or
-/// a role, is linked to its user and keeps its roles.
+/// Ensures that every user has an identity, and links identities whose user is found only now, with the entries to
+/// record. They keep their roles.
 async fn persons(
     tx: &mut Tx,
     before: &Parts,
     crawled: &Crawled,
     app_state: &AppState,
-) -> Result<BTreeMap<UserId, PersonId>, StoreError> {
+) -> Result<(BTreeMap<UserId, PersonId>, Vec<EntryBuilder>), StoreError> {
     let Some(users) = &crawled.crawl.users else {
-        return Ok(before.persons.clone());
+        return Ok((before.persons.clone(), Vec::new()));
     };
-    let mut known = store::identity_link::by_user(tx.conn()).await?;
-    for person in store::identity_link::without_user(tx.conn()).await? {
-        let joined = person
-            .subjects
-            .iter()
-            .map(|subject| link_identity(subject, users.iter()))
-            .find_map(|join| match join {
-                IdentityLink::Linked(user) if !known.contains_key(&user) => Some(user),
-                _ => None,
-            });
-        if let Some(user) = joined {
-            store::identity_link::link_user(tx, &person.id, &user).await?;
-            known.insert(user, person.id);
+    let at = app_state.clock.now();
+    let (mut entries, mut done) = (Vec::new(), BTreeSet::new());
+    for (person, keys) in store::person::without_user(tx.conn()).await? {
+        let IdentityLink::Linked(user, by) = link_identity(&keys, users.iter()) else {
+            continue;
+        };
+        // Another sign-in of the same person may have been linked just now.
+        if done.contains(&person) {
+            continue;
+        }
+        let found = FoundUser {
+            subject: &keys.subject,
+            person: &person,
+            user: &user,
+            by: &by,
+            at,
+        };
+        let known = store::person::link(tx, &found).await?;
+        entries.extend(app_state.journal.linking(&keys.subject, &known, at));
+        if known.linked.is_some() {
+            done.insert(known.person);
         }
     }
+    let known = store::identity_link::by_user(tx.conn()).await?;
     let fresh: Vec<(UserId, PersonId)> = users
         .iter()
         .filter(|user| !known.contains_key(&user.id))
         .map(|user| (user.id.clone(), clock::person_id()))
         .collect();
-    store::identity_link::ensure_for_users(tx, &fresh, app_state.clock.now()).await?;
+    store::identity_link::ensure_for_users(tx, &fresh, at).await?;
     let now = store::identity_link::by_user(tx.conn()).await?;
     // Known users keep their id values, because two read models are in memory during the replacement.
     let same = |(user, person): (UserId, PersonId)| {
@@ -289,7 +296,7 @@ async fn persons(
             (user.clone(), person.clone())
         })
     };
-    Ok(now.into_iter().map(same).collect())
+    Ok((now.into_iter().map(same).collect(), entries))
 }
 
 /// Returns the differences that no operation of Leastwise explains.

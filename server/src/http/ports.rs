@@ -7,13 +7,21 @@ use async_trait::async_trait;
 use domain::{
     approval::Mfa,
     authorize::Role,
-    ids::PersonId,
+    ids::{PersonId, UserId},
     ledger::Hash,
-    person::{IdentityLink, Subject},
+    person::{
+        Subject,
+        link::{IdentityLink, LinkKeys},
+    },
+    second_factor::PoolMfa,
     time::Timestamp,
 };
 
-use crate::store::{StoreError, Tx, person::Claim, session::Ending};
+use crate::store::{
+    StoreError, Tx,
+    person::{Claim, NewLink},
+    session::Ending,
+};
 
 /// The current status of a user in the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,21 +33,13 @@ pub enum PoolStatus {
         /// token reveals it.
         signed_out_at: Option<Timestamp>,
         mfa: PoolMfa,
+        /// The value of the attribute that holds the Identity Center user, if one is configured and set.
+        directory_user: Option<String>,
     },
     Disabled,
     Gone,
     /// The pool did not respond.
     Unknown,
-}
-
-/// What the pool knows of a user's second factor. A pool never applies MFA to federated users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PoolMfa {
-    /// The pool requires a second factor of every user (`MfaConfiguration` is `ON`).
-    Demanded,
-    /// The user has set one up (`UserMFASettingList` is not empty), so Cognito asks for it.
-    Enrolled,
-    Absent,
 }
 
 /// Queries the pool for one user: `AdminGetUser`, `AdminListGroupsForUser`.
@@ -51,8 +51,10 @@ pub trait PoolCheck: Send + Sync {
 
 /// Finds the Identity Center user of a sign-in in the directory as of the last sync.
 pub trait UserLookup: Send + Sync {
-    /// Applies `domain::person::link_identity` to the current snapshot.
-    fn link(&self, subject: &Subject) -> IdentityLink;
+    /// Applies `domain::person::link::link_identity` to the current snapshot.
+    fn link(&self, keys: &LinkKeys) -> IdentityLink;
+    /// Returns the directory's name of a user.
+    fn display_name(&self, user: &UserId) -> Option<String>;
 }
 
 /// An event of a sign-in or a session.
@@ -76,6 +78,10 @@ pub enum SignInEvent {
     RoleEnded(PersonId, Role),
     /// The sign-in claims a directory user that belongs to another person.
     Claimed(Claim),
+    /// The sign-in was linked to a directory user, and now belongs to this person.
+    Linked(PersonId, NewLink),
+    /// It is not clear which directory user the sign-in belongs to. The reason is a constant.
+    NotLinked(&'static str),
 }
 
 /// One entry of the journal.

@@ -18,6 +18,7 @@ use domain::{
     org::SpecialAccounts,
     permission_set::{Content, analysis::Analysis},
     policies::{Agreement, ExistingAccessEvaluator, Record, Records, Rules},
+    second_factor::StepUpLimits,
     snapshot::Snapshot,
     time::{Duration, Timestamp},
 };
@@ -42,6 +43,8 @@ pub struct Settings {
     pub leastwise_accounts: Vec<AccountId>,
     /// The id of the Cognito user pool.
     pub pool: String,
+    /// How old a sign-in may be when its person decides.
+    pub step_up: StepUpLimits,
 }
 
 /// The shared state of the process.

@@ -19,6 +19,7 @@ mod preview;
 mod progress;
 mod remaining_paths;
 mod start;
+mod step_up;
 mod submit;
 mod timeline;
 mod view;

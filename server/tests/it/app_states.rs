@@ -36,6 +36,7 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
         crawl_every: Duration::minutes(10),
         leastwise_accounts: Vec::new(),
         pool: "pool".into(),
+        step_up: domain::second_factor::StepUpLimits::default(),
     };
     AppState::new(
         store,
