@@ -22,6 +22,7 @@ async fn the_words_of_a_decision_survive_the_detour_and_nothing_is_decided_on_th
     // Every sign-in is too old after a second.
     let site = Site::with(engine, Organisation::sample(), |args| {
         args.sign_in.step_up_seconds = 1;
+        args.sign_in.step_up_seconds_other = 1;
     })
     .await;
     let mut marcus = site.signed_in("marcus.dube").await;

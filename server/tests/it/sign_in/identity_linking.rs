@@ -261,8 +261,7 @@ async fn somebody_without_a_group_signs_in(engine: DatabaseEngine) {
 
 async fn a_role_moves_with_the_sign_in_that_is_linked_late(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let mut alice = server.browser();
-    alice.sign_in("alice").await;
+    server.browser().sign_in("alice").await;
     // As the configuration does before the directory contains the subject.
     server.grant("alice", Role::Administrator).await;
     let unlinked = person::person_of(&server.store, &server.subject("alice"))
@@ -280,12 +279,16 @@ async fn a_role_moves_with_the_sign_in_that_is_linked_late(engine: DatabaseEngin
     tx.commit().await.unwrap();
     server.join("alice", 1);
     server.wait(domain::time::Duration::minutes(1));
-    let me = alice.sign_in("alice").await.whoami().await;
+    let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(me["acts_as"], theirs.as_str());
     assert_eq!(me["roles"], serde_json::json!(["administrator"]));
     let held = person::everyone_with_a_role(&server.store).await.unwrap();
     let holders: Vec<_> = held.iter().map(|(person, _)| person.clone()).collect();
-    assert_eq!(holders, [theirs.clone()], "the old person holds nothing");
+    assert_eq!(
+        holders,
+        std::slice::from_ref(&theirs),
+        "the old person holds nothing"
+    );
     let moved = server.events().into_iter().find_map(|event| match event {
         SignInEvent::Linked(person, link) => Some((person, link.moved)),
         _ => None,
@@ -323,10 +326,10 @@ async fn a_federated_sign_in_is_linked_by_the_identity_that_the_directory_has(
 
     // Another provider of the same pool is not configured.
     server.change("Okta_dave", |user| {
-        "Entra_dave".clone_into(&mut user.username)
+        "Entra_dave".clone_into(&mut user.username);
     });
     server.change("Entra_dave", |user| {
-        "sub-of-another".clone_into(&mut user.sub)
+        "sub-of-another".clone_into(&mut user.sub);
     });
     let other = server.browser().sign_in("Entra_dave").await.whoami().await;
     assert!(other["acts_as"].is_null());
@@ -355,7 +358,7 @@ async fn an_attribute_of_the_pool_links_and_an_unread_one_does_not(engine: Datab
     assert_eq!(me["person"], unread["person"]);
 
     server.change("bob", |bob| {
-        bob.identity_store_user_id = Some("alice@x.example".into())
+        bob.identity_store_user_id = Some("alice@x.example".into());
     });
     let bob = server.browser().sign_in("bob").await.whoami().await;
     assert!(bob["acts_as"].is_null());

@@ -591,7 +591,7 @@ async fn s17_who_is_asked_to_prove_it_again_must_have_done_so_now(engine: Databa
     let begun = browser.get("/sign-in?fresh=1").await;
     assert_eq!(query(begun.location())["prompt"], "login");
     // A browser that removes the parameter continues the old session at Cognito.
-    let asked_anew = "&prompt=login&max_age=0";
+    let asked_anew = "&max_age=0&prompt=login";
     assert!(
         begun.location().ends_with(asked_anew),
         "{}",
