@@ -19,8 +19,12 @@ export async function journey(suite, browser) {
   const names = await aws.names();
   const maya = await Person.signedIn(browser, sandbox, 'maya.okafor');
   await maya.findsInTime('/accounts', 'ledger-prod');
-  await preview(maya, { who: `group:${names.groups['support-desk']}`, account: names.accounts['ledger-prod'], set: names.keys.SupportMetrics });
-  const change = await submit(maya);
+  const request = async (account) => {
+    await preview(maya, { who: `group:${names.groups['support-desk']}`, account: names.accounts[account], set: names.keys.SupportMetrics });
+    return submit(maya);
+  };
+  const other = await request('tokens-prod');
+  const change = await request('ledger-prod');
 
   for (const [at, [way, username]] of [[SCRIPT, 'ines.carvalho'], [PLAIN, 'kwame.boateng']].entries()) {
     await suite.test(`the reason survives the new sign-in, and the approver decides after it, ${way.name}`, async () => {
@@ -55,8 +59,6 @@ export async function journey(suite, browser) {
   }
 
   await suite.test('another person who signs in on the way does not get the reason', async () => {
-    await preview(maya, { who: `group:${names.groups['support-desk']}`, account: names.accounts['tokens-prod'], set: names.keys.SupportMetrics });
-    const other = await submit(maya);
     const approver = await Person.signedIn(browser, sandbox, 'ines.carvalho', { session: 'own' });
     await withPeople('step-up by another person', [approver], async () => {
       await approver.open(`/changes/${other}`);
