@@ -28,6 +28,7 @@ pub mod org;
 pub mod permission_set;
 pub mod person;
 pub mod policies;
+pub mod second_factor;
 pub mod snapshot;
 pub mod span;
 pub mod time;

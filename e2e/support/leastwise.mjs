@@ -19,10 +19,13 @@ function poolKey() {
   return made;
 }
 
-/** Returns the environment without LEASTWISE_ variables, except those that the test sets. */
+/**
+ * Returns the environment without LEASTWISE_ variables, except those that the test sets. Tests share sessions for longer
+ * than a sign-in is recent enough for a decision; `journeys/step_up.mjs` tests that limit.
+ */
 function environment(extra) {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LEASTWISE_'));
-  return { ...Object.fromEntries(own), LEASTWISE_LOG: 'info', ...extra };
+  return { ...Object.fromEntries(own), LEASTWISE_LOG: 'info', LEASTWISE_STEP_UP_SECONDS: '3600', ...extra };
 }
 
 /**

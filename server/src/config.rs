@@ -1,6 +1,10 @@
 //! Parses the configuration from flags and the environment. Every flag has a `LEASTWISE_*` variable. Secrets may also
 //! come from a file (`…_FILE`), never from the command line.
 
+mod sign_in;
+
+pub use sign_in::SignInArgs;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
@@ -139,6 +143,8 @@ pub struct ServeArgs {
     pub metrics_token: String,
     #[command(flatten)]
     pub identities: IdentityArgs,
+    #[command(flatten)]
+    pub sign_in: SignInArgs,
     #[command(flatten)]
     pub database: DatabaseArgs,
     #[command(flatten)]
@@ -315,6 +321,7 @@ impl ServeArgs {
         self.aws.removal_limits()?;
         self.aws.mapping()?;
         self.identities.alarm_percent()?;
+        self.sign_in.check()?;
         self.aws.own().map(drop)
     }
 }

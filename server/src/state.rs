@@ -12,8 +12,12 @@ use domain::{
     directory::ExternalId,
     ids::{PersonId, UserId},
     ledger::{InvalidName, LogName},
-    person::{IdentityLink, Subject, link_identity},
+    person::{
+        Subject,
+        link::{IdentityLink, LinkKeys, link_identity},
+    },
     policies::{RemovalLimits, RemovalPolicies, RuleError, Rules},
+    second_factor::{PoolMfa, StepUpLimits},
 };
 use thiserror::Error;
 
@@ -24,7 +28,7 @@ use crate::{
     engine::seal::Sealer,
     http::{
         oidc::{DiscoveryFailure, InvalidOidcConfig},
-        ports::{PoolCheck, PoolMfa, PoolStatus, Readiness, UserLookup},
+        ports::{PoolCheck, PoolStatus, Readiness, UserLookup},
     },
     managed_policies::{Catalogue, CatalogueError},
     service::{
@@ -74,6 +78,8 @@ pub enum StartError {
     Oidc(#[from] InvalidOidcConfig),
     #[error("Cognito's discovery document cannot be used")]
     Discovery(#[from] DiscoveryFailure),
+    #[error("the user pool does not fit the configuration")]
+    Pool(#[from] crate::cli::PoolMismatch),
     #[error("the ledger cannot be used")]
     Ledger(#[from] crate::engine::seal::Fault),
     #[error("cannot listen on {0}")]
@@ -90,6 +96,7 @@ pub async fn app_state(
     identities: &crate::config::IdentityArgs,
     crawl_every: domain::time::Duration,
     pool: &str,
+    step_up: StepUpLimits,
 ) -> Result<Arc<AppState>, StartError> {
     let store = Store::open(&database.url).await?;
     store.migrate().await?;
@@ -108,6 +115,7 @@ pub async fn app_state(
         mapping: aws.mapping()?,
         pool: pool.to_owned(),
         identity_alarm_percent: identities.alarm_percent()?,
+        step_up,
     };
     let catalogue = Catalogue::embedded()?;
     Ok(Arc::new(AppState::new(
@@ -156,23 +164,19 @@ pub async fn first_roles(app_state: &AppState, args: &ServeArgs) -> Result<(), S
                 iss: issuer.clone(),
                 sub: sub.clone(),
             };
+            let keys = store::person::keys_of(tx.conn(), &subject).await?;
             let introduction = SignInClaims {
-                subject: &subject,
+                keys: &keys,
                 name: "",
                 username: None,
-                link: &link_identity(&subject, read_model.snapshot.parts().users.values()),
+                link: &link_identity(&keys, read_model.snapshot.parts().users.values()),
                 new_id: clock::person_id(),
                 at: now,
             };
             let known = store::person::resolve(&mut tx, &introduction).await?;
-            if let Some(claim) = &known.claimed {
-                let who = EntryActor {
-                    person: Some(known.person.clone()),
-                    subject: Some(subject.clone()),
-                    ..EntryActor::default()
-                };
-                entries.push(app_state.journal.subject_claimed(&who, claim));
-            }
+            // The proof of a role reads its entry, so the entries of a link come before the next role.
+            let linking = app_state.journal.linking(&subject, &known, now);
+            app_state.journal.append_many(&mut tx, linking).await?;
             let ensured =
                 store::person::ensure_role(&mut tx, &known.person, role, "configuration", now)
                     .await?;
@@ -193,6 +197,8 @@ pub async fn first_roles(app_state: &AppState, args: &ServeArgs) -> Result<(), S
 /// Implements the ports of the web server with the app state.
 pub struct PortAdapters {
     pub app_state: Arc<AppState>,
+    /// The attribute of the pool that holds the id of the Identity Center user.
+    pub identity_attribute: Option<String>,
     /// Signs the ledger; the server is ready only while it can.
     pub sealer: Sealer,
 }
@@ -212,7 +218,11 @@ impl PoolCheck for PortAdapters {
             .unwrap_or(false);
         match user {
             Ok(user) if !user.enabled => PoolStatus::Disabled,
-            Ok(user) => PoolStatus::Active {
+            Ok(mut user) => PoolStatus::Active {
+                directory_user: self
+                    .identity_attribute
+                    .as_ref()
+                    .and_then(|name| user.attributes.remove(name)),
                 // The pool does not know the second factors of a federated user: the external identity provider checks
                 // them.
                 mfa: match (user.federated, demanded, user.factors.is_empty()) {
@@ -234,11 +244,15 @@ impl PoolCheck for PortAdapters {
 
 #[async_trait]
 impl UserLookup for PortAdapters {
-    fn link(&self, subject: &Subject) -> IdentityLink {
-        link_identity(
-            subject,
-            self.app_state.read_model().snapshot.parts().users.values(),
-        )
+    fn link(&self, keys: &LinkKeys) -> IdentityLink {
+        let read_model = self.app_state.read_model();
+        link_identity(keys, read_model.snapshot.parts().users.values())
+    }
+
+    fn display_name(&self, user: &UserId) -> Option<String> {
+        let read_model = self.app_state.read_model();
+        let user = read_model.snapshot.user(user)?;
+        Some(user.display_name.clone())
     }
 
     fn external_ids(&self, user: &UserId) -> Vec<ExternalId> {

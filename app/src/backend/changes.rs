@@ -168,6 +168,15 @@ pub struct OperationRow {
     pub remaining: Vec<String>,
 }
 
+/// A new sign-in that a decision needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepUpView {
+    /// With a second factor, which the current sign-in did not prove.
+    NoFactor,
+    /// Because the current one is too old; explains how old it may be.
+    TooOld(String),
+}
+
 /// A change, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeView {
@@ -181,6 +190,8 @@ pub struct ChangeView {
     pub timeline: Vec<TimelineRow>,
     /// Whether the viewer may decide; an error holds the reason why not.
     pub decide: Result<(), &'static str>,
+    /// What the viewer has to do before they decide.
+    pub step_up: Option<StepUpView>,
     /// Whether the viewer may withdraw it; an error holds the reason why not.
     pub withdraw: Result<(), &'static str>,
     /// The version of its row.

@@ -43,6 +43,9 @@ pub enum Denied {
     /// The object does not exist, or the caller may not see it (404).
     #[error("not found")]
     NotFound,
+    /// The action needs a more recent sign-in (403, or a detour over the sign-in that keeps the input).
+    #[error("a more recent sign-in is needed")]
+    SignInAgain,
     /// The object changed since the caller loaded it (409).
     #[error("{0}")]
     Conflict(String),

@@ -13,7 +13,7 @@ use super::{Freshness, PortResult};
 /// The signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ViewerView {
-    /// The name from their token, for display only.
+    /// The directory's name, or the marked name of a sign-in without a directory user.
     pub name: String,
     /// The roles in effect.
     pub roles: Vec<Role>,

@@ -4,9 +4,11 @@
 use domain::{approval::Decision, diff::EffectHash, ids::ChangeId};
 use leptos::prelude::*;
 
-use super::{Announce, Button, ButtonKind, Glyph, Notice, Requirement, Status, TextArea};
+use super::{
+    Announce, Button, ButtonKind, Glyph, LinkButton, Notice, Requirement, Status, TextArea,
+};
 use crate::{
-    backend::{ChangeView, decision_field, decision_of, decision_word},
+    backend::{ChangeView, StepUpView, decision_field, decision_of, decision_word},
     routes::FormState,
 };
 
@@ -18,12 +20,31 @@ pub fn DecisionForms(
     effect: EffectHash,
     /// Whether the user may decide; an error holds the reason why not.
     may: Result<(), &'static str>,
+    /// What the user has to do before they decide.
+    step_up: Option<StepUpView>,
     /// The values entered earlier and their errors.
     form: FormState,
 ) -> impl IntoView {
     if let Err(reason) = may {
-        return view! { <Notice status=Status::Off title=reason /> }.into_any();
+        if step_up != Some(StepUpView::NoFactor) {
+            return view! { <Notice status=Status::Off title=reason /> }.into_any();
+        }
+        let href = format!("/sign-in?fresh=1&return_to=/changes/{id}");
+        return view! {
+            <Notice status=Status::Off title=reason>
+                <LinkButton href>"Sign in again"</LinkButton>
+            </Notice>
+        }
+        .into_any();
     }
+    let step_up = match step_up {
+        Some(StepUpView::TooOld(title)) => Some(view! {
+            <Notice status=Status::Pending title>
+                "When you send your decision, you sign in again with your second factor. Your reason is kept, and you decide after the sign-in."
+            </Notice>
+        }),
+        Some(StepUpView::NoFactor) | None => None,
+    };
     // Values without an error were kept over an expired session: the effect may be another one by now.
     let restored = form.errors.is_empty() && form.value(decision_field::REASON).is_some();
     let review = restored.then(|| {
@@ -32,6 +53,7 @@ pub fn DecisionForms(
     let one = move |which: Decision| decision(&id, &effect, &form, which);
     view! {
         {review}
+        {step_up}
         <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6 gap-y-4">{one(Decision::Approve)} {one(Decision::Decline)}</div>
     }
     .into_any()

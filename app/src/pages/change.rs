@@ -99,6 +99,7 @@ fn body(
         operations,
         timeline,
         decide,
+        step_up,
         ..
     } = view;
     let (gains, losses) = (preview.gains, preview.losses);
@@ -110,7 +111,7 @@ fn body(
         view! {
             <section id="decision">
                 <Section title="Your decision">
-                    <div data-body><DecisionForms id effect may=decide form /></div>
+                    <div data-body><DecisionForms id effect may=decide step_up form /></div>
                 </Section>
             </section>
         }

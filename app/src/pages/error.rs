@@ -11,7 +11,7 @@ use crate::{
 /// Returns the HTTP status of an error.
 pub fn status(denied: &Denied) -> u16 {
     match denied {
-        Denied::Forbidden(_) => 403,
+        Denied::Forbidden(_) | Denied::SignInAgain => 403,
         Denied::NotFound => 404,
         Denied::Conflict(_) => 409,
         Denied::Invalid(_) => 422,
@@ -32,6 +32,10 @@ pub fn page(denied: Denied, request_id: String) -> Page {
         Denied::NotFound => (
             "Not found",
             "This page does not exist, or you do not have permission to see it. Check the link, or go to the home page.".into(),
+        ),
+        Denied::SignInAgain => (
+            "Sign in again",
+            "This needs a more recent sign-in. Nothing was changed. Sign in again and repeat it.".into(),
         ),
         Denied::Conflict(what) => ("Changed in the meantime", what.clone()),
         Denied::Invalid(errors) => (

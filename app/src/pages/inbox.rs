@@ -76,7 +76,8 @@ fn why_not(denial: Denial) -> AnyView {
     match denial {
         Denial::NoMfa => view! {
             <Notice status=Status::Pending title="A second factor is needed to decide">
-                "You signed in without a second factor, so you can view these changes but not decide them. Set up an authenticator app or a security key for your sign-in account, or ask the administrator of your sign-in service for help. Then sign out and sign in again with it."
+                "You signed in without a second factor, so you can view these changes but not decide them. Set up an authenticator app or a security key for your sign-in account, or ask the administrator of your sign-in service for help. Then sign in again with it. "
+                <a href="/sign-in?fresh=1&return_to=/inbox">"Sign in again"</a>
             </Notice>
         }
         .into_any(),
@@ -116,6 +117,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         ticket,
         preview,
         decide,
+        step_up,
         ..
     } = view;
     let gains = preview.gains;
@@ -138,7 +140,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         <Section title="Who gains and loses access"><DiffView gained=preview.gained gains lost=preview.lost losses=preview.losses /></Section>
         {risks(preview.findings)}
         <Section title="Your decision">
-            <div data-body><DecisionForms id=row.id effect=preview.effect may=decide form /></div>
+            <div data-body><DecisionForms id=row.id effect=preview.effect may=decide step_up form /></div>
         </Section>
     }
     .into_any()

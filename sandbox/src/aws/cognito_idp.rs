@@ -9,7 +9,7 @@ use super::page::{Page, Paging, SIXTY};
 use super::params::epoch_seconds;
 use super::refusal::Refusal;
 use super::service::Operation;
-use crate::org::pool::{Mfa, MfaConfiguration, PoolGroup, PoolUser};
+use crate::org::pool::{IDENTITY_ATTRIBUTE, Mfa, MfaConfiguration, Pool, PoolGroup, PoolUser};
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     ("AdminGetUser", get_user),
@@ -25,6 +25,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("DescribeUserPool", describe_pool),
     ("GetUserPoolMfaConfig", mfa_config),
     ("DescribeUserPoolClient", describe_client),
+    ("ListUserPoolClients", list_clients),
+    ("DescribeIdentityProvider", describe_provider),
 ];
 
 fn get_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
@@ -156,6 +158,7 @@ fn describe_pool(call: &mut Call<'_>) -> Result<Value, Refusal> {
         "AdminCreateUserConfig": { "AllowAdminCreateUserOnly": true },
         "DeletionProtection": "ACTIVE",
         "Domain": "leastwise-sandbox",
+        "SchemaAttributes": schema(&pool.custom_attributes),
         "UserPoolTier": "ESSENTIALS",
         "IssuerConfiguration": { "Type": "ORIGINAL" },
     }}))
@@ -178,7 +181,7 @@ fn describe_client(call: &mut Call<'_>) -> Result<Value, Refusal> {
             "User pool client {id} does not exist."
         )));
     }
-    Ok(json!({ "UserPoolClient": {
+    let mut client = json!({
         "UserPoolId": pool.id,
         "ClientName": pool.client.name,
         "ClientId": pool.client.client_id,
@@ -192,7 +195,7 @@ fn describe_client(call: &mut Call<'_>) -> Result<Value, Refusal> {
             "AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours",
         },
         "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
-        "SupportedIdentityProviders": ["COGNITO"],
+        "SupportedIdentityProviders": supported(pool),
         "CallbackURLs": pool.client.callback_urls,
         "LogoutURLs": pool.client.logout_urls,
         "AllowedOAuthFlows": ["code"],
@@ -200,6 +203,65 @@ fn describe_client(call: &mut Call<'_>) -> Result<Value, Refusal> {
         "AllowedOAuthFlowsUserPoolClient": true,
         "PreventUserExistenceErrors": "ENABLED",
         "EnableTokenRevocation": true,
+    });
+    if let Some(names) = &pool.client.write_attributes {
+        client["WriteAttributes"] = json!(names);
+    }
+    Ok(json!({ "UserPoolClient": client }))
+}
+
+/// Returns the names by which the client's users can sign in: Cognito's own users, and the identity providers.
+fn supported(pool: &Pool) -> Vec<&str> {
+    let others = pool.identity_providers.iter();
+    let others = others.map(|provider| provider.name.as_str());
+    ["COGNITO"].into_iter().chain(others).collect()
+}
+
+/// Returns the attributes of the pool: the standard ones in use, and the custom ones.
+fn schema(custom: &[String]) -> Vec<Value> {
+    let attribute = |name: &str, mutable: bool| {
+        json!({
+            "Name": name, "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": mutable,
+            "Required": name == "sub" || name == "email",
+        })
+    };
+    let standard = [("sub", false), ("email", true), ("name", true)];
+    let standard = standard.map(|(name, mutable)| attribute(name, mutable));
+    let custom = custom.iter().map(|name| attribute(name, true));
+    standard.into_iter().chain(custom).collect()
+}
+
+fn list_clients(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    const CLIENTS: Paging = Paging {
+        size: "MaxResults",
+        ..SIXTY
+    };
+    check_pool(call)?;
+    let page = Page::read(call, &CLIENTS, &[])?;
+    let pool = &call.sandbox.pool;
+    let client = json!({
+        "ClientId": pool.client.client_id, "UserPoolId": pool.id, "ClientName": pool.client.name,
+    });
+    let found = vec![(pool.client.client_id.clone(), client)];
+    let (clients, token) = page.cut_sorted(found);
+    Ok(json!({ "UserPoolClients": clients, "NextToken": token }))
+}
+
+fn describe_provider(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_pool(call)?;
+    let pool = &call.sandbox.pool;
+    let name = call.params.text("ProviderName")?;
+    if !pool.identity_providers.iter().any(|one| one.name == name) {
+        return Err(Refusal::not_found(format!(
+            "Identity provider {name} does not exist."
+        )));
+    }
+    Ok(json!({ "IdentityProvider": {
+        "UserPoolId": pool.id,
+        "ProviderName": name,
+        "ProviderType": "SAML",
+        "CreationDate": epoch_seconds(pool.created_ms),
+        "LastModifiedDate": epoch_seconds(pool.created_ms),
     }}))
 }
 
@@ -267,12 +329,10 @@ fn attributes(user: &PoolUser) -> Value {
         json!({ "Name": "name", "Value": user.name }),
     ];
     if let Some(id) = &user.identity_store_user_id {
-        all.push(json!({ "Name": "custom:identity_store_id", "Value": id }));
+        all.push(json!({ "Name": IDENTITY_ATTRIBUTE, "Value": id }));
     }
-    if user.federated {
-        let identity = json!([{ "userId": user.email, "providerName": "WorkforceSAML",
-            "providerType": "SAML", "primary": "true" }]);
-        all.push(json!({ "Name": "identities", "Value": identity.to_string() }));
+    if let Some(identities) = user.identities() {
+        all.push(json!({ "Name": "identities", "Value": identities.to_string() }));
     }
     Value::Array(all)
 }

@@ -47,7 +47,7 @@ impl Issue<'_> {
         claims.insert("email_verified".into(), json!(true));
         claims.insert("name".into(), json!(self.subject.name));
         insert_some(&mut claims, "nonce", nonce.map(Value::from));
-        insert_some(&mut claims, "identities", self.subject.identities());
+        insert_some(&mut claims, "identities", self.subject.identities.clone());
         if self.context == AuthenticationContext::Written {
             let factor = self.grant.authentication.factor;
             claims.insert("amr".into(), json!(factor.amr()));

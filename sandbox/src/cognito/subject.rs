@@ -1,7 +1,7 @@
 //! A user of the pool as needed by tokens and pages, copied out of the sandbox state so that its lock is never held
 //! while a token is signed. It must never change the pool.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::org::pool::{Mfa, MfaConfiguration, Pool, PoolUser};
 
@@ -59,9 +59,10 @@ pub(super) struct Subject {
     pub(super) groups: Vec<String>,
     pub(super) next_step: NextStep,
     pub(super) enabled: bool,
+    /// The `identities` claim of a federated user.
+    pub(super) identities: Option<Value>,
     pub(super) federated: bool,
     pub(super) signed_out_at_ms: Option<i64>,
-    created_ms: i64,
 }
 
 impl Subject {
@@ -86,9 +87,9 @@ impl Subject {
             groups: user.groups.clone(),
             next_step: next_step(pool.mfa, user),
             enabled: user.enabled,
+            identities: user.identities(),
             federated: user.federated,
             signed_out_at_ms: user.signed_out_at_ms,
-            created_ms: user.created_ms,
         }
     }
 
@@ -99,24 +100,6 @@ impl Subject {
             && self
                 .signed_out_at_ms
                 .is_none_or(|signed_out| issued_ms > signed_out)
-    }
-
-    /// Returns the `identities` claim of a federated user. Cognito names such a user `<provider>_<subject>`.
-    pub(super) fn identities(&self) -> Option<Value> {
-        let (provider, user_id) = self
-            .username
-            .split_once('_')
-            .unwrap_or(("Federation", &self.username));
-        self.federated.then(|| {
-            json!([{
-                "userId": user_id,
-                "providerName": provider,
-                "providerType": "SAML",
-                "issuer": null,
-                "primary": "true",
-                "dateCreated": self.created_ms.to_string(),
-            }])
-        })
     }
 }
 

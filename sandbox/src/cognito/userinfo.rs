@@ -49,7 +49,7 @@ fn attributes(provider: &Provider, headers: &HeaderMap) -> Result<Value, &'stati
     if scopes.contains(&"profile") {
         found["name"] = json!(subject.name);
     }
-    if let Some(identities) = subject.identities() {
+    if let Some(identities) = &subject.identities {
         // A list in tokens, but here Cognito returns the attribute as stored: JSON inside a string.
         found["identities"] = json!(identities.to_string());
     }

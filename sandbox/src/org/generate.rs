@@ -94,7 +94,8 @@ pub(super) fn organisation(size: &Size, seed: u64) -> Organisation {
     let accounts = accounts(size, &mut dice);
     let permission_sets = permission_sets(size, &mut dice);
     let groups = groups(size, &mut dice);
-    let users = users(size, &mut dice);
+    let mut users = users(size, &mut dice);
+    sample::settle(&mut users);
     let memberships = memberships(size, &groups, &users, &mut dice);
     let assignments = assignments(
         size,
@@ -523,6 +524,27 @@ mod tests {
         let text = |seed| serde_json::to_string(&Organisation::medium(seed)).expect("serializes");
         assert_eq!(text(3), text(3));
         assert_ne!(text(3), text(4));
+    }
+
+    #[test]
+    fn the_people_who_sign_in_are_linked_by_external_id() {
+        let medium = Organisation::medium(1);
+        let of_user = |sub: &str| {
+            let mut users = medium.users.iter();
+            users.find(|user| user.external_ids.iter().any(|ext| &*ext.id == sub))
+        };
+        let mut unlinked = Vec::new();
+        for person in &medium.pool.users {
+            match of_user(&person.sub) {
+                Some(user) => {
+                    assert_eq!(Some(&*user.id), person.identity_store_user_id.as_deref());
+                    assert_eq!(*user.user_name, *person.username);
+                }
+                None => unlinked.push(person.username.as_str()),
+            }
+        }
+        // In the pool but not in the directory, as in the sample.
+        assert_eq!(unlinked, ["noor.elamin"]);
     }
 
     #[test]

@@ -76,6 +76,12 @@ impl Organisation {
         sample::organisation()
     }
 
+    /// Returns the sample with a federated pool: everybody signs in through an identity provider, and no external id of
+    /// the directory is a subject of the pool.
+    pub fn federated() -> Self {
+        sample::federated()
+    }
+
     /// Returns an organisation with 500 accounts, 150 permission sets, 800 groups, 8,000 users and 15,000 assignments.
     /// The same seed returns the same organisation.
     pub fn medium(seed: u64) -> Self {
@@ -96,11 +102,12 @@ impl Organisation {
         organisation
     }
 
-    /// Returns the organisation named `sample`, `medium`, `large` or `large-groups`, or reads the JSON file at this
-    /// path.
+    /// Returns the organisation named `sample`, `federated`, `medium`, `large` or `large-groups`, or reads the JSON file
+    /// at this path.
     pub fn named(name: &str) -> Result<Self, LoadError> {
         match name {
             "sample" => Ok(Self::sample()),
+            "federated" => Ok(Self::federated()),
             "medium" => Ok(Self::medium(1)),
             "large" => Ok(Self::large(1)),
             "large-groups" => Ok(Self::large_groups(1)),

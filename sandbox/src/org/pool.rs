@@ -4,6 +4,7 @@
 //! removed through the API is missing from the next token.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// A user pool with its one app client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -14,6 +15,12 @@ pub struct Pool {
     pub name: String,
     pub mfa: MfaConfiguration,
     pub client: PoolClient,
+    /// The external identity providers of the pool.
+    #[serde(default)]
+    pub identity_providers: Vec<IdentityProvider>,
+    /// The names of the custom attributes that the pool has.
+    #[serde(default)]
+    pub custom_attributes: Vec<String>,
     pub groups: Vec<PoolGroup>,
     pub users: Vec<PoolUser>,
     /// Unix milliseconds.
@@ -29,7 +36,24 @@ pub struct PoolClient {
     /// Redirect URIs, matched exactly. [`crate::Sandbox`] adds its `callback_urls`.
     pub callback_urls: Vec<String>,
     pub logout_urls: Vec<String>,
+    /// The attributes that people who sign in through the client can set. Cognito returns no list if none was given.
+    #[serde(default)]
+    pub write_attributes: Option<Vec<String>>,
 }
+
+/// An external identity provider whose users can sign in through the pool.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IdentityProvider {
+    /// The name in the pool, which `identities` claims and the usernames of its users contain.
+    pub name: String,
+    /// The issuer of the external ids that the provider writes into the directory over SCIM. Cognito does not know it.
+    pub directory_issuer: String,
+    /// Whether the provider requires a second factor. Cognito does not know it either.
+    pub requires_mfa: bool,
+}
+
+/// The attribute that holds [`PoolUser::identity_store_user_id`].
+pub const IDENTITY_ATTRIBUTE: &str = "custom:identity_store_id";
 
 /// Whether the pool requires a second factor. Cognito writes `OFF`, `ON`, `OPTIONAL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +129,24 @@ impl Pool {
 }
 
 impl PoolUser {
+    /// Returns the `identities` of a federated user. Cognito names such a user `<provider>_<id at the provider>`.
+    pub fn identities(&self) -> Option<Value> {
+        let (provider, user_id) = self
+            .username
+            .split_once('_')
+            .unwrap_or(("Federation", &self.username));
+        self.federated.then(|| {
+            json!([{
+                "userId": user_id,
+                "providerName": provider,
+                "providerType": "SAML",
+                "issuer": null,
+                "primary": "true",
+                "dateCreated": self.created_ms.to_string(),
+            }])
+        })
+    }
+
     fn answers_to(&self, name: &str) -> bool {
         self.username == name || self.sub == name || self.email.eq_ignore_ascii_case(name)
     }

@@ -1,8 +1,14 @@
 //! Reads from the Cognito user pool.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Aws, call::read, error::CallError};
+use aws_sdk_cognitoidentityprovider::types::{UserPoolClientType, UserPoolType};
+
+use super::{
+    Aws,
+    call::read,
+    error::{CallError, ErrorClass},
+};
 
 /// The current state of a user in the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +23,8 @@ pub struct PoolUser {
     pub factors: Vec<String>,
     /// The names of the user's groups.
     pub groups: BTreeSet<String>,
+    /// All attributes by name.
+    pub attributes: BTreeMap<String, String>,
 }
 
 impl Aws {
@@ -54,18 +62,20 @@ impl Aws {
                 break;
             }
         }
-        let attributes = user.user_attributes();
-        let sub = attributes
+        let attributes: BTreeMap<String, String> = user
+            .user_attributes()
             .iter()
-            .find(|attribute| attribute.name() == "sub");
+            .filter_map(|one| Some((one.name().to_owned(), one.value()?.to_owned())))
+            .collect();
         Ok(PoolUser {
-            sub: sub.and_then(|sub| sub.value()).map(str::to_owned),
+            sub: attributes.get("sub").cloned(),
             enabled: user.enabled(),
             federated: user
                 .user_status()
                 .is_some_and(|status| status.as_str() == "EXTERNAL_PROVIDER"),
             factors: user.user_mfa_setting_list().to_vec(),
             groups,
+            attributes,
         })
     }
 
@@ -81,5 +91,102 @@ impl Aws {
         Ok(answer
             .mfa_configuration()
             .is_some_and(|mfa| mfa.as_str() == "ON"))
+    }
+}
+
+/// Whether people could set an attribute of the pool themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttributeAccess {
+    /// The pool has no such attribute.
+    Missing,
+    /// Only administrators of the pool can set it.
+    AdministratorsOnly,
+    /// People who sign in through this app client can set their own value, or its configuration does not say so.
+    WritableBy(String),
+}
+
+impl Aws {
+    /// Returns who can set an attribute of the pool, over all app clients, because people can use any of them.
+    pub async fn pool_attribute(
+        &self,
+        pool: &str,
+        name: &str,
+    ) -> Result<AttributeAccess, CallError> {
+        let answer = read(&self.budgets.pool, || {
+            self.pool.describe_user_pool().user_pool_id(pool).send()
+        })
+        .await?;
+        let schema = answer.user_pool().map(UserPoolType::schema_attributes);
+        let mut schema = schema.unwrap_or_default().iter();
+        if !schema.any(|attribute| attribute.name() == Some(name)) {
+            return Ok(AttributeAccess::Missing);
+        }
+        for client in self.pool_clients(pool).await? {
+            let answer = read(&self.budgets.pool, || {
+                self.pool
+                    .describe_user_pool_client()
+                    .user_pool_id(pool)
+                    .client_id(&client)
+                    .send()
+            })
+            .await?;
+            let writable = answer
+                .user_pool_client()
+                .map(UserPoolClientType::write_attributes);
+            // Without a list Cognito applies its own default, which has changed before.
+            let writable = writable.unwrap_or_default();
+            if writable.is_empty() || writable.iter().any(|held| held == name) {
+                return Ok(AttributeAccess::WritableBy(client));
+            }
+        }
+        Ok(AttributeAccess::AdministratorsOnly)
+    }
+
+    /// Returns the ids of all app clients of the pool.
+    async fn pool_clients(&self, pool: &str) -> Result<BTreeSet<String>, CallError> {
+        let (mut found, mut token) = (BTreeSet::new(), None::<String>);
+        loop {
+            let answer = read(&self.budgets.pool, || {
+                self.pool
+                    .list_user_pool_clients()
+                    .user_pool_id(pool)
+                    .max_results(60)
+                    .set_next_token(token.clone())
+                    .send()
+            })
+            .await?;
+            let clients = answer.user_pool_clients().iter();
+            found.extend(clients.filter_map(|client| client.client_id().map(str::to_owned)));
+            let next = answer.next_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(found);
+            }
+            if next == token {
+                return Err(CallError {
+                    class: ErrorClass::Unknown,
+                    code: "RepeatedToken".to_owned(),
+                    message: "ListUserPoolClients returned the same token twice".to_owned(),
+                    request_id: None,
+                });
+            }
+            token = next;
+        }
+    }
+
+    /// Returns whether the pool has an identity provider of this name.
+    pub async fn pool_has_provider(&self, pool: &str, name: &str) -> Result<bool, CallError> {
+        let answer = read(&self.budgets.pool, || {
+            self.pool
+                .describe_identity_provider()
+                .user_pool_id(pool)
+                .provider_name(name)
+                .send()
+        })
+        .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }

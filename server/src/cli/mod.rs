@@ -7,11 +7,14 @@ mod background_tasks;
 pub mod classify;
 pub mod identity;
 pub mod ledger;
+mod pool_configuration;
 pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod serve;
 pub mod sync;
+
+pub use pool_configuration::PoolMismatch;
 
 use std::process::ExitCode;
 

@@ -57,6 +57,7 @@ pub async fn run(command: ReportCommand) -> CommandResult {
         &IdentityArgs::default(),
         domain::time::Duration::minutes(15),
         "",
+        domain::second_factor::StepUpLimits::default(),
     )
     .await?;
     sync::restore(&app_state).await?;

@@ -10,13 +10,16 @@ use clap::Args;
 use domain::{engine::Pacing, policies::RemovalLimits, time::Duration};
 use sandbox::{
     Running, Sandbox,
-    org::{Organisation, pool::PoolUser},
+    org::{
+        Organisation,
+        pool::{Pool, PoolUser},
+    },
 };
 use url::Url;
 
 use super::{CommandResult, serve};
 use crate::{
-    config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs},
+    config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs, SignInArgs},
     http::log,
 };
 
@@ -32,7 +35,8 @@ pub struct SandboxArgs {
     /// Delete the kept data and start over.
     #[arg(long)]
     fresh: bool,
-    /// The organization: sample, medium, large, large-groups, or a JSON file.
+    /// The organization: sample, federated (the sample with a pool whose users all come from an identity provider),
+    /// medium, large, large-groups, or a JSON file.
     #[arg(long, env = "LEASTWISE_SANDBOX_ORG", default_value = "sample")]
     org: String,
     /// How many times faster than AWS the local AWS runs, including its quotas.
@@ -51,6 +55,8 @@ pub struct SandboxArgs {
     /// Print one JSON line when ready.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    sign_in: SignInArgs,
 }
 
 /// Runs the sandbox until it receives a stop signal.
@@ -142,6 +148,7 @@ fn configuration(
         identities: IdentityArgs::default(),
         trusted_proxies: Vec::new(),
         metrics_token: String::new(),
+        sign_in: sign_in(args, pool),
         database: DatabaseArgs {
             url: database
                 .unwrap_or_else(|| format!("sqlite:{}", args.data.join("leastwise.db").display())),
@@ -162,6 +169,21 @@ fn configuration(
             classification: args.classification.clone(),
         },
     })
+}
+
+/// Returns the sign-in configuration: what the command line states, or else what the pool needs.
+fn sign_in(args: &SandboxArgs, pool: &Pool) -> SignInArgs {
+    let mut sign_in = args.sign_in.clone();
+    if sign_in.identity_providers.is_empty() {
+        let all = pool.identity_providers.iter();
+        sign_in.identity_providers = all
+            .clone()
+            .map(|provider| format!("{}={}", provider.name, provider.directory_issuer))
+            .collect();
+        let strict = all.filter(|provider| provider.requires_mfa);
+        sign_in.mfa_providers = strict.map(|provider| provider.name.clone()).collect();
+    }
+    sign_in
 }
 
 /// Returns the pacing for a faster local AWS, which is polled sooner by the same factor.

@@ -6,7 +6,7 @@ use domain::engine::Pacing;
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio::net::TcpListener;
 
-use super::{CommandResult, background_tasks::BackgroundTasks};
+use super::{CommandResult, background_tasks::BackgroundTasks, pool_configuration};
 use crate::{
     config::{ServeArgs, secret},
     engine::{
@@ -48,12 +48,15 @@ pub async fn check(mut args: ServeArgs) -> CommandResult {
         &args.identities,
         args.crawl_every(),
         &args.pool,
+        args.sign_in.step_up()?,
     )
     .await?;
     println!("database       ok");
     println!("aws            ok: {}", app_state.instance.arn);
     oidc(&args).await?;
     println!("cognito        ok: {}", args.issuer());
+    let pool = pool_configuration::check(&app_state.aws, &args.pool, &args.sign_in).await?;
+    println!("sign-in        ok: {pool}");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -122,8 +125,10 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
         &args.identities,
         args.crawl_every(),
         &args.pool,
+        args.sign_in.step_up()?,
     )
     .await?;
+    pool_configuration::check(&app_state.aws, &args.pool, &args.sign_in).await?;
     let seed = secret(KEY_VARIABLE)?;
     let seed = Some(seed.as_str()).filter(|seed| !seed.is_empty());
     let (store, clock) = (app_state.store.clone(), app_state.clock.clone());
@@ -142,11 +147,15 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     let oidc = oidc(args).await?;
     let mut settings = HttpSettings::new(args.public_url.clone());
     settings.trusted_proxies = args.proxies()?;
+    settings.identity_providers = args.sign_in.issuers()?;
+    settings.mfa_providers = args.sign_in.strict_providers();
+    settings.identity_attribute = args.sign_in.attribute()?.map(str::to_owned);
     if !args.metrics_token.is_empty() {
         settings.metrics_token = Some(Secret::new(args.metrics_token.clone()));
     }
     let adapters = Arc::new(PortAdapters {
         app_state: app_state.clone(),
+        identity_attribute: settings.identity_attribute.clone(),
         sealer: sealer.clone(),
     });
     let ports = Ports {

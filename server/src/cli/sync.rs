@@ -40,6 +40,7 @@ pub async fn run(args: SyncArgs) -> CommandResult {
         &args.identities,
         domain::time::Duration::minutes(15),
         "",
+        domain::second_factor::StepUpLimits::default(),
     )
     .await?;
     adopt_mapping::adopt(&app_state).await?;

@@ -13,7 +13,7 @@ use domain::{
     ids::{GroupId, PersonId, UserId},
     ledger::Outcome,
     org::SpecialAccounts,
-    person::{IdentityLink, link_identity},
+    person::link::{IdentityLink, link_identity},
     snapshot::{Gap, Parts, Snapshot, Unread},
     time::Timestamp,
 };
@@ -28,7 +28,7 @@ use crate::{
         identities::{self, Review},
         journal::EntryBuilder,
     },
-    store::{self, StoreError, Tx, identity_link::PersonsOfUsers},
+    store::{self, StoreError, Tx, identity_link::PersonsOfUsers, person::FoundUser},
 };
 
 /// The result of one crawl.
@@ -124,7 +124,8 @@ pub async fn once(
     let mut tx = app_state.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
     let mut told = identities::keep(app_state, &mut tx, &reviewed).await?;
-    let persons = persons(&mut tx, before, &crawled, app_state).await?;
+    let (persons, linking) = persons(&mut tx, before, &crawled, app_state).await?;
+    told.extend(linking);
     let mut reads = reads(app_state);
     reads.sort_by_key(|(_, as_of)| *as_of);
     let known = MergeContext {
@@ -268,49 +269,55 @@ fn roles_known(special: &SpecialAccounts, crawled: &Crawled) -> bool {
         && (!special.delegated_administrators.is_empty() || !unread(&Gap::DelegatedAdministrators))
 }
 
-/// Ensures that every user has an identity. An identity that was created before the directory was read, by a sign-in or
-/// a role, is linked to its user and keeps its roles. A user with an external id that an identity ever had gets no
-/// identity of its own.
+/// Ensures that every user has an identity, and links identities whose user is found only now, with the entries to
+/// record. They keep their roles. A user with an external id that an identity ever had gets no identity of its own.
 async fn persons(
     tx: &mut Tx,
     before: &Parts,
     crawled: &Crawled,
     app_state: &AppState,
-) -> Result<PersonsOfUsers, StoreError> {
+) -> Result<(PersonsOfUsers, Vec<EntryBuilder>), StoreError> {
     let Some(users) = &crawled.crawl.users else {
-        return Ok(PersonsOfUsers {
+        let known = PersonsOfUsers {
             linked: before.persons.clone(),
             others: before.other_users.clone(),
-        });
+        };
+        return Ok((known, Vec::new()));
     };
-    let PersonsOfUsers {
-        linked: mut known,
-        others,
-    } = store::identity_link::persons_of_users(tx.conn()).await?;
-    for person in store::identity_link::without_user(tx.conn()).await? {
-        let joined = person
-            .subjects
-            .iter()
-            .map(|subject| link_identity(subject, users.iter()))
-            .find_map(|join| match join {
-                IdentityLink::Linked(user)
-                    if !known.contains_key(&user) && !others.contains_key(&user) =>
-                {
-                    Some(user)
-                }
-                _ => None,
-            });
-        if let Some(user) = joined {
-            store::identity_link::link_user(tx, &person.id, &user).await?;
-            known.insert(user, person.id);
+    let at = app_state.clock.now();
+    let PersonsOfUsers { others, .. } =
+        store::identity_link::persons_of_users(tx.conn()).await?;
+    let (mut entries, mut done) = (Vec::new(), BTreeSet::new());
+    for (person, keys) in store::person::without_user(tx.conn()).await? {
+        let IdentityLink::Linked(user, by) = link_identity(&keys, users.iter()) else {
+            continue;
+        };
+        // Another sign-in of the same person may have been linked just now, and the user may be known to be somebody
+        // else.
+        if done.contains(&person) || others.contains_key(&user) {
+            continue;
+        }
+        let found = FoundUser {
+            subject: &keys.subject,
+            person: &person,
+            user: &user,
+            by: &by,
+            at,
+        };
+        let known = store::person::link(tx, &found).await?;
+        entries.extend(app_state.journal.linking(&keys.subject, &known, at));
+        if known.linked.is_some() {
+            done.insert(known.person);
         }
     }
+    let PersonsOfUsers { linked, others } =
+        store::identity_link::persons_of_users(tx.conn()).await?;
     let fresh: Vec<(UserId, PersonId)> = users
         .iter()
-        .filter(|user| !known.contains_key(&user.id) && !others.contains_key(&user.id))
+        .filter(|user| !linked.contains_key(&user.id) && !others.contains_key(&user.id))
         .map(|user| (user.id.clone(), clock::person_id()))
         .collect();
-    store::identity_link::ensure_for_users(tx, &fresh, app_state.clock.now()).await?;
+    store::identity_link::ensure_for_users(tx, &fresh, at).await?;
     let now = store::identity_link::persons_of_users(tx.conn()).await?;
     // Known users keep their id values, because two read models are in memory during the replacement.
     let same = |(user, person): (UserId, PersonId)| {
@@ -320,10 +327,11 @@ async fn persons(
             (user.clone(), person.clone())
         })
     };
-    Ok(PersonsOfUsers {
+    let now = PersonsOfUsers {
         linked: now.linked.into_iter().map(same).collect(),
         others: now.others,
-    })
+    };
+    Ok((now, entries))
 }
 
 /// Returns the differences that no operation of Leastwise explains.

@@ -24,7 +24,8 @@ use super::{
     form::fields,
     pages::{PageState, bind, params, permitted, visit},
     return_to::ReturnTo,
-    session::SignedIn,
+    saved_form,
+    session::{self, SignedIn},
 };
 
 /// Runs one action of the table.
@@ -54,6 +55,12 @@ pub(super) async fn act(
     };
     match (route.run)(post).await {
         Ok(to) => see_other(&to),
+        Err(Denied::SignInAgain) => {
+            match saved_form::save(&state.http, route, &sent, &signed.subject).await {
+                Ok(return_to) => session::sign_in_again(&return_to),
+                Err(error) => error.into_response(),
+            }
+        }
         // On a conflict with another request, the entered text is kept as well.
         Err(Denied::Conflict(message)) => {
             let errors = vec![FieldError {

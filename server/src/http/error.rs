@@ -100,6 +100,13 @@ impl HttpError {
 
     fn words(self) -> ErrorText {
         let (title, text, link) = match self {
+            Self::SignInRefused("not_fresh") => (
+                "You were not asked to sign in again",
+                "This needs a new sign-in, but Cognito reused an earlier one, or its session is too old. Sign out and \
+                 sign in again. If that does not help, the user pool must use managed login, because the classic \
+                 hosted UI cannot ask again. Nothing was changed.",
+                Some(("/", "Open Leastwise")),
+            ),
             Self::SignInRefused(_) => (
                 "Sign-in failed",
                 "This sign-in expired, was already used or started in another browser, or Cognito's response did \

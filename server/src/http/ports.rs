@@ -10,13 +10,21 @@ use domain::{
     directory::ExternalId,
     ids::{PersonId, UserId},
     ledger::Hash,
-    person::{IdentityLink, Subject},
+    person::{
+        Subject,
+        link::{IdentityLink, LinkKeys},
+    },
+    second_factor::PoolMfa,
     time::Timestamp,
 };
 
 use crate::{
     service::journal::UserOfIdentity,
-    store::{StoreError, Tx, person::Claim, session::Ending},
+    store::{
+        StoreError, Tx,
+        person::{Claim, NewLink},
+        session::Ending,
+    },
 };
 
 /// The current status of a user in the pool.
@@ -29,21 +37,13 @@ pub enum PoolStatus {
         /// token reveals it.
         signed_out_at: Option<Timestamp>,
         mfa: PoolMfa,
+        /// The value of the attribute that holds the Identity Center user, if one is configured and set.
+        directory_user: Option<String>,
     },
     Disabled,
     Gone,
     /// The pool did not respond.
     Unknown,
-}
-
-/// What the pool knows of a user's second factor. A pool never applies MFA to federated users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PoolMfa {
-    /// The pool requires a second factor of every user (`MfaConfiguration` is `ON`).
-    Demanded,
-    /// The user has set one up (`UserMFASettingList` is not empty), so Cognito asks for it.
-    Enrolled,
-    Absent,
 }
 
 /// Queries the pool for one user: `AdminGetUser`, `AdminListGroupsForUser`.
@@ -56,13 +56,15 @@ pub trait PoolCheck: Send + Sync {
 /// Finds the Identity Center user of a sign-in in the directory.
 #[async_trait]
 pub trait UserLookup: Send + Sync {
-    /// Applies `domain::person::link_identity` to the current snapshot.
-    fn link(&self, subject: &Subject) -> IdentityLink;
     /// Returns the external ids of a user as of the last sync.
     fn external_ids(&self, user: &UserId) -> Vec<ExternalId>;
     /// Checks an identity by a read of the directory at this moment, and suspends it if it differs. What cannot be read
     /// has no effect.
     async fn check(&self, person: &PersonId);
+    /// Applies `domain::person::link::link_identity` to the current snapshot.
+    fn link(&self, keys: &LinkKeys) -> IdentityLink;
+    /// Returns the directory's name of a user.
+    fn display_name(&self, user: &UserId) -> Option<String>;
 }
 
 /// An event of a sign-in or a session.
@@ -88,6 +90,10 @@ pub enum SignInEvent {
     Claimed(Claim),
     /// The identity is linked to a user that the ledger does not record yet.
     IdentityLinked(UserOfIdentity),
+    /// The sign-in was linked to a directory user, and now belongs to this person.
+    Linked(PersonId, NewLink),
+    /// It is not clear which directory user the sign-in belongs to. The reason is a constant.
+    NotLinked(&'static str),
 }
 
 /// One entry of the journal.

@@ -1,5 +1,5 @@
-//! Keeps the input of a form that was sent after the session ended, and restores it in the same form for the same
-//! subject.
+//! Keeps the input of a form over a sign-in, and restores it in the same form for the same subject: when the session
+//! has ended, or when the action needs a more recent sign-in. The form is never sent automatically.
 //!
 //! Only the fields in `keep` of the action's row are stored, so that no hash, key or secret is written to the database,
 //! and no value that the form itself would reject: a card number, or text far above the limit.
@@ -54,11 +54,24 @@ pub(super) async fn keep(
         params: raw.map_or_else(|_| BTreeMap::new(), |raw| params(&raw)),
         fields,
     };
-    let page = (route.form)(&sent);
-    let kept = kept(route, &sent);
-    let Some(subject) = ended.filter(|_| !kept.is_empty()) else {
+    match ended {
+        Some(subject) => save(state, route, &sent, subject).await,
+        None => Ok(ReturnTo::parse(&(route.form)(&sent))),
+    }
+}
+
+/// Stores the input of a form for a subject, and returns the page to open after sign-in.
+pub(super) async fn save(
+    state: &HttpState,
+    route: &ActionRoute,
+    sent: &Sent,
+    subject: &Subject,
+) -> Result<ReturnTo, HttpError> {
+    let page = (route.form)(sent);
+    let kept = kept(route, sent);
+    if kept.is_empty() {
         return Ok(ReturnTo::parse(&page));
-    };
+    }
     let id = clock::row_id();
     let mut tx = state.store.write().await?;
     let form = rows::SavedForm {

@@ -10,10 +10,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{
-    approval::Mfa,
     authorize::{Actor, IdentityState, Role},
     ids::{PersonId, UserId},
-    person::Subject,
+    person::{Subject, without_directory_user},
     time::{Duration, Timestamp},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
@@ -56,8 +55,10 @@ pub struct SignedIn {
     pub user: Option<UserId>,
     /// The subject of the sign-in.
     pub subject: Subject,
-    /// The display name.
+    /// The directory's name of the person, or the marked name of a sign-in without a directory user.
     pub name: String,
+    /// The name that the sign-in states, which the person may write. Only shown beside `name`.
+    pub self_reported: Option<String>,
     /// The displayed e-mail address.
     pub email: Option<String>,
     /// The time of the last authentication at Cognito.
@@ -86,6 +87,7 @@ impl SignedIn {
             user,
             subject,
             name,
+            self_reported: None,
             email: None,
             authenticated_at: now,
             ends_at: now,
@@ -174,11 +176,21 @@ async fn turn_away(state: &HttpState, request: Request, ended: Option<&Subject>)
     let target = if return_to == ReturnTo::home() {
         "/sign-in".to_owned()
     } else {
-        let query: String =
-            url::form_urlencoded::byte_serialize(return_to.as_str().as_bytes()).collect();
-        format!("/sign-in?return_to={query}")
+        format!("/sign-in?return_to={}", query_value(&return_to))
     };
     see_other(&target)
+}
+
+/// Redirects to a sign-in at which Cognito has to ask the person again.
+pub(super) fn sign_in_again(return_to: &ReturnTo) -> Response {
+    see_other(&format!(
+        "/sign-in?fresh=1&return_to={}",
+        query_value(return_to)
+    ))
+}
+
+fn query_value(return_to: &ReturnTo) -> String {
+    url::form_urlencoded::byte_serialize(return_to.as_str().as_bytes()).collect()
 }
 
 /// Returns a 303 redirect, after which the browser sends a GET.
@@ -241,6 +253,8 @@ async fn resolve(
         tx.commit().await?;
     }
     let actor = actor(state, &session).await?;
+    let listed = session.user.as_ref();
+    let listed = listed.and_then(|user| state.ports.users.display_name(user));
     Ok(CookieLookup::Signed(
         Box::new(SignedIn {
             actor,
@@ -248,7 +262,8 @@ async fn resolve(
             person: session.person,
             user: session.user,
             subject: session.subject,
-            name: session.remembered.name,
+            name: listed.unwrap_or_else(|| without_directory_user(&session.remembered.username)),
+            self_reported: Some(session.remembered.name),
             email: session.remembered.email,
             authenticated_at: session.remembered.authenticated_at,
             ends_at: session.ends_at,
@@ -340,9 +355,4 @@ pub async fn still_signed(state: &HttpState, signed: &SignedIn) -> bool {
     )
     .await;
     matches!(found, Ok(CookieLookup::Signed(..)))
-}
-
-/// Returns whether a second factor was proven when the session started.
-pub(super) fn mfa(proven: bool) -> Mfa {
-    if proven { Mfa::Proven } else { Mfa::NotProven }
 }

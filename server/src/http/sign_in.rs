@@ -9,7 +9,11 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{
-    ids::PersonId,
+    approval::Mfa,
+    directory::ExternalId,
+    ids::{PersonId, UserId},
+    person::link::{IdentityLink, LinkKeys, UnusableKey},
+    second_factor::{Authentication, Authenticator, PoolMfa, second_factor},
     time::{Duration, Timestamp},
 };
 use http::{HeaderMap, header};
@@ -20,14 +24,14 @@ use super::{
     error::HttpError,
     identity_link,
     limits::ClientIp,
-    oidc::{Identity, Prompt, SignInFailure, claims::Evidence},
-    ports::{PoolMfa, PoolStatus, SignInEntry, SignInEvent},
+    oidc::{Identity, Prompt, SignInFailure},
+    ports::{PoolStatus, SignInEntry, SignInEvent},
     request_id,
     return_to::ReturnTo,
     role_revocation, seal,
     secret::{Secret, digest},
     session::{self, CookieLookup, SessionUse, see_other},
-    state::HttpState,
+    state::{HttpSettings, HttpState},
 };
 use crate::{
     clock,
@@ -198,12 +202,21 @@ async fn finished(
     {
         return Err(Refusal::Person("not_fresh"));
     }
-    let proven = second_factor(state, &identity).await?;
+    let pool = pool_answer(state, &identity).await?;
+    let authentication = if identity.authenticated_at >= sign_in.started_at - LEEWAY {
+        Authentication::Fresh
+    } else {
+        Authentication::Reused
+    };
+    let by = authenticator(&state.settings, &identity, pool.as_ref());
+    let mfa = second_factor(identity.evidence, by, authentication);
+    let keys = link_keys(&state.settings, &identity, pool);
     let before = session::find(state, headers, from, SessionUse::Stream).await;
     let welcome = SignInSuccess {
         identity,
+        keys,
         refresh,
-        proven,
+        mfa,
         ends_at,
         now,
         from,
@@ -242,27 +255,85 @@ async fn take(
     taken.ok_or(Refusal::Unknown("state"))
 }
 
-/// Returns whether a second factor is proven: by the token, or by the pool if the token states nothing. The pool counts
-/// for its own users only, because it never asks federated users for one.
-async fn second_factor(state: &HttpState, identity: &Identity) -> Result<bool, Refusal> {
-    let pool = match state.ports.pool.status(&identity.username).await {
-        PoolStatus::Disabled | PoolStatus::Gone => return Err(Refusal::Person("disabled")),
-        PoolStatus::Active { mfa, .. } => Some(mfa),
-        PoolStatus::Unknown => None,
-    };
-    Ok(match identity.evidence {
-        Evidence::Proven => true,
-        Evidence::NotProven => false,
-        Evidence::Silent => {
-            !identity.federated && matches!(pool, Some(PoolMfa::Demanded | PoolMfa::Enrolled))
+/// What the pool states about an active user.
+struct PoolAnswer {
+    mfa: PoolMfa,
+    directory_user: Option<String>,
+}
+
+/// Queries the pool. Returns `None` if it did not respond; a user who may not sign in is refused.
+async fn pool_answer(
+    state: &HttpState,
+    identity: &Identity,
+) -> Result<Option<PoolAnswer>, Refusal> {
+    match state.ports.pool.status(&identity.username).await {
+        PoolStatus::Disabled | PoolStatus::Gone => Err(Refusal::Person("disabled")),
+        PoolStatus::Active {
+            mfa,
+            directory_user,
+            ..
+        } => Ok(Some(PoolAnswer {
+            mfa,
+            directory_user,
+        })),
+        PoolStatus::Unknown => Ok(None),
+    }
+}
+
+/// Returns who authenticated the person. The pool never asks federated users for a second factor.
+fn authenticator(
+    settings: &HttpSettings,
+    identity: &Identity,
+    pool: Option<&PoolAnswer>,
+) -> Authenticator {
+    if !identity.federated {
+        return Authenticator::Pool(pool.map(|answer| answer.mfa));
+    }
+    match &identity.identity {
+        Ok(Some(at)) if settings.mfa_providers.contains(&at.provider) => {
+            Authenticator::StrictProvider
         }
-    })
+        _ => Authenticator::Provider,
+    }
+}
+
+/// Returns the keys by which the directory is searched for the user of a sign-in.
+fn link_keys(settings: &HttpSettings, identity: &Identity, pool: Option<PoolAnswer>) -> LinkKeys {
+    let mut keys = LinkKeys::of_subject(identity.subject.clone());
+    if !settings.identity_providers.is_empty() {
+        match &identity.identity {
+            Ok(Some(at)) => {
+                let issuer = settings.identity_providers.get(&at.provider);
+                keys.identity = issuer.map(|issuer| ExternalId {
+                    issuer: issuer.clone(),
+                    id: at.user_id.clone(),
+                });
+            }
+            Ok(None) => {}
+            Err(why) => keys.unusable = Some(*why),
+        }
+        if keys.identity.as_ref().is_some_and(|at| at.id.contains('@')) {
+            (keys.identity, keys.unusable) = (None, Some(UnusableKey::EmailAsIdentity));
+        }
+    }
+    if settings.identity_attribute.is_some() {
+        match pool.map(|answer| answer.directory_user) {
+            None => keys.unusable = Some(UnusableKey::UnreadAttribute),
+            Some(None) => {}
+            Some(Some(text)) => match UserId::parse(&text) {
+                Ok(user) => keys.attribute = Some(user),
+                Err(_) => keys.unusable = Some(UnusableKey::MalformedAttribute),
+            },
+        }
+    }
+    keys
 }
 
 struct SignInSuccess {
     identity: Identity,
+    keys: LinkKeys,
     refresh: Option<Secret>,
-    proven: bool,
+    mfa: Mfa,
     ends_at: Timestamp,
     now: Timestamp,
     from: Option<IpAddr>,
@@ -276,7 +347,7 @@ async fn open(
 ) -> Result<String, HttpError> {
     let SignInSuccess { identity, now, .. } = who;
     state.ports.readiness.restored().await;
-    let join = state.ports.users.link(&identity.subject);
+    let join = state.ports.users.link(&who.keys);
     let name = identity
         .name
         .clone()
@@ -289,7 +360,7 @@ async fn open(
         name,
         email: identity.email.clone(),
         groups: identity.groups.clone(),
-        mfa: session::mfa(who.proven),
+        mfa: who.mfa,
         authenticated_at: identity.authenticated_at,
     };
     let refresh = who
@@ -298,7 +369,7 @@ async fn open(
         .map(|refresh| seal::seal(&token, &id, refresh.expose()));
     let mut tx = state.store.write().await?;
     let introduction = SignInClaims {
-        subject: &identity.subject,
+        keys: &who.keys,
         name: &remembered.name,
         username: Some(&identity.username),
         link: &join,
@@ -306,13 +377,14 @@ async fn open(
         at: *now,
     };
     let known = resolve_at_sign_in(&mut tx, &introduction).await?;
+    let linking = linking(&known, &join);
     let seen = role_revocation::ObservedGroups {
         subject: &identity.subject,
         person: &known.person,
         groups: &identity.groups,
     };
-    let mut events = role_revocation::end_roles(&state.settings, &mut tx, &seen, *now).await?;
-    events.extend(known.claimed.clone().map(SignInEvent::Claimed));
+    let ended = role_revocation::end_roles(&state.settings, &mut tx, &seen, *now).await?;
+    let mut events: Vec<SignInEvent> = linking.into_iter().chain(ended).collect();
     events.extend(identity_link::record(state, &mut tx, &known, &identity.subject, *now).await?);
     let new = NewSession {
         token_hash: &token_hash,
@@ -345,6 +417,16 @@ async fn open(
     tx.commit().await?;
     state.ports.users.check(&known.person).await;
     Ok(token)
+}
+
+/// Returns what the sign-in changed about the link, or why it is not linked.
+fn linking(known: &ResolvedPerson, join: &IdentityLink) -> Vec<SignInEvent> {
+    let claimed = known.claimed.clone().map(SignInEvent::Claimed);
+    let linked = known.linked.clone();
+    let linked = linked.map(|link| SignInEvent::Linked(known.person.clone(), link));
+    let obstacle = join.obstacle().filter(|_| known.user.is_none());
+    let obstacle = obstacle.map(SignInEvent::NotLinked);
+    claimed.into_iter().chain(linked).chain(obstacle).collect()
 }
 
 fn began(who: &SignInSuccess, known: &ResolvedPerson, new: &NewSession<'_>) -> SignInEvent {

@@ -1,7 +1,7 @@
 //! The shared state of all HTTP handlers, and their settings.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -26,6 +26,12 @@ pub struct HttpSettings {
     pub public_base: Url,
     /// The role of each Cognito group, such as `leastwise-administrators`.
     pub roles: BTreeMap<String, Role>,
+    /// The issuer of the directory's external ids for each identity provider of the pool.
+    pub identity_providers: BTreeMap<String, String>,
+    /// The identity providers that require a second factor of everybody, according to the configuration.
+    pub mfa_providers: BTreeSet<String>,
+    /// The attribute of the pool that holds the id of the Identity Center user.
+    pub identity_attribute: Option<String>,
     /// The time without requests after which a session ends; at most 15 minutes (PCI DSS 8.2.8).
     pub idle: Duration,
     /// The maximum age of a session, counted from the authentication at Cognito; at most 8 hours.
@@ -46,6 +52,9 @@ impl HttpSettings {
             roles: [Role::Administrator, Role::Approver, Role::Auditor]
                 .map(|role| (role.group().to_owned(), role))
                 .into(),
+            identity_providers: BTreeMap::new(),
+            mfa_providers: BTreeSet::new(),
+            identity_attribute: None,
             idle: Duration::minutes(15),
             absolute: Duration::hours(8),
             trusted_proxies: Vec::new(),

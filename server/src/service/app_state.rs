@@ -19,6 +19,7 @@ use domain::{
     org::SpecialAccounts,
     permission_set::{Content, analysis::Analysis},
     policies::{Agreement, ExistingAccessEvaluator, Record, Records, Rules},
+    second_factor::StepUpLimits,
     snapshot::Snapshot,
     time::{Duration, Timestamp},
 };
@@ -54,6 +55,8 @@ pub struct Settings {
     /// The share of linked identities, in percent, that may differ from the directory at once and are suspended one by
     /// one. More raise the alarm.
     pub identity_alarm_percent: u8,
+    /// How old a sign-in may be when its person decides.
+    pub step_up: StepUpLimits,
 }
 
 /// The shared state of the process.

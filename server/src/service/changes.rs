@@ -22,6 +22,7 @@ mod remaining_paths;
 mod scope;
 mod start;
 mod submission_limits;
+mod step_up;
 mod submit;
 mod timeline;
 mod view;

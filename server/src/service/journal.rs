@@ -110,6 +110,11 @@ impl Journal {
                 .data
                 .insert("second_factor_proven".to_owned(), proven.into());
         }
+        if let Some(name) = &who.self_reported {
+            entry
+                .private
+                .insert(SELF_REPORTED_NAME.to_owned(), private(name));
+        }
         EntryBuilder::new(entry, who.client_ip)
     }
 
@@ -182,6 +187,10 @@ impl Journal {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// The private value with the name that a sign-in states. An entry of a person that has it names the actor by the
+/// directory; an older entry without it names the actor as the sign-in did.
+pub const SELF_REPORTED_NAME: &str = "self_reported_name";
 
 /// Returns a private value with a fresh salt. NUL, which PostgreSQL cannot store, is replaced by U+FFFD.
 fn private(value: &str) -> Private {

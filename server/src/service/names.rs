@@ -4,7 +4,7 @@ use app::backend::{AccountRef, AccountStatus, Freshness, HitView, PrincipalRef, 
 use domain::{
     classification::{Classification, Environment, Pci, Source},
     directory::UserStatus,
-    ids::{AccountId, GroupId, PermissionSetArn, Principal, UserId},
+    ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     snapshot::{Gap, Snapshot, Unread},
     time::{Duration, Timestamp},
     verdict::Hit,
@@ -100,6 +100,39 @@ pub fn hit(hit: &Hit) -> HitView {
         control: hit.control.clone(),
         outcome: hit.outcome(),
     }
+}
+
+/// What the name of an actor in an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordedName {
+    /// The directory's name, or that of a sign-in without a directory user, which is marked.
+    Checked,
+    /// The name that the sign-in stated, which its owner may write: in entries of earlier versions.
+    SelfReported,
+}
+
+/// Returns the recorded name of the actor of an entry. A self-reported one is shown beside the directory's name, or
+/// marked.
+pub fn recorded_actor(
+    snapshot: &Snapshot,
+    person: Option<&PersonId>,
+    name: &str,
+    recorded: RecordedName,
+) -> String {
+    if recorded == RecordedName::Checked {
+        return name.to_owned();
+    }
+    match person.and_then(|person| person_name(snapshot, person)) {
+        Some(known) if known == name => known,
+        Some(known) => format!("{known} (self-reported name: {name})"),
+        None => format!("{name} (self-reported name)"),
+    }
+}
+
+/// Returns the directory's name of a person.
+pub fn person_name(snapshot: &Snapshot, person: &PersonId) -> Option<String> {
+    let user = snapshot.user(snapshot.user_of(person)?)?;
+    Some(user.display_name.clone())
 }
 
 /// Describes what could not be read, and why.

@@ -33,6 +33,7 @@ embed! {
     "0009_overdue",
     "0011_identity_users",
     "0012_classification_mapping",
+    "0014_link_keys",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.

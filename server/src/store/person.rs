@@ -6,10 +6,12 @@
 
 mod claim;
 mod groups;
+mod link;
 mod role;
 
 pub use claim::{Claim, claims};
 pub use groups::see_groups;
+pub use link::{FoundUser, NewLink, keys_of, link, without_user};
 pub use role::{
     RoleGrant, RoleOutcome, RoleRow, end_role, ensure_role, everyone_with_a_role, role_rows,
     roles_now, roles_of,
@@ -17,7 +19,10 @@ pub use role::{
 
 use domain::{
     ids::{PersonId, UserId},
-    person::{IdentityLink, Person, Subject},
+    person::{
+        Person, Subject,
+        link::{IdentityLink, LinkKeys},
+    },
     time::Timestamp,
 };
 use sqlx::AnyConnection;
@@ -32,17 +37,20 @@ pub struct ResolvedPerson {
     pub user: Option<UserId>,
     /// A new claim, which the caller records in the ledger.
     pub claimed: Option<Claim>,
+    /// A new link, which the caller records in the ledger.
+    pub linked: Option<NewLink>,
 }
 
 /// A subject to look up, and what the directory contains about it.
 #[derive(Debug, Clone)]
 pub struct SignInClaims<'a> {
-    pub subject: &'a Subject,
-    /// The display name.
+    /// The subject, with the other keys of its user.
+    pub keys: &'a LinkKeys,
+    /// The name that the sign-in states. The person may write it, so it identifies nobody.
     pub name: &'a str,
     /// The username in the user pool, after the subject has signed in.
     pub username: Option<&'a str>,
-    /// The result of `domain::person::link_identity` for the last read directory.
+    /// The result of `domain::person::link::link_identity` for the last read directory.
     pub link: &'a IdentityLink,
     /// The id to use if a person has to be created.
     pub new_id: PersonId,
@@ -61,28 +69,42 @@ pub async fn resolve_at_sign_in(
     .bind(who.name)
     .bind(who.username)
     .bind(who.at.0)
-    .bind(&who.subject.iss)
-    .bind(&who.subject.sub)
+    .bind(&who.keys.subject.iss)
+    .bind(&who.keys.subject.sub)
     .execute(tx.conn())
     .await?;
+    link::keep_keys(tx, who.keys).await?;
     Ok(known)
 }
 
 /// Finds or creates the person of a subject who may not have signed in yet.
 pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPerson, StoreError> {
+    let subject = &who.keys.subject;
+    // If it is not clear which user this is, none is linked.
     let joined = match who.link {
-        IdentityLink::Linked(user) => Some(user),
-        // If several users have this subject as an external id, none of them is linked to it.
-        IdentityLink::Unknown | IdentityLink::Ambiguous(_) => None,
+        IdentityLink::Linked(user, by) => Some((user, by)),
+        IdentityLink::Unknown
+        | IdentityLink::Ambiguous(_)
+        | IdentityLink::Contradictory(_)
+        | IdentityLink::Unusable(_) => None,
     };
-    if let Some(known) = of_subject(tx, who.subject).await? {
+    if let Some(known) = of_subject(tx, subject).await? {
         return match (&known.user, joined) {
-            (None, Some(user)) => complete(tx, who, known.person, user).await,
+            (None, Some((user, by))) => {
+                let found = FoundUser {
+                    subject,
+                    person: &known.person,
+                    user,
+                    by,
+                    at: who.at,
+                };
+                link(tx, &found).await
+            }
             _ => Ok(known),
         };
     }
     let (known, claim) = match joined {
-        Some(user) => of_user(tx, user, who).await?,
+        Some((user, _)) => of_user(tx, user, who).await?,
         None => (make(tx, who, None).await?, None),
     };
     // If two first sign-ins are concurrent, the second uses the row of the first.
@@ -90,69 +112,28 @@ pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPers
         "insert into subject (iss, sub, person_id, name, first_seen) values ($1, $2, $3, $4, $5) \
          on conflict (iss, sub) do nothing",
     )
-    .bind(&who.subject.iss)
-    .bind(&who.subject.sub)
+    .bind(&subject.iss)
+    .bind(&subject.sub)
     .bind(known.as_str())
     .bind(who.name)
     .bind(who.at.0)
     .execute(tx.conn())
     .await?;
-    let mut known = of_subject(tx, who.subject)
+    let mut known = of_subject(tx, subject)
         .await?
         .ok_or(StoreError::Conflict("subject"))?;
-    if let Some(claim) = claim {
-        known.claimed = claim::note(tx, who, claim).await?;
-    }
-    Ok(known)
-}
-
-/// Links a subject that had no Identity Center user so far. If the user already has a person without sign-ins and
-/// roles, the subject moves to that person: its old person never wrote anything, because an unlinked sign-in has
-/// read-only access.
-async fn complete(
-    tx: &mut Tx,
-    who: &SignInClaims<'_>,
-    person: PersonId,
-    user: &UserId,
-) -> Result<ResolvedPerson, StoreError> {
-    let known: Option<(String,)> = sqlx::query_as("select id from person where user_id = $1")
-        .bind(user.as_str())
-        .fetch_optional(tx.conn())
-        .await?;
-    let person = if let Some((other,)) = known {
-        let other: PersonId = id("person", &other)?;
-        lock(tx, &other).await?;
-        if claim::taken(tx, &other, who.subject).await? {
-            let claim = Claim {
+    match (claim, joined) {
+        (Some(claim), _) => known.claimed = claim::note(tx, subject, claim, who.at).await?,
+        (None, Some((user, by))) if known.user.as_ref() == Some(user) => {
+            known.linked = Some(NewLink {
                 user: user.clone(),
-                held_by: other,
-            };
-            return Ok(ResolvedPerson {
-                person,
-                user: None,
-                claimed: claim::note(tx, who, claim).await?,
+                by: by.clone(),
+                moved: None,
             });
         }
-        sqlx::query("update subject set person_id = $1 where iss = $2 and sub = $3")
-            .bind(other.as_str())
-            .bind(&who.subject.iss)
-            .bind(&who.subject.sub)
-            .execute(tx.conn())
-            .await?;
-        other
-    } else {
-        sqlx::query("update person set user_id = $1 where id = $2 and user_id is null")
-            .bind(user.as_str())
-            .bind(person.as_str())
-            .execute(tx.conn())
-            .await?;
-        person
-    };
-    Ok(ResolvedPerson {
-        person,
-        user: Some(user.clone()),
-        claimed: None,
-    })
+        _ => {}
+    }
+    Ok(known)
 }
 
 /// Returns the person of a user for the user's first subject; for any further one, a new person and a claim.
@@ -169,7 +150,7 @@ async fn of_user(
     let person: PersonId = id("person", &person)?;
     // Serializes concurrent first sign-ins.
     lock(tx, &person).await?;
-    if !claim::taken(tx, &person, who.subject).await? {
+    if !claim::taken(tx, &person, &who.keys.subject).await? {
         return Ok((person, None));
     }
     let claim = Claim {
@@ -219,6 +200,7 @@ fn known((person, user): (String, Option<String>)) -> Result<ResolvedPerson, Sto
         person: id("person", &person)?,
         user: user.map(|user| id("person", &user)).transpose()?,
         claimed: None,
+        linked: None,
     })
 }
 
@@ -263,15 +245,34 @@ pub async fn all(store: &Store) -> Result<Vec<Person>, StoreError> {
     Ok(people)
 }
 
-/// Returns the name of a person's last sign-in, if any.
-pub async fn name_of(store: &Store, person: &PersonId) -> Result<Option<String>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select name from subject where person_id = $1 order by last_sign_in desc limit 1",
+/// The last sign-in of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSignIn {
+    /// The Identity Center user of the person.
+    pub user: Option<UserId>,
+    /// The username in the user pool, or else the `sub`. Not the name that the sign-in stated: its owner may write it.
+    pub username: String,
+}
+
+/// Returns the last sign-in of a person, if the person has one.
+pub async fn sign_in_of(
+    store: &Store,
+    person: &PersonId,
+) -> Result<Option<LastSignIn>, StoreError> {
+    let row: Option<(Option<String>, Option<String>, String)> = sqlx::query_as(
+        "select p.user_id, s.username, s.sub from subject s join person p on p.id = s.person_id \
+         where s.person_id = $1 order by s.last_sign_in desc limit 1",
     )
     .bind(person.as_str())
     .fetch_optional(store.read())
     .await?;
-    Ok(row.map(|(name,)| name))
+    row.map(|(user, username, sub)| {
+        Ok(LastSignIn {
+            user: user.map(|user| id("person", &user)).transpose()?,
+            username: username.unwrap_or(sub),
+        })
+    })
+    .transpose()
 }
 
 /// Returns the username of a sign-in in the user pool; if none was stored, its `sub`, which the user pool accepts as

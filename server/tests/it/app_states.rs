@@ -48,6 +48,7 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
         leastwise_accounts: Vec::new(),
         pool: "pool".into(),
         identity_alarm_percent: 20,
+        step_up: domain::second_factor::StepUpLimits::default(),
     };
     AppState::new(
         store,

@@ -48,6 +48,24 @@ pub(super) fn organisation() -> Organisation {
     }
 }
 
+/// Returns the same company with a federated pool: its people sign in through the identity provider that provisions the
+/// directory, and no external id of the directory is a subject of the pool.
+pub(super) fn federated() -> Organisation {
+    let mut company = organisation();
+    let pool_issuer = sign_in::issuer();
+    for user in &mut company.users {
+        user.external_ids.retain(|ext| *ext.issuer != *pool_issuer);
+    }
+    company.pool =
+        sign_in::federated_pool("Okta", people::OKTA, |name| uuid_for("okta-user", name));
+    company
+}
+
+/// Gives the first users of another directory the names and external ids of the people of [`pool_joined_to`].
+pub(super) fn settle(users: &mut [super::User]) {
+    sign_in::settle(users);
+}
+
 /// Returns a pool for an organisation without one: the people of the sample, linked to the given users.
 pub(super) fn pool_joined_to(user_ids: &[Arc<str>]) -> super::pool::Pool {
     sign_in::pool_joined_to(user_ids)
@@ -82,6 +100,32 @@ mod tests {
             sample.users.len()
         );
         assert!(sample.accounts.len() > 20, "accounts must take two pages");
+    }
+
+    #[test]
+    fn nobody_of_the_federated_pool_is_in_the_directory_by_subject() {
+        let company = super::federated();
+        let subs: HashSet<_> = company
+            .pool
+            .users
+            .iter()
+            .map(|user| user.sub.as_str())
+            .collect();
+        let external: Vec<_> = company
+            .users
+            .iter()
+            .flat_map(|user| &user.external_ids)
+            .collect();
+        assert!(!external.iter().any(|ext| subs.contains(&*ext.id)));
+        let known = |user: &&crate::org::pool::PoolUser| {
+            let id = user.username.strip_prefix("Okta_");
+            external.iter().any(|ext| Some(&*ext.id) == id)
+        };
+        // One is not in the directory.
+        assert_eq!(
+            company.pool.users.iter().filter(known).count(),
+            company.pool.users.len() - 1
+        );
     }
 
     #[test]

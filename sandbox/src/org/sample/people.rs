@@ -8,7 +8,7 @@ use crate::org::{ExternalId, Group, Membership, User};
 const DAY_MS: i64 = 86_400_000;
 
 /// The external directory that provisions users and groups over SCIM.
-const OKTA: &str = "https://harbourline.okta.com";
+pub(super) const OKTA: &str = "https://harbourline.okta.com";
 
 /// Given name, family name, title, department, user name of the manager, groups.
 type Row = (

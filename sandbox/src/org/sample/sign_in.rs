@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use super::people::user_id;
 use super::{FOUNDED_MS, REGION, uuid_for};
-use crate::org::ExternalId;
-use crate::org::pool::{Mfa, MfaConfiguration, Pool, PoolClient, PoolGroup, PoolUser};
+use crate::org::pool::{
+    IDENTITY_ATTRIBUTE, IdentityProvider, Mfa, MfaConfiguration, Pool, PoolClient, PoolGroup,
+    PoolUser,
+};
+use crate::org::{ExternalId, User};
 
 const POOL_ID: &str = "eu-west-1_Hb7Qx2LmN";
 
@@ -80,6 +83,45 @@ pub(super) fn pool_joined_to(user_ids: &[Arc<str>]) -> Pool {
     })
 }
 
+/// Gives the first users of another directory the names and the external ids of these people, so that they are linked.
+pub(super) fn settle(users: &mut [User]) {
+    for (user, (name, shown, ..)) in users.iter_mut().zip(PEOPLE) {
+        if name == STRANGER {
+            continue;
+        }
+        let (given, family) = shown.split_once(' ').unwrap_or((shown, ""));
+        user.user_name = name.into();
+        user.email = Some(format!("{name}@harbourline.example").into());
+        user.given_name = given.into();
+        user.family_name = family.into();
+        user.display_name = Some(shown.into());
+        user.external_ids.extend(external_id(name));
+    }
+}
+
+/// Returns the pool of a company whose people all sign in through its identity provider, which also provisions the
+/// directory: no subject of the pool is an external id.
+pub(super) fn federated_pool(
+    provider: &str,
+    issuer: &str,
+    id_at_provider: impl Fn(&str) -> Arc<str>,
+) -> Pool {
+    let mut pool = pool();
+    pool.identity_providers = vec![IdentityProvider {
+        name: provider.to_owned(),
+        directory_issuer: issuer.to_owned(),
+        requires_mfa: true,
+    }];
+    for user in &mut pool.users {
+        user.username = format!("{provider}_{}", id_at_provider(&user.username));
+        user.federated = true;
+        user.identity_store_user_id = None;
+        user.mfa = Mfa::None;
+        user.totp_secret = None;
+    }
+    pool
+}
+
 /// Returns the external ID that links a directory user to a Cognito subject.
 pub(super) fn external_id(name: &str) -> Option<ExternalId> {
     PEOPLE
@@ -90,9 +132,14 @@ pub(super) fn external_id(name: &str) -> Option<ExternalId> {
 
 fn external_id_of(sub: &str) -> ExternalId {
     ExternalId {
-        issuer: format!("https://cognito-idp.{REGION}.amazonaws.com/{POOL_ID}").into(),
+        issuer: issuer().into(),
         id: sub.into(),
     }
+}
+
+/// Returns the issuer of the pool at AWS.
+pub(super) fn issuer() -> String {
+    format!("https://cognito-idp.{REGION}.amazonaws.com/{POOL_ID}")
 }
 
 fn pool_with(joined: impl Fn(usize, &str) -> Option<Arc<str>>) -> Pool {
@@ -112,7 +159,10 @@ fn pool_with(joined: impl Fn(usize, &str) -> Option<Arc<str>>) -> Pool {
             name: "leastwise-web".to_owned(),
             callback_urls: Vec::new(),
             logout_urls: Vec::new(),
+            write_attributes: Some(["email", "name"].map(str::to_owned).to_vec()),
         },
+        identity_providers: Vec::new(),
+        custom_attributes: vec![IDENTITY_ATTRIBUTE.to_owned()],
         groups: vec![
             group("leastwise-administrators", "Administrators of Leastwise"),
             group("leastwise-approvers", "May approve changes"),

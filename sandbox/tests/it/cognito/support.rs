@@ -324,7 +324,10 @@ fn pool() -> Pool {
             name: "Leastwise".to_owned(),
             callback_urls: vec![CALLBACK.to_owned()],
             logout_urls: vec![GOODBYE.to_owned()],
+            write_attributes: None,
         },
+        identity_providers: Vec::new(),
+        custom_attributes: Vec::new(),
         groups: vec![PoolGroup {
             name: "administrators".to_owned(),
             description: String::new(),

@@ -6,7 +6,7 @@ use url::Url;
 use crate::config::ServeArgs;
 
 /// Returns every variable with its value.
-fn variables(serve: &ServeArgs) -> [(&'static str, String); 17] {
+fn variables(serve: &ServeArgs) -> [(&'static str, String); 22] {
     let address = |url: Option<&Url>| {
         let text = url.map_or("", Url::as_str);
         text.trim_end_matches('/').to_owned()
@@ -33,6 +33,26 @@ fn variables(serve: &ServeArgs) -> [(&'static str, String); 17] {
         ("LEASTWISE_ADMINISTRATORS", serve.administrators.join(",")),
         ("LEASTWISE_APPROVERS", serve.approvers.join(",")),
         ("LEASTWISE_AUDITORS", serve.auditors.join(",")),
+        (
+            "LEASTWISE_IDENTITY_PROVIDERS",
+            serve.sign_in.identity_providers.join(","),
+        ),
+        (
+            "LEASTWISE_MFA_PROVIDERS",
+            serve.sign_in.mfa_providers.join(","),
+        ),
+        (
+            "LEASTWISE_IDENTITY_ATTRIBUTE",
+            serve.sign_in.identity_attribute.clone().unwrap_or_default(),
+        ),
+        (
+            "LEASTWISE_STEP_UP_SECONDS",
+            serve.sign_in.step_up_seconds.to_string(),
+        ),
+        (
+            "LEASTWISE_STEP_UP_SECONDS_OTHER",
+            serve.sign_in.step_up_seconds_other.to_string(),
+        ),
         ("LEASTWISE_DATABASE_URL", database.url.clone()),
         ("LEASTWISE_KEYS", database.keys.display().to_string()),
         (

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::{person::link::UnusableKey, second_factor::TokenEvidence};
 use openidconnect::AdditionalClaims;
 use serde::{Deserialize, Serialize};
 
@@ -29,33 +30,69 @@ impl CognitoClaims {
     }
 }
 
-/// The evidence of a second factor in a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// A second factor was used.
-    Proven,
-    /// The token states the methods, and they are not sufficient.
-    NotProven,
-    /// The token states nothing: AWS sets `acr` and `amr` in some pools only.
-    Silent,
+/// The user of an external identity provider, as the token names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FederatedIdentity {
+    /// The name of the provider in the user pool.
+    pub provider: String,
+    /// The provider's id of the user.
+    pub user_id: String,
+}
+
+/// Reads the `identities` claim. Returns `None` if it names no primary identity, and an error if it is not clear who
+/// signed in.
+pub(super) fn federated_identity(
+    identities: Option<&serde_json::Value>,
+) -> Result<Option<FederatedIdentity>, UnusableKey> {
+    let Some(claim) = identities.filter(|claim| !claim.is_null()) else {
+        return Ok(None);
+    };
+    let all = claim.as_array().ok_or(UnusableKey::MalformedIdentities)?;
+    let mut primary = None;
+    for identity in all {
+        let text = |member: &str| {
+            let value = identity.get(member).and_then(serde_json::Value::as_str);
+            value.filter(|value| !value.is_empty()).map(str::to_owned)
+        };
+        // Cognito writes the boolean as a string.
+        match identity.get("primary") {
+            Some(serde_json::Value::String(word)) if word == "false" => continue,
+            Some(serde_json::Value::Bool(false)) => continue,
+            Some(serde_json::Value::String(word)) if word == "true" => {}
+            Some(serde_json::Value::Bool(true)) => {}
+            _ => return Err(UnusableKey::MalformedIdentities),
+        }
+        let (Some(provider), Some(user_id)) = (text("providerName"), text("userId")) else {
+            return Err(UnusableKey::MalformedIdentities);
+        };
+        if primary.is_some() {
+            return Err(UnusableKey::SeveralIdentities);
+        }
+        primary = Some(FederatedIdentity { provider, user_id });
+    }
+    Ok(primary)
 }
 
 /// Evaluates `acr` and `amr`. `fed` alone means that only the external identity provider knows the methods.
-pub(super) fn evidence(acr: Option<&str>, amr: Option<&[&str]>, mfa_acr: &[String]) -> Evidence {
+pub(super) fn evidence(
+    acr: Option<&str>,
+    amr: Option<&[&str]>,
+    mfa_acr: &[String],
+) -> TokenEvidence {
     if acr.is_some_and(|acr| mfa_acr.iter().any(|mfa| mfa == acr)) {
-        return Evidence::Proven;
+        return TokenEvidence::Proven;
     }
     let methods = amr.unwrap_or_default();
     let has = |names: &[&str]| methods.iter().any(|method| names.contains(method));
     let one_time = has(&["otp", "sms", "email_otp"]);
     // A passkey counts as two factors: the device and what unlocks it (PCI DSS 4.0.1, 8.4.2).
     if has(&["mfa", "swk", "hwk"]) || (has(&["pwd"]) && one_time) {
-        return Evidence::Proven;
+        return TokenEvidence::Proven;
     }
-    if acr.is_none() && methods.is_empty() {
-        Evidence::Silent
-    } else {
-        Evidence::NotProven
+    match (acr, methods) {
+        (None, []) => TokenEvidence::Silent,
+        (None, ["fed"]) => TokenEvidence::Federated,
+        _ => TokenEvidence::NotProven,
     }
 }
 
@@ -70,24 +107,65 @@ mod tests {
             "urn:cognito:loa:4".to_owned(),
         ];
         for (acr, amr, expected) in [
-            (None, None, Evidence::Silent),
-            (Some("urn:cognito:loa:4"), None, Evidence::Proven),
-            (Some("urn:cognito:loa:3"), None, Evidence::Proven),
-            (Some("urn:cognito:loa:2"), None, Evidence::NotProven),
+            (None, None, TokenEvidence::Silent),
+            (Some("urn:cognito:loa:4"), None, TokenEvidence::Proven),
+            (Some("urn:cognito:loa:3"), None, TokenEvidence::Proven),
+            (Some("urn:cognito:loa:2"), None, TokenEvidence::NotProven),
             (
                 Some("urn:cognito:loa:1"),
                 Some(&["pwd"][..]),
-                Evidence::NotProven,
+                TokenEvidence::NotProven,
             ),
-            (None, Some(&["pwd", "otp", "mfa"][..]), Evidence::Proven),
-            (None, Some(&["pwd", "sms"][..]), Evidence::Proven),
-            (None, Some(&["email_otp"][..]), Evidence::NotProven),
-            (None, Some(&["hwk"][..]), Evidence::Proven),
-            (None, Some(&["fed"][..]), Evidence::NotProven),
-            (None, Some(&[][..]), Evidence::Silent),
-            (Some("urn:example:mfa"), None, Evidence::NotProven),
+            (
+                None,
+                Some(&["pwd", "otp", "mfa"][..]),
+                TokenEvidence::Proven,
+            ),
+            (None, Some(&["pwd", "sms"][..]), TokenEvidence::Proven),
+            (None, Some(&["email_otp"][..]), TokenEvidence::NotProven),
+            (None, Some(&["hwk"][..]), TokenEvidence::Proven),
+            (None, Some(&["fed"][..]), TokenEvidence::Federated),
+            (None, Some(&["fed", "pwd"][..]), TokenEvidence::NotProven),
+            (None, Some(&[][..]), TokenEvidence::Silent),
+            (Some("urn:example:mfa"), None, TokenEvidence::NotProven),
         ] {
             assert_eq!(evidence(acr, amr, &mfa), expected, "{acr:?} {amr:?}");
+        }
+    }
+
+    #[test]
+    fn exactly_one_primary_identity_is_read() {
+        let identity = |provider: &str, id: &str, primary: serde_json::Value| serde_json::json!({ "providerName": provider, "userId": id, "primary": primary });
+        let read = |claim: serde_json::Value| federated_identity(Some(&claim));
+        let ann = Some(FederatedIdentity {
+            provider: "Okta".into(),
+            user_id: "00u1".into(),
+        });
+        let primary = identity("Okta", "00u1", "true".into());
+        let other = identity("Google", "77", "false".into());
+        assert_eq!(read(serde_json::json!([primary, other])), Ok(ann.clone()));
+        assert_eq!(
+            read(serde_json::json!([identity("Okta", "00u1", true.into())])),
+            Ok(ann)
+        );
+        assert_eq!(read(serde_json::json!([other])), Ok(None));
+        assert_eq!(federated_identity(None), Ok(None));
+        let second = identity("Google", "77", "true".into());
+        assert_eq!(
+            read(serde_json::json!([primary, second])),
+            Err(UnusableKey::SeveralIdentities)
+        );
+        for odd in [
+            serde_json::json!("[]"),
+            serde_json::json!([identity("Okta", "", "true".into())]),
+            serde_json::json!([{ "providerName": "Okta", "userId": "00u1" }]),
+            serde_json::json!([{ "userId": "00u1", "primary": "true" }]),
+        ] {
+            assert_eq!(
+                read(odd.clone()),
+                Err(UnusableKey::MalformedIdentities),
+                "{odd}"
+            );
         }
     }
 }

@@ -82,8 +82,8 @@ pub struct Oidc {
 pub enum Prompt {
     /// Accept a Cognito session of up to an hour.
     IfNeeded,
-    /// Always ask (`prompt=login`). The classic hosted UI ignores this. The sign-in is then refused because of
-    /// `auth_time`.
+    /// Always ask (`prompt=login` and `max_age=0`). Cognito may ignore both, as the classic hosted UI does: the sign-in
+    /// is then refused because of `auth_time`.
     Always,
 }
 
@@ -110,7 +110,9 @@ impl Oidc {
             request = request.add_scope(Scope::new(scope.clone()));
         }
         if prompt == Prompt::Always {
-            request = request.add_prompt(CoreAuthPrompt::Login);
+            request = request
+                .add_prompt(CoreAuthPrompt::Login)
+                .set_max_age(std::time::Duration::ZERO);
         }
         request.url().0
     }

@@ -10,7 +10,8 @@ use std::{
 };
 
 use domain::{
-    person::Subject,
+    person::{Subject, link::UnusableKey},
+    second_factor::TokenEvidence,
     time::{Duration, Timestamp},
 };
 use openidconnect::{
@@ -21,7 +22,7 @@ use openidconnect::{
 
 use super::{
     AtHash, Oidc, Token,
-    claims::{CognitoClaims, Evidence, evidence},
+    claims::{CognitoClaims, FederatedIdentity, evidence, federated_identity},
 };
 
 /// The tolerated clock difference.
@@ -42,9 +43,11 @@ pub struct Identity {
     /// `auth_time`.
     pub authenticated_at: Timestamp,
     /// The evidence of a second factor.
-    pub evidence: Evidence,
+    pub evidence: TokenEvidence,
     /// Whether an external identity provider authenticated the person.
     pub federated: bool,
+    /// The user of that provider, or why it is not clear which one it is.
+    pub identity: Result<Option<FederatedIdentity>, UnusableKey>,
 }
 
 /// The link between a token and the request for it.
@@ -218,6 +221,7 @@ impl Oidc {
             authenticated_at: Timestamp(claims.auth_time().ok_or("auth_time")?.timestamp_millis()),
             evidence: evidence(acr, methods.as_deref(), &self.config.mfa_acr),
             federated: own.federated(),
+            identity: federated_identity(own.identities.as_ref()),
         })
     }
 }

@@ -20,6 +20,7 @@ use domain::{
     ledger::{Outcome, projection::ChangeMismatch},
     person::Claims,
     policies::Evaluation,
+    second_factor::StepUp,
     time::Timestamp,
 };
 use sqlx::AnyConnection;
@@ -53,6 +54,8 @@ enum DecideOutcome {
     /// The change is no longer open for decisions.
     Closed(Box<StoredChange>),
     MayNotDecide(ApproverRefusal),
+    /// The sign-in is too old for this decision.
+    SignInAgain,
     /// The row of the change differs from the ledger.
     RowMismatch(ChangeMismatch),
     /// The effect has changed; earlier approvals are void.
@@ -86,6 +89,7 @@ impl DecisionPort for Service {
             DecideOutcome::Closed(stored) => {
                 Err(Denied::Conflict(self.who_was_faster(&stored).await?))
             }
+            DecideOutcome::SignInAgain => Err(Denied::SignInAgain),
             DecideOutcome::RowMismatch(why) => Err(Denied::Conflict(descriptions::altered(why))),
             DecideOutcome::MayNotDecide(
                 why @ (ApproverRefusal::OtherEffect | ApproverRefusal::AlreadyDecided),
@@ -152,6 +156,9 @@ impl Service {
         if let Err(why) = may_decide(&stored.change, &stored.gaining, &candidate, &seen) {
             return Ok(DecideOutcome::MayNotDecide(why));
         }
+        if self.step_up(&stored) != StepUp::Proven {
+            return Ok(DecideOutcome::SignInAgain);
+        }
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
         // A narrower effect voids nothing: the approvers saw more.
         if compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds {
@@ -194,7 +201,8 @@ impl Service {
         let entry = self
             .app_state
             .journal
-            .change_decided(&self.who(), id, &approval);
+            .change_decided(&self.who(), id, &approval)
+            .fact("authenticated_at", self.signed.authenticated_at.rfc3339());
         self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(DecideOutcome::Recorded(state))

@@ -4,9 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{authorize::Role, ids::PersonId, snapshot::Snapshot};
+use domain::{authorize::Role, ids::PersonId, person::without_directory_user, snapshot::Snapshot};
 
-use crate::store::{Store, StoreError, person};
+use crate::{
+    service::names,
+    store::{Store, StoreError, person},
+};
 
 /// Names by person, looked up once each.
 pub(super) struct PersonNames<'a> {
@@ -24,23 +27,31 @@ impl<'a> PersonNames<'a> {
         }
     }
 
-    /// Returns a person's name in the directory, or else the name of their last sign-in.
+    /// Returns a person's name in the directory, or else the marked username of their last sign-in. The name that a
+    /// sign-in states is not used, because its owner may write it.
     pub(super) async fn name(&mut self, person: &PersonId) -> Result<String, StoreError> {
         if let Some(name) = self.known.get(person) {
             return Ok(name.clone());
         }
-        let user = self
-            .snapshot
-            .user_of(person)
-            .and_then(|user| self.snapshot.user(user));
-        let name = match user {
-            Some(user) => user.display_name.clone(),
-            None => person::name_of(self.store, person)
-                .await?
-                .unwrap_or_else(|| "unknown person".into()),
+        let name = match names::person_name(self.snapshot, person) {
+            Some(name) => name,
+            None => self.unlisted(person).await?,
         };
         self.known.insert(person.clone(), name.clone());
         Ok(name)
+    }
+
+    /// Returns the name of a person whom the read model does not link to a user of the directory.
+    async fn unlisted(&self, person: &PersonId) -> Result<String, StoreError> {
+        let Some(known) = person::sign_in_of(self.store, person).await? else {
+            return Ok("unknown person".into());
+        };
+        // The person may have been linked after the last crawl.
+        let user = known.user.and_then(|user| self.snapshot.user(&user));
+        Ok(user.map_or_else(
+            || without_directory_user(&known.username),
+            |user| user.display_name.clone(),
+        ))
     }
 
     /// Returns the names of all approvers according to the ledger, except these people.

@@ -1,21 +1,31 @@
 //! The history of a change, from the ledger, so that the page and the record cannot disagree.
 
 use app::backend::TimelineRow;
-use domain::time::Timestamp;
+use domain::{ids::PersonId, snapshot::Snapshot, time::Timestamp};
 use serde_json::Value;
 
-use crate::store::{change::StoredChange, ledger::ListedEntry};
+use crate::{
+    service::{
+        journal::SELF_REPORTED_NAME,
+        names::{self, RecordedName},
+    },
+    store::{change::StoredChange, ledger::ListedEntry},
+};
 
 /// Returns the rows, oldest first.
-pub(super) fn rows(entries: &[ListedEntry], stored: &StoredChange) -> Vec<TimelineRow> {
+pub(super) fn rows(
+    entries: &[ListedEntry],
+    stored: &StoredChange,
+    snapshot: &Snapshot,
+) -> Vec<TimelineRow> {
     entries
         .iter()
-        .filter_map(|entry| row(entry, stored))
+        .filter_map(|entry| row(entry, stored, snapshot))
         .collect()
 }
 
 /// Returns the row of an entry. An unreadable entry is left out here; the page of the ledger and the verifier show it.
-fn row(entry: &ListedEntry, stored: &StoredChange) -> Option<TimelineRow> {
+fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Option<TimelineRow> {
     let leaf: Value = serde_json::from_str(&entry.leaf).ok()?;
     let text = |pointer: &str| {
         leaf.pointer(pointer)
@@ -47,7 +57,14 @@ fn row(entry: &ListedEntry, stored: &StoredChange) -> Option<TimelineRow> {
             leaf.pointer("/data/present").and_then(Value::as_bool),
         ),
         who: if human {
-            let name = entry.actor_name.clone();
+            let checked = leaf
+                .pointer("/private")
+                .and_then(|all| all.get(SELF_REPORTED_NAME));
+            let recorded = checked.map_or(RecordedName::SelfReported, |_| RecordedName::Checked);
+            let person = text("/actor/person_id").and_then(|id| PersonId::parse(&id).ok());
+            let name = entry.actor_name.as_ref();
+            let name =
+                name.map(|name| names::recorded_actor(snapshot, person.as_ref(), name, recorded));
             Some(name.unwrap_or_else(|| "Unknown person (name erased)".into()))
         } else {
             is_our_doing(&kind).then(|| "Leastwise".to_owned())

@@ -31,8 +31,10 @@ pub struct EntryActor {
     pub mfa: Option<Mfa>,
     /// The evidence of the second factor, if it is still known.
     pub evidence: Option<Evidence>,
-    /// The display name; private.
+    /// The directory's name, or the marked name of a sign-in without a directory user; private.
     pub name: Option<String>,
+    /// The name that the sign-in states, recorded beside `name`; private.
+    pub self_reported: Option<String>,
     /// The id of the HTTP request.
     pub request: Option<String>,
     /// The client's address, as far as it is trusted; private.
@@ -62,6 +64,7 @@ impl EntryActor {
             session: Some(signed.session.clone()),
             mfa: Some(signed.actor.mfa),
             name: Some(signed.name.clone()),
+            self_reported: signed.self_reported.clone(),
             request: Some(request.to_owned()),
             client_ip: signed.client_ip,
             ..Self::default()

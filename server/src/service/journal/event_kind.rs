@@ -80,6 +80,10 @@ kinds! {
     SessionRefused = "session.refused",
     /// A sign-in claimed an Identity Center user that is linked to another sign-in.
     SubjectClaimed = "subject.claimed",
+    /// A sign-in was linked to an Identity Center user.
+    SubjectLinked = "subject.linked",
+    /// It is not clear which Identity Center user a sign-in belongs to, so it was linked to none.
+    SubjectNotLinked = "subject.not_linked",
     /// A person was granted a role in Leastwise.
     RoleGranted = "role.granted",
     /// A person lost a role in Leastwise.
@@ -133,7 +137,7 @@ mod tests {
     use super::*;
 
     /// The event types in existing ledgers. Never change or remove one.
-    const WRITTEN: [&str; 45] = [
+    const WRITTEN: [&str; 47] = [
         "change.submitted",
         "change.refused",
         "change.approved",
@@ -162,6 +166,8 @@ mod tests {
         "session.ended",
         "session.refused",
         "subject.claimed",
+        "subject.linked",
+        "subject.not_linked",
         "role.granted",
         "role.ended",
         "identity.linked",

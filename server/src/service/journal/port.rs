@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Journal {
-    fn of_session(&self, told: &ports::SignInEntry) -> EntryBuilder {
+    fn of_session(&self, told: &ports::SignInEntry) -> Vec<EntryBuilder> {
         let who = EntryActor {
             person: told.person.clone(),
             subject: told.subject.clone(),
@@ -45,24 +45,32 @@ impl Journal {
                 .reason("no longer in the group of this role"),
             SignInEvent::Claimed(claim) => self.subject_claimed(&who, claim),
             SignInEvent::IdentityLinked(linked) => self.identity_linked(&who, linked, told.at),
+            SignInEvent::Linked(person, link) => {
+                return self.subject_linked(&who, person, link, told.at);
+            }
+            SignInEvent::NotLinked(why) => self.subject_not_linked(&who, why),
         };
-        builder.at(told.at)
+        vec![builder.at(told.at)]
     }
 }
 
 #[async_trait]
 impl ports::SignInJournal for Journal {
     async fn record(&self, tx: &mut Tx, entry: &ports::SignInEntry) -> Result<(), StoreError> {
-        self.append(tx, self.of_session(entry)).await.map(|_| ())
+        self.append_many(tx, self.of_session(entry))
+            .await
+            .map(|_| ())
     }
 
     async fn refused(&self, entry: &ports::SignInEntry) {
-        if let Err(error) = self.note(self.of_session(entry)).await {
-            // The entry is kept and appended with the next one; the sign-in is refused in any case.
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a refused sign-in could not be recorded in the ledger yet"
-            );
+        for entry in self.of_session(entry) {
+            if let Err(error) = self.note(entry).await {
+                // The entry is kept and appended with the next one; the sign-in is refused in any case.
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a refused sign-in could not be recorded in the ledger yet"
+                );
+            }
         }
     }
 }

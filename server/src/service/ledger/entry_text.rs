@@ -1,7 +1,7 @@
 //! Describes an entry: its actor and its target.
 //!
-//! A recorded name takes precedence. If there is none, the current name of the same id is shown; the entry always
-//! contains the id. Writes nothing: a name that is looked up proves nothing.
+//! A recorded name takes precedence, unless only the sign-in stated it. If there is none, the current name of the same
+//! id is shown; the entry always contains the id. Writes nothing: a name that is looked up proves nothing.
 
 use domain::{
     ids::{GroupId, PersonId, Principal, UserId},
@@ -9,13 +9,27 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use crate::{service::names, store::ledger::ListedEntry};
+use crate::{
+    service::{
+        journal::SELF_REPORTED_NAME,
+        names::{self, RecordedName},
+    },
+    store::ledger::ListedEntry,
+};
 
 /// Returns the name of the actor.
 pub(super) fn actor(listed: &ListedEntry, entry: &Entry, snapshot: &Snapshot) -> String {
     let person = entry.actor.person_id.as_ref();
     let today = || person.map(|id| person_name(id, snapshot));
-    listed.actor_name.clone().or_else(today).unwrap_or_else(|| {
+    let checked = entry.private.contains_key(SELF_REPORTED_NAME);
+    let recorded = if checked || entry.actor.kind != ActorKind::Human {
+        RecordedName::Checked
+    } else {
+        RecordedName::SelfReported
+    };
+    let named = listed.actor_name.as_ref();
+    let named = named.map(|name| names::recorded_actor(snapshot, person, name, recorded));
+    named.or_else(today).unwrap_or_else(|| {
         let word = match entry.actor.kind {
             ActorKind::System => "Leastwise",
             ActorKind::Service => "service",
@@ -103,11 +117,5 @@ fn principal(target: &EntryTarget, snapshot: &Snapshot) -> Option<String> {
 }
 
 fn person_name(person: &PersonId, snapshot: &Snapshot) -> String {
-    snapshot
-        .user_of(person)
-        .and_then(|user| snapshot.user(user))
-        .map_or_else(
-            || person.as_str().to_owned(),
-            |user| user.display_name.clone(),
-        )
+    names::person_name(snapshot, person).unwrap_or_else(|| person.as_str().to_owned())
 }

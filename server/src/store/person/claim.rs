@@ -5,10 +5,10 @@
 use domain::{
     ids::{PersonId, UserId},
     person::{Claims, Subject},
+    time::Timestamp,
 };
 use sqlx::AnyConnection;
 
-use super::SignInClaims;
 use crate::store::{StoreError, Tx, id};
 
 /// A new claim.
@@ -42,17 +42,18 @@ pub(super) async fn taken(
 /// Stores the claim of a subject whose row exists, and returns it if it is new.
 pub(super) async fn note(
     tx: &mut Tx,
-    who: &SignInClaims<'_>,
+    subject: &Subject,
     claim: Claim,
+    at: Timestamp,
 ) -> Result<Option<Claim>, StoreError> {
     let done = sqlx::query(
         "update subject set claims = $1, claimed_at = $2 where iss = $3 and sub = $4 \
          and (claims is null or claims <> $1)",
     )
     .bind(claim.user.as_str())
-    .bind(who.at.0)
-    .bind(&who.subject.iss)
-    .bind(&who.subject.sub)
+    .bind(at.0)
+    .bind(&subject.iss)
+    .bind(&subject.sub)
     .execute(tx.conn())
     .await?;
     Ok((done.rows_affected() > 0).then_some(claim))

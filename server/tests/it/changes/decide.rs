@@ -1,6 +1,8 @@
 //! Who may decide, who may not, and what a decision is bound to.
 
-use app::backend::{ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition};
+use app::backend::{
+    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition, StepUpView,
+};
 use domain::{
     approval::{Decision, Mfa},
     authorize::Role,
@@ -30,6 +32,8 @@ crate::engines::on_both_engines! {
     who_became_an_approver_later_does_not_decide_what_was_there_before,
     without_a_second_factor_or_the_role_nobody_decides,
     a_decision_needs_a_reason_that_holds_no_card_number,
+    an_old_sign_in_decides_nothing_about_production_pci,
+    a_name_that_somebody_reports_of_themselves_is_recorded_only_beside_the_directorys,
 }
 
 async fn production_pci_takes_two_approvers(engine: DatabaseEngine) {
@@ -343,4 +347,83 @@ async fn a_decision_needs_a_reason_that_holds_no_card_number(engine: DatabaseEng
         };
         assert_eq!(wrong_field(bob.decide(&id, input).await), "reason");
     }
+}
+
+async fn an_old_sign_in_decides_nothing_about_production_pci(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let guarded = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let other = org
+        .ask("eve", &grant("eve", "viewer", "web-dev", "60"))
+        .await;
+    let signed = org.signed("bob").await;
+    org.clock.advance(Duration::minutes(6));
+    let service = org.acting(signed);
+    let decided = async |id| {
+        let view = service.change(id).await.unwrap();
+        let input = DecisionInput {
+            decision: Decision::Approve,
+            reason: "looks right to me".into(),
+            effect: view.preview.effect.0,
+        };
+        (view.step_up, service.decide(id, input).await)
+    };
+    let (asks, result) = decided(&guarded).await;
+    assert!(
+        matches!(&asks, Some(StepUpView::TooOld(text)) if text.contains("the last 5 minutes")),
+        "{asks:?}"
+    );
+    assert_eq!(result, Err(Denied::SignInAgain));
+    assert_eq!(org.entries(&guarded).await, ["change.submitted"]);
+    // The page still shows the form, in which the reason is typed.
+    assert_eq!(service.change(&guarded).await.unwrap().decide, Ok(()));
+    assert_eq!(decided(&other).await, (None, Ok(())));
+    // The same person after a new sign-in.
+    org.approve("bob", &guarded).await.unwrap();
+}
+
+async fn a_name_that_somebody_reports_of_themselves_is_recorded_only_beside_the_directorys(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let mut signed = org.signed("bob").await;
+    signed.self_reported = Some("Ann, Administrator".into());
+    let service = org.acting(signed);
+    let effect = service.change(&id).await.unwrap().preview.effect.0;
+    let input = DecisionInput {
+        decision: Decision::Approve,
+        reason: "looks right to me".into(),
+        effect,
+    };
+    service.decide(&id, input).await.unwrap();
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "select p.path, p.value from ledger_private p join ledger_entry e on e.seq = p.seq \
+         where e.type = 'change.approved' order by p.path",
+    )
+    .fetch_all(org.app_state.store.read())
+    .await
+    .unwrap();
+    let value = |path: &str| {
+        let mut found = rows.iter().filter(|(at, _)| at == path);
+        found.next().map(|(_, value)| value.as_str())
+    };
+    assert_eq!(value("/actor/name"), Some("BOB"));
+    assert_eq!(
+        value("/private/self_reported_name"),
+        Some("Ann, Administrator")
+    );
+    let view = org.as_("cas").await.change(&id).await.unwrap();
+    let who: Vec<_> = view
+        .timeline
+        .iter()
+        .filter_map(|row| row.who.clone())
+        .collect();
+    assert!(
+        !who.iter().any(|who| who.contains("Administrator")),
+        "{who:?}"
+    );
 }

@@ -1,6 +1,8 @@
 //! Nothing counts without proof: manually inserted rows, approvals of another round, former
 //! approvers, and sign-ins with an unsettled claim.
 
+use std::collections::BTreeSet;
+
 use app::backend::{
     ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition, NewChangePort as _,
     WithdrawalPort as _,
@@ -11,7 +13,10 @@ use domain::{
     change::State,
     engine::StartVerdict,
     ids::{ChangeId, PersonId},
-    person::{IdentityLink, Subject},
+    person::{
+        Subject,
+        link::{IdentityLink, LinkKeys},
+    },
     time::Duration,
 };
 use server::{
@@ -298,10 +303,10 @@ async fn claimer(org: &Org, of: &str) -> (PersonId, Subject) {
     };
     let mut tx = org.app_state.store.write().await.unwrap();
     let introduction = SignInClaims {
-        subject: &subject,
+        keys: &LinkKeys::of_subject(subject.clone()),
         name: "Somebody",
         username: Some("somebody"),
-        link: &IdentityLink::Linked(user(of)),
+        link: &IdentityLink::Linked(user(of), BTreeSet::new()),
         new_id: clock::person_id(),
         at: org.clock.now(),
     };

@@ -1,6 +1,9 @@
 //! A small payments company, its signed-in people, and a separate database for every test.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use app::backend::{
     ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, NewChange,
@@ -14,7 +17,10 @@ use domain::{
     engine::{DomainEvent, Generation, StartVerdict},
     ids::{ChangeId, Principal},
     org::SpecialAccounts,
-    person::{IdentityLink, Subject},
+    person::{
+        Subject,
+        link::{IdentityLink, LinkKeys},
+    },
     snapshot::{Coverage, Parts, Snapshot},
     time::{Duration, Timestamp},
 };
@@ -90,6 +96,7 @@ impl UserPool for PoolSays {
             federated: false,
             factors: Vec::new(),
             groups: [Role::Approver.group().to_owned()].into(),
+            attributes: BTreeMap::new(),
         };
         match self {
             Self::Welcome => {}
@@ -154,10 +161,10 @@ impl Org {
             .unwrap();
         for name in PEOPLE {
             let introduction = SignInClaims {
-                subject: &subject(name),
+                keys: &LinkKeys::of_subject(subject(name)),
                 name,
                 username: Some(name),
-                link: &IdentityLink::Linked(user(name)),
+                link: &IdentityLink::Linked(user(name), BTreeSet::new()),
                 new_id: clock::person_id(),
                 at: START,
             };

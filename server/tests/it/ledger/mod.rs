@@ -919,7 +919,8 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
         found.rows.iter().map(|row| row.seq).collect::<Vec<_>>(),
         [7]
     );
-    assert_eq!(found.rows[0].actor, "Ann Lee");
+    // As in an entry of an earlier version, which named the actor as the sign-in did.
+    assert_eq!(found.rows[0].actor, "Ann Lee (self-reported name)");
     assert_eq!(
         found.rows[0].about,
         "account Payments Ledger in 111111000007"

@@ -32,7 +32,7 @@ async fn kept(site: &Site) -> Vec<String> {
 }
 
 /// Returns the text of a multi-line field.
-fn text_of(page: &PageResponse, id: &str) -> String {
+pub fn text_of(page: &PageResponse, id: &str) -> String {
     let (_, after) = page
         .body
         .split_once(&format!("<textarea id=\"{id}\""))
@@ -41,7 +41,7 @@ fn text_of(page: &PageResponse, id: &str) -> String {
     after.split_once("</textarea>").unwrap().0.trim().to_owned()
 }
 
-fn value_of(page: &PageResponse, name: &str) -> String {
+pub fn value_of(page: &PageResponse, name: &str) -> String {
     let mut inputs = page.body.split("<input");
     let input = inputs.find(|one| one.contains(&format!("name=\"{name}\"")));
     let (_, value) = input.unwrap().split_once("value=\"").unwrap();

@@ -1,7 +1,7 @@
 //! Harbourline on a local AWS and a separate database. Loops run only if a test starts them, and
 //! the clock stands still unless a test waits for something.
 
-use std::{future::Future, sync::Arc, time::Duration as StdDuration};
+use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration as StdDuration};
 
 use app::backend::{
     ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, NewChangePort as _, PortResult,
@@ -14,7 +14,10 @@ use domain::{
     engine::Pacing,
     ids::{AccountId, Assignment, ChangeId, GroupId, Pair, PermissionSetArn, Principal, UserId},
     ledger::LogName,
-    person::{IdentityLink, Subject},
+    person::{
+        Subject,
+        link::{IdentityLink, LinkKeys},
+    },
     time::{Duration, Timestamp},
 };
 use sandbox::{Running, Sandbox, aws::Limits, org::Organisation};
@@ -131,10 +134,10 @@ impl Company {
         for (name, role) in ROLES {
             let user = self.user(name);
             let introduction = SignInClaims {
-                subject: &subject(name),
+                keys: &LinkKeys::of_subject(subject(name)),
                 name,
                 username: Some(name),
-                link: &IdentityLink::Linked(user.clone()),
+                link: &IdentityLink::Linked(user.clone(), BTreeSet::new()),
                 new_id: clock::person_id(),
                 at: START,
             };
@@ -579,6 +582,7 @@ async fn app_state(database: &Database, access: &Access, clock: Clock) -> Arc<Ap
         leastwise_accounts: Vec::new(),
         pool: Organisation::sample().pool.id,
         identity_alarm_percent: 20,
+        step_up: domain::second_factor::StepUpLimits::default(),
     };
     Arc::new(AppState::new(
         store,

@@ -11,7 +11,7 @@ use sandbox::{
 };
 use server::{
     cli::serve,
-    config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs},
+    config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs, SignInArgs},
     service::app_state::AppState,
     state::StartError,
 };
@@ -38,6 +38,24 @@ pub struct Site {
 impl Site {
     /// Starts everything and waits for the first crawl.
     pub async fn on(engine: DatabaseEngine, organisation: Organisation) -> Self {
+        Self::with(engine, organisation, |_| {}).await
+    }
+
+    /// As [`Self::on`], with a changed configuration.
+    pub async fn with(
+        engine: DatabaseEngine,
+        organisation: Organisation,
+        adjust: impl FnOnce(&mut ServeArgs),
+    ) -> Self {
+        Self::try_with(engine, organisation, adjust).await.unwrap()
+    }
+
+    /// As [`Self::with`], for a configuration that may prevent the start.
+    pub async fn try_with(
+        engine: DatabaseEngine,
+        organisation: Organisation,
+        adjust: impl FnOnce(&mut ServeArgs),
+    ) -> Result<Self, StartError> {
         let database = Database::fresh(engine).await;
         let web = ports::unused();
         let base = format!("http://localhost:{web}");
@@ -48,8 +66,9 @@ impl Site {
         local.callback_urls = vec![format!("{base}/sign-in/callback")];
         local.logout_urls = vec![format!("{base}/signed-out")];
         let aws = local.start().await.unwrap();
-        let args = configuration(&database, &aws, &base, web);
-        let started = serve::start(&args, Pacing::default()).await.unwrap();
+        let mut args = configuration(&database, &aws, &base, web);
+        adjust(&mut args);
+        let started = serve::start(&args, Pacing::default()).await?;
         let app_state = started.app_state.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(started.until(async {
@@ -64,7 +83,7 @@ impl Site {
             serving,
         };
         site.until_ready().await;
-        site
+        Ok(site)
     }
 
     async fn until_ready(&self) {
@@ -101,7 +120,7 @@ impl Site {
 }
 
 /// The configuration that `leastwise sandbox` passes to `serve`.
-fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> ServeArgs {
+pub fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> ServeArgs {
     let read_model = sandbox::state::lock(&aws.sandbox);
     let pool = &read_model.pool;
     let with_role = |group: &str| -> Vec<String> {
@@ -133,6 +152,11 @@ fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> Se
         identities: IdentityArgs::default(),
         trusted_proxies: Vec::new(),
         metrics_token: String::new(),
+        sign_in: SignInArgs {
+            step_up_seconds: 300,
+            step_up_seconds_other: 3600,
+            ..SignInArgs::default()
+        },
         database: DatabaseArgs {
             url: database.url.clone(),
             keys: database.folder().join("keys"),
@@ -214,6 +238,11 @@ impl Browser {
             }
         }
         answer
+    }
+
+    /// Returns the cookie of the session.
+    pub fn session(&self) -> String {
+        self.cookies["__Host-session"].clone()
     }
 
     /// Signs in at Cognito and returns.

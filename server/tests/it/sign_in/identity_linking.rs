@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::authorize::Role;
 use domain::identity::{ExternalIdDigest, IdentityRecord, LinkDifference};
 use domain::ids::PersonId;
-use domain::person::IdentityLink;
+use domain::person::link::{IdentityLink, LinkMethod, UnusableKey};
 use http::StatusCode;
 use sandbox::org::pool::Mfa;
 use server::http::ports::SignInEvent;
@@ -32,6 +32,11 @@ crate::engines::on_both_engines! {
     a_role_needs_the_ledger_and_the_group,
     a_role_is_ensured_once,
     somebody_without_a_group_signs_in,
+    a_role_moves_with_the_sign_in_that_is_linked_late,
+    a_federated_sign_in_is_linked_by_the_identity_that_the_directory_has,
+    an_attribute_of_the_pool_links_and_an_unread_one_does_not,
+    an_unclear_identity_links_nobody_and_is_recorded,
+    a_name_that_somebody_writes_into_the_pool_is_shown_nowhere_as_theirs,
 }
 
 async fn who_is_not_in_the_directory_signs_in_and_only_reads(engine: DatabaseEngine) {
@@ -345,4 +350,157 @@ async fn somebody_without_a_group_signs_in(engine: DatabaseEngine) {
         .push(user("newcomer", Mfa::None, &[]));
     let answer = server.browser().sign_in_at("/sign-in", "newcomer").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
+}
+
+async fn a_role_moves_with_the_sign_in_that_is_linked_late(engine: DatabaseEngine) {
+    let server = Server::on(engine).await;
+    server.browser().sign_in("alice").await;
+    // As the configuration does before the directory contains the subject.
+    server.grant("alice", Role::Administrator).await;
+    let unlinked = person::person_of(&server.store, &server.subject("alice"))
+        .await
+        .unwrap()
+        .unwrap()
+        .person;
+    // The directory is read: every user has a person.
+    let theirs = server::clock::person_id();
+    let mut tx = server.store.write().await.unwrap();
+    let fresh = [(user_id(1), theirs.clone())];
+    identity_link::ensure_for_users(&mut tx, &fresh, server.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    server.join("alice", 1);
+    server.wait(domain::time::Duration::minutes(1));
+    let me = server.browser().sign_in("alice").await.whoami().await;
+    assert_eq!(me["acts_as"], theirs.as_str());
+    assert_eq!(me["roles"], serde_json::json!(["administrator"]));
+    let held = person::everyone_with_a_role(&server.store).await.unwrap();
+    let holders: Vec<_> = held.iter().map(|(person, _)| person.clone()).collect();
+    assert_eq!(
+        holders,
+        std::slice::from_ref(&theirs),
+        "the old person holds nothing"
+    );
+    let moved = server.events().into_iter().find_map(|event| match event {
+        SignInEvent::Linked(person, link) => Some((person, link.moved)),
+        _ => None,
+    });
+    assert_eq!(
+        moved,
+        Some((theirs, Some((unlinked, vec![Role::Administrator]))))
+    );
+}
+
+/// A server that links users of the provider Okta.
+async fn with_okta(engine: DatabaseEngine) -> Server {
+    Server::with(engine, |setup| {
+        setup.settings.identity_providers = [("Okta".to_owned(), OKTA.to_owned())].into();
+    })
+    .await
+}
+
+const OKTA: &str = "https://acme.okta.com";
+
+async fn a_federated_sign_in_is_linked_by_the_identity_that_the_directory_has(
+    engine: DatabaseEngine,
+) {
+    let server = with_okta(engine).await;
+    let dave = server.list(1, "Dave Stone", &[(OKTA, "dave")]);
+    server.list(2, "Somebody Else", &[("https://other.okta.com", "dave")]);
+    let me = server.browser().sign_in("Okta_dave").await.whoami().await;
+    assert_eq!(me["acts_as"], me["person"]);
+    assert_eq!(me["name"], "Dave Stone");
+    let linked = server.events().into_iter().find_map(|event| match event {
+        SignInEvent::Linked(_, link) => Some((link.user, link.by)),
+        _ => None,
+    });
+    assert_eq!(linked, Some((dave, [LinkMethod::Identities].into())));
+
+    // Another provider of the same pool is not configured.
+    server.change("Okta_dave", |user| {
+        "Entra_dave".clone_into(&mut user.username);
+    });
+    server.change("Entra_dave", |user| {
+        "sub-of-another".clone_into(&mut user.sub);
+    });
+    let other = server.browser().sign_in("Entra_dave").await.whoami().await;
+    assert!(other["acts_as"].is_null());
+}
+
+async fn an_attribute_of_the_pool_links_and_an_unread_one_does_not(engine: DatabaseEngine) {
+    let server = Server::with(engine, |setup| {
+        setup.settings.identity_attribute = Some("custom:identity_store_id".into());
+    })
+    .await;
+    let user = server.list(1, "Alice Ward", &[]);
+    server.change("alice", |alice| {
+        alice.identity_store_user_id = Some(user.to_string());
+    });
+    *server.pool.says.lock().unwrap() = Says::Nothing;
+    let unread = server.browser().sign_in("alice").await.whoami().await;
+    assert!(unread["acts_as"].is_null());
+    let why = SignInEvent::NotLinked(UnusableKey::UnreadAttribute.reason());
+    assert!(server.events().contains(&why));
+    *server.pool.says.lock().unwrap() = Says::Status;
+    let me = server.browser().sign_in("alice").await.whoami().await;
+    assert_eq!(
+        (&me["acts_as"], &me["name"]),
+        (&me["person"], &"Alice Ward".into())
+    );
+    assert_eq!(me["person"], unread["person"]);
+
+    server.change("bob", |bob| {
+        bob.identity_store_user_id = Some("alice@x.example".into());
+    });
+    let bob = server.browser().sign_in("bob").await.whoami().await;
+    assert!(bob["acts_as"].is_null());
+    let why = SignInEvent::NotLinked(UnusableKey::MalformedAttribute.reason());
+    assert!(server.events().contains(&why));
+}
+
+async fn an_unclear_identity_links_nobody_and_is_recorded(engine: DatabaseEngine) {
+    let server = with_okta(engine).await;
+    // The directory says one thing by subject and another by the identity provider.
+    let subject = server.subject("Okta_dave");
+    server.list(1, "Dave Stone", &[(OKTA, "dave")]);
+    server.list(2, "Dave Stone", &[(&subject.iss, &subject.sub)]);
+    let me = server.browser().sign_in("Okta_dave").await.whoami().await;
+    assert!(me["acts_as"].is_null());
+    let why = IdentityLink::Contradictory(Vec::new()).obstacle().unwrap();
+    assert!(server.events().contains(&SignInEvent::NotLinked(why)));
+
+    // An e-mail address can be reassigned.
+    let server = with_okta(engine).await;
+    server.list(1, "Dave Stone", &[(OKTA, "dave@payments.example")]);
+    server.change("Okta_dave", |dave| {
+        "Okta_dave@payments.example".clone_into(&mut dave.username);
+    });
+    let me = server
+        .browser()
+        .sign_in("Okta_dave@payments.example")
+        .await
+        .whoami()
+        .await;
+    assert!(me["acts_as"].is_null());
+    let why = SignInEvent::NotLinked(UnusableKey::EmailAsIdentity.reason());
+    assert!(server.events().contains(&why));
+}
+
+async fn a_name_that_somebody_writes_into_the_pool_is_shown_nowhere_as_theirs(
+    engine: DatabaseEngine,
+) {
+    let server = Server::on(engine).await;
+    let subject = server.subject("alice");
+    server.list(1, "Alice Ward", &[(&subject.iss, &subject.sub)]);
+    for name in ["alice", "bob"] {
+        server.change(name, |user| "Ines Carvalho".clone_into(&mut user.name));
+    }
+    let me = server.browser().sign_in("alice").await.whoami().await;
+    assert_eq!(
+        (&me["name"], &me["self_reported"]),
+        (&"Alice Ward".into(), &"Ines Carvalho".into())
+    );
+    let unlinked = server.browser().sign_in("bob").await.whoami().await;
+    assert_eq!(unlinked["name"], "bob (no directory user)");
 }

@@ -33,6 +33,9 @@ crate::engines::on_both_engines! {
     s10_an_attackers_answer_does_not_replace_a_signed_in_person,
     a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool,
     without_token_and_pool_no_second_factor_is_proven,
+    a_pool_that_demands_a_factor_proves_only_a_sign_in_that_asked_for_it,
+    a_federated_sign_in_proves_a_factor_only_at_a_provider_that_is_configured_to_demand_one,
+    a_step_up_changes_the_session_and_ends_the_old_one,
     a_name_that_the_token_lacks_comes_from_user_info_with_its_string_booleans,
     s17_who_is_asked_to_prove_it_again_must_have_done_so_now,
     cognitos_own_refusal_is_a_page_and_says_nothing_of_its_text,
@@ -472,7 +475,7 @@ async fn s10_an_attackers_answer_does_not_replace_a_signed_in_person(engine: Dat
     let injected = server.browser().until_callback("/sign-in", "bob").await;
     assert_eq!(victim.get(&injected).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(victim.session(), before);
-    assert_eq!(victim.whoami().await["name"], "alice <Tester>");
+    assert_eq!(victim.whoami().await["self_reported"], "alice <Tester>");
 }
 
 async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool(
@@ -486,7 +489,8 @@ async fn a_second_factor_is_proven_by_the_token_or_for_native_people_by_the_pool
         (Written, Optional, "pat", "proven"),
         (Written, Optional, "bob", "not_proven"),
         (Written, On, "Okta_dave", "not_proven"),
-        (Absent, Optional, "alice", "proven"),
+        // Enrolled is not the same as used.
+        (Absent, Optional, "alice", "not_proven"),
         (Absent, Optional, "bob", "not_proven"),
         (Absent, On, "alice", "proven"),
         (Absent, On, "Okta_dave", "not_proven"),
@@ -513,6 +517,59 @@ async fn without_token_and_pool_no_second_factor_is_proven(engine: DatabaseEngin
     );
 }
 
+async fn a_pool_that_demands_a_factor_proves_only_a_sign_in_that_asked_for_it(
+    engine: DatabaseEngine,
+) {
+    let server = Server::with(engine, |setup| {
+        setup.cognito.authentication_context = AuthenticationContext::Absent;
+    })
+    .await;
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    server.wait(Duration::minutes(20));
+    // The setting is newer than the authentication that Cognito reuses.
+    server.read_model.lock().unwrap().pool.mfa = MfaConfiguration::On;
+    browser.cookies.clear();
+    let reused = browser.sign_in("alice").await.whoami().await;
+    assert_eq!(reused["mfa"], "not_proven");
+    browser.sign_in_at("/sign-in?fresh=1", "alice").await;
+    assert_eq!(browser.whoami().await["mfa"], "proven");
+}
+
+async fn a_federated_sign_in_proves_a_factor_only_at_a_provider_that_is_configured_to_demand_one(
+    engine: DatabaseEngine,
+) {
+    use AuthenticationContext::{Absent, Written};
+    for (context, provider, expected) in [
+        (Written, "Okta", "proven"),
+        (Absent, "Okta", "proven"),
+        (Written, "okta", "not_proven"),
+        (Absent, "Entra", "not_proven"),
+    ] {
+        let server = Server::with(engine, |setup| {
+            setup.cognito.authentication_context = context;
+            setup.settings.mfa_providers = [provider.to_owned()].into();
+        })
+        .await;
+        let me = server.browser().sign_in("Okta_dave").await.whoami().await;
+        assert_eq!(me["mfa"], expected, "{provider}, {context:?}");
+    }
+}
+
+async fn a_step_up_changes_the_session_and_ends_the_old_one(engine: DatabaseEngine) {
+    let server = Server::on(engine).await;
+    let mut browser = server.browser();
+    let before = browser.sign_in("alice").await.whoami().await;
+    let old = browser.session();
+    browser.sign_in_at("/sign-in?fresh=1", "alice").await;
+    let after = browser.whoami().await;
+    assert_ne!(before["session"], after["session"]);
+    assert_eq!(before["person"], after["person"]);
+    let mut stolen = server.browser();
+    stolen.cookies.insert("__Host-session".into(), old);
+    assert_eq!(stolen.get("/").await.status, StatusCode::SEE_OTHER);
+}
+
 async fn a_name_that_the_token_lacks_comes_from_user_info_with_its_string_booleans(
     engine: DatabaseEngine,
 ) {
@@ -520,7 +577,7 @@ async fn a_name_that_the_token_lacks_comes_from_user_info_with_its_string_boolea
     server.change("alice", |alice| alice.name.clear());
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(
-        me["name"], "alice@payments.example",
+        me["self_reported"], "alice@payments.example",
         "userInfo contains no name either"
     );
     assert_eq!(server.hits("userInfo").await, 1);
@@ -534,7 +591,13 @@ async fn s17_who_is_asked_to_prove_it_again_must_have_done_so_now(engine: Databa
     let begun = browser.get("/sign-in?fresh=1").await;
     assert_eq!(query(begun.location())["prompt"], "login");
     // A browser that removes the parameter continues the old session at Cognito.
-    let without = begun.location().replace("&prompt=login", "");
+    let asked_anew = "&max_age=0&prompt=login";
+    assert!(
+        begun.location().ends_with(asked_anew),
+        "{}",
+        begun.location()
+    );
+    let without = begun.location().replace(asked_anew, "");
     let callback = browser.at_cognito(&without, "alice").await;
     let refused = browser.get(callback.strip_prefix(BASE).unwrap()).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);

@@ -12,10 +12,12 @@ use axum::extract::{ConnectInfo, Query, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use domain::authorize::Role;
-use domain::directory::ExternalId;
+use domain::directory::{ExternalId, Origin, User, UserStatus};
 use domain::ids::{PersonId, UserId};
 use domain::ledger::LogName;
-use domain::person::{IdentityLink, Subject};
+use domain::person::Subject;
+use domain::person::link::{IdentityLink, LinkKeys, link_identity};
+use domain::second_factor::PoolMfa;
 use domain::time::{Duration, Timestamp};
 use governor::Quota;
 use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
@@ -27,7 +29,7 @@ use sandbox::{SandboxState, SharedState};
 use server::clock::{self, Clock};
 use server::http::oidc::{Oidc, OidcConfig};
 use server::http::ports::{
-    PoolCheck, PoolMfa, PoolStatus, Readiness, SignInEntry, SignInEvent, SignInJournal, UserLookup,
+    PoolCheck, PoolStatus, Readiness, SignInEntry, SignInEvent, SignInJournal, UserLookup,
 };
 use server::http::router::{Routes, router};
 use server::http::saved_form;
@@ -216,9 +218,29 @@ impl Server {
         let user = user_id(number);
         self.users.0.lock().unwrap().insert(
             format!("sub-of-{username}"),
-            IdentityLink::Linked(user.clone()),
+            IdentityLink::Linked(user.clone(), BTreeSet::new()),
         );
         user
+    }
+
+    /// Adds a user to the directory.
+    pub fn list(&self, number: u8, name: &str, external_ids: &[(&str, &str)]) -> UserId {
+        let id = user_id(number);
+        let external = |(issuer, id): &(&str, &str)| ExternalId {
+            issuer: (*issuer).to_owned(),
+            id: (*id).to_owned(),
+        };
+        self.users.1.lock().unwrap().push(User {
+            id: id.clone(),
+            user_name: name.to_lowercase(),
+            display_name: name.to_owned(),
+            email: None,
+            title: None,
+            status: UserStatus::Enabled,
+            origin: Origin::External,
+            external_ids: external_ids.iter().map(external).collect(),
+        });
+        id
     }
 
     /// Grants a role through the ledger. The person must have signed in before.
@@ -526,6 +548,7 @@ fn routes(state: &HttpState) -> Routes {
 async fn whoami(signed: SignedIn) -> impl IntoResponse {
     axum::Json(serde_json::json!({
         "name": signed.name,
+        "self_reported": signed.self_reported,
         "email": signed.email,
         "person": signed.person.as_str(),
         "acts_as": signed.actor.person.as_ref().map(|person| person.as_str().to_owned()),
@@ -605,29 +628,36 @@ impl PoolCheck for PoolOfWorld {
                 groups: None,
                 signed_out_at: None,
                 mfa,
+                directory_user: user.identity_store_user_id.clone(),
             },
             Says::Groups => PoolStatus::Active {
                 groups: Some(user.groups.iter().cloned().collect::<BTreeSet<_>>()),
                 signed_out_at: None,
                 mfa,
+                directory_user: user.identity_store_user_id.clone(),
             },
         }
     }
 }
 
-/// Links by `sub`.
+/// Links by `sub`, or else by the users of a directory.
 #[derive(Default)]
-pub struct Directory(pub Mutex<BTreeMap<String, IdentityLink>>);
+pub struct Directory(
+    pub Mutex<BTreeMap<String, IdentityLink>>,
+    pub Mutex<Vec<User>>,
+);
 
 #[async_trait]
 impl UserLookup for Directory {
-    fn link(&self, subject: &Subject) -> IdentityLink {
-        self.0
-            .lock()
-            .unwrap()
-            .get(&subject.sub)
-            .cloned()
-            .unwrap_or(IdentityLink::Unknown)
+    fn link(&self, keys: &LinkKeys) -> IdentityLink {
+        let by_sub = self.0.lock().unwrap().get(&keys.subject.sub).cloned();
+        by_sub.unwrap_or_else(|| link_identity(keys, self.1.lock().unwrap().iter()))
+    }
+
+    fn display_name(&self, user: &UserId) -> Option<String> {
+        let users = self.1.lock().unwrap();
+        let known = users.iter().find(|one| one.id == *user)?;
+        Some(known.display_name.clone())
     }
 
     fn external_ids(&self, _: &UserId) -> Vec<ExternalId> {
@@ -664,7 +694,10 @@ fn pool(mfa: MfaConfiguration) -> Pool {
             name: "Leastwise".to_owned(),
             callback_urls: vec![format!("{BASE}/sign-in/callback")],
             logout_urls: vec![format!("{BASE}/signed-out")],
+            write_attributes: None,
         },
+        identity_providers: Vec::new(),
+        custom_attributes: Vec::new(),
         groups: Vec::new(),
         users: vec![
             user("alice", Mfa::Totp, &[administrators, "leastwise-approvers"]),

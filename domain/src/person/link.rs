@@ -1,0 +1,352 @@
+//! Finds the Identity Center user of a sign-in.
+//!
+//! A usual SCIM set-up does not write the subject of Cognito into the directory, so there are three methods. Each looks
+//! for a key that the person cannot set: the subject itself, the identity of a federated sign-in, or an attribute of
+//! the user pool. E-mail addresses are never keys, because they can be reassigned. Never picks one of several results:
+//! keys that are unclear, or that lead to different users, link nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Subject;
+use crate::{
+    directory::{ExternalId, User},
+    ids::UserId,
+};
+
+/// A method of finding the Identity Center user of a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkMethod {
+    /// The directory has issuer and subject of the user pool as an external id.
+    Subject,
+    /// The directory has the id at the external identity provider as an external id (`identities` claim).
+    Identities,
+    /// An attribute of the user pool holds the id of the Identity Center user.
+    Attribute,
+}
+
+impl LinkMethod {
+    /// Returns the name of the method in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::Identities => "identities",
+            Self::Attribute => "attribute",
+        }
+    }
+}
+
+/// The reason why the keys of a sign-in cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnusableKey {
+    /// The `identities` claim has several primary identities.
+    SeveralIdentities,
+    /// The `identities` claim does not have the documented form.
+    MalformedIdentities,
+    /// The id at the identity provider is an e-mail address.
+    EmailAsIdentity,
+    /// The attribute of the user pool does not hold the id of an Identity Center user.
+    MalformedAttribute,
+    /// The user pool did not return the attribute, so it may name another user.
+    UnreadAttribute,
+}
+
+impl UnusableKey {
+    /// Returns the explanation for the ledger.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::SeveralIdentities => "the sign-in has several primary identities",
+            Self::MalformedIdentities => "the identities claim of the sign-in cannot be read",
+            Self::EmailAsIdentity => {
+                "the identity provider sends an e-mail address as the user id, which can be reassigned"
+            }
+            Self::MalformedAttribute => {
+                "the attribute of the user pool is not the id of an Identity Center user"
+            }
+            Self::UnreadAttribute => "the attribute of the user pool could not be read",
+        }
+    }
+}
+
+/// The keys by which the directory is searched for the user of a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkKeys {
+    pub subject: Subject,
+    /// The identity at an external identity provider, with the issuer that the directory uses for that provider.
+    #[serde(default)]
+    pub identity: Option<ExternalId>,
+    /// The value of the configured attribute.
+    #[serde(default)]
+    pub attribute: Option<UserId>,
+    #[serde(default)]
+    pub unusable: Option<UnusableKey>,
+}
+
+impl LinkKeys {
+    /// Returns the keys of a subject of which nothing else is known.
+    pub fn of_subject(subject: Subject) -> Self {
+        Self {
+            subject,
+            identity: None,
+            attribute: None,
+            unusable: None,
+        }
+    }
+
+    /// Returns the external ids by which a user can be found.
+    fn external(&self) -> impl Iterator<Item = (LinkMethod, &str, &str)> {
+        let Subject { iss, sub } = &self.subject;
+        let identity = self.identity.as_ref().map(|identity| {
+            let ExternalId { issuer, id } = identity;
+            (LinkMethod::Identities, issuer.as_str(), id.as_str())
+        });
+        [(LinkMethod::Subject, iss.as_str(), sub.as_str())]
+            .into_iter()
+            .chain(identity)
+    }
+
+    /// Whether the directory knows this user under another id of the same issuer, so that it is somebody else.
+    fn contradicts(&self, user: &User) -> bool {
+        let named = self.attribute.as_ref();
+        named.is_some_and(|named| *named != user.id)
+            || self.external().any(|(_, issuer, id)| {
+                let mut of_issuer = user.external_ids.iter().filter(|ext| ext.issuer == issuer);
+                let (known, same) = (of_issuer.clone().count(), of_issuer.any(|ext| ext.id == id));
+                known > 0 && !same
+            })
+    }
+}
+
+/// The result of looking up the Identity Center user of a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentityLink {
+    /// Every method that found a user found this one.
+    Linked(UserId, BTreeSet<LinkMethod>),
+    /// No method found a user.
+    Unknown,
+    /// Several users have the same key: none is linked, and an administrator has to look into it.
+    Ambiguous(Vec<UserId>),
+    /// The methods lead to different users: none is linked.
+    Contradictory(Vec<UserId>),
+    /// A key cannot be used: nobody is linked, even if another method finds a user.
+    Unusable(UnusableKey),
+}
+
+impl IdentityLink {
+    /// Returns why the directory does not say who this is; `None` if it is linked or simply not in the directory.
+    pub fn obstacle(&self) -> Option<&'static str> {
+        match self {
+            Self::Linked(..) | Self::Unknown => None,
+            Self::Ambiguous(_) => Some("several directory users have this identity"),
+            Self::Contradictory(_) => {
+                Some("the methods of linking lead to different directory users")
+            }
+            Self::Unusable(why) => Some(why.reason()),
+        }
+    }
+}
+
+/// Finds the user of a sign-in. Issuers and ids are compared byte for byte.
+pub fn link_identity<'a>(keys: &LinkKeys, users: impl Iterator<Item = &'a User>) -> IdentityLink {
+    if let Some(why) = keys.unusable {
+        return IdentityLink::Unusable(why);
+    }
+    let mut found: BTreeMap<LinkMethod, Vec<&User>> = BTreeMap::new();
+    for user in users {
+        for (method, issuer, id) in keys.external() {
+            let has = |ext: &ExternalId| ext.issuer == issuer && ext.id == id;
+            if user.external_ids.iter().any(has) {
+                found.entry(method).or_default().push(user);
+            }
+        }
+        if keys.attribute.as_ref() == Some(&user.id) {
+            found.entry(LinkMethod::Attribute).or_default().push(user);
+        }
+    }
+    let ids = |users: &[&User]| users.iter().map(|user| user.id.clone()).collect();
+    if let Some(several) = found.values().find(|users| users.len() > 1) {
+        return IdentityLink::Ambiguous(ids(several));
+    }
+    let all: Vec<&User> = found.values().flatten().copied().collect();
+    let Some(first) = all.first() else {
+        return IdentityLink::Unknown;
+    };
+    if all
+        .iter()
+        .any(|user| user.id != first.id || keys.contradicts(user))
+    {
+        let different: BTreeSet<UserId> = all.iter().map(|user| user.id.clone()).collect();
+        return IdentityLink::Contradictory(different.into_iter().collect());
+    }
+    IdentityLink::Linked(first.id.clone(), found.into_keys().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::{Origin, UserStatus};
+
+    const POOL: &str = "https://pool";
+    const OKTA: &str = "https://okta";
+
+    fn id(n: u8) -> UserId {
+        UserId::parse(&format!("00000000-0000-4000-8000-0000000000{n:02x}")).unwrap()
+    }
+
+    fn user(n: u8, external_ids: &[(&str, &str)]) -> User {
+        User {
+            id: id(n),
+            user_name: "ann".into(),
+            display_name: "Ann".into(),
+            email: Some("ann@example.com".into()),
+            title: None,
+            status: UserStatus::Enabled,
+            origin: Origin::External,
+            external_ids: external_ids
+                .iter()
+                .map(|(issuer, id)| external(issuer, id))
+                .collect(),
+        }
+    }
+
+    fn external(issuer: &str, id: &str) -> ExternalId {
+        ExternalId {
+            issuer: issuer.into(),
+            id: id.into(),
+        }
+    }
+
+    fn subject(iss: &str, sub: &str) -> LinkKeys {
+        LinkKeys::of_subject(Subject {
+            iss: iss.into(),
+            sub: sub.into(),
+        })
+    }
+
+    fn linked(n: u8, methods: &[LinkMethod]) -> IdentityLink {
+        IdentityLink::Linked(id(n), methods.iter().copied().collect())
+    }
+
+    #[test]
+    fn a_sign_in_is_joined_by_issuer_and_subject_together() {
+        let users = [
+            user(1, &[("https://a", "s1")]),
+            user(2, &[("https://b", "s1")]),
+        ];
+        assert_eq!(
+            link_identity(&subject("https://b", "s1"), users.iter()),
+            linked(2, &[LinkMethod::Subject])
+        );
+        assert_eq!(
+            link_identity(&subject("https://a", "s2"), users[1..].iter()),
+            IdentityLink::Unknown
+        );
+    }
+
+    #[test]
+    fn two_users_with_the_same_external_id_join_nobody() {
+        let users = [user(1, &[(POOL, "s1")]), user(2, &[(POOL, "s1")])];
+        assert!(
+            matches!(link_identity(&subject(POOL, "s1"), users.iter()), IdentityLink::Ambiguous(found) if found.len() == 2)
+        );
+    }
+
+    #[test]
+    fn an_equal_e_mail_address_joins_nobody() {
+        let users = [user(1, &[(POOL, "s1")])];
+        let by_address = subject("https://another", "ann@example.com");
+        assert_eq!(
+            link_identity(&by_address, users.iter()),
+            IdentityLink::Unknown
+        );
+    }
+
+    #[test]
+    fn a_federated_identity_and_an_attribute_find_their_user_where_no_subject_is_in_the_directory()
+    {
+        let users = [user(1, &[(OKTA, "o1")]), user(2, &[(OKTA, "o2")])];
+        let federated = LinkKeys {
+            identity: Some(external(OKTA, "o2")),
+            ..subject(POOL, "s9")
+        };
+        assert_eq!(
+            link_identity(&federated, users.iter()),
+            linked(2, &[LinkMethod::Identities])
+        );
+        let attribute = LinkKeys {
+            attribute: Some(id(1)),
+            ..subject(POOL, "s9")
+        };
+        assert_eq!(
+            link_identity(&attribute, users.iter()),
+            linked(1, &[LinkMethod::Attribute])
+        );
+        let both = LinkKeys {
+            attribute: Some(id(2)),
+            ..federated
+        };
+        assert_eq!(
+            link_identity(&both, users.iter()),
+            linked(2, &[LinkMethod::Identities, LinkMethod::Attribute])
+        );
+    }
+
+    #[test]
+    fn methods_that_disagree_join_nobody() {
+        let users = [
+            user(1, &[(OKTA, "o1"), (POOL, "s1")]),
+            user(2, &[(OKTA, "o2")]),
+        ];
+        let disagreeing = [
+            // Two methods, two users.
+            LinkKeys {
+                identity: Some(external(OKTA, "o2")),
+                ..subject(POOL, "s1")
+            },
+            LinkKeys {
+                attribute: Some(id(2)),
+                ..subject(POOL, "s1")
+            },
+            // The directory knows the user of the attribute under another identity of the same provider.
+            LinkKeys {
+                identity: Some(external(OKTA, "o7")),
+                attribute: Some(id(2)),
+                ..subject(POOL, "s9")
+            },
+            // The directory knows the user of the attribute under another sign-in of the same pool.
+            LinkKeys {
+                attribute: Some(id(1)),
+                ..subject(POOL, "s9")
+            },
+            // The attribute names somebody whom the directory does not have.
+            LinkKeys {
+                attribute: Some(id(9)),
+                ..subject(POOL, "s1")
+            },
+        ];
+        for keys in disagreeing {
+            let found = link_identity(&keys, users.iter());
+            assert!(
+                matches!(found, IdentityLink::Contradictory(_)),
+                "{keys:?}: {found:?}"
+            );
+            assert!(found.obstacle().is_some());
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_joins_nobody_even_if_another_method_would() {
+        let users = [user(1, &[(POOL, "s1")])];
+        let keys = LinkKeys {
+            unusable: Some(UnusableKey::SeveralIdentities),
+            ..subject(POOL, "s1")
+        };
+        assert_eq!(
+            link_identity(&keys, users.iter()),
+            IdentityLink::Unusable(UnusableKey::SeveralIdentities)
+        );
+    }
+}

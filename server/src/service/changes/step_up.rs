@@ -1,0 +1,69 @@
+//! Whether the viewer's sign-in is recent enough to decide a change.
+//!
+//! `domain::second_factor` decides; this module supplies what it needs and words the result. Writes nothing.
+
+use app::backend::StepUpView;
+use domain::{
+    second_factor::{StepUp, StepUpReason, sensitivity, step_up},
+    time::Duration,
+};
+
+use crate::{service::Service, store::change::StoredChange};
+
+impl Service {
+    /// Checks the viewer's sign-in against what the change concerns.
+    pub(super) fn step_up(&self, stored: &StoredChange) -> StepUp {
+        let read_model = self.app_state.read_model();
+        let operations = &stored.change.proposal.operations;
+        let what = sensitivity(&read_model.snapshot, operations, &stored.effect);
+        step_up(
+            self.signed.actor.mfa,
+            self.signed.authenticated_at,
+            self.app_state.settings.step_up.of(what),
+            self.app_state.clock.now(),
+        )
+    }
+
+    /// Describes what the viewer has to do before they decide; `None` if nothing.
+    pub(super) fn step_up_view(&self, stored: &StoredChange) -> Option<StepUpView> {
+        match self.step_up(stored) {
+            StepUp::Proven => None,
+            StepUp::Needed(StepUpReason::NoFactor) => Some(StepUpView::NoFactor),
+            StepUp::Needed(StepUpReason::TooOld(limit)) => Some(StepUpView::TooOld(format!(
+                "This decision needs a sign-in of the last {}. Yours was at {} UTC.",
+                words(limit),
+                self.signed.authenticated_at.minute()
+            ))),
+        }
+    }
+}
+
+fn words(time: Duration) -> String {
+    let seconds = time.as_seconds();
+    let (number, unit) = if seconds % 60 == 0 {
+        (seconds / 60, "minute")
+    } else {
+        (seconds, "second")
+    };
+    match number {
+        1 => unit.to_owned(),
+        _ => format!("{number} {unit}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_written_in_whole_minutes_where_it_can_be() {
+        for (seconds, expected) in [
+            (300, "5 minutes"),
+            (60, "minute"),
+            (90, "90 seconds"),
+            (1, "second"),
+        ] {
+            assert_eq!(words(Duration::seconds(seconds)), expected);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Links a sign-in to its Identity Center user.
+//!
+//! A person who already has roles keeps them. Only a sign-in that finds a user without sign-ins and roles is linked;
+//! any other one is a claim.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    authorize::Role,
+    ids::{PersonId, UserId},
+    person::{
+        Subject,
+        link::{LinkKeys, LinkMethod},
+    },
+    time::Timestamp,
+};
+use sqlx::AnyConnection;
+
+use super::{
+    Claim, ResolvedPerson, RoleOutcome, claim, end_role, ensure_role, lock, role::roles_of_now,
+};
+use crate::store::{StoreError, Tx, affected, id, json, to_json};
+
+/// A link that was made now, which the caller records in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLink {
+    pub user: UserId,
+    /// The methods that found the user.
+    pub by: BTreeSet<LinkMethod>,
+    /// The roles that moved to the person of the user, and the person who held them. Rows and entries count only
+    /// together, so each role needs an entry of its end and one of its grant, at the time of the link.
+    pub moved: Option<(PersonId, Vec<Role>)>,
+}
+
+/// A user found for a subject whose person has none.
+#[derive(Debug, Clone, Copy)]
+pub struct FoundUser<'a> {
+    pub subject: &'a Subject,
+    pub person: &'a PersonId,
+    pub user: &'a UserId,
+    pub by: &'a BTreeSet<LinkMethod>,
+    pub at: Timestamp,
+}
+
+/// Links a subject that had no user so far. If the user has a person without sign-ins and roles, subject and roles move
+/// to that person, whose id other rows contain; the old person never wrote anything, because an unlinked sign-in has
+/// read-only access.
+pub async fn link(tx: &mut Tx, found: &FoundUser<'_>) -> Result<ResolvedPerson, StoreError> {
+    let FoundUser { person, user, .. } = *found;
+    lock(tx, person).await?;
+    let known: Option<(String,)> = sqlx::query_as("select id from person where user_id = $1")
+        .bind(user.as_str())
+        .fetch_optional(tx.conn())
+        .await?;
+    let Some((other,)) = known else {
+        let done = sqlx::query("update person set user_id = $1 where id = $2 and user_id is null")
+            .bind(user.as_str())
+            .bind(person.as_str())
+            .execute(tx.conn())
+            .await?;
+        affected(done.rows_affected(), "this person")?;
+        return Ok(linked(found, person.clone(), None));
+    };
+    let other: PersonId = id("person", &other)?;
+    lock(tx, &other).await?;
+    if claim::taken(tx, &other, found.subject).await? {
+        let claim = Claim {
+            user: user.clone(),
+            held_by: other,
+        };
+        return Ok(ResolvedPerson {
+            person: person.clone(),
+            user: None,
+            claimed: claim::note(tx, found.subject, claim, found.at).await?,
+            linked: None,
+        });
+    }
+    sqlx::query("update subject set person_id = $1 where iss = $2 and sub = $3")
+        .bind(other.as_str())
+        .bind(&found.subject.iss)
+        .bind(&found.subject.sub)
+        .execute(tx.conn())
+        .await?;
+    let moved = move_roles(tx, person, &other, found.at).await?;
+    let moved = (!moved.is_empty()).then(|| (person.clone(), moved));
+    Ok(linked(found, other, moved))
+}
+
+fn linked(
+    found: &FoundUser<'_>,
+    person: PersonId,
+    moved: Option<(PersonId, Vec<Role>)>,
+) -> ResolvedPerson {
+    ResolvedPerson {
+        person,
+        user: Some(found.user.clone()),
+        claimed: None,
+        linked: Some(NewLink {
+            user: found.user.clone(),
+            by: found.by.clone(),
+            moved,
+        }),
+    }
+}
+
+/// Moves the roles of a person whose only sign-in has moved. Another sign-in of that person would keep them.
+async fn move_roles(
+    tx: &mut Tx,
+    from: &PersonId,
+    to: &PersonId,
+    at: Timestamp,
+) -> Result<Vec<Role>, StoreError> {
+    let (others,): (i64,) = sqlx::query_as("select count(*) from subject where person_id = $1")
+        .bind(from.as_str())
+        .fetch_one(tx.conn())
+        .await?;
+    let mut moved = Vec::new();
+    if others > 0 {
+        return Ok(moved);
+    }
+    for grant in roles_of_now(tx.conn(), from).await? {
+        end_role(tx, from, grant.role, at).await?;
+        if ensure_role(tx, to, grant.role, &grant.granted_by, at).await? == RoleOutcome::New {
+            moved.push(grant.role);
+        }
+    }
+    Ok(moved)
+}
+
+/// Stores the keys of a sign-in.
+pub(super) async fn keep_keys(tx: &mut Tx, keys: &LinkKeys) -> Result<(), StoreError> {
+    let done = sqlx::query("update subject set link_keys = $1 where iss = $2 and sub = $3")
+        .bind(to_json(keys))
+        .bind(&keys.subject.iss)
+        .bind(&keys.subject.sub)
+        .execute(tx.conn())
+        .await?;
+    affected(done.rows_affected(), "subject")
+}
+
+/// Returns the keys of the last sign-in of a subject; only the subject itself if it never signed in.
+pub async fn keys_of(conn: &mut AnyConnection, subject: &Subject) -> Result<LinkKeys, StoreError> {
+    let row: Option<(Option<String>,)> =
+        sqlx::query_as("select link_keys from subject where iss = $1 and sub = $2")
+            .bind(&subject.iss)
+            .bind(&subject.sub)
+            .fetch_optional(conn)
+            .await?;
+    keys(subject.clone(), row.and_then(|(kept,)| kept).as_deref())
+}
+
+/// Reads stored keys. They count for the subject of their row only.
+fn keys(subject: Subject, kept: Option<&str>) -> Result<LinkKeys, StoreError> {
+    let kept: Option<LinkKeys> = kept.map(|kept| json("subject", kept)).transpose()?;
+    Ok(kept
+        .filter(|kept| kept.subject == subject)
+        .unwrap_or_else(|| LinkKeys::of_subject(subject)))
+}
+
+/// Returns the sign-ins of persons without an Identity Center user, with their keys.
+pub async fn without_user(
+    conn: &mut AnyConnection,
+) -> Result<Vec<(PersonId, LinkKeys)>, StoreError> {
+    let rows: Vec<(String, String, String, Option<String>)> = sqlx::query_as(
+        "select p.id, s.iss, s.sub, s.link_keys from person p join subject s on s.person_id = p.id \
+         where p.user_id is null order by p.id, s.iss, s.sub",
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|(person, iss, sub, kept)| {
+            let keys = keys(Subject { iss, sub }, kept.as_deref())?;
+            Ok((id("person", &person)?, keys))
+        })
+        .collect()
+}
