@@ -7,6 +7,7 @@
 mod accounts;
 pub mod app_state;
 pub mod changes;
+mod csv;
 pub mod exposure;
 mod groups;
 mod home;
