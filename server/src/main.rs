@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use server::cli::{Cli, run};
+use server::cli::{Cli, run, secrets};
 
 /// jemalloc returns memory to the operating system after a crawl, which briefly needs twice the size of the read model.
 #[cfg(feature = "jemalloc")]
@@ -12,5 +12,9 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if let Err(error) = secrets::refuse(std::env::args_os()) {
+        eprintln!("leastwise: {error}");
+        return ExitCode::from(2);
+    }
     run(Cli::parse()).await
 }

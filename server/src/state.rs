@@ -73,10 +73,11 @@ pub async fn app_state(
     crawl_every: domain::time::Duration,
     pool: &str,
 ) -> Result<Arc<AppState>, StartError> {
+    let access = aws.access()?;
     let store = Store::open(&database.url).await?;
     store.migrate().await?;
     let clock = Clock::System;
-    let clients = Aws::connect(&aws.access()).await;
+    let clients = Aws::connect(&access).await;
     let instance = clients.instance().await?;
     let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).map_err(StartError::Rules)?;
     let held = store::ledger::head(&store).await?.map(|head| head.log);

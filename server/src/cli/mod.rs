@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod secrets;
 pub mod serve;
 pub mod sync;
 

@@ -14,7 +14,7 @@ use sandbox::{
 };
 use url::Url;
 
-use super::{CommandResult, serve};
+use super::{CommandResult, secrets::without_password, serve};
 use crate::{
     config::{AwsArgs, DatabaseArgs, ServeArgs},
     http::log,
@@ -138,6 +138,7 @@ fn configuration(
         crawl_minutes: 1,
         trusted_proxies: Vec::new(),
         metrics_token: String::new(),
+        allow_sandbox_build: false,
         database: DatabaseArgs {
             url: database
                 .unwrap_or_else(|| format!("sqlite:{}", args.data.join("leastwise.db").display())),
@@ -204,7 +205,7 @@ fn announce(
             .map(|user| serde_json::json!({ "email": user.email, "name": user.name, "roles": roles(user) }))
             .collect();
         let line = serde_json::json!({
-            "web": web, "aws": aws, "cognito": cognito, "database": serve.database.url, "people": people,
+            "web": web, "aws": aws, "cognito": cognito, "database": without_password(&serve.database.url), "people": people,
         });
         println!("{}", serde_json::to_string(&line)?);
         return Ok(());

@@ -132,6 +132,7 @@ fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -> Se
         crawl_minutes: 60,
         trusted_proxies: Vec::new(),
         metrics_token: String::new(),
+        allow_sandbox_build: false,
         database: DatabaseArgs {
             url: database.url.clone(),
             keys: database.folder().join("keys"),
