@@ -49,6 +49,9 @@ pub enum Denied {
     /// Form fields are invalid (422).
     #[error("invalid fields")]
     Invalid(Vec<FieldError>),
+    /// The database is locked, full or not reachable; the same request may succeed later (503).
+    #[error("temporarily unavailable")]
+    Unavailable,
     /// An internal error; the log holds the cause under the request id (500).
     #[error("internal error")]
     Broken,

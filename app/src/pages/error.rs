@@ -15,6 +15,7 @@ pub fn status(denied: &Denied) -> u16 {
         Denied::NotFound => 404,
         Denied::Conflict(_) => 409,
         Denied::Invalid(_) => 422,
+        Denied::Unavailable => 503,
         Denied::Broken => 500,
     }
 }
@@ -34,6 +35,10 @@ pub fn page(denied: Denied, request_id: String) -> Page {
         Denied::Invalid(errors) => (
             "Invalid input",
             errors.iter().map(|e| e.message.clone()).collect::<Vec<_>>().join(" "),
+        ),
+        Denied::Unavailable => (
+            "The database is not available",
+            "Leastwise cannot use its database at the moment. Try again in a few seconds. If you sent a form, check the list of changes before you send it again.".into(),
         ),
         Denied::Broken => (
             "Internal error",

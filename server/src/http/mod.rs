@@ -34,3 +34,4 @@ pub mod session_revalidation;
 pub mod sign_in;
 pub mod sign_out;
 pub mod state;
+pub mod target;

@@ -14,6 +14,7 @@ mod crawl;
 mod engine_shell;
 mod forged;
 mod kept_form;
+mod malformed;
 mod matrix;
 mod outside_changes;
 mod reports;

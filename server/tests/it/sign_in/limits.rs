@@ -295,7 +295,18 @@ async fn metrics_are_for_this_machine_or_who_brings_the_token(engine: DatabaseEn
         ),
         (
             "127.0.0.1",
-            Some(("x-forwarded-for", "203.0.113.9")),
+            Some(("host", "localhost:3000")),
+            StatusCode::OK,
+        ),
+        ("::1", Some(("host", "[::1]:3000")), StatusCode::OK),
+        (
+            "127.0.0.1",
+            Some(("x-prometheus-scrape-timeout-seconds", "10")),
+            StatusCode::OK,
+        ),
+        (
+            "127.0.0.1",
+            Some(("host", "leastwise.example")),
             StatusCode::NOT_FOUND,
         ),
     ] {
@@ -304,6 +315,24 @@ async fn metrics_are_for_this_machine_or_who_brings_the_token(engine: DatabaseEn
             expected,
             "{peer} {header:?}"
         );
+    }
+    for forwarding in [
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "x-envoy-external-address",
+        "x-amzn-trace-id",
+        "x-any-other-proxy",
+    ] {
+        let answer = raw(&server, ask("127.0.0.1", Some((forwarding, "203.0.113.9")))).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{forwarding}");
     }
 }
 
