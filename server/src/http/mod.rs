@@ -6,7 +6,10 @@
 pub mod actions;
 pub mod assets;
 pub mod client_ip;
+mod concurrency;
+pub mod connections;
 pub mod cookie;
+mod descriptors;
 pub mod document;
 pub mod error;
 pub mod events;
@@ -18,7 +21,6 @@ pub mod log;
 pub mod oidc;
 pub mod origin;
 pub mod pages;
-mod per_ip_concurrency;
 pub mod ports;
 pub mod rate;
 pub mod request_id;

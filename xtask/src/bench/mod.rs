@@ -7,6 +7,7 @@ mod home;
 mod page_load;
 mod program;
 mod sign_in;
+mod sockets;
 mod start;
 mod wire;
 
@@ -17,7 +18,7 @@ use crate::site;
 use figure::{Board, Figure};
 
 /// The parts that can be measured separately: `cargo xtask bench start medium`.
-const PARTS: [&str; 5] = ["size", "start", "sample", "medium", "large"];
+const PARTS: [&str; 6] = ["size", "start", "sample", "medium", "large", "sockets"];
 /// The organisations, and how much faster than AWS the local AWS runs for each, so that a crawl of an hour takes
 /// minutes. The quotas and the request rate of Leastwise scale with the speed, so results compare calls divided by the
 /// rate, not seconds.
@@ -54,6 +55,9 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
         if wanted(organisation) {
             home::show(organisation, &binary, speed, &mut board)?;
         }
+    }
+    if wanted("sockets") {
+        sockets::hold(&binary)?;
     }
     println!("\nLoad average at the end: {}", figure::load());
     board.verdict()

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use domain::time::Duration;
 use http::{Method, StatusCode};
-use server::http::limits::Limits;
+use server::http::connections::ConnectionLimits;
 use server::http::secret::Secret;
 use server::http::serve::serve;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -125,17 +125,17 @@ async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up(
     engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
-    let limits = Limits {
-        header_time: StdDuration::from_millis(300),
-        connections: 20,
-        ..Limits::default()
+    let mut settings = server.state.settings().clone();
+    settings.limits.connections = ConnectionLimits {
+        first_request: StdDuration::from_millis(300),
+        ..ConnectionLimits::default()
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let router = server.router.clone();
     let running = tokio::spawn(async move {
-        serve(listener, router, &limits, async {
+        serve(listener, router, &settings, async {
             let _ = stopped.await;
         })
         .await;
