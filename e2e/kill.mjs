@@ -15,7 +15,7 @@ const POINTS = [
   'approved', 'queued', 'judged', 'applying', 'observed-before', 'intended', 'called', 'accepted', 'polled', 'relisting',
   'observed-after', 'verified',
 ];
-const [ACCOUNT, SET, GROUP] = ['tokens-prod', 'SupportMetrics', 'support-desk'];
+export const [ACCOUNT, SET, GROUP] = ['tokens-prod', 'SupportMetrics', 'support-desk'];
 
 export async function journey(suite) {
   const tests = ['grant', 'remove'].flatMap((kind) => {
@@ -79,14 +79,20 @@ async function granted(resources, name, data, visitors) {
   await sandbox.stop();
 }
 
-/** Requests the change and, for a grant, approves it twice. The last request may get no response, because of the kill. */
-async function ask(sandbox, names, kind, visitors) {
+/**
+ * Requests the change and, for a grant, approves it twice. `term` is `standing` or a number of minutes. The last request may
+ * get no response, because of the kill.
+ */
+export async function ask(sandbox, names, kind, visitors, term = 'standing') {
   const maya = await signedIn(sandbox, 'maya.okafor', visitors);
   await maya.findsInTime('/accounts', 'tokens-prod');
   const empty = await maya.open(`/changes/new?kind=${kind}`);
   const choice = empty.formWith('who').fill('who', `group:${names.groups[GROUP]}`).fill('account', names.accounts[ACCOUNT]).fill('set', names.keys[SET]);
   if (kind === 'grant') choice.fill('term', 'standing');
-  const preview = await maya.send(choice);
+  const { url: chosen } = choice.request();
+  // The list offers fewer terms than there are.
+  if (kind === 'grant') chosen.searchParams.set('term', term);
+  const preview = await maya.open(chosen);
   const request = preview.formTo('/do/changes/submit');
   if (kind === 'remove') {
     // Applied immediately, so the response with the URL of the change may never arrive.

@@ -36,11 +36,11 @@ const KILLED_WITH_US = ((words) => (spawnSync(words[0], [...words.slice(1), 'tru
 
 /** A process of the binary, with its log in `output/`. */
 class Program {
-  constructor(resources, name, args, env) {
+  constructor(resources, name, args, env, prefix = []) {
     mkdirSync(OUTPUT, { recursive: true });
     this.name = name;
     this.errors = [];
-    const [program, ...words] = [...KILLED_WITH_US, BINARY, ...args];
+    const [program, ...words] = [...KILLED_WITH_US, ...prefix, BINARY, ...args];
     this.child = spawn(program, words, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
     const giveBack = resources.own(() => this.kill());
     const log = createWriteStream(path.join(OUTPUT, `${name}.log`), { flags: 'a' });
@@ -92,14 +92,15 @@ class Program {
 export class Sandbox extends Program {
   /**
    * Starts a new sandbox, or one with the data of an earlier one. With `fresh` it generates its signing key; otherwise the
-   * key of the run is placed in its folder, because generating one takes seconds in a debug build.
+   * key of the run is placed in its folder, because generating one takes seconds in a debug build. With `files` it may
+   * open at most that many files.
    */
-  static async start(resources, name, { data = resources.folder(name), fresh = false, speed = 20, env = {}, ready = 60_000 } = {}) {
+  static async start(resources, name, { data = resources.folder(name), fresh = false, speed = 20, env = {}, files, ready = 60_000 } = {}) {
     const args = ['sandbox', '--port', '0', '--data', data, '--json', '--speed', String(speed)];
     const key = path.join(data, 'cognito.pem');
     if (fresh) args.push('--fresh');
     else if (!existsSync(key)) writeFileSync(key, poolKey(), { mode: 0o600 });
-    const sandbox = new Sandbox(resources, name, args, env);
+    const sandbox = new Sandbox(resources, name, args, env, files ? ['sh', '-c', `ulimit -n ${files} && exec "$@"`, 'sh'] : []);
     sandbox.data = data;
     const line = JSON.parse(await sandbox.firstLine(ready));
     return Object.assign(sandbox, line);

@@ -17,7 +17,11 @@ use ipnet::IpNet;
 use thiserror::Error;
 use url::Url;
 
-use crate::{aws::Access, http::client_ip::network, mapping_file::MappingFile};
+use crate::{
+    aws::Access,
+    http::{client_ip::network, oidc::config::is_safe},
+    mapping_file::MappingFile,
+};
 
 /// An invalid configuration value, and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -29,15 +33,34 @@ pub struct ConfigError {
     pub cure: String,
 }
 
+/// The variable of the database's URL, which may contain a password.
+pub const DATABASE_VARIABLE: &str = "LEASTWISE_DATABASE_URL";
+
+/// Returns the URL of the database: the given one, or that in the file of the variable `…_FILE`, or the default.
+pub fn database_url(given: &str) -> Result<String, ConfigError> {
+    if !given.is_empty() {
+        return Ok(given.to_owned());
+    }
+    let in_file = secret(DATABASE_VARIABLE)?;
+    if in_file.is_empty() {
+        Ok("sqlite:leastwise.db".to_owned())
+    } else {
+        Ok(in_file)
+    }
+}
+
 /// The location of the data.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
+    /// Defaults to the content of the file in LEASTWISE_DATABASE_URL_FILE, or to `sqlite:leastwise.db`.
     #[arg(
         long = "database",
-        env = "LEASTWISE_DATABASE_URL",
+        env = DATABASE_VARIABLE,
         hide_env_values = true,
-        default_value = "sqlite:leastwise.db"
+        default_value = "",
+        hide_default_value = true,
+        value_parser = database_url
     )]
     pub url: String,
     /// The folder of the ledger's signing key and of the checkpoints kept outside the database.
@@ -59,7 +82,7 @@ pub struct AwsArgs {
         default_value = "eu-west-1"
     )]
     pub region: String,
-    /// An endpoint for all AWS services, such as that of the sandbox.
+    /// An endpoint for all AWS services, such as that of the sandbox. Only in builds that include the sandbox.
     #[arg(long = "aws-endpoint", env = "LEASTWISE_AWS_ENDPOINT")]
     pub endpoint: Option<Url>,
     /// The maximum calls per second to each AWS service. AWS allows 20 for all clients together.
@@ -141,6 +164,9 @@ pub struct ServeArgs {
     /// The bearer token that allows reading `/metrics` from other machines.
     #[arg(skip)]
     pub metrics_token: String,
+    /// Run on AWS although this build includes the sandbox and failpoints.
+    #[arg(long, env = "LEASTWISE_ALLOW_SANDBOX_BUILD", hide = !cfg!(feature = "sandbox"))]
+    pub allow_sandbox_build: bool,
     #[command(flatten)]
     pub identities: IdentityArgs,
     #[command(flatten)]
@@ -193,12 +219,15 @@ impl IdentityArgs {
 
 impl AwsArgs {
     /// Returns the settings of the AWS clients. The sandbox accepts any credentials; AWS uses those of the environment.
-    pub fn access(&self) -> Access {
-        let credentials = self
-            .endpoint
-            .as_ref()
-            .map(|_| ("sandbox".to_owned(), "sandbox".to_owned()));
-        Access {
+    pub fn access(&self) -> Result<Access, ConfigError> {
+        let credentials = match &self.endpoint {
+            Some(url) => {
+                check_endpoint(url, BUILD)?;
+                Some(("sandbox".to_owned(), "sandbox".to_owned()))
+            }
+            None => None,
+        };
+        Ok(Access {
             region: self.region.clone(),
             endpoint: self
                 .endpoint
@@ -207,7 +236,7 @@ impl AwsArgs {
             credentials,
             calls_per_second: self.calls_per_second,
             pool_region: self.region.clone(),
-        }
+        })
     }
 
     /// Returns what one person may remove alone.
@@ -252,6 +281,62 @@ impl AwsArgs {
             })
             .collect()
     }
+}
+
+/// What a build may talk to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Build {
+    /// The release image: AWS only, with the credentials of the environment.
+    Release,
+    /// A build with the local AWS and with failpoints, which kill the process.
+    Sandbox,
+}
+
+const BUILD: Build = if cfg!(feature = "sandbox") {
+    Build::Sandbox
+} else {
+    Build::Release
+};
+
+/// Checks an endpoint that replaces AWS. Leastwise believes what it responds about AWS.
+fn check_endpoint(url: &Url, build: Build) -> Result<(), ConfigError> {
+    let cure = match build {
+        Build::Release => {
+            "remove it: this build connects to AWS only. To try Leastwise on a local AWS, use a build that includes the sandbox"
+        }
+        Build::Sandbox if is_safe(url) && url.username().is_empty() && url.password().is_none() => {
+            return Ok(());
+        }
+        Build::Sandbox => {
+            "must be an https URL, or http on this machine, without a user name: what answers there is believed"
+        }
+    };
+    Err(ConfigError {
+        field: "LEASTWISE_AWS_ENDPOINT",
+        cure: cure.into(),
+    })
+}
+
+/// Refuses to run a sandbox build on AWS, unless that is requested.
+fn check_build(build: Build, aws: &AwsArgs, allowed: SandboxBuild) -> Result<(), ConfigError> {
+    let on_aws = aws.endpoint.is_none();
+    if build == Build::Sandbox && on_aws && allowed == SandboxBuild::OnSandboxOnly {
+        let cure = "this build includes the sandbox and failpoints, which can kill it between two steps of a change. Use the \
+                    release image (`--no-default-features`) on AWS, set LEASTWISE_AWS_ENDPOINT to a local AWS, or pass \
+                    --allow-sandbox-build";
+        return Err(ConfigError {
+            field: "LEASTWISE_ALLOW_SANDBOX_BUILD",
+            cure: cure.into(),
+        });
+    }
+    Ok(())
+}
+
+/// What a build with the sandbox may run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SandboxBuild {
+    OnSandboxOnly,
+    OnAws,
 }
 
 impl ServeArgs {
@@ -322,6 +407,13 @@ impl ServeArgs {
         self.aws.mapping()?;
         self.identities.alarm_percent()?;
         self.sign_in.check()?;
+        self.aws.access()?;
+        let allowed = if self.allow_sandbox_build {
+            SandboxBuild::OnAws
+        } else {
+            SandboxBuild::OnSandboxOnly
+        };
+        check_build(BUILD, &self.aws, allowed)?;
         self.aws.own().map(drop)
     }
 }
@@ -346,29 +438,74 @@ pub fn secret(variable: &'static str) -> Result<String, ConfigError> {
 mod tests {
     use super::*;
 
-    fn aws(oversight: &[&str], people: u32) -> AwsArgs {
+    fn aws(endpoint: Option<&str>, oversight: &[&str], people: u32) -> AwsArgs {
         AwsArgs {
             region: "eu-west-1".into(),
-            endpoint: None,
+            endpoint: endpoint.map(|url| url.parse().unwrap()),
             calls_per_second: 10.0,
             own_accounts: Vec::new(),
             oversight_sets: oversight.iter().map(|&text| text.to_owned()).collect(),
             removal_people: people,
+            classification: None,
         }
     }
 
     #[test]
     fn a_wrong_limit_of_removals_names_its_variable_and_the_cure() {
         let wrong = |args: AwsArgs| args.removal_limits().unwrap_err();
-        let mark = wrong(aws(&["SecurityAudit", "two words"], 20));
+        let mark = wrong(aws(None, &["SecurityAudit", "two words"], 20));
         assert_eq!(mark.field, "LEASTWISE_OVERSIGHT_SETS");
         assert!(
             mark.cure.contains("`two words` is neither"),
             "{}",
             mark.cure
         );
-        assert_eq!(wrong(aws(&[], 0)).field, "LEASTWISE_REMOVAL_PEOPLE");
-        let limits = aws(&["Auditors"], 5).removal_limits().unwrap();
+        assert_eq!(wrong(aws(None, &[], 0)).field, "LEASTWISE_REMOVAL_PEOPLE");
+        let limits = aws(None, &["Auditors"], 5).removal_limits().unwrap();
         assert_eq!((limits.oversight.len(), limits.people), (1, 5));
+    }
+
+    #[test]
+    fn only_this_machine_or_an_encrypted_endpoint_may_stand_for_aws() {
+        for (endpoint, allowed) in [
+            ("http://127.0.0.1:3001", true),
+            ("http://localhost:3001", true),
+            ("http://[::1]:3001", true),
+            ("https://aws.example", true),
+            ("http://aws.example", false),
+            ("http://10.0.0.1:3001", false),
+            ("http://127.0.0.1.evil.example", false),
+            ("http://localhost@evil.example", false),
+            ("https://user:pw@aws.example", false),
+            ("ftp://127.0.0.1", false),
+            ("file:///etc/passwd", false),
+        ] {
+            let url: Url = endpoint.parse().unwrap();
+            assert_eq!(
+                check_endpoint(&url, Build::Sandbox).is_ok(),
+                allowed,
+                "{endpoint}"
+            );
+            let refused = check_endpoint(&url, Build::Release).unwrap_err();
+            assert_eq!(refused.field, "LEASTWISE_AWS_ENDPOINT");
+            assert!(refused.cure.contains("remove it"), "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn a_build_with_failpoints_runs_on_aws_on_request_only() {
+        let (real, local) = (
+            aws(None, &[], 20),
+            aws(Some("http://127.0.0.1:3001"), &[], 20),
+        );
+        let refused = check_build(Build::Sandbox, &real, SandboxBuild::OnSandboxOnly).unwrap_err();
+        assert!(refused.to_string().contains("--allow-sandbox-build"));
+        for (build, aws, allowed) in [
+            (Build::Sandbox, &real, SandboxBuild::OnAws),
+            (Build::Sandbox, &local, SandboxBuild::OnSandboxOnly),
+            (Build::Release, &real, SandboxBuild::OnSandboxOnly),
+        ] {
+            assert_eq!(check_build(build, aws, allowed), Ok(()));
+        }
     }
 }

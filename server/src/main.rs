@@ -3,7 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use clap::Parser as _;
-use server::cli::{Cli, run};
+use server::cli::{Cli, run, secrets};
 use tokio::runtime::Runtime;
 
 /// jemalloc returns memory to the operating system after a crawl, which briefly needs twice the size of the read model.
@@ -16,6 +16,10 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const LAST_WORK: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
+    if let Err(error) = secrets::refuse(std::env::args_os()) {
+        eprintln!("leastwise: {error}");
+        return ExitCode::from(2);
+    }
     let runtime = Runtime::new().expect("the operating system provides threads");
     let code = runtime.block_on(run(Cli::parse()));
     runtime.shutdown_timeout(LAST_WORK);

@@ -98,10 +98,11 @@ pub async fn app_state(
     pool: &str,
     step_up: StepUpLimits,
 ) -> Result<Arc<AppState>, StartError> {
+    let access = aws.access()?;
     let store = Store::open(&database.url).await?;
     store.migrate().await?;
     let clock = Clock::System;
-    let clients = Aws::connect(&aws.access()).await;
+    let clients = Aws::connect(&access).await;
     let instance = clients.instance().await?;
     let rules = rules(aws.removal_limits()?).map_err(StartError::Rules)?;
     let held = store::ledger::head(&store).await?.map(|head| head.log);

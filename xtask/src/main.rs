@@ -27,7 +27,7 @@ const USAGE: &str = "cargo xtask COMMAND
   test             every check: lint, unit, both databases, contracts, browser; last line `N passed, N failed`
   test --quick     before a commit: lint, domain, app and the crates that changed, on SQLite only
   test --only WORDS  the tests whose names contain WORDS, on both databases and in the browser
-  bench [PART]     measured figures compared with their limits; parts: size start sample medium large
+  bench [PART]     measured figures compared with their limits; parts: size start sample medium large sockets
   soak [HOURS]     the engine simulation with new seeds, for hours";
 
 fn main() -> ExitCode {

@@ -63,6 +63,9 @@ pub enum Denied {
         /// The time until the next attempt, in seconds.
         retry_after: u64,
     },
+    /// The database is locked, full or not reachable; the same request may succeed later (503).
+    #[error("temporarily unavailable")]
+    Unavailable,
     /// An internal error; the log holds the cause under the request id (500).
     #[error("internal error")]
     Broken,
@@ -82,7 +85,8 @@ impl Denied {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Busy(Load::Own) => Some(2),
-            Self::Busy(Load::Overall) => Some(5),
+            Self::Busy(Load::Overall) | Self::Unavailable => Some(5),
+            Self::TooMany { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }

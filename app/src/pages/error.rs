@@ -15,16 +15,15 @@ pub fn status(denied: &Denied) -> u16 {
         Denied::NotFound => 404,
         Denied::Conflict(_) => 409,
         Denied::Invalid(_) => 422,
-        Denied::Busy(Load::Own) => 429,
-        Denied::Busy(Load::Overall) => 503,
-        Denied::TooMany { .. } => 429,
+        Denied::Busy(Load::Own) | Denied::TooMany { .. } => 429,
+        Denied::Busy(Load::Overall) | Denied::Unavailable => 503,
         Denied::Broken => 500,
     }
 }
 
-/// Builds the page of an error.
-pub fn page(denied: Denied, request_id: String) -> Page {
-    let (title, text) = match &denied {
+/// Returns the title of an error and its explanation.
+pub fn words(denied: &Denied) -> (&'static str, String) {
+    match denied {
         Denied::Forbidden(reason) => (
             "Not allowed",
             format!("{reason} If you need this permission, ask a Leastwise administrator."),
@@ -51,11 +50,20 @@ pub fn page(denied: Denied, request_id: String) -> Page {
             "Leastwise is evaluating as many changes as it can at once. Nothing was saved. Wait a moment, then try again.".into(),
         ),
         Denied::TooMany { message, .. } => ("Too many requests", message.clone()),
+        Denied::Unavailable => (
+            "The database is not available",
+            "Leastwise cannot use its database at the moment. Try again in a few seconds. If you sent a form, check the list of changes before you send it again.".into(),
+        ),
         Denied::Broken => (
             "Internal error",
             "The request could not be completed. Try again. If the error persists, report the request ID below to the operator of Leastwise.".into(),
         ),
-    };
+    }
+}
+
+/// Builds the page of an error.
+pub fn page(denied: &Denied, request_id: String) -> Page {
+    let (title, text) = words(denied);
     Page::new(title, move || {
         view! {
             <PageHeader title=title />

@@ -29,7 +29,7 @@ use domain::ledger::{
 };
 use thiserror::Error;
 
-use crate::store::StoreError;
+use crate::{config, store::StoreError};
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum LedgerCommand {
@@ -46,9 +46,11 @@ pub struct LedgerLocation {
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
     #[arg(
         long,
-        env = "LEASTWISE_DATABASE_URL",
+        env = config::DATABASE_VARIABLE,
         hide_env_values = true,
-        default_value = "sqlite:leastwise.db"
+        default_value = "",
+        hide_default_value = true,
+        value_parser = config::database_url
     )]
     pub database: String,
     /// The folder of `ledger.vkey` and `checkpoints.log`. Defaults to `keys` for a database.

@@ -11,6 +11,7 @@ mod pool_configuration;
 pub mod report;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod secrets;
 pub mod serve;
 pub mod sync;
 

@@ -17,7 +17,7 @@ use sandbox::{
 };
 use url::Url;
 
-use super::{CommandResult, serve};
+use super::{CommandResult, secrets::without_password, serve};
 use crate::{
     config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs, SignInArgs},
     http::log,
@@ -149,6 +149,7 @@ fn configuration(
         trusted_proxies: Vec::new(),
         metrics_token: String::new(),
         sign_in: sign_in(args, pool),
+        allow_sandbox_build: false,
         database: DatabaseArgs {
             url: database
                 .unwrap_or_else(|| format!("sqlite:{}", args.data.join("leastwise.db").display())),
@@ -233,7 +234,7 @@ fn announce(
             .map(|user| serde_json::json!({ "email": user.email, "name": user.name, "roles": roles(user) }))
             .collect();
         let line = serde_json::json!({
-            "web": web, "aws": aws, "cognito": cognito, "database": serve.database.url, "people": people,
+            "web": web, "aws": aws, "cognito": cognito, "database": without_password(&serve.database.url), "people": people,
         });
         println!("{}", serde_json::to_string(&line)?);
         return Ok(());

@@ -19,7 +19,7 @@ use crate::{
         pages::{self, PageState},
         router::router,
         secret::Secret,
-        serve::serve,
+        serve::{listen, serve},
         state::{HttpSettings, HttpState, Ports},
     },
     service::{app_state::AppState, identities},
@@ -86,7 +86,7 @@ impl Started {
                 error = self.loops.failure() => failed = Some(error),
             }
         };
-        serve(self.listener, app, &self.http.settings().limits, stop).await;
+        serve(self.listener, app, self.http.settings(), stop).await;
         self.loops.shutdown().await;
         if let Err(error) = self.sealer.close().await {
             tracing::error!(
@@ -116,9 +116,7 @@ async fn remember(app_state: &Arc<AppState>, args: &ServeArgs) -> Result<(), Sta
 /// Starts everything. The port is open when this returns. The stored state is still being loaded; pages, sign-ins and
 /// loops wait for it.
 pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartError> {
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| StartError::Listen(args.listen, error))?;
+    let listener = listen(args.listen).map_err(|error| StartError::Listen(args.listen, error))?;
     let app_state = state::app_state(
         &args.database,
         &args.aws,

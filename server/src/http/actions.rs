@@ -8,6 +8,7 @@ use std::{
 
 use app::{
     backend::{Backend, Denied, FORM, FieldError},
+    pages::error,
     routes::{ActionRoute, FormState, PAGES, PageRoute, Post, Sent},
     shell::{Density, Theme},
 };
@@ -20,7 +21,7 @@ use domain::authorize::may;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 
 use super::{
-    document::{document, draw},
+    document::{document, draw, retry_after, status_of},
     form::fields,
     pages::{PageState, bind, params, permitted, visit},
     return_to::ReturnTo,
@@ -61,38 +62,19 @@ pub(super) async fn act(
                 Err(error) => error.into_response(),
             }
         }
-        // On a conflict with another request, the entered text is kept as well.
-        Err(Denied::Conflict(message)) => {
-            let errors = vec![FieldError {
-                field: FORM,
-                message,
-            }];
-            let page = (route.form)(&sent);
-            let form = FormState {
-                values: sent.fields,
-                errors,
-            };
-            let shown = (StatusCode::CONFLICT, page.as_str());
-            again(&state, &backend, &signed, shown, form, &headers).await
-        }
-        Err(Denied::TooMany {
-            message,
-            retry_after,
-        }) => {
+        // What passes by itself, and a conflict with another request, keep the entered text as well.
+        Err(denied @ (Denied::Conflict(_) | Denied::TooMany { .. } | Denied::Busy(_))) => {
             let page = (route.form)(&sent);
             let form = FormState {
                 values: sent.fields,
                 errors: vec![FieldError {
                     field: FORM,
-                    message,
+                    message: error::words(&denied).1,
                 }],
             };
-            let shown = (StatusCode::TOO_MANY_REQUESTS, page.as_str());
-            let mut response = again(&state, &backend, &signed, shown, form, &headers).await;
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
-            response
+            let shown = (status_of(&denied), page.as_str());
+            let response = again(&state, &backend, &signed, shown, form, &headers).await;
+            retry_after(&denied, response)
         }
         Err(Denied::Invalid(errors)) => {
             let page = (route.form)(&sent);

@@ -3,7 +3,7 @@
 //! Every proxy appends the address it received the request from, so only what trusted proxies appended counts. The left
 //! end of `X-Forwarded-For` is set by the client and could be used to evade rate limits.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use http::{Extensions, HeaderMap};
@@ -49,6 +49,17 @@ pub fn client_ip(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]
     client
 }
 
+/// Returns the address to count for limits: a client with IPv6 usually controls a whole /64.
+pub fn address_block(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) => match six.to_ipv4_mapped() {
+            Some(four) => IpAddr::V4(four),
+            None => IpAddr::V6(Ipv6Addr::from(u128::from(six) & (u128::MAX << 64))),
+        },
+    }
+}
+
 /// Parses a hop. Some proxies append the port.
 fn address(hop: &str) -> Option<IpAddr> {
     let ip = hop
@@ -88,6 +99,23 @@ mod tests {
         let trusted = [network("10.0.0.0/8").unwrap()];
         let client = client_ip(&headers, &extensions, &trusted);
         assert_eq!(client.to_string(), "203.0.113.9");
+    }
+
+    #[test]
+    fn all_addresses_of_a_64_are_one_and_a_mapped_one_is_what_it_maps() {
+        let address_block = |text: &str| address_block(text.parse().unwrap());
+        assert_eq!(
+            address_block("2001:db8:1:2::1"),
+            address_block("2001:db8:1:2:ffff::9")
+        );
+        assert_ne!(
+            address_block("2001:db8:1:2::1"),
+            address_block("2001:db8:1:3::1")
+        );
+        assert_eq!(
+            address_block("::ffff:192.0.2.1"),
+            address_block("192.0.2.1")
+        );
     }
 
     #[test]

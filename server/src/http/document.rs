@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use app::{
-    backend::{Backend, PortResult},
+    backend::{Backend, Denied, PortResult},
     frame::framed,
     pages::error,
     routes::Page,
     shell::{Appearance, Density, Surroundings, Theme},
 };
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Extension,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 
-use super::{assets, pages::PageState, request_id};
+use super::{assets, error::Verbatim, pages::PageState, request_id};
 use crate::clock;
 
 /// Renders a page, or the error page of a refusal.
@@ -26,16 +29,9 @@ pub(super) async fn draw(
     match answer {
         Ok(page) => document(state, backend, page, StatusCode::OK, uri, headers).await,
         Err(denied) => {
-            let status = StatusCode::from_u16(error::status(&denied))
-                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let retry_after = denied.retry_after();
-            let page = error::page(denied, request_id::current());
-            let mut response = document(state, backend, page, status, uri, headers).await;
-            if let Some(seconds) = retry_after {
-                let seconds = HeaderValue::from(seconds);
-                response.headers_mut().insert(header::RETRY_AFTER, seconds);
-            }
-            response
+            let page = error::page(&denied, request_id::current());
+            let response = document(state, backend, page, status_of(&denied), uri, headers).await;
+            retry_after(&denied, response)
         }
     }
 }
@@ -49,8 +45,9 @@ pub(super) async fn document(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Response {
-    let Ok(viewer) = backend.viewer().await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    let viewer = match backend.viewer().await {
+        Ok(viewer) => viewer,
+        Err(denied) => return refused(&denied),
     };
     let nonce = clock::token();
     let around = Surroundings {
@@ -72,6 +69,32 @@ pub(super) async fn document(
         ),
     ];
     (status, headers, html).into_response()
+}
+
+/// Returns the refusal of a request for data, or of a page that cannot be framed.
+pub(super) fn refused(denied: &Denied) -> Response {
+    if let Denied::Conflict(reason) = denied {
+        return (
+            StatusCode::CONFLICT,
+            Extension(Verbatim),
+            format!("{reason}\n"),
+        )
+            .into_response();
+    }
+    status_of(denied).into_response()
+}
+
+/// States when the same request may succeed, if that is known.
+pub(super) fn retry_after(denied: &Denied, mut response: Response) -> Response {
+    if let Some(seconds) = denied.retry_after() {
+        let seconds = HeaderValue::from(seconds);
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
+}
+
+pub(super) fn status_of(denied: &Denied) -> StatusCode {
+    StatusCode::from_u16(error::status(denied)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Returns the requested path and query.

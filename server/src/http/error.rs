@@ -49,8 +49,16 @@ pub enum HttpError {
         /// In seconds.
         retry_after: u64,
     },
+    /// The path and query are longer than any link of Leastwise.
+    #[error("address too long")]
+    AddressTooLong,
+    #[error("headers too large")]
+    HeadersTooLarge,
     #[error("timed out")]
     Timeout,
+    /// The database is locked, full or not reachable.
+    #[error("the database is unavailable")]
+    Unavailable,
     /// Too many concurrent requests.
     #[error("busy")]
     Busy,
@@ -64,7 +72,11 @@ impl From<StoreError> for HttpError {
             error = &error as &dyn std::error::Error,
             "a database operation failed"
         );
-        Self::Internal
+        if error.is_unavailable() {
+            Self::Unavailable
+        } else {
+            Self::Internal
+        }
     }
 }
 
@@ -79,7 +91,11 @@ impl HttpError {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Timeout | Self::Busy | Self::Unconfirmed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::AddressTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Timeout | Self::Busy | Self::Unconfirmed | Self::Unavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::ProviderDown => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -92,7 +108,10 @@ impl HttpError {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::Method,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
-            StatusCode::REQUEST_TIMEOUT => Self::Timeout,
+            StatusCode::URI_TOO_LONG => Self::AddressTooLong,
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Self::HeadersTooLarge,
+            StatusCode::TOO_MANY_REQUESTS => Self::TooMany { retry_after: 1 },
+            StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => Self::Timeout,
             status if status.is_server_error() => Self::Internal,
             _ => Self::Malformed,
         }
@@ -158,6 +177,22 @@ impl HttpError {
             Self::TooMany { .. } => (
                 "Too many requests",
                 "You, or others at your IP address, sent more requests than Leastwise allows. Wait a moment, then try again.",
+                None,
+            ),
+            Self::AddressTooLong => (
+                "Address too long",
+                "The address of this page is longer than Leastwise accepts. Open the page again from a link in Leastwise.",
+                Some(("/", "Open Leastwise")),
+            ),
+            Self::HeadersTooLarge => (
+                "Request too large",
+                "The browser sent more headers than Leastwise accepts. Delete the cookies of this site, then try again.",
+                Some(("/", "Open Leastwise")),
+            ),
+            Self::Unavailable => (
+                "The database is not available",
+                "Leastwise cannot use its database at the moment. Try again in a few seconds. If you sent a form, check \
+                 the list of changes before you send it again.",
                 None,
             ),
             Self::Timeout => (
@@ -260,17 +295,29 @@ pub fn page(status: StatusCode, words: &ErrorText) -> Response {
     (status, headers, html).into_response()
 }
 
-/// Turns bare error responses of axum and tower-http (413, 405, 503, plain text) into pages for clients that accept
-/// HTML. Responses that are already HTML, JSON or CSV are unchanged.
+/// Marks a response with an error status whose text is ours, in the extensions of the response. [`dress`] leaves it
+/// unchanged.
+#[derive(Debug, Clone, Copy)]
+pub struct Verbatim;
+
+/// Turns bare error responses of axum and tower-http (413, 405, 503, plain text) into pages, or removes their text for
+/// clients that accept no page: it is not ours. Responses that are already HTML, JSON or CSV are unchanged.
 pub async fn dress(request: Request, next: Next) -> Response {
     let reads_pages = accepts_html(request.headers());
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
     let status = response.status();
     let bare = match response.headers().get(header::CONTENT_TYPE) {
         None => true,
         Some(kind) => kind.as_bytes().starts_with(b"text/plain"),
     };
-    if !(status.is_client_error() || status.is_server_error()) || !bare || !reads_pages {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || !bare || response.extensions().get::<Verbatim>().is_some() {
+        return response;
+    }
+    if !reads_pages {
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        *response.body_mut() = Body::empty();
         return response;
     }
     let mut dressed = page(status, &HttpError::of(status).words());
@@ -282,11 +329,15 @@ pub async fn dress(request: Request, next: Next) -> Response {
     dressed
 }
 
+/// Returns whether a client may be shown a page: it names HTML or any type, or states nothing.
 fn accepts_html(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
+    let Some(accept) = headers.get(header::ACCEPT) else {
+        return true;
+    };
+    let accept = String::from_utf8_lossy(accept.as_bytes());
+    ["text/html", "text/*", "*/*"]
+        .iter()
+        .any(|kind| accept.contains(kind))
 }
 
 /// Responds to a panic with an error page. The message of the panic is only logged.

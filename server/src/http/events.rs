@@ -1,8 +1,9 @@
 //! Server-sent events: the progress of a change. A stream does not extend the session. It is closed after less than a
-//! minute, so that the reconnect checks the session again.
+//! minute, so that the reconnect checks the session again. A session has a limited number of streams.
 
 use std::{convert::Infallible, time::Duration};
 
+use app::backend::Denied;
 use axum::{
     extract::{Path, State},
     response::{
@@ -14,7 +15,7 @@ use domain::ids::ChangeId;
 use futures::StreamExt as _;
 use http::StatusCode;
 
-use super::{pages::PageState, request_id, session::SignedIn};
+use super::{error::HttpError, pages::PageState, request_id, session::SignedIn};
 use crate::service::Service;
 
 /// The maximum duration of a stream: an ended session must close it within a minute.
@@ -29,14 +30,24 @@ pub async fn change(
     let Ok(id) = ChangeId::parse(&id) else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    // Held by the stream, so that the place is free when the stream ends.
+    let place = match state.http.limiter.stream(&signed.session) {
+        Ok(place) => place,
+        Err(error) => return error.into_response(),
+    };
     let service = Service::new(state.app_state.clone(), signed, request_id::current());
     // A change that the person may not see is reported as missing.
-    let Ok(words) = service.change_events(&id).await else {
-        return StatusCode::NOT_FOUND.into_response();
+    let words = match service.change_events(&id).await {
+        Ok(words) => words,
+        Err(Denied::Unavailable) => return HttpError::Unavailable.into_response(),
+        Err(_) => return StatusCode::NOT_FOUND.into_response(),
     };
     let events = words
         .take_until(tokio::time::sleep(LONGEST))
-        .map(|words| Ok::<_, Infallible>(Event::default().data(words)));
+        .map(move |words| {
+            let _held = &place;
+            Ok::<_, Infallible>(Event::default().data(words))
+        });
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     Sse::new(events).keep_alive(keep_alive).into_response()
 }

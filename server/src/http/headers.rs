@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use url::Url;
 
 use super::state::HttpState;
@@ -20,6 +20,9 @@ pub const REPORT_PATH: &str = "/csp-report";
 const NOTHING: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
+
+/// The value of `Retry-After` of a 503 that states none, in seconds.
+const RETRY_AFTER: u16 = 5;
 
 /// The content security policy of pages.
 #[derive(Debug, Clone)]
@@ -53,6 +56,7 @@ impl Csp {
 /// Adds the headers that a response lacks.
 pub async fn layer(State(state): State<HttpState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let status = response.status();
     let headers = response.headers_mut();
     let mut fill = |name: HeaderName, value: HeaderValue| {
         headers.entry(name).or_insert(value);
@@ -89,6 +93,11 @@ pub async fn layer(State(state): State<HttpState>, request: Request, next: Next)
             header::STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=63072000; includeSubDomains"),
         );
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers
+            .entry(header::RETRY_AFTER)
+            .or_insert(HeaderValue::from(RETRY_AFTER));
     }
     headers.remove(header::SERVER);
     response

@@ -6,7 +6,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
     backend::{Backend, Denied, ReportFormat},
-    pages::error,
     routes::{ACTIONS, FormState, PAGES, PageRoute, Visit},
 };
 use axum::{
@@ -18,13 +17,13 @@ use axum::{
 };
 use domain::authorize::{Action, Denial, may, writes};
 use futures::{Stream, stream};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use tokio::task::JoinError;
 use url::form_urlencoded;
 
 use super::{
     actions::{act, appearance},
-    document::{address, draw},
+    document::{address, draw, refused},
     request_id,
     router::Routes,
     saved_form,
@@ -262,13 +261,4 @@ fn pieces(
         let made = tokio::task::spawn_blocking(move || body.next().map(|piece| (piece, body)));
         made.await
     })
-}
-
-fn refused(denied: &Denied) -> Response {
-    if let Denied::Conflict(reason) = denied {
-        return (StatusCode::CONFLICT, format!("{reason}\n")).into_response();
-    }
-    StatusCode::from_u16(error::status(denied))
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-        .into_response()
 }

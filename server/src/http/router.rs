@@ -17,7 +17,7 @@ use tower_http::{
 
 use super::{
     assets, error, headers, health, limits, origin, request_id, session, sign_in, sign_out,
-    state::HttpState,
+    state::HttpState, target,
 };
 
 /// The routes of the caller. They require a session, and their requests carry a [`session::SignedIn`].
@@ -64,8 +64,9 @@ pub fn router(state: HttpState, routes: Routes) -> Router {
 /// 4. pages for bare errors, so that the refusals below are pages;
 /// 5. panics, so that a broken layer or handler is a 500 and not a closed connection;
 /// 6. concurrency, then rates: refusing is cheapest before anything is read;
-/// 7. origin and methods, before any content of a foreign form is read;
-/// 8. time and size limits of the rest; then the routes, with the session before private routes.
+/// 7. addresses and headers that cannot be read;
+/// 8. origin and methods, before any content of a foreign form is read;
+/// 9. time and size limits of the rest; then the routes, with the session before private routes.
 fn layered(routes: Router, state: &HttpState) -> Router {
     let limits = &state.settings.limits;
     routes
@@ -76,6 +77,7 @@ fn layered(routes: Router, state: &HttpState) -> Router {
             limits.handler,
         ))
         .layer(from_fn_with_state(state.clone(), origin::layer))
+        .layer(from_fn(target::layer))
         .layer(from_fn_with_state(state.clone(), limits::rates))
         .layer(from_fn_with_state(state.clone(), limits::at_once))
         .layer(CatchPanicLayer::custom(error::AfterPanic))

@@ -8,6 +8,7 @@ mod accounts;
 pub mod app_state;
 pub mod changes;
 pub mod classification;
+mod csv;
 pub mod evaluation_slots;
 pub mod exposure;
 mod groups;
@@ -34,7 +35,7 @@ use domain::{
 };
 
 use self::app_state::{AppState, ReadModel};
-use crate::http::session::SignedIn;
+use crate::{http::session::SignedIn, store::StoreError};
 
 /// The ports, bound to one actor.
 pub struct Service {
@@ -107,14 +108,24 @@ fn page_of<T, R>(found: Vec<T>, number: usize, row: impl Fn(T) -> R) -> Page<R> 
     }
 }
 
-/// Logs the error with its causes. The browser only learns that an internal error occurred.
+/// Logs the error with its causes. The browser only learns whether the same request may succeed later.
 fn broken(error: impl std::error::Error + 'static) -> Denied {
     let mut text = error.to_string();
+    let mut denied = denied_by(&error);
     let mut source = error.source();
     while let Some(cause) = source {
         text = format!("{text}: {cause}");
+        denied = denied.or_else(|| denied_by(cause));
         source = cause.source();
     }
     tracing::error!(error = text, "a request failed");
-    Denied::Broken
+    denied.unwrap_or(Denied::Broken)
+}
+
+/// Returns the refusal for an error of the database that passes.
+fn denied_by(error: &(dyn std::error::Error + 'static)) -> Option<Denied> {
+    let passes = error
+        .downcast_ref::<StoreError>()
+        .is_some_and(StoreError::is_unavailable);
+    passes.then_some(Denied::Unavailable)
 }

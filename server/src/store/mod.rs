@@ -6,6 +6,7 @@
 pub mod change;
 pub mod crawl;
 pub mod engine;
+mod error;
 pub mod identity;
 pub mod identity_link;
 pub mod ledger;
@@ -20,8 +21,14 @@ pub mod session;
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{Any, AnyPool, Executor as _, Transaction, any::AnyPoolOptions};
-use thiserror::Error;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard, watch},
+    time::timeout,
+};
+
+pub use error::StoreError;
+
+use crate::clock::Clock;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseEngine {
@@ -38,27 +45,6 @@ pub enum Durability {
     Full,
     /// The end of the process, but not a power failure. For databases of tests.
     Process,
-}
-
-/// An error of the database layer. Never shown to a browser.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    #[error("database")]
-    Driver(#[from] sqlx::Error),
-    #[error("migration")]
-    Migration(#[from] sqlx::migrate::MigrateError),
-    /// A row contains a value that the code never writes.
-    #[error("inconsistent data in {table}: {what}")]
-    Inconsistent { table: &'static str, what: String },
-    /// A conditional update found another version of the row: another request was faster.
-    #[error("{0} was changed concurrently")]
-    Conflict(&'static str),
-    /// A computation that the request waited for took too long and was stopped.
-    #[error("the evaluation took too long and was stopped")]
-    Stopped,
-    /// An entry could not be appended to the ledger.
-    #[error("ledger")]
-    Ledger(#[from] ledger::LedgerError),
 }
 
 /// An open write transaction. On SQLite it also holds this process's write turn, because SQLite's own busy handler is
@@ -84,12 +70,22 @@ impl Tx {
 const SQLITE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
                       PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
 
+/// The time in which the database must respond to a check.
+const CHECK_TIME: Duration = Duration::from_secs(2);
+
+/// How long a successful check holds.
+const CHECK_HOLDS: Duration = Duration::from_secs(1);
+
 /// A handle on the database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
     engine: DatabaseEngine,
     turn: Arc<Mutex<()>>,
+    /// Whether the current write transaction has begun. Until then, it may be waiting for another process.
+    begun: watch::Sender<bool>,
+    /// When the last check found that the database can be written to.
+    writable_at: Arc<Mutex<Option<Duration>>>,
 }
 
 impl Store {
@@ -146,6 +142,8 @@ impl Store {
             pool,
             engine,
             turn: Arc::default(),
+            begun: watch::Sender::new(false),
+            writable_at: Arc::default(),
         })
     }
 
@@ -163,10 +161,10 @@ impl Store {
             ),
             DatabaseEngine::Postgres => (None, "BEGIN ISOLATION LEVEL READ COMMITTED"),
         };
-        Ok(Tx {
-            inner: self.pool.begin_with(begin).await?,
-            _turn: turn,
-        })
+        self.begun.send_replace(false);
+        let inner = self.pool.begin_with(begin).await?;
+        self.begun.send_replace(true);
+        Ok(Tx { inner, _turn: turn })
     }
 
     /// Returns the pool for single read statements.
@@ -174,9 +172,41 @@ impl Store {
         &self.pool
     }
 
-    /// Checks that the database responds.
-    pub async fn answers(&self) -> Result<(), StoreError> {
-        sqlx::query("select 1").execute(&self.pool).await?;
+    /// Checks that the database can be written to, or could be within the last second. Ends within two seconds, also if
+    /// another process has locked the database. One check runs at a time, because a statement that waits for a lock
+    /// occupies its connection, also when nobody waits for its result any more.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let check = async {
+            let mut writable_at = self.writable_at.clone().lock_owned().await;
+            let now = Clock::System.elapsed();
+            if writable_at.is_some_and(|at| now.saturating_sub(at) < CHECK_HOLDS) {
+                return Ok(());
+            }
+            let store = self.clone();
+            let running = tokio::spawn(async move {
+                store.is_writable().await?;
+                *writable_at = Some(now);
+                Ok(())
+            });
+            running.await.unwrap_or(Err(StoreError::NoResponse))
+        };
+        timeout(CHECK_TIME, check)
+            .await
+            .unwrap_or(Err(StoreError::NoResponse))
+    }
+
+    async fn is_writable(&self) -> Result<(), StoreError> {
+        if self.engine == DatabaseEngine::Sqlite && self.turn.try_lock().is_err() {
+            // A transaction of this process that has begun has the database's write lock: it can be written to.
+            let mut begun = self.begun.subscribe();
+            let _ = begun.wait_for(|begun| *begun).await;
+            return Ok(());
+        }
+        let mut tx = self.write().await?;
+        // Changes no row, but needs the right to write, which a replica or a read-only transaction lacks.
+        sqlx::query("update ledger_head set size = size where id = ''")
+            .execute(tx.conn())
+            .await?;
         Ok(())
     }
 

@@ -104,6 +104,15 @@ fn aws_is_written_to_from_one_file() {
 }
 
 #[test]
+fn tables_are_written_by_one_function_which_protects_every_cell() {
+    let writers = naming("src", &["csv::Writer"]);
+    assert!(
+        !writers.is_empty() && writers.iter().all(|line| line.contains("service/csv.rs")),
+        "{writers:#?}"
+    );
+}
+
+#[test]
 fn domain_names_no_runtime_no_clock_and_no_io() {
     let words = [
         "tokio",

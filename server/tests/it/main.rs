@@ -4,6 +4,7 @@ mod access;
 mod app_states;
 mod architecture;
 mod changes;
+mod command_line;
 mod database;
 mod engines;
 mod ledger;

@@ -8,6 +8,7 @@ mod page_load;
 mod preview;
 mod program;
 mod sign_in;
+mod sockets;
 mod start;
 mod wire;
 
@@ -18,7 +19,9 @@ use crate::site;
 use figure::{Board, Figure};
 
 /// The parts that can be measured separately: `cargo xtask bench start medium`.
-const PARTS: [&str; 6] = ["size", "start", "sample", "medium", "large", "preview"];
+const PARTS: [&str; 7] = [
+    "size", "start", "sample", "medium", "large", "preview", "sockets",
+];
 /// The organisations, and how much faster than AWS the local AWS runs for each, so that a crawl of an hour takes
 /// minutes. The quotas and the request rate of Leastwise scale with the speed, so results compare calls divided by the
 /// rate, not seconds.
@@ -58,6 +61,9 @@ pub fn bench(parts: &[String]) -> Result<(), Failure> {
     }
     if wanted("preview") {
         preview::show(&binary, &mut board)?;
+    }
+    if wanted("sockets") {
+        sockets::hold(&binary)?;
     }
     println!("\nLoad average at the end: {}", figure::load());
     board.verdict()

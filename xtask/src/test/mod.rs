@@ -4,6 +4,7 @@
 
 mod browser;
 mod counts;
+mod deny;
 mod libtest;
 mod moto;
 mod plan;
@@ -88,6 +89,7 @@ fn run_stages(scope: &Scope, folder: &RunFolder, report: &mut Report) {
         });
     }
     if *scope == Scope::Everything {
+        report.stage("dependencies", || Ok(deny::run()));
         report.stage("documentation examples", || {
             documentation_examples().map(|results| results.complete(scope))
         });

@@ -123,7 +123,7 @@ impl OidcConfig {
 }
 
 /// Returns whether the URL is encrypted or stays on this machine.
-pub(super) fn is_safe(url: &Url) -> bool {
+pub fn is_safe(url: &Url) -> bool {
     match url.scheme() {
         "https" => url.has_host(),
         "http" => is_here(url),

@@ -6,6 +6,7 @@ use app::backend::ReportRow;
 use domain::time::Timestamp;
 
 use super::Report;
+use crate::service::csv::lines;
 
 /// Returns one JSON object: the fields of the head, then the rows, one per line.
 pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
@@ -46,7 +47,7 @@ pub(super) fn json(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send
         .chain([b"\n  ]\n}\n".to_vec()])
 }
 
-/// Returns CSV (RFC 4180) with a header line. The last two columns of every row are the report's time and id, so that
+/// Returns CSV with a header line. The last two columns of every row are the report's time and id, so that
 /// every other line of the file is a row.
 pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
     let head = lines([[
@@ -93,7 +94,7 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
                 &as_of,
                 &report.head.report_id,
             ]
-            .map(harmless)
+            .map(str::to_owned)
         }))
     });
     [head].into_iter().chain(rows)
@@ -113,39 +114,6 @@ where
     })
 }
 
-fn lines<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    for row in rows {
-        writer
-            .write_record(row)
-            .expect("writes to memory succeed, and all rows have the same length");
-    }
-    writer.into_inner().expect("writes to memory succeed")
-}
-
 fn yes(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
-}
-
-/// Escapes a cell that a spreadsheet would evaluate as a formula by a leading apostrophe (ASVS 1.2.10).
-fn harmless(cell: &str) -> String {
-    match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n') => format!("'{cell}"),
-        _ => cell.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_that_begins_like_a_formula_is_defused_and_others_are_left_alone() {
-        for formula in ["=1+1", "+cmd", "-2", "@SUM(A1)", "\tx", "\rx"] {
-            assert!(harmless(formula).starts_with('\''), "{formula:?}");
-        }
-        assert_eq!(harmless("Ann = 1"), "Ann = 1");
-    }
 }

@@ -16,6 +16,7 @@ mod engine_shell;
 mod forged;
 mod kept_form;
 mod late_link;
+mod malformed;
 mod matrix;
 mod outside_accounts;
 mod outside_changes;

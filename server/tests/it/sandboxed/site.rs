@@ -157,6 +157,7 @@ pub fn configuration(database: &Database, aws: &Running, base: &str, web: u16) -
             step_up_seconds_other: 3600,
             ..SignInArgs::default()
         },
+        allow_sandbox_build: false,
         database: DatabaseArgs {
             url: database.url.clone(),
             keys: database.folder().join("keys"),

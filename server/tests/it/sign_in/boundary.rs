@@ -2,9 +2,10 @@
 
 use axum::body::Body;
 use http::{Method, StatusCode};
+use sqlx::Connection as _;
 
 use super::support::*;
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, wait::until};
 
 crate::engines::on_both_engines! {
     s18_every_answer_has_a_policy_and_none_allows_inline_script,
@@ -23,6 +24,8 @@ crate::engines::on_both_engines! {
     s42_only_get_head_and_post_are_known,
     s42_no_answer_says_what_it_is_made_of,
     a_bare_error_is_a_page_for_who_reads_pages,
+    what_cannot_be_read_is_a_page_of_ours_whoever_asks,
+    a_database_that_another_process_has_locked_is_unavailable_and_not_ready,
 }
 
 /// One response of each kind.
@@ -273,7 +276,8 @@ async fn s41_a_database_that_is_gone_is_a_page_too(engine: DatabaseEngine) {
     server.store.close().await;
     for path in ["/", "/sign-in?fresh=1"] {
         let answer = browser.get(path).await;
-        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(answer.header("retry-after"), "5", "{path}");
         assert!(
             !answer.body.to_lowercase().contains("pool") && !answer.body.contains("sql"),
             "{path}"
@@ -344,4 +348,102 @@ async fn a_bare_error_is_a_page_for_who_reads_pages(engine: DatabaseEngine) {
         .body(Body::empty())
         .unwrap();
     assert_eq!(browser.send(program).await.body, "");
+}
+
+async fn what_cannot_be_read_is_a_page_of_ours_whoever_asks(engine: DatabaseEngine) {
+    let server = Server::on(engine).await;
+    let mut browser = server.browser();
+    browser.sign_in("alice").await;
+    let long = format!("/?q={}", "x".repeat(9_000));
+    let cookie = "x".repeat(25_000);
+    let get = |path: &str| request(Method::GET, path);
+    let bare = |builder: http::request::Builder| builder.body(Body::empty()).unwrap();
+    for (what, request, status) in [
+        ("path", bare(get("/changes/%ff")), StatusCode::BAD_REQUEST),
+        (
+            "public path",
+            bare(get("/assets/%c3%28")),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            "NUL in the path",
+            bare(get("/changes/a%00b")),
+            StatusCode::BAD_REQUEST,
+        ),
+        ("query", bare(get("/?q=%ff")), StatusCode::BAD_REQUEST),
+        (
+            "NUL in the query",
+            bare(get("/?q=%00")),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            "host",
+            bare(get("/").header("host", "a b")),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            "two hosts",
+            bare(get("/").header("host", "a").header("host", "b")),
+            StatusCode::BAD_REQUEST,
+        ),
+        ("long address", bare(get(&long)), StatusCode::URI_TOO_LONG),
+        (
+            "large header",
+            bare(get("/").header("x-large", &cookie)),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        ),
+        (
+            "method",
+            bare(request(Method::from_bytes(b"BREW").unwrap(), "/")),
+            StatusCode::METHOD_NOT_ALLOWED,
+        ),
+    ] {
+        let answer = browser.send(request).await;
+        assert_eq!(answer.status, status, "{what}");
+        assert!(
+            answer.header("content-type").starts_with("text/html"),
+            "{what}"
+        );
+        let id = answer.header("x-request-id");
+        assert!(
+            !id.is_empty() && answer.body.contains(id),
+            "{what}: {}",
+            answer.body
+        );
+    }
+}
+
+async fn a_database_that_another_process_has_locked_is_unavailable_and_not_ready(
+    engine: DatabaseEngine,
+) {
+    let server = Server::on(engine).await;
+    let mut browser = server.browser();
+    assert_eq!(browser.get("/readyz").await.status, StatusCode::OK);
+    let mut other = sqlx::AnyConnection::connect(&server.database.url)
+        .await
+        .unwrap();
+    let lock: &[&str] = match engine {
+        DatabaseEngine::Sqlite => &["begin immediate"],
+        DatabaseEngine::Postgres => &["begin", "lock table ledger_head in access exclusive mode"],
+    };
+    for statement in lock {
+        sqlx::query(*statement).execute(&mut other).await.unwrap();
+    }
+    until("the server is not ready", async || {
+        browser.get("/readyz").await.status == StatusCode::SERVICE_UNAVAILABLE
+    })
+    .await;
+    assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
+    if engine == DatabaseEngine::Sqlite {
+        let answer = browser.get("/sign-in").await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.header("retry-after"), "5");
+        assert!(answer.body.contains("The database is not available"));
+    }
+    sqlx::query("rollback").execute(&mut other).await.unwrap();
+    until("the server is ready again", async || {
+        browser.get("/readyz").await.status == StatusCode::OK
+    })
+    .await;
+    assert_eq!(browser.get("/sign-in").await.status, StatusCode::SEE_OTHER);
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use domain::time::Duration;
 use http::{Method, StatusCode};
-use server::http::limits::Limits;
+use server::http::connections::ConnectionLimits;
 use server::http::secret::Secret;
 use server::http::serve::serve;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -125,17 +125,17 @@ async fn s40_clients_that_dribble_their_headers_are_cut_off_and_hold_nobody_up(
     engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
-    let limits = Limits {
-        header_time: StdDuration::from_millis(300),
-        connections: 20,
-        ..Limits::default()
+    let mut settings = server.state.settings().clone();
+    settings.limits.connections = ConnectionLimits {
+        first_request: StdDuration::from_millis(300),
+        ..ConnectionLimits::default()
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let router = server.router.clone();
     let running = tokio::spawn(async move {
-        serve(listener, router, &limits, async {
+        serve(listener, router, &settings, async {
             let _ = stopped.await;
         })
         .await;
@@ -295,7 +295,18 @@ async fn metrics_are_for_this_machine_or_who_brings_the_token(engine: DatabaseEn
         ),
         (
             "127.0.0.1",
-            Some(("x-forwarded-for", "203.0.113.9")),
+            Some(("host", "localhost:3000")),
+            StatusCode::OK,
+        ),
+        ("::1", Some(("host", "[::1]:3000")), StatusCode::OK),
+        (
+            "127.0.0.1",
+            Some(("x-prometheus-scrape-timeout-seconds", "10")),
+            StatusCode::OK,
+        ),
+        (
+            "127.0.0.1",
+            Some(("host", "leastwise.example")),
             StatusCode::NOT_FOUND,
         ),
     ] {
@@ -304,6 +315,24 @@ async fn metrics_are_for_this_machine_or_who_brings_the_token(engine: DatabaseEn
             expected,
             "{peer} {header:?}"
         );
+    }
+    for forwarding in [
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "x-envoy-external-address",
+        "x-amzn-trace-id",
+        "x-any-other-proxy",
+    ] {
+        let answer = raw(&server, ask("127.0.0.1", Some((forwarding, "203.0.113.9")))).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{forwarding}");
     }
 }
 

@@ -12,4 +12,5 @@ mod identity_linking;
 mod limits;
 mod oidc;
 mod session;
+mod sockets;
 mod support;

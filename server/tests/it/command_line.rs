@@ -1,0 +1,142 @@
+//! What the binary refuses before it connects to anything.
+
+use std::process::{Command, Output};
+
+/// Runs the binary in an empty folder, with these variables only.
+fn leastwise(args: &[&str], variables: &[(&str, &str)], folder: &std::path::Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    command.args(args).current_dir(folder).env_clear();
+    command.envs(variables.iter().copied());
+    command.output().expect("the binary starts")
+}
+
+fn empty_folder(name: &str) -> std::path::PathBuf {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the folder of this crate's tests");
+    folder
+}
+
+/// The variables that `serve` requires.
+const SERVE: [(&str, &str); 6] = [
+    ("LEASTWISE_PUBLIC_URL", "http://localhost:3000"),
+    ("LEASTWISE_COGNITO_POOL", "eu-west-1_AbCdEfGhI"),
+    ("LEASTWISE_OIDC_CLIENT_ID", "client"),
+    ("LEASTWISE_OIDC_CLIENT_SECRET", "secret"),
+    ("LEASTWISE_ADMINISTRATORS", "one,two"),
+    ("LEASTWISE_LISTEN", "127.0.0.1:0"),
+];
+
+#[test]
+fn a_database_password_on_the_command_line_is_refused_by_every_command() {
+    let folder = empty_folder("password");
+    for args in [
+        &["migrate"][..],
+        &["serve"],
+        &["check-config"],
+        &["sync"],
+        &["ledger", "verify"],
+        &["ledger", "export", "out"],
+        &["report", "access"],
+        &["sandbox"],
+    ] {
+        let args: Vec<&str> = args
+            .iter()
+            .copied()
+            .chain([
+                "--database",
+                "postgres://leastwise:hunter2@127.0.0.1:1/leastwise",
+            ])
+            .collect();
+        let output = leastwise(&args, &SERVE, &folder);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(
+            error.starts_with("leastwise: --database: a password"),
+            "{args:?}: {error}"
+        );
+        assert!(
+            error.contains("LEASTWISE_DATABASE_URL_FILE"),
+            "{args:?}: {error}"
+        );
+        assert!(
+            !error.contains("hunter2") && output.stdout.is_empty(),
+            "{args:?}: {error}"
+        );
+    }
+}
+
+#[test]
+fn the_url_of_the_database_may_be_in_a_file_and_its_password_is_in_no_error() {
+    let folder = empty_folder("file");
+    std::fs::write(folder.join("url"), "sqlite:from-file.db\n").expect("the folder is writable");
+    let variables = [("LEASTWISE_DATABASE_URL_FILE", "url")];
+    let output = leastwise(&["migrate"], &variables, &folder);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(folder.join("from-file.db").exists() && !folder.join("leastwise.db").exists());
+
+    for url in [
+        "postgres://leastwise:hunter2@127.0.0.1:1/leastwise",
+        "postgres://leastwise:hunter2@127.0.0.1:port/leastwise",
+        "mysql://leastwise:hunter2@127.0.0.1:1/leastwise",
+    ] {
+        let output = leastwise(&["migrate"], &[("LEASTWISE_DATABASE_URL", url)], &folder);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    let missing = [("LEASTWISE_DATABASE_URL_FILE", "nowhere")];
+    let output = leastwise(&["migrate"], &missing, &folder);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("LEASTWISE_DATABASE_URL") && error.contains("nowhere"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_build_with_the_sandbox_is_not_served_on_aws_unless_that_is_requested() {
+    let folder = empty_folder("sandbox-build");
+    for command in ["serve", "check-config"] {
+        let output = leastwise(&[command], &SERVE, &folder);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains("--allow-sandbox-build"), "{error}");
+        assert!(
+            !folder.join("leastwise.db").exists(),
+            "refused before anything is created"
+        );
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_neither_encrypted_nor_on_this_machine_is_refused_by_every_command() {
+    let folder = empty_folder("endpoint");
+    let variables: Vec<(&str, &str)> = SERVE
+        .into_iter()
+        .chain([("LEASTWISE_AWS_ENDPOINT", "http://192.0.2.1:3001")])
+        .collect();
+    for args in [
+        &["serve"][..],
+        &["check-config"],
+        &["sync"],
+        &["report", "access"],
+    ] {
+        let output = leastwise(args, &variables, &folder);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(
+            error.contains("LEASTWISE_AWS_ENDPOINT: must be an https URL"),
+            "{args:?}: {error}"
+        );
+        assert!(
+            !folder.join("leastwise.db").exists(),
+            "refused before anything is created"
+        );
+    }
+}
