@@ -164,6 +164,7 @@ fn account(n: usize, parts: &mut Parts) -> AccountId {
             Pci::Out
         },
         pci_source: Source::Tag,
+        contradictory: false,
         waiting: None,
     };
     parts.accounts.insert(id.clone(), (account, class));

@@ -144,7 +144,7 @@ pub async fn run(args: ClassifyArgs) -> CommandResult {
 async fn now(
     args: &ClassifyArgs,
 ) -> Result<Organization, Box<dyn std::error::Error + Send + Sync>> {
-    let aws = Aws::connect(&args.aws.access()).await;
+    let aws = Aws::connect(&args.aws.access()?).await;
     let OrganizationRead {
         whole,
         mut special,

@@ -134,6 +134,7 @@ pub async fn run(command: IdentityCommand) -> CommandResult {
         &place.identities,
         domain::time::Duration::minutes(15),
         "",
+        domain::second_factor::StepUpLimits::default(),
     )
     .await?;
     let code = execute(&app_state, &command, &mut io::stdout()).await?;

@@ -253,11 +253,8 @@ pub(super) fn state_after(outcome: Outcome) -> State {
 
 /// Returns the number of people who lose access.
 fn losing(effect: &Effect) -> usize {
-    let users = effect.lost.iter().filter_map(|step| match &step.gainer {
-        Gainer::User(user) => Some(user),
-        Gainer::FutureMember(_) => None,
-    });
-    users.collect::<BTreeSet<_>>().len()
+    let users = effect.lost.lists().flat_map(|users| users.iter());
+    users.collect::<HashSet<_>>().len()
 }
 
 impl crate::service::app_state::AppState {
