@@ -11,8 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use data::{
-    Account, AccountState, Assignment, Boundary, ExternalId, Group, Membership, PermissionSet,
-    PolicyReference, PrincipalType, ProvisionedRole, TrailEvent, Unit, User,
+    Account, AccountInstance, AccountState, Assignment, Boundary, ExternalId, Group,
+    InstanceStatus, Membership, PermissionSet, PolicyReference, PrincipalType, ProvisionedRole,
+    TrailEvent, Unit, User,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,11 @@ pub struct Organisation {
     /// The one member account registered as delegated administrator of Identity Center.
     pub delegated_admin_account: Arc<str>,
     pub instance_arn: Arc<str>,
+    #[serde(default)]
+    pub instance_status: InstanceStatus,
+    /// Instances of single accounts, listed before the instance of the organization.
+    #[serde(default)]
+    pub account_instances: Vec<AccountInstance>,
     /// `d-` and ten characters.
     pub identity_store_id: Arc<str>,
     pub region: Arc<str>,
