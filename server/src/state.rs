@@ -23,7 +23,9 @@ use crate::{
     managed_policies::{Catalogue, CatalogueError},
     service::{
         app_state::{AppState, Settings},
+        instance::{self, InstanceError},
         journal::{EntryActor, Journal},
+        names,
     },
     store::{
         self, Store, StoreError,
@@ -47,6 +49,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("AWS cannot be used")]
     Aws(#[from] SetupError),
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
     #[error("the catalogue of AWS managed policies is damaged")]
     Catalogue(#[from] CatalogueError),
     #[error("the policies cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -78,6 +82,7 @@ pub async fn app_state(
     let clock = Clock::System;
     let clients = Aws::connect(&aws.access()).await;
     let instance = clients.instance().await?;
+    instance::check(&store, &instance.arn).await?;
     let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).map_err(StartError::Rules)?;
     let held = store::ledger::head(&store).await?.map(|head| head.log);
     let log = database.log_name.clone().or(held);
@@ -231,16 +236,12 @@ impl Readiness for PortAdapters {
         if !self.app_state.is_restored() {
             return vec!["the stored state is still being loaded".to_owned()];
         }
-        let unread = self
-            .app_state
-            .read_model()
-            .snapshot
-            .parts()
-            .coverage
-            .newest
-            .is_none();
+        let read_model = self.app_state.read_model();
+        let snapshot = &read_model.snapshot;
+        let unread = snapshot.parts().coverage.newest.is_none();
         let unread = unread.then(|| "AWS has not been synced yet".to_owned());
-        unread.into_iter().chain(self.sealer.trouble()).collect()
+        let missing = unread.into_iter().chain(names::missing(snapshot));
+        missing.chain(self.sealer.trouble()).collect()
     }
 
     fn metrics(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Aws, call::read, error::CallError};
+use super::{Aws, call::read, error::CallError, paging::all_pages};
 
 /// The current state of a user in the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,29 +31,21 @@ impl Aws {
         })
         .await?;
         let mut groups = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let answer = read(&self.budgets.pool, || {
-                self.pool
-                    .admin_list_groups_for_user()
-                    .user_pool_id(pool)
-                    .username(username)
-                    .limit(60)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            groups.extend(
-                answer
-                    .groups()
-                    .iter()
-                    .filter_map(|group| group.group_name().map(str::to_owned)),
-            );
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                break;
-            }
-        }
+        let send = |token| {
+            self.pool
+                .admin_list_groups_for_user()
+                .user_pool_id(pool)
+                .username(username)
+                .limit(60)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.pool, send, |page| {
+            let names = page.groups().iter().filter_map(|group| group.group_name());
+            groups.extend(names.map(str::to_owned));
+            Ok(())
+        })
+        .await?;
         let attributes = user.user_attributes();
         let sub = attributes
             .iter()

@@ -22,7 +22,7 @@ use crate::{
         serve::serve,
         state::{HttpSettings, HttpState, Ports},
     },
-    service::app_state::AppState,
+    service::{app_state::AppState, names},
     state::{self, PortAdapters, StartError},
 };
 
@@ -37,7 +37,7 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks the configuration and each part that it names.
+/// Checks the configuration and each part that it names. The exit code is 1 if AWS denies a read.
 pub async fn check(mut args: ServeArgs) -> CommandResult {
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
     args.check()?;
@@ -46,9 +46,22 @@ pub async fn check(mut args: ServeArgs) -> CommandResult {
         state::app_state(&args.database, &args.aws, args.crawl_every(), &args.pool).await?;
     println!("database       ok");
     println!("aws            ok: {}", app_state.instance.arn);
+    let unread = app_state.aws.unreadable(&app_state.instance).await;
+    let read_model = app_state.read_model();
+    for one in &unread {
+        let what = names::unread(&read_model.snapshot, one);
+        println!("rights         missing: {what}");
+    }
+    if unread.is_empty() {
+        println!("rights         ok");
+    }
     oidc(&args).await?;
     println!("cognito        ok: {}", args.issuer());
-    Ok(ExitCode::SUCCESS)
+    Ok(if unread.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 /// The started server.

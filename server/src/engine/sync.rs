@@ -14,7 +14,7 @@ use domain::{
     ledger::Outcome,
     org::SpecialAccounts,
     person::{IdentityLink, link_identity},
-    snapshot::{Parts, Snapshot, Unread},
+    snapshot::{Figure, NeverRead, Parts, Snapshot, Unread},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -25,6 +25,7 @@ use crate::{
     clock,
     service::{
         app_state::{AppState, ReadModel},
+        instance::{self, InstanceError},
         journal::EntryBuilder,
     },
     store::{self, StoreError, Tx},
@@ -39,13 +40,13 @@ pub struct SyncReport {
     pub formula: Calls,
     /// The number of throttles.
     pub throttled: u64,
-    pub accounts: usize,
-    pub permission_sets: usize,
+    pub accounts: Figure,
+    pub permission_sets: Figure,
     /// Pairs with at least one assignment.
-    pub pairs: usize,
-    pub assignments: usize,
+    pub pairs: Figure,
+    pub assignments: Figure,
     /// Assignments whose principal no longer exists.
-    pub orphans: usize,
+    pub orphans: Figure,
     /// Differences that no change explains (drift).
     #[serde(rename = "outside")]
     pub drift: usize,
@@ -65,7 +66,7 @@ pub async fn run(app_state: Arc<AppState>) {
         match once(&app_state, &Arc::default()).await {
             Ok(report) => tracing::info!(
                 seconds = report.seconds,
-                pairs = report.pairs,
+                pairs = %report.pairs,
                 complete = report.complete,
                 drift = report.drift,
                 "crawled"
@@ -73,7 +74,7 @@ pub async fn run(app_state: Arc<AppState>) {
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "the result of the crawl could not be stored"
+                    "AWS was not crawled"
                 );
             }
         }
@@ -84,11 +85,13 @@ pub async fn run(app_state: Arc<AppState>) {
     }
 }
 
-/// Runs one full crawl, stores it and publishes the read model.
+/// Runs one full crawl, stores it and publishes the read model. Refuses to read another instance than the one that the
+/// database was read from.
 pub async fn once(
     app_state: &Arc<AppState>,
     progress: &Arc<CrawlProgress>,
-) -> Result<SyncReport, StoreError> {
+) -> Result<SyncReport, InstanceError> {
+    instance::check(&app_state.store, &app_state.instance.arn).await?;
     // Reads that were requested before the first call cannot be newer than the listings of this crawl.
     drop(reads(app_state));
     let analyse = |content: &_| app_state.analyse(content);
@@ -124,6 +127,7 @@ pub async fn once(
     };
     let parts = merge(before, crawled.crawl, known);
     let seen = unexplained(&mut tx, before, &parts).await?;
+    store::instance::record(&mut tx, &app_state.instance.arn, ended).await?;
     store::observed::save(&mut tx, before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
     app_state
@@ -132,15 +136,18 @@ pub async fn once(
         .await?;
     tx.commit().await?;
 
+    let never = NeverRead::of(&parts);
+    let assignments = never.assignments();
     let mut report = SyncReport {
         calls: cost.calls,
         formula: cost.formula,
         throttled: cost.throttled,
-        accounts: parts.accounts.len(),
-        permission_sets: parts.sets.len(),
-        pairs: parts.pairs.len(),
-        assignments: parts.pairs.values().map(|read| read.principals.len()).sum(),
-        orphans: 0,
+        accounts: never.accounts().figure(parts.accounts.len()),
+        permission_sets: never.sets().figure(parts.sets.len()),
+        pairs: assignments.figure(parts.pairs.len()),
+        assignments: assignments
+            .figure(parts.pairs.values().map(|read| read.principals.len()).sum()),
+        orphans: Figure::NotKnown,
         drift: seen.len(),
         complete: parts.coverage.unread.is_empty(),
         unread: parts.coverage.unread.clone(),
@@ -149,7 +156,9 @@ pub async fn once(
         seconds: ended.since(started).0 as f64 / 1_000.0,
     };
     publish(app_state, parts, special).await?;
-    report.orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
+    let orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
+    let directory = never.users().and(never.groups());
+    report.orphans = assignments.and(directory).figure(orphans);
     for listing in listings {
         // Sending fails if no engine runs.
         let _ = app_state.observations.send(observation(listing, started));

@@ -11,6 +11,7 @@ pub mod exposure;
 mod groups;
 mod home;
 pub mod index;
+pub mod instance;
 pub mod journal;
 mod ledger;
 pub mod names;

@@ -31,6 +31,7 @@ embed! {
     "0007_seen_groups",
     "0008_grants_and_sessions",
     "0009_overdue",
+    "0010_instance",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.

@@ -7,6 +7,7 @@ pub mod change;
 pub mod crawl;
 pub mod engine;
 pub mod identity_link;
+pub mod instance;
 pub mod ledger;
 pub mod migrate;
 pub mod observed;

@@ -11,7 +11,7 @@ use domain::{
 use futures::{StreamExt as _, stream};
 
 use super::{Aws, IN_FLIGHT, note, pages};
-use crate::aws::{call::read, error::CallError, read::malformed};
+use crate::aws::{error::CallError, paging::all_pages, read::malformed};
 
 #[derive(Default)]
 pub(super) struct OrganizationRead {
@@ -29,8 +29,9 @@ pub(super) async fn read_organization(aws: &Aws) -> OrganizationRead {
         formula: SINGLE_CALLS,
         ..OrganizationRead::default()
     };
-    let management = note(&mut out.unread, Gap::Organization, management(aws).await);
-    out.special.management = management.flatten();
+    let management = aws.management_account().await;
+    let management = note(&mut out.unread, Gap::Organization, management);
+    out.special.management = management;
     let delegated = note(
         &mut out.unread,
         Gap::DelegatedAdministrators,
@@ -63,72 +64,59 @@ pub(super) async fn read_organization(aws: &Aws) -> OrganizationRead {
     out
 }
 
-async fn management(aws: &Aws) -> Result<Option<AccountId>, CallError> {
-    let answer = read(&aws.budgets.organizations, || {
-        aws.organizations.describe_organization().send()
-    })
-    .await?;
-    let id = answer
-        .organization()
-        .and_then(|organization| organization.master_account_id());
-    Ok(id.and_then(|id| AccountId::parse(id).ok()))
-}
-
 async fn delegated(aws: &Aws) -> Result<Vec<AccountId>, CallError> {
     let mut found = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.organizations, || {
-            aws.organizations
-                .list_delegated_administrators()
-                .service_principal("sso.amazonaws.com")
-                .max_results(20)
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        let ids = answer
-            .delegated_administrators()
-            .iter()
-            .filter_map(|admin| admin.id());
+    let send = |token| {
+        aws.organizations
+            .list_delegated_administrators()
+            .service_principal("sso.amazonaws.com")
+            .max_results(20)
+            .set_next_token(token)
+            .send()
+    };
+    all_pages(&aws.budgets.organizations, send, |page| {
+        let admins = page.delegated_administrators().iter();
+        let ids = admins.filter_map(|admin| admin.id());
         found.extend(ids.filter_map(|id| AccountId::parse(id).ok()));
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
+        Ok(())
+    })
+    .await?;
+    Ok(found)
 }
 
 async fn units(aws: &Aws, formula: &mut u64) -> Result<Vec<OrganizationalUnit>, CallError> {
-    let roots = read(&aws.budgets.organizations, || {
-        aws.organizations.list_roots().max_results(20).send()
-    })
-    .await?;
+    let budget = &aws.budgets.organizations;
     let mut units = Vec::new();
     let mut open: Vec<OuId> = Vec::new();
-    for root in roots.roots() {
-        let id = ou(root.id())?;
-        units.push(OrganizationalUnit {
-            id: id.clone(),
-            name: root.name().unwrap_or("Root").into(),
-            parent: None,
-        });
-        open.push(id);
-    }
+    let send = |token| {
+        let list = aws.organizations.list_roots().max_results(20);
+        list.set_next_token(token).send()
+    };
+    all_pages(budget, send, |page| {
+        for root in page.roots() {
+            let id = ou(root.id())?;
+            units.push(OrganizationalUnit {
+                id: id.clone(),
+                name: root.name().unwrap_or("Root").into(),
+                parent: None,
+            });
+            open.push(id);
+        }
+        Ok(())
+    })
+    .await?;
     while let Some(parent) = open.pop() {
-        let mut token: Option<String> = None;
         let mut children = 0;
-        loop {
-            let answer = read(&aws.budgets.organizations, || {
-                aws.organizations
-                    .list_organizational_units_for_parent()
-                    .parent_id(parent.as_str())
-                    .max_results(20)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            for unit in answer.organizational_units() {
+        let send = |token| {
+            aws.organizations
+                .list_organizational_units_for_parent()
+                .parent_id(parent.as_str())
+                .max_results(20)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(budget, send, |page| {
+            for unit in page.organizational_units() {
                 let id = ou(unit.id())?;
                 children += 1;
                 open.push(id.clone());
@@ -138,11 +126,9 @@ async fn units(aws: &Aws, formula: &mut u64) -> Result<Vec<OrganizationalUnit>, 
                     parent: Some(parent.clone()),
                 });
             }
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                break;
-            }
-        }
+            Ok(())
+        })
+        .await?;
         *formula += pages(children, 20);
     }
     Ok(units)
@@ -150,25 +136,19 @@ async fn units(aws: &Aws, formula: &mut u64) -> Result<Vec<OrganizationalUnit>, 
 
 async fn accounts(aws: &Aws, formula: &mut u64) -> Result<Vec<Account>, CallError> {
     let mut accounts = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.organizations, || {
-            aws.organizations
-                .list_accounts()
-                .max_results(20)
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        for account in answer.accounts() {
+    let send = |token| {
+        let list = aws.organizations.list_accounts().max_results(20);
+        list.set_next_token(token).send()
+    };
+    all_pages(&aws.budgets.organizations, send, |page| {
+        for account in page.accounts() {
             accounts.push(from_wire(account)?);
         }
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            *formula += pages(accounts.len(), 20);
-            return Ok(accounts);
-        }
-    }
+        Ok(())
+    })
+    .await?;
+    *formula += pages(accounts.len(), 20);
+    Ok(accounts)
 }
 
 fn from_wire(account: &aws_sdk_organizations::types::Account) -> Result<Account, CallError> {
@@ -219,27 +199,20 @@ async fn tags(aws: &Aws, accounts: &[Account]) -> Vec<Result<BTreeMap<String, St
 
 async fn tags_of(aws: &Aws, account: &AccountId) -> Result<BTreeMap<String, String>, CallError> {
     let mut tags = BTreeMap::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.organizations, || {
-            aws.organizations
-                .list_tags_for_resource()
-                .resource_id(account.as_str())
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        tags.extend(
-            answer
-                .tags()
-                .iter()
-                .map(|tag| (tag.key().to_owned(), tag.value().to_owned())),
-        );
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(tags);
-        }
-    }
+    let send = |token| {
+        aws.organizations
+            .list_tags_for_resource()
+            .resource_id(account.as_str())
+            .set_next_token(token)
+            .send()
+    };
+    all_pages(&aws.budgets.organizations, send, |page| {
+        let read = page.tags().iter();
+        tags.extend(read.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        Ok(())
+    })
+    .await?;
+    Ok(tags)
 }
 
 fn ou(id: Option<&str>) -> Result<OuId, CallError> {

@@ -102,6 +102,7 @@ impl UserPool for PoolSays {
                     class: ErrorClass::Unknown,
                     code: "Timeout".into(),
                     message: String::new(),
+                    reason: None,
                     request_id: None,
                 });
             }
@@ -215,6 +216,7 @@ impl Org {
             newest: Some(now),
             complete_at: Some(now),
             unread: Vec::new(),
+            ..Coverage::default()
         };
         parts.members_as_of = parts.groups.keys().map(|id| (id.clone(), now)).collect();
         parts

@@ -20,3 +20,4 @@ mod reports;
 pub mod sandbox_server;
 mod site;
 mod startup;
+mod unread;

@@ -9,6 +9,7 @@ use sandbox::{
     aws::Limits,
     org::{Organisation, pool::PoolUser},
 };
+use serde_json::{Value, json};
 use server::{
     cli::serve,
     config::{AwsArgs, DatabaseArgs, ServeArgs},
@@ -18,7 +19,7 @@ use server::{
 use tokio::{sync::oneshot, task::JoinHandle};
 use url::Url;
 
-use super::sandbox_server::http_client;
+use super::sandbox_server::{http_client, inject};
 use crate::{
     database::{Database, DatabaseEngine},
     ports,
@@ -38,6 +39,13 @@ pub struct Site {
 impl Site {
     /// Starts everything and waits for the first crawl.
     pub async fn on(engine: DatabaseEngine, organisation: Organisation) -> Self {
+        let site = Self::unready(engine, organisation, json!([])).await;
+        site.until_ready().await;
+        site
+    }
+
+    /// Starts everything on an AWS with faults, and waits for nothing.
+    pub async fn unready(engine: DatabaseEngine, organisation: Organisation, rules: Value) -> Self {
         let database = Database::fresh(engine).await;
         let web = ports::unused();
         let base = format!("http://localhost:{web}");
@@ -48,6 +56,7 @@ impl Site {
         local.callback_urls = vec![format!("{base}/sign-in/callback")];
         local.logout_urls = vec![format!("{base}/signed-out")];
         let aws = local.start().await.unwrap();
+        inject(&aws, rules).await;
         let args = configuration(&database, &aws, &base, web);
         let started = serve::start(&args, Pacing::default()).await.unwrap();
         let app_state = started.app_state.clone();
@@ -55,16 +64,19 @@ impl Site {
         let serving = tokio::spawn(started.until(async {
             let _ = stopped.await;
         }));
-        let site = Self {
+        Self {
             base,
             app_state,
             aws,
             database,
             stop,
             serving,
-        };
-        site.until_ready().await;
-        site
+        }
+    }
+
+    /// Sets the faults of AWS from now on.
+    pub async fn faults(&self, rules: Value) {
+        inject(&self.aws, rules).await;
     }
 
     async fn until_ready(&self) {
