@@ -10,9 +10,8 @@ pub use people_counter::PeopleCounter;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    directory::UserStatus,
     ids::{AccountId, GroupId, Pair, Principal, UserId},
-    snapshot::{PairRead, Snapshot},
+    snapshot::{Knowledge, PairRead, Snapshot},
     time::Timestamp,
 };
 
@@ -56,7 +55,8 @@ pub fn reaching<'a>(
         .flat_map(move |(pair, read)| people_of(snapshot, pair, read))
 }
 
-/// Returns everyone with access to one pair, one item per path.
+/// Returns everyone with access to one pair, one item per path. A user counts unless the list of users shows that the
+/// user is gone.
 pub fn people_of<'a>(
     snapshot: &'a Snapshot,
     pair: &'a Pair,
@@ -64,7 +64,7 @@ pub fn people_of<'a>(
 ) -> impl Iterator<Item = Reach> + 'a {
     read.principals.iter().flat_map(move |(principal, since)| {
         let (direct, group) = match principal {
-            Principal::User(user) => (snapshot.user(user).map(|_| user), None),
+            Principal::User(user) => ((!snapshot.is_gone(principal)).then_some(user), None),
             Principal::Group(group) => (None, Some(group)),
         };
         let direct = direct.into_iter().map(move |user| Reach {
@@ -88,9 +88,9 @@ pub fn people_of<'a>(
 /// Returns everything that one user has access to, one item per path. A user who is no longer in the directory has no
 /// access: assignments to them are orphaned.
 pub fn reach_of<'a>(snapshot: &'a Snapshot, user: &'a UserId) -> impl Iterator<Item = Reach> + 'a {
-    let direct = snapshot
-        .user(user)
-        .map(|_| (Principal::User(user.clone()), Path::Direct))
+    let own = Principal::User(user.clone());
+    let direct = (!snapshot.is_gone(&own))
+        .then_some((own, Path::Direct))
         .into_iter();
     let groups = snapshot
         .groups_of(user)
@@ -114,11 +114,14 @@ pub fn reach_of<'a>(snapshot: &'a Snapshot, user: &'a UserId) -> impl Iterator<I
     })
 }
 
-/// Whether a user is enabled in the directory, and so can sign in.
-pub fn can_sign_in(snapshot: &Snapshot, user: &UserId) -> bool {
-    snapshot
-        .user(user)
-        .is_some_and(|user| user.status == UserStatus::Enabled)
+/// Whether everybody with access to one account is known.
+pub fn people_known(snapshot: &Snapshot, account: &AccountId) -> Knowledge {
+    let never = snapshot.never_read();
+    let principals = snapshot.pairs_in(account);
+    let principals = principals.flat_map(|(_, read)| read.principals.keys());
+    principals.fold(never.assignments_in(account), |known, principal| {
+        known.and(never.behind(principal))
+    })
 }
 
 /// Returns the assignments whose principal is no longer in the directory. They give nobody access today, and only
@@ -127,7 +130,7 @@ pub fn orphans(snapshot: &Snapshot) -> impl Iterator<Item = (&Pair, &Principal)>
     snapshot.parts().pairs.iter().flat_map(move |(pair, read)| {
         read.principals
             .keys()
-            .filter(|p| !snapshot.exists(p))
+            .filter(|p| snapshot.is_gone(p))
             .map(move |p| (pair, p))
     })
 }

@@ -4,10 +4,12 @@
 //! stays as it was, with its older time. Nothing is removed because it was not read: it is gone only if a complete read
 //! that should have shown it did not.
 
+mod gaps;
 mod single_read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gaps::{explained, never_read};
 pub use single_read::{SingleRead, take};
 
 use crate::{
@@ -66,6 +68,9 @@ pub struct Crawl {
     /// The accounts in which each permission set is provisioned, for sets whose list of accounts was completely read.
     pub index: BTreeMap<PermissionSetArn, BTreeSet<AccountId>>,
     pub pairs: Vec<PairListing>,
+    /// The pairs that AWS lists but does not find. That an account is closed or left the organization explains it;
+    /// otherwise their assignments are unread.
+    pub not_found: Vec<Pair>,
     pub unread: Vec<Unread>,
 }
 
@@ -109,8 +114,10 @@ pub fn merge(before: &Parts, crawl: Crawl, known: MergeContext<'_>) -> Parts {
 
 /// Merges the lists of a crawl into what was known. Replaced parts are not copied first: a large organization would
 /// otherwise be in memory one more time.
-fn listed(before: &Parts, crawl: Crawl, known: MergeContext<'_>) -> Parts {
+fn listed(before: &Parts, mut crawl: Crawl, known: MergeContext<'_>) -> Parts {
+    let not_found = explained(&mut crawl);
     let complete = crawl.unread.is_empty();
+    let never_read = never_read(before, &crawl);
     let (units, accounts) = match crawl.organization {
         Some(organization) => organized(organization, &known),
         None => (before.units.clone(), before.accounts.clone()),
@@ -159,6 +166,8 @@ fn listed(before: &Parts, crawl: Crawl, known: MergeContext<'_>) -> Parts {
     }
     coverage.unread = crawl.unread;
     coverage.unread.sort();
+    coverage.never_read = never_read;
+    coverage.not_found = not_found;
     Parts {
         accounts,
         units,

@@ -11,7 +11,7 @@ use crate::{
     classification::{Environment, Pci},
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, UserId},
     permission_set::ContentHash,
-    snapshot::Parts,
+    snapshot::{Knowledge, NeverRead, Parts},
     time::Timestamp,
 };
 
@@ -59,6 +59,7 @@ pub fn detect(before: &Parts, after: &Parts, ours: impl Fn(&Drift) -> bool) -> V
         return Vec::new();
     };
     let by = after.coverage.newest.unwrap_or(since);
+    let never = NeverRead::of(before);
     let mut seen = assignments(before, after, since, by);
     seen.extend(memberships(before, after, since, by));
     let other = sets(before, after).chain(accounts(before, after));
@@ -67,8 +68,25 @@ pub fn detect(before: &Parts, after: &Parts, ours: impl Fn(&Drift) -> bool) -> V
         after: since,
         by,
     }));
-    seen.retain(|one| !ours(&one.drift));
+    seen.retain(|one| is_difference(&never, before, &one.drift) && !ours(&one.drift));
     seen
+}
+
+/// Whether something was known before that differs. What is read for the first time is not a change.
+fn is_difference(never: &NeverRead, before: &Parts, drift: &Drift) -> bool {
+    match drift {
+        Drift::Assigned { assignment } => {
+            let pair = &assignment.pair;
+            before.pairs.contains_key(pair) || never.pair(pair) == Knowledge::Read
+        }
+        Drift::Joined { group, .. } => {
+            before.members.contains_key(group) || never.members_of(group) == Knowledge::Read
+        }
+        Drift::Unassigned { .. }
+        | Drift::Left { .. }
+        | Drift::SetEdited { .. }
+        | Drift::Reclassified { .. } => true,
+    }
 }
 
 fn assignments(before: &Parts, after: &Parts, since: Timestamp, by: Timestamp) -> Vec<DriftEvent> {

@@ -4,8 +4,10 @@
 //! records what could not be read. It decides nothing.
 
 mod coverage;
+mod known;
 
 pub use coverage::{Coverage, Gap, Unread};
+pub use known::{Figure, Knowledge, NeverRead, missing};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -69,6 +71,7 @@ pub struct Parts {
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     parts: Parts,
+    never_read: NeverRead,
     groups_of: HashMap<UserId, Vec<GroupId>>,
     pairs_of: HashMap<Principal, Vec<Pair>>,
     sets_in: HashMap<AccountId, Vec<Pair>>,
@@ -110,6 +113,7 @@ impl Snapshot {
             .map(|(user, person)| (person.clone(), user.clone()))
             .collect();
         Self {
+            never_read: NeverRead::of(&parts),
             parts,
             groups_of,
             pairs_of,
@@ -121,6 +125,11 @@ impl Snapshot {
     /// Returns the data, to read it or to build the next snapshot from.
     pub fn parts(&self) -> &Parts {
         &self.parts
+    }
+
+    /// Returns what was never read, and so is not known.
+    pub fn never_read(&self) -> &NeverRead {
+        &self.never_read
     }
 
     /// Returns an account and its classification.
@@ -183,7 +192,17 @@ impl Snapshot {
             .filter_map(move |pair| self.parts.pairs.get_key_value(pair))
     }
 
-    /// Whether a principal is in the directory.
+    /// Whether a principal is no longer in the directory: the list of users or groups was read and does not contain it.
+    /// A principal of a list that was never read may exist.
+    pub fn is_gone(&self, principal: &Principal) -> bool {
+        let list = match principal {
+            Principal::User(_) => self.never_read.users(),
+            Principal::Group(_) => self.never_read.groups(),
+        };
+        list == Knowledge::Read && !self.exists(principal)
+    }
+
+    /// Whether a principal is known to be in the directory.
     pub fn exists(&self, principal: &Principal) -> bool {
         match principal {
             Principal::User(id) => self.parts.users.contains_key(id),

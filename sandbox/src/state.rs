@@ -17,7 +17,7 @@ use crate::aws::sso_admin::access::Access;
 use crate::aws::sso_admin::operation::Operations;
 use crate::clock::Clock;
 use crate::org::pool::Pool;
-use crate::org::{Organisation, TrailEvent};
+use crate::org::{AccountInstance, InstanceStatus, Organisation, TrailEvent};
 use crate::persist::Journal;
 
 /// The sandbox state as shared by the services.
@@ -28,6 +28,8 @@ pub struct SandboxState {
     pub clock: Clock,
     pub pool: Pool,
     pub(crate) instance_arn: Arc<str>,
+    pub(crate) instance_status: InstanceStatus,
+    pub(crate) account_instances: Vec<AccountInstance>,
     pub(crate) region: Arc<str>,
     pub(crate) created_ms: i64,
     pub(crate) ragged_pages: bool,
@@ -66,6 +68,8 @@ impl SandboxState {
             clock,
             pool: organisation.pool,
             instance_arn: organisation.instance_arn,
+            instance_status: organisation.instance_status,
+            account_instances: organisation.account_instances,
             region: organisation.region,
             created_ms: organisation.created_ms,
             ragged_pages: organisation.ragged_pages,
@@ -152,6 +156,8 @@ impl SandboxState {
             delegated_admin_account: organizations.delegated_admin_account.clone(),
             delegated_services: organizations.delegated_services.clone(),
             instance_arn: self.instance_arn.clone(),
+            instance_status: self.instance_status,
+            account_instances: self.account_instances.clone(),
             identity_store_id: self.directory.id.clone(),
             region: self.region.clone(),
             created_ms: self.created_ms,

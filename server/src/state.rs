@@ -34,7 +34,9 @@ use crate::{
     service::{
         app_state::{AppState, Settings},
         identities,
+        instance::{self, InstanceError},
         journal::{EntryActor, Journal},
+        names,
     },
     store::{
         self, Store, StoreError,
@@ -68,6 +70,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("AWS cannot be used")]
     Aws(#[from] SetupError),
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
     #[error("the catalogue of AWS managed policies is damaged")]
     Catalogue(#[from] CatalogueError),
     #[error("the policies cannot be used: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -104,6 +108,7 @@ pub async fn app_state(
     let clock = Clock::System;
     let clients = Aws::connect(&access).await;
     let instance = clients.instance().await?;
+    instance::check(&store, &instance.arn).await?;
     let rules = rules(aws.removal_limits()?).map_err(StartError::Rules)?;
     let held = store::ledger::head(&store).await?.map(|head| head.log);
     let log = database.log_name.clone().or(held);
@@ -282,16 +287,12 @@ impl Readiness for PortAdapters {
         if !self.app_state.is_restored() {
             return vec!["the stored state is still being loaded".to_owned()];
         }
-        let unread = self
-            .app_state
-            .read_model()
-            .snapshot
-            .parts()
-            .coverage
-            .newest
-            .is_none();
+        let read_model = self.app_state.read_model();
+        let snapshot = &read_model.snapshot;
+        let unread = snapshot.parts().coverage.newest.is_none();
         let unread = unread.then(|| "AWS has not been synced yet".to_owned());
-        unread.into_iter().chain(self.sealer.trouble()).collect()
+        let missing = unread.into_iter().chain(names::missing(snapshot));
+        missing.chain(self.sealer.trouble()).collect()
     }
 
     fn metrics(&self) -> String {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{
     classification::{Environment, Pci, Source},
     ids::AccountId,
-    org::AccountState,
+    snapshot::{Figure, Knowledge},
     time::Timestamp,
     verdict::Tally,
 };
@@ -16,14 +16,12 @@ use super::{AccountRef, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef,
 pub struct AccountCard {
     pub account: AccountRef,
     /// People who can reach it.
-    pub people: usize,
+    pub people: Figure,
     /// Standing assignments.
-    pub standing: usize,
+    pub standing: Figure,
     /// Assignments with policy violations or without a required approval. `None` outside production PCI, where
     /// assignments are evaluated only when the account page is opened.
-    pub findings: Option<Tally>,
-    /// Whether AWS reports the account as active.
-    pub live: bool,
+    pub findings: Option<Figure<Tally>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +43,7 @@ pub struct Board {
     pub cells: Vec<BoardCell>,
     /// Accounts that match the filter.
     pub total: usize,
-    /// All accounts.
+    /// All accounts that were read.
     pub known: usize,
     /// Accounts whose environment or PCI scope nothing classifies, so that the strictest value is assumed.
     pub unclassified: usize,
@@ -89,8 +87,6 @@ pub struct ReadingRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountView {
     pub account: AccountRef,
-    /// The state that AWS reports.
-    pub state: AccountState,
     /// The names of its OUs, from the root down.
     pub units: Vec<String>,
     pub tags: Vec<(String, String)>,
@@ -104,8 +100,14 @@ pub struct AccountView {
     pub cures: Vec<String>,
     /// Its assignments, those with the most policy violations first.
     pub rows: Vec<AccessRow>,
+    /// Whether these are all its assignments.
+    pub assignments: Knowledge,
+    /// Whether everybody behind them and what they allow is known, so that the findings are complete.
+    pub findings: Knowledge,
+    /// The permission sets that AWS lists in it and does not find, because it is closed or not in the organization.
+    pub not_found: Vec<SetRef>,
     /// The number of people who reach it.
-    pub people: usize,
+    pub people: Figure,
     /// The latest changes that concern it, newest first, at most ten.
     pub changes: Vec<ChangeRow>,
     /// Why AWS rejects changes to its assignments by a delegated administrator, where it does.

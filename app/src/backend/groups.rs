@@ -1,7 +1,12 @@
 //! Groups: the list, and one group with its members and assignments.
 
 use async_trait::async_trait;
-use domain::{directory::Origin, ids::GroupId, time::Timestamp};
+use domain::{
+    directory::Origin,
+    ids::GroupId,
+    snapshot::{Figure, Knowledge},
+    time::Timestamp,
+};
 
 use super::{AccountRef, HitView, ListQuery, Page, PortResult, SetRef, UserRef};
 
@@ -13,11 +18,11 @@ pub struct GroupRow {
     /// Where its members are managed.
     pub origin: Origin,
     /// The number of members.
-    pub members: usize,
+    pub members: Figure,
     /// Accounts in which it has an assignment.
-    pub accounts: usize,
+    pub accounts: Figure,
     /// Production PCI accounts in which it has an assignment.
-    pub production_pci: usize,
+    pub production_pci: Figure,
 }
 
 /// An assignment of a group.
@@ -44,6 +49,8 @@ pub struct GroupView {
     pub members_as_of: Option<Timestamp>,
     /// Its assignments, production PCI first.
     pub opens: Vec<GroupAccessRow>,
+    /// Whether these are all its assignments.
+    pub assignments: Knowledge,
 }
 
 /// Reads groups.

@@ -1,7 +1,7 @@
 //! The home page: who can reach production PCI, pending changes, policy findings and drift.
 
 use async_trait::async_trait;
-use domain::{ids::UserId, time::Timestamp, verdict::Tally};
+use domain::{ids::UserId, snapshot::Figure, time::Timestamp, verdict::Tally};
 
 use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef};
 
@@ -9,21 +9,25 @@ use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, Us
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exposure {
     /// Accounts that count as production PCI.
-    pub accounts: usize,
+    pub accounts: Figure,
     /// Those of them that nothing classifies, so that the strictest value is assumed.
-    pub unclassified: usize,
-    /// People who can reach at least one of them.
-    pub people: usize,
+    pub unclassified: Figure,
+    /// People who can reach at least one of them, disabled users included.
+    pub people: Figure,
     /// Those of them with standing access.
-    pub standing_people: usize,
+    pub standing_people: Figure,
+    /// Those of them who are disabled in the directory.
+    pub disabled_people: Figure,
     /// Standing assignments in these accounts.
-    pub standing_assignments: usize,
+    pub standing_assignments: Figure,
     /// Temporary assignments in these accounts.
-    pub temporary_assignments: usize,
+    pub temporary_assignments: Figure,
+    /// Assignments in these accounts whose principal is deleted from the directory.
+    pub orphaned_assignments: Figure,
     /// Assignments in these accounts with policy violations or without a required approval.
-    pub against: Tally,
+    pub against: Figure<Tally>,
     /// People with administrator access there, or with permissions that let them gain it.
-    pub administrators: usize,
+    pub administrators: Figure,
 }
 
 /// A person who can reach production PCI.
@@ -34,13 +38,13 @@ pub struct ExposedPerson {
     /// The accounts that they reach, strictest first, at most three.
     pub accounts: Vec<AccountRef>,
     /// The number of accounts, including those not listed.
-    pub account_count: usize,
+    pub account_count: Figure,
     /// The permission sets, riskiest first, at most three.
     pub sets: Vec<SetRef>,
     /// The number of permission sets, including those not listed.
-    pub set_count: usize,
+    pub set_count: Figure,
     /// The number of paths.
-    pub paths: usize,
+    pub paths: Figure,
     /// The number of paths that are direct assignments.
     pub direct: usize,
     /// Whether any path is standing access.
@@ -52,13 +56,13 @@ pub struct ExposedPerson {
 pub struct FindingGroup {
     pub hit: HitView,
     /// The number of assignments concerned.
-    pub assignments: usize,
+    pub assignments: Figure,
     /// The number of people with access through them.
-    pub people: usize,
+    pub people: Figure,
     /// The strictest of the accounts concerned.
     pub accounts: Vec<AccountRef>,
     /// The number of accounts, including those not listed.
-    pub account_count: usize,
+    pub account_count: Figure,
 }
 
 /// A difference in AWS that no change explains (drift).
@@ -111,7 +115,7 @@ pub struct Home {
     /// The viewer's access, production PCI first, at most six.
     pub access: Vec<MyAccess>,
     /// The number of the viewer's paths, including those not listed.
-    pub access_count: usize,
+    pub access_count: Figure,
     /// The viewer's Identity Center user, if their identity is linked to one.
     pub me: Option<UserId>,
     /// `None` for users who may not see the directory.

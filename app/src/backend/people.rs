@@ -1,7 +1,12 @@
 //! People: the list, and one person with every path to an account.
 
 use async_trait::async_trait;
-use domain::{directory::Origin, ids::UserId, time::Timestamp};
+use domain::{
+    directory::Origin,
+    ids::UserId,
+    snapshot::{Figure, Knowledge},
+    time::Timestamp,
+};
 
 use super::{AccountRef, ChangeRow, HitView, ListQuery, Page, PortResult, SetRef, UserRef};
 
@@ -13,11 +18,11 @@ pub struct PersonRow {
     /// For display only.
     pub email: Option<String>,
     pub title: Option<String>,
-    pub groups: usize,
+    pub groups: Figure,
     /// The number of accounts that they reach.
-    pub accounts: usize,
+    pub accounts: Figure,
     /// The number of production PCI accounts that they reach.
-    pub production_pci: usize,
+    pub production_pci: Figure,
 }
 
 /// A path from a person to an account.
@@ -49,10 +54,14 @@ pub struct PersonView {
     pub groups: Vec<(String, String)>,
     /// Their paths, production PCI first.
     pub paths: Vec<PathRow>,
+    /// Whether these are all their paths.
+    pub known: Knowledge,
+    /// Whether it is known what all of them allow, so that the findings are complete.
+    pub findings: Knowledge,
     /// The number of accounts that they reach.
-    pub accounts: usize,
+    pub accounts: Figure,
     /// The number of production PCI accounts that they reach.
-    pub production_pci: usize,
+    pub production_pci: Figure,
     /// The latest changes that concern them, newest first, at most ten.
     pub changes: Vec<ChangeRow>,
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     permission_set::{Content, analysis::Finding},
+    snapshot::{Figure, Knowledge},
     time::Timestamp,
 };
 
@@ -18,13 +19,13 @@ pub struct SetRow {
     /// The session duration, in seconds.
     pub session_seconds: u32,
     /// The number of accounts in which it is assigned.
-    pub accounts: usize,
+    pub accounts: Figure,
     /// The number of production PCI accounts in which it is assigned.
-    pub production_pci: usize,
+    pub production_pci: Figure,
     /// The number of people who can use it.
-    pub people: usize,
+    pub people: Figure,
     /// The number of accounts with an outdated version.
-    pub outdated: usize,
+    pub outdated: Figure,
 }
 
 /// An account in which a permission set is assigned.
@@ -34,7 +35,7 @@ pub struct SetAccountRow {
     /// The number of principals assigned.
     pub principals: usize,
     /// The number of people with this access.
-    pub people: usize,
+    pub people: Figure,
     /// Whether the account has an outdated version.
     pub outdated: bool,
     /// When the assignments were last read from AWS.
@@ -56,6 +57,8 @@ pub struct SetView {
     pub findings: Vec<Finding>,
     /// The accounts in which it is assigned, production PCI first.
     pub holds: Vec<SetAccountRow>,
+    /// Whether these are all its accounts.
+    pub assignments: Knowledge,
     /// The size and date of the catalog of AWS managed policies used for the analysis.
     pub catalogue: String,
 }

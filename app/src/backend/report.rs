@@ -1,21 +1,25 @@
 //! The report of who can reach production PCI, with coverage and freshness.
 
 use async_trait::async_trait;
-use domain::{time::Timestamp, verdict::Tally};
+use domain::{snapshot::Figure, time::Timestamp, verdict::Tally};
 
 use super::{Freshness, ListQuery, Page, PortResult};
 
-/// A row of the report: one person, account, permission set and path.
+/// A row of the report: one person, account, permission set and path, or one orphaned assignment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ReportRow {
-    /// The Identity Center user id.
+    /// The Identity Center user id; of an orphaned assignment, the id of the user or group that no longer exists.
     pub person_id: String,
     pub person: String,
-    /// Whether the user is enabled in the directory.
-    pub enabled: bool,
+    /// Whether the user is enabled in the directory; none if the list of users was never read.
+    pub enabled: Option<bool>,
+    /// Whether the principal of the assignment is deleted from the directory, so that nobody has this access.
+    pub orphaned: bool,
     /// 12 digits.
     pub account_id: String,
     pub account: String,
+    /// AWS's name for the state of the account.
+    pub account_state: String,
     pub environment: String,
     pub pci: String,
     pub permission_set: String,
@@ -48,17 +52,22 @@ pub struct ReportHead {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportCounts {
-    /// People who reach production PCI.
-    pub people: usize,
+    /// People who reach production PCI, disabled users included.
+    pub people: Figure,
+    /// Those of them who are disabled in the directory.
+    pub disabled: Figure,
     /// Accounts that count as production PCI.
-    pub accounts: usize,
+    pub accounts: Figure,
     /// Those of them that nothing classifies, so that the strictest value is assumed.
-    pub unclassified: usize,
+    pub unclassified: Figure,
+    /// Rows that are shown. All rows, if `people` is known.
     pub rows: usize,
     /// Rows with standing access.
-    pub standing: usize,
+    pub standing: Figure,
+    /// Rows of orphaned assignments.
+    pub orphaned: Figure,
     /// Rows with policy violations or without a required approval.
-    pub against: Tally,
+    pub against: Figure<Tally>,
 }
 
 /// A page of the report. The rows of a whole report are never in memory at once: there may be millions.

@@ -3,7 +3,9 @@
 use domain::{
     classification::Classification,
     ids::{AccountId, ChangeId, PermissionSetArn, Principal, UserId},
+    org::AccountState,
     permission_set::analysis::Risk,
+    snapshot::{Figure, Knowledge},
     time::Timestamp,
     verdict::{Outcome, strictest},
 };
@@ -29,6 +31,8 @@ pub struct AccountRef {
     pub id: AccountId,
     pub name: String,
     pub class: Classification,
+    /// Its state in AWS; `None` if it is not in the organization, or if the organization was never read.
+    pub state: Option<AccountState>,
 }
 
 /// A reference to a user, with the display name and status.
@@ -48,6 +52,8 @@ pub enum AccountStatus {
     Disabled,
     /// Deleted from the directory.
     Gone,
+    /// The list of users was never read.
+    NotRead,
 }
 
 /// A reference to a permission set, with its name and risks.
@@ -73,10 +79,12 @@ pub enum PrincipalRef {
         id: String,
         name: String,
         /// The number of members.
-        members: usize,
+        members: Figure,
     },
     /// A principal that is deleted from the directory.
     Orphan(Principal),
+    /// A principal of a list that was never read.
+    NotRead(Principal),
 }
 
 /// A finding of one policy.
@@ -108,8 +116,22 @@ pub struct Freshness {
     pub complete_at: Option<Timestamp>,
     /// Resources that could not be read, for display.
     pub unread: Vec<String>,
+    /// Those of them that were never read, so that nothing is known in their place.
+    pub never_read: Vec<String>,
+    pub lists: ListsRead,
     /// Whether the data is older than twice the crawl interval.
     pub stale: bool,
+}
+
+/// Which lists were ever read. An empty list that was never read does not mean that nothing exists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ListsRead {
+    pub accounts: Knowledge,
+    pub users: Knowledge,
+    pub groups: Knowledge,
+    pub sets: Knowledge,
+    /// The assignments in all accounts.
+    pub assignments: Knowledge,
 }
 
 /// A page of a list.

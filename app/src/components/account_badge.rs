@@ -1,6 +1,10 @@
 //! Links to accounts with their number and classification badges. Displays a classification and never computes one.
 
-use domain::classification::{Classification, Environment, Pci, Source};
+use domain::{
+    classification::{Classification, Environment, Pci, Source},
+    org::AccountState,
+    snapshot::Figure,
+};
 use leptos::prelude::*;
 
 use super::{BadgeWeight, EnvironmentBadge, PciBadge, Status, StatusBadge};
@@ -63,6 +67,28 @@ pub fn AccountMarks(class: Classification) -> impl IntoView {
     .into_any()
 }
 
+/// Returns the state of an account that is not in use, for display. An account that is not in the organization has no
+/// state.
+pub const fn account_state_words(state: Option<AccountState>) -> Option<&'static str> {
+    match state {
+        Some(AccountState::Active) => None,
+        Some(AccountState::PendingActivation) => Some("Being activated"),
+        Some(AccountState::Suspended) => Some("Suspended"),
+        Some(AccountState::PendingClosure) => Some("Being closed"),
+        Some(AccountState::Closed) => Some("Closed"),
+        None => Some("Not in the organization"),
+    }
+}
+
+/// A badge for an account that is not in use; empty for others.
+#[component]
+pub fn AccountStateMark(
+    /// `None` if the account is not in the organization.
+    state: Option<AccountState>,
+) -> impl IntoView {
+    account_state_words(state).map(|label| view! { <StatusBadge status=Status::Off label /> })
+}
+
 /// Whether names link to directory pages. `Nowhere` is provided for users without `SeeDirectory`, so that no link leads
 /// to an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,7 +115,7 @@ pub fn AccountLink(account: AccountRef) -> impl IntoView {
         <span class="inline-flex flex-wrap items-center gap-x-2">
             {directory_link(format!("/accounts/{}", account.id), account.name)}
             <span class="text-muted font-mono text-xs">{account.id.to_string()}</span>
-            <span class="inline-flex items-center gap-x-1"><AccountMarks class=account.class /></span>
+            <span class="inline-flex flex-wrap items-center gap-x-1"><AccountMarks class=account.class /> <AccountStateMark state=account.state /></span>
         </span>
     }
     .into_any()
@@ -100,9 +126,16 @@ pub fn AccountLink(account: AccountRef) -> impl IntoView {
 pub fn AccountNames(
     accounts: Vec<AccountRef>,
     /// The total number of accounts.
-    total: usize,
+    #[prop(into)]
+    total: Figure,
 ) -> impl IntoView {
-    let more = total.saturating_sub(accounts.len());
+    let more = match total {
+        Figure::Known(total) => match total.saturating_sub(accounts.len()) {
+            0 => None,
+            more => Some(format!(" and {more} more")),
+        },
+        Figure::NotKnown => Some(" and others that are not known".to_owned()),
+    };
     let links = accounts
         .into_iter()
         .enumerate()
@@ -112,8 +145,9 @@ pub fn AccountNames(
                 <span title=format!("Account {}", account.id)>
                     {directory_link(format!("/accounts/{}", account.id), account.name)}
                 </span>
+                {account_state_words(account.state).is_some().then(|| view! { " " <AccountStateMark state=account.state /> })}
             }
         })
         .collect_view();
-    view! { {links} {(more > 0).then(|| view! { <span class="text-muted">{format!(" and {more} more")}</span> })} }.into_any()
+    view! { {links} {more.map(|more| view! { <span class="text-muted">{more}</span> })} }.into_any()
 }

@@ -1,5 +1,5 @@
-//! Two empty states: no objects exist, and no object matches the filter. They must look different, so that a filter is
-//! not mistaken for an absence of findings.
+//! Three empty states: no objects exist, no object matches the filter, and nothing was read. They must look different, so
+//! that neither a filter nor a failed read is mistaken for an absence.
 
 use leptos::prelude::*;
 
@@ -22,6 +22,23 @@ pub fn Empty(
             <Icon glyph=icon />
             <p class="font-semibold text-text">{title}</p>
             <p class="max-w-[48ch]">{children()}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// The state in which nothing was read, so that it is not known whether an object of this kind exists.
+#[component]
+pub fn NotKnown(
+    /// What was not read, as the subject of a sentence, such as "The list of users".
+    #[prop(into)]
+    what: String,
+) -> impl IntoView {
+    view! {
+        <div data-empty>
+            <Icon glyph=Glyph::Warning />
+            <p class="font-semibold text-text">"Not known"</p>
+            <p class="max-w-[48ch]">{what} " has not been read from AWS yet. The notice at the top of the page says why."</p>
         </div>
     }
     .into_any()

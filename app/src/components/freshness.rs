@@ -21,7 +21,9 @@ pub fn FreshnessNotice(
         oldest,
         complete_at,
         unread,
+        never_read,
         stale,
+        ..
     } = freshness;
     let Some(oldest) = oldest else {
         return view! {
@@ -36,7 +38,7 @@ pub fn FreshnessNotice(
         let items = unread.iter().take(NAMED).map(|what| view! { <li>{what.clone()}</li> }).collect_view();
         view! {
             <Notice status=Status::Drift title=format!("{} could not be read", things(unread.len()))>
-                "The last known data is shown, with the time of its read."
+                {in_place(never_read.len(), unread.len())}
                 <ul>{items} {(more > 0).then(|| view! { <li>{format!("and {more} more")}</li> })}</ul>
             </Notice>
         }
@@ -53,6 +55,19 @@ pub fn FreshnessNotice(
         }
     });
     view! { {stale} {partial} }.into_any()
+}
+
+/// Says what is shown in place of what could not be read.
+fn in_place(never: usize, unread: usize) -> &'static str {
+    match never {
+        0 => "The last known data is shown, with the time of its read.",
+        some if some >= unread => {
+            "None of it was ever read, so nothing is known of it, and numbers that rest on it are not shown."
+        }
+        _ => {
+            "The last known data is shown, with the time of its read. Part of it was never read, and numbers that rest on that are not shown."
+        }
+    }
 }
 
 fn things(count: usize) -> String {

@@ -13,6 +13,9 @@ pub fn AccountStatusMark(status: AccountStatus) -> impl IntoView {
         AccountStatus::Disabled => {
             view! { <StatusBadge status=Status::Off label="Disabled" /> }.into_any()
         }
+        AccountStatus::NotRead => {
+            view! { <StatusBadge status=Status::Drift label="Not read" /> }.into_any()
+        }
         AccountStatus::Gone => {
             view! { <StatusBadge status=Status::Drift label="Deleted from the directory" /> }
                 .into_any()
@@ -22,9 +25,15 @@ pub fn AccountStatusMark(status: AccountStatus) -> impl IntoView {
 
 #[component]
 pub fn PersonLink(user: UserRef) -> impl IntoView {
+    // A user of a list that was never read has no page yet.
+    let name = if user.status == AccountStatus::NotRead {
+        view! { <span class="font-mono text-xs">{user.name}</span> }.into_any()
+    } else {
+        directory_link(format!("/people/{}", user.id), user.name)
+    };
     view! {
         <span class="inline-flex flex-wrap items-center gap-x-2">
-            {directory_link(format!("/people/{}", user.id), user.name)}
+            {name}
             <AccountStatusMark status=user.status />
         </span>
     }
@@ -47,6 +56,13 @@ pub fn PrincipalLink(principal: PrincipalRef) -> impl IntoView {
                 <Icon glyph=Glyph::Groups label="Group" />
                 {directory_link(format!("/groups/{id}"), name)}
                 {(members == 0).then(|| view! { <StatusBadge status=Status::Off label="Empty" /> })}
+            </span>
+        }
+        .into_any(),
+        PrincipalRef::NotRead(principal) => view! {
+            <span class="inline-flex flex-wrap items-center gap-x-2">
+                <StatusBadge status=Status::Drift label=format!("{}, not read", if principal.kind() == "USER" { "User" } else { "Group" }) />
+                <span class="text-muted font-mono text-xs">{principal.id().to_owned()}</span>
             </span>
         }
         .into_any(),

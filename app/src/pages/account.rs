@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    authorize::Action, classification::Classification, ids::AccountId, time::Timestamp,
+    authorize::Action,
+    classification::Classification,
+    ids::AccountId,
+    org::AccountState,
+    snapshot::{Figure, Knowledge},
+    time::Timestamp,
     verdict::Tally,
 };
 use leptos::prelude::*;
@@ -11,14 +16,14 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         AccessRow, AccountView, ChangeForm, Freshness, HitView, ListQuery, PortResult,
-        PrincipalRef, ReadingRow,
+        PrincipalRef, ReadingRow, SetRef,
     },
     components::{
-        AccountMarks, Button, ButtonKind, Column, Crumb, Day, Definition, DefinitionList, Empty,
-        EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton, Notice, PageHeader,
-        PersonLink, PrincipalLink, RecentChanges, Section, SetLink, Stat, Stats, Status,
-        StatusBadge, Table, Time, doubt, environment_name, list_href, pages, pci_name, relative,
-        source_words,
+        AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Day, Definition,
+        DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton,
+        NotKnown, Notice, PageHeader, PersonLink, PrincipalLink, RecentChanges, Section, SetLink,
+        Stat, Stats, Status, StatusBadge, Table, Time, doubt, environment_name, list_href, pages,
+        pci_name, relative, source_words,
     },
     routes::{Page, Visit},
 };
@@ -57,7 +62,6 @@ struct PageContext {
 fn draw(view: AccountView, context: PageContext) -> AnyView {
     let AccountView {
         account,
-        state,
         units,
         tags,
         sources,
@@ -65,6 +69,9 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         reason,
         cures,
         rows,
+        assignments,
+        findings,
+        not_found,
         people,
         changes,
         unmanageable,
@@ -93,11 +100,11 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
     .into_any();
     let guarded = account.class.counts_as_production_pci();
     let standing = rows.iter().filter(|row| row.ends.is_none()).count();
-    let temporary = rows.len() - standing;
-    let Tally {
-        against,
-        unapproved,
-    } = Tally::of(rows.iter().map(|row| HitView::strictest(&row.hits)));
+    let temporary = assignments.figure(rows.len() - standing);
+    let standing = assignments.figure(standing);
+    let tally = Tally::of(rows.iter().map(|row| HitView::strictest(&row.hits)));
+    let against = findings.figure(tally.against);
+    let unapproved = findings.figure(tally.unapproved);
     let exposed = if guarded { bad(standing) } else { Status::Off };
     let said = rules(&rows);
     let base = format!("/accounts/{}", account.id);
@@ -111,7 +118,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
             <Definition term="Environment">{environment_name(account.class.environment)} <span class="text-muted">", " {source_words(sources.0)}</span></Definition>
             <Definition term="PCI DSS">{pci_name(account.class.pci)} <span class="text-muted">", " {source_words(sources.1)}</span></Definition>
             <Definition term="Evaluated as">{judged}</Definition>
-            <Definition term="State in AWS">{state.as_str()}</Definition>
+            <Definition term="State in AWS">{account.state.map_or("not in the organization", AccountState::as_str)}</Definition>
             {tags
                 .into_iter()
                 .map(|(key, value)| view! { <Definition term=format!("Tag {key}")>{value}</Definition> })
@@ -122,13 +129,14 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         <PageHeader
             title=account.name.clone()
             crumbs=vec![Crumb::new("/accounts", "Accounts")]
-            marks=view! { <AccountMarks class=account.class /> }.into_any()
+            marks=view! { <AccountMarks class=account.class /> <AccountStateMark state=account.state /> }.into_any()
             detail
             actions
         />
         <FreshnessNotice freshness now />
         {unmanageable.map(|why| view! { <Notice status=Status::Info title="AWS may reject changes to this account">{why}</Notice> })}
         {doubts(account.class, cures)}
+        {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
         <Stats>
             <Stat label="People" value=people.to_string() href="#access" detail="can reach it" />
             <Stat label="Standing" value=standing.to_string() href="#access" detail="assignments without an end" status=exposed />
@@ -136,7 +144,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
             <Stat label="Policy violations" value=against.to_string() href="#rules" detail="assignments" status=bad(against) />
             <Stat label="Unapproved" value=unapproved.to_string() href="#rules" detail="assignments that only lack an approval" status=wanting(unapproved) />
         </Stats>
-        <div id="access">{access(rows, &base, proposes, now, &query)}</div>
+        <div id="access">{access(rows, assignments, &base, proposes, now, &query)}</div>
         <div id="rules">{said}</div>
         <Section title="Facts"><div data-body>{facts}</div></Section>
         {classified(readings, reason)}
@@ -238,13 +246,32 @@ fn rules(rows: &[AccessRow]) -> AnyView {
     .into_any()
 }
 
+/// Renders why the assignments of some permission sets are not shown as they are now.
+fn not_found_notice(sets: Vec<SetRef>) -> AnyView {
+    let sets = sets
+        .into_iter()
+        .map(|set| view! { <li><SetLink set /></li> })
+        .collect_view();
+    view! {
+        <Notice status=Status::Info title="AWS lists permission sets in this account and does not find the account">
+            "The account is closed, suspended or not in the organization, so that nobody can sign in to it through Identity Center. Who is assigned can be read again when the account is active. Assignments that were read earlier are shown."
+            <ul>{sets}</ul>
+        </Notice>
+    }
+    .into_any()
+}
+
 fn access(
     rows: Vec<AccessRow>,
+    known: Knowledge,
     base: &str,
     proposes: Result<(), &'static str>,
     now: Timestamp,
     query: &ListQuery,
 ) -> AnyView {
+    if rows.is_empty() && known == Knowledge::NeverRead {
+        return view! { <Section title="Who has access"><NotKnown what="Who is assigned to this account" /></Section> }.into_any();
+    }
     if rows.is_empty() {
         return view! {
             <Section title="Who has access">
@@ -293,7 +320,7 @@ fn text(row: &AccessRow) -> String {
     let who = match &row.principal {
         PrincipalRef::User(user) => user.name.as_str(),
         PrincipalRef::Group { name, .. } => name.as_str(),
-        PrincipalRef::Orphan(principal) => principal.id(),
+        PrincipalRef::Orphan(principal) | PrincipalRef::NotRead(principal) => principal.id(),
     };
     let people: Vec<&str> = row.people.iter().map(|user| user.name.as_str()).collect();
     format!("{} {who} {}", row.set.name, people.join(" "))
@@ -317,11 +344,11 @@ fn line(row: AccessRow, removes: bool, now: Timestamp) -> impl IntoView {
         remove_href,
     } = row;
     let behind = match &principal {
-        PrincipalRef::Group { members, .. } if *members > 0 => {
-            let count = if *members == 1 {
-                "1 person".to_owned()
-            } else {
-                format!("{members} people")
+        PrincipalRef::Group { members, .. } if *members != 0 => {
+            let count = match members {
+                Figure::Known(1) => "1 person".to_owned(),
+                Figure::Known(members) => format!("{members} people"),
+                Figure::NotKnown => "Members not known".to_owned(),
             };
             let more = people.len().saturating_sub(NAMED);
             let more = (more > 0).then(|| {

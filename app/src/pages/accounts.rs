@@ -2,6 +2,7 @@
 
 use domain::{
     classification::{Environment, Pci},
+    snapshot::{Figure, Knowledge},
     verdict::Tally,
 };
 use leptos::prelude::*;
@@ -9,9 +10,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{AccountCard, Board, BoardCell, Freshness, ListQuery, PortResult},
     components::{
-        Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice, Glyph, Icon, ListBar,
-        PageHeader, PagePosition, Status, StatusBadge, doubt, environment_name, list_href, pages,
-        pci_name,
+        AccountStateMark, Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice, Glyph,
+        Icon, ListBar, NotKnown, PageHeader, PagePosition, Status, StatusBadge, doubt,
+        environment_name, list_href, pages, pci_name,
     },
     routes::{Page, Visit},
 };
@@ -37,6 +38,9 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
 }
 
 fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
+    if board.known == 0 && freshness.lists.accounts == Knowledge::NeverRead {
+        return view! { <NotKnown what="The list of accounts" /> }.into_any();
+    }
     if board.known == 0 {
         let what = if freshness.oldest.is_none() {
             "Accounts appear after the first read of the organization."
@@ -167,25 +171,26 @@ fn card(card: AccountCard) -> impl IntoView {
         people,
         standing,
         findings,
-        live,
     } = card;
+    let unevaluated = findings == Some(Figure::NotKnown);
     let Tally {
         against,
         unapproved,
-    } = findings.unwrap_or_default();
+    } = findings.and_then(Figure::known).unwrap_or_default();
     let marks = view! {
         {(against > 0).then(|| view! { <StatusBadge status=Status::Danger label=format!("Policy violations: {against}") /> })}
         {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("Unapproved: {unapproved}") /> })}
         {doubt(&account.class).map(|label| view! { <StatusBadge status=Status::Drift label /> })}
-        {(!live).then(|| view! { <StatusBadge status=Status::Off label="Not active" /> })}
+        {unevaluated.then(|| view! { <StatusBadge status=Status::Drift label="Not read completely" /> })}
+        <AccountStateMark state=account.state />
     };
     view! {
         <li data-account-card data-guarded=account.class.counts_as_production_pci().then_some("")>
             <a href=format!("/accounts/{}", account.id)>{account.name}</a>
             <span class="text-muted font-mono text-xs">{account.id.to_string()}</span>
             <span data-figures>
-                <span title="People who can reach it"><Icon glyph=Glyph::People label="People" /> {people}</span>
-                <span title="Standing assignments"><Icon glyph=Glyph::Key label="Standing assignments" /> {standing}</span>
+                <span title="People who can reach it"><Icon glyph=Glyph::People label="People" /> {people.to_string()}</span>
+                <span title="Standing assignments"><Icon glyph=Glyph::Key label="Standing assignments" /> {standing.to_string()}</span>
             </span>
             <span data-marks>{marks}</span>
         </li>

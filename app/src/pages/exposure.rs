@@ -1,6 +1,6 @@
 //! The organization's part of the home page: the exposure of production PCI. Rendered by `home`; not a page.
 
-use domain::{time::Timestamp, verdict::Tally};
+use domain::{snapshot::Figure, time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
 
 use crate::{
@@ -9,8 +9,9 @@ use crate::{
         escape,
     },
     components::{
-        AccountLink, AccountNames, Column, Empty, Glyph, HitWords, PersonLink, PrincipalLink,
-        RecentChanges, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
+        AccountLink, AccountNames, Column, Empty, Glyph, HitWords, NotKnown, PersonLink,
+        PrincipalLink, RecentChanges, Section, SetLink, Stat, Stats, Status, StatusBadge, Table,
+        Time,
     },
 };
 
@@ -26,7 +27,10 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     } = home;
     let head = head(&exposure);
     let total = exposure.people;
-    let (people, guardrails) = (people(exposed, total), guardrails(findings));
+    let (people, guardrails) = (
+        people(exposed, total),
+        guardrails(findings, exposure.against),
+    );
     // Drift comes first; its empty state comes last.
     let (first, last) = if drift.is_empty() {
         (None, Some(no_drift()))
@@ -52,39 +56,34 @@ fn alarm_section(alarms: Vec<ChangeRow>, now: Timestamp) -> AnyView {
 }
 
 fn head(exposure: &Exposure) -> AnyView {
-    let Tally {
-        against,
-        unapproved,
-    } = exposure.against;
-    let beside = match unapproved {
-        0 => "assignments".to_owned(),
-        some => format!("assignments; {some} more unapproved"),
+    let against = exposure.against.map(|tally| tally.against);
+    let beside = match exposure.against.map(|tally| tally.unapproved) {
+        Figure::Known(0) => "assignments".to_owned(),
+        Figure::Known(some) => format!("assignments; {some} more unapproved"),
+        Figure::NotKnown => "assignments, not read completely".to_owned(),
     };
     let people = exposure.people;
     let what = match (exposure.accounts, people) {
-        (0, _) => "No account counts as production PCI",
-        (_, 1) => "person can reach production PCI",
-        _ => "people can reach production PCI",
+        (Figure::Known(0), _) => "No account counts as production PCI",
+        (_, Figure::Known(1)) => "person can reach production PCI",
+        (_, Figure::Known(_)) => "people can reach production PCI",
+        (_, Figure::NotKnown) => "how many people can reach production PCI",
     };
-    let permanent = match exposure.standing_people {
-        0 => "none of them permanently".to_owned(),
-        all if all == people && people > 1 => "all of them permanently".to_owned(),
-        some => format!("{some} of them permanently"),
-    };
-    let tone = if exposure.standing_people > 0 {
-        Status::Danger
-    } else {
-        Status::Ok
+    let tone = match exposure.standing_people {
+        Figure::Known(0) => Status::Ok,
+        Figure::Known(_) => Status::Danger,
+        Figure::NotKnown => Status::Drift,
     };
     let beside_accounts = counted(exposure.unclassified);
+    let detail = beside_people(exposure);
     let (administrators, accounts, share) =
         (exposure.administrators, exposure.accounts, share(exposure));
     view! {
         <section data-exposure aria-label="Exposure of production PCI">
             <a data-figure data-status=tone.token() href="/people?only=production-pci">
-                <span data-value>{people}</span>
+                <span data-value>{people.to_string()}</span>
                 <span data-what>{what}</span>
-                <span data-detail>{permanent}</span>
+                <span data-detail>{detail}</span>
             </a>
             <div>
                 {share}
@@ -112,37 +111,71 @@ fn head(exposure: &Exposure) -> AnyView {
 }
 
 /// Returns what is beside the number of production PCI accounts. Accounts that are only assumed to be are counted apart.
-pub fn counted(unclassified: usize) -> String {
+pub fn counted(unclassified: Figure) -> String {
     match unclassified {
-        0 => "count as production PCI".into(),
-        some => format!("count as production PCI; {some} of them not classified"),
+        Figure::Known(0) | Figure::NotKnown => "count as production PCI".into(),
+        Figure::Known(some) => format!("count as production PCI; {some} of them not classified"),
+    }
+}
+
+/// Returns what belongs beside the number of people: how many have standing access, how many are disabled, and the
+/// assignments that give nobody access because their principal is deleted.
+fn beside_people(exposure: &Exposure) -> String {
+    let mut parts = vec![match (exposure.standing_people, exposure.people) {
+        (Figure::Known(0), _) => "none of them permanently".to_owned(),
+        (Figure::Known(all), Figure::Known(people)) if all == people && people > 1 => {
+            "all of them permanently".to_owned()
+        }
+        (Figure::Known(some), _) => format!("{some} of them permanently"),
+        (Figure::NotKnown, _) => "not everything has been read from AWS".to_owned(),
+    }];
+    if let Figure::Known(disabled @ 1..) = exposure.disabled_people {
+        parts.push(format!("{disabled} of them disabled"));
+    }
+    let said = parts.join(", ");
+    match exposure.orphaned_assignments {
+        Figure::Known(0) | Figure::NotKnown => said,
+        Figure::Known(1) => format!("{said}. 1 orphaned assignment gives nobody access."),
+        Figure::Known(some) => {
+            format!("{said}. {some} orphaned assignments give nobody access.")
+        }
     }
 }
 
 /// Returns the status for a count that should be zero.
-pub const fn bad(count: usize) -> Status {
-    if count == 0 {
-        Status::Ok
-    } else {
-        Status::Danger
+pub fn bad(count: impl Into<Figure>) -> Status {
+    match count.into() {
+        Figure::Known(0) => Status::Ok,
+        Figure::Known(_) => Status::Danger,
+        Figure::NotKnown => Status::Drift,
     }
 }
 
 /// Returns the status for a count that needs attention unless it is zero.
-pub const fn wanting(count: usize) -> Status {
-    if count == 0 {
-        Status::Ok
-    } else {
-        Status::Pending
+pub fn wanting(count: impl Into<Figure>) -> Status {
+    match count.into() {
+        Figure::Known(0) => Status::Ok,
+        Figure::Known(_) => Status::Pending,
+        Figure::NotKnown => Status::Drift,
     }
 }
 
 /// Renders the share of standing and temporary assignments as a bar and as text.
 fn share(exposure: &Exposure) -> AnyView {
-    let (standing, temporary) = (
+    let (Figure::Known(standing), Figure::Known(temporary)) = (
         exposure.standing_assignments,
         exposure.temporary_assignments,
-    );
+    ) else {
+        return view! {
+            <div data-share>
+                <p>
+                    <StatusBadge status=Status::Drift label="Not known" />
+                    <span class="text-muted">"how many assignments in production PCI are standing."</span>
+                </p>
+            </div>
+        }
+        .into_any();
+    };
     let total = (standing + temporary).max(1);
     let width = format!("{}%", standing * 100 / total);
     let none = standing + temporary == 0;
@@ -162,7 +195,11 @@ fn share(exposure: &Exposure) -> AnyView {
     .into_any()
 }
 
-fn people(exposed: Vec<ExposedPerson>, total: usize) -> AnyView {
+fn people(exposed: Vec<ExposedPerson>, total: Figure) -> AnyView {
+    if exposed.is_empty() && total == Figure::NotKnown {
+        return view! { <Section title="People with access"><NotKnown what="Who can reach production PCI" /></Section> }
+            .into_any();
+    }
     if exposed.is_empty() {
         return view! {
             <Section title="People with access">
@@ -171,7 +208,14 @@ fn people(exposed: Vec<ExposedPerson>, total: usize) -> AnyView {
         }
         .into_any();
     }
-    let shown = exposed.len();
+    let all = match total {
+        Figure::Known(total) => format!("All {total}"),
+        Figure::NotKnown => "All that are known".to_owned(),
+    };
+    let more = match total {
+        Figure::Known(total) => total.saturating_sub(exposed.len()),
+        Figure::NotKnown => 0,
+    };
     let columns = vec![
         Column::new("Person"),
         Column::new("Accounts"),
@@ -179,11 +223,11 @@ fn people(exposed: Vec<ExposedPerson>, total: usize) -> AnyView {
         Column::new("Paths"),
     ];
     let rows = exposed.into_iter().map(person).collect_view();
-    let all = "/people?only=production-pci";
+    let href = "/people?only=production-pci";
     view! {
-        <Section title="People with access" detail="most exposed first" actions=view! { <a href=all>{format!("All {total}")}</a> }.into_any()>
+        <Section title="People with access" detail="most exposed first" actions=view! { <a href=href>{all}</a> }.into_any()>
             <Table caption="People who can reach production PCI" columns id="exposed">{rows}</Table>
-            {(total > shown).then(|| view! { <p data-more>{format!("and {} more", total - shown)}</p> })}
+            {(more > 0).then(|| view! { <p data-more>{format!("and {more} more")}</p> })}
         </Section>
     }
     .into_any()
@@ -202,18 +246,24 @@ fn person(person: ExposedPerson) -> impl IntoView {
         standing,
     } = person;
     let way = match (paths, direct) {
-        (1, 1) => "assigned directly".to_owned(),
-        (1, _) => "through a group".to_owned(),
-        (n, 0) => format!("{n} paths, all through groups"),
-        (n, d) if n == d => format!("{n} paths, all direct"),
-        (n, d) => format!("{n} paths, {d} direct"),
+        (Figure::NotKnown, _) => "paths not known".to_owned(),
+        (Figure::Known(1), 1) => "assigned directly".to_owned(),
+        (Figure::Known(1), _) => "through a group".to_owned(),
+        (Figure::Known(n), 0) => format!("{n} paths, all through groups"),
+        (Figure::Known(n), d) if n == d => format!("{n} paths, all direct"),
+        (Figure::Known(n), d) => format!("{n} paths, {d} direct"),
     };
     let long = if standing {
         view! { <StatusBadge status=Status::Danger label="Standing" /> }.into_any()
     } else {
         view! { <StatusBadge status=Status::Pending label="Ends" /> }.into_any()
     };
-    let more = set_count.saturating_sub(sets.len());
+    let more = set_count.map(|count| count.saturating_sub(sets.len()));
+    let more = match more {
+        Figure::Known(0) => None,
+        Figure::Known(more) => Some(format!("and {more} more")),
+        Figure::NotKnown => Some("and others that are not known".to_owned()),
+    };
     let sets = sets
         .into_iter()
         .map(|set| view! { <li><SetLink set /></li> })
@@ -226,13 +276,17 @@ fn person(person: ExposedPerson) -> impl IntoView {
                 {title.map(|title| view! { <div class="text-muted text-xs font-normal">{title}</div> })}
             </th>
             <td><AccountNames accounts total=account_count /></td>
-            <td data-sets><ul data-plain>{sets} {(more > 0).then(|| view! { <li class="text-muted">{format!("and {more} more")}</li> })}</ul></td>
+            <td data-sets><ul data-plain>{sets} {more.map(|more| view! { <li class="text-muted">{more}</li> })}</ul></td>
             <td>{long} <div><a href=format!("{href}?only=production-pci") class="text-xs">{way}</a></div></td>
         </tr>
     }
 }
 
-fn guardrails(findings: Vec<FindingGroup>) -> AnyView {
+fn guardrails(findings: Vec<FindingGroup>, against: Figure<Tally>) -> AnyView {
+    if findings.is_empty() && against == Figure::NotKnown {
+        return view! { <Section title="Policy findings"><NotKnown what="Part of the access to production PCI" /></Section> }
+            .into_any();
+    }
     if findings.is_empty() {
         return view! {
             <Section title="Policy findings">
@@ -254,8 +308,8 @@ fn guardrails(findings: Vec<FindingGroup>) -> AnyView {
             view! {
                 <tr>
                     <th scope="row" data-reason-cell><HitWords hit=found.hit /></th>
-                    <td data-numeric><a href=href>{found.assignments}</a></td>
-                    <td data-numeric>{found.people}</td>
+                    <td data-numeric><a href=href>{found.assignments.to_string()}</a></td>
+                    <td data-numeric>{found.people.to_string()}</td>
                     <td data-wide><AccountNames accounts=found.accounts total=found.account_count /></td>
                 </tr>
             }

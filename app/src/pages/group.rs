@@ -1,6 +1,8 @@
 //! A group: its assignments and its members.
 
-use domain::{authorize::Action, directory::Origin, ids::GroupId, time::Timestamp};
+use domain::{
+    authorize::Action, directory::Origin, ids::GroupId, snapshot::Knowledge, time::Timestamp,
+};
 use leptos::prelude::*;
 
 use crate::{
@@ -10,8 +12,8 @@ use crate::{
     },
     components::{
         AccountLink, ButtonKind, Column, Crumb, Day, Empty, EmptyFiltered, FreshnessNotice, Glyph,
-        Hits, LinkButton, Notice, PageHeader, PersonLink, Section, SetLink, Status, StatusBadge,
-        Table, list_href, pages, relative,
+        Hits, LinkButton, NotKnown, Notice, PageHeader, PersonLink, Section, SetLink, Status,
+        StatusBadge, Table, list_href, pages, relative,
     },
     routes::{Page, Visit},
 };
@@ -59,6 +61,7 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
         members,
         members_as_of,
         opens,
+        assignments,
         ..
     } = group;
     let PageContext {
@@ -106,7 +109,7 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
                     </Notice>
                 }
             })}
-        {self::opens(opens, &base, &opens_query, &id, proposes)}
+        {self::opens(opens, assignments, &base, &opens_query, &id, proposes)}
         {self::members(members, members_as_of, &base, &members_query, &id, proposes, now)}
     }
     .into_any()
@@ -114,11 +117,15 @@ fn draw(group: GroupView, context: PageContext) -> AnyView {
 
 fn opens(
     rows: Vec<GroupAccessRow>,
+    known: Knowledge,
     base: &str,
     query: &ListQuery,
     id: &GroupId,
     removes: bool,
 ) -> AnyView {
+    if rows.is_empty() && known == Knowledge::NeverRead {
+        return view! { <Section title="Assignments"><NotKnown what="Part of the assignments" /></Section> }.into_any();
+    }
     if rows.is_empty() {
         return view! {
             <Section title="Assignments">

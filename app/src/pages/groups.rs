@@ -1,12 +1,13 @@
 //! The list of groups.
 
+use domain::snapshot::Knowledge;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{GroupRow, ListQuery, Page as Rows, PortResult},
+    backend::{GroupRow, ListQuery, ListsRead, Page as Rows, PortResult},
     components::{
-        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, Status,
-        StatusBadge, Table, list_href, pages,
+        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
+        Status, StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -18,17 +19,21 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let query = list_query(&visit);
     let groups = visit.backend.groups(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    let lists = freshness.lists;
     Ok(Page::new("Groups", move || {
         view! {
             <PageHeader title="Groups" detail=view! { "Every member of a group has all access that is assigned to it." }.into_any() />
             <FreshnessNotice freshness now />
-            {draw(query, groups)}
+            {draw(query, groups, lists)}
         }
         .into_any()
     }))
 }
 
-fn draw(query: ListQuery, groups: Rows<GroupRow>) -> AnyView {
+fn draw(query: ListQuery, groups: Rows<GroupRow>, lists: ListsRead) -> AnyView {
+    if groups.total == 0 && lists.groups == Knowledge::NeverRead {
+        return view! { <NotKnown what="The list of groups" /> }.into_any();
+    }
     if groups.total == 0 && query.words.is_empty() && query.only.is_none() {
         return view! { <Empty title="No groups" icon=Glyph::Groups>"Identity Center groups appear after the first read."</Empty> }.into_any();
     }
@@ -87,9 +92,9 @@ fn row(row: GroupRow) -> impl IntoView {
         <tr>
             <th scope="row"><a href=format!("/groups/{id}")>{name}</a> {waits}</th>
             <td data-wide class="text-muted">{kept}</td>
-            <td data-numeric>{members}</td>
-            <td data-numeric>{accounts}</td>
-            <td data-numeric><span class={guarded}>{production_pci}</span></td>
+            <td data-numeric>{members.to_string()}</td>
+            <td data-numeric>{accounts.to_string()}</td>
+            <td data-numeric><span class={guarded}>{production_pci.to_string()}</span></td>
         </tr>
     }
 }

@@ -1,13 +1,13 @@
 //! The home page: who can reach production PCI, changes that need the viewer's decision, and the viewer's access.
 
-use domain::{authorize::Action, ids::UserId, time::Timestamp};
+use domain::{authorize::Action, ids::UserId, snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
     backend::{ChangeRow, Freshness, Home, IdentityNotice, MyAccess, PortResult},
     components::{
-        AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, Notice, PageHeader,
-        RecentChanges, Section, Status, Time, directory_link,
+        AccountLink, ButtonKind, Empty, FreshnessNotice, Glyph, LinkButton, NotKnown, Notice,
+        PageHeader, RecentChanges, Section, Status, Time, directory_link,
     },
     routes::{Page, Visit},
 };
@@ -179,8 +179,11 @@ fn changes(
     view! { <Section title=title detail=count>{body}</Section> }.into_any()
 }
 
-fn my_access(access: Vec<MyAccess>, count: usize, me: Option<UserId>, now: Timestamp) -> AnyView {
-    let more = count.saturating_sub(access.len());
+fn my_access(access: Vec<MyAccess>, count: Figure, me: Option<UserId>, now: Timestamp) -> AnyView {
+    let more = count
+        .known()
+        .map_or(0, |count| count.saturating_sub(access.len()));
+    let access_is_empty = access.is_empty();
     let lines = access
         .into_iter()
         .map(|row| {
@@ -198,7 +201,9 @@ fn my_access(access: Vec<MyAccess>, count: usize, me: Option<UserId>, now: Times
             }
         })
         .collect_view();
-    let body = if count == 0 {
+    let body = if access_is_empty && count == Figure::NotKnown {
+        view! { <NotKnown what="Your access" /> }.into_any()
+    } else if count == 0 {
         view! { <Empty title="You have no access" icon=Glyph::Key>"Access that is granted to you appears here, with the time when it ends."</Empty> }
             .into_any()
     } else {
@@ -208,5 +213,5 @@ fn my_access(access: Vec<MyAccess>, count: usize, me: Option<UserId>, now: Times
         }
         .into_any()
     };
-    view! { <Section title="Accounts that you can access" detail=if count == 0 { String::new() } else { count.to_string() }>{body}</Section> }.into_any()
+    view! { <Section title="Accounts that you can access" detail=if count == 0 || access_is_empty { String::new() } else { count.to_string() }>{body}</Section> }.into_any()
 }

@@ -1,11 +1,12 @@
 //! The list of people in the directory, with counts of their access.
 
+use domain::snapshot::{Figure, Knowledge};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ListQuery, Page as Rows, PersonRow, PortResult},
+    backend::{ListQuery, ListsRead, Page as Rows, PersonRow, PortResult},
     components::{
-        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader,
+        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
         PersonLink, Table, list_href, pages,
     },
     routes::{Page, Visit},
@@ -18,17 +19,21 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let query = list_query(&visit);
     let people = visit.backend.people(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    let lists = freshness.lists;
     Ok(Page::new("People", move || {
         view! {
             <PageHeader title="People" detail=view! { "All users in the directory and the accounts that they can reach by any path." }.into_any() />
             <FreshnessNotice freshness now />
-            {draw(query, people)}
+            {draw(query, people, lists)}
         }
         .into_any()
     }))
 }
 
-fn draw(query: ListQuery, people: Rows<PersonRow>) -> AnyView {
+fn draw(query: ListQuery, people: Rows<PersonRow>, lists: ListsRead) -> AnyView {
+    if people.total == 0 && lists.users == Knowledge::NeverRead {
+        return view! { <NotKnown what="The list of users" /> }.into_any();
+    }
     let unfiltered = query.words.is_empty() && query.only.is_none();
     if people.total == 0 && unfiltered {
         return view! { <Empty title="No users" icon=Glyph::People>"Identity Center users appear after the first read."</Empty> }
@@ -77,16 +82,17 @@ fn row(row: PersonRow) -> impl IntoView {
         production_pci,
     } = row;
     let guarded = match production_pci {
-        0 => view! { <span class="text-muted">"0"</span> }.into_any(),
-        some => view! { <a href=format!("/people/{}?only=production-pci", user.id) class="font-semibold">{some}</a> }.into_any(),
+        Figure::NotKnown => view! { <span class="text-muted">"Not known"</span> }.into_any(),
+        Figure::Known(0) => view! { <span class="text-muted">"0"</span> }.into_any(),
+        Figure::Known(some) => view! { <a href=format!("/people/{}?only=production-pci", user.id) class="font-semibold">{some}</a> }.into_any(),
     };
     view! {
         <tr>
             <th scope="row"><PersonLink user /></th>
             <td data-wide><span title=email>{user_name}</span></td>
             <td data-wide class="text-muted">{title}</td>
-            <td data-numeric>{groups}</td>
-            <td data-numeric>{accounts}</td>
+            <td data-numeric>{groups.to_string()}</td>
+            <td data-numeric>{accounts.to_string()}</td>
             <td data-numeric>{guarded}</td>
         </tr>
     }

@@ -6,6 +6,7 @@ use domain::{
         Boundary, Content,
         analysis::{Finding, PolicyRef},
     },
+    snapshot::Knowledge,
     time::{Duration, Timestamp},
 };
 use leptos::prelude::*;
@@ -14,8 +15,8 @@ use crate::{
     backend::{Freshness, ListQuery, PortResult, SetAccountRow, SetView},
     components::{
         AccountLink, BadgeWeight, Column, Crumb, Definition, DefinitionList, Empty, EmptyFiltered,
-        FreshnessNotice, Glyph, Notice, PageHeader, Section, Status, StatusBadge, Table, Time,
-        list_href, pages, risk_status,
+        FreshnessNotice, Glyph, NotKnown, Notice, PageHeader, Section, Status, StatusBadge, Table,
+        Time, list_href, pages, risk_status,
     },
     routes::{Page, Visit},
 };
@@ -41,6 +42,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
         hash,
         findings,
         holds,
+        assignments,
         catalogue,
     } = view;
     let base = format!("/permission-sets/{}", set.key());
@@ -71,7 +73,7 @@ fn draw(view: SetView, freshness: Freshness, query: &ListQuery, now: Timestamp) 
             })}
         {long_sessions(content.session_seconds)}
         {allows(words, findings)}
-        {self::holds(holds, &base, query, now)}
+        {self::holds(holds, assignments, &base, query, now)}
         <Section title="Policies">{held(content)}</Section>
         <Section title="Facts"><div data-body>{facts}</div></Section>
     }
@@ -219,7 +221,16 @@ fn pretty(text: &str) -> String {
         .unwrap_or_else(|_| text.to_owned())
 }
 
-fn holds(rows: Vec<SetAccountRow>, base: &str, query: &ListQuery, now: Timestamp) -> AnyView {
+fn holds(
+    rows: Vec<SetAccountRow>,
+    known: Knowledge,
+    base: &str,
+    query: &ListQuery,
+    now: Timestamp,
+) -> AnyView {
+    if rows.is_empty() && known == Knowledge::NeverRead {
+        return view! { <Section title="Accounts"><NotKnown what="Where this permission set is assigned" /></Section> }.into_any();
+    }
     if rows.is_empty() {
         return view! {
             <Section title="Accounts">
@@ -256,7 +267,7 @@ fn holds(rows: Vec<SetAccountRow>, base: &str, query: &ListQuery, now: Timestamp
                         <th scope="row"><AccountLink account=row.account /></th>
                         <td>{content}</td>
                         <td data-numeric>{row.principals}</td>
-                        <td data-numeric>{row.people}</td>
+                        <td data-numeric>{row.people.to_string()}</td>
                         <td data-wide><Time at=row.as_of now /></td>
                     </tr>
                 }

@@ -1,12 +1,13 @@
 //! The list of permission sets, riskiest first.
 
+use domain::snapshot::{Figure, Knowledge};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ListQuery, Page as Rows, PortResult, SetRow},
+    backend::{ListQuery, ListsRead, Page as Rows, PortResult, SetRow},
     components::{
-        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, PageHeader, RiskList,
-        Status, StatusBadge, Table, list_href, pages,
+        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
+        RiskList, Status, StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -18,17 +19,21 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let query = list_query(&visit);
     let sets = visit.backend.permission_sets(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    let lists = freshness.lists;
     Ok(Page::new("Permission sets", move || {
         view! {
             <PageHeader title="Permission sets" detail=view! { "Riskiest first, as determined from their policies." }.into_any() />
             <FreshnessNotice freshness now />
-            {draw(query, sets)}
+            {draw(query, sets, lists)}
         }
         .into_any()
     }))
 }
 
-fn draw(query: ListQuery, sets: Rows<SetRow>) -> AnyView {
+fn draw(query: ListQuery, sets: Rows<SetRow>, lists: ListsRead) -> AnyView {
+    if sets.total == 0 && lists.sets == Knowledge::NeverRead {
+        return view! { <NotKnown what="The list of permission sets" /> }.into_any();
+    }
     if sets.total == 0 && query.words.is_empty() && query.only.is_none() {
         return view! { <Empty title="No permission sets" icon=Glyph::PermissionSets>"Identity Center permission sets appear after the first read."</Empty> }
             .into_any();
@@ -86,14 +91,12 @@ fn row(row: SetRow) -> impl IntoView {
         people,
         outdated,
     } = row;
-    let outdated = (outdated > 0).then(|| {
-        let label = if outdated == 1 {
-            "Outdated version in 1 account".to_owned()
-        } else {
-            format!("Outdated version in {outdated} accounts")
-        };
-        view! { <StatusBadge status=Status::Drift label /> }
-    });
+    let outdated = match outdated {
+        Figure::Known(0) | Figure::NotKnown => None,
+        Figure::Known(1) => Some("Outdated version in 1 account".to_owned()),
+        Figure::Known(some) => Some(format!("Outdated version in {some} accounts")),
+    };
+    let outdated = outdated.map(|label| view! { <StatusBadge status=Status::Drift label /> });
     let allows = if set.risks.is_empty() {
         view! { <span class="text-muted">{words}</span> }.into_any()
     } else {
@@ -113,9 +116,9 @@ fn row(row: SetRow) -> impl IntoView {
             </th>
             <td><span class="inline-flex flex-wrap items-center gap-x-3">{allows} {outdated}</span></td>
             <td data-numeric data-wide>{session(session_seconds)}</td>
-            <td data-numeric>{people}</td>
-            <td data-numeric>{accounts}</td>
-            <td data-numeric><span class={guarded}>{production_pci}</span></td>
+            <td data-numeric>{people.to_string()}</td>
+            <td data-numeric>{accounts.to_string()}</td>
+            <td data-numeric><span class={guarded}>{production_pci.to_string()}</span></td>
         </tr>
     }
 }

@@ -4,6 +4,7 @@ use domain::{
     authorize::Action,
     directory::Origin,
     ids::UserId,
+    snapshot::Knowledge,
     time::Timestamp,
     verdict::{Outcome, Tally},
 };
@@ -16,9 +17,9 @@ use crate::{
     },
     components::{
         AccountLink, AccountStatusMark, ButtonKind, Chip, Column, Crumb, Day, Definition,
-        DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, Notice,
-        PageHeader, RecentChanges, Section, SetLink, Stat, Stats, Status, Table, Time, chips,
-        list_href, pages,
+        DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, NotKnown,
+        Notice, PageHeader, RecentChanges, Section, SetLink, Stat, Stats, Status, Table, Time,
+        chips, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -63,6 +64,8 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         origin,
         groups,
         paths,
+        known,
+        findings,
         accounts,
         production_pci,
         changes,
@@ -86,11 +89,10 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         let words = if proposes { "Grant access" } else { "Request access" };
         view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>{words}</LinkButton> }
     });
-    let standing = paths.iter().filter(|path| path.ends.is_none()).count();
-    let Tally {
-        against,
-        unapproved,
-    } = Tally::of(paths.iter().map(|path| HitView::strictest(&path.hits)));
+    let standing = known.figure(paths.iter().filter(|path| path.ends.is_none()).count());
+    let tally = Tally::of(paths.iter().map(|path| HitView::strictest(&path.hits)));
+    let against = findings.figure(tally.against);
+    let unapproved = findings.figure(tally.unapproved);
     let disabled = user.status == AccountStatus::Disabled && !paths.is_empty();
     let crumbs = if directory {
         vec![Crumb::new("/people", "People")]
@@ -108,7 +110,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
             view! { <li>{name}</li> }
         })
         .collect_view();
-    let list = reaches(paths, &base, &who, &query, directory, proposes, now);
+    let list = reaches(paths, known, &base, &who, &query, directory, proposes, now);
     view! {
         <PageHeader
             title=user.name.clone()
@@ -159,8 +161,10 @@ pub fn origin_words(origin: Origin) -> &'static str {
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "one section with all its inputs")]
 fn reaches(
     mut paths: Vec<PathRow>,
+    known: Knowledge,
     base: &str,
     who: &str,
     query: &ListQuery,
@@ -168,6 +172,10 @@ fn reaches(
     removes: bool,
     now: Timestamp,
 ) -> AnyView {
+    if paths.is_empty() && known == Knowledge::NeverRead {
+        return view! { <Section title="Access"><NotKnown what="Part of the access" /></Section> }
+            .into_any();
+    }
     if paths.is_empty() {
         return view! {
             <Section title="Access">

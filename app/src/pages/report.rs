@@ -1,7 +1,7 @@
 //! The report of who can reach production PCI, for an assessor: counts, coverage, and one row per person, account,
 //! permission set and path. The page, the CSV and the JSON contain the same rows; the page never computes counts.
 
-use domain::time::Timestamp;
+use domain::{org::AccountState, snapshot::Figure, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
     },
     components::{
         AbsoluteTime, BadgeWeight, Column, Definition, DefinitionList, Empty, EmptyFiltered,
-        FreshnessNotice, Glyph, LinkButton, ListBar, PageHeader, PagePosition, Section, Stat,
-        Stats, Status, StatusBadge, Table, list_href, pages,
+        FreshnessNotice, Glyph, LinkButton, ListBar, NotKnown, PageHeader, PagePosition, Section,
+        Stat, Stats, Status, StatusBadge, Table, account_state_words, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -37,12 +37,31 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
     let AccessReport { head, page, files } = report;
     let ReportCounts {
         people,
+        disabled,
         accounts,
         unclassified,
         rows,
         standing,
+        orphaned,
         against,
     } = head.counts;
+    let (violations, unapproved) = (
+        against.map(|tally| tally.against),
+        against.map(|tally| tally.unapproved),
+    );
+    let shown = people.map(|_| rows);
+    let reach = match disabled {
+        Figure::Known(0) => "can reach it".to_owned(),
+        Figure::Known(some) => format!("can reach it, {some} of them disabled"),
+        Figure::NotKnown => "not everything has been read from AWS".to_owned(),
+    };
+    let kinds = match (standing, orphaned) {
+        (Figure::Known(standing), Figure::Known(0)) => format!("{standing} standing"),
+        (Figure::Known(standing), Figure::Known(some)) => {
+            format!("{standing} standing, {some} orphaned")
+        }
+        _ => format!("{rows} are known"),
+    };
     let actions = match files {
         DownloadSource::Page => view! {
             <LinkButton href=format!("{PATH}.csv") icon=Glyph::Download>"Download CSV"</LinkButton>
@@ -62,14 +81,14 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
         />
         <FreshnessNotice freshness=head.freshness.clone() now />
         <Stats>
-            <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail="can reach it" status=bad(people) />
+            <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail=reach status=bad(people) />
             <Stat label="Accounts" value=accounts.to_string() href="/accounts?only=production-pci" detail=counted(unclassified) />
-            <Stat label="Rows" value=rows.to_string() href="#rows" detail=format!("{standing} standing") />
-            <Stat label="Policy violations" value=against.against.to_string() href="#rows" detail="rows" status=bad(against.against) />
-            <Stat label="Unapproved" value=against.unapproved.to_string() href="#rows" detail="rows that only lack an approval" status=wanting(against.unapproved) />
+            <Stat label="Rows" value=shown.to_string() href="#rows" detail=kinds />
+            <Stat label="Policy violations" value=violations.to_string() href="#rows" detail="rows" status=bad(violations) />
+            <Stat label="Unapproved" value=unapproved.to_string() href="#rows" detail="rows that only lack an approval" status=wanting(unapproved) />
         </Stats>
         {coverage(head, now)}
-        {table(page, rows, query)}
+        {table(page, rows, people, query)}
     }
     .into_any()
 }
@@ -122,7 +141,15 @@ fn coverage(head: ReportHead, now: Timestamp) -> AnyView {
     .into_any()
 }
 
-fn table(page: backend::Page<ReportRow>, known: usize, query: ListQuery) -> AnyView {
+fn table(
+    page: backend::Page<ReportRow>,
+    known: usize,
+    people: Figure,
+    query: ListQuery,
+) -> AnyView {
+    if known == 0 && people == Figure::NotKnown {
+        return view! { <Section title="Rows"><NotKnown what="Who can reach production PCI" /></Section> }.into_any();
+    }
     if known == 0 {
         return view! {
             <Section title="Rows">
@@ -151,7 +178,7 @@ fn table(page: backend::Page<ReportRow>, known: usize, query: ListQuery) -> AnyV
     view! {
         {bar}
         <div id="rows">
-            <Section title="Rows" detail="one for each person, account, permission set and path">
+            <Section title="Rows" detail="one for each person, account, permission set and path, and one for each orphaned assignment">
                 <Table caption="Who can reach production PCI, by path" columns id="report">{lines}</Table>
                 {pages(place, "rows", move |page| list_href(PATH, &query.words, None, page))}
             </Section>
@@ -165,8 +192,10 @@ fn line(row: ReportRow) -> impl IntoView {
         person_id,
         person,
         enabled,
+        orphaned,
         account_id,
         account,
+        account_state,
         permission_set,
         permission_set_arn,
         path,
@@ -186,14 +215,37 @@ fn line(row: ReportRow) -> impl IntoView {
     } else {
         view! { <StatusBadge status=Status::Pending label="Ends" /> }.into_any()
     };
+    let who = if orphaned {
+        let (kind, id) = person.rsplit_once(' ').unwrap_or(("Orphaned", &person));
+        view! {
+            <StatusBadge status=Status::Drift label=kind.to_owned() />
+            " "
+            <span class="text-muted font-mono text-xs break-all">{id.to_owned()}</span>
+        }
+        .into_any()
+    } else {
+        let mark = match enabled {
+            Some(true) => None,
+            Some(false) => Some((Status::Off, "Disabled")),
+            None => Some((Status::Drift, "Not read")),
+        };
+        let name = if enabled.is_none() {
+            view! { <span class="font-mono text-xs">{person}</span> }.into_any()
+        } else {
+            view! { <a href=format!("/people/{person_id}")>{person}</a> }.into_any()
+        };
+        view! {
+            {name}
+            {mark.map(|(status, label)| view! { " " <StatusBadge status label /> })}
+        }
+        .into_any()
+    };
     view! {
         <tr>
-            <th scope="row">
-                <a href=format!("/people/{person_id}")>{person}</a>
-                {(!enabled).then(|| view! { " " <StatusBadge status=Status::Off label="Disabled" /> })}
-            </th>
+            <th scope="row">{who}</th>
             <td>
                 <a href=format!("/accounts/{account_id}")>{account}</a>
+                {state(&account_state).map(|label| view! { " " <StatusBadge status=Status::Off label /> })}
                 <div class="text-muted font-mono text-xs">{account_id}</div>
             </td>
             <td><a href=format!("/permission-sets/{set}")>{permission_set}</a></td>
@@ -203,6 +255,18 @@ fn line(row: ReportRow) -> impl IntoView {
             <td>{broken(findings)}</td>
         </tr>
     }
+}
+
+/// Returns the words for the state of an account that is not in use, given AWS's name for it.
+fn state(name: &str) -> Option<&'static str> {
+    let states = [
+        AccountState::PendingActivation,
+        AccountState::Active,
+        AccountState::Suspended,
+        AccountState::PendingClosure,
+        AccountState::Closed,
+    ];
+    account_state_words(states.into_iter().find(|state| state.as_str() == name))
 }
 
 /// Renders the ids of the policies that a row violates, as in the files.

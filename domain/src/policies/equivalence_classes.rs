@@ -95,7 +95,7 @@ impl<'a> ExistingAccessEvaluator<'a> {
         people: i64,
     ) -> Vec<PolicyFindings> {
         let snapshot = self.snapshot;
-        let exists = snapshot.exists(principal);
+        let exists = !snapshot.is_gone(principal);
         let mut findings = Vec::new();
         if !exists {
             findings.push(PolicyFindings {

@@ -132,7 +132,8 @@ impl<'a> ExistingAccessEvaluator<'a> {
         found: &mut Vec<ExistingAccess>,
     ) {
         let (pair, principal) = (&assignment.pair, &assignment.principal);
-        if !self.snapshot.exists(principal) {
+        let gone = self.snapshot.is_gone(principal);
+        if gone {
             found.push(orphan(assignment.clone(), since));
         }
         let only = PairRead {
@@ -145,9 +146,7 @@ impl<'a> ExistingAccessEvaluator<'a> {
             Principal::User(_) => Path::Direct,
             Principal::Group(group) => Path::Group(group.clone()),
         };
-        let empty_group = matches!(principal, Principal::Group(_))
-            && self.snapshot.exists(principal)
-            && reaches.is_empty();
+        let empty_group = matches!(principal, Principal::Group(_)) && !gone && reaches.is_empty();
         if reaches.is_empty() && !empty_group {
             return;
         }

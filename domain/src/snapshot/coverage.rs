@@ -126,6 +126,12 @@ pub struct Coverage {
     pub complete_at: Option<Timestamp>,
     /// What the last crawl could not read, sorted.
     pub unread: Vec<Unread>,
+    /// What could not be read yet by any crawl, sorted: nothing older is known in its place.
+    #[serde(default)]
+    pub never_read: Vec<Gap>,
+    /// The pairs that AWS lists but does not find, because their account is not in use or not in the organization.
+    #[serde(default)]
+    pub not_found: Vec<Pair>,
 }
 
 impl Coverage {

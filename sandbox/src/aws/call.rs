@@ -103,7 +103,23 @@ pub(crate) struct CallOutcome {
     /// The asynchronous part never completes.
     #[serde(default)]
     pub never_ends: bool,
-    /// The page is truncated and carries a token.
+    /// The fault of the page that a list operation returns.
     #[serde(default)]
-    pub short_page: bool,
+    pub page: PageFault,
+}
+
+/// A fault of the page of a list operation. AWS may return short and empty pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PageFault {
+    #[default]
+    None,
+    /// Half the page, with a token. A page of one record becomes an empty page.
+    Short,
+    /// An empty page with a token before every page.
+    Empty,
+    /// The page carries the token that it was requested with.
+    RepeatedToken,
+    /// No records and no token.
+    NoRecords,
 }

@@ -15,7 +15,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[("LookupEvents", lookup)];
 
 const FIFTY: Paging = Paging {
     token: "NextToken",
-    size: "MaxResults",
+    size: Some("MaxResults"),
     limit: 50,
     may_be_empty: MayBeEmpty::No,
 };

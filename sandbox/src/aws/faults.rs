@@ -6,10 +6,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::call::CallOutcome;
+use super::call::{CallOutcome, PageFault};
 use super::params::Params;
 use super::refusal::Refusal;
-use super::service::{Service, is_asynchronous, is_write};
+use super::service::{is_asynchronous, is_list, is_write};
 
 /// The body of `POST /_sandbox/faults`. It replaces all rules; an empty object clears them.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub(crate) struct Rule {
     /// Milliseconds, for `delay_ms`.
     #[serde(default)]
     pub ms: u64,
-    /// FailureReason, for `async_failed`.
+    /// FailureReason, for `async_failed`; the member `Reason` of the error, for `access_denied`.
     #[serde(default)]
     pub reason: Option<String>,
     /// Between zero and one.
@@ -71,9 +71,19 @@ pub(crate) enum FaultKind {
     AsyncFailed,
     /// The asynchronous part stays `IN_PROGRESS`.
     AsyncNever,
-    /// The page is cut in half and carries a token.
+    /// The page is cut in half and carries a token; lists only, as the four below.
     TruncatePage,
+    /// An empty page with a token precedes every page.
+    EmptyPage,
+    /// Every page carries the same token.
+    RepeatToken,
+    /// The list has no records.
+    EmptyList,
+    /// The first page is cut in half and carries a token; every later page is an error.
+    ErrorAfterFirstPage,
     AccessDenied,
+    /// 400, as for a resource that does not exist.
+    NotFound,
 }
 
 /// The combined effect of all matching rules on one call.
@@ -127,7 +137,7 @@ impl Faults {
             if let Some(left) = &mut rule.count {
                 *left -= 1;
             }
-            rule.mark(&mut verdict, params.service);
+            rule.mark(&mut verdict, params);
         }
         verdict
     }
@@ -146,7 +156,11 @@ impl Rule {
         let possible = match self.kind {
             FaultKind::Conflict => is_write(operation),
             FaultKind::AsyncFailed | FaultKind::AsyncNever => is_asynchronous(operation),
-            FaultKind::TruncatePage => operation.starts_with("List") || operation == "LookupEvents",
+            FaultKind::TruncatePage
+            | FaultKind::EmptyPage
+            | FaultKind::RepeatToken
+            | FaultKind::EmptyList
+            | FaultKind::ErrorAfterFirstPage => is_list(operation),
             _ => true,
         };
         service_named
@@ -160,7 +174,8 @@ impl Rule {
             })
     }
 
-    fn mark(&self, verdict: &mut FaultDecision, service: Service) {
+    fn mark(&self, verdict: &mut FaultDecision, params: &Params) {
+        let service = params.service;
         match self.kind {
             FaultKind::Throttle => verdict.refuse = Some(super::quota::throttled(service)),
             FaultKind::Conflict => {
@@ -171,10 +186,17 @@ impl Rule {
             }
             FaultKind::Internal => verdict.refuse = Some(Refusal::internal(service)),
             FaultKind::AccessDenied => {
-                verdict.refuse = Some(Refusal::new(
+                let refusal = Refusal::new(
                     service.denied_code(),
                     "You do not have sufficient access to perform this action.",
-                ));
+                );
+                verdict.refuse = Some(match &self.reason {
+                    Some(reason) => refusal.with("Reason", reason.as_str()),
+                    None => refusal,
+                });
+            }
+            FaultKind::NotFound => {
+                verdict.refuse = Some(Refusal::not_found("The resource was not found."));
             }
             FaultKind::ResetBefore => verdict.reset = Some(Reset::Before),
             FaultKind::ResetAfter => verdict.reset = Some(Reset::After),
@@ -186,7 +208,264 @@ impl Rule {
                 }));
             }
             FaultKind::AsyncNever => verdict.fate.never_ends = true,
-            FaultKind::TruncatePage => verdict.fate.short_page = true,
+            FaultKind::EmptyPage => verdict.fate.page = PageFault::Empty,
+            FaultKind::RepeatToken => verdict.fate.page = PageFault::RepeatedToken,
+            FaultKind::EmptyList => verdict.fate.page = PageFault::NoRecords,
+            FaultKind::ErrorAfterFirstPage if has_token(params) => {
+                verdict.refuse = Some(params.invalid("The provided NextToken has expired"));
+            }
+            FaultKind::TruncatePage | FaultKind::ErrorAfterFirstPage => {
+                verdict.fate.page = PageFault::Short;
+            }
         }
+    }
+}
+
+/// Whether a call requests a later page of a list.
+fn has_token(params: &Params) -> bool {
+    ["NextToken", "PaginationToken"]
+        .iter()
+        .any(|member| params.optional(member).ok().flatten().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use serde_json::{Value, json};
+
+    use super::{FaultPlan, Faults};
+    use crate::aws::quota::Limits;
+    use crate::aws::response::{IncomingCall, answer};
+    use crate::aws::service::{Service, is_list};
+    use crate::clock::Clock;
+    use crate::org::Organisation;
+    use crate::state::SandboxState;
+
+    /// The parameters with which each list operation returns at least one record.
+    fn lists(sample: &Organisation) -> BTreeMap<&'static str, Value> {
+        let assignment = &sample.assignments[0];
+        let (instance, store) = (&*sample.instance_arn, &*sample.identity_store_id);
+        let (account, set) = (&*assignment.account, &*assignment.permission_set);
+        let membership = &sample.memberships[0];
+        let pool = &sample.pool;
+        let admin = pool.users.iter().find(|user| !user.groups.is_empty());
+        let admin = admin.expect("a user of a group");
+        let tagged = sample.accounts.iter().find(|one| !one.tags.is_empty());
+        let tagged = &*tagged.expect("an account with tags").id;
+        let principal = (
+            &*assignment.principal_id,
+            assignment.principal_type.as_str(),
+        );
+        let of_set = json!({ "InstanceArn": instance, "PermissionSetArn": set });
+        let of_root = json!({ "ParentId": &*sample.root_id });
+        BTreeMap::from([
+            ("ListInstances", json!({})),
+            ("ListPermissionSets", json!({ "InstanceArn": instance })),
+            ("ListManagedPoliciesInPermissionSet", of_set.clone()),
+            (
+                "ListCustomerManagedPolicyReferencesInPermissionSet",
+                of_set.clone(),
+            ),
+            ("ListAccountsForProvisionedPermissionSet", of_set.clone()),
+            (
+                "ListPermissionSetsProvisionedToAccount",
+                json!({ "InstanceArn": instance, "AccountId": account }),
+            ),
+            (
+                "ListAccountAssignments",
+                json!({ "InstanceArn": instance, "AccountId": account, "PermissionSetArn": set }),
+            ),
+            (
+                "ListAccountAssignmentsForPrincipal",
+                json!({ "InstanceArn": instance, "PrincipalId": principal.0, "PrincipalType": principal.1 }),
+            ),
+            (
+                "ListAccountAssignmentCreationStatus",
+                json!({ "InstanceArn": instance }),
+            ),
+            (
+                "ListAccountAssignmentDeletionStatus",
+                json!({ "InstanceArn": instance }),
+            ),
+            (
+                "ListPermissionSetProvisioningStatus",
+                json!({ "InstanceArn": instance }),
+            ),
+            (
+                "ListTagsForResource",
+                json!({ "InstanceArn": instance, "ResourceArn": set, "ResourceId": tagged }),
+            ),
+            (
+                "ListUsers",
+                json!({ "IdentityStoreId": store, "UserPoolId": &*pool.id }),
+            ),
+            (
+                "ListGroups",
+                json!({ "IdentityStoreId": store, "UserPoolId": &*pool.id }),
+            ),
+            (
+                "ListGroupMemberships",
+                json!({ "IdentityStoreId": store, "GroupId": &*membership.group }),
+            ),
+            (
+                "ListGroupMembershipsForMember",
+                json!({ "IdentityStoreId": store, "MemberId": { "UserId": &*membership.user } }),
+            ),
+            ("ListAccounts", json!({})),
+            ("ListRoots", json!({})),
+            ("ListOrganizationalUnitsForParent", of_root.clone()),
+            ("ListAccountsForParent", of_root),
+            ("ListParents", json!({ "ChildId": tagged })),
+            (
+                "ListChildren",
+                json!({ "ParentId": &*sample.root_id, "ChildType": "ORGANIZATIONAL_UNIT" }),
+            ),
+            ("ListDelegatedAdministrators", json!({})),
+            ("LookupEvents", json!({})),
+            (
+                "ListUsersInGroup",
+                json!({ "UserPoolId": &*pool.id, "GroupName": &*admin.groups[0] }),
+            ),
+            (
+                "AdminListGroupsForUser",
+                json!({ "UserPoolId": &*pool.id, "Username": &*admin.username }),
+            ),
+        ])
+    }
+
+    fn target(service: Service, operation: &str) -> String {
+        let prefix = match service {
+            Service::SsoAdmin => "SWBExternalService",
+            Service::IdentityStore => "AWSIdentityStore",
+            Service::Organizations => "AWSOrganizationsV20161128",
+            Service::CloudTrail => "CloudTrail_20131101",
+            Service::CognitoIdp => "AWSCognitoIdentityProviderService",
+            Service::Sts => "",
+        };
+        format!("{prefix}.{operation}")
+    }
+
+    struct Caller {
+        sandbox: SandboxState,
+        target: String,
+        authorization: String,
+        asked: Value,
+    }
+
+    impl Caller {
+        fn inject(&mut self, kind: &str) {
+            let plan: FaultPlan = serde_json::from_value(json!({ "rules": [{ "kind": kind }] }))
+                .expect("a plan of known faults");
+            self.sandbox.faults = Faults::new(plan);
+        }
+
+        /// Returns the status, the number of records and the token.
+        fn page(&mut self, token: Option<&str>) -> (u16, usize, Option<String>) {
+            let mut asked = self.asked.clone();
+            let member = if self
+                .target
+                .ends_with("AWSCognitoIdentityProviderService.ListUsers")
+            {
+                "PaginationToken"
+            } else {
+                "NextToken"
+            };
+            if let Some(token) = token {
+                asked[member] = token.into();
+            }
+            let body = asked.to_string();
+            let answer = answer(
+                &mut self.sandbox,
+                &IncomingCall {
+                    target: Some(&self.target),
+                    authorization: Some(&self.authorization),
+                    body: body.as_bytes(),
+                },
+            );
+            let said: Value = serde_json::from_str(&answer.body).expect("JSON");
+            let rows = said.as_object().into_iter().flatten();
+            let rows = rows.filter_map(|(_, value)| value.as_array()).map(Vec::len);
+            let token = said[member].as_str().map(str::to_owned);
+            (answer.status, rows.sum(), token)
+        }
+
+        /// Returns the number of records on all pages, and the number of pages.
+        fn everything(&mut self) -> (usize, usize) {
+            let (mut rows, mut pages, mut token) = (0, 0, None);
+            loop {
+                let (status, found, next) = self.page(token.as_deref());
+                assert_eq!(status, 200, "{}", self.target);
+                (rows, pages) = (rows + found, pages + 1);
+                assert!(pages < 200, "{} does not end", self.target);
+                if next.is_none() {
+                    return (rows, pages);
+                }
+                token = next;
+            }
+        }
+    }
+
+    #[test]
+    fn every_list_operation_of_every_service_can_fail_in_every_way_that_a_page_can() {
+        let sample = Organisation::sample();
+        let lists = lists(&sample);
+        let mut driven = BTreeSet::new();
+        for service in Service::ALL {
+            for (operation, _) in service.operations() {
+                if !is_list(operation) {
+                    continue;
+                }
+                driven.insert(*operation);
+                let asked = lists
+                    .get(operation)
+                    .unwrap_or_else(|| panic!("{operation}: no parameters"));
+                let mut caller = Caller {
+                    sandbox: SandboxState::of(sample.clone(), Clock::manual(1_780_000_000_000))
+                        .with_limits(Limits::Unlimited),
+                    target: target(service, operation),
+                    authorization: format!(
+                        "AWS4-HMAC-SHA256 Credential={}/20260601/eu-west-1/sso/aws4_request",
+                        sample.management_account
+                    ),
+                    asked: asked.clone(),
+                };
+                let (rows, pages) = caller.everything();
+                caller.inject("truncate_page");
+                let (short, more) = caller.everything();
+                assert_eq!(short, rows, "{operation}: short pages lose nothing");
+                assert!(more > pages, "{operation}: a short page has a token");
+                caller.inject("empty_page");
+                let (_, none, token) = caller.page(None);
+                assert!(
+                    none == 0 && token.is_some(),
+                    "{operation}: an empty page has a token"
+                );
+                assert_eq!(
+                    caller.everything().0,
+                    rows,
+                    "{operation}: empty pages lose nothing"
+                );
+                caller.inject("repeat_token");
+                let (_, _, first) = caller.page(None);
+                let (_, _, second) = caller.page(first.as_deref());
+                assert!(
+                    first.is_some() && first == second,
+                    "{operation}: the token repeats"
+                );
+                caller.inject("error_after_first_page");
+                let (status, _, token) = caller.page(None);
+                assert!(
+                    status == 200 && token.is_some(),
+                    "{operation}: the first page comes"
+                );
+                assert_eq!(
+                    caller.page(token.as_deref()).0,
+                    400,
+                    "{operation}: the second does not"
+                );
+            }
+        }
+        assert_eq!(driven.len(), lists.len(), "{driven:?}");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::organization_changes;
-use super::page::{Page, TWENTY};
+use super::page::{Page, TAGS, TWENTY};
 use super::params::epoch_seconds;
 use super::refusal::Refusal;
 use super::service::Operation;
@@ -242,16 +242,17 @@ fn list_children(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(json!({ "Children": children, "NextToken": token }))
 }
 
-/// Lists all tags in one page: the operation has no page size, and an account has at most 50 tags.
+/// Lists all tags in one page: an account has at most 50 tags.
 fn list_tags(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_reader(call)?;
     let id = call.params.text("ResourceId")?;
+    let page = Page::read(call, &TAGS, &[id])?;
     let organizations = &call.sandbox.organizations;
-    let tags: Vec<Value> = match organizations.accounts.get(id) {
+    let tags: Vec<(String, Value)> = match organizations.accounts.get(id) {
         Some(held) => held
             .tags
             .iter()
-            .map(|(key, value)| json!({ "Key": &**key, "Value": &**value }))
+            .map(|(key, value)| (key.to_string(), json!({ "Key": &**key, "Value": &**value })))
             .collect(),
         None if organizations.units.contains_key(id) || *id == *organizations.root_id => Vec::new(),
         None => {
@@ -261,7 +262,8 @@ fn list_tags(call: &mut Call<'_>) -> Result<Value, Refusal> {
             ));
         }
     };
-    Ok(json!({ "Tags": tags }))
+    let (tags, token) = page.cut_sorted(tags);
+    Ok(json!({ "Tags": tags, "NextToken": token }))
 }
 
 fn list_delegated_administrators(call: &mut Call<'_>) -> Result<Value, Refusal> {

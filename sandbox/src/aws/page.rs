@@ -8,13 +8,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::call::Call;
+use super::call::{Call, PageFault};
 use super::refusal::Refusal;
 
 /// The pagination of an operation.
 pub(crate) struct Paging {
     pub token: &'static str,
-    pub size: &'static str,
+    /// The member with the page size, if the operation has one.
+    pub size: Option<&'static str>,
     /// The maximum and default page size.
     pub limit: usize,
     /// Whether the service documents empty pages that carry a token.
@@ -30,7 +31,7 @@ pub(crate) enum MayBeEmpty {
 /// sso-admin and identitystore.
 pub(crate) const HUNDRED: Paging = Paging {
     token: "NextToken",
-    size: "MaxResults",
+    size: Some("MaxResults"),
     limit: 100,
     may_be_empty: MayBeEmpty::No,
 };
@@ -38,15 +39,23 @@ pub(crate) const HUNDRED: Paging = Paging {
 /// Organizations.
 pub(crate) const TWENTY: Paging = Paging {
     token: "NextToken",
-    size: "MaxResults",
+    size: Some("MaxResults"),
     limit: 20,
     may_be_empty: MayBeEmpty::Yes,
+};
+
+/// `ListTagsForResource` of Organizations: no page size, and at most 50 tags.
+pub(crate) const TAGS: Paging = Paging {
+    token: "NextToken",
+    size: None,
+    limit: 50,
+    may_be_empty: MayBeEmpty::No,
 };
 
 /// cognito-idp, except `ListUsers`, which names the token differently.
 pub(crate) const SIXTY: Paging = Paging {
     token: "NextToken",
-    size: "Limit",
+    size: Some("Limit"),
     limit: 60,
     may_be_empty: MayBeEmpty::No,
 };
@@ -56,7 +65,9 @@ pub(crate) struct Page {
     after: Option<String>,
     limit: usize,
     scope: u64,
-    shortened: bool,
+    fault: PageFault,
+    /// Whether an empty page was returned at this position before.
+    pause_done: bool,
     empty: bool,
 }
 
@@ -64,10 +75,11 @@ impl Page {
     /// Reads the page size and the token. `scope` identifies the list: a token is valid only for the list that it came
     /// from.
     pub fn read(call: &Call<'_>, paging: &Paging, scope: &[&str]) -> Result<Self, Refusal> {
-        let limit = call
-            .params
-            .page_size(paging.size, paging.limit)?
-            .unwrap_or(paging.limit);
+        let asked = match paging.size {
+            Some(member) => call.params.page_size(member, paging.limit)?,
+            None => None,
+        };
+        let limit = asked.unwrap_or(paging.limit);
         let mut hasher = DefaultHasher::new();
         (call.operation, scope).hash(&mut hasher);
         let scope = hasher.finish();
@@ -79,13 +91,21 @@ impl Page {
             ),
         };
         let ragged = call.sandbox.ragged_pages && paging.may_be_empty == MayBeEmpty::Yes;
-        let (after, pause_done) = given.map_or((None, true), |(key, done)| (Some(key), done));
+        let first = given.is_none();
+        let (after, pause_done) = given.unwrap_or_default();
+        let fault = call.fate.page;
+        let empty = match fault {
+            PageFault::RepeatedToken | PageFault::NoRecords => false,
+            PageFault::Empty => !pause_done,
+            PageFault::None | PageFault::Short => ragged && !first && !pause_done,
+        };
         Ok(Self {
-            after,
+            after: Some(after).filter(|key| !key.is_empty()),
             limit,
             scope,
-            shortened: call.fate.short_page,
-            empty: ragged && !pause_done,
+            fault,
+            pause_done,
+            empty,
         })
     }
 
@@ -97,6 +117,9 @@ impl Page {
     /// Takes the page from `rest`, the records after [`Page::after`] ordered by key. Returns its items and the next
     /// token.
     pub fn cut<'k, T>(&self, rest: impl Iterator<Item = (&'k str, T)>) -> (Vec<T>, Option<String>) {
+        if self.fault == PageFault::NoRecords {
+            return (Vec::new(), None);
+        }
         if self.empty {
             return (Vec::new(), Some(self.token(self.after.as_deref(), true)));
         }
@@ -107,8 +130,15 @@ impl Page {
             keys.push(key);
             items.push(item);
         }
-        if self.shortened && !items.is_empty() {
-            let half = items.len() / 2;
+        if self.fault == PageFault::RepeatedToken {
+            return (
+                items,
+                Some(self.token(self.after.as_deref(), self.pause_done)),
+            );
+        }
+        // The second page at one position is not empty, so that a list of short pages ends.
+        if self.fault == PageFault::Short && !(self.pause_done && items.is_empty()) {
+            let half = (items.len() / 2).max(usize::from(self.pause_done));
             items.truncate(half);
             let last = half.checked_sub(1).map(|at| keys[at]);
             return (

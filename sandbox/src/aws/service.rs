@@ -149,6 +149,13 @@ pub(crate) fn is_write(operation: &str) -> bool {
         || matches!(operation, "AdminUserGlobalSignOut" | "MoveAccount")
 }
 
+/// Returns whether an operation returns its records in pages.
+pub(crate) fn is_list(operation: &str) -> bool {
+    operation.starts_with("List")
+        || operation.starts_with("AdminList")
+        || operation == "LookupEvents"
+}
+
 /// Returns whether an operation completes after it is answered.
 pub(crate) fn is_asynchronous(operation: &str) -> bool {
     matches!(

@@ -173,6 +173,40 @@ impl PrincipalType {
     }
 }
 
+/// The `Status` of an Identity Center instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum InstanceStatus {
+    #[default]
+    Active,
+    CreateInProgress,
+    CreateFailed,
+    DeleteInProgress,
+}
+
+impl InstanceStatus {
+    /// Returns the wire name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::CreateInProgress => "CREATE_IN_PROGRESS",
+            Self::CreateFailed => "CREATE_FAILED",
+            Self::DeleteInProgress => "DELETE_IN_PROGRESS",
+        }
+    }
+}
+
+/// An Identity Center instance of one account, which has no permission sets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountInstance {
+    pub arn: Arc<str>,
+    pub identity_store_id: Arc<str>,
+    /// The account that created it, the only one that sees it.
+    pub owner: Arc<str>,
+    #[serde(default)]
+    pub status: InstanceStatus,
+}
+
 /// An account assignment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Assignment {

@@ -10,8 +10,8 @@ use uuid::Builder;
 
 use super::sample;
 use super::{
-    Account, AccountState, Assignment, ExternalId, Group, Membership, Organisation, PermissionSet,
-    PrincipalType, Unit, User,
+    Account, AccountState, Assignment, ExternalId, Group, InstanceStatus, Membership, Organisation,
+    PermissionSet, PrincipalType, Unit, User,
 };
 
 /// The size of a generated organisation.
@@ -112,6 +112,8 @@ pub(super) fn organisation(size: &Size, seed: u64) -> Organisation {
         delegated_admin_account: accounts[1].id.clone(),
         delegated_services: BTreeMap::new(),
         instance_arn: sample::INSTANCE_ARN.into(),
+        instance_status: InstanceStatus::Active,
+        account_instances: Vec::new(),
         identity_store_id: "d-9067e0a1b2".into(),
         region: sample::REGION.into(),
         created_ms: BEGUN_MS,

@@ -12,8 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use data::{
-    Account, AccountState, Assignment, Boundary, ExternalId, Group, Membership, PermissionSet,
-    PolicyReference, PrincipalType, ProvisionedRole, TrailEvent, Unit, User,
+    Account, AccountInstance, AccountState, Assignment, Boundary, ExternalId, Group,
+    InstanceStatus, Membership, PermissionSet, PolicyReference, PrincipalType, ProvisionedRole,
+    TrailEvent, Unit, User,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,11 @@ pub struct Organisation {
     #[serde(default)]
     pub delegated_services: BTreeMap<Arc<str>, Vec<String>>,
     pub instance_arn: Arc<str>,
+    #[serde(default)]
+    pub instance_status: InstanceStatus,
+    /// Instances of single accounts, listed before the instance of the organization.
+    #[serde(default)]
+    pub account_instances: Vec<AccountInstance>,
     /// `d-` and ten characters.
     pub identity_store_id: Arc<str>,
     pub region: Arc<str>,

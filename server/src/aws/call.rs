@@ -61,6 +61,7 @@ where
             class: ErrorClass::Invalid,
             code: NOT_SENT.into(),
             message: "the deadline passed before the request was sent".into(),
+            reason: None,
             request_id: None,
         });
     }

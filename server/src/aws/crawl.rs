@@ -126,6 +126,7 @@ pub async fn crawl(
             sets_as_of: sets.sets_as_of,
             index: sets.index,
             pairs: sets.pairs,
+            not_found: sets.not_found,
             unread,
         },
     }
@@ -154,7 +155,7 @@ fn note<T>(unread: &mut Vec<Unread>, what: Gap, answer: Result<T, CallError>) ->
             tracing::warn!(?what, code = error.code, "could not be read");
             unread.push(Unread {
                 what,
-                why: error.code,
+                why: error.why(),
             });
             None
         }

@@ -36,6 +36,8 @@ pub struct CallError {
     pub code: String,
     /// The message from AWS. Never sent to a browser.
     pub message: String,
+    /// The member `Reason` of the response, which names a problem with a KMS key.
+    pub reason: Option<String>,
     /// The AWS request id.
     pub request_id: Option<String>,
 }
@@ -55,6 +57,7 @@ impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for CallError {
             .raw_response()
             .and_then(|response| response.headers().get("x-amzn-requestid"))
             .map(str::to_owned);
+        let reason = error.raw_response().and_then(reason);
         let meta = error.as_service_error().map(ProvideErrorMetadata::meta);
         let code = meta.and_then(|meta| meta.code());
         let message = meta
@@ -70,9 +73,26 @@ impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for CallError {
             class,
             code,
             message,
+            reason,
             request_id,
         }
     }
+}
+
+impl CallError {
+    /// Returns the error code, and the reason if AWS names one.
+    pub fn why(&self) -> String {
+        match &self.reason {
+            Some(reason) => format!("{}, {reason}", self.code),
+            None => self.code.clone(),
+        }
+    }
+}
+
+/// Reads `Reason` from the body of an error. The SDK has a type of its own for it in each error shape.
+fn reason(response: &HttpResponse) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(response.body().bytes()?).ok()?;
+    body.get("Reason")?.as_str().map(str::to_owned)
 }
 
 fn by_code(code: &str) -> ErrorClass {

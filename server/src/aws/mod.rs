@@ -7,10 +7,14 @@
 mod account;
 pub mod budget;
 pub mod call;
+mod check;
 pub mod crawl;
 pub mod error;
+pub mod instances;
+mod paging;
 pub mod pool;
 pub mod read;
+pub mod rights;
 pub mod set;
 pub mod write;
 
@@ -21,9 +25,9 @@ use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use domain::ids::{AccountId, InstanceArn};
-use thiserror::Error;
 
 use budget::Budgets;
+pub use instances::SetupError;
 
 /// The Region, endpoint and credentials of the AWS clients.
 #[derive(Debug, Clone)]
@@ -63,18 +67,8 @@ pub struct Aws {
     pub pool: aws_sdk_cognitoidentityprovider::Client,
     /// The call budget of each service.
     pub budgets: Budgets,
-}
-
-/// An error during the setup of the clients.
-#[derive(Debug, Error)]
-pub enum SetupError {
-    /// `ListInstances` returned no usable instance.
-    #[error(
-        "no Identity Center instance is visible in this Region; check the Region and that this account manages it or is its delegated administrator"
-    )]
-    NoInstance,
-    #[error("Identity Center could not be reached: {0}")]
-    Call(#[from] error::CallError),
+    /// The Region of Identity Center.
+    pub region: String,
 }
 
 /// The timeout of one attempt. It must end before a lease or an HTTP request does; the SDK has no default.
@@ -139,27 +133,7 @@ impl Aws {
             organizations: client!(aws_sdk_organizations, "us-east-1"),
             pool: client!(aws_sdk_cognitoidentityprovider, access.pool_region.clone()),
             budgets: Budgets::new(access.calls_per_second),
+            region: access.region.clone(),
         }
-    }
-
-    /// Returns the first Identity Center instance that AWS lists.
-    pub async fn instance(&self) -> Result<Instance, SetupError> {
-        let answer = call::read(&self.budgets.sso, || {
-            self.sso.list_instances().max_results(100).send()
-        })
-        .await?;
-        answer
-            .instances()
-            .iter()
-            .find_map(|instance| {
-                Some(Instance {
-                    arn: InstanceArn::parse(instance.instance_arn()?).ok()?,
-                    identity_store: instance.identity_store_id()?.to_owned(),
-                    owner: instance
-                        .owner_account_id()
-                        .and_then(|id| AccountId::parse(id).ok()),
-                })
-            })
-            .ok_or(SetupError::NoInstance)
     }
 }

@@ -8,6 +8,7 @@ use super::{
     Aws,
     call::read,
     error::{CallError, ErrorClass},
+    paging::all_pages,
 };
 
 /// The current state of a user in the pool.
@@ -39,29 +40,21 @@ impl Aws {
         })
         .await?;
         let mut groups = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let answer = read(&self.budgets.pool, || {
-                self.pool
-                    .admin_list_groups_for_user()
-                    .user_pool_id(pool)
-                    .username(username)
-                    .limit(60)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            groups.extend(
-                answer
-                    .groups()
-                    .iter()
-                    .filter_map(|group| group.group_name().map(str::to_owned)),
-            );
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                break;
-            }
-        }
+        let send = |token| {
+            self.pool
+                .admin_list_groups_for_user()
+                .user_pool_id(pool)
+                .username(username)
+                .limit(60)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.pool, send, |page| {
+            let names = page.groups().iter().filter_map(|group| group.group_name());
+            groups.extend(names.map(str::to_owned));
+            Ok(())
+        })
+        .await?;
         let attributes: BTreeMap<String, String> = user
             .user_attributes()
             .iter()
@@ -144,33 +137,22 @@ impl Aws {
 
     /// Returns the ids of all app clients of the pool.
     async fn pool_clients(&self, pool: &str) -> Result<BTreeSet<String>, CallError> {
-        let (mut found, mut token) = (BTreeSet::new(), None::<String>);
-        loop {
-            let answer = read(&self.budgets.pool, || {
-                self.pool
-                    .list_user_pool_clients()
-                    .user_pool_id(pool)
-                    .max_results(60)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            let clients = answer.user_pool_clients().iter();
+        let mut found = BTreeSet::new();
+        let send = |token| {
+            self.pool
+                .list_user_pool_clients()
+                .user_pool_id(pool)
+                .max_results(60)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.pool, send, |page| {
+            let clients = page.user_pool_clients().iter();
             found.extend(clients.filter_map(|client| client.client_id().map(str::to_owned)));
-            let next = answer.next_token().map(str::to_owned);
-            if next.is_none() {
-                return Ok(found);
-            }
-            if next == token {
-                return Err(CallError {
-                    class: ErrorClass::Unknown,
-                    code: "RepeatedToken".to_owned(),
-                    message: "ListUserPoolClients returned the same token twice".to_owned(),
-                    request_id: None,
-                });
-            }
-            token = next;
-        }
+            Ok(())
+        })
+        .await?;
+        Ok(found)
     }
 
     /// Returns whether the pool has an identity provider of this name.

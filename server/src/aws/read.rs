@@ -1,5 +1,4 @@
-//! Reads of one resource, up to the last page. A listing that fails midway is an error and never a shorter list:
-//! nothing may be deleted because of an incomplete read.
+//! Reads of one resource, up to the last page.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +11,7 @@ use super::{
     Aws, Instance,
     call::read,
     error::{CallError, ErrorClass},
+    paging::all_pages,
 };
 
 /// Returns the error for a response that cannot be parsed.
@@ -20,6 +20,7 @@ pub(super) fn malformed(what: &str) -> CallError {
         class: ErrorClass::Invalid,
         code: "MalformedAnswer".into(),
         message: what.into(),
+        reason: None,
         request_id: None,
     }
 }
@@ -40,20 +41,18 @@ impl Aws {
         pair: &Pair,
     ) -> Result<BTreeSet<Principal>, CallError> {
         let mut principals = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let answer = read(&self.budgets.sso, || {
-                self.sso
-                    .list_account_assignments()
-                    .instance_arn(instance.arn.as_str())
-                    .account_id(pair.account.as_str())
-                    .permission_set_arn(pair.set.as_str())
-                    .max_results(100)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            for row in answer.account_assignments() {
+        let send = |token| {
+            self.sso
+                .list_account_assignments()
+                .instance_arn(instance.arn.as_str())
+                .account_id(pair.account.as_str())
+                .permission_set_arn(pair.set.as_str())
+                .max_results(100)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.sso, send, |page| {
+            for row in page.account_assignments() {
                 let kind = row
                     .principal_type()
                     .map_or("", aws_sdk_ssoadmin::types::PrincipalType::as_str);
@@ -61,11 +60,10 @@ impl Aws {
                     .map_err(|error| malformed(&error.to_string()))?;
                 principals.insert(principal);
             }
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(principals);
-            }
-        }
+            Ok(())
+        })
+        .await?;
+        Ok(principals)
     }
 
     /// Returns the pairs that a principal is assigned to, by `ListAccountAssignmentsForPrincipal`. AWS documents that
@@ -76,20 +74,18 @@ impl Aws {
         principal: &Principal,
     ) -> Result<BTreeSet<Pair>, CallError> {
         let mut pairs = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let answer = read(&self.budgets.sso, || {
-                self.sso
-                    .list_account_assignments_for_principal()
-                    .instance_arn(instance.arn.as_str())
-                    .principal_id(principal.id())
-                    .principal_type(principal.kind().into())
-                    .max_results(100)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            for row in answer.account_assignments() {
+        let send = |token| {
+            self.sso
+                .list_account_assignments_for_principal()
+                .instance_arn(instance.arn.as_str())
+                .principal_id(principal.id())
+                .principal_type(principal.kind().into())
+                .max_results(100)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.sso, send, |page| {
+            for row in page.account_assignments() {
                 // Not documented: whether the response includes the assignments of a user's groups. Keep only those of
                 // the principal.
                 if row.principal_id() == Some(principal.id()) {
@@ -99,11 +95,10 @@ impl Aws {
                     )?);
                 }
             }
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(pairs);
-            }
-        }
+            Ok(())
+        })
+        .await?;
+        Ok(pairs)
     }
 
     /// Returns all members of a group.
@@ -113,30 +108,27 @@ impl Aws {
         group: &GroupId,
     ) -> Result<BTreeSet<UserId>, CallError> {
         let mut users = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let answer = read(&self.budgets.directory, || {
-                self.directory
-                    .list_group_memberships()
-                    .identity_store_id(&instance.identity_store)
-                    .group_id(group.as_str())
-                    .max_results(100)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            for membership in answer.group_memberships() {
+        let send = |token| {
+            self.directory
+                .list_group_memberships()
+                .identity_store_id(&instance.identity_store)
+                .group_id(group.as_str())
+                .max_results(100)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.directory, send, |page| {
+            for membership in page.group_memberships() {
                 let member = membership
                     .member_id()
                     .and_then(|member| member.as_user_id().ok());
                 let user = member.ok_or_else(|| malformed("a membership without a user"))?;
                 users.insert(UserId::parse(user).map_err(|error| malformed(&error.to_string()))?);
             }
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(users);
-            }
-        }
+            Ok(())
+        })
+        .await?;
+        Ok(users)
     }
 }
 

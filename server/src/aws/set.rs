@@ -12,6 +12,7 @@ use super::{
     Aws, Instance,
     call::read,
     error::{CallError, ErrorClass},
+    paging::all_pages,
     read::malformed,
 };
 
@@ -24,29 +25,26 @@ impl Aws {
         status: Option<ProvisioningStatus>,
     ) -> Result<BTreeSet<AccountId>, CallError> {
         let mut found = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let answer = read(&self.budgets.sso, || {
-                self.sso
-                    .list_accounts_for_provisioned_permission_set()
-                    .instance_arn(instance.arn.as_str())
-                    .permission_set_arn(arn.as_str())
-                    .set_provisioning_status(status.clone())
-                    .max_results(100)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            for account in answer.account_ids() {
+        let send = |token| {
+            self.sso
+                .list_accounts_for_provisioned_permission_set()
+                .instance_arn(instance.arn.as_str())
+                .permission_set_arn(arn.as_str())
+                .set_provisioning_status(status.clone())
+                .max_results(100)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.sso, send, |page| {
+            for account in page.account_ids() {
                 found.insert(
                     AccountId::parse(account).map_err(|error| malformed(&error.to_string()))?,
                 );
             }
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(found);
-            }
-        }
+            Ok(())
+        })
+        .await?;
+        Ok(found)
     }
 
     /// Returns the accounts that hold an outdated version of a permission set.
@@ -59,7 +57,7 @@ impl Aws {
         self.accounts_with(instance, arn, Some(status)).await
     }
 
-    /// Returns the name, description and content of a permission set. Makes five calls.
+    /// Returns the name, description and content of a permission set. Makes at least five calls.
     pub async fn set_content(
         &self,
         instance: &Instance,
@@ -77,24 +75,8 @@ impl Aws {
         let set = described
             .permission_set()
             .ok_or_else(|| malformed("a permission set without content"))?;
-        let managed = read(&self.budgets.sso, || {
-            self.sso
-                .list_managed_policies_in_permission_set()
-                .instance_arn(i)
-                .permission_set_arn(p)
-                .max_results(100)
-                .send()
-        })
-        .await?;
-        let customer = read(&self.budgets.sso, || {
-            self.sso
-                .list_customer_managed_policy_references_in_permission_set()
-                .instance_arn(i)
-                .permission_set_arn(p)
-                .max_results(100)
-                .send()
-        })
-        .await?;
+        let managed = managed(self, i, p).await?;
+        let customer = customer(self, i, p).await?;
         let inline = read(&self.budgets.sso, || {
             self.sso
                 .get_inline_policy_for_permission_set()
@@ -104,16 +86,8 @@ impl Aws {
         })
         .await?;
         let content = Content {
-            managed: managed
-                .attached_managed_policies()
-                .iter()
-                .filter_map(|m| m.arn().map(str::to_owned))
-                .collect(),
-            customer: customer
-                .customer_managed_policy_references()
-                .iter()
-                .map(reference)
-                .collect(),
+            managed,
+            customer,
             inline: inline
                 .inline_policy()
                 .filter(|text| !text.is_empty())
@@ -129,6 +103,56 @@ impl Aws {
             content,
         ))
     }
+}
+
+/// Returns the ARNs of the AWS managed policies of a permission set.
+async fn managed(aws: &Aws, instance: &str, set: &str) -> Result<BTreeSet<String>, CallError> {
+    let mut found = BTreeSet::new();
+    let send = |token| {
+        aws.sso
+            .list_managed_policies_in_permission_set()
+            .instance_arn(instance)
+            .permission_set_arn(set)
+            .max_results(100)
+            .set_next_token(token)
+            .send()
+    };
+    all_pages(&aws.budgets.sso, send, |page| {
+        for policy in page.attached_managed_policies() {
+            let arn = policy
+                .arn()
+                .ok_or_else(|| malformed("a managed policy without an ARN"))?;
+            found.insert(arn.to_owned());
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Returns the customer managed policies of a permission set.
+async fn customer(
+    aws: &Aws,
+    instance: &str,
+    set: &str,
+) -> Result<BTreeSet<CustomerPolicy>, CallError> {
+    let mut found = BTreeSet::new();
+    let send = |token| {
+        aws.sso
+            .list_customer_managed_policy_references_in_permission_set()
+            .instance_arn(instance)
+            .permission_set_arn(set)
+            .max_results(100)
+            .set_next_token(token)
+            .send()
+    };
+    all_pages(&aws.budgets.sso, send, |page| {
+        let references = page.customer_managed_policy_references();
+        found.extend(references.iter().map(reference));
+        Ok(())
+    })
+    .await?;
+    Ok(found)
 }
 
 async fn boundary(aws: &Aws, instance: &str, set: &str) -> Result<Option<Boundary>, CallError> {

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 
 use app::backend::{ReportCounts, ReportFormat};
 use clap::{Args, Subcommand, ValueEnum};
-use domain::ledger::Hash;
+use domain::{ledger::Hash, snapshot::Figure};
 use sha2::{Digest as _, Sha256};
 
 use super::CommandResult;
@@ -97,22 +97,32 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
         accounts,
         unclassified,
         rows,
+        orphaned,
         ..
     } = head.counts;
     let as_of = head
         .as_of
         .map_or("never".into(), domain::time::Timestamp::rfc3339);
     let assumed = match unclassified {
-        0 => String::new(),
-        some => format!(
-            "{some} of these accounts are not classified and only assumed to be: leastwise classify\n"
+        Figure::Known(0) | Figure::NotKnown => String::new(),
+        Figure::Known(some) => format!(
+            "\n{some} of these accounts are not classified and only assumed to be: leastwise classify"
         ),
     };
-    let open = format!(
-        "{people} people can reach {accounts} production PCI accounts through {rows} paths.\n\
-         {assumed}Report {}, as of {as_of}\n\n",
-        head.report_id
-    );
+    let summary = match (people, accounts) {
+        (Figure::Known(people), Figure::Known(accounts)) => format!(
+            "{people} people can reach {accounts} production PCI accounts. The report has {rows} rows{}.",
+            match orphaned {
+                Figure::Known(0) | Figure::NotKnown => String::new(),
+                Figure::Known(some) => format!(", {some} of them of orphaned assignments"),
+            }
+        ),
+        _ => format!(
+            "It is not known how many people can reach production PCI. Never read: {}.",
+            head.freshness.never_read.join("; ")
+        ),
+    };
+    let open = format!("{summary}{assumed}\nReport {}, as of {as_of}\n\n", head.report_id);
     let accounts: Vec<_> = report.accounts().cloned().collect();
     let report = report.clone();
     let lines = accounts.into_iter().map(move |account| {

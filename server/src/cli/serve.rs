@@ -22,7 +22,7 @@ use crate::{
         serve::{listen, serve},
         state::{HttpSettings, HttpState, Ports},
     },
-    service::{app_state::AppState, identities},
+    service::{app_state::AppState, identities, names},
     state::{self, PortAdapters, StartError},
 };
 
@@ -37,7 +37,7 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks the configuration and each part that it names.
+/// Checks the configuration and each part that it names. The exit code is 1 if AWS denies a read.
 pub async fn check(mut args: ServeArgs) -> CommandResult {
     args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
     args.check()?;
@@ -53,11 +53,24 @@ pub async fn check(mut args: ServeArgs) -> CommandResult {
     .await?;
     println!("database       ok");
     println!("aws            ok: {}", app_state.instance.arn);
+    let unread = app_state.aws.unreadable(&app_state.instance).await;
+    let read_model = app_state.read_model();
+    for one in &unread {
+        let what = names::unread(&read_model.snapshot, one);
+        println!("rights         missing: {what}");
+    }
+    if unread.is_empty() {
+        println!("rights         ok");
+    }
     oidc(&args).await?;
     println!("cognito        ok: {}", args.issuer());
     let pool = pool_configuration::check(&app_state.aws, &args.pool, &args.sign_in).await?;
     println!("sign-in        ok: {pool}");
-    Ok(ExitCode::SUCCESS)
+    Ok(if unread.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 /// The started server.

@@ -7,10 +7,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     change::{Change, Operation, State},
+    classification::is_live,
     crawl::SingleRead,
     engine::Listing,
     ids::{AccountId, ChangeId, GroupId, Pair, PermissionSetArn, Principal},
     permission_set::PermissionSet,
+    snapshot::Knowledge,
     time::{Duration, Timestamp},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -199,11 +201,15 @@ async fn take_all(app_state: &Arc<AppState>, wanted: Vec<ReadItem>) -> Result<()
     let reads = stream::iter(wanted).map(|one| async move {
         // The time of the request: a response proves nothing about later changes.
         let as_of = app_state.clock.now();
-        Ok::<_, CallError>((read(app_state, one).await?, as_of))
+        match read(app_state, &one).await {
+            Ok(read) => Ok(Some((read, as_of))),
+            Err(error) if is_explained(app_state, &one, &error) => Ok(None),
+            Err(error) => Err(error),
+        }
     });
-    let reads: Vec<(SingleRead, Timestamp)> =
+    let reads: Vec<Option<(SingleRead, Timestamp)>> =
         reads.buffer_unordered(IN_FLIGHT).try_collect().await?;
-    for (read, as_of) in reads {
+    for (read, as_of) in reads.into_iter().flatten() {
         if differs(app_state, &read) {
             observe::take(app_state, &read, as_of).await?;
         } else {
@@ -213,23 +219,37 @@ async fn take_all(app_state: &Arc<AppState>, wanted: Vec<ReadItem>) -> Result<()
     Ok(())
 }
 
-async fn read(app_state: &AppState, one: ReadItem) -> Result<SingleRead, CallError> {
+/// Whether AWS does not find a pair because its account is not in use or not in the organization. Otherwise a failed read
+/// is never an answer.
+fn is_explained(app_state: &AppState, one: &ReadItem, error: &CallError) -> bool {
+    let ReadItem::Pair(pair) = one else {
+        return false;
+    };
+    let read_model = app_state.read_model();
+    let snapshot = &read_model.snapshot;
+    let account = snapshot.account(&pair.account);
+    error.class == ErrorClass::NotFound
+        && snapshot.never_read().accounts() == Knowledge::Read
+        && account.is_none_or(|(account, _)| !is_live(account))
+}
+
+async fn read(app_state: &AppState, one: &ReadItem) -> Result<SingleRead, CallError> {
     let (aws, instance) = (&app_state.aws, &app_state.instance);
     Ok(match one {
         ReadItem::Pair(pair) => SingleRead::Listing(Listing::Pair {
-            principals: aws.assignments(instance, &pair).await?,
-            pair,
+            principals: aws.assignments(instance, pair).await?,
+            pair: pair.clone(),
         }),
         ReadItem::Group(group) => SingleRead::Listing(Listing::Group {
-            members: aws.members(instance, &group).await?,
-            group,
+            members: aws.members(instance, group).await?,
+            group: group.clone(),
         }),
         ReadItem::Set(arn) => {
-            let (name, description, content) = aws.set_content(instance, &arn).await?;
-            let outdated = aws.outdated_accounts(instance, &arn).await?;
+            let (name, description, content) = aws.set_content(instance, arn).await?;
+            let outdated = aws.outdated_accounts(instance, arn).await?;
             let (hash, analysis) = (content.hash(), app_state.analyse(&content));
             let set = Box::new(PermissionSet {
-                arn,
+                arn: arn.clone(),
                 name,
                 description,
                 content,

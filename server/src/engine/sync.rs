@@ -14,7 +14,7 @@ use domain::{
     ledger::Outcome,
     org::SpecialAccounts,
     person::link::{IdentityLink, link_identity},
-    snapshot::{Gap, Parts, Snapshot, Unread},
+    snapshot::{Figure, Gap, NeverRead, Parts, Snapshot, Unread},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -26,6 +26,7 @@ use crate::{
     service::{
         app_state::{AppState, ReadModel},
         identities::{self, Review},
+        instance::{self, InstanceError},
         journal::EntryBuilder,
     },
     store::{self, StoreError, Tx, identity_link::PersonsOfUsers, person::FoundUser},
@@ -40,13 +41,13 @@ pub struct SyncReport {
     pub formula: Calls,
     /// The number of throttles.
     pub throttled: u64,
-    pub accounts: usize,
-    pub permission_sets: usize,
+    pub accounts: Figure,
+    pub permission_sets: Figure,
     /// Pairs with at least one assignment.
-    pub pairs: usize,
-    pub assignments: usize,
+    pub pairs: Figure,
+    pub assignments: Figure,
     /// Assignments whose principal no longer exists.
-    pub orphans: usize,
+    pub orphans: Figure,
     /// Differences that no change explains (drift).
     #[serde(rename = "outside")]
     pub drift: usize,
@@ -66,7 +67,7 @@ pub async fn run(app_state: Arc<AppState>) {
         match once(&app_state, &Arc::default()).await {
             Ok(report) => tracing::info!(
                 seconds = report.seconds,
-                pairs = report.pairs,
+                pairs = %report.pairs,
                 complete = report.complete,
                 drift = report.drift,
                 "crawled"
@@ -74,7 +75,7 @@ pub async fn run(app_state: Arc<AppState>) {
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "the result of the crawl could not be stored"
+                    "AWS was not crawled"
                 );
             }
         }
@@ -85,11 +86,13 @@ pub async fn run(app_state: Arc<AppState>) {
     }
 }
 
-/// Runs one full crawl, stores it and publishes the read model.
+/// Runs one full crawl, stores it and publishes the read model. Refuses to read another instance than the one that the
+/// database was read from.
 pub async fn once(
     app_state: &Arc<AppState>,
     progress: &Arc<CrawlProgress>,
-) -> Result<SyncReport, StoreError> {
+) -> Result<SyncReport, InstanceError> {
+    instance::check(&app_state.store, &app_state.instance.arn).await?;
     // Reads that were requested before the first call cannot be newer than the listings of this crawl.
     drop(reads(app_state));
     let analyse = |content: &_| app_state.analyse(content);
@@ -138,6 +141,7 @@ pub async fn once(
     };
     let parts = merge(before, crawled.crawl, known);
     let seen = unexplained(&mut tx, before, &parts).await?;
+    store::instance::record(&mut tx, &app_state.instance.arn, ended).await?;
     store::observed::save(&mut tx, before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
     told.extend(entries(app_state, &parts, &seen, &cost));
@@ -145,15 +149,18 @@ pub async fn once(
     tx.commit().await?;
     identities::refresh_summary(app_state).await?;
 
+    let never = NeverRead::of(&parts);
+    let assignments = never.assignments();
     let mut report = SyncReport {
         calls: cost.calls,
         formula: cost.formula,
         throttled: cost.throttled,
-        accounts: parts.accounts.len(),
-        permission_sets: parts.sets.len(),
-        pairs: parts.pairs.len(),
-        assignments: parts.pairs.values().map(|read| read.principals.len()).sum(),
-        orphans: 0,
+        accounts: never.accounts().figure(parts.accounts.len()),
+        permission_sets: never.sets().figure(parts.sets.len()),
+        pairs: assignments.figure(parts.pairs.len()),
+        assignments: assignments
+            .figure(parts.pairs.values().map(|read| read.principals.len()).sum()),
+        orphans: Figure::NotKnown,
         drift: seen.len(),
         complete: parts.coverage.unread.is_empty(),
         unread: parts.coverage.unread.clone(),
@@ -162,7 +169,9 @@ pub async fn once(
         seconds: ended.since(started).0 as f64 / 1_000.0,
     };
     publish(app_state, parts, special).await?;
-    report.orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
+    let orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
+    let directory = never.users().and(never.groups());
+    report.orphans = assignments.and(directory).figure(orphans);
     for listing in listings {
         // Sending fails if no engine runs.
         let _ = app_state.observations.send(observation(listing, started));

@@ -1,6 +1,6 @@
 //! Accounts: the board, and one account with all its assignments.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use app::backend::{
     AccessRow, AccountCard, AccountView, AccountsPort, Board, BoardCell, ChangeForm, ChangeKind,
@@ -9,11 +9,12 @@ use app::backend::{
 use app::pages::{CELL, cell};
 use async_trait::async_trait;
 use domain::{
+    access,
     authorize::Action,
-    classification::{Classification, is_live, readings},
+    classification::{Classification, readings},
     ids::{AccountId, Assignment, Principal},
     policies::{AssignmentFindings, PolicyFindings},
-    snapshot::Provisioned,
+    snapshot::{Knowledge, Provisioned},
     verdict::Tally,
 };
 
@@ -38,44 +39,57 @@ impl AccountsPort for Service {
 
     async fn account(&self, id: &AccountId) -> PortResult<AccountView> {
         self.allowed(Action::SeeDirectory)?;
-        let (account, class) = self
-            .read_model
-            .snapshot
-            .account(id)
-            .ok_or(Denied::NotFound)?;
-        let parts = self.read_model.snapshot.parts();
+        let snapshot = &self.read_model.snapshot;
+        let parts = snapshot.parts();
+        let known = snapshot.account(id);
+        // An account that left the organization may still have assignments.
+        let not_found = parts.coverage.not_found.iter();
+        let not_found: Vec<_> = not_found.filter(|pair| pair.account == *id).collect();
+        if known.is_none() && not_found.is_empty() && snapshot.pairs_in(id).next().is_none() {
+            return Err(Denied::NotFound);
+        }
+        let account_ref = names::account(snapshot, id);
+        let class = account_ref.class;
         let about = ChangeTarget {
             kind: "account",
             value: id.to_string(),
         };
-        let entry = self
-            .read_model
-            .index
-            .accounts
-            .iter()
-            .find(|entry| entry.id == *id);
+        let people: BTreeSet<_> = access::reaching(snapshot, id).map(|one| one.user).collect();
+        // Before the last read, somebody may have had access to an account that AWS no longer finds.
+        let found = if not_found.is_empty() {
+            Knowledge::Read
+        } else {
+            Knowledge::NeverRead
+        };
+        let units = known.iter().flat_map(|(account, _)| &account.ous);
+        let units = units.filter_map(|unit| parts.units.get(unit));
+        let tags = known.iter().flat_map(|(account, _)| &account.tags);
         let context = self.app_state.classification(&self.read_model.special);
-        let readings = readings(account, &parts.units, context);
+        let readings = known.map(|(account, _)| readings(account, &parts.units, context));
+        let readings = readings.unwrap_or_default();
+        let cures = known.map(|(account, class)| classification::cures(account, class, &readings));
         Ok(AccountView {
             readings: classification::rows(&readings),
-            reason: classification::reason(class, &readings),
-            cures: classification::cures(account, class, &readings),
-            account: names::account(&self.read_model.snapshot, id),
-            state: account.state,
-            units: account
-                .ous
-                .iter()
-                .filter_map(|unit| parts.units.get(unit))
-                .map(|unit| unit.name.clone())
-                .collect(),
-            tags: account
-                .tags
-                .iter()
+            reason: classification::reason(&class, &readings),
+            cures: cures.unwrap_or_default(),
+            account: account_ref,
+            units: units.map(|unit| unit.name.clone()).collect(),
+            tags: tags
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect(),
             sources: (class.environment_source, class.pci_source),
             rows: self.rows_of(id),
-            people: entry.map_or(0, |entry| entry.people as usize),
+            assignments: snapshot.never_read().assignments_in(id).and(found),
+            not_found: not_found
+                .into_iter()
+                .map(|pair| names::set(snapshot, &pair.set))
+                .collect(),
+            findings: access::people_known(snapshot, id)
+                .and(snapshot.never_read().sets())
+                .and(found),
+            people: access::people_known(snapshot, id)
+                .and(found)
+                .figure(people.len()),
             changes: self.recent_changes(Some(about), None, CHANGES).await?,
             unmanageable: self.unmanageable(id),
         })
@@ -161,15 +175,15 @@ fn kept(read_model: &ReadModel, only: &str, entry: &AccountEntry, class: Classif
 }
 
 fn card(read_model: &ReadModel, entry: &AccountEntry) -> AccountCard {
+    let snapshot = &read_model.snapshot;
+    let people = access::people_known(snapshot, &entry.id);
+    let assignments = snapshot.never_read().assignments_in(&entry.id);
+    let powers = people.and(snapshot.never_read().sets());
     AccountCard {
-        account: names::account(&read_model.snapshot, &entry.id),
-        people: entry.people as usize,
-        standing: entry.standing as usize,
-        findings: entry.findings,
-        live: read_model
-            .snapshot
-            .account(&entry.id)
-            .is_some_and(|(account, _)| is_live(account)),
+        account: names::account(snapshot, &entry.id),
+        people: people.figure(entry.people as usize),
+        standing: assignments.figure(entry.standing as usize),
+        findings: entry.findings.map(|found| powers.figure(found)),
     }
 }
 
@@ -193,9 +207,8 @@ impl Service {
                 principal: principal.clone(),
             };
             let mut people: Vec<_> = match principal {
-                Principal::User(user) => snapshot
-                    .user(user)
-                    .map(|_| names::user(snapshot, user))
+                Principal::User(user) => (!snapshot.is_gone(principal))
+                    .then(|| names::user(snapshot, user))
                     .into_iter()
                     .collect(),
                 Principal::Group(group) => snapshot

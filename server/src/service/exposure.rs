@@ -11,6 +11,7 @@ use std::{
 
 use domain::{
     access,
+    directory::UserStatus,
     grant::Window,
     ids::{AccountId, Assignment, PermissionSetArn, Principal, UserId},
     snapshot::Snapshot,
@@ -86,6 +87,12 @@ pub struct Exposure {
     pub standing_assignments: usize,
     /// The number of temporary assignments.
     pub temporary_assignments: usize,
+    /// The number of assignments whose principal is deleted from the directory.
+    pub orphans: usize,
+    /// The number of them that are standing.
+    pub standing_orphans: usize,
+    /// The number of people who are disabled in the directory.
+    pub disabled_people: usize,
     /// The number of assignments with policy findings.
     pub against: Tally,
     /// The number of paths of all people.
@@ -123,6 +130,11 @@ pub fn expose(
     };
     out.standing_people = count(|one| one.standing);
     out.administrators = count(|one| one.powerful);
+    let disabled = out.people.keys().filter(|user| {
+        let user = snapshot.user(user);
+        user.is_some_and(|user| user.status == UserStatus::Disabled)
+    });
+    out.disabled_people = disabled.count();
     out.top_exposed = top_exposed(snapshot, pci_findings, &out.people);
     out.findings = findings(snapshot, pci_findings, roster);
     out
@@ -159,6 +171,10 @@ fn opened<'a>(
                     roster.behind(principal).len(),
                     stands(windows, pair, principal),
                 );
+                if snapshot.is_gone(principal) {
+                    out.orphans += 1;
+                    out.standing_orphans += usize::from(standing);
+                }
                 out.paths += paths;
                 if standing {
                     out.standing_assignments += 1;

@@ -55,6 +55,7 @@ impl GroupsPort for Service {
             members,
             members_as_of: snapshot.parts().members_as_of.get(id).copied(),
             opens: self.opens(id),
+            assignments: snapshot.never_read().assignments(),
         })
     }
 }
@@ -105,12 +106,14 @@ fn kept(read_model: &ReadModel, only: &str, entry: &GroupEntry) -> bool {
             .snapshot
             .group(&entry.id)
             .is_some_and(|group| group.origin == Origin::External),
-        "empty" => read_model.snapshot.members(&entry.id).next().is_none(),
+        "empty" => names::members(&read_model.snapshot, &entry.id) == 0,
         _ => true,
     }
 }
 
 fn row(read_model: &ReadModel, entry: &GroupEntry) -> GroupRow {
+    let never = read_model.snapshot.never_read();
+    let guarded = never.assignments().and(never.accounts());
     GroupRow {
         id: entry.id.clone(),
         name: names::group(&read_model.snapshot, &entry.id),
@@ -118,8 +121,8 @@ fn row(read_model: &ReadModel, entry: &GroupEntry) -> GroupRow {
             .snapshot
             .group(&entry.id)
             .map_or(Origin::IdentityCenter, |group| group.origin),
-        members: read_model.snapshot.members(&entry.id).count(),
-        accounts: entry.accounts as usize,
-        production_pci: entry.production_pci as usize,
+        members: names::members(&read_model.snapshot, &entry.id),
+        accounts: never.assignments().figure(entry.accounts as usize),
+        production_pci: guarded.figure(entry.production_pci as usize),
     }
 }

@@ -50,7 +50,12 @@ impl HomePort for Service {
                 .recent_changes(None, Some(self.signed.person.clone()), MINE)
                 .await?,
             access,
-            access_count,
+            access_count: self
+                .read_model
+                .snapshot
+                .never_read()
+                .access()
+                .figure(access_count),
             organisation,
             me: self.signed.user.clone(),
             suspended: self.own_suspension().await?,
@@ -154,20 +159,28 @@ impl Service {
 
 fn exposure(read_model: &ReadModel) -> Exposure {
     let exposed = &read_model.exposure;
+    let never = read_model.snapshot.never_read();
+    let (accounts, people) = (never.accounts(), never.production_pci());
+    let assignments = accounts.and(never.assignments());
+    let powers = people.and(never.sets());
+    let directory = never.users().and(never.groups());
     Exposure {
-        accounts: exposed.accounts,
-        unclassified: exposed.unclassified,
-        people: exposed.people.len(),
-        standing_people: exposed.standing_people,
-        standing_assignments: exposed.standing_assignments,
-        temporary_assignments: exposed.temporary_assignments,
-        against: exposed.against,
-        administrators: exposed.administrators,
+        accounts: accounts.figure(exposed.accounts),
+        unclassified: accounts.figure(exposed.unclassified),
+        people: people.figure(exposed.people.len()),
+        standing_people: people.figure(exposed.standing_people),
+        disabled_people: people.figure(exposed.disabled_people),
+        standing_assignments: assignments.figure(exposed.standing_assignments),
+        temporary_assignments: assignments.figure(exposed.temporary_assignments),
+        orphaned_assignments: assignments.and(directory).figure(exposed.orphans),
+        against: powers.figure(exposed.against),
+        administrators: powers.figure(exposed.administrators),
     }
 }
 
 fn exposed(read_model: &ReadModel) -> Vec<ExposedPerson> {
     let snapshot = &read_model.snapshot;
+    let known = snapshot.never_read().production_pci();
     let top_exposed = read_model.exposure.top_exposed.iter();
     top_exposed
         .filter_map(|one| {
@@ -176,14 +189,14 @@ fn exposed(read_model: &ReadModel) -> Vec<ExposedPerson> {
                 user: names::user(snapshot, &one.user),
                 title: snapshot.user(&one.user).and_then(|user| user.title.clone()),
                 accounts: accounts(read_model, &one.accounts),
-                account_count: reacher.accounts as usize,
+                account_count: known.figure(reacher.accounts as usize),
                 sets: one
                     .sets
                     .iter()
                     .map(|arn| names::set(snapshot, arn))
                     .collect(),
-                set_count: reacher.sets as usize,
-                paths: reacher.paths as usize,
+                set_count: known.figure(reacher.sets as usize),
+                paths: known.figure(reacher.paths as usize),
                 direct: reacher.direct as usize,
                 standing: reacher.standing > 0,
             })
@@ -199,26 +212,24 @@ fn accounts(read_model: &ReadModel, named: &[AccountId]) -> Vec<AccountRef> {
 }
 
 fn findings(read_model: &ReadModel) -> Vec<FindingGroup> {
-    let mut found: Vec<FindingGroup> = read_model
-        .exposure
-        .findings
-        .iter()
-        .map(|(_, found)| FindingGroup {
-            hit: names::hit(&found.hit),
-            assignments: found.assignments,
-            people: found.people,
-            accounts: accounts(read_model, &found.named),
-            account_count: found.accounts.len(),
-        })
-        .collect();
+    let never = read_model.snapshot.never_read();
+    let known = never.production_pci().and(never.sets());
+    let mut found: Vec<_> = read_model.exposure.findings.iter().collect();
     // Violations that no approval permits come first, then those with the most assignments.
-    found.sort_by(|a, b| {
+    found.sort_by(|(_, a), (_, b)| {
         b.hit
-            .outcome
-            .cmp(&a.hit.outcome)
+            .outcome()
+            .cmp(&a.hit.outcome())
             .then(b.assignments.cmp(&a.assignments))
     });
-    found
+    let groups = found.into_iter().map(|(_, found)| FindingGroup {
+        hit: names::hit(&found.hit),
+        assignments: known.figure(found.assignments),
+        people: known.figure(found.people),
+        accounts: accounts(read_model, &found.named),
+        account_count: known.figure(found.accounts.len()),
+    });
+    groups.collect()
 }
 
 fn drift_row(read_model: &ReadModel, seen: &DriftEvent) -> DriftRow {

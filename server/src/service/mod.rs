@@ -15,6 +15,7 @@ mod groups;
 mod home;
 pub mod identities;
 pub mod index;
+pub mod instance;
 pub mod journal;
 mod ledger;
 pub mod names;

@@ -1,14 +1,18 @@
 //! Resolves ids to the names that pages show. Names are resolved for display and never stored with access.
 
-use app::backend::{AccountRef, AccountStatus, Freshness, HitView, PrincipalRef, SetRef, UserRef};
+use app::backend::{
+    AccountRef, AccountStatus, Freshness, HitView, ListsRead, PrincipalRef, SetRef, UserRef,
+};
 use domain::{
     classification::{Classification, Environment, Pci, Source},
     directory::UserStatus,
     ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
-    snapshot::{Gap, Snapshot, Unread},
+    snapshot::{self, Figure, Gap, Knowledge, Snapshot, Unread},
     time::{Duration, Timestamp},
     verdict::Hit,
 };
+
+use crate::aws::rights;
 
 /// Returns an account for display. An unknown account is shown by its id and treated as production PCI.
 pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {
@@ -25,11 +29,13 @@ pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {
             id: id.clone(),
             name: account.name.clone(),
             class: *class,
+            state: Some(account.state),
         },
         None => AccountRef {
             id: id.clone(),
             name: "unknown account".into(),
             class: unknown,
+            state: None,
         },
     }
 }
@@ -45,6 +51,11 @@ pub fn user(snapshot: &Snapshot, id: &UserId) -> UserRef {
                 UserStatus::Disabled => AccountStatus::Disabled,
             },
         },
+        None if snapshot.never_read().users() == Knowledge::NeverRead => UserRef {
+            id: id.clone(),
+            name: id.to_string(),
+            status: AccountStatus::NotRead,
+        },
         None => UserRef {
             id: id.clone(),
             name: "unknown user".into(),
@@ -56,9 +67,18 @@ pub fn user(snapshot: &Snapshot, id: &UserId) -> UserRef {
 /// Returns the name of a group.
 pub fn group(snapshot: &Snapshot, id: &GroupId) -> String {
     snapshot.group(id).map_or_else(
-        || format!("unknown group {id}"),
+        || match snapshot.never_read().groups() {
+            Knowledge::Read => format!("unknown group {id}"),
+            Knowledge::NeverRead => id.to_string(),
+        },
         |group| group.display_name.clone(),
     )
+}
+
+/// Returns the number of members of a group.
+pub fn members(snapshot: &Snapshot, id: &GroupId) -> Figure {
+    let known = snapshot.never_read().members_of(id);
+    known.figure(snapshot.members(id).count())
 }
 
 /// Returns a permission set for display.
@@ -79,15 +99,18 @@ pub fn set(snapshot: &Snapshot, arn: &PermissionSetArn) -> SetRef {
 
 /// Returns the principal of an assignment for display.
 pub fn principal(snapshot: &Snapshot, principal: &Principal) -> PrincipalRef {
-    if !snapshot.exists(principal) {
+    if snapshot.is_gone(principal) {
         return PrincipalRef::Orphan(principal.clone());
+    }
+    if !snapshot.exists(principal) {
+        return PrincipalRef::NotRead(principal.clone());
     }
     match principal {
         Principal::User(id) => PrincipalRef::User(user(snapshot, id)),
         Principal::Group(id) => PrincipalRef::Group {
             id: id.to_string(),
             name: group(snapshot, id),
-            members: snapshot.members(id).count(),
+            members: members(snapshot, id),
         },
     }
 }
@@ -135,8 +158,24 @@ pub fn person_name(snapshot: &Snapshot, person: &PersonId) -> Option<String> {
     Some(user.display_name.clone())
 }
 
-/// Describes what could not be read, and why.
+/// Describes what could not be read, why, and which rights it needs if AWS denied it.
 pub fn unread(snapshot: &Snapshot, unread: &Unread) -> String {
+    let what = gap(snapshot, &unread.what);
+    let needed = if is_denied(&unread.why) {
+        format!(" {}", rights::needed(&unread.what, &unread.why))
+    } else {
+        String::new()
+    };
+    format!("{what} ({}).{needed}", unread.why)
+}
+
+/// Whether an error code means that AWS denied the call.
+fn is_denied(why: &str) -> bool {
+    why.starts_with("AccessDenied") || why.starts_with("NotAuthorized")
+}
+
+/// Names something that could not be read.
+pub fn gap(snapshot: &Snapshot, gap: &Gap) -> String {
     // A permission set that was never read has no known name.
     let named = |arn: &PermissionSetArn| {
         let key = arn.as_str().rsplit('/').next().unwrap_or_default();
@@ -144,7 +183,7 @@ pub fn unread(snapshot: &Snapshot, unread: &Unread) -> String {
             .set(arn)
             .map_or_else(|| key.to_owned(), |set| set.name.clone())
     };
-    let what = match &unread.what {
+    match gap {
         Gap::Organization => "the organization".to_owned(),
         Gap::DelegatedAdministrators => "delegated administrators".to_owned(),
         Gap::ServicesOf(id) => format!("services of delegated administrator {id}"),
@@ -167,8 +206,33 @@ pub fn unread(snapshot: &Snapshot, unread: &Unread) -> String {
             pair.account
         ),
         Gap::Unknown => "a gap that an earlier version recorded".to_owned(),
-    };
-    format!("{what} ({})", unread.why)
+    }
+}
+
+/// Describes what must be read before Leastwise is of use and was never read, with the reason of the last crawl.
+pub fn missing(snapshot: &Snapshot) -> Vec<String> {
+    let parts = snapshot.parts();
+    let described = snapshot::missing(parts).into_iter().map(|missing| {
+        let last = parts
+            .coverage
+            .unread
+            .iter()
+            .find(|one| one.what == *missing);
+        let what = last.map_or_else(|| gap(snapshot, missing), |last| unread(snapshot, last));
+        format!("AWS was never read completely: {what}")
+    });
+    described.collect()
+}
+
+fn lists(snapshot: &Snapshot) -> ListsRead {
+    let never = snapshot.never_read();
+    ListsRead {
+        accounts: never.accounts(),
+        users: never.users(),
+        groups: never.groups(),
+        sets: never.sets(),
+        assignments: never.assignments(),
+    }
 }
 
 /// Describes what could not be read without naming it, for a viewer who may not see the directory. The message of AWS is
@@ -195,6 +259,12 @@ pub fn freshness(snapshot: &Snapshot, every: Duration, now: Timestamp) -> Freshn
             .iter()
             .map(|one| unread(snapshot, one))
             .collect(),
+        never_read: coverage
+            .never_read
+            .iter()
+            .map(|one| gap(snapshot, one))
+            .collect(),
+        lists: lists(snapshot),
         stale: coverage
             .complete_at
             .is_none_or(|at| now.since(at).0 > 2 * every.0),

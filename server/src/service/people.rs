@@ -61,6 +61,7 @@ impl PeoplePort for Service {
             kind: "user",
             value: id.to_string(),
         };
+        let never = snapshot.never_read();
         let mut groups: Vec<(String, String)> = snapshot
             .groups_of(id)
             .iter()
@@ -74,8 +75,10 @@ impl PeoplePort for Service {
             title: user.title.clone(),
             origin: user.origin,
             groups,
-            accounts: accounts.len(),
-            production_pci,
+            known: never.access(),
+            findings: never.production_pci().and(never.sets()),
+            accounts: never.access().figure(accounts.len()),
+            production_pci: never.production_pci().figure(production_pci),
             changes: self.recent_changes(Some(about), None, CHANGES).await?,
             paths: self.paths(reaches),
         })
@@ -131,20 +134,24 @@ fn kept(read_model: &ReadModel, only: &str, entry: &PersonEntry) -> bool {
             .snapshot
             .user(&entry.id)
             .is_some_and(|user| user.status == UserStatus::Disabled),
-        "idle" => entry.accounts == 0,
+        "idle" => {
+            let known = read_model.snapshot.never_read().access();
+            known.figure(entry.accounts as usize) == 0
+        }
         _ => true,
     }
 }
 
 fn row(read_model: &ReadModel, entry: &PersonEntry) -> PersonRow {
     let user = read_model.snapshot.user(&entry.id);
+    let never = read_model.snapshot.never_read();
     PersonRow {
         user: names::user(&read_model.snapshot, &entry.id),
         user_name: user.map(|user| user.user_name.clone()).unwrap_or_default(),
         email: user.and_then(|user| user.email.clone()),
         title: user.and_then(|user| user.title.clone()),
-        groups: entry.groups as usize,
-        accounts: entry.accounts as usize,
-        production_pci: entry.production_pci as usize,
+        groups: never.memberships().figure(entry.groups as usize),
+        accounts: never.access().figure(entry.accounts as usize),
+        production_pci: never.production_pci().figure(entry.production_pci as usize),
     }
 }

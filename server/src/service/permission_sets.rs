@@ -10,7 +10,7 @@ use domain::{
     grant::PRODUCTION_PCI_WINDOW,
     ids::Pair,
     permission_set::{PermissionSet, analysis::Risk},
-    snapshot::Provisioned,
+    snapshot::{Knowledge, Provisioned},
     time::Duration,
 };
 
@@ -59,6 +59,7 @@ impl PermissionSetsPort for Service {
             hash: set.hash.0.clone(),
             findings: set.analysis.findings.clone(),
             holds: holds(&self.read_model, set),
+            assignments: snapshot.never_read().assignments_of(&set.arn),
             catalogue: format!(
                 "{} AWS managed policies of {}",
                 catalogue.len(),
@@ -87,37 +88,47 @@ fn kept(read_model: &ReadModel, only: &str, entry: &SetEntry) -> bool {
 
 fn row(read_model: &ReadModel, entry: &SetEntry) -> SetRow {
     let set = read_model.snapshot.set(&entry.arn);
+    let never = read_model.snapshot.never_read();
+    let assigned = never.assignments_of(&entry.arn);
     SetRow {
         set: names::set(&read_model.snapshot, &entry.arn),
         description: set.and_then(|set| set.description.clone()),
         words: set.map(|set| set.analysis.summary()).unwrap_or_default(),
         session_seconds: set.map_or(0, |set| set.content.session_seconds),
-        accounts: entry.accounts as usize,
-        production_pci: entry.production_pci as usize,
-        people: entry.people as usize,
-        outdated: entry.outdated as usize,
+        accounts: assigned.figure(entry.accounts as usize),
+        production_pci: assigned
+            .and(never.accounts())
+            .figure(entry.production_pci as usize),
+        people: assigned
+            .and(never.memberships())
+            .figure(entry.people as usize),
+        outdated: assigned.figure(entry.outdated as usize),
     }
 }
 
 /// Sorted: production PCI first, then the strictest account.
 fn holds(read_model: &ReadModel, set: &PermissionSet) -> Vec<SetAccountRow> {
     let snapshot = &read_model.snapshot;
-    let pairs = snapshot.parts().accounts.keys().filter_map(|account| {
-        let pair = Pair {
-            account: account.clone(),
-            set: set.arn.clone(),
-        };
-        snapshot.parts().pairs.get_key_value(&pair)
-    });
+    let pairs = snapshot.parts().pairs.iter();
+    let pairs = pairs.filter(|(pair, _)| pair.set == set.arn);
     // A set can be in thousands of accounts, with the same groups in each.
     let mut counter = PeopleCounter::new(snapshot);
     let mut rows: Vec<SetAccountRow> = pairs
-        .map(|(pair, read)| SetAccountRow {
-            account: names::account(snapshot, &pair.account),
-            principals: read.principals.len(),
-            people: usize::try_from(counter.in_pair(read)).unwrap_or(usize::MAX),
-            outdated: read.provisioned == Provisioned::Outdated,
-            as_of: read.as_of,
+        .map(|(pair, read)| {
+            let people = usize::try_from(counter.in_pair(read)).unwrap_or(usize::MAX);
+            let known = read
+                .principals
+                .keys()
+                .fold(Knowledge::Read, |known, principal| {
+                    known.and(snapshot.never_read().behind(principal))
+                });
+            SetAccountRow {
+                account: names::account(snapshot, &pair.account),
+                principals: read.principals.len(),
+                people: known.figure(people),
+                outdated: read.provisioned == Provisioned::Outdated,
+                as_of: read.as_of,
+            }
         })
         .collect();
     rows.sort_by(|a, b| {

@@ -19,14 +19,19 @@ pub async fn save(
     seen: &[DriftEvent],
 ) -> Result<(), StoreError> {
     let complete = coverage.unread.is_empty().then_some(ended.0);
-    sqlx::query("insert into crawl (id, started_at, ended_at, complete_at, report) values ($1, $2, $3, $4, $5)")
-        .bind(clock::row_id())
-        .bind(started.0)
-        .bind(ended.0)
-        .bind(complete)
-        .bind(to_json(&coverage.unread))
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "insert into crawl (id, started_at, ended_at, complete_at, report, never_read, not_found) \
+         values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(clock::row_id())
+    .bind(started.0)
+    .bind(ended.0)
+    .bind(complete)
+    .bind(to_json(&coverage.unread))
+    .bind(to_json(&coverage.never_read))
+    .bind(to_json(&coverage.not_found))
+    .execute(tx.conn())
+    .await?;
     save_drift(tx, seen).await
 }
 

@@ -31,6 +31,7 @@ embed! {
     "0007_seen_groups",
     "0008_grants_and_sessions",
     "0009_overdue",
+    "0010_instance",
     "0011_identity_users",
     "0012_classification_mapping",
     "0014_link_keys",

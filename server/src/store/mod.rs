@@ -9,6 +9,7 @@ pub mod engine;
 mod error;
 pub mod identity;
 pub mod identity_link;
+pub mod instance;
 pub mod ledger;
 pub mod mapping;
 pub mod migrate;

@@ -109,6 +109,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 fn check_instance(call: &Call<'_>) -> Result<(), Refusal> {
     let arn = call.params.text("InstanceArn")?;
     check_form(call, "InstanceArn", arn, "arn:aws:sso:::instance/")?;
+    if instances::own(call).any(|one| *one.arn == *arn) {
+        return Err(call
+            .params
+            .invalid("The operation is not supported for this Identity Center instance"));
+    }
     check_administrator(call)?;
     if *arn != *call.sandbox.instance_arn {
         return Err(Refusal::not_found(format!(

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use uuid::Builder;
 
-use super::Organisation;
+use super::{InstanceStatus, Organisation};
 
 /// Monday 2 March 2026, noon UTC: when most of the company's records were created.
 const FOUNDED_MS: i64 = 1_772_452_800_000;
@@ -31,6 +31,8 @@ pub(super) fn organisation() -> Organisation {
         delegated_admin_account: accounts::id("identity"),
         delegated_services: accounts::delegated_services(),
         instance_arn: INSTANCE_ARN.into(),
+        instance_status: InstanceStatus::Active,
+        account_instances: Vec::new(),
         identity_store_id: "d-93677e50ab".into(),
         region: REGION.into(),
         created_ms: FOUNDED_MS,

@@ -5,6 +5,7 @@ mod crawl;
 mod directory;
 mod edges;
 mod faults;
+mod instances;
 mod people;
 mod permission_sets;
 mod persistence;

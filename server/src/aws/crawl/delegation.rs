@@ -9,7 +9,7 @@ use domain::{
 };
 
 use super::{Aws, note, pages};
-use crate::aws::{call::read, error::CallError, read::malformed};
+use crate::aws::{error::CallError, paging::all_pages, read::malformed};
 
 /// The delegated administrators, each with its services.
 pub(super) type Delegated = BTreeMap<AccountId, BTreeSet<String>>;
@@ -36,48 +36,42 @@ pub(super) async fn delegated(
 
 async fn services(aws: &Aws, account: &AccountId) -> Result<BTreeSet<String>, CallError> {
     let mut services = BTreeSet::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.organizations, || {
-            aws.organizations
-                .list_delegated_services_for_account()
-                .account_id(account.as_str())
-                .max_results(20)
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        let found = answer.delegated_services().iter();
+    let send = |token| {
+        aws.organizations
+            .list_delegated_services_for_account()
+            .account_id(account.as_str())
+            .max_results(20)
+            .set_next_token(token)
+            .send()
+    };
+    all_pages(&aws.budgets.organizations, send, |page| {
+        let found = page.delegated_services().iter();
         services.extend(found.filter_map(|one| one.service_principal().map(str::to_owned)));
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(services);
-        }
-    }
+        Ok(())
+    })
+    .await?;
+    Ok(services)
 }
 
 impl Aws {
     /// Returns the delegated administrators of all services.
     pub async fn delegated_administrators(&self) -> Result<BTreeSet<AccountId>, CallError> {
         let mut found = BTreeSet::new();
-        let mut token: Option<String> = None;
-        loop {
-            let answer = read(&self.budgets.organizations, || {
-                self.organizations
-                    .list_delegated_administrators()
-                    .max_results(20)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            for admin in answer.delegated_administrators() {
+        let send = |token| {
+            self.organizations
+                .list_delegated_administrators()
+                .max_results(20)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.organizations, send, |page| {
+            for admin in page.delegated_administrators() {
                 let id = AccountId::parse(admin.id().unwrap_or_default());
                 found.insert(id.map_err(|error| malformed(&error.to_string()))?);
             }
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(found);
-            }
-        }
+            Ok(())
+        })
+        .await?;
+        Ok(found)
     }
 }

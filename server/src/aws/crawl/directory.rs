@@ -10,7 +10,7 @@ use futures::{StreamExt as _, stream};
 
 use super::{Aws, IN_FLIGHT, Visited, note, pages};
 use crate::{
-    aws::{Instance, call::read, error::CallError, read::malformed},
+    aws::{Instance, error::CallError, paging::all_pages, read::malformed},
     clock::Clock,
 };
 
@@ -67,25 +67,22 @@ pub(super) async fn read_directory(aws: &Aws, instance: &Instance, clock: &Clock
 /// Returns all users of the directory.
 pub(crate) async fn users(aws: &Aws, instance: &Instance) -> Result<Vec<User>, CallError> {
     let mut found = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.directory, || {
-            aws.directory
-                .list_users()
-                .identity_store_id(&instance.identity_store)
-                .max_results(100)
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        for user in answer.users() {
+    let send = |token| {
+        aws.directory
+            .list_users()
+            .identity_store_id(&instance.identity_store)
+            .max_results(100)
+            .set_next_token(token)
+            .send()
+    };
+    all_pages(&aws.budgets.directory, send, |page| {
+        for user in page.users() {
             found.push(user_from_wire(user)?);
         }
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
+        Ok(())
+    })
+    .await?;
+    Ok(found)
 }
 
 fn user_from_wire(user: &aws_sdk_identitystore::types::User) -> Result<User, CallError> {
@@ -102,13 +99,12 @@ fn user_from_wire(user: &aws_sdk_identitystore::types::User) -> Result<User, Cal
         .iter()
         .find(|email| email.primary())
         .or(emails.first());
-    let user_name = user.user_name().unwrap_or_default().to_owned();
+    let id = UserId::parse(user.user_id()).map_err(|error| malformed(&error.to_string()))?;
+    let (name, user_name) = (user.display_name(), user.user_name());
     Ok(User {
-        id: UserId::parse(user.user_id()).map_err(|error| malformed(&error.to_string()))?,
-        display_name: user
-            .display_name()
-            .map_or_else(|| user_name.clone(), str::to_owned),
-        user_name,
+        display_name: first_named([name, user_name, Some(id.as_str())]),
+        user_name: first_named([user_name, Some(id.as_str())]),
+        id,
         email: email.and_then(|email| email.value()).map(str::to_owned),
         title: user.title().map(str::to_owned),
         status: match user
@@ -129,22 +125,21 @@ fn user_from_wire(user: &aws_sdk_identitystore::types::User) -> Result<User, Cal
 
 async fn groups(aws: &Aws, instance: &Instance) -> Result<Vec<Group>, CallError> {
     let mut found = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.directory, || {
-            aws.directory
-                .list_groups()
-                .identity_store_id(&instance.identity_store)
-                .max_results(100)
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        for group in answer.groups() {
+    let send = |token| {
+        aws.directory
+            .list_groups()
+            .identity_store_id(&instance.identity_store)
+            .max_results(100)
+            .set_next_token(token)
+            .send()
+    };
+    all_pages(&aws.budgets.directory, send, |page| {
+        for group in page.groups() {
+            let id =
+                GroupId::parse(group.group_id()).map_err(|error| malformed(&error.to_string()))?;
             found.push(Group {
-                id: GroupId::parse(group.group_id())
-                    .map_err(|error| malformed(&error.to_string()))?,
-                display_name: group.display_name().unwrap_or_default().to_owned(),
+                display_name: first_named([group.display_name(), Some(id.as_str())]),
+                id,
                 description: group.description().map(str::to_owned),
                 origin: if group.external_ids().is_empty() {
                     Origin::IdentityCenter
@@ -153,9 +148,17 @@ async fn groups(aws: &Aws, instance: &Instance) -> Result<Vec<Group>, CallError>
                 },
             });
         }
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Returns the first name that is not blank; the last one is the id, so that nothing is shown without a name.
+fn first_named<const N: usize>(names: [Option<&str>; N]) -> String {
+    let mut given = names.into_iter().flatten();
+    given
+        .find(|name| !name.trim().is_empty())
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -11,7 +11,7 @@ use domain::{
 use futures::{StreamExt as _, stream};
 
 use super::{Aws, IN_FLIGHT, delegation::delegated, note, pages};
-use crate::aws::{call::read, error::CallError, read::malformed};
+use crate::aws::{error::CallError, paging::all_pages, read::malformed};
 
 /// The result of reading the organization.
 #[derive(Default)]
@@ -33,8 +33,8 @@ pub async fn read_organization(aws: &Aws) -> OrganizationRead {
         formula: SINGLE_CALLS,
         ..OrganizationRead::default()
     };
-    let management = note(&mut out.unread, Gap::Organization, management(aws).await);
-    out.special.management = management.flatten();
+    let management = aws.management_account().await;
+    out.special.management = note(&mut out.unread, Gap::Organization, management);
     let delegated = delegated(aws, &mut out.unread, &mut out.formula).await;
     out.special.delegated_administrators = delegated.unwrap_or_default();
     let units = note(
@@ -63,47 +63,39 @@ pub async fn read_organization(aws: &Aws) -> OrganizationRead {
     out
 }
 
-async fn management(aws: &Aws) -> Result<Option<AccountId>, CallError> {
-    let answer = read(&aws.budgets.organizations, || {
-        aws.organizations.describe_organization().send()
-    })
-    .await?;
-    let id = answer
-        .organization()
-        .and_then(|organization| organization.master_account_id());
-    Ok(id.and_then(|id| AccountId::parse(id).ok()))
-}
-
 async fn units(aws: &Aws, formula: &mut u64) -> Result<Vec<OrganizationalUnit>, CallError> {
-    let roots = read(&aws.budgets.organizations, || {
-        aws.organizations.list_roots().max_results(20).send()
-    })
-    .await?;
+    let budget = &aws.budgets.organizations;
     let mut units = Vec::new();
     let mut open: Vec<OuId> = Vec::new();
-    for root in roots.roots() {
-        let id = ou(root.id())?;
-        units.push(OrganizationalUnit {
-            id: id.clone(),
-            name: root.name().unwrap_or("Root").into(),
-            parent: None,
-        });
-        open.push(id);
-    }
+    let send = |token| {
+        let list = aws.organizations.list_roots().max_results(20);
+        list.set_next_token(token).send()
+    };
+    all_pages(budget, send, |page| {
+        for root in page.roots() {
+            let id = ou(root.id())?;
+            units.push(OrganizationalUnit {
+                id: id.clone(),
+                name: root.name().unwrap_or("Root").into(),
+                parent: None,
+            });
+            open.push(id);
+        }
+        Ok(())
+    })
+    .await?;
     while let Some(parent) = open.pop() {
-        let mut token: Option<String> = None;
         let mut children = 0;
-        loop {
-            let answer = read(&aws.budgets.organizations, || {
-                aws.organizations
-                    .list_organizational_units_for_parent()
-                    .parent_id(parent.as_str())
-                    .max_results(20)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-            for unit in answer.organizational_units() {
+        let send = |token| {
+            aws.organizations
+                .list_organizational_units_for_parent()
+                .parent_id(parent.as_str())
+                .max_results(20)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(budget, send, |page| {
+            for unit in page.organizational_units() {
                 let id = ou(unit.id())?;
                 children += 1;
                 open.push(id.clone());
@@ -113,11 +105,9 @@ async fn units(aws: &Aws, formula: &mut u64) -> Result<Vec<OrganizationalUnit>, 
                     parent: Some(parent.clone()),
                 });
             }
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                break;
-            }
-        }
+            Ok(())
+        })
+        .await?;
         *formula += pages(children, 20);
     }
     Ok(units)
@@ -125,25 +115,19 @@ async fn units(aws: &Aws, formula: &mut u64) -> Result<Vec<OrganizationalUnit>, 
 
 async fn accounts(aws: &Aws, formula: &mut u64) -> Result<Vec<Account>, CallError> {
     let mut accounts = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.organizations, || {
-            aws.organizations
-                .list_accounts()
-                .max_results(20)
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        for account in answer.accounts() {
+    let send = |token| {
+        let list = aws.organizations.list_accounts().max_results(20);
+        list.set_next_token(token).send()
+    };
+    all_pages(&aws.budgets.organizations, send, |page| {
+        for account in page.accounts() {
             accounts.push(from_wire(account)?);
         }
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            *formula += pages(accounts.len(), 20);
-            return Ok(accounts);
-        }
-    }
+        Ok(())
+    })
+    .await?;
+    *formula += pages(accounts.len(), 20);
+    Ok(accounts)
 }
 
 pub(in crate::aws) fn from_wire(
@@ -199,27 +183,20 @@ pub(in crate::aws) async fn tags_of(
     account: &AccountId,
 ) -> Result<BTreeMap<String, String>, CallError> {
     let mut tags = BTreeMap::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.organizations, || {
-            aws.organizations
-                .list_tags_for_resource()
-                .resource_id(account.as_str())
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        tags.extend(
-            answer
-                .tags()
-                .iter()
-                .map(|tag| (tag.key().to_owned(), tag.value().to_owned())),
-        );
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(tags);
-        }
-    }
+    let send = |token| {
+        aws.organizations
+            .list_tags_for_resource()
+            .resource_id(account.as_str())
+            .set_next_token(token)
+            .send()
+    };
+    all_pages(&aws.budgets.organizations, send, |page| {
+        let read = page.tags().iter();
+        tags.extend(read.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        Ok(())
+    })
+    .await?;
+    Ok(tags)
 }
 
 fn ou(id: Option<&str>) -> Result<OuId, CallError> {

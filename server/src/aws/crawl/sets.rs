@@ -16,7 +16,12 @@ use futures::{StreamExt as _, stream};
 
 use super::{Aws, CrawlProgress, IN_FLIGHT, Index, Visited, note, pages};
 use crate::{
-    aws::{Instance, call::read, error::CallError, read::malformed},
+    aws::{
+        Instance,
+        error::{CallError, ErrorClass},
+        paging::all_pages,
+        read::malformed,
+    },
     clock::Clock,
 };
 
@@ -27,6 +32,8 @@ pub(super) struct PermissionSetRead {
     pub sets_as_of: BTreeMap<PermissionSetArn, Timestamp>,
     pub index: Index,
     pub pairs: Vec<PairListing>,
+    /// The pairs that AWS lists but does not find.
+    pub not_found: Vec<Pair>,
     pub unread: Vec<Unread>,
     pub formula: u64,
 }
@@ -138,6 +145,10 @@ async fn read_pairs(
     let mut met = Visited::none();
     while let Some((pair, provisioned, answer, as_of)) = reads.next().await {
         progress.read();
+        if matches!(&answer, Err(error) if error.class == ErrorClass::NotFound) {
+            out.not_found.push(pair);
+            continue;
+        }
         if let Some(principals) = note(&mut out.unread, Gap::AssignmentsOf(pair.clone()), answer) {
             out.formula += pages(principals.len(), 100);
             out.pairs.push(PairListing {
@@ -152,25 +163,22 @@ async fn read_pairs(
 
 async fn names(aws: &Aws, instance: &Instance) -> Result<BTreeSet<PermissionSetArn>, CallError> {
     let mut names = BTreeSet::new();
-    let mut token: Option<String> = None;
-    loop {
-        let answer = read(&aws.budgets.sso, || {
-            aws.sso
-                .list_permission_sets()
-                .instance_arn(instance.arn.as_str())
-                .max_results(100)
-                .set_next_token(token.clone())
-                .send()
-        })
-        .await?;
-        for arn in answer.permission_sets() {
+    let send = |token| {
+        aws.sso
+            .list_permission_sets()
+            .instance_arn(instance.arn.as_str())
+            .max_results(100)
+            .set_next_token(token)
+            .send()
+    };
+    all_pages(&aws.budgets.sso, send, |page| {
+        for arn in page.permission_sets() {
             names.insert(
                 PermissionSetArn::parse(arn).map_err(|error| malformed(&error.to_string()))?,
             );
         }
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(names);
-        }
-    }
+        Ok(())
+    })
+    .await?;
+    Ok(names)
 }

@@ -66,6 +66,8 @@ pub(super) fn principal(snapshot: &Snapshot, who: &Principal) -> String {
     match names::principal(snapshot, who) {
         PrincipalRef::User(user) => user.name,
         PrincipalRef::Group { name, .. } => name,
+        PrincipalRef::NotRead(Principal::Group(id)) => format!("group {id}"),
+        PrincipalRef::NotRead(Principal::User(id)) => format!("user {id}"),
         PrincipalRef::Orphan(Principal::Group(id)) => format!("deleted group ({id})"),
         PrincipalRef::Orphan(Principal::User(id)) => format!("deleted user ({id})"),
     }

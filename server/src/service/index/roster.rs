@@ -1,19 +1,30 @@
 //! Users and group members as consecutive integers, so that millions of memberships are processed in milliseconds. A
 //! number is valid within one snapshot only and is never stored.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{
     ids::{GroupId, Principal, UserId},
-    snapshot::{PairRead, Snapshot},
+    snapshot::{Knowledge, PairRead, Snapshot},
 };
 
 use super::count;
 
+/// Returns the users with direct assignments.
+fn assigned(snapshot: &Snapshot) -> BTreeSet<&UserId> {
+    let reads = snapshot.parts().pairs.values();
+    let principals = reads.flat_map(|read| read.principals.keys());
+    let users = principals.filter_map(|principal| match principal {
+        Principal::User(user) => Some(user),
+        Principal::Group(_) => None,
+    });
+    users.collect()
+}
+
 /// All users that the directory or a group contains, by number.
 pub struct Roster<'a> {
     ids: Vec<&'a UserId>,
-    /// The number of users in the directory. They come first; the others occur only as group members.
+    /// The number of users in the directory, or of those with assignments if the directory was never read. They come first; the others occur only as group members.
     known: u32,
     numbers: HashMap<&'a UserId, u32>,
     members: HashMap<&'a GroupId, Box<[u32]>>,
@@ -24,6 +35,9 @@ impl<'a> Roster<'a> {
     pub fn of(snapshot: &'a Snapshot) -> Self {
         let parts = snapshot.parts();
         let mut ids: Vec<&UserId> = parts.users.keys().collect();
+        if snapshot.never_read().users() == Knowledge::NeverRead {
+            ids.extend(assigned(snapshot));
+        }
         let known = count(ids.len());
         let mut numbers: HashMap<&UserId, u32> = HashMap::with_capacity(ids.len());
         numbers.extend(ids.iter().copied().zip(0..));

@@ -1,4 +1,5 @@
-//! Who can reach production PCI, as rows: one per person, account, permission set and path.
+//! Who can reach production PCI, as rows: one per person, account, permission set and path, and one per orphaned
+//! assignment.
 //!
 //! The page, CSV, JSON and the command line use the same rows. They are built account by account and never held in
 //! memory together, because a large organization has millions.
@@ -8,16 +9,19 @@ mod id;
 mod search;
 
 use app::backend::{
-    AccessReport, Denied, Download, DownloadSource, ListQuery, Page, PortResult, ReportCounts,
-    ReportFormat, ReportHead, ReportPort, ReportRow,
+    AccessReport, AccountStatus, Denied, Download, DownloadSource, ListQuery, Page, PortResult,
+    ReportCounts, ReportFormat, ReportHead, ReportPort, ReportRow,
 };
 use async_trait::async_trait;
 use domain::{
-    access::{self, Path, Reach},
+    access::Reach,
     authorize::Action,
-    ids::AccountId,
+    ids::{AccountId, Assignment, Principal},
     ledger::Hash,
+    org::AccountState,
     policies::{ExistingAccess, ExistingAccessEvaluator, Holder},
+    time::Timestamp,
+    verdict::Outcome,
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -116,19 +120,11 @@ impl Report {
     pub fn make(app_state: Arc<AppState>, read_model: Arc<ReadModel>) -> Self {
         let made = app_state.clock.now();
         let snapshot = &read_model.snapshot;
-        let exposure = &read_model.exposure;
         let head = ReportHead {
             report_id: id::of(&read_model, &app_state.rules),
             made,
             as_of: snapshot.parts().coverage.oldest,
-            counts: ReportCounts {
-                people: exposure.people.len(),
-                accounts: exposure.accounts,
-                unclassified: exposure.unclassified,
-                rows: exposure.paths,
-                standing: exposure.standing_paths,
-                against: exposure.paths_against,
-            },
+            counts: counts(&read_model),
             freshness: names::freshness(snapshot, app_state.settings.crawl_every, made),
         };
         Self {
@@ -222,16 +218,50 @@ impl Report {
     }
 
     fn row(&self, held: ExistingAccess) -> Option<ReportRow> {
-        let Holder::Person { reach } = held.holder else {
-            return None;
-        };
-        let standing = self
-            .read_model
-            .ends(&ReadModel::assignment(&reach))
-            .is_none();
+        let read_model = &*self.read_model;
         let findings = held.hits.iter().map(|hit| hit.rule.clone()).collect();
-        Some(row(&self.read_model, &reach, standing, findings))
+        match held.holder {
+            Holder::Person { reach } => Some(row(
+                read_model,
+                &ReadModel::assignment(&reach),
+                reach.since,
+                Subject::Person(&reach),
+                findings,
+            )),
+            Holder::Orphan { assignment, since } => Some(row(
+                read_model,
+                &assignment,
+                since,
+                Subject::Orphan,
+                findings,
+            )),
+            Holder::EmptyGroup { .. } => None,
+        }
     }
+}
+
+fn counts(read_model: &ReadModel) -> ReportCounts {
+    let (exposure, never) = (&read_model.exposure, read_model.snapshot.never_read());
+    let known = never.production_pci();
+    let mut against = exposure.paths_against;
+    // Each orphaned assignment is a violation.
+    against.add(Outcome::Refused, exposure.orphans);
+    ReportCounts {
+        people: known.figure(exposure.people.len()),
+        disabled: known.figure(exposure.disabled_people),
+        accounts: never.accounts().figure(exposure.accounts),
+        rows: exposure.paths + exposure.orphans,
+        standing: known.figure(exposure.standing_paths + exposure.standing_orphans),
+        orphaned: known.figure(exposure.orphans),
+        against: known.and(never.sets()).figure(against),
+    }
+}
+
+/// Who a row is about.
+enum Subject<'a> {
+    Person(&'a Reach),
+    /// A user or group that no longer exists.
+    Orphan,
 }
 
 /// Returns the sort key within an account.
@@ -239,26 +269,50 @@ fn key(row: &ReportRow) -> [&str; 4] {
     [&row.person, &row.person_id, &row.permission_set, &row.path]
 }
 
-fn row(read_model: &ReadModel, reach: &Reach, standing: bool, findings: Vec<String>) -> ReportRow {
+fn row(
+    read_model: &ReadModel,
+    assignment: &Assignment,
+    since: Timestamp,
+    subject: Subject<'_>,
+    findings: Vec<String>,
+) -> ReportRow {
     let snapshot = &read_model.snapshot;
-    let account = names::account(snapshot, &reach.pair.account);
-    let set = names::set(snapshot, &reach.pair.set);
+    let account = names::account(snapshot, &assignment.pair.account);
+    let set = names::set(snapshot, &assignment.pair.set);
+    let orphaned = matches!(subject, Subject::Orphan);
+    let (person_id, person, enabled) = match subject {
+        Subject::Person(reach) => {
+            let user = names::user(snapshot, &reach.user);
+            let enabled = match user.status {
+                AccountStatus::Enabled => Some(true),
+                AccountStatus::Disabled | AccountStatus::Gone => Some(false),
+                AccountStatus::NotRead => None,
+            };
+            (reach.user.to_string(), user.name, enabled)
+        }
+        Subject::Orphan => {
+            let id = assignment.principal.id().to_owned();
+            (id, orphan(&assignment.principal), Some(false))
+        }
+    };
     ReportRow {
-        person_id: reach.user.to_string(),
-        person: names::user(snapshot, &reach.user).name,
-        enabled: access::can_sign_in(snapshot, &reach.user),
+        person_id,
+        person,
+        enabled,
+        orphaned,
         account_id: account.id.to_string(),
         account: account.name,
+        account_state: state_name(account.state).to_owned(),
         environment: account.class.environment.as_str().into(),
         pci: account.class.pci.as_str().into(),
         permission_set: set.name,
         permission_set_arn: set.arn.to_string(),
-        path: match &reach.path {
-            Path::Direct => DIRECT.into(),
-            Path::Group(group) => through(&names::group(snapshot, group)),
+        path: match &assignment.principal {
+            Principal::User(_) => DIRECT.into(),
+            Principal::Group(group) => through(&names::group(snapshot, group)),
         },
-        standing,
-        since: reach.since.rfc3339(),
+        standing: read_model.ends(assignment).is_none(),
+        since: since.rfc3339(),
         risks: set
             .risks
             .iter()
@@ -266,6 +320,17 @@ fn row(read_model: &ReadModel, reach: &Reach, standing: bool, findings: Vec<Stri
             .collect(),
         findings,
     }
+}
+
+/// Returns the name under which the report lists a user or group that no longer exists.
+fn orphan(principal: &Principal) -> String {
+    let kind = principal.kind().to_lowercase();
+    format!("Orphaned {kind} {}", principal.id())
+}
+
+/// Returns AWS's name for the state of an account. An account that is not in the organization has none.
+fn state_name(state: Option<AccountState>) -> &'static str {
+    state.map_or("NOT_IN_ORGANIZATION", AccountState::as_str)
 }
 
 /// The path of a direct assignment.

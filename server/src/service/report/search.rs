@@ -9,7 +9,7 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::{DIRECT, through};
+use super::{DIRECT, orphan, through};
 use crate::service::names;
 
 /// One bit for each word that occurs.
@@ -82,9 +82,19 @@ impl ReportSearch {
                 .copied()
                 .unwrap_or_else(|| self.found(&names::set(snapshot, &pair.set).name));
             for principal in read.principals.keys() {
+                if snapshot.is_gone(principal) {
+                    let path = match principal {
+                        Principal::User(_) => direct,
+                        Principal::Group(group) => {
+                            here | self.found(&through(&names::group(snapshot, group)))
+                        }
+                    };
+                    let found = path | set | self.found(&orphan(principal));
+                    count += usize::from(found == self.all);
+                }
                 count += match principal {
                     Principal::User(user) => {
-                        let there = snapshot.user(user).is_some();
+                        let there = !snapshot.is_gone(principal);
                         usize::from(
                             there && direct | set | self.of_user(snapshot, user) == self.all,
                         )

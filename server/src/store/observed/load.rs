@@ -263,7 +263,7 @@ async fn coverage(
     conn: &mut AnyConnection,
     pairs: &BTreeMap<Pair, PairRead>,
 ) -> Result<Coverage, StoreError> {
-    let last = sqlx::query("select started_at, ended_at, report from crawl where ended_at is not null order by ended_at desc limit 1")
+    let last = sqlx::query("select started_at, ended_at, report, never_read, not_found from crawl where ended_at is not null order by ended_at desc limit 1")
         .fetch_optional(&mut *conn)
         .await?;
     let complete: Option<i64> = sqlx::query("select max(complete_at) as at from crawl")
@@ -279,10 +279,23 @@ async fn coverage(
         None => Vec::new(),
     };
     Ok(Coverage {
+        never_read: listed(&last, "never_read")?,
+        not_found: listed(&last, "not_found")?,
         oldest: pairs.values().map(|read| read.as_of).min().or(Some(ended)),
         began: Some(Timestamp(last.try_get("started_at")?)),
         newest: Some(ended),
         complete_at: complete.map(Timestamp),
         unread,
     })
+}
+
+/// Reads a list of a crawl. Crawls of earlier versions have none.
+fn listed<T: serde::de::DeserializeOwned>(
+    row: &AnyRow,
+    column: &str,
+) -> Result<Vec<T>, StoreError> {
+    match row.try_get::<Option<String>, _>(column)? {
+        Some(text) => json("crawl", &text),
+        None => Ok(Vec::new()),
+    }
 }

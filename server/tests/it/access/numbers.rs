@@ -11,7 +11,7 @@ use domain::{
     ids::{AccountId, Assignment, PermissionSetArn, UserId},
     permission_set::analysis::Risk,
     policies::Holder,
-    snapshot::Snapshot,
+    snapshot::{Figure, Snapshot},
     time::Duration,
     verdict::Tally,
 };
@@ -119,7 +119,7 @@ async fn every_person_and_every_account_has_the_numbers_of_a_slow_count(engine: 
             card.account
                 .class
                 .counts_as_production_pci()
-                .then_some(against)
+                .then_some(Figure::Known(against))
         );
     }
 }
@@ -263,8 +263,8 @@ async fn a_set_counts_the_people_who_can_use_it_once_each(engine: DatabaseEngine
             }
         }
         assert_eq!(
-            (row.people, row.accounts),
-            (people.len(), accounts),
+            (row.people.known(), row.accounts.known()),
+            (Some(people.len()), Some(accounts)),
             "{}",
             row.set.name
         );
@@ -307,10 +307,10 @@ async fn a_narrowing_keeps_what_it_says_and_words_narrow_further(engine: Databas
     }
     let cards = |board: Board| board.cells.into_iter().flat_map(|cell| cell.accounts);
     for card in cards(board("findings").await) {
-        assert!(card.findings.is_some_and(|tally| tally.against > 0));
+        assert!(card.findings.unwrap().known().unwrap().against > 0);
     }
     for card in cards(board("unapproved").await) {
-        assert!(card.findings.is_some_and(|tally| tally.unapproved > 0));
+        assert!(card.findings.unwrap().known().unwrap().unapproved > 0);
     }
     let people = service
         .people(&query("", Some("production-pci"), 1))

@@ -109,6 +109,7 @@ impl UserPool for PoolSays {
                     class: ErrorClass::Unknown,
                     code: "Timeout".into(),
                     message: String::new(),
+                    reason: None,
                     request_id: None,
                 });
             }
@@ -222,6 +223,7 @@ impl Org {
             newest: Some(now),
             complete_at: Some(now),
             unread: Vec::new(),
+            ..Coverage::default()
         };
         parts.members_as_of = parts.groups.keys().map(|id| (id.clone(), now)).collect();
         parts

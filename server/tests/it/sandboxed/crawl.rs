@@ -143,7 +143,7 @@ async fn orphans_and_sets_that_were_edited_and_not_provisioned_are_found(company
         .filter(|one| !known.contains(&one.principal_id))
         .count();
     let report = company.sync().await;
-    assert_eq!((report.orphans, gone), (1, 1));
+    assert_eq!((report.orphans.known(), gone), (Some(1), 1));
 
     let read_model = company.app_state.read_model();
     let pairs = read_model.snapshot.parts().pairs.iter();
@@ -285,7 +285,8 @@ async fn whatever_one_operation_is_denied_nothing_known_is_lost_or_loosened(
     let operations: BTreeSet<(String, String)> = calls
         .into_iter()
         .map(|call| (call.service, call.operation))
-        .filter(|one| one.1 != "ListInstances")
+        // The instance is chosen at the start.
+        .filter(|one| !["ListInstances", "DescribeInstance"].contains(&one.1.as_str()))
         .collect();
     assert!(operations.len() > 12, "{operations:?}");
     let before = company.app_state.read_model();

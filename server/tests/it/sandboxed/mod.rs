@@ -28,3 +28,4 @@ mod site;
 mod startup;
 mod suspended_identity;
 mod step_up;
+mod unread;

@@ -85,7 +85,12 @@ fn rows_of_page(html: &str) -> Vec<Row> {
     let rows = table.split("<tr").skip(1);
     rows.map(|row| {
         let cells: Vec<&str> = row.split("</td>").collect();
-        let person = words(cells[0].split_once("</a>").unwrap().0);
+        // The principal of an orphaned assignment has no page.
+        let person = words(
+            cells[0]
+                .split_once("</a>")
+                .map_or(cells[0], |linked| linked.0),
+        );
         let account = words(cells[1].split_once("<div").unwrap().1);
         let since = cells[4]
             .split_once("datetime=\"")

@@ -119,8 +119,13 @@ impl Company {
 
     /// The sample organization, crawled a minute ago on an AWS that only this test uses.
     pub async fn crawled(engine: DatabaseEngine) -> Self {
+        Self::crawled_of(engine, Organisation::sample()).await
+    }
+
+    /// Another organization with the people of the sample, crawled a minute ago.
+    pub async fn crawled_of(engine: DatabaseEngine, organisation: Organisation) -> Self {
         let database = Database::fresh(engine).await;
-        let company = Self::unread(database, Organisation::sample()).await;
+        let company = Self::unread(database, organisation).await;
         company.sync().await;
         company.give_roles().await;
         company.app_state.clock.advance(Duration::minutes(1));
@@ -156,11 +161,7 @@ impl Company {
 
     /// An organization that was not crawled yet, on a database that may contain earlier state.
     pub async fn unread(database: Database, organisation: Organisation) -> Self {
-        let mut local = Sandbox::new(organisation);
-        local.latency = StdDuration::from_millis(60);
-        local.limits = Limits::Unlimited;
-        local.cognito_key_file = Some(pool_key());
-        let aws = local.start().await.unwrap();
+        let aws = local(organisation).start().await.unwrap();
         let app_state = app_state(&database, &access(&aws), Clock::manual(START)).await;
         let outside = Aws::connect(&access(&aws)).await;
         Self {
@@ -415,18 +416,7 @@ impl Company {
 
     /// Sets the faults to inject from now on; none if the list is empty.
     pub async fn faults(&self, rules: Value) {
-        let body = json!({ "seed": 7, "rules": rules }).to_string();
-        let url = format!("http://{}/_sandbox/faults", self.aws.aws_addr);
-        let request = http_client()
-            .post(url)
-            .header("content-type", "application/json")
-            .body(body);
-        let answer = request.send().await.unwrap();
-        assert!(
-            answer.status().is_success(),
-            "{}",
-            answer.text().await.unwrap()
-        );
+        inject(&self.aws, rules).await;
     }
 
     async fn inspect(&self, path: &str) -> Value {
@@ -515,6 +505,31 @@ impl Company {
         })
         .await;
     }
+}
+
+/// Sets the faults that a local AWS injects from now on.
+pub async fn inject(aws: &Running, rules: Value) {
+    let body = json!({ "seed": 7, "rules": rules }).to_string();
+    let url = format!("http://{}/_sandbox/faults", aws.aws_addr);
+    let request = http_client()
+        .post(url)
+        .header("content-type", "application/json")
+        .body(body);
+    let answer = request.send().await.unwrap();
+    assert!(
+        answer.status().is_success(),
+        "{}",
+        answer.text().await.unwrap()
+    );
+}
+
+/// A local AWS of an organization, without quotas and not started yet.
+pub fn local(organisation: Organisation) -> Sandbox {
+    let mut local = Sandbox::new(organisation);
+    local.latency = StdDuration::from_millis(60);
+    local.limits = Limits::Unlimited;
+    local.cognito_key_file = Some(pool_key());
+    local
 }
 
 /// Returns the sign-in of a user of the sample's user pool.

@@ -9,6 +9,7 @@ use sandbox::{
     aws::Limits,
     org::{Organisation, pool::PoolUser},
 };
+use serde_json::{Value, json};
 use server::{
     cli::serve,
     config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs, SignInArgs},
@@ -18,7 +19,7 @@ use server::{
 use tokio::{sync::oneshot, task::JoinHandle};
 use url::Url;
 
-use super::sandbox_server::http_client;
+use super::sandbox_server::{http_client, inject};
 use crate::{
     database::{Database, DatabaseEngine},
     ports,
@@ -56,6 +57,23 @@ impl Site {
         organisation: Organisation,
         adjust: impl FnOnce(&mut ServeArgs),
     ) -> Result<Self, StartError> {
+        let site = Self::started(engine, organisation, json!([]), adjust).await?;
+        site.until_ready().await;
+        Ok(site)
+    }
+
+    /// Starts everything on an AWS with faults, and waits for nothing.
+    pub async fn unready(engine: DatabaseEngine, organisation: Organisation, rules: Value) -> Self {
+        let site = Self::started(engine, organisation, rules, |_| {}).await;
+        site.unwrap()
+    }
+
+    async fn started(
+        engine: DatabaseEngine,
+        organisation: Organisation,
+        rules: Value,
+        adjust: impl FnOnce(&mut ServeArgs),
+    ) -> Result<Self, StartError> {
         let database = Database::fresh(engine).await;
         let web = ports::unused();
         let base = format!("http://localhost:{web}");
@@ -66,6 +84,7 @@ impl Site {
         local.callback_urls = vec![format!("{base}/sign-in/callback")];
         local.logout_urls = vec![format!("{base}/signed-out")];
         let aws = local.start().await.unwrap();
+        inject(&aws, rules).await;
         let mut args = configuration(&database, &aws, &base, web);
         adjust(&mut args);
         let started = serve::start(&args, Pacing::default()).await?;
@@ -74,16 +93,19 @@ impl Site {
         let serving = tokio::spawn(started.until(async {
             let _ = stopped.await;
         }));
-        let site = Self {
+        Ok(Self {
             base,
             app_state,
             aws,
             database,
             stop,
             serving,
-        };
-        site.until_ready().await;
-        Ok(site)
+        })
+    }
+
+    /// Sets the faults of AWS from now on.
+    pub async fn faults(&self, rules: Value) {
+        inject(&self.aws, rules).await;
     }
 
     async fn until_ready(&self) {
