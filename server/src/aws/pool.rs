@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Aws, call::read, error::CallError};
+use super::{
+    Aws,
+    call::read,
+    error::{CallError, ErrorClass},
+};
 
 /// The current state of a user in the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +24,8 @@ pub struct PoolUser {
 }
 
 impl Aws {
-    /// Returns a user, by `AdminGetUser` and `AdminListGroupsForUser`.
+    /// Returns a user, by `AdminGetUser` and `AdminListGroupsForUser`. The class is NotFound only if the user does not exist,
+    /// not if the pool does not, as in a wrong Region.
     pub async fn pool_user(&self, pool: &str, username: &str) -> Result<PoolUser, CallError> {
         let user = read(&self.budgets.pool, || {
             self.pool
@@ -29,7 +34,8 @@ impl Aws {
                 .username(username)
                 .send()
         })
-        .await?;
+        .await
+        .map_err(of_pool)?;
         let mut groups = BTreeSet::new();
         let mut token: Option<String> = None;
         loop {
@@ -42,7 +48,8 @@ impl Aws {
                     .set_next_token(token.clone())
                     .send()
             })
-            .await?;
+            .await
+            .map_err(of_pool)?;
             groups.extend(
                 answer
                     .groups()
@@ -81,5 +88,16 @@ impl Aws {
         Ok(answer
             .mfa_configuration()
             .is_some_and(|mfa| mfa.as_str() == "ON"))
+    }
+}
+
+/// Reclassifies the error for a pool that does not exist, which has another code than the one for a user.
+fn of_pool(error: CallError) -> CallError {
+    if error.code == "UserNotFoundException" || error.class != ErrorClass::NotFound {
+        return error;
+    }
+    CallError {
+        class: ErrorClass::Invalid,
+        ..error
     }
 }

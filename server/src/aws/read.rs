@@ -3,11 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_identitystore::{
+    operation::get_group_membership_id::GetGroupMembershipIdError, types::ResourceType,
+};
 use domain::ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId};
 
 use super::{
     Aws, Instance,
-    call::read,
+    call::{read, read_if_present},
     error::{CallError, ErrorClass},
 };
 
@@ -138,14 +141,15 @@ impl Aws {
 }
 
 impl Aws {
-    /// Returns whether a user is in a group, by `GetGroupMembershipId`.
+    /// Returns whether a user is in a group, by `GetGroupMembershipId`. A group, user or identity store that does not exist
+    /// is an error: it may be the wrong Region, and what was not read is not absent.
     pub async fn is_member(
         &self,
         instance: &Instance,
         group: &GroupId,
         user: &UserId,
     ) -> Result<bool, CallError> {
-        let answer = read(&self.budgets.directory, || {
+        let found = read_if_present(&self.budgets.directory, is_no_membership, || {
             self.directory
                 .get_group_membership_id()
                 .identity_store_id(&instance.identity_store)
@@ -155,11 +159,17 @@ impl Aws {
                 ))
                 .send()
         })
-        .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if error.class == ErrorClass::NotFound => Ok(false),
-            Err(error) => Err(error),
+        .await?;
+        Ok(found.is_some())
+    }
+}
+
+/// Returns whether AWS states that the membership itself does not exist.
+fn is_no_membership(error: &GetGroupMembershipIdError) -> bool {
+    match error {
+        GetGroupMembershipIdError::ResourceNotFoundException(missing) => {
+            missing.resource_type() == Some(&ResourceType::GroupMembership)
         }
+        _ => false,
     }
 }

@@ -15,6 +15,7 @@ mod engine_shell;
 mod forged;
 mod kept_form;
 mod matrix;
+mod missing;
 mod outside_changes;
 mod reports;
 pub mod sandbox_server;
