@@ -25,6 +25,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("ListParents", list_parents),
     ("ListChildren", list_children),
     ("ListDelegatedAdministrators", list_delegated_administrators),
+    ("ListPolicies", list_policies),
 ];
 
 /// The accounts and organizational units of an organisation.
@@ -205,7 +206,7 @@ fn list_children(call: &mut Call<'_>) -> Result<Value, Refusal> {
                 )
             })
             .collect(),
-        "ORGANIZATIONAL_UNIT" => organizations
+        _ => organizations
             .units
             .values()
             .filter(|held| held.parent == parent)
@@ -216,13 +217,6 @@ fn list_children(call: &mut Call<'_>) -> Result<Value, Refusal> {
                 )
             })
             .collect(),
-        other => {
-            return Err(call.params.constraint(
-                "ChildType",
-                other,
-                "Member must satisfy enum value set: [ACCOUNT, ORGANIZATIONAL_UNIT]",
-            ));
-        }
     };
     let (children, token) = page.cut_sorted(children);
     Ok(json!({ "Children": children, "NextToken": token }))
@@ -273,6 +267,25 @@ fn list_delegated_administrators(call: &mut Call<'_>) -> Result<Value, Refusal> 
     });
     let (found, token) = page.cut_sorted(found.into_iter().collect());
     Ok(json!({ "DelegatedAdministrators": found, "NextToken": token }))
+}
+
+/// Lists the one policy that every organization has: the service control policy that AWS manages.
+fn list_policies(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let kind = call.params.text("Filter")?;
+    let page = Page::read(call, &TWENTY, &[kind])?;
+    let id = "p-FullAWSAccess";
+    let policy = json!({
+        "Id": id,
+        "Arn": format!("arn:aws:organizations::aws:policy/service_control_policy/{id}"),
+        "Name": "FullAWSAccess",
+        "Description": "Allows access to every operation",
+        "Type": kind,
+        "AwsManaged": true,
+    });
+    let held = (kind == "SERVICE_CONTROL_POLICY").then(|| (id.to_owned(), policy));
+    let (policies, token) = page.cut_sorted(held.into_iter().collect());
+    Ok(json!({ "Policies": policies, "NextToken": token }))
 }
 
 /// Checks that the caller is the management account or the delegated administrator account.

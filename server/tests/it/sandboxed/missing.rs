@@ -15,6 +15,7 @@ crate::engines::on_both_engines! {
     &Company:
     only_a_missing_membership_is_no_membership,
     a_missing_pool_is_not_a_missing_user,
+    in_another_region_nothing_reads_as_empty,
     a_removal_from_a_group_that_was_deleted_is_verified_by_the_next_crawl,
 }
 
@@ -40,6 +41,20 @@ async fn only_a_missing_membership_is_no_membership(company: &Company) {
     ] {
         assert!(answer.is_err(), "a missing {what} is no answer: {answer:?}");
     }
+}
+
+async fn in_another_region_nothing_reads_as_empty(company: &Company) {
+    let away = company.clients_in("us-east-1").await;
+    let instance = &company.app_state.instance;
+    let (group, user) = (company.group("contractors"), company.user("anton.berg"));
+    let pair = company.pair("ReadOnly", "web-prod");
+    assert!(away.instance().await.is_err());
+    assert!(away.assignments(instance, &pair).await.is_err());
+    assert!(away.members(instance, &group).await.is_err());
+    assert!(away.is_member(instance, &group, &user).await.is_err());
+    let pool = &company.app_state.settings.pool;
+    let answer = away.pool_user(pool, "maya.okafor").await.unwrap_err();
+    assert_ne!(answer.class, ErrorClass::NotFound);
 }
 
 async fn a_missing_pool_is_not_a_missing_user(company: &Company) {
