@@ -19,8 +19,8 @@ def client(service, endpoint):
         service,
         endpoint_url=endpoint,
         region_name="eu-west-1",
-        aws_access_key_id="AKIABOTO3",
-        aws_secret_access_key="any",
+        aws_access_key_id="outside",
+        aws_secret_access_key="sandbox",
         config=Config(retries={"max_attempts": 10, "mode": "standard"}),
     )
 

@@ -1,5 +1,6 @@
-// Runs the same scenario on the sandbox and on moto, with boto3, for the operations that moto implements correctly. Both
-// are independent of our code and do not share its mistakes.
+// Runs the same scenario on the sandbox and on moto, with boto3, for the operations that moto implements correctly, and
+// drives every operation of the sandbox by the service models of botocore. All are independent of our code and do not share
+// its mistakes.
 
 import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
@@ -9,17 +10,25 @@ import { promisify } from 'node:util';
 import { until } from './support/suite.mjs';
 import { PYTHON } from './support/tools.mjs';
 
-export const about = 'The sandbox compared with moto';
+export const about = 'The sandbox compared with moto and with the models of AWS';
 
 const run = promisify(execFile);
-const scenario = path.join(path.dirname(fileURLToPath(import.meta.url)), 'moto_contract.py');
+const script = (name) => path.join(path.dirname(fileURLToPath(import.meta.url)), name);
 
 export async function journey(suite) {
   const [sandbox, moto] = await Promise.all([suite.sandbox('contracts'), motoServer(suite.resources)]);
-  const { stdout } = await run(PYTHON, [scenario, sandbox.aws, moto], { maxBuffer: 1 << 26 });
+  await steps(suite, 'moto_contract.py', sandbox.aws, moto);
+  // Fast, because thousands of calls share its quotas.
+  const models = await suite.sandbox('models', { speed: 200 });
+  await steps(suite, 'model_contract.py', models.aws);
+}
+
+/** Runs a script that prints one JSON object per test, and records each. */
+async function steps(suite, name, ...args) {
+  const { stdout } = await run(PYTHON, [script(name), ...args], { maxBuffer: 1 << 26 });
   for (const line of stdout.trim().split('\n')) {
-    const { name, differs, seconds } = JSON.parse(line);
-    if (name.includes(suite.words)) suite.record(name, seconds, differs && new Error(differs));
+    const { name: test, differs, seconds } = JSON.parse(line);
+    if (test.includes(suite.words)) suite.record(test, seconds, differs && new Error(differs));
   }
 }
 

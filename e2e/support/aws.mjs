@@ -1,32 +1,55 @@
 // An independent AWS client: awsJson1.1 by fetch, without shared code. It calls the sandbox's AWS port as anyone with
 // credentials can.
 
+import { createHash, createHmac } from 'node:crypto';
 import { until } from './suite.mjs';
 
-const TARGETS = {
-  sso: 'SWBExternalService',
-  identitystore: 'AWSIdentityStore',
-  organizations: 'AWSOrganizationsV20161128',
-  cognito: 'AWSCognitoIdentityProviderService',
+/** The target prefix of each service, the name that calls are signed for, and the Region. */
+const SERVICES = {
+  sso: { target: 'SWBExternalService', signing: 'sso', region: 'eu-west-1' },
+  identitystore: { target: 'AWSIdentityStore', signing: 'identitystore', region: 'eu-west-1' },
+  organizations: { target: 'AWSOrganizationsV20161128', signing: 'organizations', region: 'us-east-1' },
+  cognito: { target: 'AWSCognitoIdentityProviderService', signing: 'cognito-idp', region: 'eu-west-1' },
 };
 
+/** The secret of every access key of the sandbox. */
+const SECRET = 'sandbox';
+
+const hash = (text) => createHash('sha256').update(text).digest('hex');
+const hmac = (key, text) => createHmac('sha256', key).update(text).digest();
+
+/** Returns the signed headers of a call (Signature Version 4). */
+function signed({ target, signing, region }, operation, host, accessKey, body) {
+  const at = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
+  const day = at.slice(0, 8);
+  const headers = {
+    'content-type': 'application/x-amz-json-1.1',
+    host,
+    'x-amz-date': at,
+    'x-amz-target': `${target}.${operation}`,
+  };
+  const names = Object.keys(headers).join(';');
+  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`).join('');
+  const scope = `${day}/${region}/${signing}/aws4_request`;
+  const text = `AWS4-HMAC-SHA256\n${at}\n${scope}\n${hash(`POST\n/\n\n${lines}\n${names}\n${hash(body)}`)}`;
+  const key = scope.split('/').reduce(hmac, `AWS4${SECRET}`);
+  const signature = hmac(key, text).toString('hex');
+  const { host: _, ...sent } = headers;
+  return { ...sent, authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/${scope}, SignedHeaders=${names}, Signature=${signature}` };
+}
+
 export class Aws {
-  constructor(endpoint, accessKey = 'AKIAOUTSIDE') {
+  constructor(endpoint, accessKey = 'outside') {
     this.endpoint = endpoint;
     this.accessKey = accessKey;
   }
 
   /** Makes one call. Throws an error whose name is AWS's error code. */
   async call(service, operation, parameters = {}) {
-    const response = await fetch(this.endpoint, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': `${TARGETS[service]}.${operation}`,
-        authorization: `AWS4-HMAC-SHA256 Credential=${this.accessKey}/20260101/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=0`,
-      },
-      body: JSON.stringify(parameters),
-    });
+    const body = JSON.stringify(parameters);
+    const { host } = new URL(this.endpoint);
+    const headers = signed(SERVICES[service], operation, host, this.accessKey, body);
+    const response = await fetch(this.endpoint, { method: 'POST', headers, body });
     const answer = await response.json();
     if (response.ok) return answer;
     const error = new Error(`${operation}: ${answer.message ?? answer.Message ?? response.status}`);

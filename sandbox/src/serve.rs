@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::aws::wire::{Wire, Wires};
-use crate::aws::{Limits, aws_router};
+use crate::aws::{Limits, Signatures, aws_router};
 use crate::clock::Clock;
 use crate::cognito::{self, CognitoConfig};
 use crate::org::Organisation;
@@ -43,6 +43,7 @@ pub struct Sandbox {
     /// Sign-out URIs to register for the pool's client in addition to its own.
     pub logout_urls: Vec<String>,
     pub limits: Limits,
+    pub signatures: Signatures,
 }
 
 /// An error that prevents the sandbox from starting.
@@ -69,6 +70,7 @@ impl Sandbox {
             callback_urls: Vec::new(),
             logout_urls: Vec::new(),
             limits: Limits::Published,
+            signatures: Signatures::Required,
         }
     }
 
@@ -84,7 +86,8 @@ impl Sandbox {
         }
         .with_latency(self.latency)
         .with_event_delay(self.event_delay)
-        .with_limits(self.limits);
+        .with_limits(self.limits)
+        .with_signatures(self.signatures);
         let client = &mut sandbox.pool.client;
         add_missing(&mut client.callback_urls, self.callback_urls);
         add_missing(&mut client.logout_urls, self.logout_urls);

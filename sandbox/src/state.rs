@@ -7,8 +7,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use uuid::Builder;
 
+use crate::aws::Signatures;
 use crate::aws::call::Timing;
 use crate::aws::calls::CallLog;
+use crate::aws::cloudtrail::Trail;
 use crate::aws::faults::{FaultPlan, Faults};
 use crate::aws::identity_store::directory::Directory;
 use crate::aws::organizations::Organizations;
@@ -17,7 +19,7 @@ use crate::aws::sso_admin::access::Access;
 use crate::aws::sso_admin::operation::Operations;
 use crate::clock::Clock;
 use crate::org::pool::Pool;
-use crate::org::{AccountInstance, InstanceStatus, Organisation, TrailEvent};
+use crate::org::{AccountInstance, InstanceStatus, Organisation};
 use crate::persist::Journal;
 
 /// The sandbox state as shared by the services.
@@ -37,10 +39,11 @@ pub struct SandboxState {
     pub(crate) directory: Directory,
     pub(crate) access: Access,
     pub(crate) operations: Operations,
-    pub(crate) trail: Vec<TrailEvent>,
+    pub(crate) trail: Trail,
     pub(crate) calls: CallLog,
     pub(crate) faults: Faults,
     pub(crate) quotas: Quotas,
+    pub signatures: Signatures,
     pub(crate) entropy: ChaCha8Rng,
     pub(crate) journal: Option<Journal>,
     /// Incremented by every change, to detect that the state file is outdated.
@@ -95,10 +98,11 @@ impl SandboxState {
                 organisation.provisioned_roles,
             ),
             operations: Operations::default(),
-            trail: organisation.events,
+            trail: Trail::new(organisation.events),
             calls: CallLog::new(),
             faults: Faults::new(FaultPlan::default()),
             quotas: Quotas::new(Limits::Published),
+            signatures: Signatures::default(),
             entropy: ChaCha8Rng::seed_from_u64(seed),
             journal: None,
             changes: 0,
@@ -136,6 +140,12 @@ impl SandboxState {
         self
     }
 
+    #[must_use]
+    pub fn with_signatures(mut self, signatures: Signatures) -> Self {
+        self.signatures = signatures;
+        self
+    }
+
     /// Wraps the state in the lock that all services share.
     pub fn shared(self) -> SharedState {
         Arc::new(Mutex::new(self))
@@ -170,7 +180,7 @@ impl SandboxState {
             permission_sets: self.access.sets.values().cloned().collect(),
             assignments: self.access.assignments(),
             provisioned_roles: self.access.unexplained_roles(),
-            events: self.trail.clone(),
+            events: self.trail.writes(),
             pool: self.pool.clone(),
         }
     }

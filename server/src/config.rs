@@ -218,7 +218,8 @@ impl IdentityArgs {
 }
 
 impl AwsArgs {
-    /// Returns the settings of the AWS clients. The sandbox accepts any credentials; AWS uses those of the environment.
+    /// Returns the settings of the AWS clients. At another endpoint they use the key that the sandbox knows as that of
+    /// Leastwise; at AWS, the credentials of the environment.
     pub fn access(&self) -> Result<Access, ConfigError> {
         let credentials = match &self.endpoint {
             Some(url) => {

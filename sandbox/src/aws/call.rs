@@ -39,36 +39,17 @@ impl Call<'_> {
     }
 }
 
-/// The caller, derived from the access key in the signature. The signature itself is not verified.
+/// The caller and the Region that it calls, as its signature states them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Caller {
     pub account: Arc<str>,
     pub access_key: Arc<str>,
+    /// `None` if signatures are ignored: the Region that holds the resources.
+    #[serde(default)]
+    pub region: Option<Arc<str>>,
 }
 
 impl Caller {
-    /// Reads the caller from an `Authorization` header. An access key that equals an account ID acts from that account,
-    /// as in moto. Any other key acts from the delegated administrator account, where Leastwise is meant to run.
-    pub fn from_authorization(header: Option<&str>, sandbox: &SandboxState) -> Self {
-        let key = header
-            .and_then(|header| header.split_once("Credential="))
-            .map_or("unsigned", |(_, rest)| {
-                rest.split(['/', ',']).next().unwrap_or("unsigned")
-            });
-        let account = sandbox
-            .organizations
-            .accounts
-            .get_key_value(key)
-            .map_or_else(
-                || sandbox.organizations.delegated_admin_account.clone(),
-                |(id, _)| id.clone(),
-            );
-        Self {
-            account,
-            access_key: key.into(),
-        }
-    }
-
     /// Returns the ARN that `sts:GetCallerIdentity` and CloudTrail report.
     pub fn arn(&self) -> String {
         format!(

@@ -1,6 +1,9 @@
-//! CloudTrail. Only writes are recorded, and only `LookupEvents` is available.
+//! CloudTrail: the events of calls, and `LookupEvents`.
 //!
-//! An event is visible in the account that made the call, after a delay.
+//! An event is visible in the account and the Region of its call, after a delay. Every write is kept, and as many of the
+//! latest reads as memory is worth.
+
+use std::collections::VecDeque;
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +11,8 @@ use super::call::{Call, Caller};
 use super::page::{MayBeEmpty, Page, Paging};
 use super::params::{epoch_seconds, lower_first};
 use super::refusal::Refusal;
-use super::service::{Operation, Service};
+use super::region;
+use super::service::{Operation, Service, is_write};
 use crate::org::TrailEvent;
 
 pub(crate) const OPERATIONS: &[Operation] = &[("LookupEvents", lookup)];
@@ -19,6 +23,59 @@ const FIFTY: Paging = Paging {
     limit: 50,
     may_be_empty: MayBeEmpty::No,
 };
+
+/// The number of reads that are kept: those of a crawl of a small organization.
+const READS_KEPT: usize = 5_000;
+
+/// The recorded events, each with its number in the order of the calls.
+pub(crate) struct Trail {
+    /// Persisted.
+    writes: Vec<(u64, TrailEvent)>,
+    /// Not persisted, like the reads in the call log.
+    reads: VecDeque<(u64, TrailEvent)>,
+    next: u64,
+}
+
+impl Trail {
+    pub fn new(writes: Vec<TrailEvent>) -> Self {
+        let writes: Vec<_> = (0..).zip(writes).collect();
+        Self {
+            next: u64::try_from(writes.len()).unwrap_or(u64::MAX),
+            writes,
+            reads: VecDeque::new(),
+        }
+    }
+
+    /// Returns the events of writes, oldest first.
+    pub fn writes(&self) -> Vec<TrailEvent> {
+        self.writes.iter().map(|(_, event)| event.clone()).collect()
+    }
+
+    fn push(&mut self, event: TrailEvent) {
+        let numbered = (self.next, event);
+        self.next += 1;
+        if !numbered.1.read_only {
+            self.writes.push(numbered);
+            return;
+        }
+        if self.reads.len() == READS_KEPT {
+            self.reads.pop_front();
+        }
+        self.reads.push_back(numbered);
+    }
+
+    /// Returns the events with a lower number, newest first.
+    fn before(&self, number: u64) -> impl Iterator<Item = &(u64, TrailEvent)> {
+        let mut writes = self.writes.iter().rev().peekable();
+        let mut reads = self.reads.iter().rev().peekable();
+        std::iter::from_fn(move || match (writes.peek(), reads.peek()) {
+            (Some(write), Some(read)) if write.0 < read.0 => reads.next(),
+            (None, Some(_)) => reads.next(),
+            _ => writes.next(),
+        })
+        .skip_while(move |(held, _)| *held >= number)
+    }
+}
 
 /// How far back `LookupEvents` searches.
 const NINETY_DAYS_MS: i64 = 90 * 24 * 3_600_000;
@@ -42,14 +99,6 @@ fn lookup(call: &mut Call<'_>) -> Result<Value, Refusal> {
             attribute.text("AttributeValue")?,
         )),
     };
-    if let Some((key, _)) = wanted
-        && !LOOKUP_KEYS.contains(&key)
-    {
-        return Err(Refusal::new(
-            "InvalidLookupAttributesException",
-            format!("Invalid lookup attribute {key}"),
-        ));
-    }
     let earliest = call.now_ms - NINETY_DAYS_MS;
     let start = params
         .time_ms("StartTime")?
@@ -62,38 +111,29 @@ fn lookup(call: &mut Call<'_>) -> Result<Value, Refusal> {
         ));
     }
     let (key, value) = wanted.unwrap_or_default();
-    let page = Page::read(call, &FIFTY, &[key, value]).map_err(spelled_for_cloudtrail)?;
+    let category = params.optional("EventCategory")?.unwrap_or_default();
+    let page = Page::read(call, &FIFTY, &[key, value, category]).map_err(invalid_token)?;
     let (now, account) = (call.now_ms, &call.caller.account);
-    let mut passed = page.after().is_none();
-    let after = page.after().map(str::to_owned);
-    let rest = call
+    let home = &*call.sandbox.region;
+    let here = call.caller.region.as_deref().unwrap_or(home);
+    let before = page.after().and_then(|number| number.parse().ok());
+    // The only other category is that of Insights events, of which there are none.
+    let found: Vec<(String, Value)> = call
         .sandbox
         .trail
-        .iter()
-        .rev()
-        .skip_while(|event| {
-            let skip = !passed;
-            passed = passed || after.as_deref() == Some(&*event.id);
-            skip
-        })
-        .filter(|event| event.account == *account && event.visible_ms <= now)
-        .filter(|event| (start..=end).contains(&event.at_ms))
-        .filter(|event| wanted.is_none_or(|(key, value)| matches(event, key, value)))
-        .map(|event| (&*event.id, record(event, &call.sandbox.region)));
-    let (events, token) = page.cut(rest);
+        .before(before.unwrap_or(u64::MAX))
+        .filter(|_| category.is_empty())
+        .filter(|(_, event)| event.account == *account && event.visible_ms <= now)
+        .filter(|(_, event)| event.region.as_deref().unwrap_or(home) == here)
+        .filter(|(_, event)| (start..=end).contains(&event.at_ms))
+        .filter(|(_, event)| wanted.is_none_or(|(key, value)| matches(event, key, value)))
+        .take(FIFTY.limit + 1)
+        .map(|(number, event)| (number.to_string(), record(event, here)))
+        .collect();
+    let (numbers, events): (Vec<String>, Vec<Value>) = found.into_iter().unzip();
+    let (events, token) = page.cut(numbers.iter().map(String::as_str).zip(events));
     Ok(json!({ "Events": events, "NextToken": token }))
 }
-
-const LOOKUP_KEYS: [&str; 8] = [
-    "EventId",
-    "EventName",
-    "ReadOnly",
-    "Username",
-    "ResourceType",
-    "ResourceName",
-    "EventSource",
-    "AccessKeyId",
-];
 
 fn matches(event: &TrailEvent, key: &str, value: &str) -> bool {
     match key {
@@ -101,18 +141,16 @@ fn matches(event: &TrailEvent, key: &str, value: &str) -> bool {
         "EventName" => *event.name == *value,
         "EventSource" => *event.source == *value,
         "AccessKeyId" | "Username" => *event.access_key == *value,
-        "ReadOnly" => value == "false",
+        "ReadOnly" => value == event.read_only.to_string(),
         _ => false,
     }
 }
 
-fn spelled_for_cloudtrail(refusal: Refusal) -> Refusal {
-    let code = if refusal.message.contains("NextToken") {
-        "InvalidNextTokenException"
-    } else {
-        "InvalidMaxResultsException"
-    };
-    Refusal { code, ..refusal }
+fn invalid_token(refusal: Refusal) -> Refusal {
+    Refusal {
+        code: "InvalidNextTokenException",
+        ..refusal
+    }
 }
 
 fn record(event: &TrailEvent, region: &str) -> Value {
@@ -120,6 +158,7 @@ fn record(event: &TrailEvent, region: &str) -> Value {
     let caller = Caller {
         account: event.account.clone(),
         access_key: event.access_key.clone(),
+        region: None,
     };
     let mut body = json!({
         "eventVersion": "1.11",
@@ -147,7 +186,7 @@ fn record(event: &TrailEvent, region: &str) -> Value {
         "responseElements": part(&event.response),
         "requestID": &*event.request_id,
         "eventID": &*event.id,
-        "readOnly": false,
+        "readOnly": event.read_only,
         "eventType": "AwsApiCall",
         "managementEvent": true,
         "recipientAccountId": &*event.account,
@@ -159,7 +198,7 @@ fn record(event: &TrailEvent, region: &str) -> Value {
     json!({
         "EventId": &*event.id,
         "EventName": &*event.name,
-        "ReadOnly": "false",
+        "ReadOnly": event.read_only.to_string(),
         "AccessKeyId": &*event.access_key,
         "EventTime": epoch_seconds(event.at_ms),
         "EventSource": &*event.source,
@@ -169,18 +208,20 @@ fn record(event: &TrailEvent, region: &str) -> Value {
     })
 }
 
-/// Records a write with its request and its response.
+/// Records a call with its request and, if it is a write, its response.
 pub(crate) fn note(call: &mut Call<'_>, answer: &Result<Value, Refusal>) {
     let service = call.params.service;
+    let read_only = !is_write(call.operation);
     let id = call.uuid();
     let request = trail_spelling(&Value::Object(call.params.members().clone()), service);
     let response = match answer {
-        Ok(Value::Object(members)) if !members.is_empty() => {
+        Ok(Value::Object(members)) if !members.is_empty() && !read_only => {
             trail_spelling(&Value::Object(members.clone()), service)
         }
         _ => Value::Null,
     };
     let visible_ms = call.now_ms + call.timing.event_delay_ms;
+    let region = region::of_event(call);
     call.sandbox.trail.push(TrailEvent {
         id,
         at_ms: call.now_ms,
@@ -188,6 +229,8 @@ pub(crate) fn note(call: &mut Call<'_>, answer: &Result<Value, Refusal>) {
         account: call.caller.account.clone(),
         access_key: call.caller.access_key.clone(),
         source: service.event_source().into(),
+        region: Some(region.into()),
+        read_only,
         name: call.operation.into(),
         request_id: call.request_id.into(),
         error_code: answer.as_ref().err().map(|refusal| refusal.code.into()),

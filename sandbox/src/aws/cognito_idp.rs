@@ -22,6 +22,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("AdminDisableUser", disable_user),
     ("AdminEnableUser", enable_user),
     ("AdminUserGlobalSignOut", global_sign_out),
+    ("ListUserPools", list_pools),
     ("DescribeUserPool", describe_pool),
     ("GetUserPoolMfaConfig", mfa_config),
     ("DescribeUserPoolClient", describe_client),
@@ -138,6 +139,27 @@ fn enable_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
 fn global_sign_out(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let now = call.now_ms;
     change(call, |user| user.signed_out_at_ms = Some(now))
+}
+
+/// Lists the one pool, of which only the account that owns it knows.
+fn list_pools(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    const POOLS: Paging = Paging {
+        size: "MaxResults",
+        ..SIXTY
+    };
+    let page = Page::read(call, &POOLS, &[])?;
+    let pool = &call.sandbox.pool;
+    let record = json!({
+        "Id": pool.id,
+        "Name": pool.name,
+        "LambdaConfig": {},
+        "CreationDate": epoch_seconds(pool.created_ms),
+        "LastModifiedDate": epoch_seconds(pool.created_ms),
+    });
+    let owner = &call.sandbox.organizations.delegated_admin_account;
+    let own = (call.caller.account == *owner).then(|| (pool.id.clone(), record));
+    let (pools, token) = page.cut_sorted(own.into_iter().collect());
+    Ok(json!({ "UserPools": pools, "NextToken": token }))
 }
 
 fn describe_pool(call: &mut Call<'_>) -> Result<Value, Refusal> {

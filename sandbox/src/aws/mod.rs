@@ -1,24 +1,30 @@
 //! The local AWS: awsJson1.1 for the services that Leastwise calls.
 //!
+//! A request is answered in this order: signature, quota, faults, model of the operation, Region, handler.
+//!
 //! One router serves a TCP port, for people and the AWS CLI, and the SDK in process, as its HTTP connector. It sends no
 //! `Date` header of its own, because the SDK would take it as the time of AWS.
 
 pub(crate) mod call;
 pub(crate) mod calls;
-mod cloudtrail;
+pub(crate) mod cloudtrail;
 mod cognito_idp;
 pub(crate) mod faults;
 pub(crate) mod identity_store;
 mod inspect;
+mod model;
 mod organization_changes;
 pub(crate) mod organizations;
 mod page;
 pub(crate) mod params;
+mod policy_document;
 mod provisioning;
 pub(crate) mod quota;
 mod refusal;
+mod region;
 pub(crate) mod response;
 pub(crate) mod service;
+mod signature;
 pub(crate) mod sso_admin;
 mod sts;
 pub(crate) mod wire;
@@ -28,11 +34,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
 
 pub use quota::Limits;
+pub use signature::{ACCESS_KEYS, SECRET, Signatures};
 pub use wire::ConnectionReset;
 
 use crate::state::{SharedState, lock};
@@ -60,13 +67,13 @@ pub fn aws_router(sandbox: SharedState) -> Router {
 async fn call(
     State(sandbox): State<SharedState>,
     connection: Option<axum::Extension<ConnectInfo<Wire>>>,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let asked = IncomingCall {
-        target: header("x-amz-target"),
-        authorization: header("authorization"),
+        headers: &headers,
+        host: uri.authority().map(axum::http::uri::Authority::as_str),
         body: &body,
     };
     let answer = response::answer(&mut lock(&sandbox), &asked);

@@ -30,6 +30,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("TagResource", organization_changes::tag),
     ("UntagResource", organization_changes::untag),
     ("MoveAccount", organization_changes::move_account),
+    ("ListPolicies", list_policies),
 ];
 
 /// The accounts and organizational units of an organisation.
@@ -219,7 +220,7 @@ fn list_children(call: &mut Call<'_>) -> Result<Value, Refusal> {
                 )
             })
             .collect(),
-        "ORGANIZATIONAL_UNIT" => organizations
+        _ => organizations
             .units
             .values()
             .filter(|held| held.parent == parent)
@@ -230,13 +231,6 @@ fn list_children(call: &mut Call<'_>) -> Result<Value, Refusal> {
                 )
             })
             .collect(),
-        other => {
-            return Err(call.params.constraint(
-                "ChildType",
-                other,
-                "Member must satisfy enum value set: [ACCOUNT, ORGANIZATIONAL_UNIT]",
-            ));
-        }
     };
     let (children, token) = page.cut_sorted(children);
     Ok(json!({ "Children": children, "NextToken": token }))
@@ -318,6 +312,25 @@ fn list_delegated_services(call: &mut Call<'_>) -> Result<Value, Refusal> {
     });
     let (services, token) = page.cut_sorted(services.collect());
     Ok(json!({ "DelegatedServices": services, "NextToken": token }))
+}
+
+/// Lists the one policy that every organization has: the service control policy that AWS manages.
+fn list_policies(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_reader(call)?;
+    let kind = call.params.text("Filter")?;
+    let page = Page::read(call, &TWENTY, &[kind])?;
+    let id = "p-FullAWSAccess";
+    let policy = json!({
+        "Id": id,
+        "Arn": format!("arn:aws:organizations::aws:policy/service_control_policy/{id}"),
+        "Name": "FullAWSAccess",
+        "Description": "Allows access to every operation",
+        "Type": kind,
+        "AwsManaged": true,
+    });
+    let held = (kind == "SERVICE_CONTROL_POLICY").then(|| (id.to_owned(), policy));
+    let (policies, token) = page.cut_sorted(held.into_iter().collect());
+    Ok(json!({ "Policies": policies, "NextToken": token }))
 }
 
 /// Checks that the caller is the management account or a delegated administrator of any service.

@@ -1,4 +1,4 @@
-//! Request parameters, with the validation that AWS performs before anything else.
+//! The members of a request. [`super::model`] has checked them when a handler reads them.
 
 use serde_json::{Map, Value};
 
@@ -22,6 +22,10 @@ impl Params {
                 "Could not parse request body into json",
             )),
         }
+    }
+
+    pub fn of(service: Service, members: Map<String, Value>) -> Self {
+        Self { service, members }
     }
 
     pub fn members(&self) -> &Map<String, Value> {
@@ -71,25 +75,15 @@ impl Params {
         }
     }
 
-    /// Returns the page size, between one and `limit`, or `None` if the caller does not set it.
+    /// Returns the page size, at most `limit`, or `None` if the caller leaves it to the service.
     pub fn page_size(&self, member: &str, limit: usize) -> Result<Option<usize>, Refusal> {
         let value = match self.members.get(member) {
             None | Some(Value::Null) => return Ok(None),
-            Some(value) => value.as_i64().ok_or_else(|| self.wrong_type(member))?,
+            Some(value) => value.as_u64().ok_or_else(|| self.wrong_type(member))?,
         };
-        match usize::try_from(value) {
-            Ok(size) if (1..=limit).contains(&size) => Ok(Some(size)),
-            Ok(size) if size > limit => Err(self.constraint(
-                member,
-                value,
-                &format!("Member must have value less than or equal to {limit}"),
-            )),
-            _ => Err(self.constraint(
-                member,
-                value,
-                "Member must have value greater than or equal to 1",
-            )),
-        }
+        // Cognito permits zero, for its own page size.
+        let size = usize::try_from(value).unwrap_or(limit).min(limit);
+        Ok((size > 0).then_some(size))
     }
 
     /// Returns a time, given in whole or fractional seconds since the epoch, in milliseconds.
@@ -107,18 +101,6 @@ impl Params {
         Refusal::new(self.service.invalid_code(), message)
     }
 
-    pub fn constraint(
-        &self,
-        member: &str,
-        value: impl std::fmt::Display,
-        constraint: &str,
-    ) -> Refusal {
-        self.invalid(format!(
-            "1 validation error detected: Value '{value}' at '{}' failed to satisfy constraint: {constraint}",
-            lower_first(member)
-        ))
-    }
-
     fn missing(&self, member: &str) -> Refusal {
         self.invalid(format!(
             "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
@@ -129,6 +111,14 @@ impl Params {
     fn wrong_type(&self, member: &str) -> Refusal {
         self.invalid(format!("The member {member} has the wrong type"))
     }
+}
+
+/// Converts `emails` to `Emails`.
+pub(crate) fn upper_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 /// Converts `InstanceArn` to `instanceArn`, as in error messages and CloudTrail events.

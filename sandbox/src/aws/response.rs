@@ -1,5 +1,7 @@
-//! Answers one request: quota, faults, handler, call record. The order follows AWS: a throttled call is rejected before
-//! its parameters are validated.
+//! Answers one request: signature, quota, faults, model, Region, handler, call record. The order follows AWS: a throttled
+//! call is rejected before its parameters are validated, and nothing is looked up before they are valid.
+
+use axum::http::HeaderMap;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -7,21 +9,28 @@ use serde_json::Value;
 
 use super::call::{Call, CallOutcome, Caller, Timing};
 use super::calls::{CallRecord, key_params};
-use super::cloudtrail;
 use super::faults::{FaultDecision, Reset};
 use super::params::Params;
 use super::refusal::Refusal;
 use super::service::{Operation, Service, is_write};
 use super::sso_admin::operation::settle;
-use super::sts;
+use super::{cloudtrail, model, region, signature, sts};
 use crate::persist::Entry;
 use crate::state::SandboxState;
 
 /// The parts of an HTTP request that the protocol uses.
 pub(crate) struct IncomingCall<'a> {
-    pub target: Option<&'a str>,
-    pub authorization: Option<&'a str>,
+    pub headers: &'a HeaderMap,
+    /// The host of the URL, which only calls in process have.
+    pub host: Option<&'a str>,
     pub body: &'a [u8],
+}
+
+impl<'a> IncomingCall<'a> {
+    /// Returns the value of a header.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
 }
 
 /// The HTTP response to send.
@@ -41,16 +50,16 @@ const JSON: &str = "application/x-amz-json-1.1";
 pub(crate) fn answer(sandbox: &mut SandboxState, asked: &IncomingCall<'_>) -> ServiceResponse {
     let now_ms = sandbox.clock.now_ms();
     settle(sandbox, now_ms);
-    let call = Incoming {
+    let mut call = Incoming {
         seq: sandbox.calls.take_number(),
         request_id: sandbox.request_id(),
         seed: sandbox.entropy.r#gen(),
         now_ms,
-        caller: Caller::from_authorization(asked.authorization, sandbox),
+        caller: signature::claimed(sandbox, asked),
         timing: sandbox.timing(),
     };
-    let Some(target) = asked.target else {
-        return query(sandbox, call, asked.body);
+    let Some(target) = asked.header("x-amz-target") else {
+        return query(sandbox, call, asked);
     };
     let named = target.rsplit_once('.').and_then(|(prefix, operation)| {
         let service = Service::of_target(prefix)?;
@@ -72,7 +81,11 @@ pub(crate) fn answer(sandbox: &mut SandboxState, asked: &IncomingCall<'_>) -> Se
         sandbox.calls.push(record);
         return call.refused(service, &refusal);
     };
-    match Params::parse(service, asked.body) {
+    let params = signature::authenticate(sandbox, asked, service).and_then(|caller| {
+        call.caller = caller;
+        Params::parse(service, asked.body)
+    });
+    match params {
         Ok(params) => known_operation(sandbox, call, operation, &params, asked.body),
         Err(refusal) => {
             let record = call.record(service.name(), operation.0, "{}".into(), refusal.code);
@@ -212,12 +225,21 @@ fn run(
         timing: incoming.timing,
         entropy: ChaCha8Rng::seed_from_u64(incoming.seed),
     };
-    let result = handler(&mut call);
+    let result = model::check(params, operation)
+        .and_then(|()| region::elsewhere(&call).unwrap_or_else(|| handler(&mut call)));
+    cloudtrail::note(&mut call, &result);
     if is_write(operation) {
-        cloudtrail::note(&mut call, &result);
         sandbox.changes += 1;
     }
-    result
+    result.map(without_nulls)
+}
+
+/// Omits the members that are null, such as the token of the last page, as AWS does.
+fn without_nulls(mut answer: Value) -> Value {
+    if let Value::Object(members) = &mut answer {
+        members.retain(|_, value| !value.is_null());
+    }
+    answer
 }
 
 fn keep(
@@ -275,14 +297,23 @@ pub(crate) fn replay(sandbox: &mut SandboxState, entry: Entry) {
 }
 
 /// Answers a request without `X-Amz-Target`, which uses the Query protocol. Only STS is supported.
-fn query(sandbox: &mut SandboxState, incoming: Incoming, body: &[u8]) -> ServiceResponse {
-    let action = sts::action(body);
-    let known = action.as_deref() == Some("GetCallerIdentity");
+fn query(
+    sandbox: &mut SandboxState,
+    mut incoming: Incoming,
+    asked: &IncomingCall<'_>,
+) -> ServiceResponse {
+    let action = sts::action(asked.body);
+    let known = action
+        .as_deref()
+        .is_some_and(|action| sts::OPERATIONS.contains(&action));
     let clock = sandbox.clock.clone();
-    let refusal = if known {
-        sandbox.quotas.admit(Service::Sts, &clock).err()
-    } else {
-        Some(Refusal::new("InvalidAction", "Could not find operation"))
+    let refusal = match signature::authenticate(sandbox, asked, Service::Sts) {
+        Err(refusal) => Some(refusal),
+        Ok(_) if !known => Some(Refusal::new("InvalidAction", "Could not find operation")),
+        Ok(caller) => {
+            incoming.caller = caller;
+            sandbox.quotas.admit(Service::Sts, &clock).err()
+        }
     };
     let outcome = refusal.as_ref().map_or("ok", |refusal| refusal.code);
     let name = action.as_deref().unwrap_or("unknown");

@@ -70,6 +70,19 @@ impl Service {
         }
     }
 
+    /// Returns the name of the service in the scope of a signature.
+    pub(crate) fn signing_name(self) -> &'static str {
+        match self {
+            Self::SsoAdmin => "sso",
+            _ => self.name(),
+        }
+    }
+
+    /// Returns the Region of a service that has a single endpoint.
+    pub(crate) fn only_region(self) -> Option<&'static str> {
+        (self == Self::Organizations).then_some("us-east-1")
+    }
+
     pub(crate) fn operations(self) -> &'static [Operation] {
         match self {
             Self::SsoAdmin => sso_admin::OPERATIONS,
@@ -79,6 +92,14 @@ impl Service {
             Self::CognitoIdp => cognito_idp::OPERATIONS,
             Self::Sts => &[],
         }
+    }
+
+    /// Returns the names of the operations, those of the Query protocol included.
+    #[cfg(test)]
+    pub(crate) fn operation_names(self) -> Vec<&'static str> {
+        let query = super::sts::OPERATIONS.iter().filter(|_| self == Self::Sts);
+        let json = self.operations().iter().map(|(name, _)| name);
+        json.chain(query).copied().collect()
     }
 
     pub(crate) fn invalid_code(self) -> &'static str {

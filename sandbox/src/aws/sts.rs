@@ -2,6 +2,9 @@
 
 use super::call::Caller;
 
+/// The actions of the Query protocol that are served.
+pub(crate) const OPERATIONS: &[&str] = &["GetCallerIdentity"];
+
 /// Returns the action of a Query request, or `None` if the body is not one.
 pub(crate) fn action(body: &[u8]) -> Option<String> {
     url::form_urlencoded::parse(body)

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// An organizational unit; `parent` is the root or another unit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,6 +78,9 @@ pub struct User {
     /// User id of the manager.
     #[serde(default)]
     pub manager: Option<Arc<str>>,
+    /// Further attributes by their names in the API, such as `NickName`; `Name`, `Emails` and `Extensions` as a whole.
+    #[serde(default)]
+    pub profile: Map<String, Value>,
     pub enabled: bool,
     #[serde(default)]
     pub external_ids: Vec<ExternalId>,
@@ -225,7 +229,7 @@ pub struct ProvisionedRole {
     pub revision: u32,
 }
 
-/// A write recorded by CloudTrail.
+/// A call recorded by CloudTrail.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrailEvent {
     pub id: Arc<str>,
@@ -236,6 +240,11 @@ pub struct TrailEvent {
     pub account: Arc<str>,
     pub access_key: Arc<str>,
     pub source: Arc<str>,
+    /// The Region in which the event is recorded; `None` for that of Identity Center.
+    #[serde(default)]
+    pub region: Option<Arc<str>>,
+    #[serde(default)]
+    pub read_only: bool,
     pub name: Arc<str>,
     pub request_id: Arc<str>,
     #[serde(default)]

@@ -301,6 +301,7 @@ fn users(size: &Size, dice: &mut ChaCha8Rng) -> Vec<User> {
             user_type: None,
             department: Some(lines[number % lines.len()].clone()),
             manager,
+            profile: serde_json::Map::new(),
             enabled: number % 50 != 49,
             external_ids: vec![ExternalId {
                 issuer: issuer.clone(),

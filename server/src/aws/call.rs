@@ -38,6 +38,30 @@ where
     }
 }
 
+/// Sends a read of something that may not exist. Returns `None` only if the error states that exactly this does not
+/// exist: AWS also answers *not found* when something that the call depends on is missing, such as the identity store.
+pub async fn read_if_present<T, E, F>(
+    budget: &Budget,
+    is_absent: impl Fn(&E) -> bool,
+    send: impl Fn() -> F,
+) -> Result<Option<T>, CallError>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    read(budget, || {
+        let answer = send();
+        async {
+            match answer.await {
+                Ok(answer) => Ok(Some(answer)),
+                Err(error) if error.as_service_error().is_some_and(&is_absent) => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
+    })
+    .await
+}
+
 /// Returns whether a write may still be sent. Evaluated after the wait for the slot, which may have been long.
 pub type OnTime<'a> = dyn Fn() -> bool + Send + Sync + 'a;
 

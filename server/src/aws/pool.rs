@@ -29,7 +29,8 @@ pub struct PoolUser {
 }
 
 impl Aws {
-    /// Returns a user, by `AdminGetUser` and `AdminListGroupsForUser`.
+    /// Returns a user, by `AdminGetUser` and `AdminListGroupsForUser`. The class is NotFound only if the user does not exist,
+    /// not if the pool does not, as in a wrong Region.
     pub async fn pool_user(&self, pool: &str, username: &str) -> Result<PoolUser, CallError> {
         let user = read(&self.budgets.pool, || {
             self.pool
@@ -38,7 +39,8 @@ impl Aws {
                 .username(username)
                 .send()
         })
-        .await?;
+        .await
+        .map_err(of_pool)?;
         let mut groups = BTreeSet::new();
         let send = |token| {
             self.pool
@@ -54,7 +56,8 @@ impl Aws {
             groups.extend(names.map(str::to_owned));
             Ok(())
         })
-        .await?;
+        .await
+        .map_err(of_pool)?;
         let attributes: BTreeMap<String, String> = user
             .user_attributes()
             .iter()
@@ -170,5 +173,16 @@ impl Aws {
             Err(error) if error.class == ErrorClass::NotFound => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Reclassifies the error for a pool that does not exist, which has another code than the one for a user.
+fn of_pool(error: CallError) -> CallError {
+    if error.code == "UserNotFoundException" || error.class != ErrorClass::NotFound {
+        return error;
+    }
+    CallError {
+        class: ErrorClass::Invalid,
+        ..error
     }
 }

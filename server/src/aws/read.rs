@@ -2,6 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_identitystore::{
+    operation::{
+        describe_user::DescribeUserError, get_group_membership_id::GetGroupMembershipIdError,
+        get_user_id::GetUserIdError,
+    },
+    types::ResourceType,
+};
 use domain::{
     directory::{ExternalId, UserStatus},
     ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
@@ -9,7 +16,7 @@ use domain::{
 
 use super::{
     Aws, Instance,
-    call::read,
+    call::{read, read_if_present},
     error::{CallError, ErrorClass},
     paging::all_pages,
 };
@@ -133,14 +140,15 @@ impl Aws {
 }
 
 impl Aws {
-    /// Returns whether a user is in a group, by `GetGroupMembershipId`.
+    /// Returns whether a user is in a group, by `GetGroupMembershipId`. A group, user or identity store that does not exist
+    /// is an error: it may be the wrong Region, and what was not read is not absent.
     pub async fn is_member(
         &self,
         instance: &Instance,
         group: &GroupId,
         user: &UserId,
     ) -> Result<bool, CallError> {
-        let answer = read(&self.budgets.directory, || {
+        let found = read_if_present(&self.budgets.directory, is_no_membership, || {
             self.directory
                 .get_group_membership_id()
                 .identity_store_id(&instance.identity_store)
@@ -150,12 +158,18 @@ impl Aws {
                 ))
                 .send()
         })
-        .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if error.class == ErrorClass::NotFound => Ok(false),
-            Err(error) => Err(error),
+        .await?;
+        Ok(found.is_some())
+    }
+}
+
+/// Returns whether AWS states that the membership itself does not exist.
+fn is_no_membership(error: &GetGroupMembershipIdError) -> bool {
+    match error {
+        GetGroupMembershipIdError::ResourceNotFoundException(missing) => {
+            missing.resource_type() == Some(&ResourceType::GroupMembership)
         }
+        _ => false,
     }
 }
 
@@ -173,18 +187,16 @@ impl Aws {
         instance: &Instance,
         user: &UserId,
     ) -> Result<Option<DirectoryUser>, CallError> {
-        let answer = read(&self.budgets.directory, || {
+        let found = read_if_present(&self.budgets.directory, is_no_described_user, || {
             self.directory
                 .describe_user()
                 .identity_store_id(&instance.identity_store)
                 .user_id(user.as_str())
                 .send()
         })
-        .await;
-        let found = match answer {
-            Ok(found) => found,
-            Err(error) if error.class == ErrorClass::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+        .await?;
+        let Some(found) = found else {
+            return Ok(None);
         };
         if found.user_id() != user.as_str() {
             return Err(malformed("another user than the one requested"));
@@ -219,22 +231,36 @@ impl Aws {
             .build()
             .map_err(|error| malformed(&error.to_string()))?;
         let wanted = aws_sdk_identitystore::types::AlternateIdentifier::ExternalId(external_id);
-        let answer = read(&self.budgets.directory, || {
+        let found = read_if_present(&self.budgets.directory, is_no_user_id, || {
             self.directory
                 .get_user_id()
                 .identity_store_id(&instance.identity_store)
                 .alternate_identifier(wanted.clone())
                 .send()
         })
-        .await;
-        match answer {
-            Ok(found) => {
-                let user = UserId::parse(found.user_id());
-                user.map(Some)
-                    .map_err(|error| malformed(&error.to_string()))
-            }
-            Err(error) if error.class == ErrorClass::NotFound => Ok(None),
-            Err(error) => Err(error),
+        .await?;
+        let user = found.map(|found| UserId::parse(found.user_id()));
+        user.transpose()
+            .map_err(|error| malformed(&error.to_string()))
+    }
+}
+
+/// Returns whether AWS states that the user itself does not exist.
+fn is_no_described_user(error: &DescribeUserError) -> bool {
+    match error {
+        DescribeUserError::ResourceNotFoundException(missing) => {
+            missing.resource_type() == Some(&ResourceType::User)
         }
+        _ => false,
+    }
+}
+
+/// Returns whether AWS states that no user has the external id.
+fn is_no_user_id(error: &GetUserIdError) -> bool {
+    match error {
+        GetUserIdError::ResourceNotFoundException(missing) => {
+            missing.resource_type() == Some(&ResourceType::User)
+        }
+        _ => false,
     }
 }

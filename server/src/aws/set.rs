@@ -64,6 +64,8 @@ impl Aws {
         arn: &PermissionSetArn,
     ) -> Result<(String, Option<String>, Content), CallError> {
         let (i, p) = (instance.arn.as_str(), arn.as_str());
+        // Before the description, which proves that the set exists: AWS does not say which resource is missing.
+        let boundary = boundary(self, i, p).await?;
         let described = read(&self.budgets.sso, || {
             self.sso
                 .describe_permission_set()
@@ -92,7 +94,7 @@ impl Aws {
                 .inline_policy()
                 .filter(|text| !text.is_empty())
                 .map(str::to_owned),
-            boundary: boundary(self, i, p).await?,
+            boundary,
             session_seconds: session_seconds(set.session_duration().unwrap_or("PT1H"))?,
         };
         Ok((
@@ -175,7 +177,7 @@ async fn boundary(aws: &Aws, instance: &str, set: &str) -> Result<Option<Boundar
                     .map(|r| Boundary::Customer(reference(r)))
             })
         })),
-        // AWS returns NotFound when no boundary is set.
+        // AWS returns NotFound when no boundary is set, and when the permission set does not exist.
         Err(error) if error.class == ErrorClass::NotFound => Ok(None),
         Err(error) => Err(error),
     }

@@ -10,6 +10,7 @@ use clap::Args;
 use domain::{engine::Pacing, policies::RemovalLimits, time::Duration};
 use sandbox::{
     Running, Sandbox,
+    aws::{ACCESS_KEYS, SECRET, Signatures},
     org::{
         Organisation,
         pool::{Pool, PoolUser},
@@ -24,6 +25,10 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct SandboxArgs {
     /// The port of the web application. The local AWS uses the next port and the local Cognito the one after; 0 selects
     /// free ports.
@@ -52,6 +57,9 @@ pub struct SandboxArgs {
     /// use them.
     #[arg(long)]
     aws_only: bool,
+    /// Accept AWS calls that are not signed, or are signed with any key for any Region: to try calls by hand.
+    #[arg(long)]
+    unsigned: bool,
     /// Print one JSON line when ready.
     #[arg(long)]
     json: bool,
@@ -101,6 +109,9 @@ async fn start_local(
     let next = |n: u16| if args.port == 0 { 0 } else { args.port + n };
     let mut local = Sandbox::new(Organisation::named(&args.org)?);
     local.speed = args.speed.max(1);
+    if args.unsigned {
+        local.signatures = Signatures::Ignored;
+    }
     local.aws_port = next(1);
     local.cognito_port = next(2);
     local.state_file = Some(args.data.join("aws.json"));
@@ -241,8 +252,8 @@ fn announce(
     }
     println!("\nLeastwise       {web}");
     println!(
-        "Local AWS       {aws}   (any AWS CLI or SDK: --endpoint-url, Region {})",
-        serve.aws.region
+        "Local AWS       {aws}   (any AWS CLI or SDK: --endpoint-url, Region {}, access key {}, secret {SECRET})",
+        serve.aws.region, ACCESS_KEYS[1]
     );
     println!("Local Cognito   {cognito}");
     println!("\nSign in as one of these people. The second step shows its code on the page:\n");

@@ -415,9 +415,19 @@ async fn minded(app_state: &AppState, crawled: &Crawled) -> Result<Vec<Listing>,
         .members
         .iter()
         .filter(|members| groups.contains(&members.group));
-    let groups = read.map(|members| Listing::Group {
+    let listed = read.map(|members| Listing::Group {
         group: members.group.clone(),
         members: members.users.clone(),
     });
-    Ok(pairs.chain(groups).collect())
+    // A group that a complete list of groups does not contain has no members.
+    let gone = crawled.crawl.groups.iter().flat_map(|all| {
+        let known: BTreeSet<&GroupId> = all.iter().map(|group| &group.id).collect();
+        let missing = groups.iter().filter(|group| !known.contains(group));
+        missing.cloned().collect::<Vec<_>>()
+    });
+    let gone = gone.map(|group| Listing::Group {
+        group,
+        members: BTreeSet::new(),
+    });
+    Ok(pairs.chain(listed).chain(gone).collect())
 }

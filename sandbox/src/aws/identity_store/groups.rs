@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Alternate, alternate, check_no_filter, check_revision, check_store, duplicate, external_ids,
-    missing, revision, written_by,
+    Alternate, alternate, check_no_filter, check_not_reserved, check_revision, check_store,
+    duplicate, external_ids, missing, revision, same_name, written_by,
 };
 use crate::aws::call::Call;
 use crate::aws::page::{HUNDRED, Page};
@@ -49,7 +49,7 @@ pub(crate) fn id(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let found = match &wanted {
         Alternate::External(id) => groups.find(|group| group.external_ids.contains(id)),
         Alternate::Attribute { path, value } if path == "displayName" => {
-            groups.find(|group| *group.display_name == **value)
+            groups.find(|group| same_name(&group.display_name, value))
         }
         Alternate::Attribute { path, .. } => {
             return Err(Refusal::invalid(format!(
@@ -98,7 +98,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
         match operation.text("AttributePath")? {
             "displayName" => {
                 let name = text.ok_or_else(|| Refusal::invalid("displayName must be a string"))?;
-                if *changed.display_name != *name {
+                if !same_name(&changed.display_name, name) {
                     check_unique(call, name)?;
                 }
                 changed.display_name = name.into();
@@ -140,8 +140,9 @@ pub(super) fn group(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
 }
 
 fn check_unique(call: &Call<'_>, name: &str) -> Result<(), Refusal> {
+    check_not_reserved("DisplayName", name)?;
     let mut groups = call.sandbox.directory.groups.values();
-    if groups.any(|group| *group.display_name == *name) {
+    if groups.any(|group| same_name(&group.display_name, name)) {
         return Err(duplicate("GroupDisplayName"));
     }
     Ok(())

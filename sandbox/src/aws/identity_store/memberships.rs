@@ -44,13 +44,6 @@ pub(crate) fn list_for_member(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn is_member_in_groups(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let user = member(call)?;
     let groups = call.params.list("GroupIds")?;
-    if groups.is_empty() || groups.len() > 100 {
-        return Err(call.params.constraint(
-            "GroupIds",
-            groups.len(),
-            "Member must have length between 1 and 100",
-        ));
-    }
     let results: Vec<Value> = groups
         .iter()
         .filter_map(Value::as_str)

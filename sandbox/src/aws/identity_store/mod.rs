@@ -5,6 +5,7 @@
 pub(crate) mod directory;
 mod groups;
 mod memberships;
+mod profile;
 mod users;
 
 use super::call::Call;
@@ -58,7 +59,12 @@ fn check_store(call: &Call<'_>) -> Result<(), Refusal> {
     if *id == *call.sandbox.directory.id {
         return Ok(());
     }
-    Err(missing("IDENTITY_STORE", id))
+    Err(no_store(id))
+}
+
+/// Returns the error for an identity store that does not exist.
+pub(super) fn no_store(id: &str) -> Refusal {
+    missing("IDENTITY_STORE", id)
 }
 
 fn missing(kind: &'static str, id: &str) -> Refusal {
@@ -82,9 +88,23 @@ fn check_revision(params: &Params, held: u32) -> Result<(), Refusal> {
     }
 }
 
-/// Formats a revision as an opaque string. AWS documents that callers must not interpret it.
+/// Formats a revision as digits in no order. AWS documents that callers must not interpret it.
 fn revision(count: u32) -> String {
-    format!("r-{:08x}", count.wrapping_mul(0x9e37_79b1) ^ 0x5bd1_e995)
+    (count.wrapping_mul(0x9e37_79b1) ^ 0x5bd1_e995).to_string()
+}
+
+/// Refuses the names that AWS reserves for itself (documented at `CreateUser` and `CreateGroup`).
+fn check_not_reserved(member: &str, name: &str) -> Result<(), Refusal> {
+    const RESERVED: [&str; 2] = ["Administrator", "AWSAdministrators"];
+    if RESERVED.iter().any(|held| held.eq_ignore_ascii_case(name)) {
+        return Err(Refusal::invalid(format!("{member} {name} is reserved")));
+    }
+    Ok(())
+}
+
+/// Returns whether two names are the same to AWS, which ignores their case.
+fn same_name(one: &str, other: &str) -> bool {
+    one == other || one.to_lowercase() == other.to_lowercase()
 }
 
 /// Rejects `Filters` with the error that AWS returns since it deprecated them (landing-zone-accelerator #667).

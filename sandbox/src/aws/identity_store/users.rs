@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::profile::{self, ENTERPRISE};
 use super::{
-    Alternate, alternate, check_no_filter, check_revision, check_store, duplicate, external_ids,
-    missing, revision, written_by,
+    Alternate, alternate, check_no_filter, check_not_reserved, check_revision, check_store,
+    duplicate, external_ids, missing, revision, same_name, written_by,
 };
 use crate::aws::call::Call;
 use crate::aws::page::{HUNDRED, Page};
 use crate::aws::params::epoch_seconds;
 use crate::aws::refusal::Refusal;
 use crate::org::User;
-
-const ENTERPRISE: &str = "aws:identitystore:enterprise";
 
 pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_store(call)?;
@@ -57,7 +56,7 @@ pub(crate) fn id(call: &mut Call<'_>) -> Result<Value, Refusal> {
         Alternate::Attribute { path, value } => match path.as_str() {
             "userName" => users
                 .values()
-                .find(|user| user.user_name.eq_ignore_ascii_case(value)),
+                .find(|user| same_name(&user.user_name, value)),
             "emails.value" => users.values().find(|user| {
                 user.email
                     .as_deref()
@@ -83,27 +82,28 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let params = call.params;
     let name = params.required_structure("Name")?;
     let user_name = params.text("UserName")?;
-    let email = primary_email(call)?;
     check_unique(call, user_name)?;
     let text = |text: Option<&str>| text.map(Arc::<str>::from);
     let id = call.uuid();
-    let user = User {
+    let mut user = User {
         id: id.clone(),
         user_name: user_name.into(),
         given_name: name.text("GivenName")?.into(),
         family_name: name.text("FamilyName")?.into(),
         display_name: Some(params.text("DisplayName")?.into()),
-        email: email.map(Into::into),
+        email: None,
         title: text(params.optional("Title")?),
         user_type: text(params.optional("UserType")?),
         department: None,
         manager: None,
+        profile: Map::new(),
         enabled: true,
         external_ids: Vec::new(),
         created_ms: call.now_ms,
         updated_ms: call.now_ms,
         revision: 1,
     };
+    profile::keep(&mut user, params.members());
     let answer = json!({
         "IdentityStoreId": &*call.sandbox.directory.id,
         "UserId": &*id,
@@ -129,7 +129,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
         match path {
             "userName" => {
                 let name = text.ok_or_else(|| Refusal::invalid("userName must be a string"))?;
-                if !changed.user_name.eq_ignore_ascii_case(name) {
+                if !same_name(&changed.user_name, name) {
                     check_unique(call, name)?;
                 }
                 changed.user_name = name.into();
@@ -137,18 +137,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
             "displayName" => changed.display_name = text.map(Into::into),
             "title" => changed.title = text.map(Into::into),
             "userType" => changed.user_type = text.map(Into::into),
-            "name.givenName" => changed.given_name = text.unwrap_or_default().into(),
-            "name.familyName" => changed.family_name = text.unwrap_or_default().into(),
-            "emails" => {
-                changed.email = value
-                    .and_then(|emails| emails.get(0))
-                    .and_then(|email| email.get("value").or_else(|| email.get("Value")))
-                    .and_then(Value::as_str)
-                    .map(Into::into);
-            }
-            other => {
-                return Err(Refusal::invalid(format!("Invalid attribute path: {other}")));
-            }
+            other => profile::change(&mut changed, call.params, other, value)?,
         }
     }
     changed.updated_ms = call.now_ms;
@@ -186,22 +175,15 @@ fn user(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
 }
 
 fn check_unique(call: &Call<'_>, user_name: &str) -> Result<(), Refusal> {
+    check_not_reserved("UserName", user_name)?;
     let users = &call.sandbox.directory.users;
     if users
         .values()
-        .any(|user| user.user_name.eq_ignore_ascii_case(user_name))
+        .any(|user| same_name(&user.user_name, user_name))
     {
         return Err(duplicate("UserName"));
     }
     Ok(())
-}
-
-fn primary_email(call: &Call<'_>) -> Result<Option<String>, Refusal> {
-    let emails = call.params.list("Emails")?;
-    emails
-        .first()
-        .map(|email| Ok(call.params.nested(email)?.text("Value")?.to_owned()))
-        .transpose()
 }
 
 /// Whether the call requests the enterprise extension.
@@ -237,15 +219,27 @@ fn record(call: &Call<'_>, user: &User, detail: Detail) -> Map<String, Value> {
     put("UserName", Value::from(&*user.user_name));
     let display = user.display_name.as_deref().unwrap_or(&formatted);
     put("DisplayName", Value::from(display));
-    put(
-        "Name",
-        json!({
-            "Formatted": formatted,
-            "GivenName": &*user.given_name,
-            "FamilyName": &*user.family_name,
-        }),
-    );
-    if let Some(email) = &user.email {
+    for (attribute, value) in &user.profile {
+        if attribute != "Extensions" {
+            put(attribute, value.clone());
+        }
+    }
+    let mut name = user
+        .profile
+        .get("Name")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    name.insert("GivenName".to_owned(), Value::from(&*user.given_name));
+    name.insert("FamilyName".to_owned(), Value::from(&*user.family_name));
+    name.entry("Formatted")
+        .or_insert_with(|| Value::from(formatted.as_str()));
+    put("Name", Value::Object(name));
+    if let Some(email) = user
+        .email
+        .as_ref()
+        .filter(|_| !user.profile.contains_key("Emails"))
+    {
         put(
             "Emails",
             json!([{ "Value": &**email, "Type": "work", "Primary": true }]),
@@ -272,9 +266,13 @@ fn record(call: &Call<'_>, user: &User, detail: Detail) -> Map<String, Value> {
     members
 }
 
-/// The attributes of the SCIM enterprise extension that the sandbox holds.
+/// The attributes of the SCIM enterprise extension.
 fn enterprise(call: &Call<'_>, user: &User) -> Value {
-    let mut members = Map::new();
+    let held = user
+        .profile
+        .get("Extensions")
+        .and_then(|all| all.get(ENTERPRISE));
+    let mut members = held.and_then(Value::as_object).cloned().unwrap_or_default();
     if let Some(department) = &user.department {
         members.insert("department".to_owned(), Value::from(&**department));
     }

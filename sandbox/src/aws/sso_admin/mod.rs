@@ -3,6 +3,7 @@
 pub(crate) mod access;
 mod assignments;
 mod instances;
+mod managed_policies;
 pub(crate) mod operation;
 mod permission_sets;
 mod policies;
@@ -108,7 +109,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 /// account.
 fn check_instance(call: &Call<'_>) -> Result<(), Refusal> {
     let arn = call.params.text("InstanceArn")?;
-    check_form(call, "InstanceArn", arn, "arn:aws:sso:::instance/")?;
     if instances::own(call).any(|one| *one.arn == *arn) {
         return Err(call
             .params
@@ -116,11 +116,17 @@ fn check_instance(call: &Call<'_>) -> Result<(), Refusal> {
     }
     check_administrator(call)?;
     if *arn != *call.sandbox.instance_arn {
-        return Err(Refusal::not_found(format!(
-            "Identity Center instance with ARN {arn} not found"
-        )));
+        return Err(no_instance(call, arn));
     }
     Ok(())
+}
+
+/// Returns the error for an instance that does not exist. The model of `DescribeInstance` names no missing resource.
+pub(super) fn no_instance(call: &Call<'_>, arn: &str) -> Refusal {
+    if call.operation == "DescribeInstance" {
+        return not_authorized(call);
+    }
+    Refusal::not_found(format!("Identity Center instance with ARN {arn} not found"))
 }
 
 fn check_administrator(call: &Call<'_>) -> Result<(), Refusal> {
@@ -146,12 +152,6 @@ fn not_authorized(call: &Call<'_>) -> Refusal {
 fn permission_set(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
     check_instance(call)?;
     let arn = call.params.text("PermissionSetArn")?;
-    check_form(
-        call,
-        "PermissionSetArn",
-        arn,
-        "arn:aws:sso:::permissionSet/",
-    )?;
     call.sandbox
         .access
         .sets
@@ -163,32 +163,12 @@ fn permission_set(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
 /// Returns the ID of the account in `member`.
 fn account(call: &Call<'_>, member: &str) -> Result<Arc<str>, Refusal> {
     let id = call.params.text(member)?;
-    if id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(call.params.constraint(
-            member,
-            id,
-            "Member must satisfy regular expression pattern: \\d{12}",
-        ));
-    }
     call.sandbox
         .organizations
         .accounts
         .get_key_value(id)
         .map(|(id, _)| id.clone())
         .ok_or_else(|| Refusal::not_found(format!("Account {id} not found in the organization")))
-}
-
-fn check_form(call: &Call<'_>, member: &str, value: &str, prefix: &str) -> Result<(), Refusal> {
-    if value.starts_with(prefix) {
-        return Ok(());
-    }
-    Err(call.params.constraint(
-        member,
-        value,
-        &format!(
-            "Member must satisfy regular expression pattern: {prefix}(sso)?ins-[a-zA-Z0-9-.]{{16}}"
-        ),
-    ))
 }
 
 /// Denies a delegated administrator every write in the management account and, in any account, every write that

@@ -36,14 +36,6 @@ pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
     check_instance(call)?;
     let name = call.params.text("Name")?;
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
-    if name.is_empty() || name.len() > 32 || !name.bytes().all(allowed) {
-        return Err(call.params.constraint(
-            "Name",
-            name,
-            "Member must satisfy regular expression pattern: [\\w+=,.@-]{1,32}",
-        ));
-    }
     let fields = Fields::read(call.params)?;
     let tags = read_tags(call.params)?;
     let sets = &call.sandbox.access.sets;
@@ -141,16 +133,8 @@ struct Fields {
 
 impl Fields {
     fn read(params: &Params) -> Result<Self, Refusal> {
-        let limited = |member: &'static str, limit: usize| match params.optional(member)? {
-            Some(text) if text.is_empty() || text.chars().count() > limit => Err(params
-                .constraint(
-                    member,
-                    text,
-                    &format!("Member must have length between 1 and {limit}"),
-                )),
-            text => Ok(text.map(str::to_owned)),
-        };
-        let session_duration = limited("SessionDuration", 100)?;
+        let text = |member: &str| Ok(params.optional(member)?.map(str::to_owned));
+        let session_duration = text("SessionDuration")?;
         if let Some(duration) = &session_duration
             && !is_session_duration(duration)
         {
@@ -159,9 +143,9 @@ impl Fields {
             )));
         }
         Ok(Self {
-            description: limited("Description", 700)?,
+            description: text("Description")?,
             session_duration,
-            relay_state: limited("RelayState", 240)?,
+            relay_state: text("RelayState")?,
         })
     }
 }

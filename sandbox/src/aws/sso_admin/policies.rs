@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::permission_set;
 use super::permission_sets::edit;
+use super::{managed_policies, permission_set};
 use crate::aws::call::Call;
 use crate::aws::page::{HUNDRED, Page};
 use crate::aws::params::Params;
+use crate::aws::policy_document;
 use crate::aws::refusal::Refusal;
 use crate::org::{Boundary, PermissionSet, PolicyReference};
 
@@ -49,9 +50,7 @@ pub(crate) fn detach_managed(call: &mut Call<'_>) -> Result<Value, Refusal> {
         let before = set.managed_policies.len();
         set.managed_policies.retain(|held| *held != arn);
         if set.managed_policies.len() == before {
-            return Err(Refusal::not_found(format!(
-                "Could not find ManagedPolicy with arn {arn}"
-            )));
+            return Err(no_managed_policy(&arn));
         }
         Ok(())
     })
@@ -121,13 +120,8 @@ pub(crate) fn get_inline(call: &mut Call<'_>) -> Result<Value, Refusal> {
 
 pub(crate) fn put_inline(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let policy = call.params.text("InlinePolicy")?.to_owned();
-    if policy.is_empty() || policy.len() > 32_768 {
-        return Err(call
-            .params
-            .invalid("InlinePolicy must have 1 to 32768 bytes"));
-    }
-    if !matches!(serde_json::from_str(&policy), Ok(Value::Object(_))) {
-        return Err(call.params.invalid("The policy is not valid JSON"));
+    if let Err(what) = policy_document::check(&policy) {
+        return Err(call.params.invalid(what));
     }
     if policy
         .chars()
@@ -224,17 +218,17 @@ fn no_boundary() -> Refusal {
     Refusal::not_found("No permissions boundary is attached to the permission set")
 }
 
-/// Reads the ARN of an AWS managed policy. The sandbox has no catalogue of them, so it accepts any well-formed ARN.
+/// Reads the ARN of an AWS managed policy that exists.
 fn managed_policy_arn(params: &Params) -> Result<String, Refusal> {
     let arn = params.text("ManagedPolicyArn")?;
-    if arn.starts_with("arn:aws:iam::aws:policy/") && !last_segment(arn).is_empty() {
+    if managed_policies::exists(arn) {
         return Ok(arn.to_owned());
     }
-    Err(params.constraint(
-        "ManagedPolicyArn",
-        arn,
-        "Member must be the ARN of an AWS managed policy",
-    ))
+    Err(no_managed_policy(arn))
+}
+
+fn no_managed_policy(arn: &str) -> Refusal {
+    Refusal::not_found(format!("Could not find ManagedPolicy with arn {arn}"))
 }
 
 fn last_segment(arn: &str) -> &str {
@@ -248,12 +242,6 @@ fn reference(policy: &PolicyReference) -> Value {
 fn read_reference(params: &Params) -> Result<PolicyReference, Refusal> {
     let name = params.text("Name")?;
     let path = params.optional("Path")?.unwrap_or("/");
-    if name.is_empty() || name.len() > 128 {
-        return Err(params.constraint("Name", name, "Member must have length between 1 and 128"));
-    }
-    if !(path.starts_with('/') && path.ends_with('/')) {
-        return Err(params.constraint("Path", path, "Member must begin and end with /"));
-    }
     Ok(PolicyReference {
         name: name.to_owned(),
         path: path.to_owned(),

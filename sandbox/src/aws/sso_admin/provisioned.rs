@@ -75,14 +75,9 @@ impl Wanted {
 }
 
 fn wanted_status(call: &Call<'_>) -> Result<Wanted, Refusal> {
-    match call.params.optional("ProvisioningStatus")? {
-        None => Ok(Wanted::Any),
-        Some("LATEST_PERMISSION_SET_PROVISIONED") => Ok(Wanted::Current),
-        Some("LATEST_PERMISSION_SET_NOT_PROVISIONED") => Ok(Wanted::Outdated),
-        Some(other) => Err(call.params.constraint(
-            "ProvisioningStatus",
-            other,
-            "Member must satisfy enum value set: [LATEST_PERMISSION_SET_PROVISIONED, LATEST_PERMISSION_SET_NOT_PROVISIONED]",
-        )),
-    }
+    Ok(match call.params.optional("ProvisioningStatus")? {
+        None => Wanted::Any,
+        Some("LATEST_PERMISSION_SET_PROVISIONED") => Wanted::Current,
+        Some(_) => Wanted::Outdated,
+    })
 }

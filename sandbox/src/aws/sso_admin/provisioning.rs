@@ -20,28 +20,18 @@ pub(crate) fn provision(call: &mut Call<'_>) -> Result<Value, Refusal> {
         .accounts_of(&set)
         .cloned()
         .unwrap_or_default();
-    let accounts = match call.params.text("TargetType")? {
-        "AWS_ACCOUNT" => {
-            let account = account(call, "TargetId")?;
-            check_delegation(call, &set, Some(&account))?;
-            if !held.contains(&account) {
-                return Err(Refusal::not_found(format!(
-                    "PermissionSet is not provisioned to account {account}"
-                )));
-            }
-            vec![account]
+    let accounts = if call.params.text("TargetType")? == "AWS_ACCOUNT" {
+        let account = account(call, "TargetId")?;
+        check_delegation(call, &set, Some(&account))?;
+        if !held.contains(&account) {
+            return Err(Refusal::not_found(format!(
+                "PermissionSet is not provisioned to account {account}"
+            )));
         }
-        "ALL_PROVISIONED_ACCOUNTS" => {
-            check_delegation(call, &set, None)?;
-            held.into_iter().collect()
-        }
-        other => {
-            return Err(call.params.constraint(
-                "TargetType",
-                other,
-                "Member must satisfy enum value set: [AWS_ACCOUNT, ALL_PROVISIONED_ACCOUNTS]",
-            ));
-        }
+        vec![account]
+    } else {
+        check_delegation(call, &set, None)?;
+        held.into_iter().collect()
     };
     for account in &accounts {
         let pair = Pair {

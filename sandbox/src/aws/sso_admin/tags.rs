@@ -10,7 +10,12 @@ use crate::aws::page::{HUNDRED, Page};
 use crate::aws::params::Params;
 use crate::aws::refusal::Refusal;
 
-use super::check_administrator;
+use super::{check_administrator, check_instance};
+
+type Tags = BTreeMap<Arc<str>, Arc<str>>;
+
+/// The quota of tags, the same for all services of AWS.
+const TAGS_PER_RESOURCE: usize = 50;
 
 pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = tagged(call)?;
@@ -29,7 +34,10 @@ pub(crate) fn tag(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = tagged(call)?;
     let tags = read_tags(call.params)?;
     if let Some(set) = call.sandbox.access.sets.get_mut(&arn) {
-        set.tags.extend(tags);
+        let mut changed = set.tags.clone();
+        changed.extend(tags);
+        check_room(&changed)?;
+        set.tags = changed;
     }
     Ok(json!({}))
 }
@@ -46,19 +54,41 @@ pub(crate) fn untag(call: &mut Call<'_>) -> Result<Value, Refusal> {
 }
 
 /// Reads the key-value pairs in `Tags`.
-pub(super) fn read_tags(params: &Params) -> Result<BTreeMap<Arc<str>, Arc<str>>, Refusal> {
-    params
-        .list("Tags")?
-        .iter()
-        .map(|tag| {
-            let tag = params.nested(tag)?;
-            Ok((tag.text("Key")?.into(), tag.text("Value")?.into()))
-        })
-        .collect()
+pub(super) fn read_tags(params: &Params) -> Result<Tags, Refusal> {
+    let mut tags = Tags::new();
+    for tag in params.list("Tags")? {
+        let tag = params.nested(tag)?;
+        let key = tag.text("Key")?;
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err(params.invalid(format!("The tag key {key} has the reserved prefix aws:")));
+        }
+        if tags.insert(key.into(), tag.text("Value")?.into()).is_some() {
+            return Err(params.invalid(format!("The tag key {key} occurs more than once")));
+        }
+    }
+    check_room(&tags)?;
+    Ok(tags)
+}
+
+/// Checks the number of tags of one resource.
+fn check_room(tags: &Tags) -> Result<(), Refusal> {
+    if tags.len() <= TAGS_PER_RESOURCE {
+        return Ok(());
+    }
+    Err(Refusal {
+        status: 402,
+        ..Refusal::new(
+            "ServiceQuotaExceededException",
+            format!("A resource has at most {TAGS_PER_RESOURCE} tags"),
+        )
+    })
 }
 
 fn tagged(call: &Call<'_>) -> Result<Arc<str>, Refusal> {
     check_administrator(call)?;
+    if call.params.optional("InstanceArn")?.is_some() {
+        check_instance(call)?;
+    }
     let arn = call.params.text("ResourceArn")?;
     call.sandbox
         .access

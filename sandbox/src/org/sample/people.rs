@@ -153,6 +153,7 @@ fn user((row, number): (&Row, i64)) -> User {
         user_type: Some("Employee".into()),
         department: Some(department.into()),
         manager: (!manager.is_empty()).then(|| user_id(manager)),
+        profile: serde_json::Map::new(),
         enabled: name != LEAVER,
         external_ids,
         created_ms: FOUNDED_MS + number * DAY_MS,

@@ -155,7 +155,7 @@ fn pool_with(joined: impl Fn(usize, &str) -> Option<Arc<str>>) -> Pool {
         client: PoolClient {
             client_id: "5k2vq8h1n7d4t9c3m6r0wzysab".to_owned(),
             // Not a secret: the local Cognito lets anyone sign in.
-            client_secret: "sandbox-client-secret-3f9c1d7e5b2a8406".to_owned(),
+            client_secret: "sandboxclientsecret3f9c1d7e5b2a8406".to_owned(),
             name: "leastwise-web".to_owned(),
             callback_urls: Vec::new(),
             logout_urls: Vec::new(),

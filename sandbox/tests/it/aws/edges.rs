@@ -2,6 +2,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use sandbox::org::Organisation;
 use serde_json::json;
 use tower::ServiceExt;
 
@@ -48,7 +49,6 @@ async fn a_missing_or_ill_formed_parameter_is_a_validation_error() {
     let set = aws.set("ReadOnly");
     for (operation, body) in [
         ("ListPermissionSets", json!({ "InstanceArn": "ssoins-1" })),
-        ("ListPermissionSets", json!({ "InstanceArn": 7 })),
         ("DescribePermissionSet", json!({})),
         (
             "DescribePermissionSet",
@@ -57,10 +57,6 @@ async fn a_missing_or_ill_formed_parameter_is_a_validation_error() {
         (
             "ListAccountAssignments",
             json!({ "PermissionSetArn": set, "AccountId": "12" }),
-        ),
-        (
-            "ListAccountAssignments",
-            json!({ "PermissionSetArn": set, "AccountId": 123_456_789_012_i64 }),
         ),
         (
             "CreateAccountAssignment",
@@ -147,7 +143,7 @@ async fn times_are_epoch_seconds() {
 
 #[tokio::test]
 async fn sts_says_who_is_calling_in_xml() {
-    let aws = Aws::new();
+    let aws = Aws::of_unsigned(Organisation::sample());
     let ask = |action: &'static str| {
         let request = Request::post("/")
             .header("content-type", "application/x-www-form-urlencoded")

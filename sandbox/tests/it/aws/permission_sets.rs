@@ -37,7 +37,8 @@ async fn the_sample_has_an_edited_set_that_was_not_provisioned() {
 async fn an_edit_leaves_roles_behind_until_the_set_is_provisioned() {
     let aws = Aws::new();
     let set = aws.set("SupportMetrics");
-    let policy = json!({ "Version": "2012-10-17", "Statement": [] }).to_string();
+    let statement = json!({ "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     let edit = json!({ "PermissionSetArn": set, "InlinePolicy": policy });
     assert_eq!(
         aws.sso("PutInlinePolicyToPermissionSet", edit).await.status,
@@ -240,6 +241,8 @@ async fn a_set_in_use_cannot_be_deleted() {
 async fn what_a_set_cannot_be_is_refused() {
     let aws = Aws::new();
     let set = aws.set("ReadOnly");
+    let long = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject",
+        "Resource": format!("arn:aws:s3:::{}", "x".repeat(10_240)) }] });
     for (operation, body, code) in [
         (
             "CreatePermissionSet",
@@ -263,7 +266,7 @@ async fn what_a_set_cannot_be_is_refused() {
         ),
         (
             "PutInlinePolicyToPermissionSet",
-            json!({ "PermissionSetArn": set, "InlinePolicy": format!("{{\"a\":\"{}\"}}", "x".repeat(10_240)) }),
+            json!({ "PermissionSetArn": set, "InlinePolicy": long.to_string() }),
             "ServiceQuotaExceededException",
         ),
         (
@@ -290,8 +293,9 @@ async fn a_twenty_first_policy_exceeds_the_quota() {
         .await;
     let set = made.body["PermissionSet"]["PermissionSetArn"].clone();
     let mut codes = Vec::new();
-    for number in 0..21 {
-        let policy = format!("arn:aws:iam::aws:policy/P{number}");
+    let names = include_str!("../../../data/aws_managed_policies.txt").lines();
+    for name in names.take(21) {
+        let policy = format!("arn:aws:iam::aws:policy/{name}");
         let body = json!({ "PermissionSetArn": set, "ManagedPolicyArn": policy });
         codes.push(
             aws.sso("AttachManagedPolicyToPermissionSet", body)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use sandbox::aws::{Limits, aws_router};
+use sandbox::aws::{Limits, Signatures, aws_router};
 use sandbox::clock::Clock;
 use sandbox::org::Organisation;
 use sandbox::{Running, Sandbox, SandboxState};
@@ -46,7 +46,8 @@ fn open(path: &Path, clock: &Clock) -> Aws {
         clock: clock.clone(),
         sandbox,
         sample: Organisation::sample(),
-        access_key: "AKIALEASTWISE".to_owned(),
+        access_key: "sandbox".to_owned(),
+        region: "eu-west-1".to_owned(),
     }
 }
 
@@ -167,6 +168,7 @@ async fn a_sandbox_serves_both_ports_and_takes_its_state_up_again() {
     let start = || async {
         let mut sandbox = Sandbox::new(Organisation::sample());
         sandbox.state_file = Some(folder.state());
+        sandbox.signatures = Signatures::Ignored;
         sandbox.speed = 100;
         sandbox.cognito_key_file = Some(crate::pool_key());
         sandbox.start().await.expect("starts")
@@ -195,6 +197,7 @@ async fn a_sandbox_serves_both_ports_and_takes_its_state_up_again() {
 async fn on_a_port_a_reset_breaks_the_connection() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut sandbox = Sandbox::new(Organisation::sample());
+    sandbox.signatures = Signatures::Ignored;
     sandbox.cognito_key_file = Some(crate::pool_key());
     let running = sandbox.start().await.expect("starts");
     let exchange = |path: &'static str, body: &'static str| {

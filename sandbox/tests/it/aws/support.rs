@@ -5,12 +5,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
-use sandbox::aws::{Limits, aws_router};
+use sandbox::aws::{Limits, Signatures, aws_router};
 use sandbox::clock::Clock;
 use sandbox::org::Organisation;
 use sandbox::{SandboxState, SharedState};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use super::sigv4::{AMZ_DATE, Signing};
 
 /// The start of the manual clock, in Unix milliseconds.
 pub const NOON_MS: i64 = 1_780_000_000_000;
@@ -22,6 +24,8 @@ pub struct Aws {
     pub sample: Organisation,
     /// The access key of the requests. An account ID acts from that account.
     pub access_key: String,
+    /// The Region that requests are signed for, except those to Organizations.
+    pub region: String,
 }
 
 /// A parsed response.
@@ -33,6 +37,21 @@ pub struct Reply {
 }
 
 impl Reply {
+    pub async fn of(response: Response<Body>) -> Self {
+        let (response, text) = response.into_parts();
+        let text = to_bytes(text, usize::MAX).await.expect("a body");
+        Self {
+            status: response.status.as_u16(),
+            request_id: response
+                .headers
+                .get("x-amzn-requestid")
+                .map_or("", |id| id.to_str().expect("ASCII"))
+                .to_owned(),
+            body: serde_json::from_slice(&text).unwrap_or(Value::Null),
+            response,
+        }
+    }
+
     pub fn error(&self) -> &str {
         self.body["__type"].as_str().unwrap_or("none")
     }
@@ -54,8 +73,16 @@ impl Aws {
             clock,
             sandbox,
             sample: organisation,
-            access_key: "AKIALEASTWISE".to_owned(),
+            access_key: "sandbox".to_owned(),
+            region: "eu-west-1".to_owned(),
         }
+    }
+
+    /// Returns an AWS that ignores signatures.
+    pub fn of_unsigned(organisation: Organisation) -> Self {
+        let aws = Self::of(organisation, Limits::Unlimited);
+        aws.sandbox.lock().expect("not poisoned").signatures = Signatures::Ignored;
+        aws
     }
 
     /// Returns the same AWS, called from the management account.
@@ -66,20 +93,65 @@ impl Aws {
             sandbox: self.sandbox.clone(),
             sample: self.sample.clone(),
             access_key: self.sample.management_account.to_string(),
+            region: self.region.clone(),
         }
     }
 
+    /// Returns the same AWS, called in another Region.
+    pub fn in_region(&self, region: &str) -> Self {
+        Self {
+            region: region.to_owned(),
+            access_key: self.access_key.clone(),
+            ..self.as_management()
+        }
+    }
+
+    /// Sends a request that is signed as a client of the service signs it.
     pub async fn send(&self, target: &str, body: &str) -> Response<Body> {
-        let request = Request::post("/")
-            .header("x-amz-target", target)
-            .header("content-type", "application/x-amz-json-1.1")
-            .header(
-                "authorization",
-                format!(
-                    "AWS4-HMAC-SHA256 Credential={}/20260601/eu-west-1/sso/aws4_request, SignedHeaders=host, Signature=00",
-                    self.access_key
-                ),
-            )
+        let service = match target.split('.').next().unwrap_or_default() {
+            "SWBExternalService" => "sso",
+            "AWSIdentityStore" => "identitystore",
+            "AWSOrganizationsV20161128" => "organizations",
+            "AWSCognitoIdentityProviderService" => "cognito-idp",
+            _ => "cloudtrail",
+        };
+        let region = match service {
+            "organizations" => "us-east-1",
+            _ => &self.region,
+        };
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("host", "127.0.0.1"),
+            ("x-amz-date", AMZ_DATE),
+            ("x-amz-target", target),
+        ];
+        let signing = Signing {
+            access_key: &self.access_key,
+            secret: "sandbox",
+            region,
+            service,
+            headers: &headers,
+            body,
+        };
+        self.send_as(&headers, Some(&signing.authorization()), body)
+            .await
+    }
+
+    /// Sends a request with these headers.
+    pub async fn send_as(
+        &self,
+        headers: &[(&str, &str)],
+        authorization: Option<&str>,
+        body: &str,
+    ) -> Response<Body> {
+        let mut request = Request::post("/");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let request = request
             .body(Body::from(body.to_owned()))
             .expect("a request");
         self.router
@@ -90,18 +162,7 @@ impl Aws {
     }
 
     pub async fn call(&self, target: &str, body: Value) -> Reply {
-        let (response, text) = self.send(target, &body.to_string()).await.into_parts();
-        let text = to_bytes(text, usize::MAX).await.expect("a body");
-        Reply {
-            status: response.status.as_u16(),
-            request_id: response
-                .headers
-                .get("x-amzn-requestid")
-                .map_or("", |id| id.to_str().expect("ASCII"))
-                .to_owned(),
-            body: serde_json::from_slice(&text).unwrap_or(Value::Null),
-            response,
-        }
+        Reply::of(self.send(target, &body.to_string()).await).await
     }
 
     /// Calls sso-admin, with the instance filled in.
@@ -167,6 +228,16 @@ impl Aws {
             .await
             .expect("a body");
         serde_json::from_slice(&text).expect("JSON")
+    }
+
+    /// Returns the message of an error. Cognito spells the member in lower case.
+    pub async fn message(&self, target: &str, body: Value) -> String {
+        let answer = self.call(target, body).await;
+        let message = answer.body.get("Message").or(answer.body.get("message"));
+        message
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Advances the clock by five seconds, which is how long an asynchronous write takes.

@@ -32,7 +32,7 @@ async fn an_event_appears_after_a_minute_with_the_request_id_of_the_answer() {
         aws.account("cards-dev")
     );
     assert_eq!(detail["userIdentity"]["accountId"], aws.account("identity"));
-    assert_eq!(detail["userIdentity"]["accessKeyId"], "AKIALEASTWISE");
+    assert_eq!(detail["userIdentity"]["accessKeyId"], "sandbox");
 }
 
 #[tokio::test]
@@ -51,16 +51,76 @@ async fn an_event_is_recorded_in_the_account_that_called() {
 }
 
 #[tokio::test]
-async fn refused_writes_are_recorded_with_their_error_and_reads_are_not() {
+async fn refused_writes_are_recorded_with_their_error() {
     let aws = Aws::new();
     let tuple = aws.tuple("harbourline-management", "ReadOnly", "auditors");
     aws.sso("CreateAccountAssignment", tuple).await;
-    aws.sso("ListPermissionSets", json!({})).await;
     aws.clock.advance(Duration::from_mins(1));
     let found = aws.trail(json!({})).await;
     let events = found.body["Events"].as_array().expect("a list");
     assert_eq!(events.len(), 1);
     assert_eq!(detail(&events[0])["errorCode"], "AccessDeniedException");
+}
+
+#[tokio::test]
+async fn reads_are_recorded_among_the_writes_and_can_be_told_apart() {
+    let aws = Aws::new();
+    aws.sso("ListPermissionSets", json!({})).await;
+    aws.store("CreateGroup", json!({ "DisplayName": "g" }))
+        .await;
+    aws.org("ListAccounts", json!({})).await;
+    aws.sso("DescribeInstance", json!({})).await;
+    aws.clock.advance(Duration::from_mins(1));
+    let names = async |body: Value| {
+        let found = aws.trail(body).await;
+        super::support::texts(&found.body["Events"], "EventName")
+    };
+    let by = |value: &str| json!({ "LookupAttributes": [{ "AttributeKey": "ReadOnly", "AttributeValue": value }] });
+    assert_eq!(
+        names(json!({})).await,
+        ["DescribeInstance", "CreateGroup", "ListPermissionSets"]
+    );
+    assert_eq!(names(by("false")).await, ["CreateGroup"]);
+    assert_eq!(
+        names(by("true")).await,
+        ["DescribeInstance", "ListPermissionSets"]
+    );
+    let insights = json!({ "EventCategory": "insight" });
+    assert!(names(insights).await.is_empty());
+    let organizations = aws.in_region("us-east-1").trail(json!({})).await;
+    assert_eq!(
+        super::support::texts(&organizations.body["Events"], "EventName"),
+        ["ListAccounts"]
+    );
+    let listed = aws.trail(json!({})).await;
+    let read = detail(&listed.body["Events"][0]);
+    assert_eq!(
+        (&read["readOnly"], &read["responseElements"]),
+        (&json!(true), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn reads_do_not_fill_the_memory_and_no_write_is_forgotten_for_them() {
+    let aws = Aws::new();
+    aws.store("CreateGroup", json!({ "DisplayName": "g" }))
+        .await;
+    for _ in 0..5_100 {
+        aws.sso("DescribeInstance", json!({})).await;
+    }
+    aws.clock.advance(Duration::from_mins(1));
+    let listed = aws
+        .all(
+            "CloudTrail_20131101.LookupEvents",
+            json!({}),
+            "Events",
+            ("MaxResults", 50),
+        )
+        .await;
+    // The lookups are reads themselves, and displace the oldest ones.
+    let found = listed.items.len();
+    assert!((4_800..=5_001).contains(&found), "{found}");
+    assert_eq!(listed.items[found - 1]["EventName"], "CreateGroup");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod kept_form;
 mod late_link;
 mod malformed;
 mod matrix;
+mod missing;
 mod outside_accounts;
 mod outside_changes;
 mod recreated_users;

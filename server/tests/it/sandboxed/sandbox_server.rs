@@ -198,12 +198,22 @@ impl Company {
     pub async fn in_management(&mut self) {
         let account = self.held_by_aws().await.management_account;
         let access = Access {
-            credentials: Some((account.to_string(), "secret".into())),
+            credentials: Some((account.to_string(), "sandbox".into())),
             ..access(&self.aws)
         };
         let clock = self.app_state.clock.clone();
         self.app_state = app_state(&self.database, &access, clock).await;
         sync::restore(&self.app_state).await.unwrap();
+    }
+
+    /// Clients of the same AWS, configured for another Region.
+    pub async fn clients_in(&self, region: &str) -> Aws {
+        Aws::connect(&Access {
+            region: region.into(),
+            pool_region: region.into(),
+            ..access(&self.aws)
+        })
+        .await
     }
 
     pub async fn sync(&self) -> SyncReport {
@@ -579,7 +589,7 @@ pub fn access(aws: &Running) -> Access {
     Access {
         region: "eu-west-1".into(),
         endpoint: Some(format!("http://{}", aws.aws_addr)),
-        credentials: Some(("id".into(), "secret".into())),
+        credentials: Some(("sandbox".into(), "sandbox".into())),
         calls_per_second: 2_000.0,
         pool_region: "eu-west-1".into(),
     }
