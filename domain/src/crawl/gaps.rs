@@ -79,7 +79,7 @@ pub(super) fn never_read(before: &Parts, crawl: &Crawl) -> Vec<Gap> {
                 && !read.contains(pair)
                 && !before.pairs.contains_key(pair)
         }
-        Gap::OutdatedAccountsOf(_) | Gap::Unknown => false,
+        Gap::OutdatedAccountsOf(_) | Gap::ServicesOf(_) | Gap::Unknown => false,
     };
     let gaps: BTreeSet<&Gap> = earlier.iter().chain(&unread).copied().collect();
     gaps.into_iter().filter(|gap| open(gap)).cloned().collect()
@@ -89,6 +89,7 @@ pub(super) fn never_read(before: &Parts, crawl: &Crawl) -> Vec<Gap> {
 mod tests {
     use super::*;
     use crate::{
+        classification::Mapping,
         crawl::{Members, MergeContext, Organization, PairListing, merge},
         directory::{Group, Origin},
         drift::detect,
@@ -139,8 +140,10 @@ mod tests {
         let recorded = BTreeMap::new();
         let known = MergeContext {
             special: &SpecialAccounts::default(),
+            mapping: &Mapping::default(),
             recorded: &recorded,
             persons: BTreeMap::new(),
+            other_users: BTreeMap::new(),
             reads: &[],
         };
         merge(before, crawl, known)

@@ -170,8 +170,10 @@ impl NeverRead {
                 Gap::AssignmentsOf(pair) if !parts.pairs.contains_key(pair) => {
                     never.pairs.insert(pair.clone());
                 }
-                // The versions of accounts that could not be read count as outdated.
+                // The versions of accounts that could not be read count as outdated, and the services of a delegated
+                // administrator decide nothing.
                 Gap::OutdatedAccountsOf(_)
+                | Gap::ServicesOf(_)
                 | Gap::MembersOf(_)
                 | Gap::ContentOf(_)
                 | Gap::AssignmentsOf(_)

@@ -144,7 +144,7 @@ fn global_sign_out(call: &mut Call<'_>) -> Result<Value, Refusal> {
 /// Lists the one pool, of which only the account that owns it knows.
 fn list_pools(call: &mut Call<'_>) -> Result<Value, Refusal> {
     const POOLS: Paging = Paging {
-        size: "MaxResults",
+        size: Some("MaxResults"),
         ..SIXTY
     };
     let page = Page::read(call, &POOLS, &[])?;
@@ -255,7 +255,7 @@ fn schema(custom: &[String]) -> Vec<Value> {
 
 fn list_clients(call: &mut Call<'_>) -> Result<Value, Refusal> {
     const CLIENTS: Paging = Paging {
-        size: "MaxResults",
+        size: Some("MaxResults"),
         ..SIXTY
     };
     check_pool(call)?;

@@ -232,9 +232,11 @@ fn has_token(params: &Params) -> bool {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
+    use axum::http::HeaderMap;
     use serde_json::{Value, json};
 
     use super::{FaultPlan, Faults};
+    use crate::aws::Signatures;
     use crate::aws::quota::Limits;
     use crate::aws::response::{IncomingCall, answer};
     use crate::aws::service::{Service, is_list};
@@ -322,6 +324,19 @@ mod tests {
                 json!({ "ParentId": &*sample.root_id, "ChildType": "ORGANIZATIONAL_UNIT" }),
             ),
             ("ListDelegatedAdministrators", json!({})),
+            (
+                "ListDelegatedServicesForAccount",
+                json!({ "AccountId": &*sample.delegated_admin_account }),
+            ),
+            (
+                "ListPolicies",
+                json!({ "Filter": "SERVICE_CONTROL_POLICY" }),
+            ),
+            ("ListUserPools", json!({ "MaxResults": 60 })),
+            (
+                "ListUserPoolClients",
+                json!({ "UserPoolId": &*pool.id }),
+            ),
             ("LookupEvents", json!({})),
             (
                 "ListUsersInGroup",
@@ -375,11 +390,18 @@ mod tests {
                 asked[member] = token.into();
             }
             let body = asked.to_string();
+            let mut headers = HeaderMap::new();
+            for (name, value) in [
+                ("x-amz-target", &self.target),
+                ("authorization", &self.authorization),
+            ] {
+                headers.insert(name, value.parse().expect("a header"));
+            }
             let answer = answer(
                 &mut self.sandbox,
                 &IncomingCall {
-                    target: Some(&self.target),
-                    authorization: Some(&self.authorization),
+                    headers: &headers,
+                    host: None,
                     body: body.as_bytes(),
                 },
             );
@@ -422,7 +444,8 @@ mod tests {
                     .unwrap_or_else(|| panic!("{operation}: no parameters"));
                 let mut caller = Caller {
                     sandbox: SandboxState::of(sample.clone(), Clock::manual(1_780_000_000_000))
-                        .with_limits(Limits::Unlimited),
+                        .with_limits(Limits::Unlimited)
+                        .with_signatures(Signatures::Ignored),
                     target: target(service, operation),
                     authorization: format!(
                         "AWS4-HMAC-SHA256 Credential={}/20260601/eu-west-1/sso/aws4_request",

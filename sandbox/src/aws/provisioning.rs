@@ -58,6 +58,7 @@ fn written(sandbox: &mut SandboxState, wanted: ProvisionedUser) -> Option<Arc<st
             title: None,
             user_type: None,
             department: None,
+            profile: serde_json::Map::new(),
             manager: None,
             enabled: true,
             external_ids: Vec::new(),

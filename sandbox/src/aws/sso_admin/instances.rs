@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{check_form, check_instance};
+use super::check_instance;
 use crate::aws::call::Call;
 use crate::aws::page::{HUNDRED, Page};
 use crate::aws::params::epoch_seconds;
@@ -24,7 +24,6 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
 
 pub(crate) fn describe(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let arn = call.params.text("InstanceArn")?;
-    check_form(call, "InstanceArn", arn, "arn:aws:sso:::instance/")?;
     if let Some(one) = own(call).find(|one| *one.arn == *arn) {
         let mut answer = account_instance(call, one);
         answer["PermissionSetsEnabled"] = Value::Bool(false);
