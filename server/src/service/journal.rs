@@ -14,6 +14,7 @@ mod entry_builder;
 mod event_kind;
 mod events;
 mod port;
+mod subject_events;
 
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;
