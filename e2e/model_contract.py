@@ -277,11 +277,13 @@ def organization(run):
     delegated = check("ListDelegatedAdministrators", ServicePrincipal="sso.amazonaws.com", MaxResults=5)
     delegated = delegated["DelegatedAdministrators"][0]["Id"]
     check("ListDelegatedServicesForAccount", AccountId=delegated, MaxResults=5)
-    check("TagResource", ResourceId=run.account, Tags=[{"Key": "model", "Value": "contract"}])
-    check("UntagResource", ResourceId=run.account, TagKeys=["model"])
+    changes = {"key": run.management}
+    run.check("organizations", "TagResource", {"ResourceId": run.account, "Tags": [{"Key": "model", "Value": "x"}]}, **changes)
+    run.check("organizations", "UntagResource", {"ResourceId": run.account, "TagKeys": ["model"]}, **changes)
     parent = run.ok("organizations", "ListParents", {"ChildId": run.account})["Parents"][0]["Id"]
-    check("MoveAccount", AccountId=run.account, SourceParentId=parent, DestinationParentId=run.unit)
-    run.ok("organizations", "MoveAccount", {"AccountId": run.account, "SourceParentId": run.unit, "DestinationParentId": parent})
+    move = {"AccountId": run.account, "SourceParentId": parent, "DestinationParentId": run.unit}
+    run.check("organizations", "MoveAccount", move, **changes)
+    run.ok("organizations", "MoveAccount", {**move, "SourceParentId": run.unit, "DestinationParentId": parent}, run.management)
     check("ListPolicies", Filter="SERVICE_CONTROL_POLICY", MaxResults=5)
 
 

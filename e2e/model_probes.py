@@ -191,6 +191,7 @@ UNKNOWN = {
     "AccountAssignmentCreationRequestId": NOTHING, "AccountAssignmentDeletionRequestId": NOTHING,
     "ProvisionPermissionSetRequestId": NOTHING,
     "AccountId": "999999999999", "TargetId": "999999999999", "ChildId": "999999999999", "ResourceId": "999999999999",
-    "ParentId": "ou-zzzz-00000000", "OrganizationalUnitId": "ou-zzzz-00000000",
+    "ParentId": "ou-zzzz-00000000", "SourceParentId": "ou-zzzz-00000000", "DestinationParentId": "ou-zzzz-00000000",
+    "OrganizationalUnitId": "ou-zzzz-00000000",
     "UserPoolId": "eu-west-1_NoSuchPool", "ClientId": "nosuchclient", "Username": "nobody", "GroupName": "nowhere",
 }

@@ -2,6 +2,8 @@
 //!
 //! They use the same pool as the sign-in pages, so that a group removed here is missing from the next token.
 
+mod clients;
+
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
@@ -9,7 +11,7 @@ use super::page::{Page, Paging, SIXTY};
 use super::params::epoch_seconds;
 use super::refusal::Refusal;
 use super::service::Operation;
-use crate::org::pool::{IDENTITY_ATTRIBUTE, Mfa, MfaConfiguration, Pool, PoolGroup, PoolUser};
+use crate::org::pool::{IDENTITY_ATTRIBUTE, Mfa, MfaConfiguration, PoolGroup, PoolUser};
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     ("AdminGetUser", get_user),
@@ -25,9 +27,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("ListUserPools", list_pools),
     ("DescribeUserPool", describe_pool),
     ("GetUserPoolMfaConfig", mfa_config),
-    ("DescribeUserPoolClient", describe_client),
-    ("ListUserPoolClients", list_clients),
-    ("DescribeIdentityProvider", describe_provider),
+    ("DescribeUserPoolClient", clients::describe_client),
+    ("ListUserPoolClients", clients::list_clients),
+    ("DescribeIdentityProvider", clients::describe_provider),
 ];
 
 fn get_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
@@ -194,51 +196,6 @@ fn mfa_config(call: &mut Call<'_>) -> Result<Value, Refusal> {
     }))
 }
 
-fn describe_client(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    check_pool(call)?;
-    let pool = &call.sandbox.pool;
-    let id = call.params.text("ClientId")?;
-    if id != pool.client.client_id {
-        return Err(Refusal::not_found(format!(
-            "User pool client {id} does not exist."
-        )));
-    }
-    let mut client = json!({
-        "UserPoolId": pool.id,
-        "ClientName": pool.client.name,
-        "ClientId": pool.client.client_id,
-        "ClientSecret": pool.client.client_secret,
-        "CreationDate": epoch_seconds(pool.created_ms),
-        "LastModifiedDate": epoch_seconds(pool.created_ms),
-        "RefreshTokenValidity": 8,
-        "AccessTokenValidity": 60,
-        "IdTokenValidity": 60,
-        "TokenValidityUnits": {
-            "AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours",
-        },
-        "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
-        "SupportedIdentityProviders": supported(pool),
-        "CallbackURLs": pool.client.callback_urls,
-        "LogoutURLs": pool.client.logout_urls,
-        "AllowedOAuthFlows": ["code"],
-        "AllowedOAuthScopes": ["openid", "email", "profile"],
-        "AllowedOAuthFlowsUserPoolClient": true,
-        "PreventUserExistenceErrors": "ENABLED",
-        "EnableTokenRevocation": true,
-    });
-    if let Some(names) = &pool.client.write_attributes {
-        client["WriteAttributes"] = json!(names);
-    }
-    Ok(json!({ "UserPoolClient": client }))
-}
-
-/// Returns the names by which the client's users can sign in: Cognito's own users, and the identity providers.
-fn supported(pool: &Pool) -> Vec<&str> {
-    let others = pool.identity_providers.iter();
-    let others = others.map(|provider| provider.name.as_str());
-    ["COGNITO"].into_iter().chain(others).collect()
-}
-
 /// Returns the attributes of the pool: the standard ones in use, and the custom ones.
 fn schema(custom: &[String]) -> Vec<Value> {
     let attribute = |name: &str, mutable: bool| {
@@ -251,40 +208,6 @@ fn schema(custom: &[String]) -> Vec<Value> {
     let standard = standard.map(|(name, mutable)| attribute(name, mutable));
     let custom = custom.iter().map(|name| attribute(name, true));
     standard.into_iter().chain(custom).collect()
-}
-
-fn list_clients(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    const CLIENTS: Paging = Paging {
-        size: Some("MaxResults"),
-        ..SIXTY
-    };
-    check_pool(call)?;
-    let page = Page::read(call, &CLIENTS, &[])?;
-    let pool = &call.sandbox.pool;
-    let client = json!({
-        "ClientId": pool.client.client_id, "UserPoolId": pool.id, "ClientName": pool.client.name,
-    });
-    let found = vec![(pool.client.client_id.clone(), client)];
-    let (clients, token) = page.cut_sorted(found);
-    Ok(json!({ "UserPoolClients": clients, "NextToken": token }))
-}
-
-fn describe_provider(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    check_pool(call)?;
-    let pool = &call.sandbox.pool;
-    let name = call.params.text("ProviderName")?;
-    if !pool.identity_providers.iter().any(|one| one.name == name) {
-        return Err(Refusal::not_found(format!(
-            "Identity provider {name} does not exist."
-        )));
-    }
-    Ok(json!({ "IdentityProvider": {
-        "UserPoolId": pool.id,
-        "ProviderName": name,
-        "ProviderType": "SAML",
-        "CreationDate": epoch_seconds(pool.created_ms),
-        "LastModifiedDate": epoch_seconds(pool.created_ms),
-    }}))
 }
 
 fn check_pool(call: &Call<'_>) -> Result<(), Refusal> {

@@ -16,7 +16,7 @@ use domain::{
 
 use super::{
     Aws, Instance,
-    call::{read, read_if_present},
+    call::read_if_present,
     error::{CallError, ErrorClass},
     paging::all_pages,
 };

@@ -7,6 +7,7 @@ pub fn actions(gap: &Gap) -> &'static [&'static str] {
     match gap {
         Gap::Organization => &["organizations:DescribeOrganization"],
         Gap::DelegatedAdministrators => &["organizations:ListDelegatedAdministrators"],
+        Gap::ServicesOf(_) => &["organizations:ListDelegatedServicesForAccount"],
         Gap::Units => &[
             "organizations:ListRoots",
             "organizations:ListOrganizationalUnitsForParent",

@@ -4,16 +4,17 @@
 //! browser returns. Each sign-in can be used once and expires after ten minutes. A session starts in the transaction
 //! that records it, and always with a new cookie, so a planted cookie never becomes a session.
 
+mod evidence;
+
 use axum::{
     extract::{RawQuery, Request, State},
     response::{IntoResponse as _, Response},
 };
 use domain::{
     approval::Mfa,
-    directory::ExternalId,
-    ids::{PersonId, UserId},
-    person::link::{IdentityLink, LinkKeys, UnusableKey},
-    second_factor::{Authentication, Authenticator, PoolMfa, second_factor},
+    ids::PersonId,
+    person::link::{IdentityLink, LinkKeys},
+    second_factor::{Authentication, second_factor},
     time::{Duration, Timestamp},
 };
 use http::{HeaderMap, header};
@@ -25,13 +26,13 @@ use super::{
     identity_link,
     limits::ClientIp,
     oidc::{Identity, Prompt, SignInFailure},
-    ports::{PoolStatus, SignInEntry, SignInEvent},
+    ports::{SignInEntry, SignInEvent},
     request_id,
     return_to::ReturnTo,
     role_revocation, seal,
     secret::{Secret, digest},
     session::{self, CookieLookup, SessionUse, see_other},
-    state::{HttpSettings, HttpState},
+    state::HttpState,
 };
 use crate::{
     clock,
@@ -202,15 +203,15 @@ async fn finished(
     {
         return Err(Refusal::Person("not_fresh"));
     }
-    let pool = pool_answer(state, &identity).await?;
+    let pool = evidence::pool_answer(state, &identity).await?;
     let authentication = if identity.authenticated_at >= sign_in.started_at - LEEWAY {
         Authentication::Fresh
     } else {
         Authentication::Reused
     };
-    let by = authenticator(&state.settings, &identity, pool.as_ref());
+    let by = evidence::authenticator(&state.settings, &identity, pool.as_ref());
     let mfa = second_factor(identity.evidence, by, authentication);
-    let keys = link_keys(&state.settings, &identity, pool);
+    let keys = evidence::link_keys(&state.settings, &identity, pool);
     let before = session::find(state, headers, from, SessionUse::Stream).await;
     let welcome = SignInSuccess {
         identity,
@@ -253,80 +254,6 @@ async fn take(
     .await?;
     tx.commit().await?;
     taken.ok_or(Refusal::Unknown("state"))
-}
-
-/// What the pool states about an active user.
-struct PoolAnswer {
-    mfa: PoolMfa,
-    directory_user: Option<String>,
-}
-
-/// Queries the pool. Returns `None` if it did not respond; a user who may not sign in is refused.
-async fn pool_answer(
-    state: &HttpState,
-    identity: &Identity,
-) -> Result<Option<PoolAnswer>, Refusal> {
-    match state.ports.pool.status(&identity.username).await {
-        PoolStatus::Disabled | PoolStatus::Gone => Err(Refusal::Person("disabled")),
-        PoolStatus::Active {
-            mfa,
-            directory_user,
-            ..
-        } => Ok(Some(PoolAnswer {
-            mfa,
-            directory_user,
-        })),
-        PoolStatus::Unknown => Ok(None),
-    }
-}
-
-/// Returns who authenticated the person. The pool never asks federated users for a second factor.
-fn authenticator(
-    settings: &HttpSettings,
-    identity: &Identity,
-    pool: Option<&PoolAnswer>,
-) -> Authenticator {
-    if !identity.federated {
-        return Authenticator::Pool(pool.map(|answer| answer.mfa));
-    }
-    match &identity.identity {
-        Ok(Some(at)) if settings.mfa_providers.contains(&at.provider) => {
-            Authenticator::StrictProvider
-        }
-        _ => Authenticator::Provider,
-    }
-}
-
-/// Returns the keys by which the directory is searched for the user of a sign-in.
-fn link_keys(settings: &HttpSettings, identity: &Identity, pool: Option<PoolAnswer>) -> LinkKeys {
-    let mut keys = LinkKeys::of_subject(identity.subject.clone());
-    if !settings.identity_providers.is_empty() {
-        match &identity.identity {
-            Ok(Some(at)) => {
-                let issuer = settings.identity_providers.get(&at.provider);
-                keys.identity = issuer.map(|issuer| ExternalId {
-                    issuer: issuer.clone(),
-                    id: at.user_id.clone(),
-                });
-            }
-            Ok(None) => {}
-            Err(why) => keys.unusable = Some(*why),
-        }
-        if keys.identity.as_ref().is_some_and(|at| at.id.contains('@')) {
-            (keys.identity, keys.unusable) = (None, Some(UnusableKey::EmailAsIdentity));
-        }
-    }
-    if settings.identity_attribute.is_some() {
-        match pool.map(|answer| answer.directory_user) {
-            None => keys.unusable = Some(UnusableKey::UnreadAttribute),
-            Some(None) => {}
-            Some(Some(text)) => match UserId::parse(&text) {
-                Ok(user) => keys.attribute = Some(user),
-                Err(_) => keys.unusable = Some(UnusableKey::MalformedAttribute),
-            },
-        }
-    }
-    keys
 }
 
 struct SignInSuccess {

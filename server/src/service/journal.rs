@@ -15,6 +15,7 @@ mod event_kind;
 mod events;
 mod identity_events;
 mod port;
+mod subject_events;
 
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;

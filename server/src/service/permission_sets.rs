@@ -8,7 +8,6 @@ use domain::{
     access::PeopleCounter,
     authorize::Action,
     grant::PRODUCTION_PCI_WINDOW,
-    ids::Pair,
     permission_set::{PermissionSet, analysis::Risk},
     snapshot::{Knowledge, Provisioned},
     time::Duration,

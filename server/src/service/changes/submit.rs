@@ -4,7 +4,10 @@
 //! The form only states the intent. The change is evaluated in the transaction that stores it; if its effect differs
 //! from the preview that the person saw, nothing is stored and the preview is shown again.
 
-use std::{collections::BTreeSet, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::atomic::Ordering,
+};
 
 use app::backend::{
     ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, Submission,

@@ -250,6 +250,7 @@ fn counts(read_model: &ReadModel) -> ReportCounts {
         people: known.figure(exposure.people.len()),
         disabled: known.figure(exposure.disabled_people),
         accounts: never.accounts().figure(exposure.accounts),
+        unclassified: never.accounts().figure(exposure.unclassified),
         rows: exposure.paths + exposure.orphans,
         standing: known.figure(exposure.standing_paths + exposure.standing_orphans),
         orphaned: known.figure(exposure.orphans),

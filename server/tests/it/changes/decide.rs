@@ -34,6 +34,7 @@ crate::engines::on_both_engines! {
     a_decision_needs_a_reason_that_holds_no_card_number,
     an_old_sign_in_decides_nothing_about_production_pci,
     a_name_that_somebody_reports_of_themselves_is_recorded_only_beside_the_directorys,
+    a_person_whom_the_last_crawl_does_not_know_is_named_by_the_directory_and_never_by_the_sign_in,
 }
 
 async fn production_pci_takes_two_approvers(engine: DatabaseEngine) {
@@ -426,4 +427,34 @@ async fn a_name_that_somebody_reports_of_themselves_is_recorded_only_beside_the_
         !who.iter().any(|who| who.contains("Administrator")),
         "{who:?}"
     );
+}
+
+async fn a_person_whom_the_last_crawl_does_not_know_is_named_by_the_directory_and_never_by_the_sign_in(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    org.by_hand("update subject set name = 'Cas, Approver'".to_owned())
+        .await;
+    let requester = async || {
+        org.as_("cas")
+            .await
+            .change(&id)
+            .await
+            .unwrap()
+            .row
+            .requester
+    };
+    let listed = requester().await;
+    assert!(!listed.contains("Approver"));
+    let mut parts = org.parts();
+    parts.persons.remove(&user("ann"));
+    org.publish(parts.clone());
+    assert_eq!(requester().await, listed);
+    // The directory no longer has the user.
+    parts.users.remove(&user("ann"));
+    org.publish(parts);
+    assert_eq!(requester().await, "ann (no directory user)");
 }

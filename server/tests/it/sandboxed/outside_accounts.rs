@@ -32,7 +32,7 @@ crate::engines::on_both_engines! {
 async fn management(company: &Company) -> Aws {
     let account = Organisation::sample().management_account;
     let access = server::aws::Access {
-        credentials: Some((account.to_string(), "secret".into())),
+        credentials: Some((account.to_string(), sandbox::aws::SECRET.into())),
         ..access(&company.aws)
     };
     Aws::connect(&access).await
