@@ -21,13 +21,16 @@ pub async fn recorded(conn: &mut AnyConnection) -> Result<Option<String>, StoreE
 
 /// Records the instance, if none is recorded yet.
 pub async fn record(tx: &mut Tx, arn: &InstanceArn, at: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into identity_center (arn, recorded_at) select $1, $2 \
-         where not exists (select 1 from identity_center)",
-    )
-    .bind(arn.as_str())
-    .bind(at.0)
-    .execute(tx.conn())
-    .await?;
+    let known = sqlx::query("select arn from identity_center limit 1")
+        .fetch_optional(tx.conn())
+        .await?;
+    if known.is_some() {
+        return Ok(());
+    }
+    sqlx::query("insert into identity_center (arn, recorded_at) values ($1, $2)")
+        .bind(arn.as_str())
+        .bind(at.0)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
