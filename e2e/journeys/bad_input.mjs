@@ -260,7 +260,7 @@ async function mine(person) {
   const pages = other.locator('[data-pagination] p');
   const words = (await pages.count()) ? await pages.innerText() : '0';
   await other.close();
-  return Number(/(\d+)(?= change)/.exec(words)?.[1] ?? 0);
+  return Number(/(\d+)(?= (change|row))/.exec(words)?.[1] ?? 0);
 }
 
 /** Sends fields from the current page, as a script on it would. */

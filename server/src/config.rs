@@ -509,4 +509,19 @@ mod tests {
             assert_eq!(check_build(build, aws, allowed), Ok(()));
         }
     }
+
+    #[test]
+    fn the_share_of_identities_is_from_1_to_50_percent() {
+        let checked = |alarm_percent| IdentityArgs { alarm_percent }.alarm_percent();
+        assert_eq!(checked(1), Ok(1));
+        assert_eq!(checked(50), Ok(50));
+        for out_of_range in [0, 51, 100] {
+            let error = checked(out_of_range).unwrap_err().to_string();
+            assert!(
+                error.contains("LEASTWISE_IDENTITY_ALARM_PERCENT"),
+                "{error}"
+            );
+            assert!(error.contains("from 1 to 50"), "{error}");
+        }
+    }
 }

@@ -28,9 +28,10 @@ pub fn ChangeTable(
 
 fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
     let (title, href) = row.link();
-    let newest = row.folded.is_some().then(
-        || view! { <span class="text-muted text-xs block">"Newest: " {row.title.clone()}</span> },
-    );
+    let newest = row
+        .folded
+        .is_some()
+        .then(|| view! { <p class="text-muted text-xs">"Newest: " {row.title.clone()}</p> });
     let (have, need) = row.approvals;
     let waiting = (row.state == State::Waiting && need > 0).then(|| {
         view! { <span class="text-muted text-xs">{format!("{have} of {need}")} ", decision due " <Time at=row.decide_by now /></span> }

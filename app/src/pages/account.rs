@@ -188,7 +188,7 @@ fn classified(readings: Vec<ReadingRow>, reason: String) -> AnyView {
         .map(|row| {
             view! {
                 <tr>
-                    <th scope="row" data-reason-cell>{row.source}</th>
+                    <th scope="row" class="break-words">{row.source}</th>
                     <td>{row.environment}</td>
                     <td>{row.pci}</td>
                 </tr>

@@ -98,11 +98,14 @@ fn draw(
         return view! { {bar} <EmptyFiltered noun="changes" clear_href="/changes" /> }.into_any();
     }
     let place = (&rows).into();
+    // A row that stands for several changes is not counted as one change.
+    let folded = rows.rows.iter().any(|row| row.folded.is_some());
+    let noun = if folded { "rows" } else { "changes" };
     view! {
         {bar}
         <Section title="Newest first">
             <ChangeTable rows=rows.rows now />
-            {pages(place, "changes", move |page| list_href("/changes", &query.words, query.only.as_deref(), page))}
+            {pages(place, noun, move |page| list_href("/changes", &query.words, query.only.as_deref(), page))}
         </Section>
     }
     .into_any()

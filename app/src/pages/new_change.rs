@@ -107,6 +107,7 @@ fn choose(new: &NewChange) -> AnyView {
     } = new;
     let again = new.preview.is_some();
     let membership = change_form.is_membership();
+    let own_only = !choices.kinds.contains(&ChangeKind::Join);
     let term = change_form.known_kind() == Some(ChangeKind::Grant);
     let sets = if membership {
         &choices.groups
@@ -128,7 +129,11 @@ fn choose(new: &NewChange) -> AnyView {
         pick(
             new,
             change_field::WHO,
-            if membership { "User" } else { "User or group" },
+            if membership || own_only {
+                "User"
+            } else {
+                "User or group"
+            },
             &choices.who,
             &change_form.who,
         ),

@@ -1,9 +1,12 @@
 //! Organisations of a given size, generated from a seed, for benchmarks and load tests. Skewed as in practice: a few
 //! permission sets and groups are used nearly everywhere.
 
+mod added_groups;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+pub(super) use added_groups::add_groups;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use uuid::Builder;
@@ -390,53 +393,6 @@ fn assignments(
     assignments
 }
 
-/// The most assignments of an added group: as many as the most common group of `large` has.
-const MOST_ASSIGNED: usize = 7_000;
-
-/// Adds a group of each size, managed in Identity Center, with assignments to pairs that exist.
-pub(super) fn add_groups(organisation: &mut Organisation, sizes: &[usize], seed: u64) {
-    let mut dice = ChaCha8Rng::seed_from_u64(seed ^ 0x67_72_6f_75_70_73);
-    let pairs: BTreeSet<(Arc<str>, Arc<str>)> = organisation
-        .assignments
-        .iter()
-        .map(|held| (held.account.clone(), held.permission_set.clone()))
-        .collect();
-    let pairs: Vec<_> = pairs.into_iter().collect();
-    for size in sizes {
-        let id = uuid(&mut dice);
-        organisation.groups.push(Group {
-            id: id.clone(),
-            display_name: format!("people-{size}").into(),
-            description: None,
-            external_ids: Vec::new(),
-            created_ms: BEGUN_MS,
-            updated_ms: BEGUN_MS,
-            revision: 1,
-        });
-        for user in organisation.users.iter().take(*size) {
-            organisation.memberships.push(Membership {
-                id: uuid(&mut dice),
-                group: id.clone(),
-                user: user.id.clone(),
-                created_ms: BEGUN_MS,
-            });
-        }
-        let mut taken = BTreeSet::new();
-        while taken.len() < (size * 4 / 5).min(MOST_ASSIGNED) {
-            taken.insert(dice.gen_range(0..pairs.len()));
-        }
-        for pair in taken {
-            let (account, permission_set) = pairs[pair].clone();
-            organisation.assignments.push(Assignment {
-                account,
-                permission_set,
-                principal_type: PrincipalType::Group,
-                principal_id: id.clone(),
-            });
-        }
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Chosen {
     Gone,
@@ -500,7 +456,7 @@ mod tests {
             medium.memberships.len(),
             pairs(&medium),
         );
-        super::add_groups(&mut medium, &[20, 8_000], 7);
+        super::add_groups(&mut medium, &[20, 2_000], 7);
         let members = |name: &str| {
             let group = medium
                 .groups
@@ -513,13 +469,13 @@ mod tests {
                 .filter(|one| one.group == *id)
                 .count()
         };
-        assert_eq!((members("people-20"), members("people-8000")), (20, 8_000));
+        assert_eq!((members("people-20"), members("people-2000")), (20, 2_000));
         let after = (
             medium.groups.len(),
             medium.memberships.len(),
             pairs(&medium),
         );
-        assert_eq!(after, (before.0 + 2, before.1 + 8_020, before.2));
+        assert_eq!(after, (before.0 + 2, before.1 + 2_020, before.2));
     }
 
     #[test]

@@ -141,6 +141,9 @@ async fn try_fresh_verdict(
         }
     }
     match changes::fresh_verdict(app_state, &**app_state, change).await {
+        Ok(StartVerdict::Unanswered) if app_state.identity_summary().alarm.is_some() => {
+            Err(StartDependency::IdentityAlarm)
+        }
         Ok(StartVerdict::Unanswered) => Err(StartDependency::Pool),
         Ok(answer) => Ok(answer),
         Err(error) => {

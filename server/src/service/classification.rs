@@ -148,11 +148,11 @@ pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) ->
     let environments = "sandbox, development, staging, production or security";
     let scopes = "in, connected or out";
     if class.environment_source == Source::Nothing {
-        cures.push(format!("Add the tag `environment` to the account: {environments}. Or map an OU that contains it{}.", path_of(readings)));
+        cures.push(format!("Add the tag environment to the account: {environments}. Or map an OU that contains it{}.", path_of(readings)));
     }
     if class.pci_source == Source::Nothing {
         cures.push(format!(
-            "Add the tag `pci` to the account: {scopes}. Or map an OU that contains it{}.",
+            "Add the tag pci to the account: {scopes}. Or map an OU that contains it{}.",
             path_of(readings)
         ));
     }
@@ -196,7 +196,7 @@ fn path_of(readings: &[Reading]) -> String {
 fn not_understood(source: &ReadingSource, half: &str, allowed: &str) -> String {
     match source {
         ReadingSource::Tag { key, value } => format!(
-            "Change the tag `{key}` to {allowed}. Or map its value: [tags.{half}.values] {value:?} = \"…\"."
+            "Change the tag {key} to {allowed}. Or map its value: [tags.{half}.values] {value:?} = \"…\"."
         ),
         ReadingSource::Ou(path) => {
             format!("Rename the OU, or map it: [[ou]] path = {path:?}, {half} = \"…\".")

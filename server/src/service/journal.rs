@@ -8,6 +8,7 @@
 //! Names, addresses and free text become private values here, never plain fields.
 
 mod aggregation;
+mod alarm;
 mod domain_events;
 mod entry_actor;
 mod entry_builder;

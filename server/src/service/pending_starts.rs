@@ -17,9 +17,10 @@ pub enum StartDependency {
     Crawl,
     /// A response from AWS to a read that the change depends on.
     Aws,
-    /// A response of the user pool and the directory that shows whether the people who approved are still approvers, or
-    /// the end of an alarm about identities.
+    /// A response of the user pool and the directory that shows whether the people of the change are still who they were.
     Pool,
+    /// The end of the alarm about identities, which stops production PCI.
+    IdentityAlarm,
     /// The database.
     Store,
 }
@@ -34,6 +35,10 @@ impl StartDependency {
             Self::Aws => "Waiting for AWS: a required read failed and is retried every few seconds",
             Self::Pool => {
                 "Waiting for the user pool and the directory to confirm the people of this change: it is retried every few seconds"
+            }
+            Self::IdentityAlarm => {
+                "Waiting for an administrator: many identities differ from the directory at once, and nothing starts in \
+                 production PCI until somebody has looked at them"
             }
             Self::Store => {
                 "Waiting for the database: a query failed and is retried every few seconds"

@@ -4,6 +4,7 @@
 //! Assignments and memberships are stored as spans and never deleted; see migrations/*/0002_observed.sql for what is
 //! merged per pair.
 
+mod accounts;
 mod interner;
 mod load;
 mod rows;

@@ -6,6 +6,7 @@ mod directory;
 mod edges;
 mod faults;
 mod instances;
+mod organization;
 mod people;
 mod permission_sets;
 mod persistence;

@@ -69,10 +69,10 @@ pub(super) async fn of_approvers(
     let mut still = BTreeSet::new();
     for (person, subject, username) in approvals(app_state, id).await? {
         match identities::check(app_state, &person).await? {
-            LinkStatus::Valid => {}
+            Some(LinkStatus::Valid) => {}
             // The approval of somebody who is not that user any more does not count.
-            LinkStatus::Differs(_) => continue,
-            LinkStatus::NotRead(_) => return Ok(ApproverStatus::Unanswered),
+            Some(LinkStatus::Differs(_)) | None => continue,
+            Some(LinkStatus::NotRead(_)) => return Ok(ApproverStatus::Unanswered),
         }
         match pool.user(&username).await {
             Ok(Some(user)) if is_approver(&user, &subject) => {
@@ -91,18 +91,19 @@ pub(super) async fn of_approvers(
     Ok(ApproverStatus::Confirmed(still))
 }
 
-/// Checks the requester of a change by a fresh read of the directory. Valid if the change is not about to start.
+/// Checks the requester of a change by a fresh read of the directory; none if they are linked to no user. Valid if the
+/// change is not about to start.
 pub(super) async fn of_requester(
     app_state: &AppState,
     id: &ChangeId,
-) -> Result<LinkStatus, StoreError> {
+) -> Result<Option<LinkStatus>, StoreError> {
     let starting = {
         let mut conn = app_state.store.read().acquire().await?;
         about_to_start(&mut conn, id).await?
     };
     match starting {
         Some(stored) => identities::check(app_state, &stored.change.requester).await,
-        None => Ok(LinkStatus::Valid),
+        None => Ok(Some(LinkStatus::Valid)),
     }
 }
 

@@ -3,7 +3,9 @@
 
 use app::backend::{Denied, FieldError, PortResult, decision_field};
 use domain::{
-    authorize::Action, diff::Effect, identity::IdentityAlarm, identity::LinkStatus,
+    authorize::{Action, Denial},
+    diff::Effect,
+    identity::{IdentityAlarm, LinkStatus},
     snapshot::Snapshot,
 };
 
@@ -15,11 +17,15 @@ impl Service {
     pub(super) async fn check_own_link(&self) -> PortResult<()> {
         let checked = identities::check(&self.app_state, &self.signed.person).await;
         match checked.map_err(broken)? {
-            LinkStatus::Valid => Ok(()),
-            LinkStatus::Differs(difference) => {
+            Some(LinkStatus::Valid) => Ok(()),
+            None => {
+                let reason = Denial::NotLinked.reason();
+                Err(self.refused(Action::Decide, reason).await)
+            }
+            Some(LinkStatus::Differs(difference)) => {
                 Err(self.refused(Action::Decide, difference.reason()).await)
             }
-            LinkStatus::NotRead(code) => Err(refused(format!(
+            Some(LinkStatus::NotRead(code)) => Err(refused(format!(
                 "Your Identity Center user could not be read just now ({code}), and a decision counts only if it exists \
                  and is enabled. Nothing was recorded. Try again in a minute."
             ))),
@@ -34,6 +40,10 @@ pub(super) fn refused(message: String) -> Denied {
         message,
     }])
 }
+
+/// Why no decision form is shown while the alarm is on.
+pub(super) const STOPPED: &str = "Decisions on production PCI are stopped, because many identities differ from the \
+                                  directory at once. An administrator has to look at them on the host.";
 
 /// Returns the explanation of a refusal because of the alarm.
 pub(super) fn words(alarm: &IdentityAlarm) -> String {

@@ -188,6 +188,10 @@ pub(super) fn already(state: State) -> &'static str {
     }
 }
 
+/// Why a change does not start whose requester is linked to no user.
+pub(super) const REQUESTER_NOT_LINKED: &str =
+    "The person who requested this change is not linked to an Identity Center user.";
+
 /// Explains why a change does not start whose requester is no longer who they were.
 pub(super) fn requester_gone(difference: &LinkDifference) -> String {
     let what = match difference {

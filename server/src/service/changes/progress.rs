@@ -354,6 +354,7 @@ mod tests {
             StartDependency::Crawl,
             StartDependency::Aws,
             StartDependency::Pool,
+            StartDependency::IdentityAlarm,
             StartDependency::Store,
         ] {
             let far = waits(PendingStart {

@@ -55,7 +55,8 @@ pub async fn fresh_verdict(
 /// What was read about the people of a change before it was locked.
 struct StartReads {
     approvers: ApproverStatus,
-    requester: LinkStatus,
+    /// None if the requester is linked to no user.
+    requester: Option<LinkStatus>,
 }
 
 async fn under_lock(
@@ -96,13 +97,18 @@ async fn under_lock(
         return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
     }
     match &people.requester {
-        LinkStatus::Valid => {}
-        LinkStatus::Differs(difference) => {
+        Some(LinkStatus::Valid) => {}
+        Some(LinkStatus::Differs(difference)) => {
             return Ok(StartVerdict::Refused(descriptions::requester_gone(
                 difference,
             )));
         }
-        LinkStatus::NotRead(_) => return Ok(StartVerdict::Unanswered),
+        Some(LinkStatus::NotRead(_)) => return Ok(StartVerdict::Unanswered),
+        None => {
+            return Ok(StartVerdict::Refused(
+                descriptions::REQUESTER_NOT_LINKED.into(),
+            ));
+        }
     }
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
     let comparison = compared(app_state, &stored, &evaluation).await?;

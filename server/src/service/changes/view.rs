@@ -13,7 +13,11 @@ use domain::{
 };
 
 use super::{
-    descriptions, list, person_names::PersonNames, progress, timeline, withdraw::NOT_YOURS,
+    decider_link::{self, concerns_production_pci},
+    descriptions, list,
+    person_names::PersonNames,
+    progress, timeline,
+    withdraw::NOT_YOURS,
 };
 use crate::{
     service::{Service, broken},
@@ -126,7 +130,12 @@ impl Service {
         let operations = progress::operations(&mut conn, &read_model, stored, waiting, now).await?;
         let claims = person::claims(&mut conn).await?;
         let record = identity::record(&mut conn, &self.signed.person).await?;
+        let alarm = identity::alarm(&mut conn).await?;
         drop(conn);
+        let mut decide = self.may_decide_now(stored, &claims, &record);
+        if alarm.is_some() && concerns_production_pci(snapshot, &stored.effect) {
+            decide = decide.and(Err(decider_link::STOPPED));
+        }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let (live_key, live_words) = progress::live(stored, &operations);
         Ok(ChangeView {
@@ -137,7 +146,7 @@ impl Service {
             approvals,
             operations,
             timeline: timeline::rows(&entries, stored, snapshot),
-            decide: self.may_decide_now(stored, &claims, &record),
+            decide,
             step_up: self.step_up_view(stored),
             withdraw: self.may_withdraw_now(stored),
             version: stored.version,

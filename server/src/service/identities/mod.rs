@@ -35,22 +35,24 @@ pub struct IdentitySummary {
     pub alarm: Option<IdentityAlarm>,
 }
 
-/// Checks one identity by fresh reads. A difference suspends it, or raises the alarm if there are many.
-pub async fn check(app_state: &AppState, person: &PersonId) -> Result<LinkStatus, StoreError> {
+/// Checks one identity by fresh reads; none if it is linked to no user. A difference suspends it, or raises the alarm if
+/// there are many.
+pub async fn check(
+    app_state: &AppState,
+    person: &PersonId,
+) -> Result<Option<LinkStatus>, StoreError> {
     let (known, record) = {
         let mut conn = app_state.store.read().acquire().await?;
         let known = identity::linked_one(&mut conn, person).await?;
         (known, identity::record(&mut conn, person).await?)
     };
     if let Some(suspension) = record.suspended {
-        return Ok(LinkStatus::Differs(suspension.difference));
+        return Ok(Some(LinkStatus::Differs(suspension.difference)));
     }
     let Some(known) = known else {
-        return Ok(match record.current {
-            // The ledger records a link that the row lacks.
-            Some(_) => LinkStatus::Differs(LinkDifference::LinkAltered),
-            None => LinkStatus::NotRead("NotLinked".into()),
-        });
+        // The ledger may record a link that the row lacks.
+        let altered = LinkStatus::Differs(LinkDifference::LinkAltered);
+        return Ok(record.current.map(|_| altered));
     };
     let read_model = app_state.read_model();
     let directory = &*app_state.directory_users;
@@ -70,7 +72,7 @@ pub async fn check(app_state: &AppState, person: &PersonId) -> Result<LinkStatus
             refresh_summary(app_state).await?;
         }
     }
-    Ok(status)
+    Ok(Some(status))
 }
 
 /// Returns the entries that suspend these identities, or that raise the alarm instead. None for those that are

@@ -25,22 +25,6 @@ impl Journal {
         self.entry(kind, outcome, &EntryActor::leastwise())
     }
 
-    /// A change was requested that removes oversight access, or the access of many people.
-    pub fn change_alarm(&self, who: &EntryActor, change: &Change, people: usize) -> EntryBuilder {
-        let rules: Vec<&str> = change
-            .verdict
-            .hits
-            .iter()
-            .map(|hit| hit.rule.as_str())
-            .collect();
-        self.entry(EventKind::ChangeAlarm, Outcome::Pending, who)
-            .change(&change.id)
-            .target_id("change", change.id.as_str())
-            .at(change.submitted)
-            .fact("rules", rules)
-            .fact("people", people)
-    }
-
     /// A change was requested: submitted, or blocked by policy, depending on its state.
     pub fn change_submitted(&self, who: &EntryActor, change: &Change) -> EntryBuilder {
         let (kind, outcome) = match change.state {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    classification::Source,
     ids::{GroupId, Pair, Principal},
     snapshot::{PairRead, Parts, Provisioned},
     time::Timestamp,
@@ -11,6 +10,7 @@ use domain::{
 
 use super::{
     LATEST, OUTDATED,
+    accounts::save_accounts,
     rows::{Rows, Value, insert},
 };
 use crate::store::{StoreError, Tx, to_json};
@@ -22,7 +22,7 @@ pub async fn save(
     after: &Parts,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    accounts(tx, before, after, now).await?;
+    save_accounts(tx, before, after, now).await?;
     units(tx, after, now).await?;
     documents(tx, "directory_user", &before.users, &after.users, now).await?;
     documents(tx, "directory_group", &before.groups, &after.groups, now).await?;
@@ -31,67 +31,6 @@ pub async fn save(
     assignments(tx, before, after, now).await?;
     memberships(tx, before, after, now).await?;
     members_read(tx, before, after).await
-}
-
-async fn accounts(
-    tx: &mut Tx,
-    before: &Parts,
-    after: &Parts,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let changed = after
-        .accounts
-        .iter()
-        .filter(|(id, account)| before.accounts.get(*id) != Some(*account));
-    let rows: Rows<'_> = Box::new(changed.map(|(id, (account, class))| {
-        vec![
-            Value::Text(id.to_string()),
-            Value::Text(to_json(account)),
-            Value::Text(class.environment.as_str().into()),
-            Value::Text(class.pci.as_str().into()),
-            Value::Text(what_was_read(
-                class.environment_source,
-                class.environment.as_str(),
-            )),
-            Value::Text(what_was_read(class.pci_source, class.pci.as_str())),
-            Value::Number(now.0),
-            Value::Number(now.0),
-        ]
-    }));
-    insert(
-        tx,
-        "account (id, document, environment, pci, read_environment, read_pci, first_seen, last_confirmed)",
-        8,
-        "on conflict (id) do update set document = excluded.document, environment = excluded.environment, \
-         pci = excluded.pci, \
-         read_environment = case when excluded.read_environment = '' then account.read_environment else excluded.read_environment end, \
-         read_pci = case when excluded.read_pci = '' then account.read_pci else excluded.read_pci end, \
-         last_confirmed = excluded.last_confirmed, gone_seen = null",
-        rows,
-    )
-    .await?;
-    for id in before
-        .accounts
-        .keys()
-        .filter(|id| !after.accounts.contains_key(*id))
-    {
-        gone(
-            tx,
-            "update account set gone_seen = $1 where id = $2 and gone_seen is null",
-            now,
-            id.as_str(),
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-/// Returns what of a classification was read. A value that is assumed or that was recorded earlier is not.
-fn what_was_read(source: Source, value: &str) -> String {
-    match source {
-        Source::Role | Source::Tag | Source::Ou => value.to_owned(),
-        Source::Record | Source::NotUnderstood | Source::Nothing => String::new(),
-    }
 }
 
 async fn units(tx: &mut Tx, after: &Parts, now: Timestamp) -> Result<(), StoreError> {
@@ -381,7 +320,13 @@ async fn members_read(tx: &mut Tx, before: &Parts, after: &Parts) -> Result<(), 
     Ok(())
 }
 
-async fn gone(tx: &mut Tx, sql: &'static str, now: Timestamp, key: &str) -> Result<(), StoreError> {
+/// Marks a row as gone.
+pub(super) async fn gone(
+    tx: &mut Tx,
+    sql: &'static str,
+    now: Timestamp,
+    key: &str,
+) -> Result<(), StoreError> {
     sqlx::query(sql)
         .bind(now.0)
         .bind(key)

@@ -1,6 +1,8 @@
 //! Changes for a group of thousands: counted in full, listed in part, and small in the database.
 
-use app::backend::{Denied, Load, NewChangePort as _};
+use std::collections::BTreeSet;
+
+use app::backend::{ChangesPort as _, Denied, Load, NewChangePort as _};
 use domain::{
     approval::{ApproverRefusal, Decision},
     change::State,
@@ -15,6 +17,7 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     a_change_for_thousands_is_counted_in_full_and_listed_in_part,
     a_change_for_thousands_is_stored_once_for_all_and_found_by_each_of_them,
+    an_approver_can_page_through_everybody_who_gains,
     an_approver_among_thousands_who_gain_cannot_approve,
     a_second_evaluation_of_one_person_waits_for_the_first,
 }
@@ -90,6 +93,25 @@ async fn a_change_for_thousands_is_stored_once_for_all_and_found_by_each_of_them
         let (found, _) = list(&mut conn, &filter, 10, 0).await.unwrap();
         assert_eq!(found.len(), 1, "{who}");
     }
+}
+
+async fn an_approver_can_page_through_everybody_who_gains(engine: DatabaseEngine) {
+    let org = crowded(engine).await;
+    let id = org
+        .ask("ann", &grant("operators", "viewer", "cards-prod", "60"))
+        .await;
+    let cas = org.as_("cas").await;
+    let mut seen = BTreeSet::new();
+    for page in 1..=16 {
+        let shown = cas.effect(&id, page).await.unwrap();
+        assert_eq!(shown.number, page);
+        seen.extend(shown.gained.into_iter().map(|row| row.label));
+    }
+    assert_eq!(seen.len(), CROWD as usize + 3);
+    // A page that does not exist is the last one.
+    let last = cas.effect(&id, 99).await.unwrap();
+    assert_eq!((last.number, last.gained.len()), (16, 3));
+    assert_eq!(last.gained[2].label, "Future members of operators");
 }
 
 async fn an_approver_among_thousands_who_gain_cannot_approve(engine: DatabaseEngine) {

@@ -297,7 +297,7 @@ async fn the_blocked_changes_of_one_person_are_one_row_that_leads_to_all_of_them
         html.contains(&format!("href=\"/changes?only={only}\"")),
         "{html}"
     );
-    assert!(html.contains(">1 change<"), "{html}");
+    assert!(html.contains(">1 row<"), "{html}");
 
     let mut of_eve = visit(&org, "bob").await;
     of_eve.query.insert("only".into(), only);

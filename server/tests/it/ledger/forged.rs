@@ -4,10 +4,12 @@
 use domain::{
     engine::{AccessResource, WindowRow, Write},
     grant::Window,
+    identity::ExternalIdDigest,
     ids::{ChangeId, GrantId, GroupId, UserId},
 };
+use server::service::journal::UserOfIdentity;
 use server::store::{
-    engine,
+    Tx, engine, identity, identity_link,
     session::{self, Ending, NewSession, SessionDocument},
 };
 
@@ -95,6 +97,59 @@ pub async fn a_window_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     assert_eq!(told(scene).await.0, 0);
     let revive = "update engine_window set over_at = null";
     names(scene, revive, "is open according to its row").await;
+}
+
+pub async fn a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
+    let user =
+        |n: u8| UserId::parse(&format!("00000002-0000-4000-8000-0000000000{n:02x}")).unwrap();
+    let person = ann().person.unwrap();
+    let external_id = ExternalIdDigest::of_subject(&subject("ann"));
+    let linked = UserOfIdentity {
+        person: person.clone(),
+        user: user(1),
+        external_ids: [external_id].into(),
+    };
+    let kept = async |tx: &mut Tx| {
+        let ids = &linked.external_ids;
+        identity::keep(tx, &person, &linked.user, ids, START)
+            .await
+            .unwrap();
+    };
+    let mut tx = scene.db.store.write().await.unwrap();
+    let fresh = [(user(1), person.clone())];
+    identity_link::ensure_for_users(&mut tx, &fresh, START)
+        .await
+        .unwrap();
+    kept(&mut tx).await;
+    let entry = scene.journal.identity_linked(&ann(), &linked, START);
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+
+    let put_in = format!(
+        "insert into identity_user (person_id, user_id, external_id, recorded_at) \
+         values ('{person}', '{}', '', 1)",
+        user(2)
+    );
+    names(scene, &put_in, "has no entry in the ledger").await;
+    let out = format!("delete from identity_user where user_id = '{}'", user(2));
+    scene.db.by_hand(&out).await.unwrap();
+    let relink = |n: u8| format!("update person set user_id = '{}'", user(n));
+    names(
+        scene,
+        &relink(2),
+        "differs from the one that the ledger records",
+    )
+    .await;
+    scene.db.by_hand(&relink(1)).await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    names(
+        scene,
+        "delete from identity_user",
+        "is missing, but the ledger has its entry",
+    )
+    .await;
 }
 
 pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {

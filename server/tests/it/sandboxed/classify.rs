@@ -10,12 +10,13 @@ use server::{
     mapping_file::MappingFile,
 };
 
-use super::sandbox_server::Company;
+use super::{sandbox_server::Company, site::Site};
 use crate::database::{Database, DatabaseEngine};
 
 crate::engines::on_both_engines! {
     every_account_is_listed_with_its_readings_and_nothing_is_written,
     a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits,
+    pages_say_what_contradicts_what_is_not_classified_and_what_to_do,
 }
 
 fn data(name: &str) -> PathBuf {
@@ -260,4 +261,74 @@ async fn a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits(
     assert_eq!(confirmed.strictness(), (Environment::Development, Pci::Out));
     assert!(confirmed.waiting.is_none());
     company.close().await;
+}
+
+async fn pages_say_what_contradicts_what_is_not_classified_and_what_to_do(engine: DatabaseEngine) {
+    let organisation = Organisation::load(&data("contradictions.json")).unwrap();
+    let ids: BTreeMap<String, String> = organisation
+        .accounts
+        .iter()
+        .map(|account| (account.name.to_string(), account.id.to_string()))
+        .collect();
+    let site = Site::on(engine, organisation).await;
+    let mut ada = site.signed_in("ada.reyes").await;
+    let mut says = async |path: &str, all: &[&str]| {
+        let page = ada.get(path).await.body;
+        for said in all {
+            assert!(page.contains(said), "{path} does not say {said}: {page}");
+        }
+    };
+    let of = |name: &str| format!("/accounts/{}", ids[name]);
+    says(
+        &of("tag-case-environment"),
+        &[
+            "Contradictory",
+            "tag Environment = dev",
+            "tag environment = production",
+            "Make tags and OUs agree",
+        ],
+    )
+    .await;
+    says(
+        &of("level-1-in-non-pci"),
+        &[
+            "Not classified",
+            "not understood",
+            "[tags.pci.values]",
+            "Level 1",
+        ],
+    )
+    .await;
+    says(
+        &of("team-untagged"),
+        &["Add the tag environment", "path = "],
+    )
+    .await;
+    says(
+        &of("config-administrator"),
+        &["delegated administrator of config.amazonaws.com, guardduty.amazonaws.com"],
+    )
+    .await;
+    says(
+        "/accounts?only=contradictory",
+        &["tag-case-pci", "Contradictory"],
+    )
+    .await;
+    says(
+        "/accounts?only=unclassified",
+        &["dev-eu-in-development", "Not classified"],
+    )
+    .await;
+    says("/", &["count as production PCI; 8 of them not classified"]).await;
+    says(
+        "/reports/production-pci",
+        &["count as production PCI; 8 of them not classified"],
+    )
+    .await;
+    says(
+        "/reports/production-pci.json",
+        &[r#""accounts_not_classified": 8"#],
+    )
+    .await;
+    site.close().await;
 }

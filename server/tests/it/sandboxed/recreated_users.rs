@@ -371,6 +371,9 @@ async fn an_external_id_that_another_user_gets_suspends_the_identity(company: &C
 async fn what_cannot_be_read_stops_the_decision_and_suspends_nobody(company: &Company) {
     recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
+    let agreed = waiting(company, "hannah.cole").await;
+    company.decide(APPROVER, &agreed).await.unwrap();
+    company.decide("kwame.boateng", &agreed).await.unwrap();
     company
         .faults(json!([
             { "operation": "DescribeUser", "kind": "access_denied" },
@@ -385,6 +388,8 @@ async fn what_cannot_be_read_stops_the_decision_and_suspends_nobody(company: &Co
         errors[0].message.contains("could not be read"),
         "{errors:?}"
     );
+    let verdict = fresh_verdict(&company.app_state, &*company.app_state, &agreed).await;
+    assert_eq!(verdict.unwrap(), StartVerdict::Unanswered, "it waits");
     assert!(!company.sync().await.complete);
     assert_eq!(suspension(company, APPROVER).await, None);
     company.faults(json!([])).await;
@@ -529,6 +534,11 @@ async fn a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody(
         let form = form(&user, "ReadOnly", "web-prod", "60", company);
         company.propose(ADMINISTRATOR, &form).await.unwrap()
     };
+    let agreed = waiting(company, "hannah.cole").await;
+    company.decide(APPROVER, &agreed).await.unwrap();
+    company.decide("kwame.boateng", &agreed).await.unwrap();
+    let at_the_start = || fresh_verdict(&company.app_state, &*company.app_state, &agreed);
+    assert_eq!(at_the_start().await.unwrap(), StartVerdict::StillAllowed);
     let people = ["kwame.boateng", "amara.nwosu"];
     for name in people {
         company.recreate(name).await;
@@ -555,6 +565,14 @@ async fn a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody(
     };
     assert!(errors[0].message.contains("are stopped"), "{errors:?}");
     company.decide(APPROVER, &outside_pci).await.unwrap();
+    let page = company.signed_in(APPROVER, Role::Approver).await;
+    let shown = page.change(&id).await.unwrap().decide;
+    assert!(shown.unwrap_err().contains("are stopped"));
+    assert_eq!(
+        at_the_start().await.unwrap(),
+        StartVerdict::Unanswered,
+        "it waits"
+    );
 
     let (code, out) = on_the_host(company, &["confirm", "--all", "--reason", "moved"]).await;
     assert_eq!(code, 1, "{out}");
@@ -573,6 +591,7 @@ async fn a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody(
     assert_eq!(code, 0, "{out}");
     company.decide(APPROVER, &id).await.unwrap();
     company.decide("kwame.boateng", &id).await.unwrap();
+    assert_eq!(at_the_start().await.unwrap(), StartVerdict::StillAllowed);
     company.sync().await;
     assert!(company.app_state.identity_summary().alarm.is_none());
     assert_eq!(on_the_host(company, &["list"]).await.0, 0);

@@ -1,0 +1,106 @@
+// What a requester may see, what an administrator may remove alone, and what becomes of blocked requests, with and without
+// JavaScript, wide and narrow, light and dark.
+
+import assert from 'node:assert/strict';
+import { PLAIN, Person, withPeople } from '../support/browser.mjs';
+import { Aws } from '../support/aws.mjs';
+import { decide, preview, submit } from '../support/change.mjs';
+
+export const about = 'What one may see and do';
+
+/** The maximum number of blocked changes that one person stores in an hour. */
+const BLOCKED = 10;
+
+export async function journey(suite, browser) {
+  const sandbox = await suite.sandbox('oversight');
+  const aws = new Aws(sandbox.aws);
+  const names = await aws.names();
+  const own = `user:${names.users['hannah.cole']}`;
+  const blocked = { who: own, account: names.accounts['cards-prod'], set: names.keys.AdministratorAccess, term: '60' };
+
+  await suite.test('a requester is offered themselves and no group, and told the same of everybody else', async () => {
+    const hannah = await Person.signedIn(browser, sandbox, 'hannah.cole');
+    await withPeople('own scope', [hannah], async () => {
+      await hannah.open('/changes/new');
+      const form = await hannah.text();
+      for (const hidden of ['Add to group', 'platform-admins', 'Maya Okafor']) assert.ok(!form.includes(hidden), hidden);
+      const told = [];
+      for (const [who, set] of [
+        [names.users['maya.okafor'], names.groups['platform-admins']],
+        [names.users['viktor.hall'], names.groups['platform-admins']],
+        ['00000000-0000-4000-8000-00000000dead', names.groups.contractors],
+      ]) {
+        await hannah.open(`/changes/new?kind=join&who=user:${who}&set=${set}`);
+        told.push(await hannah.text());
+      }
+      assert.match(told[0], /only for yourself/);
+      assert.deepEqual(new Set(told).size, 1, told.join('\n---\n'));
+    });
+    await hannah.leave();
+  });
+
+  await suite.test('an administrator removes oversight access only with somebody else, and everybody sees the alarm', async () => {
+    const people = [];
+    for (const name of ['maya.okafor', 'ines.carvalho']) people.push(await Person.signedIn(browser, sandbox, name));
+    const [maya, ines] = people;
+    await withPeople('oversight', people, async () => {
+      await maya.findsInTime('/accounts', 'log-archive');
+      const removal = { kind: 'remove', who: `group:${names.groups.auditors}`, account: names.accounts['log-archive'], set: names.keys.SecurityAudit };
+      await preview(maya, removal);
+      await maya.says('Needs approval by 1 other person', 'Nobody removes oversight alone');
+      const change = await submit(maya);
+      await maya.says('Waiting for approval', 'Alarm: it removes oversight access');
+      assert.ok((await aws.assigned('log-archive', 'SecurityAudit')).includes(names.groups.auditors));
+      await ines.open('/');
+      await ines.says('Removals of oversight access', 'Remove SecurityAudit on log-archive from auditors');
+      await decide(ines, change);
+      await maya.saysInTime('Verified');
+      assert.ok(!(await aws.assigned('log-archive', 'SecurityAudit')).includes(names.groups.auditors));
+      await ines.open('/changes?only=alarm');
+      await ines.says('Remove SecurityAudit on log-archive from auditors', '1 change');
+    });
+    for (const person of people) await person.leave();
+  });
+
+  await suite.test('the blocked requests of one person are limited, keep their text, and are one row of the list', async () => {
+    const hannah = await Person.signedIn(browser, sandbox, 'hannah.cole', PLAIN);
+    await withPeople('blocked', [hannah], async () => {
+      for (let stored = 0; stored < BLOCKED; stored += 1) {
+        await preview(hannah, blocked);
+        await submit(hannah);
+      }
+      hannah.expecting(429);
+      await preview(hannah, blocked);
+      await submit(hannah, { why: 'One more look at incident 4711.' });
+      await hannah.says('There is a problem', 'which is the maximum', 'Try again after');
+      assert.equal(await hannah.page.locator('[name=justification]').inputValue(), 'One more look at incident 4711.');
+      await hannah.open('/changes');
+      await hannah.says(`${BLOCKED} blocked changes by Hannah Cole`);
+      await hannah.press(hannah.page.getByRole('link', { name: `${BLOCKED} blocked changes` }));
+      await hannah.says('Blocked, by Hannah Cole', `${BLOCKED} changes`);
+      assert.equal(await hannah.page.locator('#changes tbody tr').count(), BLOCKED);
+    });
+    await hannah.leave();
+  });
+
+  for (const [width, height, scheme] of [[1440, 900, 'light'], [768, 1024, 'dark'], [390, 844, 'light'], [390, 844, 'dark']]) {
+    await suite.test(`the alarm and the folded row, ${width} wide, ${scheme}`, async () => {
+      const ines = await Person.signedIn(browser, sandbox, 'ines.carvalho', { width, height, scheme });
+      await withPeople(`look ${width} ${scheme}`, [ines], async () => {
+        for (const [name, target] of [['alarm', '/'], ['folded', '/changes']]) {
+          await ines.open(target);
+          await ines.screenshot(`${name}-${width}-${scheme}`);
+          const over = await ines.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          assert.ok(over <= 0, `${target} is ${over} pixels too wide`);
+        }
+      });
+      await ines.leave();
+    });
+  }
+
+  await suite.test('the ledger is valid, and no error was logged', async () => {
+    const { code, stderr } = await sandbox.verifyLedger();
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(sandbox.errors, []);
+  });
+}

@@ -1,0 +1,71 @@
+//! Stores accounts: what AWS holds of them, the strictest classification on record, and what of it was read.
+
+use domain::{classification::Source, snapshot::Parts, time::Timestamp};
+
+use super::{
+    rows::{Rows, Value, insert},
+    save::gone,
+};
+use crate::store::{StoreError, Tx, to_json};
+
+/// Stores the accounts that differ, with their classification.
+pub(super) async fn save_accounts(
+    tx: &mut Tx,
+    before: &Parts,
+    after: &Parts,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = after
+        .accounts
+        .iter()
+        .filter(|(id, account)| before.accounts.get(*id) != Some(*account));
+    let rows: Rows<'_> = Box::new(changed.map(|(id, (account, class))| {
+        vec![
+            Value::Text(id.to_string()),
+            Value::Text(to_json(account)),
+            Value::Text(class.environment.as_str().into()),
+            Value::Text(class.pci.as_str().into()),
+            Value::Text(what_was_read(
+                class.environment_source,
+                class.environment.as_str(),
+            )),
+            Value::Text(what_was_read(class.pci_source, class.pci.as_str())),
+            Value::Number(now.0),
+            Value::Number(now.0),
+        ]
+    }));
+    insert(
+        tx,
+        "account (id, document, environment, pci, read_environment, read_pci, first_seen, last_confirmed)",
+        8,
+        "on conflict (id) do update set document = excluded.document, environment = excluded.environment, \
+         pci = excluded.pci, \
+         read_environment = case when excluded.read_environment = '' then account.read_environment else excluded.read_environment end, \
+         read_pci = case when excluded.read_pci = '' then account.read_pci else excluded.read_pci end, \
+         last_confirmed = excluded.last_confirmed, gone_seen = null",
+        rows,
+    )
+    .await?;
+    for id in before
+        .accounts
+        .keys()
+        .filter(|id| !after.accounts.contains_key(*id))
+    {
+        gone(
+            tx,
+            "update account set gone_seen = $1 where id = $2 and gone_seen is null",
+            now,
+            id.as_str(),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Returns what of a classification was read. A value that is assumed or that was recorded earlier is not.
+fn what_was_read(source: Source, value: &str) -> String {
+    match source {
+        Source::Role | Source::Tag | Source::Ou => value.to_owned(),
+        Source::Record | Source::NotUnderstood | Source::Nothing => String::new(),
+    }
+}
