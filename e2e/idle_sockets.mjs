@@ -85,7 +85,7 @@ export async function journey(suite) {
   });
 }
 
-/** Sockets of the attacker. A socket that the server closes is opened again about a second later. */
+/** Sockets of the attacker. A socket that the server closes is opened again a few seconds later. */
 class Flood {
   opened = 0;
   #sockets = new Set();
@@ -109,7 +109,7 @@ class Flood {
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#sockets.delete(socket);
-      setTimeout(() => this.#open(), 500 + Math.random() * 1_000).unref();
+      setTimeout(() => this.#open(), 1_000 + Math.random() * 4_000).unref();
     });
   }
 

@@ -72,7 +72,7 @@ export async function journey(suite, browser) {
 
   await suite.test('an unknown address returns a page with status 404', async () => {
     const nowhere = [
-      '/nowhere', '/accounts/000000000000', '/accounts/x', '/people/00000000-0000-4000-8000-000000000000', '/people/%00',
+      '/nowhere', '/accounts/000000000000', '/accounts/x', '/people/00000000-0000-4000-8000-000000000000',
       '/groups/x', '/permission-sets/ps-0000000000000000', '/changes/x', '/changes/%2e%2e%2fadmin', '/ledger/-1',
       '/ledger/99999999999999999999999',
     ];
@@ -80,6 +80,15 @@ export async function journey(suite, browser) {
       for (const target of nowhere) {
         await maya.open(target, 404);
         await maya.says('Not found');
+      }
+    });
+  });
+
+  await suite.test('an address that is not text returns an error page with status 400', async () => {
+    await withPeople('not text', [maya], async () => {
+      for (const target of ['/people/%00', '/people/%ff', '/people?q=%00', '/people?q=%c3%28']) {
+        await maya.open(target, 400);
+        await maya.says('Invalid request');
       }
     });
   });

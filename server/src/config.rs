@@ -1,6 +1,7 @@
 //! Parses the configuration from flags and the environment. Every flag has a `LEASTWISE_*` variable. Secrets may also
 //! come from a file (`…_FILE`), never from the command line.
 
+mod build;
 mod sign_in;
 
 pub use sign_in::SignInArgs;
@@ -17,11 +18,8 @@ use ipnet::IpNet;
 use thiserror::Error;
 use url::Url;
 
-use crate::{
-    aws::Access,
-    http::{client_ip::network, oidc::config::is_safe},
-    mapping_file::MappingFile,
-};
+use self::build::SandboxBuild;
+use crate::{aws::Access, http::client_ip::network, mapping_file::MappingFile};
 
 /// An invalid configuration value, and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -223,7 +221,7 @@ impl AwsArgs {
     pub fn access(&self) -> Result<Access, ConfigError> {
         let credentials = match &self.endpoint {
             Some(url) => {
-                check_endpoint(url, BUILD)?;
+                build::check_endpoint(url)?;
                 Some(("sandbox".to_owned(), "sandbox".to_owned()))
             }
             None => None,
@@ -282,62 +280,6 @@ impl AwsArgs {
             })
             .collect()
     }
-}
-
-/// What a build may talk to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Build {
-    /// The release image: AWS only, with the credentials of the environment.
-    Release,
-    /// A build with the local AWS and with failpoints, which kill the process.
-    Sandbox,
-}
-
-const BUILD: Build = if cfg!(feature = "sandbox") {
-    Build::Sandbox
-} else {
-    Build::Release
-};
-
-/// Checks an endpoint that replaces AWS. Leastwise believes what it responds about AWS.
-fn check_endpoint(url: &Url, build: Build) -> Result<(), ConfigError> {
-    let cure = match build {
-        Build::Release => {
-            "remove it: this build connects to AWS only. To try Leastwise on a local AWS, use a build that includes the sandbox"
-        }
-        Build::Sandbox if is_safe(url) && url.username().is_empty() && url.password().is_none() => {
-            return Ok(());
-        }
-        Build::Sandbox => {
-            "must be an https URL, or http on this machine, without a user name: what answers there is believed"
-        }
-    };
-    Err(ConfigError {
-        field: "LEASTWISE_AWS_ENDPOINT",
-        cure: cure.into(),
-    })
-}
-
-/// Refuses to run a sandbox build on AWS, unless that is requested.
-fn check_build(build: Build, aws: &AwsArgs, allowed: SandboxBuild) -> Result<(), ConfigError> {
-    let on_aws = aws.endpoint.is_none();
-    if build == Build::Sandbox && on_aws && allowed == SandboxBuild::OnSandboxOnly {
-        let cure = "this build includes the sandbox and failpoints, which can kill it between two steps of a change. Use the \
-                    release image (`--no-default-features`) on AWS, set LEASTWISE_AWS_ENDPOINT to a local AWS, or pass \
-                    --allow-sandbox-build";
-        return Err(ConfigError {
-            field: "LEASTWISE_ALLOW_SANDBOX_BUILD",
-            cure: cure.into(),
-        });
-    }
-    Ok(())
-}
-
-/// What a build with the sandbox may run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SandboxBuild {
-    OnSandboxOnly,
-    OnAws,
 }
 
 impl ServeArgs {
@@ -414,7 +356,7 @@ impl ServeArgs {
         } else {
             SandboxBuild::OnSandboxOnly
         };
-        check_build(BUILD, &self.aws, allowed)?;
+        build::check(self.aws.endpoint.as_ref(), allowed)?;
         self.aws.own().map(drop)
     }
 }
@@ -439,10 +381,10 @@ pub fn secret(variable: &'static str) -> Result<String, ConfigError> {
 mod tests {
     use super::*;
 
-    fn aws(endpoint: Option<&str>, oversight: &[&str], people: u32) -> AwsArgs {
+    fn aws(oversight: &[&str], people: u32) -> AwsArgs {
         AwsArgs {
             region: "eu-west-1".into(),
-            endpoint: endpoint.map(|url| url.parse().unwrap()),
+            endpoint: None,
             calls_per_second: 10.0,
             own_accounts: Vec::new(),
             oversight_sets: oversight.iter().map(|&text| text.to_owned()).collect(),
@@ -454,60 +396,16 @@ mod tests {
     #[test]
     fn a_wrong_limit_of_removals_names_its_variable_and_the_cure() {
         let wrong = |args: AwsArgs| args.removal_limits().unwrap_err();
-        let mark = wrong(aws(None, &["SecurityAudit", "two words"], 20));
+        let mark = wrong(aws(&["SecurityAudit", "two words"], 20));
         assert_eq!(mark.field, "LEASTWISE_OVERSIGHT_SETS");
         assert!(
             mark.cure.contains("`two words` is neither"),
             "{}",
             mark.cure
         );
-        assert_eq!(wrong(aws(None, &[], 0)).field, "LEASTWISE_REMOVAL_PEOPLE");
-        let limits = aws(None, &["Auditors"], 5).removal_limits().unwrap();
+        assert_eq!(wrong(aws(&[], 0)).field, "LEASTWISE_REMOVAL_PEOPLE");
+        let limits = aws(&["Auditors"], 5).removal_limits().unwrap();
         assert_eq!((limits.oversight.len(), limits.people), (1, 5));
-    }
-
-    #[test]
-    fn only_this_machine_or_an_encrypted_endpoint_may_stand_for_aws() {
-        for (endpoint, allowed) in [
-            ("http://127.0.0.1:3001", true),
-            ("http://localhost:3001", true),
-            ("http://[::1]:3001", true),
-            ("https://aws.example", true),
-            ("http://aws.example", false),
-            ("http://10.0.0.1:3001", false),
-            ("http://127.0.0.1.evil.example", false),
-            ("http://localhost@evil.example", false),
-            ("https://user:pw@aws.example", false),
-            ("ftp://127.0.0.1", false),
-            ("file:///etc/passwd", false),
-        ] {
-            let url: Url = endpoint.parse().unwrap();
-            assert_eq!(
-                check_endpoint(&url, Build::Sandbox).is_ok(),
-                allowed,
-                "{endpoint}"
-            );
-            let refused = check_endpoint(&url, Build::Release).unwrap_err();
-            assert_eq!(refused.field, "LEASTWISE_AWS_ENDPOINT");
-            assert!(refused.cure.contains("remove it"), "{endpoint}");
-        }
-    }
-
-    #[test]
-    fn a_build_with_failpoints_runs_on_aws_on_request_only() {
-        let (real, local) = (
-            aws(None, &[], 20),
-            aws(Some("http://127.0.0.1:3001"), &[], 20),
-        );
-        let refused = check_build(Build::Sandbox, &real, SandboxBuild::OnSandboxOnly).unwrap_err();
-        assert!(refused.to_string().contains("--allow-sandbox-build"));
-        for (build, aws, allowed) in [
-            (Build::Sandbox, &real, SandboxBuild::OnAws),
-            (Build::Sandbox, &local, SandboxBuild::OnSandboxOnly),
-            (Build::Release, &real, SandboxBuild::OnSandboxOnly),
-        ] {
-            assert_eq!(check_build(build, aws, allowed), Ok(()));
-        }
     }
 
     #[test]

@@ -100,9 +100,9 @@ impl Connections {
         }
     }
 
-    /// Gives a new connection a place. If there is none, the connection that has waited longest for its client is
-    /// closed: one of the same address if that address has reached its limit, otherwise one of the address that has the
-    /// most. Returns `None` if no connection is waiting for its client.
+    /// Gives a new connection a place. If there is none, a connection that waits for its client is closed: one of the
+    /// same address if that address has reached its limit, otherwise one of the address that has the most. Returns `None`
+    /// if no connection is waiting for its client.
     pub fn admit(&self, peer: IpAddr) -> Option<ConnectionPermit> {
         let peer = peer.to_canonical();
         let is_trusted = self.trusted.iter().any(|network| network.contains(&peer));
@@ -158,12 +158,20 @@ impl Connections {
 }
 
 impl Open {
-    /// Closes the connection of this address that has waited longest for its client.
+    /// Closes a connection of this address: the oldest one without any request, or else the one that has waited longest
+    /// for its client. The first is found at once in an attack, when every new connection closes another one.
     fn close_one_of(&mut self, owner: IpAddr) -> bool {
         let numbers = self.of_address.get(&owner).into_iter().flatten();
-        let longest =
-            longest_waiting(numbers.filter_map(|number| Some((*number, self.all.get(number)?))));
-        longest.is_some_and(|number| self.close(number))
+        let connections = || {
+            numbers
+                .clone()
+                .filter_map(|number| Some((*number, self.all.get(number)?)))
+        };
+        let unused = connections().find(|(_, one)| !one.progress().has_served());
+        let chosen = unused
+            .map(|(number, _)| number)
+            .or_else(|| longest_waiting(connections()));
+        chosen.is_some_and(|number| self.close(number))
     }
 
     /// Closes one connection that waits for its client, of the address that has the most connections. Connections of
@@ -303,6 +311,16 @@ mod tests {
         let _handled = place.begin();
         server.wait(10_000);
         assert!(is_open(&place));
+    }
+
+    #[test]
+    fn an_address_that_has_reached_its_limit_loses_a_connection_without_a_request_first() {
+        let server = server();
+        let used = server.admit("192.0.2.1").unwrap();
+        drop(used.begin());
+        let unused = server.admit("192.0.2.1").unwrap();
+        let _third = server.admit("192.0.2.1").unwrap();
+        assert!(is_open(&used) && !is_open(&unused));
     }
 
     #[test]

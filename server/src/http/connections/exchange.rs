@@ -45,6 +45,10 @@ impl Progress {
         }
     }
 
+    pub(super) fn has_served(&self) -> bool {
+        self.has_served
+    }
+
     /// Returns since when the connection has been waiting for its client alone. `None` while the server has something to
     /// do.
     pub(super) fn waiting_since(&self) -> Option<Duration> {
