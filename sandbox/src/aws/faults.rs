@@ -251,8 +251,7 @@ mod tests {
         let (account, set) = (&*assignment.account, &*assignment.permission_set);
         let membership = &sample.memberships[0];
         let pool = &sample.pool;
-        let admin = pool.users.iter().find(|user| !user.groups.is_empty());
-        let admin = admin.expect("a user of a group");
+        let admin = pool.users.iter().find(|user| !user.groups.is_empty()).expect("a user of a group");
         let tagged = sample.accounts.iter().find(|one| !one.tags.is_empty());
         let tagged = &*tagged.expect("an account with tags").id;
         let principal = (

@@ -10,6 +10,7 @@ mod organization;
 mod people;
 mod permission_sets;
 mod persistence;
+mod provisioned_users;
 mod refusals;
 mod signatures;
 mod sigv4;

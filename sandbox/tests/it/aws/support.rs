@@ -200,6 +200,24 @@ impl Aws {
         self.call("CloudTrail_20131101.LookupEvents", body).await
     }
 
+    /// Writes a user as SCIM does, and returns the status and the user's id.
+    pub async fn provision(&self, user: Value) -> (u16, String) {
+        let request = Request::post("/_sandbox/users")
+            .header("content-type", "application/json")
+            .body(Body::from(user.to_string()))
+            .expect("a request");
+        let answer = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible");
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), usize::MAX).await;
+        let body: Value = serde_json::from_slice(&body.expect("a body")).expect("JSON");
+        (status, body["id"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// Replaces the fault rules.
     pub async fn break_with(&self, rules: Value) {
         let request = Request::post("/_sandbox/faults")
