@@ -1,5 +1,8 @@
 //! The tests of the server in one program: each program would link the whole AWS SDK again.
 
+// A test that starts the server is one future of many layers, and its size is computed recursively.
+#![recursion_limit = "256"]
+
 mod access;
 mod app_states;
 mod architecture;
