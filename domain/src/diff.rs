@@ -4,10 +4,10 @@
 //! assigned while empty, and then filled. So a gain may also be *latent*: nobody gains access today, but future members
 //! of the group will.
 
+mod comparison;
 mod effect_of;
 mod hash;
 mod overlay;
-mod comparison;
 mod requested_grants;
 mod steps;
 mod stored;
@@ -25,8 +25,8 @@ use crate::{
     snapshot::{PairRead, Parts, Provisioned, Snapshot},
     time::Timestamp,
 };
-pub use hash::{EffectHash, effect_hash};
 pub use comparison::{ApprovedEffect, EffectComparison, compare, covers};
+pub use hash::{EffectHash, effect_hash};
 use requested_grants::RequestedGrants;
 pub use steps::{Gainers, SharedPath, Steps};
 

@@ -71,10 +71,13 @@ impl SharedPath {
         (0..self.gainers.count()).map(|at| self.step(at))
     }
 
-    /// Every list has at most one path for each key.
-    fn key(&self) -> (&Pair, &Path, Term, bool) {
-        let future = matches!(self.gainers, Gainers::FutureMembers(_));
-        (&self.pair, &self.path, self.term, future)
+    /// Every list has at most one path for each key. Users come before future members.
+    fn key(&self) -> (&Pair, &Path, Term, Option<&GroupId>) {
+        let group = match &self.gainers {
+            Gainers::Users(_) => None,
+            Gainers::FutureMembers(group) => Some(group),
+        };
+        (&self.pair, &self.path, self.term, group)
     }
 
     fn step(&self, at: usize) -> Step {
@@ -221,19 +224,17 @@ impl StepsBuilder {
         self.paths.sort_by(|a, b| a.key().cmp(&b.key()));
         let mut paths: Vec<SharedPath> = Vec::with_capacity(self.paths.len());
         for path in std::mem::take(&mut self.paths) {
-            match paths.last_mut() {
+            let last = paths.last_mut().filter(|last| last.key() == path.key());
+            match last.map(|last| (&mut last.gainers, &path.gainers)) {
                 // Two users who are assigned directly to the same pair.
-                Some(last) if last.key() == path.key() => {
-                    let users: BTreeSet<&UserId> = last
-                        .gainers
-                        .users()
-                        .iter()
-                        .chain(path.gainers.users())
-                        .collect();
+                Some((Gainers::Users(known), Gainers::Users(more))) => {
+                    let users: BTreeSet<&UserId> = known.iter().chain(more.iter()).collect();
                     let users = users.into_iter().cloned().collect();
-                    last.gainers = Gainers::Users(self.shared(users));
+                    *known = self.shared(users);
                 }
-                _ => paths.push(path),
+                // The same group twice.
+                Some(_) => {}
+                None => paths.push(path),
             }
         }
         Steps { paths }

@@ -251,13 +251,15 @@ mod tests {
         let (account, set) = (&*assignment.account, &*assignment.permission_set);
         let membership = &sample.memberships[0];
         let pool = &sample.pool;
-        let admin = pool.users.iter().find(|user| !user.groups.is_empty()).expect("a user of a group");
+        let admin = pool
+            .users
+            .iter()
+            .find(|user| !user.groups.is_empty())
+            .expect("a user of a group");
         let tagged = sample.accounts.iter().find(|one| !one.tags.is_empty());
         let tagged = &*tagged.expect("an account with tags").id;
-        let principal = (
-            &*assignment.principal_id,
-            assignment.principal_type.as_str(),
-        );
+        let principal = &*assignment.principal_id;
+        let kind = assignment.principal_type.as_str();
         let of_set = json!({ "InstanceArn": instance, "PermissionSetArn": set });
         let of_root = json!({ "ParentId": &*sample.root_id });
         BTreeMap::from([
@@ -279,7 +281,7 @@ mod tests {
             ),
             (
                 "ListAccountAssignmentsForPrincipal",
-                json!({ "InstanceArn": instance, "PrincipalId": principal.0, "PrincipalType": principal.1 }),
+                json!({ "InstanceArn": instance, "PrincipalId": principal, "PrincipalType": kind }),
             ),
             (
                 "ListAccountAssignmentCreationStatus",
@@ -332,10 +334,7 @@ mod tests {
                 json!({ "Filter": "SERVICE_CONTROL_POLICY" }),
             ),
             ("ListUserPools", json!({ "MaxResults": 60 })),
-            (
-                "ListUserPoolClients",
-                json!({ "UserPoolId": &*pool.id }),
-            ),
+            ("ListUserPoolClients", json!({ "UserPoolId": &*pool.id })),
             ("LookupEvents", json!({})),
             (
                 "ListUsersInGroup",

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_organizations::operation::describe_account::DescribeAccountError;
 use domain::{
     ids::{AccountId, OuId},
     org::Account,
@@ -9,22 +10,26 @@ use domain::{
 
 use super::{
     Aws,
-    call::read,
+    call::{read, read_if_present},
     crawl::organization::{from_wire, tags_of},
     error::CallError,
     read::malformed,
 };
 
 impl Aws {
-    /// Returns an account with its tags, by `DescribeAccount` and `ListTagsForResource`.
-    pub async fn account(&self, id: &AccountId) -> Result<Account, CallError> {
-        let answer = read(&self.budgets.organizations, || {
+    /// Returns an account with its tags, by `DescribeAccount` and `ListTagsForResource`; none if the organization does not
+    /// contain it.
+    pub async fn account(&self, id: &AccountId) -> Result<Option<Account>, CallError> {
+        let answer = read_if_present(&self.budgets.organizations, is_no_account, || {
             self.organizations
                 .describe_account()
                 .account_id(id.as_str())
                 .send()
         })
         .await?;
+        let Some(answer) = answer else {
+            return Ok(None);
+        };
         let described = answer
             .account()
             .ok_or_else(|| malformed("an account without content"))?;
@@ -33,7 +38,7 @@ impl Aws {
             return Err(malformed("another account than the one asked for"));
         }
         account.tags = tags_of(self, id).await?;
-        Ok(account)
+        Ok(Some(account))
     }
 
     /// Returns the names of OUs, by `DescribeOrganizationalUnit`. A root has no name of its own and is left out.
@@ -59,4 +64,9 @@ impl Aws {
         }
         Ok(names)
     }
+}
+
+/// Returns whether AWS states that the organization does not contain the account.
+fn is_no_account(error: &DescribeAccountError) -> bool {
+    error.is_account_not_found_exception()
 }

@@ -22,11 +22,19 @@ impl Aws {
         note(unread, Gap::Organization, self.management_account().await);
         let admins = first_page(budget, || {
             let list = client.list_delegated_administrators();
-            list.service_principal("sso.amazonaws.com")
-                .max_results(1)
-                .send()
+            list.max_results(1).send()
         });
-        note(unread, Gap::DelegatedAdministrators, admins.await);
+        let admins = note(unread, Gap::DelegatedAdministrators, admins.await);
+        let admin = admins
+            .as_ref()
+            .and_then(|page| page.delegated_administrators().first()?.id());
+        if let Some(admin) = admin.and_then(|id| AccountId::parse(id).ok()) {
+            let services = first_page(budget, || {
+                let list = client.list_delegated_services_for_account();
+                list.account_id(admin.as_str()).max_results(1).send()
+            });
+            note(unread, Gap::ServicesOf(admin.clone()), services.await);
+        }
         let roots = first_page(budget, || client.list_roots().max_results(1).send());
         let roots = note(unread, Gap::Units, roots.await);
         let root = roots.as_ref().and_then(|page| page.roots().first()?.id());

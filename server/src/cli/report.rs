@@ -122,7 +122,10 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
             head.freshness.never_read.join("; ")
         ),
     };
-    let open = format!("{summary}{assumed}\nReport {}, as of {as_of}\n\n", head.report_id);
+    let open = format!(
+        "{summary}{assumed}\nReport {}, as of {as_of}\n\n",
+        head.report_id
+    );
     let accounts: Vec<_> = report.accounts().cloned().collect();
     let report = report.clone();
     let lines = accounts.into_iter().map(move |account| {

@@ -58,12 +58,13 @@ async fn read(
     for id in aws.delegated_administrators().await? {
         special.delegated_administrators.entry(id).or_default();
     }
-    let accounts: Vec<AccountId> = accounts.iter().cloned().collect();
-    let accounts: Vec<Account> = stream::iter(accounts)
-        .map(|id| async move { aws.account(&id).await })
+    let ids: Vec<AccountId> = accounts.iter().cloned().collect();
+    let accounts: Vec<Option<Account>> = stream::iter(ids)
+        .map(|id| one(app_state, id))
         .buffer_unordered(IN_FLIGHT)
         .try_collect()
         .await?;
+    let accounts: Vec<Account> = accounts.into_iter().flatten().collect();
     let ids: BTreeSet<OuId> = accounts.iter().flat_map(|one| one.ous.clone()).collect();
     let names = aws.unit_names(&ids).await?;
     let context = app_state.classification(&special);
@@ -77,6 +78,23 @@ async fn read(
         }
     });
     Ok(reads.collect())
+}
+
+/// Reads one account. None if neither AWS nor the last crawl knows it in the organization: policies treat such an account
+/// as the strictest one. One that left since the last crawl is an error, so that the change waits for the next crawl.
+async fn one(app_state: &AppState, id: AccountId) -> Result<Option<Account>, CallError> {
+    let found = app_state.aws.account(&id).await?;
+    let known = app_state.read_model().snapshot.account(&id).is_some();
+    if found.is_none() && known {
+        return Err(CallError {
+            class: ErrorClass::NotFound,
+            code: "AccountNotFoundException".into(),
+            message: format!("account {id} left the organization after the last crawl"),
+            reason: None,
+            request_id: None,
+        });
+    }
+    Ok(found)
 }
 
 /// Returns the OUs on the path of an account, without the root, which has no name of its own.

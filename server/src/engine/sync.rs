@@ -294,8 +294,7 @@ async fn persons(
         return Ok((known, Vec::new()));
     };
     let at = app_state.clock.now();
-    let PersonsOfUsers { others, .. } =
-        store::identity_link::persons_of_users(tx.conn()).await?;
+    let PersonsOfUsers { others, .. } = store::identity_link::persons_of_users(tx.conn()).await?;
     let (mut entries, mut done) = (Vec::new(), BTreeSet::new());
     for (person, keys) in store::person::without_user(tx.conn()).await? {
         let IdentityLink::Linked(user, by) = link_identity(&keys, users.iter()) else {

@@ -167,7 +167,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn effect() -> impl Strategy<Value = Effect> {
-    let steps = || prop::collection::vec(step(), 0..4).prop_map(|steps| steps.into_iter().collect());
+    let steps =
+        || prop::collection::vec(step(), 0..4).prop_map(|steps| steps.into_iter().collect());
     (steps(), steps(), steps()).prop_map(|(gained, passing, lost)| Effect {
         gained,
         passing,

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{
-    ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview,
-};
+use app::backend::{ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview};
 use domain::{
     authorize::Action,
     change::Operation,

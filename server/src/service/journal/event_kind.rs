@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     /// The event types in existing ledgers. Never change or remove one.
-    const WRITTEN: [&str; 47] = [
+    const WRITTEN: [&str; 48] = [
         "change.submitted",
         "change.refused",
         "change.approved",
@@ -177,6 +177,7 @@ mod tests {
         "identity.alarm_raised",
         "identity.alarm_ended",
         "rules.activated",
+        "classification.mapped",
         "sync.completed",
         "outside.seen",
         "report.downloaded",

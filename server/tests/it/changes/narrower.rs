@@ -108,7 +108,8 @@ async fn a_narrower_effect_on_another_content_of_the_set_voids_the_approvals(
     }
     let mut parts = without_eve(&org);
     let viewer = parts.sets.get_mut(&set("viewer")).unwrap();
-    viewer.content.session_seconds = 7_200;
+    let billing = "arn:aws:iam::aws:policy/job-function/Billing";
+    viewer.content.managed.insert(billing.into());
     viewer.hash = viewer.content.hash();
     org.publish(parts);
     assert_eq!(org.fresh(&id).await, StartVerdict::EffectGrew);

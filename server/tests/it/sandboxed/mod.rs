@@ -27,6 +27,6 @@ mod requester_view;
 pub mod sandbox_server;
 mod site;
 mod startup;
-mod suspended_identity;
 mod step_up;
+mod suspended_identity;
 mod unread;

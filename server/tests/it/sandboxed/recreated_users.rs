@@ -188,7 +188,7 @@ async fn on_the_host(company: &Company, line: &[&str]) -> (u8, String) {
 /// A change of the administrator in production PCI, which needs two approvals.
 async fn waiting(company: &Company, gains: &str) -> ChangeId {
     let user = company.user(gains);
-    let form = form(&user, "ReadOnly", "cards-prod", "60", company);
+    let form = form(&user, "SupportMetrics", "cards-prod", "60", company);
     company.propose(ADMINISTRATOR, &form).await.unwrap()
 }
 
@@ -201,7 +201,7 @@ async fn an_approver_does_not_approve_access_of_her_own_new_user(company: &Compa
         suspension(company, APPROVER).await,
         Some(LinkDifference::Recreated(new.clone()))
     );
-    let form = form(&new, "ReadOnly", "cards-prod", "60", company);
+    let form = form(&new, "SupportMetrics", "cards-prod", "60", company);
     let id = company.propose(ADMINISTRATOR, &form).await.unwrap();
     assert!(
         company.stored(&id).await.gaining.contains(&mine),
@@ -410,7 +410,7 @@ async fn a_suspension_counts_by_the_ledger_whatever_the_rows_say(company: &Compa
     assert!(company.decide(APPROVER, &id).await.is_err());
     // Without the rows, the ledger still knows the new user as her.
     let new = company.user(APPROVER);
-    let form = form(&new, "ReadOnly", "cards-prod", "60", company);
+    let form = form(&new, "SupportMetrics", "cards-prod", "60", company);
     let own = company.propose(ADMINISTRATOR, &form).await.unwrap();
     let line = [
         "confirm",
