@@ -32,11 +32,12 @@ use crate::{
     },
     managed_policies::{Catalogue, CatalogueError},
     service::{
-        app_state::{AppState, Settings},
+        app_state::AppState,
         identities,
         instance::{self, InstanceError},
         journal::{EntryActor, Journal},
         names,
+        settings::Settings,
     },
     store::{
         self, Store, StoreError,

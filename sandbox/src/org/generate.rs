@@ -2,6 +2,7 @@
 //! permission sets and groups are used nearly everywhere.
 
 mod added_groups;
+mod units;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -9,12 +10,13 @@ use std::sync::Arc;
 pub(super) use added_groups::add_groups;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use units::{unit_id, units};
 use uuid::Builder;
 
 use super::sample;
 use super::{
     Account, AccountState, Assignment, ExternalId, Group, InstanceStatus, Membership, Organisation,
-    PermissionSet, PrincipalType, Unit, User,
+    PermissionSet, PrincipalType, User,
 };
 
 /// The size of a generated organisation.
@@ -152,27 +154,6 @@ fn uuid(dice: &mut ChaCha8Rng) -> Arc<str> {
         .into_uuid()
         .to_string()
         .into()
-}
-
-fn units() -> Vec<Unit> {
-    let unit = |key: &str, name: &str, parent: Arc<str>| Unit {
-        id: unit_id(key),
-        name: name.to_owned(),
-        parent,
-    };
-    let mut units = vec![unit("platform", "Platform", ROOT.into())];
-    for line in LINES {
-        units.push(unit(line, line, ROOT.into()));
-        for environment in ENVIRONMENTS {
-            let key = format!("{line}{environment}");
-            units.push(unit(&key, environment, unit_id(line)));
-        }
-    }
-    units
-}
-
-fn unit_id(key: &str) -> Arc<str> {
-    format!("ou-gen1-{key:0<10}").into()
 }
 
 fn accounts(size: &Size, dice: &mut ChaCha8Rng) -> Vec<Account> {

@@ -9,6 +9,7 @@ pub mod execute;
 pub mod expire;
 pub mod failpoint;
 pub mod observe;
+mod persons;
 pub mod reconcile;
 pub mod reread;
 mod reread_accounts;

@@ -10,26 +10,24 @@ use domain::{
     crawl::{MergeContext, SingleRead, merge},
     drift::{Drift, DriftEvent, detect},
     engine::{AccessResource, Listing, OperationKind, OperationOutcome, OperationRow, Phase},
-    ids::{GroupId, PersonId, UserId},
+    ids::{GroupId, UserId},
     ledger::Outcome,
     org::SpecialAccounts,
-    person::link::{IdentityLink, link_identity},
     snapshot::{Figure, Gap, NeverRead, Parts, Snapshot, Unread},
     time::Timestamp,
 };
 use serde::Serialize;
 
-use super::{execute::observation, observe};
+use super::{execute::observation, observe, persons::persons};
 use crate::{
     aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
-    clock,
     service::{
         app_state::{AppState, ReadModel},
         identities::{self, Review},
         instance::{self, InstanceError},
         journal::EntryBuilder,
     },
-    store::{self, StoreError, Tx, identity_link::PersonsOfUsers, person::FoundUser},
+    store::{self, StoreError, Tx},
 };
 
 /// The result of one crawl.
@@ -276,70 +274,6 @@ fn roles_known(special: &SpecialAccounts, crawled: &Crawled) -> bool {
     let unread = |gap: &Gap| crawled.crawl.unread.iter().any(|one| one.what == *gap);
     (special.management.is_some() || !unread(&Gap::Organization))
         && (!special.delegated_administrators.is_empty() || !unread(&Gap::DelegatedAdministrators))
-}
-
-/// Ensures that every user has an identity, and links identities whose user is found only now, with the entries to
-/// record. They keep their roles. A user with an external id that an identity ever had gets no identity of its own.
-async fn persons(
-    tx: &mut Tx,
-    before: &Parts,
-    crawled: &Crawled,
-    app_state: &AppState,
-) -> Result<(PersonsOfUsers, Vec<EntryBuilder>), StoreError> {
-    let Some(users) = &crawled.crawl.users else {
-        let known = PersonsOfUsers {
-            linked: before.persons.clone(),
-            others: before.other_users.clone(),
-        };
-        return Ok((known, Vec::new()));
-    };
-    let at = app_state.clock.now();
-    let PersonsOfUsers { others, .. } = store::identity_link::persons_of_users(tx.conn()).await?;
-    let (mut entries, mut done) = (Vec::new(), BTreeSet::new());
-    for (person, keys) in store::person::without_user(tx.conn()).await? {
-        let IdentityLink::Linked(user, by) = link_identity(&keys, users.iter()) else {
-            continue;
-        };
-        // Another sign-in of the same person may have been linked just now, and the user may be known to be somebody
-        // else.
-        if done.contains(&person) || others.contains_key(&user) {
-            continue;
-        }
-        let found = FoundUser {
-            subject: &keys.subject,
-            person: &person,
-            user: &user,
-            by: &by,
-            at,
-        };
-        let known = store::person::link(tx, &found).await?;
-        entries.extend(app_state.journal.linking(&keys.subject, &known, at));
-        if known.linked.is_some() {
-            done.insert(known.person);
-        }
-    }
-    let PersonsOfUsers { linked, others } =
-        store::identity_link::persons_of_users(tx.conn()).await?;
-    let fresh: Vec<(UserId, PersonId)> = users
-        .iter()
-        .filter(|user| !linked.contains_key(&user.id) && !others.contains_key(&user.id))
-        .map(|user| (user.id.clone(), clock::person_id()))
-        .collect();
-    store::identity_link::ensure_for_users(tx, &fresh, at).await?;
-    let now = store::identity_link::persons_of_users(tx.conn()).await?;
-    // Known users keep their id values, because two read models are in memory during the replacement.
-    let same = |(user, person): (UserId, PersonId)| {
-        let known = before.persons.get_key_value(&user);
-        let known = known.filter(|(_, known)| **known == person);
-        known.map_or((user, person), |(user, person)| {
-            (user.clone(), person.clone())
-        })
-    };
-    let now = PersonsOfUsers {
-        linked: now.linked.into_iter().map(same).collect(),
-        others: now.others,
-    };
-    Ok((now, entries))
 }
 
 /// Returns the differences that no operation of Leastwise explains.

@@ -19,7 +19,6 @@ use domain::{
     org::SpecialAccounts,
     permission_set::{Content, analysis::Analysis},
     policies::{Agreement, ExistingAccessEvaluator, Record, Records, Rules},
-    second_factor::StepUpLimits,
     snapshot::Snapshot,
     time::{Duration, Timestamp},
 };
@@ -32,32 +31,14 @@ use super::{
     journal::Journal,
     pci_findings::PciFindings,
     pending_starts::PendingStarts,
+    settings::Settings,
 };
 use crate::{
     aws::{Aws, Instance},
     clock::Clock,
     managed_policies::Catalogue,
-    mapping_file::MappingFile,
     store::Store,
 };
-
-/// Settings from the configuration, fixed at the start.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Time between two crawls.
-    pub crawl_every: Duration,
-    /// The accounts that contain Leastwise or its Cognito user pool.
-    pub leastwise_accounts: Vec<AccountId>,
-    /// How the organization names environments and PCI scope, by the configuration.
-    pub mapping: MappingFile,
-    /// The id of the Cognito user pool.
-    pub pool: String,
-    /// The share of linked identities, in percent, that may differ from the directory at once and are suspended one by
-    /// one. More raise the alarm.
-    pub identity_alarm_percent: u8,
-    /// How old a sign-in may be when its person decides.
-    pub step_up: StepUpLimits,
-}
 
 /// The shared state of the process.
 pub struct AppState {

@@ -24,6 +24,7 @@ pub mod pending_starts;
 mod people;
 mod permission_sets;
 pub mod report;
+pub mod settings;
 mod viewer;
 
 use std::sync::Arc;

@@ -14,9 +14,7 @@ use server::{
     clock::Clock,
     mapping_file::MappingFile,
     service::{
-        app_state::{AppState, Settings},
-        identities::DirectoryUsers,
-        journal::Journal,
+        app_state::AppState, identities::DirectoryUsers, journal::Journal, settings::Settings,
     },
 };
 

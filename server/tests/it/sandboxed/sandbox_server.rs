@@ -38,8 +38,9 @@ use server::{
     mapping_file::MappingFile,
     service::{
         Service,
-        app_state::{AppState, ReadModel, Settings},
+        app_state::{AppState, ReadModel},
         journal::{EntryActor, Journal},
+        settings::Settings,
     },
     store::{
         change, ledger,

@@ -1,0 +1,23 @@
+//! The settings that services need, from the configuration. Fixed at the start; never read from the environment here.
+
+use domain::{ids::AccountId, second_factor::StepUpLimits, time::Duration};
+
+use crate::mapping_file::MappingFile;
+
+/// Settings from the configuration, fixed at the start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Time between two crawls.
+    pub crawl_every: Duration,
+    /// The accounts that contain Leastwise or its Cognito user pool.
+    pub leastwise_accounts: Vec<AccountId>,
+    /// How the organization names environments and PCI scope, by the configuration.
+    pub mapping: MappingFile,
+    /// The id of the Cognito user pool.
+    pub pool: String,
+    /// The share of linked identities, in percent, that may differ from the directory at once and are suspended one by
+    /// one. More raise the alarm.
+    pub identity_alarm_percent: u8,
+    /// How old a sign-in may be when its person decides.
+    pub step_up: StepUpLimits,
+}
