@@ -23,6 +23,13 @@ use crate::{
 /// Stores a commit and notifies live pages.
 pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), StoreError> {
     let now = app_state.clock.now();
+    // A change that is sent back is evaluated within the transaction, which must not wait for a slot.
+    let is_sent_back = |event: &DomainEvent| matches!(event, DomainEvent::SentBack { .. });
+    let _slot = if commit.events.iter().any(is_sent_back) {
+        Some(app_state.evaluations.take_for_engine().await)
+    } else {
+        None
+    };
     let mut tx = app_state.store.write().await?;
     store::engine::hold(&mut tx, commit.generation).await?;
     let mut entries = Vec::new();

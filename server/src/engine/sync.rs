@@ -102,6 +102,12 @@ pub async fn once(
         progress,
     )
     .await;
+    // Reads single users from AWS, so the engine must not wait for it.
+    let reviewed = match &crawled.crawl.users {
+        Some(users) => identities::review(app_state, users).await?,
+        // What was not read shows no difference.
+        None => Review::default(),
+    };
     let _turn = app_state.observing.lock().await;
     let read_model = app_state.read_model();
     let before = read_model.snapshot.parts();
@@ -116,12 +122,6 @@ pub async fn once(
         crawled.cost.clone(),
     );
     let listings = minded(app_state, &crawled).await?;
-    let reviewed = match &crawled.crawl.users {
-        Some(users) => identities::review(app_state, users).await?,
-        // What was not read shows no difference.
-        None => Review::default(),
-    };
-
     let mut tx = app_state.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
     let mut told = identities::keep(app_state, &mut tx, &reviewed).await?;

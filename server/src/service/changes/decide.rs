@@ -26,7 +26,7 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{
-    decider_link::{self, concerns_production_pci},
+    decider_link::{self, is_stopped},
     descriptions,
     evaluation::{compared, re_evaluate},
     person_names::PersonNames,
@@ -147,7 +147,7 @@ impl Service {
         }
         let read_model = self.app_state.read_model();
         if let Some(alarm) = identity::alarm(tx.conn()).await?
-            && concerns_production_pci(&read_model.snapshot, &stored.effect)
+            && is_stopped(&read_model.snapshot, &stored, &stored.effect)
         {
             return Ok(DecideOutcome::Alarm(alarm));
         }

@@ -6,10 +6,14 @@ use domain::{
     authorize::{Action, Denial},
     diff::Effect,
     identity::{IdentityAlarm, LinkStatus},
+    second_factor::{Sensitivity, sensitivity},
     snapshot::Snapshot,
 };
 
-use crate::service::{Service, broken, identities};
+use crate::{
+    service::{Service, broken, identities},
+    store::change::StoredChange,
+};
 
 impl Service {
     /// Refuses unless a read of the directory at this moment shows the approver's user. Must not be called while a
@@ -57,11 +61,8 @@ pub(super) fn words(alarm: &IdentityAlarm) -> String {
     )
 }
 
-/// Whether somebody gains access in production PCI, or in an account that is not known.
-pub(super) fn concerns_production_pci(snapshot: &Snapshot, effect: &Effect) -> bool {
-    effect.evaluated_paths().any(|path| {
-        snapshot
-            .account(&path.pair.account)
-            .is_none_or(|(_, class)| class.counts_as_production_pci())
-    })
+/// Whether the alarm stops decisions on a change with this effect, and its start.
+pub(super) fn is_stopped(snapshot: &Snapshot, stored: &StoredChange, effect: &Effect) -> bool {
+    let operations = &stored.change.proposal.operations;
+    sensitivity(snapshot, operations, effect) == Sensitivity::ProductionPci
 }

@@ -21,7 +21,7 @@ use domain::{
 use super::{
     approver_status::{self, ApproverStatus, UserPool},
     decide::{rebound, seats},
-    decider_link::concerns_production_pci,
+    decider_link::is_stopped,
     descriptions,
     evaluation::{compared, re_evaluate},
 };
@@ -96,8 +96,11 @@ async fn under_lock(
         // Checked by the ledger, because a modified row must not extend the validity of approvals.
         return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
     }
+    let alarm = identity::alarm(tx.conn()).await?.is_some();
     match &people.requester {
         Some(LinkStatus::Valid) => {}
+        // Nobody is suspended by a difference that is one of many, and no change is refused by it.
+        Some(LinkStatus::Differs(_)) if alarm => return Ok(StartVerdict::Unanswered),
         Some(LinkStatus::Differs(difference)) => {
             return Ok(StartVerdict::Refused(descriptions::requester_gone(
                 difference,
@@ -113,9 +116,7 @@ async fn under_lock(
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
     let comparison = compared(app_state, &stored, &evaluation).await?;
     let read_model = app_state.read_model();
-    if identity::alarm(tx.conn()).await?.is_some()
-        && concerns_production_pci(&read_model.snapshot, &evaluation.effect)
-    {
+    if alarm && is_stopped(&read_model.snapshot, &stored, &evaluation.effect) {
         return Ok(StartVerdict::Unanswered);
     }
     match evaluation.verdict.outcome {
@@ -152,6 +153,8 @@ async fn under_lock(
                 descriptions::already(State::Declined).into(),
             ));
         }
+        // An approver who cannot be confirmed during the alarm voids nothing.
+        ApprovalProgress::Missing(_) if alarm => return Ok(StartVerdict::Unanswered),
         ApprovalProgress::Missing(_) => return Ok(StartVerdict::EffectGrew),
     };
     // The policies decide about the approvals, not the count.

@@ -13,7 +13,7 @@ use domain::{
 };
 
 use super::{
-    decider_link::{self, concerns_production_pci},
+    decider_link::{self, is_stopped},
     descriptions, list,
     person_names::PersonNames,
     progress, timeline,
@@ -133,7 +133,7 @@ impl Service {
         let alarm = identity::alarm(&mut conn).await?;
         drop(conn);
         let mut decide = self.may_decide_now(stored, &claims, &record);
-        if alarm.is_some() && concerns_production_pci(snapshot, &stored.effect) {
+        if alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
             decide = decide.and(Err(decider_link::STOPPED));
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
