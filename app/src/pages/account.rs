@@ -158,7 +158,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
 fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
     let waiting = class.waiting.map(|(environment, pci)| {
         let looser = format!("{}, {}", environment_name(environment).to_lowercase(), pci_name(pci).to_lowercase());
-        let confirm = cures.pop();
+        let confirm = cures.pop().map(cure_view);
         view! {
             <Notice status=Status::Pending title="AWS reports a less strict classification">
                 "AWS now reports " {looser} ". The stricter classification stays in effect until the change is confirmed in the configuration. " {confirm}
@@ -166,7 +166,7 @@ fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
         }
     });
     let doubt = doubt(&class).map(|title| {
-        let steps = cures.into_iter().map(|cure| view! { <li>{cure}</li> }).collect_view();
+        let steps = cures.into_iter().map(|cure| view! { <li>{cure_view(cure)}</li> }).collect_view();
         view! {
             <Notice status=Status::Drift title=title>
                 "The strictest reading counts, and what is not understood counts as production PCI." <ul data-plain>{steps}</ul>
@@ -174,6 +174,15 @@ fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
         }
     });
     view! { {waiting} {doubt} }.into_any()
+}
+
+/// Renders a cure: a sentence, and the lines of the mapping that follow it.
+fn cure_view(cure: String) -> impl IntoView {
+    let (sentence, lines) = match cure.split_once('\n') {
+        Some((sentence, lines)) => (sentence.to_owned(), Some(lines.to_owned())),
+        None => (cure, None),
+    };
+    view! { {sentence} {lines.map(|lines| view! { <pre class="overflow-x-auto">{lines}</pre> })} }
 }
 
 /// Renders what each source says, and why the account is classified as it is.

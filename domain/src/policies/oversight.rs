@@ -1,7 +1,7 @@
 //! Which permission sets are marked as oversight, and how many people one person may remove alone.
 //!
-//! Plain values from the configuration. A permission set that was never read is marked by its ARN only: a removal is held
-//! up for what is known, never because something could not be read.
+//! Plain values from the configuration. A permission set that was never read counts as marked: what was not read is not
+//! harmless, and an approval makes no removal impossible.
 
 use thiserror::Error;
 
@@ -56,8 +56,8 @@ impl OversightMark {
     fn marks(&self, arn: &PermissionSetArn, set: Option<&PermissionSet>) -> bool {
         match self {
             Self::Set(marked) => marked == arn,
-            Self::Name(name) => set.is_some_and(|set| set.name.eq_ignore_ascii_case(name)),
-            Self::ManagedPolicy(policy) => set.is_some_and(|set| {
+            Self::Name(name) => set.is_none_or(|set| set.name.eq_ignore_ascii_case(name)),
+            Self::ManagedPolicy(policy) => set.is_none_or(|set| {
                 let mut attached = set.content.managed.iter();
                 attached.any(|arn| without_partition(arn) == Some(policy))
             }),

@@ -23,8 +23,8 @@ use crate::{
     change::Operation,
     classification::{Classification, Environment, Pci},
     diff::Effect,
-    ids::{Pair, UserId},
-    snapshot::Snapshot,
+    ids::{Pair, Principal, UserId},
+    snapshot::{Knowledge, Snapshot},
     verdict::{Hit, Remedy, Verdict},
 };
 
@@ -113,8 +113,7 @@ pub(super) fn hits(
     let Some(removals) = &rules.removals else {
         return Vec::new();
     };
-    let people: HashSet<&UserId> = effect.lost.lists().flat_map(|users| users.iter()).collect();
-    let people = i64::try_from(people.len()).unwrap_or(i64::MAX);
+    let people = losing(snapshot, operations, effect);
     let mut pairs: BTreeSet<&Pair> = effect.lost.paths().iter().map(|path| &path.pair).collect();
     // An assignment is removed although nobody loses access by it, such as that of a principal that no longer exists.
     pairs.extend(operations.iter().filter_map(|operation| match operation {
@@ -151,6 +150,24 @@ pub(super) fn hits(
         .chain(failed)
         .filter(|hit| !hit.remedy.as_ref().is_some_and(lifted))
         .collect()
+}
+
+/// Returns the number of people who lose access. A group whose members were never read counts as the largest group.
+fn losing(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> i64 {
+    let never_read = |operation: &Operation| match operation {
+        Operation::Unassign { assignment } => match &assignment.principal {
+            Principal::Group(group) => {
+                snapshot.never_read().members_of(group) == Knowledge::NeverRead
+            }
+            Principal::User(_) => false,
+        },
+        _ => false,
+    };
+    if operations.iter().any(never_read) {
+        return i64::MAX;
+    }
+    let people: HashSet<&UserId> = effect.lost.lists().flat_map(|users| users.iter()).collect();
+    i64::try_from(people.len()).unwrap_or(i64::MAX)
 }
 
 /// Whether a verdict contains a policy on removals, which raises an alarm.

@@ -293,7 +293,7 @@ fn printed(output: &Output) -> String {
         }
         let _ = writeln!(out, "    Reason: {}", line.reason);
         for cure in &line.cures {
-            let _ = writeln!(out, "    To do: {cure}");
+            let _ = writeln!(out, "    To do: {}", cure.replace('\n', "\n        "));
         }
         out.push('\n');
     }

@@ -148,12 +148,15 @@ pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) ->
     let environments = "sandbox, development, staging, production or security";
     let scopes = "in, connected or out";
     if class.environment_source == Source::Nothing {
-        cures.push(format!("Add the tag environment to the account: {environments}. Or map an OU that contains it{}.", path_of(readings)));
+        cures.push(format!(
+            "Add the tag environment to the account: {environments}. Or map an OU that contains it.{}",
+            ou_lines(readings, "environment = \"production\"")
+        ));
     }
     if class.pci_source == Source::Nothing {
         cures.push(format!(
-            "Add the tag pci to the account: {scopes}. Or map an OU that contains it{}.",
-            path_of(readings)
+            "Add the tag pci to the account: {scopes}. Or map an OU that contains it.{}",
+            ou_lines(readings, "pci = \"in\"")
         ));
     }
     for reading in readings {
@@ -171,7 +174,8 @@ pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) ->
     }
     if let Some((environment, pci)) = class.waiting {
         cures.push(format!(
-            "If the less strict classification is right, confirm it: [[confirmed]] account = \"{}\", environment = \"{}\", pci = \"{}\".",
+            "If the less strict classification is right, confirm it in the file that LEASTWISE_CLASSIFICATION names.\n\
+             [[confirmed]]\naccount = \"{}\"\nenvironment = \"{}\"\npci = \"{}\"",
             account.id,
             environment.as_str(),
             pci.as_str()
@@ -182,24 +186,30 @@ pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) ->
     cures
 }
 
-/// Returns the innermost OU as it is written in the mapping, with a colon before it.
-fn path_of(readings: &[Reading]) -> String {
+/// Returns the lines of the mapping for the innermost OU, each after a line break. Empty for an account outside all OUs.
+fn ou_lines(readings: &[Reading], value: &str) -> String {
     let mut paths = readings.iter().filter_map(|reading| match &reading.source {
         ReadingSource::Ou(path) => Some(path),
         _ => None,
     });
     paths
         .next_back()
-        .map_or_else(String::new, |path| format!(": [[ou]] path = {path:?}"))
+        .map_or_else(String::new, |path| ou_entry(path, value))
+}
+
+fn ou_entry(path: &[String], value: &str) -> String {
+    format!("\n[[ou]]\npath = {path:?}\n{value}   # or what it is")
 }
 
 fn not_understood(source: &ReadingSource, half: &str, allowed: &str) -> String {
+    let strictest = if half == "pci" { "in" } else { "production" };
     match source {
         ReadingSource::Tag { key, value } => format!(
-            "Change the tag {key} to {allowed}. Or map its value: [tags.{half}.values] {value:?} = \"…\"."
+            "Change the tag {key} to {allowed}. Or map its value.\n[tags.{half}.values]\n{value:?} = \"{strictest}\"   # or what it is"
         ),
         ReadingSource::Ou(path) => {
-            format!("Rename the OU, or map it: [[ou]] path = {path:?}, {half} = \"…\".")
+            let value = format!("{half} = \"{strictest}\"");
+            format!("Rename the OU, or map it.{}", ou_entry(path, &value))
         }
         _ => "Let Leastwise read the organization completely: `leastwise sync` lists what it cannot read.".into(),
     }

@@ -10,6 +10,7 @@ use domain::{
         Evaluation, OversightMark, RULE_ERROR, RemovalLimits, RemovalPolicies, RequestContext,
         Rules, alarms,
     },
+    snapshot::Gap,
     verdict::{Outcome, Remedy},
 };
 use proptest::prelude::*;
@@ -127,6 +128,25 @@ fn an_arn_marks_a_set_of_which_nothing_was_read() {
     needs(&fixture.evaluate_under(&rules, &[], &operation, &ann()), 1);
     let operation = [unassign(the_user("fay"), "nowhere", "another")];
     allowed(&fixture.evaluate_under(&rules, &[], &operation, &ann()));
+}
+
+#[test]
+fn a_set_or_a_group_that_was_never_read_is_not_removed_by_one_person() {
+    let mut fixture = Company::new();
+    fixture.assigned(&the_user("fay"), "web-dev", "gone");
+    let operation = unassign(the_user("fay"), "web-dev", "gone");
+    needs(&evaluate(&fixture, &operation, &ann()), 1);
+    let operation = unassign(the_group("operators"), "web-dev", "viewer");
+    let mut unread = team(1);
+    allowed(&evaluate(&unread, &operation, &ann()));
+    unread.parts.members.remove(&group("operators"));
+    unread.parts.members_as_of.remove(&group("operators"));
+    unread.parts.coverage.newest = Some(NOW);
+    let gap = Gap::MembersOf(group("operators"));
+    unread.parts.coverage.never_read.push(gap);
+    let evaluation = evaluate(&unread, &operation, &ann());
+    needs(&evaluation, 1);
+    assert_eq!(hit(&evaluation), [MANY]);
 }
 
 #[test]
