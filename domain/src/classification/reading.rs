@@ -127,7 +127,7 @@ fn tag(key: &str, value: &str, mapping: &Mapping) -> Vec<Reading> {
                 || (vocabulary::environment_of_tag(value), ReadBy::Words),
                 |said| (vec![said], ReadBy::Mapping),
             );
-            together(&source, (doubted(said, disguised), by), (vec![], by))
+            together(&source, (with_doubt(said, disguised), by), (vec![], by))
         }
         Some((KeyTopic::Pci, disguised)) => {
             let said = mapping.pci_of(value);
@@ -135,13 +135,13 @@ fn tag(key: &str, value: &str, mapping: &Mapping) -> Vec<Reading> {
                 || (vocabulary::pci_of_tag(value), ReadBy::Words),
                 |said| (vec![said], ReadBy::Mapping),
             );
-            together(&source, (vec![], by), (doubted(said, disguised), by))
+            together(&source, (vec![], by), (with_doubt(said, disguised), by))
         }
     }
 }
 
 /// A tag whose key only looks like a known one says something that is not understood, besides what its value says.
-fn doubted<T>(mut said: Vec<Assertion<T>>, disguised: bool) -> Vec<Assertion<T>> {
+fn with_doubt<T>(mut said: Vec<Assertion<T>>, disguised: bool) -> Vec<Assertion<T>> {
     said.extend(disguised.then_some(Assertion::NotUnderstood));
     said
 }

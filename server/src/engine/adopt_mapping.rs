@@ -1,8 +1,8 @@
 //! Puts a changed mapping of tags and OUs in force, with an entry in the ledger.
 //!
 //! Somebody who may change tags in AWS must not loosen an account by it, but the operator who changes the mapping may:
-//! accounts that were only assumed to be production PCI are
-//! classified anew by what AWS was last read to hold. What was read, or waits for confirmation, stays as strict as it is.
+//! accounts that were only assumed to be production PCI are classified again by what AWS was last read to hold. What was
+//! read, or waits for confirmation, stays as strict as it is.
 
 use std::collections::BTreeMap;
 

@@ -121,12 +121,12 @@ pub async fn once(
         crawled.crawl.ended,
         crawled.cost.clone(),
     );
-    let listings = minded(app_state, &crawled).await?;
+    let listings = tracked_listings(app_state, &crawled).await?;
     let mut tx = app_state.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
-    let mut told = identities::keep(app_state, &mut tx, &reviewed).await?;
+    let mut ledger_entries = identities::keep(app_state, &mut tx, &reviewed).await?;
     let (persons, linking) = persons(&mut tx, before, &crawled, app_state).await?;
-    told.extend(linking);
+    ledger_entries.extend(linking);
     let mut reads = reads(app_state);
     reads.sort_by_key(|(_, as_of)| *as_of);
     let known = MergeContext {
@@ -142,8 +142,11 @@ pub async fn once(
     store::instance::record(&mut tx, &app_state.instance.arn, ended).await?;
     store::observed::save(&mut tx, before, &parts, ended).await?;
     store::crawl::save(&mut tx, started, ended, &parts.coverage, &seen).await?;
-    told.extend(entries(app_state, &parts, &seen, &cost));
-    app_state.journal.append_many(&mut tx, told).await?;
+    ledger_entries.extend(entries(app_state, &parts, &seen, &cost));
+    app_state
+        .journal
+        .append_many(&mut tx, ledger_entries)
+        .await?;
     tx.commit().await?;
     identities::refresh_summary(app_state).await?;
 
@@ -322,7 +325,10 @@ fn explained_by(drift: &Drift) -> Option<(AccessResource, bool)> {
 }
 
 /// Returns the crawled listings of the pairs and groups that the engine tracks.
-async fn minded(app_state: &AppState, crawled: &Crawled) -> Result<Vec<Listing>, StoreError> {
+async fn tracked_listings(
+    app_state: &AppState,
+    crawled: &Crawled,
+) -> Result<Vec<Listing>, StoreError> {
     let keys = {
         let mut conn = app_state.store.read().acquire().await?;
         store::engine::keys(&mut conn).await?

@@ -62,7 +62,10 @@ pub(super) fn paths(
             }
         }
     }
-    let mut found: Vec<String> = first.into_iter().map(|path| told(snapshot, path)).collect();
+    let mut found: Vec<String> = first
+        .into_iter()
+        .map(|path| describe(snapshot, path))
+        .collect();
     if total > LISTED {
         found.push(format!("and {} more", total - LISTED));
     }
@@ -110,7 +113,7 @@ fn behind<'a>(
     found.into_iter()
 }
 
-fn told(snapshot: &Snapshot, (user, principal, pair): Remaining<'_>) -> String {
+fn describe(snapshot: &Snapshot, (user, principal, pair): Remaining<'_>) -> String {
     let path = match principal {
         Principal::User(_) => Path::Direct,
         Principal::Group(group) => Path::Group(group.clone()),
