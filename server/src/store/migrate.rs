@@ -34,7 +34,7 @@ embed! {
     "0010_instance",
     "0011_identity_users",
     "0012_classification_mapping",
-    "0014_link_keys",
+    "0013_link_keys",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.
