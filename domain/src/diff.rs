@@ -12,7 +12,7 @@ mod requested_grants;
 mod steps;
 mod stored;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +22,7 @@ use crate::{
     change::Operation,
     grant::Term,
     ids::{GroupId, Pair, UserId},
-    snapshot::{PairRead, Parts, Provisioned, Snapshot},
-    time::Timestamp,
+    snapshot::Snapshot,
 };
 pub use comparison::{ApprovedEffect, EffectComparison, compare, covers};
 pub use hash::{EffectHash, effect_hash};
@@ -102,48 +101,4 @@ pub fn effect(
 ) -> Result<Effect, Stopped> {
     let requested = RequestedGrants::by(operations);
     effect_of::States::new(snapshot, under_way, operations, &requested, budget).effect(operations)
-}
-
-/// Returns the snapshot after operations. For previews only; the actual result is up to AWS.
-pub fn after(snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
-    let mut parts = snapshot.parts().clone();
-    for operation in operations {
-        apply(&mut parts, operation);
-    }
-    Snapshot::new(parts)
-}
-
-fn apply(parts: &mut Parts, operation: &Operation) {
-    match operation {
-        Operation::Assign { assignment, .. } => {
-            let read = parts
-                .pairs
-                .entry(assignment.pair.clone())
-                .or_insert_with(|| PairRead {
-                    as_of: Timestamp::default(),
-                    principals: BTreeMap::new(),
-                    provisioned: Provisioned::Latest,
-                });
-            read.principals
-                .entry(assignment.principal.clone())
-                .or_default();
-        }
-        Operation::Unassign { assignment } => {
-            if let Some(read) = parts.pairs.get_mut(&assignment.pair) {
-                read.principals.remove(&assignment.principal);
-            }
-        }
-        Operation::AddMember { group, user } => {
-            parts
-                .members
-                .entry(group.clone())
-                .or_default()
-                .insert(user.clone());
-        }
-        Operation::RemoveMember { group, user } => {
-            if let Some(members) = parts.members.get_mut(group) {
-                members.remove(user);
-            }
-        }
-    }
 }

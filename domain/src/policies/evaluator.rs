@@ -166,13 +166,13 @@ impl<'r> Evaluator<'r> {
         let response =
             self.authorizer
                 .is_authorized(&cedar_request.request, set, &cedar_request.entities);
-        let mut said: Vec<String> = response
+        let mut messages: Vec<String> = response
             .diagnostics()
             .errors()
             .map(ToString::to_string)
             .collect();
-        said.sort();
-        errors.extend(said);
+        messages.sort();
+        errors.extend(messages);
         response
             .diagnostics()
             .reason()

@@ -34,6 +34,8 @@ mod results;
 #[cfg(feature = "cedar")]
 mod rules;
 #[cfg(feature = "cedar")]
+mod schema;
+#[cfg(feature = "cedar")]
 mod statement;
 #[cfg(feature = "cedar")]
 mod system;

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cedar_policy::{
     Authorizer, Context, Entities, Entity, PolicySet, Request, RestrictedExpression, Schema,
-    ValidationMode, Validator,
 };
 
 use super::{
     cedar_request::{uid, whole},
     oversight::RemovalLimits,
     results::{RequestContext, Rule, RuleError, RuleText},
-    rules::{Rules, parse_schema, report},
+    rules::Rules,
+    schema,
     statement::Loaded,
     system::{RULE_ERROR, hit},
 };
@@ -47,7 +47,7 @@ impl RemovalPolicies {
         limits: RemovalLimits,
     ) -> Result<Self, Vec<RuleError>> {
         let mut errors = Vec::new();
-        let parsed = parse_schema(schema, RuleText::RemovalSchema, &mut errors);
+        let parsed = schema::parse(schema, RuleText::RemovalSchema, probe, &mut errors);
         let mut loaded = Loaded::default();
         let set = loaded.load(policies, RuleText::Removals, &mut errors);
         for rule in loaded.rules.iter().filter(|rule| rule.remedy.is_none()) {
@@ -61,26 +61,7 @@ impl RemovalPolicies {
             });
         }
         if let Some(schema) = &parsed {
-            let validator = Validator::new(schema.clone());
-            let result = validator.validate_with_level(&set, ValidationMode::Strict, 1);
-            report(&result, RuleText::Removals, policies, &mut errors);
-            let probe = LostPair {
-                account: "000000000000",
-                class: None,
-                set: "*",
-                oversight: true,
-            };
-            if let Err(message) = probe.request("requester", 1, 1, schema) {
-                errors.push(RuleError {
-                    text: RuleText::RemovalSchema,
-                    line: 1,
-                    column: 1,
-                    policy: None,
-                    message: format!(
-                        "the schema does not describe the requests that Leastwise makes: {message}"
-                    ),
-                });
-            }
+            schema::validate(schema, &set, RuleText::Removals, policies, &mut errors);
         }
         errors.sort();
         errors.dedup();
@@ -99,6 +80,17 @@ impl RemovalPolicies {
             limits,
         })
     }
+}
+
+/// Whether a schema describes the requests about removals.
+fn probe(schema: &Schema) -> Result<(), String> {
+    let lost = LostPair {
+        account: "000000000000",
+        class: None,
+        set: "*",
+        oversight: true,
+    };
+    lost.request("requester", 1, 1, schema).map(|_| ())
 }
 
 /// Returns the hits for what people lose by operations. `agreed` is the number of valid approvals.

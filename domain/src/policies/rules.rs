@@ -6,10 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{
-    Policy, PolicyId, PolicySet, Schema, ValidationMode, ValidationResult, Validator,
-};
-use miette::Diagnostic;
+use cedar_policy::{Policy, PolicyId, PolicySet, Schema};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -17,7 +14,8 @@ use super::{
     removals::RemovalPolicies,
     request_template,
     results::{Rule, RuleError, RuleText},
-    statement::{Loaded, place_of, said},
+    schema,
+    statement::Loaded,
 };
 use crate::verdict::RulesVersion;
 
@@ -68,29 +66,16 @@ impl Rules {
         guardrails: &str,
     ) -> Result<Self, Vec<RuleError>> {
         let mut errors = Vec::new();
-        let parsed_schema = parse_schema(schema, RuleText::Schema, &mut errors);
+        let parsed_schema = schema::parse(schema, RuleText::Schema, probe, &mut errors);
         let mut loaded = Loaded::default();
         let permits = loaded.load(eligibility, RuleText::Eligibility, &mut errors);
         let forbids = loaded.load(guardrails, RuleText::Guardrails, &mut errors);
         if let Some(schema) = &parsed_schema {
-            let validator = Validator::new(schema.clone());
             for (set, of, text) in [
                 (&permits, RuleText::Eligibility, eligibility),
                 (&forbids, RuleText::Guardrails, guardrails),
             ] {
-                let result = validator.validate_with_level(set, ValidationMode::Strict, 1);
-                report(&result, of, text, &mut errors);
-            }
-            if let Err(message) = probe(schema) {
-                errors.push(RuleError {
-                    text: RuleText::Schema,
-                    line: 1,
-                    column: 1,
-                    policy: None,
-                    message: format!(
-                        "the schema does not describe the requests that Leastwise makes: {message}"
-                    ),
-                });
+                schema::validate(schema, set, of, text, &mut errors);
             }
         }
         errors.sort();
@@ -210,62 +195,4 @@ fn words(json: &serde_json::Value, into: &mut BTreeSet<String>) {
         }
         _ => {}
     }
-}
-
-pub(super) fn parse_schema(
-    text: &str,
-    of: RuleText,
-    errors: &mut Vec<RuleError>,
-) -> Option<Schema> {
-    let at = |diagnostic: &dyn Diagnostic, message: String| {
-        let (line, column) = place_of(diagnostic, text);
-        RuleError {
-            text: of,
-            line,
-            column,
-            policy: None,
-            message,
-        }
-    };
-    match Schema::from_cedarschema_str(text) {
-        Ok((schema, warnings)) => {
-            errors.extend(warnings.map(|warning| at(&warning, said(&warning))));
-            Some(schema)
-        }
-        Err(error) => {
-            errors.push(at(&error, said(&error)));
-            None
-        }
-    }
-}
-
-/// The validator reports an error once per action, in no particular order; only one per position is kept.
-pub(super) fn report(
-    result: &ValidationResult,
-    of: RuleText,
-    text: &str,
-    errors: &mut Vec<RuleError>,
-) {
-    let error = |policy: &PolicyId, diagnostic: &dyn Diagnostic| {
-        let (line, column) = place_of(diagnostic, text);
-        RuleError {
-            text: of,
-            line,
-            column,
-            policy: Some(policy.to_string()),
-            message: said(diagnostic),
-        }
-    };
-    let mut found: Vec<RuleError> = result
-        .validation_errors()
-        .map(|wrong| error(wrong.policy_id(), wrong))
-        .chain(
-            result
-                .validation_warnings()
-                .map(|warning| error(warning.policy_id(), warning)),
-        )
-        .collect();
-    found.sort();
-    found.dedup_by(|a, b| (a.line, a.column, &a.policy) == (b.line, b.column, &b.policy));
-    errors.extend(found);
 }

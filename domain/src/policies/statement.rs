@@ -44,7 +44,7 @@ impl Loaded {
                         line,
                         column,
                         policy: None,
-                        message: said(error),
+                        message: message_of(error),
                     }
                 }));
                 return PolicySet::new();
@@ -229,7 +229,7 @@ pub(super) fn place_of(diagnostic: &dyn Diagnostic, text: &str) -> (usize, usize
     position(text, offset)
 }
 
-pub(super) fn said(diagnostic: &dyn Diagnostic) -> String {
+pub(super) fn message_of(diagnostic: &dyn Diagnostic) -> String {
     match diagnostic.help() {
         Some(help) => format!("{diagnostic} ({help})"),
         None => diagnostic.to_string(),

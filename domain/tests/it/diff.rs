@@ -11,7 +11,7 @@ use domain::{
     access::{self, Path},
     budget::Budget,
     change::Operation,
-    diff::{self, Effect, Gainer, Step, Steps, after},
+    diff::{self, Effect, Gainer, Step, Steps},
     directory::{Group, Origin, User, UserStatus},
     grant::Term,
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
@@ -19,6 +19,8 @@ use domain::{
     time::{Duration, Timestamp},
 };
 use proptest::prelude::*;
+
+use crate::expected_state::after;
 
 /// The last user and the last group are not in the directory.
 const USERS: u8 = 5;

@@ -190,7 +190,7 @@ fn rows(steps: &Steps) -> Vec<Step> {
     steps.iter().collect()
 }
 
-type Told = (
+type GainResult = (
     crate::policies::GainKind,
     Vec<String>,
     BTreeSet<(String, String)>,
@@ -236,15 +236,15 @@ proptest! {
         }).collect();
         prop_assert_eq!(hits, merged(&expected.verdict.hits));
 
-        let told: BTreeMap<Step, Told> = found.gains.iter().flat_map(|gain| {
-            let told = (gain.kind, gain.eligible_by.clone(), of_each(&found.verdict.hits, &gain.hits));
-            gain.path.steps().map(move |step| (step, told.clone()))
+        let results: BTreeMap<Step, GainResult> = found.gains.iter().flat_map(|gain| {
+            let results = (gain.kind, gain.eligible_by.clone(), of_each(&found.verdict.hits, &gain.hits));
+            gain.path.steps().map(move |step| (step, results.clone()))
         }).collect();
-        prop_assert_eq!(found.gains.iter().map(|gain| gain.path.gainers.count()).sum::<usize>(), told.len());
-        let expected: BTreeMap<Step, Told> = expected.gains.iter().map(|gain| {
+        prop_assert_eq!(found.gains.iter().map(|gain| gain.path.gainers.count()).sum::<usize>(), results.len());
+        let expected: BTreeMap<Step, GainResult> = expected.gains.iter().map(|gain| {
             (gain.step.clone(), (gain.kind, gain.eligible_by.clone(), of_each(&expected.verdict.hits, &gain.hits)))
         }).collect();
-        prop_assert_eq!(told, expected);
+        prop_assert_eq!(results, expected);
     }
 
     #[test]
