@@ -40,8 +40,8 @@ fn half<'a, T: Copy + Ord + 'a>(
     let mut strictest: Option<(T, Source)> = None;
     // The strictest and the least strict of what tags and OUs say, and the least upper limit.
     let (mut highest, mut lowest, mut limit) = (None::<T>, None::<T>, None::<T>);
-    for (said, source) in readings {
-        let (value, source) = match said {
+    for (assertion, source) in readings {
+        let (value, source) = match assertion {
             Assertion::Nothing => continue,
             Assertion::NotUnderstood => (assumed, Source::NotUnderstood),
             Assertion::Value(value) | Assertion::AtMost(value) => (value, kind(source)),
@@ -53,7 +53,7 @@ fn half<'a, T: Copy + Ord + 'a>(
         if stricter {
             strictest = Some((value, source));
         }
-        match said {
+        match assertion {
             Assertion::Value(value) if source != Source::Role => {
                 highest = highest.max(Some(value));
                 lowest = Some(lowest.map_or(value, |known| known.min(value)));

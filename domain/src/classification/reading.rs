@@ -122,28 +122,36 @@ fn tag(key: &str, value: &str, mapping: &Mapping) -> Vec<Reading> {
     match mapped.or_else(|| vocabulary::topic(key)) {
         None => Vec::new(),
         Some((KeyTopic::Environment, disguised)) => {
-            let said = mapping.environment_of(value);
-            let (said, by) = said.map_or_else(
+            let assertions = mapping.environment_of(value);
+            let (assertions, by) = assertions.map_or_else(
                 || (vocabulary::environment_of_tag(value), ReadBy::Words),
-                |said| (vec![said], ReadBy::Mapping),
+                |assertion| (vec![assertion], ReadBy::Mapping),
             );
-            together(&source, (with_doubt(said, disguised), by), (vec![], by))
+            together(
+                &source,
+                (with_doubt(assertions, disguised), by),
+                (vec![], by),
+            )
         }
         Some((KeyTopic::Pci, disguised)) => {
-            let said = mapping.pci_of(value);
-            let (said, by) = said.map_or_else(
+            let assertions = mapping.pci_of(value);
+            let (assertions, by) = assertions.map_or_else(
                 || (vocabulary::pci_of_tag(value), ReadBy::Words),
-                |said| (vec![said], ReadBy::Mapping),
+                |assertion| (vec![assertion], ReadBy::Mapping),
             );
-            together(&source, (vec![], by), (with_doubt(said, disguised), by))
+            together(
+                &source,
+                (vec![], by),
+                (with_doubt(assertions, disguised), by),
+            )
         }
     }
 }
 
 /// A tag whose key only looks like a known one says something that is not understood, besides what its value says.
-fn with_doubt<T>(mut said: Vec<Assertion<T>>, disguised: bool) -> Vec<Assertion<T>> {
-    said.extend(disguised.then_some(Assertion::NotUnderstood));
-    said
+fn with_doubt<T>(mut assertions: Vec<Assertion<T>>, disguised: bool) -> Vec<Assertion<T>> {
+    assertions.extend(disguised.then_some(Assertion::NotUnderstood));
+    assertions
 }
 
 fn ous(
@@ -179,11 +187,11 @@ fn ous(
         let mapped = mapping.unit(&path);
         let environment = mapped.and_then(|unit| unit.environment).map_or_else(
             || (vocabulary::environment_of_unit(&unit.name), ReadBy::Words),
-            |said| (vec![said], ReadBy::Mapping),
+            |assertion| (vec![assertion], ReadBy::Mapping),
         );
         let pci = mapped.and_then(|unit| unit.pci).map_or_else(
             || (vocabulary::pci_of_unit(&unit.name), ReadBy::Words),
-            |said| (vec![said], ReadBy::Mapping),
+            |assertion| (vec![assertion], ReadBy::Mapping),
         );
         found.extend(together(&source, environment, pci));
     }

@@ -118,25 +118,33 @@ const NEUTRAL: &[&str] = &["account", "accounts", "env", "environment"];
 pub(super) fn environment_of_tag(value: &str) -> Vec<Assertion<Environment>> {
     let parts = letters::parts(value);
     let mut found = scan(&parts, ENVIRONMENT);
-    found.said.extend(hidden(&parts, &["prod", "prd"], &found));
+    found
+        .assertions
+        .extend(hidden(&parts, &["prod", "prd"], &found));
     let strange = found.ignored.iter().any(|word| {
         let number = word.text.chars().all(|c| c.is_ascii_digit());
         word.disguised || !(number || NEUTRAL.contains(&word.text.as_str()))
     });
-    found.said.retain(|said| *said != Assertion::Nothing);
-    if strange || found.said.is_empty() {
-        found.said.push(Assertion::NotUnderstood);
+    found
+        .assertions
+        .retain(|assertion| *assertion != Assertion::Nothing);
+    if strange || found.assertions.is_empty() {
+        found.assertions.push(Assertion::NotUnderstood);
     }
-    distinct(found.said)
+    distinct(found.assertions)
 }
 
 /// Returns what the name of an OU says about the environment. Other words are names of teams and products.
 pub(super) fn environment_of_unit(name: &str) -> Vec<Assertion<Environment>> {
     let parts = letters::parts(name);
     let mut found = scan(&parts, ENVIRONMENT);
-    found.said.extend(hidden(&parts, &["prod", "prd"], &found));
-    found.said.retain(|said| *said != Assertion::Nothing);
-    distinct(found.said)
+    found
+        .assertions
+        .extend(hidden(&parts, &["prod", "prd"], &found));
+    found
+        .assertions
+        .retain(|assertion| *assertion != Assertion::Nothing);
+    distinct(found.assertions)
 }
 
 /// Returns what the value of a tag says about the PCI scope. The value is one phrase, or it is not understood; then it
@@ -147,11 +155,11 @@ pub(super) fn pci_of_tag(value: &str) -> Vec<Assertion<Pci>> {
     let undisguised = words.iter().all(|word| !word.disguised);
     let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let whole = PCI_OF_TAGS.iter().find(|(phrase, _)| *phrase == texts);
-    if let Some((_, said)) = whole.filter(|_| undisguised) {
-        return vec![*said];
+    if let Some((_, assertion)) = whole.filter(|_| undisguised) {
+        return vec![*assertion];
     }
     let found = scan(&parts, PCI_OF_UNITS);
-    if found.said.contains(&IN) {
+    if found.assertions.contains(&IN) {
         return vec![IN];
     }
     vec![Assertion::NotUnderstood]
@@ -161,8 +169,10 @@ pub(super) fn pci_of_tag(value: &str) -> Vec<Assertion<Pci>> {
 pub(super) fn pci_of_unit(name: &str) -> Vec<Assertion<Pci>> {
     let parts = letters::parts(name);
     let mut found = scan(&parts, PCI_OF_UNITS);
-    found.said.extend(hidden(&parts, &["pci", "cde"], &found));
-    distinct(found.said)
+    found
+        .assertions
+        .extend(hidden(&parts, &["pci", "cde"], &found));
+    distinct(found.assertions)
 }
 
 /// What the key of a tag is about, in the common spellings.
@@ -192,7 +202,7 @@ pub(super) fn topic(key: &str) -> Option<(KeyTopic, bool)> {
 }
 
 struct Scan<'a, T> {
-    said: Vec<Assertion<T>>,
+    assertions: Vec<Assertion<T>>,
     /// The words of the phrases that were found.
     used: Vec<&'a Word>,
     ignored: Vec<&'a Word>,
@@ -201,7 +211,7 @@ struct Scan<'a, T> {
 /// Finds phrases. One with a disguised word, or after a negation that is not part of it, is not understood.
 fn scan<'a, T: Copy>(parts: &'a [Part], phrases: &[Phrase<T>]) -> Scan<'a, T> {
     let words: Vec<&Word> = parts.iter().flat_map(|part| &part.words).collect();
-    let (mut said, mut used, mut ignored) = (Vec::new(), Vec::new(), Vec::<&Word>::new());
+    let (mut assertions, mut used, mut ignored) = (Vec::new(), Vec::new(), Vec::<&Word>::new());
     let mut at = 0;
     while let Some(word) = words.get(at) {
         let found = phrases.iter().find(|(phrase, _)| {
@@ -216,7 +226,7 @@ fn scan<'a, T: Copy>(parts: &'a [Part], phrases: &[Phrase<T>]) -> Scan<'a, T> {
         let these = &words[at..at + phrase.len()];
         let negated = at > 0 && NEGATIONS.contains(&words[at - 1].text.as_str());
         let understood = !negated && these.iter().all(|word| !word.disguised);
-        said.push(if understood {
+        assertions.push(if understood {
             *meaning
         } else {
             Assertion::NotUnderstood
@@ -225,7 +235,7 @@ fn scan<'a, T: Copy>(parts: &'a [Part], phrases: &[Phrase<T>]) -> Scan<'a, T> {
         at += phrase.len();
     }
     Scan {
-        said,
+        assertions,
         used,
         ignored,
     }
@@ -259,9 +269,9 @@ fn count(word: &str, stems: &[&str]) -> usize {
     stems.iter().map(|stem| of(stem)).sum()
 }
 
-fn distinct<T: Copy + PartialEq>(said: Vec<Assertion<T>>) -> Vec<Assertion<T>> {
+fn distinct<T: Copy + PartialEq>(assertions: Vec<Assertion<T>>) -> Vec<Assertion<T>> {
     let mut kept = Vec::new();
-    for one in said {
+    for one in assertions {
         if !kept.contains(&one) {
             kept.push(one);
         }

@@ -42,12 +42,12 @@ pub enum BundleError<E> {
 
 /// A difference between the manifest and the bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the manifest states that {what} is {said}, but it is {found}")]
+#[error("the manifest states that {what} is {stated}, but it is {found}")]
 pub struct ManifestDiffers {
     /// The manifest member or file.
     pub what: String,
     /// The value in the manifest.
-    pub said: String,
+    pub stated: String,
     /// The actual value.
     pub found: String,
 }
@@ -99,22 +99,22 @@ impl Manifest {
 
     /// Checks the length and hash of a file against the manifest.
     pub fn check_file(&self, name: &str, found: &FileDigest) -> Result<(), ManifestDiffers> {
-        let said = self.files.get(name);
-        if said == Some(found) {
+        let stated = self.files.get(name);
+        if stated == Some(found) {
             return Ok(());
         }
         let spell =
             |digest: &FileDigest| format!("{} bytes, SHA-256 {}", digest.bytes, digest.sha256);
         Err(ManifestDiffers {
             what: name.to_owned(),
-            said: said.map_or_else(|| "absent".to_owned(), spell),
+            stated: stated.map_or_else(|| "absent".to_owned(), spell),
             found: spell(found),
         })
     }
 
     /// Checks the result of a verification against the manifest.
     pub fn check_report(&self, report: &Report) -> Result<(), ManifestDiffers> {
-        for (what, said, found) in [
+        for (what, stated, found) in [
             (
                 "entries",
                 self.entries.to_string(),
@@ -127,10 +127,10 @@ impl Manifest {
             ),
             ("root", self.root.hex(), report.root.hex()),
         ] {
-            if said != found {
+            if stated != found {
                 return Err(ManifestDiffers {
                     what: what.to_owned(),
-                    said,
+                    stated,
                     found,
                 });
             }

@@ -228,9 +228,9 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_read_back_and_older_words_count_as_a_list() {
-        let told = vec![unread(group()), unread(Gap::Users)];
-        let text = serde_json::to_string(&told).unwrap();
-        assert_eq!(serde_json::from_str::<Vec<Unread>>(&text).unwrap(), told);
+        let gaps = vec![unread(group()), unread(Gap::Users)];
+        let text = serde_json::to_string(&gaps).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<Unread>>(&text).unwrap(), gaps);
         let older = r#"[{"what":"members of group 1","why":"InternalServerException"}]"#;
         let read: Vec<Unread> = serde_json::from_str(older).unwrap();
         assert_eq!(read[0].what, Gap::Unknown);

@@ -41,7 +41,7 @@ pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), Stor
     for event in &commit.events {
         let entry = app_state.journal.domain_event(event);
         entries.extend(match change_state(app_state, &mut tx, event, now).await? {
-            Moved::AsTold => Some(entry),
+            Moved::Applied => Some(entry),
             Moved::Back(next) => Some(shown(entry, &next)),
             Moved::Nowhere => None,
         });
@@ -162,7 +162,7 @@ fn shown(entry: EntryBuilder, next: &StoredChange) -> EntryBuilder {
 /// The result of applying a domain event to its change.
 enum Moved {
     /// The change has the state of the event, or the event concerns no change.
-    AsTold,
+    Applied,
     /// The change needs a new decision on this effect.
     Back(Box<StoredChange>),
     /// The change had already ended and stays ended. The event is not recorded.
@@ -181,7 +181,7 @@ async fn change_state(
         DomainEvent::Verified { change } => (change, State::Verified, None),
         DomainEvent::Failed { change, reason } => (change, State::Failed, Some(reason.as_str())),
         DomainEvent::SentBack { change } => (change, State::Waiting, None),
-        _ => return Ok(Moved::AsTold),
+        _ => return Ok(Moved::Applied),
     };
     let Some(stored) = store::change::lock(tx, change).await? else {
         return Err(StoreError::Inconsistent {
@@ -197,15 +197,15 @@ async fn change_state(
         return Ok(Moved::Back(Box::new(next)));
     }
     store::change::set_state(tx, &stored, state, result, now).await?;
-    Ok(Moved::AsTold)
+    Ok(Moved::Applied)
 }
 
 /// Handles a domain event of a change that is in a terminal state, which is final. A change that was withdrawn just
 /// before it started must not start: the whole commit is rolled back and the engine restarts without it. Completed work
 /// is recorded whatever the row contains: continuing with all other work matters more than a row that was altered.
-fn over_already(change: &Change, told: State) -> Result<Moved, StoreError> {
+fn over_already(change: &Change, next: State) -> Result<Moved, StoreError> {
     let ended = matches!(change.state, State::Withdrawn | State::Expired);
-    match told {
+    match next {
         State::Applying => Err(StoreError::Conflict("this change")),
         State::Waiting => Ok(Moved::Nowhere),
         // Evaluated just before it was withdrawn.
@@ -214,10 +214,10 @@ fn over_already(change: &Change, told: State) -> Result<Moved, StoreError> {
             tracing::error!(
                 change = %change.id,
                 stands = change.state.as_str(),
-                told = told.as_str(),
+                next = next.as_str(),
                 "a change that was carried out is already in a terminal state"
             );
-            Ok(Moved::AsTold)
+            Ok(Moved::Applied)
         }
     }
 }

@@ -127,8 +127,8 @@ async fn ask_if_still_needed(
                 groups: &session.remembered.groups,
             };
             for event in role_revocation::end_roles(&state.settings, &mut tx, &seen, now).await? {
-                let told = entry(&session, event, now, request.clone());
-                state.ports.journal.record(&mut tx, &told).await?;
+                let ended = entry(&session, event, now, request.clone());
+                state.ports.journal.record(&mut tx, &ended).await?;
             }
             tx.commit().await?;
             (session.asked_at, session.checked_at) = (now, now);
@@ -232,8 +232,8 @@ async fn end(state: &HttpState, session: &Session, request: String) -> Result<()
     let now = state.clock.now();
     let mut tx = state.store.write().await?;
     if rows::end(&mut tx, &session.id, Ending::Revoked, now).await? {
-        let told = entry(session, SignInEvent::Ended(Ending::Revoked), now, request);
-        state.ports.journal.record(&mut tx, &told).await?;
+        let ended = entry(session, SignInEvent::Ended(Ending::Revoked), now, request);
+        state.ports.journal.record(&mut tx, &ended).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -304,10 +304,11 @@ fn clamp_future_times(row: &mut ResourceRow, now: Timestamp, mismatches: &mut Ve
     row.confirmed = row.confirmed.filter(|seen| seen.as_of <= now);
     row.closing = row.closing.map(|closing| {
         let since = closing.since.min(now);
-        let told = (0..closing.alarms).take_while(|told| since + alarm_after(told + 1) <= now);
+        let raised =
+            (0..closing.alarms).take_while(|raised| since + alarm_after(raised + 1) <= now);
         PendingRemoval {
             since,
-            alarms: u32::try_from(told.count()).unwrap_or(0),
+            alarms: u32::try_from(raised.count()).unwrap_or(0),
         }
     });
     row.doubt = row.doubt.filter(|until| *until < now + LONGEST_PAUSE);

@@ -58,10 +58,10 @@ impl Analysis {
     pub fn summary(&self) -> String {
         let risks = self.risks();
         let administrator = risks.contains(&Risk::Administrator);
-        let told = risks
+        let shown = risks
             .into_iter()
             .filter(|risk| !administrator || matches!(risk, Risk::Administrator | Risk::Unknown));
-        let labels: Vec<&str> = told.map(|risk| self.label(risk)).collect();
+        let labels: Vec<&str> = shown.map(|risk| self.label(risk)).collect();
         if labels.is_empty() {
             "No risks found".to_owned()
         } else {

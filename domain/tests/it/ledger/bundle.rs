@@ -181,7 +181,10 @@ fn the_manifest_reads_back_and_tells_what_differs() {
             .contains("entries.jsonl")
     );
     assert_eq!(
-        manifest.check_file("extra.txt", &longer).unwrap_err().said,
+        manifest
+            .check_file("extra.txt", &longer)
+            .unwrap_err()
+            .stated,
         "absent"
     );
 

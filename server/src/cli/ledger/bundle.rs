@@ -61,7 +61,7 @@ fn check(folder: &Path, manifest: &Manifest) -> Option<ManifestDiffers> {
             Some(found) => manifest.check_file(name, &found).err(),
             None => Some(ManifestDiffers {
                 what: name.clone(),
-                said: "there".to_owned(),
+                stated: "there".to_owned(),
                 found: "missing or unreadable".to_owned(),
             }),
         }

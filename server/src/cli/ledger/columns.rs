@@ -71,14 +71,14 @@ fn differing(stored: &StoredEntry, in_tree: &BTreeMap<u64, Hash>) -> Vec<&'stati
         .and_then(|actor| actor.session.as_deref());
     let grant = leaf.data.as_ref().and_then(|facts| facts.grant.as_deref());
     let mut columns = Vec::new();
-    for (column, beside, said) in [
+    for (column, beside, stated) in [
         ("type", &stored.kind, Some(leaf.kind.as_ref())),
         ("change_id", &stored.change, leaf.change_id.as_deref()),
         ("target_id", &stored.target, target),
         ("grant_id", &stored.grant, grant),
         ("session", &stored.session, session),
     ] {
-        if beside.as_deref() != said {
+        if beside.as_deref() != stated {
             columns.push(column);
         }
     }

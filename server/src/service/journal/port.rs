@@ -10,20 +10,20 @@ use crate::{
 };
 
 impl Journal {
-    fn of_session(&self, told: &ports::SignInEntry) -> Vec<EntryBuilder> {
+    fn of_session(&self, entry: &ports::SignInEntry) -> Vec<EntryBuilder> {
         let who = EntryActor {
-            person: told.person.clone(),
-            subject: told.subject.clone(),
-            session: told.session.clone(),
-            mfa: match told.event {
+            person: entry.person.clone(),
+            subject: entry.subject.clone(),
+            session: entry.session.clone(),
+            mfa: match entry.event {
                 SignInEvent::SignedIn { mfa, .. } => Some(mfa),
                 _ => None,
             },
-            request: Some(told.request.clone()),
-            client_ip: told.client_ip,
+            request: Some(entry.request.clone()),
+            client_ip: entry.client_ip,
             ..EntryActor::default()
         };
-        let builder = match &told.event {
+        let builder = match &entry.event {
             SignInEvent::SignedIn {
                 linked,
                 authenticated_at,
@@ -41,16 +41,16 @@ impl Journal {
                 .entry(EventKind::SessionRefused, Outcome::Denied, &who)
                 .reason(why),
             SignInEvent::RoleEnded(person, role) => self
-                .role_ended(&who, person, *role, told.at)
+                .role_ended(&who, person, *role, entry.at)
                 .reason("no longer in the group of this role"),
             SignInEvent::Claimed(claim) => self.subject_claimed(&who, claim),
-            SignInEvent::IdentityLinked(linked) => self.identity_linked(&who, linked, told.at),
+            SignInEvent::IdentityLinked(linked) => self.identity_linked(&who, linked, entry.at),
             SignInEvent::Linked(person, link) => {
-                return self.subject_linked(&who, person, link, told.at);
+                return self.subject_linked(&who, person, link, entry.at);
             }
             SignInEvent::NotLinked(why) => self.subject_not_linked(&who, why),
         };
-        vec![builder.at(told.at)]
+        vec![builder.at(entry.at)]
     }
 }
 
@@ -63,8 +63,8 @@ impl ports::SignInJournal for Journal {
     }
 
     async fn refused(&self, entry: &ports::SignInEntry) {
-        for entry in self.of_session(entry) {
-            if let Err(error) = self.note(entry).await {
+        for builder in self.of_session(entry) {
+            if let Err(error) = self.note(builder).await {
                 // The entry is kept and appended with the next one; the sign-in is refused in any case.
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
