@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_is_joined_by_issuer_and_subject_together() {
+    fn a_sign_in_is_linked_by_issuer_and_subject_together() {
         let users = [
             user(1, &[("https://a", "s1")]),
             user(2, &[("https://b", "s1")]),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn two_users_with_the_same_external_id_join_nobody() {
+    fn two_users_with_the_same_external_id_link_nobody() {
         let users = [user(1, &[(POOL, "s1")]), user(2, &[(POOL, "s1")])];
         assert!(
             matches!(link_identity(&subject(POOL, "s1"), users.iter()), IdentityLink::Ambiguous(found) if found.len() == 2)
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_equal_e_mail_address_joins_nobody() {
+    fn an_equal_e_mail_address_links_nobody() {
         let users = [user(1, &[(POOL, "s1")])];
         let by_address = subject("https://another", "ann@example.com");
         assert_eq!(
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_that_disagree_join_nobody() {
+    fn methods_that_disagree_link_nobody() {
         let users = [
             user(1, &[(OKTA, "o1"), (POOL, "s1")]),
             user(2, &[(OKTA, "o2")]),
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cannot_be_used_joins_nobody_even_if_another_method_would() {
+    fn a_key_that_cannot_be_used_links_nobody_even_if_another_method_would() {
         let users = [user(1, &[(POOL, "s1")])];
         let keys = LinkKeys {
             unusable: Some(UnusableKey::SeveralIdentities),

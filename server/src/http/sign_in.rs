@@ -274,7 +274,7 @@ async fn open(
 ) -> Result<String, HttpError> {
     let SignInSuccess { identity, now, .. } = who;
     state.ports.readiness.restored().await;
-    let join = state.ports.users.link(&who.keys);
+    let link = state.ports.users.link(&who.keys);
     let name = identity
         .name
         .clone()
@@ -299,12 +299,12 @@ async fn open(
         keys: &who.keys,
         name: &remembered.name,
         username: Some(&identity.username),
-        link: &join,
+        link: &link,
         new_id: clock::person_id(),
         at: *now,
     };
     let known = resolve_at_sign_in(&mut tx, &introduction).await?;
-    let linking = linking(&known, &join);
+    let linking = linking(&known, &link);
     let seen = role_revocation::ObservedGroups {
         subject: &identity.subject,
         person: &known.person,
@@ -347,11 +347,11 @@ async fn open(
 }
 
 /// Returns what the sign-in changed about the link, or why it is not linked.
-fn linking(known: &ResolvedPerson, join: &IdentityLink) -> Vec<SignInEvent> {
+fn linking(known: &ResolvedPerson, link: &IdentityLink) -> Vec<SignInEvent> {
     let claimed = known.claimed.clone().map(SignInEvent::Claimed);
     let linked = known.linked.clone();
     let linked = linked.map(|link| SignInEvent::Linked(known.person.clone(), link));
-    let obstacle = join.obstacle().filter(|_| known.user.is_none());
+    let obstacle = link.obstacle().filter(|_| known.user.is_none());
     let obstacle = obstacle.map(SignInEvent::NotLinked);
     claimed.into_iter().chain(linked).chain(obstacle).collect()
 }

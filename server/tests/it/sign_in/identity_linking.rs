@@ -19,12 +19,12 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     who_is_not_in_the_directory_signs_in_and_only_reads,
     who_the_directory_names_by_issuer_and_subject_acts,
-    a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody,
-    nobody_joins_a_user_who_has_a_role_already,
-    a_subject_that_two_users_claim_is_joined_to_neither,
+    a_second_sign_in_of_a_user_claims_and_is_linked_to_nobody,
+    nobody_is_linked_to_a_user_who_has_a_role_already,
+    a_subject_that_two_users_claim_is_linked_to_neither,
     a_directory_that_learns_of_somebody_later_completes_their_person,
-    a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there,
-    a_late_join_to_a_user_who_has_a_sign_in_is_a_claim,
+    a_late_link_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there,
+    a_late_link_to_a_user_who_has_a_sign_in_is_a_claim,
     a_directory_that_changes_its_mind_swaps_nobody,
     a_link_is_recorded_at_the_first_sign_in_and_not_again,
     a_link_that_was_altered_by_hand_is_not_recorded,
@@ -48,7 +48,7 @@ async fn who_is_not_in_the_directory_signs_in_and_only_reads(engine: DatabaseEng
 
 async fn who_the_directory_names_by_issuer_and_subject_acts(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(me["acts_as"], me["person"]);
     let known = person::person_of(&server.store, &server.subject("alice"))
@@ -58,10 +58,10 @@ async fn who_the_directory_names_by_issuer_and_subject_acts(engine: DatabaseEngi
     assert_eq!(known.user, Some(user));
 }
 
-async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody(engine: DatabaseEngine) {
+async fn a_second_sign_in_of_a_user_claims_and_is_linked_to_nobody(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
-    server.join("bob", 1);
+    let user = server.link("alice", 1);
+    server.link("bob", 1);
     let (alice, bob) = (
         server.browser().sign_in("alice").await.whoami().await,
         server.browser().sign_in("bob").await.whoami().await,
@@ -96,9 +96,9 @@ async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody(engine: Datab
     assert_eq!(server.events().iter().filter(|e| **e == claim).count(), 1);
 }
 
-async fn nobody_joins_a_user_who_has_a_role_already(engine: DatabaseEngine) {
+async fn nobody_is_linked_to_a_user_who_has_a_role_already(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    server.join("alice", 1);
+    server.link("alice", 1);
     server.browser().sign_in("alice").await;
     server.grant("alice", Role::Approver).await;
     // As if the first sign-in had been deleted while the role remained.
@@ -110,7 +110,7 @@ async fn nobody_joins_a_user_who_has_a_role_already(engine: DatabaseEngine) {
         .execute(server.store.read())
         .await
         .unwrap();
-    server.join("sam", 1);
+    server.link("sam", 1);
     let sam = server.browser().sign_in("sam").await.whoami().await;
     assert_eq!(
         (&sam["acts_as"], &sam["roles"]),
@@ -118,7 +118,7 @@ async fn nobody_joins_a_user_who_has_a_role_already(engine: DatabaseEngine) {
     );
 }
 
-async fn a_subject_that_two_users_claim_is_joined_to_neither(engine: DatabaseEngine) {
+async fn a_subject_that_two_users_claim_is_linked_to_neither(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let claim = IdentityLink::Ambiguous(vec![user_id(1), user_id(2)]);
     server
@@ -133,13 +133,13 @@ async fn a_subject_that_two_users_claim_is_joined_to_neither(engine: DatabaseEng
 async fn a_directory_that_learns_of_somebody_later_completes_their_person(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let before = server.browser().sign_in("alice").await.whoami().await;
-    server.join("alice", 1);
+    server.link("alice", 1);
     let after = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(before["person"], after["person"]);
     assert_eq!(after["acts_as"], after["person"]);
 }
 
-async fn a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there(
+async fn a_late_link_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there(
     engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
@@ -152,17 +152,17 @@ async fn a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there(
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    server.join("bob", 1);
+    server.link("bob", 1);
     let bob = server.browser().sign_in("bob").await.whoami().await;
     assert_eq!(bob["acts_as"], theirs.as_str());
 }
 
-async fn a_late_join_to_a_user_who_has_a_sign_in_is_a_claim(engine: DatabaseEngine) {
+async fn a_late_link_to_a_user_who_has_a_sign_in_is_a_claim(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     server.browser().sign_in("bob").await;
-    server.join("alice", 1);
+    server.link("alice", 1);
     server.browser().sign_in("alice").await;
-    server.join("bob", 1);
+    server.link("bob", 1);
     let bob = server.browser().sign_in("bob").await.whoami().await;
     assert!(
         bob["acts_as"].is_null(),
@@ -174,9 +174,9 @@ async fn a_late_join_to_a_user_who_has_a_sign_in_is_a_claim(engine: DatabaseEngi
 
 async fn a_directory_that_changes_its_mind_swaps_nobody(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     server.browser().sign_in("alice").await;
-    server.join("alice", 2);
+    server.link("alice", 2);
     server.browser().sign_in("alice").await;
     let known = person::person_of(&server.store, &server.subject("alice"))
         .await
@@ -199,7 +199,7 @@ async fn who(server: &Server, name: &str) -> PersonId {
 
 async fn a_link_is_recorded_at_the_first_sign_in_and_not_again(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     server.browser().sign_in("alice").await;
     server.browser().sign_in("alice").await;
     let record = recorded(&server, "alice").await;
@@ -212,7 +212,7 @@ async fn a_link_is_recorded_at_the_first_sign_in_and_not_again(engine: DatabaseE
 
 async fn a_link_that_was_altered_by_hand_is_not_recorded(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     server.browser().sign_in("alice").await;
     sqlx::query("update person set user_id = $1 where user_id = $2")
         .bind(user_id(2).as_str())
@@ -228,7 +228,7 @@ async fn a_suspended_identity_has_no_roles_and_gets_them_back_when_it_is_confirm
     engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     let mut alice = server.browser();
     alice.sign_in("alice").await;
     server.grant("alice", Role::Administrator).await;
@@ -370,7 +370,7 @@ async fn a_role_moves_with_the_sign_in_that_is_linked_late(engine: DatabaseEngin
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    server.join("alice", 1);
+    server.link("alice", 1);
     server.wait(domain::time::Duration::minutes(1));
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(me["acts_as"], theirs.as_str());

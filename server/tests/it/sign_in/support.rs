@@ -214,7 +214,7 @@ impl Server {
     }
 
     /// Links a sign-in to a user of the directory.
-    pub fn join(&self, username: &str, number: u8) -> UserId {
+    pub fn link(&self, username: &str, number: u8) -> UserId {
         let user = user_id(number);
         self.users.0.lock().unwrap().insert(
             format!("sub-of-{username}"),
