@@ -194,6 +194,7 @@ fn user(row: &(&str, &str, &str, Mfa), linked: Option<Arc<str>>) -> PoolUser {
         totp_secret: (mfa == Mfa::Totp).then(|| base32(&uuid_for("totp", name))),
         enabled: true,
         federated: name == FEDERATED,
+        linked_providers: Vec::new(),
         signed_out_at_ms: None,
         created_ms: FOUNDED_MS,
         updated_ms: FOUNDED_MS,

@@ -725,6 +725,7 @@ pub fn user(username: &str, mfa: Mfa, groups: &[&str]) -> PoolUser {
         totp_secret: None,
         enabled: true,
         federated: false,
+        linked_providers: Vec::new(),
         signed_out_at_ms: None,
         created_ms: START.0,
         updated_ms: START.0,
