@@ -215,6 +215,29 @@ pub async fn relink(
     tx: &mut Tx,
     person: &PersonId,
     user: &UserId,
+/// Returns every identity that a user ever was. The index names them; suspended identities count by the ledger, whatever
+/// rows exist.
+pub async fn ever_was(
+    conn: &mut AnyConnection,
+    user: &UserId,
+) -> Result<BTreeSet<PersonId>, StoreError> {
+    let rows: Vec<(String,)> =
+        sqlx::query_as("select distinct person_id from identity_user where user_id = $1")
+            .bind(user.as_str())
+            .fetch_all(&mut *conn)
+            .await?;
+    let indexed = rows.iter().map(|(person,)| id("identity_user", person));
+    let mut found = indexed.collect::<Result<BTreeSet<PersonId>, StoreError>>()?;
+    for (person, suspension) in suspended(conn).await? {
+        if suspension.difference.other() == Some(user)
+            || record(conn, &person).await?.users.contains_key(user)
+        {
+            found.insert(person);
+        }
+    }
+    Ok(found)
+}
+
 ) -> Result<RelinkOutcome, StoreError> {
     let holder: Option<(String, i64)> = sqlx::query_as(
         "select p.id, (select count(*) from subject s where s.person_id = p.id) + (select count(*) from role_grant r \

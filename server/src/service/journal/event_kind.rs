@@ -78,7 +78,7 @@ kinds! {
     SessionStarted = "session.started",
     SessionEnded = "session.ended",
     SessionRefused = "session.refused",
-    /// A sign-in claimed an Identity Center user that is linked to another sign-in.
+    /// A sign-in claimed an Identity Center user that is or was another identity.
     SubjectClaimed = "subject.claimed",
     /// A sign-in was linked to an Identity Center user.
     SubjectLinked = "subject.linked",

@@ -11,7 +11,7 @@ use super::{EntryActor, EntryBuilder, EventKind, Journal};
 use crate::store::person::{Claim, NewLink, ResolvedPerson};
 
 impl Journal {
-    /// A sign-in claimed an Identity Center user that is linked to another sign-in. It is linked to no user.
+    /// A sign-in claimed an Identity Center user that is or was another identity. It is linked to no user.
     pub fn subject_claimed(&self, who: &EntryActor, claim: &Claim) -> EntryBuilder {
         self.entry(EventKind::SubjectClaimed, Outcome::Denied, who)
             .target(EntryTarget {
@@ -20,7 +20,7 @@ impl Journal {
                 principal_id: Some(claim.user.to_string()),
                 ..EntryTarget::new("person")
             })
-            .reason("another sign-in is already linked to this directory user")
+            .reason("another identity is or was this directory user")
     }
 
     /// A sign-in was linked to an Identity Center user, with the roles that moved to the person of that user.
