@@ -125,12 +125,14 @@ fn step(row: &Row, index: &DirectoryIndex<'_>) -> Option<Step> {
         external_ids: user.external_ids.iter().map(ExternalIdDigest::of).collect(),
     };
     let after = after(&row.record, &confirmed);
-    let known = after.external_ids().into_iter().cloned().collect();
+    let read = index.read(other, &row.identity.known_by(&after));
     // The user from which the identity moves away was never recorded if the link is older than the record.
     let mut linked = after;
     linked.linked.insert(row.identity.user.clone());
-    match link_status(&linked, other, &index.read(other, &known)) {
+    match link_status(&linked, other, &read) {
         LinkStatus::Differs(difference) => Some(Step::Keep(NotConfirmed::StillDiffers(difference))),
-        LinkStatus::Valid | LinkStatus::NotRead(_) => Some(Step::Confirm(confirmed)),
+        LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => {
+            Some(Step::Confirm(confirmed))
+        }
     }
 }

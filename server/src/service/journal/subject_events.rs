@@ -1,7 +1,7 @@
 //! The entries about links between sign-ins and Identity Center users.
 
 use domain::{
-    ids::PersonId,
+    ids::{PersonId, UserId},
     ledger::{EntryTarget, Outcome},
     person::Subject,
     time::Timestamp,
@@ -71,6 +71,18 @@ impl Journal {
         let linked = known.linked.iter();
         let linked = linked.flat_map(|link| self.subject_linked(&who, &known.person, link, at));
         claimed.chain(linked).collect()
+    }
+
+    /// It is not clear that a sign-in still belongs to the Identity Center user of its person.
+    pub fn subject_unclear(&self, who: &EntryActor, user: &UserId, why: &str) -> EntryBuilder {
+        self.entry(EventKind::SubjectUnclear, Outcome::Denied, who)
+            .target(EntryTarget {
+                id: who.person.as_ref().map(PersonId::to_string),
+                principal_type: Some("USER".to_owned()),
+                principal_id: Some(user.to_string()),
+                ..EntryTarget::new("person")
+            })
+            .reason(why)
     }
 
     /// It is not clear which Identity Center user a sign-in belongs to, so it was linked to none.

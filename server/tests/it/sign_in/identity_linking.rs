@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::authorize::Role;
+use domain::directory::ExternalId;
 use domain::identity::{ExternalIdDigest, IdentityRecord, LinkDifference};
 use domain::ids::PersonId;
 use domain::person::link::{IdentityLink, LinkMethod, UnusableKey};
@@ -36,6 +37,8 @@ crate::engines::on_both_engines! {
     a_federated_sign_in_is_linked_by_the_identity_that_the_directory_has,
     an_attribute_of_the_pool_links_and_an_unread_one_does_not,
     an_unclear_identity_links_nobody_and_is_recorded,
+    keys_that_lead_elsewhere_are_recorded_and_replace_no_link,
+    a_link_is_recorded_with_the_identity_at_the_provider,
     a_name_that_somebody_writes_into_the_pool_is_shown_nowhere_as_theirs,
 }
 
@@ -485,6 +488,62 @@ async fn an_unclear_identity_links_nobody_and_is_recorded(engine: DatabaseEngine
     assert!(me["acts_as"].is_null());
     let why = SignInEvent::NotLinked(UnusableKey::EmailAsIdentity.reason());
     assert!(server.events().contains(&why));
+}
+
+async fn keys_that_lead_elsewhere_are_recorded_and_replace_no_link(engine: DatabaseEngine) {
+    let server = Server::on(engine).await;
+    let user = server.link("alice", 1);
+    server.browser().sign_in("alice").await;
+    let recorded = async || {
+        let sql = "select leaf from ledger_entry where type = 'subject.unclear'";
+        server.dump(sql).await
+    };
+    // Nothing leads elsewhere, and a crawl that does not contain her proves nothing.
+    let subject = server.subject("alice");
+    let says = |link: IdentityLink| {
+        let mut links = server.users.0.lock().unwrap();
+        links.insert(subject.sub.clone(), link);
+    };
+    says(IdentityLink::Unknown);
+    let me = server.browser().sign_in("alice").await.whoami().await;
+    assert_eq!(me["acts_as"], me["person"]);
+    assert_eq!(recorded().await, "");
+    for (link, why) in [
+        (
+            IdentityLink::Linked(user_id(2), [LinkMethod::Identities].into()),
+            "lead to another directory user",
+        ),
+        (
+            IdentityLink::Ambiguous(vec![user_id(1), user_id(2)]),
+            "several directory users",
+        ),
+        (
+            IdentityLink::Contradictory(vec![user_id(1)]),
+            "lead to different directory users",
+        ),
+        (
+            IdentityLink::Unusable(UnusableKey::UnreadAttribute),
+            "could not be read",
+        ),
+    ] {
+        says(link);
+        server.browser().sign_in("alice").await;
+        let known = person::person_of(&server.store, &subject).await;
+        assert_eq!(known.unwrap().unwrap().user, Some(user.clone()));
+        assert!(recorded().await.contains(why), "{why}");
+    }
+}
+
+async fn a_link_is_recorded_with_the_identity_at_the_provider(engine: DatabaseEngine) {
+    let server = with_okta(engine).await;
+    server.list(1, "Dave Stone", &[(OKTA, "dave")]);
+    server.browser().sign_in("Okta_dave").await;
+    let record = recorded(&server, "Okta_dave").await;
+    let at_okta = ExternalIdDigest::of(&ExternalId {
+        issuer: OKTA.into(),
+        id: "dave".into(),
+    });
+    assert!(record.external_ids().contains(&at_okta));
 }
 
 async fn a_name_that_somebody_writes_into_the_pool_is_shown_nowhere_as_theirs(
