@@ -22,6 +22,7 @@ use server::{
 use super::{
     recreated_users::{APPROVER, on_the_host, recorded, suspension, waiting},
     sandbox_server::{Company, subject},
+    site::configuration,
 };
 
 crate::engines::on_both_engines! {
@@ -37,6 +38,7 @@ crate::engines::on_both_engines! {
     a_second_sign_in_of_a_suspended_identity_is_a_claim,
     a_crawl_records_the_claim_of_a_sign_in_that_leads_to_an_earlier_user,
     a_second_sign_in_is_a_claim_although_the_index_was_emptied,
+    a_role_of_the_configuration_makes_no_identity_of_the_new_user_of_a_suspended_one,
 }
 
 const PROVIDER: &str = "https://acme.okta.com";
@@ -199,6 +201,9 @@ async fn refuses_as_unclear(company: &Company) {
     company.sync().await;
     assert_eq!(suspension(company, APPROVER).await, None);
     assert!(company.stored(&id).await.change.approvals.is_empty());
+    let (code, out) = on_the_host(company, &["list"]).await;
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("not clear"), "{out}");
 }
 
 async fn keys_that_cannot_be_read_in_the_directory_suspend_nobody(company: &Company) {
@@ -345,4 +350,34 @@ async fn a_second_sign_in_is_a_claim_although_the_index_was_emptied(company: &Co
     assert_eq!(second.user, None, "the ledger records whose user it was");
     assert_eq!(second.claimed.unwrap().held_by, mine);
     super::recreated_users::restore_rows(company, &mine).await;
+}
+
+async fn a_role_of_the_configuration_makes_no_identity_of_the_new_user_of_a_suspended_one(
+    company: &Company,
+) {
+    let mine = company.identity_of(APPROVER).await;
+    recorded(company).await;
+    let (first, second) = (company.user(APPROVER), new_sign_in());
+    let mut ids = company.external_ids(&first);
+    let of_second = json!({ "issuer": second.iss, "id": second.sub });
+    ids.as_array_mut().unwrap().push(of_second);
+    company.delete_user(&first).await;
+    company
+        .provision(json!({
+            "user_name": APPROVER, "given_name": "Ines", "family_name": "Carvalho",
+            "external_ids": ids, "enabled": true,
+        }))
+        .await;
+    company.sync().await;
+    let mut args = configuration(&company.database, &company.aws, "http://localhost:9", 9);
+    args.subject_issuer = Some(second.iss.clone());
+    args.approvers = vec![second.sub.clone()];
+    (args.administrators, args.auditors) = (Vec::new(), Vec::new());
+    server::state::first_roles(&company.app_state, &args)
+        .await
+        .unwrap();
+    let known = person::person_of(&company.app_state.store, &second).await;
+    assert_eq!(known.unwrap().unwrap().user, None);
+    let claimed = company.entries("subject.claimed").await;
+    assert_eq!(claimed[0]["target"]["id"], mine.as_str());
 }
