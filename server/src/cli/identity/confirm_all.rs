@@ -1,6 +1,6 @@
 //! Confirms the new user of every identity that has one, after a directory was provisioned again.
 
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write};
 
 use domain::{
     directory::UserStatus,
@@ -119,10 +119,17 @@ fn step(row: &Row, index: &DirectoryIndex<'_>) -> Option<Step> {
     if user.status == UserStatus::Disabled {
         return Some(Step::Keep(NotConfirmed::Disabled(other.clone())));
     }
+    let ids: BTreeSet<_> = user.external_ids.iter().map(ExternalIdDigest::of).collect();
+    // The keys that a sign-in states can name a colleague, and nobody notices one among many.
+    if !row.record.is_oneself(other, &user.external_ids)
+        && ids.is_disjoint(&row.identity.subject_ids())
+    {
+        return Some(Step::Keep(NotConfirmed::NeedsUser(difference.clone())));
+    }
     let confirmed = UserOfIdentity {
         person: row.identity.person.clone(),
         user: other.clone(),
-        external_ids: user.external_ids.iter().map(ExternalIdDigest::of).collect(),
+        external_ids: ids,
     };
     let after = after(&row.record, &confirmed);
     let read = index.read(other, &row.identity.known_by(&after));

@@ -30,6 +30,7 @@ crate::engines::on_both_engines! {
     a_provider_identity_that_another_user_gets_stops_the_decision,
     a_crawl_finds_the_new_user_by_the_provider_identity,
     an_attribute_that_names_another_user_suspends_if_that_user_exists,
+    no_identity_of_many_moves_to_a_user_that_only_an_attribute_names,
     an_attribute_that_names_nobody_stops_the_decision_and_suspends_nobody,
     keys_that_cannot_be_read_in_the_directory_suspend_nobody,
     a_sign_in_with_keys_that_contradict_the_directory_decides_nothing,
@@ -177,6 +178,30 @@ async fn an_attribute_that_names_another_user_suspends_if_that_user_exists(compa
     assert_eq!(code, 0, "{out}");
     let id = waiting(company, "marcus.dube").await;
     company.decide(APPROVER, &id).await.unwrap();
+}
+
+async fn no_identity_of_many_moves_to_a_user_that_only_an_attribute_names(company: &Company) {
+    recorded(company).await;
+    let wrong = [
+        ("kwame.boateng", "hannah.cole"),
+        ("amara.nwosu", "marcus.dube"),
+    ];
+    for (name, colleague) in wrong {
+        let named = LinkKeys {
+            attribute: Some(company.user(colleague)),
+            ..keys(subject(name))
+        };
+        signs_in(company, &named).await;
+    }
+    assert_eq!(company.entries("identity.alarm_raised").await.len(), 1);
+    let line = ["confirm", "--all", "--yes", "--reason", "moved"];
+    let (code, out) = on_the_host(company, &line).await;
+    assert_eq!(code, 1, "{out}");
+    for (name, _) in wrong {
+        let known = company.known(name).await;
+        assert_eq!(known.user, Some(company.user(name)), "{out}");
+        assert!(out.contains(known.person.as_str()), "{out}");
+    }
 }
 
 async fn an_attribute_that_names_nobody_stops_the_decision_and_suspends_nobody(company: &Company) {
