@@ -5,7 +5,11 @@
 //! and each of them counts as the same human.
 //!
 //! Only a complete read suspends an identity. What was not read is neither present nor gone: it stops a decision until
-//! it is read.
+//! it is read. So do keys of a sign-in that contradict the directory or could not be read.
+
+mod keys;
+
+pub use keys::IdentityKeys;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -35,7 +39,8 @@ impl ExternalIdDigest {
         Self::of_parts(&external.issuer, &external.id)
     }
 
-    /// Returns the digest of the external id by which a subject is linked.
+    /// Returns the digest of issuer and `sub` as an external id, by which the directory may contain a subject. Most
+    /// directories do not, and the sign-in is linked by other keys.
     pub fn of_subject(subject: &Subject) -> Self {
         Self::of_parts(&subject.iss, &subject.sub)
     }
@@ -61,13 +66,13 @@ impl ExternalIdDigest {
 /// How an identity differs from the directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LinkDifference {
-    /// The user was deleted, and no other user has one of its external ids.
+    /// The user was deleted, and no key of the identity finds another user.
     Deleted,
     /// The user is disabled.
     Disabled,
-    /// The user was deleted, and another user has one of its external ids.
+    /// The user was deleted, and a key of the identity finds another user.
     Recreated(UserId),
-    /// The user exists, and another user has one of its external ids.
+    /// The user exists, and a key of the identity finds another user.
     Reissued(UserId),
     /// The stored link differs from the one that the ledger records.
     LinkAltered,
@@ -97,7 +102,7 @@ impl LinkDifference {
         })
     }
 
-    /// Returns the other user that has an external id of the identity.
+    /// Returns the other user that a key of the identity finds.
     pub fn other(&self) -> Option<&UserId> {
         match self {
             Self::Recreated(other) | Self::Reissued(other) => Some(other),
@@ -114,7 +119,7 @@ impl LinkDifference {
                 "The Identity Center user of this identity was deleted and created again as another user."
             }
             Self::Reissued(_) => {
-                "The external id of this identity was given to another Identity Center user."
+                "An external id or another link key of this identity belongs to another Identity Center user."
             }
             Self::LinkAltered => {
                 "The stored link of this identity differs from the one that the ledger records."
@@ -189,8 +194,10 @@ pub enum LinkRead {
     Read {
         /// The status of the linked user; none if the directory does not contain it.
         user: Option<UserStatus>,
-        /// All users that have an external id of the identity.
+        /// All users that a key of the identity finds.
         holders: BTreeSet<UserId>,
+        /// Why a sign-in of the identity may not be the linked user, although no other user is found.
+        objection: Option<&'static str>,
     },
 }
 
@@ -218,12 +225,18 @@ impl<'a> DirectoryIndex<'a> {
         self.users.get(id).copied()
     }
 
-    /// Returns what the listing shows about the identity of a user with these external ids.
-    pub fn read(&self, user: &UserId, external_ids: &BTreeSet<ExternalIdDigest>) -> LinkRead {
-        let holders = external_ids.iter().filter_map(|id| self.holders.get(id));
+    /// Returns what the listing shows about the identity of a user with these keys.
+    pub fn read(&self, user: &UserId, keys: &IdentityKeys<'_>) -> LinkRead {
+        let of_ids = keys.external_ids().iter();
+        let of_ids = of_ids.filter_map(|id| self.holders.get(id)).flatten();
+        let mut holders: BTreeSet<UserId> = of_ids.copied().cloned().collect();
+        let named = keys.named().filter(|named| self.users.contains_key(named));
+        holders.extend(named.cloned());
+        let found = self.user(user);
         LinkRead::Read {
-            user: self.user(user).map(|user| user.status),
-            holders: holders.flatten().copied().cloned().collect(),
+            user: found.map(|user| user.status),
+            holders,
+            objection: found.and_then(|user| keys.objection(&user.id, &user.external_ids)),
         }
     }
 }
@@ -234,6 +247,9 @@ pub enum LinkStatus {
     Valid,
     /// A complete read shows a difference.
     Differs(LinkDifference),
+    /// A complete read shows no other user, and it is not clear that a sign-in is the linked one. It stops a decision
+    /// and suspends nobody.
+    Unclear(&'static str),
     /// Not known now, with the code of the error.
     NotRead(String),
 }
@@ -244,9 +260,13 @@ pub fn link_status(record: &IdentityRecord, stored: &UserId, read: &LinkRead) ->
     if record.current.as_ref().is_some_and(|user| user != stored) {
         return LinkStatus::Differs(LinkDifference::LinkAltered);
     }
-    let (user, holders) = match read {
+    let (user, holders, objection) = match read {
         LinkRead::NotRead(why) => return LinkStatus::NotRead(why.clone()),
-        LinkRead::Read { user, holders } => (user, holders),
+        LinkRead::Read {
+            user,
+            holders,
+            objection,
+        } => (user, holders, objection),
     };
     let other = holders
         .iter()
@@ -257,7 +277,9 @@ pub fn link_status(record: &IdentityRecord, stored: &UserId, read: &LinkRead) ->
         (None, Some(other)) => LinkDifference::Recreated(other),
         (None, None) => LinkDifference::Deleted,
         (Some(UserStatus::Disabled), None) => LinkDifference::Disabled,
-        (Some(UserStatus::Enabled), None) => return LinkStatus::Valid,
+        (Some(UserStatus::Enabled), None) => {
+            return objection.map_or(LinkStatus::Valid, LinkStatus::Unclear);
+        }
     })
 }
 

@@ -42,7 +42,8 @@ pub enum PoolMfa {
 pub enum Authenticator {
     /// The pool itself, with its settings; `None` if they could not be read.
     Pool(Option<PoolMfa>),
-    /// An identity provider that requires a second factor of everybody, according to the configuration.
+    /// An identity provider. Each one that the token names requires a second factor of everybody, according to the
+    /// configuration.
     StrictProvider,
     /// Another identity provider.
     Provider,

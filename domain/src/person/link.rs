@@ -108,17 +108,46 @@ impl LinkKeys {
             .chain(identity)
     }
 
-    /// Whether the directory knows this user under another id of the same issuer, so that it is somebody else.
-    fn contradicts(&self, user: &User) -> bool {
-        let named = self.attribute.as_ref();
-        named.is_some_and(|named| *named != user.id)
+    /// Returns the external ids by which a user can be found, in full.
+    pub fn external_ids(&self) -> impl Iterator<Item = ExternalId> {
+        self.external().map(|(_, issuer, id)| ExternalId {
+            issuer: issuer.to_owned(),
+            id: id.to_owned(),
+        })
+    }
+
+    /// Whether one of the keys finds this user.
+    pub fn find(&self, user: &UserId, external_ids: &[ExternalId]) -> bool {
+        self.attribute.as_ref() == Some(user)
             || self.external().any(|(_, issuer, id)| {
-                let mut of_issuer = user.external_ids.iter().filter(|ext| ext.issuer == issuer);
+                let is_same = |ext: &ExternalId| ext.issuer == issuer && ext.id == id;
+                external_ids.iter().any(is_same)
+            })
+    }
+
+    /// Returns why a sign-in with these keys may not be this user; none if nothing speaks against it. The user need not
+    /// have any of the keys.
+    pub fn objection(&self, user: &UserId, external_ids: &[ExternalId]) -> Option<&'static str> {
+        if let Some(why) = self.unusable {
+            return Some(why.reason());
+        }
+        let contradicts = self.contradict(user, external_ids);
+        contradicts.then_some(CONTRADICTORY)
+    }
+
+    /// Whether the directory knows this user under another id of the same issuer, so that it is somebody else.
+    fn contradict(&self, user: &UserId, external_ids: &[ExternalId]) -> bool {
+        let named = self.attribute.as_ref();
+        named.is_some_and(|named| named != user)
+            || self.external().any(|(_, issuer, id)| {
+                let mut of_issuer = external_ids.iter().filter(|ext| ext.issuer == issuer);
                 let (known, same) = (of_issuer.clone().count(), of_issuer.any(|ext| ext.id == id));
                 known > 0 && !same
             })
     }
 }
+
+const CONTRADICTORY: &str = "the methods of linking lead to different directory users";
 
 /// The result of looking up the Identity Center user of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,10 +170,19 @@ impl IdentityLink {
         match self {
             Self::Linked(..) | Self::Unknown => None,
             Self::Ambiguous(_) => Some("several directory users have this identity"),
-            Self::Contradictory(_) => {
-                Some("the methods of linking lead to different directory users")
-            }
+            Self::Contradictory(_) => Some(CONTRADICTORY),
             Self::Unusable(why) => Some(why.reason()),
+        }
+    }
+
+    /// Returns why a sign-in may no longer be the user that it is linked to. A user that was not found proves nothing,
+    /// because the listing may be older than the link.
+    pub fn objection(&self, linked: &UserId) -> Option<&'static str> {
+        match self {
+            Self::Linked(user, _) if user != linked => {
+                Some("the keys of the sign-in lead to another directory user")
+            }
+            _ => self.obstacle(),
         }
     }
 }
@@ -176,7 +214,7 @@ pub fn link_identity<'a>(keys: &LinkKeys, users: impl Iterator<Item = &'a User>)
     };
     if all
         .iter()
-        .any(|user| user.id != first.id || keys.contradicts(user))
+        .any(|user| user.id != first.id || keys.contradict(&user.id, &user.external_ids))
     {
         let different: BTreeSet<UserId> = all.iter().map(|user| user.id.clone()).collect();
         return IdentityLink::Contradictory(different.into_iter().collect());
@@ -231,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_is_joined_by_issuer_and_subject_together() {
+    fn a_sign_in_is_linked_by_issuer_and_subject_together() {
         let users = [
             user(1, &[("https://a", "s1")]),
             user(2, &[("https://b", "s1")]),
@@ -247,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn two_users_with_the_same_external_id_join_nobody() {
+    fn two_users_with_the_same_external_id_link_nobody() {
         let users = [user(1, &[(POOL, "s1")]), user(2, &[(POOL, "s1")])];
         assert!(
             matches!(link_identity(&subject(POOL, "s1"), users.iter()), IdentityLink::Ambiguous(found) if found.len() == 2)
@@ -255,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn an_equal_e_mail_address_joins_nobody() {
+    fn an_equal_e_mail_address_links_nobody() {
         let users = [user(1, &[(POOL, "s1")])];
         let by_address = subject("https://another", "ann@example.com");
         assert_eq!(
@@ -295,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_that_disagree_join_nobody() {
+    fn methods_that_disagree_link_nobody() {
         let users = [
             user(1, &[(OKTA, "o1"), (POOL, "s1")]),
             user(2, &[(OKTA, "o2")]),
@@ -338,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cannot_be_used_joins_nobody_even_if_another_method_would() {
+    fn a_key_that_cannot_be_used_links_nobody_even_if_another_method_would() {
         let users = [user(1, &[(POOL, "s1")])];
         let keys = LinkKeys {
             unusable: Some(UnusableKey::SeveralIdentities),

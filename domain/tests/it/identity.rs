@@ -10,10 +10,14 @@ use std::collections::BTreeSet;
 use domain::{
     directory::{ExternalId, Origin, User, UserStatus},
     identity::{
-        DirectoryIndex, ExternalIdDigest, IdentityRecord, LinkDifference, LinkReaction, LinkRead,
-        LinkStatus, link_status, reaction, tolerated,
+        DirectoryIndex, ExternalIdDigest, IdentityKeys, IdentityRecord, LinkDifference,
+        LinkReaction, LinkRead, LinkStatus, link_status, reaction, tolerated,
     },
     ids::UserId,
+    person::{
+        Subject,
+        link::{LinkKeys, UnusableKey},
+    },
 };
 
 fn user_id(n: u8) -> UserId {
@@ -54,8 +58,7 @@ fn ann() -> IdentityRecord {
 }
 
 fn status(record: &IdentityRecord, users: &[User]) -> LinkStatus {
-    let known = record.external_ids().into_iter().cloned().collect();
-    let read = DirectoryIndex::of(users).read(&user_id(1), &known);
+    let read = DirectoryIndex::of(users).read(&user_id(1), &IdentityKeys::new(&[], record));
     link_status(record, &user_id(1), &read)
 }
 
@@ -104,6 +107,7 @@ fn a_row_that_names_another_user_than_the_ledger_is_a_difference_whatever_was_re
         LinkRead::Read {
             user: Some(UserStatus::Enabled),
             holders: BTreeSet::new(),
+            objection: None,
         },
     ] {
         assert_eq!(
@@ -111,6 +115,74 @@ fn a_row_that_names_another_user_than_the_ledger_is_a_difference_whatever_was_re
             LinkStatus::Differs(LinkDifference::LinkAltered)
         );
     }
+}
+
+/// The keys of a federated sign-in of Ann, whose user has the external id `s` of issuer `https://a`.
+fn federated(id: &str) -> LinkKeys {
+    LinkKeys {
+        identity: Some(external(id)),
+        ..LinkKeys::of_subject(Subject {
+            iss: "https://pool".into(),
+            sub: "ann".into(),
+        })
+    }
+}
+
+/// Compares user 1 with a listing by the keys of one sign-in; the ledger records the link without external ids.
+fn status_by(keys: LinkKeys, users: &[User]) -> LinkStatus {
+    let mut record = IdentityRecord::default();
+    record.link(user_id(1), BTreeSet::new());
+    let sign_ins = [keys];
+    let keys = IdentityKeys::new(&sign_ins, &record);
+    let read = DirectoryIndex::of(users).read(&user_id(1), &keys);
+    link_status(&record, &user_id(1), &read)
+}
+
+#[test]
+fn every_link_key_of_a_sign_in_finds_another_user() {
+    use LinkDifference::{Recreated, Reissued};
+    let (own, other) = (
+        user(1, &[], UserStatus::Enabled),
+        user(2, &["s"], UserStatus::Enabled),
+    );
+    let by_attribute = LinkKeys {
+        attribute: Some(user_id(2)),
+        ..federated("x")
+    };
+    for keys in [federated("s"), by_attribute] {
+        let differs = |users: &[User]| match status_by(keys.clone(), users) {
+            LinkStatus::Differs(difference) => difference,
+            status => panic!("{status:?}"),
+        };
+        assert_eq!(differs(&[own.clone(), other.clone()]), Reissued(user_id(2)));
+        assert_eq!(differs(std::slice::from_ref(&other)), Recreated(user_id(2)));
+        assert_eq!(differs(&[]), LinkDifference::Deleted);
+    }
+}
+
+#[test]
+fn keys_that_find_nobody_else_and_do_not_fit_the_user_are_unclear_and_no_difference() {
+    let own = user(1, &["s"], UserStatus::Enabled);
+    let users = std::slice::from_ref(&own);
+    assert_eq!(status_by(federated("s"), users), LinkStatus::Valid);
+    let contradictory = [
+        federated("another id of the same issuer"),
+        LinkKeys {
+            attribute: Some(user_id(9)),
+            ..federated("s")
+        },
+        LinkKeys {
+            unusable: Some(UnusableKey::UnreadAttribute),
+            ..federated("s")
+        },
+    ];
+    for keys in contradictory {
+        let found = status_by(keys, users);
+        assert!(matches!(found, LinkStatus::Unclear(_)), "{found:?}");
+    }
+    // The directory does not contain the keys at all: nothing speaks against the link.
+    let own = user(1, &[], UserStatus::Enabled);
+    assert_eq!(status_by(federated("s"), &[own]), LinkStatus::Valid);
 }
 
 #[test]
@@ -142,8 +214,7 @@ fn a_confirmed_earlier_user_that_still_exists_is_no_difference() {
         user(1, &["s"], UserStatus::Enabled),
         user(2, &["s"], UserStatus::Enabled),
     ];
-    let known = record.external_ids().into_iter().cloned().collect();
-    let read = DirectoryIndex::of(&users).read(&user_id(2), &known);
+    let read = DirectoryIndex::of(&users).read(&user_id(2), &IdentityKeys::new(&[], &record));
     assert_eq!(link_status(&record, &user_id(2), &read), LinkStatus::Valid);
 }
 

@@ -132,7 +132,7 @@ pub(super) fn organisation(size: &Size, seed: u64) -> Organisation {
         assignments,
         provisioned_roles: Vec::new(),
         events: Vec::new(),
-        pool: sample::pool_joined_to(&first_users),
+        pool: sample::pool_linked_to(&first_users),
     }
 }
 

@@ -92,6 +92,9 @@ pub struct PoolUser {
     /// Whether the user signs in through an external identity provider. Cognito then asks for no factor of its own.
     #[serde(default)]
     pub federated: bool,
+    /// Further providers whose users `AdminLinkProviderForUser` has linked to this one.
+    #[serde(default)]
+    pub linked_providers: Vec<String>,
     /// The time of the last `AdminUserGlobalSignOut` in Unix milliseconds. Tokens issued until then are void.
     #[serde(default)]
     pub signed_out_at_ms: Option<i64>,
@@ -129,22 +132,27 @@ impl Pool {
 }
 
 impl PoolUser {
-    /// Returns the `identities` of a federated user. Cognito names such a user `<provider>_<id at the provider>`.
+    /// Returns the `identities` of a federated user. Cognito names such a user `<provider>_<id at the provider>`, and lists
+    /// every linked provider, whichever was used for a sign-in.
     pub fn identities(&self) -> Option<Value> {
         let (provider, user_id) = self
             .username
             .split_once('_')
             .unwrap_or(("Federation", &self.username));
-        self.federated.then(|| {
-            json!([{
+        let identity = |provider: &str, primary: &str| {
+            json!({
                 "userId": user_id,
                 "providerName": provider,
                 "providerType": "SAML",
                 "issuer": null,
-                "primary": "true",
+                "primary": primary,
                 "dateCreated": self.created_ms.to_string(),
-            }])
-        })
+            })
+        };
+        let linked = self.linked_providers.iter();
+        let linked = linked.map(|provider| identity(provider, "false"));
+        let all = std::iter::once(identity(provider, "true")).chain(linked);
+        self.federated.then(|| all.collect())
     }
 
     fn answers_to(&self, name: &str) -> bool {

@@ -1,6 +1,7 @@
 //! The identities of the users that a crawl has listed.
 //!
-//! Never links a user whom the ledger records as somebody else, and never gives such a user an identity of its own.
+//! Never gives a user whom the ledger records as somebody else an identity of its own. A sign-in that leads to such a user
+//! is a claim (`store/person/claim.rs`).
 
 use std::collections::BTreeSet;
 
@@ -33,15 +34,13 @@ pub(super) async fn persons(
         return Ok((known, Vec::new()));
     };
     let at = app_state.clock.now();
-    let PersonsOfUsers { others, .. } = store::identity_link::persons_of_users(tx.conn()).await?;
     let (mut entries, mut done) = (Vec::new(), BTreeSet::new());
     for (person, keys) in store::person::without_user(tx.conn()).await? {
         let IdentityLink::Linked(user, by) = link_identity(&keys, users.iter()) else {
             continue;
         };
-        // Another sign-in of the same person may have been linked just now, and the user may be known to be somebody
-        // else.
-        if done.contains(&person) || others.contains_key(&user) {
+        // Another sign-in of the same person may have been linked just now.
+        if done.contains(&person) {
             continue;
         }
         let found = FoundUser {

@@ -1,16 +1,20 @@
-//! Records the link of an identity at sign-in: the user that it is linked to, with every external id that the user has.
+//! Records the link of an identity at sign-in: the user that it is linked to, with every external id that the user has,
+//! and those by which the sign-in found the user.
 //!
 //! Nothing counts as the link of an identity but what the ledger records. A stored link that differs from it is never
 //! recorded here; the check after the sign-in suspends the identity.
 
 use std::collections::BTreeSet;
 
-use domain::{identity::ExternalIdDigest, person::Subject, time::Timestamp};
+use domain::{identity::ExternalIdDigest, person::link::IdentityLink};
 
 use super::{ports::SignInEvent, state::HttpState};
 use crate::{
     service::journal::UserOfIdentity,
-    store::{StoreError, Tx, identity, person::ResolvedPerson},
+    store::{
+        StoreError, Tx, identity,
+        person::{ResolvedPerson, SignInClaims},
+    },
 };
 
 /// Returns the event to record in the same transaction if the ledger lacks the link or an external id.
@@ -18,8 +22,7 @@ pub(super) async fn record(
     state: &HttpState,
     tx: &mut Tx,
     known: &ResolvedPerson,
-    subject: &Subject,
-    now: Timestamp,
+    who: &SignInClaims<'_>,
 ) -> Result<Option<SignInEvent>, StoreError> {
     let Some(user) = &known.user else {
         return Ok(None);
@@ -30,12 +33,17 @@ pub(super) async fn record(
     }
     let observed = state.ports.users.external_ids(user);
     let mut external_ids: BTreeSet<_> = observed.iter().map(ExternalIdDigest::of).collect();
-    external_ids.insert(ExternalIdDigest::of_subject(subject));
+    external_ids.insert(ExternalIdDigest::of_subject(&who.keys.subject));
+    // Keys that lead elsewhere, or nowhere, are not the user's.
+    if matches!(who.link, IdentityLink::Linked(found, _) if found == user) {
+        let stated = who.keys.external_ids();
+        external_ids.extend(stated.map(|id| ExternalIdDigest::of(&id)));
+    }
     let recorded = record.users.get(user);
     if recorded.is_some_and(|recorded| external_ids.is_subset(recorded)) {
         return Ok(None);
     }
-    identity::keep(tx, &known.person, user, &external_ids, now).await?;
+    identity::keep(tx, &known.person, user, &external_ids, who.at).await?;
     Ok(Some(SignInEvent::IdentityLinked(UserOfIdentity {
         person: known.person.clone(),
         user: user.clone(),

@@ -94,6 +94,8 @@ pub enum SignInEvent {
     Linked(PersonId, NewLink),
     /// It is not clear which directory user the sign-in belongs to. The reason is a constant.
     NotLinked(&'static str),
+    /// It is not clear that the sign-in still belongs to the directory user of its person. The reason is a constant.
+    Unclear(UserId, &'static str),
 }
 
 /// One entry of the journal.

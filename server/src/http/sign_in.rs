@@ -274,7 +274,7 @@ async fn open(
 ) -> Result<String, HttpError> {
     let SignInSuccess { identity, now, .. } = who;
     state.ports.readiness.restored().await;
-    let join = state.ports.users.link(&who.keys);
+    let link = state.ports.users.link(&who.keys);
     let name = identity
         .name
         .clone()
@@ -299,12 +299,12 @@ async fn open(
         keys: &who.keys,
         name: &remembered.name,
         username: Some(&identity.username),
-        link: &join,
+        link: &link,
         new_id: clock::person_id(),
         at: *now,
     };
     let known = resolve_at_sign_in(&mut tx, &introduction).await?;
-    let linking = linking(&known, &join);
+    let linking = linking(&known, &link);
     let seen = role_revocation::ObservedGroups {
         subject: &identity.subject,
         person: &known.person,
@@ -312,7 +312,7 @@ async fn open(
     };
     let ended = role_revocation::end_roles(&state.settings, &mut tx, &seen, *now).await?;
     let mut events: Vec<SignInEvent> = linking.into_iter().chain(ended).collect();
-    events.extend(identity_link::record(state, &mut tx, &known, &identity.subject, *now).await?);
+    events.extend(identity_link::record(state, &mut tx, &known, &introduction).await?);
     let new = NewSession {
         token_hash: &token_hash,
         id: &id,
@@ -346,14 +346,19 @@ async fn open(
     Ok(token)
 }
 
-/// Returns what the sign-in changed about the link, or why it is not linked.
-fn linking(known: &ResolvedPerson, join: &IdentityLink) -> Vec<SignInEvent> {
+/// Returns what the sign-in changed about the link, or why it is not clear which user it is.
+fn linking(known: &ResolvedPerson, link: &IdentityLink) -> Vec<SignInEvent> {
     let claimed = known.claimed.clone().map(SignInEvent::Claimed);
     let linked = known.linked.clone();
     let linked = linked.map(|link| SignInEvent::Linked(known.person.clone(), link));
-    let obstacle = join.obstacle().filter(|_| known.user.is_none());
-    let obstacle = obstacle.map(SignInEvent::NotLinked);
-    claimed.into_iter().chain(linked).chain(obstacle).collect()
+    let unclear = match &known.user {
+        None => link.obstacle().map(SignInEvent::NotLinked),
+        Some(user) => {
+            let objection = link.objection(user);
+            objection.map(|why| SignInEvent::Unclear(user.clone(), why))
+        }
+    };
+    claimed.into_iter().chain(linked).chain(unclear).collect()
 }
 
 fn began(who: &SignInSuccess, known: &ResolvedPerson, new: &NewSession<'_>) -> SignInEvent {

@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    identity::{ExternalIdDigest, IdentityAlarm, IdentityRecord, Suspension},
+    identity::{ExternalIdDigest, IdentityAlarm, IdentityKeys, IdentityRecord, Suspension},
     ids::{PersonId, UserId},
-    person::Subject,
+    person::{Subject, link::LinkKeys},
     time::Timestamp,
 };
 use sqlx::AnyConnection;
 
-use super::{Store, StoreError, Tx, affected, id, ledger::proof};
+use super::{Store, StoreError, Tx, affected, id, ledger::proof, person::stored_keys};
 
 /// Returns what the ledger records about an identity.
 pub async fn record(
@@ -67,28 +67,40 @@ pub struct LinkedIdentity {
     pub person: PersonId,
     /// The user of the row.
     pub user: UserId,
-    pub subjects: Vec<Subject>,
+    /// The link keys of each sign-in, as it last stated them.
+    pub keys: Vec<LinkKeys>,
     /// Every user that it ever was according to the index, with external ids.
     pub users: BTreeMap<UserId, BTreeSet<ExternalIdDigest>>,
 }
 
 impl LinkedIdentity {
-    /// Returns the external ids by which its sign-ins would be linked.
+    /// Returns everything by which the directory finds this identity: the keys of its sign-ins, and the external ids of
+    /// a record of it.
+    pub fn known_by(&self, record: &IdentityRecord) -> IdentityKeys<'_> {
+        IdentityKeys::new(&self.keys, record)
+    }
+
+    /// Returns the digest of each of its subjects. Nobody else can have one of them, unlike an identity at a provider,
+    /// which an administrator can link to another subject.
     pub fn subject_ids(&self) -> BTreeSet<ExternalIdDigest> {
-        self.subjects
-            .iter()
-            .map(ExternalIdDigest::of_subject)
-            .collect()
+        let subjects = self.keys.iter().map(|keys| &keys.subject);
+        subjects.map(ExternalIdDigest::of_subject).collect()
     }
 }
 
-/// Person, user, and the issuer and id of one subject.
-type LinkedRow = (String, String, Option<String>, Option<String>);
+/// Person, user, and the issuer, id and link keys of one subject.
+type LinkedRow = (
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
 
 /// Returns all linked identities, by id.
 pub async fn linked(conn: &mut AnyConnection) -> Result<Vec<LinkedIdentity>, StoreError> {
     let rows: Vec<LinkedRow> = sqlx::query_as(
-        "select p.id, p.user_id, s.iss, s.sub from person p left join subject s on s.person_id = p.id \
+        "select p.id, p.user_id, s.iss, s.sub, s.link_keys from person p left join subject s on s.person_id = p.id \
          where p.user_id is not null and (s.sub is not null or exists (select 1 from role_grant r \
          where r.person_id = p.id and r.ended_at is null)) order by p.id, s.iss, s.sub",
     )
@@ -116,7 +128,7 @@ pub async fn linked_one(
     person: &PersonId,
 ) -> Result<Option<LinkedIdentity>, StoreError> {
     let rows: Vec<LinkedRow> = sqlx::query_as(
-        "select p.id, p.user_id, s.iss, s.sub from person p left join subject s on s.person_id = p.id \
+        "select p.id, p.user_id, s.iss, s.sub, s.link_keys from person p left join subject s on s.person_id = p.id \
          where p.id = $1 and p.user_id is not null order by s.iss, s.sub",
     )
     .bind(person.as_str())
@@ -147,7 +159,7 @@ fn insert(users: &mut Users, user: &str, external_id: &str) -> Result<(), StoreE
 
 fn gathered(rows: Vec<LinkedRow>) -> Result<Vec<LinkedIdentity>, StoreError> {
     let mut found: Vec<LinkedIdentity> = Vec::new();
-    for (person, user, iss, sub) in rows {
+    for (person, user, iss, sub, kept) in rows {
         if found
             .last()
             .is_none_or(|last| last.person.as_str() != person)
@@ -155,12 +167,13 @@ fn gathered(rows: Vec<LinkedRow>) -> Result<Vec<LinkedIdentity>, StoreError> {
             found.push(LinkedIdentity {
                 person: id("person", &person)?,
                 user: id("person", &user)?,
-                subjects: Vec::new(),
+                keys: Vec::new(),
                 users: BTreeMap::new(),
             });
         }
         if let (Some(last), Some(iss), Some(sub)) = (found.last_mut(), iss, sub) {
-            last.subjects.push(Subject { iss, sub });
+            let keys = stored_keys(Subject { iss, sub }, kept.as_deref())?;
+            last.keys.push(keys);
         }
     }
     Ok(found)
@@ -200,6 +213,29 @@ pub async fn keep(
         .await?;
     }
     Ok(())
+}
+
+/// Returns every identity that a user ever was. The index names them; suspended identities count by the ledger, whatever
+/// rows exist.
+pub async fn ever_was(
+    conn: &mut AnyConnection,
+    user: &UserId,
+) -> Result<BTreeSet<PersonId>, StoreError> {
+    let rows: Vec<(String,)> =
+        sqlx::query_as("select distinct person_id from identity_user where user_id = $1")
+            .bind(user.as_str())
+            .fetch_all(&mut *conn)
+            .await?;
+    let indexed = rows.iter().map(|(person,)| id("identity_user", person));
+    let mut found = indexed.collect::<Result<BTreeSet<PersonId>, StoreError>>()?;
+    for (person, suspension) in suspended(conn).await? {
+        if suspension.difference.other() == Some(user)
+            || record(conn, &person).await?.users.contains_key(user)
+        {
+            found.insert(person);
+        }
+    }
+    Ok(found)
 }
 
 /// Why an identity cannot become a user.

@@ -1,8 +1,9 @@
 //! Persons, their sign-ins and the roles that the ledger grants them.
 //!
 //! A subject is found by `(iss, sub)` and by nothing else. A subject keeps its person; later directory data can add the
-//! Identity Center user of that person but never replace it. Only the first subject of a user is linked by directory
-//! data: any further one is recorded as a claim and linked to no user.
+//! Identity Center user of that person but never replace it: keys that lead elsewhere are stored, and the check of the
+//! identity compares them with the directory (`service/identities`). Only the first subject of a user that never was
+//! another identity is linked by directory data: any further one is recorded as a claim and linked to no user.
 
 mod claim;
 mod groups;
@@ -11,6 +12,7 @@ mod role;
 
 pub use claim::{Claim, claims};
 pub use groups::see_groups;
+pub(super) use link::stored_keys;
 pub use link::{FoundUser, NewLink, keys_of, link, without_user};
 pub use role::{
     RoleGrant, RoleOutcome, RoleRow, end_role, ensure_role, everyone_with_a_role, role_rows,
@@ -27,6 +29,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
+use self::claim::UserHolder;
 use super::{Store, StoreError, Tx, affected, id};
 
 /// The person of a sign-in.
@@ -81,7 +84,7 @@ pub async fn resolve_at_sign_in(
 pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPerson, StoreError> {
     let subject = &who.keys.subject;
     // If it is not clear which user this is, none is linked.
-    let joined = match who.link {
+    let found = match who.link {
         IdentityLink::Linked(user, by) => Some((user, by)),
         IdentityLink::Unknown
         | IdentityLink::Ambiguous(_)
@@ -89,21 +92,21 @@ pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPers
         | IdentityLink::Unusable(_) => None,
     };
     if let Some(known) = of_subject(tx, subject).await? {
-        return match (&known.user, joined) {
+        return match (&known.user, found) {
             (None, Some((user, by))) => {
-                let found = FoundUser {
+                let new = FoundUser {
                     subject,
                     person: &known.person,
                     user,
                     by,
                     at: who.at,
                 };
-                link(tx, &found).await
+                link(tx, &new).await
             }
             _ => Ok(known),
         };
     }
-    let (known, claim) = match joined {
+    let (known, claim) = match found {
         Some((user, _)) => of_user(tx, user, who).await?,
         None => (make(tx, who, None).await?, None),
     };
@@ -122,7 +125,7 @@ pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPers
     let mut known = of_subject(tx, subject)
         .await?
         .ok_or(StoreError::Conflict("subject"))?;
-    match (claim, joined) {
+    match (claim, found) {
         (Some(claim), _) => known.claimed = claim::note(tx, subject, claim, who.at).await?,
         (None, Some((user, by))) if known.user.as_ref() == Some(user) => {
             known.linked = Some(NewLink {
@@ -136,28 +139,28 @@ pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPers
     Ok(known)
 }
 
-/// Returns the person of a user for the user's first subject; for any further one, a new person and a claim.
+/// Returns the person of a user for the user's first subject; for any further one, and for a user that was another
+/// identity, a new person and a claim.
 async fn of_user(
     tx: &mut Tx,
     user: &UserId,
     who: &SignInClaims<'_>,
 ) -> Result<(PersonId, Option<Claim>), StoreError> {
-    make(tx, who, Some(user)).await?;
-    let (person,): (String,) = sqlx::query_as("select id from person where user_id = $1")
-        .bind(user.as_str())
-        .fetch_one(tx.conn())
-        .await?;
-    let person: PersonId = id("person", &person)?;
-    // Serializes concurrent first sign-ins.
-    lock(tx, &person).await?;
-    if !claim::taken(tx, &person, &who.keys.subject).await? {
-        return Ok((person, None));
+    let subject = &who.keys.subject;
+    if claim::holder(tx, user, None, subject).await? == UserHolder::Nobody {
+        make(tx, who, Some(user)).await?;
     }
-    let claim = Claim {
-        user: user.clone(),
-        held_by: person,
-    };
-    Ok((make(tx, who, None).await?, Some(claim)))
+    match claim::holder(tx, user, None, subject).await? {
+        UserHolder::Unused(person) => Ok((person, None)),
+        UserHolder::Another(held_by) => {
+            let claim = Claim {
+                user: user.clone(),
+                held_by,
+            };
+            Ok((make(tx, who, None).await?, Some(claim)))
+        }
+        UserHolder::Nobody => Err(StoreError::Conflict("person")),
+    }
 }
 
 async fn make(

@@ -63,14 +63,14 @@ pub(super) fn federated() -> Organisation {
     company
 }
 
-/// Gives the first users of another directory the names and external ids of the people of [`pool_joined_to`].
+/// Gives the first users of another directory the names and external ids of the people of [`pool_linked_to`].
 pub(super) fn settle(users: &mut [super::User]) {
     sign_in::settle(users);
 }
 
 /// Returns a pool for an organisation without one: the people of the sample, linked to the given users.
-pub(super) fn pool_joined_to(user_ids: &[Arc<str>]) -> super::pool::Pool {
-    sign_in::pool_joined_to(user_ids)
+pub(super) fn pool_linked_to(user_ids: &[Arc<str>]) -> super::pool::Pool {
+    sign_in::pool_linked_to(user_ids)
 }
 
 /// Returns a UUID that depends only on its arguments.

@@ -75,7 +75,7 @@ pub(super) fn pool() -> Pool {
 }
 
 /// Returns the same people, linked to the first users of another directory.
-pub(super) fn pool_joined_to(user_ids: &[Arc<str>]) -> Pool {
+pub(super) fn pool_linked_to(user_ids: &[Arc<str>]) -> Pool {
     pool_with(|number, name| {
         (name != STRANGER)
             .then(|| user_ids.get(number).cloned())
@@ -142,7 +142,7 @@ pub(super) fn issuer() -> String {
     format!("https://cognito-idp.{REGION}.amazonaws.com/{POOL_ID}")
 }
 
-fn pool_with(joined: impl Fn(usize, &str) -> Option<Arc<str>>) -> Pool {
+fn pool_with(linked: impl Fn(usize, &str) -> Option<Arc<str>>) -> Pool {
     let group = |name: &str, description: &str| PoolGroup {
         name: name.to_owned(),
         description: description.to_owned(),
@@ -171,13 +171,13 @@ fn pool_with(joined: impl Fn(usize, &str) -> Option<Arc<str>>) -> Pool {
         users: PEOPLE
             .iter()
             .enumerate()
-            .map(|(number, row)| user(row, joined(number, row.0)))
+            .map(|(number, row)| user(row, linked(number, row.0)))
             .collect(),
         created_ms: FOUNDED_MS,
     }
 }
 
-fn user(row: &(&str, &str, &str, Mfa), joined: Option<Arc<str>>) -> PoolUser {
+fn user(row: &(&str, &str, &str, Mfa), linked: Option<Arc<str>>) -> PoolUser {
     let (name, shown, group, mfa) = *row;
     PoolUser {
         sub: uuid_for("cognito", name).to_string(),
@@ -189,11 +189,12 @@ fn user(row: &(&str, &str, &str, Mfa), joined: Option<Arc<str>>) -> PoolUser {
         } else {
             vec![group.to_owned()]
         },
-        identity_store_user_id: joined.map(|id| id.to_string()),
+        identity_store_user_id: linked.map(|id| id.to_string()),
         mfa,
         totp_secret: (mfa == Mfa::Totp).then(|| base32(&uuid_for("totp", name))),
         enabled: true,
         federated: name == FEDERATED,
+        linked_providers: Vec::new(),
         signed_out_at_ms: None,
         created_ms: FOUNDED_MS,
         updated_ms: FOUNDED_MS,

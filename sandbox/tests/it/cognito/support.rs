@@ -362,6 +362,7 @@ fn user(username: &str, mfa: Mfa, groups: &[&str]) -> PoolUser {
         totp_secret: None,
         enabled: true,
         federated: false,
+        linked_providers: Vec::new(),
         signed_out_at_ms: None,
         created_ms: START_MS,
         updated_ms: START_MS,

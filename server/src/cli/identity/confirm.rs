@@ -80,7 +80,7 @@ async fn try_confirm(
     let difference = match &status {
         LinkStatus::NotRead(code) => return Err(IdentityCommandError::NotRead(code.clone())),
         LinkStatus::Differs(difference) => Some(difference),
-        LinkStatus::Valid => None,
+        LinkStatus::Valid | LinkStatus::Unclear(_) => None,
     };
     let altered = difference == Some(&LinkDifference::LinkAltered);
     let other = difference.and_then(LinkDifference::other);
@@ -106,7 +106,7 @@ async fn try_confirm(
         .collect();
     let is_own = record.is_oneself(user, &found.external_ids)
         || (user == &known.user && !altered)
-        || !ids.is_disjoint(&known.subject_ids());
+        || known.known_by(record).find(user, &found.external_ids);
     if !is_own {
         return Ok(Err(NotConfirmed::Unrelated(user.clone())));
     }
@@ -118,7 +118,8 @@ async fn try_confirm(
     let (next, after) = (relinked(known, user), after(record, &confirmed));
     let read = identities::read(directory, &next, &after, &nothing, [&known.user]).await;
     match link_status(&after, user, &read) {
-        LinkStatus::Valid => {}
+        // A sign-in that is not clear still stops decisions after the confirmation.
+        LinkStatus::Valid | LinkStatus::Unclear(_) => {}
         LinkStatus::NotRead(code) => return Err(IdentityCommandError::NotRead(code)),
         LinkStatus::Differs(difference) => {
             return Ok(Err(NotConfirmed::StillDiffers(difference)));

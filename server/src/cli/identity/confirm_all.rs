@@ -1,6 +1,6 @@
 //! Confirms the new user of every identity that has one, after a directory was provisioned again.
 
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write};
 
 use domain::{
     directory::UserStatus,
@@ -119,18 +119,27 @@ fn step(row: &Row, index: &DirectoryIndex<'_>) -> Option<Step> {
     if user.status == UserStatus::Disabled {
         return Some(Step::Keep(NotConfirmed::Disabled(other.clone())));
     }
+    let ids: BTreeSet<_> = user.external_ids.iter().map(ExternalIdDigest::of).collect();
+    // The keys that a sign-in states can name a colleague, and nobody notices one among many.
+    if !row.record.is_oneself(other, &user.external_ids)
+        && ids.is_disjoint(&row.identity.subject_ids())
+    {
+        return Some(Step::Keep(NotConfirmed::NeedsUser(difference.clone())));
+    }
     let confirmed = UserOfIdentity {
         person: row.identity.person.clone(),
         user: other.clone(),
-        external_ids: user.external_ids.iter().map(ExternalIdDigest::of).collect(),
+        external_ids: ids,
     };
     let after = after(&row.record, &confirmed);
-    let known = after.external_ids().into_iter().cloned().collect();
+    let read = index.read(other, &row.identity.known_by(&after));
     // The user from which the identity moves away was never recorded if the link is older than the record.
     let mut linked = after;
     linked.linked.insert(row.identity.user.clone());
-    match link_status(&linked, other, &index.read(other, &known)) {
+    match link_status(&linked, other, &read) {
         LinkStatus::Differs(difference) => Some(Step::Keep(NotConfirmed::StillDiffers(difference))),
-        LinkStatus::Valid | LinkStatus::NotRead(_) => Some(Step::Confirm(confirmed)),
+        LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => {
+            Some(Step::Confirm(confirmed))
+        }
     }
 }

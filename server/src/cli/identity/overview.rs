@@ -50,9 +50,8 @@ pub(super) async fn read(app_state: &AppState) -> Result<Overview, IdentityComma
     let mut rows = Vec::new();
     for identity in linked {
         let record = identity::record(&mut conn, &identity.person).await?;
-        let mut known = identity.subject_ids();
-        known.extend(record.external_ids().into_iter().cloned());
-        let status = link_status(&record, &identity.user, &index.read(&identity.user, &known));
+        let read = index.read(&identity.user, &identity.known_by(&record));
+        let status = link_status(&record, &identity.user, &read);
         if status == LinkStatus::Valid && !suspended.contains_key(&identity.person) {
             continue;
         }
@@ -141,7 +140,14 @@ impl Row {
                 }
                 Ok(())
             }
-            LinkStatus::Valid | LinkStatus::NotRead(_) => {
+            LinkStatus::Unclear(why) if self.record.suspended.is_none() => {
+                writeln!(
+                    out,
+                    "  sign-in    It is not clear that it still belongs to this user: {why}. The identity decides nothing \
+                     until it is clear. Correct the user pool or the directory, and let the person sign in again."
+                )
+            }
+            LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => {
                 writeln!(out, "  directory  The user exists and is enabled.")?;
                 writeln!(
                     out,
@@ -155,7 +161,7 @@ impl Row {
         let suspension = self.record.suspended.as_ref();
         let difference = match &self.status {
             LinkStatus::Differs(difference) => Some(difference),
-            LinkStatus::Valid | LinkStatus::NotRead(_) => None,
+            LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => None,
         };
         json!({
             "person": self.identity.person,

@@ -37,6 +37,8 @@ pub struct FederatedIdentity {
     pub provider: String,
     /// The provider's id of the user.
     pub user_id: String,
+    /// Every provider that the token names, linked ones included. Cognito does not state which of them was used.
+    pub providers: BTreeSet<String>,
 }
 
 /// Reads the `identities` claim. Returns `None` if it names no primary identity, and an error if it is not clear who
@@ -48,12 +50,17 @@ pub(super) fn federated_identity(
         return Ok(None);
     };
     let all = claim.as_array().ok_or(UnusableKey::MalformedIdentities)?;
-    let mut primary = None;
+    let (mut primary, mut providers) = (None, BTreeSet::new());
     for identity in all {
         let text = |member: &str| {
             let value = identity.get(member).and_then(serde_json::Value::as_str);
-            value.filter(|value| !value.is_empty()).map(str::to_owned)
+            let value = value.filter(|value| !value.is_empty());
+            value
+                .map(str::to_owned)
+                .ok_or(UnusableKey::MalformedIdentities)
         };
+        let provider = text("providerName")?;
+        providers.insert(provider.clone());
         // Cognito writes the boolean as a string.
         match identity.get("primary") {
             Some(serde_json::Value::String(word)) if word == "false" => continue,
@@ -62,15 +69,16 @@ pub(super) fn federated_identity(
             Some(serde_json::Value::Bool(true)) => {}
             _ => return Err(UnusableKey::MalformedIdentities),
         }
-        let (Some(provider), Some(user_id)) = (text("providerName"), text("userId")) else {
-            return Err(UnusableKey::MalformedIdentities);
-        };
         if primary.is_some() {
             return Err(UnusableKey::SeveralIdentities);
         }
-        primary = Some(FederatedIdentity { provider, user_id });
+        primary = Some((provider, text("userId")?));
     }
-    Ok(primary)
+    Ok(primary.map(|(provider, user_id)| FederatedIdentity {
+        provider,
+        user_id,
+        providers,
+    }))
 }
 
 /// Evaluates `acr` and `amr`. `fed` alone means that only the external identity provider knows the methods.
@@ -137,16 +145,22 @@ mod tests {
     fn exactly_one_primary_identity_is_read() {
         let identity = |provider: &str, id: &str, primary: serde_json::Value| serde_json::json!({ "providerName": provider, "userId": id, "primary": primary });
         let read = |claim: serde_json::Value| federated_identity(Some(&claim));
-        let ann = Some(FederatedIdentity {
-            provider: "Okta".into(),
-            user_id: "00u1".into(),
-        });
+        let ann = |providers: &[&str]| {
+            Ok(Some(FederatedIdentity {
+                provider: "Okta".into(),
+                user_id: "00u1".into(),
+                providers: providers.iter().map(|&name| name.to_owned()).collect(),
+            }))
+        };
         let primary = identity("Okta", "00u1", "true".into());
         let other = identity("Google", "77", "false".into());
-        assert_eq!(read(serde_json::json!([primary, other])), Ok(ann.clone()));
+        assert_eq!(
+            read(serde_json::json!([primary, other])),
+            ann(&["Google", "Okta"])
+        );
         assert_eq!(
             read(serde_json::json!([identity("Okta", "00u1", true.into())])),
-            Ok(ann)
+            ann(&["Okta"])
         );
         assert_eq!(read(serde_json::json!([other])), Ok(None));
         assert_eq!(federated_identity(None), Ok(None));
@@ -160,6 +174,7 @@ mod tests {
             serde_json::json!([identity("Okta", "", "true".into())]),
             serde_json::json!([{ "providerName": "Okta", "userId": "00u1" }]),
             serde_json::json!([{ "userId": "00u1", "primary": "true" }]),
+            serde_json::json!([primary, { "userId": "77", "primary": "false" }]),
         ] {
             assert_eq!(
                 read(odd.clone()),

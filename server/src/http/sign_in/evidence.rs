@@ -41,7 +41,8 @@ pub(super) async fn pool_answer(
     }
 }
 
-/// Returns who authenticated the person. The pool never asks federated users for a second factor.
+/// Returns who authenticated the person. The pool never asks federated users for a second factor, and any provider of the
+/// claim may have been the one that was used, so each of them has to require it.
 pub(super) fn authenticator(
     settings: &HttpSettings,
     identity: &Identity,
@@ -51,7 +52,7 @@ pub(super) fn authenticator(
         return Authenticator::Pool(pool.map(|answer| answer.mfa));
     }
     match &identity.identity {
-        Ok(Some(at)) if settings.mfa_providers.contains(&at.provider) => {
+        Ok(Some(at)) if at.providers.is_subset(&settings.mfa_providers) => {
             Authenticator::StrictProvider
         }
         _ => Authenticator::Provider,

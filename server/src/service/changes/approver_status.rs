@@ -72,7 +72,9 @@ pub(super) async fn of_approvers(
             Some(LinkStatus::Valid) => {}
             // The approval of somebody who is not that user any more does not count.
             Some(LinkStatus::Differs(_)) | None => continue,
-            Some(LinkStatus::NotRead(_)) => return Ok(ApproverStatus::Unanswered),
+            Some(LinkStatus::Unclear(_) | LinkStatus::NotRead(_)) => {
+                return Ok(ApproverStatus::Unanswered);
+            }
         }
         match pool.user(&username).await {
             Ok(Some(user)) if is_approver(&user, &subject) => {

@@ -29,6 +29,10 @@ impl Service {
             Some(LinkStatus::Differs(difference)) => {
                 Err(self.refused(Action::Decide, difference.reason()).await)
             }
+            Some(LinkStatus::Unclear(why)) => Err(refused(format!(
+                "It is not clear that your sign-in still belongs to your Identity Center user: {why}. Nothing was recorded. \
+                 Sign in again. If this message stays, an administrator has to correct the user pool or the directory."
+            ))),
             Some(LinkStatus::NotRead(code)) => Err(refused(format!(
                 "Your Identity Center user could not be read just now ({code}), and a decision counts only if it exists \
                  and is enabled. Nothing was recorded. Try again in a minute."

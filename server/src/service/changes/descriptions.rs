@@ -198,7 +198,9 @@ pub(super) fn requester_gone(difference: &LinkDifference) -> String {
         LinkDifference::Deleted => "was deleted",
         LinkDifference::Disabled => "is disabled",
         LinkDifference::Recreated(_) => "was deleted and created again as another user",
-        LinkDifference::Reissued(_) => "shares its external id with another user",
+        LinkDifference::Reissued(_) => {
+            "shares an external id or another link key with another user"
+        }
         LinkDifference::LinkAltered => "differs from the one that the ledger records",
     };
     format!("The Identity Center user of the person who requested this change {what}.")

@@ -11,7 +11,7 @@ use domain::{
     change::{DECIDE_WITHIN, Operation, START_WITHIN, State},
     diff::{EffectComparison, EffectHash},
     engine::StartVerdict,
-    identity::LinkStatus,
+    identity::{IdentityAlarm, LinkStatus},
     ids::{ChangeId, PersonId},
     ledger::projection::Lifecycle,
     time::Timestamp,
@@ -96,23 +96,11 @@ async fn under_lock(
         // Checked by the ledger, because a modified row must not extend the validity of approvals.
         return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
     }
-    let alarm = identity::alarm(tx.conn()).await?.is_some();
-    match &people.requester {
-        Some(LinkStatus::Valid) => {}
-        // Nobody is suspended by a difference that is one of many, and no change is refused by it.
-        Some(LinkStatus::Differs(_)) if alarm => return Ok(StartVerdict::Unanswered),
-        Some(LinkStatus::Differs(difference)) => {
-            return Ok(StartVerdict::Refused(descriptions::requester_gone(
-                difference,
-            )));
-        }
-        Some(LinkStatus::NotRead(_)) => return Ok(StartVerdict::Unanswered),
-        None => {
-            return Ok(StartVerdict::Refused(
-                descriptions::REQUESTER_NOT_LINKED.into(),
-            ));
-        }
+    let alarm = identity::alarm(tx.conn()).await?;
+    if let Some(verdict) = of_requester(people.requester.as_ref(), alarm.as_ref()) {
+        return Ok(verdict);
     }
+    let alarm = alarm.is_some();
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
     let comparison = compared(app_state, &stored, &evaluation).await?;
     let read_model = app_state.read_model();
@@ -169,6 +157,26 @@ async fn under_lock(
         Outcome::NeedsApproval => StartVerdict::EffectGrew,
         Outcome::Refused => StartVerdict::Refused(reason(&agreed.verdict)),
     })
+}
+
+/// Returns the verdict because of the requester's link; none if it is valid.
+fn of_requester(
+    requester: Option<&LinkStatus>,
+    alarm: Option<&IdentityAlarm>,
+) -> Option<StartVerdict> {
+    match requester {
+        Some(LinkStatus::Valid) => None,
+        Some(LinkStatus::Unclear(_) | LinkStatus::NotRead(_)) => Some(StartVerdict::Unanswered),
+        // Nobody is suspended by a difference that is one of many, and no change is refused by it.
+        Some(LinkStatus::Differs(_)) if alarm.is_some() => Some(StartVerdict::Unanswered),
+        Some(LinkStatus::Differs(difference)) => {
+            let why = descriptions::requester_gone(difference);
+            Some(StartVerdict::Refused(why))
+        }
+        None => Some(StartVerdict::Refused(
+            descriptions::REQUESTER_NOT_LINKED.into(),
+        )),
+    }
 }
 
 fn allowed(comparison: EffectComparison, effect: EffectHash) -> StartVerdict {

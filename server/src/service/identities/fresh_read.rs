@@ -1,4 +1,4 @@
-//! Reads the user of one identity, and whoever has its external ids, from the directory as it is now.
+//! Reads the user of one identity, and every other user that its keys find, from the directory as it is now.
 //!
 //! Never called while a transaction is open. A read that fails or takes too long shows nothing.
 
@@ -9,9 +9,10 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{
-    directory::ExternalId,
-    identity::{ExternalIdDigest, IdentityRecord, LinkRead},
+    directory::{ExternalId, User},
+    identity::{ExternalIdDigest, IdentityKeys, IdentityRecord, LinkRead},
     ids::UserId,
+    person::link::LinkKeys,
     snapshot::Snapshot,
 };
 
@@ -19,6 +20,9 @@ use crate::{
     aws::{Aws, Instance, error::CallError, read::DirectoryUser},
     store::identity::LinkedIdentity,
 };
+
+/// The maximum number of users of the last listing that are read again because a key finds them. One is enough to differ.
+const LISTED: usize = 10;
 
 /// The time limit of all reads about one identity. A person waits for them.
 const LIMIT: Duration = Duration::from_secs(8);
@@ -51,8 +55,8 @@ impl DirectoryUsers for InstanceDirectory {
     }
 }
 
-/// Reads what the directory shows about an identity. `others` are users that a listing showed with one of its external
-/// ids; each of them is read as well.
+/// Reads what the directory shows about an identity. `others` are users that a listing showed for one of its keys; each of
+/// them is read as well, and so are the users that the snapshot shows for a key of a sign-in.
 pub async fn read<'a>(
     directory: &dyn DirectoryUsers,
     identity: &LinkedIdentity,
@@ -60,8 +64,12 @@ pub async fn read<'a>(
     snapshot: &Snapshot,
     others: impl IntoIterator<Item = &'a UserId>,
 ) -> LinkRead {
-    let others: BTreeSet<&UserId> = others.into_iter().chain(record.users.keys()).collect();
-    let all = all_reads(directory, identity, record, snapshot, others);
+    let keys = identity.known_by(record);
+    let mut candidates: BTreeSet<&UserId> = others.into_iter().chain(record.users.keys()).collect();
+    candidates.extend(keys.named());
+    candidates.extend(listed(identity, snapshot));
+    candidates.remove(&identity.user);
+    let all = all_reads(directory, identity, keys, record, snapshot, candidates);
     match tokio::time::timeout(LIMIT, all).await {
         Ok(Ok(read)) => read,
         Ok(Err(error)) => LinkRead::NotRead(error.code),
@@ -69,43 +77,52 @@ pub async fn read<'a>(
     }
 }
 
+/// Returns users of the snapshot, except the linked one, that a key of a sign-in finds.
+fn listed<'a>(
+    identity: &'a LinkedIdentity,
+    snapshot: &'a Snapshot,
+) -> impl Iterator<Item = &'a UserId> {
+    let is_found = |user: &&User| {
+        let mut sign_ins = identity.keys.iter();
+        user.id != identity.user && sign_ins.any(|keys| keys.find(&user.id, &user.external_ids))
+    };
+    let users = snapshot.parts().users.values();
+    users.filter(is_found).map(|user| &user.id).take(LISTED)
+}
+
 async fn all_reads(
     directory: &dyn DirectoryUsers,
     identity: &LinkedIdentity,
+    mut keys: IdentityKeys<'_>,
     record: &IdentityRecord,
     snapshot: &Snapshot,
-    others: BTreeSet<&UserId>,
+    candidates: BTreeSet<&UserId>,
 ) -> Result<LinkRead, CallError> {
     let user = directory.user(&identity.user).await?;
     let own = user
         .as_ref()
         .map_or(&[][..], |user| user.external_ids.as_slice());
-    let mut known: BTreeSet<ExternalIdDigest> =
-        record.external_ids().into_iter().cloned().collect();
-    known.extend(identity.subject_ids());
     if record.current.is_none() {
-        known.extend(own.iter().map(ExternalIdDigest::of));
+        keys.add(own);
     }
-    let has_known = |ids: &[ExternalId]| {
-        ids.iter()
-            .any(|id| known.contains(&ExternalIdDigest::of(id)))
-    };
     let mut holders = BTreeSet::new();
-    if has_known(own) {
+    if keys.find(&identity.user, own) {
         holders.insert(identity.user.clone());
     }
-    for other in others {
-        if other != &identity.user
-            && let Some(found) = directory.user(other).await?
-            && has_known(&found.external_ids)
+    for candidate in candidates {
+        if let Some(found) = directory.user(candidate).await?
+            && keys.find(candidate, &found.external_ids)
         {
-            holders.insert(other.clone());
+            holders.insert(candidate.clone());
         }
     }
-    for external_id in wanted(identity, own, snapshot, &known) {
+    for external_id in wanted(identity, own, snapshot, keys.external_ids()) {
         holders.extend(directory.holder(&external_id).await?);
     }
     Ok(LinkRead::Read {
+        objection: user
+            .as_ref()
+            .and_then(|_| keys.objection(&identity.user, own)),
         user: user.map(|user| user.status),
         holders,
     })
@@ -118,13 +135,10 @@ fn wanted(
     snapshot: &Snapshot,
     known: &BTreeSet<ExternalIdDigest>,
 ) -> Vec<ExternalId> {
-    let subjects = identity.subjects.iter().map(|subject| ExternalId {
-        issuer: subject.iss.clone(),
-        id: subject.sub.clone(),
-    });
+    let of_sign_ins = identity.keys.iter().flat_map(LinkKeys::external_ids);
     let observed = snapshot.user(&identity.user);
     let observed = observed.into_iter().flat_map(|user| &user.external_ids);
-    let all = subjects.chain(observed.chain(own).cloned());
+    let all = of_sign_ins.chain(observed.chain(own).cloned());
     let by_digest: BTreeMap<_, _> = all
         .map(|external_id| (ExternalIdDigest::of(&external_id), external_id))
         .filter(|(digest, _)| known.contains(digest))

@@ -60,6 +60,9 @@ pub async fn check(
     let status = link_status(&record, &known.user, &read);
     match &status {
         LinkStatus::Valid => {}
+        LinkStatus::Unclear(why) => {
+            tracing::warn!(%person, why, "it is not clear that a sign-in is its linked user");
+        }
         LinkStatus::NotRead(code) => {
             tracing::warn!(%person, code, "the user of an identity could not be read");
         }

@@ -12,6 +12,7 @@ use domain::{
         link_status, tolerated,
     },
     ids::{PersonId, UserId},
+    snapshot::Snapshot,
 };
 
 use super::fresh_read;
@@ -31,7 +32,7 @@ const READ_AGAIN: usize = 100;
 pub struct Review {
     /// Links and external ids to record.
     pub links: Vec<UserOfIdentity>,
-    /// Other users that have an external id of an identity.
+    /// Other users that a key of an identity finds.
     pub seen: Vec<UserOfIdentity>,
     /// Identities that differ and are not suspended.
     pub differing: Vec<(PersonId, LinkDifference)>,
@@ -39,6 +40,7 @@ pub struct Review {
 
 /// Reviews all linked identities.
 pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, StoreError> {
+    let (read_model, directory) = (app_state.read_model(), &*app_state.directory_users);
     let (mut found, differing, linked) = {
         let mut conn = app_state.store.read().acquire().await?;
         let linked = identity::linked(&mut conn).await?;
@@ -51,7 +53,8 @@ pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, Stor
             }
             // The rows are only an index: the ledger decides.
             let record = identity::record(&mut conn, &identity.person).await?;
-            if let Some(difference) = compare(identity, &record, &index, &mut found)
+            if let Some(difference) =
+                compare(identity, &record, &index, &read_model.snapshot, &mut found)
                 && record.suspended.is_none()
             {
                 differing.push((identity.clone(), record, difference));
@@ -68,7 +71,6 @@ pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, Stor
             .collect();
         return Ok(found);
     }
-    let (read_model, directory) = (app_state.read_model(), &*app_state.directory_users);
     for (identity, record, difference) in differing.into_iter().take(READ_AGAIN) {
         let (snapshot, others) = (&read_model.snapshot, difference.other());
         let read = fresh_read::read(directory, &identity, &record, snapshot, others).await;
@@ -81,17 +83,23 @@ pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, Stor
 
 /// Whether the index already holds everything that the listing shows, and the user is enabled.
 fn is_as_recorded(identity: &LinkedIdentity, index: &DirectoryIndex<'_>) -> bool {
-    let mut known = identity.subject_ids();
-    known.extend(identity.users.values().flatten().cloned());
     let Some(user) = index.user(&identity.user) else {
         return false;
     };
     let recorded = identity.users.get(&identity.user);
     let ids = ids_of(identity, user);
-    let alone = IdentityRecord::default();
-    recorded.is_some_and(|recorded| ids.is_subset(recorded))
-        && link_status(&alone, &identity.user, &index.read(&identity.user, &known))
-            == LinkStatus::Valid
+    if !recorded.is_some_and(|recorded| ids.is_subset(recorded)) {
+        return false;
+    }
+    let indexed = IdentityRecord {
+        users: identity.users.clone(),
+        ..IdentityRecord::default()
+    };
+    let read = index.read(&identity.user, &identity.known_by(&indexed));
+    match link_status(&indexed, &identity.user, &read) {
+        LinkStatus::Valid | LinkStatus::Unclear(_) => true,
+        LinkStatus::Differs(_) | LinkStatus::NotRead(_) => false,
+    }
 }
 
 /// Adds what the ledger lacks, and returns the difference of the identity.
@@ -99,11 +107,10 @@ fn compare(
     identity: &LinkedIdentity,
     record: &IdentityRecord,
     index: &DirectoryIndex<'_>,
+    snapshot: &Snapshot,
     found: &mut Review,
 ) -> Option<LinkDifference> {
-    let mut known = identity.subject_ids();
-    known.extend(record.external_ids().into_iter().cloned());
-    let read = index.read(&identity.user, &known);
+    let read = index.read(&identity.user, &identity.known_by(record));
     let status = link_status(record, &identity.user, &read);
     let of = |user: &UserId, external_ids| UserOfIdentity {
         person: identity.person.clone(),
@@ -124,16 +131,28 @@ fn compare(
     if let LinkRead::Read { holders, .. } = &read {
         let unseen =
             |holder: &&UserId| **holder != identity.user && !record.users.contains_key(*holder);
+        let own = own_ids(identity, record);
         for holder in holders.iter().filter(unseen) {
             let theirs = index.user(holder).map(digests).unwrap_or_default();
-            let shared = theirs.intersection(&known).cloned().collect();
-            found.seen.push(of(holder, shared));
+            let shared: BTreeSet<_> = theirs.intersection(&own).cloned().collect();
+            // A colleague keeps their identity, whatever the last sign-in of somebody else stated.
+            if !shared.is_empty() || snapshot.person(holder).is_none() {
+                found.seen.push(of(holder, shared));
+            }
         }
     }
     match status {
         LinkStatus::Differs(difference) => Some(difference),
-        LinkStatus::Valid | LinkStatus::NotRead(_) => None,
+        LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => None,
     }
+}
+
+/// Returns the external ids that are permanently the identity's own. An identity at a provider that only a sign-in stated
+/// is not among them, because it may be a colleague's: it counts as long as the sign-in states it.
+fn own_ids(identity: &LinkedIdentity, record: &IdentityRecord) -> BTreeSet<ExternalIdDigest> {
+    let mut ids = identity.subject_ids();
+    ids.extend(record.external_ids().into_iter().cloned());
+    ids
 }
 
 /// Returns the external ids to record for the user of an identity.

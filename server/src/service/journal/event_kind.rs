@@ -78,12 +78,14 @@ kinds! {
     SessionStarted = "session.started",
     SessionEnded = "session.ended",
     SessionRefused = "session.refused",
-    /// A sign-in claimed an Identity Center user that is linked to another sign-in.
+    /// A sign-in claimed an Identity Center user that is or was another identity.
     SubjectClaimed = "subject.claimed",
     /// A sign-in was linked to an Identity Center user.
     SubjectLinked = "subject.linked",
     /// It is not clear which Identity Center user a sign-in belongs to, so it was linked to none.
     SubjectNotLinked = "subject.not_linked",
+    /// It is not clear that a sign-in still belongs to the Identity Center user of its person.
+    SubjectUnclear = "subject.unclear",
     /// A person was granted a role in Leastwise.
     RoleGranted = "role.granted",
     /// A person lost a role in Leastwise.
@@ -137,7 +139,7 @@ mod tests {
     use super::*;
 
     /// The event types in existing ledgers. Never change or remove one.
-    const WRITTEN: [&str; 48] = [
+    const WRITTEN: [&str; 49] = [
         "change.submitted",
         "change.refused",
         "change.approved",
@@ -168,6 +170,7 @@ mod tests {
         "subject.claimed",
         "subject.linked",
         "subject.not_linked",
+        "subject.unclear",
         "role.granted",
         "role.ended",
         "identity.linked",

@@ -49,6 +49,7 @@ impl Journal {
                 return self.subject_linked(&who, person, link, entry.at);
             }
             SignInEvent::NotLinked(why) => self.subject_not_linked(&who, why),
+            SignInEvent::Unclear(user, why) => self.subject_unclear(&who, user, why),
         };
         vec![builder.at(entry.at)]
     }

@@ -1,7 +1,7 @@
 //! The entries about links between sign-ins and Identity Center users.
 
 use domain::{
-    ids::PersonId,
+    ids::{PersonId, UserId},
     ledger::{EntryTarget, Outcome},
     person::Subject,
     time::Timestamp,
@@ -11,7 +11,7 @@ use super::{EntryActor, EntryBuilder, EventKind, Journal};
 use crate::store::person::{Claim, NewLink, ResolvedPerson};
 
 impl Journal {
-    /// A sign-in claimed an Identity Center user that is linked to another sign-in. It is linked to no user.
+    /// A sign-in claimed an Identity Center user that is or was another identity. It is linked to no user.
     pub fn subject_claimed(&self, who: &EntryActor, claim: &Claim) -> EntryBuilder {
         self.entry(EventKind::SubjectClaimed, Outcome::Denied, who)
             .target(EntryTarget {
@@ -20,7 +20,7 @@ impl Journal {
                 principal_id: Some(claim.user.to_string()),
                 ..EntryTarget::new("person")
             })
-            .reason("another sign-in is already linked to this directory user")
+            .reason("another identity is or was this directory user")
     }
 
     /// A sign-in was linked to an Identity Center user, with the roles that moved to the person of that user.
@@ -71,6 +71,18 @@ impl Journal {
         let linked = known.linked.iter();
         let linked = linked.flat_map(|link| self.subject_linked(&who, &known.person, link, at));
         claimed.chain(linked).collect()
+    }
+
+    /// It is not clear that a sign-in still belongs to the Identity Center user of its person.
+    pub fn subject_unclear(&self, who: &EntryActor, user: &UserId, why: &str) -> EntryBuilder {
+        self.entry(EventKind::SubjectUnclear, Outcome::Denied, who)
+            .target(EntryTarget {
+                id: who.person.as_ref().map(PersonId::to_string),
+                principal_type: Some("USER".to_owned()),
+                principal_id: Some(user.to_string()),
+                ..EntryTarget::new("person")
+            })
+            .reason(why)
     }
 
     /// It is not clear which Identity Center user a sign-in belongs to, so it was linked to none.

@@ -1,4 +1,4 @@
-//! Sign-ins that claim an Identity Center user that is already linked to another sign-in.
+//! Sign-ins that claim an Identity Center user that is or was another identity.
 //!
 //! A claim is kept until it is settled, and never links anybody.
 
@@ -9,24 +9,60 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use crate::store::{StoreError, Tx, id};
+use super::lock;
+use crate::store::{StoreError, Tx, id, identity};
 
 /// A new claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// The claimed Identity Center user.
     pub user: UserId,
-    /// The person of that user.
+    /// The identity that is or was that user.
     pub held_by: PersonId,
 }
 
-/// Whether a person has another sign-in or a role. Then no further sign-in is linked to the person automatically. Any
-/// role row counts, with or without a ledger entry.
-pub(super) async fn taken(
+/// Whom a user belongs to, for a sign-in that leads to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum UserHolder {
+    Nobody,
+    /// A person without another sign-in and without a role, such as one that a crawl created for the user.
+    Unused(PersonId),
+    /// Another identity, which is or ever was the user. No further sign-in is linked to the user automatically.
+    Another(PersonId),
+}
+
+/// Returns whom a user belongs to. `own` is the person of the sign-in, if there is one. Every link of a sign-in to a user
+/// depends on it.
+pub(super) async fn holder(
     tx: &mut Tx,
-    person: &PersonId,
+    user: &UserId,
+    own: Option<&PersonId>,
     subject: &Subject,
-) -> Result<bool, StoreError> {
+) -> Result<UserHolder, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as("select id from person where user_id = $1")
+        .bind(user.as_str())
+        .fetch_optional(tx.conn())
+        .await?;
+    let linked: Option<PersonId> = row.map(|(person,)| id("person", &person)).transpose()?;
+    let is_another = |one: &PersonId| Some(one) != own && Some(one) != linked.as_ref();
+    let mut ever = identity::ever_was(tx.conn(), user).await?.into_iter();
+    if let Some(another) = ever.find(is_another) {
+        return Ok(UserHolder::Another(another));
+    }
+    let Some(linked) = linked else {
+        return Ok(UserHolder::Nobody);
+    };
+    // Serializes concurrent first sign-ins.
+    lock(tx, &linked).await?;
+    Ok(if is_used(tx, &linked, subject).await? {
+        UserHolder::Another(linked)
+    } else {
+        UserHolder::Unused(linked)
+    })
+}
+
+/// Whether a person has another sign-in or a role. Any role row counts, with or without a ledger entry.
+async fn is_used(tx: &mut Tx, person: &PersonId, subject: &Subject) -> Result<bool, StoreError> {
     let (known,): (i64,) = sqlx::query_as(
         "select (select count(*) from subject where person_id = $1 and not (iss = $2 and sub = $3)) \
          + (select count(*) from role_grant where person_id = $1 and ended_at is null)",

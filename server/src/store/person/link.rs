@@ -1,7 +1,7 @@
 //! Links a sign-in to its Identity Center user.
 //!
-//! A person who already has roles keeps them. Only a sign-in that finds a user without sign-ins and roles is linked;
-//! any other one is a claim.
+//! A person who already has roles keeps them. Only a sign-in that finds a user without sign-ins and roles, who never was
+//! another identity, is linked; any other one is a claim.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,10 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{
-    Claim, ResolvedPerson, RoleOutcome, claim, end_role, ensure_role, lock, role::roles_of_now,
+    Claim, ResolvedPerson, RoleOutcome,
+    claim::{self, UserHolder},
+    end_role, ensure_role, lock,
+    role::roles_of_now,
 };
 use crate::store::{StoreError, Tx, affected, id, json, to_json};
 
@@ -42,39 +45,37 @@ pub struct FoundUser<'a> {
     pub at: Timestamp,
 }
 
-/// Links a subject that had no user so far. If the user has a person without sign-ins and roles, subject and roles move
-/// to that person, whose id other rows contain; the old person never wrote anything, because an unlinked sign-in has
-/// read-only access.
+/// Links a subject that had no user so far, unless the user is or was another identity. If the user has a person without
+/// sign-ins and roles, subject and roles move to that person, whose id other rows contain; the old person never wrote
+/// anything, because an unlinked sign-in has read-only access.
 pub async fn link(tx: &mut Tx, found: &FoundUser<'_>) -> Result<ResolvedPerson, StoreError> {
     let FoundUser { person, user, .. } = *found;
     lock(tx, person).await?;
-    let known: Option<(String,)> = sqlx::query_as("select id from person where user_id = $1")
-        .bind(user.as_str())
-        .fetch_optional(tx.conn())
-        .await?;
-    let Some((other,)) = known else {
-        let done = sqlx::query("update person set user_id = $1 where id = $2 and user_id is null")
-            .bind(user.as_str())
-            .bind(person.as_str())
-            .execute(tx.conn())
-            .await?;
-        affected(done.rows_affected(), "this person")?;
-        return Ok(linked(found, person.clone(), None));
+    let other = match claim::holder(tx, user, Some(person), found.subject).await? {
+        UserHolder::Nobody => {
+            let done =
+                sqlx::query("update person set user_id = $1 where id = $2 and user_id is null")
+                    .bind(user.as_str())
+                    .bind(person.as_str())
+                    .execute(tx.conn())
+                    .await?;
+            affected(done.rows_affected(), "this person")?;
+            return Ok(linked(found, person.clone(), None));
+        }
+        UserHolder::Unused(other) => other,
+        UserHolder::Another(held_by) => {
+            let claim = Claim {
+                user: user.clone(),
+                held_by,
+            };
+            return Ok(ResolvedPerson {
+                person: person.clone(),
+                user: None,
+                claimed: claim::note(tx, found.subject, claim, found.at).await?,
+                linked: None,
+            });
+        }
     };
-    let other: PersonId = id("person", &other)?;
-    lock(tx, &other).await?;
-    if claim::taken(tx, &other, found.subject).await? {
-        let claim = Claim {
-            user: user.clone(),
-            held_by: other,
-        };
-        return Ok(ResolvedPerson {
-            person: person.clone(),
-            user: None,
-            claimed: claim::note(tx, found.subject, claim, found.at).await?,
-            linked: None,
-        });
-    }
     sqlx::query("update subject set person_id = $1 where iss = $2 and sub = $3")
         .bind(other.as_str())
         .bind(&found.subject.iss)
@@ -146,11 +147,14 @@ pub async fn keys_of(conn: &mut AnyConnection, subject: &Subject) -> Result<Link
             .bind(&subject.sub)
             .fetch_optional(conn)
             .await?;
-    keys(subject.clone(), row.and_then(|(kept,)| kept).as_deref())
+    stored_keys(subject.clone(), row.and_then(|(kept,)| kept).as_deref())
 }
 
 /// Reads stored keys. They count for the subject of their row only.
-fn keys(subject: Subject, kept: Option<&str>) -> Result<LinkKeys, StoreError> {
+pub(in crate::store) fn stored_keys(
+    subject: Subject,
+    kept: Option<&str>,
+) -> Result<LinkKeys, StoreError> {
     let kept: Option<LinkKeys> = kept.map(|kept| json("subject", kept)).transpose()?;
     Ok(kept
         .filter(|kept| kept.subject == subject)
@@ -169,7 +173,7 @@ pub async fn without_user(
     .await?;
     rows.into_iter()
         .map(|(person, iss, sub, kept)| {
-            let keys = keys(Subject { iss, sub }, kept.as_deref())?;
+            let keys = stored_keys(Subject { iss, sub }, kept.as_deref())?;
             Ok((id("person", &person)?, keys))
         })
         .collect()

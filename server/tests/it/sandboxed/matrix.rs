@@ -28,7 +28,7 @@ const PERSONAS: [(&str, Option<&str>); 9] = [
     ("auditor", Some("farid.haddad")),
     ("approver-no-mfa", Some("lena.fischer")),
     ("admin-no-mfa", Some("tomas.novak")),
-    ("admin-not-joined", Some("noor.elamin")),
+    ("admin-not-linked", Some("noor.elamin")),
 ];
 
 /// Routes in neither table, which the router mounts separately.

@@ -16,6 +16,7 @@ mod engine_shell;
 mod forged;
 mod kept_form;
 mod late_link;
+mod link_keys;
 mod malformed;
 mod matrix;
 mod missing;

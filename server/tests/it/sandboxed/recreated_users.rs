@@ -43,12 +43,12 @@ crate::engines::on_both_engines! {
     a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody,
 }
 
-const APPROVER: &str = "ines.carvalho";
+pub(super) const APPROVER: &str = "ines.carvalho";
 const ADMINISTRATOR: &str = "maya.okafor";
 
 impl Company {
     /// Writes a user as SCIM does, and returns its id.
-    async fn provision(&self, user: serde_json::Value) -> UserId {
+    pub(super) async fn provision(&self, user: serde_json::Value) -> UserId {
         let url = format!("http://{}/_sandbox/users", self.aws.aws_addr);
         let request = http_client()
             .post(url)
@@ -60,7 +60,7 @@ impl Company {
     }
 
     /// Deletes a user by the identity store API.
-    async fn delete_user(&self, user: &UserId) {
+    pub(super) async fn delete_user(&self, user: &UserId) {
         self.outside
             .directory
             .delete_user()
@@ -72,7 +72,7 @@ impl Company {
     }
 
     /// The external ids of a user in the directory, as SCIM writes them.
-    fn external_ids(&self, user: &UserId) -> serde_json::Value {
+    pub(super) fn external_ids(&self, user: &UserId) -> serde_json::Value {
         let read_model = self.app_state.read_model();
         let ids = read_model.snapshot.user(user).unwrap().external_ids.iter();
         ids.map(|id| json!({ "issuer": id.issuer, "id": id.id }))
@@ -80,7 +80,7 @@ impl Company {
     }
 
     /// Deletes a user and creates another one with the same external id. Returns the new one.
-    async fn recreate(&self, name: &str) -> UserId {
+    pub(super) async fn recreate(&self, name: &str) -> UserId {
         let old = self.user(name);
         let external_ids = self.external_ids(&old);
         self.delete_user(&old).await;
@@ -91,19 +91,19 @@ impl Company {
         .await
     }
 
-    async fn known(&self, name: &str) -> ResolvedPerson {
+    pub(super) async fn known(&self, name: &str) -> ResolvedPerson {
         person::person_of(&self.app_state.store, &subject(name))
             .await
             .unwrap()
             .unwrap()
     }
 
-    async fn identity_of(&self, name: &str) -> PersonId {
+    pub(super) async fn identity_of(&self, name: &str) -> PersonId {
         self.known(name).await.person
     }
 
     /// A signed-in person whose request began while the identity had all its roles.
-    async fn signed_in(&self, name: &str, role: Role) -> Service {
+    pub(super) async fn signed_in(&self, name: &str, role: Role) -> Service {
         let ResolvedPerson { person, user, .. } = self.known(name).await;
         let actor = Actor {
             person: Some(person.clone()),
@@ -117,7 +117,7 @@ impl Company {
         Service::new(self.app_state.clone(), signed, "request-1".into())
     }
 
-    async fn decide(&self, name: &str, id: &ChangeId) -> PortResult<()> {
+    pub(super) async fn decide(&self, name: &str, id: &ChangeId) -> PortResult<()> {
         let service = self.signed_in(name, Role::Approver).await;
         let effect = service.change(id).await.unwrap().preview.effect.0;
         let input = DecisionInput {
@@ -128,7 +128,7 @@ impl Company {
         service.decide(id, input).await
     }
 
-    async fn propose(&self, name: &str, form: &ChangeForm) -> PortResult<ChangeId> {
+    pub(super) async fn propose(&self, name: &str, form: &ChangeForm) -> PortResult<ChangeId> {
         let service = self.signed_in(name, Role::Administrator).await;
         let new = service.new_change(form).await?;
         let submission = Submission {
@@ -156,7 +156,7 @@ fn form(user: &UserId, set: &str, account: &str, term: &str, company: &Company) 
 }
 
 /// The identities, as the crawl before last night's changes recorded them.
-async fn recorded(company: &Company) {
+pub(super) async fn recorded(company: &Company) {
     company.sync().await;
     let mut conn = company.app_state.store.read().acquire().await.unwrap();
     let mine = company.identity_of(APPROVER).await;
@@ -164,7 +164,7 @@ async fn recorded(company: &Company) {
     assert_eq!(record.current, Some(company.user(APPROVER)));
 }
 
-async fn suspension(company: &Company, name: &str) -> Option<LinkDifference> {
+pub(super) async fn suspension(company: &Company, name: &str) -> Option<LinkDifference> {
     let person = company.identity_of(name).await;
     let mut conn = company.app_state.store.read().acquire().await.unwrap();
     let suspended = identity::suspension(&mut conn, &person).await.unwrap();
@@ -172,7 +172,7 @@ async fn suspension(company: &Company, name: &str) -> Option<LinkDifference> {
 }
 
 /// Runs `leastwise identity ...` and returns its exit code and output.
-async fn on_the_host(company: &Company, line: &[&str]) -> (u8, String) {
+pub(super) async fn on_the_host(company: &Company, line: &[&str]) -> (u8, String) {
     let words = ["leastwise", "identity"].iter().chain(line);
     let parsed = Cli::try_parse_from(words).unwrap();
     let cli::Command::Identity(command) = parsed.command else {
@@ -186,7 +186,7 @@ async fn on_the_host(company: &Company, line: &[&str]) -> (u8, String) {
 }
 
 /// A change of the administrator in production PCI, which needs two approvals.
-async fn waiting(company: &Company, gains: &str) -> ChangeId {
+pub(super) async fn waiting(company: &Company, gains: &str) -> ChangeId {
     let user = company.user(gains);
     let form = form(&user, "SupportMetrics", "cards-prod", "60", company);
     company.propose(ADMINISTRATOR, &form).await.unwrap()
@@ -428,7 +428,7 @@ async fn a_suspension_counts_by_the_ledger_whatever_the_rows_say(company: &Compa
 }
 
 /// Writes the index rows of an identity as its entries say.
-async fn restore_rows(company: &Company, person: &PersonId) {
+pub(super) async fn restore_rows(company: &Company, person: &PersonId) {
     let mut conn = company.app_state.store.read().acquire().await.unwrap();
     let record = identity::record(&mut conn, person).await.unwrap();
     drop(conn);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::authorize::Role;
+use domain::directory::ExternalId;
 use domain::identity::{ExternalIdDigest, IdentityRecord, LinkDifference};
 use domain::ids::PersonId;
 use domain::person::link::{IdentityLink, LinkMethod, UnusableKey};
@@ -19,12 +20,12 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     who_is_not_in_the_directory_signs_in_and_only_reads,
     who_the_directory_names_by_issuer_and_subject_acts,
-    a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody,
-    nobody_joins_a_user_who_has_a_role_already,
-    a_subject_that_two_users_claim_is_joined_to_neither,
+    a_second_sign_in_of_a_user_claims_and_is_linked_to_nobody,
+    nobody_is_linked_to_a_user_who_has_a_role_already,
+    a_subject_that_two_users_claim_is_linked_to_neither,
     a_directory_that_learns_of_somebody_later_completes_their_person,
-    a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there,
-    a_late_join_to_a_user_who_has_a_sign_in_is_a_claim,
+    a_late_link_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there,
+    a_late_link_to_a_user_who_has_a_sign_in_is_a_claim,
     a_directory_that_changes_its_mind_swaps_nobody,
     a_link_is_recorded_at_the_first_sign_in_and_not_again,
     a_link_that_was_altered_by_hand_is_not_recorded,
@@ -36,6 +37,8 @@ crate::engines::on_both_engines! {
     a_federated_sign_in_is_linked_by_the_identity_that_the_directory_has,
     an_attribute_of_the_pool_links_and_an_unread_one_does_not,
     an_unclear_identity_links_nobody_and_is_recorded,
+    keys_that_lead_elsewhere_are_recorded_and_replace_no_link,
+    a_link_is_recorded_with_the_identity_at_the_provider,
     a_name_that_somebody_writes_into_the_pool_is_shown_nowhere_as_theirs,
 }
 
@@ -48,7 +51,7 @@ async fn who_is_not_in_the_directory_signs_in_and_only_reads(engine: DatabaseEng
 
 async fn who_the_directory_names_by_issuer_and_subject_acts(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(me["acts_as"], me["person"]);
     let known = person::person_of(&server.store, &server.subject("alice"))
@@ -58,10 +61,10 @@ async fn who_the_directory_names_by_issuer_and_subject_acts(engine: DatabaseEngi
     assert_eq!(known.user, Some(user));
 }
 
-async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody(engine: DatabaseEngine) {
+async fn a_second_sign_in_of_a_user_claims_and_is_linked_to_nobody(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
-    server.join("bob", 1);
+    let user = server.link("alice", 1);
+    server.link("bob", 1);
     let (alice, bob) = (
         server.browser().sign_in("alice").await.whoami().await,
         server.browser().sign_in("bob").await.whoami().await,
@@ -96,9 +99,9 @@ async fn a_second_sign_in_of_a_user_claims_and_is_joined_to_nobody(engine: Datab
     assert_eq!(server.events().iter().filter(|e| **e == claim).count(), 1);
 }
 
-async fn nobody_joins_a_user_who_has_a_role_already(engine: DatabaseEngine) {
+async fn nobody_is_linked_to_a_user_who_has_a_role_already(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    server.join("alice", 1);
+    server.link("alice", 1);
     server.browser().sign_in("alice").await;
     server.grant("alice", Role::Approver).await;
     // As if the first sign-in had been deleted while the role remained.
@@ -110,7 +113,7 @@ async fn nobody_joins_a_user_who_has_a_role_already(engine: DatabaseEngine) {
         .execute(server.store.read())
         .await
         .unwrap();
-    server.join("sam", 1);
+    server.link("sam", 1);
     let sam = server.browser().sign_in("sam").await.whoami().await;
     assert_eq!(
         (&sam["acts_as"], &sam["roles"]),
@@ -118,7 +121,7 @@ async fn nobody_joins_a_user_who_has_a_role_already(engine: DatabaseEngine) {
     );
 }
 
-async fn a_subject_that_two_users_claim_is_joined_to_neither(engine: DatabaseEngine) {
+async fn a_subject_that_two_users_claim_is_linked_to_neither(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let claim = IdentityLink::Ambiguous(vec![user_id(1), user_id(2)]);
     server
@@ -133,13 +136,13 @@ async fn a_subject_that_two_users_claim_is_joined_to_neither(engine: DatabaseEng
 async fn a_directory_that_learns_of_somebody_later_completes_their_person(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     let before = server.browser().sign_in("alice").await.whoami().await;
-    server.join("alice", 1);
+    server.link("alice", 1);
     let after = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(before["person"], after["person"]);
     assert_eq!(after["acts_as"], after["person"]);
 }
 
-async fn a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there(
+async fn a_late_link_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there(
     engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
@@ -152,17 +155,17 @@ async fn a_late_join_to_a_user_whom_nobody_has_been_yet_moves_the_sign_in_there(
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    server.join("bob", 1);
+    server.link("bob", 1);
     let bob = server.browser().sign_in("bob").await.whoami().await;
     assert_eq!(bob["acts_as"], theirs.as_str());
 }
 
-async fn a_late_join_to_a_user_who_has_a_sign_in_is_a_claim(engine: DatabaseEngine) {
+async fn a_late_link_to_a_user_who_has_a_sign_in_is_a_claim(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
     server.browser().sign_in("bob").await;
-    server.join("alice", 1);
+    server.link("alice", 1);
     server.browser().sign_in("alice").await;
-    server.join("bob", 1);
+    server.link("bob", 1);
     let bob = server.browser().sign_in("bob").await.whoami().await;
     assert!(
         bob["acts_as"].is_null(),
@@ -174,9 +177,9 @@ async fn a_late_join_to_a_user_who_has_a_sign_in_is_a_claim(engine: DatabaseEngi
 
 async fn a_directory_that_changes_its_mind_swaps_nobody(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     server.browser().sign_in("alice").await;
-    server.join("alice", 2);
+    server.link("alice", 2);
     server.browser().sign_in("alice").await;
     let known = person::person_of(&server.store, &server.subject("alice"))
         .await
@@ -199,7 +202,7 @@ async fn who(server: &Server, name: &str) -> PersonId {
 
 async fn a_link_is_recorded_at_the_first_sign_in_and_not_again(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     server.browser().sign_in("alice").await;
     server.browser().sign_in("alice").await;
     let record = recorded(&server, "alice").await;
@@ -212,7 +215,7 @@ async fn a_link_is_recorded_at_the_first_sign_in_and_not_again(engine: DatabaseE
 
 async fn a_link_that_was_altered_by_hand_is_not_recorded(engine: DatabaseEngine) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     server.browser().sign_in("alice").await;
     sqlx::query("update person set user_id = $1 where user_id = $2")
         .bind(user_id(2).as_str())
@@ -228,7 +231,7 @@ async fn a_suspended_identity_has_no_roles_and_gets_them_back_when_it_is_confirm
     engine: DatabaseEngine,
 ) {
     let server = Server::on(engine).await;
-    let user = server.join("alice", 1);
+    let user = server.link("alice", 1);
     let mut alice = server.browser();
     alice.sign_in("alice").await;
     server.grant("alice", Role::Administrator).await;
@@ -370,7 +373,7 @@ async fn a_role_moves_with_the_sign_in_that_is_linked_late(engine: DatabaseEngin
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    server.join("alice", 1);
+    server.link("alice", 1);
     server.wait(domain::time::Duration::minutes(1));
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(me["acts_as"], theirs.as_str());
@@ -485,6 +488,62 @@ async fn an_unclear_identity_links_nobody_and_is_recorded(engine: DatabaseEngine
     assert!(me["acts_as"].is_null());
     let why = SignInEvent::NotLinked(UnusableKey::EmailAsIdentity.reason());
     assert!(server.events().contains(&why));
+}
+
+async fn keys_that_lead_elsewhere_are_recorded_and_replace_no_link(engine: DatabaseEngine) {
+    let server = Server::on(engine).await;
+    let user = server.link("alice", 1);
+    server.browser().sign_in("alice").await;
+    let recorded = async || {
+        let sql = "select leaf from ledger_entry where type = 'subject.unclear'";
+        server.dump(sql).await
+    };
+    // Nothing leads elsewhere, and a crawl that does not contain her proves nothing.
+    let subject = server.subject("alice");
+    let says = |link: IdentityLink| {
+        let mut links = server.users.0.lock().unwrap();
+        links.insert(subject.sub.clone(), link);
+    };
+    says(IdentityLink::Unknown);
+    let me = server.browser().sign_in("alice").await.whoami().await;
+    assert_eq!(me["acts_as"], me["person"]);
+    assert_eq!(recorded().await, "");
+    for (link, why) in [
+        (
+            IdentityLink::Linked(user_id(2), [LinkMethod::Identities].into()),
+            "lead to another directory user",
+        ),
+        (
+            IdentityLink::Ambiguous(vec![user_id(1), user_id(2)]),
+            "several directory users",
+        ),
+        (
+            IdentityLink::Contradictory(vec![user_id(1)]),
+            "lead to different directory users",
+        ),
+        (
+            IdentityLink::Unusable(UnusableKey::UnreadAttribute),
+            "could not be read",
+        ),
+    ] {
+        says(link);
+        server.browser().sign_in("alice").await;
+        let known = person::person_of(&server.store, &subject).await;
+        assert_eq!(known.unwrap().unwrap().user, Some(user.clone()));
+        assert!(recorded().await.contains(why), "{why}");
+    }
+}
+
+async fn a_link_is_recorded_with_the_identity_at_the_provider(engine: DatabaseEngine) {
+    let server = with_okta(engine).await;
+    server.list(1, "Dave Stone", &[(OKTA, "dave")]);
+    server.browser().sign_in("Okta_dave").await;
+    let record = recorded(&server, "Okta_dave").await;
+    let at_okta = ExternalIdDigest::of(&ExternalId {
+        issuer: OKTA.into(),
+        id: "dave".into(),
+    });
+    assert!(record.external_ids().contains(&at_okta));
 }
 
 async fn a_name_that_somebody_writes_into_the_pool_is_shown_nowhere_as_theirs(

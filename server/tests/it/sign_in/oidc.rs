@@ -35,6 +35,7 @@ crate::engines::on_both_engines! {
     without_token_and_pool_no_second_factor_is_proven,
     a_pool_that_demands_a_factor_proves_only_a_sign_in_that_asked_for_it,
     a_federated_sign_in_proves_a_factor_only_at_a_provider_that_is_configured_to_demand_one,
+    a_linked_provider_without_a_second_factor_leaves_the_factor_unproven,
     a_step_up_changes_the_session_and_ends_the_old_one,
     a_name_that_the_token_lacks_comes_from_user_info_with_its_string_booleans,
     s17_who_is_asked_to_prove_it_again_must_have_done_so_now,
@@ -553,6 +554,27 @@ async fn a_federated_sign_in_proves_a_factor_only_at_a_provider_that_is_configur
         .await;
         let me = server.browser().sign_in("Okta_dave").await.whoami().await;
         assert_eq!(me["mfa"], expected, "{provider}, {context:?}");
+    }
+}
+
+async fn a_linked_provider_without_a_second_factor_leaves_the_factor_unproven(
+    engine: DatabaseEngine,
+) {
+    for (linked, expected) in [
+        (None, "proven"),
+        (Some("Entra"), "proven"),
+        (Some("Google"), "not_proven"),
+        (Some(""), "not_proven"),
+    ] {
+        let server = Server::with(engine, |setup| {
+            setup.settings.mfa_providers = ["Okta", "Entra"].map(str::to_owned).into();
+        })
+        .await;
+        server.change("Okta_dave", |dave| {
+            dave.linked_providers = linked.into_iter().map(str::to_owned).collect();
+        });
+        let me = server.browser().sign_in("Okta_dave").await.whoami().await;
+        assert_eq!(me["mfa"], expected, "{linked:?}");
     }
 }
 

@@ -214,7 +214,7 @@ impl Server {
     }
 
     /// Links a sign-in to a user of the directory.
-    pub fn join(&self, username: &str, number: u8) -> UserId {
+    pub fn link(&self, username: &str, number: u8) -> UserId {
         let user = user_id(number);
         self.users.0.lock().unwrap().insert(
             format!("sub-of-{username}"),
@@ -725,6 +725,7 @@ pub fn user(username: &str, mfa: Mfa, groups: &[&str]) -> PoolUser {
         totp_secret: None,
         enabled: true,
         federated: false,
+        linked_providers: Vec::new(),
         signed_out_at_ms: None,
         created_ms: START.0,
         updated_ms: START.0,

@@ -1,0 +1,62 @@
+//! The keys by which the directory finds an identity.
+//!
+//! A sign-in is linked by its subject, by its identity at a provider or by an attribute of the user pool, so each of
+//! them counts when the identity is compared with the directory. Never leaves a key out because another one is known.
+
+use std::collections::BTreeSet;
+
+use super::{ExternalIdDigest, IdentityRecord};
+use crate::{directory::ExternalId, ids::UserId, person::link::LinkKeys};
+
+/// All keys of one identity: those of its sign-ins, and every external id that the ledger records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityKeys<'a> {
+    sign_ins: &'a [LinkKeys],
+    external_ids: BTreeSet<ExternalIdDigest>,
+}
+
+impl<'a> IdentityKeys<'a> {
+    pub fn new(sign_ins: &'a [LinkKeys], record: &IdentityRecord) -> Self {
+        let of_sign_ins = sign_ins.iter().flat_map(LinkKeys::external_ids);
+        let recorded = record.external_ids().into_iter().cloned();
+        Self {
+            sign_ins,
+            external_ids: of_sign_ins
+                .map(|id| ExternalIdDigest::of(&id))
+                .chain(recorded)
+                .collect(),
+        }
+    }
+
+    /// Adds external ids that the user of the identity has.
+    pub fn add(&mut self, external_ids: &[ExternalId]) {
+        let digests = external_ids.iter().map(ExternalIdDigest::of);
+        self.external_ids.extend(digests);
+    }
+
+    /// Returns the digest of every external id by which the identity is known.
+    pub fn external_ids(&self) -> &BTreeSet<ExternalIdDigest> {
+        &self.external_ids
+    }
+
+    /// Returns the users that the attribute of a sign-in names.
+    pub fn named(&self) -> impl Iterator<Item = &'a UserId> {
+        self.sign_ins
+            .iter()
+            .filter_map(|keys| keys.attribute.as_ref())
+    }
+
+    /// Whether one of the keys finds a user with these external ids.
+    pub fn find(&self, user: &UserId, external_ids: &[ExternalId]) -> bool {
+        self.named().any(|named| named == user)
+            || external_ids
+                .iter()
+                .any(|id| self.external_ids.contains(&ExternalIdDigest::of(id)))
+    }
+
+    /// Returns why a sign-in may not be a user with these external ids; none if nothing speaks against it.
+    pub fn objection(&self, user: &UserId, external_ids: &[ExternalId]) -> Option<&'static str> {
+        let mut sign_ins = self.sign_ins.iter();
+        sign_ins.find_map(|keys| keys.objection(user, external_ids))
+    }
+}
