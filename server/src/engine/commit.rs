@@ -20,6 +20,7 @@ use crate::{
     service::{
         app_state::AppState,
         changes,
+        evaluation_slots::EngineStart,
         journal::{EntryActor, EntryBuilder},
     },
     store::{self, StoreError, Tx, change::StoredChange},
@@ -31,7 +32,12 @@ pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), Stor
     // A change that is sent back is evaluated within the transaction, which must not wait for a slot.
     let is_sent_back = |event: &DomainEvent| matches!(event, DomainEvent::SentBack { .. });
     let _slot = if commit.events.iter().any(is_sent_back) {
-        Some(app_state.evaluations.take_for_engine().await)
+        Some(
+            app_state
+                .evaluations
+                .take_for_engine(EngineStart::Grant)
+                .await,
+        )
     } else {
         None
     };
