@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     clock,
+    engine::reread_removal,
     service::{Service, broken},
     store::{
         StoreError,
@@ -150,6 +151,8 @@ impl Service {
         proposal: Proposal,
         submission: &Submission,
     ) -> Result<ChangeId, Failure> {
+        // Not in a slot, which must not wait for AWS.
+        reread_removal::reread(&self.app_state, &proposal.operations).await;
         let _slot = self.app_state.evaluations.take(person).await?;
         let mut tx = self.app_state.store.write().await?;
         // Serializes the requests of one person: a form is stored at most once, and the limit of waiting changes holds.
