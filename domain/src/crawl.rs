@@ -427,6 +427,23 @@ mod tests {
     }
 
     #[test]
+    fn some_members_that_were_seen_are_added_and_nobody_is_removed() {
+        let member = |n: u8| UserId::parse(&format!("00000000-0000-4000-8000-{n:012}")).unwrap();
+        let mut before = first();
+        let known = BTreeSet::from([member(1), member(2)]);
+        before.members.insert(group(1), known);
+        let seen = |users: &[u8]| SingleRead::MembersSeen {
+            group: group(1),
+            users: users.iter().map(|n| member(*n)).collect(),
+        };
+        assert!(take(&before, &seen(&[1]), Timestamp(90)).is_none());
+        let (after, _) = take(&before, &seen(&[1, 3]), Timestamp(90)).unwrap();
+        let members = BTreeSet::from([member(1), member(2), member(3)]);
+        assert_eq!(after.members[&group(1)], members);
+        assert_eq!(after.members_as_of, before.members_as_of);
+    }
+
+    #[test]
     fn what_was_read_after_the_crawl_had_listed_it_is_not_undone_by_the_list() {
         let empty = SingleRead::Listing(Listing::Pair {
             pair: pair(1),

@@ -148,6 +148,32 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Returns the verdict of what matched. The strictest outcome of all hits counts.
+    pub fn of(hits: Vec<Hit>, rules: RulesVersion) -> Self {
+        let outcome = strictest(hits.iter().map(Hit::outcome));
+        let needed = hits.iter().filter_map(|hit| hit.remedy.as_ref());
+        let needed = needed.map(|Remedy::Approvals(count)| *count).max();
+        let approvals = match outcome {
+            Outcome::NeedsApproval => needed.unwrap_or(0),
+            Outcome::Allowed | Outcome::Refused => 0,
+        };
+        Self {
+            outcome,
+            approvals,
+            hits,
+            rules,
+        }
+    }
+
+    /// Returns the verdict without what nothing lifts. An accepted removal that cannot be written now is not blocked
+    /// when it starts: AWS decides, and the engine tries again.
+    #[must_use]
+    pub fn of_accepted_removal(self) -> Self {
+        let liftable = |hit: &Hit| hit.remedy.is_some();
+        let hits = self.hits.into_iter().filter(liftable).collect();
+        Self::of(hits, self.rules)
+    }
+
     /// Returns the verdict if no policy matched.
     pub fn allowed(rules: RulesVersion) -> Self {
         Self {
@@ -180,6 +206,30 @@ mod tests {
         assert_eq!(hit.affected, 3);
         let stored = serde_json::to_string(&hit).expect("writable");
         assert_eq!(serde_json::from_str::<Hit>(&stored).expect("readable"), hit);
+    }
+
+    #[test]
+    fn an_accepted_removal_is_held_by_approvals_only() {
+        let hit = |rule: &str, remedy| Hit {
+            rule: rule.to_owned(),
+            reason: String::new(),
+            control: String::new(),
+            remedy,
+            gains: BTreeSet::new(),
+            affected: 0,
+        };
+        let (last, two) = (hit("final", None), hit("two", Some(Remedy::Approvals(2))));
+        let verdict = |hits: &[&Hit]| {
+            let hits = hits.iter().map(|hit| (*hit).clone()).collect();
+            Verdict::of(hits, RulesVersion(String::new()))
+        };
+        let all = verdict(&[&last, &two]);
+        assert_eq!((all.outcome, all.approvals), (Outcome::Refused, 0));
+        assert_eq!(all.of_accepted_removal(), verdict(&[&two]));
+        let held = verdict(&[&two]);
+        assert_eq!((held.outcome, held.approvals), (Outcome::NeedsApproval, 2));
+        assert_eq!(verdict(&[&last]).of_accepted_removal(), verdict(&[]));
+        assert_eq!(verdict(&[]), Verdict::allowed(RulesVersion(String::new())));
     }
 
     #[test]

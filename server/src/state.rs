@@ -123,6 +123,7 @@ pub async fn app_state(
         pool: pool.to_owned(),
         identity_alarm_percent: identities.alarm_percent()?,
         step_up,
+        removal_reads: Settings::REMOVAL_READS,
     };
     let catalogue = Catalogue::embedded()?;
     Ok(Arc::new(AppState::new(

@@ -1,4 +1,4 @@
-//! One complete read of a single item, and how it is merged into what is known.
+//! One read of a single item, and how it is merged into what is known. Only a complete read removes anything.
 //!
 //! Single reads also happen during a crawl and are then newer than what the crawl listed before them; `ListingTimes::before`
 //! compares them. An older read never replaces a newer one.
@@ -16,11 +16,16 @@ use crate::{
     time::Timestamp,
 };
 
-/// One complete read of a single item.
+/// One read of a single item. Complete, except for `MembersSeen`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SingleRead {
     /// The assignments of a pair, or the members of a group.
     Listing(Listing),
+    /// Some members of a group: a read that was not continued to its end. It adds members and removes none.
+    MembersSeen {
+        group: GroupId,
+        users: BTreeSet<UserId>,
+    },
     /// The whole content of a permission set, and the accounts in which an older content is provisioned.
     Set {
         set: Box<PermissionSet>,
@@ -61,7 +66,8 @@ impl ListingTimes {
             SingleRead::Listing(Listing::Pair { pair, .. }) => self.pairs.get(pair),
             SingleRead::Listing(
                 Listing::Membership { group, .. } | Listing::Group { group, .. },
-            ) => self.groups.get(group),
+            )
+            | SingleRead::MembersSeen { group, .. } => self.groups.get(group),
             SingleRead::Set { set, .. } => self.sets.get(&set.arn),
             // The crawl does not record when it listed an account.
             SingleRead::Account { .. } => None,
@@ -102,6 +108,11 @@ pub fn take(
             let (mut parts, touched) = with_members(before, group, members.clone());
             parts.members_as_of.insert(group.clone(), as_of);
             Some((parts, touched))
+        }
+        SingleRead::MembersSeen { group, users } => {
+            let known = before.members.get(group).cloned().unwrap_or_default();
+            let members: BTreeSet<UserId> = known.union(users).cloned().collect();
+            (members.len() > known.len()).then(|| with_members(before, group, members))
         }
         SingleRead::Set { set, outdated } => merged_set(before, set, outdated),
         SingleRead::Account {

@@ -1,6 +1,7 @@
 //! The life cycle of a change in the engine: accepted, evaluated again, applied, finished.
 //!
-//! Access is never granted without a verdict that is newer than the acceptance. A removal never waits for a verdict.
+//! No change starts without a verdict that is newer than its acceptance: access is never granted by an old one, and a
+//! removal may need approvals, which must be valid when it starts.
 
 use super::{
     effect::{DomainEvent, Effect},
@@ -22,12 +23,11 @@ use crate::{
 const ASK_AGAIN: Duration = Duration::seconds(5);
 
 impl State {
-    pub(super) fn carry(&mut self, plan: Plan, now: Timestamp, out: &mut StepOutput) {
+    pub(super) fn carry(&mut self, plan: Plan, out: &mut StepOutput) {
         if self.changes.contains_key(&plan.change) {
             return;
         }
         let change = plan.change;
-        let removal = plan.items.iter().all(|i| matches!(i, Item::Close { .. }));
         let items = plan.items.into_iter();
         let row = ChangeRow {
             change: change.clone(),
@@ -43,14 +43,10 @@ impl State {
                 ask_at: None,
             },
         );
-        // A removal needs no verdict. A mixed change waits for its verdict as a whole.
-        if removal {
-            self.begin(&change, now, out);
-        }
     }
 
-    /// Requests verdicts for queued changes that are not behind an unfinished removal of the same resource, so that a
-    /// revocation and a grant of the same access keep their order.
+    /// Requests verdicts for queued changes that are not behind a removal of the same resource, so that a revocation and
+    /// a grant of the same access keep their order. A change that only removes access is behind nothing.
     pub(super) fn ask(&mut self, now: Timestamp, out: &mut StepOutput) {
         for carrying in self.changes.values_mut() {
             // The pause has passed. A removal that still blocks the change sets no wake-up time.
@@ -72,11 +68,16 @@ impl State {
         }
     }
 
+    /// Whether a change grants what another one removes: one that is being applied, or one that only removes access and
+    /// waits for its verdict.
     fn behind_a_removal(&self, row: &ChangeRow) -> bool {
         let opens = |item: &ItemRow| matches!(item.item, Item::Open { .. });
+        let goes_first = |other: &ChangeRow| {
+            other.phase == ChangePhase::Applying || !other.items.iter().any(opens)
+        };
         row.items.iter().filter(|i| opens(i)).any(|item| {
             self.changes.values().any(|other| {
-                other.row.phase == ChangePhase::Applying && other.row.items.iter().any(|theirs| {
+                goes_first(&other.row) && other.row.items.iter().any(|theirs| {
                     theirs.result.is_none()
                         && matches!(&theirs.item, Item::Close { key, .. } if key == item.item.key())
                 })

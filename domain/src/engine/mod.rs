@@ -57,8 +57,9 @@
 //! - Access that disappears without a write of ours is reported ([`DomainEvent::Missing`]) and **not** restored,
 //!   because the removal may be intentional. A second read that agrees, at least a minute later, ends its windows. The
 //!   one exception is a delete of ours that took effect late.
-//! - A removal change ends every reason of its resources at once and never waits for a verdict. A grant of the same
-//!   resource waits for it. A mixed change waits for its verdict as a whole.
+//! - A removal change ends every reason of its resources at once when its verdict arrives. A grant of the same resource
+//!   waits for it. A mixed change waits for its verdict as a whole. An access window that ends, and a removal that has
+//!   started, need no verdict.
 //! - A window begins when the new verdict arrives, not when AWS has finished, so access never exists before its window.
 //! - After a create request of unknown outcome, the resource is only observed for [`Pacing::doubt_create`]; then it may
 //!   be created again. The same applies after [`Pacing::deadline`] to an accepted request that does not end.
@@ -81,7 +82,7 @@
 //! let effects = state.step(Event::Execute(plan), now, &mut ids);
 //! let [Effect::Commit(commit)] = effects.as_slice() else { panic!("first the intent") };
 //! let effects = state.step(Event::Committed { number: commit.number }, now, &mut ids);
-//! assert!(matches!(effects.as_slice(), [Effect::Read { .. }]));
+//! assert!(matches!(effects.as_slice(), [Effect::Evaluate { .. }]));
 //! # Ok(())
 //! # }
 //! ```

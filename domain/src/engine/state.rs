@@ -159,7 +159,7 @@ impl State {
         let mut out = StepOutput::default();
         match event {
             Event::Tick => {}
-            Event::Execute(plan) => self.carry(plan, now, &mut out),
+            Event::Execute(plan) => self.carry(plan, &mut out),
             Event::Evaluated { change, answer } => self.evaluated(&change, answer, now, &mut out),
             Event::Adopted {
                 key,

@@ -14,7 +14,7 @@ use std::{
 use super::{
     evaluator::{Evaluator, PolicyResponse},
     gainer_classes::{GainerClass, GainerClasses},
-    hit_collector::{HitCollector, eligible_by, verdict},
+    hit_collector::{HitCollector, eligible_by},
     indirect_effects, removals,
     request_template::{
         AccessPath, PEOPLE, PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate,
@@ -34,6 +34,7 @@ use crate::{
     permission_set::analysis::Risk,
     snapshot::{Provisioned, Snapshot},
     time::{Duration, Timestamp},
+    verdict::{Hit, Verdict},
 };
 
 /// Evaluates operations against existing access and unfinished changes.
@@ -81,7 +82,7 @@ pub fn evaluate(
     );
     let (hits, gains) = evaluation.gains(&effect, classes, refusals)?;
     Ok(Evaluation {
-        verdict: verdict(hits, rules),
+        verdict: Verdict::of(hits, rules.version().clone()),
         effect,
         hash,
         gains,
@@ -176,7 +177,7 @@ struct ChangeEvaluation<'a> {
     ask: RequesterContext,
     approvals: BTreeSet<String>,
     people: BTreeMap<AccountId, i64>,
-    indirect: Vec<crate::verdict::Hit>,
+    indirect: Vec<Hit>,
     budget: Budget<'a>,
 }
 
@@ -187,7 +188,7 @@ impl<'a> ChangeEvaluation<'a> {
         effect: &'a Effect,
         mut classes: GainerClasses<'a>,
         refusals: Refusals<'_>,
-    ) -> Result<(Vec<crate::verdict::Hit>, Vec<Gain>), Stopped> {
+    ) -> Result<(Vec<Hit>, Vec<Gain>), Stopped> {
         let mut evaluator = Evaluator::new(self.rules);
         let mut gains: Vec<Gain> = Vec::new();
         let mut answers: Vec<Vec<Rc<PolicyResponse>>> = Vec::new();

@@ -1,7 +1,7 @@
-//! Collects the policies that matched over all gains of a change, and derives the verdict.
+//! Collects the policies that matched over all gains of a change.
 //!
-//! The strictest outcome wins. The program's own checks come first, then the policies in the order of their text,
-//! because Cedar returns them in no particular order.
+//! The program's own checks come first, then the policies in the order of their text, because Cedar returns them in no
+//! particular order.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,30 +16,8 @@ use super::{
 use crate::{
     ids::AccountId,
     snapshot::Snapshot,
-    verdict::{Hit, Outcome, Remedy, Verdict},
+    verdict::{Hit, Remedy},
 };
-
-pub(super) fn verdict(hits: Vec<Hit>, rules: &Rules) -> Verdict {
-    let approvals_needed = hits
-        .iter()
-        .filter_map(|hit| hit.remedy.as_ref())
-        .map(|Remedy::Approvals(count)| *count);
-    let (outcome, approvals) = if hits.iter().any(|hit| hit.remedy.is_none()) {
-        (Outcome::Refused, 0)
-    } else {
-        approvals_needed
-            .max()
-            .map_or((Outcome::Allowed, 0), |count| {
-                (Outcome::NeedsApproval, count)
-            })
-    };
-    Verdict {
-        outcome,
-        approvals,
-        hits,
-        rules: rules.version().clone(),
-    }
-}
 
 pub(super) fn eligible_by(rules: &Rules, answers: &[Rc<PolicyResponse>]) -> Vec<String> {
     let Some((first, rest)) = answers.split_first() else {

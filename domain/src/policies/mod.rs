@@ -20,6 +20,8 @@ mod hit_collector;
 #[cfg(feature = "cedar")]
 mod indirect_effects;
 #[cfg(feature = "cedar")]
+mod lost_access;
+#[cfg(feature = "cedar")]
 mod overdue_revocation;
 #[cfg(feature = "cedar")]
 mod oversight;
@@ -56,7 +58,7 @@ pub use overdue_revocation::{OUT_OF_REACH, OVERDUE};
 pub use oversight::{InvalidOversightMark, OversightMark, RemovalLimits};
 pub use records::{Agreement, Record, Records};
 #[cfg(feature = "cedar")]
-pub use removals::{RemovalPolicies, alarms};
+pub use removals::{RemovalPolicies, ends_oversight, is_removal_hit, removal_limit};
 pub use results::{
     Evaluation, ExistingAccess, Gain, GainKind, Holder, RequestContext, Rule, RuleError, RuleKind,
     RuleText,
@@ -64,4 +66,4 @@ pub use results::{
 #[cfg(feature = "cedar")]
 pub use rules::Rules;
 #[cfg(feature = "cedar")]
-pub use system::{ELIGIBILITY_NONE, RULE_ERROR};
+pub use system::{ELIGIBILITY_NONE, REMOVAL_POLICY_ERROR, RULE_ERROR};

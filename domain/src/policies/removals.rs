@@ -2,7 +2,8 @@
 //!
 //! A text and a schema of their own, so that no policy on gains ever applies to a removal. A removal can be made to wait
 //! for approvals and never be blocked: a policy without a remedy is refused when it is read, and a policy that cannot be
-//! evaluated asks for one approval. Never applied to what the engine revokes, which is not a change.
+//! evaluated asks for one approval. Never applied to what the engine revokes, which is not a change; the end of oversight
+//! access only raises an alarm.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,21 +13,27 @@ use cedar_policy::{
 
 use super::{
     cedar_request::{uid, whole},
+    lost_access::{self, LostPair},
     oversight::RemovalLimits,
     results::{RequestContext, Rule, RuleError, RuleText},
     rules::Rules,
     schema,
     statement::Loaded,
-    system::{RULE_ERROR, hit},
+    system::{REMOVAL_POLICY_ERROR, hit},
 };
 use crate::{
     change::Operation,
     classification::{Classification, Environment, Pci},
     diff::Effect,
-    ids::{Pair, Principal, UserId},
-    snapshot::{Knowledge, Snapshot},
-    verdict::{Hit, Remedy, Verdict},
+    engine::AccessResource,
+    ids::PermissionSetArn,
+    snapshot::Snapshot,
+    verdict::{Hit, Remedy},
 };
+
+/// The ids in a request about an account or a permission set that is not known.
+const ANY_ACCOUNT: &str = "000000000000";
+const ANY_SET: &str = "*";
 
 /// The policies on removals, parsed and validated.
 #[derive(Debug, Clone)]
@@ -84,10 +91,10 @@ impl RemovalPolicies {
 
 /// Whether a schema describes the requests about removals.
 fn probe(schema: &Schema) -> Result<(), String> {
-    let lost = LostPair {
-        account: "000000000000",
+    let lost = RemovalRequest {
+        account: ANY_ACCOUNT,
         class: None,
-        set: "*",
+        set: ANY_SET,
         oversight: true,
     };
     lost.request("requester", 1, 1, schema).map(|_| ())
@@ -105,16 +112,10 @@ pub(super) fn hits(
     let Some(removals) = &rules.removals else {
         return Vec::new();
     };
-    let people = losing(snapshot, operations, effect);
-    let mut pairs: BTreeSet<&Pair> = effect.lost.paths().iter().map(|path| &path.pair).collect();
-    // An assignment is removed although nobody loses access by it, such as that of a principal that no longer exists.
-    pairs.extend(operations.iter().filter_map(|operation| match operation {
-        Operation::Unassign { assignment } => Some(&assignment.pair),
-        _ => None,
-    }));
+    let people = lost_access::people(snapshot, operations, effect);
     let mut found: BTreeMap<usize, Remedy> = BTreeMap::new();
     let mut failed: BTreeSet<String> = BTreeSet::new();
-    for pair in pairs {
+    for pair in lost_access::pairs(snapshot, operations, effect) {
         match removals.matching(snapshot, pair, asked.requester.as_str(), people) {
             Ok((matched, errors)) => {
                 failed.extend(errors);
@@ -132,7 +133,7 @@ pub(super) fn hits(
     let failed = failed.into_iter().map(|error| Hit {
         remedy: Some(Remedy::Approvals(1)),
         ..hit(
-            RULE_ERROR,
+            REMOVAL_POLICY_ERROR,
             format!("A policy on removals could not be evaluated, so somebody else must approve. Report this error to the maintainer of the policies: {error}"),
             "PCI 7.3.3",
             BTreeSet::new(),
@@ -144,49 +145,57 @@ pub(super) fn hits(
         .collect()
 }
 
-/// Returns the number of people who lose access. A group whose members were never read counts as the largest group.
-fn losing(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> i64 {
-    let never_read = |operation: &Operation| match operation {
-        Operation::Unassign { assignment } => match &assignment.principal {
-            Principal::Group(group) => {
-                snapshot.never_read().members_of(group) == Knowledge::NeverRead
-            }
-            Principal::User(_) => false,
-        },
-        _ => false,
-    };
-    if operations.iter().any(never_read) {
-        return i64::MAX;
-    }
-    let people: HashSet<&UserId> = effect.lost.lists().flat_map(|users| users.iter()).collect();
-    i64::try_from(people.len()).unwrap_or(i64::MAX)
+/// Whether a hit is one of a policy on removals, or of one that could not be evaluated. Either raises an alarm.
+pub fn is_removal_hit(rules: &Rules, hit: &Hit) -> bool {
+    let removals = rules.removals.as_ref();
+    hit.rule == REMOVAL_POLICY_ERROR
+        || removals.is_some_and(|removals| removals.list.iter().any(|rule| rule.id == hit.rule))
 }
 
-/// Whether a verdict contains a policy on removals, which raises an alarm.
-pub fn alarms(rules: &Rules, verdict: &Verdict) -> bool {
+/// Returns how many people's access one person may remove by one change; none if no policy limits it.
+pub fn removal_limit(rules: &Rules) -> Option<u32> {
+    rules
+        .removals
+        .as_ref()
+        .map(|removals| removals.limits.people)
+}
+
+/// Whether the end of an access resource ends oversight access, for the alarm. What was never read counts as oversight.
+pub fn ends_oversight(rules: &Rules, snapshot: &Snapshot, resource: &AccessResource) -> bool {
     let Some(removals) = &rules.removals else {
         return false;
     };
-    let of_removals = |hit: &Hit| removals.list.iter().any(|rule| rule.id == hit.rule);
-    verdict.hits.iter().any(of_removals)
+    match resource {
+        AccessResource::Assignment(assignment) => {
+            removals.is_oversight(snapshot, Some(&assignment.pair.set))
+        }
+        AccessResource::Membership { group, .. } => lost_access::of_group(snapshot, group)
+            .any(|pair| removals.is_oversight(snapshot, pair.set)),
+    }
 }
 
 /// The matching policies, by their index, and the evaluation errors.
 type Matching = (Vec<(usize, Remedy)>, Vec<String>);
 
 impl RemovalPolicies {
+    /// Whether a permission set is marked as oversight. It is none if it may be any.
+    fn is_oversight(&self, snapshot: &Snapshot, set: Option<&PermissionSetArn>) -> bool {
+        set.is_none_or(|set| self.limits.is_oversight(set, snapshot.set(set)))
+    }
+
     fn matching(
         &self,
         snapshot: &Snapshot,
-        pair: &Pair,
+        pair: LostPair<'_>,
         requester: &str,
         people: i64,
     ) -> Result<Matching, String> {
-        let lost = LostPair {
-            account: pair.account.as_str(),
-            class: snapshot.account(&pair.account).map(|(_, class)| *class),
-            set: pair.set.as_str(),
-            oversight: self.limits.is_oversight(&pair.set, snapshot.set(&pair.set)),
+        let account = pair.account.and_then(|id| snapshot.account(id));
+        let lost = RemovalRequest {
+            account: pair.account.map_or(ANY_ACCOUNT, |id| id.as_str()),
+            class: account.map(|(_, class)| *class),
+            set: pair.set.map_or(ANY_SET, |set| set.as_str()),
+            oversight: self.is_oversight(snapshot, pair.set),
         };
         let limit = i64::from(self.limits.people);
         let (request, entities) = lost.request(requester, people, limit, &self.schema)?;
@@ -201,16 +210,16 @@ impl RemovalPolicies {
     }
 }
 
-/// An account and permission set that somebody loses.
-struct LostPair<'a> {
+/// A request to Cedar about an account and a permission set that somebody loses.
+struct RemovalRequest<'a> {
     account: &'a str,
-    /// None if the account is not in the organization, which counts as production PCI.
+    /// None if the account is not known or not in the organization, which counts as production PCI.
     class: Option<Classification>,
     set: &'a str,
     oversight: bool,
 }
 
-impl LostPair<'_> {
+impl RemovalRequest<'_> {
     fn request(
         &self,
         requester: &str,

@@ -20,6 +20,8 @@ use crate::{
 pub const ELIGIBILITY_NONE: &str = "eligibility.none";
 /// A policy could not be evaluated.
 pub const RULE_ERROR: &str = "system.rule-error";
+/// A policy on removals could not be evaluated.
+pub const REMOVAL_POLICY_ERROR: &str = "system.removal-policy-error";
 
 pub(super) fn hit(rule: &str, reason: String, control: &str, gains: BTreeSet<usize>) -> Hit {
     Hit {

@@ -237,6 +237,17 @@ impl NeverRead {
         self.sets.and(Knowledge::without(self.accounts_of.first()))
     }
 
+    /// The list of permission sets, without their content.
+    pub fn set_list(&self) -> Knowledge {
+        self.sets
+    }
+
+    /// Returns the permission sets whose assignments were not all read: any group may be assigned one of them.
+    pub fn sets_assigned_unseen(&self) -> BTreeSet<&PermissionSetArn> {
+        let pairs = self.pairs.iter().map(|pair| &pair.set);
+        self.accounts_of.iter().chain(pairs).collect()
+    }
+
     /// The people with access by an assignment of a principal.
     pub fn behind(&self, principal: &Principal) -> Knowledge {
         match principal {

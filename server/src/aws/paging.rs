@@ -4,7 +4,7 @@
 //! repeats a token or does not end is an error and never a shorter list, because nothing may be removed, and nothing
 //! called harmless, after an incomplete read. `server/tests/it/sandboxed/unread.rs` cuts every list in every way.
 
-use std::{collections::HashSet, future::Future};
+use std::{collections::HashSet, future::Future, ops::ControlFlow};
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -74,14 +74,33 @@ where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<P, SdkError<E, HttpResponse>>>,
 {
+    let all = |page: &P| take(page).map(ControlFlow::Continue);
+    pages_until(budget, send, all).await.map(drop)
+}
+
+/// Requests the pages of a list until `take` has seen enough. `Break` means that the list may continue: what was seen is
+/// in it, and nothing else is known about it.
+pub(super) async fn pages_until<P, E, F>(
+    budget: &Budget,
+    send: impl Fn(Option<String>) -> F,
+    mut take: impl FnMut(&P) -> Result<ControlFlow<()>, CallError>,
+) -> Result<ControlFlow<()>, CallError>
+where
+    P: Page,
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<P, SdkError<E, HttpResponse>>>,
+{
     let mut seen = HashSet::new();
     let mut token: Option<String> = None;
     for _ in 0..MOST_PAGES {
         let page = read(budget, || send(token.clone())).await?;
-        take(&page)?;
+        let enough = take(&page)?;
         let Some(next) = page.token().filter(|next| !next.is_empty()) else {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         };
+        if enough.is_break() {
+            return Ok(enough);
+        }
         if !seen.insert(next.to_owned()) {
             return Err(endless("RepeatedToken"));
         }

@@ -1,6 +1,6 @@
 //! Reads of one resource, up to the last page.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use aws_sdk_identitystore::{
     operation::{
@@ -18,7 +18,7 @@ use super::{
     Aws, Instance,
     call::read_if_present,
     error::{CallError, ErrorClass},
-    paging::all_pages,
+    paging::{all_pages, pages_until},
 };
 
 /// Returns the error for a response that cannot be parsed.
@@ -114,6 +114,18 @@ impl Aws {
         instance: &Instance,
         group: &GroupId,
     ) -> Result<BTreeSet<UserId>, CallError> {
+        match self.members_until(instance, group, usize::MAX).await? {
+            GroupMembers::All(users) | GroupMembers::AtLeast(users) => Ok(users),
+        }
+    }
+
+    /// Returns the members of a group, or more than `enough` of them. Reads no page after these.
+    pub async fn members_until(
+        &self,
+        instance: &Instance,
+        group: &GroupId,
+        enough: usize,
+    ) -> Result<GroupMembers, CallError> {
         let mut users = BTreeSet::new();
         let send = |token| {
             self.directory
@@ -124,7 +136,7 @@ impl Aws {
                 .set_next_token(token)
                 .send()
         };
-        all_pages(&self.budgets.directory, send, |page| {
+        let ended = pages_until(&self.budgets.directory, send, |page| {
             for membership in page.group_memberships() {
                 let member = membership
                     .member_id()
@@ -132,11 +144,26 @@ impl Aws {
                 let user = member.ok_or_else(|| malformed("a membership without a user"))?;
                 users.insert(UserId::parse(user).map_err(|error| malformed(&error.to_string()))?);
             }
-            Ok(())
+            Ok(if users.len() > enough {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
         })
         .await?;
-        Ok(users)
+        Ok(match ended {
+            ControlFlow::Continue(()) => GroupMembers::All(users),
+            ControlFlow::Break(()) => GroupMembers::AtLeast(users),
+        })
     }
+}
+
+/// The members of a group, as far as they were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupMembers {
+    All(BTreeSet<UserId>),
+    /// There may be more.
+    AtLeast(BTreeSet<UserId>),
 }
 
 impl Aws {

@@ -11,12 +11,18 @@ use domain::{
         WindowRow, Write, alarm_after,
     },
     ids::{AccountId, ChangeId, Principal},
+    policies::ends_oversight,
     time::Timestamp,
 };
 
 use super::{observe, reconcile::moved, reread};
 use crate::{
-    service::{app_state::AppState, changes, journal::EntryBuilder},
+    service::{
+        app_state::AppState,
+        changes,
+        evaluation_slots::EngineStart,
+        journal::{EntryActor, EntryBuilder},
+    },
     store::{self, StoreError, Tx, change::StoredChange},
 };
 
@@ -26,7 +32,12 @@ pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), Stor
     // A change that is sent back is evaluated within the transaction, which must not wait for a slot.
     let is_sent_back = |event: &DomainEvent| matches!(event, DomainEvent::SentBack { .. });
     let _slot = if commit.events.iter().any(is_sent_back) {
-        Some(app_state.evaluations.take_for_engine().await)
+        Some(
+            app_state
+                .evaluations
+                .take_for_engine(EngineStart::Grant)
+                .await,
+        )
     } else {
         None
     };
@@ -38,20 +49,56 @@ pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), Stor
         store::engine::write(&mut tx, write, now).await?;
     }
     entries.extend(removals(app_state, &commit));
+    let mut alarms = Vec::new();
     for event in &commit.events {
         let entry = app_state.journal.domain_event(event);
-        entries.extend(match change_state(app_state, &mut tx, event, now).await? {
-            Moved::Applied => Some(entry),
-            Moved::Back(next) => Some(shown(entry, &next)),
-            Moved::Nowhere => None,
-        });
+        match change_state(app_state, &mut tx, event, now).await? {
+            Moved::Applied => entries.push(entry),
+            Moved::Back(next) => {
+                entries.push(shown(entry, &next));
+                let us = EntryActor::leastwise();
+                let alarm = changes::raise_removal_alarm(app_state, &mut tx, &us, &next, now);
+                if let Some(alarm) = alarm.await? {
+                    entries.push(alarm);
+                    alarms.push(next.change.id);
+                }
+            }
+            Moved::Nowhere => {}
+        }
+    }
+    for window in ended_oversight(app_state, &commit) {
+        entries.push(app_state.journal.grant_alarm(window, now));
+        store::change::mark_alarm(&mut tx, &window.window.change).await?;
+        alarms.push(window.window.change.clone());
     }
     if !entries.is_empty() {
         app_state.journal.append_many(&mut tx, entries).await?;
     }
     tx.commit().await?;
+    for change in alarms {
+        app_state.count_removal_alarm(&change);
+    }
     after(app_state, &commit).await;
     Ok(())
+}
+
+/// Returns the access windows of oversight access that reached their end, now that a read shows the access removed. A
+/// window that a removal ended has the alarm of that removal.
+fn ended_oversight<'a>(
+    app_state: &AppState,
+    commit: &'a Commit,
+) -> impl Iterator<Item = &'a WindowRow> {
+    let (read_model, rules) = (app_state.read_model(), app_state.rules.clone());
+    let windows = commit.writes.iter().filter_map(|write| match write {
+        Write::Window(row) if row.over.is_some() && row.window.ended.is_none() => Some(row),
+        _ => None,
+    });
+    windows.filter(move |row| {
+        let removed = |event: &DomainEvent| matches!(event, DomainEvent::Removed { key, .. } if *key == row.key);
+        row.delivery.is_some()
+            && commit.events.iter().any(removed)
+            && ends_oversight(&rules, &read_model.snapshot, &row.key)
+    })
 }
 
 /// Returns whether a commit starts applying a change.

@@ -13,5 +13,6 @@ mod persons;
 pub mod reconcile;
 pub mod reread;
 mod reread_accounts;
+pub mod reread_removal;
 pub mod seal;
 pub mod sync;

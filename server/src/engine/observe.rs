@@ -1,7 +1,7 @@
 //! Adds the result of a single read to the read model, and to the ledger, at once.
 //!
-//! Accepts complete reads only. A new read model is built beside the current one and replaces it. Crawls and single
-//! reads take turns, so neither loses the results of the other.
+//! Accepts complete reads, and of an incomplete one only what it adds. A new read model is built beside the current one
+//! and replaces it. Crawls and single reads take turns, so neither loses the results of the other.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -109,7 +109,8 @@ fn part_of(parts: &Parts, read: &SingleRead) -> Parts {
             let read = parts.pairs.get(pair).cloned();
             part.pairs.extend(read.map(|read| (pair.clone(), read)));
         }
-        SingleRead::Listing(Listing::Membership { group, .. } | Listing::Group { group, .. }) => {
+        SingleRead::Listing(Listing::Membership { group, .. } | Listing::Group { group, .. })
+        | SingleRead::MembersSeen { group, .. } => {
             let members = parts.members.get(group).cloned();
             part.members
                 .extend(members.map(|members| (group.clone(), members)));

@@ -140,7 +140,8 @@ async fn carry_approved(
 }
 
 /// Returns whether a plan may be made from a row. The row must match the request in the ledger; whether the change may
-/// start is evaluated later. A change that only removes access needs no intact effect.
+/// start is evaluated later. A change that only removes access needs an intact effect only if it needs approvals, which
+/// that evaluation decides.
 fn to_be_carried(stored: &store::change::StoredChange) -> bool {
     let gives = stored
         .change

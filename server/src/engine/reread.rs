@@ -18,7 +18,7 @@ use domain::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use thiserror::Error;
 
-use super::{observe, reread_accounts};
+use super::{observe, reread_accounts, reread_removal};
 use crate::{
     aws::error::{CallError, ErrorClass},
     service::app_state::AppState,
@@ -53,13 +53,17 @@ struct ReadPlan {
 
 /// Reads everything that the gains of a change depend on into the read model: the assignments of its pairs, the content
 /// of its permission sets, the members of its groups, the assignments of its groups, and the classification of its
-/// accounts. Reads nothing for a change that only removes access.
+/// accounts. For a change that only removes access, what it may affect is read as far as AWS answers in time.
 pub async fn reread(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), RereadError> {
     let Some((change, approved)) = asked(app_state, change).await? else {
         return Ok(());
     };
     let operations = change.proposal.operations;
-    if change.state != State::Approved || !operations.iter().any(Operation::gives) {
+    if change.state != State::Approved {
+        return Ok(());
+    }
+    if !operations.iter().any(Operation::gives) {
+        reread_removal::reread(app_state, &operations).await;
         return Ok(());
     }
     let now = app_state.clock.now();
@@ -190,8 +194,9 @@ pub(super) fn crawled_since(app_state: &AppState, approved: Timestamp) -> Result
     Err(RereadError::NotCrawled)
 }
 
+/// One item to read.
 #[derive(Debug)]
-enum ReadItem {
+pub(super) enum ReadItem {
     Pair(Pair),
     Group(GroupId),
     Set(PermissionSetArn),
@@ -233,7 +238,7 @@ fn is_explained(app_state: &AppState, one: &ReadItem, error: &CallError) -> bool
         && account.is_none_or(|(account, _)| !is_live(account))
 }
 
-async fn read(app_state: &AppState, one: &ReadItem) -> Result<SingleRead, CallError> {
+pub(super) async fn read(app_state: &AppState, one: &ReadItem) -> Result<SingleRead, CallError> {
     let (aws, instance) = (&app_state.aws, &app_state.instance);
     Ok(match one {
         ReadItem::Pair(pair) => SingleRead::Listing(Listing::Pair {

@@ -19,6 +19,7 @@ mod person_names;
 mod preview;
 mod progress;
 mod remaining_paths;
+mod removal_alarm;
 mod scope;
 mod start;
 mod step_up;
@@ -29,6 +30,7 @@ mod view;
 mod withdraw;
 
 pub use expire::expire_due;
+pub use removal_alarm::raise_removal_alarm;
 pub use start::{fresh_verdict, send_back};
 
 use app::backend::{Denied, Load};

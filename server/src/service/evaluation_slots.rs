@@ -2,7 +2,8 @@
 //! a blocking thread, and ends when its request does.
 //!
 //! A slot is taken before a transaction begins, never inside one: a request that waits must not hold a lock that others
-//! wait for. The engine has a slot of its own, so that no number of previews delays a change that was approved.
+//! wait for. The engine has slots of its own, so that no number of previews delays a change that was approved, and one of
+//! them is for changes that only remove access, so that no number of grants delays a removal.
 
 use std::{
     collections::HashMap,
@@ -19,7 +20,7 @@ use domain::{
     ids::PersonId,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit},
     time::timeout,
 };
 
@@ -36,10 +37,20 @@ const LONGEST: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct EvaluationSlots {
     overall: Arc<Semaphore>,
-    engine: Semaphore,
+    grants: Semaphore,
+    removals: Semaphore,
     patience: Duration,
     /// Only the persons who have a slot or wait for one.
     own: Mutex<HashMap<PersonId, Arc<Semaphore>>>,
+}
+
+/// What a change does that the engine starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineStart {
+    /// It gives access.
+    Grant,
+    /// It only removes access.
+    Removal,
 }
 
 /// The right to evaluate one change at a time; returned when dropped.
@@ -60,7 +71,8 @@ impl EvaluationSlots {
     pub fn with_patience(patience: Duration) -> Self {
         Self {
             overall: Arc::new(Semaphore::new(OVERALL)),
-            engine: Semaphore::new(1),
+            grants: Semaphore::new(1),
+            removals: Semaphore::new(1),
             patience,
             own: Mutex::default(),
         }
@@ -77,9 +89,12 @@ impl EvaluationSlots {
         })
     }
 
-    /// Waits for the slot of the engine.
-    pub async fn take_for_engine(&self) -> tokio::sync::SemaphorePermit<'_> {
-        let permit = self.engine.acquire().await;
+    /// Waits for the slot of the engine for changes of this kind.
+    pub async fn take_for_engine(&self, start: EngineStart) -> SemaphorePermit<'_> {
+        let permit = match start {
+            EngineStart::Grant => self.grants.acquire().await,
+            EngineStart::Removal => self.removals.acquire().await,
+        };
         permit.expect("the semaphore is never closed")
     }
 
@@ -159,7 +174,8 @@ mod tests {
             slots.take(&person(99)).await.err(),
             Some(Denied::Busy(Load::Overall))
         );
-        let _engine = slots.take_for_engine().await;
+        let _grant = slots.take_for_engine(EngineStart::Grant).await;
+        let _removal = slots.take_for_engine(EngineStart::Removal).await;
         taken.pop();
         assert!(slots.take(&person(99)).await.is_ok());
     }

@@ -1,5 +1,7 @@
 //! The settings that services need, from the configuration. Fixed at the start; never read from the environment here.
 
+use std::time::Duration as StdDuration;
+
 use domain::{ids::AccountId, second_factor::StepUpLimits, time::Duration};
 
 use crate::mapping_file::MappingFile;
@@ -20,4 +22,11 @@ pub struct Settings {
     pub identity_alarm_percent: u8,
     /// How old a sign-in may be when its person decides.
     pub step_up: StepUpLimits,
+    /// How long AWS is read for a removal, at its submission and at its start. Zero reads nothing.
+    pub removal_reads: StdDuration,
+}
+
+impl Settings {
+    /// Long enough for a few lists and permission sets, and short enough not to delay a removal that AWS does not answer.
+    pub const REMOVAL_READS: StdDuration = StdDuration::from_secs(2);
 }

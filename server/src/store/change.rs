@@ -138,6 +138,22 @@ async fn insert_targets(
     Ok(())
 }
 
+/// Marks a change that raised an alarm about a removal. Returns whether it was not marked before; a change that does not
+/// exist is not marked.
+pub async fn mark_alarm(tx: &mut Tx, change: &ChangeId) -> Result<bool, StoreError> {
+    let mark = ChangeTarget::removal_alarm();
+    let rows = sqlx::query(
+        "insert into change_target (change_id, kind, value) \
+         select id, cast($2 as text), cast($3 as text) from change where id = $1 on conflict do nothing",
+    )
+    .bind(change.as_str())
+    .bind(mark.kind)
+    .bind(mark.value)
+    .execute(tx.conn())
+    .await?;
+    Ok(rows.rows_affected() > 0)
+}
+
 /// Returns the change that a form has created.
 pub async fn by_form_key(
     conn: &mut AnyConnection,

@@ -47,6 +47,7 @@ pub async fn without_aws(database: &Database, clock: &Clock) -> AppState {
         pool: "pool".into(),
         identity_alarm_percent: 20,
         step_up: domain::second_factor::StepUpLimits::default(),
+        removal_reads: std::time::Duration::ZERO,
     };
     AppState::new(
         store,

@@ -9,7 +9,7 @@ use super::{
     super::{
         change_evaluation::{access_path, minutes, set_attributes},
         evaluator::{Evaluator, PolicyResponse},
-        hit_collector::{eligible_by, verdict},
+        hit_collector::eligible_by,
         request_template::{
             PolicyAction, PolicyPrincipal, PolicyResource, RequestTemplate, RequesterContext,
         },
@@ -111,7 +111,7 @@ pub(super) fn evaluate(
         })
         .collect();
     RowEvaluation {
-        verdict: verdict(hits, rules),
+        verdict: Verdict::of(hits, rules.version().clone()),
         effect,
         hash,
         gains,

@@ -263,6 +263,19 @@ fn the_removal_of_what_belongs_to_nobody_any_more_ends_with_words_and_is_tried_e
 }
 
 #[test]
+fn a_removal_starts_by_its_verdict_and_not_before() {
+    let mut simulation = healthy(vec![one_key()]);
+    simulation.aws.set(0, true, -HOUR);
+    // Every verdict sends back, refuses or does not arrive.
+    simulation.verdict_faults = 1_000;
+    simulation.approve(0, plan(1, close(&one_key())));
+    simulation.run_until(HOUR).unwrap();
+    assert!(simulation.aws.present[0], "removed without a verdict");
+    assert_eq!(simulation.aws.calls, 0);
+    assert!(simulation.store.operations.is_empty());
+}
+
+#[test]
 fn a_removal_names_the_last_instant_of_use() {
     let mut simulation = healthy(vec![one_key()]);
     simulation.aws.set(0, true, -HOUR);

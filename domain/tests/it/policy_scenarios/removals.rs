@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use domain::{
     change::Operation,
+    engine::AccessResource,
     permission_set::Content,
     policies::{
-        Evaluation, OversightMark, RULE_ERROR, RemovalLimits, RemovalPolicies, RequestContext,
-        Rules, alarms,
+        Evaluation, OversightMark, RemovalLimits, RemovalPolicies, RequestContext, Rules,
+        ends_oversight, is_removal_hit,
     },
     snapshot::Gap,
     verdict::{Outcome, Remedy},
@@ -38,6 +39,11 @@ fn shipped() -> &'static Rules {
 fn evaluate(fixture: &Company, operation: &Operation, asked: &RequestContext) -> Evaluation {
     let operations = std::slice::from_ref(operation);
     fixture.evaluate_under(shipped(), &[], operations, asked)
+}
+
+fn raises_alarm(rules: &Rules, evaluation: &Evaluation) -> bool {
+    let hits = &evaluation.verdict.hits;
+    hits.iter().any(|hit| is_removal_hit(rules, hit))
 }
 
 /// The company with the set `audit`, which everybody in `operators` has in two accounts, and Fay directly.
@@ -86,7 +92,7 @@ fn nobody_removes_oversight_alone_however_it_is_marked_and_whatever_the_path() {
             let evaluation = evaluate(&fixture, &operation, &ann());
             needs(&evaluation, 1);
             assert_eq!(hit(&evaluation), [OVERSIGHT]);
-            assert!(alarms(shipped(), &evaluation.verdict));
+            assert!(raises_alarm(shipped(), &evaluation));
             allowed(&evaluate(
                 &fixture,
                 &operation,
@@ -100,6 +106,26 @@ fn nobody_removes_oversight_alone_however_it_is_marked_and_whatever_the_path() {
         let other = unassign(the_user("fay"), "web-dev", "viewer");
         allowed(&evaluate(&fixture, &other, &ann()));
     }
+}
+
+#[test]
+fn the_end_of_oversight_access_is_known_by_every_path_and_of_other_access_raises_nothing() {
+    let mut fixture = overseen(Content::default(), "SecurityAudit");
+    fixture.parts.coverage.newest = Some(NOW);
+    let ends = |fixture: &Company, key: &AccessResource| {
+        ends_oversight(shipped(), &fixture.snapshot(), key)
+    };
+    let membership = |of: &str| AccessResource::Membership {
+        group: group(of),
+        user: user("bob"),
+    };
+    let direct =
+        |with: &str| AccessResource::Assignment(assignment(the_user("fay"), "web-dev", with));
+    assert!(ends(&fixture, &direct("audit")) && ends(&fixture, &membership("operators")));
+    assert!(!ends(&fixture, &direct("viewer")) && !ends(&fixture, &membership("empty")));
+    assert!(ends(&fixture, &direct("never-read")));
+    fixture.parts.coverage.never_read = vec![Gap::Sets];
+    assert!(ends(&fixture, &membership("empty")));
 }
 
 #[test]
@@ -149,6 +175,55 @@ fn a_set_or_a_group_that_was_never_read_is_not_removed_by_one_person() {
     assert_eq!(hit(&evaluation), [MANY]);
 }
 
+/// Nothing was read about where groups are assigned.
+#[test]
+fn nobody_is_taken_out_alone_of_a_group_whose_assignments_were_never_read() {
+    let operation = leave("bob", "operators");
+    let mut fixture = Company::new();
+    fixture.parts.coverage.newest = Some(NOW);
+    allowed(&evaluate(&fixture, &operation, &ann()));
+    for gap in [Gap::Sets, Gap::AccountsOf(set("never-read"))] {
+        fixture.parts.coverage.never_read = vec![gap.clone()];
+        let evaluation = evaluate(&fixture, &operation, &ann());
+        assert_eq!(hit(&evaluation), [OVERSIGHT], "{gap:?}");
+        needs(&evaluation, 1);
+    }
+    let mut audited = overseen(Content::default(), "SecurityAudit");
+    audited.parts.pairs.clear();
+    audited.parts.coverage.newest = Some(NOW);
+    for gap in [
+        Gap::AccountsOf(set("audit")),
+        Gap::AssignmentsOf(assignment(the_group("operators"), "web-dev", "audit").pair),
+    ] {
+        audited.parts.coverage.never_read = vec![gap.clone()];
+        let evaluation = evaluate(&audited, &operation, &ann());
+        assert_eq!(hit(&evaluation), [OVERSIGHT], "{gap:?}");
+    }
+    // What is known of a set that is not oversight holds up nobody.
+    audited.parts.coverage.never_read = vec![Gap::AccountsOf(set("viewer"))];
+    allowed(&evaluate(&audited, &operation, &ann()));
+}
+
+/// An assignment may exist although no read shows it.
+#[test]
+fn everybody_counts_who_may_lose_something_by_a_group() {
+    let limit = usize::try_from(RemovalLimits::PEOPLE).unwrap();
+    let mut unseen = team(limit + 1);
+    unseen.parts.pairs.clear();
+    let operation = unassign(the_group("operators"), "web-dev", "viewer");
+    let evaluation = evaluate(&unseen, &operation, &ann());
+    assert_eq!(hit(&evaluation), [MANY]);
+    unseen.parts.coverage.newest = Some(NOW);
+    unseen.parts.coverage.never_read = vec![Gap::AccountsOf(set("viewer"))];
+    let everybody = |people: usize| -> Vec<Operation> {
+        let each = (0..people).map(|n| leave(&format!("member-{n}"), "operators"));
+        each.collect()
+    };
+    let of = |people: usize| unseen.evaluate_under(shipped(), &[], &everybody(people), &ann());
+    allowed(&of(limit));
+    assert_eq!(hit(&of(limit + 1)), [MANY]);
+}
+
 #[test]
 fn the_access_of_as_many_people_as_the_limit_is_removed_by_one_person_and_of_one_more_by_two() {
     let limit = usize::try_from(RemovalLimits::PEOPLE).unwrap();
@@ -195,7 +270,8 @@ fn a_policy_on_removals_that_cannot_be_evaluated_asks_for_one_approval_and_block
     let operations = [unassign(the_group("operators"), "web-dev", "viewer")];
     let evaluation = team(3).evaluate_under(&rules, &[], &operations, &ann());
     needs(&evaluation, 1);
-    assert_eq!(hit(&evaluation), [RULE_ERROR]);
+    assert_eq!(hit(&evaluation), ["system.removal-policy-error"]);
+    assert!(raises_alarm(&rules, &evaluation));
     let asked = approved_by(ann(), &["cas"]);
     allowed(&team(3).evaluate_under(&rules, &[], &operations, &asked));
 }

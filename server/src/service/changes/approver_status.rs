@@ -1,5 +1,5 @@
-//! Checks that the people of a change are still who they were when it starts: approvers with the user pool (enabled,
-//! and in the approvers' group), approvers and the requester with the directory (their user exists and is enabled).
+//! Checks that the approvers of a change are still who they were when it starts: with the user pool (enabled, and in the
+//! approvers' group) and with the directory (their user exists and is enabled).
 //!
 //! The ledger ends a role when its holder is next seen without the group, and a holder who never signs in again is
 //! never seen. So the user pool is queried when a change starts. It is queried for the sign-in that approved according
@@ -12,12 +12,10 @@ use async_trait::async_trait;
 use domain::{
     approval::Decision,
     authorize::Role,
-    change::{Operation, State},
     identity::LinkStatus,
     ids::{ChangeId, PersonId},
     person::Subject,
 };
-use sqlx::AnyConnection;
 
 use crate::{
     aws::{
@@ -25,12 +23,7 @@ use crate::{
         pool::PoolUser,
     },
     service::{app_state::AppState, identities},
-    store::{
-        StoreError,
-        change::{self, StoredChange},
-        ledger::proof,
-        person,
-    },
+    store::{StoreError, ledger::proof, person},
 };
 
 /// Access to the users of the Cognito user pool.
@@ -60,7 +53,7 @@ pub(super) enum ApproverStatus {
     Unanswered,
 }
 
-/// Queries every person whose approval of a change may count; none if the change is not about to start.
+/// Queries every person whose approval of a change may count.
 pub(super) async fn of_approvers(
     app_state: &AppState,
     pool: &dyn UserPool,
@@ -93,42 +86,12 @@ pub(super) async fn of_approvers(
     Ok(ApproverStatus::Confirmed(still))
 }
 
-/// Checks the requester of a change by a fresh read of the directory; none if they are linked to no user. Valid if the
-/// change is not about to start.
-pub(super) async fn of_requester(
-    app_state: &AppState,
-    id: &ChangeId,
-) -> Result<Option<LinkStatus>, StoreError> {
-    let starting = {
-        let mut conn = app_state.store.read().acquire().await?;
-        about_to_start(&mut conn, id).await?
-    };
-    match starting {
-        Some(stored) => identities::check(app_state, &stored.change.requester).await,
-        None => Ok(Some(LinkStatus::Valid)),
-    }
-}
-
-/// Returns a change that is approved and gives access.
-async fn about_to_start(
-    conn: &mut AnyConnection,
-    id: &ChangeId,
-) -> Result<Option<StoredChange>, StoreError> {
-    Ok(change::find(conn, id).await?.filter(|stored| {
-        let operations = &stored.change.proposal.operations;
-        stored.change.state == State::Approved && operations.iter().any(Operation::gives)
-    }))
-}
-
 /// Returns who approved in the current round, with the sign-in and its username in the user pool.
 async fn approvals(
     app_state: &AppState,
     id: &ChangeId,
 ) -> Result<Vec<(PersonId, Subject, String)>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
-    if about_to_start(&mut conn, id).await?.is_none() {
-        return Ok(Vec::new());
-    }
     let projection = proof::decisions(&mut conn, id).await?;
     let mut found = Vec::new();
     for given in projection.given {

@@ -30,6 +30,7 @@ use super::{
     descriptions,
     evaluation::{compared, re_evaluate},
     person_names::PersonNames,
+    removal_alarm::raise_removal_alarm,
     submit::state_after,
     trouble,
 };
@@ -176,8 +177,15 @@ impl Service {
                 .fact("effect", next.change.effect.0.as_str())
                 .fact("state", next.change.state.as_str())
                 .shows(change::effect_document(&next.effect));
-            self.app_state.journal.append(&mut tx, entry).await?;
+            let alarm =
+                raise_removal_alarm(&self.app_state, &mut tx, &self.who(), &next, now).await?;
+            let is_alarm = alarm.is_some();
+            let entries = [entry].into_iter().chain(alarm).collect();
+            self.app_state.journal.append_many(&mut tx, entries).await?;
             tx.commit().await?;
+            if is_alarm {
+                self.app_state.count_removal_alarm(id);
+            }
             return Ok(DecideOutcome::EffectChanged(next.change.state));
         }
         // Nothing was added, but a beneficiary may have become known as a person only now.

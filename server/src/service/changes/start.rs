@@ -2,7 +2,9 @@
 //!
 //! Approvals must be valid when the change is carried out, and not only when they were given: the people who approved
 //! must still be approvers according to the ledger and the user pool, their Identity Center users and that of the
-//! requester must exist and be enabled, and none of them may gain access. These checks never delay the removal of access.
+//! requester must exist and be enabled, and none of them may gain access. The same applies to a removal that needs
+//! approvals. Any other removal starts by its verdict alone, whatever became of its requester; expiries and revocations
+//! that have started are not evaluated here.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +15,7 @@ use domain::{
     engine::StartVerdict,
     identity::{IdentityAlarm, LinkStatus},
     ids::{ChangeId, PersonId},
-    ledger::projection::Lifecycle,
+    ledger::projection::{ChangeMismatch, Lifecycle},
     time::Timestamp,
     verdict::{Outcome, Verdict},
 };
@@ -26,7 +28,11 @@ use super::{
     evaluation::{compared, re_evaluate},
 };
 use crate::{
-    service::{app_state::AppState, identities::Oneself},
+    service::{
+        app_state::AppState,
+        evaluation_slots::EngineStart,
+        identities::{self, Oneself},
+    },
     store::{
         StoreError, Tx,
         change::{self, StoredChange},
@@ -41,16 +47,34 @@ pub async fn fresh_verdict(
     pool: &dyn UserPool,
     id: &ChangeId,
 ) -> Result<StartVerdict, StoreError> {
-    let people = StartReads {
-        approvers: approver_status::of_approvers(app_state, pool, id).await?,
-        requester: approver_status::of_requester(app_state, id).await?,
+    let found = {
+        let mut conn = app_state.store.read().acquire().await?;
+        change::find(&mut conn, id).await?
     };
-    let _slot = app_state.evaluations.take_for_engine().await;
+    let Some(found) = found else {
+        return Ok(StartVerdict::Refused(MISSING.into()));
+    };
+    let people = if rests_on_people(&found) {
+        StartReads {
+            approvers: approver_status::of_approvers(app_state, pool, id).await?,
+            requester: identities::check(app_state, &found.change.requester).await?,
+        }
+    } else {
+        StartReads::none()
+    };
+    let start = if gives(&found) {
+        EngineStart::Grant
+    } else {
+        EngineStart::Removal
+    };
+    let _slot = app_state.evaluations.take_for_engine(start).await;
     let mut tx = app_state.store.write().await?;
     let fresh = under_lock(app_state, &mut tx, id, &people).await?;
     tx.commit().await?;
     Ok(fresh)
 }
+
+const MISSING: &str = "This change no longer exists.";
 
 /// What was read about the people of a change before it was locked.
 struct StartReads {
@@ -59,43 +83,77 @@ struct StartReads {
     requester: Option<LinkStatus>,
 }
 
+impl StartReads {
+    /// Of a change that does not rest on people when it is read. If it needs approvals all the same, it has none.
+    fn none() -> Self {
+        Self {
+            approvers: ApproverStatus::Confirmed(BTreeSet::new()),
+            requester: Some(LinkStatus::Valid),
+        }
+    }
+}
+
+fn gives(stored: &StoredChange) -> bool {
+    let operations = &stored.change.proposal.operations;
+    operations.iter().any(Operation::gives)
+}
+
+/// Whether the start of a change depends on who requested and approved it: it gives access, or somebody had to approve it.
+fn rests_on_people(stored: &StoredChange) -> bool {
+    let change = &stored.change;
+    change.state == State::Approved && (gives(stored) || change.in_force().next().is_some())
+}
+
 async fn under_lock(
     app_state: &AppState,
     tx: &mut Tx,
     id: &ChangeId,
     people: &StartReads,
 ) -> Result<StartVerdict, StoreError> {
-    let Some(mut stored) = change::lock(tx, id).await? else {
-        return Ok(StartVerdict::Refused(
-            "This change no longer exists.".into(),
-        ));
+    let Some(stored) = change::lock(tx, id).await? else {
+        return Ok(StartVerdict::Refused(MISSING.into()));
     };
     if stored.change.state != State::Approved {
         return Ok(StartVerdict::NoLongerWanted);
     }
-    if !stored
-        .change
-        .proposal
-        .operations
-        .iter()
-        .any(Operation::gives)
-    {
-        return Ok(StartVerdict::StillAllowed);
-    }
-    if let Some(altered) = stored.altered {
-        return Ok(StartVerdict::Refused(descriptions::altered(altered)));
+    let gives = gives(&stored);
+    match stored.altered {
+        None => {}
+        // What approvers were shown does not matter for a removal that needs none.
+        Some(ChangeMismatch::DifferentEffect) if !gives => {}
+        Some(altered) => return Ok(StartVerdict::Refused(descriptions::altered(altered))),
     }
     if stored.lifecycle != Lifecycle::NotStarted {
         // It was carried out or ended before, and its approvals were for that.
         return Ok(StartVerdict::Refused(descriptions::ONCE.into()));
     }
-    let last = stored
-        .shown_at
-        .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
-    if last.is_none_or(|last| app_state.clock.now() >= last) {
-        // Checked by the ledger, because a modified row must not extend the validity of approvals.
-        return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
+    if gives {
+        let last = stored
+            .shown_at
+            .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
+        if last.is_none_or(|last| app_state.clock.now() >= last) {
+            // Checked by the ledger, because a modified row must not extend the validity of approvals.
+            return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
+        }
+        return by_approvals(app_state, tx, stored, people).await;
     }
+    let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
+    if evaluation.verdict.of_accepted_removal().outcome == Outcome::Allowed {
+        return Ok(StartVerdict::StillAllowed);
+    }
+    if let Some(altered) = stored.altered {
+        return Ok(StartVerdict::Refused(descriptions::altered(altered)));
+    }
+    by_approvals(app_state, tx, stored, people).await
+}
+
+/// Returns the verdict on a change that gives access or needs approvals.
+async fn by_approvals(
+    app_state: &AppState,
+    tx: &mut Tx,
+    mut stored: StoredChange,
+    people: &StartReads,
+) -> Result<StartVerdict, StoreError> {
     let alarm = identity::alarm(tx.conn()).await?;
     if let Some(verdict) = of_requester(people.requester.as_ref(), alarm.as_ref()) {
         return Ok(verdict);
@@ -107,15 +165,16 @@ async fn under_lock(
     if alarm && is_stopped(&read_model.snapshot, &stored, &evaluation.effect) {
         return Ok(StartVerdict::Unanswered);
     }
-    match evaluation.verdict.outcome {
+    let verdict = at_start(&stored, evaluation.verdict);
+    match verdict.outcome {
         Outcome::Allowed => return Ok(allowed(comparison, evaluation.hash)),
-        Outcome::Refused => return Ok(StartVerdict::Refused(reason(&evaluation.verdict))),
+        Outcome::Refused => return Ok(StartVerdict::Refused(reason(&verdict))),
         Outcome::NeedsApproval => {}
     }
     if comparison == EffectComparison::Exceeds {
         return Ok(StartVerdict::EffectGrew);
     }
-    stored.change.verdict = evaluation.verdict;
+    stored.change.verdict = verdict;
     stored.gaining.extend(evaluation.gaining);
     let approvers: BTreeSet<PersonId> = stored
         .change
@@ -152,10 +211,11 @@ async fn under_lock(
         // The state was read again in between: nobody approved the current effect.
         return Ok(StartVerdict::EffectGrew);
     }
-    Ok(match agreed.verdict.outcome {
+    let verdict = at_start(&stored, agreed.verdict);
+    Ok(match verdict.outcome {
         Outcome::Allowed => allowed(comparison, agreed.hash),
         Outcome::NeedsApproval => StartVerdict::EffectGrew,
-        Outcome::Refused => StartVerdict::Refused(reason(&agreed.verdict)),
+        Outcome::Refused => StartVerdict::Refused(reason(&verdict)),
     })
 }
 
@@ -176,6 +236,15 @@ fn of_requester(
         None => Some(StartVerdict::Refused(
             descriptions::REQUESTER_NOT_LINKED.into(),
         )),
+    }
+}
+
+/// Returns what counts of a verdict when a change starts: for a removal, only what approvals lift.
+fn at_start(stored: &StoredChange, verdict: Verdict) -> Verdict {
+    if gives(stored) {
+        verdict
+    } else {
+        verdict.of_accepted_removal()
     }
 }
 

@@ -4,10 +4,7 @@
 //! The form only states the intent. The change is evaluated in the transaction that stores it; if its effect differs
 //! from the preview that the person saw, nothing is stored and the preview is shown again.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::atomic::Ordering,
-};
+use std::collections::BTreeSet;
 
 use app::backend::{
     ChangeForm, Denied, FORM, FieldError, NewChange, NewChangePort, PortResult, Submission,
@@ -20,16 +17,16 @@ use domain::{
     diff::Effect,
     ids::{ChangeId, PersonId, Principal},
     ledger::projection::Lifecycle,
-    policies::alarms,
     verdict::Outcome,
 };
 
 use super::{
-    change_form, choices::choices, descriptions, evaluation::evaluate_now, scope::Scope,
-    submission_limits, trouble,
+    change_form, choices::choices, descriptions, evaluation::evaluate_now,
+    removal_alarm::raise_removal_alarm, scope::Scope, submission_limits, trouble,
 };
 use crate::{
     clock,
+    engine::reread_removal,
     service::{Service, broken},
     store::{
         StoreError,
@@ -154,6 +151,8 @@ impl Service {
         proposal: Proposal,
         submission: &Submission,
     ) -> Result<ChangeId, Failure> {
+        // Not in a slot, which must not wait for AWS.
+        reread_removal::reread(&self.app_state, &proposal.operations).await;
         let _slot = self.app_state.evaluations.take(person).await?;
         let mut tx = self.app_state.store.write().await?;
         // Serializes the requests of one person: a form is stored at most once, and the limit of waiting changes holds.
@@ -188,11 +187,7 @@ impl Service {
         {
             return Err(Failure::Denied(denied));
         }
-        let mut targets = targets(&proposal.operations, &evaluation.effect);
-        let alarm = alarms(&self.app_state.rules, &evaluation.verdict);
-        if alarm {
-            targets.insert(ChangeTarget::removal_alarm());
-        }
+        let targets = targets(&proposal.operations, &evaluation.effect);
         let stored = StoredChange {
             change: Change {
                 id: clock::change_id(),
@@ -225,19 +220,14 @@ impl Service {
             .journal
             .change_submitted(&self.who(), &stored.change)
             .shows(change::effect_document(&stored.effect));
-        let mut entries = vec![entry];
-        if alarm {
-            let entry = self.app_state.journal.change_alarm(
-                &self.who(),
-                &stored.change,
-                losing(&stored.effect),
-            );
-            entries.push(entry);
-        }
+        let alarm =
+            raise_removal_alarm(&self.app_state, &mut tx, &self.who(), &stored, now).await?;
+        let is_alarm = alarm.is_some();
+        let entries = [entry].into_iter().chain(alarm).collect();
         self.app_state.journal.append_many(&mut tx, entries).await?;
         tx.commit().await?;
-        if alarm {
-            self.app_state.raise_removal_alarm(&stored.change.id);
+        if is_alarm {
+            self.app_state.count_removal_alarm(&stored.change.id);
         }
         self.app_state
             .announce(&stored.change.id, stored.change.state);
@@ -254,19 +244,7 @@ pub(super) fn state_after(outcome: Outcome) -> State {
     }
 }
 
-/// Returns the number of people who lose access.
-fn losing(effect: &Effect) -> usize {
-    let users = effect.lost.lists().flat_map(|users| users.iter());
-    users.collect::<HashSet<_>>().len()
-}
-
 impl crate::service::app_state::AppState {
-    /// Counts an alarm about a removal. Its ledger entry is already stored.
-    fn raise_removal_alarm(&self, change: &ChangeId) {
-        tracing::warn!(%change, "a change removes oversight access, or the access of many people");
-        self.removal_alarms.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// Notifies live pages that a change was updated, and the engine if there is work.
     pub(super) fn announce(&self, change: &ChangeId, state: State) {
         // An error means that there is no receiver.

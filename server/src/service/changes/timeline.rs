@@ -1,7 +1,7 @@
 //! The history of a change, from the ledger, so that the page and the record cannot disagree.
 
 use app::backend::TimelineRow;
-use domain::{ids::PersonId, snapshot::Snapshot, time::Timestamp};
+use domain::{ids::PersonId, policies::REMOVAL_POLICY_ERROR, snapshot::Snapshot, time::Timestamp};
 use serde_json::Value;
 
 use crate::{
@@ -52,10 +52,12 @@ fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Optio
     Some(TimelineRow {
         seq: entry.seq,
         at,
-        what: words(
-            &kind,
-            leaf.pointer("/data/present").and_then(Value::as_bool),
-        ),
+        what: if kind == "change.alarm" && is_policy_error(&leaf) {
+            "Alarm: a policy on removals could not be evaluated".to_owned()
+        } else {
+            let present = leaf.pointer("/data/present").and_then(Value::as_bool);
+            words(&kind, present)
+        },
         who: if human {
             let checked = leaf
                 .pointer("/private")
@@ -72,6 +74,12 @@ fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Optio
         aws_request_id: text("/aws_request_id"),
         note,
     })
+}
+
+/// Whether an alarm was raised only because a policy on removals could not be evaluated.
+fn is_policy_error(leaf: &Value) -> bool {
+    let rules = leaf.pointer("/data/rules").and_then(Value::as_array);
+    rules.is_some_and(|rules| rules.iter().all(|rule| rule == REMOVAL_POLICY_ERROR))
 }
 
 /// Whether the row names Leastwise as the actor. Responses of AWS, observations and changes made outside Leastwise are
@@ -104,6 +112,7 @@ fn words(kind: &str, present: Option<bool>) -> String {
         "grant.overdue" => "Access is overdue for removal",
         "grant.reappeared" => "Removed access exists again",
         "grant.missing" => "Access was removed outside Leastwise",
+        "grant.alarm" => "Alarm: temporary oversight access has ended",
         // Show an event type that this version does not know as it is stored.
         other => other,
     }

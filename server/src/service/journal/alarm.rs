@@ -1,24 +1,48 @@
-//! The entry of an alarm about a change. It is appended together with the request, so that no removal that raises an
-//! alarm exists without one.
+//! The entries of alarms about removals. They are appended together with what raises them, so that no removal that raises
+//! an alarm exists without one.
 
-use domain::{change::Change, ledger::Outcome};
+use domain::{
+    change::Change,
+    engine::{AccessResource, WindowRow},
+    ledger::Outcome,
+    time::Timestamp,
+    verdict::Hit,
+};
 
 use super::{EntryActor, EntryBuilder, EventKind, Journal};
 
 impl Journal {
-    /// A change was requested that removes oversight access, or the access of many people.
-    pub fn change_alarm(&self, who: &EntryActor, change: &Change, people: usize) -> EntryBuilder {
-        let rules: Vec<&str> = change
-            .verdict
-            .hits
-            .iter()
-            .map(|hit| hit.rule.as_str())
-            .collect();
+    /// Policies on removals match a change. `people` is the number of people who lose access.
+    pub fn change_alarm(
+        &self,
+        who: &EntryActor,
+        change: &Change,
+        hits: &[&Hit],
+        people: usize,
+        at: Timestamp,
+    ) -> EntryBuilder {
+        let rules: Vec<&str> = hits.iter().map(|hit| hit.rule.as_str()).collect();
+        let reasons: Vec<&str> = hits.iter().map(|hit| hit.reason.as_str()).collect();
         self.entry(EventKind::ChangeAlarm, Outcome::Pending, who)
             .change(&change.id)
             .target_id("change", change.id.as_str())
-            .at(change.submitted)
+            .at(at)
+            .reason(&reasons.join(" "))
             .fact("rules", rules)
             .fact("people", people)
+    }
+
+    /// Temporary access to oversight reached its end, and a read shows it removed.
+    pub fn grant_alarm(&self, window: &WindowRow, at: Timestamp) -> EntryBuilder {
+        let (key, granted): (&AccessResource, _) = (&window.key, &window.window);
+        self.entry(
+            EventKind::GrantAlarm,
+            Outcome::Success,
+            &EntryActor::leastwise(),
+        )
+        .change(&granted.change)
+        .key(key)
+        .at(at)
+        .fact("grant", granted.grant.as_str())
     }
 }

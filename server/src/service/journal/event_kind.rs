@@ -43,7 +43,7 @@ kinds! {
     ChangeSentBack = "change.sent_back",
     /// A change is about to start with an effect that is narrower than the approved one.
     ChangeNarrowed = "change.narrowed",
-    /// A change was requested that removes oversight access, or the access of many people.
+    /// A change removes oversight access, or the access of many people, or a policy on removals could not be evaluated.
     ChangeAlarm = "change.alarm",
     /// Every item was carried out and verified by reading AWS.
     ChangeVerified = "change.verified",
@@ -74,6 +74,8 @@ kinds! {
     GrantReappeared = "grant.reappeared",
     /// Granted access disappeared without a write of Leastwise.
     GrantMissing = "grant.missing",
+    /// Temporary oversight access reached its end and is removed.
+    GrantAlarm = "grant.alarm",
     /// A person signed in.
     SessionStarted = "session.started",
     SessionEnded = "session.ended",
@@ -164,6 +166,7 @@ mod tests {
         "grant.overdue",
         "grant.reappeared",
         "grant.missing",
+        "grant.alarm",
         "session.started",
         "session.ended",
         "session.refused",

@@ -1,22 +1,36 @@
-//! Removals that need a second person: of oversight access, and of the access of many people. Every other removal stays
-//! a matter of one person, and nothing holds up the engine.
+//! Removals that need a second person: of oversight access, and of the access of many people. They start by approvals
+//! that count at that moment. Every other removal stays a matter of one person, and nothing holds it up.
 
 use std::sync::atomic::Ordering;
 
 use app::backend::{ChangesPort as _, HomePort as _, ListQuery, WITH_ALARM};
 use domain::{
-    change::State, directory::Origin, engine::StartVerdict, snapshot::Parts, time::Duration,
+    authorize::Role,
+    change::State,
+    directory::Origin,
+    engine::{Commit, DomainEvent, StartVerdict},
+    ids::ChangeId,
+    snapshot::Parts,
+    time::Duration,
 };
-use server::service::changes::fresh_verdict;
+use server::{
+    engine::commit,
+    service::{changes::fresh_verdict, journal::EntryActor},
+    store::person,
+};
 
-use super::support::{Org, PoolSays, assign, group, remove, set, user};
+use super::support::{Org, PoolSays, assign, group, person_id, remove, set, user};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     one_administrator_alone_removes_no_oversight_access,
     one_administrator_alone_does_not_remove_the_access_of_many_people,
     an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_for_ever,
-    an_approved_removal_waits_for_nothing_when_it_starts,
+    a_removal_that_needs_approval_starts_by_approvals_that_count_when_it_starts,
+    a_removal_approved_by_hand_does_not_start,
+    a_removal_whose_approved_effect_was_altered_does_not_start,
+    an_ordinary_removal_starts_whatever_the_directory_and_the_pool_say_of_its_requester,
+    a_removal_of_what_became_oversight_goes_back_with_an_alarm,
     a_small_removal_stays_a_matter_of_one_person,
 }
 
@@ -92,25 +106,136 @@ async fn an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_for_ever(engine
     assert_eq!(alarms("eve").await, None, "a requester sees their own only");
     org.clock.advance(Duration::days(8));
     assert_eq!(alarms("bob").await, Some(Vec::new()));
+    assert_eq!(with_alarm(&org).await, [id]);
+}
+
+async fn a_removal_that_needs_approval_starts_by_approvals_that_count_when_it_starts(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
+    org.approve("bob", &id).await.unwrap();
+    let says = |pool: PoolSays| {
+        let (org, id) = (&org, &id);
+        async move { fresh_verdict(&org.app_state, &pool, id).await.unwrap() }
+    };
+    for pool in [
+        PoolSays::Gone,
+        PoolSays::Disabled,
+        PoolSays::NoGroup,
+        PoolSays::SomebodyElse,
+    ] {
+        assert_eq!(says(pool).await, StartVerdict::EffectGrew, "{pool:?}");
+    }
+    assert_eq!(says(PoolSays::Nothing).await, StartVerdict::Unanswered);
+    assert_eq!(says(PoolSays::Welcome).await, StartVerdict::StillAllowed);
+    end_role(&org, "bob").await;
+    assert_eq!(says(PoolSays::Welcome).await, StartVerdict::EffectGrew);
+}
+
+/// Ends the role of an approver in the ledger.
+async fn end_role(org: &Org, name: &str) {
+    let (now, journal) = (org.clock.now(), &org.app_state.journal);
+    let mut tx = org.app_state.store.write().await.unwrap();
+    let (person, role) = (person_id(name), Role::Approver);
+    person::end_role(&mut tx, &person, role, now).await.unwrap();
+    let entry = journal.role_ended(&EntryActor::leastwise(), &person, role, now);
+    journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn a_removal_approved_by_hand_does_not_start(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
+    let (effect, approver) = (org.stored(&id).await.change.effect.0, person_id("bob"));
+    org.by_hand(format!(
+        "insert into approval (change_id, approver, decision, reason, effect_hash, at, round) \
+         values ('{id}', '{approver}', 'approve', 'looks right', '{effect}', {}, 0)",
+        org.clock.now().0
+    ))
+    .await;
+    org.by_hand(format!(
+        "update change set state = 'approved' where id = '{id}'"
+    ))
+    .await;
+    assert_eq!(org.fresh(&id).await, StartVerdict::EffectGrew);
+}
+
+async fn a_removal_whose_approved_effect_was_altered_does_not_start(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
+    org.approve("bob", &id).await.unwrap();
+    let other = org
+        .ask("ann", &remove("operators", "reader", "web-dev"))
+        .await;
+    for change in [&id, &other] {
+        org.by_hand(format!(
+            "update change set effect = '{{\"gained\":[],\"lost\":[]}}' where id = '{change}'"
+        ))
+        .await;
+    }
+    let fresh = org.fresh(&id).await;
+    assert!(matches!(fresh, StartVerdict::Refused(_)), "{fresh:?}");
+    // Nobody had to approve the other one, so what its approvers would have seen does not matter.
+    assert_eq!(org.fresh(&other).await, StartVerdict::StillAllowed);
+}
+
+async fn an_ordinary_removal_starts_whatever_the_directory_and_the_pool_say_of_its_requester(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let id = org
+        .ask("ann", &remove("operators", "reader", "web-dev"))
+        .await;
+    let mut parts = overseen(&org);
+    parts.users.remove(&user("ann"));
+    org.publish(parts);
+    end_role(&org, "bob").await;
+    for pool in [PoolSays::Gone, PoolSays::Nothing] {
+        let fresh = fresh_verdict(&org.app_state, &pool, &id).await.unwrap();
+        assert_eq!(fresh, StartVerdict::StillAllowed, "{pool:?}");
+    }
+}
+
+async fn a_removal_of_what_became_oversight_goes_back_with_an_alarm(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let mut parts = overseen(&org);
+    parts.sets.get_mut(&set("viewer")).unwrap().name = "Viewer".into();
+    org.publish(parts);
+    let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
+    assert_eq!(org.state(&id).await, State::Approved);
+    org.publish(overseen(&org));
+    assert_eq!(org.fresh(&id).await, StartVerdict::EffectGrew);
+    let back = Commit {
+        number: 1,
+        generation: org.generation().await,
+        writes: Vec::new(),
+        events: vec![DomainEvent::SentBack { change: id.clone() }],
+    };
+    commit::store(&org.app_state, back).await.unwrap();
+    assert_eq!(org.state(&id).await, State::Waiting);
+    assert_eq!(
+        org.entries(&id).await,
+        ["change.submitted", "change.sent_back", "change.alarm"]
+    );
+    assert_eq!(with_alarm(&org).await, std::slice::from_ref(&id));
+    org.approve("bob", &id).await.unwrap();
+    assert_eq!(org.fresh(&id).await, StartVerdict::StillAllowed);
+}
+
+/// Returns the changes in the list of those that raised an alarm.
+async fn with_alarm(org: &Org) -> Vec<ChangeId> {
     let listed = ListQuery {
         only: Some(WITH_ALARM.into()),
         page: 1,
         ..ListQuery::default()
     };
     let listed = org.as_("bob").await.changes(&listed).await.unwrap();
-    assert_eq!((listed.total, &listed.rows[0].id), (1, &id));
-}
-
-/// The engine asks for a verdict only on what gives access. What it revokes by itself is no change at all.
-async fn an_approved_removal_waits_for_nothing_when_it_starts(engine: DatabaseEngine) {
-    let org = Org::on(engine).await;
-    org.publish(overseen(&org));
-    let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
-    org.approve("bob", &id).await.unwrap();
-    for pool in [PoolSays::Gone, PoolSays::Nothing] {
-        let fresh = fresh_verdict(&org.app_state, &pool, &id).await.unwrap();
-        assert_eq!(fresh, StartVerdict::StillAllowed, "{pool:?}");
-    }
+    listed.rows.into_iter().map(|row| row.id).collect()
 }
 
 async fn one_administrator_alone_does_not_remove_the_access_of_many_people(engine: DatabaseEngine) {

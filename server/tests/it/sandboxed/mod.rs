@@ -23,6 +23,7 @@ mod missing;
 mod outside_accounts;
 mod outside_changes;
 mod recreated_users;
+mod removals;
 mod reports;
 mod requester_view;
 pub mod sandbox_server;

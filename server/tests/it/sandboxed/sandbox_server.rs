@@ -609,6 +609,7 @@ async fn app_state(database: &Database, access: &Access, clock: Clock) -> Arc<Ap
         pool: Organisation::sample().pool.id,
         identity_alarm_percent: 20,
         step_up: domain::second_factor::StepUpLimits::default(),
+        removal_reads: Settings::REMOVAL_READS,
     };
     Arc::new(AppState::new(
         store,

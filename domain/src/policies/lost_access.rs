@@ -1,0 +1,94 @@
+//! The most that a removal may affect: how many people lose access, and to what.
+//!
+//! An effect contains what the last reads show. What they do not show may exist all the same, so it counts here and can
+//! make a removal wait for an approval. It never makes a removal impossible.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::{
+    change::Operation,
+    diff::Effect,
+    ids::{AccountId, GroupId, Pair, PermissionSetArn, Principal, UserId},
+    snapshot::{Knowledge, Snapshot},
+};
+
+/// An account and a permission set in it that somebody may lose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LostPair<'a> {
+    /// None if it may be any account.
+    pub account: Option<&'a AccountId>,
+    /// None if it may be any permission set.
+    pub set: Option<&'a PermissionSetArn>,
+}
+
+impl<'a> LostPair<'a> {
+    pub(super) fn of(pair: &'a Pair) -> Self {
+        Self {
+            account: Some(&pair.account),
+            set: Some(&pair.set),
+        }
+    }
+}
+
+/// Returns the number of people who may lose something. A group whose members were never read counts as the largest
+/// group. Everybody whom the operations name counts, because an assignment may exist that the last read does not show.
+pub(super) fn people(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> i64 {
+    let mut people: HashSet<&UserId> = effect.lost.lists().flat_map(|users| users.iter()).collect();
+    for operation in operations {
+        match operation {
+            Operation::Unassign { assignment } => match &assignment.principal {
+                Principal::Group(group)
+                    if snapshot.never_read().members_of(group) == Knowledge::NeverRead =>
+                {
+                    return i64::MAX;
+                }
+                Principal::Group(group) => people.extend(snapshot.members(group)),
+                Principal::User(user) => drop(people.insert(user)),
+            },
+            Operation::RemoveMember { user, .. } => drop(people.insert(user)),
+            Operation::Assign { .. } | Operation::AddMember { .. } => {}
+        }
+    }
+    i64::try_from(people.len()).unwrap_or(i64::MAX)
+}
+
+/// Returns what somebody may lose.
+pub(super) fn pairs<'a>(
+    snapshot: &'a Snapshot,
+    operations: &'a [Operation],
+    effect: &'a Effect,
+) -> BTreeSet<LostPair<'a>> {
+    let lost = effect.lost.paths().iter();
+    let mut pairs: BTreeSet<LostPair<'_>> = lost.map(|path| LostPair::of(&path.pair)).collect();
+    for operation in operations {
+        match operation {
+            // An assignment is removed although nobody loses access by it, such as that of a principal that no longer
+            // exists.
+            Operation::Unassign { assignment } => {
+                pairs.insert(LostPair::of(&assignment.pair));
+            }
+            Operation::RemoveMember { .. } => pairs.extend(unseen(snapshot)),
+            Operation::Assign { .. } | Operation::AddMember { .. } => {}
+        }
+    }
+    pairs
+}
+
+/// Returns what members of a group have, and what they may have because it was never read.
+pub(super) fn of_group<'a>(
+    snapshot: &'a Snapshot,
+    group: &GroupId,
+) -> impl Iterator<Item = LostPair<'a>> {
+    let known = snapshot.pairs_of(&Principal::Group(group.clone())).iter();
+    known.map(LostPair::of).chain(unseen(snapshot))
+}
+
+/// Returns what any group may be assigned although no read shows it. The number follows that of the permission sets, not
+/// of the accounts.
+fn unseen(snapshot: &Snapshot) -> impl Iterator<Item = LostPair<'_>> {
+    let never = snapshot.never_read();
+    let any_set = (never.set_list() == Knowledge::NeverRead).then_some(None);
+    let sets = never.sets_assigned_unseen().into_iter().map(Some);
+    sets.chain(any_set)
+        .map(|set| LostPair { account: None, set })
+}
