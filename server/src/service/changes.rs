@@ -29,7 +29,7 @@ mod view;
 mod withdraw;
 
 pub use expire::expire_due;
-pub use start::{fresh_verdict, send_back};
+pub use start::{NoVerdict, fresh_verdict, send_back};
 
 use app::backend::{Denied, Load};
 use domain::authorize::Action;

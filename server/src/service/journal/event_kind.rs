@@ -98,6 +98,8 @@ kinds! {
     IdentityConfirmed = "identity.confirmed",
     /// Many identities differ from the directory at once.
     IdentityAlarmRaised = "identity.alarm_raised",
+    /// A difference of an identity belongs to the alarm, and suspends nobody.
+    IdentityAlarmIncluded = "identity.alarm_included",
     /// Somebody looked at the identities that differ, on the host.
     IdentityAlarmEnded = "identity.alarm_ended",
     /// Other policies are in force from now on.
@@ -137,7 +139,7 @@ mod tests {
     use super::*;
 
     /// The event types in existing ledgers. Never change or remove one.
-    const WRITTEN: [&str; 48] = [
+    const WRITTEN: [&str; 49] = [
         "change.submitted",
         "change.refused",
         "change.approved",
@@ -175,6 +177,7 @@ mod tests {
         "identity.suspended",
         "identity.confirmed",
         "identity.alarm_raised",
+        "identity.alarm_included",
         "identity.alarm_ended",
         "rules.activated",
         "classification.mapped",
@@ -304,6 +307,11 @@ mod tests {
                 EventKind::IdentityAlarmRaised,
                 identities::ALARM_RAISED,
                 "identity.alarm_raised",
+            ),
+            (
+                EventKind::IdentityAlarmIncluded,
+                identities::ALARM_INCLUDED,
+                "identity.alarm_included",
             ),
             (
                 EventKind::IdentityAlarmEnded,
