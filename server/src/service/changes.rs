@@ -5,6 +5,7 @@
 //! change and its ledger entry are one transaction, in which the change's row is locked first and the
 //! ledger is written last.
 
+mod alarms;
 pub mod approver_status;
 mod change_form;
 mod choices;

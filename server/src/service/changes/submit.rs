@@ -193,6 +193,8 @@ impl Service {
         if alarm {
             targets.insert(ChangeTarget::removal_alarm());
         }
+        targets.insert(ChangeTarget::aim(proposal.aim()));
+        targets.extend(proposal.allowance(outcome).map(ChangeTarget::allowance));
         let stored = StoredChange {
             change: Change {
                 id: clock::change_id(),

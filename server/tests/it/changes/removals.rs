@@ -3,25 +3,31 @@
 
 use std::sync::atomic::Ordering;
 
-use app::backend::{ChangesPort as _, HomePort as _, ListQuery, WITH_ALARM};
+use app::backend::{
+    AlarmOnSubmit, AlarmPhase, ChangesPort as _, HomePort as _, ListQuery, NewChangePort as _,
+    WITH_ALARM, WithdrawalPort as _,
+};
 use domain::{
     change::State, directory::Origin, engine::StartVerdict, snapshot::Parts, time::Duration,
 };
 use server::service::changes::fresh_verdict;
 
-use super::support::{Org, PoolSays, assign, group, remove, set, user};
+use super::support::{Org, PoolSays, assign, grant, group, remove, set, user};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     one_administrator_alone_removes_no_oversight_access,
     one_administrator_alone_does_not_remove_the_access_of_many_people,
     an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_for_ever,
+    withdrawn_removals_do_not_hide_one_that_waits,
+    the_rows_of_alarms_are_limited_and_the_rest_is_counted,
+    the_preview_of_a_removal_says_that_its_submission_raises_an_alarm,
     an_approved_removal_waits_for_nothing_when_it_starts,
     a_small_removal_stays_a_matter_of_one_person,
 }
 
 /// The company, whose set `viewer` is named SecurityAudit and given to Eve and to the group `operators`.
-fn overseen(org: &Org) -> Parts {
+pub(super) fn overseen(org: &Org) -> Parts {
     let mut parts = org.parts();
     parts.sets.get_mut(&set("viewer")).unwrap().name = "SecurityAudit".into();
     let now = org.clock.now();
@@ -85,7 +91,10 @@ async fn an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_for_ever(engine
         async move {
             let home = org.as_(name).await.home().await.unwrap();
             let alarms = home.organisation.map(|organisation| organisation.alarms);
-            alarms.map(|rows| rows.into_iter().map(|row| row.id).collect::<Vec<_>>())
+            alarms.map(|alarms| {
+                let rows = alarms.rows.into_iter();
+                rows.map(|row| row.newest.id).collect::<Vec<_>>()
+            })
         }
     };
     assert_eq!(alarms("bob").await, Some(vec![id.clone()]));
@@ -99,6 +108,92 @@ async fn an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_for_ever(engine
     };
     let listed = org.as_("bob").await.changes(&listed).await.unwrap();
     assert_eq!((listed.total, &listed.rows[0].id), (1, &id));
+}
+
+async fn withdrawn_removals_do_not_hide_one_that_waits(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
+    for _ in 0..12 {
+        org.clock.advance(Duration::minutes(1));
+        let other = org
+            .ask("ann", &remove("operators", "viewer", "web-dev"))
+            .await;
+        org.as_("ann").await.withdraw(&other).await.unwrap();
+    }
+    let bob = org.as_("bob").await;
+    let alarms = bob.home().await.unwrap().organisation.unwrap().alarms;
+    let rows: Vec<_> = alarms
+        .rows
+        .iter()
+        .map(|row| (row.phase, row.count))
+        .collect();
+    assert_eq!(
+        rows,
+        [(AlarmPhase::Waiting, 1), (AlarmPhase::NotCarriedOut, 12)]
+    );
+    assert_eq!((&alarms.rows[0].newest.id, alarms.more), (&id, 0));
+    // The row leads to each of them.
+    let listed = ListQuery {
+        only: Some(alarms.rows[1].only.clone()),
+        page: 1,
+        ..ListQuery::default()
+    };
+    assert_eq!(bob.changes(&listed).await.unwrap().total, 13);
+    let fay = org.as_("fay").await.changes(&listed).await.unwrap();
+    assert_eq!(fay.total, 0, "a requester sees their own only");
+}
+
+async fn the_rows_of_alarms_are_limited_and_the_rest_is_counted(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    // Three aims of one person cannot fill the page, whatever they do; the state of each is set by hand.
+    for (state, aim) in [
+        ("waiting", "remove_assignments"),
+        ("verified", "remove_assignments"),
+        ("declined", "remove_assignments"),
+        ("waiting", "remove_memberships"),
+        ("verified", "remove_memberships"),
+        ("declined", "remove_memberships"),
+        ("waiting", "remove_several"),
+        ("expired", "remove_several"),
+    ] {
+        org.clock.advance(Duration::minutes(1));
+        let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
+        org.by_hand(format!(
+            "update change set state = '{state}' where id = '{id}'"
+        ))
+        .await;
+        org.by_hand(format!(
+            "update change_target set value = '{aim}' where change_id = '{id}' and kind = 'aim'"
+        ))
+        .await;
+    }
+    let bob = org.as_("bob").await;
+    let alarms = bob.home().await.unwrap().organisation.unwrap().alarms;
+    let phases: Vec<_> = alarms.rows.iter().map(|row| row.phase).collect();
+    assert_eq!(phases[..3], [AlarmPhase::Waiting; 3]);
+    assert_eq!(phases[3..5], [AlarmPhase::Approved; 2]);
+    assert_eq!((phases.len(), alarms.more), (6, 2));
+}
+
+async fn the_preview_of_a_removal_says_that_its_submission_raises_an_alarm(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    for (form, alarm) in [
+        (remove("eve", "viewer", "cards-prod"), AlarmOnSubmit::Raised),
+        (
+            remove("operators", "reader", "web-dev"),
+            AlarmOnSubmit::None,
+        ),
+        (
+            grant("fay", "viewer", "cards-prod", "60"),
+            AlarmOnSubmit::None,
+        ),
+    ] {
+        let new = org.as_("ann").await.new_change(&form).await.unwrap();
+        assert_eq!(new.preview.unwrap().alarm, alarm, "{form:?}");
+    }
 }
 
 /// The engine asks for a verdict only on what gives access. What it revokes by itself is no change at all.
