@@ -15,6 +15,7 @@ use serde_json::json;
 
 use server::service::{
     changes::{NoVerdict, fresh_verdict},
+    identities::{self, Differing},
     pending_starts::StartDependency,
 };
 
@@ -30,6 +31,7 @@ crate::engines::on_both_engines! {
     a_user_created_again_days_after_the_alarm_is_suspended_and_confirmed_by_name_only,
     a_check_between_two_crawls_suspends_in_spite_of_the_alarm,
     a_user_that_leaves_no_other_is_suspended_together_with_the_alarm,
+    a_listing_that_lacks_everybody_suspends_nobody,
     what_cannot_be_confirmed_is_suspended_when_the_alarm_ends,
     a_change_of_a_requester_who_is_deleted_in_the_alarm_does_not_wait_for_its_end,
     a_change_states_what_it_waits_for_in_the_alarm,
@@ -128,6 +130,33 @@ async fn a_user_that_leaves_no_other_is_suspended_together_with_the_alarm(compan
         Some(LinkDifference::Deleted)
     );
     nobody_of_the_alarm_is_suspended(company).await;
+}
+
+async fn a_listing_that_lacks_everybody_suspends_nobody(company: &Company) {
+    recorded(company).await;
+    let review = async || identities::review(&company.app_state, &[]).await.unwrap();
+    assert_eq!(
+        review().await.differing,
+        Differing::default(),
+        "the users are read again, and exist"
+    );
+    company
+        .faults(json!([{ "operation": "DescribeUser", "kind": "access_denied" }]))
+        .await;
+    let review = review().await;
+    assert_eq!(review.differing.proven, []);
+    assert_eq!(review.differing.unproven, 4);
+    let mut tx = company.app_state.store.write().await.unwrap();
+    let entries = identities::keep(&company.app_state, &mut tx, &review).await;
+    let journal = &company.app_state.journal;
+    journal
+        .append_many(&mut tx, entries.unwrap())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    nobody_of_the_alarm_is_suspended(company).await;
+    assert!(company.entries("identity.suspended").await.is_empty());
+    company.faults(json!([])).await;
 }
 
 async fn what_cannot_be_confirmed_is_suspended_when_the_alarm_ends(company: &Company) {
