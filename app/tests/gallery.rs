@@ -2,10 +2,13 @@
 //! properties that every page must have. The sample data must fit on one screen.
 #![cfg(feature = "ssr")]
 
+use app::backend::{AlarmPhase, AlarmRow, Alarms, ChangeRow};
 use app::components::*;
 use app::islands::{filter::RowFilter, live_status::LiveStatus};
 use app::shell::{Appearance, Assets, Density, Layout, Surroundings, Theme, Viewer, render};
+use domain::change::{Aim, State};
 use domain::classification::{Environment, Pci};
+use domain::ids::ChangeId;
 use domain::time::{Duration, Timestamp};
 use leptos::prelude::*;
 
@@ -178,6 +181,7 @@ fn home() -> AnyView {
         <Notice status=Status::Danger title="2 people hold standing administrator access in production PCI">
             "They were found in the last crawl. " <a href="/report">"View the report"</a>
         </Notice>
+        <AlarmList alarms=alarms() now=NOW />
         <Stats>
             <Stat label="People with access" value="14" href="/report" status=Status::Danger detail="the goal is none permanently" />
             <Stat label="Standing assignments" value="23" href="/report" detail="9 fewer than last quarter" />
@@ -193,6 +197,54 @@ fn home() -> AnyView {
         </Section>
     }
     .into_any()
+}
+
+/// A removal that raised an alarm.
+fn removal(title: &str, requester: &str, state: State, minutes: i64) -> ChangeRow {
+    let submitted = NOW - Duration::minutes(minutes);
+    ChangeRow {
+        id: ChangeId::parse("3e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").expect("an id"),
+        title: title.into(),
+        requester: requester.into(),
+        submitted,
+        decide_by: submitted + Duration::hours(3),
+        state,
+        accounts: Vec::new(),
+        approvals: (0, 1),
+        folded: None,
+    }
+}
+
+fn alarms() -> Alarms {
+    let row = |phase, count, newest| AlarmRow {
+        phase,
+        aim: Aim::RemoveAssignments,
+        count,
+        newest,
+        only: "alarm-by:somebody".into(),
+    };
+    let one = "Remove SecurityAudit on log-archive from auditors";
+    let other = "Remove SecurityAudit on security-tooling from auditors";
+    Alarms {
+        rows: vec![
+            row(
+                AlarmPhase::Waiting,
+                1,
+                removal(one, "Maya Okafor", State::Waiting, 5),
+            ),
+            row(
+                AlarmPhase::Approved,
+                3,
+                removal(other, "Viktor Hall", State::Verified, 90),
+            ),
+            row(
+                AlarmPhase::NotCarriedOut,
+                40,
+                removal(one, "Viktor Hall", State::Withdrawn, 2),
+            ),
+        ],
+        more: 12,
+    }
 }
 
 fn change() -> AnyView {

@@ -3,8 +3,10 @@
 //! Every request is a change, from an hour of access to a bulk of assignments. The requester never writes the state;
 //! only the transitions below do. Terminal states are final.
 
+mod aim;
 mod card_number;
 
+pub use aim::{Aim, Allowance};
 pub use card_number::holds_card_number;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

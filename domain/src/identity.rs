@@ -11,9 +11,16 @@ mod keys;
 
 pub use keys::IdentityKeys;
 
+mod alarm;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
+};
+
+pub use alarm::{
+    AT_ONCE, AlarmInclusion, DifferenceReaction, IdentityAlarm, LinkReaction, difference_reaction,
+    reaction, tolerated,
 };
 
 use serde::{Deserialize, Serialize};
@@ -23,11 +30,8 @@ use crate::{
     directory::{ExternalId, User, UserStatus},
     ids::UserId,
     person::Subject,
-    time::{Duration, Timestamp},
+    time::Timestamp,
 };
-
-/// Differences within this time count as differences at once.
-pub const AT_ONCE: Duration = Duration::hours(1);
 
 /// The SHA-256 (hex) of an external id. The ledger holds no external id itself, because it can be a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -154,6 +158,8 @@ pub struct IdentityRecord {
     /// The users that the identity was linked to; the others of [`Self::users`] only had one of its external ids.
     pub linked: BTreeSet<UserId>,
     pub suspended: Option<Suspension>,
+    /// The last difference that belonged to an alarm.
+    pub included: Option<AlarmInclusion>,
 }
 
 impl IdentityRecord {
@@ -281,39 +287,4 @@ pub fn link_status(record: &IdentityRecord, stored: &UserId, read: &LinkRead) ->
             return objection.map_or(LinkStatus::Valid, LinkStatus::Unclear);
         }
     })
-}
-
-/// What to do about identities that differ at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkReaction {
-    /// Suspend each of them.
-    Suspend,
-    /// So many differ that the directory was probably provisioned again: suspend nobody, and stop decisions on
-    /// production PCI until somebody looks.
-    RaiseAlarm,
-}
-
-/// Returns the number of identities that may differ at once before it counts as one event: `percent` of the linked
-/// identities, at least one.
-pub fn tolerated(linked: usize, percent: u8) -> usize {
-    (linked.saturating_mul(usize::from(percent)) / 100).max(1)
-}
-
-/// Decides what to do when `differing` identities differ at once.
-pub fn reaction(differing: usize, linked: usize, percent: u8) -> LinkReaction {
-    if differing > tolerated(linked, percent) {
-        LinkReaction::RaiseAlarm
-    } else {
-        LinkReaction::Suspend
-    }
-}
-
-/// The alarm that many identities differed at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentityAlarm {
-    pub at: Timestamp,
-    /// How many identities differed.
-    pub differing: u64,
-    /// How many identities were linked.
-    pub linked: u64,
 }

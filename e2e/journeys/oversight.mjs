@@ -47,7 +47,7 @@ export async function journey(suite, browser) {
       await maya.findsInTime('/accounts', 'log-archive');
       const removal = { kind: 'remove', who: `group:${names.groups.auditors}`, account: names.accounts['log-archive'], set: names.keys.SecurityAudit };
       await preview(maya, removal);
-      await maya.says('Needs approval by 1 other person', 'Nobody removes oversight alone');
+      await maya.says('Needs approval by 1 other person', 'Nobody removes oversight alone', 'Submitting this change raises an alarm');
       const change = await submit(maya);
       await maya.says('Waiting for approval', 'Alarm: it removes oversight access');
       assert.ok((await aws.assigned('log-archive', 'SecurityAudit')).includes(names.groups.auditors));

@@ -90,6 +90,14 @@ pub struct Preview {
     pub session_seconds: u32,
     /// The names of the people who can approve.
     pub approvers: Vec<String>,
+    pub alarm: AlarmOnSubmit,
+}
+
+/// Whether the submission of a change raises an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmOnSubmit {
+    Raised,
+    None,
 }
 
 /// The form for a new change, with the preview.
@@ -219,7 +227,7 @@ pub const WITH_ALARM: &str = "alarm";
 #[async_trait]
 pub trait ChangesPort {
     /// Returns a page of the list, newest first. `only` is the name of a state, `mine`, [`WITH_ALARM`] or
-    /// [`refused_by`](super::refused_by).
+    /// [`REFUSED_BY`](super::REFUSED_BY), [`ALARM_BY`](super::ALARM_BY).
     async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>>;
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
     /// Returns a page of the gains and losses of a change, so that an approver can see everybody who gains.

@@ -1,7 +1,7 @@
 //! The home page: who can reach production PCI, pending changes, policy findings and drift.
 
 use async_trait::async_trait;
-use domain::{ids::UserId, snapshot::Figure, time::Timestamp, verdict::Tally};
+use domain::{change::Aim, ids::UserId, snapshot::Figure, time::Timestamp, verdict::Tally};
 
 use super::{AccountRef, ChangeRow, HitView, PortResult, PrincipalRef, SetRef, UserRef};
 
@@ -89,11 +89,42 @@ pub struct MyAccess {
     pub ends: Option<Timestamp>,
 }
 
+/// How far the changes behind an alarm have come. In the order of the home page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AlarmPhase {
+    /// They wait for a decision.
+    Waiting,
+    /// They were approved: their access is removed, or will be.
+    Approved,
+    /// They were withdrawn or declined, or they expired.
+    NotCarriedOut,
+}
+
+/// The changes of one requester that raised an alarm, have the same aim and have come equally far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmRow {
+    pub phase: AlarmPhase,
+    pub aim: Aim,
+    /// At least 1.
+    pub count: usize,
+    pub newest: ChangeRow,
+    /// The filter of the list that shows each change of the requester with an alarm.
+    pub only: String,
+}
+
+/// Changes of the last 7 days that remove oversight access, or the access of many people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Alarms {
+    /// What waits first, then what was approved, the newest first; at most six.
+    pub rows: Vec<AlarmRow>,
+    /// The number of changes that no row stands for.
+    pub more: usize,
+}
+
 /// The organization's part of the home page, for users who may see the directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganisationHome {
-    /// Changes of the last 7 days that remove oversight access, or the access of many people, newest first, at most six.
-    pub alarms: Vec<ChangeRow>,
+    pub alarms: Alarms,
     pub exposure: Exposure,
     /// The people who can reach production PCI, most exposed first, at most twelve.
     pub exposed: Vec<ExposedPerson>,

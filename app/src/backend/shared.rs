@@ -2,7 +2,7 @@
 
 use domain::{
     classification::Classification,
-    ids::{AccountId, ChangeId, PermissionSetArn, Principal, UserId},
+    ids::{AccountId, ChangeId, PermissionSetArn, PersonId, Principal, UserId},
     org::AccountState,
     permission_set::analysis::Risk,
     snapshot::{Figure, Knowledge},
@@ -193,20 +193,24 @@ pub struct FoldedChanges {
     pub only: String,
 }
 
-/// The filter of the list of changes that shows the refused changes of one requester.
-pub mod refused_by {
-    use domain::ids::PersonId;
+/// A filter of the list of changes that shows some changes of one requester.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequesterFilter(&'static str);
 
-    const PREFIX: &str = "refused-by:";
+/// The refused changes of a requester.
+pub const REFUSED_BY: RequesterFilter = RequesterFilter("refused-by:");
+/// The changes of a requester that raised an alarm.
+pub const ALARM_BY: RequesterFilter = RequesterFilter("alarm-by:");
 
+impl RequesterFilter {
     /// Returns the value of the filter for a requester.
-    pub fn filter(requester: &PersonId) -> String {
-        format!("{PREFIX}{requester}")
+    pub fn filter(self, requester: &PersonId) -> String {
+        format!("{}{requester}", self.0)
     }
 
     /// Returns the requester in the value of a filter, if it is this filter.
-    pub fn requester(only: &str) -> Option<PersonId> {
-        PersonId::parse(only.strip_prefix(PREFIX)?).ok()
+    pub fn requester(self, only: &str) -> Option<PersonId> {
+        PersonId::parse(only.strip_prefix(self.0)?).ok()
     }
 }
 

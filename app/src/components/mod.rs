@@ -2,6 +2,7 @@
 //! that needs the browser is an island.
 
 mod account_badge;
+mod alarm_list;
 mod badge;
 mod button;
 mod change_row;
@@ -32,6 +33,7 @@ mod timeline;
 mod verdict;
 
 pub use account_badge::*;
+pub use alarm_list::*;
 pub use badge::*;
 pub use button::*;
 pub use change_row::*;

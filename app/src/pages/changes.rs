@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ChangeRow, ListQuery, Page as Rows, PortResult, WITH_ALARM, refused_by, state_words,
+        ALARM_BY, ChangeRow, ListQuery, Page as Rows, PortResult, REFUSED_BY, RequesterFilter,
+        WITH_ALARM, state_words,
     },
     components::{
         ButtonKind, ChangeTable, Chip, Empty, EmptyFiltered, Glyph, LinkButton, ListBar,
@@ -38,7 +39,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let known = |only: &String| {
         [MINE, WITH_ALARM].contains(&only.as_str())
             || STATES.iter().any(|state| state.as_str() == only)
-            || refused_by::requester(only).is_some()
+            || of_one(only).is_some()
     };
     query.only = query.only.filter(known);
     let rows = visit.backend.changes(&query).await?;
@@ -85,11 +86,11 @@ fn draw(
     let of_one = query
         .only
         .as_ref()
-        .filter(|only| refused_by::requester(only).is_some());
-    if let Some(only) = of_one {
+        .and_then(|only| Some((only, of_one(only)?)));
+    if let Some((only, what)) = of_one {
         let label = match rows.rows.first() {
-            Some(row) => format!("Blocked, by {}", row.requester),
-            None => "Blocked, by one person".to_owned(),
+            Some(row) => format!("{what}, by {}", row.requester),
+            None => format!("{what}, by one person"),
         };
         chips.push(Chip::new(only.clone(), label));
     }
@@ -109,4 +110,16 @@ fn draw(
         </Section>
     }
     .into_any()
+}
+
+/// Returns the label of a filter that shows some changes of one requester.
+fn of_one(only: &str) -> Option<&'static str> {
+    let is = |filter: RequesterFilter| filter.requester(only).is_some();
+    if is(REFUSED_BY) {
+        Some("Blocked")
+    } else if is(ALARM_BY) {
+        Some("With an alarm")
+    } else {
+        None
+    }
 }

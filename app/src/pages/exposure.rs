@@ -4,14 +4,10 @@ use domain::{snapshot::Figure, time::Timestamp, verdict::Tally};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{
-        ChangeRow, DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, WITH_ALARM,
-        escape,
-    },
+    backend::{DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape},
     components::{
-        AccountLink, AccountNames, Column, Empty, Glyph, HitWords, NotKnown, PersonLink,
-        PrincipalLink, RecentChanges, Section, SetLink, Stat, Stats, Status, StatusBadge, Table,
-        Time,
+        AccountLink, AccountNames, AlarmList, Column, Empty, Glyph, HitWords, NotKnown, PersonLink,
+        PrincipalLink, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
     },
 };
 
@@ -37,22 +33,8 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     } else {
         (Some(drift_section(drift, drift_count, now)), None)
     };
-    let alarms = (!alarms.is_empty()).then(|| alarm_section(alarms, now));
-    let head = view! { {alarms} {first} {head} }.into_any();
+    let head = view! { <AlarmList alarms now /> {first} {head} }.into_any();
     (head, view! { {people} {guardrails} {last} }.into_any())
-}
-
-/// Renders the removals that nobody makes alone.
-fn alarm_section(alarms: Vec<ChangeRow>, now: Timestamp) -> AnyView {
-    let detail = "requested in the last 7 days";
-    let all = format!("/changes?only={WITH_ALARM}");
-    view! {
-        <Section title="Removals of oversight access, or of the access of many people" detail>
-            <RecentChanges changes=alarms now />
-            <p data-more><a href=all>"All changes with an alarm"</a></p>
-        </Section>
-    }
-    .into_any()
 }
 
 fn head(exposure: &Exposure) -> AnyView {

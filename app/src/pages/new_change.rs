@@ -6,13 +6,13 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ChangeForm, ChangeKind, FORM, FieldError, FormOption as Offered, NewChange, PortResult,
-        Preview, change_field,
+        AlarmOnSubmit, ChangeForm, ChangeKind, FORM, FieldError, FormOption as Offered, NewChange,
+        PortResult, Preview, change_field,
     },
     components::{
-        Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, PageHeader,
-        Requirement, Section, SelectField, StatusBadge, Tab, Tabs, TextArea, TextField, VerdictBox,
-        risk_status,
+        Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Notice,
+        PageHeader, Requirement, Section, SelectField, Status, StatusBadge, Tab, Tabs, TextArea,
+        TextField, VerdictBox, risk_status,
     },
     islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
@@ -219,6 +219,7 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
         findings,
         session_seconds,
         approvers,
+        alarm,
     } = preview;
     let outcome = verdict.outcome;
     let detail = format!("{gains} gained, {losses} lost");
@@ -227,11 +228,24 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
             <h2 class="mb-3">{title.clone()}</h2>
             {view! { <OutdatedPreview /> }.into_any()}
             <VerdictBox verdict gains approvers />
+            {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
             <Section title="Who gains and loses access" detail=detail><DiffView gained gains lost losses /></Section>
             {risks(findings)}
             {tail(session_seconds, &new.change_form)}
             {submit(new, form, outcome, effect.0)}
         </section>
+    }
+    .into_any()
+}
+
+/// Renders what the submission of a removal causes besides the request.
+fn raises_alarm() -> AnyView {
+    view! {
+        <Notice status=Status::Danger title="Submitting this change raises an alarm">
+            <p>
+                "It removes oversight access, or the access of many people. Administrators, approvers and auditors see it on their home pages, and the ledger records it, even if you withdraw the change."
+            </p>
+        </Notice>
     }
     .into_any()
 }

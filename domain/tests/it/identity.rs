@@ -10,14 +10,16 @@ use std::collections::BTreeSet;
 use domain::{
     directory::{ExternalId, Origin, User, UserStatus},
     identity::{
-        DirectoryIndex, ExternalIdDigest, IdentityKeys, IdentityRecord, LinkDifference,
-        LinkReaction, LinkRead, LinkStatus, link_status, reaction, tolerated,
+        AlarmInclusion, DifferenceReaction, DirectoryIndex, ExternalIdDigest, IdentityAlarm,
+        IdentityKeys, IdentityRecord, LinkDifference, LinkReaction, LinkRead, LinkStatus,
+        Suspension, difference_reaction, link_status, reaction, tolerated,
     },
     ids::UserId,
     person::{
         Subject,
         link::{LinkKeys, UnusableKey},
     },
+    time::{Duration, Timestamp},
 };
 
 fn user_id(n: u8) -> UserId {
@@ -232,6 +234,126 @@ fn more_than_the_share_at_once_is_an_alarm_and_one_alone_never_is() {
             wanted,
             "{differing} of {linked}"
         );
+    }
+}
+
+/// The alarm was raised at the tenth hour.
+fn alarm() -> IdentityAlarm {
+    IdentityAlarm {
+        at: hour(10),
+        differing: 30,
+        linked: 100,
+    }
+}
+
+fn hour(hours: i64) -> Timestamp {
+    Timestamp(0) + Duration::hours(hours)
+}
+
+/// Ann, with a difference that belongs to the alarm of an hour.
+fn included(at: i64, difference: LinkDifference) -> IdentityRecord {
+    IdentityRecord {
+        included: Some(AlarmInclusion {
+            at: hour(at),
+            difference,
+        }),
+        ..ann()
+    }
+}
+
+/// Ann, suspended at an hour.
+fn suspended(at: i64, difference: LinkDifference) -> IdentityRecord {
+    IdentityRecord {
+        suspended: Some(Suspension {
+            at: hour(at),
+            difference,
+        }),
+        ..ann()
+    }
+}
+
+fn recreated(n: u8) -> LinkDifference {
+    LinkDifference::Recreated(user_id(n))
+}
+
+fn reissued(n: u8) -> LinkDifference {
+    LinkDifference::Reissued(user_id(n))
+}
+
+fn in_alarm(record: &IdentityRecord, difference: &LinkDifference, at: i64) -> DifferenceReaction {
+    difference_reaction(Some(&alarm()), record, difference, hour(at))
+}
+
+#[test]
+fn the_alarm_excuses_another_user_that_is_there_in_time_and_nothing_else() {
+    use DifferenceReaction::{Include, Suspend};
+    use LinkDifference::{Deleted, Disabled, LinkAltered};
+    for (difference, at, wanted) in [
+        (recreated(2), 10, Include),
+        (recreated(2), 11, Include),
+        (recreated(2), 12, Suspend),
+        (recreated(2), 58, Suspend),
+        (reissued(2), 10, Include),
+        (reissued(2), 58, Suspend),
+        (Deleted, 10, Suspend),
+        (Deleted, 58, Suspend),
+        (Disabled, 10, Suspend),
+        (Disabled, 58, Suspend),
+        (LinkAltered, 10, Suspend),
+    ] {
+        let found = in_alarm(&ann(), &difference, at);
+        assert_eq!(found, wanted, "{difference:?} at {at}");
+    }
+}
+
+#[test]
+fn what_belongs_to_the_alarm_stays_as_it_is_until_it_differs_otherwise() {
+    use DifferenceReaction::{Include, Keep, Suspend};
+    let record = included(10, recreated(2));
+    for (difference, at, wanted) in [
+        (recreated(2), 11, Keep),
+        (recreated(2), 1_000, Keep),
+        (recreated(3), 11, Include),
+        (recreated(3), 58, Suspend),
+        (reissued(2), 58, Suspend),
+        (LinkDifference::Deleted, 58, Suspend),
+        (LinkDifference::Disabled, 11, Suspend),
+    ] {
+        let found = in_alarm(&record, &difference, at);
+        assert_eq!(found, wanted, "{difference:?} at {at}");
+    }
+    let earlier = included(5, recreated(2));
+    assert_eq!(in_alarm(&earlier, &recreated(2), 58), Suspend);
+}
+
+#[test]
+fn only_a_suspension_of_the_same_time_belongs_to_the_alarm() {
+    use DifferenceReaction::{Include, Keep};
+    let deleted = || LinkDifference::Deleted;
+    for (since, because, difference, at, wanted) in [
+        (9, recreated(2), recreated(2), 10, Include),
+        (10, deleted(), recreated(2), 11, Include),
+        (10, deleted(), recreated(2), 58, Keep),
+        (10, deleted(), deleted(), 11, Keep),
+        (8, recreated(2), recreated(2), 10, Keep),
+        (8, deleted(), recreated(2), 10, Keep),
+    ] {
+        let record = suspended(since, because.clone());
+        let found = in_alarm(&record, &difference, at);
+        assert_eq!(found, wanted, "{because:?} since {since}, at {at}");
+    }
+}
+
+#[test]
+fn without_an_alarm_every_difference_suspends() {
+    use DifferenceReaction::{Keep, Suspend};
+    for (record, wanted) in [
+        (ann(), Suspend),
+        (included(10, recreated(2)), Suspend),
+        (suspended(9, recreated(2)), Keep),
+    ] {
+        let found = difference_reaction(None, &record, &recreated(2), hour(10));
+        assert_eq!(found, wanted);
     }
 }
 

@@ -69,8 +69,8 @@ pub struct ConfirmArgs {
     /// The Identity Center user that the identity is from now on. Required if it becomes another user.
     #[arg(long, value_name = "USER", conflicts_with = "all")]
     user: Option<UserId>,
-    /// Confirm the new user of every identity that has one, suspend the others, and end the alarm. Without `--yes`, only
-    /// shows each pair.
+    /// Confirm the new user of every identity of the alarm, suspend whatever else differs, and end the alarm. Without
+    /// `--yes`, only shows each of them.
     #[arg(long)]
     all: bool,
     /// Write what `--all` shows.
@@ -120,6 +120,10 @@ pub enum NotConfirmed {
     Taken(UserId, PersonId),
     #[error("the identity would differ from the directory at once. {0}")]
     StillDiffers(LinkDifference),
+    #[error("{0} No other user has its external ids")]
+    NoOtherUser(LinkDifference),
+    #[error("{0} It does not belong to an alarm: confirm it by its name")]
+    NotOfTheAlarm(LinkDifference),
 }
 
 /// Runs a command. The exit code is 1 if identities differ, or could not be confirmed.

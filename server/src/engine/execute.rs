@@ -24,7 +24,7 @@ use crate::{
     },
     service::{
         app_state::AppState,
-        changes,
+        changes::{self, NoVerdict},
         pending_starts::{NoteOutcome, StartDependency},
     },
 };
@@ -140,20 +140,19 @@ async fn try_fresh_verdict(
             });
         }
     }
-    match changes::fresh_verdict(app_state, &**app_state, change).await {
-        Ok(StartVerdict::Unanswered) if app_state.identity_summary().alarm.is_some() => {
-            Err(StartDependency::IdentityAlarm)
-        }
-        Ok(StartVerdict::Unanswered) => Err(StartDependency::Pool),
-        Ok(answer) => Ok(answer),
-        Err(error) => {
+    let verdict = changes::fresh_verdict(app_state, &**app_state, change).await;
+    verdict.map_err(|missing| match missing {
+        NoVerdict::PeopleNotRead => StartDependency::Pool,
+        NoVerdict::Stopped => StartDependency::IdentityAlarm,
+        NoVerdict::PeopleOfTheAlarm => StartDependency::PeopleOfTheAlarm,
+        NoVerdict::Store(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "an approved change could not be evaluated"
             );
-            Err(StartDependency::Store)
+            StartDependency::Store
         }
-    }
+    })
 }
 
 async fn read(app_state: &Arc<AppState>, target: ReadTarget) -> Event {

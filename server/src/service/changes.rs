@@ -5,6 +5,7 @@
 //! change and its ledger entry are one transaction, in which the change's row is locked first and the
 //! ledger is written last.
 
+mod alarms;
 pub mod approver_status;
 mod change_form;
 mod choices;
@@ -31,7 +32,7 @@ mod withdraw;
 
 pub use expire::expire_due;
 pub use removal_alarm::raise_removal_alarm;
-pub use start::{fresh_verdict, send_back};
+pub use start::{NoVerdict, fresh_verdict, send_back};
 
 use app::backend::{Denied, Load};
 use domain::authorize::Action;

@@ -1,8 +1,8 @@
 //! The home page, assembled from values that are precomputed in the read model.
 
 use app::backend::{
-    AccountRef, ChangeRow, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort,
-    IdentityAlarmView, IdentityNotice, MyAccess, OrganisationHome, PortResult,
+    AccountRef, DriftRow, ExposedPerson, Exposure, FindingGroup, Home, HomePort, IdentityAlarmView,
+    IdentityNotice, MyAccess, OrganisationHome, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
@@ -11,11 +11,10 @@ use domain::{
     classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
     ids::{AccountId, PermissionSetArn, Principal, UserId},
-    time::Duration,
 };
 
 use super::{Service, app_state::ReadModel, broken, index::is_production_pci, names};
-use crate::store::{self, change::ChangeTarget};
+use crate::store;
 
 /// The number of differences listed on the home page.
 const DRIFT_ROWS: i64 = 8;
@@ -23,10 +22,6 @@ const DRIFT_ROWS: i64 = 8;
 const MINE: usize = 6;
 /// The number of the viewer's own access paths listed.
 const ACCESS: usize = 6;
-/// The number of changes with an alarm listed.
-const ALARMS: usize = 6;
-/// How long a change with an alarm is shown on the home page.
-const ALARM_SHOWN: Duration = Duration::days(7);
 /// The number of changes listed that need the viewer's decision.
 const WAITING: usize = 10;
 
@@ -128,14 +123,6 @@ impl Service {
         (rows.collect(), count)
     }
 
-    /// Returns the newest changes that raised an alarm, as far as the viewer may see them.
-    async fn recent_alarms(&self) -> PortResult<Vec<ChangeRow>> {
-        let about = Some(ChangeTarget::removal_alarm());
-        let mut newest = self.recent_changes(about, None, ALARMS).await?;
-        newest.retain(|row| self.now.since(row.submitted) <= ALARM_SHOWN);
-        Ok(newest)
-    }
-
     async fn organisation(&self) -> PortResult<OrganisationHome> {
         let read_model = &self.read_model;
         let mut conn = self.connection().await?;
@@ -144,7 +131,7 @@ impl Service {
             .map_err(broken)?;
         drop(conn);
         Ok(OrganisationHome {
-            alarms: self.recent_alarms().await?,
+            alarms: self.recent_alarms().await.map_err(broken)?,
             exposure: exposure(read_model),
             exposed: exposed(read_model),
             findings: findings(read_model),

@@ -21,6 +21,8 @@ pub enum StartDependency {
     Pool,
     /// The end of the alarm about identities, which stops production PCI.
     IdentityAlarm,
+    /// The confirmation of the requester or of an approver, whose difference belongs to that alarm.
+    PeopleOfTheAlarm,
     /// The database.
     Store,
 }
@@ -39,6 +41,10 @@ impl StartDependency {
             Self::IdentityAlarm => {
                 "Waiting for an administrator: many identities differ from the directory at once, and nothing starts in \
                  production PCI until somebody has looked at them"
+            }
+            Self::PeopleOfTheAlarm => {
+                "Waiting for an administrator: the requester or an approver of this change is one of many identities that \
+                 differ from the directory at once, and nobody has confirmed them yet"
             }
             Self::Store => {
                 "Waiting for the database: a query failed and is retried every few seconds"

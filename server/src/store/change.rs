@@ -3,9 +3,11 @@
 //! A returned change contains only approvals that the ledger confirms (`decision`), and states where its row differs
 //! from what was requested or shown. A caller that would grant access must check that.
 
+mod alarm;
 mod decision;
 mod list;
 
+pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
 pub use decision::{DecisionRow, decide, decision_rows};
 pub use list::{Filter, Folding, list, refused_of, submitted_since};
 
@@ -13,7 +15,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     approval::Mfa,
-    change::{Change, State},
+    change::{Aim, Allowance, Change, State},
     diff::{Effect, EffectHash},
     ids::{ChangeId, PersonId},
     ledger::{
@@ -57,7 +59,7 @@ pub fn effect_document(effect: &Effect) -> Hash {
 /// A resource that a change affects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ChangeTarget {
-    /// `account`, `set`, `user`, `group` or `alarm`.
+    /// `account`, `set`, `user`, `group`, `alarm`, `aim` or `allowance`.
     pub kind: &'static str,
     pub value: String,
 }
@@ -68,6 +70,22 @@ impl ChangeTarget {
         Self {
             kind: "alarm",
             value: "removal".to_owned(),
+        }
+    }
+
+    /// Marks a change by what it aims at, to fold alarms.
+    pub fn aim(aim: Aim) -> Self {
+        Self {
+            kind: "aim",
+            value: aim.as_str().to_owned(),
+        }
+    }
+
+    /// Marks a change by what it counts against, to limit the changes of one person.
+    pub fn allowance(allowance: Allowance) -> Self {
+        Self {
+            kind: "allowance",
+            value: allowance.as_str().to_owned(),
         }
     }
 }
@@ -270,13 +288,20 @@ pub async fn rebind(tx: &mut Tx, stored: &StoredChange, now: Timestamp) -> Resul
     affected(rows.rows_affected(), "this change")
 }
 
-/// Returns how many changes of a requester wait for a decision.
-pub async fn waiting_of(conn: &mut AnyConnection, requester: &PersonId) -> Result<i64, StoreError> {
-    let row: (i64,) =
-        sqlx::query_as("select count(*) from change where requester = $1 and state = 'waiting'")
-            .bind(requester.as_str())
-            .fetch_one(conn)
-            .await?;
+/// Returns how many changes of a requester that count against an allowance wait for a decision.
+pub async fn waiting_of(
+    conn: &mut AnyConnection,
+    requester: &PersonId,
+    allowance: Allowance,
+) -> Result<i64, StoreError> {
+    let row: (i64,) = sqlx::query_as(
+        "select count(*) from change c where c.requester = $1 and c.state = 'waiting' and exists (select 1 \
+         from change_target t where t.change_id = c.id and t.kind = 'allowance' and t.value = $2)",
+    )
+    .bind(requester.as_str())
+    .bind(allowance.as_str())
+    .fetch_one(conn)
+    .await?;
     Ok(row.0)
 }
 

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, Outcome};
 use crate::{
-    identity::{ExternalIdDigest, IdentityAlarm, IdentityRecord, LinkDifference, Suspension},
+    identity::{
+        AlarmInclusion, ExternalIdDigest, IdentityAlarm, IdentityRecord, LinkDifference, Suspension,
+    },
     ids::{PersonId, UserId},
 };
 
@@ -21,6 +23,8 @@ pub const SUSPENDED: &str = "identity.suspended";
 pub const CONFIRMED: &str = "identity.confirmed";
 /// The event type of an alarm.
 pub const ALARM_RAISED: &str = "identity.alarm_raised";
+/// The event type of a difference that belongs to an alarm and suspends nobody.
+pub const ALARM_INCLUDED: &str = "identity.alarm_included";
 /// The event type of the end of an alarm.
 pub const ALARM_ENDED: &str = "identity.alarm_ended";
 
@@ -48,14 +52,20 @@ impl Identities {
                 }
             }),
             SUSPENDED => self.on(entry, |record, entry| {
-                let word = text(entry, "difference");
-                let known =
-                    word.and_then(|word| LinkDifference::from_parts(word, user(entry, "other")));
                 record.suspended.get_or_insert(Suspension {
                     at: entry.occurred_at,
                     // A difference that this version does not know suspends as well.
-                    difference: known.unwrap_or(LinkDifference::LinkAltered),
+                    difference: difference(entry).unwrap_or(LinkDifference::LinkAltered),
                 });
+            }),
+            ALARM_INCLUDED => self.on(entry, |record, entry| {
+                // A difference that this version does not know is not excused.
+                if let Some(difference) = difference(entry) {
+                    record.included = Some(AlarmInclusion {
+                        at: entry.occurred_at,
+                        difference,
+                    });
+                }
             }),
             CONFIRMED => self.on(entry, |record, entry| {
                 if let Some(user) = user(entry, "user") {
@@ -106,6 +116,10 @@ fn text<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
 
 fn user(entry: &Entry, name: &str) -> Option<UserId> {
     UserId::parse(text(entry, name)?).ok()
+}
+
+fn difference(entry: &Entry) -> Option<LinkDifference> {
+    LinkDifference::from_parts(text(entry, "difference")?, user(entry, "other"))
 }
 
 fn external_ids(entry: &Entry) -> BTreeSet<ExternalIdDigest> {

@@ -164,6 +164,10 @@ pub(super) async fn written(
     let (person, user) = (&known.person, &confirmed.user);
     person::lock(tx, person).await?;
     let record = identity::record(tx.conn(), person).await?;
+    // First, because an identity that cannot be confirmed must leave no row without an entry.
+    if let RelinkOutcome::Taken(by) = identity::relink(tx, person, user).await? {
+        return Ok(Err(NotConfirmed::Taken(user.clone(), by)));
+    }
     let mut entries = Vec::new();
     if record.current.is_none() && user != &known.user {
         // The earlier user was never recorded, and counts as the same human from now on.
@@ -175,9 +179,6 @@ pub(super) async fn written(
         identity::keep(tx, person, &earlier.user, &earlier.external_ids, now).await?;
         let who = EntryActor::leastwise();
         entries.push(app_state.journal.identity_linked(&who, &earlier, now));
-    }
-    if let RelinkOutcome::Taken(by) = identity::relink(tx, person, user).await? {
-        return Ok(Err(NotConfirmed::Taken(user.clone(), by)));
     }
     identity::keep(tx, person, user, &confirmed.external_ids, now).await?;
     entries.push(app_state.journal.identity_confirmed(confirmed, reason, now));

@@ -1,10 +1,18 @@
-//! Confirms the new user of every identity that has one, after a directory was provisioned again.
+//! Confirms the new users of the identities of an alarm, after a directory was provisioned again, and ends the alarm.
+//!
+//! Whatever else differs is suspended in the same transaction: nothing that differs is left without a suspension once
+//! no alarm is on. What does not belong to the alarm is confirmed by name only, because nobody finds one user that
+//! somebody else created among hundreds.
 
 use std::{collections::BTreeSet, io::Write};
 
 use domain::{
     directory::UserStatus,
-    identity::{DirectoryIndex, ExternalIdDigest, LinkDifference, LinkStatus, link_status},
+    identity::{
+        DifferenceReaction, DirectoryIndex, ExternalIdDigest, IdentityAlarm, LinkDifference,
+        LinkStatus, difference_reaction, link_status,
+    },
+    time::Timestamp,
 };
 
 use super::{
@@ -12,7 +20,13 @@ use super::{
     confirm::{after, written},
     overview::{self, Row},
 };
-use crate::service::{app_state::AppState, journal::UserOfIdentity};
+use crate::{
+    service::{
+        app_state::AppState,
+        journal::{EntryBuilder, UserOfIdentity},
+    },
+    store::{Tx, identity, person},
+};
 
 /// Whether to write what is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +38,8 @@ pub(super) enum Mode {
 /// What happens to one identity that differs.
 enum Step {
     Confirm(UserOfIdentity),
-    /// It has no new user.
-    Suspend(LinkDifference),
-    Keep(NotConfirmed),
+    /// It is suspended, or stays so.
+    Suspend(NotConfirmed),
 }
 
 pub(super) async fn confirm_all(
@@ -37,54 +50,38 @@ pub(super) async fn confirm_all(
 ) -> Result<u8, IdentityCommandError> {
     let found = overview::read(app_state).await?;
     let index = DirectoryIndex::of(&found.users);
-    let steps: Vec<(&Row, Step)> = found
-        .rows
-        .iter()
-        .filter_map(|row| Some((row, step(row, &index)?)))
-        .collect();
+    let now = app_state.clock.now();
     overview::print_alarm(found.alarm.as_ref(), out)?;
     let mut entries = Vec::new();
     let mut left = 0;
     let mut tx = app_state.store.write().await?;
-    for (row, step) in &steps {
-        let (person, user) = (&row.identity.person, &row.identity.user);
-        match step {
+    for row in &found.rows {
+        let LinkStatus::Differs(difference) = &row.status else {
+            continue;
+        };
+        let why = match step(row, difference, &index, found.alarm.as_ref(), now) {
             Step::Confirm(confirmed) => {
-                let done = written(app_state, &mut tx, &row.identity, confirmed, reason).await?;
-                match done {
+                match written(app_state, &mut tx, &row.identity, &confirmed, reason).await? {
                     Ok(told) => {
+                        let (person, user) = (&row.identity.person, &row.identity.user);
                         writeln!(
                             out,
                             "Confirm identity {person}: {user} becomes {}",
                             confirmed.user
                         )?;
                         entries.extend(told);
+                        continue;
                     }
-                    Err(why) => {
-                        writeln!(out, "Keep identity {person}: {why}")?;
-                        left += 1;
-                    }
+                    Err(why) => why,
                 }
             }
-            Step::Suspend(_) if row.record.suspended.is_some() => {}
-            Step::Suspend(difference) => {
-                writeln!(out, "Suspend identity {person}: {difference}")?;
-                let now = app_state.clock.now();
-                entries.push(
-                    app_state
-                        .journal
-                        .identity_suspended(person, difference, now),
-                );
-            }
-            Step::Keep(why) => {
-                writeln!(out, "Keep identity {person}: {why}")?;
-                left += 1;
-            }
-        }
+            Step::Suspend(why) => why,
+        };
+        left += 1;
+        entries.extend(suspended(app_state, &mut tx, row, difference, &why, out).await?);
     }
     if found.alarm.is_some() {
         writeln!(out, "End the alarm")?;
-        let now = app_state.clock.now();
         entries.push(app_state.journal.identity_alarm_ended(reason, now));
     }
     if entries.is_empty() {
@@ -105,26 +102,58 @@ pub(super) async fn confirm_all(
     Ok(u8::from(left > 0))
 }
 
-/// Returns what happens to an identity; none if it does not differ now.
-fn step(row: &Row, index: &DirectoryIndex<'_>) -> Option<Step> {
-    let LinkStatus::Differs(difference) = &row.status else {
-        return None;
-    };
+/// Returns the entry that suspends an identity; none if it is suspended already.
+async fn suspended(
+    app_state: &AppState,
+    tx: &mut Tx,
+    row: &Row,
+    difference: &LinkDifference,
+    why: &NotConfirmed,
+    out: &mut (dyn Write + Send),
+) -> Result<Option<EntryBuilder>, IdentityCommandError> {
+    let person = &row.identity.person;
+    person::lock(tx, person).await?;
+    if identity::suspension(tx.conn(), person).await?.is_some() {
+        writeln!(out, "Identity {person} stays suspended: {why}")?;
+        return Ok(None);
+    }
+    writeln!(out, "Suspend identity {person}: {why}")?;
+    let now = app_state.clock.now();
+    Ok(Some(
+        app_state
+            .journal
+            .identity_suspended(person, difference, now),
+    ))
+}
+
+/// Returns what happens to an identity that differs.
+fn step(
+    row: &Row,
+    difference: &LinkDifference,
+    index: &DirectoryIndex<'_>,
+    alarm: Option<&IdentityAlarm>,
+    now: Timestamp,
+) -> Step {
     let Some(other) = difference.other() else {
-        return Some(Step::Suspend(difference.clone()));
+        return Step::Suspend(NotConfirmed::NoOtherUser(difference.clone()));
     };
+    let includes = alarm.is_some_and(|alarm| alarm.includes(&row.record, difference));
+    let reaction = difference_reaction(alarm, &row.record, difference, now);
+    if !includes && reaction != DifferenceReaction::Include {
+        return Step::Suspend(NotConfirmed::NotOfTheAlarm(difference.clone()));
+    }
     let Some(user) = index.user(other) else {
-        return Some(Step::Keep(NotConfirmed::NoUser(other.clone())));
+        return Step::Suspend(NotConfirmed::NoUser(other.clone()));
     };
     if user.status == UserStatus::Disabled {
-        return Some(Step::Keep(NotConfirmed::Disabled(other.clone())));
+        return Step::Suspend(NotConfirmed::Disabled(other.clone()));
     }
     let ids: BTreeSet<_> = user.external_ids.iter().map(ExternalIdDigest::of).collect();
     // The keys that a sign-in states can name a colleague, and nobody notices one among many.
     if !row.record.is_oneself(other, &user.external_ids)
         && ids.is_disjoint(&row.identity.subject_ids())
     {
-        return Some(Step::Keep(NotConfirmed::NeedsUser(difference.clone())));
+        return Step::Suspend(NotConfirmed::NeedsUser(difference.clone()));
     }
     let confirmed = UserOfIdentity {
         person: row.identity.person.clone(),
@@ -137,9 +166,9 @@ fn step(row: &Row, index: &DirectoryIndex<'_>) -> Option<Step> {
     let mut linked = after;
     linked.linked.insert(row.identity.user.clone());
     match link_status(&linked, other, &read) {
-        LinkStatus::Differs(difference) => Some(Step::Keep(NotConfirmed::StillDiffers(difference))),
+        LinkStatus::Differs(difference) => Step::Suspend(NotConfirmed::StillDiffers(difference)),
         LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => {
-            Some(Step::Confirm(confirmed))
+            Step::Confirm(confirmed)
         }
     }
 }

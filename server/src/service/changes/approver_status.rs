@@ -47,8 +47,12 @@ impl UserPool for AppState {
 /// The response of the user pool and the directory about the people who approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ApproverStatus {
-    /// The people who are still approvers.
-    Confirmed(BTreeSet<PersonId>),
+    Read {
+        /// The people who are still approvers.
+        confirmed: BTreeSet<PersonId>,
+        /// The people who differ from the directory.
+        differing: BTreeSet<PersonId>,
+    },
     /// A query failed.
     Unanswered,
 }
@@ -59,19 +63,23 @@ pub(super) async fn of_approvers(
     pool: &dyn UserPool,
     id: &ChangeId,
 ) -> Result<ApproverStatus, StoreError> {
-    let mut still = BTreeSet::new();
+    let (mut confirmed, mut differing) = (BTreeSet::new(), BTreeSet::new());
     for (person, subject, username) in approvals(app_state, id).await? {
         match identities::check(app_state, &person).await? {
             Some(LinkStatus::Valid) => {}
             // The approval of somebody who is not that user any more does not count.
-            Some(LinkStatus::Differs(_)) | None => continue,
+            Some(LinkStatus::Differs(_)) => {
+                differing.insert(person);
+                continue;
+            }
+            None => continue,
             Some(LinkStatus::Unclear(_) | LinkStatus::NotRead(_)) => {
                 return Ok(ApproverStatus::Unanswered);
             }
         }
         match pool.user(&username).await {
             Ok(Some(user)) if is_approver(&user, &subject) => {
-                still.insert(person);
+                confirmed.insert(person);
             }
             Ok(_) => {}
             Err(error) => {
@@ -83,7 +91,10 @@ pub(super) async fn of_approvers(
             }
         }
     }
-    Ok(ApproverStatus::Confirmed(still))
+    Ok(ApproverStatus::Read {
+        confirmed,
+        differing,
+    })
 }
 
 /// Returns who approved in the current round, with the sign-in and its username in the user pool.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    ChangeRow, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges, InboxPosition,
-    ListQuery, Page, PortResult, WITH_ALARM, refused_by,
+    ALARM_BY, ChangeRow, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges, InboxPosition,
+    ListQuery, Page, PortResult, REFUSED_BY, WITH_ALARM,
 };
 use async_trait::async_trait;
 use domain::{
@@ -34,7 +34,7 @@ const SEARCHED: i64 = 2_000;
 
 /// Whose changes a list contains.
 #[derive(Clone, Copy)]
-enum OwnerFilter {
+pub(super) enum OwnerFilter {
     /// Everyone's, as far as the viewer may see them.
     All,
     /// The viewer's own.
@@ -47,19 +47,20 @@ impl ChangesPort for Service {
         self.allowed(Action::SeeOwn)?;
         let only = query.only.as_deref().unwrap_or_default();
         let words = query.words.to_lowercase();
-        let of_one = refused_by::requester(only);
+        let (refused_by, alarm_by) = (REFUSED_BY.requester(only), ALARM_BY.requester(only));
+        let of_one = refused_by.clone().or_else(|| alarm_by.clone());
         let own = self.whose(if only == "mine" {
             OwnerFilter::Own
         } else {
             OwnerFilter::All
         });
-        let requester = match (own, of_one.clone()) {
-            // Refused changes of somebody else, who may not exist, for a viewer who sees only their own.
+        let requester = match (own, of_one) {
+            // Changes of somebody else, who may not exist, for a viewer who sees only their own.
             (Some(own), Some(asked)) if own != asked => return Ok(no_rows()),
             (own, asked) => asked.or(own),
         };
         let filter = Filter {
-            state: of_one
+            state: refused_by
                 .map(|_| State::Refused)
                 .or_else(|| State::from_word(only)),
             requester,
@@ -71,7 +72,9 @@ impl ChangesPort for Service {
                     kind: "account",
                     value: account.to_string(),
                 })
-                .or_else(|| (only == WITH_ALARM).then(ChangeTarget::removal_alarm)),
+                .or_else(|| {
+                    (only == WITH_ALARM || alarm_by.is_some()).then(ChangeTarget::removal_alarm)
+                }),
         };
         let searching = filter.about.is_none() && !words.trim().is_empty();
         if !searching {
@@ -201,7 +204,7 @@ impl Service {
     }
 
     /// Returns the requester to whom a list is limited: the viewer, unless they may see all changes.
-    fn whose(&self, wanted: OwnerFilter) -> Option<PersonId> {
+    pub(super) fn whose(&self, wanted: OwnerFilter) -> Option<PersonId> {
         match wanted {
             OwnerFilter::All if self.allowed(Action::SeeChanges).is_ok() => None,
             OwnerFilter::All | OwnerFilter::Own => Some(self.signed.person.clone()),
@@ -246,7 +249,7 @@ async fn folded(
         };
         folded.push((count > 1).then(|| FoldedChanges {
             count: usize::try_from(count).unwrap_or(usize::MAX),
-            only: refused_by::filter(&change.requester),
+            only: REFUSED_BY.filter(&change.requester),
         }));
     }
     Ok(folded)

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview};
+use app::backend::{
+    AlarmOnSubmit, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview,
+};
 use domain::{
     authorize::Action,
     change::Operation,
     diff::{Effect, EffectHash, Steps},
     ids::{PermissionSetArn, PersonId, UserId},
     permission_set::analysis::Finding,
-    policies::{Evaluation, RequestContext},
+    policies::{Evaluation, RequestContext, alarms},
     snapshot::Snapshot,
     verdict::{Outcome, Verdict},
 };
@@ -113,6 +115,11 @@ impl Service {
         } else {
             Vec::new()
         };
+        let alarm = if alarms(&self.app_state.rules, &verdict) {
+            AlarmOnSubmit::Raised
+        } else {
+            AlarmOnSubmit::None
+        };
         let first = effect_page(snapshot, effect, 1);
         Ok(Preview {
             title: descriptions::title(snapshot, operations),
@@ -125,6 +132,7 @@ impl Service {
             verdict,
             effect: hash,
             approvers,
+            alarm,
         })
     }
 }

@@ -355,6 +355,7 @@ mod tests {
             StartDependency::Aws,
             StartDependency::Pool,
             StartDependency::IdentityAlarm,
+            StartDependency::PeopleOfTheAlarm,
             StartDependency::Store,
         ] {
             let far = waits(PendingStart {

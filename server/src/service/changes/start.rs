@@ -19,6 +19,7 @@ use domain::{
     time::Timestamp,
     verdict::{Outcome, Verdict},
 };
+use thiserror::Error;
 
 use super::{
     approver_status::{self, ApproverStatus, UserPool},
@@ -40,13 +41,28 @@ use crate::{
     },
 };
 
+/// Why there is no verdict on an approved change yet. It is evaluated again until there is one.
+#[derive(Debug, Error)]
+pub enum NoVerdict {
+    #[error("the user pool or the directory did not respond about somebody of this change")]
+    PeopleNotRead,
+    /// By the alarm about identities, which stops production PCI until somebody ends it.
+    #[error("the alarm about identities stops this change")]
+    Stopped,
+    /// The difference of the requester or of an approver belongs to the alarm.
+    #[error("somebody of this change is one of the identities of the alarm")]
+    PeopleOfTheAlarm,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Returns the verdict on an approved change that is about to start. The user pool and the directory are queried first,
 /// without any lock; everything else happens under the change's lock.
 pub async fn fresh_verdict(
     app_state: &AppState,
     pool: &dyn UserPool,
     id: &ChangeId,
-) -> Result<StartVerdict, StoreError> {
+) -> Result<StartVerdict, NoVerdict> {
     let found = {
         let mut conn = app_state.store.read().acquire().await?;
         change::find(&mut conn, id).await?
@@ -87,7 +103,10 @@ impl StartReads {
     /// Of a change that does not rest on people when it is read. If it needs approvals all the same, it has none.
     fn none() -> Self {
         Self {
-            approvers: ApproverStatus::Confirmed(BTreeSet::new()),
+            approvers: ApproverStatus::Read {
+                confirmed: BTreeSet::new(),
+                differing: BTreeSet::new(),
+            },
             requester: Some(LinkStatus::Valid),
         }
     }
@@ -109,7 +128,7 @@ async fn under_lock(
     tx: &mut Tx,
     id: &ChangeId,
     people: &StartReads,
-) -> Result<StartVerdict, StoreError> {
+) -> Result<StartVerdict, NoVerdict> {
     let Some(stored) = change::lock(tx, id).await? else {
         return Ok(StartVerdict::Refused(MISSING.into()));
     };
@@ -153,17 +172,18 @@ async fn by_approvals(
     tx: &mut Tx,
     mut stored: StoredChange,
     people: &StartReads,
-) -> Result<StartVerdict, StoreError> {
+) -> Result<StartVerdict, NoVerdict> {
     let alarm = identity::alarm(tx.conn()).await?;
-    if let Some(verdict) = of_requester(people.requester.as_ref(), alarm.as_ref()) {
-        return Ok(verdict);
+    if let Some(refused) =
+        of_requester(tx, &stored, alarm.as_ref(), people.requester.as_ref()).await?
+    {
+        return Ok(refused);
     }
-    let alarm = alarm.is_some();
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
     let comparison = compared(app_state, &stored, &evaluation).await?;
     let read_model = app_state.read_model();
-    if alarm && is_stopped(&read_model.snapshot, &stored, &evaluation.effect) {
-        return Ok(StartVerdict::Unanswered);
+    if alarm.is_some() && is_stopped(&read_model.snapshot, &stored, &evaluation.effect) {
+        return Err(NoVerdict::Stopped);
     }
     let verdict = at_start(&stored, evaluation.verdict);
     match verdict.outcome {
@@ -181,18 +201,24 @@ async fn by_approvals(
         .in_force()
         .map(|given| given.approver.clone())
         .collect();
+    let ApproverStatus::Read {
+        confirmed,
+        differing,
+    } = &people.approvers
+    else {
+        return Err(NoVerdict::PeopleNotRead);
+    };
+    let mut excused = false;
     for approver in approvers {
         let record = identity::record(tx.conn(), &approver).await?;
+        excused |= alarm.is_some() && differing.contains(&approver) && record.suspended.is_none();
         if Oneself::of(&record, &read_model.snapshot, &evaluation.effect) == Oneself::Gains {
             stored.gaining.insert(approver);
         }
     }
-    let ApproverStatus::Confirmed(in_pool) = &people.approvers else {
-        return Ok(StartVerdict::Unanswered);
-    };
     let seats = seats(tx.conn(), &stored).await?;
     let given = match tally(&stored.change, &stored.gaining, |person: &PersonId| {
-        seats.contains(person) && in_pool.contains(person)
+        seats.contains(person) && confirmed.contains(person)
     }) {
         ApprovalProgress::Met(given) => given,
         ApprovalProgress::Declined(_) => {
@@ -200,8 +226,8 @@ async fn by_approvals(
                 descriptions::already(State::Declined).into(),
             ));
         }
-        // An approver who cannot be confirmed during the alarm voids nothing.
-        ApprovalProgress::Missing(_) if alarm => return Ok(StartVerdict::Unanswered),
+        // An approver whose difference belongs to the alarm voids nothing.
+        ApprovalProgress::Missing(_) if excused => return Err(NoVerdict::PeopleOfTheAlarm),
         ApprovalProgress::Missing(_) => return Ok(StartVerdict::EffectGrew),
     };
     // The policies decide about the approvals, not the count.
@@ -219,23 +245,28 @@ async fn by_approvals(
     })
 }
 
-/// Returns the verdict because of the requester's link; none if it is valid.
-fn of_requester(
-    requester: Option<&LinkStatus>,
+/// Returns the verdict that refuses a change because of its requester; none if the requester still is who they were.
+async fn of_requester(
+    tx: &mut Tx,
+    stored: &StoredChange,
     alarm: Option<&IdentityAlarm>,
-) -> Option<StartVerdict> {
-    match requester {
-        Some(LinkStatus::Valid) => None,
-        Some(LinkStatus::Unclear(_) | LinkStatus::NotRead(_)) => Some(StartVerdict::Unanswered),
-        // Nobody is suspended by a difference that is one of many, and no change is refused by it.
-        Some(LinkStatus::Differs(_)) if alarm.is_some() => Some(StartVerdict::Unanswered),
+    read: Option<&LinkStatus>,
+) -> Result<Option<StartVerdict>, NoVerdict> {
+    match read {
+        Some(LinkStatus::Valid) => Ok(None),
+        Some(LinkStatus::Unclear(_) | LinkStatus::NotRead(_)) => Err(NoVerdict::PeopleNotRead),
         Some(LinkStatus::Differs(difference)) => {
+            let suspended = identity::suspension(tx.conn(), &stored.change.requester).await?;
+            // A difference that belongs to the alarm suspends nobody, and no change is refused because of it.
+            if alarm.is_some() && suspended.is_none() {
+                return Err(NoVerdict::PeopleOfTheAlarm);
+            }
             let why = descriptions::requester_gone(difference);
-            Some(StartVerdict::Refused(why))
+            Ok(Some(StartVerdict::Refused(why)))
         }
-        None => Some(StartVerdict::Refused(
+        None => Ok(Some(StartVerdict::Refused(
             descriptions::REQUESTER_NOT_LINKED.into(),
-        )),
+        ))),
     }
 }
 

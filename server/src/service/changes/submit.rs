@@ -187,7 +187,9 @@ impl Service {
         {
             return Err(Failure::Denied(denied));
         }
-        let targets = targets(&proposal.operations, &evaluation.effect);
+        let mut targets = targets(&proposal.operations, &evaluation.effect);
+        targets.insert(ChangeTarget::aim(proposal.aim()));
+        targets.extend(proposal.allowance(outcome).map(ChangeTarget::allowance));
         let stored = StoredChange {
             change: Change {
                 id: clock::change_id(),

@@ -15,10 +15,11 @@ pub use review::{Review, review};
 
 use domain::{
     identity::{
-        AT_ONCE, IdentityAlarm, LinkDifference, LinkReaction, LinkStatus, link_status, reaction,
-        tolerated,
+        AT_ONCE, DifferenceReaction, IdentityAlarm, LinkDifference, LinkReaction, LinkStatus,
+        difference_reaction, link_status, reaction, tolerated,
     },
     ids::PersonId,
+    time::Timestamp,
 };
 
 use super::{
@@ -35,8 +36,8 @@ pub struct IdentitySummary {
     pub alarm: Option<IdentityAlarm>,
 }
 
-/// Checks one identity by fresh reads; none if it is linked to no user. A difference suspends it, or raises the alarm if
-/// there are many.
+/// Checks one identity by fresh reads; none if it is linked to no user. A difference suspends it unless it belongs to an
+/// alarm, and raises the alarm if there are many.
 pub async fn check(
     app_state: &AppState,
     person: &PersonId,
@@ -49,15 +50,17 @@ pub async fn check(
     if let Some(suspension) = record.suspended {
         return Ok(Some(LinkStatus::Differs(suspension.difference)));
     }
-    let Some(known) = known else {
-        // The ledger may record a link that the row lacks.
-        let altered = LinkStatus::Differs(LinkDifference::LinkAltered);
-        return Ok(record.current.map(|_| altered));
+    let status = match known {
+        Some(known) => {
+            let read_model = app_state.read_model();
+            let directory = &*app_state.directory_users;
+            let read = read(directory, &known, &record, &read_model.snapshot, []).await;
+            link_status(&record, &known.user, &read)
+        }
+        // The ledger records a link that the row lacks.
+        None if record.current.is_some() => LinkStatus::Differs(LinkDifference::LinkAltered),
+        None => return Ok(None),
     };
-    let read_model = app_state.read_model();
-    let directory = &*app_state.directory_users;
-    let read = read(directory, &known, &record, &read_model.snapshot, []).await;
-    let status = link_status(&record, &known.user, &read);
     match &status {
         LinkStatus::Valid => {}
         LinkStatus::Unclear(why) => {
@@ -67,7 +70,10 @@ pub async fn check(
             tracing::warn!(%person, code, "the user of an identity could not be read");
         }
         LinkStatus::Differs(difference) => {
-            let differing = [(person.clone(), difference.clone())];
+            let differing = Differing {
+                proven: vec![(person.clone(), difference.clone())],
+                unproven: 0,
+            };
             let mut tx = app_state.store.write().await?;
             let entries = react(app_state, &mut tx, &differing).await?;
             app_state.journal.append_many(&mut tx, entries).await?;
@@ -78,68 +84,85 @@ pub async fn check(
     Ok(Some(status))
 }
 
-/// Returns the entries that suspend these identities, or that raise the alarm instead. None for those that are
-/// suspended already, and none while the alarm is on.
+/// Identities that differ, and how many more may.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Differing {
+    /// Those that a complete read shows to differ.
+    pub proven: Vec<(PersonId, LinkDifference)>,
+    /// The number of those that one of so many listings lacks that not all of them were read again. They count for the
+    /// alarm, and suspend nobody.
+    pub unproven: usize,
+}
+
+/// Returns the entries that follow: suspensions, the alarm if many differ at once, and what belongs to the alarm.
 pub async fn react(
     app_state: &AppState,
     tx: &mut Tx,
-    differing: &[(PersonId, LinkDifference)],
+    differing: &Differing,
 ) -> Result<Vec<EntryBuilder>, StoreError> {
-    if differing.is_empty() || identity::alarm(tx.conn()).await?.is_some() {
+    if *differing == Differing::default() {
         return Ok(Vec::new());
     }
-    let (now, percent) = (
-        app_state.clock.now(),
-        app_state.settings.identity_alarm_percent,
-    );
-    let linked = identity::count_linked(tx.conn()).await?;
-    let most = tolerated(linked, percent);
-    let mut fresh = Vec::new();
-    // More than that raise the alarm, whoever is suspended already.
-    if differing.len() <= most {
-        for (person, difference) in differing {
-            person::lock(tx, person).await?;
-            if identity::suspension(tx.conn(), person).await?.is_none() {
-                fresh.push((person, difference));
+    let (now, journal) = (app_state.clock.now(), &app_state.journal);
+    let mut records = Vec::with_capacity(differing.proven.len());
+    for (person, _) in &differing.proven {
+        person::lock(tx, person).await?;
+        records.push(identity::record(tx.conn(), person).await?);
+    }
+    let mut entries = Vec::new();
+    let mut alarm = identity::alarm(tx.conn()).await?;
+    if alarm.is_none() {
+        let active = records.iter().filter(|record| record.suspended.is_none());
+        let fresh = active.count() + differing.unproven;
+        alarm = raised(app_state, tx, fresh, now).await?;
+        entries.extend(
+            alarm
+                .iter()
+                .map(|alarm| journal.identity_alarm_raised(alarm)),
+        );
+    }
+    for ((person, difference), record) in differing.proven.iter().zip(&records) {
+        match difference_reaction(alarm.as_ref(), record, difference, now) {
+            DifferenceReaction::Suspend => {
+                tracing::error!(%person, %difference, "an identity is suspended");
+                entries.push(journal.identity_suspended(person, difference, now));
             }
-        }
-        if fresh.is_empty() {
-            return Ok(Vec::new());
+            DifferenceReaction::Include => {
+                // The clock of another process may be behind the one that raised the alarm.
+                let at = alarm.as_ref().map_or(now, |alarm| alarm.at.max(now));
+                entries.push(journal.identity_alarm_included(person, difference, at));
+            }
+            DifferenceReaction::Keep => {}
         }
     }
+    Ok(entries)
+}
+
+/// Returns the alarm that begins if `fresh` identities differ in addition to those that were suspended just before.
+async fn raised(
+    app_state: &AppState,
+    tx: &mut Tx,
+    fresh: usize,
+    now: Timestamp,
+) -> Result<Option<IdentityAlarm>, StoreError> {
+    if fresh == 0 {
+        return Ok(None);
+    }
+    let percent = app_state.settings.identity_alarm_percent;
+    let linked = identity::count_linked(tx.conn()).await?;
+    let most = tolerated(linked, percent);
     let recent = identity::suspended_since(tx.conn(), now - AT_ONCE, most + 1).await?;
-    let at_once = recent
-        + if fresh.is_empty() {
-            differing.len()
-        } else {
-            fresh.len()
-        };
-    Ok(match reaction(at_once, linked, percent) {
-        LinkReaction::RaiseAlarm => {
-            let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-            let alarm = IdentityAlarm {
-                at: now,
-                differing: count(at_once),
-                linked: count(linked),
-            };
-            tracing::error!(
-                differing = alarm.differing,
-                linked = alarm.linked,
-                "many identities differ from the directory at once: nobody decides on production PCI until \
-                 `leastwise identity confirm` was run"
-            );
-            vec![app_state.journal.identity_alarm_raised(&alarm)]
-        }
-        LinkReaction::Suspend => fresh
-            .into_iter()
-            .map(|(person, difference)| {
-                tracing::error!(%person, %difference, "an identity is suspended");
-                app_state
-                    .journal
-                    .identity_suspended(person, difference, now)
-            })
-            .collect(),
-    })
+    let differing = recent + fresh;
+    if reaction(differing, linked, percent) == LinkReaction::Suspend {
+        return Ok(None);
+    }
+    tracing::error!(
+        differing,
+        linked,
+        "many identities differ from the directory at once: nobody decides on production PCI until \
+         `leastwise identity confirm` was run"
+    );
+    Ok(Some(IdentityAlarm::new(now, differing, linked)))
 }
 
 /// Stores the result of a review, and returns its entries for the same transaction.

@@ -1,21 +1,21 @@
 //! Compares all identities with a complete listing of the directory's users.
 //!
-//! A listing that lacks a user proves little: the user is read again before its identity is suspended, unless so many
-//! are missing that the alarm is raised.
+//! A listing that lacks a user proves little: the user is read again before its identity is suspended, also while the
+//! alarm is on.
 
 use std::collections::BTreeSet;
 
 use domain::{
     directory::User,
     identity::{
-        DirectoryIndex, ExternalIdDigest, IdentityRecord, LinkDifference, LinkRead, LinkStatus,
-        link_status, tolerated,
+        DifferenceReaction, DirectoryIndex, ExternalIdDigest, IdentityAlarm, IdentityRecord,
+        LinkDifference, LinkRead, LinkStatus, difference_reaction, link_status, tolerated,
     },
-    ids::{PersonId, UserId},
+    ids::UserId,
     snapshot::Snapshot,
 };
 
-use super::fresh_read;
+use super::{Differing, fresh_read};
 use crate::{
     service::{app_state::AppState, journal::UserOfIdentity},
     store::{
@@ -34,15 +34,16 @@ pub struct Review {
     pub links: Vec<UserOfIdentity>,
     /// Other users that a key of an identity finds.
     pub seen: Vec<UserOfIdentity>,
-    /// Identities that differ and are not suspended.
-    pub differing: Vec<(PersonId, LinkDifference)>,
+    pub differing: Differing,
 }
 
 /// Reviews all linked identities.
 pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, StoreError> {
+    let now = app_state.clock.now();
     let (read_model, directory) = (app_state.read_model(), &*app_state.directory_users);
-    let (mut found, differing, linked) = {
+    let (mut found, differing, alarm, many) = {
         let mut conn = app_state.store.read().acquire().await?;
+        let alarm = identity::alarm(&mut conn).await?;
         let linked = identity::linked(&mut conn).await?;
         let index = DirectoryIndex::of(users);
         let mut found = Review::default();
@@ -55,28 +56,45 @@ pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, Stor
             let record = identity::record(&mut conn, &identity.person).await?;
             if let Some(difference) =
                 compare(identity, &record, &index, &read_model.snapshot, &mut found)
-                && record.suspended.is_none()
+                && (record.suspended.is_none() || alarm.is_some())
             {
                 differing.push((identity.clone(), record, difference));
             }
         }
-        (found, differing, linked.len())
+        let percent = app_state.settings.identity_alarm_percent;
+        let many = alarm.is_none() && differing.len() > tolerated(linked.len(), percent);
+        // The alarm that follows from so many.
+        let alarm =
+            alarm.or_else(|| many.then(|| IdentityAlarm::new(now, differing.len(), linked.len())));
+        (found, differing, alarm, many)
     };
-    let percent = app_state.settings.identity_alarm_percent;
-    let many = differing.len() > tolerated(linked, percent);
-    if many {
-        let all = differing.into_iter();
-        found.differing = all
-            .map(|(identity, _, difference)| (identity.person, difference))
-            .collect();
-        return Ok(found);
+    let mut again = Vec::new();
+    for (identity, record, difference) in differing {
+        match difference_reaction(alarm.as_ref(), &record, &difference, now) {
+            DifferenceReaction::Keep => {}
+            // The listing itself shows the other user.
+            DifferenceReaction::Include => {
+                found.differing.proven.push((identity.person, difference));
+            }
+            DifferenceReaction::Suspend => again.push((identity, record, difference)),
+        }
     }
-    for (identity, record, difference) in differing.into_iter().take(READ_AGAIN) {
+    let mut unproven = again.len().saturating_sub(READ_AGAIN);
+    for (identity, record, difference) in again.into_iter().take(READ_AGAIN) {
         let (snapshot, others) = (&read_model.snapshot, difference.other());
         let read = fresh_read::read(directory, &identity, &record, snapshot, others).await;
-        if let LinkStatus::Differs(difference) = link_status(&record, &identity.user, &read) {
-            found.differing.push((identity.person, difference));
+        match link_status(&record, &identity.user, &read) {
+            LinkStatus::Differs(difference) => {
+                found.differing.proven.push((identity.person, difference));
+            }
+            LinkStatus::NotRead(_) => unproven += 1,
+            // It is not clear, and suspends nobody.
+            LinkStatus::Unclear(_) | LinkStatus::Valid => {}
         }
+    }
+    found.differing.proven.sort();
+    if many {
+        found.differing.unproven = unproven;
     }
     Ok(found)
 }

@@ -102,6 +102,8 @@ kinds! {
     IdentityConfirmed = "identity.confirmed",
     /// Many identities differ from the directory at once.
     IdentityAlarmRaised = "identity.alarm_raised",
+    /// A difference of an identity belongs to the alarm, and suspends nobody.
+    IdentityAlarmIncluded = "identity.alarm_included",
     /// Somebody looked at the identities that differ, on the host.
     IdentityAlarmEnded = "identity.alarm_ended",
     /// Other policies are in force from now on.
@@ -181,6 +183,7 @@ mod tests {
         "identity.suspended",
         "identity.confirmed",
         "identity.alarm_raised",
+        "identity.alarm_included",
         "identity.alarm_ended",
         "rules.activated",
         "classification.mapped",
@@ -310,6 +313,11 @@ mod tests {
                 EventKind::IdentityAlarmRaised,
                 identities::ALARM_RAISED,
                 "identity.alarm_raised",
+            ),
+            (
+                EventKind::IdentityAlarmIncluded,
+                identities::ALARM_INCLUDED,
+                "identity.alarm_included",
             ),
             (
                 EventKind::IdentityAlarmEnded,

@@ -71,12 +71,28 @@ impl Journal {
         difference: &LinkDifference,
         at: Timestamp,
     ) -> EntryBuilder {
+        self.about_difference(EventKind::IdentitySuspended, person, difference, at)
+    }
+
+    /// The difference of an identity belongs to the alarm, and suspends nobody.
+    pub fn identity_alarm_included(
+        &self,
+        person: &PersonId,
+        difference: &LinkDifference,
+        at: Timestamp,
+    ) -> EntryBuilder {
+        self.about_difference(EventKind::IdentityAlarmIncluded, person, difference, at)
+    }
+
+    fn about_difference(
+        &self,
+        kind: EventKind,
+        person: &PersonId,
+        difference: &LinkDifference,
+        at: Timestamp,
+    ) -> EntryBuilder {
         let builder = self
-            .entry(
-                EventKind::IdentitySuspended,
-                Outcome::Success,
-                &EntryActor::leastwise(),
-            )
+            .entry(kind, Outcome::Success, &EntryActor::leastwise())
             .target_id("person", person.as_str())
             .at(at)
             .reason(difference.reason())
@@ -87,7 +103,7 @@ impl Journal {
         }
     }
 
-    /// Many identities differ from the directory at once. Nobody is suspended, and nobody decides on production PCI.
+    /// Many identities differ from the directory at once. Nobody decides on production PCI until somebody looks at them.
     pub fn identity_alarm_raised(&self, alarm: &IdentityAlarm) -> EntryBuilder {
         self.entry(
             EventKind::IdentityAlarmRaised,

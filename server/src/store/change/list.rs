@@ -3,7 +3,11 @@
 //! A folded list counts a fold as one row, so that pages are full and their number is right. Folding hides nothing: the
 //! filter by requester shows each change.
 
-use domain::{change::State, ids::PersonId, time::Timestamp};
+use domain::{
+    change::{Allowance, State},
+    ids::PersonId,
+    time::Timestamp,
+};
 use sqlx::{AnyConnection, Row as _};
 
 use super::{ChangeTarget, StoredChange, stored};
@@ -120,21 +124,24 @@ pub async fn refused_of(
     Ok(count)
 }
 
-/// Returns when the newest changes of a requester in one state were submitted, newest first, at most `limit` of them.
+/// Returns when the newest changes of a requester in one state that count against an allowance were submitted, newest
+/// first, at most `limit` of them.
 pub async fn submitted_since(
     conn: &mut AnyConnection,
     requester: &PersonId,
-    state: State,
+    (state, allowance): (State, Allowance),
     since: Timestamp,
     limit: i64,
 ) -> Result<Vec<Timestamp>, StoreError> {
     let rows: Vec<(i64,)> = sqlx::query_as(
-        "select submitted_at from change where requester = $1 and state = $2 and submitted_at > $3 \
-         order by submitted_at desc limit $4",
+        "select c.submitted_at from change c where c.requester = $1 and c.state = $2 and c.submitted_at > $3 \
+         and exists (select 1 from change_target t where t.change_id = c.id and t.kind = 'allowance' \
+         and t.value = $4) order by c.submitted_at desc limit $5",
     )
     .bind(requester.as_str())
     .bind(state.as_str())
     .bind(since.0)
+    .bind(allowance.as_str())
     .bind(limit)
     .fetch_all(conn)
     .await?;

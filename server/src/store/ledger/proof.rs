@@ -74,7 +74,7 @@ pub async fn identity(
 ) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where target_id = $1 and type in ('identity.linked', \
-         'identity.user_seen', 'identity.suspended', 'identity.confirmed') order by seq",
+         'identity.user_seen', 'identity.suspended', 'identity.confirmed', 'identity.alarm_included') order by seq",
     )
     .bind(person.as_str())
     .fetch_all(&mut *conn)

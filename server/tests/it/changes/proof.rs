@@ -23,7 +23,7 @@ use server::{
     clock,
     http::session::SignedIn,
     service::{
-        changes::{fresh_verdict, send_back},
+        changes::{NoVerdict, fresh_verdict, send_back},
         journal::EntryActor,
     },
     store::person::{self, SignInClaims},
@@ -279,11 +279,12 @@ async fn an_approver_whom_the_pool_no_longer_welcomes_does_not_count_at_the_star
         (PoolSays::Disabled, StartVerdict::EffectGrew),
         (PoolSays::Gone, StartVerdict::EffectGrew),
         (PoolSays::SomebodyElse, StartVerdict::EffectGrew),
-        (PoolSays::Nothing, StartVerdict::Unanswered),
     ] {
         let fresh = fresh_verdict(&org.app_state, &says, &id).await.unwrap();
         assert_eq!(fresh, expected, "{says:?}");
     }
+    let fresh = fresh_verdict(&org.app_state, &PoolSays::Nothing, &id).await;
+    assert!(matches!(fresh, Err(NoVerdict::PeopleNotRead)), "{fresh:?}");
     let free = org
         .ask("ann", &grant("fay", "viewer", "web-dev", "60"))
         .await;

@@ -2,17 +2,23 @@
 
 use app::backend::{
     ChangeForm, ChangesPort as _, Denied, FoldedChanges, ListQuery, NewChangePort as _, PortResult,
-    WithdrawalPort as _, refused_by,
+    REFUSED_BY, WithdrawalPort as _,
 };
 use domain::{change::State, ids::ChangeId, time::Duration};
 
-use super::support::{Org, assign, grant, person_id, remove, submission};
+use super::{
+    removals::overseen,
+    support::{Org, assign, grant, person_id, remove, submission},
+};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     one_person_stores_a_limited_number_of_refused_changes_in_an_hour,
     the_limit_is_of_one_person_and_keeps_nothing_else_back,
     one_person_withdraws_a_limited_number_of_changes_in_an_hour,
+    one_person_withdraws_a_limited_number_of_removals_that_raise_an_alarm,
+    withdrawn_removals_use_up_no_allowance_of_grants,
+    waiting_grants_hold_up_no_removal,
     the_refused_changes_of_one_person_are_one_row_of_the_list,
     a_folded_list_has_full_pages_and_the_right_number_of_them,
     a_requester_learns_nothing_from_the_filter_by_another_requester,
@@ -91,6 +97,71 @@ async fn one_person_withdraws_a_limited_number_of_changes_in_an_hour(engine: Dat
         matches!(refused, Err(Denied::TooMany { .. })),
         "{refused:?}"
     );
+}
+
+async fn one_person_withdraws_a_limited_number_of_removals_that_raise_an_alarm(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let form = remove("eve", "viewer", "cards-prod");
+    let mut stored = 0;
+    for _ in 0..30 {
+        if let Ok(id) = submits(&org, "ann", &form).await {
+            org.as_("ann").await.withdraw(&id).await.unwrap();
+            stored += 1;
+        }
+    }
+    assert_eq!(stored, 20);
+    let refused = submits(&org, "ann", &form).await;
+    let Err(Denied::TooMany {
+        message,
+        retry_after,
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert!(message.contains("Try again after 2026-"), "{message}");
+    assert_eq!(retry_after, 3_600);
+    // Neither a removal that starts at once nor a grant is held up.
+    submits(&org, "ann", &remove("operators", "reader", "web-dev"))
+        .await
+        .unwrap();
+    submits(&org, "ann", &grant("fay", "viewer", "cards-prod", "60"))
+        .await
+        .unwrap();
+}
+
+async fn withdrawn_removals_use_up_no_allowance_of_grants(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let at_once = remove("operators", "reader", "web-dev");
+    for _ in 0..25 {
+        let id = submits(&org, "ann", &at_once).await.unwrap();
+        org.as_("ann").await.withdraw(&id).await.unwrap();
+    }
+    let grant = grant("fay", "viewer", "cards-prod", "60");
+    for _ in 0..20 {
+        let id = submits(&org, "ann", &grant).await.unwrap();
+        org.as_("ann").await.withdraw(&id).await.unwrap();
+    }
+    assert!(submits(&org, "ann", &grant).await.is_err());
+    for form in [at_once, remove("eve", "viewer", "cards-prod")] {
+        submits(&org, "ann", &form).await.unwrap();
+    }
+}
+
+async fn waiting_grants_hold_up_no_removal(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let grant = grant("fay", "viewer", "cards-prod", "60");
+    for _ in 0..20 {
+        submits(&org, "ann", &grant).await.unwrap();
+    }
+    assert!(submits(&org, "ann", &grant).await.is_err());
+    submits(&org, "ann", &remove("eve", "viewer", "cards-prod"))
+        .await
+        .unwrap();
 }
 
 fn all(page: usize) -> ListQuery {
@@ -186,7 +257,7 @@ async fn a_requester_learns_nothing_from_the_filter_by_another_requester(engine:
         .await;
     let fay = org.as_("fay").await;
     let of = |person: &domain::ids::PersonId| ListQuery {
-        only: Some(refused_by::filter(person)),
+        only: Some(REFUSED_BY.filter(person)),
         ..all(1)
     };
     let nobody = domain::ids::PersonId::parse("99999999-0000-4000-8000-000000000001").unwrap();

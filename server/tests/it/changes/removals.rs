@@ -3,7 +3,10 @@
 
 use std::sync::atomic::Ordering;
 
-use app::backend::{ChangesPort as _, HomePort as _, ListQuery, WITH_ALARM};
+use app::backend::{
+    AlarmOnSubmit, AlarmPhase, ChangesPort as _, HomePort as _, ListQuery, NewChangePort as _,
+    WITH_ALARM, WithdrawalPort as _,
+};
 use domain::{
     authorize::Role,
     change::State,
@@ -19,7 +22,7 @@ use server::{
     store::person,
 };
 
-use super::support::{Org, PoolSays, assign, group, person_id, remove, set, user};
+use super::support::{Org, PoolSays, assign, grant, group, person_id, remove, set, user};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -31,11 +34,14 @@ crate::engines::on_both_engines! {
     a_removal_whose_approved_effect_was_altered_does_not_start,
     an_ordinary_removal_starts_whatever_the_directory_and_the_pool_say_of_its_requester,
     a_removal_of_what_became_oversight_goes_back_with_an_alarm,
+    withdrawn_removals_do_not_hide_one_that_waits,
+    the_rows_of_alarms_are_limited_and_the_rest_is_counted,
+    the_preview_of_a_removal_says_that_its_submission_raises_an_alarm,
     a_small_removal_stays_a_matter_of_one_person,
 }
 
 /// The company, whose set `viewer` is named SecurityAudit and given to Eve and to the group `operators`.
-fn overseen(org: &Org) -> Parts {
+pub(super) fn overseen(org: &Org) -> Parts {
     let mut parts = org.parts();
     parts.sets.get_mut(&set("viewer")).unwrap().name = "SecurityAudit".into();
     let now = org.clock.now();
@@ -99,7 +105,10 @@ async fn an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_for_ever(engine
         async move {
             let home = org.as_(name).await.home().await.unwrap();
             let alarms = home.organisation.map(|organisation| organisation.alarms);
-            alarms.map(|rows| rows.into_iter().map(|row| row.id).collect::<Vec<_>>())
+            alarms.map(|alarms| {
+                let rows = alarms.rows.into_iter();
+                rows.map(|row| row.newest.id).collect::<Vec<_>>()
+            })
         }
     };
     assert_eq!(alarms("bob").await, Some(vec![id.clone()]));
@@ -236,6 +245,92 @@ async fn with_alarm(org: &Org) -> Vec<ChangeId> {
     };
     let listed = org.as_("bob").await.changes(&listed).await.unwrap();
     listed.rows.into_iter().map(|row| row.id).collect()
+}
+
+async fn withdrawn_removals_do_not_hide_one_that_waits(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
+    for _ in 0..12 {
+        org.clock.advance(Duration::minutes(1));
+        let other = org
+            .ask("ann", &remove("operators", "viewer", "web-dev"))
+            .await;
+        org.as_("ann").await.withdraw(&other).await.unwrap();
+    }
+    let bob = org.as_("bob").await;
+    let alarms = bob.home().await.unwrap().organisation.unwrap().alarms;
+    let rows: Vec<_> = alarms
+        .rows
+        .iter()
+        .map(|row| (row.phase, row.count))
+        .collect();
+    assert_eq!(
+        rows,
+        [(AlarmPhase::Waiting, 1), (AlarmPhase::NotCarriedOut, 12)]
+    );
+    assert_eq!((&alarms.rows[0].newest.id, alarms.more), (&id, 0));
+    // The row leads to each of them.
+    let listed = ListQuery {
+        only: Some(alarms.rows[1].only.clone()),
+        page: 1,
+        ..ListQuery::default()
+    };
+    assert_eq!(bob.changes(&listed).await.unwrap().total, 13);
+    let fay = org.as_("fay").await.changes(&listed).await.unwrap();
+    assert_eq!(fay.total, 0, "a requester sees their own only");
+}
+
+async fn the_rows_of_alarms_are_limited_and_the_rest_is_counted(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    // Three aims of one person cannot fill the page, whatever they do; the state of each is set by hand.
+    for (state, aim) in [
+        ("waiting", "remove_assignments"),
+        ("verified", "remove_assignments"),
+        ("declined", "remove_assignments"),
+        ("waiting", "remove_memberships"),
+        ("verified", "remove_memberships"),
+        ("declined", "remove_memberships"),
+        ("waiting", "remove_several"),
+        ("expired", "remove_several"),
+    ] {
+        org.clock.advance(Duration::minutes(1));
+        let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
+        org.by_hand(format!(
+            "update change set state = '{state}' where id = '{id}'"
+        ))
+        .await;
+        org.by_hand(format!(
+            "update change_target set value = '{aim}' where change_id = '{id}' and kind = 'aim'"
+        ))
+        .await;
+    }
+    let bob = org.as_("bob").await;
+    let alarms = bob.home().await.unwrap().organisation.unwrap().alarms;
+    let phases: Vec<_> = alarms.rows.iter().map(|row| row.phase).collect();
+    assert_eq!(phases[..3], [AlarmPhase::Waiting; 3]);
+    assert_eq!(phases[3..5], [AlarmPhase::Approved; 2]);
+    assert_eq!((phases.len(), alarms.more), (6, 2));
+}
+
+async fn the_preview_of_a_removal_says_that_its_submission_raises_an_alarm(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    for (form, alarm) in [
+        (remove("eve", "viewer", "cards-prod"), AlarmOnSubmit::Raised),
+        (
+            remove("operators", "reader", "web-dev"),
+            AlarmOnSubmit::None,
+        ),
+        (
+            grant("fay", "viewer", "cards-prod", "60"),
+            AlarmOnSubmit::None,
+        ),
+    ] {
+        let new = org.as_("ann").await.new_change(&form).await.unwrap();
+        assert_eq!(new.preview.unwrap().alarm, alarm, "{form:?}");
+    }
 }
 
 async fn one_administrator_alone_does_not_remove_the_access_of_many_people(engine: DatabaseEngine) {

@@ -14,6 +14,7 @@ mod classify;
 mod crawl;
 mod engine_shell;
 mod forged;
+mod identity_alarm;
 mod kept_form;
 mod late_link;
 mod link_keys;

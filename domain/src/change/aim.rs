@@ -1,0 +1,83 @@
+//! What a change aims at, as far as the changes of one person are counted and folded by it.
+//!
+//! Grants and removals have allowances of their own: no number of grants may hold up a removal. A removal that starts at
+//! once has none, because it must not wait.
+
+use super::{Operation, Proposal};
+use crate::verdict::Outcome;
+
+/// What the operations of a change do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Aim {
+    /// At least one operation gives access.
+    Grant,
+    RemoveAssignments,
+    RemoveMemberships,
+    /// Removes both.
+    RemoveSeveral,
+}
+
+impl Aim {
+    /// All aims.
+    pub const ALL: [Self; 4] = [
+        Self::Grant,
+        Self::RemoveAssignments,
+        Self::RemoveMemberships,
+        Self::RemoveSeveral,
+    ];
+
+    /// Returns the name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::RemoveAssignments => "remove_assignments",
+            Self::RemoveMemberships => "remove_memberships",
+            Self::RemoveSeveral => "remove_several",
+        }
+    }
+
+    /// Parses the name of an aim.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|aim| aim.as_str() == word)
+    }
+}
+
+/// The changes of one person that are limited together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Allowance {
+    Grants,
+    /// Removals that need an approval.
+    Removals,
+}
+
+impl Allowance {
+    /// Returns the name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Grants => "grants",
+            Self::Removals => "removals",
+        }
+    }
+}
+
+impl Proposal {
+    pub fn aim(&self) -> Aim {
+        let has = |wanted: fn(&Operation) -> bool| self.operations.iter().any(wanted);
+        let assignments = has(|operation| matches!(operation, Operation::Unassign { .. }));
+        let memberships = has(|operation| matches!(operation, Operation::RemoveMember { .. }));
+        match (has(Operation::gives), assignments, memberships) {
+            (true, ..) => Aim::Grant,
+            (false, true, false) => Aim::RemoveAssignments,
+            (false, false, true) => Aim::RemoveMemberships,
+            (false, ..) => Aim::RemoveSeveral,
+        }
+    }
+
+    /// Returns what the change counts against with this verdict; none for a removal that starts at once.
+    pub fn allowance(&self, outcome: Outcome) -> Option<Allowance> {
+        if self.aim() == Aim::Grant {
+            return Some(Allowance::Grants);
+        }
+        (outcome != Outcome::Allowed).then_some(Allowance::Removals)
+    }
+}
