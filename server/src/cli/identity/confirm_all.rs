@@ -10,7 +10,7 @@ use domain::{
 use super::{
     IdentityCommandError, NotConfirmed,
     confirm::{after, written},
-    overview::{self, Row},
+    overview::{self, Overview, Row},
 };
 use crate::service::{app_state::AppState, journal::UserOfIdentity};
 
@@ -47,7 +47,7 @@ pub(super) async fn confirm_all(
     let mut left = 0;
     let mut tx = app_state.store.write().await?;
     for (row, step) in &steps {
-        let (person, user) = (&row.identity.person, &row.identity.user);
+        let (person, named) = (&row.identity.person, row.named());
         match step {
             Step::Confirm(confirmed) => {
                 let done = written(app_state, &mut tx, &row.identity, confirmed, reason).await?;
@@ -55,20 +55,22 @@ pub(super) async fn confirm_all(
                     Ok(told) => {
                         writeln!(
                             out,
-                            "Confirm identity {person}: {user} becomes {}",
-                            confirmed.user
+                            "Confirm identity {named}: {} becomes {} ({})",
+                            row.user(),
+                            confirmed.user,
+                            row.other_name()
                         )?;
                         entries.extend(told);
                     }
                     Err(why) => {
-                        writeln!(out, "Keep identity {person}: {why}")?;
+                        writeln!(out, "Keep identity {named}: {why}")?;
                         left += 1;
                     }
                 }
             }
             Step::Suspend(_) if row.record.suspended.is_some() => {}
             Step::Suspend(difference) => {
-                writeln!(out, "Suspend identity {person}: {difference}")?;
+                writeln!(out, "Suspend identity {named}: {difference}")?;
                 let now = app_state.clock.now();
                 entries.push(
                     app_state
@@ -77,7 +79,7 @@ pub(super) async fn confirm_all(
                 );
             }
             Step::Keep(why) => {
-                writeln!(out, "Keep identity {person}: {why}")?;
+                writeln!(out, "Keep identity {named}: {why}")?;
                 left += 1;
             }
         }
@@ -88,8 +90,7 @@ pub(super) async fn confirm_all(
         entries.push(app_state.journal.identity_alarm_ended(reason, now));
     }
     if entries.is_empty() {
-        writeln!(out, "There is nothing to confirm.")?;
-        return Ok(u8::from(left > 0));
+        return nothing(&found, &steps, out);
     }
     if mode == Mode::Show {
         // The transaction is rolled back.
@@ -103,6 +104,33 @@ pub(super) async fn confirm_all(
     tx.commit().await?;
     writeln!(out, "Done.")?;
     Ok(u8::from(left > 0))
+}
+
+/// Says why nothing can be confirmed. The exit code is 1 if identities differ.
+fn nothing(
+    found: &Overview,
+    steps: &[(&Row, Step)],
+    out: &mut (dyn Write + Send),
+) -> Result<u8, IdentityCommandError> {
+    if found.is_empty() {
+        writeln!(
+            out,
+            "There is nothing to confirm: every identity is the Identity Center user that it was linked to."
+        )?;
+        return Ok(0);
+    }
+    let without_user = steps
+        .iter()
+        .filter(|(_, step)| matches!(step, Step::Suspend(_)))
+        .count();
+    let valid = found.rows.len() - steps.len();
+    writeln!(
+        out,
+        "There is nothing to confirm. Suspended already, and without an enabled user in the directory that has their \
+         external id: {without_user}. Whose user exists again, to be confirmed one by one: {valid}. \
+         `leastwise identity list` says what to do about each."
+    )?;
+    Ok(1)
 }
 
 /// Returns what happens to an identity; none if it does not differ now.
