@@ -4,6 +4,7 @@
 //! as. Results are ready to display: a page never computes access or permissions.
 
 mod accounts;
+mod affected;
 mod change_form;
 mod changes;
 mod decision_form;
@@ -17,6 +18,7 @@ mod shared;
 mod viewer;
 
 pub use accounts::*;
+pub use affected::*;
 pub use change_form::*;
 pub use changes::*;
 pub use decision_form::*;

@@ -9,7 +9,7 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeView, InboxPosition, PortResult},
+    backend::{ChangeView, InboxPosition, PortResult, gains_and_losses},
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
         Glyph, LinkButton, Notice, PageHeader, PagePosition, Section, Status, Time, VerdictBox,
@@ -120,7 +120,8 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         step_up,
         ..
     } = view;
-    let gains = preview.gains;
+    let (gains, losses) = (preview.gainers.rows, preview.losers.rows);
+    let detail = gains_and_losses(preview.gainers, preview.losers);
     let href = format!("/changes/{}", row.id);
     let actions = view! { <LinkButton href>"Open change"</LinkButton> };
     view! {
@@ -137,7 +138,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
             </div>
         </Section>
         <VerdictBox verdict=preview.verdict gains />
-        <Section title="Who gains and loses access"><DiffView gained=preview.gained gains lost=preview.lost losses=preview.losses /></Section>
+        <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section>
         {risks(preview.findings)}
         <Section title="Your decision">
             <div data-body><DecisionForms id=row.id effect=preview.effect may=decide step_up form /></div>

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview};
+use app::backend::{
+    Affected, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview,
+};
 use domain::{
     authorize::Action,
     change::Operation,
@@ -117,15 +119,23 @@ impl Service {
         Ok(Preview {
             title: descriptions::title(snapshot, operations),
             gained: first.gained,
-            gains: effect.gained.len(),
+            gainers: affected(&effect.gained),
             lost: first.lost,
-            losses: effect.lost.len(),
+            losers: affected(&effect.lost),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
             verdict,
             effect: hash,
             approvers,
         })
+    }
+}
+
+fn affected(steps: &Steps) -> Affected {
+    Affected {
+        people: steps.people(),
+        groups: steps.groups_with_future_members(),
+        rows: steps.len(),
     }
 }
 
