@@ -33,6 +33,7 @@ pub use viewer::*;
 
 use std::sync::Arc;
 
+use domain::authorize::Denial;
 use leptos::prelude::expect_context;
 use thiserror::Error;
 
@@ -42,6 +43,12 @@ pub enum Denied {
     /// The roles of the caller do not allow the action (403).
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The action needs a second factor, which the sign-in did not use (403).
+    #[error("a second factor is needed")]
+    NoSecondFactor,
+    /// The identity of the caller is suspended (403).
+    #[error("the identity is suspended")]
+    Suspended,
     /// The object does not exist, or the caller may not see it (404).
     #[error("not found")]
     NotFound,
@@ -71,6 +78,16 @@ pub enum Denied {
     /// An internal error; the log holds the cause under the request id (500).
     #[error("internal error")]
     Broken,
+}
+
+impl From<Denial> for Denied {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::NoMfa => Self::NoSecondFactor,
+            Denial::Suspended => Self::Suspended,
+            Denial::Role | Denial::NotLinked => Self::Forbidden(denial.reason()),
+        }
+    }
 }
 
 /// Whose evaluations are too many.

@@ -92,8 +92,8 @@ pub enum SignInEvent {
     IdentityLinked(UserOfIdentity),
     /// The sign-in was linked to a directory user, and now belongs to this person.
     Linked(PersonId, NewLink),
-    /// It is not clear which directory user the sign-in belongs to. The reason is a constant.
-    NotLinked(&'static str),
+    /// It is not clear which directory user the sign-in belongs to.
+    NotLinked(IdentityLink),
 }
 
 /// One entry of the journal.

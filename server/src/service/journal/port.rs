@@ -48,7 +48,7 @@ impl Journal {
             SignInEvent::Linked(person, link) => {
                 return self.subject_linked(&who, person, link, told.at);
             }
-            SignInEvent::NotLinked(why) => self.subject_not_linked(&who, why),
+            SignInEvent::NotLinked(link) => self.subject_not_linked(&who, link),
         };
         vec![builder.at(told.at)]
     }
