@@ -19,21 +19,26 @@ use crate::{
 
 use super::{
     exposure::{bad, counted, wanting},
-    list_query,
+    filters::{UnknownFilter, known_query},
 };
 
 const PATH: &str = "/reports/production-pci";
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let (query, now) = (list_query(&visit), visit.backend.now());
+    let ((query, unknown), now) = (known_query(&visit, |_| false), visit.backend.now());
     let report = visit.backend.access_report(&query).await?;
     Ok(Page::new("Who can reach production PCI", move || {
-        draw(report, query, now)
+        draw(report, query, unknown, now)
     }))
 }
 
-fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
+fn draw(
+    report: AccessReport,
+    query: ListQuery,
+    unknown: Option<UnknownFilter>,
+    now: Timestamp,
+) -> AnyView {
     let AccessReport { head, page, files } = report;
     let ReportCounts {
         people,
@@ -79,6 +84,7 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
             detail=view! { "Every person and every path, as last read from AWS." }.into_any()
             actions
         />
+        {unknown.map(UnknownFilter::notice)}
         <FreshnessNotice freshness=head.freshness.clone() now />
         <Stats>
             <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail=reach status=bad(people) />
