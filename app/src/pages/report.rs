@@ -208,6 +208,7 @@ fn line(row: ReportRow) -> impl IntoView {
         standing,
         since,
         findings,
+        finding_titles,
         ..
     } = row;
     let set = permission_set_arn
@@ -258,7 +259,7 @@ fn line(row: ReportRow) -> impl IntoView {
             <td>{path}</td>
             <td data-wide><time datetime=since>{day}</time></td>
             <td>{long}</td>
-            <td>{broken(findings)}</td>
+            <td>{broken(findings, finding_titles)}</td>
         </tr>
     }
 }
@@ -275,11 +276,23 @@ fn state(name: &str) -> Option<&'static str> {
     account_state_words(states.into_iter().find(|state| state.as_str() == name))
 }
 
-/// Renders the ids of the policies that a row violates, as in the files.
-fn broken(rules: Vec<String>) -> AnyView {
+/// Renders the policies that a row violates: the short name, with the id that the files contain.
+fn broken(rules: Vec<String>, titles: Vec<String>) -> AnyView {
     if rules.is_empty() {
         return view! { <StatusBadge status=Status::Ok label="No violations" /> }.into_any();
     }
-    let items = rules.into_iter().map(|rule| view! { <li><StatusBadge status=Status::Danger label=rule weight=BadgeWeight::Plain /></li> }).collect_view();
+    let items = rules
+        .into_iter()
+        .zip(titles)
+        .map(|(rule, title)| {
+            view! {
+                <li>
+                    <StatusBadge status=Status::Danger label=title weight=BadgeWeight::Plain />
+                    " "
+                    <span class="text-muted font-mono text-xs inline-block">{rule}</span>
+                </li>
+            }
+        })
+        .collect_view();
     view! { <ul data-plain>{items}</ul> }.into_any()
 }

@@ -247,7 +247,11 @@ impl Report {
 
     fn row(&self, held: ExistingAccess) -> Option<ReportRow> {
         let read_model = &*self.read_model;
-        let findings = held.hits.iter().map(|hit| hit.rule.clone()).collect();
+        let rules = &self.app_state.rules;
+        let findings = Findings {
+            titles: held.hits.iter().map(|hit| rules.title(&hit.rule)).collect(),
+            ids: held.hits.iter().map(|hit| hit.rule.clone()).collect(),
+        };
         match held.holder {
             Holder::Person { reach } => Some(row(
                 read_model,
@@ -293,6 +297,12 @@ enum Subject<'a> {
     Orphan,
 }
 
+/// The policies that a row violates, in the order of the policy text.
+struct Findings {
+    ids: Vec<String>,
+    titles: Vec<String>,
+}
+
 /// Returns the sort key within an account.
 fn key(row: &ReportRow) -> [&str; 4] {
     [&row.person, &row.person_id, &row.permission_set, &row.path]
@@ -303,7 +313,7 @@ fn row(
     assignment: &Assignment,
     since: Timestamp,
     subject: Subject<'_>,
-    findings: Vec<String>,
+    findings: Findings,
 ) -> ReportRow {
     let snapshot = &read_model.snapshot;
     let account = names::account(snapshot, &assignment.pair.account);
@@ -347,7 +357,8 @@ fn row(
             .iter()
             .map(|risk| risk.as_str().to_owned())
             .collect(),
-        findings,
+        findings: findings.ids,
+        finding_titles: findings.titles,
     }
 }
 
