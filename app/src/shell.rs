@@ -226,12 +226,7 @@ fn Mark() -> impl IntoView {
 #[component]
 fn AccountMenu(viewer: Viewer, path: String) -> impl IntoView {
     let now = use_context::<Appearance>().unwrap_or_default();
-    let initials: String = viewer
-        .name
-        .split_whitespace()
-        .filter_map(|w| w.chars().next())
-        .take(2)
-        .collect();
+    let initials = initials(&viewer.name);
     let theme = |theme: Theme, label: &'static str| {
         choice("theme", theme.name(), label, now.theme == theme)
     };
@@ -271,6 +266,42 @@ fn AccountMenu(viewer: Viewer, path: String) -> impl IntoView {
     .into_any()
 }
 
+/// Returns the first letters of the first and of the last word of a name. What is in parentheses is a remark, such as
+/// `(no directory user)`, and not part of the name.
+fn initials(name: &str) -> String {
+    let mut depth = 0_usize;
+    let without_remarks: String = name
+        .chars()
+        .map(|c| match c {
+            '(' | '[' => {
+                depth += 1;
+                ' '
+            }
+            ')' | ']' => {
+                depth = depth.saturating_sub(1);
+                ' '
+            }
+            _ if depth > 0 => ' ',
+            c => c,
+        })
+        .collect();
+    let first_letter = |word: &str| word.chars().find(|c| c.is_alphanumeric());
+    let letters: Vec<char> = without_remarks
+        .split(|c: char| c.is_whitespace() || c == '.' || c == '_')
+        .filter_map(first_letter)
+        .collect();
+    let shown: String = match letters.as_slice() {
+        [] => name
+            .chars()
+            .find(|c| c.is_alphanumeric())
+            .into_iter()
+            .collect(),
+        [only] => only.to_string(),
+        [first, .., last] => [*first, *last].iter().collect(),
+    };
+    shown.to_uppercase()
+}
+
 fn choice(
     name: &'static str,
     value: &'static str,
@@ -278,4 +309,27 @@ fn choice(
     current: bool,
 ) -> impl IntoView {
     view! { <button type="submit" name=name value=value aria-pressed=if current { "true" } else { "false" }>{label}</button> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_those_of_the_name_and_not_of_a_remark() {
+        for (name, expected) in [
+            ("Maya Okafor", "MO"),
+            ("maya.okafor (no directory user)", "MO"),
+            ("Ana (Data) Lima", "AL"),
+            ("(Contractor) Ana Lima", "AL"),
+            ("Ana Maria de Lima", "AL"),
+            ("\"Ana\" Lima", "AL"),
+            ("李 雷", "李雷"),
+            ("(no directory user)", "N"),
+            ("ana", "A"),
+            ("", ""),
+        ] {
+            assert_eq!(initials(name), expected, "{name}");
+        }
+    }
 }

@@ -79,8 +79,10 @@ pub struct AccessRow {
 pub struct ReadingRow {
     /// A role, a tag or an OU.
     pub source: String,
-    pub environment: String,
-    pub pci: String,
+    /// None if the source says nothing about it.
+    pub environment: Option<String>,
+    /// None if the source says nothing about it.
+    pub pci: Option<String>,
 }
 
 /// An account, as its page shows it.

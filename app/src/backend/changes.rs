@@ -12,8 +12,8 @@ use domain::{
 };
 
 use super::{
-    AccountRef, ChangeForm, ChangeKind, ChangeRow, DecisionInput, ListQuery, Page, PortResult,
-    PrincipalRef, SetRef, Submission,
+    AccountRef, Affected, ChangeForm, ChangeKind, ChangeRow, DecisionInput, ListQuery, Page,
+    PortResult, PrincipalRef, SetRef, Submission,
 };
 
 /// An option of a list in the form.
@@ -75,12 +75,12 @@ pub struct Preview {
     pub title: String,
     /// The first gains.
     pub gained: Vec<EffectRow>,
-    /// The number of all gains.
-    pub gains: usize,
+    /// Who gains access.
+    pub gainers: Affected,
     /// The first losses.
     pub lost: Vec<EffectRow>,
-    /// The number of all losses.
-    pub losses: usize,
+    /// Who loses access.
+    pub losers: Affected,
     pub verdict: Verdict,
     /// The hash of the effect, to which approvals are bound.
     pub effect: EffectHash,

@@ -151,6 +151,8 @@ pub struct Home {
     pub me: Option<UserId>,
     /// `None` for users who may not see the directory.
     pub organisation: Option<OrganisationHome>,
+    /// Why the viewer's sign-in is linked to no Identity Center user, if it is not. Names no other user.
+    pub not_linked: Option<String>,
     /// Why the viewer's identity is suspended, if it is.
     pub suspended: Option<String>,
     /// Identities that differ from the directory; `None` for users who may not decide or see operations.

@@ -65,6 +65,18 @@ pub struct LedgerHealth {
     pub vkey: String,
 }
 
+/// The filters of the list of entries, as values of `only`.
+pub const LEDGER_FILTERS: [&str; 8] = [
+    "denied",
+    "failed",
+    "changes",
+    "access",
+    "operations",
+    "sessions",
+    "outside",
+    "roles",
+];
+
 /// Reads the ledger.
 #[async_trait]
 pub trait LedgerPort {

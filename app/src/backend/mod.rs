@@ -4,6 +4,7 @@
 //! as. Results are ready to display: a page never computes access or permissions.
 
 mod accounts;
+mod affected;
 mod change_form;
 mod changes;
 mod decision_form;
@@ -17,6 +18,7 @@ mod shared;
 mod viewer;
 
 pub use accounts::*;
+pub use affected::*;
 pub use change_form::*;
 pub use changes::*;
 pub use decision_form::*;
@@ -31,6 +33,7 @@ pub use viewer::*;
 
 use std::sync::Arc;
 
+use domain::authorize::Denial;
 use leptos::prelude::expect_context;
 use thiserror::Error;
 
@@ -40,6 +43,12 @@ pub enum Denied {
     /// The roles of the caller do not allow the action (403).
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The action needs a second factor, which the sign-in did not use (403).
+    #[error("a second factor is needed")]
+    NoSecondFactor,
+    /// The identity of the caller is suspended (403).
+    #[error("the identity is suspended")]
+    Suspended,
     /// The object does not exist, or the caller may not see it (404).
     #[error("not found")]
     NotFound,
@@ -69,6 +78,16 @@ pub enum Denied {
     /// An internal error; the log holds the cause under the request id (500).
     #[error("internal error")]
     Broken,
+}
+
+impl From<Denial> for Denied {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::NoMfa => Self::NoSecondFactor,
+            Denial::Suspended => Self::Suspended,
+            Denial::Role | Denial::NotLinked => Self::Forbidden(denial.reason()),
+        }
+    }
 }
 
 /// Whose evaluations are too many.

@@ -34,6 +34,8 @@ pub struct ReportRow {
     pub risks: Vec<String>,
     /// The ids of the policies that the access violates.
     pub findings: Vec<String>,
+    /// The short names of these policies, in the same order.
+    pub finding_titles: Vec<String>,
 }
 
 /// The metadata of a report.

@@ -1,11 +1,16 @@
 //! The forms to approve and to decline a change. There are two, so that Enter in one can never send the other; each is
 //! bound to the effect on the page.
 
-use domain::{approval::Decision, diff::EffectHash, ids::ChangeId};
+use domain::{
+    approval::{ApproverRefusal, Decision},
+    authorize::Denial,
+    diff::EffectHash,
+    ids::ChangeId,
+};
 use leptos::prelude::*;
 
 use super::{
-    Announce, Button, ButtonKind, Glyph, LinkButton, Notice, Requirement, Status, TextArea,
+    Announce, Button, ButtonKind, Glyph, Notice, Requirement, SecondFactorNotice, Status, TextArea,
 };
 use crate::{
     backend::{ChangeView, StepUpView, decision_field, decision_of, decision_word},
@@ -26,17 +31,19 @@ pub fn DecisionForms(
     form: FormState,
 ) -> impl IntoView {
     if let Err(reason) = may {
-        if step_up != Some(StepUpView::NoFactor) {
+        // Another reason would remain after a sign-in with a second factor.
+        let lacks_factor =
+            [Denial::NoMfa.reason(), ApproverRefusal::NoMfa.reason()].contains(&reason);
+        if !lacks_factor {
             return view! { <Notice status=Status::Off title=reason /> }.into_any();
         }
-        let href = format!("/sign-in?fresh=1&return_to=/changes/{id}");
-        return view! {
-            <Notice status=Status::Off title=reason>
-                <LinkButton href>"Sign in again"</LinkButton>
-            </Notice>
-        }
-        .into_any();
+        return view! { <SecondFactorNotice return_to=format!("/changes/{id}") /> }.into_any();
     }
+    let order = if step_up.is_some() {
+        SignInOrder::First
+    } else {
+        SignInOrder::Done
+    };
     let step_up = match step_up {
         Some(StepUpView::TooOld(title)) => Some(view! {
             <Notice status=Status::Pending title>
@@ -50,7 +57,7 @@ pub fn DecisionForms(
     let review = restored.then(|| {
         view! { <Notice status=Status::Info announce=Announce::Politely title="Your reason was restored. Review the change again before you decide." /> }
     });
-    let one = move |which: Decision| decision(&id, &effect, &form, which);
+    let one = move |which: Decision| decision(&id, &effect, &form, which, order);
     view! {
         {review}
         {step_up}
@@ -59,15 +66,30 @@ pub fn DecisionForms(
     .into_any()
 }
 
+/// Whether a sign-in comes before the decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SignInOrder {
+    /// The button leads to the sign-in first.
+    First,
+    /// The current sign-in is enough.
+    Done,
+}
+
 fn decision(
     id: &ChangeId,
     effect: &EffectHash,
     form: &FormState,
     which: Decision,
+    order: SignInOrder,
 ) -> impl IntoView + use<> {
-    let (verb, label, hint, kind, icon, shortcut) = match which {
+    let verb = match (which, order) {
+        (Decision::Approve, SignInOrder::Done) => "Approve",
+        (Decision::Approve, SignInOrder::First) => "Sign in again, then approve",
+        (Decision::Decline, SignInOrder::Done) => "Decline",
+        (Decision::Decline, SignInOrder::First) => "Sign in again, then decline",
+    };
+    let (label, hint, kind, icon, shortcut) = match which {
         Decision::Approve => (
-            "Approve",
             "Reason for approval",
             "At least 5 characters. Recorded in the ledger with your name.",
             ButtonKind::Primary,
@@ -75,7 +97,6 @@ fn decision(
             "approve",
         ),
         Decision::Decline => (
-            "Decline",
             "Reason for declining",
             "At least 5 characters. Shown to the requester. One decline ends the request.",
             ButtonKind::Danger,

@@ -80,9 +80,12 @@ pub fn VerdictBox(
 }
 
 fn reason(hit: Hit, gains: usize) -> impl IntoView {
-    let some = (1..gains)
-        .contains(&hit.affected)
-        .then(|| format!(" Applies to {} of {gains} gains.", hit.affected));
+    let some = (1..gains).contains(&hit.affected).then(|| {
+        format!(
+            " Applies to {} of the {gains} gains listed below.",
+            hit.affected
+        )
+    });
     let remedy = match hit.remedy {
         Some(Remedy::Approvals(1)) => Some(" Requires 1 approval.".to_owned()),
         Some(Remedy::Approvals(n)) => Some(format!(" Requires {n} approvals.")),

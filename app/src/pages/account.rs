@@ -198,8 +198,8 @@ fn classified(readings: Vec<ReadingRow>, reason: String) -> AnyView {
             view! {
                 <tr>
                     <th scope="row" class="break-words">{row.source}</th>
-                    <td>{row.environment}</td>
-                    <td>{row.pci}</td>
+                    <td>{row.environment.unwrap_or_else(|| "–".to_owned())}</td>
+                    <td>{row.pci.unwrap_or_else(|| "–".to_owned())}</td>
                 </tr>
             }
             .into_any()

@@ -17,19 +17,31 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::list_query;
+use super::filters::{UnknownFilter, known_query};
 
 /// The columns from left to right.
 const COLUMNS: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
 
+/// The filters of the list, besides a cell of the board and a policy.
+const FILTERS: [&str; 5] = [
+    "production-pci",
+    "findings",
+    "unapproved",
+    "unclassified",
+    "contradictory",
+];
+
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let query = list_query(&visit);
+    let (query, unknown) = known_query(&visit, |only| {
+        FILTERS.contains(&only) || only.starts_with("rule:") || super::cell(only).is_some()
+    });
     let board = visit.backend.board(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     Ok(Page::new("Accounts", move || {
         view! {
             <PageHeader title="Accounts" detail=view! { "By environment, strictest first, and by PCI DSS scope." }.into_any() />
+            {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness=freshness.clone() now />
             {draw(query, board, &freshness)}
         }

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        ApprovalView, ChangeView, EffectPage, EffectRow, OperationRow, PortResult, decision_field,
-        state_words,
+        Affected, ApprovalView, ChangeView, EffectPage, EffectRow, OperationRow, PortResult,
+        decision_field, gains_and_losses, state_words,
     },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
@@ -102,7 +102,8 @@ fn body(
         step_up,
         ..
     } = view;
-    let (gains, losses) = (preview.gains, preview.losses);
+    let (gainers, losers) = (preview.gainers, preview.losers);
+    let gains = gainers.rows;
     let changed = row.id.clone();
     let open = !row.state.is_terminal();
     let effect = preview.effect.clone();
@@ -142,7 +143,7 @@ fn body(
         } else {
             view! { <VerdictBox verdict=preview.verdict gains tense=Tense::Over /> }
         }}
-        {gains_and_losses(preview.gained, preview.lost, (gains, losses), shown, format!("/changes/{changed}"))}
+        {effect_rows(preview.gained, preview.lost, (gainers, losers), shown, format!("/changes/{changed}"))}
         {open.then(|| risks(preview.findings)).flatten()}
         {given}
         <Section title="Request"><div data-body>{facts}</div></Section>
@@ -152,14 +153,16 @@ fn body(
 }
 
 /// Renders one page of the gains and losses, and links to the others.
-fn gains_and_losses(
+fn effect_rows(
     gained: Vec<EffectRow>,
     lost: Vec<EffectRow>,
-    (gains, losses): (usize, usize),
+    (gainers, losers): (Affected, Affected),
     number: usize,
     path: String,
 ) -> AnyView {
+    let (gains, losses) = (gainers.rows, losers.rows);
     let (shown, total) = (gained.len() + lost.len(), gains + losses);
+    let detail = gains_and_losses(gainers, losers);
     let href = move |page| format!("{}#effect", list_href(&path, "", None, page));
     let pager = if shown < total {
         let place = PagePosition::of(number, EffectPage::SIZE, shown, total);
@@ -169,7 +172,7 @@ fn gains_and_losses(
     };
     view! {
         <section id="effect">
-            <Section title="Who gains and loses access"><DiffView gained gains lost losses pager /></Section>
+            <Section title="Who gains and loses access" detail><DiffView gained gains lost losses pager /></Section>
         </section>
     }
     .into_any()

@@ -15,7 +15,7 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::list_query;
+use super::filters::{UnknownFilter, known_query};
 
 /// The states by which the list can be filtered, in the order of the lifecycle.
 const STATES: [State; 9] = [
@@ -35,13 +35,11 @@ const MINE: &str = "mine";
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let mut query = list_query(&visit);
-    let known = |only: &String| {
-        [MINE, WITH_ALARM].contains(&only.as_str())
+    let (query, unknown) = known_query(&visit, |only| {
+        [MINE, WITH_ALARM].contains(&only)
             || STATES.iter().any(|state| state.as_str() == only)
             || of_one(only).is_some()
-    };
-    query.only = query.only.filter(known);
+    });
     let rows = visit.backend.changes(&query).await?;
     let sees_all = visit.backend.may(Action::SeeChanges).is_ok();
     let proposes = visit.backend.may(Action::ProposeOwn).is_ok();
@@ -56,6 +54,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             .then(|| view! { <LinkButton href="/changes/new" kind=ButtonKind::Primary icon=Glyph::Plus>"Request a change"</LinkButton> });
         view! {
             <PageHeader title="Changes" detail=view! { {detail} }.into_any() actions=view! { {new} }.into_any() />
+            {unknown.map(UnknownFilter::notice)}
             {draw(query, rows, sees_all, now)}
         }
         .into_any()

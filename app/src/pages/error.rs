@@ -4,14 +4,16 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{Denied, Load},
-    components::{Glyph, LinkButton, PageHeader},
+    components::{Glyph, LinkButton, NO_SECOND_FACTOR, PageHeader, SecondFactorHelp},
     routes::Page,
 };
 
 /// Returns the HTTP status of an error.
 pub fn status(denied: &Denied) -> u16 {
     match denied {
-        Denied::Forbidden(_) | Denied::SignInAgain => 403,
+        Denied::Forbidden(_) | Denied::SignInAgain | Denied::NoSecondFactor | Denied::Suspended => {
+            403
+        }
         Denied::NotFound => 404,
         Denied::Conflict(_) => 409,
         Denied::Invalid(_) => 422,
@@ -27,6 +29,11 @@ pub fn words(denied: &Denied) -> (&'static str, String) {
         Denied::Forbidden(reason) => (
             "Not allowed",
             format!("{reason} If you need this permission, ask a Leastwise administrator."),
+        ),
+        Denied::NoSecondFactor => (NO_SECOND_FACTOR, "Nothing was changed.".into()),
+        Denied::Suspended => (
+            "Your identity is suspended",
+            "The Identity Center directory no longer shows the user that your identity was linked to. Nothing was changed. Until the operator of Leastwise confirms your identity on the host (leastwise identity confirm), you can only see your own access and changes. Roles and a new sign-in do not change this.".into(),
         ),
         Denied::NotFound => (
             "Not found",
@@ -64,11 +71,14 @@ pub fn words(denied: &Denied) -> (&'static str, String) {
 /// Builds the page of an error.
 pub fn page(denied: &Denied, request_id: String) -> Page {
     let (title, text) = words(denied);
+    let help = matches!(denied, Denied::NoSecondFactor);
     Page::new(title, move || {
+        let help = help.then(|| view! { <SecondFactorHelp return_to="/" /> });
         view! {
             <PageHeader title=title />
             <div class="grid gap-4 max-w-[64ch]">
                 <p>{text}</p>
+                {help}
                 <p><LinkButton href="/" icon=Glyph::Home>"Go to the home page"</LinkButton></p>
                 <p class="text-muted text-xs">"Request ID " <code>{request_id}</code></p>
             </div>

@@ -6,23 +6,32 @@ use leptos::prelude::*;
 use crate::{
     backend::{GroupRow, ListQuery, ListsRead, Page as Rows, PortResult},
     components::{
-        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
+        Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
         Status, StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
 
-use super::list_query;
+use super::filters::{UnknownFilter, chips_of, holds, known_query};
+
+/// The filters of the list.
+const FILTERS: [(&str, &str); 4] = [
+    ("", "All"),
+    ("production-pci", "Access to production PCI"),
+    ("external", "From the identity provider"),
+    ("empty", "Empty"),
+];
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let query = list_query(&visit);
+    let (query, unknown) = known_query(&visit, |only| holds(&FILTERS, only));
     let groups = visit.backend.groups(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let lists = freshness.lists;
     Ok(Page::new("Groups", move || {
         view! {
             <PageHeader title="Groups" detail=view! { "Every member of a group has all access that is assigned to it." }.into_any() />
+            {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness now />
             {draw(query, groups, lists)}
         }
@@ -37,12 +46,7 @@ fn draw(query: ListQuery, groups: Rows<GroupRow>, lists: ListsRead) -> AnyView {
     if groups.total == 0 && query.words.is_empty() && query.only.is_none() {
         return view! { <Empty title="No groups" icon=Glyph::Groups>"Identity Center groups appear after the first read."</Empty> }.into_any();
     }
-    let chips = vec![
-        Chip::new("", "All"),
-        Chip::new("production-pci", "Access to production PCI"),
-        Chip::new("external", "From the identity provider"),
-        Chip::new("empty", "Empty"),
-    ];
+    let chips = chips_of(&FILTERS);
     let place = (&groups).into();
     let table = (groups.pages() == 1 && query.words.is_empty()).then_some("groups");
     let bar = view! { <ListBar path="/groups" query=query.clone() chips label="Search groups" table=table /> };

@@ -56,6 +56,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         access_count,
         organisation,
         me,
+        not_linked,
         suspended,
         identities,
     } = home;
@@ -102,10 +103,23 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
     };
     view! {
         <PageHeader title=title actions />
+        {not_linked.map(no_link)}
         {suspended.map(suspension)}
         {identities.map(|identities| identity_notice(identities, now))}
         <FreshnessNotice freshness now />
         {body}
+    }
+    .into_any()
+}
+
+fn no_link(reason: String) -> AnyView {
+    view! {
+        <Notice status=Status::Pending title="Your sign-in is not linked to an Identity Center user">
+            <p>
+                {reason}
+                " Until it is linked, you can only read. Ask a Leastwise administrator for help."
+            </p>
+        </Notice>
     }
     .into_any()
 }
@@ -115,7 +129,7 @@ fn suspension(reason: String) -> AnyView {
         <Notice status=Status::Danger title="Your identity is suspended">
             <p>
                 {reason}
-                " You see your own access and changes, and you can neither request nor decide anything. Ask a Leastwise administrator to confirm your identity."
+                " You see your own access and changes, and you can neither request nor decide anything. Ask the operator of Leastwise to confirm your identity on the host."
             </p>
         </Notice>
     }

@@ -9,11 +9,11 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{ChangeView, InboxPosition, PortResult},
+    backend::{ChangeView, InboxPosition, PortResult, gains_and_losses},
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
-        Glyph, LinkButton, Notice, PageHeader, PagePosition, Section, Status, Time, VerdictBox,
-        list_href, pages,
+        Glyph, LinkButton, Notice, PageHeader, PagePosition, SecondFactorNotice, Section, Status,
+        Time, VerdictBox, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -51,7 +51,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         view! {
             <PageHeader title="Inbox" detail=view! { {detail} }.into_any() />
             <FreshnessNotice freshness now />
-            {barred.map(why_not)}
+            {barred.filter(|denial| *denial != Denial::NoMfa || chosen.is_none()).map(why_not)}
             {match chosen {
                 Some(chosen) => view! {
                     <div class="grid grid-cols-1 lg:grid-cols-3 gap-x-6">
@@ -74,13 +74,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
 /// Renders why an approver cannot decide any change, and what to do about it.
 fn why_not(denial: Denial) -> AnyView {
     match denial {
-        Denial::NoMfa => view! {
-            <Notice status=Status::Pending title="A second factor is needed to decide">
-                "You signed in without a second factor, so you can view these changes but not decide them. Set up an authenticator app or a security key for your sign-in account, or ask the administrator of your sign-in service for help. Then sign in again with it. "
-                <a href="/sign-in?fresh=1&return_to=/inbox">"Sign in again"</a>
-            </Notice>
-        }
-        .into_any(),
+        Denial::NoMfa => view! { <SecondFactorNotice return_to="/inbox" /> }.into_any(),
         Denial::Role | Denial::NotLinked | Denial::Suspended => {
             view! { <Notice status=Status::Pending title="You cannot decide changes">{denial.reason()}</Notice> }
                 .into_any()
@@ -120,7 +114,8 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         step_up,
         ..
     } = view;
-    let gains = preview.gains;
+    let (gains, losses) = (preview.gainers.rows, preview.losers.rows);
+    let detail = gains_and_losses(preview.gainers, preview.losers);
     let href = format!("/changes/{}", row.id);
     let actions = view! { <LinkButton href>"Open change"</LinkButton> };
     view! {
@@ -137,7 +132,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
             </div>
         </Section>
         <VerdictBox verdict=preview.verdict gains />
-        <Section title="Who gains and loses access"><DiffView gained=preview.gained gains lost=preview.lost losses=preview.losses /></Section>
+        <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section>
         {risks(preview.findings)}
         <Section title="Your decision">
             <div data-body><DecisionForms id=row.id effect=preview.effect may=decide step_up form /></div>

@@ -4,7 +4,7 @@ use domain::{ledger::Outcome, time::Timestamp};
 use leptos::prelude::*;
 
 use crate::{
-    backend::{EntryRow, LedgerHealth, ListQuery, Page as Rows, PortResult},
+    backend::{EntryRow, LEDGER_FILTERS, LedgerHealth, ListQuery, Page as Rows, PortResult},
     components::{
         Column, Definition, DefinitionList, Empty, EmptyFiltered, Glyph, ListBar, Notice,
         PageHeader, Section, Status, StatusBadge, Table, Time, list_href, pages,
@@ -12,17 +12,18 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::list_query;
+use super::filters::{UnknownFilter, known_query};
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let query = list_query(&visit);
+    let (query, unknown) = known_query(&visit, |only| LEDGER_FILTERS.contains(&only));
     let entries = visit.backend.entries(&query).await?;
     let health = visit.backend.ledger_health().await?;
     let now = visit.backend.now();
     Ok(Page::new("Ledger", move || {
         view! {
             <PageHeader title="Ledger" detail=view! { "All requests, decisions, operations and observations. Any alteration of an entry can be detected." }.into_any() />
+            {unknown.map(UnknownFilter::notice)}
             {health_box(health, now)}
             {draw(query, entries, now)}
         }

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod entry;
 pub mod error;
 mod exposure;
+mod filters;
 pub mod group;
 pub mod groups;
 pub mod home;

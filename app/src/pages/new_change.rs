@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         AlarmOnSubmit, ChangeForm, ChangeKind, FORM, FieldError, FormOption as Offered, NewChange,
-        PortResult, Preview, change_field,
+        PortResult, Preview, change_field, gains_and_losses,
     },
     components::{
         Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Notice,
@@ -211,9 +211,9 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
     let Preview {
         title,
         gained,
-        gains,
+        gainers,
         lost,
-        losses,
+        losers,
         verdict,
         effect,
         findings,
@@ -222,7 +222,8 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
         alarm,
     } = preview;
     let outcome = verdict.outcome;
-    let detail = format!("{gains} gained, {losses} lost");
+    let detail = gains_and_losses(gainers, losers);
+    let (gains, losses) = (gainers.rows, losers.rows);
     view! {
         <section id="preview" aria-label="Preview">
             <h2 class="mb-3">{title.clone()}</h2>

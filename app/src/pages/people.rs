@@ -6,23 +6,33 @@ use leptos::prelude::*;
 use crate::{
     backend::{ListQuery, ListsRead, Page as Rows, PersonRow, PortResult},
     components::{
-        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
+        Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
         PersonLink, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
 
-use super::list_query;
+use super::filters::{UnknownFilter, chips_of, holds, known_query};
+
+/// The filters of the list.
+const FILTERS: [(&str, &str); 5] = [
+    ("", "Everyone"),
+    ("production-pci", "Access to production PCI"),
+    ("powerful", "Production PCI administrators"),
+    ("disabled", "Disabled"),
+    ("idle", "No access"),
+];
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let query = list_query(&visit);
+    let (query, unknown) = known_query(&visit, |only| holds(&FILTERS, only));
     let people = visit.backend.people(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let lists = freshness.lists;
     Ok(Page::new("People", move || {
         view! {
             <PageHeader title="People" detail=view! { "All users in the directory and the accounts that they can reach by any path." }.into_any() />
+            {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness now />
             {draw(query, people, lists)}
         }
@@ -39,13 +49,7 @@ fn draw(query: ListQuery, people: Rows<PersonRow>, lists: ListsRead) -> AnyView 
         return view! { <Empty title="No users" icon=Glyph::People>"Identity Center users appear after the first read."</Empty> }
             .into_any();
     }
-    let chips = vec![
-        Chip::new("", "Everyone"),
-        Chip::new("production-pci", "Access to production PCI"),
-        Chip::new("powerful", "Production PCI administrators"),
-        Chip::new("disabled", "Disabled"),
-        Chip::new("idle", "No access"),
-    ];
+    let chips = chips_of(&FILTERS);
     let place = (&people).into();
     let table = (people.pages() == 1 && query.words.is_empty()).then_some("people");
     let bar = view! { <ListBar path="/people" query=query.clone() chips label="Search people" table=table /> };

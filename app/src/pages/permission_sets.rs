@@ -6,23 +6,34 @@ use leptos::prelude::*;
 use crate::{
     backend::{ListQuery, ListsRead, Page as Rows, PortResult, SetRow},
     components::{
-        Chip, Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
+        Column, Empty, EmptyFiltered, FreshnessNotice, Glyph, ListBar, NotKnown, PageHeader,
         RiskList, Status, StatusBadge, Table, list_href, pages,
     },
     routes::{Page, Visit},
 };
 
-use super::list_query;
+use super::filters::{UnknownFilter, chips_of, holds, known_query};
+
+/// The filters of the list.
+const FILTERS: [(&str, &str); 6] = [
+    ("", "All"),
+    ("production-pci", "In production PCI"),
+    ("powerful", "Administrator or can become one"),
+    ("unknown", "Not fully readable"),
+    ("outdated", "Outdated version in an account"),
+    ("long-sessions", "Sessions too long for production PCI"),
+];
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let query = list_query(&visit);
+    let (query, unknown) = known_query(&visit, |only| holds(&FILTERS, only));
     let sets = visit.backend.permission_sets(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
     let lists = freshness.lists;
     Ok(Page::new("Permission sets", move || {
         view! {
             <PageHeader title="Permission sets" detail=view! { "Riskiest first, as determined from their policies." }.into_any() />
+            {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness now />
             {draw(query, sets, lists)}
         }
@@ -38,14 +49,7 @@ fn draw(query: ListQuery, sets: Rows<SetRow>, lists: ListsRead) -> AnyView {
         return view! { <Empty title="No permission sets" icon=Glyph::PermissionSets>"Identity Center permission sets appear after the first read."</Empty> }
             .into_any();
     }
-    let chips = vec![
-        Chip::new("", "All"),
-        Chip::new("production-pci", "In production PCI"),
-        Chip::new("powerful", "Administrator or can become one"),
-        Chip::new("unknown", "Not fully readable"),
-        Chip::new("outdated", "Outdated version in an account"),
-        Chip::new("long-sessions", "Sessions too long for production PCI"),
-    ];
+    let chips = chips_of(&FILTERS);
     let place = (&sets).into();
     let table = (sets.pages() == 1 && query.words.is_empty()).then_some("sets");
     let bar = view! { <ListBar path="/permission-sets" query=query.clone() chips label="Search permission sets" table=table /> };

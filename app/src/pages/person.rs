@@ -16,10 +16,10 @@ use crate::{
         PortResult,
     },
     components::{
-        AccountLink, AccountStatusMark, ButtonKind, Chip, Column, Crumb, Day, Definition,
-        DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, NotKnown,
-        Notice, PageHeader, RecentChanges, Section, SetLink, Stat, Stats, Status, Table, Time,
-        chips, list_href, pages,
+        AccountLink, AccountStatusMark, ButtonKind, Column, Crumb, Day, Definition, DefinitionList,
+        Empty, EmptyFiltered, FreshnessNotice, Glyph, Hits, LinkButton, NotKnown, Notice,
+        PageHeader, RecentChanges, Section, SetLink, Stat, Stats, Status, Table, Time, chips,
+        list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -27,20 +27,32 @@ use crate::{
 use super::{
     Part,
     exposure::{bad, wanting},
+    filters::{UnknownFilter, chips_of, holds, known_query},
 };
+
+/// The filters of the paths.
+const FILTERS: [(&str, &str); 5] = [
+    ("", "All"),
+    ("production-pci", "Production PCI"),
+    ("standing", "Standing"),
+    ("findings", "Policy violations"),
+    ("unapproved", "Unapproved"),
+];
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let id: UserId = visit.param("id")?;
     let person = visit.backend.person(&id).await?;
     let own = visit.backend.viewer().await?.user.as_ref() == Some(&id);
+    let (query, unknown) = known_query(&visit, |only| holds(&FILTERS, only));
     let context = PageContext {
         freshness: visit.backend.freshness(),
         now: visit.backend.now(),
         directory: visit.backend.may(Action::SeeDirectory).is_ok(),
         proposes: visit.backend.may(Action::Propose).is_ok(),
         asks: own && visit.backend.may(Action::ProposeOwn).is_ok(),
-        query: super::list_query(&visit),
+        query,
+        unknown,
     };
     let title = person.user.name.clone();
     Ok(Page::new(title, move || draw(person, context)))
@@ -53,6 +65,7 @@ struct PageContext {
     proposes: bool,
     asks: bool,
     query: ListQuery,
+    unknown: Option<UnknownFilter>,
 }
 
 fn draw(person: PersonView, context: PageContext) -> AnyView {
@@ -77,6 +90,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
         proposes,
         asks,
         query,
+        unknown,
     } = context;
     let base = format!("/people/{}", user.id);
     let who = format!("user:{}", user.id);
@@ -119,6 +133,7 @@ fn draw(person: PersonView, context: PageContext) -> AnyView {
             detail=view! { {title.unwrap_or_else(|| "No job title in the directory".into())} }.into_any()
             actions=actions.into_any()
         />
+        {unknown.map(UnknownFilter::notice)}
         <FreshnessNotice freshness now />
         {disabled
             .then(|| {
@@ -200,17 +215,7 @@ fn reaches(
     let part = Part::of(paths, query, text);
     let search = part.search(base, query, "Filter paths", "paths");
     let Part { rows, place } = part;
-    let narrow = chips(
-        base,
-        query,
-        vec![
-            Chip::new("", "All"),
-            Chip::new("production-pci", "Production PCI"),
-            Chip::new("standing", "Standing"),
-            Chip::new("findings", "Policy violations"),
-            Chip::new("unapproved", "Unapproved"),
-        ],
-    );
+    let narrow = chips(base, query, chips_of(&FILTERS));
     let body = if rows.is_empty() {
         view! { <EmptyFiltered noun="paths" clear_href=base.to_owned() /> }.into_any()
     } else {

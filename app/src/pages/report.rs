@@ -19,21 +19,26 @@ use crate::{
 
 use super::{
     exposure::{bad, counted, wanting},
-    list_query,
+    filters::{UnknownFilter, known_query},
 };
 
 const PATH: &str = "/reports/production-pci";
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
-    let (query, now) = (list_query(&visit), visit.backend.now());
+    let ((query, unknown), now) = (known_query(&visit, |_| false), visit.backend.now());
     let report = visit.backend.access_report(&query).await?;
     Ok(Page::new("Who can reach production PCI", move || {
-        draw(report, query, now)
+        draw(report, query, unknown, now)
     }))
 }
 
-fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
+fn draw(
+    report: AccessReport,
+    query: ListQuery,
+    unknown: Option<UnknownFilter>,
+    now: Timestamp,
+) -> AnyView {
     let AccessReport { head, page, files } = report;
     let ReportCounts {
         people,
@@ -79,6 +84,7 @@ fn draw(report: AccessReport, query: ListQuery, now: Timestamp) -> AnyView {
             detail=view! { "Every person and every path, as last read from AWS." }.into_any()
             actions
         />
+        {unknown.map(UnknownFilter::notice)}
         <FreshnessNotice freshness=head.freshness.clone() now />
         <Stats>
             <Stat label="People" value=people.to_string() href="/people?only=production-pci" detail=reach status=bad(people) />
@@ -202,6 +208,7 @@ fn line(row: ReportRow) -> impl IntoView {
         standing,
         since,
         findings,
+        finding_titles,
         ..
     } = row;
     let set = permission_set_arn
@@ -252,7 +259,7 @@ fn line(row: ReportRow) -> impl IntoView {
             <td>{path}</td>
             <td data-wide><time datetime=since>{day}</time></td>
             <td>{long}</td>
-            <td>{broken(findings)}</td>
+            <td>{broken(findings, finding_titles)}</td>
         </tr>
     }
 }
@@ -269,11 +276,23 @@ fn state(name: &str) -> Option<&'static str> {
     account_state_words(states.into_iter().find(|state| state.as_str() == name))
 }
 
-/// Renders the ids of the policies that a row violates, as in the files.
-fn broken(rules: Vec<String>) -> AnyView {
+/// Renders the policies that a row violates: the short name, with the id that the files contain.
+fn broken(rules: Vec<String>, titles: Vec<String>) -> AnyView {
     if rules.is_empty() {
         return view! { <StatusBadge status=Status::Ok label="No violations" /> }.into_any();
     }
-    let items = rules.into_iter().map(|rule| view! { <li><StatusBadge status=Status::Danger label=rule weight=BadgeWeight::Plain /></li> }).collect_view();
+    let items = rules
+        .into_iter()
+        .zip(titles)
+        .map(|(rule, title)| {
+            view! {
+                <li>
+                    <StatusBadge status=Status::Danger label=title weight=BadgeWeight::Plain />
+                    " "
+                    <span class="text-muted font-mono text-xs inline-block">{rule}</span>
+                </li>
+            }
+        })
+        .collect_view();
     view! { <ul data-plain>{items}</ul> }.into_any()
 }

@@ -128,6 +128,29 @@ impl Steps {
             })
     }
 
+    /// Returns the number of users who gain or lose access today, each counted once.
+    pub fn people(&self) -> usize {
+        let lists: Vec<_> = self.lists().collect();
+        if let [only] = lists.as_slice() {
+            return only.len();
+        }
+        let users: BTreeSet<&UserId> = lists.into_iter().flat_map(|list| list.iter()).collect();
+        users.len()
+    }
+
+    /// Returns the number of groups whose future members gain or lose access.
+    pub fn groups_with_future_members(&self) -> usize {
+        let groups: BTreeSet<&GroupId> = self
+            .paths
+            .iter()
+            .filter_map(|path| match &path.gainers {
+                Gainers::Users(_) => None,
+                Gainers::FutureMembers(group) => Some(group),
+            })
+            .collect();
+        groups.len()
+    }
+
     /// Whether a user gains or loses one pair today, by any path.
     pub fn concern(&self, user: &UserId, pair: &Pair) -> bool {
         let from = self.paths.partition_point(|path| path.pair < *pair);

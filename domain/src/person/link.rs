@@ -36,6 +36,15 @@ impl LinkMethod {
             Self::Attribute => "attribute",
         }
     }
+
+    /// Returns the key of the method in words.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Subject => "the subject of the user pool",
+            Self::Identities => "the identity at the identity provider",
+            Self::Attribute => "the attribute of the user pool",
+        }
+    }
 }
 
 /// The reason why the keys of a sign-in cannot be used.
@@ -131,23 +140,42 @@ impl LinkKeys {
         if let Some(why) = self.unusable {
             return Some(why.reason());
         }
-        let contradicts = self.contradict(user, external_ids);
-        contradicts.then_some(CONTRADICTORY)
+        let mut against = self.contradicting(user, external_ids);
+        against.next().map(|_| CONTRADICTORY)
     }
 
-    /// Whether the directory knows this user under another id of the same issuer, so that it is somebody else.
-    fn contradict(&self, user: &UserId, external_ids: &[ExternalId]) -> bool {
+    /// Returns the methods by which the directory knows this user under another key, so that it is somebody else.
+    fn contradicting<'a>(
+        &'a self,
+        user: &'a UserId,
+        external_ids: &'a [ExternalId],
+    ) -> impl Iterator<Item = LinkMethod> + 'a {
         let named = self.attribute.as_ref();
-        named.is_some_and(|named| named != user)
-            || self.external().any(|(_, issuer, id)| {
-                let mut of_issuer = external_ids.iter().filter(|ext| ext.issuer == issuer);
-                let (known, same) = (of_issuer.clone().count(), of_issuer.any(|ext| ext.id == id));
-                known > 0 && !same
-            })
+        let attribute = named
+            .filter(move |named| *named != user)
+            .map(|_| LinkMethod::Attribute);
+        let external = self.external().filter(move |(_, issuer, id)| {
+            let mut of_issuer = external_ids.iter().filter(|ext| ext.issuer == *issuer);
+            let (known, same) = (
+                of_issuer.clone().count(),
+                of_issuer.any(|ext| ext.id == *id),
+            );
+            known > 0 && !same
+        });
+        external.map(|(method, ..)| method).chain(attribute)
     }
 }
 
 const CONTRADICTORY: &str = "the methods of linking lead to different directory users";
+
+/// What one method of linking leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MethodResult {
+    pub method: LinkMethod,
+    /// The user; none if the directory has no user with this key, although it knows a user that another method found under
+    /// another key of this kind.
+    pub user: Option<UserId>,
+}
 
 /// The result of looking up the Identity Center user of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,32 +187,57 @@ pub enum IdentityLink {
     /// Several users have the same key: none is linked, and an administrator has to look into it.
     Ambiguous(Vec<UserId>),
     /// The methods lead to different users: none is linked.
-    Contradictory(Vec<UserId>),
+    Contradictory(Vec<MethodResult>),
     /// A key cannot be used: nobody is linked, even if another method finds a user.
     Unusable(UnusableKey),
 }
 
 impl IdentityLink {
-    /// Returns why the directory does not say who this is; `None` if it is linked or simply not in the directory.
-    pub fn obstacle(&self) -> Option<&'static str> {
+    /// Returns why the directory does not say who this is; `None` if it is linked or simply not in the directory. Names no
+    /// user, because the person may not know other users.
+    pub fn obstacle(&self) -> Option<String> {
         match self {
             Self::Linked(..) | Self::Unknown => None,
-            Self::Ambiguous(_) => Some("several directory users have this identity"),
-            Self::Contradictory(_) => Some(CONTRADICTORY),
-            Self::Unusable(why) => Some(why.reason()),
+            Self::Ambiguous(_) => Some("several directory users have this identity".to_owned()),
+            Self::Contradictory(results) => {
+                Some(format!("{CONTRADICTORY}: {}", contradiction(results)))
+            }
+            Self::Unusable(why) => Some(why.reason().to_owned()),
         }
     }
 
     /// Returns why a sign-in may no longer be the user that it is linked to. A user that was not found proves nothing,
     /// because the listing may be older than the link.
-    pub fn objection(&self, linked: &UserId) -> Option<&'static str> {
+    pub fn objection(&self, linked: &UserId) -> Option<String> {
         match self {
             Self::Linked(user, _) if user != linked => {
-                Some("the keys of the sign-in lead to another directory user")
+                Some("the keys of the sign-in lead to another directory user".to_owned())
             }
             _ => self.obstacle(),
         }
     }
+}
+
+/// Says which method leads where, without naming a user.
+fn contradiction(results: &[MethodResult]) -> String {
+    let mut users: Vec<&UserId> = Vec::new();
+    let said = results.iter().map(|result| {
+        let Some(user) = &result.user else {
+            return format!("{} to none", result.method.words());
+        };
+        let known = users.iter().position(|one| *one == user);
+        let place = known.unwrap_or_else(|| {
+            users.push(user);
+            users.len() - 1
+        });
+        let which = match place {
+            0 => "one user",
+            1 => "another user",
+            _ => "a third user",
+        };
+        format!("{} to {which}", result.method.words())
+    });
+    said.collect::<Vec<_>>().join(", ")
 }
 
 /// Finds the user of a sign-in. Issuers and ids are compared byte for byte.
@@ -212,12 +265,19 @@ pub fn link_identity<'a>(keys: &LinkKeys, users: impl Iterator<Item = &'a User>)
     let Some(first) = all.first() else {
         return IdentityLink::Unknown;
     };
-    if all
+    let against: BTreeSet<LinkMethod> = all
         .iter()
-        .any(|user| user.id != first.id || keys.contradict(&user.id, &user.external_ids))
-    {
-        let different: BTreeSet<UserId> = all.iter().map(|user| user.id.clone()).collect();
-        return IdentityLink::Contradictory(different.into_iter().collect());
+        .flat_map(|user| keys.contradicting(&user.id, &user.external_ids))
+        .collect();
+    if !against.is_empty() || all.iter().any(|user| user.id != first.id) {
+        let methods: BTreeSet<LinkMethod> = found.keys().copied().chain(against).collect();
+        let results = methods.into_iter().map(|method| MethodResult {
+            method,
+            user: found
+                .get(&method)
+                .and_then(|users| Some(users.first()?.id.clone())),
+        });
+        return IdentityLink::Contradictory(results.collect());
     }
     IdentityLink::Linked(first.id.clone(), found.into_keys().collect())
 }
@@ -373,6 +433,41 @@ mod tests {
             );
             assert!(found.obstacle().is_some());
         }
+    }
+
+    #[test]
+    fn a_contradiction_says_which_method_leads_where_and_names_no_user() {
+        let users = [user(1, &[(POOL, "s1")]), user(2, &[(OKTA, "o2")])];
+        let two = LinkKeys {
+            identity: Some(external(OKTA, "o2")),
+            ..subject(POOL, "s1")
+        };
+        let found = link_identity(&two, users.iter());
+        let result = |method, n| MethodResult {
+            method,
+            user: Some(id(n)),
+        };
+        assert_eq!(
+            found,
+            IdentityLink::Contradictory(vec![
+                result(LinkMethod::Subject, 1),
+                result(LinkMethod::Identities, 2),
+            ])
+        );
+        assert_eq!(
+            found.obstacle().unwrap(),
+            "the methods of linking lead to different directory users: the subject of the user pool to one user, the \
+             identity at the identity provider to another user"
+        );
+        let missing = LinkKeys {
+            attribute: Some(id(9)),
+            ..subject(POOL, "s1")
+        };
+        let said = link_identity(&missing, users.iter()).obstacle().unwrap();
+        assert!(
+            said.ends_with("one user, the attribute of the user pool to none"),
+            "{said}"
+        );
     }
 
     #[test]

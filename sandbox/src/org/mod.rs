@@ -64,6 +64,10 @@ pub struct Organisation {
 /// An error that occurs when an organisation is loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    #[error(
+        "--org: there is no organization `{0}`: use sample, federated, medium, large, large-groups, or the path of a JSON file"
+    )]
+    Unknown(String),
     #[error("cannot read the organisation {path}: {source}")]
     Read {
         path: String,
@@ -117,7 +121,8 @@ impl Organisation {
             "medium" => Ok(Self::medium(1)),
             "large" => Ok(Self::large(1)),
             "large-groups" => Ok(Self::large_groups(1)),
-            path => Self::load(Path::new(path)),
+            path if Path::new(path).exists() => Self::load(Path::new(path)),
+            unknown => Err(LoadError::Unknown(unknown.to_owned())),
         }
     }
 

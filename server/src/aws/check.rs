@@ -2,14 +2,74 @@
 
 use domain::{
     ids::{AccountId, GroupId, Pair, PermissionSetArn},
-    snapshot::{Gap, Unread},
+    snapshot::Gap,
 };
 
-use super::{Aws, Instance, error::CallError, paging::first_page};
+use super::{
+    Aws, Instance,
+    error::{CallError, ErrorClass},
+    explain::AwsService,
+    paging::first_page,
+    rights,
+};
+
+/// A read that AWS denies or does not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub what: Gap,
+    pub error: CallError,
+}
+
+impl Unreadable {
+    /// Explains the failure and what to do.
+    pub fn explain(&self, aws: &Aws) -> String {
+        let needed = rights::needed(&self.what, &self.error.why());
+        aws.explain(service(&self.what), &self.error, &needed)
+    }
+}
+
+fn service(gap: &Gap) -> AwsService {
+    let action = rights::actions(gap).first().copied().unwrap_or_default();
+    match action.split(':').next() {
+        Some("organizations") => AwsService::Organizations,
+        Some("identitystore") => AwsService::IdentityStore,
+        _ => AwsService::IdentityCenter,
+    }
+}
+
+/// The user of the pool whose absence proves that reads of users are permitted.
+const NOBODY: &str = "leastwise-check-config";
 
 impl Aws {
+    /// Returns whether the user pool requires a second factor of everybody, after each read that sign-ins need was tried
+    /// once; otherwise why not, and what to do.
+    pub async fn check_pool(&self, pool: &str) -> Result<bool, String> {
+        let region = &self.region;
+        let failed = |error: CallError, right: &str| {
+            let needed = format!("Allow {right} on the user pool {pool}.");
+            if error.class == ErrorClass::NotFound || error.code == "ResourceNotFoundException" {
+                return format!(
+                    "the user pool {pool} does not exist in Region {region}, or belongs to another account ({}). Correct \
+                     LEASTWISE_COGNITO_POOL or LEASTWISE_AWS_REGION, or use credentials of its account. {needed}",
+                    error.code
+                );
+            }
+            let why = self.explain(AwsService::UserPools, &error, &needed);
+            format!("the user pool {pool} in Region {region} cannot be read. {why}")
+        };
+        let demands = self.pool_demands_mfa(pool).await;
+        let demands = demands.map_err(|error| failed(error, "cognito-idp:GetUserPoolMfaConfig"))?;
+        match self.pool_user(pool, NOBODY).await {
+            Err(error) if error.class != ErrorClass::NotFound => Err(failed(
+                error,
+                "cognito-idp:AdminGetUser and cognito-idp:AdminListGroupsForUser",
+            )),
+            Ok(_) | Err(_) => Ok(demands),
+        }
+    }
+
     /// Returns what AWS denies or does not answer.
-    pub async fn unreadable(&self, instance: &Instance) -> Vec<Unread> {
+    pub async fn unreadable(&self, instance: &Instance) -> Vec<Unreadable> {
         let mut unread = Vec::new();
         self.check_organization(&mut unread).await;
         self.check_directory(instance, &mut unread).await;
@@ -17,7 +77,7 @@ impl Aws {
         unread
     }
 
-    async fn check_organization(&self, unread: &mut Vec<Unread>) {
+    async fn check_organization(&self, unread: &mut Vec<Unreadable>) {
         let (budget, client) = (&self.budgets.organizations, &self.organizations);
         note(unread, Gap::Organization, self.management_account().await);
         let admins = first_page(budget, || {
@@ -58,7 +118,7 @@ impl Aws {
         note(unread, Gap::TagsOf(account.clone()), tags.await);
     }
 
-    async fn check_directory(&self, instance: &Instance, unread: &mut Vec<Unread>) {
+    async fn check_directory(&self, instance: &Instance, unread: &mut Vec<Unreadable>) {
         let (budget, client) = (&self.budgets.directory, &self.directory);
         let store = instance.identity_store.as_str();
         let users = first_page(budget, || {
@@ -88,7 +148,7 @@ impl Aws {
         note(unread, Gap::MembersOf(group.clone()), members.await);
     }
 
-    async fn check_sets(&self, instance: &Instance, unread: &mut Vec<Unread>) {
+    async fn check_sets(&self, instance: &Instance, unread: &mut Vec<Unreadable>) {
         let (budget, client) = (&self.budgets.sso, &self.sso);
         let sets = first_page(budget, || {
             let list = client.list_permission_sets();
@@ -116,14 +176,11 @@ impl Aws {
 }
 
 /// Returns the response, or notes why there is none.
-fn note<T>(unread: &mut Vec<Unread>, what: Gap, answer: Result<T, CallError>) -> Option<T> {
+fn note<T>(unread: &mut Vec<Unreadable>, what: Gap, answer: Result<T, CallError>) -> Option<T> {
     match answer {
         Ok(answer) => Some(answer),
         Err(error) => {
-            unread.push(Unread {
-                what,
-                why: error.why(),
-            });
+            unread.push(Unreadable { what, error });
             None
         }
     }

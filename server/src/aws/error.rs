@@ -3,11 +3,17 @@
 //! Only a response with an error code and a 4xx status proves that nothing happened. After a 5xx, a truncated response,
 //! a timeout or a lost connection the outcome is *unknown*: a write may have been carried out.
 
-use std::fmt;
+use std::{error::Error, fmt};
 
-use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::{
+    orchestrator::HttpResponse,
+    result::{DispatchFailure, SdkError},
+};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use thiserror::Error;
+
+/// The code of a call that was not sent because no credentials could be loaded.
+pub const NO_CREDENTIALS: &str = "NoCredentials";
 
 /// The class of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,7 +35,7 @@ pub enum ErrorClass {
 }
 
 /// A failed call.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct CallError {
     pub class: ErrorClass,
     /// The AWS error code, or the kind of failure in the client.
@@ -44,7 +50,11 @@ pub struct CallError {
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)
+        if self.message.is_empty() {
+            f.write_str(&self.code)
+        } else {
+            write!(f, "{}: {}", self.code, self.message)
+        }
     }
 }
 
@@ -62,8 +72,7 @@ impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for CallError {
         let code = meta.and_then(|meta| meta.code());
         let message = meta
             .and_then(|meta| meta.message())
-            .unwrap_or_default()
-            .to_owned();
+            .map_or_else(|| in_client(&error), str::to_owned);
         let class = match (code, status) {
             (Some(code), Some(status)) if (400..500).contains(&status) => by_code(code),
             _ => ErrorClass::Unknown,
@@ -116,8 +125,36 @@ fn by_code(code: &str) -> ErrorClass {
     }
 }
 
+/// Returns why a call failed before a response, in the words of the client and of the operating system.
+fn in_client<E>(error: &SdkError<E, HttpResponse>) -> String {
+    let SdkError::DispatchFailure(failure) = error else {
+        return String::new();
+    };
+    let mut parts: Vec<String> = Vec::new();
+    for cause in causes(failure) {
+        let text = cause.to_string();
+        // Some errors repeat their source.
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.join(": ")
+}
+
+fn causes(failure: &DispatchFailure) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let first = failure
+        .as_connector_error()
+        .map(|error| error as &(dyn Error + 'static));
+    std::iter::successors(first, |&error| error.source())
+}
+
 fn kind<E>(error: &SdkError<E, HttpResponse>) -> &'static str {
     match error {
+        SdkError::DispatchFailure(failure)
+            if causes(failure).any(<dyn Error>::is::<CredentialsError>) =>
+        {
+            NO_CREDENTIALS
+        }
         SdkError::ConstructionFailure(_) => "ConstructionFailure",
         SdkError::TimeoutError(_) => "Timeout",
         SdkError::DispatchFailure(_) => "DispatchFailure",

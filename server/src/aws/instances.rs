@@ -11,6 +11,7 @@ use super::{
     Aws, Instance,
     call::read,
     error::{CallError, ErrorClass},
+    explain::AwsService,
     paging::all_pages,
     read::malformed,
 };
@@ -39,20 +40,56 @@ pub enum SetupError {
     SeveralFit(Vec<String>),
     /// The owner of the organization's instance is not known.
     #[error(
-        "the organization could not be read, so that the owner of an instance is not known ({}); allow organizations:DescribeOrganization", .0.why()
+        "the organization could not be read, so that the owner of an instance is not known. {0}"
     )]
-    Organization(#[source] CallError),
+    Organization(String),
     #[error(
         "this account is not in an organization; Leastwise governs the Identity Center instance of an organization"
     )]
     NoOrganization,
-    #[error("Identity Center could not be reached: {0}")]
-    Call(#[from] CallError),
+    /// A call failed; the text explains why, and what to do.
+    #[error("Identity Center could not be read. {0}")]
+    Call(String),
+}
+
+/// The reason why no instance was found, before a failed call is explained.
+enum Failure {
+    Setup(SetupError),
+    Organization(CallError),
+    Call(CallError),
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
+    }
 }
 
 impl Aws {
     /// Returns the active instance of the organization.
     pub async fn instance(&self) -> Result<Instance, SetupError> {
+        self.find_instance().await.map_err(|failure| match failure {
+            Failure::Setup(error) => error,
+            Failure::Organization(error) => SetupError::Organization(self.explain(
+                AwsService::Organizations,
+                &error,
+                "Allow organizations:DescribeOrganization.",
+            )),
+            Failure::Call(error) => SetupError::Call(self.explain(
+                AwsService::IdentityCenter,
+                &error,
+                "Allow sso:ListInstances and sso:DescribeInstance.",
+            )),
+        })
+    }
+
+    async fn find_instance(&self) -> Result<Instance, Failure> {
         let mut listed: Vec<InstanceMetadata> = Vec::new();
         let send = |token| {
             let list = self.sso.list_instances().max_results(100);
@@ -65,12 +102,12 @@ impl Aws {
         .await?;
         let region = self.region.clone();
         if listed.is_empty() {
-            return Err(SetupError::NoInstance { region });
+            return Err(SetupError::NoInstance { region }.into());
         }
         let management = self.management_account().await;
         let management = management.map_err(|error| match error.code.as_str() {
-            "AWSOrganizationsNotInUseException" => SetupError::NoOrganization,
-            _ => SetupError::Organization(error),
+            "AWSOrganizationsNotInUseException" => Failure::Setup(SetupError::NoOrganization),
+            _ => Failure::Organization(error),
         })?;
         let (mut fit, mut refused) = (Vec::new(), Vec::new());
         for one in &listed {
@@ -88,10 +125,12 @@ impl Aws {
                 region,
                 management,
                 refused,
-            }),
+            }
+            .into()),
             Err(several) => Err(SetupError::SeveralFit(
                 several.iter().map(|one| one.arn.to_string()).collect(),
-            )),
+            )
+            .into()),
         }
     }
 
@@ -101,7 +140,7 @@ impl Aws {
         &self,
         instance: Instance,
         management: AccountId,
-    ) -> Result<Instance, SetupError> {
+    ) -> Result<Instance, Failure> {
         let details = read(&self.budgets.sso, || {
             let describe = self.sso.describe_instance();
             describe.instance_arn(instance.arn.as_str()).send()
@@ -113,7 +152,8 @@ impl Aws {
                     region: self.region.clone(),
                     management,
                     refused: vec![format!("{} has no permission sets", instance.arn)],
-                })
+                }
+                .into())
             }
             Err(error) if error.class != ErrorClass::AccessDenied => Err(error.into()),
             Ok(_) | Err(_) => Ok(instance),

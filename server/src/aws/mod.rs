@@ -7,9 +7,10 @@
 mod account;
 pub mod budget;
 pub mod call;
-mod check;
+pub mod check;
 pub mod crawl;
 pub mod error;
+pub mod explain;
 pub mod instances;
 mod paging;
 pub mod pool;
@@ -67,8 +68,10 @@ pub struct Aws {
     pub pool: aws_sdk_cognitoidentityprovider::Client,
     /// The call budget of each service.
     pub budgets: Budgets,
-    /// The Region of Identity Center.
+    /// The Region of Identity Center and of the user pool.
     pub region: String,
+    /// An endpoint that replaces those of all services.
+    endpoint: Option<String>,
 }
 
 /// The timeout of one attempt. It must end before a lease or an HTTP request does; the SDK has no default.
@@ -134,6 +137,7 @@ impl Aws {
             pool: client!(aws_sdk_cognitoidentityprovider, access.pool_region.clone()),
             budgets: Budgets::new(access.calls_per_second),
             region: access.region.clone(),
+            endpoint: access.endpoint.clone(),
         }
     }
 }

@@ -108,13 +108,21 @@ pub enum IdentityCommandError {
 /// Why an identity was not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotConfirmed {
-    #[error("{0} Name the user that the identity is with --user")]
+    #[error(
+        "{0} Name the user that the identity is with --user; `leastwise identity list` shows the command"
+    )]
     NeedsUser(LinkDifference),
-    #[error("the directory contains no user {0}")]
+    #[error(
+        "the directory contains no user {0}; `leastwise identity list` shows the other user, if there is one"
+    )]
     NoUser(UserId),
     #[error("user {0} is disabled; enable it in the directory first")]
     Disabled(UserId),
-    #[error("user {0} was never a user of this identity, and has none of its external ids")]
+    #[error(
+        "user {0} was never a user of this identity, and has none of its external ids, so that nothing shows that it is the \
+         same human. Give the user the old external id in the identity provider, or in Identity Center, and confirm again. \
+         If that is not possible, the person signs in as a new identity, which gets roles of its own"
+    )]
     Unrelated(UserId),
     #[error("user {0} belongs to identity {1}, which has a sign-in or a role of its own")]
     Taken(UserId, PersonId),

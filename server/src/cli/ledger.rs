@@ -9,6 +9,7 @@ mod bundle;
 mod columns;
 mod database;
 mod export;
+mod findings;
 mod identities;
 mod open_sessions;
 mod rows;
@@ -29,6 +30,7 @@ use domain::ledger::{
 };
 use thiserror::Error;
 
+use super::counted;
 use crate::{config, store::StoreError};
 
 #[derive(Debug, Clone, Subcommand)]
@@ -175,7 +177,7 @@ pub async fn execute(
                 None => database::verify(&args).await?,
             };
             let told = if args.json {
-                json(&verified, out, notes)
+                json(&verified, out)
             } else {
                 people(&verified, out, notes)
             };
@@ -186,8 +188,8 @@ pub async fn execute(
             let manifest = export::export(&args, notes).await?;
             writeln!(
                 out,
-                "Exported {} entries of {} to {}, signed up to {}.",
-                manifest.entries,
+                "Exported {} of {} to {}, signed up to {}.",
+                entries(manifest.entries),
                 manifest.log,
                 args.folder.display(),
                 manifest.tree_size
@@ -198,22 +200,24 @@ pub async fn execute(
     }
 }
 
-/// Writes exactly the five members that programs rely on. Rows are listed in the notes.
-fn json(
-    verified: &Verified,
-    out: &mut (dyn Write + Send),
-    notes: &mut (dyn Write + Send),
-) -> io::Result<()> {
+/// Writes one line, as `docs/ledger-verify.md` describes it.
+fn json(verified: &Verified, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let mut report = serde_json::to_value(&verified.report).map_err(io::Error::other)?;
     if verified.report.holds() && verified.manifest.is_some() {
         report["reason"] = "manifest_differs".into();
     } else if verified.report.holds() && !verified.rows.is_empty() {
         report["reason"] = "rows_differ".into();
     }
-    for differs in &verified.rows {
-        writeln!(notes, "{differs}.")?;
-    }
+    report["findings"] = serde_json::to_value(findings::of(verified)).map_err(io::Error::other)?;
     writeln!(out, "{report}")
+}
+
+fn entries(count: u64) -> String {
+    counted(
+        usize::try_from(count).unwrap_or(usize::MAX),
+        "entry",
+        "entries",
+    )
 }
 
 fn people(
@@ -223,7 +227,7 @@ fn people(
 ) -> io::Result<()> {
     let report = &verified.report;
     match (&report.reason, report.first_bad) {
-        (None, _) => writeln!(out, "The ledger is valid: {} entries.", report.entries)?,
+        (None, _) => writeln!(out, "The ledger is valid: {}.", entries(report.entries))?,
         (Some(reason), Some(seq)) => writeln!(out, "Entry {seq} is invalid: {reason}.")?,
         (Some(reason), None) => writeln!(out, "The entries are valid, but {reason}.")?,
     }
@@ -263,8 +267,8 @@ fn people(
     } else {
         writeln!(
             out,
-            "Compared with {} checkpoints kept elsewhere.",
-            verified.kept
+            "Compared with {} kept elsewhere.",
+            counted(verified.kept, "checkpoint", "checkpoints")
         )
     }
 }

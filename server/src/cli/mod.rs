@@ -4,6 +4,7 @@
 //! run.
 
 mod background_tasks;
+mod check_config;
 pub mod classify;
 pub mod identity;
 pub mod ledger;
@@ -14,6 +15,7 @@ pub mod sandbox;
 pub mod secrets;
 pub mod serve;
 pub mod sync;
+mod table;
 
 pub use pool_configuration::PoolMismatch;
 
@@ -67,7 +69,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Ledger(command) => return ledger::run(command).await,
         Command::Identity(command) => identity::run(command).await,
         Command::Report(command) => report::run(command).await,
-        Command::CheckConfig(args) => serve::check(*args).await,
+        Command::CheckConfig(args) => check_config::run(*args).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("leastwise: {}", chain(error.as_ref()));
@@ -87,6 +89,11 @@ fn print(text: impl AsRef<[u8]>) -> std::io::Result<()> {
     }
 }
 
+/// Returns a number with its noun.
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 async fn migrate(args: &crate::config::DatabaseArgs) -> CommandResult {
     crate::store::Store::open(&args.url)
         .await?
@@ -96,12 +103,15 @@ async fn migrate(args: &crate::config::DatabaseArgs) -> CommandResult {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Formats an error and its sources on one line.
+/// Formats an error and its sources on one line. Some errors already contain the text of their source.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text = format!("{text}: {cause}");
+        let said = cause.to_string();
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
         source = cause.source();
     }
     text

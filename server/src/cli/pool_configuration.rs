@@ -5,7 +5,7 @@
 use thiserror::Error;
 
 use crate::{
-    aws::{Aws, error::CallError, pool::AttributeAccess},
+    aws::{Aws, error::CallError, explain::AwsService, pool::AttributeAccess},
     config::{ConfigError, SignInArgs},
 };
 
@@ -14,11 +14,9 @@ use crate::{
 pub enum PoolMismatch {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("the user pool could not be read: Leastwise needs the right {right}")]
-    Unread {
-        right: &'static str,
-        source: CallError,
-    },
+    /// The text explains why, and what to do.
+    #[error("the user pool could not be read. {0}")]
+    Unread(String),
 }
 
 /// Checks the pool, and describes how sign-ins are linked.
@@ -31,10 +29,8 @@ pub async fn check(aws: &Aws, pool: &str, args: &SignInArgs) -> Result<String, P
     let named = named.chain(strict.iter().map(|name| ("LEASTWISE_MFA_PROVIDERS", name)));
     for (field, name) in named {
         let known = aws.pool_has_provider(pool, name).await;
-        let known = known.map_err(|source| PoolMismatch::Unread {
-            right: "cognito-idp:DescribeIdentityProvider",
-            source,
-        })?;
+        let known = known
+            .map_err(|error| unread(aws, pool, &error, "cognito-idp:DescribeIdentityProvider"))?;
         if !known {
             let cure = format!(
                 "the user pool has no identity provider `{name}`: use its name in Cognito, including upper and lower case"
@@ -60,11 +56,16 @@ pub async fn check(aws: &Aws, pool: &str, args: &SignInArgs) -> Result<String, P
     ))
 }
 
+fn unread(aws: &Aws, pool: &str, error: &CallError, rights: &str) -> PoolMismatch {
+    let needed = format!("Allow {rights} on the user pool {pool}.");
+    PoolMismatch::Unread(aws.explain(AwsService::UserPools, error, &needed))
+}
+
 async fn check_attribute(aws: &Aws, pool: &str, name: &str) -> Result<(), PoolMismatch> {
     let access = aws.pool_attribute(pool, name).await;
-    let access = access.map_err(|source| PoolMismatch::Unread {
-        right: "cognito-idp:DescribeUserPool, ListUserPoolClients and DescribeUserPoolClient",
-        source,
+    let access = access.map_err(|error| {
+        let rights = "cognito-idp:DescribeUserPool, cognito-idp:ListUserPoolClients and cognito-idp:DescribeUserPoolClient";
+        unread(aws, pool, &error, rights)
     })?;
     let cure = match access {
         AttributeAccess::AdministratorsOnly => return Ok(()),

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use domain::{ledger::Hash, snapshot::Figure};
 use sha2::{Digest as _, Sha256};
 
-use super::CommandResult;
+use super::{CommandResult, counted, table::Widths};
 use crate::{
     config::{AwsArgs, DatabaseArgs, IdentityArgs},
     engine::sync,
@@ -105,15 +105,27 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
         .map_or("never".into(), domain::time::Timestamp::rfc3339);
     let assumed = match unclassified {
         Figure::Known(0) | Figure::NotKnown => String::new(),
+        Figure::Known(1) => {
+            "\n1 of these accounts is not classified and only assumed to be: leastwise classify"
+                .to_owned()
+        }
         Figure::Known(some) => format!(
             "\n{some} of these accounts are not classified and only assumed to be: leastwise classify"
         ),
     };
     let summary = match (people, accounts) {
         (Figure::Known(people), Figure::Known(accounts)) => format!(
-            "{people} people can reach {accounts} production PCI accounts. The report has {rows} rows{}.",
+            "{} can reach {}. The report has {}{}.",
+            counted(people, "person", "people"),
+            counted(
+                accounts,
+                "production PCI account",
+                "production PCI accounts"
+            ),
+            counted(rows, "row", "rows"),
             match orphaned {
                 Figure::Known(0) | Figure::NotKnown => String::new(),
+                Figure::Known(1) => ", 1 of them of an orphaned assignment".to_owned(),
                 Figure::Known(some) => format!(", {some} of them of orphaned assignments"),
             }
         ),
@@ -127,6 +139,7 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
         head.report_id
     );
     let accounts: Vec<_> = report.accounts().cloned().collect();
+    let widths = widths(report);
     let report = report.clone();
     let lines = accounts.into_iter().map(move |account| {
         let mut out = String::new();
@@ -136,16 +149,36 @@ fn words(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
             } else {
                 "temporary"
             };
-            writeln!(
-                out,
-                "{}  {:<16} {:<28} {:<32} {:<10} {}",
-                row.account_id, row.account, row.person, row.permission_set, standing, row.path
-            )
-            .expect("writing to a string cannot fail");
+            let cells = [
+                &*row.account_id,
+                &row.account,
+                &row.person,
+                &row.permission_set,
+                standing,
+                &row.path,
+            ];
+            writeln!(out, "{}", widths.line(&cells)).expect("writing to a string cannot fail");
         }
         out.into_bytes()
     });
     std::iter::once(open.into_bytes()).chain(lines)
+}
+
+/// Returns widths that fit every row: rows are built account by account, and never held together.
+fn widths(report: &Report) -> Widths {
+    let names = report.names();
+    // An account id has 12 digits.
+    let mut widths = Widths::from(vec![12]);
+    let columns = [&names.accounts, &names.people, &names.sets];
+    for (before, names) in columns.into_iter().enumerate() {
+        for name in names {
+            let mut cells = vec![""; before + 1];
+            cells.push(name);
+            widths.fit(&cells);
+        }
+    }
+    widths.fit(&["", "", "", "", "temporary"]);
+    widths
 }
 
 /// Records the report in the ledger before it is printed.

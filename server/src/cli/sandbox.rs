@@ -220,6 +220,17 @@ fn roles(user: &PoolUser) -> Vec<String> {
         .collect()
 }
 
+/// Says what the sign-in asks for after the name.
+fn second_step(people: &[PoolUser]) -> &'static str {
+    let federated = people.iter().filter(|user| user.federated).count();
+    if federated == people.len() {
+        "Choosing the name is enough: everybody signs in through the identity provider, which is trusted to have asked for \
+         the second factor, so the page shows no code:"
+    } else {
+        "Who has a second factor enters the code that the page shows:"
+    }
+}
+
 fn announce(
     args: &SandboxArgs,
     running: &Running,
@@ -256,7 +267,10 @@ fn announce(
         serve.aws.region, ACCESS_KEYS[1]
     );
     println!("Local Cognito   {cognito}");
-    println!("\nSign in as one of these people. The second step shows its code on the page:\n");
+    println!(
+        "\nSign in as one of these people. {}\n",
+        second_step(people)
+    );
     for user in people {
         println!(
             "  {:<34} {:<24} {}",
@@ -270,4 +284,17 @@ fn announce(
         args.data.display()
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_about_the_second_step_holds_for_the_people_of_the_pool() {
+        let federated = second_step(&Organisation::federated().pool.users);
+        assert!(federated.contains("shows no code"), "{federated}");
+        let sample = second_step(&Organisation::sample().pool.users);
+        assert!(sample.contains("the code that the page shows"), "{sample}");
+    }
 }

@@ -22,7 +22,7 @@ use crate::{
         serve::{listen, serve},
         state::{HttpSettings, HttpState, Ports},
     },
-    service::{app_state::AppState, identities, names},
+    service::{app_state::AppState, identities},
     state::{self, PortAdapters, StartError},
 };
 
@@ -35,42 +35,6 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
     println!("Leastwise is running at {}", args.public_url);
     started.until(stopped()).await?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Checks the configuration and each part that it names. The exit code is 1 if AWS denies a read.
-pub async fn check(mut args: ServeArgs) -> CommandResult {
-    args.client_secret = secret("LEASTWISE_OIDC_CLIENT_SECRET")?;
-    args.check()?;
-    println!("configuration  ok");
-    let app_state = state::app_state(
-        &args.database,
-        &args.aws,
-        &args.identities,
-        args.crawl_every(),
-        &args.pool,
-        args.sign_in.step_up()?,
-    )
-    .await?;
-    println!("database       ok");
-    println!("aws            ok: {}", app_state.instance.arn);
-    let unread = app_state.aws.unreadable(&app_state.instance).await;
-    let read_model = app_state.read_model();
-    for one in &unread {
-        let what = names::unread(&read_model.snapshot, one);
-        println!("rights         missing: {what}");
-    }
-    if unread.is_empty() {
-        println!("rights         ok");
-    }
-    oidc(&args).await?;
-    println!("cognito        ok: {}", args.issuer());
-    let pool = pool_configuration::check(&app_state.aws, &args.pool, &args.sign_in).await?;
-    println!("sign-in        ok: {pool}");
-    Ok(if unread.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
 }
 
 /// The started server.
@@ -206,7 +170,7 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
     })
 }
 
-async fn oidc(args: &ServeArgs) -> Result<Oidc, StartError> {
+pub(super) async fn oidc(args: &ServeArgs) -> Result<Oidc, StartError> {
     let secret = Secret::new(args.client_secret.clone());
     let mut config = OidcConfig::new(&args.issuer(), &args.client_id, secret, &args.public_url);
     config.subject_issuer.clone_from(&args.subject_issuer);

@@ -102,7 +102,7 @@ pub(super) async fn permitted(
     // To a suspended identity, pages that it may not see do not exist. A refused write is explained.
     Err(match denial {
         Denial::Suspended if !writes(action) => Denied::NotFound,
-        _ => Denied::Forbidden(denial.reason()),
+        _ => denial.into(),
     })
 }
 

@@ -92,10 +92,10 @@ pub enum SignInEvent {
     IdentityLinked(UserOfIdentity),
     /// The sign-in was linked to a directory user, and now belongs to this person.
     Linked(PersonId, NewLink),
-    /// It is not clear which directory user the sign-in belongs to. The reason is a constant.
-    NotLinked(&'static str),
-    /// It is not clear that the sign-in still belongs to the directory user of its person. The reason is a constant.
-    Unclear(UserId, &'static str),
+    /// It is not clear which directory user the sign-in belongs to.
+    NotLinked(IdentityLink),
+    /// It is not clear that the sign-in still belongs to the directory user of its person. The reason names no other user.
+    Unclear(UserId, String),
 }
 
 /// One entry of the journal.

@@ -61,6 +61,8 @@ pub struct SignedIn {
     pub self_reported: Option<String>,
     /// The displayed e-mail address.
     pub email: Option<String>,
+    /// The name of the sign-in in the user pool (`cognito:username`).
+    pub username: String,
     /// The time of the last authentication at Cognito.
     pub authenticated_at: Timestamp,
     /// The latest end of the session.
@@ -89,6 +91,7 @@ impl SignedIn {
             name,
             self_reported: None,
             email: None,
+            username: String::new(),
             authenticated_at: now,
             ends_at: now,
             client_ip: None,
@@ -265,6 +268,7 @@ async fn resolve(
             name: listed.unwrap_or_else(|| without_directory_user(&session.remembered.username)),
             self_reported: Some(session.remembered.name),
             email: session.remembered.email,
+            username: session.remembered.username,
             authenticated_at: session.remembered.authenticated_at,
             ends_at: session.ends_at,
             client_ip,

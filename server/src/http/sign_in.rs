@@ -31,7 +31,7 @@ use super::{
     return_to::ReturnTo,
     role_revocation, seal,
     secret::{Secret, digest},
-    session::{self, CookieLookup, SessionUse, see_other},
+    session::{self, CookieLookup, SessionUse, SignedIn, see_other},
     state::HttpState,
 };
 use crate::{
@@ -42,7 +42,7 @@ use crate::{
     },
 };
 
-/// Starts a sign-in: `?return_to=PATH`, and `?fresh=1` to authenticate again.
+/// Starts a sign-in: `?return_to=PATH`, `?fresh=1` to authenticate again, and `?account=other` to do so as somebody else.
 pub const PATH: &str = "/sign-in";
 /// The path that Cognito redirects to.
 pub const CALLBACK_PATH: &str = "/sign-in/callback";
@@ -84,6 +84,12 @@ async fn redirect_to_provider(
     if prompt == Prompt::IfNeeded && matches!(found, Ok(CookieLookup::Signed(..))) {
         return Ok(see_other(return_to.as_str()));
     }
+    let hint = match &found {
+        Ok(CookieLookup::Signed(signed, _)) if !query.contains_key("account") => {
+            Some(login_hint(state, signed))
+        }
+        _ => None,
+    };
     let now = state.clock.now();
     // An existing cookie is kept, so that two tabs can sign in at the same time.
     let browser = cookie::read(headers, cookie::SIGN_IN).map_or_else(clock::token, str::to_owned);
@@ -104,12 +110,29 @@ async fn redirect_to_provider(
     let mut response = see_other(
         state
             .oidc
-            .authorize_url(&secret, &nonce, &verifier, prompt)
+            .authorize_url(&secret, &nonce, &verifier, prompt, hint.as_deref())
             .as_str(),
     );
     let bound = cookie::set_for(cookie::SIGN_IN, &browser, GOOD_FOR.as_seconds());
     response.headers_mut().append(header::SET_COOKIE, bound);
     Ok(response)
+}
+
+/// Returns the name that the person entered to sign in. The pool's own name of a user of an identity provider
+/// (`PROVIDER_ID`) is nothing that a person enters, so their address stands for it.
+fn login_hint(state: &HttpState, signed: &SignedIn) -> String {
+    let provider = signed.username.split_once('_').map(|(name, _)| name);
+    let is_federated = provider.is_some_and(|name| {
+        let mut providers = state.settings.identity_providers.keys();
+        providers.any(|known| known.eq_ignore_ascii_case(name))
+            || state
+                .settings
+                .mfa_providers
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
+    });
+    let address = signed.email.clone().filter(|_| is_federated);
+    address.unwrap_or_else(|| signed.username.clone())
 }
 
 /// `GET /sign-in/callback`
@@ -352,7 +375,9 @@ fn linking(known: &ResolvedPerson, link: &IdentityLink) -> Vec<SignInEvent> {
     let linked = known.linked.clone();
     let linked = linked.map(|link| SignInEvent::Linked(known.person.clone(), link));
     let unclear = match &known.user {
-        None => link.obstacle().map(SignInEvent::NotLinked),
+        None => link
+            .obstacle()
+            .map(|_| SignInEvent::NotLinked(link.clone())),
         Some(user) => {
             let objection = link.objection(user);
             objection.map(|why| SignInEvent::Unclear(user.clone(), why))

@@ -29,17 +29,17 @@ pub fn rows(readings: &[Reading]) -> Vec<ReadingRow> {
         .collect()
 }
 
-fn said<T>(said: Assertion<T>, name: fn(T) -> &'static str, by: ReadBy) -> String {
+fn said<T>(said: Assertion<T>, name: fn(T) -> &'static str, by: ReadBy) -> Option<String> {
     let words = match said {
-        Assertion::Nothing => return "–".into(),
-        Assertion::NotUnderstood => return "not understood".into(),
+        Assertion::Nothing => return None,
+        Assertion::NotUnderstood => return Some("not understood".into()),
         Assertion::Value(value) => name(value).to_owned(),
         Assertion::AtMost(value) => format!("{} or below", name(value)),
     };
-    match by {
+    Some(match by {
         ReadBy::Words => words,
         ReadBy::Mapping => format!("{words}, as mapped"),
-    }
+    })
 }
 
 fn source(source: &ReadingSource) -> String {

@@ -11,6 +11,8 @@ use domain::{
     classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
     ids::{AccountId, PermissionSetArn, Principal, UserId},
+    person::link::{IdentityLink, link_identity},
+    snapshot::Knowledge,
 };
 
 use super::{Service, app_state::ReadModel, broken, index::is_production_pci, names};
@@ -53,6 +55,7 @@ impl HomePort for Service {
                 .figure(access_count),
             organisation,
             me: self.signed.user.clone(),
+            not_linked: self.own_link_obstacle().await?,
             suspended: self.own_suspension().await?,
             identities: self.identity_notice().await?,
         })
@@ -68,6 +71,31 @@ impl Service {
         let suspension = store::identity::suspension(&mut conn, &self.signed.person).await;
         let suspension = suspension.map_err(broken)?;
         Ok(suspension.map(|suspension| suspension.difference.reason().to_owned()))
+    }
+
+    /// Returns why the viewer's sign-in is linked to no user. The viewer may not know other users, so none is named.
+    async fn own_link_obstacle(&self) -> PortResult<Option<String>> {
+        if self.signed.user.is_some() {
+            return Ok(None);
+        }
+        let parts = self.read_model.snapshot.parts();
+        if self.read_model.snapshot.never_read().users() == Knowledge::NeverRead {
+            return Ok(Some(
+                "Users of Identity Center were not read yet.".to_owned(),
+            ));
+        }
+        let mut conn = self.connection().await?;
+        let keys = store::person::keys_of(&mut conn, &self.signed.subject).await;
+        let link = link_identity(&keys.map_err(broken)?, parts.users.values());
+        Ok(Some(match (&link, link.obstacle()) {
+            (_, Some(why)) => format!(
+                "It is not clear who you are: {why}. The ledger names the users to administrators."
+            ),
+            (IdentityLink::Linked(..), None) => {
+                "Your Identity Center user is linked to another sign-in.".to_owned()
+            }
+            (_, None) => "Identity Center has no user that belongs to your sign-in.".to_owned(),
+        }))
     }
 
     /// The alarm is read from the ledger, because it can end in another process.

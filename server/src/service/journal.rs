@@ -22,6 +22,7 @@ pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;
 pub use event_kind::EventKind;
 pub use identity_events::UserOfIdentity;
+pub(crate) use subject_events::found_by;
 
 use std::{
     ops::Range,

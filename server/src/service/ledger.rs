@@ -212,3 +212,16 @@ fn indented(leaf: &str) -> String {
         .and_then(|value| serde_json::to_string_pretty(&value).ok())
         .unwrap_or_else(|| leaf.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use app::backend::LEDGER_FILTERS;
+
+    use super::*;
+
+    #[test]
+    fn the_page_knows_each_filter_of_the_list() {
+        let names: Vec<&str> = NARROWINGS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, LEDGER_FILTERS);
+    }
+}

@@ -63,7 +63,7 @@ impl Service {
 
     /// Checks the actor's right to an action.
     fn allowed(&self, action: Action) -> PortResult<()> {
-        may(&self.signed.actor, action).map_err(|denial| Denied::Forbidden(denial.reason()))
+        may(&self.signed.actor, action).map_err(Denied::from)
     }
 
     /// Whether the viewer may know that this user exists: either it is the viewer, or the viewer may see the directory.

@@ -9,6 +9,15 @@ use super::ledger;
 pub enum StoreError {
     #[error("database")]
     Driver(#[from] sqlx::Error),
+    /// No connection to the database. The name contains no password.
+    #[error(
+        "the database {database} cannot be opened; check that the file or the server exists, that this user may read \
+         and write it, and LEASTWISE_DATABASE_URL"
+    )]
+    NotOpened {
+        database: String,
+        source: sqlx::Error,
+    },
     #[error("migration")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// A row contains a value that the code never writes.
@@ -34,7 +43,9 @@ impl StoreError {
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::NoResponse => true,
-            Self::Driver(error) => driver_is_unavailable(error),
+            Self::Driver(error) | Self::NotOpened { source: error, .. } => {
+                driver_is_unavailable(error)
+            }
             _ => false,
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    directory::User,
     identity::{ExternalIdDigest, IdentityAlarm, IdentityKeys, IdentityRecord, Suspension},
     ids::{PersonId, UserId},
     person::{Subject, link::LinkKeys},
@@ -13,7 +14,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{Store, StoreError, Tx, affected, id, ledger::proof, person::stored_keys};
+use super::{Store, StoreError, Tx, affected, id, json, ledger::proof, person::stored_keys};
 
 /// Returns what the ledger records about an identity.
 pub async fn record(
@@ -86,6 +87,23 @@ impl LinkedIdentity {
         let subjects = self.keys.iter().map(|keys| &keys.subject);
         subjects.map(ExternalIdDigest::of_subject).collect()
     }
+}
+
+/// Returns the name that the directory last showed of a user, also of one that it does not contain any more.
+pub async fn last_known_name(
+    conn: &mut AnyConnection,
+    user: &UserId,
+) -> Result<Option<String>, StoreError> {
+    let row: Option<(String,)> =
+        sqlx::query_as("select document from directory_user where id = $1")
+            .bind(user.as_str())
+            .fetch_optional(conn)
+            .await?;
+    let Some((document,)) = row else {
+        return Ok(None);
+    };
+    let user: User = json("directory_user", &document)?;
+    Ok(Some(user.display_name))
 }
 
 /// Person, user, and the issuer, id and link keys of one subject.

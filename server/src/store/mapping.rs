@@ -5,14 +5,14 @@ use domain::{
     ids::AccountId,
     time::Timestamp,
 };
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
 
 use super::{StoreError, Tx};
 
 /// Returns the text of the mapping in force; none before the first one.
-pub async fn in_force(tx: &mut Tx) -> Result<Option<String>, StoreError> {
+pub async fn in_force(conn: &mut AnyConnection) -> Result<Option<String>, StoreError> {
     let row = sqlx::query("select document from classification_mapping where until is null")
-        .fetch_optional(tx.conn())
+        .fetch_optional(conn)
         .await?;
     Ok(row.map(|row| row.try_get("document")).transpose()?)
 }

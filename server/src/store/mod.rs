@@ -13,6 +13,7 @@ pub mod instance;
 pub mod ledger;
 pub mod mapping;
 pub mod migrate;
+pub mod name;
 pub mod observed;
 pub mod person;
 pub mod rules;
@@ -95,6 +96,22 @@ impl Store {
         Self::open_with(url, Durability::Full).await
     }
 
+    /// Opens a database that exists; none for a SQLite file that does not. Creates nothing.
+    pub async fn open_existing(url: &str) -> Result<Option<Self>, StoreError> {
+        let Some(path) = name::sqlite_path(url) else {
+            return Self::open(url).await.map(Some);
+        };
+        if !path.exists() {
+            return Ok(None);
+        }
+        let url = if url.contains('?') {
+            url.to_owned()
+        } else {
+            format!("{url}?mode=rw")
+        };
+        Self::open(&url).await.map(Some)
+    }
+
     /// Opens a database with the given durability of commits.
     pub async fn open_with(url: &str, durability: Durability) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
@@ -138,7 +155,11 @@ impl Store {
                 })
             })
             .connect(&url)
-            .await?;
+            .await
+            .map_err(|source| StoreError::NotOpened {
+                database: name::shown(&url),
+                source,
+            })?;
         Ok(Self {
             pool,
             engine,

@@ -140,3 +140,51 @@ fn an_endpoint_that_is_neither_encrypted_nor_on_this_machine_is_refused_by_every
         );
     }
 }
+
+#[test]
+fn a_value_that_does_not_exist_is_named_with_those_that_do() {
+    let folder = empty_folder("unknown-values");
+    for (args, named) in [
+        (
+            &["sandbox", "--org", "smaple", "--data", "data"][..],
+            ["`smaple`", "federated"],
+        ),
+        (
+            &["report", "access", "--scope", "prod"],
+            ["'prod'", "prod-pci"],
+        ),
+    ] {
+        let output = leastwise(args, &[], &folder);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        for word in named {
+            assert!(error.contains(word), "{args:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_named_by_every_command() {
+    let folder = empty_folder("unopened");
+    std::fs::create_dir_all(folder.join("is-a-folder.db")).expect("the folder is writable");
+    let variables = [
+        ("LEASTWISE_DATABASE_URL", "sqlite:is-a-folder.db"),
+        ("LEASTWISE_AWS_ENDPOINT", "http://127.0.0.1:9"),
+    ];
+    for args in [
+        &["migrate"][..],
+        &["sync"],
+        &["classify", "--stored"],
+        &["report", "access"],
+        &["identity", "list"],
+    ] {
+        let output = leastwise(args, &variables, &folder);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        let name = folder.join("is-a-folder.db");
+        assert!(
+            error.contains(&format!("sqlite:{}", name.display())),
+            "{args:?}: {error}"
+        );
+    }
+}

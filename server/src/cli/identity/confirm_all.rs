@@ -18,7 +18,7 @@ use domain::{
 use super::{
     IdentityCommandError, NotConfirmed,
     confirm::{after, written},
-    overview::{self, Row},
+    overview::{self, Overview, Row},
 };
 use crate::{
     service::{
@@ -55,19 +55,23 @@ pub(super) async fn confirm_all(
     let mut entries = Vec::new();
     let mut left = 0;
     let mut tx = app_state.store.write().await?;
+    let mut differing = 0;
     for row in &found.rows {
         let LinkStatus::Differs(difference) = &row.status else {
             continue;
         };
+        differing += 1;
         let why = match step(row, difference, &index, found.alarm.as_ref(), now) {
             Step::Confirm(confirmed) => {
                 match written(app_state, &mut tx, &row.identity, &confirmed, reason).await? {
                     Ok(told) => {
-                        let (person, user) = (&row.identity.person, &row.identity.user);
                         writeln!(
                             out,
-                            "Confirm identity {person}: {user} becomes {}",
-                            confirmed.user
+                            "Confirm identity {}: {} becomes {} ({})",
+                            row.named(),
+                            row.user(),
+                            confirmed.user,
+                            row.other_name()
                         )?;
                         entries.extend(told);
                         continue;
@@ -85,8 +89,7 @@ pub(super) async fn confirm_all(
         entries.push(app_state.journal.identity_alarm_ended(reason, now));
     }
     if entries.is_empty() {
-        writeln!(out, "There is nothing to confirm.")?;
-        return Ok(u8::from(left > 0));
+        return nothing(&found, differing, out);
     }
     if mode == Mode::Show {
         // The transaction is rolled back.
@@ -111,19 +114,42 @@ async fn suspended(
     why: &NotConfirmed,
     out: &mut (dyn Write + Send),
 ) -> Result<Option<EntryBuilder>, IdentityCommandError> {
-    let person = &row.identity.person;
+    let (person, named) = (&row.identity.person, row.named());
     person::lock(tx, person).await?;
     if identity::suspension(tx.conn(), person).await?.is_some() {
-        writeln!(out, "Identity {person} stays suspended: {why}")?;
+        writeln!(out, "Identity {named} stays suspended: {why}")?;
         return Ok(None);
     }
-    writeln!(out, "Suspend identity {person}: {why}")?;
+    writeln!(out, "Suspend identity {named}: {why}")?;
     let now = app_state.clock.now();
     Ok(Some(
         app_state
             .journal
             .identity_suspended(person, difference, now),
     ))
+}
+
+/// Says why nothing can be confirmed. The exit code is 1 if identities differ.
+fn nothing(
+    found: &Overview,
+    differing: usize,
+    out: &mut (dyn Write + Send),
+) -> Result<u8, IdentityCommandError> {
+    if found.is_empty() {
+        writeln!(
+            out,
+            "There is nothing to confirm: every identity is the Identity Center user that it was linked to."
+        )?;
+        return Ok(0);
+    }
+    let valid = found.rows.iter();
+    let valid = valid.filter(|row| row.status == LinkStatus::Valid).count();
+    writeln!(
+        out,
+        "There is nothing to confirm by --all. Suspended already, as stated above: {differing}. Whose user exists again, to be \
+         confirmed one by one: {valid}. `leastwise identity list` says what to do about each."
+    )?;
+    Ok(1)
 }
 
 /// Returns what happens to an identity that differs.

@@ -1,16 +1,20 @@
 //! The identities that are suspended or differ from the directory, by a complete listing of its users.
 
-use std::{io, io::Write};
+use std::{collections::BTreeMap, io, io::Write};
 
 use domain::{
     directory::User,
-    identity::{DirectoryIndex, IdentityAlarm, IdentityRecord, LinkStatus, link_status},
+    identity::{
+        DirectoryIndex, IdentityAlarm, IdentityRecord, LinkDifference, LinkStatus, link_status,
+    },
+    ids::UserId,
 };
 use serde_json::{Value, json};
 
 use super::IdentityCommandError;
 use crate::{
     aws::crawl::users,
+    cli::table::{Table, printable},
     service::app_state::AppState,
     store::{
         StoreError,
@@ -23,8 +27,10 @@ pub(super) struct Row {
     pub identity: LinkedIdentity,
     pub record: IdentityRecord,
     pub status: LinkStatus,
-    /// The name of the user, or of the other user.
-    name: String,
+    /// The name that the directory last showed of the user.
+    name: Option<String>,
+    /// The name of the other user that has an external id of the identity.
+    other_name: Option<String>,
 }
 
 /// Everything that somebody has to look at.
@@ -55,17 +61,22 @@ pub(super) async fn read(app_state: &AppState) -> Result<Overview, IdentityComma
         if status == LinkStatus::Valid && !suspended.contains_key(&identity.person) {
             continue;
         }
+        let current = index.user(&identity.user);
+        let name = match current {
+            Some(user) => Some(user.display_name.clone()),
+            None => identity::last_known_name(&mut conn, &identity.user).await?,
+        };
         let other = match &status {
             LinkStatus::Differs(difference) => difference.other(),
-            _ => None,
+            LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => None,
         };
-        let user = index.user(other.unwrap_or(&identity.user));
-        let name = user.map_or_else(|| "unknown".to_owned(), |user| user.display_name.clone());
+        let other_name = other.and_then(|id| Some(index.user(id)?.display_name.clone()));
         rows.push(Row {
             identity,
             record,
             status,
             name,
+            other_name,
         });
     }
     Ok(Overview { rows, alarm, users })
@@ -84,10 +95,44 @@ impl Overview {
             );
         }
         print_alarm(self.alarm.as_ref(), out)?;
+        let mut by_reason: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
         for row in &self.rows {
-            row.print(out)?;
+            by_reason.entry(row.reason()).or_default().push(row);
         }
-        Ok(())
+        for (reason, rows) in by_reason {
+            let noun = if rows.len() == 1 {
+                "identity"
+            } else {
+                "identities"
+            };
+            writeln!(out, "{} {noun}: {reason}", rows.len())?;
+            for row in rows {
+                row.print(out)?;
+            }
+            writeln!(out)?;
+        }
+        self.print_next(out)
+    }
+
+    /// Prints which command comes next.
+    fn print_next(&self, out: &mut (dyn Write + Send)) -> io::Result<()> {
+        let confirmable = self.rows.iter().filter(|row| row.other().is_some()).count();
+        if self.alarm.is_some() || confirmable > 1 {
+            writeln!(
+                out,
+                "Next: leastwise identity confirm --all --reason TEXT   shows what would be confirmed, and writes nothing"
+            )
+        } else if self.rows.iter().any(|row| row.command().is_some()) {
+            writeln!(
+                out,
+                "Next: make sure that each identity is the same human, and run its command."
+            )
+        } else {
+            writeln!(
+                out,
+                "Next: nothing can be confirmed now; what to do first is beside each identity."
+            )
+        }
     }
 
     pub(super) fn json(&self) -> Value {
@@ -117,44 +162,106 @@ pub(super) fn print_alarm(
 }
 
 impl Row {
-    fn print(&self, out: &mut (dyn Write + Send)) -> io::Result<()> {
-        writeln!(out, "Identity {}, {}", self.identity.person, self.name)?;
-        writeln!(out, "  user       {}", self.identity.user)?;
-        if let Some(suspension) = &self.record.suspended {
-            writeln!(
-                out,
-                "  suspended  since {}: {}",
-                suspension.at.rfc3339(),
-                suspension.difference
-            )?;
-        }
-        let person = &self.identity.person;
+    /// Returns the other user that has an external id of the identity.
+    fn other(&self) -> Option<&UserId> {
         match &self.status {
-            LinkStatus::Differs(difference) => {
-                writeln!(out, "  directory  {difference}")?;
-                if let Some(other) = difference.other() {
-                    writeln!(
-                        out,
-                        "  to confirm leastwise identity confirm {person} --user {other} --reason TEXT"
-                    )?;
-                }
-                Ok(())
-            }
-            LinkStatus::Unclear(why) if self.record.suspended.is_none() => {
-                writeln!(
-                    out,
-                    "  sign-in    It is not clear that it still belongs to this user: {why}. The identity decides nothing \
-                     until it is clear. Correct the user pool or the directory, and let the person sign in again."
-                )
+            LinkStatus::Differs(difference) => difference.other(),
+            LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => None,
+        }
+    }
+
+    /// Returns how the identity differs now, or that it does not any more.
+    fn reason(&self) -> &'static str {
+        match &self.status {
+            LinkStatus::Differs(difference) => difference.reason(),
+            LinkStatus::Unclear(_) if self.record.suspended.is_none() => {
+                "It is not clear that a sign-in still belongs to this user. The identity decides nothing until it is: correct \
+                 the user pool or the directory, and let the person sign in again."
             }
             LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => {
-                writeln!(out, "  directory  The user exists and is enabled.")?;
-                writeln!(
-                    out,
-                    "  to confirm leastwise identity confirm {person} --reason TEXT"
-                )
+                "The Identity Center user exists and is enabled again, and the suspension has not been ended."
             }
         }
+    }
+
+    /// Returns the identity with the name of its user.
+    pub(super) fn named(&self) -> String {
+        format!("{} ({})", self.identity.person, shown(self.name.as_ref()))
+    }
+
+    /// Returns the user of the identity with its last known name.
+    pub(super) fn user(&self) -> String {
+        format!("{} ({})", self.identity.user, shown(self.name.as_ref()))
+    }
+
+    /// Returns the name of the other user.
+    pub(super) fn other_name(&self) -> String {
+        shown(self.other_name.as_ref())
+    }
+
+    /// Returns the command that ends the suspension; none if something else comes first.
+    fn command(&self) -> Option<String> {
+        let person = &self.identity.person;
+        match &self.status {
+            // Only the user pool, the directory or a new sign-in makes it clear.
+            LinkStatus::Unclear(_) if self.record.suspended.is_none() => None,
+            LinkStatus::Valid | LinkStatus::Unclear(_) | LinkStatus::NotRead(_) => {
+                Some(format!("leastwise identity confirm {person} --reason TEXT"))
+            }
+            LinkStatus::Differs(LinkDifference::LinkAltered) => Some(format!(
+                "leastwise identity confirm {person} --user USER --reason TEXT"
+            )),
+            LinkStatus::Differs(difference) => {
+                let other = difference.other()?;
+                Some(format!(
+                    "leastwise identity confirm {person} --user {other} --reason TEXT"
+                ))
+            }
+        }
+    }
+
+    /// Returns what to do.
+    fn to_do(&self) -> String {
+        match (&self.status, self.command()) {
+            (_, Some(command)) => command,
+            (LinkStatus::Differs(LinkDifference::Disabled), None) => format!(
+                "Enable the user in the directory, then: leastwise identity confirm {} --reason TEXT",
+                self.identity.person
+            ),
+            (LinkStatus::Unclear(why), None) => format!(
+                "Correct the user pool or the directory ({why}), and let the person sign in again."
+            ),
+            (_, None) => {
+                "No user of the directory has an external id of this identity. If the person has a new user, give it the \
+                 same external id in the identity provider, and list again. If the person has left, nothing is to do: the \
+                 identity stays suspended."
+                    .to_owned()
+            }
+        }
+    }
+
+    fn print(&self, out: &mut (dyn Write + Send)) -> io::Result<()> {
+        let mut table = Table::indented(2);
+        table.row(["identity".to_owned(), self.named()]);
+        table.row(["user".to_owned(), self.user()]);
+        if let Some(other) = self.other() {
+            table.row([
+                "other user".to_owned(),
+                format!("{other} ({})", self.other_name()),
+            ]);
+        }
+        if let Some(suspension) = &self.record.suspended {
+            let since = suspension.at.rfc3339();
+            let same = suspension.difference.reason() == self.reason();
+            let text = if same {
+                since
+            } else {
+                format!("{since}: {}", suspension.difference.reason())
+            };
+            table.row(["suspended".to_owned(), text]);
+        }
+        table.row(["to do".to_owned(), self.to_do()]);
+        write!(out, "{table}")
     }
 
     fn json(&self) -> Value {
@@ -166,10 +273,17 @@ impl Row {
         json!({
             "person": self.identity.person,
             "user": self.identity.user,
+            "name": self.name,
             "suspended_at": suspension.map(|suspension| suspension.at.rfc3339()),
             "suspended_because": suspension.map(|suspension| suspension.difference.as_str()),
-            "differs": difference.map(domain::identity::LinkDifference::as_str),
-            "other_user": difference.and_then(domain::identity::LinkDifference::other),
+            "differs": difference.map(LinkDifference::as_str),
+            "other_user": self.other(),
+            "other_name": self.other_name,
+            "command": self.command(),
         })
     }
+}
+
+fn shown(name: Option<&String>) -> String {
+    name.map_or_else(|| "name not known".to_owned(), |name| printable(name))
 }

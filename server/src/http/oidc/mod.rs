@@ -14,7 +14,7 @@ pub mod verify;
 
 use openidconnect::{
     AuthUrl, AuthorizationCode, Client, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, IdToken, IdTokenFields, Nonce, PkceCodeChallenge,
+    EndpointNotSet, EndpointSet, IdToken, IdTokenFields, LoginHint, Nonce, PkceCodeChallenge,
     PkceCodeVerifier, Scope, StandardErrorResponse, StandardTokenResponse,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType,
@@ -93,8 +93,15 @@ impl Oidc {
         &self.domain_url
     }
 
-    /// Returns the authorization URL that starts a sign-in.
-    pub fn authorize_url(&self, state: &str, nonce: &str, verifier: &str, prompt: Prompt) -> Url {
+    /// Returns the authorization URL that starts a sign-in. `hint` is the name that the sign-in page shows as entered.
+    pub fn authorize_url(
+        &self,
+        state: &str,
+        nonce: &str,
+        verifier: &str,
+        prompt: Prompt,
+        hint: Option<&str>,
+    ) -> Url {
         let (state, nonce) = (state.to_owned(), nonce.to_owned());
         let verifier = PkceCodeVerifier::new(verifier.to_owned());
         let mut request = self
@@ -113,6 +120,9 @@ impl Oidc {
             request = request
                 .add_prompt(CoreAuthPrompt::Login)
                 .set_max_age(std::time::Duration::ZERO);
+        }
+        if let Some(hint) = hint {
+            request = request.set_login_hint(LoginHint::new(hint.to_owned()));
         }
         request.url().0
     }

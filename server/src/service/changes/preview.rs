@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
-    AlarmOnSubmit, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview,
+    Affected, AlarmOnSubmit, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult,
+    Preview,
 };
 use domain::{
     authorize::Action,
@@ -124,9 +125,9 @@ impl Service {
         Ok(Preview {
             title: descriptions::title(snapshot, operations),
             gained: first.gained,
-            gains: effect.gained.len(),
+            gainers: affected(&effect.gained),
             lost: first.lost,
-            losses: effect.lost.len(),
+            losers: affected(&effect.lost),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
             verdict,
@@ -134,6 +135,14 @@ impl Service {
             approvers,
             alarm,
         })
+    }
+}
+
+fn affected(steps: &Steps) -> Affected {
+    Affected {
+        people: steps.people(),
+        groups: steps.groups_with_future_members(),
+        rows: steps.len(),
     }
 }
 

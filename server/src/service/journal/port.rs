@@ -48,7 +48,7 @@ impl Journal {
             SignInEvent::Linked(person, link) => {
                 return self.subject_linked(&who, person, link, entry.at);
             }
-            SignInEvent::NotLinked(why) => self.subject_not_linked(&who, why),
+            SignInEvent::NotLinked(link) => self.subject_not_linked(&who, link),
             SignInEvent::Unclear(user, why) => self.subject_unclear(&who, user, why),
         };
         vec![builder.at(entry.at)]

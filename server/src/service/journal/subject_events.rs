@@ -3,12 +3,23 @@
 use domain::{
     ids::{PersonId, UserId},
     ledger::{EntryTarget, Outcome},
-    person::Subject,
+    person::{
+        Subject,
+        link::{IdentityLink, LinkMethod},
+    },
     time::Timestamp,
 };
 
 use super::{EntryActor, EntryBuilder, EventKind, Journal};
 use crate::store::person::{Claim, NewLink, ResolvedPerson};
+
+/// The value of [`found_by`] if the method leads to no user.
+pub const NO_USER: &str = "none";
+
+/// Returns the name of the fact that holds the user to which a method of linking leads.
+pub fn found_by(method: LinkMethod) -> String {
+    format!("found_by_{}", method.as_str())
+}
 
 impl Journal {
     /// A sign-in claimed an Identity Center user that is or was another identity. It is linked to no user.
@@ -85,11 +96,25 @@ impl Journal {
             .reason(why)
     }
 
-    /// It is not clear which Identity Center user a sign-in belongs to, so it was linked to none.
-    pub fn subject_not_linked(&self, who: &EntryActor, why: &str) -> EntryBuilder {
+    /// It is not clear which Identity Center user a sign-in belongs to, so it was linked to none. Names the users to which
+    /// the methods lead.
+    pub fn subject_not_linked(&self, who: &EntryActor, link: &IdentityLink) -> EntryBuilder {
         let target = who.person.as_ref().map_or("", PersonId::as_str);
-        self.entry(EventKind::SubjectNotLinked, Outcome::Denied, who)
+        let why = link.obstacle().unwrap_or_default();
+        let entry = self
+            .entry(EventKind::SubjectNotLinked, Outcome::Denied, who)
             .target_id("person", target)
-            .reason(why)
+            .reason(&why);
+        match link {
+            IdentityLink::Contradictory(results) => results.iter().fold(entry, |entry, result| {
+                let user = result.user.as_ref().map_or(NO_USER, UserId::as_str);
+                entry.fact(&found_by(result.method), user)
+            }),
+            IdentityLink::Ambiguous(users) => {
+                let users: Vec<&str> = users.iter().map(UserId::as_str).collect();
+                entry.fact("users", users.join(" "))
+            }
+            IdentityLink::Linked(..) | IdentityLink::Unknown | IdentityLink::Unusable(_) => entry,
+        }
     }
 }

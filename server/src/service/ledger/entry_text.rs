@@ -6,12 +6,13 @@
 use domain::{
     ids::{GroupId, PersonId, Principal, UserId},
     ledger::{ActorKind, Entry, EntryTarget},
+    person::link::LinkMethod,
     snapshot::Snapshot,
 };
 
 use crate::{
     service::{
-        journal::SELF_REPORTED_NAME,
+        journal::{SELF_REPORTED_NAME, found_by},
         names::{self, RecordedName},
     },
     store::ledger::ListedEntry,
@@ -62,9 +63,28 @@ pub(super) fn about(listed: &ListedEntry, entry: &Entry, snapshot: &Snapshot) ->
     parts.extend(word("role").map(|role| format!("as {role}")));
     parts.extend(word("what").map(|what| format!("was {}", what.replace('_', " "))));
     parts.extend(entry.reason.as_ref().map(|reason| format!("({reason})")));
+    parts.extend(leads_to(entry, snapshot));
     let count = entry.data.get("count").and_then(serde_json::Value::as_u64);
     parts.extend(count.map(|count| format!("and {count} more within a minute")));
     parts.join(" ")
+}
+
+/// Returns where each method of linking leads, for a sign-in that was linked to no user.
+fn leads_to(entry: &Entry, snapshot: &Snapshot) -> Option<String> {
+    let methods = [
+        LinkMethod::Subject,
+        LinkMethod::Identities,
+        LinkMethod::Attribute,
+    ];
+    let found = methods.into_iter().filter_map(|method| {
+        let id = entry.data.get(&found_by(method))?.as_str()?;
+        let user = UserId::parse(id).ok();
+        let name = user.and_then(|user| Some(snapshot.user(&user)?.display_name.clone()));
+        let shown = name.map_or_else(|| id.to_owned(), |name| format!("{name} {id}"));
+        Some(format!("{} leads to {shown}", method.as_str()))
+    });
+    let found: Vec<String> = found.collect();
+    (!found.is_empty()).then(|| format!("[{}]", found.join("; ")))
 }
 
 fn thing(listed: &ListedEntry, target: &EntryTarget, snapshot: &Snapshot) -> String {

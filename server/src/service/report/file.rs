@@ -70,6 +70,7 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
         "since",
         "risks",
         "findings",
+        "finding_titles",
         "as_of",
         "report_id",
     ]
@@ -98,6 +99,7 @@ pub(super) fn csv(report: &Arc<Report>) -> impl Iterator<Item = Vec<u8>> + Send 
                 &row.since,
                 &row.risks.join(" "),
                 &row.findings.join(" "),
+                &row.finding_titles.join("; "),
                 &as_of,
                 &report.head.report_id,
             ]

@@ -24,7 +24,7 @@ use domain::{
     verdict::Outcome,
 };
 use sha2::{Digest as _, Sha256};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use self::search::ReportSearch;
 use super::{
@@ -108,6 +108,14 @@ impl ReportPort for Service {
     }
 }
 
+/// The names in the rows of a report.
+#[derive(Debug, Default)]
+pub struct ReportNames {
+    pub accounts: BTreeSet<String>,
+    pub people: BTreeSet<String>,
+    pub sets: BTreeSet<String>,
+}
+
 /// The report of one read model.
 pub struct Report {
     app_state: Arc<AppState>,
@@ -140,6 +148,26 @@ impl Report {
         } else {
             DownloadSource::Page
         }
+    }
+
+    /// Returns every name that a row contains as account, person or permission set, without building the rows.
+    pub fn names(&self) -> ReportNames {
+        let snapshot = &self.read_model.snapshot;
+        let mut found = ReportNames::default();
+        for account in self.accounts() {
+            found
+                .accounts
+                .insert(names::account(snapshot, account).name);
+            for (pair, read) in snapshot.pairs_in(account) {
+                found.sets.insert(names::set(snapshot, &pair.set).name);
+                let gone = read.principals.keys().filter(|one| snapshot.is_gone(one));
+                found.people.extend(gone.map(orphan));
+            }
+        }
+        let people = self.read_model.exposure.people.keys();
+        let people = people.map(|user| names::user(snapshot, user).name);
+        found.people.extend(people);
+        found
     }
 
     /// Returns the accounts in the report, in order.
@@ -219,7 +247,11 @@ impl Report {
 
     fn row(&self, held: ExistingAccess) -> Option<ReportRow> {
         let read_model = &*self.read_model;
-        let findings = held.hits.iter().map(|hit| hit.rule.clone()).collect();
+        let rules = &self.app_state.rules;
+        let findings = Findings {
+            titles: held.hits.iter().map(|hit| rules.title(&hit.rule)).collect(),
+            ids: held.hits.iter().map(|hit| hit.rule.clone()).collect(),
+        };
         match held.holder {
             Holder::Person { reach } => Some(row(
                 read_model,
@@ -265,6 +297,12 @@ enum Subject<'a> {
     Orphan,
 }
 
+/// The policies that a row violates, in the order of the policy text.
+struct Findings {
+    ids: Vec<String>,
+    titles: Vec<String>,
+}
+
 /// Returns the sort key within an account.
 fn key(row: &ReportRow) -> [&str; 4] {
     [&row.person, &row.person_id, &row.permission_set, &row.path]
@@ -275,7 +313,7 @@ fn row(
     assignment: &Assignment,
     since: Timestamp,
     subject: Subject<'_>,
-    findings: Vec<String>,
+    findings: Findings,
 ) -> ReportRow {
     let snapshot = &read_model.snapshot;
     let account = names::account(snapshot, &assignment.pair.account);
@@ -319,7 +357,8 @@ fn row(
             .iter()
             .map(|risk| risk.as_str().to_owned())
             .collect(),
-        findings,
+        findings: findings.ids,
+        finding_titles: findings.titles,
     }
 }
 

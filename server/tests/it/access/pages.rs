@@ -22,6 +22,7 @@ crate::engines::on_both_engines! {
     every_page_of_the_sample_renders_soundly,
     a_page_far_beyond_the_last_is_the_last,
     a_filter_that_leaves_nothing_does_not_look_like_an_all_clear,
+    a_filter_that_a_list_does_not_have_is_named,
     before_the_first_read_no_page_says_that_nobody_has_access,
     what_was_made_past_leastwise_stands_first_and_that_nothing_was_stands_last,
     a_crawl_that_could_not_read_everything_is_named_on_the_page,
@@ -281,5 +282,49 @@ async fn names_from_aws_are_shown_as_text(engine: DatabaseEngine) {
         let html = document(org.administrator(), &url).await;
         assert!(!html.contains("<script>alert"), "{url}");
         assert!(!html.contains("<img"), "{url}");
+    }
+}
+
+async fn a_filter_that_a_list_does_not_have_is_named(engine: DatabaseEngine) {
+    let org = Org::sample(engine).await;
+    let person = org
+        .app_state
+        .read_model()
+        .exposure
+        .people
+        .keys()
+        .next()
+        .unwrap()
+        .clone();
+    for list in [
+        "/accounts",
+        "/people",
+        "/groups",
+        "/permission-sets",
+        "/changes",
+        "/ledger",
+        "/reports/production-pci",
+        &format!("/people/{person}"),
+    ] {
+        let url = format!("{list}?only=no-such");
+        let html = document(org.administrator(), &url).await;
+        sound(&url, &html);
+        let named = "Unknown filter “no-such”: the whole list is shown";
+        assert!(html.contains(named), "{url}: {html}");
+        let html = document(org.administrator(), list).await;
+        assert!(!html.contains("Unknown filter"), "{list}");
+    }
+    for known in [
+        "/accounts?only=unclassified",
+        "/accounts?only=production-in",
+        "/accounts?only=rule:production-pci-escalation",
+        "/people?only=idle",
+        "/groups?only=empty",
+        "/permission-sets?only=outdated",
+        "/changes?only=waiting",
+        "/ledger?only=roles",
+    ] {
+        let html = document(org.administrator(), known).await;
+        assert!(!html.contains("Unknown filter"), "{known}");
     }
 }

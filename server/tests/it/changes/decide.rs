@@ -327,7 +327,7 @@ async fn without_a_second_factor_or_the_role_nobody_decides(engine: DatabaseEngi
         };
         assert!(matches!(
             service.decide(&id, input).await,
-            Err(Denied::Forbidden(_))
+            Err(Denied::Forbidden(_) | Denied::NoSecondFactor)
         ));
     }
     assert!(org.stored(&id).await.change.approvals.is_empty());

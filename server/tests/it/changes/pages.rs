@@ -269,16 +269,24 @@ async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot
     let inbox = drawn(pages::inbox::page(weakly(weak.clone())).await);
     let record = drawn(pages::change::page(weakly(weak.clone())).await);
     assert!(inbox.contains(&format!("/inbox?id={id}")));
-    assert!(inbox.contains("A second factor is needed to decide"));
-    assert!(inbox.contains("Set up an authenticator app"));
     for html in [inbox, record] {
         assert!(!html.contains("/decide"), "no form to send");
-        assert!(html.contains("Sign in again with your second factor."));
+        // What is missing, how to get it, and a way out: the same sign-in would lead back here.
+        for said in [
+            "Your sign-in did not use a second factor",
+            "set up an authenticator app",
+            "identity provider",
+            "Sign in with a second factor",
+            "Use a different account",
+            "/sign-in?fresh=1&amp;account=other&amp;return_to=",
+        ] {
+            assert_eq!(html.matches(said).count(), 1, "{said}: {html}");
+        }
     }
     let viewer = org.acting(weak).viewer().await.unwrap();
     assert_eq!(viewer.inbox, 1);
     let inbox = drawn(pages::inbox::page(visit(&org, "bob").await).await);
-    assert!(!inbox.contains("A second factor is needed"));
+    assert!(!inbox.contains("did not use a second factor"));
     assert!(inbox.contains(&format!("/do/changes/{id}/decide")));
 }
 

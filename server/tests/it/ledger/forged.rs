@@ -53,6 +53,13 @@ async fn names(scene: &Scene, by_hand: &str, line: &str) {
     assert!(out.contains(line), "{by_hand}: {out}");
     let (code, report) = scene.verify().await;
     assert_eq!((code, &report["reason"]), (1, &"rows_differ".into()));
+    let findings = report["findings"].as_array().expect("a list").iter();
+    let table = |finding: &Value| finding["table"].as_str().unwrap_or_default().to_owned();
+    let message = |finding: &Value| finding["message"].as_str().unwrap_or_default().to_owned();
+    let mut about = findings.filter(|finding| message(finding).contains(line));
+    let finding = about.next().expect(line);
+    let prefix = format!("{}:", table(finding));
+    assert!(message(finding).starts_with(&prefix), "{finding}");
 }
 
 pub async fn a_window_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {

@@ -336,7 +336,27 @@ async fn a_row_changed_by_hand_is_named(scene: &Scene) {
         .collect();
     assert_eq!(
         members,
-        BTreeSet::from(["entries", "first_bad", "reason", "tree_size", "root"])
+        BTreeSet::from([
+            "entries",
+            "findings",
+            "first_bad",
+            "reason",
+            "tree_size",
+            "root"
+        ])
+    );
+    assert_eq!(
+        report["findings"][0],
+        serde_json::json!({
+            "code": "altered", "seq": 4, "table": null,
+            "message": "Entry 4 is invalid: it was altered after it was written.",
+        })
+    );
+    let findings = report["findings"].as_array().unwrap().iter();
+    let codes: Vec<&str> = findings.map(|one| one["code"].as_str().unwrap()).collect();
+    assert_eq!(
+        codes,
+        ["altered", "column_differs", "words_differ", "words_differ"]
     );
     let mut out = Vec::new();
     let args = VerifyArgs {

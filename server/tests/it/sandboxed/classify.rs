@@ -17,6 +17,7 @@ crate::engines::on_both_engines! {
     every_account_is_listed_with_its_readings_and_nothing_is_written,
     a_changed_mapping_loosens_what_was_only_assumed_and_not_what_waits,
     pages_say_what_contradicts_what_is_not_classified_and_what_to_do,
+    what_is_on_record_counts_without_any_flag_and_its_absence_is_said,
 }
 
 fn data(name: &str) -> PathBuf {
@@ -130,6 +131,7 @@ async fn every_account_is_listed_with_its_readings_and_nothing_is_written(engine
     let (code, _, said) = classify(&company, &["--stored"]).await;
     assert_eq!(code, 2);
     assert!(said.contains("contains no account"), "{said}");
+    assert!(said.contains("leastwise"), "names the database: {said}");
 
     // As text, with a mapping: what is mapped is classified.
     let file = data("contradictions.toml");
@@ -331,4 +333,85 @@ async fn pages_say_what_contradicts_what_is_not_classified_and_what_to_do(engine
     )
     .await;
     site.close().await;
+}
+
+async fn what_is_on_record_counts_without_any_flag_and_its_absence_is_said(engine: DatabaseEngine) {
+    let company = Company::on(engine).await;
+    let mut loosened = Organisation::sample();
+    let account = loosened
+        .accounts
+        .iter_mut()
+        .find(|one| &*one.name == "cards-prod");
+    let account = account.unwrap();
+    account.tags.insert("pci".into(), "out".into());
+    account.parent = "ou-hb01-data000000".into();
+    let company = company.reopened(loosened).await;
+
+    // Before the next crawl, the readings alone would give less than what is in force.
+    let (_, printed, said) = classify(&company, &["--json"]).await;
+    let output: Value = serde_json::from_str(&printed).expect(&said);
+    let accounts = output["accounts"].as_array().unwrap().iter();
+    let of = |name: &str| accounts.clone().find(|one| one["name"] == name).unwrap();
+    let cards = of("cards-prod");
+    let recorded = company.app_state.read_model();
+    let recorded = recorded.snapshot.account(&company.account("cards-prod"));
+    assert_eq!(cards["pci"], recorded.unwrap().1.pci.as_str(), "{cards}");
+    assert_eq!(cards["recorded"]["pci"], "in");
+    assert_eq!(
+        cards["by_mapping"],
+        json!({ "environment": "production", "pci": "out" })
+    );
+    assert_eq!(cards["waiting"], cards["by_mapping"]);
+    assert!(
+        cards["cures"].to_string().contains("[[confirmed]]"),
+        "{cards}"
+    );
+    assert_eq!(of("web-dev")["waiting"], Value::Null);
+    // What a source does not say is null, not a dash.
+    let readings = output.to_string();
+    assert!(
+        !readings.contains("–") && readings.contains(r#""environment":null"#),
+        "{readings}"
+    );
+
+    let (code, printed, _) = classify(&company, &[]).await;
+    assert_eq!(code, 1);
+    for said in [
+        "With what is on record in ",
+        "cards-prod: production, in  production PCI  (waits for confirmation)\n    On record: production, in\n    \
+         By the mapping alone: production, out\n    Waits for [[confirmed]]: production, out\n",
+    ] {
+        assert!(printed.contains(said), "{said}: {printed}");
+    }
+
+    // The mapping is not in force yet: what it changes is shown, and nothing is adopted.
+    let file = company.database.folder().join("confirmed.toml");
+    let id = company.account("cards-prod");
+    let confirmed =
+        format!("[[confirmed]]\naccount = \"{id}\"\nenvironment = \"production\"\npci = \"out\"\n");
+    std::fs::write(&file, confirmed).unwrap();
+    let mapping = ["--classification", file.to_str().unwrap()];
+    let (_, printed, _) = classify(&company, &mapping).await;
+    assert!(
+        printed.contains("This mapping is not in force there yet"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("cards-prod: production, out\n    On record: production, in\n"),
+        "{printed}"
+    );
+    assert_eq!(company.entries("classification.mapped").await.len(), 0);
+
+    // Without a database, one line says so, and none is created.
+    let nowhere = company.database.folder().join("nowhere.db");
+    let url = format!("sqlite:{}", nowhere.display());
+    let (_, printed, _) = classify(&company, &["--database", &url]).await;
+    let first = printed.lines().next().unwrap();
+    assert!(
+        first.starts_with("Without the record of Leastwise") && first.contains(&*url),
+        "{first}"
+    );
+    assert!(printed.contains("cards-prod: production, out"), "{printed}");
+    assert!(!nowhere.exists());
+    company.close().await;
 }

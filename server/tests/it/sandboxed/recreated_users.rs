@@ -43,6 +43,7 @@ crate::engines::on_both_engines! {
     a_user_that_was_renamed_by_hand_to_another_is_no_link,
     a_removal_is_carried_out_although_its_requester_is_suspended,
     the_host_confirms_the_new_user_and_the_identity_acts_again,
+    several_identities_without_a_user_are_listed_by_reason_and_none_is_confirmed,
     a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody,
 }
 
@@ -499,9 +500,47 @@ async fn the_host_confirms_the_new_user_and_the_identity_acts_again(company: &Co
     for word in [mine.as_str(), new.as_str(), "created again"] {
         assert!(out.contains(word), "{out}");
     }
+    let command =
+        format!("to do       leastwise identity confirm {mine} --user {new} --reason TEXT");
+    for line in [
+        "1 identity: The Identity Center user of this identity was deleted and created again as another user.",
+        &*format!("  identity    {mine} (Ines Carvalho)\n"),
+        &*format!("  other user  {new} (New {APPROVER})\n"),
+        &*command,
+        "Next: ",
+    ] {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    assert_eq!(
+        out.matches("created again").count(),
+        1,
+        "the reason is given once: {out}"
+    );
+    let stranger = company
+        .provision(json!({
+            "user_name": "clean.slate", "given_name": "Clean", "family_name": "Slate",
+            "external_ids": [], "enabled": true,
+        }))
+        .await;
+    let line = [
+        "confirm",
+        mine.as_str(),
+        "--user",
+        stranger.as_str(),
+        "--reason",
+        "new laptop",
+    ];
+    let (code, out) = on_the_host(company, &line).await;
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("Give the user the old external id"), "{out}");
     let (code, out) = on_the_host(company, &["list", "--json"]).await;
     let listed: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(code, 1);
+    assert_eq!(listed["identities"][0]["name"], "Ines Carvalho");
+    assert_eq!(
+        listed["identities"][0]["other_name"],
+        format!("New {APPROVER}")
+    );
     assert_eq!(
         listed["identities"][0]["suspended_because"],
         "user_recreated"
@@ -536,6 +575,28 @@ async fn the_host_confirms_the_new_user_and_the_identity_acts_again(company: &Co
     let told = company.entries("identity.confirmed").await;
     assert_eq!(told.len(), 1);
     assert_eq!(told[0]["data"]["by"], "command_line");
+}
+
+async fn several_identities_without_a_user_are_listed_by_reason_and_none_is_confirmed(
+    company: &Company,
+) {
+    recorded(company).await;
+    company.delete_user(&company.user("kwame.boateng")).await;
+    company.sync().await;
+    let (_, out) = on_the_host(company, &["list"]).await;
+    assert!(
+        out.contains("(Kwame Boateng)"),
+        "the last known name: {out}"
+    );
+    assert!(out.contains("give it the same external id"), "{out}");
+    assert!(out.contains("Next: nothing can be confirmed now"), "{out}");
+    let (code, out) = on_the_host(company, &["confirm", "--all", "--reason", "moved"]).await;
+    assert_eq!(code, 1, "{out}");
+    assert!(
+        out.contains("There is nothing to confirm. Suspended already"),
+        "{out}"
+    );
+    assert!(company.entries("identity.confirmed").await.is_empty());
 }
 
 async fn a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody(company: &Company) {

@@ -176,6 +176,43 @@ async fn page_and_files_and_command_line_hold_the_same_rows(engine: DatabaseEngi
     assert_eq!(json["coverage"]["unread"].as_array().unwrap().len(), 0);
     assert!(rows.iter().any(|row| row[0] == FORMULA));
 
+    // People read the name of a policy; programs find its id in a member, and in a column, of its own.
+    let id = Value::from("production-pci-standing-data");
+    let place = |row: &Value| {
+        row["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .position(|one| *one == id)
+    };
+    let mut violations = json["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| place(row).is_some());
+    let violation = violations.next().unwrap();
+    assert_eq!(
+        violation["finding_titles"][place(violation).unwrap()],
+        "Standing access to data"
+    );
+    let page = auditor.get(PATH).await.body;
+    let cell = page
+        .split("Standing access to data")
+        .nth(1)
+        .expect("the title");
+    assert!(
+        words(&cell[..200]).contains("production-pci-standing-data"),
+        "{cell:.200}"
+    );
+    let unknown = auditor.get(&format!("{PATH}?only=prod-pci")).await.body;
+    assert!(unknown.contains("Unknown filter “prod-pci”: the whole list is shown"));
+    let csv = auditor.get(&format!("{PATH}.csv")).await.body;
+    let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    assert!(
+        head.contains(&"\"findings\"") && head.contains(&"\"finding_titles\""),
+        "{head:?}"
+    );
+
     let told: Value = serde_json::from_str(&command_line(&site, "--json").await).unwrap();
     assert_eq!(
         told["rows"], json["rows"],

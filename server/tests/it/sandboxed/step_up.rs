@@ -14,6 +14,7 @@ crate::engines::on_both_engines! {
     the_words_of_a_decision_survive_the_detour_and_nothing_is_decided_on_the_way,
     everybody_of_a_federated_pool_is_linked_by_identities,
     an_attribute_that_people_can_write_prevents_the_start,
+    a_contradiction_names_other_users_to_administrators_only,
 }
 
 async fn the_words_of_a_decision_survive_the_detour_and_nothing_is_decided_on_the_way(
@@ -35,6 +36,9 @@ async fn the_words_of_a_decision_survive_the_detour_and_nothing_is_decided_on_th
         page.body
             .contains("This decision needs a sign-in of the last second.")
     );
+    for button in ["Sign in again, then approve", "Sign in again, then decline"] {
+        assert!(page.body.contains(button), "{button}: {}", page.body);
+    }
     let form = [
         ("decision", "approve"),
         ("reason", "Checked against <the> ticket"),
@@ -136,4 +140,38 @@ async fn an_attribute_that_people_can_write_prevents_the_start(engine: DatabaseE
             }
         }
     }
+}
+
+async fn a_contradiction_names_other_users_to_administrators_only(engine: DatabaseEngine) {
+    let mut company = Organisation::sample();
+    company.pool.client.write_attributes = Some(vec!["email".to_owned()]);
+    let of = |company: &Organisation, name: &str| {
+        let mut users = company.pool.users.iter();
+        users.position(|user| user.email.starts_with(name)).unwrap()
+    };
+    let (hannah, kwame) = (of(&company, "hannah.cole"), of(&company, "kwame.boateng"));
+    let other = company.pool.users[kwame].identity_store_user_id.clone();
+    company.pool.users[hannah].identity_store_user_id = other;
+    let site = Site::with(engine, company, |args| {
+        args.sign_in.identity_attribute = Some("custom:identity_store_id".into());
+    })
+    .await;
+    let mut hannah = site.signed_in("hannah.cole").await;
+    let home = hannah.get("/").await.body;
+    assert!(
+        home.contains(
+            "the subject of the user pool to one user, the attribute of the user pool to another user"
+        ),
+        "{home}"
+    );
+    assert!(!home.contains("Kwame") && !home.contains("kwame"), "{home}");
+    let mut maya = site.signed_in("maya.okafor").await;
+    let ledger = maya.get("/ledger?q=subject.not_linked").await.body;
+    for said in [
+        "subject leads to Hannah Cole",
+        "attribute leads to Kwame Boateng",
+    ] {
+        assert!(ledger.contains(said), "{said}: {ledger}");
+    }
+    site.close().await;
 }

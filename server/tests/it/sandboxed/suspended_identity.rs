@@ -108,6 +108,17 @@ async fn a_suspended_approver_sees_her_own_things_and_has_no_inbox(engine: Datab
         .post(&format!("/do/changes/{change}/decide"), &decision)
         .await;
     assert_eq!(sent.status, StatusCode::FORBIDDEN);
+    for said in [
+        "Your identity is suspended",
+        "the operator of Leastwise confirms your identity on the host",
+    ] {
+        assert!(sent.body.contains(said), "{said}: {}", sent.body);
+    }
+    assert!(
+        !sent.body.contains("ask a Leastwise administrator"),
+        "{}",
+        sent.body
+    );
 
     let mut administrator = site.signed_in("maya.okafor").await;
     let home = administrator.get("/").await;

@@ -235,12 +235,8 @@ async fn each_right_that_aws_denies_is_named(engine: DatabaseEngine) {
         company
             .faults(json!([{ "operation": read, "kind": "access_denied" }]))
             .await;
-        let read_model = company.app_state.read_model();
         let unread = aws.unreadable(instance).await;
-        let named: Vec<String> = unread
-            .iter()
-            .map(|one| server::service::names::unread(&read_model.snapshot, one))
-            .collect();
+        let named: Vec<String> = unread.iter().map(|one| one.explain(aws)).collect();
         let right = format!(":{read}");
         assert!(
             named.iter().any(|words| words.contains(&right)),

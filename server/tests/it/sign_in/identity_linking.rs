@@ -6,7 +6,7 @@ use domain::authorize::Role;
 use domain::directory::ExternalId;
 use domain::identity::{ExternalIdDigest, IdentityRecord, LinkDifference};
 use domain::ids::PersonId;
-use domain::person::link::{IdentityLink, LinkMethod, UnusableKey};
+use domain::person::link::{IdentityLink, LinkMethod, MethodResult, UnusableKey};
 use http::StatusCode;
 use sandbox::org::pool::Mfa;
 use server::http::ports::SignInEvent;
@@ -443,7 +443,7 @@ async fn an_attribute_of_the_pool_links_and_an_unread_one_does_not(engine: Datab
     *server.pool.says.lock().unwrap() = Says::Nothing;
     let unread = server.browser().sign_in("alice").await.whoami().await;
     assert!(unread["acts_as"].is_null());
-    let why = SignInEvent::NotLinked(UnusableKey::UnreadAttribute.reason());
+    let why = SignInEvent::NotLinked(IdentityLink::Unusable(UnusableKey::UnreadAttribute));
     assert!(server.events().contains(&why));
     *server.pool.says.lock().unwrap() = Says::Status;
     let me = server.browser().sign_in("alice").await.whoami().await;
@@ -458,7 +458,7 @@ async fn an_attribute_of_the_pool_links_and_an_unread_one_does_not(engine: Datab
     });
     let bob = server.browser().sign_in("bob").await.whoami().await;
     assert!(bob["acts_as"].is_null());
-    let why = SignInEvent::NotLinked(UnusableKey::MalformedAttribute.reason());
+    let why = SignInEvent::NotLinked(IdentityLink::Unusable(UnusableKey::MalformedAttribute));
     assert!(server.events().contains(&why));
 }
 
@@ -470,8 +470,15 @@ async fn an_unclear_identity_links_nobody_and_is_recorded(engine: DatabaseEngine
     server.list(2, "Dave Stone", &[(&subject.iss, &subject.sub)]);
     let me = server.browser().sign_in("Okta_dave").await.whoami().await;
     assert!(me["acts_as"].is_null());
-    let why = IdentityLink::Contradictory(Vec::new()).obstacle().unwrap();
-    assert!(server.events().contains(&SignInEvent::NotLinked(why)));
+    let result = |method, n| MethodResult {
+        method,
+        user: Some(user_id(n)),
+    };
+    let link = IdentityLink::Contradictory(vec![
+        result(LinkMethod::Subject, 2),
+        result(LinkMethod::Identities, 1),
+    ]);
+    assert!(server.events().contains(&SignInEvent::NotLinked(link)));
 
     // An e-mail address can be reassigned.
     let server = with_okta(engine).await;
@@ -486,7 +493,7 @@ async fn an_unclear_identity_links_nobody_and_is_recorded(engine: DatabaseEngine
         .whoami()
         .await;
     assert!(me["acts_as"].is_null());
-    let why = SignInEvent::NotLinked(UnusableKey::EmailAsIdentity.reason());
+    let why = SignInEvent::NotLinked(IdentityLink::Unusable(UnusableKey::EmailAsIdentity));
     assert!(server.events().contains(&why));
 }
 

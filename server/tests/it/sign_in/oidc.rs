@@ -39,6 +39,7 @@ crate::engines::on_both_engines! {
     a_step_up_changes_the_session_and_ends_the_old_one,
     a_name_that_the_token_lacks_comes_from_user_info_with_its_string_booleans,
     s17_who_is_asked_to_prove_it_again_must_have_done_so_now,
+    a_new_sign_in_shows_the_name_and_a_different_account_does_not,
     cognitos_own_refusal_is_a_page_and_says_nothing_of_its_text,
     somebody_disabled_between_cognito_and_us_gets_no_session,
 }
@@ -656,4 +657,21 @@ async fn somebody_disabled_between_cognito_and_us_gets_no_session(engine: Databa
     server.change("alice", |alice| alice.enabled = false);
     assert_eq!(browser.get(&callback).await.status, StatusCode::BAD_REQUEST);
     assert!(!browser.cookies.contains_key("__Host-session"));
+}
+
+async fn a_new_sign_in_shows_the_name_and_a_different_account_does_not(engine: DatabaseEngine) {
+    let server = Server::on(engine).await;
+    let mut browser = server.browser();
+    let hint = async |browser: &mut Browser<'_>, path: &str| {
+        let begun = browser.get(path).await;
+        query(begun.location()).get("login_hint").cloned()
+    };
+    assert_eq!(hint(&mut browser, "/sign-in").await, None);
+    browser.sign_in("alice").await;
+    assert_eq!(
+        hint(&mut browser, "/sign-in?fresh=1").await.as_deref(),
+        Some("alice")
+    );
+    let other = "/sign-in?fresh=1&account=other";
+    assert_eq!(hint(&mut browser, other).await, None);
 }

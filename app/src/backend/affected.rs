@@ -1,0 +1,111 @@
+//! Who gains or loses access by a change, in numbers and in words. Future members of a group are nobody yet, so they are
+//! never counted as a person.
+
+/// Who gains, or who loses, access.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Affected {
+    /// The number of people today, each counted once.
+    pub people: usize,
+    /// The number of groups whose future members are affected.
+    pub groups: usize,
+    /// The number of rows: one for each person and path, and one for the future members of a group on each path.
+    pub rows: usize,
+}
+
+/// What happens to the people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Gain,
+    Lose,
+}
+
+impl Affected {
+    fn words(self, verb: Verb) -> String {
+        let people = match self.people {
+            0 => None,
+            1 => Some("1 person".to_owned()),
+            some => Some(format!("{some} people")),
+        };
+        let future = match self.groups {
+            0 => None,
+            1 => Some("every future member of the group".to_owned()),
+            some => Some(format!("every future member of {some} groups")),
+        };
+        let is_plural = self.people > 1 || (self.people == 1 && self.groups > 0);
+        let verb = match (verb, is_plural) {
+            (Verb::Gain, true) => "gain access",
+            (Verb::Gain, false) => "gains access",
+            (Verb::Lose, true) => "lose access",
+            (Verb::Lose, false) => "loses access",
+        };
+        let who = match (people, future) {
+            (Some(people), Some(future)) => format!("{people} and {future}"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => "nobody".to_owned(),
+        };
+        let paths = if self.rows > self.people + self.groups {
+            format!(" by {} paths", self.rows)
+        } else {
+            String::new()
+        };
+        format!("{who} {verb}{paths}")
+    }
+}
+
+/// Returns who gains and who loses access, as the detail of a heading.
+pub fn gains_and_losses(gained: Affected, lost: Affected) -> String {
+    let (gains, losses) = (gained.words(Verb::Gain), lost.words(Verb::Lose));
+    match (gained.rows, lost.rows) {
+        (0, 0) => "nobody gains or loses access".to_owned(),
+        (_, 0) => gains,
+        (0, _) => losses,
+        (_, _) => format!("{gains}, {losses}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn future_members_are_named_and_never_counted_as_a_person() {
+        let of = |people, groups, rows| Affected {
+            people,
+            groups,
+            rows,
+        };
+        let none = Affected::default();
+        for (gained, lost, said) in [
+            (
+                of(3, 1, 4),
+                none,
+                "3 people and every future member of the group gain access",
+            ),
+            (
+                of(0, 1, 1),
+                none,
+                "every future member of the group gains access",
+            ),
+            (of(1, 0, 1), none, "1 person gains access"),
+            (of(1, 0, 4), none, "1 person gains access by 4 paths"),
+            (
+                of(1, 1, 2),
+                none,
+                "1 person and every future member of the group gain access",
+            ),
+            (
+                none,
+                of(2, 2, 4),
+                "2 people and every future member of 2 groups lose access",
+            ),
+            (
+                of(1, 0, 1),
+                of(1, 0, 1),
+                "1 person gains access, 1 person loses access",
+            ),
+            (none, none, "nobody gains or loses access"),
+        ] {
+            assert_eq!(gains_and_losses(gained, lost), said);
+        }
+    }
+}

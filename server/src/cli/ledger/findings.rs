@@ -1,0 +1,98 @@
+//! The findings of a verification for programs: one object for each, the same sentences that people read.
+//!
+//! The codes never change. `docs/ledger-verify.md` describes the members.
+
+use serde::Serialize;
+
+use super::{Verified, rows::Difference};
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A stable code.
+    pub code: &'static str,
+    /// The number of the entry, if the finding is about one.
+    pub seq: Option<u64>,
+    /// The table of the row, if the finding is about one.
+    pub table: Option<&'static str>,
+    /// One sentence, as people read it.
+    pub message: String,
+}
+
+/// Returns all findings: the first of the entries and checkpoints, the manifest, then columns and rows.
+pub fn of(verified: &Verified) -> Vec<Finding> {
+    let report = &verified.report;
+    let entries = report.reason.as_ref().map(|reason| Finding {
+        code: reason.code(),
+        seq: report.first_bad,
+        table: None,
+        message: match report.first_bad {
+            Some(seq) => format!("Entry {seq} is invalid: {reason}."),
+            None => format!("The entries are valid, but {reason}."),
+        },
+    });
+    let manifest = verified.manifest.as_ref().map(|differs| Finding {
+        code: "manifest_differs",
+        seq: None,
+        table: None,
+        message: format!("{differs}."),
+    });
+    let rows = verified.rows.iter().map(|differs| Finding {
+        code: code(differs),
+        seq: match differs {
+            Difference::ColumnDiffers { seq, .. } => u64::try_from(*seq).ok(),
+            _ => None,
+        },
+        table: Some(table(differs)),
+        message: format!("{differs}."),
+    });
+    entries.into_iter().chain(manifest).chain(rows).collect()
+}
+
+fn code(differs: &Difference) -> &'static str {
+    match differs {
+        Difference::DecisionWithoutEntry(_)
+        | Difference::RoleWithoutEntry(_)
+        | Difference::WindowWithoutEntry(_)
+        | Difference::SessionWithoutEntry(_)
+        | Difference::IdentityUserWithoutEntry(_) => "row_without_entry",
+        Difference::DecisionWithoutRow(_)
+        | Difference::RoleWithoutRow(_)
+        | Difference::WindowWithoutRow(_)
+        | Difference::IdentityUserWithoutRow(_) => "entry_without_row",
+        Difference::EndWithoutEntry(_) | Difference::WindowOverWithoutEntry(_) => {
+            "end_without_entry"
+        }
+        Difference::Revived(_) | Difference::WindowRevived(_) | Difference::SessionRevived(_) => {
+            "end_removed"
+        }
+        Difference::DecisionThatDoesNotCount(_) => "decision_does_not_count",
+        Difference::WindowDiffers(_) | Difference::LinkDiffers(_) => "row_differs",
+        Difference::Words(_) => "words_differ",
+        Difference::ColumnDiffers { .. } => "column_differs",
+    }
+}
+
+fn table(differs: &Difference) -> &'static str {
+    match differs {
+        Difference::DecisionWithoutEntry(_)
+        | Difference::DecisionThatDoesNotCount(_)
+        | Difference::DecisionWithoutRow(_) => "approval",
+        Difference::RoleWithoutEntry(_)
+        | Difference::EndWithoutEntry(_)
+        | Difference::Revived(_)
+        | Difference::RoleWithoutRow(_) => "role_grant",
+        Difference::WindowWithoutEntry(_)
+        | Difference::WindowDiffers(_)
+        | Difference::WindowRevived(_)
+        | Difference::WindowOverWithoutEntry(_)
+        | Difference::WindowWithoutRow(_) => "engine_window",
+        Difference::SessionWithoutEntry(_) | Difference::SessionRevived(_) => "session",
+        Difference::IdentityUserWithoutEntry(_) | Difference::IdentityUserWithoutRow(_) => {
+            "identity_user"
+        }
+        Difference::LinkDiffers(_) => "person",
+        Difference::Words(_) => "ledger_token",
+        Difference::ColumnDiffers { .. } => "ledger_entry",
+    }
+}

@@ -1,0 +1,122 @@
+//! `leastwise check-config`: every check runs, every failure is listed with its cure, and what is *ok* was proven.
+
+use std::process::Command;
+
+use super::sandbox_server::Company;
+use crate::database::DatabaseEngine;
+
+crate::engines::on_both_engines! {
+    what_does_not_exist_is_not_ok_and_one_failure_hides_no_other,
+}
+
+/// Runs the command with some variables replaced, and returns its exit code and output.
+async fn check(company: &Company, more: &[(&str, &str)]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    {
+        let held = sandbox::state::lock(&company.aws.sandbox);
+        let pool = &held.pool;
+        let cognito = format!("http://localhost:{}", company.aws.cognito_addr.port());
+        command
+            .arg("check-config")
+            .env_clear()
+            .env("LEASTWISE_PUBLIC_URL", "http://localhost:3000")
+            .env("LEASTWISE_COGNITO_POOL", &pool.id)
+            .env("LEASTWISE_OIDC_ISSUER", format!("{cognito}/{}", pool.id))
+            .env("LEASTWISE_COGNITO_DOMAIN", &cognito)
+            .env("LEASTWISE_OIDC_CLIENT_ID", &pool.client.client_id)
+            .env("LEASTWISE_OIDC_CLIENT_SECRET", &pool.client.client_secret)
+            .env("LEASTWISE_ADMINISTRATORS", "one,two")
+            .env("LEASTWISE_AWS_REGION", &pool.region);
+    }
+    command
+        .env("LEASTWISE_DATABASE_URL", &company.database.url)
+        .env(
+            "LEASTWISE_AWS_ENDPOINT",
+            format!("http://{}", company.aws.aws_addr),
+        )
+        .envs(more.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(said).unwrap(),
+    )
+}
+
+/// Returns the line of one check.
+fn line<'a>(said: &'a str, what: &str) -> &'a str {
+    said.lines()
+        .find(|line| line.starts_with(what))
+        .unwrap_or_else(|| panic!("{what}: {said}"))
+}
+
+async fn what_does_not_exist_is_not_ok_and_one_failure_hides_no_other(engine: DatabaseEngine) {
+    let company = Company::on(engine).await;
+    let (code, said) = check(&company, &[]).await;
+    assert_eq!(code, 0, "{said}");
+    let checks = [
+        "configuration",
+        "database",
+        "aws",
+        "rights",
+        "user pool",
+        "cognito",
+        "sign-in",
+    ];
+    for what in checks {
+        assert!(line(&said, what)[15..].starts_with("ok"), "{what}: {said}");
+    }
+
+    // The discovery document is that of another pool: the pool itself does not exist.
+    let (code, said) = check(
+        &company,
+        &[("LEASTWISE_COGNITO_POOL", "eu-west-1_NotThere1")],
+    )
+    .await;
+    assert_eq!(code, 1, "{said}");
+    for part in [
+        "failed: ",
+        "eu-west-1_NotThere1 does not exist in Region eu-west-1",
+        "cognito-idp:GetUserPoolMfaConfig",
+        "LEASTWISE_COGNITO_POOL",
+    ] {
+        assert!(line(&said, "user pool").contains(part), "{part}: {said}");
+    }
+    assert!(line(&said, "sign-in")[15..].starts_with("ok"), "{said}");
+
+    // Several failures at once are all listed.
+    let nowhere = company
+        .database
+        .folder()
+        .join("missing-folder/leastwise.db");
+    let url = format!("sqlite:{}", nowhere.display());
+    let variables = [
+        ("LEASTWISE_DATABASE_URL", &*url),
+        ("LEASTWISE_OIDC_CLIENT_SECRET", ""),
+        ("LEASTWISE_ADMINISTRATORS", "one"),
+        ("LEASTWISE_AWS_ENDPOINT", "http://127.0.0.1:9"),
+    ];
+    let (code, said) = check(&company, &variables).await;
+    assert_eq!(code, 1, "{said}");
+    assert_eq!(said.matches("configuration  failed: ").count(), 2, "{said}");
+    assert!(line(&said, "database").contains(&*url), "{said}");
+    for what in ["aws", "user pool"] {
+        let line = line(&said, what);
+        assert!(
+            line.contains("http://127.0.0.1:9 cannot be reached"),
+            "{line}"
+        );
+        assert!(
+            line.contains("LEASTWISE_AWS_REGION") && !line.contains(": :"),
+            "{line}"
+        );
+    }
+    assert!(
+        line(&said, "rights")[15..].starts_with("not checked"),
+        "{said}"
+    );
+    assert!(line(&said, "cognito")[15..].starts_with("ok"), "{said}");
+    company.close().await;
+}
