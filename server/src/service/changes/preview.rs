@@ -12,7 +12,7 @@ use domain::{
     diff::{Effect, EffectHash, Steps},
     ids::{PermissionSetArn, PersonId, UserId},
     permission_set::analysis::Finding,
-    policies::{Evaluation, RequestContext, alarms},
+    policies::{Evaluation, RequestContext, is_removal_hit},
     snapshot::Snapshot,
     verdict::{Outcome, Verdict},
 };
@@ -116,7 +116,8 @@ impl Service {
         } else {
             Vec::new()
         };
-        let alarm = if alarms(&self.app_state.rules, &verdict) {
+        let rules = &self.app_state.rules;
+        let alarm = if verdict.hits.iter().any(|hit| is_removal_hit(rules, hit)) {
             AlarmOnSubmit::Raised
         } else {
             AlarmOnSubmit::None

@@ -64,7 +64,8 @@ pub async fn fresh_verdict(
     id: &ChangeId,
 ) -> Result<StartVerdict, NoVerdict> {
     let found = {
-        let mut conn = app_state.store.read().acquire().await?;
+        let conn = app_state.store.read().acquire().await;
+        let mut conn = conn.map_err(StoreError::from)?;
         change::find(&mut conn, id).await?
     };
     let Some(found) = found else {

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     /// The event types in existing ledgers. Never change or remove one.
-    const WRITTEN: [&str; 49] = [
+    const WRITTEN: [&str; 51] = [
         "change.submitted",
         "change.refused",
         "change.approved",

@@ -525,7 +525,10 @@ async fn keys_that_lead_elsewhere_are_recorded_and_replace_no_link(engine: Datab
             "several directory users",
         ),
         (
-            IdentityLink::Contradictory(vec![user_id(1)]),
+            IdentityLink::Contradictory(vec![MethodResult {
+                method: LinkMethod::Subject,
+                user: Some(user_id(1)),
+            }]),
             "lead to different directory users",
         ),
         (
