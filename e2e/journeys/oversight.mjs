@@ -62,6 +62,29 @@ export async function journey(suite, browser) {
     for (const person of people) await person.leave();
   });
 
+  await suite.test('removals that are withdrawn are one row behind the one that waits, with a link to each of them', async () => {
+    const people = [];
+    for (const name of ['maya.okafor', 'ines.carvalho']) people.push(await Person.signedIn(browser, sandbox, name, PLAIN));
+    const [maya, ines] = people;
+    await withPeople('folded alarms', people, async () => {
+      const removal = { kind: 'remove', who: `group:${names.groups.auditors}`, account: names.accounts.identity, set: names.keys.SecurityAudit };
+      for (let withdrawn = 0; withdrawn < 3; withdrawn += 1) {
+        await preview(maya, removal);
+        await submit(maya);
+        if (withdrawn === 2) break;
+        await maya.press(maya.page.getByRole('button', { name: 'Withdraw this request' }));
+        await maya.says('Withdrawn');
+      }
+      await ines.open('/');
+      const rows = await ines.page.locator('[data-alarms] li').allInnerTexts();
+      assert.match(rows[0], /Remove SecurityAudit on identity from auditors[^]*Waiting for approval/);
+      assert.match(rows.at(-1), /2 changes by Maya Okafor that remove assignments[^]*Not carried out/);
+      await ines.press(ines.page.getByRole('link', { name: '2 changes by Maya Okafor' }));
+      await ines.says('With an alarm, by Maya Okafor', '4 changes');
+    });
+    for (const person of people) await person.leave();
+  });
+
   await suite.test('the blocked requests of one person are limited, keep their text, and are one row of the list', async () => {
     const hannah = await Person.signedIn(browser, sandbox, 'hannah.cole', PLAIN);
     await withPeople('blocked', [hannah], async () => {
