@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
-    Affected, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview,
+    AffectedPeople, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult, Preview,
 };
 use domain::{
     authorize::Action,
@@ -131,8 +131,8 @@ impl Service {
     }
 }
 
-fn affected(steps: &Steps) -> Affected {
-    Affected {
+fn affected(steps: &Steps) -> AffectedPeople {
+    AffectedPeople {
         people: steps.people(),
         groups: steps.groups_with_future_members(),
         rows: steps.len(),
