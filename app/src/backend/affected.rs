@@ -3,7 +3,7 @@
 
 /// Who gains, or who loses, access.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Affected {
+pub struct AffectedPeople {
     /// The number of people today, each counted once.
     pub people: usize,
     /// The number of groups whose future members are affected.
@@ -19,7 +19,7 @@ enum Verb {
     Lose,
 }
 
-impl Affected {
+impl AffectedPeople {
     fn words(self, verb: Verb) -> String {
         let people = match self.people {
             0 => None,
@@ -53,7 +53,7 @@ impl Affected {
 }
 
 /// Returns who gains and who loses access, as the detail of a heading.
-pub fn gains_and_losses(gained: Affected, lost: Affected) -> String {
+pub fn gains_and_losses(gained: AffectedPeople, lost: AffectedPeople) -> String {
     let (gains, losses) = (gained.words(Verb::Gain), lost.words(Verb::Lose));
     match (gained.rows, lost.rows) {
         (0, 0) => "nobody gains or loses access".to_owned(),
@@ -69,12 +69,12 @@ mod tests {
 
     #[test]
     fn future_members_are_named_and_never_counted_as_a_person() {
-        let of = |people, groups, rows| Affected {
+        let of = |people, groups, rows| AffectedPeople {
             people,
             groups,
             rows,
         };
-        let none = Affected::default();
+        let none = AffectedPeople::default();
         for (gained, lost, said) in [
             (
                 of(3, 1, 4),

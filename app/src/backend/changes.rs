@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    AccountRef, Affected, ChangeForm, ChangeKind, ChangeRow, DecisionInput, ListQuery, Page,
+    AccountRef, AffectedPeople, ChangeForm, ChangeKind, ChangeRow, DecisionInput, ListQuery, Page,
     PortResult, PrincipalRef, SetRef, Submission,
 };
 
@@ -76,11 +76,11 @@ pub struct Preview {
     /// The first gains.
     pub gained: Vec<EffectRow>,
     /// Who gains access.
-    pub gainers: Affected,
+    pub gainers: AffectedPeople,
     /// The first losses.
     pub lost: Vec<EffectRow>,
     /// Who loses access.
-    pub losers: Affected,
+    pub losers: AffectedPeople,
     pub verdict: Verdict,
     /// The hash of the effect, to which approvals are bound.
     pub effect: EffectHash,

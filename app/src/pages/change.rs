@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        Affected, ApprovalView, ChangeView, EffectPage, EffectRow, OperationRow, PortResult,
+        AffectedPeople, ApprovalView, ChangeView, EffectPage, EffectRow, OperationRow, PortResult,
         decision_field, gains_and_losses, state_words,
     },
     components::{
@@ -156,7 +156,7 @@ fn body(
 fn effect_rows(
     gained: Vec<EffectRow>,
     lost: Vec<EffectRow>,
-    (gainers, losers): (Affected, Affected),
+    (gainers, losers): (AffectedPeople, AffectedPeople),
     number: usize,
     path: String,
 ) -> AnyView {

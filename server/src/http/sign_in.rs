@@ -5,6 +5,7 @@
 //! that records it, and always with a new cookie, so a planted cookie never becomes a session.
 
 mod evidence;
+mod login_hint;
 
 use axum::{
     extract::{RawQuery, Request, State},
@@ -31,7 +32,7 @@ use super::{
     return_to::ReturnTo,
     role_revocation, seal,
     secret::{Secret, digest},
-    session::{self, CookieLookup, SessionUse, SignedIn, see_other},
+    session::{self, CookieLookup, SessionUse, see_other},
     state::HttpState,
 };
 use crate::{
@@ -84,12 +85,7 @@ async fn redirect_to_provider(
     if prompt == Prompt::IfNeeded && matches!(found, Ok(CookieLookup::Signed(..))) {
         return Ok(see_other(return_to.as_str()));
     }
-    let hint = match &found {
-        Ok(CookieLookup::Signed(signed, _)) if !query.contains_key("account") => {
-            Some(login_hint(state, signed))
-        }
-        _ => None,
-    };
+    let hint = login_hint::of(&state.settings, &found, &query);
     let now = state.clock.now();
     // An existing cookie is kept, so that two tabs can sign in at the same time.
     let browser = cookie::read(headers, cookie::SIGN_IN).map_or_else(clock::token, str::to_owned);
@@ -107,32 +103,12 @@ async fn redirect_to_provider(
     rows::begin_sign_in(&mut tx, &sign_in, now - Duration::hours(1)).await?;
     rows::forget_old(&mut tx, now).await?;
     tx.commit().await?;
-    let mut response = see_other(
-        state
-            .oidc
-            .authorize_url(&secret, &nonce, &verifier, prompt, hint.as_deref())
-            .as_str(),
-    );
+    let oidc = &state.oidc;
+    let url = oidc.authorize_url(&secret, &nonce, &verifier, prompt, hint.as_deref());
+    let mut response = see_other(url.as_str());
     let bound = cookie::set_for(cookie::SIGN_IN, &browser, GOOD_FOR.as_seconds());
     response.headers_mut().append(header::SET_COOKIE, bound);
     Ok(response)
-}
-
-/// Returns the name that the person entered to sign in. The pool's own name of a user of an identity provider
-/// (`PROVIDER_ID`) is nothing that a person enters, so their address stands for it.
-fn login_hint(state: &HttpState, signed: &SignedIn) -> String {
-    let provider = signed.username.split_once('_').map(|(name, _)| name);
-    let is_federated = provider.is_some_and(|name| {
-        let mut providers = state.settings.identity_providers.keys();
-        providers.any(|known| known.eq_ignore_ascii_case(name))
-            || state
-                .settings
-                .mfa_providers
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(name))
-    });
-    let address = signed.email.clone().filter(|_| is_federated);
-    address.unwrap_or_else(|| signed.username.clone())
 }
 
 /// `GET /sign-in/callback`

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{
-    Affected, AlarmOnSubmit, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow, PortResult,
-    Preview,
+    AffectedPeople, AlarmOnSubmit, ChangeForm, ChangeKind, Denied, EffectPage, EffectRow,
+    PortResult, Preview,
 };
 use domain::{
     authorize::Action,
@@ -139,8 +139,8 @@ impl Service {
     }
 }
 
-fn affected(steps: &Steps) -> Affected {
-    Affected {
+fn affected(steps: &Steps) -> AffectedPeople {
+    AffectedPeople {
         people: steps.people(),
         groups: steps.groups_with_future_members(),
         rows: steps.len(),

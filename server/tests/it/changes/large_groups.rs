@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use app::backend::{Affected, ChangesPort as _, Denied, Load, NewChangePort as _};
+use app::backend::{AffectedPeople, ChangesPort as _, Denied, Load, NewChangePort as _};
 use domain::{
     approval::{ApproverRefusal, Decision},
     change::State,
@@ -59,14 +59,14 @@ async fn a_change_for_thousands_is_counted_in_full_and_listed_in_part(engine: Da
     let new = org.as_("ann").await.new_change(&form).await.unwrap();
     let preview = new.preview.unwrap();
     // The crowd, Bob, Eve and future members.
-    let gainers = Affected {
+    let gainers = AffectedPeople {
         people: CROWD as usize + 2,
         groups: 1,
         rows: CROWD as usize + 3,
     };
     assert_eq!(
         (preview.gainers, preview.losers),
-        (gainers, Affected::default())
+        (gainers, AffectedPeople::default())
     );
     assert_eq!(preview.gained.len(), 200);
     assert_eq!(preview.verdict.hits[0].affected, CROWD as usize + 3);

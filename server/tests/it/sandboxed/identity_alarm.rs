@@ -172,7 +172,7 @@ async fn what_cannot_be_confirmed_is_suspended_when_the_alarm_ends(company: &Com
     let (code, out) = on_the_host(company, &line).await;
     assert_eq!(code, 1, "{out}");
     assert!(
-        out.contains(&format!("Suspend identity {left}:")),
+        out.contains(&format!("Suspend identity {left} (Kwame Boateng):")),
         "the command says so: {out}"
     );
     assert_eq!(

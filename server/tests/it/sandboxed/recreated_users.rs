@@ -593,7 +593,7 @@ async fn several_identities_without_a_user_are_listed_by_reason_and_none_is_conf
     let (code, out) = on_the_host(company, &["confirm", "--all", "--reason", "moved"]).await;
     assert_eq!(code, 1, "{out}");
     assert!(
-        out.contains("There is nothing to confirm. Suspended already"),
+        out.contains("There is nothing to confirm by --all. Suspended already"),
         "{out}"
     );
     assert!(company.entries("identity.confirmed").await.is_empty());
