@@ -39,6 +39,8 @@ mod statement;
 mod system;
 #[cfg(feature = "cedar")]
 mod text;
+#[cfg(feature = "cedar")]
+mod titles;
 
 #[cfg(feature = "cedar")]
 pub use change_evaluation::evaluate;

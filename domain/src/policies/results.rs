@@ -178,6 +178,9 @@ pub enum RuleKind {
 pub struct Rule {
     /// `@id`; unique across both policy files.
     pub id: String,
+    /// `@title`: a short name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     pub kind: RuleKind,
     /// `@reason`: the explanation for the requester.
     pub reason: String,

@@ -18,6 +18,7 @@ use super::{
     request_template,
     results::{Rule, RuleError, RuleText},
     statement::{Loaded, place_of, said},
+    titles::system_title,
 };
 use crate::verdict::RulesVersion;
 
@@ -140,6 +141,14 @@ impl Rules {
     /// Returns all policies, eligibility first, each file in its own order.
     pub fn list(&self) -> &[Rule] {
         &self.list
+    }
+
+    /// Returns the short name of a policy or of one of the program's own checks; its id if it has none.
+    pub fn title(&self, id: &str) -> String {
+        let removals = self.removals.iter().flat_map(|removals| &removals.list);
+        let rule = self.list.iter().chain(removals).find(|rule| rule.id == id);
+        let title = rule.and_then(|rule| rule.title.as_deref());
+        title.or_else(|| system_title(id)).unwrap_or(id).to_owned()
     }
 
     /// Returns the index of a policy in `list` by its id.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::verdict::Remedy;
 
-const KNOWN: [&str; 4] = ["id", "reason", "control", "remedy"];
+const KNOWN: [&str; 5] = ["id", "title", "reason", "control", "remedy"];
 /// The maximum number of approvals that a policy can require.
 const MOST_APPROVALS: u8 = 9;
 /// Prefixes of ids that are reserved for the program's own checks.
@@ -116,13 +116,18 @@ impl CedarStatement<'_> {
             self.check_id(id, ids);
         }
         self.id.clone_from(&id);
+        let title = policy
+            .annotation("title")
+            .and_then(|_| self.required(policy, "title", 80));
         let reason = self.required(policy, "reason", 500);
         let control = self.required(policy, "control", 100);
         for (key, _) in policy.annotations() {
             if !KNOWN.contains(&key) {
                 self.wrong(
                     &format!("@{key}"),
-                    format!("unknown annotation `@{key}`: use @id, @reason, @control or @remedy"),
+                    format!(
+                        "unknown annotation `@{key}`: use @id, @title, @reason, @control or @remedy"
+                    ),
                 );
             }
         }
@@ -144,6 +149,7 @@ impl CedarStatement<'_> {
         }
         Some(Rule {
             id: id?,
+            title,
             kind,
             reason: reason?,
             control: control?,

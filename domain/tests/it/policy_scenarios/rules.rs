@@ -301,3 +301,20 @@ fn everything_that_is_wrong_is_told_at_once_in_order() {
     assert_eq!(files, [RuleText::Eligibility, RuleText::Guardrails]);
     assert!(wrong.len() >= 5, "{wrong:#?}");
 }
+
+#[test]
+fn each_policy_has_a_short_name_and_an_unknown_id_stands_for_itself() {
+    let rules = Rules::parse(SCHEMA, ELIGIBILITY, GUARDRAILS).expect("valid policies");
+    for rule in rules.list() {
+        assert!(rule.title.is_some(), "{}", rule.id);
+    }
+    assert_eq!(
+        rules.title("production-pci-standing-data"),
+        "Standing access to data"
+    );
+    assert_eq!(
+        rules.title("system.orphan"),
+        "User or group that no longer exists"
+    );
+    assert_eq!(rules.title("another"), "another");
+}
