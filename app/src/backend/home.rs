@@ -95,6 +95,8 @@ pub struct OrganisationHome {
     /// Changes of the last 7 days that remove oversight access, or the access of many people, newest first, at most six.
     pub alarms: Vec<ChangeRow>,
     pub exposure: Exposure,
+    /// Accounts of which AWS reports a less strict classification than is on record.
+    pub waiting_accounts: Figure,
     /// The people who can reach production PCI, most exposed first, at most twelve.
     pub exposed: Vec<ExposedPerson>,
     /// Policy findings on existing access, violations first.

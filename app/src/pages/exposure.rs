@@ -9,9 +9,9 @@ use crate::{
         escape,
     },
     components::{
-        AccountLink, AccountNames, Column, Empty, Glyph, HitWords, NotKnown, PersonLink,
+        AccountLink, AccountNames, Column, Empty, Glyph, HitWords, NotKnown, Notice, PersonLink,
         PrincipalLink, RecentChanges, Section, SetLink, Stat, Stats, Status, StatusBadge, Table,
-        Time,
+        Time, list_href,
     },
 };
 
@@ -20,6 +20,7 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     let OrganisationHome {
         alarms,
         exposure,
+        waiting_accounts,
         exposed,
         findings,
         drift,
@@ -38,8 +39,30 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
         (Some(drift_section(drift, drift_count, now)), None)
     };
     let alarms = (!alarms.is_empty()).then(|| alarm_section(alarms, now));
-    let head = view! { {alarms} {first} {head} }.into_any();
+    let waiting = waiting_notice(waiting_accounts);
+    let head = view! { {alarms} {waiting} {first} {head} }.into_any();
     (head, view! { {people} {guardrails} {last} }.into_any())
+}
+
+/// Renders how many accounts AWS reports less strictly than is on record. Whoever loosened them may want access.
+fn waiting_notice(accounts: Figure) -> Option<AnyView> {
+    let title = match accounts {
+        Figure::Known(0) | Figure::NotKnown => return None,
+        Figure::Known(1) => "1 account waits for a confirmation of its classification".to_owned(),
+        Figure::Known(some) => {
+            format!("{some} accounts wait for a confirmation of their classification")
+        }
+    };
+    let href = list_href("/accounts", "", Some(super::accounts::WAITING), 1);
+    let notice = view! {
+        <Notice status=Status::Pending title>
+            <p>
+                "AWS reports a less strict environment or PCI scope than is on record. The record stays in effect until the configuration confirms the change. "
+                <a href=href>"View these accounts, and how to confirm them"</a>
+            </p>
+        </Notice>
+    };
+    Some(notice.into_any())
 }
 
 /// Renders the removals that nobody makes alone.

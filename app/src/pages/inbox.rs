@@ -12,8 +12,8 @@ use crate::{
     backend::{ChangeView, InboxPosition, PortResult},
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
-        Glyph, LinkButton, Notice, PageHeader, PagePosition, Section, Status, Time, VerdictBox,
-        list_href, pages,
+        Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton, Notice, PageHeader,
+        PagePosition, Section, Status, Time, VerdictBox, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -102,6 +102,7 @@ fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) 
                         {row.requester.clone()} " " <Time at=row.submitted now /> " · " {format!("{have} of {need} approvals")}
                         " · decision due " <Time at=row.decide_by now />
                     </p>
+                    <LedgerMismatchMark altered=row.altered />
                 </li>
             }
         })
@@ -118,6 +119,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         preview,
         decide,
         step_up,
+        mismatch,
         ..
     } = view;
     let gains = preview.gains;
@@ -136,7 +138,8 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
                 </DefinitionList>
             </div>
         </Section>
-        <VerdictBox verdict=preview.verdict gains />
+        {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
+        <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains />
         <Section title="Who gains and loses access"><DiffView gained=preview.gained gains lost=preview.lost losses=preview.losses /></Section>
         {risks(preview.findings)}
         <Section title="Your decision">

@@ -122,6 +122,11 @@ impl Service {
             losses: effect.lost.len(),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
+            policy_titles: verdict
+                .hits
+                .iter()
+                .map(|hit| (hit.rule.clone(), self.app_state.rules.title(&hit.rule)))
+                .collect(),
             verdict,
             effect: hash,
             approvers,
