@@ -49,6 +49,10 @@ pub struct Board {
     pub unclassified: usize,
     /// Accounts whose tags and OUs say different things.
     pub contradictory: usize,
+    /// Accounts of which AWS reports a less strict classification than is on record.
+    pub waiting: usize,
+    /// The lines of the mapping that confirm what AWS reports of the accounts that match and wait, for the first of them.
+    pub confirmations: Vec<String>,
 }
 
 /// An assignment on the page of an account.

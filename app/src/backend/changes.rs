@@ -1,5 +1,7 @@
 //! Changes: preview, submission, progress and decisions.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::{
     approval::Decision,
@@ -38,6 +40,9 @@ pub struct FormOptions {
     /// selected value.
     pub typed: Vec<&'static str>,
 }
+
+/// Short names of policies, by id.
+pub type PolicyTitles = BTreeMap<String, String>;
 
 /// A gain or loss of access, for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +87,8 @@ pub struct Preview {
     /// Who loses access.
     pub losers: AffectedPeople,
     pub verdict: Verdict,
+    /// The short names of the policies in the verdict, by id.
+    pub policy_titles: PolicyTitles,
     /// The hash of the effect, to which approvals are bound.
     pub effect: EffectHash,
     /// The risks of the permission set.
@@ -110,8 +117,30 @@ pub struct NewChange {
     pub errors: Vec<super::FieldError>,
     /// The preview, if the selection is complete.
     pub preview: Option<Preview>,
+    /// How long sessions of the selected permission set last, if one is selected to be granted.
+    pub session: Option<SessionView>,
     /// An idempotency key, unique per rendered form, so that a double click submits once.
     pub form_key: String,
+}
+
+/// How long a role session of a permission set lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionView {
+    /// The maximum duration, for display.
+    pub length: String,
+    /// Set if a session can outlast the selected duration of the access.
+    pub overrun: Option<SessionOverrun>,
+}
+
+/// That a role session can outlast the access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionOverrun {
+    /// The difference of the durations, for display.
+    pub by: String,
+    /// Both durations, as a sentence.
+    pub found: String,
+    /// What to do.
+    pub cure: String,
 }
 
 /// A decision on a change.
@@ -210,6 +239,17 @@ pub struct ChangeView {
     pub live_words: String,
     /// The reason for its result, if Leastwise or AWS reported one.
     pub result: Option<String>,
+    /// How it differs from the ledger, if it does.
+    pub mismatch: Option<LedgerMismatchView>,
+}
+
+/// How a change, or a decision on it, differs from the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerMismatchView {
+    /// What differs, one sentence each.
+    pub differences: Vec<String>,
+    /// What follows for the change.
+    pub consequence: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -126,6 +126,8 @@ pub struct Alarms {
 pub struct OrganisationHome {
     pub alarms: Alarms,
     pub exposure: Exposure,
+    /// Accounts of which AWS reports a less strict classification than is on record.
+    pub waiting_accounts: Figure,
     /// The people who can reach production PCI, most exposed first, at most twelve.
     pub exposed: Vec<ExposedPerson>,
     /// Policy findings on existing access, violations first.

@@ -11,6 +11,9 @@ pub struct EntryRow {
     /// The sequence number.
     pub seq: u64,
     pub at: Timestamp,
+    /// What happened, in a few words; the type if this version does not know it.
+    pub title: String,
+    /// The type, as recorded.
     pub kind: String,
     pub outcome: Outcome,
     /// The actor: a name if it is still known, else an id.

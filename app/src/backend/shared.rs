@@ -92,6 +92,8 @@ pub enum PrincipalRef {
 pub struct HitView {
     /// The id of the policy.
     pub rule: String,
+    /// The short name of the policy.
+    pub title: String,
     /// The reason, for users.
     pub reason: String,
     /// The control, for assessors, such as `PCI 7.2.2`.
@@ -176,6 +178,8 @@ pub struct ChangeRow {
     /// The deadline for a decision.
     pub decide_by: Timestamp,
     pub state: domain::change::State,
+    /// Whether it, or a decision on it, differs from the ledger.
+    pub altered: bool,
     /// The accounts that it names or affects.
     pub accounts: Vec<AccountRef>,
     /// The number of approvals it has and the number it needs.

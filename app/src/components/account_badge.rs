@@ -54,7 +54,16 @@ pub fn doubt(class: &Classification) -> Option<&'static str> {
     }
 }
 
-/// The environment and PCI badges, and a badge for an account that is not classified or contradictory.
+/// The words for an account of which AWS reports a less strict classification than is on record.
+pub const WAITS_FOR_CONFIRMATION: &str = "Waits for confirmation";
+
+/// Returns a classification as the second part of a sentence, such as "staging, out of scope".
+pub fn classification_words((environment, pci): (Environment, Pci)) -> String {
+    format!("{}, {}", environment_name(environment), pci_name(pci)).to_lowercase()
+}
+
+/// The environment and PCI badges, and badges for an account that is not classified, contradictory, or waits for a
+/// confirmation.
 #[component]
 pub fn AccountMarks(class: Classification) -> impl IntoView {
     let assumed = doubt(&class)
@@ -63,8 +72,19 @@ pub fn AccountMarks(class: Classification) -> impl IntoView {
         <EnvironmentBadge environment=class.environment />
         <PciBadge pci=class.pci />
         {assumed}
+        <WaitingMark class weight=BadgeWeight::Pill />
     }
     .into_any()
+}
+
+/// The mark of an account whose less strict classification waits for confirmation; empty for others. Its title says
+/// what AWS reports.
+#[component]
+pub fn WaitingMark(class: Classification, #[prop(optional)] weight: BadgeWeight) -> impl IntoView {
+    class.waiting.map(|reported| {
+        let title = format!("AWS reports {}", classification_words(reported));
+        view! { <span title=title><StatusBadge status=Status::Pending label=WAITS_FOR_CONFIRMATION weight /></span> }
+    })
 }
 
 /// Returns the state of an account that is not in use, for display. An account that is not in the organization has no

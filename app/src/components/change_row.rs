@@ -3,7 +3,7 @@
 use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{AccountNames, Column, StatusBadge, Table, Time, state_status};
+use super::{AccountNames, Column, LedgerMismatchMark, StatusBadge, Table, Time, state_status};
 use crate::backend::{ChangeRow, state_words};
 
 /// The number of accounts named in a row.
@@ -45,6 +45,7 @@ fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
                 <span class="inline-flex flex-wrap items-center gap-x-2">
                     <StatusBadge status=state_status(row.state) label=state_words(row.state) />
                     {waiting}
+                    <LedgerMismatchMark altered=row.altered />
                 </span>
             </td>
             <td data-wide><AccountNames accounts total /></td>

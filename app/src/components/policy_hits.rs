@@ -4,7 +4,7 @@
 use domain::verdict::{Outcome, Tally};
 use leptos::prelude::*;
 
-use super::{Status, StatusBadge};
+use super::{PolicyReason, Status, StatusBadge};
 use crate::backend::HitView;
 
 /// Returns the status and label for the policy findings on existing access. The numbers in the label add up to the
@@ -37,13 +37,11 @@ pub fn Hits(hits: Vec<HitView>) -> impl IntoView {
     view! {
         <details data-fold>
             <summary><StatusBadge status label /></summary>
-            <ul>
+            <ul data-policies>
                 {hits
                     .into_iter()
                     .map(|hit| {
-                        let lifted = (hit.outcome == Outcome::NeedsApproval)
-                            .then(|| view! { " " <span class="text-muted">"An approval would resolve this."</span> });
-                        view! { <li><HitWords hit />{lifted}</li> }
+                        view! { <li><HitWords hit /></li> }
                     })
                     .collect_view()}
             </ul>
@@ -52,10 +50,19 @@ pub fn Hits(hits: Vec<HitView>) -> impl IntoView {
     .into_any()
 }
 
-/// The reason of a finding, with its control.
+/// A finding: the policy's title, its reason and the cure.
 #[component]
 pub fn HitWords(hit: HitView) -> impl IntoView {
-    view! { {hit.reason} " " <span data-control title=format!("Policy {}", hit.rule)>{hit.control}</span> }.into_any()
+    let HitView {
+        rule,
+        title,
+        reason,
+        control,
+        outcome,
+    } = hit;
+    let remedy =
+        (outcome == Outcome::NeedsApproval).then(|| "An approval would resolve this.".to_owned());
+    view! { <PolicyReason rule title reason control applies_to=None remedy /> }.into_any()
 }
 
 #[cfg(test)]
@@ -65,6 +72,7 @@ mod tests {
     fn hits(outcomes: &[Outcome]) -> Vec<HitView> {
         let hit = |outcome: &Outcome| HitView {
             rule: "rule".into(),
+            title: "Rule".into(),
             reason: "a reason".into(),
             control: "PCI 7.2.1".into(),
             outcome: *outcome,

@@ -3,7 +3,7 @@
 use domain::{change::State, time::Timestamp};
 use leptos::prelude::*;
 
-use super::{Status, StatusBadge, Time};
+use super::{LedgerMismatchMark, Status, StatusBadge, Time};
 use crate::backend::{ChangeRow, OperationStatus, state_words};
 
 /// Returns the badge status for the state of a change.
@@ -48,6 +48,7 @@ pub fn RecentChanges(
                         <StatusBadge status=state_status(change.state) label=state_words(change.state) />
                     </div>
                     <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
+                    <LedgerMismatchMark altered=change.altered />
                 </li>
             }
         })

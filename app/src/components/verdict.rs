@@ -4,7 +4,8 @@
 use domain::verdict::{Hit, Outcome, Remedy, Verdict};
 use leptos::prelude::*;
 
-use super::{Notice, Status};
+use super::{Notice, PolicyReason, Status};
+use crate::backend::PolicyTitles;
 
 /// The maximum number of approvers named; the rest is counted.
 const NAMED: usize = 8;
@@ -18,20 +19,30 @@ pub const fn outcome_status(outcome: Outcome) -> Status {
     }
 }
 
-/// Whether the change is still open, for the wording of the verdict.
+/// Whether somebody has yet to decide, for the wording of the verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tense {
-    /// The change is not in a terminal state.
+    /// The change is a preview, or waits for a decision.
     #[default]
     Open,
-    /// The change is in a terminal state.
+    /// The change was decided, or needed no decision.
     Over,
+}
+
+/// Returns the status of the notice. Approvals that are no longer awaited are not pending.
+const fn verdict_status(outcome: Outcome, tense: Tense) -> Status {
+    match (outcome, tense) {
+        (Outcome::NeedsApproval, Tense::Over) => Status::Off,
+        _ => outcome_status(outcome),
+    }
 }
 
 /// A notice with the verdict.
 #[component]
 pub fn VerdictBox(
     verdict: Verdict,
+    /// The short names of its policies.
+    titles: PolicyTitles,
     /// The number of gains, to show how many of them a reason applies to.
     gains: usize,
     /// The names of the people who can approve; `None` if they are not to be shown.
@@ -65,36 +76,41 @@ pub fn VerdictBox(
     let reasons = finals
         .into_iter()
         .chain(lifted)
-        .map(|hit| reason(hit, gains))
+        .map(|hit| {
+            let title = titles.get(&hit.rule).unwrap_or(&hit.rule).clone();
+            reason(hit, title, gains, tense)
+        })
         .collect_view();
     let who = approvers
         .filter(|_| verdict.outcome == Outcome::NeedsApproval)
         .map(|approvers| who(approvers, verdict.approvals));
     view! {
-        <Notice status=outcome_status(verdict.outcome) title>
-            <ul>{reasons}</ul>
+        <Notice status=verdict_status(verdict.outcome, tense) title>
+            <ul data-policies>{reasons}</ul>
             {who}
         </Notice>
     }
     .into_any()
 }
 
-fn reason(hit: Hit, gains: usize) -> impl IntoView {
-    let some = (1..gains).contains(&hit.affected).then(|| {
+fn reason(hit: Hit, title: String, gains: usize, tense: Tense) -> impl IntoView {
+    let applies_to = (1..gains).contains(&hit.affected).then(|| {
         format!(
-            " Applies to {} of the {gains} gains listed below.",
+            "Applies to {} of the {gains} gains listed below.",
             hit.affected
         )
     });
+    let requires = match tense {
+        Tense::Open => "Requires",
+        Tense::Over => "Required",
+    };
     let remedy = match hit.remedy {
-        Some(Remedy::Approvals(1)) => Some(" Requires 1 approval.".to_owned()),
-        Some(Remedy::Approvals(n)) => Some(format!(" Requires {n} approvals.")),
+        Some(Remedy::Approvals(1)) => Some(format!("{requires} 1 approval.")),
+        Some(Remedy::Approvals(n)) => Some(format!("{requires} {n} approvals.")),
         None => None,
     };
     view! {
-        <li>
-            {hit.reason} {remedy} {some} " " <span data-control title=format!("Policy {}", hit.rule)>{hit.control}</span>
-        </li>
+        <li><PolicyReason rule=hit.rule title reason=hit.reason control=hit.control applies_to remedy /></li>
     }
 }
 

@@ -22,8 +22,8 @@ use crate::{
         AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Day, Definition,
         DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton,
         NotKnown, Notice, PageHeader, PersonLink, PrincipalLink, RecentChanges, Section, SetLink,
-        Stat, Stats, Status, StatusBadge, Table, Time, doubt, environment_name, list_href, pages,
-        pci_name, relative, source_words,
+        Stat, Stats, Status, StatusBadge, Table, Time, classification_words, doubt,
+        environment_name, list_href, pages, pci_name, relative, source_words,
     },
     routes::{Page, Visit},
 };
@@ -157,7 +157,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
 /// Renders what is doubtful about a classification, and what to do. The last cure confirms a less strict one.
 fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
     let waiting = class.waiting.map(|(environment, pci)| {
-        let looser = format!("{}, {}", environment_name(environment).to_lowercase(), pci_name(pci).to_lowercase());
+        let looser = classification_words((environment, pci));
         let confirm = cures.pop().map(cure_view);
         view! {
             <Notice status=Status::Pending title="AWS reports a less strict classification">

@@ -11,13 +11,19 @@ use crate::{
     backend::{AccountCard, Board, BoardCell, Freshness, ListQuery, PortResult},
     components::{
         AccountStateMark, Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice, Glyph,
-        Icon, ListBar, NotKnown, PageHeader, PagePosition, Status, StatusBadge, doubt,
-        environment_name, list_href, pages, pci_name,
+        Icon, ListBar, NotKnown, Notice, PageHeader, PagePosition, Status, StatusBadge,
+        WAITS_FOR_CONFIRMATION, WaitingMark, doubt, environment_name, list_href, pages, pci_name,
     },
     routes::{Page, Visit},
 };
 
 use super::filters::{UnknownFilter, known_query};
+
+/// The filter of accounts that wait for a confirmation, also the target of the notice on the home page.
+pub const WAITING: &str = "waiting";
+
+/// The number of accounts up to which the lines that confirm them are unfolded.
+const OPEN: usize = 5;
 
 /// The columns from left to right.
 const COLUMNS: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
@@ -68,8 +74,11 @@ fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
         Chip::new("unapproved", "Unapproved"),
         Chip::new("unclassified", "Not classified").counting(board.unclassified),
         Chip::new("contradictory", "Contradictory").counting(board.contradictory),
+        Chip::new(WAITING, WAITS_FOR_CONFIRMATION).counting(board.waiting),
     ];
     let only = query.only.clone().unwrap_or_default();
+    let confirm = (only == WAITING && board.total > 0)
+        .then(|| confirmation_notice(board.confirmations, board.total));
     if let Some(rule) = only.strip_prefix("rule:") {
         chips.push(Chip::new(&only, format!("Policy {rule}")));
     } else if let Some((environment, pci)) = super::cell(&only) {
@@ -86,7 +95,35 @@ fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
     } else {
         lanes(&query, board.cells)
     };
-    view! { {bar} {body} }.into_any()
+    view! { {bar} {confirm} {body} }.into_any()
+}
+
+/// Renders what it means that accounts wait, and the lines that confirm each of them.
+fn confirmation_notice(confirmations: Vec<String>, total: usize) -> AnyView {
+    let title = if total == 1 {
+        "AWS reports a less strict classification of 1 account".to_owned()
+    } else {
+        format!("AWS reports a less strict classification of {total} accounts")
+    };
+    let more = total.saturating_sub(confirmations.len());
+    let open = total <= OPEN;
+    let more = (more > 0).then(|| {
+        view! { <p class="text-muted">{format!("and {more} more, each on the page of the account")}</p> }
+    });
+    view! {
+        <Notice status=Status::Pending title>
+            <p>
+                "The classification on record stays in effect. Find out who changed the tags or the OU. If the less strict classification is right, add these lines to the file that "
+                <code>"LEASTWISE_CLASSIFICATION"</code> " names, and start Leastwise again."
+            </p>
+            <details data-fold open=open class="mt-2">
+                <summary>"Lines to confirm them"</summary>
+                <pre class="overflow-x-auto" tabindex="0" role="region" aria-label="Lines to confirm them"><code>{confirmations.join("\n\n")}</code></pre>
+                {more}
+            </details>
+        </Notice>
+    }
+    .into_any()
 }
 
 /// Renders one row per environment with at least one account. Narrow screens stack its three cells.
@@ -194,6 +231,7 @@ fn card(card: AccountCard) -> impl IntoView {
         {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("Unapproved: {unapproved}") /> })}
         {doubt(&account.class).map(|label| view! { <StatusBadge status=Status::Drift label /> })}
         {unevaluated.then(|| view! { <StatusBadge status=Status::Drift label="Not read completely" /> })}
+        <WaitingMark class=account.class />
         <AccountStateMark state=account.state />
     };
     view! {

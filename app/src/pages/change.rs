@@ -10,9 +10,9 @@ use crate::{
     },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
-        DefinitionList, DiffView, ErrorSummary, Notice, PageHeader, PagePosition, Section, Status,
-        StatusBadge, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm, decision_errors,
-        list_href, operation_status, pages, state_status,
+        DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, Notice, PageHeader,
+        PagePosition, Section, Status, StatusBadge, Table, Tense, Time, Timeline, VerdictBox,
+        WithdrawForm, decision_errors, list_href, operation_status, pages, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -51,6 +51,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
                 actions=actions.into_any()
             />
             <ErrorSummary errors=errors />
+            {view.mismatch.clone().map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
             {typed(&view, &form)}
             {view.result.clone().map(|result| view! { <Notice status=Status::Danger title=result /> })}
             {body(view, shown, &form, decides, ledger, now)}
@@ -106,6 +107,7 @@ fn body(
     let gains = gainers.rows;
     let changed = row.id.clone();
     let open = !row.state.is_terminal();
+    let undecided = row.state == domain::change::State::Waiting;
     let effect = preview.effect.clone();
     let (id, form) = (row.id.clone(), form.clone());
     let panel = (decides && row.state == domain::change::State::Waiting).then(move || {
@@ -138,10 +140,10 @@ fn body(
     view! {
         {panel}
         <Section title="Progress">{progress(operations, now)}</Section>
-        {if open {
-            view! { <VerdictBox verdict=preview.verdict gains approvers=preview.approvers /> }
+        {if undecided {
+            view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains approvers=preview.approvers /> }
         } else {
-            view! { <VerdictBox verdict=preview.verdict gains tense=Tense::Over /> }
+            view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains tense=Tense::Over /> }
         }}
         {effect_rows(preview.gained, preview.lost, (gainers, losers), shown, format!("/changes/{changed}"))}
         {open.then(|| risks(preview.findings)).flatten()}
@@ -189,16 +191,16 @@ fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
     let rows = operations
         .into_iter()
         .map(|row| {
-            let remaining = row
-                .remaining
-                .into_iter()
-                .map(|path| view! { <li>{path}</li> })
-                .collect_view();
+            let remaining = (!row.remaining.is_empty()).then(|| {
+                let paths = row.remaining.into_iter();
+                let paths = paths.map(|path| view! { <li>{path}</li> }).collect_view();
+                view! { <ul data-plain class="text-muted text-xs">{paths}</ul> }
+            });
             view! {
                 <tr>
                     <td>
                         <StatusBadge status=operation_status(row.status) label=row.words />
-                        <ul class="text-muted text-xs">{remaining}</ul>
+                        {remaining}
                     </td>
                     <th scope="row">{row.what}</th>
                     <td data-wide>{row.verified.map(|at| view! { <AbsoluteTime at now /> })}</td>

@@ -49,7 +49,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
     });
     view! {
         <PageHeader
-            title=format!("Entry {}", row.seq)
+            title=format!("Entry {}: {}", row.seq, row.title)
             crumbs=vec![Crumb::new("/ledger", "Ledger")]
             marks=outcome_badge(row.outcome)
             detail=view! { <code>{row.kind}</code> }.into_any()

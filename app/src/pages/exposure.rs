@@ -6,8 +6,9 @@ use leptos::prelude::*;
 use crate::{
     backend::{DriftRow, ExposedPerson, Exposure, FindingGroup, OrganisationHome, escape},
     components::{
-        AccountLink, AccountNames, AlarmList, Column, Empty, Glyph, HitWords, NotKnown, PersonLink,
-        PrincipalLink, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
+        AccountLink, AccountNames, AlarmList, Column, Empty, Glyph, HitWords, NotKnown, Notice,
+        PersonLink, PrincipalLink, Section, SetLink, Stat, Stats, Status, StatusBadge, Table, Time,
+        list_href,
     },
 };
 
@@ -16,6 +17,7 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     let OrganisationHome {
         alarms,
         exposure,
+        waiting_accounts,
         exposed,
         findings,
         drift,
@@ -33,8 +35,30 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     } else {
         (Some(drift_section(drift, drift_count, now)), None)
     };
-    let head = view! { <AlarmList alarms now /> {first} {head} }.into_any();
+    let waiting = waiting_notice(waiting_accounts);
+    let head = view! { <AlarmList alarms now /> {waiting} {first} {head} }.into_any();
     (head, view! { {people} {guardrails} {last} }.into_any())
+}
+
+/// Renders how many accounts AWS reports less strictly than is on record. Whoever loosened them may want access.
+fn waiting_notice(accounts: Figure) -> Option<AnyView> {
+    let title = match accounts {
+        Figure::Known(0) | Figure::NotKnown => return None,
+        Figure::Known(1) => "1 account waits for a confirmation of its classification".to_owned(),
+        Figure::Known(some) => {
+            format!("{some} accounts wait for a confirmation of their classification")
+        }
+    };
+    let href = list_href("/accounts", "", Some(super::accounts::WAITING), 1);
+    let notice = view! {
+        <Notice status=Status::Pending title>
+            <p>
+                "AWS reports a less strict environment or PCI scope than is on record. The record stays in effect until the configuration confirms the change. "
+                <a href=href>"View these accounts, and how to confirm them"</a>
+            </p>
+        </Notice>
+    };
+    Some(notice.into_any())
 }
 
 fn head(exposure: &Exposure) -> AnyView {

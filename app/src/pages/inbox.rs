@@ -12,8 +12,8 @@ use crate::{
     backend::{ChangeView, InboxPosition, PortResult, gains_and_losses},
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
-        Glyph, LinkButton, Notice, PageHeader, PagePosition, SecondFactorNotice, Section, Status,
-        Time, VerdictBox, list_href, pages,
+        Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton, Notice, PageHeader,
+        PagePosition, SecondFactorNotice, Section, Status, Time, VerdictBox, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -96,6 +96,7 @@ fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) 
                         {row.requester.clone()} " " <Time at=row.submitted now /> " · " {format!("{have} of {need} approvals")}
                         " · decision due " <Time at=row.decide_by now />
                     </p>
+                    <LedgerMismatchMark altered=row.altered />
                 </li>
             }
         })
@@ -112,6 +113,7 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         preview,
         decide,
         step_up,
+        mismatch,
         ..
     } = view;
     let (gains, losses) = (preview.gainers.rows, preview.losers.rows);
@@ -131,7 +133,8 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
                 </DefinitionList>
             </div>
         </Section>
-        <VerdictBox verdict=preview.verdict gains />
+        {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
+        <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains />
         <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section>
         {risks(preview.findings)}
         <Section title="Your decision">

@@ -121,6 +121,7 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
     let EntryRow {
         seq,
         at,
+        title,
         kind,
         outcome,
         actor,
@@ -130,7 +131,7 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
         <tr>
             <th scope="row" data-numeric><a href=format!("/ledger/{seq}")>{seq}</a></th>
             <td class="whitespace-nowrap"><Time at now /></td>
-            <td><code>{kind}</code></td>
+            <td><div class="whitespace-nowrap">{title}</div><code class="text-muted text-xs">{kind}</code></td>
             <td>{outcome_badge(outcome)}</td>
             <td>{actor}</td>
             <td data-wide class="text-muted">{about}</td>

@@ -11,8 +11,8 @@ use crate::{
     },
     components::{
         Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Notice,
-        PageHeader, Requirement, Section, SelectField, Status, StatusBadge, Tab, Tabs, TextArea,
-        TextField, VerdictBox, risk_status,
+        PageHeader, Requirement, Section, SelectField, SessionOverrunNotice, Status, StatusBadge,
+        Tab, Tabs, TextArea, TextField, VerdictBox, risk_status, session_hint, session_tail,
     },
     islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
@@ -136,6 +136,7 @@ fn choose(new: &NewChange) -> AnyView {
             },
             &choices.who,
             &change_form.who,
+            None,
         ),
         if membership {
             ().into_any()
@@ -146,9 +147,17 @@ fn choose(new: &NewChange) -> AnyView {
                 "Account",
                 &choices.accounts,
                 &change_form.account,
+                None,
             )
         },
-        pick(new, change_field::SET, set_label, sets, &change_form.set),
+        pick(
+            new,
+            change_field::SET,
+            set_label,
+            sets,
+            &change_form.set,
+            term.then(|| session_hint(new.session.as_ref())),
+        ),
         if term {
             pick(
                 new,
@@ -156,16 +165,21 @@ fn choose(new: &NewChange) -> AnyView {
                 "Duration",
                 &choices.terms,
                 &change_form.term,
+                Some("Leastwise removes the access when it ends.".to_owned()),
             )
         } else {
             ().into_any()
         },
     ];
+    let overrun = new.session.as_ref();
+    let overrun = overrun.and_then(|session| session.overrun.clone());
+    let overrun = overrun.map(|overrun| view! { <SessionOverrunNotice overrun /> });
     view! {
         <Section title="Selection">
             <form id="choose" method="get" action="/changes/new" data-body>
                 <input type="hidden" name=change_field::KIND value=change />
                 <div class="grid grid-cols-1 md:grid-cols-2 gap-x-6">{fields.into_iter().collect_view()}</div>
+                {overrun}
                 <Button kind>{if again { "Update the preview" } else { "Preview" }}</Button>
             </form>
         </Section>
@@ -180,6 +194,7 @@ fn pick(
     label: &'static str,
     offered: &[Offered],
     chosen: &str,
+    hint: Option<String>,
 ) -> AnyView {
     let error = new
         .errors
@@ -204,7 +219,18 @@ fn pick(
             .iter()
             .map(|choice| Choice::new(choice.value.clone(), choice.label.clone())),
     );
-    view! { <SelectField name label choices=list selected=chosen.to_owned() error need=Requirement::Required /> }.into_any()
+    view! {
+        <SelectField
+            name
+            label
+            choices=list
+            selected=chosen.to_owned()
+            hint=hint.unwrap_or_default()
+            error
+            need=Requirement::Required
+        />
+    }
+    .into_any()
 }
 
 fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
@@ -215,6 +241,7 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
         lost,
         losers,
         verdict,
+        policy_titles,
         effect,
         findings,
         session_seconds,
@@ -222,17 +249,25 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
         alarm,
     } = preview;
     let outcome = verdict.outcome;
+    // The notice above the preview says it already.
+    let overruns = new
+        .session
+        .as_ref()
+        .is_some_and(|session| session.overrun.is_some());
+    let tail = (!overruns)
+        .then(|| session_tail(session_seconds, &new.change_form))
+        .flatten();
     let detail = gains_and_losses(gainers, losers);
     let (gains, losses) = (gainers.rows, losers.rows);
     view! {
         <section id="preview" aria-label="Preview">
             <h2 class="mb-3">{title.clone()}</h2>
             {view! { <OutdatedPreview /> }.into_any()}
-            <VerdictBox verdict gains approvers />
+            <VerdictBox verdict titles=policy_titles gains approvers />
             {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
             <Section title="Who gains and loses access" detail=detail><DiffView gained gains lost losses /></Section>
             {risks(findings)}
-            {tail(session_seconds, &new.change_form)}
+            {tail}
             {submit(new, form, outcome, effect.0)}
         </section>
     }
@@ -263,7 +298,7 @@ pub fn risks(findings: Vec<Finding>) -> Option<AnyView> {
     let rest = items.split_off(items.len().min(SHOWN));
     let more = (!rest.is_empty()).then(|| {
         view! {
-            <details>
+            <details data-rest>
                 <summary>{format!("{} more", rest.len())}</summary>
                 <ul data-lines>{rest}</ul>
             </details>
@@ -296,33 +331,6 @@ fn finding_line(finding: Finding) -> AnyView {
         </li>
     }
     .into_any()
-}
-
-/// Renders how long a role session can outlive the access.
-fn tail(seconds: u32, change_form: &ChangeForm) -> Option<AnyView> {
-    let words = length(seconds)?;
-    let text = match change_form.known_kind() {
-        Some(ChangeKind::Remove | ChangeKind::Leave) => format!(
-            "A role session that is active when the access is removed can remain usable for up to {words}. AWS does not end sessions early."
-        ),
-        Some(ChangeKind::Grant) if change_form.term != "standing" => format!(
-            "A role session that is started with this access can remain usable for up to {words}, even after temporary access ends."
-        ),
-        _ => format!(
-            "A role session that is started with this access can remain usable for up to {words}, even after the access is removed."
-        ),
-    };
-    Some(view! { <p class="mb-6 max-w-[72ch] text-muted">{text}</p> }.into_any())
-}
-
-fn length(seconds: u32) -> Option<String> {
-    match (seconds / 3_600, seconds % 3_600 / 60) {
-        (0, 0) => None,
-        (0, minutes) => Some(format!("{minutes} minutes")),
-        (1, 0) => Some("1 hour".into()),
-        (hours, 0) => Some(format!("{hours} hours")),
-        (hours, minutes) => Some(format!("{hours} h {minutes} min")),
-    }
 }
 
 /// Renders the second form. The server validates it again and compares the effect with the one shown.

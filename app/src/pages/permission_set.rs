@@ -187,7 +187,7 @@ fn held(content: Content) -> AnyView {
     }
     let managed = managed
         .into_iter()
-        .map(|arn| view! { <li><code>{arn}</code></li> })
+        .map(|arn| view! { <li><code class="break-all">{arn}</code></li> })
         .collect_view();
     let customer = customer
         .into_iter()

@@ -6,6 +6,7 @@
 //! entries of the ledger.
 
 mod change_history;
+mod decision_mismatch;
 pub mod grants;
 pub mod identities;
 pub mod sessions;
@@ -14,6 +15,7 @@ pub use change_history::{
     BEGAN, ChangeHistory, ChangeMismatch, ENDINGS, Lifecycle, PresentedEffect, REFUSED, SENT_BACK,
     SUBMITTED, SubmittedRequest,
 };
+pub use decision_mismatch::{DecisionMismatch, DecisionMismatchKind};
 
 use std::collections::BTreeMap;
 

@@ -13,7 +13,7 @@ use domain::{
     authorize::Action,
     classification::{Classification, readings},
     ids::{AccountId, Assignment, Principal},
-    policies::{AssignmentFindings, PolicyFindings},
+    policies::{AssignmentFindings, PolicyFindings, Rules},
     snapshot::{Knowledge, Provisioned},
     verdict::Tally,
 };
@@ -29,6 +29,8 @@ use crate::store::change::ChangeTarget;
 
 /// The maximum number of changes shown on the page of an account.
 const CHANGES: usize = 10;
+/// The maximum number of accounts whose confirmation the board writes out.
+const CONFIRMATIONS: usize = 20;
 
 #[async_trait]
 impl AccountsPort for Service {
@@ -112,6 +114,7 @@ fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
     };
     let unclassified = count(Classification::is_assumed);
     let contradictory = count(|class| class.contradictory);
+    let waiting = count(|class| class.waiting.is_some());
     let mut fields: BTreeMap<_, Vec<(&AccountEntry, Classification)>> = BTreeMap::new();
     for entry in &read_model.index.accounts {
         let Some(class) = class_of(entry) else {
@@ -125,6 +128,13 @@ fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
         }
     }
     let total = fields.values().map(Vec::len).sum();
+    let confirmations = fields
+        .values()
+        .flatten()
+        .filter_map(|(entry, _)| read_model.snapshot.account(&entry.id))
+        .filter_map(|(account, class)| classification::confirmation(account, class))
+        .take(CONFIRMATIONS)
+        .collect();
     // A single cell is paged. If there are several, each shows its most exposed accounts.
     let skip = if fields.len() == 1 {
         (existing(query.page, total, CELL) - 1) * CELL
@@ -151,6 +161,8 @@ fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
         known,
         unclassified,
         contradictory,
+        waiting,
+        confirmations,
     }
 }
 
@@ -170,6 +182,7 @@ fn kept(read_model: &ReadModel, only: &str, entry: &AccountEntry, class: Classif
         "unapproved" => entry.findings.is_some_and(|tally| tally.unapproved > 0),
         "unclassified" => class.is_assumed(),
         "contradictory" => class.contradictory,
+        "waiting" => class.waiting.is_some(),
         _ => cell(only).is_none_or(|field| field == class.strictness()),
     }
 }
@@ -232,7 +245,7 @@ impl Service {
                     .and_then(|all| all.last())
                     .map(|window| window.change.clone()),
                 outdated: read.provisioned == Provisioned::Outdated,
-                hits: each_once(&findings),
+                hits: each_once(&self.app_state.rules, &findings),
             });
         }
         // Permission sets with the worst findings first, and rows with the same permission set together.
@@ -264,13 +277,13 @@ impl Service {
 
 /// Returns the policy findings of everyone with access through one assignment: each policy once, in policy order, with
 /// its strictest outcome.
-pub(super) fn each_once(findings: &[PolicyFindings]) -> Vec<HitView> {
+pub(super) fn each_once(rules: &Rules, findings: &[PolicyFindings]) -> Vec<HitView> {
     let mut hits: Vec<HitView> = Vec::new();
     for hit in findings.iter().flat_map(|one| one.hits.iter()) {
         match hits.iter_mut().find(|view| view.rule == hit.rule) {
-            Some(known) if known.outcome < hit.outcome() => *known = names::hit(hit),
+            Some(known) if known.outcome < hit.outcome() => *known = names::hit(rules, hit),
             Some(_) => {}
-            None => hits.push(names::hit(hit)),
+            None => hits.push(names::hit(rules, hit)),
         }
     }
     hits

@@ -172,18 +172,26 @@ pub fn cures(account: &Account, class: &Classification, readings: &[Reading]) ->
     if class.contradictory {
         cures.push("Make tags and OUs agree: correct the tag, move the account, or map what is read wrongly.".into());
     }
-    if let Some((environment, pci)) = class.waiting {
+    if let Some(lines) = confirmation(account, class) {
         cures.push(format!(
-            "If the less strict classification is right, confirm it in the file that LEASTWISE_CLASSIFICATION names.\n\
-             [[confirmed]]\naccount = \"{}\"\nenvironment = \"{}\"\npci = \"{}\"",
-            account.id,
-            environment.as_str(),
-            pci.as_str()
+            "If the less strict classification is right, confirm it in the file that LEASTWISE_CLASSIFICATION names.\n{lines}"
         ));
     }
     let mut seen = BTreeSet::new();
     cures.retain(|cure| seen.insert(cure.clone()));
     cures
+}
+
+/// Returns the lines of the mapping that confirm what AWS reports of an account that waits for confirmation.
+pub fn confirmation(account: &Account, class: &Classification) -> Option<String> {
+    class.waiting.map(|(environment, pci)| {
+        format!(
+            "[[confirmed]]\naccount = \"{}\"\nenvironment = \"{}\"\npci = \"{}\"",
+            account.id,
+            environment.as_str(),
+            pci.as_str()
+        )
+    })
 }
 
 /// Returns the lines of the mapping for the innermost OU, each after a line break. Empty for an account outside all OUs.

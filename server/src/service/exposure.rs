@@ -75,6 +75,8 @@ pub struct Exposure {
     pub accounts: usize,
     /// Those of them whose classification is assumed.
     pub unclassified: usize,
+    /// The number of all accounts of which AWS reports a less strict classification than is on record.
+    pub waiting_accounts: usize,
     /// The people with access to these accounts.
     pub people: BTreeMap<UserId, PersonExposure>,
     /// The number of people with standing access.
@@ -118,6 +120,12 @@ pub fn expose(
             .keys()
             .filter_map(|id| snapshot.account(id))
             .filter(|(_, class)| class.is_assumed())
+            .count(),
+        waiting_accounts: snapshot
+            .parts()
+            .accounts
+            .values()
+            .filter(|(_, class)| class.waiting.is_some())
             .count(),
         against: pci_findings.values().map(|one| one.assignments).sum(),
         paths_against: pci_findings.values().map(|one| one.paths).sum(),

@@ -92,7 +92,10 @@ impl Service {
                     account: names::account(snapshot, &assignment.pair.account),
                     set: names::set(snapshot, &assignment.pair.set),
                     since: since.unwrap_or_default(),
-                    hits: each_once(&existing_access.findings_of(&assignment)),
+                    hits: each_once(
+                        &self.app_state.rules,
+                        &existing_access.findings_of(&assignment),
+                    ),
                 }
             })
             .collect()

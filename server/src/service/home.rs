@@ -12,6 +12,7 @@ use domain::{
     drift::{Drift, DriftEvent},
     ids::{AccountId, PermissionSetArn, Principal, UserId},
     person::link::{IdentityLink, link_identity},
+    policies::Rules,
     snapshot::Knowledge,
 };
 
@@ -161,8 +162,13 @@ impl Service {
         Ok(OrganisationHome {
             alarms: self.recent_alarms().await.map_err(broken)?,
             exposure: exposure(read_model),
+            waiting_accounts: read_model
+                .snapshot
+                .never_read()
+                .accounts()
+                .figure(read_model.exposure.waiting_accounts),
             exposed: exposed(read_model),
-            findings: findings(read_model),
+            findings: findings(&self.app_state.rules, read_model),
             drift: seen
                 .iter()
                 .map(|seen| drift_row(read_model, seen))
@@ -226,7 +232,7 @@ fn accounts(read_model: &ReadModel, named: &[AccountId]) -> Vec<AccountRef> {
         .collect()
 }
 
-fn findings(read_model: &ReadModel) -> Vec<FindingGroup> {
+fn findings(rules: &Rules, read_model: &ReadModel) -> Vec<FindingGroup> {
     let never = read_model.snapshot.never_read();
     let known = never.production_pci().and(never.sets());
     let mut found: Vec<_> = read_model.exposure.findings.iter().collect();
@@ -238,7 +244,7 @@ fn findings(read_model: &ReadModel) -> Vec<FindingGroup> {
             .then(b.assignments.cmp(&a.assignments))
     });
     let groups = found.into_iter().map(|(_, found)| FindingGroup {
-        hit: names::hit(&found.hit),
+        hit: names::hit(rules, &found.hit),
         assignments: known.figure(found.assignments),
         people: known.figure(found.people),
         accounts: accounts(read_model, &found.named),

@@ -13,6 +13,7 @@ mod domain_events;
 mod entry_actor;
 mod entry_builder;
 mod event_kind;
+mod event_title;
 mod events;
 mod identity_events;
 mod port;

@@ -17,7 +17,10 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::{Service, broken, existing, journal::EntryActor};
+use super::{
+    Service, broken, existing,
+    journal::{EntryActor, EventKind},
+};
 use crate::store::{
     Store, StoreError,
     ledger::{self, LedgerError, ListedEntry, SignedHead},
@@ -197,11 +200,18 @@ fn row(listed: &ListedEntry, snapshot: &Snapshot) -> Result<EntryRow, StoreError
     Ok(EntryRow {
         seq: listed.seq,
         at: entry.occurred_at,
+        title: title(entry.kind.as_str()),
         kind: entry.kind.as_str().to_owned(),
         outcome: entry.outcome,
         actor: entry_text::actor(listed, &entry, snapshot),
         about: entry_text::about(listed, &entry, snapshot),
     })
+}
+
+/// Returns the title of an event type. A type that this version does not know is its own title.
+fn title(kind: &str) -> String {
+    let known = EventKind::parse(kind).map(EventKind::title);
+    known.unwrap_or(kind).to_owned()
 }
 
 /// Indents JSON for display. Text that is not JSON is returned as it is.

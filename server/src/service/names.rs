@@ -7,6 +7,7 @@ use domain::{
     classification::{Classification, Environment, Pci, Source},
     directory::UserStatus,
     ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
+    policies::Rules,
     snapshot::{self, Figure, Gap, Knowledge, Snapshot, Unread},
     time::{Duration, Timestamp},
     verdict::Hit,
@@ -116,9 +117,10 @@ pub fn principal(snapshot: &Snapshot, principal: &Principal) -> PrincipalRef {
 }
 
 /// Returns a policy finding for display.
-pub fn hit(hit: &Hit) -> HitView {
+pub fn hit(rules: &Rules, hit: &Hit) -> HitView {
     HitView {
         rule: hit.rule.clone(),
+        title: rules.title(&hit.rule),
         reason: hit.reason.clone(),
         control: hit.control.clone(),
         outcome: hit.outcome(),

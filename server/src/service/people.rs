@@ -115,7 +115,7 @@ impl Service {
                     .of_reach(reach)
                     .hits
                     .iter()
-                    .map(names::hit)
+                    .map(|hit| names::hit(&self.app_state.rules, hit))
                     .collect(),
             })
             .collect()

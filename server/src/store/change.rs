@@ -20,12 +20,13 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Hash,
-        projection::{ChangeMismatch, Lifecycle},
+        projection::{ChangeMismatch, DecisionMismatch, Lifecycle},
     },
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
+use self::decision::ProvenDecisions;
 use super::{StoreError, Tx, affected, id, json, to_json};
 
 /// A stored change, with the effect that its approvers saw.
@@ -44,6 +45,8 @@ pub struct StoredChange {
     pub mfa: Mfa,
     /// The difference between the row and the ledger, if any. Such a change grants nothing.
     pub altered: Option<ChangeMismatch>,
+    /// The decisions whose rows and entries do not agree. No approval among them counts.
+    pub altered_decisions: Vec<DecisionMismatch>,
     /// The progress according to the ledger.
     pub lifecycle: Lifecycle,
     /// When the current effect was shown to the approvers, according to the ledger.
@@ -349,7 +352,11 @@ pub async fn version(
 
 async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<StoredChange, StoreError> {
     let change: ChangeId = id("change", &row.try_get::<String, _>("id")?)?;
-    let (decisions, approvals) = decision::proven(conn, &change).await?;
+    let ProvenDecisions {
+        decisions,
+        approvals,
+        mismatches,
+    } = decision::proven(conn, &change).await?;
     let effect: String = row.try_get("effect")?;
     let mfa = json("change", &row.try_get::<String, _>("mfa")?)?;
     let stored = Change {
@@ -378,6 +385,7 @@ async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<StoredChange, 
         result: row.try_get("result")?,
         mfa,
         altered,
+        altered_decisions: mismatches,
         lifecycle: decisions.history.lifecycle,
         shown_at: decisions.history.presented.map(|shown| shown.at),
     })

@@ -11,7 +11,7 @@ use domain::{
     time::Duration,
 };
 
-use super::{descriptions, scope::Scope};
+use super::{descriptions, scope::Scope, session_length};
 
 /// The offered durations of temporary access, in minutes, shortest first.
 const WINDOWS: [i64; 6] = [30, 60, 120, 240, 480, 720];
@@ -145,7 +145,11 @@ fn sets(snapshot: &Snapshot) -> Vec<FormOption> {
                 .next()
                 .unwrap_or_default()
                 .to_owned(),
-            label: set.name.clone(),
+            label: format!(
+                "{} (sessions up to {})",
+                set.name,
+                session_length::words(set)
+            ),
         })
         .collect();
     sorted(&mut list);

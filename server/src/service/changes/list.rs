@@ -16,7 +16,7 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::{descriptions, person_names::PersonNames, preview::effect_page};
+use super::{descriptions, mismatch, person_names::PersonNames, preview::effect_page};
 use crate::{
     service::{Service, broken, existing},
     store::{
@@ -285,6 +285,7 @@ pub(super) async fn row(
         submitted: change.submitted,
         decide_by: change.decide_by,
         state: change.state,
+        altered: mismatch::exists(stored),
         accounts: descriptions::accounts(
             snapshot,
             operations,

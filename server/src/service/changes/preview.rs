@@ -131,6 +131,11 @@ impl Service {
             losers: affected(&effect.lost),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
+            policy_titles: verdict
+                .hits
+                .iter()
+                .map(|hit| (hit.rule.clone(), self.app_state.rules.title(&hit.rule)))
+                .collect(),
             verdict,
             effect: hash,
             approvers,

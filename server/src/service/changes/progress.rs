@@ -12,7 +12,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{descriptions, remaining_paths};
+use super::{descriptions, mismatch, remaining_paths};
 use crate::{
     service::{app_state::ReadModel, pending_starts::PendingStart},
     store::{StoreError, change::StoredChange, engine},
@@ -40,6 +40,10 @@ pub(super) async fn operations(
         let write = writes.iter().rev().find(|write| write.key == key);
         let far = match waiting.filter(|_| is_queued(stored, row.as_ref())) {
             Some(waiting) => waits(waiting),
+            None if mismatch::never_starts(stored) => OperationProgress::new(
+                "Not started: the change does not match the ledger",
+                OperationStatus::Failed,
+            ),
             None => progress_of(
                 stored,
                 operation,

@@ -22,7 +22,7 @@ use domain::{
 
 use super::{
     change_form, choices::choices, descriptions, evaluation::evaluate_now,
-    removal_alarm::raise_removal_alarm, scope::Scope, submission_limits, trouble,
+    removal_alarm::raise_removal_alarm, scope::Scope, session_length, submission_limits, trouble,
 };
 use crate::{
     clock,
@@ -60,6 +60,7 @@ impl NewChangePort for Service {
         };
         Ok(NewChange {
             choices: choices(&self.read_model.snapshot, &reading.change_form, &scope),
+            session: session_length::of_form(&self.read_model.snapshot, &reading.change_form),
             change_form: reading.change_form,
             errors: reading.errors,
             preview,
@@ -209,6 +210,7 @@ impl Service {
             result: None,
             mfa: self.signed.actor.mfa,
             altered: None,
+            altered_decisions: Vec::new(),
             lifecycle: Lifecycle::NotStarted,
             shown_at: None,
         };

@@ -14,7 +14,7 @@ use domain::{
 
 use super::{
     decider_link::{self, is_stopped},
-    descriptions, list,
+    descriptions, list, mismatch,
     person_names::PersonNames,
     progress, timeline,
     withdraw::NOT_YOURS,
@@ -133,6 +133,9 @@ impl Service {
         let alarm = identity::alarm(&mut conn).await?;
         drop(conn);
         let mut decide = self.may_decide_now(stored, &claims, &record);
+        if stored.altered.is_some() {
+            decide = decide.and(Err(mismatch::UNDECIDABLE));
+        }
         if alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
             decide = decide.and(Err(decider_link::STOPPED));
         }
@@ -153,6 +156,7 @@ impl Service {
             live_key,
             live_words,
             result: stored.result.clone(),
+            mismatch: mismatch::view(stored, &mut people).await?,
         })
     }
 

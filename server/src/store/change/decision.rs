@@ -7,7 +7,7 @@ use domain::{
     approval::{Approval, Decision},
     diff::EffectHash,
     ids::ChangeId,
-    ledger::projection::Decisions,
+    ledger::projection::{DecisionMismatch, Decisions},
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _};
@@ -33,13 +33,24 @@ pub async fn decide(tx: &mut Tx, change: &ChangeId, approval: &Approval) -> Resu
     affected(rows.rows_affected(), "your decision")
 }
 
-/// Returns the projection of a change, and the decisions that count now or did in an earlier round, oldest first.
+/// The decisions on a change, as far as the ledger proves them.
+pub(super) struct ProvenDecisions {
+    /// The projection of the change.
+    pub decisions: Decisions,
+    /// The decisions that count now or did in an earlier round, oldest first.
+    pub approvals: Vec<Approval>,
+    /// The rows and entries that do not agree.
+    pub mismatches: Vec<DecisionMismatch>,
+}
+
+/// Returns the decisions on a change.
 pub(super) async fn proven(
     conn: &mut AnyConnection,
     change: &ChangeId,
-) -> Result<(Decisions, Vec<Approval>), StoreError> {
+) -> Result<ProvenDecisions, StoreError> {
     let decisions = proof::decisions(conn, change).await?;
     let mut approvals = of_change(conn, change).await?;
+    let mismatches = decisions.mismatches(&approvals);
     approvals.retain(|row| {
         let counts = decisions.count(row);
         if !counts {
@@ -52,7 +63,11 @@ pub(super) async fn proven(
         tracing::error!(%change, "the row of a declining decision is missing; its entry in the ledger counts");
     }
     approvals.extend(taken_out);
-    Ok((decisions, approvals))
+    Ok(ProvenDecisions {
+        decisions,
+        approvals,
+        mismatches,
+    })
 }
 
 async fn of_change(

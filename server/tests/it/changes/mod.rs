@@ -11,6 +11,7 @@ mod decide;
 mod forged;
 mod large_groups;
 mod lifecycle;
+mod mismatch;
 mod narrower;
 mod own_scope;
 mod pages;

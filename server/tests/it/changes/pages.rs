@@ -25,6 +25,10 @@ crate::engines::on_both_engines! {
     an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot_decide_it,
     the_blocked_changes_of_one_person_are_one_row_that_leads_to_all_of_them,
     a_requester_is_offered_no_kind_of_change_about_groups,
+    a_session_that_outlasts_the_access_is_said_beside_the_permission_set_with_the_cure,
+    each_reason_has_a_title_and_its_cure_on_a_line_of_its_own,
+    approvals_that_were_given_are_not_shown_as_pending,
+    the_ledger_says_what_happened_beside_the_type_of_each_entry,
     a_removal_of_oversight_access_is_on_the_home_page_and_says_that_it_needs_somebody_else,
 }
 
@@ -348,4 +352,89 @@ async fn a_removal_of_oversight_access_is_on_the_home_page_and_says_that_it_need
         home.contains(title) && home.contains("Remove SecurityAudit on cards-prod from EVE"),
         "{home}"
     );
+}
+
+async fn a_session_that_outlasts_the_access_is_said_beside_the_permission_set_with_the_cure(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let drawn_for = async |form: &ChangeForm| {
+        drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, form)).await)
+    };
+    // The account is not selected yet, so no policy was asked.
+    let mut form = grant("eve", "viewer", "cards-prod", "30");
+    form.account = String::new();
+    let html = drawn_for(&form).await;
+    for said in [
+        "viewer (sessions up to 1 hour)",
+        "Sessions of this set last up to 1 hour.",
+        "A session can outlast this access by 30 minutes",
+        "viewer allows sessions of 1 hour, and this access lasts 30 minutes.",
+        "Select a duration of at least 1 hour.",
+        "set the session duration of viewer to at most 30 minutes in IAM Identity Center",
+    ] {
+        assert!(html.contains(said), "{said} is not in {html}");
+    }
+    for term in ["60", "standing"] {
+        let html = drawn_for(&grant("eve", "viewer", "cards-prod", term)).await;
+        assert!(!html.contains("can outlast this access"), "{term}");
+        assert!(html.contains("Sessions of this set last up to 1 hour."));
+    }
+}
+
+async fn each_reason_has_a_title_and_its_cure_on_a_line_of_its_own(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let form = grant("eve", "viewer", "cards-prod", "720");
+    let html = drawn(pages::new_change::page(of_draft(visit(&org, "ann").await, &form)).await);
+    assert!(
+        html.contains("Temporary access of more than 4 hours"),
+        "{html}"
+    );
+    assert!(
+        html.contains("<p>Temporary access to production PCI lasts at most 4 hours.</p>"),
+        "{html}"
+    );
+    assert!(
+        html.contains(
+            "</span>Request a shorter duration, and request it again when it ends.</span></p>"
+        ),
+        "{html}"
+    );
+    assert!(
+        html.contains("</span>Requires 2 approvals.</span></p>"),
+        "{html}"
+    );
+}
+
+async fn approvals_that_were_given_are_not_shown_as_pending(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let notice = async |title: &str| {
+        let mut record = visit(&org, "ann").await;
+        record.params.insert("id".into(), id.to_string());
+        let html = drawn(pages::change::page(record).await);
+        let before = html.split(title).next().unwrap().to_owned();
+        assert_ne!(before, html, "{title} is not in {html}");
+        let status = before.rsplit("data-notice data-status=\"").next().unwrap();
+        status.split('"').next().unwrap().to_owned()
+    };
+    assert_eq!(notice("Needs approval by 2 other people").await, "pending");
+    org.approve("bob", &id).await.unwrap();
+    org.approve("cas", &id).await.unwrap();
+    assert_eq!(notice("Needed approval by 2 other people").await, "off");
+    org.set_state(&id, domain::change::State::Applying).await;
+    org.set_state(&id, domain::change::State::Verified).await;
+    assert_eq!(notice("Needed approval by 2 other people").await, "off");
+}
+
+async fn the_ledger_says_what_happened_beside_the_type_of_each_entry(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    let html = drawn(pages::ledger::page(visit(&org, "ann").await).await);
+    for said in [">Change requested<", ">change.submitted<"] {
+        assert!(html.contains(said), "{said} is not in {html}");
+    }
 }

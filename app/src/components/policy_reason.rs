@@ -1,0 +1,108 @@
+//! The reason of one policy, set so that a list of them can be scanned: the policy's title with its control, what the
+//! policy found, and the cure on a line of its own.
+
+use leptos::prelude::*;
+
+use super::{Glyph, Icon};
+
+/// A reason in two parts: what the policy found, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReasonParts {
+    pub found: String,
+    /// Empty if the reason names no cure.
+    pub cure: String,
+}
+
+impl ReasonParts {
+    /// Divides a reason after its first sentence: policies say there what they found, and then what to do.
+    pub fn of(reason: &str) -> Self {
+        let end = reason.match_indices(". ").find(|(at, _)| {
+            let next = reason[at + 2..].chars().next();
+            next.is_some_and(char::is_uppercase)
+        });
+        match end {
+            Some((at, _)) => Self {
+                found: reason[..=at].to_owned(),
+                cure: reason[at + 2..].to_owned(),
+            },
+            None => Self {
+                found: reason.to_owned(),
+                cure: String::new(),
+            },
+        }
+    }
+}
+
+/// A policy's title, reason and cure.
+#[component]
+pub fn PolicyReason(
+    /// The id of the policy.
+    rule: String,
+    /// The short name of the policy.
+    title: String,
+    reason: String,
+    control: String,
+    /// The gains that it concerns, if not all of them.
+    applies_to: Option<String>,
+    /// What lifts it, if something does. Precedes the cure.
+    remedy: Option<String>,
+) -> impl IntoView {
+    let ReasonParts { found, cure } = ReasonParts::of(&reason);
+    let cure = match remedy {
+        Some(remedy) if cure.is_empty() => remedy,
+        Some(remedy) => format!("{remedy} {cure}"),
+        None => cure,
+    };
+    let cure = (!cure.is_empty()).then(|| {
+        view! {
+            <p data-cure>
+                <Icon glyph=Glyph::ArrowRight />
+                <span><span class="sr-only">"What to do: "</span>{cure}</span>
+            </p>
+        }
+    });
+    view! {
+        <div data-policy>
+            <p data-title title=format!("Policy {rule}")>
+                {title}
+                " "
+                <span data-control>{control}</span>
+                {applies_to.map(|words| view! { " " <span data-applies>{words}</span> })}
+            </p>
+            <p>{found}</p>
+            {cure}
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_divided_after_its_first_sentence() {
+        let parts = |reason: &str| {
+            let ReasonParts { found, cure } = ReasonParts::of(reason);
+            (found, cure)
+        };
+        let divided = |found: &str, cure: &str| (found.to_owned(), cure.to_owned());
+        assert_eq!(
+            parts("Direct access is not allowed. Request it for 4 hours. Or ask."),
+            divided(
+                "Direct access is not allowed.",
+                "Request it for 4 hours. Or ask."
+            )
+        );
+        assert_eq!(
+            parts("Access needs two approvals."),
+            divided("Access needs two approvals.", "")
+        );
+        // A dot within a name ends no sentence.
+        assert_eq!(
+            parts("The user ann. reyes is not known. Choose another."),
+            divided("The user ann. reyes is not known.", "Choose another.")
+        );
+        assert_eq!(parts("Ünïcode. Äh."), divided("Ünïcode.", "Äh."));
+    }
+}

@@ -1,0 +1,55 @@
+//! How long role sessions of a permission set last, in the form of a new change and below its preview. Displays durations
+//! and never compares them.
+
+use leptos::prelude::*;
+
+use super::{Glyph, Icon, Notice, Status};
+use crate::backend::{ChangeForm, ChangeKind, SessionOverrun, SessionView};
+
+/// Returns the hint of the field for the permission set.
+pub fn session_hint(session: Option<&SessionView>) -> String {
+    session.map_or_else(
+        || "The list shows how long sessions last.".to_owned(),
+        |session| format!("Sessions of this set last up to {}.", session.length),
+    )
+}
+
+/// That a session can outlast the access, with the cure, before any policy is evaluated.
+#[component]
+pub fn SessionOverrunNotice(overrun: SessionOverrun) -> impl IntoView {
+    let SessionOverrun { by, found, cure } = overrun;
+    view! {
+        <Notice status=Status::Pending title=format!("A session can outlast this access by {by}")>
+            <p>{found}</p>
+            <p data-cure><Icon glyph=Glyph::ArrowRight /> <span><span class="sr-only">"What to do: "</span>{cure}</span></p>
+        </Notice>
+    }
+    .into_any()
+}
+
+/// Renders how long a role session can outlive the access.
+pub fn session_tail(seconds: u32, change_form: &ChangeForm) -> Option<AnyView> {
+    let words = length(seconds)?;
+    let text = match change_form.known_kind() {
+        Some(ChangeKind::Remove | ChangeKind::Leave) => format!(
+            "A role session that is active when the access is removed can remain usable for up to {words}. AWS does not end sessions early."
+        ),
+        Some(ChangeKind::Grant) if change_form.term != "standing" => format!(
+            "A role session that is started with this access can remain usable for up to {words}, even after temporary access ends."
+        ),
+        _ => format!(
+            "A role session that is started with this access can remain usable for up to {words}, even after the access is removed."
+        ),
+    };
+    Some(view! { <p class="mb-6 max-w-[72ch] text-muted">{text}</p> }.into_any())
+}
+
+fn length(seconds: u32) -> Option<String> {
+    match (seconds / 3_600, seconds % 3_600 / 60) {
+        (0, 0) => None,
+        (0, minutes) => Some(format!("{minutes} minutes")),
+        (1, 0) => Some("1 hour".into()),
+        (hours, 0) => Some(format!("{hours} hours")),
+        (hours, minutes) => Some(format!("{hours} h {minutes} min")),
+    }
+}

@@ -1,0 +1,76 @@
+// Finds faults of the layout that no screenshot comparison would explain: text that is cut off, a row of tiles with a hole,
+// a table that scrolls sideways without a sign, a list with the browser's own bullets, and text off the line beside it.
+
+/** Returns a sentence for each fault on the page. */
+export function layoutFaults(page) {
+  return page.evaluate(findFaults);
+}
+
+/** Runs in the page. */
+function findFaults() {
+  const faults = [];
+  const said = (element) => `"${(element.textContent ?? '').trim().replace(/\s+/g, ' ').slice(0, 50)}"`;
+  const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest('.sr-only');
+  const scrolls = (element) => {
+    for (let above = element; above; above = above.parentElement) {
+      if (['auto', 'scroll'].includes(getComputedStyle(above).overflowX) && above.scrollWidth > above.clientWidth) return true;
+    }
+    return false;
+  };
+  const textNodes = (root) => {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const found = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (node.data.trim() && shown(node.parentElement)) found.push(node);
+    }
+    return found;
+  };
+  const rects = (node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return [...range.getClientRects()].filter((rect) => rect.width > 0);
+  };
+
+  for (const card of document.querySelectorAll('main [data-card], main [data-notice], main [data-stats]')) {
+    const { right } = card.getBoundingClientRect();
+    for (const node of textNodes(card)) {
+      if (scrolls(node.parentElement) || getComputedStyle(node.parentElement).textOverflow === 'ellipsis') continue;
+      if (rects(node).some((rect) => rect.right > right + 1)) faults.push(`${said(node)} is cut off at the right`);
+    }
+  }
+
+  for (const stats of document.querySelectorAll('[data-stats]')) {
+    const tiles = [...stats.children].map((tile) => tile.getBoundingClientRect());
+    const edge = Math.max(...tiles.map((tile) => tile.right));
+    const bottom = Math.max(...tiles.map((tile) => tile.bottom));
+    const last = tiles.filter((tile) => Math.abs(tile.bottom - bottom) < 1);
+    if (Math.max(...last.map((tile) => tile.right)) < edge - 2) faults.push(`the last row of tiles has a hole: ${said(stats)}`);
+  }
+
+  for (const table of document.querySelectorAll('[data-table]')) {
+    const sign = getComputedStyle(table).backgroundImage.includes('gradient');
+    if (table.scrollWidth > table.clientWidth && !sign) faults.push(`the table ${table.ariaLabel} scrolls sideways without a sign`);
+  }
+
+  for (const list of document.querySelectorAll('main ul')) {
+    const bare = getComputedStyle(list).listStyleType === 'disc' && getComputedStyle(list).paddingLeft === '40px';
+    if (bare && shown(list)) faults.push(`a list has the browser's own bullets: ${said(list)}`);
+  }
+
+  for (const row of document.querySelectorAll('main tbody tr, main .items-baseline')) {
+    // Only rows of one line can be compared: text of the same size in them has the same top.
+    const lines = [...row.children].filter(shown).flatMap((cell) => {
+      const nodes = textNodes(cell).filter((node) => !node.parentElement.closest('[data-badge=pill], [data-environment], [data-pci]'));
+      const boxes = nodes.flatMap(rects);
+      const one = boxes.length && boxes.every((box) => Math.abs(box.top - boxes[0].top) < 5);
+      return one ? [{ cell, top: boxes[0].top, size: getComputedStyle(nodes[0].parentElement).font }] : [];
+    });
+    for (const line of lines.slice(1)) {
+      const off = Math.abs(line.top - lines[0].top);
+      if (line.size === lines[0].size && off > 0.75 && off < 5) {
+        faults.push(`${said(line.cell)} is ${off.toFixed(1)} px off the line of ${said(lines[0].cell)}`);
+      }
+    }
+  }
+  return [...new Set(faults)];
+}
