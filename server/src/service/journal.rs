@@ -12,7 +12,6 @@ mod alarm;
 mod domain_events;
 mod entry_actor;
 mod entry_builder;
-mod event_kind;
 mod events;
 mod identity_events;
 mod port;
@@ -20,7 +19,6 @@ mod subject_events;
 
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;
-pub use event_kind::EventKind;
 pub use identity_events::UserOfIdentity;
 
 use std::{
@@ -29,7 +27,7 @@ use std::{
 };
 
 use domain::{
-    ledger::{Entry, Hash, LogName, Origin, Outcome, Private, Salt},
+    ledger::{Entry, EventKind, Hash, LogName, Origin, Outcome, Private, Salt},
     verdict::RulesVersion,
 };
 

@@ -1,9 +1,12 @@
 //! The entry of an alarm about a change. It is appended together with the request, so that no removal that raises an
 //! alarm exists without one.
 
-use domain::{change::Change, ledger::Outcome};
+use domain::{
+    change::Change,
+    ledger::{EventKind, Outcome},
+};
 
-use super::{EntryActor, EntryBuilder, EventKind, Journal};
+use super::{EntryActor, EntryBuilder, Journal};
 
 impl Journal {
     /// A change was requested that removes oversight access, or the access of many people.

@@ -2,12 +2,12 @@
 
 use domain::{
     ids::PersonId,
-    ledger::{EntryTarget, Outcome},
+    ledger::{EntryTarget, EventKind, Outcome},
     person::Subject,
     time::Timestamp,
 };
 
-use super::{EntryActor, EntryBuilder, EventKind, Journal};
+use super::{EntryActor, EntryBuilder, Journal};
 use crate::store::person::{Claim, NewLink, ResolvedPerson};
 
 impl Journal {
