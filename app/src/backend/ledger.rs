@@ -1,7 +1,11 @@
 //! The ledger: search, one entry, and its signature status.
 
 use async_trait::async_trait;
-use domain::{ledger::Outcome, time::Timestamp};
+use domain::{
+    ids::{AccountId, ChangeId, GroupId, UserId},
+    ledger::{OcsfActivity, Outcome, Severity},
+    time::Timestamp,
+};
 
 use super::{ListQuery, Page, PortResult};
 
@@ -11,15 +15,64 @@ pub struct EntryRow {
     /// The sequence number.
     pub seq: u64,
     pub at: Timestamp,
-    /// What happened, in a few words; the type if this version does not know it.
-    pub title: String,
-    /// The type, as recorded.
+    /// The event type, as it is stored.
     pub kind: String,
+    /// None if a newer version wrote the entry.
+    pub meaning: Option<EntryMeaning>,
     pub outcome: Outcome,
-    /// The actor: a name if it is still known, else an id.
-    pub actor: String,
-    /// A description of the targets.
-    pub about: String,
+    pub sentence: Vec<SentencePart>,
+    /// The change that the entry belongs to.
+    pub change: Option<ChangeId>,
+}
+
+/// What the event of an entry means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryMeaning {
+    /// A short label.
+    pub title: &'static str,
+    pub severity: Severity,
+    pub ocsf: OcsfActivity,
+}
+
+/// A part of a sentence about an entry. Names are those that were recorded, or else those of today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SentencePart {
+    Text(String),
+    User {
+        id: UserId,
+        name: String,
+    },
+    Group {
+        id: GroupId,
+        name: String,
+    },
+    Account {
+        id: AccountId,
+        name: String,
+    },
+    PermissionSet {
+        /// The last part of the ARN.
+        key: String,
+        name: String,
+    },
+    Change {
+        id: ChangeId,
+        name: String,
+    },
+}
+
+impl SentencePart {
+    /// Returns the words without a link.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Text(words) => words,
+            Self::User { name, .. }
+            | Self::Group { name, .. }
+            | Self::Account { name, .. }
+            | Self::PermissionSet { name, .. }
+            | Self::Change { name, .. } => name,
+        }
+    }
 }
 
 /// An entry, as its page shows it.

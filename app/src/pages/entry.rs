@@ -4,10 +4,10 @@ use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{EntryView, Inclusion, PortResult},
+    backend::{EntryMeaning, EntryView, Inclusion, PortResult},
     components::{
-        Column, Crumb, Definition, DefinitionList, ExactTime, Glyph, LinkButton, Notice,
-        PageHeader, Section, Status, Table,
+        Column, Crumb, Definition, DefinitionList, EntrySentence, ExactTime, Glyph, LinkButton,
+        Notice, PageHeader, Section, Status, Table,
     },
     routes::{Page, Visit},
 };
@@ -34,6 +34,11 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         neighbours: (before, after),
     } = entry;
     let raw = format!("/ledger/{}/leaf.json", row.seq);
+    let title = row
+        .meaning
+        .map_or("An event of a newer version of Leastwise", |known| {
+            known.title
+        });
     let actions = view! {
         <LinkButton href=raw icon=Glyph::Download>"Download raw bytes"</LinkButton>
         {before.map(|seq| view! { <LinkButton href=format!("/ledger/{seq}")>"Previous entry"</LinkButton> })}
@@ -49,10 +54,10 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
     });
     view! {
         <PageHeader
-            title=format!("Entry {}: {}", row.seq, row.title)
+            title=format!("Entry {}", row.seq)
             crumbs=vec![Crumb::new("/ledger", "Ledger")]
             marks=outcome_badge(row.outcome)
-            detail=view! { <code>{row.kind}</code> }.into_any()
+            detail=view! { {title} }.into_any()
             actions
         />
         {altered}
@@ -60,8 +65,10 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
             <div data-body>
                 <DefinitionList>
                     <Definition term="Time"><ExactTime at=row.at now /></Definition>
-                    <Definition term="Actor">{row.actor}</Definition>
-                    <Definition term="Target">{row.about}</Definition>
+                    <Definition term="Event"><EntrySentence sentence=row.sentence /></Definition>
+                    <Definition term="Type"><code>{row.kind}</code></Definition>
+                    {row.change.map(|id| view! { <Definition term="Change"><a href=format!("/changes/{id}")>{id.to_string()}</a></Definition> })}
+                    {row.meaning.map(classes)}
                 </DefinitionList>
             </div>
         </Section>
@@ -70,6 +77,16 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         </Section>
         {personal(private)}
         {proven(row.seq, leaf_hash, checkpoint, proof, inclusion)}
+    }
+    .into_any()
+}
+
+/// Renders how other programs classify the event.
+fn classes(known: EntryMeaning) -> AnyView {
+    let EntryMeaning { severity, ocsf, .. } = known;
+    view! {
+        <Definition term="Severity">{severity.as_str()}</Definition>
+        <Definition term="OCSF class">{ocsf.class_name()} " (" {ocsf.class_uid} ", activity " {ocsf.activity_id} ")"</Definition>
     }
     .into_any()
 }

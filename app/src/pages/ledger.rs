@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     backend::{EntryRow, LEDGER_FILTERS, LedgerHealth, ListQuery, Page as Rows, PortResult},
     components::{
-        Column, Definition, DefinitionList, Empty, EmptyFiltered, Glyph, ListBar, Notice,
-        PageHeader, Section, Status, StatusBadge, Table, Time, list_href, pages,
+        Column, Definition, DefinitionList, Empty, EmptyFiltered, EntrySentence, Glyph, ListBar,
+        Notice, PageHeader, Section, Status, StatusBadge, Table, Time, list_href, pages,
     },
     routes::{Page, Visit},
 };
@@ -99,8 +99,7 @@ fn draw(query: ListQuery, entries: Rows<EntryRow>, now: Timestamp) -> AnyView {
         Column::new("Time"),
         Column::new("Event"),
         Column::new("Outcome"),
-        Column::new("Actor"),
-        Column::new("Target").wide_only(),
+        Column::new("Type").wide_only(),
     ];
     let rows = entries
         .rows
@@ -121,20 +120,18 @@ fn row(entry: EntryRow, now: Timestamp) -> impl IntoView {
     let EntryRow {
         seq,
         at,
-        title,
         kind,
         outcome,
-        actor,
-        about,
+        sentence,
+        ..
     } = entry;
     view! {
         <tr>
             <th scope="row" data-numeric><a href=format!("/ledger/{seq}")>{seq}</a></th>
             <td class="whitespace-nowrap"><Time at now /></td>
-            <td><div class="whitespace-nowrap">{title}</div><code class="text-muted text-xs">{kind}</code></td>
+            <td><EntrySentence sentence /></td>
             <td>{outcome_badge(outcome)}</td>
-            <td>{actor}</td>
-            <td data-wide class="text-muted">{about}</td>
+            <td data-wide class="text-muted"><code>{kind}</code></td>
         </tr>
     }
 }

@@ -98,6 +98,7 @@ pub mod bundle;
 mod canonical;
 mod checkpoint;
 mod entry;
+mod events;
 mod hash;
 mod instant;
 mod name;
@@ -111,6 +112,10 @@ mod verify;
 pub use canonical::{Flaw, MAX_DEPTH, MAX_INTEGER};
 pub use checkpoint::{Checkpoint, CheckpointError, SigningKey, Vkeys};
 pub use entry::{Actor, ActorKind, Entry, EntryTarget, Mfa, MfaEvidence, Origin, Outcome};
+pub use events::{
+    Agency, Audience, EventKind, EventMeaning, OcsfActivity, OcsfMapping, Part, Severity, Slot,
+    parts,
+};
 pub use hash::Hash;
 pub use name::{EntryType, InvalidName, LogName};
 pub use private::{Private, PrivateValue, Salt};

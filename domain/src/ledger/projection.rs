@@ -20,7 +20,7 @@ pub use decision_mismatch::{DecisionMismatch, DecisionMismatchKind};
 use std::collections::BTreeMap;
 
 use self::{grants::Grants, identities::Identities, sessions::Sessions};
-use super::{Entry, Outcome};
+use super::{Entry, EventKind, Outcome};
 use crate::{
     approval::{Approval, Decision},
     authorize::Role,
@@ -31,13 +31,13 @@ use crate::{
 };
 
 /// The event type of an approval.
-pub const APPROVED: &str = "change.approved";
+pub const APPROVED: &str = EventKind::ChangeApproved.as_str();
 /// The event type of a declining decision.
-pub const DECLINED: &str = "change.declined";
+pub const DECLINED: &str = EventKind::ChangeDeclined.as_str();
 /// The event type of a granted role.
-pub const GRANTED: &str = "role.granted";
+pub const GRANTED: &str = EventKind::RoleGranted.as_str();
 /// The event type of a revoked role.
-pub const ENDED: &str = "role.ended";
+pub const ENDED: &str = EventKind::RoleEnded.as_str();
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedDecision {

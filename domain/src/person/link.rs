@@ -28,6 +28,9 @@ pub enum LinkMethod {
 }
 
 impl LinkMethod {
+    /// All methods.
+    pub const ALL: [Self; 3] = [Self::Subject, Self::Identities, Self::Attribute];
+
     /// Returns the name of the method in the ledger.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -12,8 +12,6 @@ mod alarm;
 mod domain_events;
 mod entry_actor;
 mod entry_builder;
-mod event_kind;
-mod event_title;
 mod events;
 mod identity_events;
 mod port;
@@ -21,7 +19,6 @@ mod subject_events;
 
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;
-pub use event_kind::EventKind;
 pub use identity_events::UserOfIdentity;
 pub(crate) use subject_events::found_by;
 
@@ -31,7 +28,7 @@ use std::{
 };
 
 use domain::{
-    ledger::{Entry, Hash, LogName, Origin, Outcome, Private, Salt},
+    ledger::{Entry, EventKind, Hash, LogName, Origin, Outcome, Private, Salt},
     verdict::RulesVersion,
 };
 

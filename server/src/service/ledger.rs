@@ -2,25 +2,26 @@
 //!
 //! Every read is recorded before anything is shown; if recording fails, nothing is shown.
 
-mod entry_text;
+mod item;
+mod sentence;
 
 use app::backend::{
-    Denied, EntryRow, EntryView, Inclusion, LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
+    Denied, EntryMeaning, EntryRow, EntryView, Inclusion, LedgerHealth, LedgerPort, ListQuery,
+    Page, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
+    change::Operation,
     ledger::{
-        Entry, Hash,
+        Entry, EventKind, Hash,
         tree::{self, Need},
     },
     snapshot::Snapshot,
 };
 
-use super::{
-    Service, broken, existing,
-    journal::{EntryActor, EventKind},
-};
+use self::sentence::EntryContext;
+use super::{Service, broken, existing, journal::EntryActor};
 use crate::store::{
     Store, StoreError,
     ledger::{self, LedgerError, ListedEntry, SignedHead},
@@ -197,21 +198,40 @@ fn row(listed: &ListedEntry, snapshot: &Snapshot) -> Result<EntryRow, StoreError
             table: "ledger_entry",
             what: format!("entry {}: {error}", listed.seq),
         })?;
+    let operations = operations(listed.request.as_deref());
+    let context = EntryContext {
+        listed,
+        entry: &entry,
+        operations: &operations,
+        snapshot,
+    };
     Ok(EntryRow {
         seq: listed.seq,
         at: entry.occurred_at,
-        title: title(entry.kind.as_str()),
         kind: entry.kind.as_str().to_owned(),
+        meaning: EventKind::of(&entry.kind).map(|kind| meaning(kind, &entry)),
         outcome: entry.outcome,
-        actor: entry_text::actor(listed, &entry, snapshot),
-        about: entry_text::about(listed, &entry, snapshot),
+        sentence: context.sentence(),
+        change: entry.change_id,
     })
 }
 
-/// Returns the title of an event type. A type that this version does not know is its own title.
-fn title(kind: &str) -> String {
-    let known = EventKind::parse(kind).map(EventKind::title);
-    known.unwrap_or(kind).to_owned()
+/// Returns the operations of a change, from the leaf of its request. None of them if it cannot be read.
+fn operations(request: Option<&str>) -> Vec<Operation> {
+    let entry = request.and_then(|leaf| Entry::parse(leaf.as_bytes()).ok());
+    let stated = entry.and_then(|(_, mut entry)| entry.data.remove("operations"));
+    stated
+        .and_then(|stated| serde_json::from_value(stated).ok())
+        .unwrap_or_default()
+}
+
+fn meaning(kind: EventKind, entry: &Entry) -> EntryMeaning {
+    let meaning = kind.meaning();
+    EntryMeaning {
+        title: meaning.title,
+        severity: meaning.severity,
+        ocsf: meaning.ocsf.of(entry),
+    }
 }
 
 /// Indents JSON for display. Text that is not JSON is returned as it is.

@@ -14,6 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use domain::ledger::EventKind;
+
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     fn walk(path: &Path, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(path).unwrap() {
@@ -110,6 +112,18 @@ fn tables_are_written_by_one_function_which_protects_every_cell() {
         !writers.is_empty() && writers.iter().all(|line| line.contains("service/csv.rs")),
         "{writers:#?}"
     );
+}
+
+#[test]
+fn event_types_are_written_in_one_table() {
+    let words: Vec<String> = EventKind::ALL
+        .iter()
+        .map(|kind| format!("\"{}\"", kind.as_str()))
+        .collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    for folder in ["src", "../app/src"] {
+        assert_eq!(naming(folder, &words), Vec::<String>::new(), "{folder}");
+    }
 }
 
 #[test]

@@ -13,25 +13,25 @@ use crate::{
     change::{Change, Operation},
     diff::EffectHash,
     ids::PersonId,
-    ledger::Hash,
+    ledger::{EventKind, Hash},
     person::Subject,
     time::Timestamp,
 };
 
 /// The event type of a submitted change.
-pub const SUBMITTED: &str = "change.submitted";
+pub const SUBMITTED: &str = EventKind::ChangeSubmitted.as_str();
 /// The event type of a change that the policies blocked.
-pub const REFUSED: &str = "change.refused";
+pub const REFUSED: &str = EventKind::ChangeRefused.as_str();
 /// The event type of a change that needs new decisions.
-pub const SENT_BACK: &str = "change.sent_back";
+pub const SENT_BACK: &str = EventKind::ChangeSentBack.as_str();
 /// The event type of a change that the engine started to apply.
-pub const BEGAN: &str = "change.started";
+pub const BEGAN: &str = EventKind::ChangeStarted.as_str();
 /// The event types that end a change.
 pub const ENDINGS: [&str; 4] = [
-    "change.verified",
-    "change.failed",
-    "change.withdrawn",
-    "change.expired",
+    EventKind::ChangeVerified.as_str(),
+    EventKind::ChangeFailed.as_str(),
+    EventKind::ChangeWithdrawn.as_str(),
+    EventKind::ChangeExpired.as_str(),
 ];
 
 /// A request for a change.

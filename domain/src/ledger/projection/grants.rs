@@ -16,23 +16,24 @@ use crate::{
     },
     grant::Window,
     ids::{Assignment, ChangeId, GrantId, GroupId, Pair, Principal, UserId},
+    ledger::EventKind,
     time::{Duration, Timestamp},
 };
 
 /// The event type of a window's start.
-pub const STARTED: &str = "grant.started";
+pub const STARTED: &str = EventKind::GrantStarted.as_str();
 /// The event type of a window's early end.
-pub const STOPPED: &str = "grant.stopped";
+pub const STOPPED: &str = EventKind::GrantStopped.as_str();
 /// The event type of a window that the engine closed permanently.
-pub const CLOSED: &str = "grant.closed";
+pub const CLOSED: &str = EventKind::GrantClosed.as_str();
 /// The event type of a removal, whatever granted the access.
-pub const REVOKED: &str = "grant.revoked";
+pub const REVOKED: &str = EventKind::GrantRevoked.as_str();
 /// The event type of a verified removal.
-pub const ENDED: &str = "grant.ended";
+pub const ENDED: &str = EventKind::GrantEnded.as_str();
 /// The event type of an intended write to AWS.
-pub const INTENDED: &str = "operation.intended";
+pub const INTENDED: &str = EventKind::OperationIntended.as_str();
 /// The event type of a verified write to AWS.
-pub const VERIFIED: &str = "operation.verified";
+pub const VERIFIED: &str = EventKind::OperationVerified.as_str();
 
 /// An upper bound for the pause between attempts and for the doubt about a write.
 const LONGEST_PAUSE: Duration = Duration::minutes(62);

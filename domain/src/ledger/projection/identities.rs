@@ -11,22 +11,23 @@ use crate::{
         AlarmInclusion, ExternalIdDigest, IdentityAlarm, IdentityRecord, LinkDifference, Suspension,
     },
     ids::{PersonId, UserId},
+    ledger::EventKind,
 };
 
 /// The event type of a link to a user.
-pub const LINKED: &str = "identity.linked";
+pub const LINKED: &str = EventKind::IdentityLinked.as_str();
 /// The event type of another user that has an external id of an identity.
-pub const USER_SEEN: &str = "identity.user_seen";
+pub const USER_SEEN: &str = EventKind::IdentityUserSeen.as_str();
 /// The event type of a suspension.
-pub const SUSPENDED: &str = "identity.suspended";
+pub const SUSPENDED: &str = EventKind::IdentitySuspended.as_str();
 /// The event type of the end of a suspension.
-pub const CONFIRMED: &str = "identity.confirmed";
+pub const CONFIRMED: &str = EventKind::IdentityConfirmed.as_str();
 /// The event type of an alarm.
-pub const ALARM_RAISED: &str = "identity.alarm_raised";
+pub const ALARM_RAISED: &str = EventKind::IdentityAlarmRaised.as_str();
 /// The event type of a difference that belongs to an alarm and suspends nobody.
-pub const ALARM_INCLUDED: &str = "identity.alarm_included";
+pub const ALARM_INCLUDED: &str = EventKind::IdentityAlarmIncluded.as_str();
 /// The event type of the end of an alarm.
-pub const ALARM_ENDED: &str = "identity.alarm_ended";
+pub const ALARM_ENDED: &str = EventKind::IdentityAlarmEnded.as_str();
 
 /// Identities according to their entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

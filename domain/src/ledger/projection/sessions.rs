@@ -6,12 +6,17 @@
 use std::collections::BTreeMap;
 
 use super::{Entry, Outcome};
-use crate::{approval::Mfa, ledger::Hash, person::Subject, time::Timestamp};
+use crate::{
+    approval::Mfa,
+    ledger::{EventKind, Hash},
+    person::Subject,
+    time::Timestamp,
+};
 
 /// The event type of a sign-in.
-pub const STARTED: &str = "session.started";
+pub const STARTED: &str = EventKind::SessionStarted.as_str();
 /// The event type of a session's end.
-pub const ENDED: &str = "session.ended";
+pub const ENDED: &str = EventKind::SessionEnded.as_str();
 /// The member of `data` that holds [`SessionBinding::digest`].
 pub const BOUND: &str = "bound";
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use domain::ledger::{
-    Actor, ActorKind, Checkpoint, Entry, EntryTarget, Hash, LogName, Outcome,
+    Actor, ActorKind, Checkpoint, Entry, EntryTarget, EventKind, Hash, LogName, Outcome,
     bundle::{self, CHECKPOINTS, ENTRIES, FORMAT, FileDigest, MANIFEST, Manifest, PRIVATE, VKEYS},
 };
 use sha2::{Digest as _, Sha256};
@@ -19,7 +19,6 @@ use sha2::{Digest as _, Sha256};
 use super::{ExportArgs, LedgerCommandError, database, trust};
 use crate::{
     clock::Clock,
-    service::journal::EventKind,
     store::{Store, StoreError, ledger},
 };
 

@@ -17,7 +17,7 @@ use domain::{
     diff::{EffectComparison, EffectHash},
     identity::{IdentityAlarm, IdentityRecord, Suspension},
     ids::{ChangeId, PersonId},
-    ledger::{Outcome, projection::ChangeMismatch},
+    ledger::{EventKind, Outcome, projection::ChangeMismatch},
     person::Claims,
     policies::Evaluation,
     second_factor::StepUp,
@@ -35,7 +35,7 @@ use super::{
     trouble,
 };
 use crate::{
-    service::{Service, broken, identities::Oneself, journal::EventKind},
+    service::{Service, broken, identities::Oneself},
     store::{
         StoreError,
         change::{self, StoredChange},

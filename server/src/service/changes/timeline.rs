@@ -1,7 +1,13 @@
 //! The history of a change, from the ledger, so that the page and the record cannot disagree.
 
 use app::backend::TimelineRow;
-use domain::{ids::PersonId, policies::REMOVAL_POLICY_ERROR, snapshot::Snapshot, time::Timestamp};
+use domain::{
+    ids::PersonId,
+    ledger::{Agency, EventKind},
+    policies::REMOVAL_POLICY_ERROR,
+    snapshot::Snapshot,
+    time::Timestamp,
+};
 use serde_json::Value;
 
 use crate::{
@@ -32,12 +38,15 @@ fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Optio
             .and_then(Value::as_str)
             .map(str::to_owned)
     };
-    let kind = text("/type")?;
+    let word = text("/type")?;
+    let kind = EventKind::from_word(&word);
     let at = text("/occurred_at").and_then(|at| Timestamp::parse_rfc3339(&at))?;
     let human = text("/actor/kind").as_deref() == Some("human");
-    let note = match kind.as_str() {
-        "change.submitted" | "change.refused" => Some(stored.change.proposal.justification.clone()),
-        "change.approved" | "change.declined" => {
+    let note = match kind {
+        Some(EventKind::ChangeSubmitted | EventKind::ChangeRefused) => {
+            Some(stored.change.proposal.justification.clone())
+        }
+        Some(EventKind::ChangeApproved | EventKind::ChangeDeclined) => {
             let person = text("/actor/person_id");
             let mut given = stored.change.approvals.iter();
             given
@@ -46,17 +55,17 @@ fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Optio
                 })
                 .map(|approval| approval.reason.clone())
         }
-        "change.failed" => stored.result.clone(),
+        Some(EventKind::ChangeFailed) => stored.result.clone(),
         _ => text("/reason"),
     };
+    let present = leaf.pointer("/data/present").and_then(Value::as_bool);
     Some(TimelineRow {
         seq: entry.seq,
         at,
-        what: if kind == "change.alarm" && is_policy_error(&leaf) {
+        what: if kind == Some(EventKind::ChangeAlarm) && is_policy_error(&leaf) {
             "Alarm: a policy on removals could not be evaluated".to_owned()
         } else {
-            let present = leaf.pointer("/data/present").and_then(Value::as_bool);
-            words(&kind, present)
+            what(kind, &word, present)
         },
         who: if human {
             let checked = leaf
@@ -69,7 +78,8 @@ fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Optio
                 name.map(|name| names::recorded_actor(snapshot, person.as_ref(), name, recorded));
             Some(name.unwrap_or_else(|| "Unknown person (name erased)".into()))
         } else {
-            is_our_doing(&kind).then(|| "Leastwise".to_owned())
+            kind.filter(|kind| is_our_doing(*kind))
+                .map(|_| "Leastwise".to_owned())
         },
         aws_request_id: text("/aws_request_id"),
         note,
@@ -84,37 +94,16 @@ fn is_policy_error(leaf: &Value) -> bool {
 
 /// Whether the row names Leastwise as the actor. Responses of AWS, observations and changes made outside Leastwise are
 /// recorded by Leastwise, but are not its actions. The labels of other steps need no actor.
-fn is_our_doing(kind: &str) -> bool {
-    matches!(kind, "change.sent_back" | "change.verified")
+fn is_our_doing(kind: EventKind) -> bool {
+    kind.meaning().agency == Agency::Leastwise
 }
 
-fn words(kind: &str, present: Option<bool>) -> String {
+/// Describes an event. A type that this version does not know is shown as it is stored.
+fn what(kind: Option<EventKind>, word: &str, present: Option<bool>) -> String {
     match kind {
-        "change.submitted" => "Requested",
-        "change.refused" => "Requested, and blocked by policy",
-        "change.approved" => "Approved",
-        "change.declined" => "Declined",
-        "change.withdrawn" => "Withdrawn",
-        "change.expired" => "Expired",
-        "change.started" => "Change started",
-        "change.sent_back" => "Sent back: its effect differs from what was approved",
-        "change.narrowed" => "Starts with less than what was approved",
-        "change.alarm" => "Alarm: it removes oversight access, or the access of many people",
-        "change.verified" => "Carried out and verified in AWS",
-        "change.failed" => "Not carried out completely",
-        "operation.intended" => "Request to AWS prepared",
-        "operation.accepted" => "Accepted by AWS",
-        "operation.failed" => "An operation failed",
-        "operation.verified" if present == Some(false) => "Removal verified in AWS",
-        "operation.verified" => "Verified in AWS",
-        "grant.started" => "Access recorded",
-        "grant.ended" => "Access verified as removed from AWS",
-        "grant.overdue" => "Access is overdue for removal",
-        "grant.reappeared" => "Removed access exists again",
-        "grant.missing" => "Access was removed outside Leastwise",
-        "grant.alarm" => "Alarm: temporary oversight access has ended",
-        // Show an event type that this version does not know as it is stored.
-        other => other,
+        Some(EventKind::OperationVerified) if present == Some(false) => "Removal verified in AWS",
+        Some(kind) => kind.meaning().title,
+        None => word,
     }
     .to_owned()
 }
@@ -126,13 +115,13 @@ mod tests {
     #[test]
     fn what_somebody_did_past_leastwise_is_not_called_its_doing() {
         for kind in [
-            "grant.missing",
-            "grant.reappeared",
-            "operation.accepted",
-            "change.expired",
+            EventKind::GrantMissing,
+            EventKind::GrantReappeared,
+            EventKind::OperationAccepted,
+            EventKind::ChangeExpired,
         ] {
-            assert!(!is_our_doing(kind), "{kind}");
+            assert!(!is_our_doing(kind), "{kind:?}");
         }
-        assert!(is_our_doing("change.verified"));
+        assert!(is_our_doing(EventKind::ChangeVerified));
     }
 }

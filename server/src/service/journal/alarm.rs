@@ -4,12 +4,12 @@
 use domain::{
     change::Change,
     engine::{AccessResource, WindowRow},
-    ledger::Outcome,
+    ledger::{EventKind, Outcome},
     time::Timestamp,
     verdict::Hit,
 };
 
-use super::{EntryActor, EntryBuilder, EventKind, Journal};
+use super::{EntryActor, EntryBuilder, Journal};
 
 impl Journal {
     /// Policies on removals match a change. `people` is the number of people who lose access.

@@ -3,10 +3,10 @@
 use domain::{
     engine::{Cause, DomainEvent, ItemResult},
     ids::Principal,
-    ledger::Outcome,
+    ledger::{EventKind, Outcome},
 };
 
-use super::{EntryActor, EntryBuilder, EventKind, Journal};
+use super::{EntryActor, EntryBuilder, Journal};
 
 impl Journal {
     /// Returns the entry for an event of the engine, to append in the transaction of its commit.

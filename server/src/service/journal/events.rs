@@ -11,13 +11,13 @@ use domain::{
     engine::{AccessResource, OperationKind as WriteKind},
     grant::Window,
     ids::{AwsRequestId, ChangeId, GrantId, OperationId, PersonId},
-    ledger::{Hash, Outcome},
+    ledger::{EventKind, Hash, Outcome},
     time::{Duration, Timestamp},
     verdict::{self, RulesVersion},
 };
 use serde_json::Value;
 
-use super::{EntryActor, EntryBuilder, EventKind, Journal};
+use super::{EntryActor, EntryBuilder, Journal};
 
 impl Journal {
     /// Starts an entry whose actor is Leastwise itself.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use domain::{
     identity::{ExternalIdDigest, IdentityAlarm, LinkDifference},
     ids::{PersonId, UserId},
-    ledger::Outcome,
+    ledger::{EventKind, Outcome},
     time::Timestamp,
 };
 
-use super::{EntryActor, EntryBuilder, EventKind, Journal};
+use super::{EntryActor, EntryBuilder, Journal};
 
 /// A user of an identity, and the external ids that it had.
 #[derive(Debug, Clone, PartialEq, Eq)]

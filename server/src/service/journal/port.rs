@@ -1,9 +1,9 @@
 //! Ledger entries for the sign-ins and sessions that `http` reports.
 
 use async_trait::async_trait;
-use domain::ledger::{Outcome, projection::sessions::BOUND};
+use domain::ledger::{EventKind, Outcome, projection::sessions::BOUND};
 
-use super::{EntryActor, EntryBuilder, EventKind, Journal};
+use super::{EntryActor, EntryBuilder, Journal};
 use crate::{
     http::ports::{self, SignInEvent},
     store::{StoreError, Tx},

@@ -2,7 +2,7 @@
 
 use domain::{
     ids::{PersonId, UserId},
-    ledger::{EntryTarget, Outcome},
+    ledger::{EntryTarget, EventKind, Outcome},
     person::{
         Subject,
         link::{IdentityLink, LinkMethod},
@@ -10,7 +10,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{EntryActor, EntryBuilder, EventKind, Journal};
+use super::{EntryActor, EntryBuilder, Journal};
 use crate::store::person::{Claim, NewLink, ResolvedPerson};
 
 /// The value of [`found_by`] if the method leads to no user.

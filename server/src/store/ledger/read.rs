@@ -79,14 +79,17 @@ pub struct ListedEntry {
     pub principal_name: Option<String>,
     /// `target.name`.
     pub target_name: Option<String>,
+    /// The leaf of the entry that requested its change.
+    pub request: Option<String>,
 }
 
 /// One list of columns for all lists.
 macro_rules! listed_sql {
     ($rest:literal) => {
         concat!(
-            "select e.seq, e.leaf, a.value as actor_name, p.value as principal_name, t.value as target_name \
-             from ledger_entry e \
+            "select e.seq, e.leaf, a.value as actor_name, p.value as principal_name, t.value as target_name, \
+             (select r.leaf from ledger_entry r where r.change_id = e.change_id and r.type in ('change.submitted', \
+             'change.refused') order by r.seq limit 1) as request from ledger_entry e \
              left join ledger_private a on a.seq = e.seq and a.path = '/actor/name' \
              left join ledger_private p on p.seq = e.seq and p.path = '/target/principal_name' \
              left join ledger_private t on t.seq = e.seq and t.path = '/target/name' ",
@@ -102,6 +105,7 @@ fn listed_row(row: &AnyRow) -> Result<ListedEntry, StoreError> {
         actor_name: row.try_get("actor_name")?,
         principal_name: row.try_get("principal_name")?,
         target_name: row.try_get("target_name")?,
+        request: row.try_get("request")?,
     })
 }
 

@@ -19,5 +19,6 @@ mod preview;
 mod proof;
 mod refused;
 mod removals;
+mod sentences;
 mod support;
 mod two_steps;

@@ -15,13 +15,13 @@ use crate::{
     app_states,
     database::{Database, DatabaseEngine},
 };
-use app::backend::{Denied, LedgerPort as _, ListQuery};
+use app::backend::{Denied, EntryRow, LedgerPort as _, ListQuery, SentencePart};
 use domain::{
     approval::{Approval, Decision, Mfa},
     authorize::{Action, Actor, IdentityState, Role},
     diff::EffectHash,
     ids::{AccountId, ChangeId, PersonId},
-    ledger::{Hash, LogName, Outcome, tree},
+    ledger::{EventKind, Hash, LogName, Outcome, tree},
     person::Subject,
     time::{Duration, Timestamp},
 };
@@ -43,7 +43,7 @@ use server::{
     },
     service::{
         Service,
-        journal::{EntryActor, EventKind, Journal},
+        journal::{EntryActor, Journal},
     },
     store::{StoreError, change, ledger, person},
 };
@@ -941,11 +941,9 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
         found.rows.iter().map(|row| row.seq).collect::<Vec<_>>(),
         [7]
     );
-    // As in an entry of an earlier version, which named the actor as the sign-in did.
-    assert_eq!(found.rows[0].actor, "Ann Lee (self-reported name)");
     assert_eq!(
-        found.rows[0].about,
-        "account Payments Ledger in 111111000007"
+        sentence(&found.rows[0]),
+        "The access window of account Payments Ledger (111111000007) started"
     );
     assert_eq!(list(words("192.0.2.7 started")).await.total, 60);
     assert_eq!(list(words("ann nobody")).await.total, 0);
@@ -961,6 +959,11 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
             .collect::<Vec<_>>(),
         ["access.denied"]
     );
+    // As in an entry of an earlier version, which named the actor as the sign-in did.
+    assert_eq!(
+        sentence(&only.rows[0]),
+        "Ann Lee (self-reported name) was denied an action: Your roles do not include this."
+    );
     let far = list(ListQuery {
         page: usize::MAX,
         ..words("ann")
@@ -975,6 +978,10 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
     assert!(!far.rows.is_empty());
     // Ten reads within a minute are one entry and a count.
     assert_eq!(list(words("viewed")).await.total, 1);
+}
+
+fn sentence(row: &EntryRow) -> String {
+    row.sentence.iter().map(SentencePart::words).collect()
 }
 
 async fn an_entry_comes_with_a_proof_that_verifies(scene: &Scene) {

@@ -1,0 +1,450 @@
+//! All kinds of events, in one table: what the journal writes, and what pages, the projection, the verifier and exports
+//! read.
+//!
+//! An event kind is added by one row here. The meaning of a type never changes once it has been written, and no type is
+//! ever removed.
+
+mod meaning;
+mod sentence;
+
+pub use meaning::{Agency, Audience, EventMeaning, OcsfActivity, OcsfMapping, Severity};
+pub use sentence::{Part, Slot, parts};
+
+use super::EntryType;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $word:literal { $($field:ident: $value:expr),+ $(,)? })+) => {
+        /// The kind of an event.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventKind {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl EventKind {
+            /// All kinds.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// Returns the type as it is stored. Never changes.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+
+            /// Returns what the kind means to its readers.
+            pub const fn meaning(self) -> &'static EventMeaning {
+                match self {
+                    $(Self::$name => &EventMeaning { $($field: $value),+ },)+
+                }
+            }
+        }
+    };
+}
+
+use Agency::{Leastwise, Observation, Person};
+use Audience::{Administrators, Approvers, Beneficiaries, Requester, Subject};
+use OcsfMapping::{Access, Fixed};
+use Severity::{Critical, High, Informational, Low, Medium};
+
+const ENTITY_CREATE: OcsfMapping = Fixed(OcsfActivity::new(3004, 1));
+const ENTITY_READ: OcsfMapping = Fixed(OcsfActivity::new(3004, 2));
+const ENTITY_UPDATE: OcsfMapping = Fixed(OcsfActivity::new(3004, 3));
+const LOGON: OcsfMapping = Fixed(OcsfActivity::new(3002, 1));
+const LOGOFF: OcsfMapping = Fixed(OcsfActivity::new(3002, 2));
+const PRIVILEGES_ASSIGN: OcsfMapping = Fixed(OcsfActivity::new(3005, 1));
+const PRIVILEGES_REVOKE: OcsfMapping = Fixed(OcsfActivity::new(3005, 2));
+const ACCOUNT_OTHER: OcsfMapping = Fixed(OcsfActivity::new(3001, 99));
+const ACCOUNT_DISABLE: OcsfMapping = Fixed(OcsfActivity::new(3001, 5));
+const ACCOUNT_ENABLE: OcsfMapping = Fixed(OcsfActivity::new(3001, 2));
+const FINDING_CREATE: OcsfMapping = Fixed(OcsfActivity::new(2003, 1));
+const FINDING_CLOSE: OcsfMapping = Fixed(OcsfActivity::new(2003, 3));
+const LIFECYCLE_START: OcsfMapping = Fixed(OcsfActivity::new(6002, 3));
+const LIFECYCLE_STOP: OcsfMapping = Fixed(OcsfActivity::new(6002, 4));
+const API_READ: OcsfMapping = Fixed(OcsfActivity::new(6003, 2));
+const API_UPDATE: OcsfMapping = Fixed(OcsfActivity::new(6003, 3));
+
+kinds! {
+    /// A change was requested and is allowed or needs approval.
+    ChangeSubmitted = "change.submitted" {
+        title: "Requested", sentence: "{actor} requested {item}",
+        agency: Person, ocsf: ENTITY_CREATE, severity: Informational, concerns: &[Approvers],
+    }
+    /// A change was requested and is blocked by policy.
+    ChangeRefused = "change.refused" {
+        title: "Requested, and blocked by policy", sentence: "{actor} requested {item}, which a policy blocks",
+        agency: Person, ocsf: ENTITY_CREATE, severity: Low, concerns: &[],
+    }
+    /// An approver approved a change.
+    ChangeApproved = "change.approved" {
+        title: "Approved", sentence: "{actor} approved {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[Requester],
+    }
+    /// An approver declined a change.
+    ChangeDeclined = "change.declined" {
+        title: "Declined", sentence: "{actor} declined {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[Requester],
+    }
+    /// The requester withdrew a change.
+    ChangeWithdrawn = "change.withdrawn" {
+        title: "Withdrawn", sentence: "{actor} withdrew {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[Approvers],
+    }
+    /// A change was not decided in time, or not started in time.
+    ChangeExpired = "change.expired" {
+        title: "Expired", sentence: "The time to decide or to start {item} ended",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Low, concerns: &[Requester],
+    }
+    /// The engine started a change.
+    ChangeStarted = "change.started" {
+        title: "Change started", sentence: "{actor} started {item}",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
+    }
+    /// The effect of a change differs from what was approved, and it needs new decisions.
+    ChangeSentBack = "change.sent_back" {
+        title: "Sent back: its effect differs from what was approved",
+        sentence: "{actor} sent {item} back, because its effect differs from what was approved",
+        agency: Leastwise, ocsf: ENTITY_UPDATE, severity: Low, concerns: &[Requester, Approvers],
+    }
+    /// A change is about to start with an effect that is narrower than the approved one.
+    ChangeNarrowed = "change.narrowed" {
+        title: "Starts with less than what was approved",
+        sentence: "{item} starts with less than what was approved",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
+    }
+    /// A change removes oversight access, or the access of many people, or a policy on removals could not be evaluated.
+    ChangeAlarm = "change.alarm" {
+        title: "Alarm: it removes oversight access, or the access of many people",
+        sentence: "Alarm about {item}[: {reason}]",
+        agency: Observation, ocsf: FINDING_CREATE, severity: High, concerns: &[Administrators],
+    }
+    /// Every item was carried out and verified by reading AWS.
+    ChangeVerified = "change.verified" {
+        title: "Carried out and verified in AWS", sentence: "{actor} carried out {item} and verified it in AWS",
+        agency: Leastwise, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[Requester, Beneficiaries],
+    }
+    /// The change could not be carried out completely.
+    ChangeFailed = "change.failed" {
+        title: "Not carried out completely", sentence: "{actor} did not carry out {item} completely",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: High, concerns: &[Requester, Administrators],
+    }
+    /// A write to AWS is about to be sent.
+    OperationIntended = "operation.intended" {
+        title: "Request to AWS prepared", sentence: "{actor} prepared the request to AWS about {item}[ ({api})]",
+        agency: Observation, ocsf: API_UPDATE, severity: Informational, concerns: &[],
+    }
+    /// AWS accepted the write.
+    OperationAccepted = "operation.accepted" {
+        title: "Accepted by AWS", sentence: "AWS accepted the request about {item}",
+        agency: Observation, ocsf: API_UPDATE, severity: Informational, concerns: &[],
+    }
+    /// AWS rejected the write, or failed to carry it out.
+    OperationFailed = "operation.failed" {
+        title: "An operation failed", sentence: "The request to AWS about {item} failed[ ({code})]",
+        agency: Observation, ocsf: API_UPDATE, severity: Medium, concerns: &[],
+    }
+    /// A read of AWS verified the result of the write.
+    OperationVerified = "operation.verified" {
+        title: "Verified in AWS", sentence: "A read of AWS verified that {item} is {presence}",
+        agency: Observation, ocsf: Access, severity: Informational, concerns: &[],
+    }
+    /// An access window started.
+    GrantStarted = "grant.started" {
+        title: "Access recorded", sentence: "The access window of {item} started[, until {until}]",
+        agency: Observation, ocsf: Access, severity: Informational, concerns: &[],
+    }
+    /// An access window was ended early: by a removal, or because its access could not be granted.
+    GrantStopped = "grant.stopped" {
+        title: "Access window ended early", sentence: "The access window of {item} was ended early",
+        agency: Observation, ocsf: Access, severity: Informational, concerns: &[Beneficiaries],
+    }
+    /// The engine closed an access window: its access is removed, was never granted, or continues through another
+    /// window.
+    GrantClosed = "grant.closed" {
+        title: "Access window closed", sentence: "The access window of {item} was closed",
+        agency: Observation, ocsf: Access, severity: Informational, concerns: &[],
+    }
+    /// A removal requires that access is removed, whatever granted it. The engine continues until a read shows it gone.
+    GrantRevoked = "grant.revoked" {
+        title: "Access has to be removed", sentence: "{item} has to be removed from AWS",
+        agency: Observation, ocsf: Access, severity: Informational, concerns: &[],
+    }
+    /// A read showed that access is gone from AWS.
+    GrantEnded = "grant.ended" {
+        title: "Access verified as removed from AWS", sentence: "A read of AWS verified that {item} was removed",
+        agency: Observation, ocsf: Access, severity: Informational, concerns: &[Beneficiaries],
+    }
+    /// Access that should be removed still exists.
+    GrantOverdue = "grant.overdue" {
+        title: "Access is overdue for removal", sentence: "{item} should have been removed and still exists in AWS",
+        agency: Observation, ocsf: FINDING_CREATE, severity: Critical, concerns: &[Administrators],
+    }
+    /// Removed access exists again.
+    GrantReappeared = "grant.reappeared" {
+        title: "Removed access exists again", sentence: "{item} was removed and exists in AWS again",
+        agency: Observation, ocsf: FINDING_CREATE, severity: High, concerns: &[Administrators],
+    }
+    /// Granted access disappeared without a write of Leastwise.
+    GrantMissing = "grant.missing" {
+        title: "Access was removed outside Leastwise", sentence: "{item} was removed outside Leastwise",
+        agency: Observation, ocsf: Access, severity: Low, concerns: &[Administrators, Beneficiaries],
+    }
+    /// Temporary oversight access reached its end and is removed.
+    GrantAlarm = "grant.alarm" {
+        title: "Alarm: temporary oversight access has ended", sentence: "Alarm: {item} reached its end, which is oversight access",
+        agency: Observation, ocsf: FINDING_CREATE, severity: High, concerns: &[Administrators],
+    }
+    /// A person signed in.
+    SessionStarted = "session.started" {
+        title: "Signed in", sentence: "{actor} signed in",
+        agency: Person, ocsf: LOGON, severity: Informational, concerns: &[],
+    }
+    /// A session ended.
+    SessionEnded = "session.ended" {
+        title: "Session ended", sentence: "The session of {actor} ended[: {reason}]",
+        agency: Observation, ocsf: LOGOFF, severity: Informational, concerns: &[],
+    }
+    /// A sign-in was refused.
+    SessionRefused = "session.refused" {
+        title: "Sign-in refused", sentence: "The sign-in of {actor} was refused[: {reason}]",
+        agency: Observation, ocsf: LOGON, severity: Low, concerns: &[],
+    }
+    /// A sign-in claimed an Identity Center user that is or was another identity.
+    SubjectClaimed = "subject.claimed" {
+        title: "Sign-in not linked: its user is another identity", sentence: "{actor} signed in as {user}, who is or was another identity",
+        agency: Observation, ocsf: ACCOUNT_OTHER, severity: High, concerns: &[Administrators],
+    }
+    /// A sign-in was linked to an Identity Center user.
+    SubjectLinked = "subject.linked" {
+        title: "Sign-in linked", sentence: "The sign-in of {person} was linked to {user}",
+        agency: Observation, ocsf: ACCOUNT_OTHER, severity: Informational, concerns: &[Subject],
+    }
+    /// It is not clear which Identity Center user a sign-in belongs to, so it was linked to none.
+    SubjectNotLinked = "subject.not_linked" {
+        title: "Sign-in not linked", sentence: "The sign-in of {person} was linked to no Identity Center user[: {reason}][ ({methods})]",
+        agency: Observation, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Administrators],
+    }
+    /// It is not clear that a sign-in still belongs to the Identity Center user of its person.
+    SubjectUnclear = "subject.unclear" {
+        title: "Sign-in unclear", sentence: "It is not clear that the sign-in of {person} still belongs to {user}[: {reason}]",
+        agency: Observation, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Administrators],
+    }
+    /// A person was granted a role in Leastwise.
+    RoleGranted = "role.granted" {
+        title: "Role granted", sentence: "{person} was granted the role {role}[: {reason}]",
+        agency: Person, ocsf: PRIVILEGES_ASSIGN, severity: Medium, concerns: &[Subject, Administrators],
+    }
+    /// A person lost a role in Leastwise.
+    RoleEnded = "role.ended" {
+        title: "Role ended", sentence: "{person} lost the role {role}[: {reason}]",
+        agency: Person, ocsf: PRIVILEGES_REVOKE, severity: Medium, concerns: &[Subject, Administrators],
+    }
+    /// An identity was linked to an Identity Center user, or its user has another external id.
+    IdentityLinked = "identity.linked" {
+        title: "Identity recorded", sentence: "{person} was recorded as {user}",
+        agency: Observation, ocsf: ACCOUNT_OTHER, severity: Informational, concerns: &[],
+    }
+    /// Another user has an external id of an identity, and counts as the same human.
+    IdentityUserSeen = "identity.user_seen" {
+        title: "Another user of an identity", sentence: "{user} has an external id of {person} and counts as the same human",
+        agency: Observation, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Administrators],
+    }
+    /// The directory shows that an identity is not the user that it was linked to.
+    IdentitySuspended = "identity.suspended" {
+        title: "Identity suspended", sentence: "{person} was suspended[: {reason}]",
+        agency: Leastwise, ocsf: ACCOUNT_DISABLE, severity: High, concerns: &[Subject, Administrators],
+    }
+    /// A suspension ended on the host, or an identity became another user.
+    IdentityConfirmed = "identity.confirmed" {
+        title: "Identity confirmed", sentence: "{person} was confirmed as {user} on the host",
+        agency: Observation, ocsf: ACCOUNT_ENABLE, severity: Medium, concerns: &[Subject, Administrators],
+    }
+    /// Many identities differ from the directory at once.
+    IdentityAlarmRaised = "identity.alarm_raised" {
+        title: "Identity alarm", sentence: "Alarm: {differing} of {linked} identities differ from the directory at once",
+        agency: Observation, ocsf: FINDING_CREATE, severity: Critical, concerns: &[Administrators],
+    }
+    /// A difference of an identity belongs to the alarm, and suspends nobody.
+    IdentityAlarmIncluded = "identity.alarm_included" {
+        title: "Identity of the alarm", sentence: "{person} is one of the identities of the alarm[: {reason}]",
+        agency: Observation, ocsf: FINDING_CREATE, severity: Medium, concerns: &[Administrators],
+    }
+    /// Somebody looked at the identities that differ, on the host.
+    IdentityAlarmEnded = "identity.alarm_ended" {
+        title: "Identity alarm ended", sentence: "The identity alarm was ended on the host",
+        agency: Observation, ocsf: FINDING_CLOSE, severity: Medium, concerns: &[Administrators],
+    }
+    /// Other policies are in force from now on.
+    RulesActivated = "rules.activated" {
+        title: "Policies activated", sentence: "Other policies are in force",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
+    }
+    /// Another mapping of tags and OUs is in force from now on.
+    ClassificationMapped = "classification.mapped" {
+        title: "Classification mapping changed",
+        sentence: "Another mapping of tags and OUs is in force, which classifies {accounts} accounts differently",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
+    }
+    /// A crawl ended.
+    SyncCompleted = "sync.completed" {
+        title: "Crawl ended", sentence: "A crawl of AWS ended",
+        agency: Observation, ocsf: API_READ, severity: Informational, concerns: &[],
+    }
+    /// Drift: AWS differs from the last read, and no change of Leastwise explains it.
+    DriftDetected = "outside.seen" {
+        title: "Drift", sentence: "{item} was {drift} outside Leastwise",
+        agency: Observation, ocsf: Access, severity: Medium, concerns: &[Administrators],
+    }
+    /// A report was downloaded.
+    ReportDownloaded = "report.downloaded" {
+        title: "Report downloaded", sentence: "{actor} downloaded the report {report}[ as {format}]",
+        agency: Person, ocsf: ENTITY_READ, severity: Informational, concerns: &[],
+    }
+    /// A person viewed the ledger.
+    LedgerViewed = "ledger.viewed" {
+        title: "Ledger viewed", sentence: "{actor} viewed the ledger",
+        agency: Person, ocsf: ENTITY_READ, severity: Informational, concerns: &[],
+    }
+    /// The ledger was exported as a bundle, on the command line.
+    LedgerExported = "ledger.exported" {
+        title: "Ledger exported", sentence: "The ledger was exported on the host",
+        agency: Observation, ocsf: ENTITY_READ, severity: Low, concerns: &[],
+    }
+    /// The process started to write the log.
+    LogStarted = "log.started" {
+        title: "Log started", sentence: "{actor} started to write the log",
+        agency: Leastwise, ocsf: LIFECYCLE_START, severity: Informational, concerns: &[],
+    }
+    /// The process shut down in an orderly way and stopped writing the log.
+    LogStopped = "log.stopped" {
+        title: "Log stopped", sentence: "{actor} stopped writing the log",
+        agency: Leastwise, ocsf: LIFECYCLE_STOP, severity: Low, concerns: &[],
+    }
+    /// A person requested an action that their roles do not include.
+    AccessDenied = "access.denied" {
+        title: "Access denied", sentence: "{actor} was denied an action[: {reason}]",
+        agency: Observation, ocsf: API_READ, severity: Low, concerns: &[],
+    }
+}
+
+impl EventKind {
+    /// Returns the type as it is stored in entries.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "a test parses every word of the table"
+    )]
+    pub fn entry_type(self) -> EntryType {
+        EntryType::parse(self.as_str()).expect("the table holds dotted words only")
+    }
+
+    /// Finds the kind of an entry. None if a newer version wrote it.
+    pub fn of(kind: &EntryType) -> Option<Self> {
+        Self::from_word(kind.as_str())
+    }
+
+    /// Finds a kind by its stored type.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|kind| kind.as_str() == word).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The event types in existing ledgers. Never change or remove one.
+    const WRITTEN: [&str; 51] = [
+        "change.submitted",
+        "change.refused",
+        "change.approved",
+        "change.declined",
+        "change.withdrawn",
+        "change.expired",
+        "change.started",
+        "change.sent_back",
+        "change.narrowed",
+        "change.alarm",
+        "change.verified",
+        "change.failed",
+        "operation.intended",
+        "operation.accepted",
+        "operation.failed",
+        "operation.verified",
+        "grant.started",
+        "grant.stopped",
+        "grant.closed",
+        "grant.revoked",
+        "grant.ended",
+        "grant.overdue",
+        "grant.reappeared",
+        "grant.missing",
+        "grant.alarm",
+        "session.started",
+        "session.ended",
+        "session.refused",
+        "subject.claimed",
+        "subject.linked",
+        "subject.not_linked",
+        "subject.unclear",
+        "role.granted",
+        "role.ended",
+        "identity.linked",
+        "identity.user_seen",
+        "identity.suspended",
+        "identity.confirmed",
+        "identity.alarm_raised",
+        "identity.alarm_included",
+        "identity.alarm_ended",
+        "rules.activated",
+        "classification.mapped",
+        "sync.completed",
+        "outside.seen",
+        "report.downloaded",
+        "ledger.viewed",
+        "ledger.exported",
+        "log.started",
+        "log.stopped",
+        "access.denied",
+    ];
+
+    #[test]
+    fn every_type_is_the_word_that_existing_ledgers_hold() {
+        let words: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(words, WRITTEN);
+    }
+
+    #[test]
+    fn every_type_is_a_valid_word_and_stands_in_the_table_once() {
+        let words: BTreeSet<_> = EventKind::ALL
+            .iter()
+            .map(|kind| kind.entry_type())
+            .collect();
+        assert_eq!(words.len(), EventKind::ALL.len());
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::of(&kind.entry_type()), Some(*kind));
+        }
+    }
+
+    #[test]
+    fn every_sentence_can_be_filled_in_and_ends_without_a_point() {
+        for kind in EventKind::ALL {
+            let sentence = kind.meaning().sentence;
+            assert!(parts(sentence).is_some(), "{kind:?}");
+            assert!(!sentence.ends_with('.'), "{kind:?}");
+            assert!(!kind.meaning().title.is_empty(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_does_names_the_person() {
+        for kind in EventKind::ALL {
+            let meaning = kind.meaning();
+            if meaning.agency == Agency::Person
+                && !matches!(kind, EventKind::RoleGranted | EventKind::RoleEnded)
+            {
+                assert!(meaning.sentence.contains("{actor}"), "{kind:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What an entry is about: a change in the words of its operations, access, a permission set, an account, or something
+//! else by its id.
+
+use app::backend::SentencePart;
+use domain::{
+    change::Operation,
+    ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
+    ledger::EntryTarget,
+};
+
+use super::sentence::{EntryContext, text};
+use crate::service::names;
+
+/// Returns the parts of a sentence that name what an entry is about. None if it is about nothing.
+pub(super) fn parts(context: &EntryContext<'_>) -> Option<Vec<SentencePart>> {
+    let entry = context.entry;
+    let about_change = entry.kind.as_str().starts_with("change.");
+    if about_change && let Some(id) = &entry.change_id {
+        return Some(match context.operations {
+            [only] => of_operation(context, only),
+            operations => {
+                let name = match operations.len() {
+                    0 => format!("change {id}"),
+                    count => format!("a change of {count} items"),
+                };
+                vec![SentencePart::Change {
+                    id: id.clone(),
+                    name,
+                }]
+            }
+        });
+    }
+    entry
+        .target
+        .as_ref()
+        .map(|target| of_target(context, target))
+}
+
+fn of_operation(context: &EntryContext<'_>, operation: &Operation) -> Vec<SentencePart> {
+    match operation {
+        Operation::Assign { assignment, .. } => of_assignment(context, assignment, "for"),
+        Operation::Unassign { assignment } => {
+            let mut found = vec![text("the removal of ")];
+            found.extend(of_assignment(context, assignment, "from"));
+            found
+        }
+        Operation::AddMember { group, user } => of_membership(context, group, user),
+        Operation::RemoveMember { group, user } => {
+            let mut found = vec![text("the removal of ")];
+            found.extend(of_membership(context, group, user));
+            found
+        }
+    }
+}
+
+/// The permission set on the account, and whose it is.
+fn of_assignment(
+    context: &EntryContext<'_>,
+    assignment: &Assignment,
+    preposition: &str,
+) -> Vec<SentencePart> {
+    let Assignment {
+        pair: Pair { account, set },
+        principal,
+    } = assignment;
+    vec![
+        set_part(context, set),
+        text(" on "),
+        account_part(context, account),
+        text(format!(" {preposition} ")),
+        context.principal_part(principal),
+    ]
+}
+
+fn of_membership(context: &EntryContext<'_>, group: &GroupId, user: &UserId) -> Vec<SentencePart> {
+    vec![
+        text("the membership of "),
+        context.principal_part(&Principal::User(user.clone())),
+        text(" in "),
+        context.group_part(group),
+    ]
+}
+
+fn of_target(context: &EntryContext<'_>, target: &EntryTarget) -> Vec<SentencePart> {
+    let principal = target
+        .principal_type
+        .as_deref()
+        .zip(target.principal_id.as_deref())
+        .and_then(|(kind, id)| Principal::parse(kind, id).ok());
+    let set = target.permission_set_arn.as_ref();
+    let account = target.account_id.as_ref();
+    let group = target.id.as_deref().and_then(|id| GroupId::parse(id).ok());
+    match (target.kind.as_str(), set, account, principal, group) {
+        ("assignment", Some(set), Some(account), Some(principal), _) => of_assignment(
+            context,
+            &Assignment {
+                pair: Pair {
+                    account: account.clone(),
+                    set: set.clone(),
+                },
+                principal,
+            },
+            "for",
+        ),
+        ("membership", _, _, Some(Principal::User(user)), Some(group)) => {
+            of_membership(context, &group, &user)
+        }
+        ("group", _, _, _, Some(group)) => vec![text("group "), context.group_part(&group)],
+        ("permission_set", Some(set), ..) => vec![text("permission set "), set_part(context, set)],
+        ("account", _, Some(account), ..) => {
+            vec![text("account "), named_account(context, account)]
+        }
+        (kind, ..) => {
+            let kind = kind.replace('_', " ");
+            let name = context.listed.target_name.as_ref().or(target.id.as_ref());
+            vec![text(
+                name.map_or(kind.clone(), |name| format!("{kind} {name}")),
+            )]
+        }
+    }
+}
+
+fn set_part(context: &EntryContext<'_>, arn: &PermissionSetArn) -> SentencePart {
+    let key = arn.as_str().rsplit('/').next().unwrap_or_default();
+    match context.snapshot.set(arn) {
+        Some(set) => SentencePart::PermissionSet {
+            key: key.to_owned(),
+            name: set.name.clone(),
+        },
+        None => text(format!("permission set {key}")),
+    }
+}
+
+/// The account that an entry is about. Its recorded name counts if the account is not known today.
+fn named_account(context: &EntryContext<'_>, id: &AccountId) -> SentencePart {
+    match (context.snapshot.account(id), &context.listed.target_name) {
+        (None, Some(name)) => text(format!("{name} ({id})")),
+        _ => account_part(context, id),
+    }
+}
+
+fn account_part(context: &EntryContext<'_>, id: &AccountId) -> SentencePart {
+    if context.snapshot.account(id).is_some() {
+        SentencePart::Account {
+            id: id.clone(),
+            name: names::account(context.snapshot, id).name,
+        }
+    } else {
+        text(format!("account {id}"))
+    }
+}

@@ -1,0 +1,331 @@
+//! One sentence about an entry, with its names as links.
+//!
+//! The template is that of the event kind. A recorded name takes precedence, unless only the sign-in stated it. If there
+//! is none, the current name of the same id is shown; the entry always contains the id. Writes nothing: a name that is
+//! looked up proves nothing.
+
+use app::backend::SentencePart;
+use domain::{
+    change::Operation,
+    ids::{GroupId, PersonId, Principal, UserId},
+    ledger::{ActorKind, Entry, EventKind, Part, Slot, parts},
+    person::link::LinkMethod,
+    snapshot::Snapshot,
+    time::Timestamp,
+};
+use serde_json::Value;
+
+use super::item;
+use crate::{
+    service::{
+        journal::{SELF_REPORTED_NAME, found_by},
+        names::{self, RecordedName},
+    },
+    store::ledger::ListedEntry,
+};
+
+/// What a sentence is made of.
+pub(super) struct EntryContext<'a> {
+    pub listed: &'a ListedEntry,
+    pub entry: &'a Entry,
+    /// The operations of the change, from the entry of its request.
+    pub operations: &'a [Operation],
+    pub snapshot: &'a Snapshot,
+}
+
+impl EntryContext<'_> {
+    /// Returns the sentence. An event of a newer version is described by its type.
+    pub(super) fn sentence(&self) -> Vec<SentencePart> {
+        let kind = EventKind::of(&self.entry.kind);
+        let template = kind.and_then(|kind| parts(kind.meaning().sentence));
+        let mut sentence = Vec::new();
+        match template {
+            Some(template) => {
+                for part in &template {
+                    self.add(part, &mut sentence);
+                }
+            }
+            None => {
+                sentence.push(text(
+                    "An event that this version of Leastwise does not know",
+                ));
+            }
+        }
+        let count = self.entry.data.get("count").and_then(Value::as_u64);
+        sentence.extend(count.map(|count| text(format!(", and {count} more within a minute"))));
+        capitalized(joined(sentence))
+    }
+
+    /// Adds a part. A slot without a value outside an optional part says so.
+    fn add(&self, part: &Part, sentence: &mut Vec<SentencePart>) {
+        match part {
+            Part::Text(words) => sentence.push(text(words)),
+            Part::Slot(slot) => {
+                let value = self.value(*slot);
+                sentence.extend(value.unwrap_or_else(|| vec![text("(not recorded)")]));
+            }
+            Part::Optional(inner) => {
+                let missing = |part: &Part| match part {
+                    Part::Slot(slot) => self.value(*slot).is_none(),
+                    Part::Text(_) | Part::Optional(_) => false,
+                };
+                if !inner.iter().any(missing) {
+                    for part in inner {
+                        self.add(part, sentence);
+                    }
+                }
+            }
+        }
+    }
+
+    fn value(&self, slot: Slot) -> Option<Vec<SentencePart>> {
+        let word = |name: &str| self.entry.data.get(name).and_then(Value::as_str);
+        let number = |name: &str| self.entry.data.get(name).and_then(Value::as_u64);
+        let words = |words: String| Some(vec![text(words)]);
+        match slot {
+            Slot::Actor => Some(vec![self.actor()]),
+            Slot::Item => item::parts(self),
+            Slot::Person => Some(vec![self.person()?]),
+            Slot::User => Some(vec![self.user()?]),
+            Slot::Role => words(word("role")?.to_owned()),
+            Slot::Reason => words(self.entry.reason.clone()?),
+            Slot::Api => words(self.entry.api.clone()?),
+            Slot::Code => words(self.entry.error_code.clone()?),
+            Slot::Presence => words(presence(self.entry.data.get("present")?)?.to_owned()),
+            Slot::Until => words(format!(
+                "{} UTC",
+                Timestamp::parse_rfc3339(word("ends")?)?.minute()
+            )),
+            Slot::Drift => words(drift(word("what")?).to_owned()),
+            Slot::Report => words(self.entry.target.as_ref()?.id.clone()?),
+            Slot::Format => words(word("format")?.to_uppercase()),
+            Slot::Accounts => words(number("accounts")?.to_string()),
+            Slot::Differing => words(number("differing")?.to_string()),
+            Slot::Linked => words(number("linked")?.to_string()),
+            Slot::Methods => self.methods(),
+        }
+    }
+
+    fn actor(&self) -> SentencePart {
+        let actor = &self.entry.actor;
+        let person = actor.person_id.as_ref();
+        let checked = self.entry.private.contains_key(SELF_REPORTED_NAME);
+        let recorded = if checked || actor.kind != ActorKind::Human {
+            RecordedName::Checked
+        } else {
+            RecordedName::SelfReported
+        };
+        let named = self.listed.actor_name.as_ref();
+        let named = named.map(|name| names::recorded_actor(self.snapshot, person, name, recorded));
+        let today = || person.map(|id| person_name(id, self.snapshot));
+        let name = named.or_else(today).unwrap_or_else(|| {
+            let word = match actor.kind {
+                ActorKind::System => "Leastwise",
+                ActorKind::Service => "a service",
+                ActorKind::Human => "an unknown person",
+            };
+            word.to_owned()
+        });
+        match &actor.identity_store_user_id {
+            Some(user) => self.user_part(user, name),
+            None => text(name),
+        }
+    }
+
+    fn person(&self) -> Option<SentencePart> {
+        let target = self.entry.target.as_ref()?;
+        let id = PersonId::parse(target.id.as_deref()?).ok()?;
+        let name = self.listed.target_name.clone();
+        let name = name.unwrap_or_else(|| person_name(&id, self.snapshot));
+        Some(match self.snapshot.user_of(&id) {
+            Some(user) => self.user_part(user, name),
+            None => text(name),
+        })
+    }
+
+    fn user(&self) -> Option<SentencePart> {
+        let target = self.entry.target.as_ref();
+        let recorded = target.and_then(|target| target.principal_id.as_deref());
+        let stated = self.entry.data.get("user").and_then(Value::as_str);
+        let id = UserId::parse(stated.or(recorded)?).ok()?;
+        let name = self.listed.principal_name.clone();
+        let name = name.unwrap_or_else(|| user_name(&id, self.snapshot));
+        Some(self.user_part(&id, name))
+    }
+
+    /// Where each method of linking leads, for a sign-in that was linked to no user.
+    fn methods(&self) -> Option<Vec<SentencePart>> {
+        let mut found: Vec<SentencePart> = Vec::new();
+        for method in LinkMethod::ALL {
+            let Some(id) = self
+                .entry
+                .data
+                .get(&found_by(method))
+                .and_then(Value::as_str)
+            else {
+                continue;
+            };
+            let separator = if found.is_empty() { "" } else { "; " };
+            found.push(text(format!("{separator}{} leads to ", method.as_str())));
+            found.push(match UserId::parse(id) {
+                Ok(user) => self.user_part(&user, user_name(&user, self.snapshot)),
+                // The method found no user.
+                Err(_) => text(id),
+            });
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// A user as a link, if there is a page about them.
+    pub(super) fn user_part(&self, id: &UserId, name: String) -> SentencePart {
+        if self.snapshot.user(id).is_some() {
+            SentencePart::User {
+                id: id.clone(),
+                name,
+            }
+        } else {
+            text(name)
+        }
+    }
+
+    /// A group as a link, if there is a page about it.
+    pub(super) fn group_part(&self, id: &GroupId) -> SentencePart {
+        let name = names::group(self.snapshot, id);
+        if self.snapshot.group(id).is_some() {
+            SentencePart::Group {
+                id: id.clone(),
+                name,
+            }
+        } else {
+            text(name)
+        }
+    }
+
+    /// The principal of an assignment.
+    pub(super) fn principal_part(&self, principal: &Principal) -> SentencePart {
+        match principal {
+            Principal::User(id) => {
+                let name = self.listed.principal_name.clone();
+                self.user_part(id, name.unwrap_or_else(|| user_name(id, self.snapshot)))
+            }
+            Principal::Group(id) => self.group_part(id),
+        }
+    }
+}
+
+/// Plain words.
+pub(super) fn text(words: impl Into<String>) -> SentencePart {
+    SentencePart::Text(words.into())
+}
+
+fn user_name(id: &UserId, snapshot: &Snapshot) -> String {
+    snapshot
+        .user(id)
+        .map_or_else(|| format!("user {id}"), |user| user.display_name.clone())
+}
+
+fn person_name(person: &PersonId, snapshot: &Snapshot) -> String {
+    names::person_name(snapshot, person).unwrap_or_else(|| format!("person {person}"))
+}
+
+fn presence(present: &Value) -> Option<&'static str> {
+    present
+        .as_bool()
+        .map(|present| if present { "present" } else { "absent" })
+}
+
+fn drift(what: &str) -> &str {
+    match what {
+        "assigned" => "assigned",
+        "unassigned" | "left" => "removed",
+        "joined" => "added",
+        "set_edited" => "edited",
+        // A newer version wrote another word.
+        other => other,
+    }
+}
+
+/// Merges adjacent text.
+fn joined(sentence: Vec<SentencePart>) -> Vec<SentencePart> {
+    let mut found: Vec<SentencePart> = Vec::new();
+    for part in sentence {
+        match (found.last_mut(), part) {
+            (Some(SentencePart::Text(before)), SentencePart::Text(more)) => before.push_str(&more),
+            (_, part) => found.push(part),
+        }
+    }
+    found
+}
+
+/// Starts the sentence with a capital letter. A name at the start stays as it is.
+fn capitalized(mut sentence: Vec<SentencePart>) -> Vec<SentencePart> {
+    if let Some(SentencePart::Text(first)) = sentence.first_mut() {
+        let mut chars = first.chars();
+        if let Some(initial) = chars.next() {
+            *first = initial.to_uppercase().chain(chars).collect();
+        }
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        ledger::{Actor, EntryType, Outcome},
+        snapshot::Parts,
+    };
+
+    use super::*;
+
+    fn sentence(entry: &Entry) -> String {
+        let listed = ListedEntry {
+            seq: 0,
+            leaf: String::new(),
+            actor_name: None,
+            principal_name: None,
+            target_name: None,
+            request: None,
+        };
+        let context = EntryContext {
+            listed: &listed,
+            entry,
+            operations: &[],
+            snapshot: &Snapshot::new(Parts::default()),
+        };
+        let parts = context.sentence();
+        parts.iter().map(SentencePart::words).collect()
+    }
+
+    fn entry(kind: &str) -> Entry {
+        Entry::new(
+            EntryType::parse(kind).unwrap(),
+            Timestamp(0),
+            Outcome::Success,
+            Actor::new(ActorKind::System),
+        )
+    }
+
+    #[test]
+    fn an_event_of_a_newer_version_is_not_described() {
+        assert_eq!(
+            sentence(&entry("campaign.opened")),
+            "An event that this version of Leastwise does not know"
+        );
+    }
+
+    #[test]
+    fn a_value_that_was_not_recorded_is_stated_or_left_out() {
+        let mut role = entry(EventKind::RoleGranted.as_str());
+        assert_eq!(
+            sentence(&role),
+            "(not recorded) was granted the role (not recorded)"
+        );
+        role.data.insert("role".into(), "auditor".into());
+        role.data.insert("count".into(), 3.into());
+        role.reason = Some("it moved".into());
+        assert_eq!(
+            sentence(&role),
+            "(not recorded) was granted the role auditor: it moved, and 3 more within a minute"
+        );
+    }
+}
