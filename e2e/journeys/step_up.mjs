@@ -34,7 +34,7 @@ export async function journey(suite, browser) {
         const old = await session(approver);
         await until('the sign-in is too old for a decision', async () => {
           await approver.page.reload();
-          return (await approver.text()).includes('needs a sign-in of the last');
+          return (await approver.text()).includes('needs a sign-in that is at most');
         }, (LIMIT + 30) * 1000, 1000);
         await approver.settled();
         await approver.says('Your reason is kept');
@@ -64,7 +64,7 @@ export async function journey(suite, browser) {
       await approver.open(`/changes/${other}`);
       await until('the sign-in is too old for a decision', async () => {
         await approver.page.reload();
-        return (await approver.text()).includes('needs a sign-in of the last');
+        return (await approver.text()).includes('needs a sign-in that is at most');
       }, (LIMIT + 30) * 1000, 1000);
       await approver.settled();
       await send(approver);

@@ -131,6 +131,18 @@ pub async fn app_state(
     )))
 }
 
+/// Returns the app state of a command that runs beside the web server or without it: it crawls on no schedule, and nobody
+/// signs in.
+pub async fn command_state(
+    database: &crate::config::DatabaseArgs,
+    aws: &crate::config::AwsArgs,
+    identities: &crate::config::IdentityArgs,
+) -> Result<Arc<AppState>, StartError> {
+    let crawl_every = domain::time::Duration::minutes(15);
+    let step_up = StepUpLimits::default();
+    app_state(database, aws, identities, crawl_every, "", step_up).await
+}
+
 /// Records the start, and the policies if they are newly in force, in the ledger.
 pub async fn bootstrap(app_state: &AppState) -> Result<(), StartError> {
     let mut tx = app_state.store.write().await?;

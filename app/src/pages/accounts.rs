@@ -29,12 +29,13 @@ const OPEN: usize = 5;
 const COLUMNS: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
 
 /// The filters of the list, besides a cell of the board and a policy.
-const FILTERS: [&str; 5] = [
+const FILTERS: [&str; 6] = [
     "production-pci",
     "findings",
     "unapproved",
     "unclassified",
     "contradictory",
+    WAITING,
 ];
 
 /// Builds the page.

@@ -140,15 +140,7 @@ pub async fn run(command: IdentityCommand) -> CommandResult {
         IdentityCommand::List(args) => &args.place,
         IdentityCommand::Confirm(args) => &args.place,
     };
-    let app_state = state::app_state(
-        &place.database,
-        &place.aws,
-        &place.identities,
-        domain::time::Duration::minutes(15),
-        "",
-        domain::second_factor::StepUpLimits::default(),
-    )
-    .await?;
+    let app_state = state::command_state(&place.database, &place.aws, &place.identities).await?;
     let code = execute(&app_state, &command, &mut io::stdout()).await?;
     Ok(ExitCode::from(code))
 }

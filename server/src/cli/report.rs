@@ -50,14 +50,11 @@ pub struct AccessArgs {
 pub async fn run(command: ReportCommand) -> CommandResult {
     let ReportCommand::Access(args) = command;
     let Scope::ProdPci = args.scope;
-    let app_state = state::app_state(
+    let app_state = state::command_state(
         &args.database,
         &args.aws,
         // A report changes no identity.
         &IdentityArgs::default(),
-        domain::time::Duration::minutes(15),
-        "",
-        domain::second_factor::StepUpLimits::default(),
     )
     .await?;
     sync::restore(&app_state).await?;

@@ -34,15 +34,7 @@ pub struct SyncArgs {
 
 /// Runs the command. The exit code is 1 if something could not be read.
 pub async fn run(args: SyncArgs) -> CommandResult {
-    let app_state = state::app_state(
-        &args.database,
-        &args.aws,
-        &args.identities,
-        domain::time::Duration::minutes(15),
-        "",
-        domain::second_factor::StepUpLimits::default(),
-    )
-    .await?;
+    let app_state = state::command_state(&args.database, &args.aws, &args.identities).await?;
     adopt_mapping::adopt(&app_state).await?;
     sync::restore(&app_state).await?;
     let progress = Arc::new(CrawlProgress::default());

@@ -15,6 +15,7 @@ mod descriptions;
 mod evaluation;
 mod events;
 mod expire;
+mod identity_alarm;
 mod list;
 mod mismatch;
 mod person_names;

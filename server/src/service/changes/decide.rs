@@ -26,9 +26,9 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{
-    decider_link::{self, is_stopped},
-    descriptions,
+    decider_link, descriptions,
     evaluation::{compared, re_evaluate},
+    identity_alarm::{is_stopped, stopped_words},
     person_names::PersonNames,
     removal_alarm::raise_removal_alarm,
     submit::state_after,
@@ -102,7 +102,7 @@ impl DecisionPort for Service {
                 let reason = suspension.difference.reason();
                 Err(self.refused(Action::Decide, reason).await)
             }
-            DecideOutcome::Alarm(alarm) => Err(decider_link::refused(decider_link::words(&alarm))),
+            DecideOutcome::Alarm(alarm) => Err(decider_link::refused(stopped_words(&alarm))),
             DecideOutcome::EffectChanged(state) => {
                 self.app_state.announce(id, state);
                 Err(Denied::Conflict(format!(

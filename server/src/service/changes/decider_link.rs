@@ -1,19 +1,12 @@
-//! Checks before a decision that the approver still is the Identity Center user that their identity was linked to, and
-//! that no alarm stops decisions on production PCI.
+//! Checks before a decision that the approver still is the Identity Center user that their identity was linked to.
 
 use app::backend::{Denied, FieldError, PortResult, decision_field};
 use domain::{
     authorize::{Action, Denial},
-    diff::Effect,
-    identity::{IdentityAlarm, LinkStatus},
-    second_factor::{Sensitivity, sensitivity},
-    snapshot::Snapshot,
+    identity::LinkStatus,
 };
 
-use crate::{
-    service::{Service, broken, identities},
-    store::change::StoredChange,
-};
+use crate::service::{Service, broken, identities};
 
 impl Service {
     /// Refuses unless a read of the directory at this moment shows the approver's user. Must not be called while a
@@ -47,26 +40,4 @@ pub(super) fn refused(message: String) -> Denied {
         field: decision_field::REASON,
         message,
     }])
-}
-
-/// Why no decision form is shown while the alarm is on.
-pub(super) const STOPPED: &str = "Decisions on production PCI are stopped, because many identities differ from the \
-                                  directory at once. An administrator has to look at them on the host.";
-
-/// Returns the explanation of a refusal because of the alarm.
-pub(super) fn words(alarm: &IdentityAlarm) -> String {
-    format!(
-        "Decisions on production PCI are stopped since {} UTC: {} of {} identities differ from the directory at once. \
-         Nothing was recorded. An administrator has to look at them on the host with `leastwise identity list`, and \
-         confirm them with `leastwise identity confirm --all`.",
-        alarm.at.minute(),
-        alarm.differing,
-        alarm.linked,
-    )
-}
-
-/// Whether the alarm stops decisions on a change with this effect, and its start.
-pub(super) fn is_stopped(snapshot: &Snapshot, stored: &StoredChange, effect: &Effect) -> bool {
-    let operations = &stored.change.proposal.operations;
-    sensitivity(snapshot, operations, effect) == Sensitivity::ProductionPci
 }

@@ -81,10 +81,14 @@ pub(super) fn term(term: Term) -> String {
     }
 }
 
-/// Formats a duration: "45 minutes", "1 hour", "2 hours 30 minutes".
+/// Formats a duration: "90 seconds", "45 minutes", "1 hour", "2 hours 30 minutes".
 pub(super) fn length_words(length: Duration) -> String {
-    let minutes = length.as_seconds() / 60;
+    let seconds = length.as_seconds();
+    let minutes = seconds / 60;
     let count = |n: i64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    if seconds % 60 != 0 {
+        return count(seconds, "second");
+    }
     match (minutes / 60, minutes % 60) {
         (0, minutes) => count(minutes, "minute"),
         (hours, 0) => count(hours, "hour"),
@@ -229,6 +233,7 @@ mod tests {
     #[test]
     fn a_length_is_told_in_hours_and_minutes() {
         assert_eq!(length_words(Duration::minutes(45)), "45 minutes");
+        assert_eq!(length_words(Duration::seconds(90)), "90 seconds");
         assert_eq!(length_words(Duration::hours(1)), "1 hour");
         assert_eq!(length_words(Duration::minutes(150)), "2 hours 30 minutes");
     }

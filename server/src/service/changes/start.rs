@@ -24,9 +24,9 @@ use thiserror::Error;
 use super::{
     approver_status::{self, ApproverStatus, UserPool},
     decide::{rebound, seats},
-    decider_link::is_stopped,
     descriptions,
     evaluation::{compared, re_evaluate},
+    identity_alarm::is_stopped,
 };
 use crate::{
     service::{

@@ -3,11 +3,9 @@
 //! `domain::second_factor` decides; this module supplies what it needs and words the result. Writes nothing.
 
 use app::backend::StepUpView;
-use domain::{
-    second_factor::{StepUp, StepUpReason, sensitivity, step_up},
-    time::Duration,
-};
+use domain::second_factor::{StepUp, StepUpReason, sensitivity, step_up};
 
+use super::descriptions::length_words;
 use crate::{service::Service, store::change::StoredChange};
 
 impl Service {
@@ -30,40 +28,10 @@ impl Service {
             StepUp::Proven => None,
             StepUp::Needed(StepUpReason::NoFactor) => Some(StepUpView::NoFactor),
             StepUp::Needed(StepUpReason::TooOld(limit)) => Some(StepUpView::TooOld(format!(
-                "This decision needs a sign-in of the last {}. Yours was at {} UTC.",
-                words(limit),
+                "This decision needs a sign-in that is at most {} old. Yours was at {} UTC.",
+                length_words(limit),
                 self.signed.authenticated_at.minute()
             ))),
-        }
-    }
-}
-
-fn words(time: Duration) -> String {
-    let seconds = time.as_seconds();
-    let (number, unit) = if seconds % 60 == 0 {
-        (seconds / 60, "minute")
-    } else {
-        (seconds, "second")
-    };
-    match number {
-        1 => unit.to_owned(),
-        _ => format!("{number} {unit}s"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_is_written_in_whole_minutes_where_it_can_be() {
-        for (seconds, expected) in [
-            (300, "5 minutes"),
-            (60, "minute"),
-            (90, "90 seconds"),
-            (1, "second"),
-        ] {
-            assert_eq!(words(Duration::seconds(seconds)), expected);
         }
     }
 }

@@ -13,11 +13,8 @@ use domain::{
 };
 
 use super::{
-    decider_link::{self, is_stopped},
-    descriptions, list, mismatch,
-    person_names::PersonNames,
-    progress, timeline,
-    withdraw::NOT_YOURS,
+    descriptions, identity_alarm, identity_alarm::is_stopped, list, mismatch,
+    person_names::PersonNames, progress, timeline, withdraw::NOT_YOURS,
 };
 use crate::{
     service::{Service, broken},
@@ -137,7 +134,7 @@ impl Service {
             decide = decide.and(Err(mismatch::UNDECIDABLE));
         }
         if alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
-            decide = decide.and(Err(decider_link::STOPPED));
+            decide = decide.and(Err(identity_alarm::STOPPED));
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let (live_key, live_words) = progress::live(stored, &operations);

@@ -11,7 +11,7 @@ use app::{
 use domain::approval::{Decision, Mfa};
 use server::http::session::SignedIn;
 
-use super::support::{Org, grant};
+use super::support::{Org, grant, user};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -434,7 +434,8 @@ async fn the_ledger_says_what_happened_beside_the_type_of_each_entry(engine: Dat
     org.ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;
     let html = drawn(pages::ledger::page(visit(&org, "ann").await).await);
-    for said in [">Change requested<", ">change.submitted<"] {
+    let name = format!("href=\"/people/{}\">EVE</a>", user("eve"));
+    for said in ["> requested <", &name, ">change.submitted<"] {
         assert!(html.contains(said), "{said} is not in {html}");
     }
 }

@@ -1,0 +1,100 @@
+//! The table of event kinds.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+/// The event types in existing ledgers. Never change or remove one.
+const WRITTEN: [&str; 51] = [
+    "change.submitted",
+    "change.refused",
+    "change.approved",
+    "change.declined",
+    "change.withdrawn",
+    "change.expired",
+    "change.started",
+    "change.sent_back",
+    "change.narrowed",
+    "change.alarm",
+    "change.verified",
+    "change.failed",
+    "operation.intended",
+    "operation.accepted",
+    "operation.failed",
+    "operation.verified",
+    "grant.started",
+    "grant.stopped",
+    "grant.closed",
+    "grant.revoked",
+    "grant.ended",
+    "grant.overdue",
+    "grant.reappeared",
+    "grant.missing",
+    "grant.alarm",
+    "session.started",
+    "session.ended",
+    "session.refused",
+    "subject.claimed",
+    "subject.linked",
+    "subject.not_linked",
+    "subject.unclear",
+    "role.granted",
+    "role.ended",
+    "identity.linked",
+    "identity.user_seen",
+    "identity.suspended",
+    "identity.confirmed",
+    "identity.alarm_raised",
+    "identity.alarm_included",
+    "identity.alarm_ended",
+    "rules.activated",
+    "classification.mapped",
+    "sync.completed",
+    "outside.seen",
+    "report.downloaded",
+    "ledger.viewed",
+    "ledger.exported",
+    "log.started",
+    "log.stopped",
+    "access.denied",
+];
+
+#[test]
+fn every_type_is_the_word_that_existing_ledgers_hold() {
+    let words: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    assert_eq!(words, WRITTEN);
+}
+
+#[test]
+fn every_type_is_a_valid_word_and_stands_in_the_table_once() {
+    let words: BTreeSet<_> = EventKind::ALL
+        .iter()
+        .map(|kind| kind.entry_type())
+        .collect();
+    assert_eq!(words.len(), EventKind::ALL.len());
+    for kind in EventKind::ALL {
+        assert_eq!(EventKind::of(&kind.entry_type()), Some(*kind));
+    }
+}
+
+#[test]
+fn every_sentence_can_be_filled_in_and_ends_without_a_point() {
+    for kind in EventKind::ALL {
+        let sentence = kind.meaning().sentence;
+        assert!(parts(sentence).is_some(), "{kind:?}");
+        assert!(!sentence.ends_with('.'), "{kind:?}");
+        assert!(!kind.meaning().title.is_empty(), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_a_person_does_names_the_person() {
+    for kind in EventKind::ALL {
+        let meaning = kind.meaning();
+        if meaning.agency == Agency::Person
+            && !matches!(kind, EventKind::RoleGranted | EventKind::RoleEnded)
+        {
+            assert!(meaning.sentence.contains("{actor}"), "{kind:?}");
+        }
+    }
+}
