@@ -212,6 +212,7 @@ fn removal(title: &str, requester: &str, state: State, minutes: i64) -> ChangeRo
         accounts: Vec::new(),
         approvals: (0, 1),
         folded: None,
+        altered: false,
     }
 }
 

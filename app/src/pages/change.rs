@@ -12,13 +12,13 @@ use crate::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
         DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, Notice, PageHeader,
         PagePosition, Section, Status, StatusBadge, Table, Tense, Time, Timeline, VerdictBox,
-        WithdrawForm, decision_errors, list_href, operation_status, pages, state_status,
+        WithdrawForm, decision_errors, list_href, operation_status, pages, risks, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
 };
 
-use super::{list_query, new_change::risks};
+use super::list_query;
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {

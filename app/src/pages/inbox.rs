@@ -14,11 +14,12 @@ use crate::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
         Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton, Notice, PageHeader,
         PagePosition, SecondFactorNotice, Section, Status, Time, VerdictBox, list_href, pages,
+        risks,
     },
     routes::{Page, Visit},
 };
 
-use super::{list_query, new_change::risks};
+use super::list_query;
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {

@@ -1,7 +1,7 @@
 //! The form for a new change: the selection is part of the URL; the preview below shows the effect and the verdict.
 //! Nothing is stored until the second form is sent, which is bound to the effect in the preview.
 
-use domain::{authorize::Action, permission_set::analysis::Finding, verdict::Outcome};
+use domain::{authorize::Action, verdict::Outcome};
 use leptos::prelude::*;
 
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
     },
     components::{
         Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice, Notice,
-        PageHeader, Requirement, Section, SelectField, SessionOverrunNotice, Status, StatusBadge,
-        Tab, Tabs, TextArea, TextField, VerdictBox, risk_status, session_hint, session_tail,
+        PageHeader, Requirement, Section, SelectField, SessionOverrunNotice, Status, Tab, Tabs,
+        TextArea, TextField, VerdictBox, risks, session_hint, session_tail,
     },
     islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
@@ -282,53 +282,6 @@ fn raises_alarm() -> AnyView {
                 "It removes oversight access, or the access of many people. Administrators, approvers and auditors see it on their home pages, and the ledger records it, even if you withdraw the change."
             </p>
         </Notice>
-    }
-    .into_any()
-}
-
-/// The number of risks shown without unfolding; a full administrator has dozens.
-const SHOWN: usize = 5;
-
-/// Renders the risks of the permission set, worst first.
-pub fn risks(findings: Vec<Finding>) -> Option<AnyView> {
-    if findings.is_empty() {
-        return None;
-    }
-    let mut items: Vec<AnyView> = findings.into_iter().map(finding_line).collect();
-    let rest = items.split_off(items.len().min(SHOWN));
-    let more = (!rest.is_empty()).then(|| {
-        view! {
-            <details data-rest>
-                <summary>{format!("{} more", rest.len())}</summary>
-                <ul data-lines>{rest}</ul>
-            </details>
-        }
-    });
-    let section = view! {
-        <Section title="Risks of the permission set" detail="determined from its policies">
-            <ul data-lines>{items}</ul>
-            {more}
-        </Section>
-    };
-    Some(section.into_any())
-}
-
-fn finding_line(finding: Finding) -> AnyView {
-    let more = match finding.more {
-        0 => String::new(),
-        more => format!(" and {more} more of this kind"),
-    };
-    let actions = (!finding.actions.is_empty()).then(|| {
-        view! { <span class="text-muted text-xs break-words"><span class="font-mono">{finding.actions.join(", ")}</span>{more}</span> }
-    });
-    view! {
-        <li>
-            <div class="flex flex-wrap items-baseline gap-x-3">
-                <StatusBadge status=risk_status(finding.risk) label=finding.risk.label() />
-                <span>{finding.reason}</span>
-            </div>
-            {actions}
-        </li>
     }
     .into_any()
 }

@@ -4,6 +4,7 @@
 //! browser returns. Each sign-in can be used once and expires after ten minutes. A session starts in the transaction
 //! that records it, and always with a new cookie, so a planted cookie never becomes a session.
 
+mod entries;
 mod evidence;
 mod login_hint;
 
@@ -13,8 +14,7 @@ use axum::{
 };
 use domain::{
     approval::Mfa,
-    ids::PersonId,
-    person::link::{IdentityLink, LinkKeys},
+    person::link::LinkKeys,
     second_factor::{Authentication, second_factor},
     time::{Duration, Timestamp},
 };
@@ -38,7 +38,7 @@ use super::{
 use crate::{
     clock,
     store::{
-        person::{ResolvedPerson, SignInClaims, resolve_at_sign_in},
+        person::{SignInClaims, resolve_at_sign_in},
         session::{self as rows, Ending, NewSession, SessionDocument, SignIn},
     },
 };
@@ -303,7 +303,7 @@ async fn open(
         at: *now,
     };
     let known = resolve_at_sign_in(&mut tx, &introduction).await?;
-    let linking = linking(&known, &link);
+    let linking = entries::linking(&known, &link);
     let seen = role_revocation::ObservedGroups {
         subject: &identity.subject,
         person: &known.person,
@@ -322,11 +322,11 @@ async fn open(
         ends_at: who.ends_at,
     };
     rows::open(&mut tx, &new).await?;
-    events.push(began(who, &known, &new));
+    events.push(entries::began(who, &known, &new));
     if let Some(CookieLookup::Signed(old, _)) = before
         && rows::end(&mut tx, &old.session, Ending::Replaced, *now).await?
     {
-        let ended = entry(
+        let ended = entries::entry(
             who,
             SignInEvent::Ended(Ending::Replaced),
             &old.person,
@@ -337,56 +337,12 @@ async fn open(
     }
     for event in events {
         let subject = Some(identity.subject.clone());
-        let told = entry(who, event, &known.person, &id, subject);
-        state.ports.journal.record(&mut tx, &told).await?;
+        let entry = entries::entry(who, event, &known.person, &id, subject);
+        state.ports.journal.record(&mut tx, &entry).await?;
     }
     tx.commit().await?;
     state.ports.users.check(&known.person).await;
     Ok(token)
-}
-
-/// Returns what the sign-in changed about the link, or why it is not clear which user it is.
-fn linking(known: &ResolvedPerson, link: &IdentityLink) -> Vec<SignInEvent> {
-    let claimed = known.claimed.clone().map(SignInEvent::Claimed);
-    let linked = known.linked.clone();
-    let linked = linked.map(|link| SignInEvent::Linked(known.person.clone(), link));
-    let unclear = match &known.user {
-        None => link
-            .obstacle()
-            .map(|_| SignInEvent::NotLinked(link.clone())),
-        Some(user) => {
-            let objection = link.objection(user);
-            objection.map(|why| SignInEvent::Unclear(user.clone(), why))
-        }
-    };
-    claimed.into_iter().chain(linked).chain(unclear).collect()
-}
-
-fn began(who: &SignInSuccess, known: &ResolvedPerson, new: &NewSession<'_>) -> SignInEvent {
-    SignInEvent::SignedIn {
-        mfa: new.remembered.mfa,
-        linked: known.user.is_some(),
-        authenticated_at: who.identity.authenticated_at,
-        bound: new.bound().digest(),
-    }
-}
-
-fn entry(
-    who: &SignInSuccess,
-    event: SignInEvent,
-    person: &PersonId,
-    session: &str,
-    subject: Option<domain::person::Subject>,
-) -> SignInEntry {
-    SignInEntry {
-        event,
-        at: who.now,
-        subject,
-        person: Some(person.clone()),
-        session: Some(session.to_owned()),
-        client_ip: who.from,
-        request: request_id::current(),
-    }
 }
 
 fn client(request: &Request) -> Option<IpAddr> {

@@ -10,16 +10,17 @@
 mod append;
 mod checkpoint;
 pub mod index_terms;
+mod listed;
 pub mod proof;
 mod read;
 
 pub use append::{append, append_many};
 pub use checkpoint::{SignedHead, insert_checkpoint, newest_checkpoint, notes_after};
 pub use index_terms::{MAX_WORDS, query_words};
+pub use listed::{ListedEntry, around, count, listed, newest, of_change, search};
 pub use read::{
-    Head, IndexTerm, ListedEntry, StoredEntry, StoredPrivate, around, count, entries_after, head,
-    head_and_end, leaves_in_tree, listed, newest, of_change, private_of, search, tree_hashes,
-    words_between, words_of_nobody,
+    Head, IndexTerm, StoredEntry, StoredPrivate, entries_after, head, head_and_end, leaves_in_tree,
+    private_of, tree_hashes, words_between, words_of_nobody,
 };
 
 use domain::ledger::{Hash, LogName, SealError, tree::TreeError};

@@ -1,0 +1,62 @@
+//! What a sign-in records in the ledger.
+
+use domain::{ids::PersonId, person::link::IdentityLink};
+
+use super::SignInSuccess;
+use crate::{
+    http::{
+        ports::{SignInEntry, SignInEvent},
+        request_id,
+    },
+    store::{person::ResolvedPerson, session::NewSession},
+};
+
+/// Returns what the sign-in changed about the link, or why it is not clear which user it is.
+pub(super) fn linking(known: &ResolvedPerson, link: &IdentityLink) -> Vec<SignInEvent> {
+    let claimed = known.claimed.clone().map(SignInEvent::Claimed);
+    let linked = known.linked.clone();
+    let linked = linked.map(|link| SignInEvent::Linked(known.person.clone(), link));
+    let unclear = match &known.user {
+        None => link
+            .obstacle()
+            .map(|_| SignInEvent::NotLinked(link.clone())),
+        Some(user) => {
+            let objection = link.objection(user);
+            objection.map(|why| SignInEvent::Unclear(user.clone(), why))
+        }
+    };
+    claimed.into_iter().chain(linked).chain(unclear).collect()
+}
+
+/// Returns the event of the session that starts.
+pub(super) fn began(
+    who: &SignInSuccess,
+    known: &ResolvedPerson,
+    new: &NewSession<'_>,
+) -> SignInEvent {
+    SignInEvent::SignedIn {
+        mfa: new.remembered.mfa,
+        linked: known.user.is_some(),
+        authenticated_at: who.identity.authenticated_at,
+        bound: new.bound().digest(),
+    }
+}
+
+/// Returns the entry of an event of this sign-in.
+pub(super) fn entry(
+    who: &SignInSuccess,
+    event: SignInEvent,
+    person: &PersonId,
+    session: &str,
+    subject: Option<domain::person::Subject>,
+) -> SignInEntry {
+    SignInEntry {
+        event,
+        at: who.now,
+        subject,
+        person: Some(person.clone()),
+        session: Some(session.to_owned()),
+        client_ip: who.from,
+        request: request_id::current(),
+    }
+}
