@@ -155,6 +155,10 @@ pub struct IdentityRecord {
     pub current: Option<UserId>,
     /// Every user that the identity ever was, with the external ids that it had. Includes users that nobody confirmed.
     pub users: BTreeMap<UserId, BTreeSet<ExternalIdDigest>>,
+    /// The external ids by which the identity is compared with the directory: those of its user, as the last confirmation
+    /// read them, and those that were recorded since. An id that the user had by mistake no longer counts here once
+    /// somebody has confirmed the identity, while [`Self::is_oneself`] keeps it.
+    pub own: BTreeSet<ExternalIdDigest>,
     /// The users that the identity was linked to; the others of [`Self::users`] only had one of its external ids.
     pub linked: BTreeSet<UserId>,
     pub suspended: Option<Suspension>,
@@ -178,8 +182,16 @@ impl IdentityRecord {
             })
     }
 
+    /// Records that somebody confirmed on the host that the identity is a user with these external ids.
+    pub fn confirm(&mut self, user: UserId, external_ids: BTreeSet<ExternalIdDigest>) {
+        self.own.clear();
+        self.link(user, external_ids);
+        self.suspended = None;
+    }
+
     /// Records that the identity is linked to a user with these external ids.
     pub fn link(&mut self, user: UserId, external_ids: BTreeSet<ExternalIdDigest>) {
+        self.own.extend(external_ids.iter().cloned());
         self.see(user.clone(), external_ids);
         self.linked.insert(user.clone());
         self.current = Some(user);

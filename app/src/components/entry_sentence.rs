@@ -8,7 +8,7 @@ use crate::backend::SentencePart;
 /// Renders a sentence.
 #[component]
 pub fn EntrySentence(sentence: Vec<SentencePart>) -> impl IntoView {
-    sentence
+    let parts = sentence
         .into_iter()
         .map(|part| match part {
             SentencePart::Text(words) => view! { <span>{words}</span> }.into_any(),
@@ -22,5 +22,6 @@ pub fn EntrySentence(sentence: Vec<SentencePart>) -> impl IntoView {
                 view! { <a href=format!("/changes/{id}")>{name}</a> }.into_any()
             }
         })
-        .collect_view()
+        .collect_view();
+    view! { <span data-sentence>{parts}</span> }.into_any()
 }

@@ -109,6 +109,15 @@ pub fn take(
             parts.members_as_of.insert(group.clone(), as_of);
             Some((parts, touched))
         }
+        // A newer complete read has removed somebody, or has them all.
+        SingleRead::MembersSeen { group, .. }
+            if before
+                .members_as_of
+                .get(group)
+                .is_some_and(|known| *known >= as_of) =>
+        {
+            None
+        }
         SingleRead::MembersSeen { group, users } => {
             let known = before.members.get(group).cloned().unwrap_or_default();
             let members: BTreeSet<UserId> = known.union(users).cloned().collect();

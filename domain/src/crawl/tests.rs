@@ -141,6 +141,9 @@ fn some_members_that_were_seen_are_added_and_nobody_is_removed() {
     let members = BTreeSet::from([member(1), member(2), member(3)]);
     assert_eq!(after.members[&group(1)], members);
     assert_eq!(after.members_as_of, before.members_as_of);
+    // A newer complete read showed that the third had left.
+    before.members_as_of.insert(group(1), Timestamp(95));
+    assert!(take(&before, &seen(&[1, 3]), Timestamp(90)).is_none());
 }
 
 #[test]

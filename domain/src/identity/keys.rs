@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::{ExternalIdDigest, IdentityRecord};
 use crate::{directory::ExternalId, ids::UserId, person::link::LinkKeys};
 
-/// All keys of one identity: those of its sign-ins, and every external id that the ledger records.
+/// All keys of one identity: those of its sign-ins, and its own external ids according to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityKeys<'a> {
     sign_ins: &'a [LinkKeys],
@@ -18,7 +18,7 @@ pub struct IdentityKeys<'a> {
 impl<'a> IdentityKeys<'a> {
     pub fn new(sign_ins: &'a [LinkKeys], record: &IdentityRecord) -> Self {
         let of_sign_ins = sign_ins.iter().flat_map(LinkKeys::external_ids);
-        let recorded = record.external_ids().into_iter().cloned();
+        let recorded = record.own.iter().cloned();
         Self {
             sign_ins,
             external_ids: of_sign_ins

@@ -94,6 +94,25 @@ fn every_difference_has_its_name_and_a_difference_of_nobody_is_none() {
 }
 
 #[test]
+fn an_external_id_of_somebody_else_counts_until_the_identity_is_confirmed() {
+    use UserStatus::Enabled;
+    let mut record = ann();
+    // The directory gave Ann the external id of user 2 by mistake, and took it back.
+    record.link(user_id(1), digests(&["s", "t"]));
+    let corrected = [user(1, &["s"], Enabled), user(2, &["t"], Enabled)];
+    let difference = LinkDifference::Reissued(user_id(2));
+    assert_eq!(status(&record, &corrected), LinkStatus::Differs(difference));
+    record.confirm(user_id(1), digests(&["s"]));
+    assert_eq!(status(&record, &corrected), LinkStatus::Valid);
+    // Whoever has it still counts as the same human.
+    assert!(record.is_oneself(&user_id(2), &[external("t")]));
+    // The own id still finds a user that is created again.
+    let again = [user(3, &["s"], Enabled)];
+    let difference = LinkDifference::Recreated(user_id(3));
+    assert_eq!(status(&record, &again), LinkStatus::Differs(difference));
+}
+
+#[test]
 fn what_was_not_read_is_no_difference() {
     let read = LinkRead::NotRead("ThrottlingException".into());
     assert_eq!(

@@ -100,13 +100,13 @@ where
 {
     match send().await {
         Ok(answer) => {
-            budget.speed_up().await;
+            budget.speed_up();
             Ok(answer)
         }
         Err(error) => {
             let error = CallError::from(error);
             if error.class == ErrorClass::Throttled {
-                budget.slow_down().await;
+                budget.slow_down();
             }
             Err(error)
         }

@@ -78,6 +78,15 @@ pub struct Aws {
 const ATTEMPT: Duration = Duration::from_secs(10);
 
 impl Aws {
+    /// Returns the same clients for calls that remove access: they wait for at most one other call.
+    #[must_use]
+    pub fn for_revocations(&self) -> Self {
+        Self {
+            budgets: self.budgets.for_revocations(),
+            ..self.clone()
+        }
+    }
+
     /// Creates the clients.
     pub async fn connect(access: &Access) -> Self {
         let http = aws_smithy_http_client::Builder::new()

@@ -129,22 +129,30 @@ fn configuration(args: &mut ServeArgs) -> Vec<ConfigError> {
 
 async fn database(args: &ServeArgs, results: &mut Results) -> Option<Store> {
     let shown = name::shown(&args.database.url);
-    let store = match Store::open(&args.database.url).await {
-        Ok(store) => store,
+    let store = match Store::open_existing(&args.database.url).await {
+        Ok(Some(store)) => store,
+        Ok(None) => {
+            Results::ok("database", &format!("{shown} will be created at the start"));
+            return None;
+        }
         Err(error) => {
             results.failed("database", &chain(&error));
             return None;
         }
     };
-    match store.migrate().await {
-        Ok(()) => {
+    match store.missing_migrations().await {
+        Ok(0) => {
             Results::ok("database", &shown);
             Some(store)
         }
+        Ok(missing) => {
+            let text = format!("{shown}, which the next start migrates ({missing} to apply)");
+            Results::ok("database", &text);
+            None
+        }
         Err(error) => {
             let why = format!(
-                "{shown} cannot be migrated: {}. Check that this user may change it, and that no newer version of \
-                 Leastwise has migrated it.",
+                "{shown} cannot be used: {}. Check that no newer version of Leastwise has migrated it.",
                 chain(&error)
             );
             results.failed("database", &why);

@@ -20,27 +20,15 @@ use crate::{
     service::{
         app_state::AppState,
         changes,
-        evaluation_slots::EngineStart,
         journal::{EntryActor, EntryBuilder},
     },
     store::{self, StoreError, Tx, change::StoredChange},
 };
 
-/// Stores a commit and notifies live pages.
+/// Stores a commit and notifies live pages. A change that is sent back is evaluated within the transaction without a slot:
+/// commits are stored one after another, so there is one such evaluation at most, and the engine must not wait for others.
 pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), StoreError> {
     let now = app_state.clock.now();
-    // A change that is sent back is evaluated within the transaction, which must not wait for a slot.
-    let is_sent_back = |event: &DomainEvent| matches!(event, DomainEvent::SentBack { .. });
-    let _slot = if commit.events.iter().any(is_sent_back) {
-        Some(
-            app_state
-                .evaluations
-                .take_for_engine(EngineStart::Grant)
-                .await,
-        )
-    } else {
-        None
-    };
     let mut tx = app_state.store.write().await?;
     store::engine::hold(&mut tx, commit.generation).await?;
     let mut entries = Vec::new();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     engine::{
-        AccessResource, AwsResponse, Call, Coverage, Effect, Event, Listing, Observation,
-        OperationKind, Poll, Presence, ReadTarget, StartVerdict, WriteStatus,
+        AccessResource, AwsResponse, Call, CallPriority, Coverage, Effect, Event, Listing,
+        Observation, OperationKind, Poll, Presence, ReadTarget, StartVerdict, WriteStatus,
     },
     ids::ChangeId,
     time::Timestamp,
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     aws::{
+        Aws,
         call::NOT_SENT,
         error::{CallError, ErrorClass},
         write::{self, WriteProgress},
@@ -52,7 +53,7 @@ async fn carry_out(app_state: &Arc<AppState>, effect: Effect) -> Option<Event> {
             let answer = fresh_verdict(app_state, &change).await;
             Event::Evaluated { change, answer }
         }
-        Effect::Read { target, .. } => read(app_state, target).await,
+        Effect::Read { target, class } => read(app_state, &in_lane(app_state, class), target).await,
         Effect::Call(call) => {
             let answer = send_write(app_state, &call).await;
             Event::Answered {
@@ -143,6 +144,7 @@ async fn try_fresh_verdict(
     let verdict = changes::fresh_verdict(app_state, &**app_state, change).await;
     verdict.map_err(|missing| match missing {
         NoVerdict::PeopleNotRead => StartDependency::Pool,
+        NoVerdict::PeopleUnclear => StartDependency::PeopleUnclear,
         NoVerdict::Stopped => StartDependency::IdentityAlarm,
         NoVerdict::PeopleOfTheAlarm => StartDependency::PeopleOfTheAlarm,
         NoVerdict::Store(error) => {
@@ -155,19 +157,33 @@ async fn try_fresh_verdict(
     })
 }
 
-async fn read(app_state: &Arc<AppState>, target: ReadTarget) -> Event {
+/// Returns the clients whose calls wait in the lane of a priority: no grant, crawl or request delays a revocation.
+fn in_lane(app_state: &AppState, class: CallPriority) -> Aws {
+    match class {
+        CallPriority::Revoke => app_state.aws.for_revocations(),
+        CallPriority::Grant | CallPriority::Watch => app_state.aws.clone(),
+    }
+}
+
+fn priority(kind: OperationKind) -> CallPriority {
+    match kind {
+        OperationKind::Create => CallPriority::Grant,
+        OperationKind::Delete => CallPriority::Revoke,
+    }
+}
+
+async fn read(app_state: &Arc<AppState>, aws: &Aws, target: ReadTarget) -> Event {
     let as_of = app_state.clock.now();
     let listing = match &target {
-        ReadTarget::Pair(pair) => app_state
-            .aws
-            .assignments(&app_state.instance, pair)
-            .await
-            .map(|principals| Listing::Pair {
-                pair: pair.clone(),
-                principals,
-            }),
-        ReadTarget::Membership { group, user } => app_state
-            .aws
+        ReadTarget::Pair(pair) => {
+            aws.assignments(&app_state.instance, pair)
+                .await
+                .map(|principals| Listing::Pair {
+                    pair: pair.clone(),
+                    principals,
+                })
+        }
+        ReadTarget::Membership { group, user } => aws
             .is_member(&app_state.instance, group, user)
             .await
             .map(|there| {
@@ -214,7 +230,7 @@ fn point(listing: &Listing) {
 async fn send_write(app_state: &AppState, call: &Call) -> AwsResponse {
     // A delayed write could take effect after a newer decision.
     let on_time = || app_state.clock.now() <= call.not_after;
-    let (aws, instance) = (&app_state.aws, &app_state.instance);
+    let (aws, instance) = (in_lane(app_state, priority(call.kind)), &app_state.instance);
     let sent = match (&call.key, call.kind) {
         (AccessResource::Assignment(what), OperationKind::Create) => aws
             .create_assignment(instance, what, &on_time)
@@ -250,8 +266,7 @@ async fn ask(app_state: &AppState, poll: &Poll) -> WriteStatus {
         OperationKind::Create => write::WriteKind::Create,
         OperationKind::Delete => write::WriteKind::Delete,
     };
-    match app_state
-        .aws
+    match in_lane(app_state, priority(poll.kind))
         .progress(&app_state.instance, kind, &poll.request)
         .await
     {

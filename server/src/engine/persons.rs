@@ -35,6 +35,7 @@ pub(super) async fn persons(
     };
     let at = app_state.clock.now();
     let (mut entries, mut done) = (Vec::new(), BTreeSet::new());
+    let suspended = store::identity::suspended_users(tx.conn()).await?;
     for (person, keys) in store::person::without_user(tx.conn()).await? {
         let IdentityLink::Linked(user, by) = link_identity(&keys, users.iter()) else {
             continue;
@@ -48,6 +49,7 @@ pub(super) async fn persons(
             person: &person,
             user: &user,
             by: &by,
+            suspended: &suspended,
             at,
         };
         let known = store::person::link(tx, &found).await?;

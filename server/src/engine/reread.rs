@@ -63,7 +63,7 @@ pub async fn reread(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), 
         return Ok(());
     }
     if !operations.iter().any(Operation::gives) {
-        reread_removal::reread(app_state, &operations).await;
+        reread_removal::reread(app_state, &operations, None).await;
         return Ok(());
     }
     let now = app_state.clock.now();

@@ -27,12 +27,12 @@ use super::{
 };
 use crate::{
     aws::{error::CallError, read::GroupMembers},
-    service::app_state::AppState,
+    service::{app_state::AppState, evaluation_slots::ReadSlot},
 };
 
 /// Reads what operations may remove into the read model. Returns in time whether or not AWS answers. Reads nothing
-/// for a change that gives access.
-pub async fn reread(app_state: &Arc<AppState>, operations: &[Operation]) {
+/// for a change that gives access. `slot` is kept until the reads end, also if the caller is gone; the engine has none.
+pub async fn reread(app_state: &Arc<AppState>, operations: &[Operation], slot: Option<ReadSlot>) {
     let within = app_state.settings.removal_reads;
     if within.is_zero() || operations.iter().any(Operation::gives) {
         return;
@@ -44,6 +44,7 @@ pub async fn reread(app_state: &Arc<AppState>, operations: &[Operation]) {
     let operations = operations.to_vec();
     // Adding what was read must not be interrupted, and goes on if it takes long.
     let work = tokio::spawn(async move {
+        let _slot = slot;
         if timeout(within, reads.clone().all(operations))
             .await
             .is_err()

@@ -1,12 +1,15 @@
 //! Records the link of an identity at sign-in: the user that it is linked to, with every external id that the user has,
-//! and those by which the sign-in found the user.
+//! and the keys of the sign-in by which it was found.
 //!
 //! Nothing counts as the link of an identity but what the ledger records. A stored link that differs from it is never
 //! recorded here; the check after the sign-in suspends the identity.
 
 use std::collections::BTreeSet;
 
-use domain::{identity::ExternalIdDigest, person::link::IdentityLink};
+use domain::{
+    identity::ExternalIdDigest,
+    person::link::{IdentityLink, LinkMethod},
+};
 
 use super::{ports::SignInEvent, state::HttpState};
 use crate::{
@@ -34,10 +37,10 @@ pub(super) async fn record(
     let observed = state.ports.users.external_ids(user);
     let mut external_ids: BTreeSet<_> = observed.iter().map(ExternalIdDigest::of).collect();
     external_ids.insert(ExternalIdDigest::of_subject(&who.keys.subject));
-    // Keys that lead elsewhere, or nowhere, are not the user's.
-    if matches!(who.link, IdentityLink::Linked(found, _) if found == user) {
-        let stated = who.keys.external_ids();
-        external_ids.extend(stated.map(|id| ExternalIdDigest::of(&id)));
+    // An identity at a provider that did not find the user may be somebody else's.
+    if matches!(who.link, IdentityLink::Linked(found, by) if found == user && by.contains(&LinkMethod::Identities))
+    {
+        external_ids.extend(who.keys.identity.iter().map(ExternalIdDigest::of));
     }
     let recorded = record.users.get(user);
     if recorded.is_some_and(|recorded| external_ids.is_subset(recorded)) {

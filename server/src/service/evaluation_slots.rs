@@ -4,6 +4,9 @@
 //! A slot is taken before a transaction begins, never inside one: a request that waits must not hold a lock that others
 //! wait for. The engine has slots of its own, so that no number of previews delays a change that was approved, and one of
 //! them is for changes that only remove access, so that no number of grants delays a removal.
+//!
+//! Also limits how many requests read AWS before a removal is evaluated, because these reads share the quota of AWS with
+//! revocations.
 
 use std::{
     collections::HashMap,
@@ -28,6 +31,8 @@ use crate::store::StoreError;
 
 /// The number of evaluations for requests at once. Each uses a processor completely.
 const OVERALL: usize = 4;
+/// The number of requests that read AWS at once.
+const READS: usize = 2;
 /// How long a request waits for the person's own previous evaluation, and then for a slot.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The longest evaluation. The largest group of an organization with 50,000 people takes a fraction of a second.
@@ -39,9 +44,23 @@ pub struct EvaluationSlots {
     overall: Arc<Semaphore>,
     grants: Semaphore,
     removals: Semaphore,
+    reads: Arc<Semaphore>,
     patience: Duration,
-    /// Only the persons who have a slot or wait for one.
-    own: Mutex<HashMap<PersonId, Arc<Semaphore>>>,
+    own: OwnSlots,
+    own_reads: OwnSlots,
+}
+
+/// One slot for each person who has it or waits for it.
+#[derive(Debug, Default)]
+struct OwnSlots(Mutex<HashMap<PersonId, Arc<Semaphore>>>);
+
+impl OwnSlots {
+    fn of(&self, person: &PersonId) -> Arc<Semaphore> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, own| Arc::strong_count(own) > 1);
+        let own = all.entry(person.clone());
+        Arc::clone(own.or_insert_with(|| Arc::new(Semaphore::new(1))))
+    }
 }
 
 /// What a change does that the engine starts.
@@ -60,6 +79,13 @@ pub struct EvaluationSlot {
     _overall: OwnedSemaphorePermit,
 }
 
+/// The right to read AWS for one request; returned when dropped.
+#[derive(Debug)]
+pub struct ReadSlot {
+    _own: OwnedSemaphorePermit,
+    _overall: OwnedSemaphorePermit,
+}
+
 impl Default for EvaluationSlots {
     fn default() -> Self {
         Self::with_patience(PATIENCE)
@@ -73,19 +99,29 @@ impl EvaluationSlots {
             overall: Arc::new(Semaphore::new(OVERALL)),
             grants: Semaphore::new(1),
             removals: Semaphore::new(1),
+            reads: Arc::new(Semaphore::new(READS)),
             patience,
-            own: Mutex::default(),
+            own: OwnSlots::default(),
+            own_reads: OwnSlots::default(),
         }
     }
 
     /// Waits for a slot for a request of this person, for a few seconds.
     pub async fn take(&self, person: &PersonId) -> Result<EvaluationSlot, Denied> {
-        let own = self.permit(self.own_of(person)).await;
+        let own = self.permit(self.own.of(person)).await;
         let own = own.ok_or(Denied::Busy(Load::Own))?;
         let overall = self.permit(Arc::clone(&self.overall)).await;
         Ok(EvaluationSlot {
             _own: own,
             _overall: overall.ok_or(Denied::Busy(Load::Overall))?,
+        })
+    }
+
+    /// Returns the slot to read AWS for a request of this person. None if all are in use: the request goes on without.
+    pub fn try_read(&self, person: &PersonId) -> Option<ReadSlot> {
+        Some(ReadSlot {
+            _own: self.own_reads.of(person).try_acquire_owned().ok()?,
+            _overall: Arc::clone(&self.reads).try_acquire_owned().ok()?,
         })
     }
 
@@ -101,13 +137,6 @@ impl EvaluationSlots {
     async fn permit(&self, semaphore: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
         let permit = semaphore.acquire_owned();
         timeout(self.patience, permit).await.ok()?.ok()
-    }
-
-    fn own_of(&self, person: &PersonId) -> Arc<Semaphore> {
-        let mut all = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, own| Arc::strong_count(own) > 1);
-        let own = all.entry(person.clone());
-        Arc::clone(own.or_insert_with(|| Arc::new(Semaphore::new(1))))
     }
 }
 

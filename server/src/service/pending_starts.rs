@@ -23,6 +23,8 @@ pub enum StartDependency {
     IdentityAlarm,
     /// The confirmation of the requester or of an approver, whose difference belongs to that alarm.
     PeopleOfTheAlarm,
+    /// A clear sign-in of the requester or of an approver whose keys contradict the directory or could not be read.
+    PeopleUnclear,
     /// The database.
     Store,
 }
@@ -45,6 +47,11 @@ impl StartDependency {
             Self::PeopleOfTheAlarm => {
                 "Waiting for an administrator: the requester or an approver of this change is one of many identities that \
                  differ from the directory at once, and nobody has confirmed them yet"
+            }
+            Self::PeopleUnclear => {
+                "Waiting: it is not clear that the requester or an approver of this change still is the Identity Center user \
+                 of their identity. They have to sign in again, or an administrator has to correct the user pool or the \
+                 directory"
             }
             Self::Store => {
                 "Waiting for the database: a query failed and is retried every few seconds"

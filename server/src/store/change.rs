@@ -162,14 +162,18 @@ async fn insert_targets(
 /// Marks a change that raised an alarm about a removal. Returns whether it was not marked before; a change that does not
 /// exist is not marked.
 pub async fn mark_alarm(tx: &mut Tx, change: &ChangeId) -> Result<bool, StoreError> {
-    let mark = ChangeTarget::removal_alarm();
+    mark(tx, change, &ChangeTarget::removal_alarm()).await
+}
+
+/// Adds a mark to a change. Returns whether it is new.
+async fn mark(tx: &mut Tx, change: &ChangeId, mark: &ChangeTarget) -> Result<bool, StoreError> {
     let rows = sqlx::query(
         "insert into change_target (change_id, kind, value) \
          select id, cast($2 as text), cast($3 as text) from change where id = $1 on conflict do nothing",
     )
     .bind(change.as_str())
     .bind(mark.kind)
-    .bind(mark.value)
+    .bind(&mark.value)
     .execute(tx.conn())
     .await?;
     Ok(rows.rows_affected() > 0)
@@ -288,7 +292,12 @@ pub async fn rebind(tx: &mut Tx, stored: &StoredChange, now: Timestamp) -> Resul
     .bind(stored.version)
     .execute(tx.conn())
     .await?;
-    affected(rows.rows_affected(), "this change")
+    affected(rows.rows_affected(), "this change")?;
+    // A removal that started at once had no allowance, and waits for a decision now.
+    if let Some(allowance) = change.proposal.allowance(change.verdict.outcome) {
+        mark(tx, &change.id, &ChangeTarget::allowance(allowance)).await?;
+    }
+    Ok(())
 }
 
 /// Returns how many changes of a requester that count against an allowance wait for a decision.

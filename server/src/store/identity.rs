@@ -233,11 +233,35 @@ pub async fn keep(
     Ok(())
 }
 
+/// The suspended identities of each user that one of them ever was, or that its suspension names, by the ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SuspendedUsers(BTreeMap<UserId, BTreeSet<PersonId>>);
+
+/// Returns the users of all suspended identities. One query, so that a crawl asks once and not for each sign-in.
+pub async fn suspended_users(conn: &mut AnyConnection) -> Result<SuspendedUsers, StoreError> {
+    let projection = proof::suspended_identities(conn).await?;
+    let mut found = SuspendedUsers::default();
+    for (person, record) in projection.identities().records() {
+        let Some(suspension) = &record.suspended else {
+            continue;
+        };
+        for user in record.users.keys().chain(suspension.difference.other()) {
+            found
+                .0
+                .entry(user.clone())
+                .or_default()
+                .insert(person.clone());
+        }
+    }
+    Ok(found)
+}
+
 /// Returns every identity that a user ever was. The index names them; suspended identities count by the ledger, whatever
 /// rows exist.
 pub async fn ever_was(
     conn: &mut AnyConnection,
     user: &UserId,
+    suspended: &SuspendedUsers,
 ) -> Result<BTreeSet<PersonId>, StoreError> {
     let rows: Vec<(String,)> =
         sqlx::query_as("select distinct person_id from identity_user where user_id = $1")
@@ -246,13 +270,7 @@ pub async fn ever_was(
             .await?;
     let indexed = rows.iter().map(|(person,)| id("identity_user", person));
     let mut found = indexed.collect::<Result<BTreeSet<PersonId>, StoreError>>()?;
-    for (person, suspension) in suspended(conn).await? {
-        if suspension.difference.other() == Some(user)
-            || record(conn, &person).await?.users.contains_key(user)
-        {
-            found.insert(person);
-        }
-    }
+    found.extend(suspended.0.get(user).into_iter().flatten().cloned());
     Ok(found)
 }
 

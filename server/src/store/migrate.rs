@@ -72,6 +72,43 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Returns the number of migrations that [`migrate`](Self::migrate) would apply. Changes nothing. An error if a newer
+    /// version of Leastwise has migrated the database.
+    pub async fn missing_migrations(&self) -> Result<usize, StoreError> {
+        let (exists, files) = match self.engine {
+            DatabaseEngine::Sqlite => (
+                "select count(*) from sqlite_master where type = 'table' and name = '_sqlx_migrations'",
+                SQLITE,
+            ),
+            DatabaseEngine::Postgres => (
+                "select count(*) from information_schema.tables where table_schema = current_schema() \
+                 and table_name = '_sqlx_migrations'",
+                POSTGRES,
+            ),
+        };
+        let (tables,): (i64,) = sqlx::query_as(exists).fetch_one(self.read()).await?;
+        let migrator = migrator(files);
+        let known = migrator.iter().count();
+        if tables == 0 {
+            return Ok(known);
+        }
+        let applied: Vec<(i64,)> = sqlx::query_as("select version from _sqlx_migrations")
+            .fetch_all(self.read())
+            .await?;
+        let newer = applied
+            .iter()
+            .find(|(version,)| !migrator.version_exists(*version));
+        match newer {
+            Some((version,)) => Err(StoreError::Inconsistent {
+                table: "_sqlx_migrations",
+                what: format!("this version of Leastwise has no migration {version}"),
+            }),
+            None => Ok(known.saturating_sub(applied.len())),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

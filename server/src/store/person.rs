@@ -30,7 +30,7 @@ use domain::{
 use sqlx::AnyConnection;
 
 use self::claim::UserHolder;
-use super::{Store, StoreError, Tx, affected, id};
+use super::{Store, StoreError, Tx, affected, id, identity::suspended_users};
 
 /// The person of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,11 +94,13 @@ pub async fn resolve(tx: &mut Tx, who: &SignInClaims<'_>) -> Result<ResolvedPers
     if let Some(known) = of_subject(tx, subject).await? {
         return match (&known.user, found) {
             (None, Some((user, by))) => {
+                let suspended = suspended_users(tx.conn()).await?;
                 let new = FoundUser {
                     subject,
                     person: &known.person,
                     user,
                     by,
+                    suspended: &suspended,
                     at: who.at,
                 };
                 link(tx, &new).await
@@ -147,10 +149,11 @@ async fn of_user(
     who: &SignInClaims<'_>,
 ) -> Result<(PersonId, Option<Claim>), StoreError> {
     let subject = &who.keys.subject;
-    if claim::holder(tx, user, None, subject).await? == UserHolder::Nobody {
+    let suspended = suspended_users(tx.conn()).await?;
+    if claim::holder(tx, user, None, subject, &suspended).await? == UserHolder::Nobody {
         make(tx, who, Some(user)).await?;
     }
-    match claim::holder(tx, user, None, subject).await? {
+    match claim::holder(tx, user, None, subject, &suspended).await? {
         UserHolder::Unused(person) => Ok((person, None)),
         UserHolder::Another(held_by) => {
             let claim = Claim {

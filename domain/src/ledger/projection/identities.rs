@@ -70,8 +70,7 @@ impl Identities {
             }),
             CONFIRMED => self.on(entry, |record, entry| {
                 if let Some(user) = user(entry, "user") {
-                    record.link(user, external_ids(entry));
-                    record.suspended = None;
+                    record.confirm(user, external_ids(entry));
                 }
             }),
             ALARM_RAISED => {

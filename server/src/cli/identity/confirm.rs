@@ -147,8 +147,7 @@ pub(super) fn relinked(known: &LinkedIdentity, user: &UserId) -> LinkedIdentity 
 /// Returns the record after a confirmation.
 pub(super) fn after(record: &IdentityRecord, confirmed: &UserOfIdentity) -> IdentityRecord {
     let mut after = record.clone();
-    after.link(confirmed.user.clone(), confirmed.external_ids.clone());
-    after.suspended = None;
+    after.confirm(confirmed.user.clone(), confirmed.external_ids.clone());
     after
 }
 

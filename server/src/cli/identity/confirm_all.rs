@@ -51,7 +51,9 @@ pub(super) async fn confirm_all(
     let found = overview::read(app_state).await?;
     let index = DirectoryIndex::of(&found.users);
     let now = app_state.clock.now();
-    overview::print_alarm(found.alarm.as_ref(), out)?;
+    // Printed only after the transaction, because whoever reads the output may be slow.
+    let mut lines: Vec<u8> = Vec::new();
+    overview::print_alarm(found.alarm.as_ref(), &mut lines)?;
     let mut entries = Vec::new();
     let mut left = 0;
     let mut tx = app_state.store.write().await?;
@@ -64,16 +66,16 @@ pub(super) async fn confirm_all(
         let why = match step(row, difference, &index, found.alarm.as_ref(), now) {
             Step::Confirm(confirmed) => {
                 match written(app_state, &mut tx, &row.identity, &confirmed, reason).await? {
-                    Ok(told) => {
+                    Ok(confirmed_entries) => {
                         writeln!(
-                            out,
+                            lines,
                             "Confirm identity {}: {} becomes {} ({})",
                             row.named(),
                             row.user(),
                             confirmed.user,
                             row.other_name()
                         )?;
-                        entries.extend(told);
+                        entries.extend(confirmed_entries);
                         continue;
                     }
                     Err(why) => why,
@@ -82,17 +84,21 @@ pub(super) async fn confirm_all(
             Step::Suspend(why) => why,
         };
         left += 1;
-        entries.extend(suspended(app_state, &mut tx, row, difference, &why, out).await?);
+        entries.extend(suspended(app_state, &mut tx, row, difference, &why, &mut lines).await?);
     }
     if found.alarm.is_some() {
-        writeln!(out, "End the alarm")?;
+        writeln!(lines, "End the alarm")?;
         entries.push(app_state.journal.identity_alarm_ended(reason, now));
     }
     if entries.is_empty() {
+        drop(tx);
+        out.write_all(&lines)?;
         return nothing(&found, differing, out);
     }
     if mode == Mode::Show {
-        // The transaction is rolled back.
+        // Rolls back.
+        drop(tx);
+        out.write_all(&lines)?;
         writeln!(
             out,
             "Nothing was written. Run the command again with --yes to do this."
@@ -101,6 +107,7 @@ pub(super) async fn confirm_all(
     }
     app_state.journal.append_many(&mut tx, entries).await?;
     tx.commit().await?;
+    out.write_all(&lines)?;
     writeln!(out, "Done.")?;
     Ok(u8::from(left > 0))
 }

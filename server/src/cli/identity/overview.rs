@@ -116,8 +116,7 @@ impl Overview {
 
     /// Prints which command comes next.
     fn print_next(&self, out: &mut (dyn Write + Send)) -> io::Result<()> {
-        let confirmable = self.rows.iter().filter(|row| row.other().is_some()).count();
-        if self.alarm.is_some() || confirmable > 1 {
+        if self.alarm.is_some() {
             writeln!(
                 out,
                 "Next: leastwise identity confirm --all --reason TEXT   shows what would be confirmed, and writes nothing"
@@ -233,7 +232,7 @@ impl Row {
             ),
             (_, None) => {
                 "No user of the directory has an external id of this identity. If the person has a new user, give it the \
-                 same external id in the identity provider, and list again. If the person has left, nothing is to do: the \
+                 same external id in the identity provider, and list again. If the person has left, nothing needs to be done: the \
                  identity stays suspended."
                     .to_owned()
             }

@@ -52,6 +52,8 @@ pub(super) enum ApproverStatus {
         confirmed: BTreeSet<PersonId>,
         /// The people who differ from the directory.
         differing: BTreeSet<PersonId>,
+        /// The people of whom it is not clear that a sign-in still is their Identity Center user.
+        unclear: BTreeSet<PersonId>,
     },
     /// A query failed.
     Unanswered,
@@ -64,6 +66,7 @@ pub(super) async fn of_approvers(
     id: &ChangeId,
 ) -> Result<ApproverStatus, StoreError> {
     let (mut confirmed, mut differing) = (BTreeSet::new(), BTreeSet::new());
+    let mut unclear = BTreeSet::new();
     for (person, subject, username) in approvals(app_state, id).await? {
         match identities::check(app_state, &person).await? {
             Some(LinkStatus::Valid) => {}
@@ -73,9 +76,11 @@ pub(super) async fn of_approvers(
                 continue;
             }
             None => continue,
-            Some(LinkStatus::Unclear(_) | LinkStatus::NotRead(_)) => {
-                return Ok(ApproverStatus::Unanswered);
+            Some(LinkStatus::Unclear(_)) => {
+                unclear.insert(person);
+                continue;
             }
+            Some(LinkStatus::NotRead(_)) => return Ok(ApproverStatus::Unanswered),
         }
         match pool.user(&username).await {
             Ok(Some(user)) if is_approver(&user, &subject) => {
@@ -94,6 +99,7 @@ pub(super) async fn of_approvers(
     Ok(ApproverStatus::Read {
         confirmed,
         differing,
+        unclear,
     })
 }
 

@@ -6,6 +6,7 @@ use domain::{
     approval::Decision,
     change::{Operation, State},
     ledger::projection::{ChangeMismatch, DecisionMismatch, DecisionMismatchKind, Lifecycle},
+    verdict::Outcome,
 };
 
 use super::person_names::PersonNames;
@@ -27,15 +28,15 @@ pub(super) fn never_starts(stored: &StoredChange) -> bool {
     begins && stored.altered.is_some_and(|altered| stops(stored, altered))
 }
 
-/// Whether a difference keeps a change from starting. A removal needs no intact effect.
+/// Whether a difference keeps a change from starting. A removal needs an intact effect only if it needs approvals.
 fn stops(stored: &StoredChange, altered: ChangeMismatch) -> bool {
-    let gives = stored
-        .change
-        .proposal
-        .operations
-        .iter()
-        .any(Operation::gives);
-    gives || altered != ChangeMismatch::DifferentEffect
+    let change = &stored.change;
+    let gives = change.proposal.operations.iter().any(Operation::gives);
+    let verdict = change.verdict.clone().of_accepted_removal();
+    gives
+        || altered != ChangeMismatch::DifferentEffect
+        || change.state == State::Waiting
+        || verdict.outcome != Outcome::Allowed
 }
 
 /// Returns what differs from the ledger and what follows from it, if anything differs.
@@ -105,7 +106,7 @@ fn consequence(stored: &StoredChange) -> String {
         Some(altered) if stops(stored, altered) => {
             "It will not start, and nobody can decide on it.".into()
         }
-        Some(_) => "It only removes access, so it is carried out once it has its approvals.".into(),
+        Some(_) => "It only removes access and needs no approval, so it is carried out.".into(),
         None => of_decisions(&stored.altered_decisions).into(),
     }
 }

@@ -46,6 +46,9 @@ use crate::{
 pub enum NoVerdict {
     #[error("the user pool or the directory did not respond about somebody of this change")]
     PeopleNotRead,
+    /// It is not clear that a sign-in of the requester or of an approver still belongs to their Identity Center user.
+    #[error("it is not clear who the requester or an approver of this change is")]
+    PeopleUnclear,
     /// By the alarm about identities, which stops production PCI until somebody ends it.
     #[error("the alarm about identities stops this change")]
     Stopped,
@@ -107,6 +110,7 @@ impl StartReads {
             approvers: ApproverStatus::Read {
                 confirmed: BTreeSet::new(),
                 differing: BTreeSet::new(),
+                unclear: BTreeSet::new(),
             },
             requester: Some(LinkStatus::Valid),
         }
@@ -148,13 +152,6 @@ async fn under_lock(
         return Ok(StartVerdict::Refused(descriptions::ONCE.into()));
     }
     if gives {
-        let last = stored
-            .shown_at
-            .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
-        if last.is_none_or(|last| app_state.clock.now() >= last) {
-            // Checked by the ledger, because a modified row must not extend the validity of approvals.
-            return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
-        }
         return by_approvals(app_state, tx, stored, people).await;
     }
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
@@ -174,6 +171,13 @@ async fn by_approvals(
     mut stored: StoredChange,
     people: &StartReads,
 ) -> Result<StartVerdict, NoVerdict> {
+    let last = stored
+        .shown_at
+        .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
+    if last.is_none_or(|last| app_state.clock.now() >= last) {
+        // Checked by the ledger, because a modified row must not extend the validity of approvals.
+        return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
+    }
     let alarm = identity::alarm(tx.conn()).await?;
     if let Some(refused) =
         of_requester(tx, &stored, alarm.as_ref(), people.requester.as_ref()).await?
@@ -205,13 +209,15 @@ async fn by_approvals(
     let ApproverStatus::Read {
         confirmed,
         differing,
+        unclear,
     } = &people.approvers
     else {
         return Err(NoVerdict::PeopleNotRead);
     };
-    let mut excused = false;
+    let (mut excused, mut doubtful) = (false, false);
     for approver in approvers {
         let record = identity::record(tx.conn(), &approver).await?;
+        doubtful |= unclear.contains(&approver);
         excused |= alarm.is_some() && differing.contains(&approver) && record.suspended.is_none();
         if Oneself::of(&record, &read_model.snapshot, &evaluation.effect) == Oneself::Gains {
             stored.gaining.insert(approver);
@@ -229,6 +235,7 @@ async fn by_approvals(
         }
         // An approver whose difference belongs to the alarm voids nothing.
         ApprovalProgress::Missing(_) if excused => return Err(NoVerdict::PeopleOfTheAlarm),
+        ApprovalProgress::Missing(_) if doubtful => return Err(NoVerdict::PeopleUnclear),
         ApprovalProgress::Missing(_) => return Ok(StartVerdict::EffectGrew),
     };
     // The policies decide about the approvals, not the count.
@@ -255,7 +262,8 @@ async fn of_requester(
 ) -> Result<Option<StartVerdict>, NoVerdict> {
     match read {
         Some(LinkStatus::Valid) => Ok(None),
-        Some(LinkStatus::Unclear(_) | LinkStatus::NotRead(_)) => Err(NoVerdict::PeopleNotRead),
+        Some(LinkStatus::Unclear(_)) => Err(NoVerdict::PeopleUnclear),
+        Some(LinkStatus::NotRead(_)) => Err(NoVerdict::PeopleNotRead),
         Some(LinkStatus::Differs(difference)) => {
             let suspended = identity::suspension(tx.conn(), &stored.change.requester).await?;
             // A difference that belongs to the alarm suspends nobody, and no change is refused because of it.

@@ -152,8 +152,23 @@ impl Service {
         proposal: Proposal,
         submission: &Submission,
     ) -> Result<ChangeId, Failure> {
-        // Not in a slot, which must not wait for AWS.
-        reread_removal::reread(&self.app_state, &proposal.operations).await;
+        let earlier = {
+            let mut conn = self
+                .app_state
+                .store
+                .read()
+                .acquire()
+                .await
+                .map_err(StoreError::from)?;
+            change::by_form_key(&mut conn, &submission.form_key).await?
+        };
+        if let Some(earlier) = earlier {
+            return Ok(same(&earlier, person, &proposal)?);
+        }
+        // Not in an evaluation slot, which must not wait for AWS. What is left out here is read when the removal starts.
+        if let Some(slot) = self.app_state.evaluations.try_read(person) {
+            reread_removal::reread(&self.app_state, &proposal.operations, Some(slot)).await;
+        }
         let _slot = self.app_state.evaluations.take(person).await?;
         let mut tx = self.app_state.store.write().await?;
         // Serializes the requests of one person: a form is stored at most once, and the limit of waiting changes holds.
@@ -173,7 +188,10 @@ impl Service {
             None,
         )
         .await?;
-        if evaluation.hash.0 != submission.effect {
+        // Whoever changes a group meanwhile must not prevent that its access is removed: a removal is stored with the
+        // effect of now, and its verdict decides whether somebody else must approve it.
+        let gives = proposal.operations.iter().any(Operation::gives);
+        if gives && evaluation.hash.0 != submission.effect {
             return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
                 field: change_field::EFFECT,
                 message: "The effect of this change is no longer what you were shown, and nothing was saved. \

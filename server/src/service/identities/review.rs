@@ -111,6 +111,7 @@ fn is_as_recorded(identity: &LinkedIdentity, index: &DirectoryIndex<'_>) -> bool
     }
     let indexed = IdentityRecord {
         users: identity.users.clone(),
+        own: identity.users.values().flatten().cloned().collect(),
         ..IdentityRecord::default()
     };
     let read = index.read(&identity.user, &identity.known_by(&indexed));
@@ -169,7 +170,7 @@ fn compare(
 /// is not among them, because it may be a colleague's: it counts as long as the sign-in states it.
 fn own_ids(identity: &LinkedIdentity, record: &IdentityRecord) -> BTreeSet<ExternalIdDigest> {
     let mut ids = identity.subject_ids();
-    ids.extend(record.external_ids().into_iter().cloned());
+    ids.extend(record.own.iter().cloned());
     ids
 }
 

@@ -55,12 +55,12 @@ impl Journal {
             .fact("methods", methods);
         let mut entries = vec![linked];
         let moved = link.moved.iter();
-        for (from, role) in
-            moved.flat_map(|(from, roles)| roles.iter().map(move |role| (from, role)))
+        for (from, (role, since)) in
+            moved.flat_map(|(from, roles)| roles.iter().map(move |held| (from, held)))
         {
             let reason = "the sign-in was linked to the person of its directory user";
             entries.push(self.role_ended(who, from, *role, at).reason(reason));
-            entries.push(self.role_granted(who, person, *role, at).reason(reason));
+            entries.push(self.role_granted(who, person, *role, *since).reason(reason));
         }
         entries
     }

@@ -92,6 +92,18 @@ pub async fn suspensions(conn: &mut AnyConnection) -> Result<Projection, StoreEr
     heard(conn, rows).await
 }
 
+/// Returns the projection of every identity that was ever suspended, with all its users.
+pub async fn suspended_identities(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where type in ('identity.linked', 'identity.user_seen', \
+         'identity.suspended', 'identity.confirmed') and target_id in (select target_id from ledger_entry \
+         where type = 'identity.suspended') order by seq",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
 /// Returns the projection of the last suspensions, whether they ended or not.
 pub async fn last_suspensions(
     conn: &mut AnyConnection,

@@ -10,7 +10,10 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::lock;
-use crate::store::{StoreError, Tx, id, identity};
+use crate::store::{
+    StoreError, Tx, id,
+    identity::{self, SuspendedUsers},
+};
 
 /// A new claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,7 @@ pub(super) async fn holder(
     user: &UserId,
     own: Option<&PersonId>,
     subject: &Subject,
+    suspended: &SuspendedUsers,
 ) -> Result<UserHolder, StoreError> {
     let row: Option<(String,)> = sqlx::query_as("select id from person where user_id = $1")
         .bind(user.as_str())
@@ -45,7 +49,9 @@ pub(super) async fn holder(
         .await?;
     let linked: Option<PersonId> = row.map(|(person,)| id("person", &person)).transpose()?;
     let is_another = |one: &PersonId| Some(one) != own && Some(one) != linked.as_ref();
-    let mut ever = identity::ever_was(tx.conn(), user).await?.into_iter();
+    let mut ever = identity::ever_was(tx.conn(), user, suspended)
+        .await?
+        .into_iter();
     if let Some(another) = ever.find(is_another) {
         return Ok(UserHolder::Another(another));
     }

@@ -22,7 +22,7 @@ use super::{
     end_role, ensure_role, lock,
     role::roles_of_now,
 };
-use crate::store::{StoreError, Tx, affected, id, json, to_json};
+use crate::store::{StoreError, Tx, affected, id, identity::SuspendedUsers, json, to_json};
 
 /// A link that was made now, which the caller records in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,9 @@ pub struct NewLink {
     /// The methods that found the user.
     pub by: BTreeSet<LinkMethod>,
     /// The roles that moved to the person of the user, and the person who held them. Rows and entries count only
-    /// together, so each role needs an entry of its end and one of its grant, at the time of the link.
-    pub moved: Option<(PersonId, Vec<Role>)>,
+    /// together, so each role needs an entry of its end, at the time of the link, and one of its grant, at the time here:
+    /// that of the earlier grant, because the same human has held the role since.
+    pub moved: Option<(PersonId, Vec<(Role, Timestamp)>)>,
 }
 
 /// A user found for a subject whose person has none.
@@ -42,6 +43,8 @@ pub struct FoundUser<'a> {
     pub person: &'a PersonId,
     pub user: &'a UserId,
     pub by: &'a BTreeSet<LinkMethod>,
+    /// The users of suspended identities, which are not linked.
+    pub suspended: &'a SuspendedUsers,
     pub at: Timestamp,
 }
 
@@ -49,9 +52,14 @@ pub struct FoundUser<'a> {
 /// sign-ins and roles, subject and roles move to that person, whose id other rows contain; the old person never wrote
 /// anything, because an unlinked sign-in has read-only access.
 pub async fn link(tx: &mut Tx, found: &FoundUser<'_>) -> Result<ResolvedPerson, StoreError> {
-    let FoundUser { person, user, .. } = *found;
+    let FoundUser {
+        person,
+        user,
+        suspended,
+        ..
+    } = *found;
     lock(tx, person).await?;
-    let other = match claim::holder(tx, user, Some(person), found.subject).await? {
+    let other = match claim::holder(tx, user, Some(person), found.subject, suspended).await? {
         UserHolder::Nobody => {
             let done =
                 sqlx::query("update person set user_id = $1 where id = $2 and user_id is null")
@@ -90,7 +98,7 @@ pub async fn link(tx: &mut Tx, found: &FoundUser<'_>) -> Result<ResolvedPerson, 
 fn linked(
     found: &FoundUser<'_>,
     person: PersonId,
-    moved: Option<(PersonId, Vec<Role>)>,
+    moved: Option<(PersonId, Vec<(Role, Timestamp)>)>,
 ) -> ResolvedPerson {
     ResolvedPerson {
         person,
@@ -110,7 +118,7 @@ async fn move_roles(
     from: &PersonId,
     to: &PersonId,
     at: Timestamp,
-) -> Result<Vec<Role>, StoreError> {
+) -> Result<Vec<(Role, Timestamp)>, StoreError> {
     let (others,): (i64,) = sqlx::query_as("select count(*) from subject where person_id = $1")
         .bind(from.as_str())
         .fetch_one(tx.conn())
@@ -121,11 +129,27 @@ async fn move_roles(
     }
     for grant in roles_of_now(tx.conn(), from).await? {
         end_role(tx, from, grant.role, at).await?;
-        if ensure_role(tx, to, grant.role, &grant.granted_by, at).await? == RoleOutcome::New {
-            moved.push(grant.role);
+        // A person who held the role before and lost it holds it anew.
+        let since = if ever_held(tx, to, grant.role).await? {
+            at
+        } else {
+            grant.granted_at
+        };
+        if ensure_role(tx, to, grant.role, &grant.granted_by, since).await? == RoleOutcome::New {
+            moved.push((grant.role, since));
         }
     }
     Ok(moved)
+}
+
+async fn ever_held(tx: &mut Tx, person: &PersonId, role: Role) -> Result<bool, StoreError> {
+    let (rows,): (i64,) =
+        sqlx::query_as("select count(*) from role_grant where person_id = $1 and role = $2")
+            .bind(person.as_str())
+            .bind(role.as_str())
+            .fetch_one(tx.conn())
+            .await?;
+    Ok(rows > 0)
 }
 
 /// Stores the keys of a sign-in.

@@ -10,7 +10,10 @@ use app::{
 };
 use domain::ids::ChangeId;
 
-use super::support::{Org, grant, person_id};
+use super::{
+    removals::overseen,
+    support::{Org, grant, person_id, remove, user},
+};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -18,6 +21,7 @@ crate::engines::on_both_engines! {
     the_page_of_a_change_whose_approval_was_deleted_says_so,
     the_page_of_a_change_whose_effect_was_edited_offers_no_decision,
     the_page_of_an_approved_change_that_was_altered_does_not_say_that_it_is_about_to_start,
+    an_altered_removal_is_carried_out_only_if_it_needs_no_approval,
     a_change_that_matches_the_ledger_shows_no_notice,
     lists_mark_a_change_that_does_not_match_the_ledger,
 }
@@ -128,6 +132,33 @@ async fn the_page_of_an_approved_change_that_was_altered_does_not_say_that_it_is
     let html = change_page(&org, "ann", &id).await;
     assert!(html.contains(TITLE), "{html}");
     assert!(html.contains(words), "{html}");
+}
+
+async fn an_altered_removal_is_carried_out_only_if_it_needs_no_approval(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    org.publish(overseen(&org));
+    let alone = org
+        .ask("ann", &remove("operators", "reader", "web-dev"))
+        .await;
+    let guarded = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;
+    for id in [&alone, &guarded] {
+        let stored = org.stored(id).await;
+        let loser = stored.effect.lost.lists().next().unwrap()[0].clone();
+        let other = user("fay");
+        assert_ne!(loser, other);
+        org.by_hand(format!(
+            "update change set effect = replace(effect, '{loser}', '{other}') where id = '{id}'"
+        ))
+        .await;
+    }
+    let carried_out = "It only removes access and needs no approval, so it is carried out.";
+    let html = change_page(&org, "ann", &alone).await;
+    assert!(html.contains(carried_out), "{html}");
+    let html = change_page(&org, "bob", &guarded).await;
+    assert!(
+        html.contains("It will not start, and nobody can decide on it."),
+        "{html}"
+    );
 }
 
 async fn a_change_that_matches_the_ledger_shows_no_notice(engine: DatabaseEngine) {

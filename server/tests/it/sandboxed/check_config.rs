@@ -86,6 +86,25 @@ async fn what_does_not_exist_is_not_ok_and_one_failure_hides_no_other(engine: Da
     }
     assert!(line(&said, "sign-in")[15..].starts_with("ok"), "{said}");
 
+    // A database that does not exist is not created by a check.
+    let later = company.database.folder().join("later.db");
+    let url = format!("sqlite:{}", later.display());
+    let (code, said) = check(&company, &[("LEASTWISE_DATABASE_URL", &url)]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        line(&said, "database").contains("will be created at the start"),
+        "{said}"
+    );
+    assert!(!later.exists());
+    // Nor is one migrated.
+    std::fs::write(&later, []).unwrap();
+    let (code, said) = check(&company, &[("LEASTWISE_DATABASE_URL", &url)]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        line(&said, "database").contains("which the next start migrates"),
+        "{said}"
+    );
+
     // Several failures at once are all listed.
     let nowhere = company
         .database

@@ -278,7 +278,7 @@ async fn a_sign_in_with_keys_that_contradict_the_directory_decides_nothing(compa
     // An unclear sign-in after the decision: the change waits.
     signs_in(company, &unread).await;
     let verdict = || fresh_verdict(&company.app_state, &*company.app_state, &id);
-    assert!(matches!(verdict().await, Err(NoVerdict::PeopleNotRead)));
+    assert!(matches!(verdict().await, Err(NoVerdict::PeopleUnclear)));
     signs_in(company, &federated(subject(APPROVER), AT_PROVIDER)).await;
     assert_eq!(verdict().await.unwrap(), StartVerdict::StillAllowed);
 }

@@ -39,6 +39,7 @@ crate::engines::on_both_engines! {
     an_unclear_identity_links_nobody_and_is_recorded,
     keys_that_lead_elsewhere_are_recorded_and_replace_no_link,
     a_link_is_recorded_with_the_identity_at_the_provider,
+    an_identity_at_the_provider_that_found_nobody_is_not_recorded,
     a_name_that_somebody_writes_into_the_pool_is_shown_nowhere_as_theirs,
 }
 
@@ -373,12 +374,15 @@ async fn a_role_moves_with_the_sign_in_that_is_linked_late(engine: DatabaseEngin
         .await
         .unwrap();
     tx.commit().await.unwrap();
+    let before = person::everyone_with_a_role(&server.store).await.unwrap();
+    let since = before[0].1.granted_at;
     server.link("alice", 1);
     server.wait(domain::time::Duration::minutes(1));
     let me = server.browser().sign_in("alice").await.whoami().await;
     assert_eq!(me["acts_as"], theirs.as_str());
     assert_eq!(me["roles"], serde_json::json!(["administrator"]));
     let held = person::everyone_with_a_role(&server.store).await.unwrap();
+    assert_eq!(held[0].1.granted_at, since, "the same human held it since");
     let holders: Vec<_> = held.iter().map(|(person, _)| person.clone()).collect();
     assert_eq!(
         holders,
@@ -391,7 +395,7 @@ async fn a_role_moves_with_the_sign_in_that_is_linked_late(engine: DatabaseEngin
     });
     assert_eq!(
         moved,
-        Some((theirs, Some((unlinked, vec![Role::Administrator]))))
+        Some((theirs, Some((unlinked, vec![(Role::Administrator, since)]))))
     );
 }
 
@@ -554,6 +558,26 @@ async fn a_link_is_recorded_with_the_identity_at_the_provider(engine: DatabaseEn
         id: "dave".into(),
     });
     assert!(record.external_ids().contains(&at_okta));
+}
+
+async fn an_identity_at_the_provider_that_found_nobody_is_not_recorded(engine: DatabaseEngine) {
+    let server = Server::with(engine, |setup| {
+        setup.settings.identity_providers = [("Okta".to_owned(), OKTA.to_owned())].into();
+        setup.settings.identity_attribute = Some("custom:identity_store_id".into());
+    })
+    .await;
+    let dave = server.list(1, "Dave Stone", &[]);
+    server.change("Okta_dave", |user| {
+        user.identity_store_user_id = Some(dave.to_string());
+    });
+    let me = server.browser().sign_in("Okta_dave").await.whoami().await;
+    assert_eq!(me["acts_as"], me["person"], "the attribute links");
+    let record = recorded(&server, "Okta_dave").await;
+    let stated = ExternalIdDigest::of(&ExternalId {
+        issuer: OKTA.into(),
+        id: "dave".into(),
+    });
+    assert!(!record.external_ids().contains(&stated));
 }
 
 async fn a_name_that_somebody_writes_into_the_pool_is_shown_nowhere_as_theirs(
