@@ -335,16 +335,23 @@ mod tests {
     const ID: &str = "00000000-0000-4000-8000-000000000001";
 
     fn sentence(entry: &Entry) -> String {
-        let listed = ListedEntry {
+        of_listed(entry, &unnamed())
+    }
+
+    fn unnamed() -> ListedEntry {
+        ListedEntry {
             seq: 0,
             leaf: String::new(),
             actor_name: None,
             principal_name: None,
             target_name: None,
             request: None,
-        };
+        }
+    }
+
+    fn of_listed(entry: &Entry, listed: &ListedEntry) -> String {
         let context = EntryContext {
-            listed: &listed,
+            listed,
             entry,
             operations: &[],
             snapshot: &Snapshot::new(Parts::default()),
@@ -485,6 +492,32 @@ mod tests {
             format!(
                 "The sign-in of (not recorded) was linked to no Identity Center user: subject leads to user {ID}"
             )
+        );
+    }
+
+    #[test]
+    fn a_person_and_a_user_of_one_name_are_told_apart_by_the_id_of_the_user() {
+        let mut linked = entry(EventKind::IdentityLinked.as_str());
+        linked.target = Some(EntryTarget {
+            id: Some(ID.into()),
+            principal_id: Some(ID.into()),
+            ..EntryTarget::new("person")
+        });
+        let named = |user: &str| {
+            let listed = ListedEntry {
+                principal_name: Some(user.into()),
+                target_name: Some("ANN".into()),
+                ..unnamed()
+            };
+            of_listed(&linked, &listed)
+        };
+        assert_eq!(
+            named("ANN"),
+            format!("ANN was recorded with the Identity Center user ANN ({ID})")
+        );
+        assert_eq!(
+            named("Ann Lee"),
+            "ANN was recorded with the Identity Center user Ann Lee"
         );
     }
 

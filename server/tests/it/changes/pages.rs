@@ -435,7 +435,11 @@ async fn the_ledger_says_what_happened_beside_the_type_of_each_entry(engine: Dat
         .await;
     let html = drawn(pages::ledger::page(visit(&org, "ann").await).await);
     let name = format!("href=\"/people/{}\">EVE</a>", user("eve"));
-    for said in ["> requested <", &name, ">change.submitted<"] {
+    for said in [
+        "> requested the assignment of <",
+        &name,
+        ">change.submitted<",
+    ] {
         assert!(html.contains(said), "{said} is not in {html}");
     }
 }
