@@ -18,23 +18,23 @@ export async function journey(suite, browser) {
   const own = `user:${names.users['hannah.cole']}`;
   const blocked = { who: own, account: names.accounts['cards-prod'], set: names.keys.AdministratorAccess, term: '60' };
 
-  await suite.test('a requester is offered themselves and no group, and told the same of everybody else', async () => {
+  await suite.test('a requester is offered themselves and no group, and the same message about everybody else', async () => {
     const hannah = await Person.signedIn(browser, sandbox, 'hannah.cole');
     await withPeople('own scope', [hannah], async () => {
       await hannah.open('/changes/new');
       const form = await hannah.text();
       for (const hidden of ['Add to group', 'platform-admins', 'Maya Okafor']) assert.ok(!form.includes(hidden), hidden);
-      const told = [];
+      const texts = [];
       for (const [who, set] of [
         [names.users['maya.okafor'], names.groups['platform-admins']],
         [names.users['viktor.hall'], names.groups['platform-admins']],
         ['00000000-0000-4000-8000-00000000dead', names.groups.contractors],
       ]) {
         await hannah.open(`/changes/new?kind=join&who=user:${who}&set=${set}`);
-        told.push(await hannah.text());
+        texts.push(await hannah.text());
       }
-      assert.match(told[0], /only for yourself/);
-      assert.deepEqual(new Set(told).size, 1, told.join('\n---\n'));
+      assert.match(texts[0], /only for yourself/);
+      assert.deepEqual(new Set(texts).size, 1, texts.join('\n---\n'));
     });
     await hannah.leave();
   });
@@ -52,7 +52,7 @@ export async function journey(suite, browser) {
       await maya.says('Waiting for approval', 'Alarm: it removes oversight access');
       assert.ok((await aws.assigned('log-archive', 'SecurityAudit')).includes(names.groups.auditors));
       await ines.open('/');
-      await ines.says('Removals of oversight access', 'Remove SecurityAudit on log-archive from auditors');
+      await ines.says('Alarms about oversight access', 'Remove SecurityAudit on log-archive from auditors');
       await decide(ines, change);
       await maya.saysInTime('Verified');
       assert.ok(!(await aws.assigned('log-archive', 'SecurityAudit')).includes(names.groups.auditors));

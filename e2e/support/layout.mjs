@@ -9,7 +9,7 @@ export function layoutFaults(page) {
 /** Runs in the page. */
 function findFaults() {
   const faults = [];
-  const said = (element) => `"${(element.textContent ?? '').trim().replace(/\s+/g, ' ').slice(0, 50)}"`;
+  const named = (element) => `"${(element.textContent ?? '').trim().replace(/\s+/g, ' ').slice(0, 50)}"`;
   const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest('.sr-only');
   const scrolls = (element) => {
     for (let above = element; above; above = above.parentElement) {
@@ -35,7 +35,7 @@ function findFaults() {
     const { right } = card.getBoundingClientRect();
     for (const node of textNodes(card)) {
       if (scrolls(node.parentElement) || getComputedStyle(node.parentElement).textOverflow === 'ellipsis') continue;
-      if (rects(node).some((rect) => rect.right > right + 1)) faults.push(`${said(node)} is cut off at the right`);
+      if (rects(node).some((rect) => rect.right > right + 1)) faults.push(`${named(node)} is cut off at the right`);
     }
   }
 
@@ -44,7 +44,7 @@ function findFaults() {
     const edge = Math.max(...tiles.map((tile) => tile.right));
     const bottom = Math.max(...tiles.map((tile) => tile.bottom));
     const last = tiles.filter((tile) => Math.abs(tile.bottom - bottom) < 1);
-    if (Math.max(...last.map((tile) => tile.right)) < edge - 2) faults.push(`the last row of tiles has a hole: ${said(stats)}`);
+    if (Math.max(...last.map((tile) => tile.right)) < edge - 2) faults.push(`the last row of tiles has a hole: ${named(stats)}`);
   }
 
   for (const table of document.querySelectorAll('[data-table]')) {
@@ -54,7 +54,7 @@ function findFaults() {
 
   for (const list of document.querySelectorAll('main ul')) {
     const bare = getComputedStyle(list).listStyleType === 'disc' && getComputedStyle(list).paddingLeft === '40px';
-    if (bare && shown(list)) faults.push(`a list has the browser's own bullets: ${said(list)}`);
+    if (bare && shown(list)) faults.push(`a list has the browser's own bullets: ${named(list)}`);
   }
 
   for (const row of document.querySelectorAll('main tbody tr, main .items-baseline')) {
@@ -68,7 +68,7 @@ function findFaults() {
     for (const line of lines.slice(1)) {
       const off = Math.abs(line.top - lines[0].top);
       if (line.size === lines[0].size && off > 0.75 && off < 5) {
-        faults.push(`${said(line.cell)} is ${off.toFixed(1)} px off the line of ${said(lines[0].cell)}`);
+        faults.push(`${named(line.cell)} is ${off.toFixed(1)} px off the line of ${named(lines[0].cell)}`);
       }
     }
   }

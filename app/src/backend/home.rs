@@ -94,7 +94,7 @@ pub struct MyAccess {
 pub enum AlarmPhase {
     /// They wait for a decision.
     Waiting,
-    /// They were approved: their access is removed, or will be.
+    /// They were approved: what they do is carried out, or will be.
     Approved,
     /// They were withdrawn or declined, or they expired.
     NotCarriedOut,
@@ -112,7 +112,8 @@ pub struct AlarmRow {
     pub only: String,
 }
 
-/// Changes of the last 7 days that remove oversight access, or the access of many people.
+/// Changes of the last 7 days with an alarm: they remove oversight access or the access of many people, or gave oversight
+/// access that ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Alarms {
     /// What waits first, then what was approved, the newest first; at most six.

@@ -1,4 +1,5 @@
-//! The removals of oversight access, or of the access of many people, as an alarm on the home page.
+//! The changes with an alarm on the home page: they remove oversight access or the access of many people, or gave
+//! oversight access that ended.
 
 use domain::{change::Aim, time::Timestamp};
 use leptos::prelude::*;
@@ -32,7 +33,7 @@ pub fn AlarmList(
     };
     let lines = rows.into_iter().map(|row| line(row, now)).collect_view();
     view! {
-        <Notice status title="Removals of oversight access, or of the access of many people">
+        <Notice status title="Alarms about oversight access and the access of many people">
             <p>"Requested in the last 7 days."</p>
             <ul data-alarms>{lines}</ul>
             <p class="mt-2"><a href=format!("/changes?only={WITH_ALARM}")>{all}</a></p>
@@ -62,17 +63,12 @@ fn line(row: AlarmRow, now: Timestamp) -> AnyView {
         }
         .into_any();
     }
-    let what = match aim {
-        Aim::RemoveAssignments => "assignments",
-        Aim::RemoveMemberships => "group memberships",
-        Aim::RemoveSeveral | Aim::Grant => "access",
-    };
+    let title = folded_title(count, &newest.requester, aim);
     let (status, label) = match phase {
         AlarmPhase::Waiting => (Status::Pending, "Waiting for approval"),
         AlarmPhase::Approved => (Status::Info, "Approved or carried out"),
         AlarmPhase::NotCarriedOut => (Status::Off, "Not carried out"),
     };
-    let title = format!("{count} changes by {} that remove {what}", newest.requester);
     view! {
         <li>
             <div class="flex flex-wrap items-center gap-x-3">
@@ -83,4 +79,34 @@ fn line(row: AlarmRow, now: Timestamp) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+/// Returns the title of several changes of one requester. The end of temporary oversight access marks its grant.
+fn folded_title(count: usize, requester: &str, aim: Aim) -> String {
+    let what = match aim {
+        Aim::Grant => {
+            return format!("{count} grants of oversight access by {requester}, which ended");
+        }
+        Aim::RemoveAssignments => "assignments",
+        Aim::RemoveMemberships => "group memberships",
+        Aim::RemoveBoth => "access",
+    };
+    format!("{count} changes by {requester} that remove {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_of_oversight_access_that_ended_is_not_called_a_removal() {
+        assert_eq!(
+            folded_title(2, "Maya", Aim::Grant),
+            "2 grants of oversight access by Maya, which ended"
+        );
+        assert_eq!(
+            folded_title(2, "Maya", Aim::RemoveBoth),
+            "2 changes by Maya that remove access"
+        );
+    }
 }

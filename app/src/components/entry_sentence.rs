@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use super::directory_link;
 use crate::backend::SentencePart;
 
-/// Renders a sentence.
 #[component]
 pub fn EntrySentence(sentence: Vec<SentencePart>) -> impl IntoView {
     let parts = sentence

@@ -279,7 +279,7 @@ fn raises_alarm() -> AnyView {
     view! {
         <Notice status=Status::Danger title="Submitting this change raises an alarm">
             <p>
-                "It removes oversight access, or the access of many people. Administrators, approvers and auditors see it on their home pages, and the ledger records it, even if you withdraw the change."
+                "A policy on removals matched, or could not be evaluated (see above). Administrators, approvers and auditors see it on their home pages, and the ledger records it, even if you withdraw the change."
             </p>
         </Notice>
     }

@@ -1,6 +1,6 @@
 //! What a change aims at, as far as the changes of one person are counted and folded by it.
 //!
-//! Grants and removals have allowances of their own: no number of grants may hold up a removal. A removal that starts at
+//! Grants and removals have allowances of their own: grants never delay a removal. A removal that starts at
 //! once has none, because it must not wait.
 
 use super::{Operation, Proposal};
@@ -14,16 +14,15 @@ pub enum Aim {
     RemoveAssignments,
     RemoveMemberships,
     /// Removes both.
-    RemoveSeveral,
+    RemoveBoth,
 }
 
 impl Aim {
-    /// All aims.
     pub const ALL: [Self; 4] = [
         Self::Grant,
         Self::RemoveAssignments,
         Self::RemoveMemberships,
-        Self::RemoveSeveral,
+        Self::RemoveBoth,
     ];
 
     /// Returns the name in the database.
@@ -32,11 +31,10 @@ impl Aim {
             Self::Grant => "grant",
             Self::RemoveAssignments => "remove_assignments",
             Self::RemoveMemberships => "remove_memberships",
-            Self::RemoveSeveral => "remove_several",
+            Self::RemoveBoth => "remove_several",
         }
     }
 
-    /// Parses the name of an aim.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|aim| aim.as_str() == word)
     }
@@ -46,7 +44,7 @@ impl Aim {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Allowance {
     Grants,
-    /// Removals that need an approval.
+    /// Removals that need an approval, or that a policy blocks.
     Removals,
 }
 
@@ -69,7 +67,7 @@ impl Proposal {
             (true, ..) => Aim::Grant,
             (false, true, false) => Aim::RemoveAssignments,
             (false, false, true) => Aim::RemoveMemberships,
-            (false, ..) => Aim::RemoveSeveral,
+            (false, ..) => Aim::RemoveBoth,
         }
     }
 

@@ -21,7 +21,6 @@ macro_rules! kinds {
         }
 
         impl EventKind {
-            /// All kinds.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
             /// Returns the type as it is stored. Never changes.
@@ -97,13 +96,13 @@ kinds! {
     /// The engine started a change.
     ChangeStarted = "change.started" {
         title: "Change started", sentence: "{actor} started {item}",
-        agency: Observation, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
+        agency: Leastwise, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
     }
-    /// The effect of a change differs from what was approved, and it needs new decisions.
+    /// A change needs new decisions: its effect exceeds the one that was decided on, too few approvals are still valid, or
+    /// it needs an approval now.
     ChangeSentBack = "change.sent_back" {
-        title: "Sent back: its effect differs from what was approved",
-        sentence: "{actor} sent {item} back, because its effect differs from what was approved",
-        agency: Leastwise, ocsf: ENTITY_UPDATE, severity: Low, concerns: &[Requester, Approvers],
+        title: "Sent back: it needs new decisions", sentence: "{item} went back to approval[: {reason}]",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Low, concerns: &[Requester, Approvers],
     }
     /// A change is about to start with an effect that is narrower than the approved one.
     ChangeNarrowed = "change.narrowed" {
@@ -113,8 +112,7 @@ kinds! {
     }
     /// A change removes oversight access, or the access of many people, or a policy on removals could not be evaluated.
     ChangeAlarm = "change.alarm" {
-        title: "Alarm: it removes oversight access, or the access of many people",
-        sentence: "Alarm about {item}[: {reason}]",
+        title: "Alarm about a removal", sentence: "Alarm about {item}[: {reason}]",
         agency: Observation, ocsf: FINDING_CREATE, severity: High, concerns: &[Administrators],
     }
     /// Every item was carried out and verified by reading AWS.
@@ -125,21 +123,21 @@ kinds! {
     /// The change could not be carried out completely.
     ChangeFailed = "change.failed" {
         title: "Not carried out completely", sentence: "{actor} did not carry out {item} completely",
-        agency: Observation, ocsf: ENTITY_UPDATE, severity: High, concerns: &[Requester, Administrators],
+        agency: Leastwise, ocsf: ENTITY_UPDATE, severity: High, concerns: &[Requester, Administrators],
     }
     /// A write to AWS is about to be sent.
     OperationIntended = "operation.intended" {
         title: "Request to AWS prepared", sentence: "{actor} prepared the request to AWS about {item}[ ({api})]",
-        agency: Observation, ocsf: API_UPDATE, severity: Informational, concerns: &[],
+        agency: Leastwise, ocsf: API_UPDATE, severity: Informational, concerns: &[],
     }
     /// AWS accepted the write.
     OperationAccepted = "operation.accepted" {
         title: "Accepted by AWS", sentence: "AWS accepted the request about {item}",
         agency: Observation, ocsf: API_UPDATE, severity: Informational, concerns: &[],
     }
-    /// AWS rejected the write, or failed to carry it out.
+    /// AWS rejected the write or failed to carry it out, or the write was never sent because its change no longer starts.
     OperationFailed = "operation.failed" {
-        title: "An operation failed", sentence: "The request to AWS about {item} failed[ ({code})]",
+        title: "Not carried out", sentence: "The write of {item} to AWS was not carried out[: {code}]",
         agency: Observation, ocsf: API_UPDATE, severity: Medium, concerns: &[],
     }
     /// A read of AWS verified the result of the write.
@@ -155,18 +153,18 @@ kinds! {
     /// An access window was ended early: by a removal, or because its access could not be granted.
     GrantStopped = "grant.stopped" {
         title: "Access window ended early", sentence: "The access window of {item} was ended early",
-        agency: Observation, ocsf: Access, severity: Informational, concerns: &[Beneficiaries],
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[Beneficiaries],
     }
     /// The engine closed an access window: its access is removed, was never granted, or continues through another
     /// window.
     GrantClosed = "grant.closed" {
         title: "Access window closed", sentence: "The access window of {item} was closed",
-        agency: Observation, ocsf: Access, severity: Informational, concerns: &[],
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
     }
     /// A removal requires that access is removed, whatever granted it. The engine continues until a read shows it gone.
     GrantRevoked = "grant.revoked" {
         title: "Access has to be removed", sentence: "{item} has to be removed from AWS",
-        agency: Observation, ocsf: Access, severity: Informational, concerns: &[],
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
     }
     /// A read showed that access is gone from AWS.
     GrantEnded = "grant.ended" {
@@ -183,14 +181,14 @@ kinds! {
         title: "Removed access exists again", sentence: "{item} was removed and exists in AWS again",
         agency: Observation, ocsf: FINDING_CREATE, severity: High, concerns: &[Administrators],
     }
-    /// Granted access disappeared without a write of Leastwise.
+    /// A read does not show granted access, and no write of Leastwise explains it.
     GrantMissing = "grant.missing" {
-        title: "Access was removed outside Leastwise", sentence: "{item} was removed outside Leastwise",
+        title: "Granted access is missing in AWS", sentence: "A read of AWS did not show {item}, which Leastwise granted",
         agency: Observation, ocsf: Access, severity: Low, concerns: &[Administrators, Beneficiaries],
     }
     /// Temporary oversight access reached its end and is removed.
     GrantAlarm = "grant.alarm" {
-        title: "Alarm: temporary oversight access has ended", sentence: "Alarm: {item} reached its end, which is oversight access",
+        title: "Alarm: temporary oversight access has ended", sentence: "Alarm: {item} ended, and counts as oversight access",
         agency: Observation, ocsf: FINDING_CREATE, severity: High, concerns: &[Administrators],
     }
     /// A person signed in.
@@ -210,42 +208,42 @@ kinds! {
     }
     /// A sign-in claimed an Identity Center user that is or was another identity.
     SubjectClaimed = "subject.claimed" {
-        title: "Sign-in not linked: its user is another identity", sentence: "{actor} signed in as {user}, who is or was another identity",
+        title: "Sign-in not linked: its user is another identity", sentence: "A sign-in of {actor} leads to {user}, who is or was another identity",
         agency: Observation, ocsf: ACCOUNT_OTHER, severity: High, concerns: &[Administrators],
     }
     /// A sign-in was linked to an Identity Center user.
     SubjectLinked = "subject.linked" {
-        title: "Sign-in linked", sentence: "The sign-in of {person} was linked to {user}",
+        title: "Sign-in linked", sentence: "The sign-in of {person} was linked to the Identity Center user {user}",
         agency: Observation, ocsf: ACCOUNT_OTHER, severity: Informational, concerns: &[Subject],
     }
     /// It is not clear which Identity Center user a sign-in belongs to, so it was linked to none.
     SubjectNotLinked = "subject.not_linked" {
-        title: "Sign-in not linked", sentence: "The sign-in of {person} was linked to no Identity Center user[: {reason}][ ({methods})]",
+        title: "Sign-in not linked", sentence: "The sign-in of {person} was linked to no Identity Center user[: {obstacle}]",
         agency: Observation, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Administrators],
     }
     /// It is not clear that a sign-in still belongs to the Identity Center user of its person.
     SubjectUnclear = "subject.unclear" {
-        title: "Sign-in unclear", sentence: "It is not clear that the sign-in of {person} still belongs to {user}[: {reason}]",
+        title: "Sign-in unclear", sentence: "It is not clear that the sign-in of {person} still belongs to the Identity Center user {user}[: {reason}]",
         agency: Observation, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Administrators],
     }
     /// A person was granted a role in Leastwise.
     RoleGranted = "role.granted" {
         title: "Role granted", sentence: "{person} was granted the role {role}[: {reason}]",
-        agency: Person, ocsf: PRIVILEGES_ASSIGN, severity: Medium, concerns: &[Subject, Administrators],
+        agency: Observation, ocsf: PRIVILEGES_ASSIGN, severity: Medium, concerns: &[Subject, Administrators],
     }
     /// A person lost a role in Leastwise.
     RoleEnded = "role.ended" {
         title: "Role ended", sentence: "{person} lost the role {role}[: {reason}]",
-        agency: Person, ocsf: PRIVILEGES_REVOKE, severity: Medium, concerns: &[Subject, Administrators],
+        agency: Observation, ocsf: PRIVILEGES_REVOKE, severity: Medium, concerns: &[Subject, Administrators],
     }
     /// An identity was linked to an Identity Center user, or its user has another external id.
     IdentityLinked = "identity.linked" {
-        title: "Identity recorded", sentence: "{person} was recorded as {user}",
+        title: "Identity recorded", sentence: "{person} was recorded with the Identity Center user {user}",
         agency: Observation, ocsf: ACCOUNT_OTHER, severity: Informational, concerns: &[],
     }
     /// Another user has an external id of an identity, and counts as the same human.
     IdentityUserSeen = "identity.user_seen" {
-        title: "Another user of an identity", sentence: "{user} has an external id of {person} and counts as the same human",
+        title: "Another user of an identity", sentence: "The user {user} has an external id of {person} and counts as the same human",
         agency: Observation, ocsf: ACCOUNT_OTHER, severity: Medium, concerns: &[Administrators],
     }
     /// The directory shows that an identity is not the user that it was linked to.
@@ -255,7 +253,7 @@ kinds! {
     }
     /// A suspension ended on the host, or an identity became another user.
     IdentityConfirmed = "identity.confirmed" {
-        title: "Identity confirmed", sentence: "{person} was confirmed as {user} on the host",
+        title: "Identity confirmed", sentence: "{person} was confirmed with the Identity Center user {user} on the host",
         agency: Observation, ocsf: ACCOUNT_ENABLE, severity: Medium, concerns: &[Subject, Administrators],
     }
     /// Many identities differ from the directory at once.
@@ -265,7 +263,7 @@ kinds! {
     }
     /// A difference of an identity belongs to the alarm, and suspends nobody.
     IdentityAlarmIncluded = "identity.alarm_included" {
-        title: "Identity of the alarm", sentence: "{person} is one of the identities of the alarm[: {reason}]",
+        title: "Identity belongs to the alarm", sentence: "{person} is one of the identities of the alarm[: {reason}]",
         agency: Observation, ocsf: FINDING_CREATE, severity: Medium, concerns: &[Administrators],
     }
     /// Somebody looked at the identities that differ, on the host.
@@ -281,7 +279,7 @@ kinds! {
     /// Another mapping of tags and OUs is in force from now on.
     ClassificationMapped = "classification.mapped" {
         title: "Classification mapping changed",
-        sentence: "Another mapping of tags and OUs is in force, which classifies {accounts} accounts differently",
+        sentence: "Another mapping of tags and OUs is in force, which classifies {accounts} differently",
         agency: Observation, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
     }
     /// A crawl ended.

@@ -28,7 +28,6 @@ pub enum LinkMethod {
 }
 
 impl LinkMethod {
-    /// All methods.
     pub const ALL: [Self; 3] = [Self::Subject, Self::Identities, Self::Attribute];
 
     /// Returns the name of the method in the ledger.
@@ -221,10 +220,10 @@ impl IdentityLink {
     }
 }
 
-/// Says which method leads where, without naming a user.
+/// Describes which method leads where, without naming a user.
 fn contradiction(results: &[MethodResult]) -> String {
     let mut users: Vec<&UserId> = Vec::new();
-    let said = results.iter().map(|result| {
+    let places = results.iter().map(|result| {
         let Some(user) = &result.user else {
             return format!("{} to none", result.method.words());
         };
@@ -240,7 +239,7 @@ fn contradiction(results: &[MethodResult]) -> String {
         };
         format!("{} to {which}", result.method.words())
     });
-    said.collect::<Vec<_>>().join(", ")
+    places.collect::<Vec<_>>().join(", ")
 }
 
 /// Finds the user of a sign-in. Issuers and ids are compared byte for byte.

@@ -108,9 +108,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        let said = cause.to_string();
-        if !text.ends_with(&said) {
-            text = format!("{text}: {said}");
+        let reason = cause.to_string();
+        if !text.ends_with(&reason) {
+            text = format!("{text}: {reason}");
         }
         source = cause.source();
     }

@@ -44,8 +44,8 @@ pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), Stor
             Moved::Applied => entries.push(entry),
             Moved::Back(next) => {
                 entries.push(shown(entry, &next));
-                let us = EntryActor::leastwise();
-                let alarm = changes::raise_removal_alarm(app_state, &mut tx, &us, &next, now);
+                let actor = EntryActor::leastwise();
+                let alarm = changes::raise_removal_alarm(app_state, &mut tx, &actor, &next, now);
                 if let Some(alarm) = alarm.await? {
                     entries.push(alarm);
                     alarms.push(next.change.id);

@@ -19,18 +19,18 @@ pub fn rows(readings: &[Reading]) -> Vec<ReadingRow> {
         .iter()
         .map(|reading| ReadingRow {
             source: source(&reading.source),
-            environment: said(
+            environment: asserted(
                 reading.environment,
                 Environment::as_str,
                 reading.environment_by,
             ),
-            pci: said(reading.pci, Pci::as_str, reading.pci_by),
+            pci: asserted(reading.pci, Pci::as_str, reading.pci_by),
         })
         .collect()
 }
 
-fn said<T>(said: Assertion<T>, name: fn(T) -> &'static str, by: ReadBy) -> Option<String> {
-    let words = match said {
+fn asserted<T>(assertion: Assertion<T>, name: fn(T) -> &'static str, by: ReadBy) -> Option<String> {
+    let words = match assertion {
         Assertion::Nothing => return None,
         Assertion::NotUnderstood => return Some("not understood".into()),
         Assertion::Value(value) => name(value).to_owned(),
@@ -116,13 +116,14 @@ fn half<T: Copy + Ord>(
     match from {
         Source::Nothing => "is assumed, because nothing names it.".into(),
         Source::NotUnderstood => {
-            let strange = named(&|said| said == Assertion::NotUnderstood);
+            let strange = named(&|assertion| assertion == Assertion::NotUnderstood);
             format!("is assumed, because this is not understood: {strange}.")
         }
         Source::Record => "is on record, and AWS reports less.".into(),
         Source::Role | Source::Tag | Source::Ou => {
-            let by =
-                named(&|said| said == Assertion::Value(value) || said == Assertion::AtMost(value));
+            let by = named(&|assertion| {
+                assertion == Assertion::Value(value) || assertion == Assertion::AtMost(value)
+            });
             let values: BTreeSet<T> = readings
                 .iter()
                 .filter(|reading| !reading.source.is_role())

@@ -17,6 +17,7 @@ mod identity_events;
 mod port;
 mod subject_events;
 
+pub use aggregation::{COUNTED_FOR, EVERYBODY};
 pub use entry_actor::EntryActor;
 pub use entry_builder::EntryBuilder;
 pub use identity_events::UserOfIdentity;

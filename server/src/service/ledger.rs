@@ -3,6 +3,7 @@
 //! Every read is recorded before anything is shown; if recording fails, nothing is shown.
 
 mod item;
+mod recorded_words;
 mod sentence;
 
 use app::backend::{

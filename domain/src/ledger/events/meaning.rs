@@ -13,7 +13,7 @@ pub struct EventMeaning {
     pub agency: Agency,
     pub ocsf: OcsfMapping,
     pub severity: Severity,
-    /// Who is notified of it, beside the person who did it.
+    /// Whom it concerns. Notifications will read it.
     pub concerns: &'static [Audience],
 }
 

@@ -18,7 +18,7 @@ pub enum Slot {
     Reason,
     /// The API call in IAM notation.
     Api,
-    /// The error code.
+    /// Why a write was not carried out.
     Code,
     /// Whether access exists: *present* or *absent*.
     Presence,
@@ -28,14 +28,14 @@ pub enum Slot {
     Drift,
     Report,
     Format,
-    /// A number of accounts.
+    /// A number of accounts, with the noun.
     Accounts,
     /// A number of identities that differ.
     Differing,
     /// A number of linked identities.
     Linked,
-    /// Where each method of linking leads.
-    Methods,
+    /// Why a sign-in was linked to no user: where each method of linking leads, or else the recorded reason.
+    Obstacle,
 }
 
 impl Slot {
@@ -56,7 +56,7 @@ impl Slot {
         ("accounts", Self::Accounts),
         ("differing", Self::Differing),
         ("linked", Self::Linked),
-        ("methods", Self::Methods),
+        ("obstacle", Self::Obstacle),
     ];
 
     fn from_word(word: &str) -> Option<Self> {

@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::{
+    ledger::{Actor, ActorKind, Entry, EntryTarget, Outcome},
+    time::Timestamp,
+};
 
 /// The event types in existing ledgers. Never change or remove one.
 const WRITTEN: [&str; 51] = [
@@ -91,10 +95,48 @@ fn every_sentence_can_be_filled_in_and_ends_without_a_point() {
 fn what_a_person_does_names_the_person() {
     for kind in EventKind::ALL {
         let meaning = kind.meaning();
-        if meaning.agency == Agency::Person
-            && !matches!(kind, EventKind::RoleGranted | EventKind::RoleEnded)
-        {
+        if meaning.agency == Agency::Person {
             assert!(meaning.sentence.contains("{actor}"), "{kind:?}");
         }
     }
+}
+
+#[test]
+fn what_leastwise_started_prepared_or_carried_out_is_an_act_of_leastwise() {
+    for kind in [
+        EventKind::ChangeStarted,
+        EventKind::ChangeVerified,
+        EventKind::ChangeFailed,
+        EventKind::OperationIntended,
+    ] {
+        assert_eq!(kind.meaning().agency, Agency::Leastwise, "{kind:?}");
+    }
+    for kind in [
+        EventKind::ChangeSentBack,
+        EventKind::RoleGranted,
+        EventKind::RoleEnded,
+    ] {
+        assert_eq!(kind.meaning().agency, Agency::Observation, "{kind:?}");
+    }
+}
+
+#[test]
+fn only_access_that_a_read_no_longer_shows_is_exported_as_revoked() {
+    let revokes = |kind: &EventKind| {
+        let entry = Entry {
+            target: Some(EntryTarget::new("assignment")),
+            ..Entry::new(
+                kind.entry_type(),
+                Timestamp(0),
+                Outcome::Success,
+                Actor::new(ActorKind::System),
+            )
+        };
+        kind.meaning().ocsf.of(&entry) == OcsfActivity::new(3005, 2)
+    };
+    let grants = EventKind::ALL
+        .iter()
+        .filter(|kind| kind.as_str().starts_with("grant."));
+    let revoking: Vec<_> = grants.filter(|kind| revokes(kind)).collect();
+    assert_eq!(revoking, [&EventKind::GrantEnded, &EventKind::GrantMissing]);
 }

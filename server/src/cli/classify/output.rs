@@ -22,12 +22,12 @@ use crate::{
 
 /// An environment and a PCI scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-struct Halves {
+struct EnvironmentAndPci {
     environment: &'static str,
     pci: &'static str,
 }
 
-impl From<(Environment, Pci)> for Halves {
+impl From<(Environment, Pci)> for EnvironmentAndPci {
     fn from((environment, pci): (Environment, Pci)) -> Self {
         Self {
             environment: environment.as_str(),
@@ -36,7 +36,7 @@ impl From<(Environment, Pci)> for Halves {
     }
 }
 
-impl std::fmt::Display for Halves {
+impl std::fmt::Display for EnvironmentAndPci {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}, {}", self.environment, self.pci)
     }
@@ -52,11 +52,11 @@ struct Line {
     pci: &'static str,
     production_pci: bool,
     /// What is on record now.
-    recorded: Option<Halves>,
+    recorded: Option<EnvironmentAndPci>,
     /// What the readings give by the mapping, without what is on record.
-    by_mapping: Halves,
+    by_mapping: EnvironmentAndPci,
     /// What waits for a confirmation.
-    waiting: Option<Halves>,
+    waiting: Option<EnvironmentAndPci>,
     doubts: Vec<Doubt>,
     reason: String,
     readings: Vec<ReadingRow>,
@@ -130,9 +130,9 @@ pub(super) fn of(organization: &Organization, record: &Record, mapping: &Mapping
                 environment: class.environment.as_str(),
                 pci: class.pci.as_str(),
                 production_pci: class.counts_as_production_pci(),
-                recorded: record.now(&account.id).map(Halves::from),
+                recorded: record.now(&account.id).map(EnvironmentAndPci::from),
                 by_mapping: of(None).strictness().into(),
-                waiting: class.waiting.map(Halves::from),
+                waiting: class.waiting.map(EnvironmentAndPci::from),
                 doubts: Doubt::of(class),
                 reason: describe::reason(&class, &readings),
                 readings: describe::rows(&readings),
@@ -257,7 +257,7 @@ impl Line {
             self.environment,
             self.pci
         );
-        let result = Halves {
+        let result = EnvironmentAndPci {
             environment: self.environment,
             pci: self.pci,
         };
@@ -272,11 +272,12 @@ impl Line {
         }
         let mut table = Table::indented(4);
         for reading in &self.readings {
-            let said = |half: &Option<String>| half.clone().unwrap_or_else(|| "–".to_owned());
+            let asserted =
+                |reading: &Option<String>| reading.clone().unwrap_or_else(|| "–".to_owned());
             table.row([
                 reading.source.clone(),
-                said(&reading.environment),
-                said(&reading.pci),
+                asserted(&reading.environment),
+                asserted(&reading.pci),
             ]);
         }
         out.push_str(&table.to_string());

@@ -35,7 +35,7 @@ use super::{
     trouble,
 };
 use crate::{
-    service::{Service, broken, identities::Oneself},
+    service::{Service, broken, identities::Oneself, journal::EntryActor},
     store::{
         StoreError,
         change::{self, StoredChange},
@@ -169,10 +169,14 @@ impl Service {
             let entry = self
                 .app_state
                 .journal
-                .entry(EventKind::ChangeSentBack, Outcome::Pending, &self.who())
+                .entry(
+                    EventKind::ChangeSentBack,
+                    Outcome::Pending,
+                    &EntryActor::leastwise(),
+                )
                 .change(id)
                 .target_id("change", id.as_str())
-                .reason("the effect differs from the request: earlier approvals are void")
+                .reason("its effect exceeds the one to decide on, so earlier approvals are void")
                 .fact("effect_before", before.0)
                 .fact("effect", next.change.effect.0.as_str())
                 .fact("state", next.change.state.as_str())

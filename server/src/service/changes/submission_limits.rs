@@ -22,7 +22,7 @@ const COUNTED_WITHIN: Duration = Duration::hours(1);
 /// The maximum number of blocked changes of one requester in that time: evidence is kept, and a flood is not.
 const REFUSED: i64 = 10;
 /// The maximum number of grants that one requester submits and withdraws in that time, and of removals that need an
-/// approval: each of them raises an alarm.
+/// approval, each of which raises an alarm.
 const WITHDRAWN: i64 = 20;
 
 /// The reason in the ledger for attempts beyond a limit.

@@ -4,7 +4,6 @@ use app::backend::TimelineRow;
 use domain::{
     ids::PersonId,
     ledger::{Agency, EventKind},
-    policies::REMOVAL_POLICY_ERROR,
     snapshot::Snapshot,
     time::Timestamp,
 };
@@ -62,11 +61,7 @@ fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Optio
     Some(TimelineRow {
         seq: entry.seq,
         at,
-        what: if kind == Some(EventKind::ChangeAlarm) && is_policy_error(&leaf) {
-            "Alarm: a policy on removals could not be evaluated".to_owned()
-        } else {
-            what(kind, &word, present)
-        },
+        what: what(kind, &word, present),
         who: if human {
             let checked = leaf
                 .pointer("/private")
@@ -84,12 +79,6 @@ fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Optio
         aws_request_id: text("/aws_request_id"),
         note,
     })
-}
-
-/// Whether an alarm was raised only because a policy on removals could not be evaluated.
-fn is_policy_error(leaf: &Value) -> bool {
-    let rules = leaf.pointer("/data/rules").and_then(Value::as_array);
-    rules.is_some_and(|rules| rules.iter().all(|rule| rule == REMOVAL_POLICY_ERROR))
 }
 
 /// Whether the row names Leastwise as the actor. Responses of AWS, observations and changes made outside Leastwise are
@@ -123,5 +112,6 @@ mod tests {
             assert!(!is_our_doing(kind), "{kind:?}");
         }
         assert!(is_our_doing(EventKind::ChangeVerified));
+        assert!(is_our_doing(EventKind::ChangeStarted));
     }
 }

@@ -17,6 +17,11 @@ use domain::{
 
 use super::private;
 
+/// The fact of a counted entry that states whose events it counts, if they are not only those of its actor.
+pub const COUNTED_FOR: &str = "counted_for";
+/// The value of [`COUNTED_FOR`] for events of any number of people and programs.
+pub const EVERYBODY: &str = "everybody";
+
 /// How long repetitions are counted together.
 const WINDOW: Duration = Duration::minutes(1);
 /// The maximum number of distinct events counted separately in one window.
@@ -120,7 +125,7 @@ impl Repeats {
         let mut entries: Vec<Entry> = self
             .counted
             .extract_if(|_, counted| over(counted))
-            .filter_map(|(_, counted)| counted.entry())
+            .filter_map(|(same, counted)| counted.entry(&same.by))
             .collect();
         entries.append(&mut self.unwritten);
         entries.sort_by(|a, b| {
@@ -131,8 +136,11 @@ impl Repeats {
 }
 
 impl Counted {
-    fn entry(self) -> Option<Entry> {
+    fn entry(self, by: &By) -> Option<Entry> {
         let mut entry = self.latest?;
+        if *by == By::Everybody {
+            entry.data.insert(COUNTED_FOR.to_owned(), EVERYBODY.into());
+        }
         entry.data.insert("count".to_owned(), self.count.into());
         entry
             .data

@@ -38,13 +38,22 @@ pub(super) fn parts(context: &EntryContext<'_>) -> Option<Vec<SentencePart>> {
 
 fn of_operation(context: &EntryContext<'_>, operation: &Operation) -> Vec<SentencePart> {
     match operation {
-        Operation::Assign { assignment, .. } => of_assignment(context, assignment, "for"),
+        Operation::Assign { assignment, .. } => {
+            let mut found = vec![text("the assignment of ")];
+            found.extend(of_assignment(context, assignment, "to"));
+            found
+        }
         Operation::Unassign { assignment } => {
             let mut found = vec![text("the removal of ")];
             found.extend(of_assignment(context, assignment, "from"));
             found
         }
-        Operation::AddMember { group, user } => of_membership(context, group, user),
+        Operation::AddMember { group, user } => vec![
+            text("the addition of "),
+            context.principal_part(&Principal::User(user.clone())),
+            text(" to "),
+            context.group_part(group),
+        ],
         Operation::RemoveMember { group, user } => {
             let mut found = vec![text("the removal of ")];
             found.extend(of_membership(context, group, user));
@@ -63,10 +72,18 @@ fn of_assignment(
         pair: Pair { account, set },
         principal,
     } = assignment;
+    let set = match set_part(context, set) {
+        SentencePart::Text(key) => text(format!("permission set {key}")),
+        known => known,
+    };
+    let account = match account_part(context, account) {
+        SentencePart::Text(id) => text(format!("account {id}")),
+        known => known,
+    };
     vec![
-        set_part(context, set),
+        set,
         text(" on "),
-        account_part(context, account),
+        account,
         text(format!(" {preposition} ")),
         context.principal_part(principal),
     ]
@@ -105,7 +122,13 @@ fn of_target(context: &EntryContext<'_>, target: &EntryTarget) -> Vec<SentencePa
         ("membership", _, _, Some(Principal::User(user)), Some(group)) => {
             of_membership(context, &group, &user)
         }
-        ("group", _, _, _, Some(group)) => vec![text("group "), context.group_part(&group)],
+        ("group", _, _, _, Some(group)) => vec![
+            text("group "),
+            match context.group_part(&group) {
+                SentencePart::Text(_) => text(group.to_string()),
+                known => known,
+            },
+        ],
         ("permission_set", Some(set), ..) => vec![text("permission set "), set_part(context, set)],
         ("account", _, Some(account), ..) => {
             vec![text("account "), named_account(context, account)]
@@ -120,6 +143,7 @@ fn of_target(context: &EntryContext<'_>, target: &EntryTarget) -> Vec<SentencePa
     }
 }
 
+/// A permission set as a link, or its bare key if it is not known today.
 fn set_part(context: &EntryContext<'_>, arn: &PermissionSetArn) -> SentencePart {
     let key = arn.as_str().rsplit('/').next().unwrap_or_default();
     match context.snapshot.set(arn) {
@@ -127,7 +151,7 @@ fn set_part(context: &EntryContext<'_>, arn: &PermissionSetArn) -> SentencePart 
             key: key.to_owned(),
             name: set.name.clone(),
         },
-        None => text(format!("permission set {key}")),
+        None => text(key),
     }
 }
 
@@ -139,6 +163,7 @@ fn named_account(context: &EntryContext<'_>, id: &AccountId) -> SentencePart {
     }
 }
 
+/// An account as a link, or its bare id if it is not known today.
 fn account_part(context: &EntryContext<'_>, id: &AccountId) -> SentencePart {
     if context.snapshot.account(id).is_some() {
         SentencePart::Account {
@@ -146,6 +171,6 @@ fn account_part(context: &EntryContext<'_>, id: &AccountId) -> SentencePart {
             name: names::account(context.snapshot, id).name,
         }
     } else {
-        text(format!("account {id}"))
+        text(id.to_string())
     }
 }

@@ -15,10 +15,10 @@ use domain::{
 };
 use serde_json::Value;
 
-use super::item;
+use super::{item, recorded_words};
 use crate::{
     service::{
-        journal::{SELF_REPORTED_NAME, found_by},
+        journal::{COUNTED_FOR, EVERYBODY, SELF_REPORTED_NAME, found_by},
         names::{self, RecordedName},
     },
     store::ledger::ListedEntry,
@@ -41,7 +41,20 @@ impl EntryContext<'_> {
         let mut sentence = Vec::new();
         match template {
             Some(template) => {
-                for part in &template {
+                let repeated = self.repetitions();
+                if let Some(Repetitions::OfEverybody(count)) = repeated {
+                    sentence.push(text(format!(
+                        "{count} events of this kind within a minute, the last of them: "
+                    )));
+                }
+                let (what, why) = template.split_at(before_reason(&template));
+                for part in what {
+                    self.add(part, &mut sentence);
+                }
+                if let Some(Repetitions::Of(count)) = repeated {
+                    sentence.push(text(format!(", {count} times within a minute")));
+                }
+                for part in why {
                     self.add(part, &mut sentence);
                 }
             }
@@ -51,9 +64,19 @@ impl EntryContext<'_> {
                 ));
             }
         }
-        let count = self.entry.data.get("count").and_then(Value::as_u64);
-        sentence.extend(count.map(|count| text(format!(", and {count} more within a minute"))));
         capitalized(joined(sentence))
+    }
+
+    /// Returns how many events the entry stands for, if it is more than one. The first event has an entry of its own.
+    fn repetitions(&self) -> Option<Repetitions> {
+        let data = &self.entry.data;
+        let count = data.get("count").and_then(Value::as_u64)?;
+        let of_everybody = data.get(COUNTED_FOR).and_then(Value::as_str) == Some(EVERYBODY);
+        (count > 1).then_some(if of_everybody {
+            Repetitions::OfEverybody(count)
+        } else {
+            Repetitions::Of(count)
+        })
     }
 
     /// Adds a part. A slot without a value outside an optional part says so.
@@ -88,9 +111,9 @@ impl EntryContext<'_> {
             Slot::Person => Some(vec![self.person()?]),
             Slot::User => Some(vec![self.user()?]),
             Slot::Role => words(word("role")?.to_owned()),
-            Slot::Reason => words(self.entry.reason.clone()?),
+            Slot::Reason => words(self.reason()?),
             Slot::Api => words(self.entry.api.clone()?),
-            Slot::Code => words(self.entry.error_code.clone()?),
+            Slot::Code => words(recorded_words::error_code(self.entry.error_code.as_ref()?)),
             Slot::Presence => words(presence(self.entry.data.get("present")?)?.to_owned()),
             Slot::Until => words(format!(
                 "{} UTC",
@@ -99,11 +122,20 @@ impl EntryContext<'_> {
             Slot::Drift => words(drift(word("what")?).to_owned()),
             Slot::Report => words(self.entry.target.as_ref()?.id.clone()?),
             Slot::Format => words(word("format")?.to_uppercase()),
-            Slot::Accounts => words(number("accounts")?.to_string()),
+            Slot::Accounts => words(match number("accounts")? {
+                1 => "1 account".to_owned(),
+                count => format!("{count} accounts"),
+            }),
             Slot::Differing => words(number("differing")?.to_string()),
             Slot::Linked => words(number("linked")?.to_string()),
-            Slot::Methods => self.methods(),
+            Slot::Obstacle => self.methods().or_else(|| Some(vec![text(self.reason()?)])),
         }
+    }
+
+    fn reason(&self) -> Option<String> {
+        let kind = EventKind::of(&self.entry.kind);
+        let recorded = self.entry.reason.as_deref()?;
+        Some(recorded_words::reason(kind, recorded))
     }
 
     fn actor(&self) -> SentencePart {
@@ -150,6 +182,9 @@ impl EntryContext<'_> {
         let id = UserId::parse(stated.or(recorded)?).ok()?;
         let name = self.listed.principal_name.clone();
         let name = name.unwrap_or_else(|| user_name(&id, self.snapshot));
+        // A person has the name of their user.
+        let same = self.person().is_some_and(|person| person.words() == name);
+        let name = if same { format!("{name} ({id})") } else { name };
         Some(self.user_part(&id, name))
     }
 
@@ -213,6 +248,25 @@ impl EntryContext<'_> {
     }
 }
 
+/// How many events an entry stands for.
+#[derive(Clone, Copy)]
+enum Repetitions {
+    /// Of one person, with one reason.
+    Of(u64),
+    /// Of several people and programs, with any reasons.
+    OfEverybody(u64),
+}
+
+/// Returns the index of the part that states the reason; the number of parts if there is none.
+fn before_reason(template: &[Part]) -> usize {
+    let reason = |part: &Part| match part {
+        Part::Optional(inner) => inner.contains(&Part::Slot(Slot::Reason)),
+        Part::Text(_) | Part::Slot(_) => false,
+    };
+    let found = template.iter().position(reason);
+    found.unwrap_or(template.len())
+}
+
 /// Plain words.
 pub(super) fn text(words: impl Into<String>) -> SentencePart {
     SentencePart::Text(words.into())
@@ -271,23 +325,33 @@ fn capitalized(mut sentence: Vec<SentencePart>) -> Vec<SentencePart> {
 #[cfg(test)]
 mod tests {
     use domain::{
-        ledger::{Actor, EntryType, Outcome},
+        ids::{AccountId, PermissionSetArn},
+        ledger::{Actor, EntryTarget, EntryType, Outcome},
         snapshot::Parts,
     };
 
     use super::*;
 
+    const ID: &str = "00000000-0000-4000-8000-000000000001";
+
     fn sentence(entry: &Entry) -> String {
-        let listed = ListedEntry {
+        of_listed(entry, &unnamed())
+    }
+
+    fn unnamed() -> ListedEntry {
+        ListedEntry {
             seq: 0,
             leaf: String::new(),
             actor_name: None,
             principal_name: None,
             target_name: None,
             request: None,
-        };
+        }
+    }
+
+    fn of_listed(entry: &Entry, listed: &ListedEntry) -> String {
         let context = EntryContext {
-            listed: &listed,
+            listed,
             entry,
             operations: &[],
             snapshot: &Snapshot::new(Parts::default()),
@@ -321,11 +385,153 @@ mod tests {
             "(not recorded) was granted the role (not recorded)"
         );
         role.data.insert("role".into(), "auditor".into());
-        role.data.insert("count".into(), 3.into());
         role.reason = Some("it moved".into());
         assert_eq!(
             sentence(&role),
-            "(not recorded) was granted the role auditor: it moved, and 3 more within a minute"
+            "(not recorded) was granted the role auditor: it moved"
         );
+    }
+
+    #[test]
+    fn a_counted_entry_stands_for_the_events_after_the_first() {
+        let mut denied = entry(EventKind::AccessDenied.as_str());
+        denied.reason = Some("Your roles do not include this.".into());
+        denied.data.insert("count".into(), 1.into());
+        assert_eq!(
+            sentence(&denied),
+            "Leastwise was denied an action: Your roles do not include this"
+        );
+        denied.data.insert("count".into(), 3.into());
+        assert_eq!(
+            sentence(&denied),
+            "Leastwise was denied an action, 3 times within a minute: Your roles do not include this"
+        );
+        denied.data.insert(COUNTED_FOR.into(), EVERYBODY.into());
+        assert_eq!(
+            sentence(&denied),
+            "3 events of this kind within a minute, the last of them: Leastwise was denied an action: Your roles do not \
+             include this"
+        );
+    }
+
+    #[test]
+    fn machine_words_are_shown_as_words() {
+        let mut refused = entry(EventKind::SessionRefused.as_str());
+        refused.reason = Some("not_fresh".into());
+        assert_eq!(
+            sentence(&refused),
+            "The sign-in of Leastwise was refused: Cognito reused an earlier sign-in, or its session is too old"
+        );
+        let mut mapped = entry(EventKind::ClassificationMapped.as_str());
+        mapped.data.insert("accounts".into(), 1.into());
+        assert!(sentence(&mapped).ends_with("which classifies 1 account differently"));
+    }
+
+    #[test]
+    fn a_write_that_was_never_sent_is_not_called_a_request_to_aws() {
+        let mut failed = entry(EventKind::OperationFailed.as_str());
+        failed.target = Some(assignment());
+        assert_eq!(
+            sentence(&failed),
+            format!(
+                "The write of permission set ps-1 on account 111111111111 for user {ID} to AWS was not carried out"
+            )
+        );
+        failed.error_code = Some("not_seen".into());
+        assert!(
+            sentence(&failed).ends_with("was not carried out: no read of AWS shows its result")
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_today_is_named_by_one_noun_and_its_id() {
+        let mut edited = entry(EventKind::DriftDetected.as_str());
+        edited.data.insert("what".into(), "set_edited".into());
+        for (target, expected) in [
+            (
+                EntryTarget {
+                    kind: "permission_set".into(),
+                    ..assignment()
+                },
+                "Permission set ps-1 was edited outside Leastwise",
+            ),
+            (
+                EntryTarget {
+                    kind: "account".into(),
+                    ..assignment()
+                },
+                "Account 111111111111 was edited outside Leastwise",
+            ),
+            (
+                EntryTarget {
+                    id: Some(ID.into()),
+                    ..EntryTarget::new("group")
+                },
+                "Group 00000000-0000-4000-8000-000000000001 was edited outside Leastwise",
+            ),
+        ] {
+            edited.target = Some(target);
+            assert_eq!(sentence(&edited), expected);
+        }
+    }
+
+    #[test]
+    fn a_sign_in_linked_to_no_user_states_the_contradiction_once() {
+        let mut unlinked = entry(EventKind::SubjectNotLinked.as_str());
+        unlinked.reason = Some("the methods contradict each other: one to none.".into());
+        assert_eq!(
+            sentence(&unlinked),
+            "The sign-in of (not recorded) was linked to no Identity Center user: the methods contradict each other: one to \
+             none"
+        );
+        unlinked
+            .data
+            .insert(found_by(LinkMethod::Subject), ID.into());
+        assert_eq!(
+            sentence(&unlinked),
+            format!(
+                "The sign-in of (not recorded) was linked to no Identity Center user: subject leads to user {ID}"
+            )
+        );
+    }
+
+    #[test]
+    fn a_person_and_a_user_of_one_name_are_told_apart_by_the_id_of_the_user() {
+        let mut linked = entry(EventKind::IdentityLinked.as_str());
+        linked.target = Some(EntryTarget {
+            id: Some(ID.into()),
+            principal_id: Some(ID.into()),
+            ..EntryTarget::new("person")
+        });
+        let named = |user: &str| {
+            let listed = ListedEntry {
+                principal_name: Some(user.into()),
+                target_name: Some("ANN".into()),
+                ..unnamed()
+            };
+            of_listed(&linked, &listed)
+        };
+        assert_eq!(
+            named("ANN"),
+            format!("ANN was recorded with the Identity Center user ANN ({ID})")
+        );
+        assert_eq!(
+            named("Ann Lee"),
+            "ANN was recorded with the Identity Center user Ann Lee"
+        );
+    }
+
+    /// An assignment of what is not known today.
+    fn assignment() -> EntryTarget {
+        EntryTarget {
+            permission_set_arn: PermissionSetArn::parse(
+                "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+            )
+            .ok(),
+            account_id: AccountId::parse("111111111111").ok(),
+            principal_type: Some("USER".into()),
+            principal_id: Some(ID.into()),
+            ..EntryTarget::new("assignment")
+        }
     }
 }

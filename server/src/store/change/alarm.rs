@@ -46,7 +46,7 @@ pub async fn alarm_counts(
     let count = |(requester, aim, state, count, last): (String, String, String, i64, i64)| {
         Ok(AlarmCount {
             requester: id("change", &requester)?,
-            aim: Aim::from_word(&aim).unwrap_or(Aim::RemoveSeveral),
+            aim: Aim::from_word(&aim).unwrap_or(Aim::RemoveBoth),
             state: State::from_word(&state).ok_or(StoreError::Inconsistent {
                 table: "change",
                 what: state,

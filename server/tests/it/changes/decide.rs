@@ -1,7 +1,8 @@
 //! Who may decide, who may not, and what a decision is bound to.
 
 use app::backend::{
-    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition, StepUpView,
+    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition, LedgerPort as _,
+    ListQuery, SentencePart, StepUpView,
 };
 use domain::{
     approval::{Decision, Mfa},
@@ -11,7 +12,10 @@ use domain::{
     person::Subject,
     time::Duration,
 };
-use server::{http::session::SignedIn, store::person};
+use server::{
+    http::session::SignedIn,
+    store::{ledger, person},
+};
 
 use super::support::{Org, conflict, grant, group, person_id, user, wrong_field};
 use crate::database::DatabaseEngine;
@@ -245,6 +249,21 @@ async fn a_changed_effect_voids_the_approvals_and_the_decision_at_hand(engine: D
     assert_eq!(
         org.entries(&id).await,
         ["change.submitted", "change.approved", "change.sent_back"]
+    );
+    let entries = org.as_("ann").await.entries(&ListQuery::default()).await;
+    let rows = entries.unwrap().rows;
+    let sent_back = rows.iter().find(|row| row.kind == "change.sent_back");
+    let sentence = sent_back.unwrap().sentence.iter();
+    let sentence: String = sentence.map(SentencePart::words).collect();
+    assert!(
+        sentence.ends_with("went back to approval: its effect exceeds the one to decide on, so earlier approvals are void"),
+        "{sentence}"
+    );
+    let listed = ledger::of_change(&org.app_state.store, &id).await.unwrap();
+    assert!(
+        listed[2].leaf.contains(r#""actor":{"kind":"system""#),
+        "not the approver who tried to decide: {}",
+        listed[2].leaf
     );
     // The same people may decide again.
     org.approve("cas", &id).await.unwrap();

@@ -338,7 +338,7 @@ async fn a_removal_of_oversight_access_is_on_the_home_page_and_says_that_it_need
     let now = org.clock.now();
     super::support::assign(&mut parts, "eve", "viewer", "cards-prod", now);
     org.publish(parts);
-    let title = "Removals of oversight access";
+    let title = "Alarms about oversight access";
     let home = drawn(pages::home::page(visit(&org, "bob").await).await);
     assert!(!home.contains(title), "no alarm yet");
     let form = super::support::remove("eve", "viewer", "cards-prod");
@@ -435,7 +435,11 @@ async fn the_ledger_says_what_happened_beside_the_type_of_each_entry(engine: Dat
         .await;
     let html = drawn(pages::ledger::page(visit(&org, "ann").await).await);
     let name = format!("href=\"/people/{}\">EVE</a>", user("eve"));
-    for said in ["> requested <", &name, ">change.submitted<"] {
+    for said in [
+        "> requested the assignment of <",
+        &name,
+        ">change.submitted<",
+    ] {
         assert!(html.contains(said), "{said} is not in {html}");
     }
 }

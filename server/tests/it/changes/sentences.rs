@@ -39,7 +39,7 @@ async fn entries_of_a_change_are_sentences_about_its_operation(engine: DatabaseE
     let of = |word: &str| rows.iter().find(|row| row.kind == word).unwrap();
     assert_eq!(
         sentence(of("change.approved")),
-        "BOB approved viewer on cards-prod for EVE"
+        "BOB approved the assignment of viewer on cards-prod to EVE"
     );
     assert_eq!(
         of("change.approved").sentence,
@@ -48,7 +48,7 @@ async fn entries_of_a_change_are_sentences_about_its_operation(engine: DatabaseE
                 id: user("bob"),
                 name: "BOB".into()
             },
-            SentencePart::Text(" approved ".into()),
+            SentencePart::Text(" approved the assignment of ".into()),
             SentencePart::PermissionSet {
                 key: set("viewer").as_str().rsplit('/').next().unwrap().into(),
                 name: "viewer".into()
@@ -58,7 +58,7 @@ async fn entries_of_a_change_are_sentences_about_its_operation(engine: DatabaseE
                 id: account("cards-prod"),
                 name: "cards-prod".into()
             },
-            SentencePart::Text(" for ".into()),
+            SentencePart::Text(" to ".into()),
             SentencePart::User {
                 id: user("eve"),
                 name: "EVE".into()
@@ -71,7 +71,7 @@ async fn entries_of_a_change_are_sentences_about_its_operation(engine: DatabaseE
     );
     assert_eq!(
         sentence(of("change.verified")),
-        "Leastwise carried out viewer on cards-prod for EVE and verified it in AWS"
+        "Leastwise carried out the assignment of viewer on cards-prod to EVE and verified it in AWS"
     );
     assert_eq!(of("change.approved").change.as_ref(), Some(&id));
     for row in &rows {

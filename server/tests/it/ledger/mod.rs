@@ -962,7 +962,7 @@ async fn an_entry_is_found_by_its_words_newest_first(scene: &Scene) {
     // As in an entry of an earlier version, which named the actor as the sign-in did.
     assert_eq!(
         sentence(&only.rows[0]),
-        "Ann Lee (self-reported name) was denied an action: Your roles do not include this."
+        "Ann Lee (self-reported name) was denied an action: Your roles do not include this"
     );
     let far = list(ListQuery {
         page: usize::MAX,
@@ -1093,6 +1093,13 @@ async fn a_flood_of_strangers_stays_small(scene: &Scene) {
     let size = ledger::head(&scene.db.store).await.unwrap().unwrap().size;
     // The maximum number of distinct events, the first of all others, and their count.
     assert_eq!(size, 256 + 2);
+    let newest = ledger::newest(&scene.db.store, 1_000, 1).await.unwrap();
+    let leaf: Value = serde_json::from_str(&newest[0].leaf).unwrap();
+    assert_eq!(
+        (&leaf["data"]["count"], &leaf["data"]["counted_for"]),
+        (&343.into(), &"everybody".into()),
+        "it is not only its actor who did this"
+    );
 }
 
 async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
