@@ -61,7 +61,7 @@ pub const START: Timestamp = Timestamp(1_800_000_000_000);
 const ROUND: Duration = Duration(250);
 
 /// How long AWS is read for a removal: long enough for a busy machine, because a read that is late holds no removal.
-const REMOVAL_READS: StdDuration = StdDuration::from_secs(60);
+const REMOVAL_READS: StdDuration = StdDuration::from_mins(1);
 
 const ROLES: [(&str, Role); 4] = [
     ("maya.okafor", Role::Administrator),
