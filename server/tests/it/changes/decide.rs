@@ -374,7 +374,7 @@ async fn an_old_sign_in_decides_nothing_about_production_pci(engine: DatabaseEng
     };
     let (asks, result) = decided(&guarded).await;
     assert!(
-        matches!(&asks, Some(StepUpView::TooOld(text)) if text.contains("the last 5 minutes")),
+        matches!(&asks, Some(StepUpView::TooOld(text)) if text.contains("at most 5 minutes old")),
         "{asks:?}"
     );
     assert_eq!(result, Err(Denied::SignInAgain));
