@@ -216,14 +216,14 @@ pub enum StepUpView {
 
 /// Why the viewer may not decide a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Barred {
+pub enum DecisionObstacle {
     /// A sign-in with a second factor is all that is missing.
     NoSecondFactor,
     /// The reason in words. It remains after a sign-in with a second factor.
     Other(&'static str),
 }
 
-impl From<ApproverRefusal> for Barred {
+impl From<ApproverRefusal> for DecisionObstacle {
     fn from(refusal: ApproverRefusal) -> Self {
         match refusal {
             ApproverRefusal::NoMfa => Self::NoSecondFactor,
@@ -244,7 +244,7 @@ pub struct ChangeView {
     pub operations: Vec<OperationRow>,
     pub timeline: Vec<TimelineRow>,
     /// Whether the viewer may decide; an error holds the reason why not.
-    pub decide: Result<(), Barred>,
+    pub decide: Result<(), DecisionObstacle>,
     /// What the viewer has to do before they decide.
     pub step_up: Option<StepUpView>,
     /// Whether the viewer may withdraw it; an error holds the reason why not.

@@ -8,7 +8,9 @@ use super::{
     Announce, Button, ButtonKind, Glyph, Notice, Requirement, SecondFactorNotice, Status, TextArea,
 };
 use crate::{
-    backend::{Barred, ChangeView, StepUpView, decision_field, decision_of, decision_word},
+    backend::{
+        ChangeView, DecisionObstacle, StepUpView, decision_field, decision_of, decision_word,
+    },
     routes::FormState,
 };
 
@@ -19,7 +21,7 @@ pub fn DecisionForms(
     /// The hash of the effect on the page.
     effect: EffectHash,
     /// Whether the user may decide; an error holds the reason why not.
-    may: Result<(), Barred>,
+    may: Result<(), DecisionObstacle>,
     /// What the user has to do before they decide.
     step_up: Option<StepUpView>,
     /// The values entered earlier and their errors.
@@ -28,10 +30,10 @@ pub fn DecisionForms(
     match may {
         Ok(()) => {}
         // Another reason would remain after a sign-in with a second factor.
-        Err(Barred::Other(reason)) => {
+        Err(DecisionObstacle::Other(reason)) => {
             return view! { <Notice status=Status::Off title=reason /> }.into_any();
         }
-        Err(Barred::NoSecondFactor) => {
+        Err(DecisionObstacle::NoSecondFactor) => {
             return view! { <SecondFactorNotice return_to=format!("/changes/{id}") /> }.into_any();
         }
     }

@@ -1,7 +1,8 @@
 //! Who may decide, who may not, and what a decision is bound to.
 
 use app::backend::{
-    Barred, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition, StepUpView,
+    ChangesPort as _, DecisionInput, DecisionObstacle, DecisionPort as _, Denied, InboxPosition,
+    StepUpView,
 };
 use domain::{
     approval::{Decision, Mfa},
@@ -111,7 +112,7 @@ async fn nobody_approves_their_own_request_through_a_second_sign_in(engine: Data
     let view = service.change(&id).await.unwrap();
     assert_eq!(
         view.decide,
-        Err(Barred::Other(
+        Err(DecisionObstacle::Other(
             "You requested this change. Somebody else must decide."
         ))
     );

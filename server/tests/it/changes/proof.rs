@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    Barred, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition,
+    ChangesPort as _, DecisionInput, DecisionObstacle, DecisionPort as _, Denied, InboxPosition,
     NewChangePort as _, WithdrawalPort as _,
 };
 use domain::{
@@ -341,10 +341,10 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     );
     let service = org.acting(signed);
     let view = service.change(&id).await.unwrap();
-    let barred = view.decide.unwrap_err();
+    let obstacle = view.decide.unwrap_err();
     assert!(
-        matches!(barred, Barred::Other(reason) if reason.contains("claim the same Identity Center user")),
-        "{barred:?}"
+        matches!(obstacle, DecisionObstacle::Other(reason) if reason.contains("claim the same Identity Center user")),
+        "{obstacle:?}"
     );
     let input = DecisionInput {
         decision: Decision::Approve,
