@@ -2,7 +2,7 @@
 //! properties that every page must have. The sample data must fit on one screen.
 #![cfg(feature = "ssr")]
 
-use app::backend::{AlarmPhase, AlarmRow, Alarms, ChangeRow};
+use app::backend::{AlarmPhase, AlarmRow, Alarms, ChangeRow, LedgerComparison};
 use app::components::*;
 use app::islands::{filter::RowFilter, live_status::LiveStatus};
 use app::shell::{Appearance, Assets, Density, Layout, Surroundings, Theme, Viewer, render};
@@ -212,7 +212,7 @@ fn removal(title: &str, requester: &str, state: State, minutes: i64) -> ChangeRo
         accounts: Vec::new(),
         approvals: (0, 1),
         folded: None,
-        altered: false,
+        ledger: LedgerComparison::Matches,
     }
 }
 

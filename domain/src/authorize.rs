@@ -144,8 +144,7 @@ impl Denial {
             }
             Self::NoMfa => "This needs a second factor. Sign in again with your second factor.",
             Self::Suspended => {
-                "Your identity is suspended, because the directory no longer shows the user that it was linked to. You \
-                 see your own access and changes."
+                "Your identity is suspended, because it differs from the directory. You see your own access and changes."
             }
         }
     }

@@ -267,7 +267,7 @@ impl Change {
     /// Expires a change that was not decided in time, or that was approved to give access and did not start in time,
     /// because the approvers agreed to access now. Removing access never expires after approval.
     pub fn expire(&self, now: Timestamp) -> Option<State> {
-        let gives = self.proposal.operations.iter().any(Operation::gives);
+        let gives = self.proposal.gives();
         let over = match self.state {
             State::Waiting => now >= self.decide_by,
             State::Approved => gives && now >= self.decide_by + START_WITHIN,

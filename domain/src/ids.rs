@@ -116,6 +116,13 @@ fn principal(text: &str) -> bool {
     }
 }
 
+impl PermissionSetArn {
+    /// Returns the last part of the ARN, which identifies the permission set in URLs and forms.
+    pub fn key(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// The principal of an assignment: a user or a group of the identity store.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "UPPERCASE")]

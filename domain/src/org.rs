@@ -67,3 +67,13 @@ pub struct SpecialAccounts {
     /// The accounts that hold Leastwise or its Cognito user pool, from the configuration.
     pub leastwise: Vec<AccountId>,
 }
+
+impl SpecialAccounts {
+    /// Returns what is known before a crawl: the accounts of Leastwise, by the configuration.
+    pub fn of(leastwise: Vec<AccountId>) -> Self {
+        Self {
+            leastwise,
+            ..Self::default()
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! records what could not be read. It decides nothing.
 
 mod coverage;
+mod external_ids;
 mod known;
 
 pub use coverage::{Coverage, Gap, Unread};
@@ -11,6 +12,7 @@ pub use known::{Figure, Knowledge, NeverRead, missing};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use external_ids::UsersByExternalId;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, OrganizationalUnit},
     permission_set::PermissionSet,
+    person::link::LinkKeys,
     time::Timestamp,
 };
 
@@ -76,6 +79,7 @@ pub struct Snapshot {
     pairs_of: HashMap<Principal, Vec<Pair>>,
     sets_in: HashMap<AccountId, Vec<Pair>>,
     user_of: HashMap<PersonId, UserId>,
+    users_by_external_id: UsersByExternalId,
 }
 
 impl Snapshot {
@@ -113,6 +117,7 @@ impl Snapshot {
             .map(|(user, person)| (person.clone(), user.clone()))
             .collect();
         Self {
+            users_by_external_id: UsersByExternalId::of(parts.users.values()),
             never_read: NeverRead::of(&parts),
             parts,
             groups_of,
@@ -130,6 +135,22 @@ impl Snapshot {
     /// Returns what was never read, and so is not known.
     pub fn never_read(&self) -> &NeverRead {
         &self.never_read
+    }
+
+    /// Returns every user that a key finds, each once.
+    pub fn found_by(&self, keys: &LinkKeys) -> impl Iterator<Item = &User> {
+        let external_ids = keys.external_ids();
+        let by_id = external_ids.flat_map(|id| self.users_by_external_id.candidates(&id));
+        let found: BTreeSet<&UserId> = by_id.chain(keys.attribute.as_ref()).collect();
+        let users: Vec<&User> = found.into_iter().filter_map(|id| self.user(id)).collect();
+        users
+            .into_iter()
+            .filter(|user| keys.find(&user.id, &user.external_ids))
+    }
+
+    /// Returns the permission set with this key.
+    pub fn set_by_key(&self, key: &str) -> Option<&PermissionSet> {
+        self.parts.sets.values().find(|set| set.arn.key() == key)
     }
 
     /// Returns an account and its classification.

@@ -189,7 +189,7 @@ pub async fn first_roles(app_state: &AppState, args: &ServeArgs) -> Result<(), S
                 keys: &keys,
                 name: "",
                 username: None,
-                link: &link_identity(&keys, read_model.snapshot.parts().users.values()),
+                link: &link_identity(&keys, read_model.snapshot.found_by(&keys)),
                 new_id: clock::person_id(),
                 at: now,
             };
@@ -266,7 +266,7 @@ impl PoolCheck for PortAdapters {
 impl UserLookup for PortAdapters {
     fn link(&self, keys: &LinkKeys) -> IdentityLink {
         let read_model = self.app_state.read_model();
-        link_identity(keys, read_model.snapshot.parts().users.values())
+        link_identity(keys, read_model.snapshot.found_by(keys))
     }
 
     fn display_name(&self, user: &UserId) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::{
-    approval::Decision,
+    approval::{ApproverRefusal, Decision},
     change::State,
     diff::EffectHash,
     ids::ChangeId,
@@ -214,6 +214,24 @@ pub enum StepUpView {
     TooOld(String),
 }
 
+/// Why the viewer may not decide a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecisionObstacle {
+    /// A sign-in with a second factor is all that is missing.
+    NoSecondFactor,
+    /// The reason in words. It remains after a sign-in with a second factor.
+    Other(&'static str),
+}
+
+impl From<ApproverRefusal> for DecisionObstacle {
+    fn from(refusal: ApproverRefusal) -> Self {
+        match refusal {
+            ApproverRefusal::NoMfa => Self::NoSecondFactor,
+            other => Self::Other(other.reason()),
+        }
+    }
+}
+
 /// A change, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeView {
@@ -226,7 +244,7 @@ pub struct ChangeView {
     pub operations: Vec<OperationRow>,
     pub timeline: Vec<TimelineRow>,
     /// Whether the viewer may decide; an error holds the reason why not.
-    pub decide: Result<(), &'static str>,
+    pub decide: Result<(), DecisionObstacle>,
     /// What the viewer has to do before they decide.
     pub step_up: Option<StepUpView>,
     /// Whether the viewer may withdraw it; an error holds the reason why not.

@@ -67,7 +67,7 @@ pub struct SetRef {
 impl SetRef {
     /// Returns the last part of the ARN, which identifies the permission set in URLs.
     pub fn key(&self) -> &str {
-        self.arn.as_str().rsplit('/').next().unwrap_or_default()
+        self.arn.key()
     }
 }
 
@@ -166,6 +166,13 @@ pub struct ListQuery {
     pub page: usize,
 }
 
+/// Whether a change and the decisions on it match the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerComparison {
+    Matches,
+    Differs,
+}
+
 /// A change in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRow {
@@ -178,8 +185,8 @@ pub struct ChangeRow {
     /// The deadline for a decision.
     pub decide_by: Timestamp,
     pub state: domain::change::State,
-    /// Whether it, or a decision on it, differs from the ledger.
-    pub altered: bool,
+    /// Whether it and the decisions on it match the ledger.
+    pub ledger: LedgerComparison,
     /// The accounts that it names or affects.
     pub accounts: Vec<AccountRef>,
     /// The number of approvals it has and the number it needs.

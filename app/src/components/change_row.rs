@@ -45,7 +45,7 @@ fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
                 <span class="inline-flex flex-wrap items-center gap-x-2">
                     <StatusBadge status=state_status(row.state) label=state_words(row.state) />
                     {waiting}
-                    <LedgerMismatchMark altered=row.altered />
+                    <LedgerMismatchMark comparison=row.ledger />
                 </span>
             </td>
             <td data-wide><AccountNames accounts total /></td>

@@ -1,19 +1,16 @@
 //! The forms to approve and to decline a change. There are two, so that Enter in one can never send the other; each is
 //! bound to the effect on the page.
 
-use domain::{
-    approval::{ApproverRefusal, Decision},
-    authorize::Denial,
-    diff::EffectHash,
-    ids::ChangeId,
-};
+use domain::{approval::Decision, diff::EffectHash, ids::ChangeId};
 use leptos::prelude::*;
 
 use super::{
     Announce, Button, ButtonKind, Glyph, Notice, Requirement, SecondFactorNotice, Status, TextArea,
 };
 use crate::{
-    backend::{ChangeView, StepUpView, decision_field, decision_of, decision_word},
+    backend::{
+        ChangeView, DecisionObstacle, StepUpView, decision_field, decision_of, decision_word,
+    },
     routes::FormState,
 };
 
@@ -24,20 +21,21 @@ pub fn DecisionForms(
     /// The hash of the effect on the page.
     effect: EffectHash,
     /// Whether the user may decide; an error holds the reason why not.
-    may: Result<(), &'static str>,
+    may: Result<(), DecisionObstacle>,
     /// What the user has to do before they decide.
     step_up: Option<StepUpView>,
     /// The values entered earlier and their errors.
     form: FormState,
 ) -> impl IntoView {
-    if let Err(reason) = may {
+    match may {
+        Ok(()) => {}
         // Another reason would remain after a sign-in with a second factor.
-        let lacks_factor =
-            [Denial::NoMfa.reason(), ApproverRefusal::NoMfa.reason()].contains(&reason);
-        if !lacks_factor {
+        Err(DecisionObstacle::Other(reason)) => {
             return view! { <Notice status=Status::Off title=reason /> }.into_any();
         }
-        return view! { <SecondFactorNotice return_to=format!("/changes/{id}") /> }.into_any();
+        Err(DecisionObstacle::NoSecondFactor) => {
+            return view! { <SecondFactorNotice return_to=format!("/changes/{id}") /> }.into_any();
+        }
     }
     let order = if step_up.is_some() {
         SignInOrder::First

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::{Notice, Status, StatusBadge};
-use crate::backend::LedgerMismatchView;
+use crate::backend::{LedgerComparison, LedgerMismatchView};
 
 /// What differs, what follows, and whom to call.
 #[component]
@@ -33,7 +33,11 @@ pub fn LedgerMismatchNotice(mismatch: LedgerMismatchView) -> impl IntoView {
 
 /// The mark of such a change in a list; empty for others.
 #[component]
-pub fn LedgerMismatchMark(altered: bool) -> impl IntoView {
-    altered
-        .then(|| view! { <StatusBadge status=Status::Danger label="Does not match the ledger" /> })
+pub fn LedgerMismatchMark(comparison: LedgerComparison) -> impl IntoView {
+    match comparison {
+        LedgerComparison::Matches => None,
+        LedgerComparison::Differs => {
+            Some(view! { <StatusBadge status=Status::Danger label="Does not match the ledger" /> })
+        }
+    }
 }

@@ -48,7 +48,7 @@ pub fn RecentChanges(
                         <StatusBadge status=state_status(change.state) label=state_words(change.state) />
                     </div>
                     <p class="text-muted text-xs">{change.requester} " " <Time at=change.submitted now /> {approvals}</p>
-                    <LedgerMismatchMark altered=change.altered />
+                    <LedgerMismatchMark comparison=change.ledger />
                 </li>
             }
         })

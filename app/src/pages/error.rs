@@ -33,7 +33,7 @@ pub fn words(denied: &Denied) -> (&'static str, String) {
         Denied::NoSecondFactor => (NO_SECOND_FACTOR, "Nothing was changed.".into()),
         Denied::Suspended => (
             "Your identity is suspended",
-            "The Identity Center directory no longer shows the user that your identity was linked to. Nothing was changed. Until the operator of Leastwise confirms your identity on the host (leastwise identity confirm), you can only see your own access and changes. Roles and a new sign-in do not change this.".into(),
+            "Your identity differs from the Identity Center directory. Nothing was changed. Until the operator of Leastwise confirms your identity on the host (leastwise identity confirm), you can only see your own access and changes. Roles and a new sign-in do not change this.".into(),
         ),
         Denied::NotFound => (
             "Not found",

@@ -159,7 +159,7 @@ fn identity_notice(identities: IdentityNotice, now: Timestamp) -> AnyView {
         view! {
             <Notice status=Status::Pending title>
                 <p>
-                    "The directory no longer shows the user that the identity was linked to. On the host, "
+                    "The identity differs from the directory. On the host, "
                     <code>"leastwise identity list"</code> " shows what differs, and "
                     <code>"leastwise identity confirm"</code> " ends a suspension."
                 </p>

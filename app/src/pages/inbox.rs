@@ -97,7 +97,7 @@ fn list(waiting: &[ChangeView], at: usize, place: PagePosition, now: Timestamp) 
                         {row.requester.clone()} " " <Time at=row.submitted now /> " · " {format!("{have} of {need} approvals")}
                         " · decision due " <Time at=row.decide_by now />
                     </p>
-                    <LedgerMismatchMark altered=row.altered />
+                    <LedgerMismatchMark comparison=row.ledger />
                 </li>
             }
         })

@@ -59,11 +59,16 @@ impl Allowance {
 }
 
 impl Proposal {
+    /// Whether at least one operation gives access. Otherwise the change only removes access.
+    pub fn gives(&self) -> bool {
+        self.operations.iter().any(Operation::gives)
+    }
+
     pub fn aim(&self) -> Aim {
         let has = |wanted: fn(&Operation) -> bool| self.operations.iter().any(wanted);
         let assignments = has(|operation| matches!(operation, Operation::Unassign { .. }));
         let memberships = has(|operation| matches!(operation, Operation::RemoveMember { .. }));
-        match (has(Operation::gives), assignments, memberships) {
+        match (self.gives(), assignments, memberships) {
             (true, ..) => Aim::Grant,
             (false, true, false) => Aim::RemoveAssignments,
             (false, false, true) => Aim::RemoveMemberships,

@@ -150,9 +150,6 @@ async fn stored(
     Ok(Organization {
         accounts,
         units,
-        special: SpecialAccounts {
-            leastwise: args.aws.own()?,
-            ..SpecialAccounts::default()
-        },
+        special: SpecialAccounts::of(args.aws.own()?),
     })
 }

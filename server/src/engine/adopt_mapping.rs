@@ -85,10 +85,7 @@ pub async fn record_under(
 /// Adopts the mapping of the configuration if it is not in force yet. Call before the stored state is loaded.
 pub async fn adopt(app_state: &AppState) -> Result<(), StoreError> {
     let file = &app_state.settings.mapping;
-    let special = SpecialAccounts {
-        leastwise: app_state.settings.leastwise_accounts.clone(),
-        ..SpecialAccounts::default()
-    };
+    let special = SpecialAccounts::of(app_state.settings.leastwise_accounts.clone());
     let mut tx = app_state.store.write().await?;
     let record = record_under(tx.conn(), file, &special).await?;
     if record.is_in_force {

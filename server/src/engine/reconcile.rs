@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration as StdDuration};
 
 use domain::{
-    change::{Operation, State as ChangeState},
+    change::State as ChangeState,
     engine::{Effect, Event, Generation, OperationRow, Pacing, Phase, Plan, State, Write},
     ids::ChangeId,
     ledger::projection::{ChangeMismatch, Lifecycle},
@@ -143,12 +143,7 @@ async fn carry_approved(
 /// start is evaluated later. A change that only removes access needs an intact effect only if it needs approvals, which
 /// that evaluation decides.
 fn to_be_carried(stored: &store::change::StoredChange) -> bool {
-    let gives = stored
-        .change
-        .proposal
-        .operations
-        .iter()
-        .any(Operation::gives);
+    let gives = stored.change.proposal.gives();
     if !gives && stored.lifecycle != Lifecycle::NotStarted {
         // It was carried out or withdrawn. A change that grants access is evaluated instead, which refuses it with a
         // reason.

@@ -58,11 +58,12 @@ pub async fn reread(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), 
     let Some((change, approved)) = asked(app_state, change).await? else {
         return Ok(());
     };
+    let gives = change.proposal.gives();
     let operations = change.proposal.operations;
     if change.state != State::Approved {
         return Ok(());
     }
-    if !operations.iter().any(Operation::gives) {
+    if !gives {
         reread_removal::reread(app_state, &operations, None).await;
         return Ok(());
     }

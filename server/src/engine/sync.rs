@@ -245,10 +245,7 @@ fn reads(app_state: &AppState) -> Vec<(SingleRead, Timestamp)> {
 
 /// Loads the state that the last run of the process stored.
 pub async fn restore(app_state: &Arc<AppState>) -> Result<(), StoreError> {
-    let special = SpecialAccounts {
-        leastwise: app_state.settings.leastwise_accounts.clone(),
-        ..SpecialAccounts::default()
-    };
+    let special = SpecialAccounts::of(app_state.settings.leastwise_accounts.clone());
     let parts = {
         let mut conn = app_state.store.read().acquire().await?;
         let context = app_state.classification(&special);

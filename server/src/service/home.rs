@@ -79,24 +79,17 @@ impl Service {
         if self.signed.user.is_some() {
             return Ok(None);
         }
-        let parts = self.read_model.snapshot.parts();
-        if self.read_model.snapshot.never_read().users() == Knowledge::NeverRead {
+        let snapshot = &self.read_model.snapshot;
+        if snapshot.never_read().users() == Knowledge::NeverRead {
             return Ok(Some(
                 "Users of Identity Center were not read yet.".to_owned(),
             ));
         }
         let mut conn = self.connection().await?;
         let keys = store::person::keys_of(&mut conn, &self.signed.subject).await;
-        let link = link_identity(&keys.map_err(broken)?, parts.users.values());
-        Ok(Some(match (&link, link.obstacle()) {
-            (_, Some(why)) => format!(
-                "It is not clear who you are: {why}. The ledger names the users to administrators."
-            ),
-            (IdentityLink::Linked(..), None) => {
-                "Your Identity Center user is linked to another sign-in.".to_owned()
-            }
-            (_, None) => "Identity Center has no user that belongs to your sign-in.".to_owned(),
-        }))
+        let keys = keys.map_err(broken)?;
+        let link = link_identity(&keys, snapshot.found_by(&keys));
+        Ok(Some(unlinked_words(&link)))
     }
 
     /// The alarm is read from the ledger, because it can end in another process.
@@ -175,6 +168,23 @@ impl Service {
                 .collect(),
             drift_count,
         })
+    }
+}
+
+/// Returns why a sign-in is linked to no user. The entry in the ledger names users only if there are several.
+fn unlinked_words(link: &IdentityLink) -> String {
+    let unclear = link
+        .obstacle()
+        .map(|why| format!("It is not clear who you are: {why}."));
+    match (link, unclear) {
+        (IdentityLink::Ambiguous(_) | IdentityLink::Contradictory(_), Some(unclear)) => {
+            format!("{unclear} The ledger names the users to administrators.")
+        }
+        (_, Some(unclear)) => unclear,
+        (IdentityLink::Linked(..), None) => {
+            "Your Identity Center user is, or was, another identity.".to_owned()
+        }
+        (_, None) => "Identity Center has no user that belongs to your sign-in.".to_owned(),
     }
 }
 
@@ -301,4 +311,40 @@ fn counted((environment, pci): (Environment, Pci)) -> String {
         Pci::In => "in PCI",
     };
     format!("{}, {scope}", environment.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::person::link::UnusableKey;
+
+    use super::*;
+
+    const NAMED: &str = "The ledger names the users to administrators.";
+
+    #[test]
+    fn the_ledger_is_named_only_where_it_names_users() {
+        let unusable = unlinked_words(&IdentityLink::Unusable(UnusableKey::UnreadAttribute));
+        assert_eq!(
+            unusable,
+            "It is not clear who you are: the attribute of the user pool could not be read."
+        );
+        for several in [
+            IdentityLink::Ambiguous(Vec::new()),
+            IdentityLink::Contradictory(Vec::new()),
+        ] {
+            let words = unlinked_words(&several);
+            assert!(words.ends_with(NAMED), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_user_who_was_another_identity_is_not_called_linked() {
+        let user = UserId::parse("0e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").unwrap();
+        assert_eq!(
+            unlinked_words(&IdentityLink::Linked(user, BTreeSet::new())),
+            "Your Identity Center user is, or was, another identity."
+        );
+    }
 }

@@ -7,13 +7,14 @@ use domain::{
     classification::{Classification, Environment, Pci, Source},
     directory::UserStatus,
     ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
+    ledger::ActorKind,
     policies::Rules,
     snapshot::{self, Figure, Gap, Knowledge, Snapshot, Unread},
     time::{Duration, Timestamp},
     verdict::Hit,
 };
 
-use crate::aws::rights;
+use crate::{aws::rights, service::journal::SELF_REPORTED_NAME};
 
 /// Returns an account for display. An unknown account is shown by its id and treated as production PCI.
 pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {
@@ -136,6 +137,18 @@ pub enum RecordedName {
     SelfReported,
 }
 
+impl RecordedName {
+    /// Returns what the name of an actor is, by the names of the private values of its entry.
+    pub fn of<'a>(actor: ActorKind, private: impl IntoIterator<Item = &'a String>) -> Self {
+        let mut private = private.into_iter();
+        if actor != ActorKind::Human || private.any(|name| name == SELF_REPORTED_NAME) {
+            Self::Checked
+        } else {
+            Self::SelfReported
+        }
+    }
+}
+
 /// Returns the recorded name of the actor of an entry. A self-reported one is shown beside the directory's name, or
 /// marked.
 pub fn recorded_actor(
@@ -180,10 +193,8 @@ fn is_denied(why: &str) -> bool {
 pub fn gap(snapshot: &Snapshot, gap: &Gap) -> String {
     // A permission set that was never read has no known name.
     let named = |arn: &PermissionSetArn| {
-        let key = arn.as_str().rsplit('/').next().unwrap_or_default();
-        snapshot
-            .set(arn)
-            .map_or_else(|| key.to_owned(), |set| set.name.clone())
+        let set = snapshot.set(arn);
+        set.map_or_else(|| arn.key().to_owned(), |set| set.name.clone())
     };
     match gap {
         Gap::Organization => "the organization".to_owned(),

@@ -43,12 +43,7 @@ impl PermissionSetsPort for Service {
     async fn permission_set(&self, key: &str) -> PortResult<SetView> {
         self.allowed(Action::SeeDirectory)?;
         let snapshot = &self.read_model.snapshot;
-        let found = snapshot
-            .parts()
-            .sets
-            .values()
-            .find(|set| set.arn.as_str().rsplit('/').next() == Some(key));
-        let set = found.ok_or(Denied::NotFound)?;
+        let set = snapshot.set_by_key(key).ok_or(Denied::NotFound)?;
         let catalogue = &self.app_state.catalogue;
         Ok(SetView {
             set: names::set(snapshot, &set.arn),

@@ -25,6 +25,15 @@ pub async fn record(
     Ok(projection.identities().record(person))
 }
 
+/// Returns what the ledger records about every identity, with a few queries instead of some for each identity. An identity
+/// without an entry is not among them.
+pub async fn records(
+    conn: &mut AnyConnection,
+) -> Result<BTreeMap<PersonId, IdentityRecord>, StoreError> {
+    let projection = proof::identities(conn).await?;
+    Ok(projection.identities().records().clone())
+}
+
 /// Returns why an identity may not act; none if it may.
 pub async fn suspension(
     conn: &mut AnyConnection,

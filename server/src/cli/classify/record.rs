@@ -30,10 +30,7 @@ pub(super) async fn read(
     leastwise: Vec<AccountId>,
     file: &MappingFile,
 ) -> Result<Record, StoreError> {
-    let special = SpecialAccounts {
-        leastwise,
-        ..SpecialAccounts::default()
-    };
+    let special = SpecialAccounts::of(leastwise);
     let mut conn = store.read().acquire().await.map_err(StoreError::from)?;
     let accounts = record_under(&mut conn, file, &special).await?;
     Ok(if accounts.now.is_empty() {

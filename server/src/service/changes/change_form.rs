@@ -257,9 +257,7 @@ impl FormParser<'_> {
         // A deleted permission set can still be assigned in an account and must be removable.
         let left_over = self.scope.removable_pairs(self.snapshot);
         let mut arns = parts.sets.keys().chain(left_over.map(|pair| &pair.set));
-        let keyed = |arn: &&PermissionSetArn| {
-            arn.as_str() == text || arn.as_str().rsplit('/').next() == Some(&*text)
-        };
+        let keyed = |arn: &&PermissionSetArn| arn.as_str() == text || arn.key() == text;
         if let Some(arn) = arns.find(keyed) {
             return Some(arn.clone());
         }
@@ -273,8 +271,7 @@ impl FormParser<'_> {
             named.collect(),
             "This permission set does not exist as of the last complete read of AWS. Choose another, or try again after the next read.",
         )?;
-        let key = found.as_str().rsplit('/').next().unwrap_or_default();
-        key.clone_into(&mut self.parsed.change_form.set);
+        found.key().clone_into(&mut self.parsed.change_form.set);
         Some(found)
     }
 

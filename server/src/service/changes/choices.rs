@@ -138,13 +138,7 @@ fn sets(snapshot: &Snapshot) -> Vec<FormOption> {
     let sets = snapshot.parts().sets.values();
     let mut list: Vec<FormOption> = sets
         .map(|set| FormOption {
-            value: set
-                .arn
-                .as_str()
-                .rsplit('/')
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            value: set.arn.key().to_owned(),
             label: format!(
                 "{} (sessions up to {})",
                 set.name,

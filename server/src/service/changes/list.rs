@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use app::backend::{
     ALARM_BY, ChangeRow, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges, InboxPosition,
-    ListQuery, Page, PortResult, REFUSED_BY, WITH_ALARM,
+    LedgerComparison, ListQuery, Page, PortResult, REFUSED_BY, WITH_ALARM,
 };
 use async_trait::async_trait;
 use domain::{
@@ -285,7 +285,11 @@ pub(super) async fn row(
         submitted: change.submitted,
         decide_by: change.decide_by,
         state: change.state,
-        altered: mismatch::exists(stored),
+        ledger: if mismatch::exists(stored) {
+            LedgerComparison::Differs
+        } else {
+            LedgerComparison::Matches
+        },
         accounts: descriptions::accounts(
             snapshot,
             operations,

@@ -4,7 +4,7 @@
 use app::backend::LedgerMismatchView;
 use domain::{
     approval::Decision,
-    change::{Operation, State},
+    change::State,
     ledger::projection::{ChangeMismatch, DecisionMismatch, DecisionMismatchKind, Lifecycle},
     verdict::Outcome,
 };
@@ -31,9 +31,8 @@ pub(super) fn never_starts(stored: &StoredChange) -> bool {
 /// Whether a difference keeps a change from starting. A removal needs an intact effect only if it needs approvals.
 fn stops(stored: &StoredChange, altered: ChangeMismatch) -> bool {
     let change = &stored.change;
-    let gives = change.proposal.operations.iter().any(Operation::gives);
     let verdict = change.verdict.clone().of_accepted_removal();
-    gives
+    change.proposal.gives()
         || altered != ChangeMismatch::DifferentEffect
         || change.state == State::Waiting
         || verdict.outcome != Outcome::Allowed

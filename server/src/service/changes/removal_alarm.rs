@@ -3,11 +3,9 @@
 //!
 //! Raised in the transaction of their cause. An alarm holds and delays nothing.
 
-use std::{collections::HashSet, sync::atomic::Ordering};
+use std::sync::atomic::Ordering;
 
-use domain::{
-    diff::Effect, ids::ChangeId, policies::is_removal_hit, time::Timestamp, verdict::Hit,
-};
+use domain::{ids::ChangeId, policies::is_removal_hit, time::Timestamp, verdict::Hit};
 
 use crate::{
     service::{
@@ -36,7 +34,7 @@ pub async fn raise_removal_alarm(
     if hits.is_empty() || !change::mark_alarm(tx, &stored.change.id).await? {
         return Ok(None);
     }
-    let people = losing(&stored.effect);
+    let people = stored.effect.lost.people();
     let journal = &app_state.journal;
     Ok(Some(journal.change_alarm(
         who,
@@ -45,12 +43,6 @@ pub async fn raise_removal_alarm(
         people,
         now,
     )))
-}
-
-/// Returns the number of people who lose access.
-fn losing(effect: &Effect) -> usize {
-    let users = effect.lost.lists().flat_map(|users| users.iter());
-    users.collect::<HashSet<_>>().len()
 }
 
 impl AppState {

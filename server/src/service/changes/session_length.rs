@@ -11,9 +11,7 @@ pub(super) fn of_form(snapshot: &Snapshot, change_form: &ChangeForm) -> Option<S
     if change_form.known_kind() != Some(ChangeKind::Grant) || change_form.set.is_empty() {
         return None;
     }
-    let key = Some(change_form.set.as_str());
-    let mut sets = snapshot.parts().sets.values();
-    let set = sets.find(|set| set.arn.as_str().rsplit('/').next() == key)?;
+    let set = snapshot.set_by_key(&change_form.set)?;
     let window = change_form.term.parse::<u16>().ok();
     let window = window.map(|minutes| Duration::minutes(i64::from(minutes)));
     Some(SessionView {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     approval::{ApprovalProgress, tally},
-    change::{DECIDE_WITHIN, Operation, START_WITHIN, State},
+    change::{DECIDE_WITHIN, START_WITHIN, State},
     diff::{EffectComparison, EffectHash},
     engine::StartVerdict,
     identity::{IdentityAlarm, LinkStatus},
@@ -82,7 +82,7 @@ pub async fn fresh_verdict(
     } else {
         StartReads::none()
     };
-    let start = if gives(&found) {
+    let start = if found.change.proposal.gives() {
         EngineStart::Grant
     } else {
         EngineStart::Removal
@@ -117,15 +117,11 @@ impl StartReads {
     }
 }
 
-fn gives(stored: &StoredChange) -> bool {
-    let operations = &stored.change.proposal.operations;
-    operations.iter().any(Operation::gives)
-}
-
 /// Whether the start of a change depends on who requested and approved it: it gives access, or somebody had to approve it.
 fn rests_on_people(stored: &StoredChange) -> bool {
     let change = &stored.change;
-    change.state == State::Approved && (gives(stored) || change.in_force().next().is_some())
+    change.state == State::Approved
+        && (stored.change.proposal.gives() || change.in_force().next().is_some())
 }
 
 async fn under_lock(
@@ -140,7 +136,7 @@ async fn under_lock(
     if stored.change.state != State::Approved {
         return Ok(StartVerdict::NoLongerWanted);
     }
-    let gives = gives(&stored);
+    let gives = stored.change.proposal.gives();
     match stored.altered {
         None => {}
         // What approvers were shown does not matter for a removal that needs none.
@@ -281,7 +277,7 @@ async fn of_requester(
 
 /// Returns what counts of a verdict when a change starts: for a removal, only what approvals lift.
 fn at_start(stored: &StoredChange, verdict: Verdict) -> Verdict {
-    if gives(stored) {
+    if stored.change.proposal.gives() {
         verdict
     } else {
         verdict.of_accepted_removal()

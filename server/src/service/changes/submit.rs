@@ -190,8 +190,7 @@ impl Service {
         .await?;
         // Whoever changes a group meanwhile must not prevent that its access is removed: a removal is stored with the
         // effect of now, and its verdict decides whether somebody else must approve it.
-        let gives = proposal.operations.iter().any(Operation::gives);
-        if gives && evaluation.hash.0 != submission.effect {
+        if proposal.gives() && evaluation.hash.0 != submission.effect {
             return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
                 field: change_field::EFFECT,
                 message: "The effect of this change is no longer what you were shown, and nothing was saved. \

@@ -3,17 +3,14 @@
 use app::backend::TimelineRow;
 use domain::{
     ids::PersonId,
-    ledger::{Agency, EventKind},
+    ledger::{ActorKind, Agency, EventKind},
     snapshot::Snapshot,
     time::Timestamp,
 };
 use serde_json::Value;
 
 use crate::{
-    service::{
-        journal::SELF_REPORTED_NAME,
-        names::{self, RecordedName},
-    },
+    service::names::{self, RecordedName},
     store::{change::StoredChange, ledger::ListedEntry},
 };
 
@@ -63,10 +60,9 @@ fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Optio
         at,
         what: what(kind, &word, present),
         who: if human {
-            let checked = leaf
-                .pointer("/private")
-                .and_then(|all| all.get(SELF_REPORTED_NAME));
-            let recorded = checked.map_or(RecordedName::SelfReported, |_| RecordedName::Checked);
+            let private = leaf.pointer("/private").and_then(Value::as_object);
+            let private = private.into_iter().flat_map(|all| all.keys());
+            let recorded = RecordedName::of(ActorKind::Human, private);
             let person = text("/actor/person_id").and_then(|id| PersonId::parse(&id).ok());
             let name = entry.actor_name.as_ref();
             let name =

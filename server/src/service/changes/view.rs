@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::backend::{ApprovalView, ChangeView, Denied, PortResult};
+use app::backend::{ApprovalView, ChangeView, DecisionObstacle, Denied, PortResult};
 use domain::{
     approval::{Candidate, Decision, Mfa, may_fill_slot},
     authorize::Action,
@@ -64,19 +64,21 @@ impl Service {
         stored: &StoredChange,
         claims: &Claims,
         record: &IdentityRecord,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), DecisionObstacle> {
         if stored.change.decidable(self.app_state.clock.now()).is_err() {
-            return Err(descriptions::already(match stored.change.state {
-                State::Waiting => State::Expired,
-                state => state,
-            }));
+            return Err(DecisionObstacle::Other(descriptions::already(
+                match stored.change.state {
+                    State::Waiting => State::Expired,
+                    state => state,
+                },
+            )));
         }
         let candidate = self.candidate(claims);
         let mut stored = stored.clone();
         self.add_oneself(&mut stored, record);
         may_fill_slot(&stored.change, &stored.gaining, &candidate)
             .map(|_| ())
-            .map_err(domain::approval::ApproverRefusal::reason)
+            .map_err(DecisionObstacle::from)
     }
 
     fn may_withdraw_now(&self, stored: &StoredChange) -> Result<(), &'static str> {
@@ -131,10 +133,10 @@ impl Service {
         drop(conn);
         let mut decide = self.may_decide_now(stored, &claims, &record);
         if stored.altered.is_some() {
-            decide = decide.and(Err(mismatch::UNDECIDABLE));
+            decide = decide.and(Err(DecisionObstacle::Other(mismatch::UNDECIDABLE)));
         }
         if alarm.is_some() && is_stopped(snapshot, stored, &stored.effect) {
-            decide = decide.and(Err(identity_alarm::STOPPED));
+            decide = decide.and(Err(DecisionObstacle::Other(identity_alarm::STOPPED)));
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
         let (live_key, live_words) = progress::live(stored, &operations);

@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{
-    directory::{ExternalId, User},
+    directory::ExternalId,
     identity::{ExternalIdDigest, IdentityKeys, IdentityRecord, LinkRead},
     ids::UserId,
     person::link::LinkKeys,
@@ -82,12 +82,13 @@ fn listed<'a>(
     identity: &'a LinkedIdentity,
     snapshot: &'a Snapshot,
 ) -> impl Iterator<Item = &'a UserId> {
-    let is_found = |user: &&User| {
-        let mut sign_ins = identity.keys.iter();
-        user.id != identity.user && sign_ins.any(|keys| keys.find(&user.id, &user.external_ids))
-    };
-    let users = snapshot.parts().users.values();
-    users.filter(is_found).map(|user| &user.id).take(LISTED)
+    let sign_ins = identity.keys.iter();
+    let found: BTreeSet<&UserId> = sign_ins
+        .flat_map(|keys| snapshot.found_by(keys))
+        .map(|user| &user.id)
+        .filter(|user| **user != identity.user)
+        .collect();
+    found.into_iter().take(LISTED)
 }
 
 async fn all_reads(

@@ -22,6 +22,8 @@ use domain::{
     time::Timestamp,
 };
 
+use sqlx::AnyConnection;
+
 use super::{
     app_state::AppState,
     journal::{EntryActor, EntryBuilder},
@@ -114,12 +116,16 @@ pub async fn react(
     if alarm.is_none() {
         let active = records.iter().filter(|record| record.suspended.is_none());
         let fresh = active.count() + differing.unproven;
-        alarm = raised(app_state, tx, fresh, now).await?;
-        entries.extend(
-            alarm
-                .iter()
-                .map(|alarm| journal.identity_alarm_raised(alarm)),
-        );
+        alarm = expected_alarm(app_state, tx.conn(), fresh, now).await?;
+        if let Some(alarm) = &alarm {
+            tracing::error!(
+                differing = alarm.differing,
+                linked = alarm.linked,
+                "many identities differ from the directory at once: nobody decides on production PCI until \
+                 `leastwise identity confirm --all --yes` was run"
+            );
+            entries.push(journal.identity_alarm_raised(alarm));
+        }
     }
     for ((person, difference), record) in differing.proven.iter().zip(&records) {
         match difference_reaction(alarm.as_ref(), record, difference, now) {
@@ -139,9 +145,9 @@ pub async fn react(
 }
 
 /// Returns the alarm that begins if `fresh` identities differ in addition to those that were suspended just before.
-async fn raised(
+async fn expected_alarm(
     app_state: &AppState,
-    tx: &mut Tx,
+    conn: &mut AnyConnection,
     fresh: usize,
     now: Timestamp,
 ) -> Result<Option<IdentityAlarm>, StoreError> {
@@ -149,20 +155,14 @@ async fn raised(
         return Ok(None);
     }
     let percent = app_state.settings.identity_alarm_percent;
-    let linked = identity::count_linked(tx.conn()).await?;
+    let linked = identity::count_linked(conn).await?;
     let most = tolerated(linked, percent);
-    let recent = identity::suspended_since(tx.conn(), now - AT_ONCE, most + 1).await?;
+    let recent = identity::suspended_since(conn, now - AT_ONCE, most + 1).await?;
     let differing = recent + fresh;
-    if reaction(differing, linked, percent) == LinkReaction::Suspend {
-        return Ok(None);
-    }
-    tracing::error!(
-        differing,
-        linked,
-        "many identities differ from the directory at once: nobody decides on production PCI until \
-         `leastwise identity confirm` was run"
-    );
-    Ok(Some(IdentityAlarm::new(now, differing, linked)))
+    Ok(match reaction(differing, linked, percent) {
+        LinkReaction::Suspend => None,
+        LinkReaction::RaiseAlarm => Some(IdentityAlarm::new(now, differing, linked)),
+    })
 }
 
 /// Stores the result of a review, and returns its entries for the same transaction.

@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use domain::{
     directory::User,
     identity::{
-        DifferenceReaction, DirectoryIndex, ExternalIdDigest, IdentityAlarm, IdentityRecord,
-        LinkDifference, LinkRead, LinkStatus, difference_reaction, link_status, tolerated,
+        DifferenceReaction, DirectoryIndex, ExternalIdDigest, IdentityRecord, LinkDifference,
+        LinkRead, LinkStatus, difference_reaction, link_status,
     },
     ids::UserId,
     snapshot::Snapshot,
 };
 
-use super::{Differing, fresh_read};
+use super::{Differing, expected_alarm, fresh_read};
 use crate::{
     service::{app_state::AppState, journal::UserOfIdentity},
     store::{
@@ -61,12 +61,13 @@ pub async fn review(app_state: &AppState, users: &[User]) -> Result<Review, Stor
                 differing.push((identity.clone(), record, difference));
             }
         }
-        let percent = app_state.settings.identity_alarm_percent;
-        let many = alarm.is_none() && differing.len() > tolerated(linked.len(), percent);
-        // The alarm that follows from so many.
-        let alarm =
-            alarm.or_else(|| many.then(|| IdentityAlarm::new(now, differing.len(), linked.len())));
-        (found, differing, alarm, many)
+        let expected = if alarm.is_some() {
+            None
+        } else {
+            expected_alarm(app_state, &mut conn, differing.len(), now).await?
+        };
+        let many = expected.is_some();
+        (found, differing, alarm.or(expected), many)
     };
     let mut again = Vec::new();
     for (identity, record, difference) in differing {

@@ -145,7 +145,7 @@ fn of_target(context: &EntryContext<'_>, target: &EntryTarget) -> Vec<SentencePa
 
 /// A permission set as a link, or its bare key if it is not known today.
 fn set_part(context: &EntryContext<'_>, arn: &PermissionSetArn) -> SentencePart {
-    let key = arn.as_str().rsplit('/').next().unwrap_or_default();
+    let key = arn.key();
     match context.snapshot.set(arn) {
         Some(set) => SentencePart::PermissionSet {
             key: key.to_owned(),

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{item, recorded_words};
 use crate::{
     service::{
-        journal::{COUNTED_FOR, EVERYBODY, SELF_REPORTED_NAME, found_by},
+        journal::{COUNTED_FOR, EVERYBODY, found_by},
         names::{self, RecordedName},
     },
     store::ledger::ListedEntry,
@@ -141,12 +141,7 @@ impl EntryContext<'_> {
     fn actor(&self) -> SentencePart {
         let actor = &self.entry.actor;
         let person = actor.person_id.as_ref();
-        let checked = self.entry.private.contains_key(SELF_REPORTED_NAME);
-        let recorded = if checked || actor.kind != ActorKind::Human {
-            RecordedName::Checked
-        } else {
-            RecordedName::SelfReported
-        };
+        let recorded = RecordedName::of(actor.kind, self.entry.private.keys());
         let named = self.listed.actor_name.as_ref();
         let named = named.map(|name| names::recorded_actor(self.snapshot, person, name, recorded));
         let today = || person.map(|id| person_name(id, self.snapshot));

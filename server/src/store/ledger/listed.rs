@@ -19,7 +19,7 @@ pub struct ListedEntry {
     pub principal_name: Option<String>,
     /// `target.name`.
     pub target_name: Option<String>,
-    /// The leaf of the entry that requested its change.
+    /// The leaf of the entry that requested its change, for an entry about a change.
     pub request: Option<String>,
 }
 
@@ -28,8 +28,8 @@ macro_rules! listed_sql {
     ($rest:literal) => {
         concat!(
             "select e.seq, e.leaf, a.value as actor_name, p.value as principal_name, t.value as target_name, \
-             (select r.leaf from ledger_entry r where r.change_id = e.change_id and r.type in ('change.submitted', \
-             'change.refused') order by r.seq limit 1) as request from ledger_entry e \
+             case when e.type like 'change.%' then (select r.leaf from ledger_entry r where r.change_id = e.change_id \
+             and r.type in ('change.submitted', 'change.refused') order by r.seq limit 1) end as request from ledger_entry e \
              left join ledger_private a on a.seq = e.seq and a.path = '/actor/name' \
              left join ledger_private p on p.seq = e.seq and p.path = '/target/principal_name' \
              left join ledger_private t on t.seq = e.seq and t.path = '/target/name' ",

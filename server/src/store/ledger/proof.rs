@@ -82,6 +82,17 @@ pub async fn identity(
     heard(conn, rows).await
 }
 
+/// Returns the projection of all identities. Reads every entry about an identity: for commands on the host only.
+pub async fn identities(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where type in ('identity.linked', 'identity.user_seen', \
+         'identity.suspended', 'identity.confirmed', 'identity.alarm_included') order by seq",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
 /// Returns the projection of all suspensions.
 pub async fn suspensions(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(

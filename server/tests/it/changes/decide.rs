@@ -1,8 +1,8 @@
 //! Who may decide, who may not, and what a decision is bound to.
 
 use app::backend::{
-    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition, LedgerPort as _,
-    ListQuery, SentencePart, StepUpView,
+    ChangesPort as _, DecisionInput, DecisionObstacle, DecisionPort as _, Denied, InboxPosition,
+    LedgerPort as _, ListQuery, SentencePart, StepUpView,
 };
 use domain::{
     approval::{Decision, Mfa},
@@ -115,7 +115,9 @@ async fn nobody_approves_their_own_request_through_a_second_sign_in(engine: Data
     let view = service.change(&id).await.unwrap();
     assert_eq!(
         view.decide,
-        Err("You requested this change. Somebody else must decide.")
+        Err(DecisionObstacle::Other(
+            "You requested this change. Somebody else must decide."
+        ))
     );
     let input = DecisionInput {
         decision: Decision::Approve,

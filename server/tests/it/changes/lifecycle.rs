@@ -1,6 +1,6 @@
 //! The other transitions of a change: blocked, withdrawn, expired, listed, followed.
 
-use app::backend::{ChangesPort as _, Denied, ListQuery, WithdrawalPort as _};
+use app::backend::{ChangesPort as _, DecisionObstacle, Denied, ListQuery, WithdrawalPort as _};
 use domain::{
     approval::Decision,
     change::{DECIDE_WITHIN, START_WITHIN, State},
@@ -178,7 +178,9 @@ async fn what_nobody_decides_expires_once(engine: DatabaseEngine) {
     );
     assert_eq!(
         org.as_("bob").await.change(&id).await.unwrap().decide,
-        Err("This change has expired. Request it again.")
+        Err(DecisionObstacle::Other(
+            "This change has expired. Request it again."
+        ))
     );
 }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use app::backend::{
-    ChangesPort as _, DecisionInput, DecisionPort as _, Denied, InboxPosition, NewChangePort as _,
-    WithdrawalPort as _,
+    ChangesPort as _, DecisionInput, DecisionObstacle, DecisionPort as _, Denied, InboxPosition,
+    NewChangePort as _, WithdrawalPort as _,
 };
 use domain::{
     approval::Decision,
@@ -341,10 +341,10 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     );
     let service = org.acting(signed);
     let view = service.change(&id).await.unwrap();
-    let told = view.decide.unwrap_err();
+    let obstacle = view.decide.unwrap_err();
     assert!(
-        told.contains("claim the same Identity Center user"),
-        "{told}"
+        matches!(obstacle, DecisionObstacle::Other(reason) if reason.contains("claim the same Identity Center user")),
+        "{obstacle:?}"
     );
     let input = DecisionInput {
         decision: Decision::Approve,

@@ -31,7 +31,7 @@ use crate::database::DatabaseEngine;
 crate::engines::on_both_engines! {
     one_administrator_alone_removes_no_oversight_access,
     one_administrator_alone_does_not_remove_the_access_of_many_people,
-    an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_for_ever,
+    an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_forever,
     a_removal_that_needs_approval_starts_by_approvals_that_count_when_it_starts,
     a_removal_approved_by_hand_does_not_start,
     a_removal_whose_approved_effect_was_altered_does_not_start,
@@ -97,7 +97,7 @@ async fn one_administrator_alone_removes_no_oversight_access(engine: DatabaseEng
     assert_eq!(alarms.load(Ordering::Relaxed), 2);
 }
 
-async fn an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_for_ever(engine: DatabaseEngine) {
+async fn an_alarm_is_on_the_home_page_for_a_week_and_in_the_list_forever(engine: DatabaseEngine) {
     let org = Org::on(engine).await;
     org.publish(overseen(&org));
     let id = org.ask("ann", &remove("eve", "viewer", "cards-prod")).await;

@@ -13,10 +13,13 @@ use domain::{
 };
 use serde_json::json;
 
-use server::service::{
-    changes::{NoVerdict, fresh_verdict},
-    identities::{self, Differing},
-    pending_starts::StartDependency,
+use server::{
+    service::{
+        changes::{NoVerdict, fresh_verdict},
+        identities::{self, Differing},
+        pending_starts::StartDependency,
+    },
+    store::identity,
 };
 
 use super::{
@@ -32,11 +35,13 @@ crate::engines::on_both_engines! {
     a_check_between_two_crawls_suspends_in_spite_of_the_alarm,
     a_user_that_leaves_no_other_is_suspended_together_with_the_alarm,
     a_listing_that_lacks_everybody_suspends_nobody,
+    a_suspension_just_before_counts_for_the_alarm_though_nobody_can_be_read_again,
     what_cannot_be_confirmed_is_suspended_when_the_alarm_ends,
     a_change_of_a_requester_who_is_deleted_in_the_alarm_does_not_wait_for_its_end,
     a_change_states_what_it_waits_for_in_the_alarm,
     a_change_waits_for_an_approver_of_the_alarm_and_not_for_one_who_is_deleted,
     a_link_that_was_deleted_by_hand_suspends,
+    rows_that_were_edited_alike_hide_no_altered_link_from_the_host,
 }
 
 /// The people whose users are created again in the alarm.
@@ -156,6 +161,23 @@ async fn a_listing_that_lacks_everybody_suspends_nobody(company: &Company) {
     tx.commit().await.unwrap();
     nobody_of_the_alarm_is_suspended(company).await;
     assert!(company.entries("identity.suspended").await.is_empty());
+    company.faults(json!([])).await;
+}
+
+async fn a_suspension_just_before_counts_for_the_alarm_though_nobody_can_be_read_again(
+    company: &Company,
+) {
+    recorded(company).await;
+    company.recreate(PEOPLE[0]).await;
+    company.sync().await;
+    assert_eq!(company.entries("identity.suspended").await.len(), 1);
+    company.recreate(PEOPLE[1]).await;
+    company
+        .faults(json!([{ "operation": "DescribeUser", "kind": "access_denied" }]))
+        .await;
+    company.sync().await;
+    assert!(company.app_state.identity_summary().alarm.is_some());
+    assert_eq!(suspension(company, PEOPLE[1]).await, None);
     company.faults(json!([])).await;
 }
 
@@ -279,4 +301,33 @@ async fn a_link_that_was_deleted_by_hand_suspends(company: &Company) {
     // Restored for the verification at the end of the test.
     let statement = format!("update person set user_id = '{user}' where id = '{mine}'");
     company.database.by_hand(&statement).await.unwrap();
+}
+
+async fn rows_that_were_edited_alike_hide_no_altered_link_from_the_host(company: &Company) {
+    recorded(company).await;
+    let (mine, user) = (company.identity_of(APPROVER).await, company.user(APPROVER));
+    let other = company
+        .provision(json!({
+            "user_name": "clean.slate", "given_name": "Clean", "family_name": "Slate",
+            "external_ids": [], "enabled": true,
+        }))
+        .await;
+    let link = |user: &UserId| format!("update person set user_id = '{user}' where id = '{mine}'");
+    company.database.by_hand(&link(&other)).await.unwrap();
+    let app_state = &company.app_state;
+    let mut tx = app_state.store.write().await.unwrap();
+    let record = identity::record(tx.conn(), &mine).await.unwrap();
+    let now = app_state.clock.now();
+    identity::keep(&mut tx, &mine, &other, &record.users[&user], now)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let (code, out) = on_the_host(company, &["list"]).await;
+    assert_eq!(code, 1, "{out}");
+    let command = format!("leastwise identity confirm {mine} --user USER --reason TEXT");
+    assert!(out.contains(&command), "{out}");
+    // Restored for the verification at the end of the test.
+    company.database.by_hand(&link(&user)).await.unwrap();
+    let added = format!("delete from identity_user where user_id = '{other}'");
+    company.database.by_hand(&added).await.unwrap();
 }

@@ -2,8 +2,8 @@
 //! user, and nobody loses a role because a read failed.
 
 use app::backend::{
-    ChangeForm, ChangesPort as _, DecisionInput, DecisionPort as _, Denied, NewChangePort as _,
-    PortResult, Submission,
+    ChangeForm, ChangesPort as _, DecisionInput, DecisionObstacle, DecisionPort as _, Denied,
+    NewChangePort as _, PortResult, Submission,
 };
 use clap::Parser as _;
 use domain::{
@@ -640,7 +640,7 @@ async fn a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody(
     company.decide(APPROVER, &outside_pci).await.unwrap();
     let page = company.signed_in(APPROVER, Role::Approver).await;
     let shown = page.change(&id).await.unwrap().decide;
-    assert!(shown.unwrap_err().contains("are stopped"));
+    assert!(matches!(shown, Err(DecisionObstacle::Other(why)) if why.contains("are stopped")));
     let verdict = at_the_start().await;
     assert!(
         matches!(verdict, Err(NoVerdict::Stopped)),

@@ -17,11 +17,11 @@ use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     a_group_that_was_given_oversight_since_the_crawl_is_not_left_by_one_person,
+    a_removal_is_neither_held_nor_delayed_by_what_aws_does_not_answer,
     &Company:
     a_set_that_became_oversight_since_the_crawl_is_not_removed_by_one_person,
     a_group_that_grew_since_the_crawl_is_not_removed_by_one_person,
     a_removal_that_was_allowed_goes_back_if_its_set_became_oversight_before_it_starts,
-    a_removal_is_neither_held_nor_delayed_by_what_aws_does_not_answer,
     the_end_of_temporary_oversight_access_is_in_time_and_raises_an_alarm,
 }
 
@@ -139,7 +139,12 @@ async fn a_removal_that_was_allowed_goes_back_if_its_set_became_oversight_before
     assert!(!company.holds(&company.of_group(GROUP, SET, ACCOUNT)).await);
 }
 
-async fn a_removal_is_neither_held_nor_delayed_by_what_aws_does_not_answer(company: &Company) {
+async fn a_removal_is_neither_held_nor_delayed_by_what_aws_does_not_answer(engine: DatabaseEngine) {
+    let mut company = Company::on(engine).await;
+    company
+        .reading_for_removals(StdDuration::from_millis(100))
+        .await;
+    let company = &company;
     let form = remove(GROUP, SET, ACCOUNT);
     let silent =
         |operation: &str| json!({ "operation": operation, "kind": "delay_ms", "ms": 30_000 });

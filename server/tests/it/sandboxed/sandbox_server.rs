@@ -60,6 +60,9 @@ pub const START: Timestamp = Timestamp(1_800_000_000_000);
 /// How far the clock advances in each pause while a test waits: ten times the pause.
 const ROUND: Duration = Duration(250);
 
+/// How long AWS is read for a removal: long enough for a busy machine, because a read that is late holds no removal.
+const REMOVAL_READS: StdDuration = StdDuration::from_mins(1);
+
 const ROLES: [(&str, Role); 4] = [
     ("maya.okafor", Role::Administrator),
     ("ines.carvalho", Role::Approver),
@@ -163,7 +166,13 @@ impl Company {
     /// An organization that was not crawled yet, on a database that may contain earlier state.
     pub async fn unread(database: Database, organisation: Organisation) -> Self {
         let aws = local(organisation).start().await.unwrap();
-        let app_state = app_state(&database, &access(&aws), Clock::manual(START)).await;
+        let app_state = app_state(
+            &database,
+            &access(&aws),
+            Clock::manual(START),
+            REMOVAL_READS,
+        )
+        .await;
         let outside = Aws::connect(&access(&aws)).await;
         Self {
             app_state,
@@ -191,8 +200,16 @@ impl Company {
             &self.database,
             &access(&self.aws),
             self.app_state.clock.clone(),
+            REMOVAL_READS,
         )
         .await
+    }
+
+    /// The same process, which reads AWS for a removal only as long as `within`.
+    pub async fn reading_for_removals(&mut self, within: StdDuration) {
+        let (access, clock) = (access(&self.aws), self.app_state.clock.clone());
+        self.app_state = app_state(&self.database, &access, clock, within).await;
+        sync::restore(&self.app_state).await.unwrap();
     }
 
     /// The same process, run in the management account, the only account where AWS permits some calls.
@@ -203,7 +220,7 @@ impl Company {
             ..access(&self.aws)
         };
         let clock = self.app_state.clock.clone();
-        self.app_state = app_state(&self.database, &access, clock).await;
+        self.app_state = app_state(&self.database, &access, clock, REMOVAL_READS).await;
         sync::restore(&self.app_state).await.unwrap();
     }
 
@@ -596,7 +613,12 @@ pub fn access(aws: &Running) -> Access {
     }
 }
 
-async fn app_state(database: &Database, access: &Access, clock: Clock) -> Arc<AppState> {
+async fn app_state(
+    database: &Database,
+    access: &Access,
+    clock: Clock,
+    removal_reads: StdDuration,
+) -> Arc<AppState> {
     let clients = Aws::connect(access).await;
     let instance = clients.instance().await.unwrap();
     let store = database.store.clone();
@@ -609,7 +631,7 @@ async fn app_state(database: &Database, access: &Access, clock: Clock) -> Arc<Ap
         pool: Organisation::sample().pool.id,
         identity_alarm_percent: 20,
         step_up: domain::second_factor::StepUpLimits::default(),
-        removal_reads: Settings::REMOVAL_READS,
+        removal_reads,
     };
     Arc::new(AppState::new(
         store,
