@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    directory::User,
     ids::{PersonId, UserId},
-    person::link::{IdentityLink, link_identity},
+    person::link::{IdentityLink, LinkKeys, link_identity},
     snapshot::Parts,
 };
 
@@ -34,30 +35,7 @@ pub(super) async fn persons(
         return Ok((known, Vec::new()));
     };
     let at = app_state.clock.now();
-    let (mut entries, mut done) = (Vec::new(), BTreeSet::new());
-    let suspended = store::identity::suspended_users(tx.conn()).await?;
-    for (person, keys) in store::person::without_user(tx.conn()).await? {
-        let IdentityLink::Linked(user, by) = link_identity(&keys, users.iter()) else {
-            continue;
-        };
-        // Another sign-in of the same person may have been linked just now.
-        if done.contains(&person) {
-            continue;
-        }
-        let found = FoundUser {
-            subject: &keys.subject,
-            person: &person,
-            user: &user,
-            by: &by,
-            suspended: &suspended,
-            at,
-        };
-        let known = store::person::link(tx, &found).await?;
-        entries.extend(app_state.journal.linking(&keys.subject, &known, at));
-        if known.linked.is_some() {
-            done.insert(known.person);
-        }
-    }
+    let entries = link_found(tx, users.iter(), app_state).await?;
     let PersonsOfUsers { linked, others } =
         store::identity_link::persons_of_users(tx.conn()).await?;
     let fresh: Vec<(UserId, PersonId)> = users
@@ -80,4 +58,61 @@ pub(super) async fn persons(
         others: now.others,
     };
     Ok((now, entries))
+}
+
+/// Links sign-ins that were made while a crawl was stored: the read model of before did not contain their user, and the
+/// crawl did not see them. Called once the read model of the crawl is in use.
+pub(super) async fn link_missed(app_state: &AppState) -> Result<(), StoreError> {
+    let read_model = app_state.read_model();
+    let users = || read_model.snapshot.parts().users.values();
+    let waiting = {
+        let mut conn = app_state.store.read().acquire().await?;
+        store::person::without_user(&mut conn).await?
+    };
+    let is_found = |(_, keys): &(PersonId, LinkKeys)| {
+        matches!(link_identity(keys, users()), IdentityLink::Linked(..))
+    };
+    if !waiting.iter().any(is_found) {
+        return Ok(());
+    }
+    let mut tx = app_state.store.write().await?;
+    let entries = link_found(&mut tx, users(), app_state).await?;
+    if !entries.is_empty() {
+        app_state.journal.append_many(&mut tx, entries).await?;
+    }
+    tx.commit().await
+}
+
+/// Links the sign-ins without a user whose user is among these, and returns the entries to record.
+async fn link_found<'a>(
+    tx: &mut Tx,
+    users: impl Iterator<Item = &'a User> + Clone,
+    app_state: &AppState,
+) -> Result<Vec<EntryBuilder>, StoreError> {
+    let at = app_state.clock.now();
+    let (mut entries, mut done) = (Vec::new(), BTreeSet::new());
+    let suspended = store::identity::suspended_users(tx.conn()).await?;
+    for (person, keys) in store::person::without_user(tx.conn()).await? {
+        let IdentityLink::Linked(user, by) = link_identity(&keys, users.clone()) else {
+            continue;
+        };
+        // Another sign-in of the same person may have been linked just now.
+        if done.contains(&person) {
+            continue;
+        }
+        let found = FoundUser {
+            subject: &keys.subject,
+            person: &person,
+            user: &user,
+            by: &by,
+            suspended: &suspended,
+            at,
+        };
+        let known = store::person::link(tx, &found).await?;
+        entries.extend(app_state.journal.linking(&keys.subject, &known, at));
+        if known.linked.is_some() {
+            done.insert(known.person);
+        }
+    }
+    Ok(entries)
 }

@@ -18,7 +18,11 @@ use domain::{
 };
 use serde::Serialize;
 
-use super::{execute::observation, observe, persons::persons};
+use super::{
+    execute::observation,
+    observe,
+    persons::{link_missed, persons},
+};
 use crate::{
     aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
     service::{
@@ -170,6 +174,7 @@ pub async fn once(
         seconds: ended.since(started).0 as f64 / 1_000.0,
     };
     publish(app_state, parts, special).await?;
+    link_missed(app_state).await?;
     let orphans = domain::access::orphans(&app_state.read_model().snapshot).count();
     let directory = never.users().and(never.groups());
     report.orphans = assignments.and(directory).figure(orphans);
