@@ -6,16 +6,18 @@
 mod alarm;
 mod decision;
 mod list;
+mod target;
 
 pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
 pub use decision::{DecisionRow, decide, decision_rows};
 pub use list::{Filter, Folding, list, refused_of, submitted_since};
+pub use target::{ChangeTarget, mark_alarm};
 
 use std::collections::BTreeSet;
 
 use domain::{
     approval::Mfa,
-    change::{Aim, Allowance, Change, State},
+    change::{Allowance, Change, State},
     diff::{Effect, EffectHash},
     ids::{ChangeId, PersonId},
     ledger::{
@@ -26,7 +28,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use self::decision::ProvenDecisions;
+use self::{decision::ProvenDecisions, target::mark};
 use super::{StoreError, Tx, affected, id, json, to_json};
 
 /// A stored change, with the effect that its approvers saw.
@@ -57,40 +59,6 @@ pub struct StoredChange {
 /// altered undetected.
 pub fn effect_document(effect: &Effect) -> Hash {
     Hash::of(to_json(effect).as_bytes())
-}
-
-/// A resource that a change affects.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChangeTarget {
-    /// `account`, `set`, `user`, `group`, `alarm`, `aim` or `allowance`.
-    pub kind: &'static str,
-    pub value: String,
-}
-
-impl ChangeTarget {
-    /// Marks a change that raised an alarm about a removal, to find it for the home page.
-    pub fn removal_alarm() -> Self {
-        Self {
-            kind: "alarm",
-            value: "removal".to_owned(),
-        }
-    }
-
-    /// Marks a change by what it aims at, to fold alarms.
-    pub fn aim(aim: Aim) -> Self {
-        Self {
-            kind: "aim",
-            value: aim.as_str().to_owned(),
-        }
-    }
-
-    /// Marks a change by what it counts against, to limit the changes of one person.
-    pub fn allowance(allowance: Allowance) -> Self {
-        Self {
-            kind: "allowance",
-            value: allowance.as_str().to_owned(),
-        }
-    }
 }
 
 /// Stores a new change. `Ok(Some(id))` is the change that the same form created before.
@@ -157,26 +125,6 @@ async fn insert_targets(
         query.execute(tx.conn()).await?;
     }
     Ok(())
-}
-
-/// Marks a change that raised an alarm about a removal. Returns whether it was not marked before; a change that does not
-/// exist is not marked.
-pub async fn mark_alarm(tx: &mut Tx, change: &ChangeId) -> Result<bool, StoreError> {
-    mark(tx, change, &ChangeTarget::removal_alarm()).await
-}
-
-/// Adds a mark to a change. Returns whether it is new.
-async fn mark(tx: &mut Tx, change: &ChangeId, mark: &ChangeTarget) -> Result<bool, StoreError> {
-    let rows = sqlx::query(
-        "insert into change_target (change_id, kind, value) \
-         select id, cast($2 as text), cast($3 as text) from change where id = $1 on conflict do nothing",
-    )
-    .bind(change.as_str())
-    .bind(mark.kind)
-    .bind(&mark.value)
-    .execute(tx.conn())
-    .await?;
-    Ok(rows.rows_affected() > 0)
 }
 
 /// Returns the change that a form has created.
