@@ -112,16 +112,7 @@ impl NewChangePort for Service {
         {
             // The same form was sent twice at the same time, and the other request was stored.
             Err(Failure::Store(StoreError::Driver(error))) if is_twice(&error) => {
-                let mut conn = self
-                    .app_state
-                    .store
-                    .read()
-                    .acquire()
-                    .await
-                    .map_err(broken)?;
-                let earlier = change::by_form_key(&mut conn, &submission.form_key)
-                    .await
-                    .map_err(broken)?;
+                let earlier = self.stored_before(&submission).await.map_err(broken)?;
                 earlier.map_or(Err(Denied::Broken), |earlier| {
                     same(&earlier, &person, &proposal)
                 })
@@ -146,23 +137,22 @@ impl NewChangePort for Service {
 }
 
 impl Service {
+    /// Returns the change that the same form created before.
+    async fn stored_before(
+        &self,
+        submission: &Submission,
+    ) -> Result<Option<StoredChange>, StoreError> {
+        let mut conn = self.app_state.store.read().acquire().await?;
+        change::by_form_key(&mut conn, &submission.form_key).await
+    }
+
     async fn store_change(
         &self,
         person: &PersonId,
         proposal: Proposal,
         submission: &Submission,
     ) -> Result<ChangeId, Failure> {
-        let earlier = {
-            let mut conn = self
-                .app_state
-                .store
-                .read()
-                .acquire()
-                .await
-                .map_err(StoreError::from)?;
-            change::by_form_key(&mut conn, &submission.form_key).await?
-        };
-        if let Some(earlier) = earlier {
+        if let Some(earlier) = self.stored_before(submission).await? {
             return Ok(same(&earlier, person, &proposal)?);
         }
         // Not in an evaluation slot, which must not wait for AWS. What is left out here is read when the removal starts.
