@@ -26,10 +26,7 @@ use crate::{
     clock::{self, Clock},
     config::{ConfigError, ServeArgs},
     engine::seal::Sealer,
-    http::{
-        oidc::{DiscoveryFailure, InvalidOidcConfig},
-        ports::{PoolCheck, PoolStatus, Readiness, UserLookup},
-    },
+    http::oidc::{DiscoveryFailure, InvalidOidcConfig},
     managed_policies::{Catalogue, CatalogueError},
     service::{
         app_state::AppState,
@@ -37,7 +34,9 @@ use crate::{
         instance::{self, InstanceError},
         journal::{EntryActor, Journal},
         names,
+        readiness::Readiness,
         settings::Settings,
+        sign_in::{PoolCheck, PoolStatus, UserLookup},
     },
     store::{
         self, Store, StoreError,

@@ -11,7 +11,7 @@ use super::{CommandResult, counted, table::Widths};
 use crate::{
     config::{AwsArgs, DatabaseArgs, IdentityArgs},
     engine::sync,
-    service::{app_state::AppState, journal::EntryActor, report::Report},
+    service::{app_state::AppState, caller::Caller, journal::EntryActor, report::Report},
     state,
     store::StoreError,
 };
@@ -180,7 +180,7 @@ fn widths(report: &Report) -> Widths {
 
 /// Records the report in the ledger before it is printed.
 async fn record(app_state: &AppState, report: &str, content: Hash) -> Result<(), StoreError> {
-    let who = EntryActor::leastwise();
+    let who = EntryActor::of(&Caller::CommandLine);
     let entry = app_state
         .journal
         .report_downloaded(&who, report, "command-line", content);

@@ -10,11 +10,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use domain::{
-    approval::Decision,
-    authorize::Role,
-    identity::LinkStatus,
-    ids::{ChangeId, PersonId},
-    person::Subject,
+    approval::Decision, authorize::Role, identity::LinkStatus, ids::PersonId, person::Subject,
 };
 
 use crate::{
@@ -23,7 +19,7 @@ use crate::{
         pool::PoolUser,
     },
     service::{app_state::AppState, identities},
-    store::{StoreError, ledger::proof, person},
+    store::{StoreError, change::StoredChange, person},
 };
 
 /// Access to the users of the Cognito user pool.
@@ -63,11 +59,11 @@ pub(super) enum ApproverStatus {
 pub(super) async fn of_approvers(
     app_state: &AppState,
     pool: &dyn UserPool,
-    id: &ChangeId,
+    stored: &StoredChange,
 ) -> Result<ApproverStatus, StoreError> {
     let (mut confirmed, mut differing) = (BTreeSet::new(), BTreeSet::new());
     let mut unclear = BTreeSet::new();
-    for (person, subject, username) in approvals(app_state, id).await? {
+    for (person, subject, username) in approvals(app_state, stored).await? {
         match identities::check(app_state, &person).await? {
             Some(LinkStatus::Valid) => {}
             // The approval of somebody who is not that user any more does not count.
@@ -106,20 +102,19 @@ pub(super) async fn of_approvers(
 /// Returns who approved in the current round, with the sign-in and its username in the user pool.
 async fn approvals(
     app_state: &AppState,
-    id: &ChangeId,
+    stored: &StoredChange,
 ) -> Result<Vec<(PersonId, Subject, String)>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
-    let projection = proof::decisions(&mut conn, id).await?;
     let mut found = Vec::new();
-    for given in projection.given {
-        if given.decision != Decision::Approve || given.round != projection.round {
+    for given in &stored.recorded {
+        if given.decision != Decision::Approve || given.round != stored.change.round {
             continue;
         }
         // An approval whose sign-in cannot be looked up does not count.
-        if let Some(subject) = given.subject
-            && let Some(username) = person::username_of(&mut conn, &subject).await?
+        if let Some(subject) = &given.subject
+            && let Some(username) = person::username_of(&mut conn, subject).await?
         {
-            found.push((given.approver, subject, username));
+            found.push((given.approver.clone(), subject.clone(), username));
         }
     }
     Ok(found)

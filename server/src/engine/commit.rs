@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    change::{Change, State},
+    change::State,
     engine::{
         AccessResource, Commit, DomainEvent, Item, OperationOutcome, OperationRow, Phase,
         WindowRow, Write, alarm_after,
@@ -15,12 +15,14 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{observe, reconcile::moved, reread};
+use super::{reconcile::moved, reread, start};
 use crate::{
     service::{
         app_state::AppState,
-        changes,
+        caller::Caller,
+        changes::raise_removal_alarm,
         journal::{EntryActor, EntryBuilder},
+        single_reads,
     },
     store::{self, StoreError, Tx, change::StoredChange},
 };
@@ -44,8 +46,8 @@ pub async fn store(app_state: &Arc<AppState>, commit: Commit) -> Result<(), Stor
             Moved::Applied => entries.push(entry),
             Moved::Back(next) => {
                 entries.push(shown(entry, &next));
-                let actor = EntryActor::leastwise();
-                let alarm = changes::raise_removal_alarm(app_state, &mut tx, &actor, &next, now);
+                let actor = EntryActor::of(&Caller::Job);
+                let alarm = raise_removal_alarm(app_state, &mut tx, &actor, &next, now);
                 if let Some(alarm) = alarm.await? {
                     entries.push(alarm);
                     alarms.push(next.change.id);
@@ -218,28 +220,28 @@ async fn change_state(
         DomainEvent::SentBack { change } => (change, State::Waiting, None),
         _ => return Ok(Moved::Applied),
     };
-    let Some(stored) = store::change::lock(tx, change).await? else {
+    let Some(row) = store::change::lock_row(tx, change).await? else {
         return Err(StoreError::Inconsistent {
             table: "change",
             what: format!("the engine refers to {change}"),
         });
     };
-    if stored.change.state.is_terminal() {
-        return over_already(&stored.change, state);
+    if row.state.is_terminal() {
+        return over_already(change, row.state, state);
     }
     if state == State::Waiting {
-        let next = changes::send_back(app_state, tx, change, now).await?;
+        let next = start::send_back(app_state, tx, change, now).await?;
         return Ok(Moved::Back(Box::new(next)));
     }
-    store::change::set_state(tx, &stored, state, result, now).await?;
+    store::change::set_state(tx, change, row.version, state, result, now).await?;
     Ok(Moved::Applied)
 }
 
 /// Handles a domain event of a change that is in a terminal state, which is final. A change that was withdrawn just
 /// before it started must not start: the whole commit is rolled back and the engine restarts without it. Completed work
 /// is recorded whatever the row contains: continuing with all other work matters more than a row that was altered.
-fn over_already(change: &Change, next: State) -> Result<Moved, StoreError> {
-    let ended = matches!(change.state, State::Withdrawn | State::Expired);
+fn over_already(change: &ChangeId, stands: State, next: State) -> Result<Moved, StoreError> {
+    let ended = matches!(stands, State::Withdrawn | State::Expired);
     match next {
         State::Applying => Err(StoreError::Conflict("this change")),
         State::Waiting => Ok(Moved::Nowhere),
@@ -247,8 +249,8 @@ fn over_already(change: &Change, next: State) -> Result<Moved, StoreError> {
         State::Failed if ended => Ok(Moved::Nowhere),
         _ => {
             tracing::error!(
-                change = %change.id,
-                stands = change.state.as_str(),
+                %change,
+                stands = stands.as_str(),
                 next = next.as_str(),
                 "a change that was carried out is already in a terminal state"
             );
@@ -261,7 +263,7 @@ fn over_already(change: &Change, next: State) -> Result<Moved, StoreError> {
 async fn after(app_state: &Arc<AppState>, commit: &Commit) {
     let accounts = accounts_of(app_state, commit);
     if !accounts.is_empty() {
-        observe::windows_moved(app_state, &accounts).await;
+        single_reads::windows_moved(app_state, &accounts).await;
     }
     let sent_back = |event: &DomainEvent| matches!(event, DomainEvent::SentBack { .. });
     if commit.events.iter().any(sent_back) {

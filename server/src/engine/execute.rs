@@ -13,8 +13,11 @@ use domain::{
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    failpoint, observe,
+    failpoint,
+    pending_starts::{NoteOutcome, StartDependency},
     reread::{self, RereadError},
+    start::{self, NoVerdict},
+    start_refusals::MISSING,
 };
 use crate::{
     aws::{
@@ -23,18 +26,20 @@ use crate::{
         error::{CallError, ErrorClass},
         write::{self, WriteProgress},
     },
-    service::{
-        app_state::AppState,
-        changes::{self, NoVerdict},
-        pending_starts::{NoteOutcome, StartDependency},
-    },
+    service::{app_state::AppState, single_reads},
+    store::{StoreError, change::StoredChange},
 };
 
-/// Starts an effect. The result is sent as an event.
-pub fn start(app_state: Arc<AppState>, effect: Effect, send: UnboundedSender<Event>) {
+/// Begins an effect. The result is sent as an event. `loaded` is the change to evaluate, if it was just taken up.
+pub fn begin(
+    app_state: Arc<AppState>,
+    effect: Effect,
+    loaded: Option<StoredChange>,
+    send: UnboundedSender<Event>,
+) {
     // If the task panics, the outcome is unknown, and the reconciler receives that.
     let unknown = of_nobody_knows(&effect);
-    let work = tokio::spawn(async move { carry_out(&app_state, effect).await });
+    let work = tokio::spawn(async move { carry_out(&app_state, effect, loaded).await });
     tokio::spawn(async move {
         let event = match work.await {
             Ok(event) => event,
@@ -45,12 +50,16 @@ pub fn start(app_state: Arc<AppState>, effect: Effect, send: UnboundedSender<Eve
     });
 }
 
-async fn carry_out(app_state: &Arc<AppState>, effect: Effect) -> Option<Event> {
+async fn carry_out(
+    app_state: &Arc<AppState>,
+    effect: Effect,
+    loaded: Option<StoredChange>,
+) -> Option<Event> {
     Some(match effect {
         // The loop itself stores commits, in order.
         Effect::Commit(_) => return None,
         Effect::Evaluate { change } => {
-            let answer = fresh_verdict(app_state, &change).await;
+            let answer = fresh_verdict(app_state, &change, loaded).await;
             Event::Evaluated { change, answer }
         }
         Effect::Read { target, class } => read(app_state, &in_lane(app_state, class), target).await,
@@ -101,8 +110,12 @@ fn of_nobody_knows(effect: &Effect) -> Option<Event> {
 
 /// Evaluates an approved change again, against what AWS holds now. If AWS, the user pool or the database does not
 /// respond, the evaluation is retried, and the page of the change shows what it waits for.
-async fn fresh_verdict(app_state: &Arc<AppState>, change: &ChangeId) -> StartVerdict {
-    match try_fresh_verdict(app_state, change).await {
+async fn fresh_verdict(
+    app_state: &Arc<AppState>,
+    change: &ChangeId,
+    loaded: Option<StoredChange>,
+) -> StartVerdict {
+    match try_fresh_verdict(app_state, change, loaded).await {
         Ok(answer) => {
             app_state.waiting.forget(change);
             answer
@@ -121,8 +134,18 @@ async fn fresh_verdict(app_state: &Arc<AppState>, change: &ChangeId) -> StartVer
 async fn try_fresh_verdict(
     app_state: &Arc<AppState>,
     change: &ChangeId,
+    loaded: Option<StoredChange>,
 ) -> Result<StartVerdict, StartDependency> {
-    match reread::reread(app_state, change).await {
+    let loaded = match loaded {
+        Some(loaded) => Some(loaded),
+        None => start::load(app_state, change)
+            .await
+            .map_err(|error| not_evaluated(&error))?,
+    };
+    let Some(loaded) = loaded else {
+        return Ok(StartVerdict::Refused(MISSING.into()));
+    };
+    match reread::reread(app_state, &loaded).await {
         Ok(()) => {}
         // Not an error: retried every few seconds until a crawl completes.
         Err(RereadError::NotCrawled) => {
@@ -141,20 +164,22 @@ async fn try_fresh_verdict(
             });
         }
     }
-    let verdict = changes::fresh_verdict(app_state, &**app_state, change).await;
+    let verdict = start::fresh_verdict(app_state, &**app_state, &loaded).await;
     verdict.map_err(|missing| match missing {
         NoVerdict::PeopleNotRead => StartDependency::Pool,
         NoVerdict::PeopleUnclear => StartDependency::PeopleUnclear,
         NoVerdict::Stopped => StartDependency::IdentityAlarm,
         NoVerdict::PeopleOfTheAlarm => StartDependency::PeopleOfTheAlarm,
-        NoVerdict::Store(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "an approved change could not be evaluated"
-            );
-            StartDependency::Store
-        }
+        NoVerdict::Store(error) => not_evaluated(&error),
     })
+}
+
+fn not_evaluated(error: &StoreError) -> StartDependency {
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "an approved change could not be evaluated"
+    );
+    StartDependency::Store
 }
 
 /// Returns the clients whose calls wait in the lane of a priority: no grant, crawl or request delays a revocation.
@@ -202,7 +227,7 @@ async fn read(app_state: &Arc<AppState>, aws: &Aws, target: ReadTarget) -> Event
     match listing {
         Ok(listing) => {
             point(&listing);
-            observe::note(app_state, &listing, as_of).await;
+            single_reads::note(app_state, &listing, as_of).await;
             Event::Observed(Observation {
                 listing,
                 as_of,

@@ -1,8 +1,14 @@
-//! Expires changes that were not decided in time or could not start.
+//! Expires changes that were not decided in time, or were approved and could not start in time. Each change has a separate
+//! transaction, so that one that is being decided does not delay the others.
 
 use std::{sync::Arc, time::Duration};
 
-use crate::service::{app_state::AppState, changes};
+use domain::{change::State, ids::ChangeId, time::Timestamp};
+
+use crate::{
+    service::app_state::AppState,
+    store::{StoreError, change},
+};
 
 /// How often the loop runs: a change states its expiry to the minute.
 const EVERY: Duration = Duration::from_secs(10);
@@ -10,7 +16,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Runs forever.
 pub async fn run(app_state: Arc<AppState>) {
     loop {
-        if let Err(error) = changes::expire_due(&app_state, app_state.clock.now()).await {
+        if let Err(error) = expire_due(&app_state, app_state.clock.now()).await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "changes could not be expired"
@@ -18,4 +24,33 @@ pub async fn run(app_state: Arc<AppState>) {
         }
         tokio::time::sleep(EVERY).await;
     }
+}
+
+/// Expires every change whose time is over and returns their ids.
+pub async fn expire_due(app_state: &AppState, now: Timestamp) -> Result<Vec<ChangeId>, StoreError> {
+    let mut conn = app_state.store.read().acquire().await?;
+    let waiting = change::in_states(&mut conn, &[State::Waiting, State::Approved], None).await?;
+    drop(conn);
+    let mut expired = Vec::new();
+    for due in waiting
+        .into_iter()
+        .filter(|stored| stored.change.expire(now).is_some())
+    {
+        let id = due.change.id;
+        let mut tx = app_state.store.write().await?;
+        let Some(stored) = change::lock(&mut tx, &id).await? else {
+            continue;
+        };
+        // It may have been decided since it was read.
+        let Some(state) = stored.change.expire(now) else {
+            continue;
+        };
+        change::set_state(&mut tx, &id, stored.version, state, None, now).await?;
+        let entry = app_state.journal.change_expired(&id);
+        app_state.journal.append(&mut tx, entry).await?;
+        tx.commit().await?;
+        app_state.announce(&id, state);
+        expired.push(id);
+    }
+    Ok(expired)
 }

@@ -4,15 +4,17 @@
 //! module carries out, and may be killed at any instant.
 
 pub mod adopt_mapping;
+pub mod approver_status;
 pub mod commit;
 pub mod execute;
 pub mod expire;
 pub mod failpoint;
-pub mod observe;
+pub mod pending_starts;
 mod persons;
 pub mod reconcile;
 pub mod reread;
 mod reread_accounts;
-pub mod reread_removal;
 pub mod seal;
+pub mod start;
+mod start_refusals;
 pub mod sync;

@@ -3,7 +3,7 @@
 //! `domain::engine` defines the contract. If a commit fails or its outcome is unknown, the state in memory is dropped
 //! and rebuilt from the rows, under a new generation.
 
-use std::{sync::Arc, time::Duration as StdDuration};
+use std::{collections::HashMap, sync::Arc, time::Duration as StdDuration};
 
 use domain::{
     change::State as ChangeState,
@@ -14,12 +14,16 @@ use domain::{
 };
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{commit, execute, failpoint};
+use super::{commit, execute, failpoint, start};
 use crate::{
     clock,
     service::app_state::AppState,
-    store::{self, StoreError},
+    store::{self, StoreError, change::StoredChange},
 };
+
+/// The approved changes that the engine was given since it started, each with the version of its row. A change that was
+/// sent back and approved again has another version.
+type TakenUp = HashMap<ChangeId, i64>;
 
 /// The pause before a restart, which gives the database time to recover.
 const PAUSE: StdDuration = StdDuration::from_millis(500);
@@ -43,8 +47,9 @@ async fn live(app_state: &Arc<AppState>, pacing: &Pacing) -> Result<(), StoreErr
     let mut state = State::restore(rows, generation, pacing.clone(), app_state.clock.now());
     let (send, mut events) = unbounded_channel();
     let mut observations = app_state.observations.subscribe();
+    let mut taken_up = TakenUp::new();
     post(&send, Event::Tick);
-    carry_approved(app_state, &mut state, &send).await?;
+    take_up_approved(app_state, &mut state, &mut taken_up, &send).await?;
     loop {
         let now = app_state.clock.now();
         let nap = state
@@ -55,13 +60,13 @@ async fn live(app_state: &Arc<AppState>, pacing: &Pacing) -> Result<(), StoreErr
             biased;
             Some(event) = events.recv() => event,
             () = app_state.wake_engine.notified() => {
-                carry_approved(app_state, &mut state, &send).await?;
+                take_up_approved(app_state, &mut state, &mut taken_up, &send).await?;
                 Event::Tick
             }
             Ok(observation) = observations.recv() => Event::Observed(observation),
             () = tokio::time::sleep(nap) => Event::Tick,
         };
-        step(app_state, &mut state, event, &send).await?;
+        step(app_state, &mut state, event, None, &send).await?;
     }
 }
 
@@ -74,11 +79,13 @@ async fn begin(app_state: &AppState) -> Result<(Generation, domain::engine::Rows
     Ok((generation, rows))
 }
 
-/// Runs one step, and the steps that its commits trigger, without another event in between.
+/// Runs one step, and the steps that its commits trigger, without another event in between. `loaded` is the change that
+/// the event takes up.
 async fn step(
     app_state: &Arc<AppState>,
     state: &mut State,
     event: Event,
+    mut loaded: Option<StoredChange>,
     send: &UnboundedSender<Event>,
 ) -> Result<(), StoreError> {
     point_before(&event);
@@ -96,53 +103,85 @@ async fn step(
                     }
                     next = Some(Event::Committed { number });
                 }
-                other => execute::start(app_state.clone(), other, send.clone()),
+                other => {
+                    let evaluated = loaded.take_if(|loaded| {
+                        matches!(&other, Effect::Evaluate { change } if *change == loaded.change.id)
+                    });
+                    execute::begin(app_state.clone(), other, evaluated, send.clone());
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Passes every approved change to the engine, which ignores those it already knows. Bypasses the queue: after a queued
-/// event that sends a change back or ends it, its plan would count as a new one.
-async fn carry_approved(
+/// Gives the engine every approved change that it does not have yet. Bypasses the queue: after a queued event that sends
+/// a change back or ends it, its plan would count as a new one.
+async fn take_up_approved(
     app_state: &Arc<AppState>,
     state: &mut State,
+    taken_up: &mut TakenUp,
     send: &UnboundedSender<Event>,
 ) -> Result<(), StoreError> {
     let approved = match approved(app_state).await {
         Ok(approved) => approved,
         Err(error) => {
             // Work in progress, revocations above all, must continue although a new change cannot be read.
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the approved changes could not be read, so none of them starts"
-            );
+            unreadable(&error);
             return Ok(());
         }
     };
-    let read_model = app_state.read_model();
-    for stored in approved {
-        let change = &stored.change;
-        if !to_be_carried(&stored) {
+    taken_up.retain(|change, version| approved.contains(&(change.clone(), *version)));
+    for (change, _) in approved {
+        if taken_up.contains_key(&change) {
             continue;
         }
-        let plan = Plan::new(
-            change.id.clone(),
-            &change.proposal.operations,
-            clock::grant_id,
-            |operation| crate::service::app_state::session_of(&read_model, operation),
-        );
-        failpoint::reached("approved");
-        step(app_state, state, Event::Execute(plan), send).await?;
+        let stored = match start::load(app_state, &change).await {
+            Ok(Some(stored)) => stored,
+            Ok(None) => continue,
+            // One bad row must not delay all other changes, removals in particular. The change itself cannot start.
+            Err(error) => {
+                unreadable(&error);
+                continue;
+            }
+        };
+        if stored.change.state != ChangeState::Approved || !to_be_carried(&stored) {
+            continue;
+        }
+        taken_up.insert(change, stored.version);
+        take_up(app_state, state, stored, send).await?;
     }
     Ok(())
+}
+
+fn unreadable(error: &StoreError) {
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "approved changes could not be read, so they do not start"
+    );
+}
+
+async fn take_up(
+    app_state: &Arc<AppState>,
+    state: &mut State,
+    stored: StoredChange,
+    send: &UnboundedSender<Event>,
+) -> Result<(), StoreError> {
+    let read_model = app_state.read_model();
+    let plan = Plan::new(
+        stored.change.id.clone(),
+        &stored.change.proposal.operations,
+        clock::grant_id,
+        |operation| crate::service::app_state::session_of(&read_model, operation),
+    );
+    failpoint::reached("approved");
+    step(app_state, state, Event::Execute(plan), Some(stored), send).await
 }
 
 /// Returns whether a plan may be made from a row. The row must match the request in the ledger; whether the change may
 /// start is evaluated later. A change that only removes access needs an intact effect only if it needs approvals, which
 /// that evaluation decides.
-fn to_be_carried(stored: &store::change::StoredChange) -> bool {
+fn to_be_carried(stored: &StoredChange) -> bool {
     let gives = stored.change.proposal.gives();
     if !gives && stored.lifecycle != Lifecycle::NotStarted {
         // It was carried out or withdrawn. A change that grants access is evaluated instead, which refuses it with a
@@ -156,9 +195,9 @@ fn to_be_carried(stored: &store::change::StoredChange) -> bool {
     }
 }
 
-async fn approved(app_state: &AppState) -> Result<Vec<store::change::StoredChange>, StoreError> {
+async fn approved(app_state: &AppState) -> Result<Vec<(ChangeId, i64)>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
-    store::change::in_states(&mut conn, &[ChangeState::Approved]).await
+    store::change::approved(&mut conn).await
 }
 
 fn post(send: &UnboundedSender<Event>, event: Event) {

@@ -6,27 +6,26 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    change::{Change, Operation, State},
+    change::{Operation, State},
     classification::is_live,
     crawl::SingleRead,
     engine::Listing,
     ids::{AccountId, ChangeId, GroupId, Pair, PermissionSetArn, Principal},
-    permission_set::PermissionSet,
     snapshot::Knowledge,
     time::{Duration, Timestamp},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use thiserror::Error;
 
-use super::{observe, reread_accounts, reread_removal};
+use super::{reread_accounts, start};
 use crate::{
     aws::error::{CallError, ErrorClass},
-    service::app_state::AppState,
-    store::{self, StoreError},
+    service::{
+        app_state::AppState,
+        single_reads::{self, IN_FLIGHT, ReadItem, read_item},
+    },
+    store::{StoreError, change::StoredChange},
 };
-
-/// Concurrent reads for one change.
-pub(super) const IN_FLIGHT: usize = 8;
 
 /// The reason why a change cannot be evaluated against what AWS holds now. The read is retried.
 #[derive(Debug, Error)]
@@ -54,19 +53,16 @@ struct ReadPlan {
 /// Reads everything that the gains of a change depend on into the read model: the assignments of its pairs, the content
 /// of its permission sets, the members of its groups, the assignments of its groups, and the classification of its
 /// accounts. For a change that only removes access, what it may affect is read as far as AWS answers in time.
-pub async fn reread(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), RereadError> {
-    let Some((change, approved)) = asked(app_state, change).await? else {
-        return Ok(());
-    };
-    let gives = change.proposal.gives();
-    let operations = change.proposal.operations;
-    if change.state != State::Approved {
+pub async fn reread(app_state: &Arc<AppState>, stored: &StoredChange) -> Result<(), RereadError> {
+    let proposal = &stored.change.proposal;
+    if stored.change.state != State::Approved {
         return Ok(());
     }
-    if !gives {
-        reread_removal::reread(app_state, &operations, None).await;
+    if !proposal.gives() {
+        single_reads::read_removal(app_state, &proposal.operations, None).await;
         return Ok(());
     }
+    let approved = stored.updated_at;
     let now = app_state.clock.now();
     if !app_state
         .read_model()
@@ -78,7 +74,7 @@ pub async fn reread(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), 
         ask_for_crawl(app_state);
         return Err(RereadError::NotCrawled);
     }
-    let wanted = wanted(app_state, &operations, approved).await?;
+    let wanted = wanted(app_state, &proposal.operations, approved).await?;
     let reads = wanted.pairs.into_iter().map(ReadItem::Pair);
     let reads = reads.chain(wanted.groups.into_iter().map(ReadItem::Group));
     let reads = reads.chain(wanted.sets.into_iter().map(ReadItem::Set));
@@ -98,10 +94,10 @@ fn ask_for_crawl(app_state: &AppState) {
 /// Reads the permission sets that a change assigned again, after the change is done. An edit made in the meantime is
 /// recorded and evaluated at once instead of after the next crawl.
 pub async fn confirm(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), RereadError> {
-    let Some((change, _)) = asked(app_state, change).await? else {
+    let Some(stored) = start::load(app_state, change).await? else {
         return Ok(());
     };
-    let operations = change.proposal.operations.into_iter();
+    let operations = stored.change.proposal.operations.into_iter();
     let sets: BTreeSet<PermissionSetArn> = operations
         .filter_map(|operation| match operation {
             Operation::Assign { assignment, .. } => Some(assignment.pair.set),
@@ -109,19 +105,6 @@ pub async fn confirm(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(),
         })
         .collect();
     take_all(app_state, sets.into_iter().map(ReadItem::Set).collect()).await
-}
-
-/// Returns a change and the time of its last transition; for an approved change, the time of its approval.
-async fn asked(
-    app_state: &AppState,
-    change: &ChangeId,
-) -> Result<Option<(Change, Timestamp)>, StoreError> {
-    let mut conn = app_state.store.read().acquire().await?;
-    let Some(stored) = store::change::find(&mut conn, change).await? else {
-        return Ok(None);
-    };
-    let moved = store::change::moved_at(&mut conn, change).await?;
-    Ok(Some((stored.change, moved)))
 }
 
 async fn wanted(
@@ -195,19 +178,11 @@ pub(super) fn crawled_since(app_state: &AppState, approved: Timestamp) -> Result
     Err(RereadError::NotCrawled)
 }
 
-/// One item to read.
-#[derive(Debug)]
-pub(super) enum ReadItem {
-    Pair(Pair),
-    Group(GroupId),
-    Set(PermissionSetArn),
-}
-
 async fn take_all(app_state: &Arc<AppState>, wanted: Vec<ReadItem>) -> Result<(), RereadError> {
     let reads = stream::iter(wanted).map(|one| async move {
         // The time of the request: a response proves nothing about later changes.
         let as_of = app_state.clock.now();
-        match read(app_state, &one).await {
+        match read_item(app_state, &one).await {
             Ok(read) => Ok(Some((read, as_of))),
             Err(error) if is_explained(app_state, &one, &error) => Ok(None),
             Err(error) => Err(error),
@@ -217,9 +192,9 @@ async fn take_all(app_state: &Arc<AppState>, wanted: Vec<ReadItem>) -> Result<()
         reads.buffer_unordered(IN_FLIGHT).try_collect().await?;
     for (read, as_of) in reads.into_iter().flatten() {
         if differs(app_state, &read) {
-            observe::take(app_state, &read, as_of).await?;
+            single_reads::take(app_state, &read, as_of).await?;
         } else {
-            observe::remember(app_state, &read, as_of);
+            single_reads::remember(app_state, &read, as_of);
         }
     }
     Ok(())
@@ -237,34 +212,6 @@ fn is_explained(app_state: &AppState, one: &ReadItem, error: &CallError) -> bool
     error.class == ErrorClass::NotFound
         && snapshot.never_read().accounts() == Knowledge::Read
         && account.is_none_or(|(account, _)| !is_live(account))
-}
-
-pub(super) async fn read(app_state: &AppState, one: &ReadItem) -> Result<SingleRead, CallError> {
-    let (aws, instance) = (&app_state.aws, &app_state.instance);
-    Ok(match one {
-        ReadItem::Pair(pair) => SingleRead::Listing(Listing::Pair {
-            principals: aws.assignments(instance, pair).await?,
-            pair: pair.clone(),
-        }),
-        ReadItem::Group(group) => SingleRead::Listing(Listing::Group {
-            members: aws.members(instance, group).await?,
-            group: group.clone(),
-        }),
-        ReadItem::Set(arn) => {
-            let (name, description, content) = aws.set_content(instance, arn).await?;
-            let outdated = aws.outdated_accounts(instance, arn).await?;
-            let (hash, analysis) = (content.hash(), app_state.analyse(&content));
-            let set = Box::new(PermissionSet {
-                arn: arn.clone(),
-                name,
-                description,
-                content,
-                hash,
-                analysis,
-            });
-            SingleRead::Set { set, outdated }
-        }
-    })
 }
 
 /// Returns whether a read is worth a new read model. A newer *as of* of a pair alone is not.

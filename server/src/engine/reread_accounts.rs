@@ -17,13 +17,13 @@ use domain::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{
-    observe,
-    reread::{IN_FLIGHT, RereadError, crawled_since},
-};
+use super::reread::{RereadError, crawled_since};
 use crate::{
     aws::error::{CallError, ErrorClass},
-    service::app_state::AppState,
+    service::{
+        app_state::AppState,
+        single_reads::{self, IN_FLIGHT},
+    },
 };
 
 /// Reads accounts into the read model. If AWS denies the calls, a crawl must have read everything since the approval.
@@ -44,7 +44,7 @@ pub(super) async fn reread(
         reads => reads?,
     };
     for read in reads {
-        observe::take(app_state, &read, as_of).await?;
+        single_reads::take(app_state, &read, as_of).await?;
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! The checks of the engine's shell before a change starts, and how it sends a change back in its own transaction.
 //!
+//! A change is loaded once, when it is taken up. Its lock proves by the version of its row that it still is what was
+//! loaded; if it is not, there is no verdict on it.
+//!
 //! Approvals must be valid when the change is carried out, and not only when they were given: the people who approved
 //! must still be approvers according to the ledger and the user pool, their Identity Center users and that of the
 //! requester must exist and be enabled, and none of them may gain access. The same applies to a removal that needs
@@ -23,14 +26,17 @@ use thiserror::Error;
 
 use super::{
     approver_status::{self, ApproverStatus, UserPool},
-    decide::{rebound, seats},
-    descriptions,
-    evaluation::{compared, re_evaluate},
-    identity_alarm::is_stopped,
+    start_refusals::{MISSING, ONCE, REQUESTER_NOT_LINKED, TOO_LATE, requester_gone},
 };
 use crate::{
     service::{
         app_state::AppState,
+        changes::{
+            decide::{rebound, seats},
+            descriptions::{already, altered as altered_words},
+            evaluation::{compared, re_evaluate},
+            identity_alarm::is_stopped,
+        },
         evaluation_slots::EngineStart,
         identities::{self, Oneself},
     },
@@ -59,42 +65,38 @@ pub enum NoVerdict {
     Store(#[from] StoreError),
 }
 
+/// Loads a change.
+pub async fn load(app_state: &AppState, id: &ChangeId) -> Result<Option<StoredChange>, StoreError> {
+    let mut conn = app_state.store.read().acquire().await?;
+    change::find(&mut conn, id).await
+}
+
 /// Returns the verdict on an approved change that is about to start. The user pool and the directory are queried first,
 /// without any lock; everything else happens under the change's lock.
 pub async fn fresh_verdict(
     app_state: &AppState,
     pool: &dyn UserPool,
-    id: &ChangeId,
+    loaded: &StoredChange,
 ) -> Result<StartVerdict, NoVerdict> {
-    let found = {
-        let conn = app_state.store.read().acquire().await;
-        let mut conn = conn.map_err(StoreError::from)?;
-        change::find(&mut conn, id).await?
-    };
-    let Some(found) = found else {
-        return Ok(StartVerdict::Refused(MISSING.into()));
-    };
-    let people = if rests_on_people(&found) {
+    let people = if rests_on_people(loaded) {
         StartReads {
-            approvers: approver_status::of_approvers(app_state, pool, id).await?,
-            requester: identities::check(app_state, &found.change.requester).await?,
+            approvers: approver_status::of_approvers(app_state, pool, loaded).await?,
+            requester: identities::check(app_state, &loaded.change.requester).await?,
         }
     } else {
         StartReads::none()
     };
-    let start = if found.change.proposal.gives() {
+    let start = if loaded.change.proposal.gives() {
         EngineStart::Grant
     } else {
         EngineStart::Removal
     };
     let _slot = app_state.evaluations.take_for_engine(start).await;
     let mut tx = app_state.store.write().await?;
-    let fresh = under_lock(app_state, &mut tx, id, &people).await?;
+    let fresh = under_lock(app_state, &mut tx, loaded, &people).await?;
     tx.commit().await?;
     Ok(fresh)
 }
-
-const MISSING: &str = "This change no longer exists.";
 
 /// What was read about the people of a change before it was locked.
 struct StartReads {
@@ -127,37 +129,40 @@ fn rests_on_people(stored: &StoredChange) -> bool {
 async fn under_lock(
     app_state: &AppState,
     tx: &mut Tx,
-    id: &ChangeId,
+    stored: &StoredChange,
     people: &StartReads,
 ) -> Result<StartVerdict, NoVerdict> {
-    let Some(stored) = change::lock(tx, id).await? else {
-        return Ok(StartVerdict::Refused(MISSING.into()));
-    };
-    if stored.change.state != State::Approved {
-        return Ok(StartVerdict::NoLongerWanted);
+    match change::lock_row(tx, &stored.change.id).await? {
+        None => return Ok(StartVerdict::Refused(MISSING.into())),
+        Some(row) if row.state != State::Approved => return Ok(StartVerdict::NoLongerWanted),
+        // It was sent back and approved again since it was loaded. The next attempt loads it as it is now.
+        Some(row) if row.version != stored.version => {
+            return Err(StoreError::Conflict("this change").into());
+        }
+        Some(_) => {}
     }
     let gives = stored.change.proposal.gives();
     match stored.altered {
         None => {}
         // What approvers were shown does not matter for a removal that needs none.
         Some(ChangeMismatch::DifferentEffect) if !gives => {}
-        Some(altered) => return Ok(StartVerdict::Refused(descriptions::altered(altered))),
+        Some(altered) => return Ok(StartVerdict::Refused(altered_words(altered))),
     }
     if stored.lifecycle != Lifecycle::NotStarted {
         // It was carried out or ended before, and its approvals were for that.
-        return Ok(StartVerdict::Refused(descriptions::ONCE.into()));
+        return Ok(StartVerdict::Refused(ONCE.into()));
     }
     if gives {
-        return by_approvals(app_state, tx, stored, people).await;
+        return by_approvals(app_state, tx, stored.clone(), people).await;
     }
-    let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
+    let evaluation = re_evaluate(app_state, tx.conn(), stored, BTreeSet::new()).await?;
     if evaluation.verdict.of_accepted_removal().outcome == Outcome::Allowed {
         return Ok(StartVerdict::StillAllowed);
     }
     if let Some(altered) = stored.altered {
-        return Ok(StartVerdict::Refused(descriptions::altered(altered)));
+        return Ok(StartVerdict::Refused(altered_words(altered)));
     }
-    by_approvals(app_state, tx, stored, people).await
+    by_approvals(app_state, tx, stored.clone(), people).await
 }
 
 /// Returns the verdict on a change that gives access or needs approvals.
@@ -172,7 +177,7 @@ async fn by_approvals(
         .map(|shown| shown + DECIDE_WITHIN + START_WITHIN);
     if last.is_none_or(|last| app_state.clock.now() >= last) {
         // Checked by the ledger, because a modified row must not extend the validity of approvals.
-        return Ok(StartVerdict::Refused(descriptions::TOO_LATE.into()));
+        return Ok(StartVerdict::Refused(TOO_LATE.into()));
     }
     let alarm = identity::alarm(tx.conn()).await?;
     if let Some(refused) =
@@ -225,9 +230,7 @@ async fn by_approvals(
     }) {
         ApprovalProgress::Met(given) => given,
         ApprovalProgress::Declined(_) => {
-            return Ok(StartVerdict::Refused(
-                descriptions::already(State::Declined).into(),
-            ));
+            return Ok(StartVerdict::Refused(already(State::Declined).into()));
         }
         // An approver whose difference belongs to the alarm voids nothing.
         ApprovalProgress::Missing(_) if excused => return Err(NoVerdict::PeopleOfTheAlarm),
@@ -266,12 +269,10 @@ async fn of_requester(
             if alarm.is_some() && suspended.is_none() {
                 return Err(NoVerdict::PeopleOfTheAlarm);
             }
-            let why = descriptions::requester_gone(difference);
+            let why = requester_gone(difference);
             Ok(Some(StartVerdict::Refused(why)))
         }
-        None => Ok(Some(StartVerdict::Refused(
-            descriptions::REQUESTER_NOT_LINKED.into(),
-        ))),
+        None => Ok(Some(StartVerdict::Refused(REQUESTER_NOT_LINKED.into()))),
     }
 }
 

@@ -8,9 +8,9 @@ use std::{
 
 use domain::{
     crawl::{MergeContext, SingleRead, merge},
-    drift::{Drift, DriftEvent, detect},
-    engine::{AccessResource, Listing, OperationKind, OperationOutcome, OperationRow, Phase},
-    ids::{GroupId, UserId},
+    drift::DriftEvent,
+    engine::{AccessResource, Listing},
+    ids::GroupId,
     ledger::Outcome,
     org::SpecialAccounts,
     snapshot::{Figure, Gap, NeverRead, Parts, Snapshot, Unread},
@@ -20,18 +20,19 @@ use serde::Serialize;
 
 use super::{
     execute::observation,
-    observe,
     persons::{link_missed, persons},
 };
 use crate::{
     aws::crawl::{Calls, Cost, CrawlProgress, Crawled, crawl},
     service::{
         app_state::{AppState, ReadModel},
+        drift::unexplained,
         identities::{self, Review},
         instance::{self, InstanceError},
         journal::EntryBuilder,
+        single_reads::{self, unmade},
     },
-    store::{self, StoreError, Tx},
+    store::{self, StoreError},
 };
 
 /// The result of one crawl.
@@ -221,21 +222,13 @@ async fn publish(
     parts: Parts,
     special: SpecialAccounts,
 ) -> Result<(), StoreError> {
-    let reasons = observe::reasons(app_state).await?;
+    let reasons = single_reads::reasons(app_state).await?;
     let rules = app_state.rules.clone();
     let made = tokio::task::spawn_blocking(move || {
         ReadModel::new(Snapshot::new(parts), special, reasons, &rules)
     });
     app_state.publish(made.await.map_err(|error| unmade(&error))?);
     Ok(())
-}
-
-/// Returns the error for a read model that could not be built. Its callers must not continue with the previous one.
-pub(super) fn unmade(error: &tokio::task::JoinError) -> StoreError {
-    StoreError::Inconsistent {
-        table: "the read model",
-        what: error.to_string(),
-    }
 }
 
 /// Takes the single reads collected so far.
@@ -279,51 +272,6 @@ fn roles_known(special: &SpecialAccounts, crawled: &Crawled) -> bool {
     let unread = |gap: &Gap| crawled.crawl.unread.iter().any(|one| one.what == *gap);
     (special.management.is_some() || !unread(&Gap::Organization))
         && (!special.delegated_administrators.is_empty() || !unread(&Gap::DelegatedAdministrators))
-}
-
-/// Returns the differences that no operation of Leastwise explains.
-pub(super) async fn unexplained(
-    tx: &mut Tx,
-    before: &Parts,
-    after: &Parts,
-) -> Result<Vec<DriftEvent>, StoreError> {
-    let Some(oldest) = before.coverage.oldest else {
-        return Ok(Vec::new());
-    };
-    let ours: BTreeSet<(AccessResource, bool)> = store::engine::operations_since(tx.conn(), oldest)
-        .await?
-        .into_iter()
-        .filter(|row| !never_done(row.phase))
-        .map(|OperationRow { key, kind, .. }| (key, kind == OperationKind::Create))
-        .collect();
-    Ok(detect(before, after, |seen| {
-        explained_by(seen).is_some_and(|write| ours.contains(&write))
-    }))
-}
-
-/// Returns whether AWS never carried out an operation. Such an operation does not explain a difference.
-fn never_done(phase: Phase) -> bool {
-    matches!(
-        phase,
-        Phase::Over(
-            OperationOutcome::Refused | OperationOutcome::NotSent | OperationOutcome::Failed
-        )
-    )
-}
-
-/// Returns the operation that would explain a difference. Leastwise does not write permission sets and accounts yet.
-fn explained_by(drift: &Drift) -> Option<(AccessResource, bool)> {
-    let membership = |group: &GroupId, user: &UserId| AccessResource::Membership {
-        group: group.clone(),
-        user: user.clone(),
-    };
-    Some(match drift {
-        Drift::Assigned { assignment } => (AccessResource::Assignment(assignment.clone()), true),
-        Drift::Unassigned { assignment } => (AccessResource::Assignment(assignment.clone()), false),
-        Drift::Joined { group, user } => (membership(group, user), true),
-        Drift::Left { group, user } => (membership(group, user), false),
-        Drift::SetEdited { .. } | Drift::Reclassified { .. } => return None,
-    })
 }
 
 /// Returns the crawled listings of the pairs and groups that the engine tracks.

@@ -38,7 +38,7 @@ pub(super) async fn act(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let backend = bind(&state, signed.clone());
+    let backend = bind(&state, &signed);
     let here = Uri::from_static("/");
     let Some(fields) = fields(&headers, &body) else {
         return StatusCode::BAD_REQUEST.into_response();

@@ -15,7 +15,7 @@ use domain::ids::ChangeId;
 use futures::StreamExt as _;
 use http::StatusCode;
 
-use super::{error::HttpError, pages::PageState, request_id, session::SignedIn};
+use super::{error::HttpError, pages::PageState, session::SignedIn};
 use crate::service::Service;
 
 /// The maximum duration of a stream: an ended session must close it within a minute.
@@ -35,7 +35,7 @@ pub async fn change(
         Ok(place) => place,
         Err(error) => return error.into_response(),
     };
-    let service = Service::new(state.app_state.clone(), signed, request_id::current());
+    let service = Service::new(state.app_state.clone(), signed.caller());
     // A change that the person may not see is reported as missing.
     let words = match service.change_events(&id).await {
         Ok(words) => words,

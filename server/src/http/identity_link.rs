@@ -11,9 +11,9 @@ use domain::{
     person::link::{IdentityLink, LinkMethod},
 };
 
-use super::{ports::SignInEvent, state::HttpState};
+use super::state::HttpState;
 use crate::{
-    service::journal::UserOfIdentity,
+    service::{journal::UserOfIdentity, sign_in::SignInEvent},
     store::{
         StoreError, Tx, identity,
         person::{ResolvedPerson, SignInClaims},

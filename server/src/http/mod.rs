@@ -22,7 +22,6 @@ pub mod log;
 pub mod oidc;
 pub mod origin;
 pub mod pages;
-pub mod ports;
 pub mod rate;
 pub mod request_id;
 pub mod return_to;

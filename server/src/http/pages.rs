@@ -24,7 +24,6 @@ use url::form_urlencoded;
 use super::{
     actions::{act, appearance},
     document::{address, draw, refused},
-    request_id,
     router::Routes,
     saved_form,
     session::SignedIn,
@@ -89,7 +88,7 @@ pub(super) async fn permitted(
         return Ok(());
     };
     let journal = &state.app_state.journal;
-    let who = EntryActor::signed(signed, &request_id::current());
+    let who = EntryActor::of(&signed.caller());
     if let Err(error) = journal
         .note(journal.access_denied(&who, action, denial.reason()))
         .await
@@ -107,12 +106,8 @@ pub(super) async fn permitted(
 }
 
 /// Returns the ports, bound to the caller.
-pub(super) fn bind(state: &PageState, signed: SignedIn) -> Arc<dyn Backend> {
-    Arc::new(Service::new(
-        state.app_state.clone(),
-        signed,
-        request_id::current(),
-    ))
+pub(super) fn bind(state: &PageState, signed: &SignedIn) -> Arc<dyn Backend> {
+    Arc::new(Service::new(state.app_state.clone(), signed.caller()))
 }
 
 pub(super) fn params(raw: &RawPathParams) -> BTreeMap<String, String> {
@@ -130,7 +125,7 @@ async fn show(
     headers: HeaderMap,
 ) -> Response {
     let form = kept(&state, &signed, &uri).await;
-    let backend = bind(&state, signed.clone());
+    let backend = bind(&state, &signed);
     let answer = match permitted(&state, &signed, route.action).await {
         Ok(()) => (route.page)(visit(&backend, params(&raw), &uri, form)).await,
         Err(denied) => Err(denied),
@@ -187,12 +182,12 @@ async fn nothing_here(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let backend = bind(&state, signed);
+    let backend = bind(&state, &signed);
     draw(&state, &backend, Err(Denied::NotFound), &uri, &headers).await
 }
 
 async fn palette(State(state): State<PageState>, signed: SignedIn) -> Response {
-    match bind(&state, signed).palette().await {
+    match bind(&state, &signed).palette().await {
         Ok(entries) => axum::Json(entries).into_response(),
         Err(denied) => refused(&denied),
     }
@@ -206,7 +201,7 @@ async fn download(
     if let Err(denied) = permitted(&state, &signed, Action::SeeReports).await {
         return refused(&denied);
     }
-    match bind(&state, signed).access_download(form).await {
+    match bind(&state, &signed).access_download(form).await {
         Ok(file) => {
             let name = attachment(&format!("attachment; filename=\"{}\"", file.name));
             let kind = HeaderValue::from_static(file.media_type);
@@ -235,7 +230,7 @@ async fn leaf(
     let Ok(seq) = seq.parse::<u64>() else {
         return refused(&Denied::NotFound);
     };
-    match bind(&state, signed).leaf(seq).await {
+    match bind(&state, &signed).leaf(seq).await {
         Ok(bytes) => {
             let name = format!("attachment; filename=\"leastwise-entry-{seq}.json\"");
             let kind = HeaderValue::from_static("application/json");

@@ -8,8 +8,11 @@ use std::collections::BTreeSet;
 
 use domain::{ids::PersonId, person::Subject, time::Timestamp};
 
-use super::{ports::SignInEvent, state::HttpSettings};
-use crate::store::{StoreError, Tx, person};
+use super::state::HttpSettings;
+use crate::{
+    service::sign_in::SignInEvent,
+    store::{StoreError, Tx, person},
+};
 
 /// The current state of a sign-in in the pool.
 pub(super) struct ObservedGroups<'a> {

@@ -22,18 +22,22 @@ use super::{
     cookie,
     error::HttpError,
     limits::ClientIp,
-    origin,
-    ports::{SignInEntry, SignInEvent},
-    request_id,
+    origin, request_id,
     return_to::ReturnTo,
     saved_form,
     secret::{Secret, digest},
     session_revalidation::{Confirmation, revalidate},
     state::HttpState,
 };
-use crate::store::{
-    StoreError, identity, person,
-    session::{self as rows, Ending, Session},
+use crate::{
+    service::{
+        caller::{BrowserRequest, Caller, CallingPerson},
+        sign_in::{SignInEntry, SignInEvent},
+    },
+    store::{
+        StoreError, identity, person,
+        session::{self as rows, Ending, Session},
+    },
 };
 
 /// How often the last use of a session is stored. A session may end earlier by this time, never later.
@@ -73,30 +77,23 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// Returns a person who acts without a browser. Without a cookie, no stream stays open.
-    pub fn without_cookie(
-        actor: Actor,
-        person: PersonId,
-        user: Option<UserId>,
-        subject: Subject,
-        name: String,
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            actor,
-            session: String::new(),
-            person,
-            user,
-            subject,
-            name,
-            self_reported: None,
-            email: None,
-            username: String::new(),
-            authenticated_at: now,
-            ends_at: now,
-            client_ip: None,
-            cookie: Secret::new(""),
-        }
+    /// Returns the caller of services, without the cookie. Called within the request, whose id it contains.
+    pub fn caller(&self) -> Caller {
+        let person = CallingPerson {
+            actor: self.actor.clone(),
+            person: self.person.clone(),
+            user: self.user.clone(),
+            subject: self.subject.clone(),
+            name: self.name.clone(),
+            self_reported: self.self_reported.clone(),
+        };
+        let request = BrowserRequest {
+            id: request_id::current(),
+            session: self.session.clone(),
+            client_ip: self.client_ip,
+            authenticated_at: self.authenticated_at,
+        };
+        Caller::Browser(person, request)
     }
 }
 

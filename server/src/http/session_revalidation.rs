@@ -10,16 +10,13 @@ use std::sync::{Arc, PoisonError};
 use domain::time::{Duration, Timestamp};
 
 use super::{
-    error::HttpError,
-    oidc::Refreshed,
-    ports::{PoolStatus, SignInEntry, SignInEvent},
-    request_id, role_revocation, seal,
-    secret::Secret,
-    secret::digest,
-    session::since,
-    state::HttpState,
+    error::HttpError, oidc::Refreshed, request_id, role_revocation, seal, secret::Secret,
+    secret::digest, session::since, state::HttpState,
 };
-use crate::store::session::{self as rows, Ending, Session};
+use crate::{
+    service::sign_in::{PoolStatus, SignInEntry, SignInEvent},
+    store::session::{self as rows, Ending, Session},
+};
 
 const EVERY: Duration = Duration::seconds(30);
 /// The time without confirmation after which changes are refused.

@@ -27,7 +27,6 @@ use super::{
     identity_link,
     limits::ClientIp,
     oidc::{Identity, Prompt, SignInFailure},
-    ports::{SignInEntry, SignInEvent},
     request_id,
     return_to::ReturnTo,
     role_revocation, seal,
@@ -37,6 +36,7 @@ use super::{
 };
 use crate::{
     clock,
+    service::sign_in::{SignInEntry, SignInEvent},
     store::{
         person::{SignInClaims, resolve_at_sign_in},
         session::{self as rows, Ending, NewSession, SessionDocument, SignIn},

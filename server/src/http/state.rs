@@ -14,10 +14,16 @@ use super::{
     headers::Csp,
     limits::{Limiter, Limits},
     oidc::Oidc,
-    ports::{PoolCheck, Readiness, SignInJournal, UserLookup},
     secret::Secret,
 };
-use crate::{clock::Clock, store::Store};
+use crate::{
+    clock::Clock,
+    service::{
+        readiness::Readiness,
+        sign_in::{PoolCheck, SignInJournal, UserLookup},
+    },
+    store::Store,
+};
 
 /// The settings of the HTTP layer.
 #[derive(Debug, Clone)]

@@ -30,12 +30,12 @@ use super::{
     index::Roster,
     journal::Journal,
     pci_findings::PciFindings,
-    pending_starts::PendingStarts,
     settings::Settings,
 };
 use crate::{
     aws::{Aws, Instance},
     clock::Clock,
+    engine::pending_starts::PendingStarts,
     managed_policies::Catalogue,
     store::Store,
 };

@@ -1,4 +1,4 @@
-//! Changes: preview, submit, decide, withdraw, expire, show.
+//! Changes: preview, submit, decide, withdraw, show. The engine starts, sends back and expires them.
 //!
 //! Nothing that a browser sends is trusted: the requester is taken from the session, the effect is evaluated
 //! again here, and an approval counts only for the effect that the approver saw. Every transition of a
@@ -6,16 +6,14 @@
 //! ledger is written last.
 
 mod alarms;
-pub mod approver_status;
 mod change_form;
 mod choices;
-mod decide;
+pub(crate) mod decide;
 mod decider_link;
-mod descriptions;
-mod evaluation;
+pub(crate) mod descriptions;
+pub(crate) mod evaluation;
 mod events;
-mod expire;
-mod identity_alarm;
+pub(crate) mod identity_alarm;
 mod list;
 mod mismatch;
 mod person_names;
@@ -25,7 +23,6 @@ mod remaining_paths;
 mod removal_alarm;
 mod scope;
 mod session_length;
-mod start;
 mod step_up;
 mod submission_limits;
 mod submit;
@@ -33,25 +30,18 @@ mod timeline;
 mod view;
 mod withdraw;
 
-pub use expire::expire_due;
 pub use removal_alarm::raise_removal_alarm;
-pub use start::{NoVerdict, fresh_verdict, send_back};
 
 use app::backend::{Denied, Load};
 use domain::authorize::Action;
 
-use super::{Service, journal::EntryActor};
+use super::Service;
 use crate::store::{StoreError, change::StoredChange};
 
 impl Service {
-    /// Returns the actor, for the ledger.
-    fn who(&self) -> EntryActor {
-        EntryActor::signed(&self.signed, &self.request)
-    }
-
     /// Returns whether the viewer may see this change: it is their own, or they may see all changes.
     fn may_see_change(&self, stored: &StoredChange) -> bool {
-        self.signed.person == stored.change.requester || self.allowed(Action::SeeChanges).is_ok()
+        self.caller.is(&stored.change.requester) || self.allowed(Action::SeeChanges).is_ok()
     }
 
     /// Records a refused attempt. Must not be called while a transaction is open.

@@ -16,7 +16,9 @@ use domain::{
     snapshot::Knowledge,
 };
 
-use super::{Service, app_state::ReadModel, broken, index::is_production_pci, names};
+use super::{
+    Service, app_state::ReadModel, broken, caller::CallingPerson, index::is_production_pci, names,
+};
 use crate::store;
 
 /// The number of differences listed on the home page.
@@ -32,8 +34,8 @@ const WAITING: usize = 10;
 impl HomePort for Service {
     async fn home(&self) -> PortResult<Home> {
         self.allowed(Action::SeeOwn)?;
-        let (access, access_count) = self
-            .signed
+        let calling = self.calling()?;
+        let (access, access_count) = calling
             .user
             .as_ref()
             .map(|user| self.my_access(user))
@@ -45,7 +47,7 @@ impl HomePort for Service {
         Ok(Home {
             waiting: self.waiting_rows(WAITING).await?,
             mine: self
-                .recent_changes(None, Some(self.signed.person.clone()), MINE)
+                .recent_changes(None, Some(calling.person.clone()), MINE)
                 .await?,
             access,
             access_count: self
@@ -55,28 +57,28 @@ impl HomePort for Service {
                 .access()
                 .figure(access_count),
             organisation,
-            me: self.signed.user.clone(),
-            not_linked: self.own_link_obstacle().await?,
-            suspended: self.own_suspension().await?,
+            me: calling.user.clone(),
+            not_linked: self.own_link_obstacle(calling).await?,
+            suspended: self.own_suspension(calling).await?,
             identities: self.identity_notice().await?,
         })
     }
 }
 
 impl Service {
-    async fn own_suspension(&self) -> PortResult<Option<String>> {
-        if self.signed.actor.identity == IdentityState::Active {
+    async fn own_suspension(&self, own: &CallingPerson) -> PortResult<Option<String>> {
+        if own.actor.identity == IdentityState::Active {
             return Ok(None);
         }
         let mut conn = self.connection().await?;
-        let suspension = store::identity::suspension(&mut conn, &self.signed.person).await;
+        let suspension = store::identity::suspension(&mut conn, &own.person).await;
         let suspension = suspension.map_err(broken)?;
         Ok(suspension.map(|suspension| suspension.difference.reason().to_owned()))
     }
 
     /// Returns why the viewer's sign-in is linked to no user. The viewer may not know other users, so none is named.
-    async fn own_link_obstacle(&self) -> PortResult<Option<String>> {
-        if self.signed.user.is_some() {
+    async fn own_link_obstacle(&self, own: &CallingPerson) -> PortResult<Option<String>> {
+        if own.user.is_some() {
             return Ok(None);
         }
         let snapshot = &self.read_model.snapshot;
@@ -86,7 +88,7 @@ impl Service {
             ));
         }
         let mut conn = self.connection().await?;
-        let keys = store::person::keys_of(&mut conn, &self.signed.subject).await;
+        let keys = store::person::keys_of(&mut conn, &own.subject).await;
         let keys = keys.map_err(broken)?;
         let link = link_identity(&keys, snapshot.found_by(&keys));
         Ok(Some(unlinked_words(&link)))

@@ -22,7 +22,7 @@ use domain::{
 };
 
 use self::sentence::EntryContext;
-use super::{Service, broken, existing, journal::EntryActor};
+use super::{Service, broken, existing};
 use crate::store::{
     Store, StoreError,
     ledger::{self, LedgerError, ListedEntry, SignedHead},
@@ -81,9 +81,8 @@ impl Service {
     /// Checks the right to read entries, and records the read.
     async fn reading_ledger(&self) -> PortResult<()> {
         self.allowed(Action::SeeLedger)?;
-        let who = EntryActor::signed(&self.signed, &self.request);
         let journal = &self.app_state.journal;
-        let entry = journal.ledger_viewed(&who);
+        let entry = journal.ledger_viewed(&self.who());
         journal.note(entry).await.map_err(broken)
     }
 }

@@ -1,14 +1,17 @@
-//! Implements the ports, bound to one actor: one file per noun.
+//! Implements the ports, bound to one caller: one file per noun.
 //!
 //! A service coordinates: it gets decisions from `domain`, reads and writes through `store`, and hands work to the
-//! engine. It never decides and never writes to AWS. Every port method checks the actor's right with
-//! `Service::allowed`, whatever the route did before.
+//! engine. It never decides and never writes to AWS. Every port method checks the caller's right with
+//! `Service::allowed`, whatever the route did before. Services know neither `http` nor the engine, except what an
+//! approved change waits for.
 
 mod accounts;
 pub mod app_state;
+pub mod caller;
 pub mod changes;
 pub mod classification;
 mod csv;
+pub(crate) mod drift;
 pub mod evaluation_slots;
 pub mod exposure;
 mod groups;
@@ -20,11 +23,13 @@ pub mod journal;
 mod ledger;
 pub mod names;
 pub mod pci_findings;
-pub mod pending_starts;
 mod people;
 mod permission_sets;
+pub mod readiness;
 pub mod report;
 pub mod settings;
+pub mod sign_in;
+pub mod single_reads;
 mod viewer;
 
 use std::sync::Arc;
@@ -36,49 +41,59 @@ use domain::{
     time::Timestamp,
 };
 
-use self::app_state::{AppState, ReadModel};
-use crate::{http::session::SignedIn, store::StoreError};
+use self::{
+    app_state::{AppState, ReadModel},
+    caller::{Caller, CallingPerson},
+    journal::EntryActor,
+};
+use crate::store::StoreError;
 
-/// The ports, bound to one actor.
+/// The ports, bound to one caller.
 pub struct Service {
     app_state: Arc<AppState>,
-    signed: SignedIn,
-    request: String,
+    caller: Caller,
     read_model: Arc<ReadModel>,
     now: Timestamp,
 }
 
 impl Service {
-    /// Binds the ports to the signed-in actor and to the current read model.
-    pub fn new(app_state: Arc<AppState>, signed: SignedIn, request: String) -> Self {
+    /// Binds the ports to the caller and to the current read model.
+    pub fn new(app_state: Arc<AppState>, caller: Caller) -> Self {
         let (read_model, now) = (app_state.read_model(), app_state.clock.now());
         Self {
             app_state,
-            signed,
-            request,
+            caller,
             read_model,
             now,
         }
     }
 
-    /// Checks the actor's right to an action.
+    /// Checks the caller's right to an action.
     fn allowed(&self, action: Action) -> PortResult<()> {
-        may(&self.signed.actor, action).map_err(Denied::from)
+        may(&self.caller.actor(), action).map_err(Denied::from)
+    }
+
+    /// Returns the caller, for the ledger.
+    fn who(&self) -> EntryActor {
+        EntryActor::of(&self.caller)
     }
 
     /// Whether the viewer may know that this user exists: either it is the viewer, or the viewer may see the directory.
     fn may_see(&self, user: &UserId) -> bool {
-        self.signed.user.as_ref() == Some(user) || self.allowed(Action::SeeDirectory).is_ok()
+        self.caller.user() == Some(user) || self.allowed(Action::SeeDirectory).is_ok()
     }
 
-    /// Returns the actor's person. A sign-in that is not linked to an identity has read-only access.
+    /// Returns the caller's person. A sign-in that is not linked to an identity has read-only access.
     fn person(&self) -> PortResult<PersonId> {
         let reason = domain::authorize::Denial::NotLinked.reason();
-        self.signed
-            .actor
-            .person
-            .clone()
-            .ok_or(Denied::Forbidden(reason))
+        let person = self.caller.actor().person.clone();
+        person.ok_or(Denied::Forbidden(reason))
+    }
+
+    /// Returns the person who calls, linked or not.
+    fn calling(&self) -> PortResult<&CallingPerson> {
+        let reason = "Only a person can do this.";
+        self.caller.person().ok_or(Denied::Forbidden(reason))
     }
 }
 

@@ -1,5 +1,7 @@
-//! The interface that sign-in and sessions need from the rest of the server. Implemented by the app state and its
-//! journal; values are plain, so tests can implement it easily.
+//! What sign-ins and sessions need of the server: the user pool, the directory and the journal. `http` calls these
+//! interfaces, and the composition root and the journal implement them.
+//!
+//! Values are plain, so that tests can implement them. Never knows cookies or HTTP.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -18,13 +20,11 @@ use domain::{
     time::Timestamp,
 };
 
-use crate::{
-    service::journal::UserOfIdentity,
-    store::{
-        StoreError, Tx,
-        person::{Claim, NewLink},
-        session::Ending,
-    },
+use super::journal::UserOfIdentity;
+use crate::store::{
+    StoreError, Tx,
+    person::{Claim, NewLink},
+    session::Ending,
 };
 
 /// The current status of a user in the pool.
@@ -123,16 +123,4 @@ pub trait SignInJournal: Send + Sync {
     /// Records a refusal, which changes nothing else. Implementations aggregate, because an unauthenticated client can
     /// cause many.
     async fn refused(&self, entry: &SignInEntry);
-}
-
-/// Whether the server is ready.
-#[async_trait]
-pub trait Readiness: Send + Sync {
-    /// Waits until the stored state is loaded. Before that, pages would be incorrect and people could not be
-    /// recognized.
-    async fn restored(&self) {}
-    /// Returns what is still missing, as text. Empty if ready. The database is checked separately.
-    async fn missing(&self) -> Vec<String>;
-    /// Returns metrics as Prometheus text.
-    fn metrics(&self) -> String;
 }

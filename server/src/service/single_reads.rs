@@ -1,7 +1,14 @@
-//! Adds the result of a single read to the read model, and to the ledger, at once.
+//! Single reads of AWS, between two crawls: reads one item, and adds the result to the read model and to the ledger at
+//! once. Requests and the engine use them.
 //!
 //! Accepts complete reads, and of an incomplete one only what it adds. A new read model is built beside the current one
 //! and replaces it. Crawls and single reads take turns, so neither loses the results of the other.
+
+mod item;
+mod removal;
+
+pub(crate) use item::{IN_FLIGHT, ReadItem, read_item};
+pub use removal::read_removal;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,11 +25,11 @@ use domain::{
     time::Timestamp,
 };
 
-use super::sync;
-use crate::{
-    service::app_state::{AccessReasons, AppState, ReadModel},
-    store::{self, StoreError},
+use super::{
+    app_state::{AccessReasons, AppState, ReadModel},
+    drift,
 };
+use crate::store::{self, StoreError};
 
 /// Adds a read to the read model. If it cannot be stored, the next crawl reads it again.
 pub async fn note(app_state: &Arc<AppState>, listing: &Listing, as_of: Timestamp) {
@@ -85,7 +92,7 @@ async fn keep(
     let mut tx = app_state.store.write().await?;
     let (then, mut since) = (part_of(before, read), part_of(after, read));
     since.coverage.newest = since.coverage.newest.max(Some(as_of));
-    let seen = sync::unexplained(&mut tx, &then, &since).await?;
+    let seen = drift::unexplained(&mut tx, &then, &since).await?;
     store::observed::save(&mut tx, before, after, now).await?;
     store::crawl::save_drift(&mut tx, &seen).await?;
     if !seen.is_empty() {
@@ -129,7 +136,7 @@ fn part_of(parts: &Parts, read: &SingleRead) -> Parts {
 }
 
 /// Publishes a new read model in which only these accounts are evaluated again.
-pub(super) async fn refresh(
+async fn refresh(
     app_state: &Arc<AppState>,
     parts: Parts,
     touched: &BTreeSet<AccountId>,
@@ -151,12 +158,20 @@ pub(super) async fn refresh(
             &touched,
         )
     });
-    app_state.publish(made.await.map_err(|error| sync::unmade(&error))?);
+    app_state.publish(made.await.map_err(|error| unmade(&error))?);
     Ok(())
 }
 
+/// Returns the error for a read model that could not be built. Its callers must not continue with the previous one.
+pub(crate) fn unmade(error: &tokio::task::JoinError) -> StoreError {
+    StoreError::Inconsistent {
+        table: "the read model",
+        what: error.to_string(),
+    }
+}
+
 /// Returns the access windows that are not over, their approvals, and the overdue removals.
-pub(super) async fn reasons(app_state: &AppState) -> Result<AccessReasons, StoreError> {
+pub async fn reasons(app_state: &AppState) -> Result<AccessReasons, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
     let windows = store::engine::windows(&mut conn).await?;
     let changes: BTreeSet<&ChangeId> = windows.iter().map(|row| &row.window.change).collect();

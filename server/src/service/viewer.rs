@@ -32,11 +32,12 @@ const PLACES: [(&str, &str); 9] = [
 impl ViewerPort for Service {
     async fn viewer(&self) -> PortResult<ViewerView> {
         self.allowed(Action::SeeOwn)?;
+        let calling = self.calling()?;
         Ok(ViewerView {
-            name: self.signed.name.clone(),
-            roles: self.signed.actor.roles.iter().copied().collect(),
-            user: self.signed.user.clone(),
-            mfa: self.signed.actor.mfa,
+            name: calling.name.clone(),
+            roles: calling.actor.roles.iter().copied().collect(),
+            user: calling.user.clone(),
+            mfa: self.caller.actor().mfa,
             inbox: self.waiting_for_viewer().await.map_err(broken)?.len(),
         })
     }
@@ -46,7 +47,7 @@ impl ViewerPort for Service {
     }
 
     fn may(&self, action: Action) -> Result<(), Denial> {
-        authorize::may(&self.signed.actor, action)
+        authorize::may(&self.caller.actor(), action)
     }
 
     fn freshness(&self) -> Freshness {
@@ -81,9 +82,11 @@ impl ViewerPort for Service {
         }
         if self.may(Action::SeeDirectory).is_ok() {
             self.directory(&mut entries);
-        } else if let Some(user) = &self.signed.user {
+        } else if let Some(calling) = self.caller.person()
+            && let Some(user) = &calling.user
+        {
             entries.push(entry(
-                &self.signed.name,
+                &calling.name,
                 "You".into(),
                 format!("/people/{user}"),
             ));

@@ -22,7 +22,7 @@ use domain::{
     ids::{ChangeId, PersonId},
     ledger::{
         Hash,
-        projection::{ChangeMismatch, DecisionMismatch, Lifecycle},
+        projection::{ChangeMismatch, DecisionMismatch, Lifecycle, RecordedDecision},
     },
     time::Timestamp,
 };
@@ -53,6 +53,17 @@ pub struct StoredChange {
     pub lifecycle: Lifecycle,
     /// When the current effect was shown to the approvers, according to the ledger.
     pub shown_at: Option<Timestamp>,
+    /// The decisions according to the ledger, each with the sign-in that made it.
+    pub recorded: Vec<RecordedDecision>,
+    /// When it was last updated. For an approved change, this is when it was approved.
+    pub updated_at: Timestamp,
+}
+
+/// The row of a locked change, without its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockedRow {
+    pub version: i64,
+    pub state: State,
 }
 
 /// Returns the SHA-256 of an effect as it is stored. It is recorded in the ledger, so that the shown effect cannot be
@@ -142,18 +153,6 @@ pub async fn by_form_key(
     }
 }
 
-/// Returns when a change was last updated. For an approved change, this is when it was approved.
-pub async fn moved_at(
-    conn: &mut AnyConnection,
-    change: &ChangeId,
-) -> Result<Timestamp, StoreError> {
-    let row = sqlx::query("select updated_at from change where id = $1")
-        .bind(change.as_str())
-        .fetch_one(conn)
-        .await?;
-    Ok(Timestamp(row.try_get("updated_at")?))
-}
-
 /// Returns the changes that were verified or failed at or after an instant, and when: an older read cannot show their
 /// result.
 pub async fn ended_since(
@@ -193,17 +192,33 @@ pub async fn find(
 
 /// Returns one change, locked until the transaction ends: decisions, expiry and the start are serialized.
 pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<StoredChange>, StoreError> {
-    sqlx::query("update change set version = version where id = $1")
-        .bind(change.as_str())
-        .execute(tx.conn())
-        .await?;
-    find(tx.conn(), change).await
+    match lock_row(tx, change).await? {
+        Some(_) => find(tx.conn(), change).await,
+        None => Ok(None),
+    }
+}
+
+/// Locks one change like [`lock`], for a caller that has loaded it before or does not need its content.
+pub async fn lock_row(tx: &mut Tx, change: &ChangeId) -> Result<Option<LockedRow>, StoreError> {
+    let row =
+        sqlx::query("update change set version = version where id = $1 returning version, state")
+            .bind(change.as_str())
+            .fetch_optional(tx.conn())
+            .await?;
+    row.map(|row| {
+        Ok(LockedRow {
+            version: row.try_get("version")?,
+            state: state_of(&row)?,
+        })
+    })
+    .transpose()
 }
 
 /// Moves a locked change to another state. A conflict if its version has changed.
 pub async fn set_state(
     tx: &mut Tx,
-    stored: &StoredChange,
+    change: &ChangeId,
+    version: i64,
     state: State,
     result: Option<&str>,
     now: Timestamp,
@@ -215,8 +230,8 @@ pub async fn set_state(
     .bind(state.as_str())
     .bind(result.map(str::to_owned))
     .bind(now.0)
-    .bind(stored.change.id.as_str())
-    .bind(stored.version)
+    .bind(change.as_str())
+    .bind(version)
     .execute(tx.conn())
     .await?;
     affected(rows.rows_affected(), "this change")
@@ -265,15 +280,18 @@ pub async fn waiting_of(
     Ok(row.0)
 }
 
-/// Returns the changes in any of these states, oldest first.
+/// Returns the changes in any of these states, oldest first, but for one.
 pub async fn in_states(
     conn: &mut AnyConnection,
     states: &[State],
+    except: Option<&ChangeId>,
 ) -> Result<Vec<StoredChange>, StoreError> {
     let mut found = Vec::new();
     for state in states {
-        let rows = sqlx::query("select * from change where state = $1 order by submitted_at")
+        let sql = "select * from change where state = $1 and id <> $2 order by submitted_at";
+        let rows = sqlx::query(sql)
             .bind(state.as_str())
+            .bind(except.map_or("", ChangeId::as_str))
             .fetch_all(&mut *conn)
             .await?;
         for row in &rows {
@@ -294,17 +312,17 @@ pub async fn in_states(
     Ok(found)
 }
 
-/// Returns the version and state of one change, for live pages.
-pub async fn version(
-    conn: &mut AnyConnection,
-    change: &ChangeId,
-) -> Result<Option<(i64, State)>, StoreError> {
-    let row = sqlx::query("select version, state from change where id = $1")
-        .bind(change.as_str())
-        .fetch_optional(conn)
+/// Returns the id and version of each approved change, oldest first.
+pub async fn approved(conn: &mut AnyConnection) -> Result<Vec<(ChangeId, i64)>, StoreError> {
+    let rows = sqlx::query("select id, version from change where state = $1 order by submitted_at")
+        .bind(State::Approved.as_str())
+        .fetch_all(conn)
         .await?;
-    row.map(|row| Ok((row.try_get("version")?, state_of(&row)?)))
-        .transpose()
+    let row = |row: &AnyRow| {
+        let change = id("change", &row.try_get::<String, _>("id")?)?;
+        Ok((change, row.try_get("version")?))
+    };
+    rows.iter().map(row).collect()
 }
 
 async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<StoredChange, StoreError> {
@@ -345,6 +363,8 @@ async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<StoredChange, 
         altered_decisions: mismatches,
         lifecycle: decisions.history.lifecycle,
         shown_at: decisions.history.presented.map(|shown| shown.at),
+        recorded: decisions.given,
+        updated_at: Timestamp(row.try_get("updated_at")?),
     })
 }
 

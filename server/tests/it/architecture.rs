@@ -10,6 +10,7 @@
 )]
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -53,6 +54,164 @@ fn naming(folder: &str, words: &[&str]) -> Vec<String> {
         }
     }
     bad
+}
+
+/// Returns the code of a file without its comments and without its tests.
+fn code(text: &str) -> String {
+    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
+    let code = lines.map(|line| line.split("//").next().unwrap_or_default());
+    code.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns every path of this crate that some code names, such as `service::app_state::AppState`. The trees of `use` are
+/// expanded.
+fn crate_paths(code: &str) -> BTreeSet<String> {
+    fn tree<'a>(code: &'a str, path: &str, found: &mut BTreeSet<String>) -> &'a str {
+        let code = code.trim_start();
+        if let Some(mut rest) = code.strip_prefix('{') {
+            loop {
+                rest = tree(rest, path, found).trim_start();
+                match rest.strip_prefix(',') {
+                    Some(after) => rest = after,
+                    None => return rest.strip_prefix('}').unwrap_or(rest),
+                }
+            }
+        }
+        let end = code.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let (name, rest) = code.split_at(end.unwrap_or(code.len()));
+        match rest.strip_prefix("::") {
+            Some(rest) => tree(rest, &format!("{path}{name}::"), found),
+            // Nothing follows the last comma of a tree.
+            None if name.is_empty() => rest,
+            None => {
+                found.insert(format!("{path}{name}"));
+                rest
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    for (at, start) in code.match_indices("crate::") {
+        tree(&code[at + start.len()..], "", &mut found);
+    }
+    found
+}
+
+/// Returns the places in a folder that name a module of this crate, each as `file: path`.
+fn naming_module(folder: &str, module: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for (path, text) in sources(folder) {
+        let file = path.file_name().unwrap().to_string_lossy().into_owned();
+        let paths = crate_paths(&code(&text));
+        let of = |path: &String| path == module || path.starts_with(&format!("{module}::"));
+        named.extend(
+            paths
+                .into_iter()
+                .filter(of)
+                .map(|path| format!("{file}: {path}")),
+        );
+    }
+    named.sort_unstable();
+    named
+}
+
+#[test]
+fn paths_are_found_in_trees_of_use_and_in_code() {
+    let code = "use crate::{\n    a::{b, c::D},\n    e,\n};\nfn f() { crate::g::h(1); }";
+    assert_eq!(
+        crate_paths(code).into_iter().collect::<Vec<_>>(),
+        ["a::b", "a::c::D", "e", "g::h"]
+    );
+}
+
+#[test]
+fn http_calls_services_and_no_service_knows_http() {
+    for folder in ["src/service", "src/engine", "src/store", "src/aws"] {
+        assert_eq!(
+            naming_module(folder, "http"),
+            Vec::<String>::new(),
+            "{folder}"
+        );
+    }
+}
+
+#[test]
+fn the_engine_calls_services_and_services_know_only_what_a_start_waits_for() {
+    let mut named = naming_module("src/service", "engine");
+    named.retain(|place| !place.contains(": engine::pending_starts::"));
+    assert_eq!(named, Vec::<String>::new());
+}
+
+/// A change is loaded with its effect and the proof of its approvals. Its start uses one load, from `reconcile.rs`, or from
+/// `execute.rs` if it is evaluated later than it was taken up; `reread.rs` loads it after it is done.
+#[test]
+fn the_engine_loads_a_change_once_to_start_it() {
+    let loads = [
+        "start::load(",
+        "change::find(",
+        "change::lock(",
+        "change::in_states(",
+        "proof::decisions(",
+    ];
+    let named = naming("src/engine", &loads);
+    let mut named: Vec<String> = named
+        .iter()
+        .map(|place| {
+            let file = place.rsplit('/').next().unwrap_or_default();
+            let load = loads.iter().find(|load| place.contains(*load)).unwrap();
+            format!("{}: {load}", file.split(':').next().unwrap_or_default())
+        })
+        .collect();
+    named.sort_unstable();
+    let expected = [
+        "execute.rs: start::load(",
+        "expire.rs: change::in_states(",
+        "expire.rs: change::lock(",
+        "reconcile.rs: start::load(",
+        "reread.rs: start::load(",
+        "start.rs: change::find(",
+        // The change that is sent back.
+        "start.rs: change::lock(",
+    ];
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn the_modules_of_domain_form_no_cycle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src");
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in sources("../domain/src") {
+        let inside = path.strip_prefix(&root).unwrap();
+        let module = inside.iter().next().unwrap().to_string_lossy();
+        let module = module.trim_end_matches(".rs").to_owned();
+        let named = crate_paths(&code(&text));
+        let named = named
+            .iter()
+            .filter_map(|path| path.split("::").next())
+            .filter(|named| **named != module)
+            .map(str::to_owned);
+        uses.entry(module.clone()).or_default().extend(named);
+    }
+    let in_cycles: Vec<&String> = uses
+        .keys()
+        .filter(|module| reaches(&uses, module, module))
+        .collect();
+    assert_eq!(in_cycles, Vec::<&String>::new());
+}
+
+/// Whether a module uses another one, directly or through others.
+fn reaches(uses: &BTreeMap<String, BTreeSet<String>>, from: &str, to: &str) -> bool {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+    while let Some(module) = open.pop() {
+        for next in uses.get(module).into_iter().flatten() {
+            if next == to {
+                return true;
+            }
+            if seen.insert(next.as_str()) {
+                open.push(next);
+            }
+        }
+    }
+    false
 }
 
 #[test]

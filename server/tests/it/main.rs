@@ -6,6 +6,7 @@
 mod access;
 mod app_states;
 mod architecture;
+mod callers;
 mod changes;
 mod command_line;
 mod database;
@@ -15,5 +16,6 @@ mod ports;
 mod prepared;
 mod sandboxed;
 mod sign_in;
+mod starts;
 mod store;
 mod wait;

@@ -13,6 +13,7 @@ use super::{IdentityCommandError, NotConfirmed};
 use crate::{
     service::{
         app_state::AppState,
+        caller::Caller,
         identities,
         journal::{EntryActor, EntryBuilder, UserOfIdentity},
     },
@@ -176,7 +177,7 @@ pub(super) async fn written(
             external_ids: known.subject_ids(),
         };
         identity::keep(tx, person, &earlier.user, &earlier.external_ids, now).await?;
-        let who = EntryActor::leastwise();
+        let who = EntryActor::of(&Caller::CommandLine);
         entries.push(app_state.journal.identity_linked(&who, &earlier, now));
     }
     identity::keep(tx, person, user, &confirmed.external_ids, now).await?;

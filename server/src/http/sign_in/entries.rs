@@ -4,10 +4,8 @@ use domain::{ids::PersonId, person::link::IdentityLink};
 
 use super::SignInSuccess;
 use crate::{
-    http::{
-        ports::{SignInEntry, SignInEvent},
-        request_id,
-    },
+    http::request_id,
+    service::sign_in::{SignInEntry, SignInEvent},
     store::{person::ResolvedPerson, session::NewSession},
 };
 

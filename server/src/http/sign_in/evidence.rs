@@ -10,10 +10,12 @@ use domain::{
     second_factor::{Authenticator, PoolMfa},
 };
 
-use crate::http::{
-    oidc::{Identity, SignInFailure},
-    ports::PoolStatus,
-    state::{HttpSettings, HttpState},
+use crate::{
+    http::{
+        oidc::{Identity, SignInFailure},
+        state::{HttpSettings, HttpState},
+    },
+    service::sign_in::PoolStatus,
 };
 
 /// What the pool states about an active user.

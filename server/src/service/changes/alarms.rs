@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use app::backend::{ALARM_BY, AlarmPhase, AlarmRow, Alarms};
+use app::backend::{ALARM_BY, AlarmPhase, AlarmRow, Alarms, PortResult};
 use domain::{
     change::{Aim, State},
     ids::PersonId,
@@ -14,7 +14,7 @@ use domain::{
 
 use super::{list, person_names::PersonNames};
 use crate::{
-    service::Service,
+    service::{Service, broken},
     store::{
         StoreError,
         change::{self, AlarmCount},
@@ -36,8 +36,13 @@ struct Fold {
 
 impl Service {
     /// Returns the alarms of the last days, as far as the viewer may see the changes.
-    pub(in crate::service) async fn recent_alarms(&self) -> Result<Alarms, StoreError> {
-        let own = self.whose(list::OwnerFilter::All);
+    pub(in crate::service) async fn recent_alarms(&self) -> PortResult<Alarms> {
+        let own = self.whose(list::OwnerFilter::All)?;
+        self.alarms_of(own).await.map_err(broken)
+    }
+
+    /// Returns the alarms about changes of one requester, or of everybody.
+    async fn alarms_of(&self, own: Option<PersonId>) -> Result<Alarms, StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
         let counts = change::alarm_counts(&mut conn, own.as_ref(), self.now - SHOWN).await?;
         let mut folds = folded(counts);

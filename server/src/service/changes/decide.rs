@@ -79,7 +79,11 @@ impl DecisionPort for Service {
             }]));
         }
         self.check_own_link().await?;
-        let _slot = self.app_state.evaluations.take(&self.signed.person).await?;
+        let _slot = self
+            .app_state
+            .evaluations
+            .take(&self.calling()?.person)
+            .await?;
         match self.try_decide(id, &input, reason).await.map_err(trouble)? {
             DecideOutcome::Recorded(state) => {
                 self.app_state.announce(id, state);
@@ -129,7 +133,7 @@ impl Service {
         };
         let seen = EffectHash(input.effect.clone());
         let again = |given: &Approval| {
-            Some(&given.approver) == self.signed.actor.person.as_ref()
+            self.caller.acts_as(&given.approver)
                 && given.decision == input.decision
                 && given.effect == seen
         };
@@ -142,7 +146,7 @@ impl Service {
         if let Some(altered) = stored.altered {
             return Ok(DecideOutcome::RowMismatch(altered));
         }
-        let record = identity::record(tx.conn(), &self.signed.person).await?;
+        let record = self.own_record(tx.conn()).await?;
         if let Some(suspension) = &record.suspended {
             return Ok(DecideOutcome::Suspended(suspension.clone()));
         }
@@ -209,12 +213,12 @@ impl Service {
         change::decide(&mut tx, id, &approval).await?;
         stored.change.approvals.push(approval.clone());
         let state = state_of(&stored, &seats(tx.conn(), &stored).await?);
-        change::set_state(&mut tx, &stored, state, None, now).await?;
-        let entry = self
-            .app_state
-            .journal
-            .change_decided(&self.who(), id, &approval)
-            .fact("authenticated_at", self.signed.authenticated_at.rfc3339());
+        change::set_state(&mut tx, id, stored.version, state, None, now).await?;
+        let journal = &self.app_state.journal;
+        let mut entry = journal.change_decided(&self.who(), id, &approval);
+        if let Some(at) = self.caller.authenticated_at() {
+            entry = entry.fact("authenticated_at", at.rfc3339());
+        }
         self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(DecideOutcome::Recorded(state))
@@ -222,24 +226,41 @@ impl Service {
 
     /// Returns what is known about the viewer as a decider.
     pub(super) fn candidate(&self, claims: &Claims) -> Candidate {
+        let actor = self.caller.actor();
+        // A sign-in that is not linked to an identity has a person as well, and that person holds the claim.
+        let doubles = self.caller.person();
+        let doubles = doubles.map(|calling| claims.doubles_of(&calling.person));
         Candidate {
-            person: self.signed.actor.person.clone(),
-            approver_since: self.signed.actor.approver_since,
-            mfa: self.signed.actor.mfa,
-            // A sign-in that is not linked to an identity has a person as well, and that person holds the claim.
-            doubles: claims.doubles_of(&self.signed.person),
+            person: actor.person.clone(),
+            approver_since: actor.approver_since,
+            mfa: actor.mfa,
+            doubles: doubles.unwrap_or_default(),
+        }
+    }
+
+    /// Returns the ledger's record of the identity that calls; an empty one if no person does.
+    pub(super) async fn own_record(
+        &self,
+        conn: &mut AnyConnection,
+    ) -> Result<IdentityRecord, StoreError> {
+        match self.caller.person() {
+            Some(calling) => identity::record(conn, &calling.person).await,
+            None => Ok(IdentityRecord::default()),
         }
     }
 
     /// Adds the viewer to those who gain access if any user does that their identity ever was: a person is linked to a
     /// user at sign-in, and a user is created again, which may be later than the stored list.
     pub(super) fn add_oneself(&self, stored: &mut StoredChange, record: &IdentityRecord) {
-        let linked = self.signed.user.as_ref();
+        let Some(calling) = self.caller.person() else {
+            return;
+        };
+        let linked = calling.user.as_ref();
         let read_model = self.app_state.read_model();
         if linked.is_some_and(|user| stored.effect.gives_to(user))
             || Oneself::of(record, &read_model.snapshot, &stored.effect) == Oneself::Gains
         {
-            stored.gaining.insert(self.signed.person.clone());
+            stored.gaining.insert(calling.person.clone());
         }
     }
 
@@ -272,7 +293,7 @@ impl Service {
 
 /// Returns everyone who may fill an approval slot: approvers according to the ledger, without those who may be the
 /// requester or a beneficiary by an unsettled claim.
-pub(super) async fn seats(
+pub(crate) async fn seats(
     conn: &mut AnyConnection,
     stored: &StoredChange,
 ) -> Result<BTreeSet<PersonId>, StoreError> {
@@ -300,7 +321,7 @@ fn state_of(stored: &StoredChange, seats: &BTreeSet<PersonId>) -> State {
 }
 
 /// Binds a change to its current effect. The time for a decision starts again.
-pub(super) fn rebound(
+pub(crate) fn rebound(
     stored: &StoredChange,
     evaluation: Evaluation,
     now: Timestamp,

@@ -12,7 +12,7 @@ impl Service {
     /// Refuses unless a read of the directory at this moment shows the approver's user. Must not be called while a
     /// transaction is open.
     pub(super) async fn check_own_link(&self) -> PortResult<()> {
-        let checked = identities::check(&self.app_state, &self.signed.person).await;
+        let checked = identities::check(&self.app_state, &self.calling()?.person).await;
         match checked.map_err(broken)? {
             Some(LinkStatus::Valid) => Ok(()),
             None => {

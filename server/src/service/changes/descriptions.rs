@@ -6,7 +6,6 @@ use domain::{
     change::{InvalidProposal, Operation, Proposal, State, holds_card_number},
     diff::{Gainer, Step},
     grant::Term,
-    identity::LinkDifference,
     ids::{AccountId, PermissionSetArn, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
@@ -178,7 +177,7 @@ pub(super) fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'stat
 }
 
 /// Returns why a change cannot be decided any more.
-pub(super) fn already(state: State) -> &'static str {
+pub(crate) fn already(state: State) -> &'static str {
     match state {
         State::Refused => "This change is blocked by policy. No approval can override this.",
         State::Waiting => "This change is waiting for a decision.",
@@ -192,39 +191,13 @@ pub(super) fn already(state: State) -> &'static str {
     }
 }
 
-/// Why a change does not start whose requester is linked to no user.
-pub(super) const REQUESTER_NOT_LINKED: &str =
-    "The person who requested this change is not linked to an Identity Center user.";
-
-/// Explains why a change does not start whose requester is no longer who they were.
-pub(super) fn requester_gone(difference: &LinkDifference) -> String {
-    let what = match difference {
-        LinkDifference::Deleted => "was deleted",
-        LinkDifference::Disabled => "is disabled",
-        LinkDifference::Recreated(_) => "was deleted and created again as another user",
-        LinkDifference::Reissued(_) => {
-            "shares an external id or another link key with another user"
-        }
-        LinkDifference::LinkAltered => "differs from the one that the ledger records",
-    };
-    format!("The Identity Center user of the person who requested this change {what}.")
-}
-
 /// Explains why a change whose row differs from the ledger is not processed.
-pub(super) fn altered(why: ChangeMismatch) -> String {
+pub(crate) fn altered(why: ChangeMismatch) -> String {
     format!(
         "This change does not match the ledger: {why}. Nothing was changed. Request it again, and run \
          `leastwise ledger verify`."
     )
 }
-
-/// The reason why a change that was approved too long ago does not start.
-pub(super) const TOO_LATE: &str =
-    "The time in which this change could start is over. Request it again.";
-
-/// The reason why a change does not start a second time.
-pub(super) const ONCE: &str =
-    "According to the ledger, this change was carried out or ended before. Request it again.";
 
 #[cfg(test)]
 mod tests {

@@ -142,7 +142,7 @@ impl Evaluated {
 }
 
 /// Evaluates a stored change again, with the roles that its requester holds now according to the ledger.
-pub(super) async fn re_evaluate(
+pub(crate) async fn re_evaluate(
     app_state: &AppState,
     conn: &mut AnyConnection,
     stored: &StoredChange,
@@ -179,7 +179,7 @@ pub(super) async fn re_evaluate(
 
 /// Compares the effect of a stored change now with the one that its approvers saw. The stored effect and its hash are as
 /// in the ledger; the caller has checked `altered`.
-pub(super) async fn compared(
+pub(crate) async fn compared(
     app_state: &AppState,
     stored: &StoredChange,
     now: &Evaluation,
@@ -252,8 +252,8 @@ async fn under_way(
             operations.extend(done.map(|(operation, _)| operation).filter(unseen).cloned());
         }
     }
-    for stored in change::in_states(conn, &[State::Approved, State::Applying]).await? {
-        if Some(&stored.change.id) != except && as_asked(&stored) {
+    for stored in change::in_states(conn, &[State::Approved, State::Applying], except).await? {
+        if as_asked(&stored) {
             operations.extend(stored.change.proposal.operations);
         }
     }

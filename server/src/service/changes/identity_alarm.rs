@@ -26,7 +26,7 @@ pub(super) fn stopped_words(alarm: &IdentityAlarm) -> String {
 }
 
 /// Whether the alarm stops decisions on a change with this effect, and its start.
-pub(super) fn is_stopped(snapshot: &Snapshot, stored: &StoredChange, effect: &Effect) -> bool {
+pub(crate) fn is_stopped(snapshot: &Snapshot, stored: &StoredChange, effect: &Effect) -> bool {
     let operations = &stored.change.proposal.operations;
     sensitivity(snapshot, operations, effect) == Sensitivity::ProductionPci
 }

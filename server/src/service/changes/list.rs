@@ -53,7 +53,7 @@ impl ChangesPort for Service {
             OwnerFilter::Own
         } else {
             OwnerFilter::All
-        });
+        })?;
         let requester = match (own, of_one) {
             // Changes of somebody else, who may not exist, for a viewer who sees only their own.
             (Some(own), Some(asked)) if own != asked => return Ok(no_rows()),
@@ -170,7 +170,7 @@ impl Service {
         limit: usize,
     ) -> PortResult<Vec<ChangeRow>> {
         self.allowed(Action::SeeOwn)?;
-        let requester = match (self.whose(OwnerFilter::All), requester) {
+        let requester = match (self.whose(OwnerFilter::All)?, requester) {
             // Changes of others, for a viewer who sees only their own.
             (Some(own), Some(asked)) if own != asked => return Ok(Vec::new()),
             (Some(own), _) => Some(own),
@@ -204,11 +204,11 @@ impl Service {
     }
 
     /// Returns the requester to whom a list is limited: the viewer, unless they may see all changes.
-    pub(super) fn whose(&self, wanted: OwnerFilter) -> Option<PersonId> {
-        match wanted {
+    pub(super) fn whose(&self, wanted: OwnerFilter) -> PortResult<Option<PersonId>> {
+        Ok(match wanted {
             OwnerFilter::All if self.allowed(Action::SeeChanges).is_ok() => None,
-            OwnerFilter::All | OwnerFilter::Own => Some(self.signed.person.clone()),
-        }
+            OwnerFilter::All | OwnerFilter::Own => Some(self.calling()?.person.clone()),
+        })
     }
 
     async fn rows(

@@ -31,7 +31,7 @@ impl Service {
         match scope {
             Scope::Own { user, .. } => Some(user.clone()),
             Scope::Everybody if gains => {
-                let own = self.signed.user.clone();
+                let own = self.caller.user().cloned();
                 own.filter(|own| self.read_model.snapshot.user(own).is_some())
             }
             Scope::Everybody => None,
@@ -40,10 +40,10 @@ impl Service {
 
     /// Returns for whom the viewer may propose changes.
     pub(super) fn scope(&self) -> PortResult<Scope> {
-        let Err(denial) = domain::authorize::may(&self.signed.actor, Action::Propose) else {
+        let Err(denial) = domain::authorize::may(&self.caller.actor(), Action::Propose) else {
             return Ok(Scope::Everybody);
         };
-        match &self.signed.user {
+        match self.caller.user() {
             Some(own) => Ok(Scope::Own {
                 user: own.clone(),
                 reason: denial.reason(),
@@ -56,10 +56,11 @@ impl Service {
 
     /// Returns the request context of the viewer.
     pub(super) fn asked(&self, person: &PersonId, ticket: Option<&str>) -> RequestContext {
+        let actor = self.caller.actor();
         RequestContext {
             requester: person.clone(),
-            roles: self.signed.actor.roles.clone(),
-            mfa: self.signed.actor.mfa,
+            roles: actor.roles.clone(),
+            mfa: actor.mfa,
             ticket: ticket.is_some(),
             approvals: BTreeSet::new(),
             ours: BTreeSet::new(),

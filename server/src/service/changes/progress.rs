@@ -14,7 +14,8 @@ use sqlx::AnyConnection;
 
 use super::{descriptions, mismatch, remaining_paths};
 use crate::{
-    service::{app_state::ReadModel, pending_starts::PendingStart},
+    engine::pending_starts::PendingStart,
+    service::app_state::ReadModel,
     store::{StoreError, change::StoredChange, engine},
 };
 
@@ -326,7 +327,7 @@ mod tests {
     use domain::time::Duration;
 
     use super::*;
-    use crate::service::pending_starts::StartDependency;
+    use crate::engine::pending_starts::StartDependency;
 
     const NOW: Timestamp = Timestamp(1_795_425_245_000);
 

@@ -3,7 +3,7 @@
 //! `domain::second_factor` decides; this module supplies what it needs and words the result. Writes nothing.
 
 use app::backend::StepUpView;
-use domain::second_factor::{StepUp, StepUpReason, sensitivity, step_up};
+use domain::second_factor::{StepUp, StepUpReason, sensitivity};
 
 use super::descriptions::length_words;
 use crate::{service::Service, store::change::StoredChange};
@@ -14,24 +14,22 @@ impl Service {
         let read_model = self.app_state.read_model();
         let operations = &stored.change.proposal.operations;
         let what = sensitivity(&read_model.snapshot, operations, &stored.effect);
-        step_up(
-            self.signed.actor.mfa,
-            self.signed.authenticated_at,
-            self.app_state.settings.step_up.of(what),
-            self.app_state.clock.now(),
-        )
+        let limit = self.app_state.settings.step_up.of(what);
+        self.caller.step_up(limit, self.app_state.clock.now())
     }
 
     /// Describes what the viewer has to do before they decide; `None` if nothing.
     pub(super) fn step_up_view(&self, stored: &StoredChange) -> Option<StepUpView> {
-        match self.step_up(stored) {
-            StepUp::Proven => None,
-            StepUp::Needed(StepUpReason::NoFactor) => Some(StepUpView::NoFactor),
-            StepUp::Needed(StepUpReason::TooOld(limit)) => Some(StepUpView::TooOld(format!(
-                "This decision needs a sign-in that is at most {} old. Yours was at {} UTC.",
-                length_words(limit),
-                self.signed.authenticated_at.minute()
-            ))),
+        match (self.step_up(stored), self.caller.authenticated_at()) {
+            (StepUp::Proven, _) => None,
+            (StepUp::Needed(StepUpReason::TooOld(limit)), Some(at)) => {
+                Some(StepUpView::TooOld(format!(
+                    "This decision needs a sign-in that is at most {} old. Yours was at {} UTC.",
+                    length_words(limit),
+                    at.minute()
+                )))
+            }
+            (StepUp::Needed(_), _) => Some(StepUpView::NoFactor),
         }
     }
 }

@@ -26,8 +26,7 @@ use super::{
 };
 use crate::{
     clock,
-    engine::reread_removal,
-    service::{Service, broken},
+    service::{Service, broken, single_reads},
     store::{
         StoreError,
         change::{self, ChangeTarget, StoredChange},
@@ -157,7 +156,7 @@ impl Service {
         }
         // Not in an evaluation slot, which must not wait for AWS. What is left out here is read when the removal starts.
         if let Some(slot) = self.app_state.evaluations.try_read(person) {
-            reread_removal::reread(&self.app_state, &proposal.operations, Some(slot)).await;
+            single_reads::read_removal(&self.app_state, &proposal.operations, Some(slot)).await;
         }
         let _slot = self.app_state.evaluations.take(person).await?;
         let mut tx = self.app_state.store.write().await?;
@@ -215,11 +214,13 @@ impl Service {
             gaining: evaluation.gaining,
             version: 1,
             result: None,
-            mfa: self.signed.actor.mfa,
+            mfa: self.caller.actor().mfa,
             altered: None,
             altered_decisions: Vec::new(),
             lifecycle: Lifecycle::NotStarted,
             shown_at: None,
+            recorded: Vec::new(),
+            updated_at: now,
         };
         let earlier = change::insert(&mut tx, &stored, &submission.form_key, &targets).await?;
         if earlier.is_some() {
@@ -257,7 +258,7 @@ pub(super) fn state_after(outcome: Outcome) -> State {
 
 impl crate::service::app_state::AppState {
     /// Notifies live pages that a change was updated, and the engine if there is work.
-    pub(super) fn announce(&self, change: &ChangeId, state: State) {
+    pub(crate) fn announce(&self, change: &ChangeId, state: State) {
         // An error means that there is no receiver.
         let _ = self.moved.send(change.clone());
         if state == State::Approved {

@@ -35,9 +35,9 @@ impl Service {
             return Ok(Vec::new());
         }
         let mut conn = self.app_state.store.read().acquire().await?;
-        let waiting = change::in_states(&mut conn, &[State::Waiting]).await?;
+        let waiting = change::in_states(&mut conn, &[State::Waiting], None).await?;
         let claims = person::claims(&mut conn).await?;
-        let record = identity::record(&mut conn, &self.signed.person).await?;
+        let record = self.own_record(&mut conn).await?;
         let now = self.app_state.clock.now();
         Ok(waiting
             .into_iter()
@@ -82,7 +82,7 @@ impl Service {
     }
 
     fn may_withdraw_now(&self, stored: &StoredChange) -> Result<(), &'static str> {
-        if self.signed.actor.person.as_ref() != Some(&stored.change.requester) {
+        if !self.caller.acts_as(&stored.change.requester) {
             return Err(NOT_YOURS);
         }
         stored
@@ -128,7 +128,7 @@ impl Service {
         let waiting = self.app_state.waiting.of(&change.id);
         let operations = progress::operations(&mut conn, &read_model, stored, waiting, now).await?;
         let claims = person::claims(&mut conn).await?;
-        let record = identity::record(&mut conn, &self.signed.person).await?;
+        let record = self.own_record(&mut conn).await?;
         let alarm = identity::alarm(&mut conn).await?;
         drop(conn);
         let mut decide = self.may_decide_now(stored, &claims, &record);

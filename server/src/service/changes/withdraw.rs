@@ -48,13 +48,14 @@ impl Service {
         else {
             return Ok(WithdrawOutcome::NotThere);
         };
-        if self.signed.actor.person.as_ref() != Some(&stored.change.requester) {
+        if !self.caller.acts_as(&stored.change.requester) {
             return Ok(WithdrawOutcome::NotTheirs);
         }
         let Ok(state) = stored.change.withdraw() else {
             return Ok(WithdrawOutcome::Stuck(stored.change.state));
         };
-        change::set_state(&mut tx, &stored, state, None, self.app_state.clock.now()).await?;
+        let now = self.app_state.clock.now();
+        change::set_state(&mut tx, id, stored.version, state, None, now).await?;
         let entry = self.app_state.journal.change_withdrawn(&self.who(), id);
         self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;

@@ -11,7 +11,7 @@ use domain::{
 };
 
 use super::private;
-use crate::http::session::SignedIn;
+use crate::service::caller::Caller;
 
 /// The actor of an event. [`EntryActor::default`] is an unidentified human.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +46,7 @@ pub struct EntryActor {
 }
 
 impl EntryActor {
-    /// Returns Leastwise itself as the actor: for expiry, crawls and the engine.
+    /// Returns Leastwise itself as the actor: for expiry, crawls, the engine and commands on the host.
     pub fn leastwise() -> Self {
         Self {
             system: true,
@@ -54,20 +54,29 @@ impl EntryActor {
         }
     }
 
-    /// Returns the signed-in person of a request.
-    pub fn signed(signed: &SignedIn, request: &str) -> Self {
-        Self {
-            person: Some(signed.person.clone()),
-            user: signed.user.clone(),
-            subject: Some(signed.subject.clone()),
-            roles: signed.actor.roles.clone(),
-            session: Some(signed.session.clone()),
-            mfa: Some(signed.actor.mfa),
-            name: Some(signed.name.clone()),
-            self_reported: signed.self_reported.clone(),
-            request: Some(request.to_owned()),
-            client_ip: signed.client_ip,
+    /// Returns the caller of a service. A caller that is no person acts as Leastwise itself.
+    pub fn of(caller: &Caller) -> Self {
+        let Some(calling) = caller.person() else {
+            return Self::leastwise();
+        };
+        let person = Self {
+            person: Some(calling.person.clone()),
+            user: calling.user.clone(),
+            subject: Some(calling.subject.clone()),
+            roles: calling.actor.roles.clone(),
+            mfa: Some(caller.actor().mfa),
+            name: Some(calling.name.clone()),
+            self_reported: calling.self_reported.clone(),
             ..Self::default()
+        };
+        match caller {
+            Caller::Browser(_, request) => Self {
+                session: Some(request.session.clone()),
+                request: Some(request.id.clone()),
+                client_ip: request.client_ip,
+                ..person
+            },
+            Caller::ApiToken(_) | Caller::Job | Caller::CommandLine => person,
         }
     }
 

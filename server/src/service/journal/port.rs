@@ -1,16 +1,16 @@
-//! Ledger entries for the sign-ins and sessions that `http` reports.
+//! Ledger entries for the sign-ins and sessions that are reported.
 
 use async_trait::async_trait;
 use domain::ledger::{EventKind, Outcome, projection::sessions::BOUND};
 
 use super::{EntryActor, EntryBuilder, Journal};
 use crate::{
-    http::ports::{self, SignInEvent},
+    service::sign_in::{SignInEntry, SignInEvent, SignInJournal},
     store::{StoreError, Tx},
 };
 
 impl Journal {
-    fn of_session(&self, entry: &ports::SignInEntry) -> Vec<EntryBuilder> {
+    fn of_session(&self, entry: &SignInEntry) -> Vec<EntryBuilder> {
         let who = EntryActor {
             person: entry.person.clone(),
             subject: entry.subject.clone(),
@@ -56,14 +56,14 @@ impl Journal {
 }
 
 #[async_trait]
-impl ports::SignInJournal for Journal {
-    async fn record(&self, tx: &mut Tx, entry: &ports::SignInEntry) -> Result<(), StoreError> {
+impl SignInJournal for Journal {
+    async fn record(&self, tx: &mut Tx, entry: &SignInEntry) -> Result<(), StoreError> {
         self.append_many(tx, self.of_session(entry))
             .await
             .map(|_| ())
     }
 
-    async fn refused(&self, entry: &ports::SignInEntry) {
+    async fn refused(&self, entry: &SignInEntry) {
         for builder in self.of_session(entry) {
             if let Err(error) = self.note(builder).await {
                 // The entry is kept and appended with the next one; the sign-in is refused in any case.

@@ -30,9 +30,7 @@ use self::search::ReportSearch;
 use super::{
     Service,
     app_state::{AppState, ReadModel},
-    broken,
-    journal::EntryActor,
-    names,
+    broken, names,
 };
 
 /// The number of rows on one page. The report of an ordinary organization fits on one page when printed.
@@ -85,11 +83,10 @@ impl ReportPort for Service {
             .await
             .map_err(broken)?;
         let id = report.head.report_id.clone();
-        let who = EntryActor::signed(&self.signed, &self.request);
         let entry = self
             .app_state
             .journal
-            .report_downloaded(&who, &id, ending, hash);
+            .report_downloaded(&self.who(), &id, ending, hash);
         let recorded = async {
             let mut tx = self.app_state.store.write().await?;
             self.app_state.journal.append(&mut tx, entry).await?;

@@ -21,10 +21,7 @@ use domain::{
 use futures::{StreamExt as _, stream};
 use tokio::time::timeout;
 
-use super::{
-    observe,
-    reread::{self, IN_FLIGHT, ReadItem},
-};
+use super::{IN_FLIGHT, ReadItem, read_item, take};
 use crate::{
     aws::{error::CallError, read::GroupMembers},
     service::{app_state::AppState, evaluation_slots::ReadSlot},
@@ -32,7 +29,11 @@ use crate::{
 
 /// Reads what operations may remove into the read model. Returns in time whether or not AWS answers. Reads nothing
 /// for a change that gives access. `slot` is kept until the reads end, also if the caller is gone; the engine has none.
-pub async fn reread(app_state: &Arc<AppState>, operations: &[Operation], slot: Option<ReadSlot>) {
+pub async fn read_removal(
+    app_state: &Arc<AppState>,
+    operations: &[Operation],
+    slot: Option<ReadSlot>,
+) {
     let within = app_state.settings.removal_reads;
     if within.is_zero() || operations.iter().any(Operation::gives) {
         return;
@@ -157,7 +158,7 @@ impl Reads {
 
     async fn item(self: Arc<Self>, item: ReadItem) {
         let as_of = self.app_state.clock.now();
-        match reread::read(&self.app_state, &item).await {
+        match read_item(&self.app_state, &item).await {
             Ok(read) => self.found(read, as_of),
             Err(error) => unanswered(&error),
         }
@@ -175,7 +176,7 @@ impl Reads {
             std::mem::take(&mut *found)
         };
         for (read, as_of) in found {
-            if let Err(error) = observe::take(&self.app_state, &read, as_of).await {
+            if let Err(error) = take(&self.app_state, &read, as_of).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "a read for a removal could not be stored"

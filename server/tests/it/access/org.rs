@@ -15,15 +15,16 @@ use domain::{
 };
 use server::{
     clock::Clock,
-    http::session::SignedIn,
     service::{
         Service,
         app_state::{AccessReasons, AppState, ReadModel},
+        caller::CallingPerson,
     },
 };
 
 use crate::{
     app_states::without_aws,
+    callers::InBrowser,
     database::{Database, DatabaseEngine},
     sandboxed::sandbox_server::{START, crawled_sample},
 };
@@ -113,15 +114,19 @@ impl Org {
             iss: "https://issuer".into(),
             sub: "sub".into(),
         };
-        let signed = SignedIn::without_cookie(
+        let calling = CallingPerson {
             actor,
             person,
-            user.cloned(),
+            user: user.cloned(),
             subject,
-            "Somebody".into(),
-            NOW,
-        );
-        Service::new(self.app_state.clone(), signed, "request-1".into())
+            name: "Somebody".into(),
+            self_reported: None,
+        };
+        let signed = InBrowser {
+            calling,
+            authenticated_at: NOW,
+        };
+        Service::new(self.app_state.clone(), signed.caller())
     }
 
     pub fn administrator(&self) -> Service {

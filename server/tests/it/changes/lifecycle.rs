@@ -12,9 +12,18 @@ use domain::{
     time::Duration,
 };
 use futures::StreamExt as _;
-use server::{engine::commit, service::changes::expire_due, store::engine};
+use server::{
+    engine::{
+        commit,
+        expire::expire_due,
+        start::{self, NoVerdict},
+    },
+    store::{StoreError, engine},
+};
 
-use super::support::{Org, account, assign, conflict, grant, person_id, remove, set, user};
+use super::support::{
+    Org, PoolSays, account, assign, conflict, grant, person_id, remove, set, user,
+};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
@@ -22,6 +31,7 @@ crate::engines::on_both_engines! {
     what_the_rules_let_through_is_approved_at_once_and_wakes_the_engine,
     the_requester_takes_a_change_back_and_nobody_else_does,
     what_is_approved_can_be_taken_back_until_the_engine_begins_and_then_never_begins,
+    what_moved_since_it_was_loaded_gets_no_verdict_and_does_not_start,
     what_is_being_carried_out_can_no_longer_be_taken_back,
     what_was_approved_and_could_not_begin_expires,
     what_nobody_decides_expires_once,
@@ -115,6 +125,30 @@ async fn what_is_approved_can_be_taken_back_until_the_engine_begins_and_then_nev
         org.entries(&id).await,
         ["change.submitted", "change.withdrawn"]
     );
+}
+
+async fn what_moved_since_it_was_loaded_gets_no_verdict_and_does_not_start(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let id = org
+        .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
+        .await;
+    for approver in ["bob", "cas"] {
+        org.approve(approver, &id).await.unwrap();
+    }
+    let loaded = start::load(&org.app_state, &id).await.unwrap().unwrap();
+    let verdict = || start::fresh_verdict(&org.app_state, &PoolSays::Welcome, &loaded);
+    assert_eq!(verdict().await.unwrap(), StartVerdict::StillAllowed);
+    // It was sent back and approved again: these approvals are not those that were loaded.
+    org.by_hand(format!(
+        "update change set version = version + 1 where id = '{id}'"
+    ))
+    .await;
+    assert!(matches!(
+        verdict().await,
+        Err(NoVerdict::Store(StoreError::Conflict(_)))
+    ));
+    org.as_("ann").await.withdraw(&id).await.unwrap();
+    assert_eq!(verdict().await.unwrap(), StartVerdict::NoLongerWanted);
 }
 
 async fn what_is_being_carried_out_can_no_longer_be_taken_back(engine: DatabaseEngine) {

@@ -9,10 +9,9 @@ use app::{
     shell::{Surroundings, render},
 };
 use domain::approval::{Decision, Mfa};
-use server::http::session::SignedIn;
 
 use super::support::{Org, grant, user};
-use crate::database::DatabaseEngine;
+use crate::{callers::InBrowser, database::DatabaseEngine};
 
 crate::engines::on_both_engines! {
     the_new_change_page_explains_a_refusal_and_offers_to_record_it_only,
@@ -263,7 +262,7 @@ async fn an_approver_without_a_second_factor_sees_what_waits_and_why_they_cannot
         .await;
     let mut weak = org.signed("bob").await;
     weak.actor.mfa = Mfa::NotProven;
-    let weakly = |weak: SignedIn| Visit {
+    let weakly = |weak: InBrowser| Visit {
         backend: Arc::new(org.acting(weak)),
         params: BTreeMap::from([("id".into(), id.to_string())]),
         query: BTreeMap::new(),

@@ -21,18 +21,15 @@ use domain::{
 };
 use server::{
     clock,
-    http::session::SignedIn,
-    service::{
-        changes::{NoVerdict, fresh_verdict, send_back},
-        journal::EntryActor,
-    },
+    engine::start::{NoVerdict, send_back},
+    service::journal::EntryActor,
     store::person::{self, SignInClaims},
 };
 
 use super::support::{
     Org, PoolSays, START, conflict, grant, group, person_id, subject, submission, user,
 };
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, starts::fresh_verdict};
 
 crate::engines::on_both_engines! {
     an_approval_put_in_by_hand_counts_for_nobody,
@@ -146,15 +143,8 @@ async fn a_sign_in_that_is_handed_to_another_person_by_hand_fills_no_second_seat
     let id = waiting(&org).await;
     org.approve("bob", &id).await.unwrap();
     // Bob's sign-in is now linked to Cas; for the server, Cas makes the request.
-    let cas = org.signed("cas").await;
-    let forged = SignedIn::without_cookie(
-        cas.actor,
-        cas.person,
-        cas.user,
-        subject("bob"),
-        "CAS".into(),
-        org.clock.now(),
-    );
+    let mut forged = org.signed("cas").await;
+    forged.subject = subject("bob");
     let service = org.acting(forged);
     let effect = service.change(&id).await.unwrap().preview.effect.0;
     let input = DecisionInput {
@@ -331,14 +321,10 @@ async fn a_second_sign_in_of_the_requester_decides_nothing_whoever_it_is_by_now(
     // The worst case: an approver according to the ledger, linked to the user of somebody else.
     let mut signed = org.signed("bob").await;
     signed.actor.person = Some(person.clone());
-    let signed = SignedIn::without_cookie(
-        signed.actor,
-        person.clone(),
-        None,
-        subject,
-        "Somebody".into(),
-        org.clock.now(),
-    );
+    signed.person = person.clone();
+    signed.user = None;
+    signed.subject = subject;
+    signed.name = "Somebody".into();
     let service = org.acting(signed);
     let view = service.change(&id).await.unwrap();
     let obstacle = view.decide.unwrap_err();

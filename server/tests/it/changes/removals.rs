@@ -17,16 +17,13 @@ use domain::{
     time::Duration,
 };
 use server::{
-    engine::commit,
-    service::{
-        changes::{NoVerdict, fresh_verdict},
-        journal::EntryActor,
-    },
+    engine::{commit, start::NoVerdict},
+    service::journal::EntryActor,
     store::person,
 };
 
 use super::support::{Org, PoolSays, assign, grant, group, person_id, remove, set, user};
-use crate::database::DatabaseEngine;
+use crate::{database::DatabaseEngine, starts::fresh_verdict};
 
 crate::engines::on_both_engines! {
     one_administrator_alone_removes_no_oversight_access,

@@ -30,11 +30,11 @@ use server::{
         pool::PoolUser,
     },
     clock::{self, Clock},
-    http::session::SignedIn,
+    engine::approver_status::UserPool,
     service::{
         Service,
         app_state::{AccessReasons, AppState, ReadModel},
-        changes::{approver_status::UserPool, fresh_verdict},
+        caller::CallingPerson,
         journal::EntryActor,
     },
     store::{
@@ -45,7 +45,9 @@ use server::{
 
 use crate::{
     app_states::without_aws,
+    callers::InBrowser,
     database::{Database, DatabaseEngine, PerEngine, Template},
+    starts::fresh_verdict,
 };
 
 #[path = "../../../../domain/tests/shared/company.rs"]
@@ -240,7 +242,7 @@ impl Org {
     }
 
     /// A signed-in person, with their roles according to the ledger.
-    pub async fn signed(&self, name: &str) -> SignedIn {
+    pub async fn signed(&self, name: &str) -> InBrowser {
         let granted = person::roles_of(&self.app_state.store, &person_id(name))
             .await
             .unwrap();
@@ -254,22 +256,26 @@ impl Org {
             mfa: Mfa::Proven,
             identity: IdentityState::Active,
         };
-        SignedIn::without_cookie(
+        let calling = CallingPerson {
             actor,
-            person_id(name),
-            Some(user(name)),
-            subject(name),
-            name.to_uppercase(),
-            self.clock.now(),
-        )
+            person: person_id(name),
+            user: Some(user(name)),
+            subject: subject(name),
+            name: name.to_uppercase(),
+            self_reported: None,
+        };
+        InBrowser {
+            calling,
+            authenticated_at: self.clock.now(),
+        }
     }
 
     pub async fn as_(&self, name: &str) -> Service {
         self.acting(self.signed(name).await)
     }
 
-    pub fn acting(&self, signed: SignedIn) -> Service {
-        Service::new(self.app_state.clone(), signed, "request-1".into())
+    pub fn acting(&self, signed: InBrowser) -> Service {
+        Service::new(self.app_state.clone(), signed.caller())
     }
 
     /// Requests a preview as `name` and submits it.
@@ -315,7 +321,7 @@ impl Org {
     pub async fn set_state(&self, id: &ChangeId, state: State) {
         let mut tx = self.app_state.store.write().await.unwrap();
         let stored = change::lock(&mut tx, id).await.unwrap().unwrap();
-        change::set_state(&mut tx, &stored, state, None, self.clock.now())
+        change::set_state(&mut tx, id, stored.version, state, None, self.clock.now())
             .await
             .unwrap();
         if state == State::Verified {

@@ -180,7 +180,7 @@ pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
         started_at: START,
         ends_at: START + Duration::hours(8),
     };
-    let began = ports::SignInEntry {
+    let began = SignInEntry {
         event: SignInEvent::SignedIn {
             mfa: remembered.mfa,
             linked: true,
@@ -220,7 +220,7 @@ pub async fn a_session_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     session::end(&mut tx, "s-1", Ending::SignedOut, START)
         .await
         .unwrap();
-    let ended = ports::SignInEntry {
+    let ended = SignInEntry {
         event: SignInEvent::Ended(Ending::SignedOut),
         ..began
     };

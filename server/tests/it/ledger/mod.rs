@@ -13,6 +13,7 @@ use std::{
 
 use crate::{
     app_states,
+    callers::InBrowser,
     database::{Database, DatabaseEngine},
 };
 use app::backend::{Denied, EntryRow, LedgerPort as _, ListQuery, SentencePart};
@@ -37,13 +38,11 @@ use server::{
     },
     clock::{self, Clock},
     engine::seal::{Fault, Sealer},
-    http::{
-        ports::{self, SignInEvent, SignInJournal as _},
-        session::SignedIn,
-    },
     service::{
         Service,
+        caller::CallingPerson,
         journal::{EntryActor, Journal},
+        sign_in::{SignInEntry, SignInEvent, SignInJournal as _},
     },
     store::{StoreError, change, ledger, person},
 };
@@ -101,8 +100,19 @@ impl Scene {
             sub: "ann".to_owned(),
         };
         let name = ann().name.unwrap();
-        let signed = SignedIn::without_cookie(actor, person, None, subject, name, START);
-        Service::new(Arc::new(app_state), signed, "r-1".to_owned())
+        let calling = CallingPerson {
+            actor,
+            person,
+            user: None,
+            subject,
+            name,
+            self_reported: None,
+        };
+        let signed = InBrowser {
+            calling,
+            authenticated_at: START,
+        };
+        Service::new(Arc::new(app_state), signed.caller())
     }
 
     async fn append(&self, account: u64) -> u64 {
@@ -1103,7 +1113,7 @@ async fn a_flood_of_strangers_stays_small(scene: &Scene) {
 }
 
 async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
-    let entry = ports::SignInEntry {
+    let entry = SignInEntry {
         event: SignInEvent::SignedIn {
             mfa: Mfa::Proven,
             linked: true,
@@ -1127,7 +1137,7 @@ async fn a_session_begins_in_the_log_with_its_row_or_not_at_all(scene: &Scene) {
     let mut tx = scene.db.store.write().await.unwrap();
     scene.journal.record(&mut tx, &entry).await.unwrap();
     tx.commit().await.unwrap();
-    let refused = ports::SignInEntry {
+    let refused = SignInEntry {
         event: SignInEvent::Refused("state"),
         subject: None,
         person: None,

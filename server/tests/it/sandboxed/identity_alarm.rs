@@ -14,11 +14,8 @@ use domain::{
 use serde_json::json;
 
 use server::{
-    service::{
-        changes::{NoVerdict, fresh_verdict},
-        identities::{self, Differing},
-        pending_starts::StartDependency,
-    },
+    engine::{pending_starts::StartDependency, start::NoVerdict},
+    service::identities::{self, Differing},
     store::identity,
 };
 
@@ -26,7 +23,7 @@ use super::{
     recreated_users::{ADMINISTRATOR, APPROVER, form, on_the_host, recorded, suspension, waiting},
     sandbox_server::Company,
 };
-use crate::wait;
+use crate::{starts::fresh_verdict, wait};
 
 crate::engines::on_both_engines! {
     &Company:

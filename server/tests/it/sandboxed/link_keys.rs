@@ -15,10 +15,8 @@ use domain::{
 use serde_json::json;
 use server::{
     clock,
-    service::{
-        changes::{NoVerdict, fresh_verdict},
-        identities,
-    },
+    engine::start::NoVerdict,
+    service::identities,
     store::person::{self, ResolvedPerson, SignInClaims},
 };
 
@@ -27,6 +25,7 @@ use super::{
     sandbox_server::{Company, subject},
     site::configuration,
 };
+use crate::starts::fresh_verdict;
 
 crate::engines::on_both_engines! {
     &Company:

@@ -17,11 +17,8 @@ use domain::{
 use serde_json::json;
 use server::{
     cli::{self, Cli},
-    http::session::SignedIn,
-    service::{
-        Service,
-        changes::{NoVerdict, fresh_verdict},
-    },
+    engine::start::NoVerdict,
+    service::{Service, caller::CallingPerson},
     store::{
         identity,
         person::{self, ResolvedPerson},
@@ -29,6 +26,7 @@ use server::{
 };
 
 use super::sandbox_server::{Company, grant, http_client, remove, subject};
+use crate::{callers::InBrowser, starts::fresh_verdict};
 
 crate::engines::on_both_engines! {
     &Company:
@@ -116,9 +114,19 @@ impl Company {
             mfa: Mfa::Proven,
             identity: IdentityState::Active,
         };
-        let now = self.app_state.clock.now();
-        let signed = SignedIn::without_cookie(actor, person, user, subject(name), name.into(), now);
-        Service::new(self.app_state.clone(), signed, "request-1".into())
+        let calling = CallingPerson {
+            actor,
+            person,
+            user,
+            subject: subject(name),
+            name: name.into(),
+            self_reported: None,
+        };
+        let signed = InBrowser {
+            calling,
+            authenticated_at: self.app_state.clock.now(),
+        };
+        Service::new(self.app_state.clone(), signed.caller())
     }
 
     pub(super) async fn decide(&self, name: &str, id: &ChangeId) -> PortResult<()> {

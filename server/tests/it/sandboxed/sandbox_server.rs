@@ -34,11 +34,11 @@ use server::{
         seal::Sealer,
         sync::{self, SyncReport},
     },
-    http::session::SignedIn,
     mapping_file::MappingFile,
     service::{
         Service,
         app_state::{AppState, ReadModel},
+        caller::CallingPerson,
         journal::{EntryActor, Journal},
         settings::Settings,
     },
@@ -50,6 +50,7 @@ use server::{
 use tokio::task::JoinHandle;
 
 use crate::{
+    callers::InBrowser,
     database::{Database, DatabaseEngine, PerEngine, Template},
     prepared::{catalogue, pool_key, rules},
     wait,
@@ -379,10 +380,19 @@ impl Company {
             mfa: Mfa::Proven,
             identity: IdentityState::Active,
         };
-        let now = self.app_state.clock.now();
-        let signed =
-            SignedIn::without_cookie(actor, known, Some(user), subject(name), name.into(), now);
-        Service::new(self.app_state.clone(), signed, "request-1".into())
+        let calling = CallingPerson {
+            actor,
+            person: known,
+            user: Some(user),
+            subject: subject(name),
+            name: name.into(),
+            self_reported: None,
+        };
+        let signed = InBrowser {
+            calling,
+            authenticated_at: self.app_state.clock.now(),
+        };
+        Service::new(self.app_state.clone(), signed.caller())
     }
 
     /// Requests a preview and submits it.

@@ -9,8 +9,8 @@ use domain::ids::PersonId;
 use domain::person::link::{IdentityLink, LinkMethod, MethodResult, UnusableKey};
 use http::StatusCode;
 use sandbox::org::pool::Mfa;
-use server::http::ports::SignInEvent;
 use server::service::journal::UserOfIdentity;
+use server::service::sign_in::SignInEvent;
 use server::store::person::{self, Claim};
 use server::store::{identity, identity_link};
 

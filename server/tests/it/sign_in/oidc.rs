@@ -6,8 +6,8 @@ use sandbox::cognito::{AuthenticationContext, Misbehave};
 use sandbox::org::pool::MfaConfiguration;
 use server::clock::Clock;
 use server::http::oidc::{AtHash, DiscoveryFailure, Oidc, OidcConfig};
-use server::http::ports::SignInEvent;
 use server::http::secret::Secret;
+use server::service::sign_in::SignInEvent;
 use url::Url;
 
 use super::support::*;

@@ -4,8 +4,8 @@ use axum::body::Body;
 use domain::authorize::Role;
 use domain::time::Duration;
 use http::{Method, StatusCode};
-use server::http::ports::SignInEvent;
 use server::http::session::still_signed;
+use server::service::sign_in::SignInEvent;
 use server::store::person;
 use server::store::session::{self as rows, Ending};
 

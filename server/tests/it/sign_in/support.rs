@@ -28,15 +28,16 @@ use sandbox::org::pool::{Mfa, MfaConfiguration, Pool, PoolClient, PoolUser};
 use sandbox::{SandboxState, SharedState};
 use server::clock::{self, Clock};
 use server::http::oidc::{Oidc, OidcConfig};
-use server::http::ports::{
-    PoolCheck, PoolStatus, Readiness, SignInEntry, SignInEvent, SignInJournal, UserLookup,
-};
 use server::http::router::{Routes, router};
 use server::http::saved_form;
 use server::http::secret::Secret;
 use server::http::session::SignedIn;
 use server::http::state::{HttpSettings, HttpState, Ports};
 use server::service::journal::{EntryActor, Journal as Ledger};
+use server::service::readiness::Readiness;
+use server::service::sign_in::{
+    PoolCheck, PoolStatus, SignInEntry, SignInEvent, SignInJournal, UserLookup,
+};
 use server::store::{Store, StoreError, Tx, person};
 use tower::ServiceExt as _;
 use url::Url;
