@@ -14,7 +14,7 @@ use domain::{
 
 use super::{
     descriptions, identity_alarm, identity_alarm::is_stopped, list, mismatch,
-    person_names::PersonNames, progress, timeline, withdraw::NOT_YOURS,
+    person_names::PersonNames, progress, timeline, withdraw::WithdrawObstacle,
 };
 use crate::{
     service::{Service, broken},
@@ -81,17 +81,6 @@ impl Service {
             .map_err(DecisionObstacle::from)
     }
 
-    fn may_withdraw_now(&self, stored: &StoredChange) -> Result<(), &'static str> {
-        if !self.caller.acts_as(&stored.change.requester) {
-            return Err(NOT_YOURS);
-        }
-        stored
-            .change
-            .withdraw()
-            .map(|_| ())
-            .map_err(|_| descriptions::already(stored.change.state))
-    }
-
     pub(super) async fn view(&self, stored: &StoredChange) -> Result<ChangeView, StoreError> {
         // The read model may be newer than at the start of this request, and the change was read just now.
         let read_model = self.app_state.read_model();
@@ -150,7 +139,10 @@ impl Service {
             timeline: timeline::rows(&entries, stored, snapshot),
             decide,
             step_up: self.step_up_view(stored),
-            withdraw: self.may_withdraw_now(stored),
+            withdraw: self
+                .may_withdraw(stored)
+                .map(|_| ())
+                .map_err(WithdrawObstacle::reason),
             version: stored.version,
             live_key,
             live_words,

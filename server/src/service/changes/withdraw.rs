@@ -7,15 +7,34 @@ use domain::{authorize::Action, change::State, ids::ChangeId};
 use super::{descriptions, trouble};
 use crate::{
     service::Service,
-    store::{StoreError, change},
+    store::{
+        StoreError,
+        change::{self, StoredChange},
+    },
 };
 
 enum WithdrawOutcome {
     Withdrawn,
     NotThere,
+    Obstacle(WithdrawObstacle),
+}
+
+/// Why the viewer cannot withdraw a change.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum WithdrawObstacle {
     /// The viewer is not the requester.
     NotTheirs,
+    /// It is too late.
     Stuck(State),
+}
+
+impl WithdrawObstacle {
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::NotTheirs => "Only the requester can withdraw this change.",
+            Self::Stuck(state) => descriptions::already(state),
+        }
+    }
 }
 
 #[async_trait]
@@ -28,18 +47,28 @@ impl WithdrawalPort for Service {
                 Ok(())
             }
             // Withdrawing is idempotent.
-            WithdrawOutcome::Stuck(State::Withdrawn) => Ok(()),
+            WithdrawOutcome::Obstacle(WithdrawObstacle::Stuck(State::Withdrawn)) => Ok(()),
             WithdrawOutcome::NotThere => Err(Denied::NotFound),
-            WithdrawOutcome::NotTheirs => Err(self.refused(Action::WithdrawOwn, NOT_YOURS).await),
-            WithdrawOutcome::Stuck(state) => Err(Denied::Conflict(format!(
-                "{} It can no longer be withdrawn.",
-                descriptions::already(state)
-            ))),
+            WithdrawOutcome::Obstacle(why @ WithdrawObstacle::NotTheirs) => {
+                Err(self.refused(Action::WithdrawOwn, why.reason()).await)
+            }
+            WithdrawOutcome::Obstacle(why @ WithdrawObstacle::Stuck(_)) => Err(Denied::Conflict(
+                format!("{} It can no longer be withdrawn.", why.reason()),
+            )),
         }
     }
 }
 
 impl Service {
+    /// Returns the state of a change after the viewer withdraws it, for its page and for the withdrawal itself.
+    pub(super) fn may_withdraw(&self, stored: &StoredChange) -> Result<State, WithdrawObstacle> {
+        if !self.caller.acts_as(&stored.change.requester) {
+            return Err(WithdrawObstacle::NotTheirs);
+        }
+        let stuck = |_| WithdrawObstacle::Stuck(stored.change.state);
+        stored.change.withdraw().map_err(stuck)
+    }
+
     async fn try_withdraw(&self, id: &ChangeId) -> Result<WithdrawOutcome, StoreError> {
         let mut tx = self.app_state.store.write().await?;
         let Some(stored) = change::lock(&mut tx, id)
@@ -48,11 +77,9 @@ impl Service {
         else {
             return Ok(WithdrawOutcome::NotThere);
         };
-        if !self.caller.acts_as(&stored.change.requester) {
-            return Ok(WithdrawOutcome::NotTheirs);
-        }
-        let Ok(state) = stored.change.withdraw() else {
-            return Ok(WithdrawOutcome::Stuck(stored.change.state));
+        let state = match self.may_withdraw(&stored) {
+            Ok(state) => state,
+            Err(why) => return Ok(WithdrawOutcome::Obstacle(why)),
         };
         let now = self.app_state.clock.now();
         change::set_state(&mut tx, id, stored.version, state, None, now).await?;
@@ -62,6 +89,3 @@ impl Service {
         Ok(WithdrawOutcome::Withdrawn)
     }
 }
-
-/// The reason why somebody else cannot withdraw a change.
-pub(super) const NOT_YOURS: &str = "Only the requester can withdraw this change.";
