@@ -131,9 +131,10 @@ async fn take_up_approved(
             return Ok(());
         }
     };
-    taken_up.retain(|change, version| approved.contains(&(change.clone(), *version)));
-    for (change, _) in approved {
-        if taken_up.contains_key(&change) {
+    let before = std::mem::take(taken_up);
+    for (change, version) in approved {
+        if before.get(&change) == Some(&version) {
+            taken_up.insert(change, version);
             continue;
         }
         let stored = match start::load(app_state, &change).await {

@@ -297,13 +297,7 @@ pub async fn in_states(
         for row in &rows {
             match stored(conn, row).await {
                 Ok(stored) => found.push(stored),
-                // One bad row must not delay all other changes, removals in particular. The change itself cannot start.
-                Err(error @ StoreError::Inconsistent { .. }) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "a change is skipped because its row is inconsistent"
-                    );
-                }
+                Err(error @ StoreError::Inconsistent { .. }) => skipped(&error),
                 Err(error) => return Err(error),
             }
         }
@@ -318,11 +312,22 @@ pub async fn approved(conn: &mut AnyConnection) -> Result<Vec<(ChangeId, i64)>, 
         .bind(State::Approved.as_str())
         .fetch_all(conn)
         .await?;
-    let row = |row: &AnyRow| {
-        let change = id("change", &row.try_get::<String, _>("id")?)?;
-        Ok((change, row.try_get("version")?))
-    };
-    rows.iter().map(row).collect()
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match id("change", &row.try_get::<String, _>("id")?) {
+            Ok(change) => found.push((change, row.try_get("version")?)),
+            Err(error) => skipped(&error),
+        }
+    }
+    Ok(found)
+}
+
+/// One bad row must not delay all other changes, removals in particular. The change itself cannot start.
+fn skipped(error: &StoreError) {
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "a change is skipped because its row is inconsistent"
+    );
 }
 
 async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<StoredChange, StoreError> {
