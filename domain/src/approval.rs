@@ -1,17 +1,17 @@
-//! Approvals: approval slots, quorum, and who may approve.
+//! What an approval is, what bars somebody from deciding, and how far the approvals of a change have come.
 //!
-//! One person fills one approval slot. A person cannot decide a change that they requested or that gives them access,
-//! through any of their sign-ins or groups. While a sign-in has an unsettled claim to be a certain person, it counts as
-//! that person wherever that bars it from deciding. An approval is bound to the hash of the effect that the approver
-//! saw and to the round in which it was requested; a different effect voids it permanently, even if the effect changes
-//! back. Approvals are append-only: a decision is never edited, and authority is checked when deciding and again when
-//! the change is carried out.
+//! An approval is bound to the hash of the effect that the approver saw and to the round in which it was requested; a
+//! different effect voids it permanently, even if the effect changes back. Approvals are append-only: a decision is never
+//! edited. Who may decide a change is `change/approval_slots.rs`; this module knows no change.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{change::Change, diff::EffectHash, ids::PersonId, time::Timestamp, verdict::Outcome};
+use crate::{
+    ids::{EffectHash, PersonId},
+    time::Timestamp,
+};
 
 /// The decision of an approver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -114,67 +114,6 @@ pub enum Mfa {
     NotProven,
 }
 
-impl Change {
-    /// Returns the decisions that are not void: those on the effect in force and of the current round.
-    pub fn in_force(&self) -> impl Iterator<Item = &Approval> {
-        self.approvals
-            .iter()
-            .filter(|given| given.effect == self.effect && given.round == self.round)
-    }
-}
-
-/// Checks whether a person may decide a change. `gaining` is everyone who gains access by it, groups expanded.
-pub fn may_decide(
-    change: &Change,
-    gaining: &BTreeSet<PersonId>,
-    candidate: &Candidate,
-    seen: &EffectHash,
-) -> Result<PersonId, ApproverRefusal> {
-    let person = may_fill_slot(change, gaining, candidate)?;
-    if seen != &change.effect {
-        return Err(ApproverRefusal::OtherEffect);
-    }
-    Ok(person)
-}
-
-/// Checks whether a person may decide a change, before they look at its effect.
-pub fn may_fill_slot(
-    change: &Change,
-    gaining: &BTreeSet<PersonId>,
-    candidate: &Candidate,
-) -> Result<PersonId, ApproverRefusal> {
-    let Some(since) = candidate.approver_since else {
-        return Err(ApproverRefusal::NotApprover);
-    };
-    // Checked before the identity link, because linking the sign-in does not remove this obstacle.
-    let double = |person: &PersonId| candidate.doubles.contains(person);
-    if double(&change.requester)
-        || gaining.iter().any(double)
-        || change.in_force().any(|a| double(&a.approver))
-    {
-        return Err(ApproverRefusal::UnsettledClaim);
-    }
-    let Some(person) = candidate.person.clone() else {
-        return Err(ApproverRefusal::NotLinked);
-    };
-    if candidate.mfa == Mfa::NotProven {
-        return Err(ApproverRefusal::NoMfa);
-    }
-    if since > change.submitted {
-        return Err(ApproverRefusal::ApproverLater);
-    }
-    if person == change.requester {
-        return Err(ApproverRefusal::Requester);
-    }
-    if gaining.contains(&person) {
-        return Err(ApproverRefusal::Beneficiary);
-    }
-    if change.in_force().any(|a| a.approver == person) {
-        return Err(ApproverRefusal::AlreadyDecided);
-    }
-    Ok(person)
-}
-
 /// The state of the approvals of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApprovalProgress {
@@ -184,35 +123,4 @@ pub enum ApprovalProgress {
     Met(BTreeSet<PersonId>),
     /// The number of approvals that are missing. Always at least one where the policies block the change.
     Missing(u8),
-}
-
-/// Counts the valid approvals: those bound to the effect and the round in force, one slot per person, given by somebody
-/// who is neither requester nor beneficiary and who is still an approver (`still`).
-pub fn tally(
-    change: &Change,
-    gaining: &BTreeSet<PersonId>,
-    still: impl Fn(&PersonId) -> bool,
-) -> ApprovalProgress {
-    let mut yes = BTreeSet::new();
-    for approval in change.in_force() {
-        match approval.decision {
-            Decision::Decline => return ApprovalProgress::Declined(approval.approver.clone()),
-            Decision::Approve => {
-                let own =
-                    approval.approver == change.requester || gaining.contains(&approval.approver);
-                if !own && still(&approval.approver) {
-                    yes.insert(approval.approver.clone());
-                }
-            }
-        }
-    }
-    if change.verdict.outcome == Outcome::Refused {
-        // No number of approvals permits a change that the policies block.
-        return ApprovalProgress::Missing(change.verdict.approvals.max(1));
-    }
-    let have = u8::try_from(yes.len()).unwrap_or(u8::MAX);
-    match change.verdict.approvals.checked_sub(have) {
-        None | Some(0) => ApprovalProgress::Met(yes),
-        Some(missing) => ApprovalProgress::Missing(missing),
-    }
 }

@@ -97,7 +97,7 @@ pub enum Action {
     WithdrawOwn,
     /// See the inbox of pending changes, even if the session lacks what a decision needs (such as MFA).
     SeeInbox,
-    /// Decide changes. `approval::may_decide` checks whether a person may decide a particular change.
+    /// Decide changes. `change::may_decide` checks whether a person may decide a particular change.
     Decide,
     /// Start a crawl manually.
     Sync,

@@ -4,18 +4,19 @@
 //! only the transitions below do. Terminal states are final.
 
 mod aim;
+mod approval_slots;
 mod card_number;
 
 pub use aim::{Aim, Allowance};
+pub use approval_slots::{may_decide, may_fill_slot, tally};
 pub use card_number::holds_card_number;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
     approval::Approval,
-    diff::EffectHash,
     grant::Term,
-    ids::{Assignment, ChangeId, GroupId, PersonId, UserId},
+    ids::{Assignment, ChangeId, EffectHash, GroupId, PersonId, UserId},
     time::{Duration, Timestamp},
     verdict::Verdict,
 };

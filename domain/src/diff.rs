@@ -25,7 +25,7 @@ use crate::{
     snapshot::Snapshot,
 };
 pub use comparison::{ApprovedEffect, EffectComparison, compare, covers};
-pub use hash::{EffectHash, effect_hash};
+pub use hash::effect_hash;
 use requested_grants::RequestedGrants;
 pub use steps::{Gainers, SharedPath, Steps};
 

@@ -179,6 +179,17 @@ pub struct Assignment {
     pub principal: Principal,
 }
 
+/// The identity of an effect: SHA-256 (hex) of what an approver agrees to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EffectHash(pub String);
+
+impl fmt::Debug for EffectHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use domain::{
     approval::{ApproverRefusal, Decision},
     change::State,
-    diff::EffectHash,
-    ids::ChangeId,
+    ids::{ChangeId, EffectHash},
     permission_set::analysis::Finding,
     time::Timestamp,
     verdict::{Outcome, Verdict},

@@ -1,7 +1,10 @@
 //! The forms to approve and to decline a change. There are two, so that Enter in one can never send the other; each is
 //! bound to the effect on the page.
 
-use domain::{approval::Decision, diff::EffectHash, ids::ChangeId};
+use domain::{
+    approval::Decision,
+    ids::{ChangeId, EffectHash},
+};
 use leptos::prelude::*;
 
 use super::{

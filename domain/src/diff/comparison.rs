@@ -7,13 +7,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Effect, EffectHash, Gainers, SharedPath, effect_hash};
+use super::{Effect, Gainers, SharedPath, effect_hash};
 use crate::{
     access::Path,
     budget::{Budget, Stopped},
     change::Operation,
     grant::Term,
-    ids::Pair,
+    ids::{EffectHash, Pair},
     snapshot::Snapshot,
     verdict::RulesVersion,
 };

@@ -4,9 +4,9 @@
 //! document, which can have millions of rows, never exists. Its bytes are those of earlier versions, so that approvals
 //! remain valid over an upgrade; `policies/reference/` compares them.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Effect, Gainers, SharedPath, Steps};
@@ -14,21 +14,11 @@ use crate::{
     budget::{Budget, Stopped},
     change::Operation,
     classification::Classification,
+    ids::EffectHash,
     permission_set::ContentHash,
     snapshot::Snapshot,
     verdict::RulesVersion,
 };
-
-/// SHA-256 (hex) of what an approver agrees to.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EffectHash(pub String);
-
-impl fmt::Debug for EffectHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// How many bytes are collected before they are hashed.
 const CHUNK: usize = 64 * 1024;

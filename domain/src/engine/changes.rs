@@ -13,9 +13,8 @@ use super::{
     state::{RunningChange, State, StepOutput},
 };
 use crate::{
-    diff::EffectHash,
     grant::{Term, Window},
-    ids::{ChangeId, GrantId},
+    ids::{ChangeId, EffectHash, GrantId},
     time::{Duration, Timestamp},
 };
 

@@ -10,8 +10,7 @@ use super::{
     rows::{Cause, Generation, ItemResult, Write},
 };
 use crate::{
-    diff::EffectHash,
-    ids::{AwsRequestId, ChangeId, OperationId},
+    ids::{AwsRequestId, ChangeId, EffectHash, OperationId},
     time::Timestamp,
 };
 

@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     change::Operation,
-    diff::EffectHash,
-    ids::{AwsRequestId, ChangeId, GrantId, GroupId, OperationId, Pair, Principal, UserId},
+    ids::{
+        AwsRequestId, ChangeId, EffectHash, GrantId, GroupId, OperationId, Pair, Principal, UserId,
+    },
     time::{Duration, Timestamp},
 };
 

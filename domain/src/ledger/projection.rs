@@ -24,8 +24,7 @@ use super::{Entry, EventKind, Outcome};
 use crate::{
     approval::{Approval, Decision},
     authorize::Role,
-    diff::EffectHash,
-    ids::{ChangeId, PersonId},
+    ids::{ChangeId, EffectHash, PersonId},
     person::Subject,
     time::Timestamp,
 };

@@ -15,8 +15,8 @@ use crate::{
     access::Reach,
     approval::Mfa,
     authorize::Role,
-    diff::{Effect, EffectHash, SharedPath},
-    ids::{Assignment, PersonId, UserId},
+    diff::{Effect, SharedPath},
+    ids::{Assignment, EffectHash, PersonId, UserId},
     time::Timestamp,
     verdict::{Hit, Outcome, Remedy, Verdict, strictest},
 };

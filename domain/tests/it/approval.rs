@@ -7,13 +7,9 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    approval::{
-        Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision, Mfa, may_decide,
-        may_fill_slot, tally,
-    },
-    change::{Change, Proposal, State},
-    diff::EffectHash,
-    ids::{ChangeId, PersonId},
+    approval::{Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision, Mfa},
+    change::{Change, Proposal, State, may_decide, may_fill_slot, tally},
+    ids::{ChangeId, EffectHash, PersonId},
     time::{Duration, Timestamp},
     verdict::{Outcome, RulesVersion, Verdict},
 };

@@ -12,12 +12,12 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    approval::{ApprovalProgress, tally},
-    change::{DECIDE_WITHIN, START_WITHIN, State},
-    diff::{EffectComparison, EffectHash},
+    approval::ApprovalProgress,
+    change::{DECIDE_WITHIN, START_WITHIN, State, tally},
+    diff::EffectComparison,
     engine::StartVerdict,
     identity::{IdentityAlarm, LinkStatus},
-    ids::{ChangeId, PersonId},
+    ids::{ChangeId, EffectHash, PersonId},
     ledger::projection::{ChangeMismatch, Lifecycle},
     time::Timestamp,
     verdict::{Outcome, Verdict},

@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 use domain::{
     approval::Mfa,
     change::{Allowance, Change, State},
-    diff::{Effect, EffectHash},
-    ids::{ChangeId, PersonId},
+    diff::Effect,
+    ids::{ChangeId, EffectHash, PersonId},
     ledger::{
         Hash,
         projection::{ChangeMismatch, DecisionMismatch, Lifecycle, RecordedDecision},

@@ -11,8 +11,7 @@ use super::{Entry, subject};
 use crate::{
     approval::Mfa,
     change::{Change, Operation},
-    diff::EffectHash,
-    ids::PersonId,
+    ids::{EffectHash, PersonId},
     ledger::{EventKind, Hash},
     person::Subject,
     time::Timestamp,

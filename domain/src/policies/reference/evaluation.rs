@@ -22,8 +22,8 @@ use super::{
 use crate::{
     access::{self, Path},
     change::Operation,
-    diff::{EffectHash, Gainer, Step},
-    ids::{AccountId, GroupId, PersonId, Principal, UserId},
+    diff::{Gainer, Step},
+    ids::{AccountId, EffectHash, GroupId, PersonId, Principal, UserId},
     snapshot::Snapshot,
     time::Timestamp,
     verdict::{Hit, Remedy, Verdict},

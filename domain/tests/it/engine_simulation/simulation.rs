@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    diff::EffectHash,
     engine::{
         AccessResource, AwsResponse, Call, Coverage, Effect, Event, Generation, Listing,
         Observation, OperationKind, OperationOutcome, Pacing, Phase, Plan, Poll, Presence,
         ReadTarget, Refusal, RefusalKind, StartVerdict, State, Write,
     },
-    ids::{Assignment, ChangeId, GroupId, OperationId, Pair, Principal},
+    ids::{Assignment, ChangeId, EffectHash, GroupId, OperationId, Pair, Principal},
     time::{Duration, Timestamp},
 };
 

@@ -5,11 +5,9 @@ use domain::{
     access::Path,
     budget::Budget,
     change::Operation,
-    diff::{
-        ApprovedEffect, Effect, EffectComparison, EffectHash, Gainer, Step, compare, covers,
-        effect_hash,
-    },
+    diff::{ApprovedEffect, Effect, EffectComparison, Gainer, Step, compare, covers, effect_hash},
     grant::Term,
+    ids::EffectHash,
     policies::Evaluation,
     time::Duration,
 };

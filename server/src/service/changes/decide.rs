@@ -9,14 +9,12 @@ use std::collections::BTreeSet;
 use app::backend::{DecisionInput, DecisionPort, Denied, FieldError, PortResult, decision_field};
 use async_trait::async_trait;
 use domain::{
-    approval::{
-        Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision, may_decide, tally,
-    },
+    approval::{Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision},
     authorize::{Action, Role},
-    change::{DECIDE_WITHIN, JUSTIFICATION_BYTES, State, holds_card_number},
-    diff::{EffectComparison, EffectHash},
+    change::{DECIDE_WITHIN, JUSTIFICATION_BYTES, State, holds_card_number, may_decide, tally},
+    diff::EffectComparison,
     identity::{IdentityAlarm, IdentityRecord, Suspension},
-    ids::{ChangeId, PersonId},
+    ids::{ChangeId, EffectHash, PersonId},
     ledger::{EventKind, Outcome, projection::ChangeMismatch},
     person::Claims,
     policies::Evaluation,

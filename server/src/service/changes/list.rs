@@ -8,9 +8,9 @@ use app::backend::{
 };
 use async_trait::async_trait;
 use domain::{
-    approval::{ApprovalProgress, tally},
+    approval::ApprovalProgress,
     authorize::Action,
-    change::State,
+    change::{State, tally},
     diff::Steps,
     ids::{AccountId, ChangeId, PersonId},
     snapshot::Snapshot,

@@ -9,8 +9,8 @@ use app::backend::{
 use domain::{
     authorize::Action,
     change::Operation,
-    diff::{Effect, EffectHash, Steps},
-    ids::{PermissionSetArn, PersonId, UserId},
+    diff::{Effect, Steps},
+    ids::{EffectHash, PermissionSetArn, PersonId, UserId},
     permission_set::analysis::Finding,
     policies::{Evaluation, RequestContext, is_removal_hit},
     snapshot::Snapshot,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use app::backend::{ApprovalView, ChangeView, DecisionObstacle, Denied, PortResult};
 use domain::{
-    approval::{Candidate, Decision, Mfa, may_fill_slot},
+    approval::{Candidate, Decision, Mfa},
     authorize::Action,
-    change::State,
+    change::{State, may_fill_slot},
     identity::IdentityRecord,
     ids::ChangeId,
     person::Claims,

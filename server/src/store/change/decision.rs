@@ -5,8 +5,7 @@
 
 use domain::{
     approval::{Approval, Decision},
-    diff::EffectHash,
-    ids::ChangeId,
+    ids::{ChangeId, EffectHash},
     ledger::projection::{DecisionMismatch, Decisions},
     time::Timestamp,
 };

@@ -20,8 +20,7 @@ use app::backend::{Denied, EntryRow, LedgerPort as _, ListQuery, SentencePart};
 use domain::{
     approval::{Approval, Decision, Mfa},
     authorize::{Action, Actor, IdentityState, Role},
-    diff::EffectHash,
-    ids::{AccountId, ChangeId, PersonId},
+    ids::{AccountId, ChangeId, EffectHash, PersonId},
     ledger::{EventKind, Hash, LogName, Outcome, tree},
     person::Subject,
     time::{Duration, Timestamp},
