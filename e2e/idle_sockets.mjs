@@ -68,6 +68,7 @@ export async function journey(suite) {
           await flood.isOpen();
           const healthy = checks(port);
           if (revokes) {
+            assert.ok(due, 'access was granted before the attack');
             if (!FALLS_DUE) await ask(sandbox, names, 'remove', visitors);
             await until('the access is removed in AWS', async () => !(await isAssigned()), 120_000);
           }
