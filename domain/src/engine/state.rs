@@ -127,7 +127,7 @@ impl State {
             row.ended_at = Some(now);
         }
         let key = row.key.clone();
-        let class = class(row.kind);
+        let class = row.kind.priority();
         self.operations.insert(row.operation.clone(), key.clone());
         self.slots.hold(&key, class);
         let doubt = (row.kind == OperationKind::Delete && row.phase == Phase::InDoubt)
@@ -256,13 +256,6 @@ impl State {
             writes,
             events: out.events,
         })]
-    }
-}
-
-pub(super) fn class(kind: OperationKind) -> CallPriority {
-    match kind {
-        OperationKind::Create => CallPriority::Grant,
-        OperationKind::Delete => CallPriority::Revoke,
     }
 }
 

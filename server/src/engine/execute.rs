@@ -165,13 +165,6 @@ fn in_lane(app_state: &AppState, class: CallPriority) -> Aws {
     }
 }
 
-fn priority(kind: OperationKind) -> CallPriority {
-    match kind {
-        OperationKind::Create => CallPriority::Grant,
-        OperationKind::Delete => CallPriority::Revoke,
-    }
-}
-
 async fn read(app_state: &Arc<AppState>, aws: &Aws, target: ReadTarget) -> Event {
     let as_of = app_state.clock.now();
     let listing = match &target {
@@ -230,7 +223,10 @@ fn point(listing: &Listing) {
 async fn send_write(app_state: &AppState, call: &Call) -> AwsResponse {
     // A delayed write could take effect after a newer decision.
     let on_time = || app_state.clock.now() <= call.not_after;
-    let (aws, instance) = (in_lane(app_state, priority(call.kind)), &app_state.instance);
+    let (aws, instance) = (
+        in_lane(app_state, call.kind.priority()),
+        &app_state.instance,
+    );
     let sent = match (&call.key, call.kind) {
         (AccessResource::Assignment(what), OperationKind::Create) => aws
             .create_assignment(instance, what, &on_time)
@@ -266,7 +262,7 @@ async fn ask(app_state: &AppState, poll: &Poll) -> WriteStatus {
         OperationKind::Create => write::WriteKind::Create,
         OperationKind::Delete => write::WriteKind::Delete,
     };
-    match in_lane(app_state, priority(poll.kind))
+    match in_lane(app_state, poll.kind.priority())
         .progress(&app_state.instance, kind, &poll.request)
         .await
     {
