@@ -5,7 +5,10 @@
 
 use thiserror::Error;
 
-use crate::{ids::PermissionSetArn, permission_set::PermissionSet};
+use crate::{ids::PermissionSetArn, permission_set::PermissionSet, time::Duration};
+
+/// The time before a removal in which other removals by the same requester count together with it.
+pub const EARLIER: Duration = Duration::hours(1);
 
 /// One item of the list of oversight permission sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +79,7 @@ fn without_partition(arn: &str) -> Option<&str> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemovalLimits {
     pub oversight: Vec<OversightMark>,
-    /// The maximum number of people whose access one person removes by one change.
+    /// The maximum number of people whose access one person removes within [`EARLIER`].
     pub people: u32,
 }
 

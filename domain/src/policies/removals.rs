@@ -112,7 +112,7 @@ pub(super) fn hits(
     let Some(removals) = &rules.removals else {
         return Vec::new();
     };
-    let people = lost_access::people(snapshot, operations, effect);
+    let people = lost_access::people(snapshot, operations, effect, asked);
     let mut found: BTreeMap<usize, Remedy> = BTreeMap::new();
     let mut failed: BTreeSet<String> = BTreeSet::new();
     for pair in lost_access::pairs(snapshot, operations, effect) {
@@ -152,7 +152,7 @@ pub fn is_removal_hit(rules: &Rules, hit: &Hit) -> bool {
         || removals.is_some_and(|removals| removals.list.iter().any(|rule| rule.id == hit.rule))
 }
 
-/// Returns how many people's access one person may remove by one change; none if no policy limits it.
+/// Returns how many people's access one person may remove within an hour; none if no policy limits it.
 pub fn removal_limit(rules: &Rules) -> Option<u32> {
     rules
         .removals

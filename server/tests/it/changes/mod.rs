@@ -6,6 +6,7 @@
     reason = "a test that cannot set up its case has failed"
 )]
 
+mod adding_up;
 mod bad_input;
 mod decide;
 mod forged;
