@@ -9,6 +9,7 @@
 mod adding_up;
 mod bad_input;
 mod decide;
+mod decision_reads;
 mod forged;
 mod large_groups;
 mod lifecycle;
