@@ -52,6 +52,8 @@ pub(super) struct RunningChange {
     pub asked: bool,
     /// When to request the verdict again.
     pub ask_at: Option<Timestamp>,
+    /// How many requests for a verdict in a row were not answered.
+    pub unanswered: u32,
 }
 
 /// The output that one step collects.
@@ -108,6 +110,7 @@ impl State {
                     row,
                     asked: false,
                     ask_at: None,
+                    unanswered: 0,
                 };
                 state.changes.insert(carrying.row.change.clone(), carrying);
             }

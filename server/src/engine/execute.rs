@@ -113,7 +113,15 @@ async fn fresh_verdict(app_state: &Arc<AppState>, change: &ChangeId) -> StartVer
                 // Sending fails if no page is open.
                 let _ = app_state.moved.send(change.clone());
             }
-            StartVerdict::Unanswered
+            match awaited {
+                StartDependency::Crawl
+                | StartDependency::IdentityAlarm
+                | StartDependency::PeopleOfTheAlarm => StartVerdict::Held,
+                StartDependency::Aws
+                | StartDependency::Pool
+                | StartDependency::PeopleUnclear
+                | StartDependency::Store => StartVerdict::Unanswered,
+            }
         }
     }
 }
@@ -122,6 +130,9 @@ async fn try_fresh_verdict(
     app_state: &Arc<AppState>,
     change: &ChangeId,
 ) -> Result<StartVerdict, StartDependency> {
+    // Whatever AWS answers, a change that these hold up does not start.
+    let held_up = changes::held_up(app_state, &**app_state, change).await;
+    held_up.map_err(|missing| awaited(change, missing))?;
     match reread::reread(app_state, change).await {
         Ok(()) => {}
         // Not an error: retried every few seconds until a crawl completes.
@@ -142,7 +153,11 @@ async fn try_fresh_verdict(
         }
     }
     let verdict = changes::fresh_verdict(app_state, &**app_state, change).await;
-    verdict.map_err(|missing| match missing {
+    verdict.map_err(|missing| awaited(change, missing))
+}
+
+fn awaited(change: &ChangeId, missing: NoVerdict) -> StartDependency {
+    match missing {
         NoVerdict::PeopleNotRead => StartDependency::Pool,
         NoVerdict::PeopleUnclear => StartDependency::PeopleUnclear,
         NoVerdict::Stopped => StartDependency::IdentityAlarm,
@@ -150,11 +165,12 @@ async fn try_fresh_verdict(
         NoVerdict::Store(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
+                %change,
                 "an approved change could not be evaluated"
             );
             StartDependency::Store
         }
-    })
+    }
 }
 
 /// Returns the clients whose calls wait in the lane of a priority: no grant, crawl or request delays a revocation.

@@ -40,6 +40,7 @@ crate::engines::on_both_engines! {
     a_change_of_a_requester_who_is_deleted_in_the_alarm_does_not_wait_for_its_end,
     a_change_states_what_it_waits_for_in_the_alarm,
     a_change_waits_for_an_approver_of_the_alarm_and_not_for_one_who_is_deleted,
+    what_the_alarm_holds_up_reads_nothing_and_starts_once_it_ends,
     a_link_that_was_deleted_by_hand_suspends,
     rows_that_were_edited_alike_hide_no_altered_link_from_the_host,
 }
@@ -279,6 +280,45 @@ async fn a_change_waits_for_an_approver_of_the_alarm_and_not_for_one_who_is_dele
         StartVerdict::EffectGrew,
         "it needs another approval"
     );
+}
+
+async fn what_the_alarm_holds_up_reads_nothing_and_starts_once_it_ends(company: &Company) {
+    recorded(company).await;
+    let in_pci = waiting(company, "marcus.dube").await;
+    let user = company.user("marcus.dube");
+    let form = form(&user, "ReadOnly", "web-prod", "60", company);
+    let outside = company.propose(ADMINISTRATOR, &form).await.unwrap();
+    company.decide(APPROVER, &in_pci).await.unwrap();
+    for id in [&in_pci, &outside] {
+        company.decide(PEOPLE[0], id).await.unwrap();
+        assert_eq!(company.state(id).await, State::Approved);
+    }
+    alarmed(company).await;
+    let _engine = company.engine();
+    let waits = |id| company.app_state.waiting.of(id).map(|waits| waits.awaited);
+    company
+        .until("both changes wait", async || {
+            waits(&in_pci) == Some(StartDependency::IdentityAlarm)
+                && waits(&outside) == Some(StartDependency::PeopleOfTheAlarm)
+        })
+        .await;
+    let before = company.calls_since(0).await.len();
+    let mut rounds = 0;
+    company
+        .until("a while has passed", async || {
+            rounds += 1;
+            rounds > 200
+        })
+        .await;
+    let calls = company.calls_since(0).await;
+    let calls: Vec<_> = calls[before..].iter().map(|call| &call.operation).collect();
+    assert!(calls.is_empty(), "{calls:?}");
+    let line = ["confirm", "--all", "--yes", "--reason", "moved"];
+    let (code, out) = on_the_host(company, &line).await;
+    assert_eq!(code, 0, "{out}");
+    for id in [&in_pci, &outside] {
+        assert_eq!(company.end_of(id).await, State::Verified);
+    }
 }
 
 async fn a_link_that_was_deleted_by_hand_suspends(company: &Company) {
