@@ -31,6 +31,7 @@ use crate::{
         ports::{PoolCheck, PoolStatus, Readiness, UserLookup},
     },
     managed_policies::{Catalogue, CatalogueError},
+    process_lock::LockError,
     service::{
         app_state::AppState,
         identities,
@@ -67,6 +68,8 @@ pub fn rules(limits: RemovalLimits) -> Result<Rules, Vec<RuleError>> {
 pub enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Locked(#[from] LockError),
     #[error("the database cannot be used")]
     Store(#[from] StoreError),
     #[error("AWS cannot be used")]
