@@ -36,6 +36,7 @@ crate::engines::on_both_engines! {
     a_user_that_leaves_no_other_is_suspended_together_with_the_alarm,
     a_listing_that_lacks_everybody_suspends_nobody,
     a_suspension_just_before_counts_for_the_alarm_though_nobody_can_be_read_again,
+    an_identity_that_was_confirmed_just_before_counts_no_longer,
     what_cannot_be_confirmed_is_suspended_when_the_alarm_ends,
     a_change_of_a_requester_who_is_deleted_in_the_alarm_does_not_wait_for_its_end,
     a_change_states_what_it_waits_for_in_the_alarm,
@@ -180,6 +181,32 @@ async fn a_suspension_just_before_counts_for_the_alarm_though_nobody_can_be_read
     assert!(company.app_state.identity_summary().alarm.is_some());
     assert_eq!(suspension(company, PEOPLE[1]).await, None);
     company.faults(json!([])).await;
+}
+
+async fn an_identity_that_was_confirmed_just_before_counts_no_longer(company: &Company) {
+    recorded(company).await;
+    let new = company.recreate(APPROVER).await;
+    company.sync().await;
+    let mine = company.identity_of(APPROVER).await;
+    let line = [
+        "confirm",
+        mine.as_str(),
+        "--user",
+        new.as_str(),
+        "--reason",
+        "seen in person",
+    ];
+    assert_eq!(on_the_host(company, &line).await.0, 0);
+    company.app_state.clock.advance(Duration::minutes(2));
+    // The second one would be one too many together with the one that was confirmed.
+    company.recreate(PEOPLE[0]).await;
+    company.sync().await;
+    assert!(suspension(company, PEOPLE[0]).await.is_some());
+    assert_eq!(company.entries("identity.alarm_raised").await.len(), 0);
+    company.recreate(PEOPLE[1]).await;
+    company.sync().await;
+    let alarm = company.app_state.identity_summary().alarm.unwrap();
+    assert_eq!(alarm.differing, 2);
 }
 
 async fn what_cannot_be_confirmed_is_suspended_when_the_alarm_ends(company: &Company) {
