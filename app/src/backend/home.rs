@@ -167,6 +167,8 @@ pub struct Home {
 pub struct IdentityNotice {
     /// The number of suspended identities.
     pub suspended: usize,
+    /// The name of the suspended one, if it is the only one and a name is known.
+    pub only_suspended: Option<String>,
     /// The alarm that stops decisions on production PCI.
     pub alarm: Option<IdentityAlarmView>,
 }
