@@ -37,7 +37,7 @@ use crate::{
         identities,
         instance::{self, InstanceError},
         journal::{EntryActor, Journal},
-        names,
+        names, oversight,
         settings::Settings,
     },
     store::{
@@ -338,6 +338,9 @@ impl Readiness for PortAdapters {
                 u8::from(identities.alarm.is_some())
             ),
         ]);
+        let idle = oversight::idle_marks(&self.app_state).len();
+        writeln!(text, "leastwise_oversight_marks_idle {idle}")
+            .expect("writing to a string cannot fail");
         text
     }
 }

@@ -160,6 +160,8 @@ pub struct Home {
     pub suspended: Option<String>,
     /// Identities that differ from the directory; `None` for users who may not decide or see operations.
     pub identities: Option<IdentityNotice>,
+    /// The oversight marks of the configuration that mark no permission set, for users who may see operations.
+    pub idle_oversight_marks: Vec<String>,
 }
 
 /// What administrators and approvers must know about identities that differ from the directory.

@@ -63,6 +63,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         not_linked,
         suspended,
         identities,
+        idle_oversight_marks,
     } = home;
     let known = freshness.oldest.is_some();
     let actions = view! {
@@ -110,6 +111,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         {not_linked.map(no_link)}
         {suspended.map(suspension)}
         {identities.map(|identities| identity_notice(identities, now))}
+        {idle_oversight(&idle_oversight_marks)}
         <FreshnessNotice freshness now />
         {body}
     }
@@ -176,6 +178,26 @@ fn identity_notice(identities: IdentityNotice, now: Timestamp) -> AnyView {
         {suspended}
     }
     .into_any()
+}
+
+fn idle_oversight(marks: &[String]) -> Option<AnyView> {
+    let title = match marks {
+        [] => return None,
+        some => format!(
+            "No permission set is marked as oversight by {}",
+            some.join(", ")
+        ),
+    };
+    let notice = view! {
+        <Notice status=Status::Pending title>
+            <p>
+                <code>"LEASTWISE_OVERSIGHT_SETS"</code>
+                " replaces the default, so access that it does not mark can be removed by one person. Correct it and restart Leastwise; "
+                <code>"leastwise check-config"</code> " checks it."
+            </p>
+        </Notice>
+    };
+    Some(notice.into_any())
 }
 
 fn changes(

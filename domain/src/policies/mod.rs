@@ -61,7 +61,9 @@ pub use overdue_revocation::{OUT_OF_REACH, OVERDUE};
 pub use oversight::{EARLIER, InvalidOversightMark, OversightMark, RemovalLimits};
 pub use records::{Agreement, Record, Records};
 #[cfg(feature = "cedar")]
-pub use removals::{RemovalPolicies, ends_oversight, is_removal_hit, removal_limit};
+pub use removals::{
+    RemovalPolicies, ends_oversight, idle_oversight_marks, is_removal_hit, removal_limit,
+};
 pub use results::{
     Evaluation, ExistingAccess, Gain, GainKind, Holder, RequestContext, Rule, RuleError, RuleKind,
     RuleText,

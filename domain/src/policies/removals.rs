@@ -14,7 +14,7 @@ use cedar_policy::{
 use super::{
     cedar_request::{uid, whole},
     lost_access::{self, LostPair},
-    oversight::RemovalLimits,
+    oversight::{OversightMark, RemovalLimits},
     results::{RequestContext, Rule, RuleError, RuleText},
     rules::Rules,
     schema,
@@ -27,7 +27,7 @@ use crate::{
     diff::Effect,
     engine::AccessResource,
     ids::PermissionSetArn,
-    snapshot::Snapshot,
+    snapshot::{Knowledge, Snapshot},
     verdict::{Hit, Remedy},
 };
 
@@ -158,6 +158,22 @@ pub fn removal_limit(rules: &Rules) -> Option<u32> {
         .removals
         .as_ref()
         .map(|removals| removals.limits.people)
+}
+
+/// Returns the chosen oversight marks that mark no permission set, so that they protect nothing. None while permission sets
+/// were not all read.
+pub fn idle_oversight_marks<'a>(rules: &'a Rules, snapshot: &Snapshot) -> Vec<&'a OversightMark> {
+    let Some(removals) = &rules.removals else {
+        return Vec::new();
+    };
+    if snapshot.never_read().sets() == Knowledge::NeverRead {
+        return Vec::new();
+    }
+    let marks_none = |mark: &&OversightMark| {
+        let mut sets = snapshot.parts().sets.values();
+        !sets.any(|set| mark.is_of(&set.arn, &set.name, &set.content.managed))
+    };
+    removals.limits.chosen().iter().filter(marks_none).collect()
 }
 
 /// Whether the end of an access resource ends oversight access, for the alarm. What was never read counts as oversight.

@@ -11,14 +11,14 @@ use domain::{
 
 fn key() -> AccessResource {
     AccessResource::Membership {
-        group: GroupId::parse("0e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").unwrap(),
-        user: UserId::parse("1e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").unwrap(),
+        group: GroupId::parse("0e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").expect("a UUID"),
+        user: UserId::parse("1e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").expect("a UUID"),
     }
 }
 
 fn gives() -> Item {
     Item::Open {
-        grant: GrantId::parse("4e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").unwrap(),
+        grant: GrantId::parse("4e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").expect("a UUID"),
         key: key(),
         term: Term::Standing,
         session: Duration::hours(1),
@@ -50,7 +50,7 @@ impl Engine {
     }
 
     fn change() -> ChangeId {
-        ChangeId::parse("2e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").unwrap()
+        ChangeId::parse("2e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").expect("a UUID")
     }
 
     fn approve(&mut self, item: Item) {
@@ -63,7 +63,8 @@ impl Engine {
 
     /// Sends an event and stores every commit. Returns whether a verdict was requested.
     fn step(&mut self, event: Event) -> bool {
-        let mut ids = || OperationId::parse("3e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").unwrap();
+        let mut ids =
+            || OperationId::parse("3e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").expect("a UUID");
         let mut events = vec![event];
         let mut asked = false;
         while let Some(event) = events.pop() {

@@ -23,7 +23,7 @@ use crate::{
         state::{HttpSettings, HttpState, Ports},
     },
     process_lock::ProcessLock,
-    service::{app_state::AppState, identities},
+    service::{app_state::AppState, identities, oversight},
     state::{self, PortAdapters, StartError},
 };
 
@@ -90,6 +90,7 @@ async fn once_known(app_state: Arc<AppState>, run: BoxFuture<'static, ()>) {
 async fn remember(app_state: &Arc<AppState>, args: &ServeArgs) -> Result<(), StartError> {
     engine::adopt_mapping::adopt(app_state).await?;
     engine::sync::restore(app_state).await?;
+    oversight::warn_of_idle_marks(app_state);
     state::first_roles(app_state, args).await?;
     Ok(identities::refresh_summary(app_state).await?)
 }

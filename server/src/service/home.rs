@@ -18,7 +18,7 @@ use domain::{
 
 use sqlx::AnyConnection;
 
-use super::{Service, app_state::ReadModel, broken, index::is_production_pci, names};
+use super::{Service, app_state::ReadModel, broken, index::is_production_pci, names, oversight};
 use crate::store::{self, StoreError};
 
 /// The number of differences listed on the home page.
@@ -61,6 +61,10 @@ impl HomePort for Service {
             not_linked: self.own_link_obstacle().await?,
             suspended: self.own_suspension().await?,
             identities: self.identity_notice().await?,
+            idle_oversight_marks: match self.allowed(Action::SeeOperations) {
+                Ok(()) => oversight::idle_marks(&self.app_state),
+                Err(_) => Vec::new(),
+            },
         })
     }
 }

@@ -9,7 +9,7 @@ use domain::{
     permission_set::Content,
     policies::{
         Evaluation, OversightMark, RemovalLimits, RemovalPolicies, RequestContext, Rules,
-        ends_oversight, is_removal_hit,
+        ends_oversight, idle_oversight_marks, is_removal_hit,
     },
     snapshot::Gap,
     verdict::{Outcome, Remedy},
@@ -154,6 +154,34 @@ fn an_arn_marks_a_set_of_which_nothing_was_read() {
     needs(&fixture.evaluate_under(&rules, &[], &operation, &ann()), 1);
     let operation = [unassign(the_user("fay"), "nowhere", "another")];
     allowed(&fixture.evaluate_under(&rules, &[], &operation, &ann()));
+}
+
+#[test]
+fn a_chosen_mark_that_marks_no_permission_set_is_named_once_the_sets_were_read() {
+    let marks = ["securityaudit", "Nope", "arn:aws:iam::aws:policy/Other"];
+    let oversight = marks.map(|mark| OversightMark::parse(mark).unwrap());
+    let limits = RemovalLimits {
+        oversight: oversight.to_vec(),
+        ..RemovalLimits::default()
+    };
+    let rules = under("", REMOVALS, limits);
+    let mut fixture = overseen(Content::default(), "SecurityAudit");
+    fixture.parts.coverage.newest = Some(NOW);
+    let idle = |fixture: &Company, rules: &Rules| -> Vec<String> {
+        let snapshot = fixture.snapshot();
+        let marks = idle_oversight_marks(rules, &snapshot).into_iter();
+        marks.map(ToString::to_string).collect()
+    };
+    assert_eq!(idle(&fixture, &rules), marks[1..]);
+    let mut without = Company::new();
+    without.parts.coverage.newest = Some(NOW);
+    assert_eq!(
+        idle(&without, shipped()),
+        [""; 0],
+        "the defaults need not exist"
+    );
+    fixture.parts.coverage.never_read = vec![Gap::Sets];
+    assert_eq!(idle(&fixture, &rules), [""; 0]);
 }
 
 #[test]
