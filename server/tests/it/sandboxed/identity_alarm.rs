@@ -23,13 +23,16 @@ use server::{
 };
 
 use super::{
-    recreated_users::{ADMINISTRATOR, APPROVER, form, on_the_host, recorded, suspension, waiting},
+    identities::{
+        ADMINISTRATOR, APPROVER, CONFIRM_ALL, Recorded, confirm_as, form, on_the_host, suspension,
+        waiting,
+    },
     sandbox_server::Company,
 };
 use crate::wait;
 
 crate::engines::on_both_engines! {
-    &Company:
+    &Recorded:
     a_user_deleted_days_after_the_alarm_is_suspended,
     a_user_created_again_days_after_the_alarm_is_suspended_and_confirmed_by_name_only,
     a_check_between_two_crawls_suspends_in_spite_of_the_alarm,
@@ -51,7 +54,6 @@ const PEOPLE: [&str; 2] = ["kwame.boateng", "amara.nwosu"];
 
 /// Creates the users of two people again, which is more than a fifth of the linked identities. Returns the new users.
 async fn alarmed(company: &Company) -> [UserId; 2] {
-    recorded(company).await;
     let users = [
         company.recreate(PEOPLE[0]).await,
         company.recreate(PEOPLE[1]).await,
@@ -93,27 +95,19 @@ async fn a_user_created_again_days_after_the_alarm_is_suspended_and_confirmed_by
     assert_eq!(suspension(company, APPROVER).await, difference);
     nobody_of_the_alarm_is_suspended(company).await;
     let mine = company.identity_of(APPROVER).await;
-    let line = ["confirm", "--all", "--yes", "--reason", "moved"];
-    let (code, out) = on_the_host(company, &line).await;
+    let (code, out) = on_the_host(company, &CONFIRM_ALL).await;
     assert_eq!(code, 1, "{out}");
     assert!(out.contains(mine.as_str()), "{out}");
     assert_eq!(suspension(company, APPROVER).await, difference, "{out}");
     nobody_of_the_alarm_is_suspended(company).await;
-    let line = [
-        "confirm",
-        mine.as_str(),
-        "--user",
-        new.as_str(),
-        "--reason",
-        "seen in person",
-    ];
+    let line = confirm_as(&mine, &new);
     assert_eq!(on_the_host(company, &line).await.0, 0);
     assert_eq!(on_the_host(company, &["list"]).await.0, 0);
 }
 
 async fn a_check_between_two_crawls_suspends_in_spite_of_the_alarm(company: &Company) {
-    recorded(company).await;
-    let id = waiting(company, "marcus.dube").await;
+    // The alarm stops no decision about it, so the approver's user is read.
+    let id = outside_pci(company).await;
     alarmed(company).await;
     company.app_state.clock.advance(Duration::hours(2));
     let new = company.recreate(APPROVER).await;
@@ -125,7 +119,6 @@ async fn a_check_between_two_crawls_suspends_in_spite_of_the_alarm(company: &Com
 }
 
 async fn a_user_that_leaves_no_other_is_suspended_together_with_the_alarm(company: &Company) {
-    recorded(company).await;
     let gone = company.user(APPROVER);
     for name in PEOPLE {
         company.recreate(name).await;
@@ -140,7 +133,6 @@ async fn a_user_that_leaves_no_other_is_suspended_together_with_the_alarm(compan
 }
 
 async fn a_listing_that_lacks_everybody_suspends_nobody(company: &Company) {
-    recorded(company).await;
     let review = async || identities::review(&company.app_state, &[]).await.unwrap();
     assert_eq!(
         review().await.differing,
@@ -169,7 +161,6 @@ async fn a_listing_that_lacks_everybody_suspends_nobody(company: &Company) {
 async fn a_suspension_just_before_counts_for_the_alarm_though_nobody_can_be_read_again(
     company: &Company,
 ) {
-    recorded(company).await;
     company.recreate(PEOPLE[0]).await;
     company.sync().await;
     assert_eq!(company.entries("identity.suspended").await.len(), 1);
@@ -184,18 +175,10 @@ async fn a_suspension_just_before_counts_for_the_alarm_though_nobody_can_be_read
 }
 
 async fn an_identity_that_was_confirmed_just_before_counts_no_longer(company: &Company) {
-    recorded(company).await;
     let new = company.recreate(APPROVER).await;
     company.sync().await;
     let mine = company.identity_of(APPROVER).await;
-    let line = [
-        "confirm",
-        mine.as_str(),
-        "--user",
-        new.as_str(),
-        "--reason",
-        "seen in person",
-    ];
+    let line = confirm_as(&mine, &new);
     assert_eq!(on_the_host(company, &line).await.0, 0);
     company.app_state.clock.advance(Duration::minutes(2));
     // The second one would be one too many together with the one that was confirmed.
@@ -218,8 +201,7 @@ async fn what_cannot_be_confirmed_is_suspended_when_the_alarm_ends(company: &Com
             "external_ids": company.external_ids(&first), "enabled": false,
         }))
         .await;
-    let line = ["confirm", "--all", "--yes", "--reason", "moved"];
-    let (code, out) = on_the_host(company, &line).await;
+    let (code, out) = on_the_host(company, &CONFIRM_ALL).await;
     assert_eq!(code, 1, "{out}");
     assert!(
         out.contains(&format!("Suspend identity {left} (Kwame Boateng):")),
@@ -233,11 +215,15 @@ async fn what_cannot_be_confirmed_is_suspended_when_the_alarm_ends(company: &Com
     assert_eq!(company.entries("identity.alarm_ended").await.len(), 1);
 }
 
-/// An approved change outside production PCI, which the alarm does not stop.
-async fn approved_outside_pci(company: &Company) -> ChangeId {
+/// A change outside production PCI, which the alarm does not stop.
+async fn outside_pci(company: &Company) -> ChangeId {
     let user = company.user("marcus.dube");
     let form = form(&user, "ReadOnly", "web-prod", "60", company);
-    let id = company.propose(ADMINISTRATOR, &form).await.unwrap();
+    company.propose(ADMINISTRATOR, &form).await.unwrap()
+}
+
+async fn approved_outside_pci(company: &Company) -> ChangeId {
+    let id = outside_pci(company).await;
     company.decide(APPROVER, &id).await.unwrap();
     assert_eq!(company.state(&id).await, State::Approved);
     id
@@ -280,13 +266,7 @@ async fn a_change_states_what_it_waits_for_in_the_alarm(company: &Company) {
 async fn a_change_waits_for_an_approver_of_the_alarm_and_not_for_one_who_is_deleted(
     company: &Company,
 ) {
-    recorded(company).await;
-    let user = company.user("marcus.dube");
-    let form = form(&user, "ReadOnly", "web-prod", "60", company);
-    let [of_alarm, of_deleted] = [
-        company.propose(ADMINISTRATOR, &form).await.unwrap(),
-        company.propose(ADMINISTRATOR, &form).await.unwrap(),
-    ];
+    let [of_alarm, of_deleted] = [outside_pci(company).await, outside_pci(company).await];
     company.decide(PEOPLE[0], &of_alarm).await.unwrap();
     company.decide(APPROVER, &of_deleted).await.unwrap();
     let gone = company.user(APPROVER);
@@ -310,11 +290,8 @@ async fn a_change_waits_for_an_approver_of_the_alarm_and_not_for_one_who_is_dele
 }
 
 async fn what_the_alarm_holds_up_reads_nothing_and_starts_once_it_ends(company: &Company) {
-    recorded(company).await;
     let in_pci = waiting(company, "marcus.dube").await;
-    let user = company.user("marcus.dube");
-    let form = form(&user, "ReadOnly", "web-prod", "60", company);
-    let outside = company.propose(ADMINISTRATOR, &form).await.unwrap();
+    let outside = outside_pci(company).await;
     company.decide(APPROVER, &in_pci).await.unwrap();
     for id in [&in_pci, &outside] {
         company.decide(PEOPLE[0], id).await.unwrap();
@@ -340,8 +317,7 @@ async fn what_the_alarm_holds_up_reads_nothing_and_starts_once_it_ends(company: 
     let calls = company.calls_since(0).await;
     let calls: Vec<_> = calls[before..].iter().map(|call| &call.operation).collect();
     assert!(calls.is_empty(), "{calls:?}");
-    let line = ["confirm", "--all", "--yes", "--reason", "moved"];
-    let (code, out) = on_the_host(company, &line).await;
+    let (code, out) = on_the_host(company, &CONFIRM_ALL).await;
     assert_eq!(code, 0, "{out}");
     for id in [&in_pci, &outside] {
         assert_eq!(company.end_of(id).await, State::Verified);
@@ -349,7 +325,6 @@ async fn what_the_alarm_holds_up_reads_nothing_and_starts_once_it_ends(company: 
 }
 
 async fn a_link_that_was_deleted_by_hand_suspends(company: &Company) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     let (mine, user) = (company.identity_of(APPROVER).await, company.user(APPROVER));
     let service = company.signed_in(APPROVER, Role::Approver).await;
@@ -371,7 +346,6 @@ async fn a_link_that_was_deleted_by_hand_suspends(company: &Company) {
 }
 
 async fn rows_that_were_edited_alike_hide_no_altered_link_from_the_host(company: &Company) {
-    recorded(company).await;
     let (mine, user) = (company.identity_of(APPROVER).await, company.user(APPROVER));
     let other = company
         .provision(json!({
