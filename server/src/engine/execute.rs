@@ -113,7 +113,15 @@ async fn fresh_verdict(app_state: &Arc<AppState>, change: &ChangeId) -> StartVer
                 // Sending fails if no page is open.
                 let _ = app_state.moved.send(change.clone());
             }
-            StartVerdict::Unanswered
+            match awaited {
+                StartDependency::Crawl
+                | StartDependency::IdentityAlarm
+                | StartDependency::PeopleOfTheAlarm => StartVerdict::Held,
+                StartDependency::Aws
+                | StartDependency::Pool
+                | StartDependency::PeopleUnclear
+                | StartDependency::Store => StartVerdict::Unanswered,
+            }
         }
     }
 }
@@ -122,6 +130,9 @@ async fn try_fresh_verdict(
     app_state: &Arc<AppState>,
     change: &ChangeId,
 ) -> Result<StartVerdict, StartDependency> {
+    // Whatever AWS answers, a change that these hold up does not start.
+    let held_up = changes::held_up(app_state, &**app_state, change).await;
+    held_up.map_err(|missing| awaited(change, missing))?;
     match reread::reread(app_state, change).await {
         Ok(()) => {}
         // Not an error: retried every few seconds until a crawl completes.
@@ -142,7 +153,11 @@ async fn try_fresh_verdict(
         }
     }
     let verdict = changes::fresh_verdict(app_state, &**app_state, change).await;
-    verdict.map_err(|missing| match missing {
+    verdict.map_err(|missing| awaited(change, missing))
+}
+
+fn awaited(change: &ChangeId, missing: NoVerdict) -> StartDependency {
+    match missing {
         NoVerdict::PeopleNotRead => StartDependency::Pool,
         NoVerdict::PeopleUnclear => StartDependency::PeopleUnclear,
         NoVerdict::Stopped => StartDependency::IdentityAlarm,
@@ -150,11 +165,12 @@ async fn try_fresh_verdict(
         NoVerdict::Store(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
+                %change,
                 "an approved change could not be evaluated"
             );
             StartDependency::Store
         }
-    })
+    }
 }
 
 /// Returns the clients whose calls wait in the lane of a priority: no grant, crawl or request delays a revocation.
@@ -162,13 +178,6 @@ fn in_lane(app_state: &AppState, class: CallPriority) -> Aws {
     match class {
         CallPriority::Revoke => app_state.aws.for_revocations(),
         CallPriority::Grant | CallPriority::Watch => app_state.aws.clone(),
-    }
-}
-
-fn priority(kind: OperationKind) -> CallPriority {
-    match kind {
-        OperationKind::Create => CallPriority::Grant,
-        OperationKind::Delete => CallPriority::Revoke,
     }
 }
 
@@ -230,7 +239,10 @@ fn point(listing: &Listing) {
 async fn send_write(app_state: &AppState, call: &Call) -> AwsResponse {
     // A delayed write could take effect after a newer decision.
     let on_time = || app_state.clock.now() <= call.not_after;
-    let (aws, instance) = (in_lane(app_state, priority(call.kind)), &app_state.instance);
+    let (aws, instance) = (
+        in_lane(app_state, call.kind.priority()),
+        &app_state.instance,
+    );
     let sent = match (&call.key, call.kind) {
         (AccessResource::Assignment(what), OperationKind::Create) => aws
             .create_assignment(instance, what, &on_time)
@@ -266,7 +278,7 @@ async fn ask(app_state: &AppState, poll: &Poll) -> WriteStatus {
         OperationKind::Create => write::WriteKind::Create,
         OperationKind::Delete => write::WriteKind::Delete,
     };
-    match in_lane(app_state, priority(poll.kind))
+    match in_lane(app_state, poll.kind.priority())
         .progress(&app_state.instance, kind, &poll.request)
         .await
     {

@@ -15,6 +15,7 @@ mod descriptions;
 mod evaluation;
 mod events;
 mod expire;
+mod held_up;
 mod identity_alarm;
 mod list;
 mod mismatch;
@@ -34,6 +35,7 @@ mod view;
 mod withdraw;
 
 pub use expire::expire_due;
+pub use held_up::held_up;
 pub use removal_alarm::raise_removal_alarm;
 pub use start::{NoVerdict, fresh_verdict, send_back};
 

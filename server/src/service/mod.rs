@@ -19,6 +19,7 @@ pub mod instance;
 pub mod journal;
 mod ledger;
 pub mod names;
+pub mod oversight;
 pub mod pci_findings;
 pub mod pending_starts;
 mod people;
