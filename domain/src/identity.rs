@@ -162,7 +162,7 @@ pub struct IdentityRecord {
     /// The users that the identity was linked to; the others of [`Self::users`] only had one of its external ids.
     pub linked: BTreeSet<UserId>,
     pub suspended: Option<Suspension>,
-    /// The last difference that belonged to an alarm.
+    /// The last difference that belonged to an alarm, unless somebody has confirmed the identity since.
     pub included: Option<AlarmInclusion>,
 }
 
@@ -187,6 +187,7 @@ impl IdentityRecord {
         self.own.clear();
         self.link(user, external_ids);
         self.suspended = None;
+        self.included = None;
     }
 
     /// Records that the identity is linked to a user with these external ids.

@@ -102,7 +102,7 @@ pub struct AwsArgs {
         default_value = RemovalLimits::OVERSIGHT
     )]
     pub oversight_sets: Vec<String>,
-    /// The maximum number of people whose access one person removes by one change.
+    /// The maximum number of people whose access one person removes alone within an hour.
     #[arg(
         long = "removal-people",
         env = "LEASTWISE_REMOVAL_PEOPLE",

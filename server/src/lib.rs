@@ -11,6 +11,7 @@ pub mod engine;
 pub mod http;
 pub mod managed_policies;
 pub mod mapping_file;
+pub mod process_lock;
 pub mod service;
 pub mod state;
 pub mod store;

@@ -28,12 +28,13 @@ use crate::{
     engine::seal::Sealer,
     http::oidc::{DiscoveryFailure, InvalidOidcConfig},
     managed_policies::{Catalogue, CatalogueError},
+    process_lock::LockError,
     service::{
         app_state::AppState,
         identities,
         instance::{self, InstanceError},
         journal::{EntryActor, Journal},
-        names,
+        names, oversight,
         readiness::Readiness,
         settings::Settings,
         sign_in::{PoolCheck, PoolStatus, UserLookup},
@@ -66,6 +67,8 @@ pub fn rules(limits: RemovalLimits) -> Result<Rules, Vec<RuleError>> {
 pub enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Locked(#[from] LockError),
     #[error("the database cannot be used")]
     Store(#[from] StoreError),
     #[error("AWS cannot be used")]
@@ -334,6 +337,9 @@ impl Readiness for PortAdapters {
                 u8::from(identities.alarm.is_some())
             ),
         ]);
+        let idle = oversight::idle_marks(&self.app_state).len();
+        writeln!(text, "leastwise_oversight_marks_idle {idle}")
+            .expect("writing to a string cannot fail");
         text
     }
 }

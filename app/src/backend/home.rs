@@ -160,6 +160,8 @@ pub struct Home {
     pub suspended: Option<String>,
     /// Identities that differ from the directory; `None` for users who may not decide or see operations.
     pub identities: Option<IdentityNotice>,
+    /// The oversight marks of the configuration that mark no permission set, for users who may see operations.
+    pub idle_oversight_marks: Vec<String>,
 }
 
 /// What administrators and approvers must know about identities that differ from the directory.
@@ -167,6 +169,8 @@ pub struct Home {
 pub struct IdentityNotice {
     /// The number of suspended identities.
     pub suspended: usize,
+    /// The name of the suspended one, if it is the only one and a name is known.
+    pub only_suspended: Option<String>,
     /// The alarm that stops decisions on production PCI.
     pub alarm: Option<IdentityAlarmView>,
 }

@@ -13,7 +13,13 @@ use crate::{
 };
 
 /// Renders the full-width head and the sections below it.
-pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
+///
+/// `all_drift` is the page that lists every change outside Leastwise, if the viewer may see it.
+pub fn draw(
+    home: OrganisationHome,
+    all_drift: Option<&'static str>,
+    now: Timestamp,
+) -> (AnyView, AnyView) {
     let OrganisationHome {
         alarms,
         exposure,
@@ -33,7 +39,10 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
     let (first, last) = if drift.is_empty() {
         (None, Some(no_drift()))
     } else {
-        (Some(drift_section(drift, drift_count, now)), None)
+        (
+            Some(drift_section(drift, drift_count, all_drift, now)),
+            None,
+        )
     };
     let waiting = waiting_notice(waiting_accounts);
     let head = view! { <AlarmList alarms now /> {waiting} {first} {head} }.into_any();
@@ -338,7 +347,12 @@ fn no_drift() -> AnyView {
     .into_any()
 }
 
-fn drift_section(drift: Vec<DriftRow>, count: usize, now: Timestamp) -> AnyView {
+fn drift_section(
+    drift: Vec<DriftRow>,
+    count: usize,
+    all: Option<&'static str>,
+    now: Timestamp,
+) -> AnyView {
     let more = count.saturating_sub(drift.len());
     let lines = drift
         .into_iter()
@@ -358,7 +372,14 @@ fn drift_section(drift: Vec<DriftRow>, count: usize, now: Timestamp) -> AnyView 
     view! {
         <Section title="Changed outside Leastwise" detail=count.to_string()>
             <ul data-lines>{lines}</ul>
-            {(more > 0).then(|| view! { <p data-more>{format!("and {more} earlier")}</p> })}
+            {(more > 0)
+                .then(|| {
+                    let more = format!("and {more} earlier");
+                    match all {
+                        Some(href) => view! { <p data-more><a href=href>{more}</a></p> }.into_any(),
+                        None => view! { <p data-more>{more}</p> }.into_any(),
+                    }
+                })}
         </Section>
     }
     .into_any()

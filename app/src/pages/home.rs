@@ -23,6 +23,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         proposes: visit.backend.may(Action::ProposeOwn).is_ok(),
         decides: visit.backend.may(Action::SeeInbox).is_ok(),
         reports: visit.backend.may(Action::SeeReports).is_ok(),
+        all_drift: (visit.backend.may(Action::SeeLedger).is_ok()).then_some("/ledger?only=outside"),
     };
     let title = if home.organisation.is_some() {
         "Production PCI"
@@ -39,6 +40,8 @@ struct PageContext {
     proposes: bool,
     decides: bool,
     reports: bool,
+    /// The page that lists every change outside Leastwise, if the viewer may see it.
+    all_drift: Option<&'static str>,
 }
 
 fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
@@ -48,6 +51,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         proposes,
         decides,
         reports,
+        all_drift,
     } = context;
     let Home {
         waiting,
@@ -59,6 +63,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         not_linked,
         suspended,
         identities,
+        idle_oversight_marks,
     } = home;
     let known = freshness.oldest.is_some();
     let actions = view! {
@@ -86,7 +91,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         None => view! { <div data-columns="even">{reach} {mine}</div> }.into_any(),
         Some(organisation) => {
             let (head, rest) = if known {
-                exposure::draw(organisation, now)
+                exposure::draw(organisation, all_drift, now)
             } else {
                 // Before the first read, every count would be wrong.
                 (().into_any(), ().into_any())
@@ -106,6 +111,7 @@ fn draw(title: &'static str, home: Home, context: PageContext) -> AnyView {
         {not_linked.map(no_link)}
         {suspended.map(suspension)}
         {identities.map(|identities| identity_notice(identities, now))}
+        {idle_oversight(&idle_oversight_marks)}
         <FreshnessNotice freshness now />
         {body}
     }
@@ -150,10 +156,11 @@ fn identity_notice(identities: IdentityNotice, now: Timestamp) -> AnyView {
             </Notice>
         }
     });
-    let suspended = match identities.suspended {
-        0 => None,
-        1 => Some("1 identity is suspended".to_owned()),
-        some => Some(format!("{some} identities are suspended")),
+    let suspended = match (identities.suspended, identities.only_suspended) {
+        (0, _) => None,
+        (1, Some(name)) => Some(format!("The identity of {name} is suspended")),
+        (1, None) => Some("1 identity is suspended".to_owned()),
+        (some, _) => Some(format!("{some} identities are suspended")),
     };
     let suspended = suspended.map(|title| {
         view! {
@@ -171,6 +178,26 @@ fn identity_notice(identities: IdentityNotice, now: Timestamp) -> AnyView {
         {suspended}
     }
     .into_any()
+}
+
+fn idle_oversight(marks: &[String]) -> Option<AnyView> {
+    let title = match marks {
+        [] => return None,
+        some => format!(
+            "No permission set is marked as oversight by {}",
+            some.join(", ")
+        ),
+    };
+    let notice = view! {
+        <Notice status=Status::Pending title>
+            <p>
+                <code>"LEASTWISE_OVERSIGHT_SETS"</code>
+                " replaces the default, so access that it does not mark can be removed by one person. Correct it and restart Leastwise; "
+                <code>"leastwise check-config"</code> " checks it."
+            </p>
+        </Notice>
+    };
+    Some(notice.into_any())
 }
 
 fn changes(

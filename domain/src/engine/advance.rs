@@ -9,7 +9,7 @@ use super::{
     resource::{AccessResource, CallPriority, OperationKind},
     resource_state::{DesiredAction, OpenOperation},
     rows::{Cause, OperationRow, Phase, Presence, ReadResult},
-    state::{State, StepOutput, class},
+    state::{State, StepOutput},
 };
 use crate::{
     ids::OperationId,
@@ -130,7 +130,7 @@ impl State {
                 out.effects.push(Effect::Poll(poll));
             }
             (Phase::Relisting | Phase::InDoubt, _) => {
-                let class = class(open.row.kind);
+                let class = open.row.kind.priority();
                 open.next = now + again;
                 self.read(key, class, now, out);
             }

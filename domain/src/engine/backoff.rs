@@ -21,6 +21,11 @@ pub fn look(n: u32) -> Duration {
     Duration((1_000_i64 << n.saturating_sub(1).min(5)).min(30_000))
 }
 
+/// Returns the pause before the `n`th repeated request for a verdict, counted from 1: 5, 10, 20, ... at most 60 s.
+pub fn ask(n: u32) -> Duration {
+    Duration((5_000_i64 << n.saturating_sub(1).min(4)).min(60_000))
+}
+
 /// FNV-1a. The jitter needs no cryptographic hash.
 fn hash(salt: &str, n: u32) -> u64 {
     salt.bytes()

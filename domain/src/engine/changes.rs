@@ -4,6 +4,7 @@
 //! removal may need approvals, which must be valid when it starts.
 
 use super::{
+    backoff,
     effect::{DomainEvent, Effect},
     event::{Plan, StartVerdict},
     resource::AccessResource,
@@ -17,9 +18,6 @@ use crate::{
     ids::{ChangeId, EffectHash, GrantId},
     time::{Duration, Timestamp},
 };
-
-/// The pause before a verdict that did not arrive is requested again.
-const ASK_AGAIN: Duration = Duration::seconds(5);
 
 impl State {
     pub(super) fn carry(&mut self, plan: Plan, out: &mut StepOutput) {
@@ -40,6 +38,7 @@ impl State {
                 row,
                 asked: false,
                 ask_at: None,
+                unanswered: 0,
             },
         );
     }
@@ -70,11 +69,8 @@ impl State {
     /// Whether a change grants what another one removes: one that is being applied, or one that only removes access and
     /// waits for its verdict.
     fn behind_a_removal(&self, row: &ChangeRow) -> bool {
-        let opens = |item: &ItemRow| matches!(item.item, Item::Open { .. });
-        let goes_first = |other: &ChangeRow| {
-            other.phase == ChangePhase::Applying || !other.items.iter().any(opens)
-        };
-        row.items.iter().filter(|i| opens(i)).any(|item| {
+        let goes_first = |other: &ChangeRow| other.phase == ChangePhase::Applying || !other.gives();
+        row.items.iter().filter(|i| i.item.opens()).any(|item| {
             self.changes.values().any(|other| {
                 goes_first(&other.row) && other.row.items.iter().any(|theirs| {
                     theirs.result.is_none()
@@ -98,8 +94,18 @@ impl State {
             return;
         }
         carrying.asked = false;
+        carrying.unanswered = match answer {
+            StartVerdict::Unanswered => carrying.unanswered + 1,
+            _ => 0,
+        };
         match answer {
-            StartVerdict::Unanswered => carrying.ask_at = Some(now + ASK_AGAIN),
+            StartVerdict::Unanswered if carrying.row.gives() => {
+                carrying.ask_at = Some(now + backoff::ask(carrying.unanswered));
+            }
+            // A removal is never delayed longer because it was delayed before.
+            StartVerdict::Unanswered | StartVerdict::Held => {
+                carrying.ask_at = Some(now + backoff::ask(1));
+            }
             StartVerdict::StillAllowed => self.begin_unless_behind(change, None, now, out),
             StartVerdict::AllowedNarrower(effect) => {
                 self.begin_unless_behind(change, Some(effect), now, out);

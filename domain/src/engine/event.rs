@@ -120,8 +120,12 @@ pub enum StartVerdict {
     Refused(String),
     /// The change was withdrawn or has expired. No event follows, because the cause has recorded it already.
     NoLongerWanted,
-    /// The evaluation failed, e.g. because the database did not respond. It is requested again.
+    /// The evaluation failed, e.g. because AWS or the database did not respond. It is requested again; for a change that
+    /// gives access, the pauses double up to a minute.
     Unanswered,
+    /// Something that Leastwise itself records must happen first: a complete crawl, or the end of the identity alarm. It
+    /// is requested again every few seconds, which costs no reads of AWS.
+    Held,
 }
 
 /// The response of AWS to a write. Use [`AwsResponse::classify`] for a failed call.

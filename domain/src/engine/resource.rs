@@ -103,6 +103,16 @@ pub enum OperationKind {
     Delete,
 }
 
+impl OperationKind {
+    /// Returns the priority of calls for writes of this kind.
+    pub fn priority(self) -> CallPriority {
+        match self {
+            Self::Create => CallPriority::Grant,
+            Self::Delete => CallPriority::Revoke,
+        }
+    }
+}
+
 /// The priority of a call in the shell's token bucket. Variants are ordered from most to least urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

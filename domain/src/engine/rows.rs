@@ -234,6 +234,13 @@ pub struct ChangeRow {
     pub phase: ChangePhase,
 }
 
+impl ChangeRow {
+    /// Whether at least one item gives access.
+    pub fn gives(&self) -> bool {
+        self.items.iter().any(|row| row.item.opens())
+    }
+}
+
 /// One operation of a change and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemRow {
@@ -280,6 +287,11 @@ impl Item {
         match self {
             Self::Open { key, .. } | Self::Close { key, .. } => key,
         }
+    }
+
+    /// Whether the item gives access.
+    pub fn opens(&self) -> bool {
+        matches!(self, Self::Open { .. })
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) struct RunningChange {
     pub asked: bool,
     /// When to request the verdict again.
     pub ask_at: Option<Timestamp>,
+    /// How many requests for a verdict in a row were not answered.
+    pub unanswered: u32,
 }
 
 /// The output that one step collects.
@@ -108,6 +110,7 @@ impl State {
                     row,
                     asked: false,
                     ask_at: None,
+                    unanswered: 0,
                 };
                 state.changes.insert(carrying.row.change.clone(), carrying);
             }
@@ -127,7 +130,7 @@ impl State {
             row.ended_at = Some(now);
         }
         let key = row.key.clone();
-        let class = class(row.kind);
+        let class = row.kind.priority();
         self.operations.insert(row.operation.clone(), key.clone());
         self.slots.hold(&key, class);
         let doubt = (row.kind == OperationKind::Delete && row.phase == Phase::InDoubt)
@@ -256,13 +259,6 @@ impl State {
             writes,
             events: out.events,
         })]
-    }
-}
-
-pub(super) fn class(kind: OperationKind) -> CallPriority {
-    match kind {
-        OperationKind::Create => CallPriority::Grant,
-        OperationKind::Delete => CallPriority::Revoke,
     }
 }
 

@@ -71,10 +71,15 @@ impl IdentityAlarm {
         }
     }
 
+    /// Returns the difference of an identity that is recorded as part of this alarm, and that nobody has confirmed since.
+    pub fn difference_of<'a>(&self, record: &'a IdentityRecord) -> Option<&'a LinkDifference> {
+        let included = record.included.as_ref().filter(|part| part.at >= self.at);
+        included.map(|part| &part.difference)
+    }
+
     /// Whether a difference is recorded as part of this alarm. Another difference of the same identity is not.
     pub fn includes(&self, record: &IdentityRecord, difference: &LinkDifference) -> bool {
-        let included = record.included.as_ref();
-        included.is_some_and(|part| part.at >= self.at && &part.difference == difference)
+        self.difference_of(record) == Some(difference)
     }
 
     /// Whether a difference that is first seen at `now` belongs to the event behind this alarm: another user has the

@@ -101,7 +101,7 @@ impl RequestContext {
     }
 
     /// Returns the requester's own user.
-    fn own_user<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a UserId> {
+    pub(super) fn own_user<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a UserId> {
         let newer = self.new_user.as_ref();
         newer.or_else(|| snapshot.user_of(&self.requester))
     }

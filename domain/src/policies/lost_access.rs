@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::results::RequestContext;
 use crate::{
     change::Operation,
     diff::Effect,
@@ -30,18 +31,48 @@ impl<'a> LostPair<'a> {
     }
 }
 
-/// Returns the number of people who may lose something. A group whose members were never read counts as the largest
-/// group. Everybody whom the operations name counts, because an assignment may exist that the last read does not show.
-pub(super) fn people(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> i64 {
+/// Returns the number of people who may lose something by a change, together with the requester's earlier removals. A
+/// group whose members were never read counts as the largest group.
+pub(super) fn people(
+    snapshot: &Snapshot,
+    operations: &[Operation],
+    effect: &Effect,
+    asked: &RequestContext,
+) -> i64 {
+    let is_unread = |operation: &Operation| match operation {
+        Operation::Unassign { assignment } => match &assignment.principal {
+            Principal::Group(group) => {
+                snapshot.never_read().members_of(group) == Knowledge::NeverRead
+            }
+            Principal::User(_) => false,
+        },
+        _ => false,
+    };
+    if operations.iter().any(is_unread) {
+        return i64::MAX;
+    }
+    let people = may_lose(snapshot, operations, effect);
+    let own = asked.own_user(snapshot);
+    let is_other = |user: &&UserId| Some(*user) != own;
+    let mut together: HashSet<&UserId> = people.iter().copied().filter(is_other).collect();
+    // Earlier removals hold up nobody who removes only their own access.
+    if !together.is_empty() {
+        together.extend(asked.earlier_removals.iter().filter(is_other));
+    }
+    i64::try_from(people.len().max(together.len())).unwrap_or(i64::MAX)
+}
+
+/// Returns the known people who may lose something. Everybody whom the operations name counts, because an assignment may
+/// exist that the last read does not show.
+pub fn may_lose<'a>(
+    snapshot: &'a Snapshot,
+    operations: &'a [Operation],
+    effect: &'a Effect,
+) -> HashSet<&'a UserId> {
     let mut people: HashSet<&UserId> = effect.lost.lists().flat_map(|users| users.iter()).collect();
     for operation in operations {
         match operation {
             Operation::Unassign { assignment } => match &assignment.principal {
-                Principal::Group(group)
-                    if snapshot.never_read().members_of(group) == Knowledge::NeverRead =>
-                {
-                    return i64::MAX;
-                }
                 Principal::Group(group) => people.extend(snapshot.members(group)),
                 Principal::User(user) => drop(people.insert(user)),
             },
@@ -49,7 +80,7 @@ pub(super) fn people(snapshot: &Snapshot, operations: &[Operation], effect: &Eff
             Operation::Assign { .. } | Operation::AddMember { .. } => {}
         }
     }
-    i64::try_from(people.len()).unwrap_or(i64::MAX)
+    people
 }
 
 /// Returns what somebody may lose.

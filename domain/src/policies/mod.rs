@@ -55,12 +55,15 @@ pub use existing_access::{ExistingAccessEvaluator, evaluate_existing_access};
 #[cfg(feature = "cedar")]
 pub use indirect_effects::{HELD_ALREADY, LEADS_NOWHERE, NAMED_BY_A_RULE, USE_NOT_KNOWN};
 #[cfg(feature = "cedar")]
-pub use overdue_revocation::{OUT_OF_REACH, OVERDUE};
+pub use lost_access::may_lose;
 #[cfg(feature = "cedar")]
-pub use oversight::{InvalidOversightMark, OversightMark, RemovalLimits};
+pub use overdue_revocation::{OUT_OF_REACH, OVERDUE};
+pub use oversight::{EARLIER, InvalidOversightMark, OversightMark, RemovalLimits};
 pub use records::{Agreement, Record, Records};
 #[cfg(feature = "cedar")]
-pub use removals::{RemovalPolicies, ends_oversight, is_removal_hit, removal_limit};
+pub use removals::{
+    RemovalPolicies, ends_oversight, idle_oversight_marks, is_removal_hit, removal_limit,
+};
 pub use results::{
     Evaluation, ExistingAccess, Gain, GainKind, Holder, RequestContext, Rule, RuleError, RuleKind,
     RuleText,

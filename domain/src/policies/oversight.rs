@@ -3,9 +3,14 @@
 //! Plain values from the configuration. A permission set that was never read counts as marked: what was not read is not
 //! harmless, and an approval makes no removal impossible.
 
+use std::{collections::BTreeSet, fmt};
+
 use thiserror::Error;
 
-use crate::{ids::PermissionSetArn, permission_set::PermissionSet};
+use crate::{ids::PermissionSetArn, permission_set::PermissionSet, time::Duration};
+
+/// The time before a removal in which other removals by the same requester count together with it.
+pub const EARLIER: Duration = Duration::hours(1);
 
 /// One item of the list of oversight permission sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +59,32 @@ impl OversightMark {
     }
 
     fn marks(&self, arn: &PermissionSetArn, set: Option<&PermissionSet>) -> bool {
+        match (self, set) {
+            (Self::Set(marked), _) => marked == arn,
+            (Self::Name(_) | Self::ManagedPolicy(_), None) => true,
+            (_, Some(set)) => self.is_of(arn, &set.name, &set.content.managed),
+        }
+    }
+
+    /// Whether this marks a permission set with this name and these AWS managed policies.
+    pub fn is_of(&self, arn: &PermissionSetArn, name: &str, managed: &BTreeSet<String>) -> bool {
         match self {
             Self::Set(marked) => marked == arn,
-            Self::Name(name) => set.is_none_or(|set| set.name.eq_ignore_ascii_case(name)),
-            Self::ManagedPolicy(policy) => set.is_none_or(|set| {
-                let mut attached = set.content.managed.iter();
+            Self::Name(marked) => marked.eq_ignore_ascii_case(name),
+            Self::ManagedPolicy(policy) => {
+                let mut attached = managed.iter();
                 attached.any(|arn| without_partition(arn) == Some(policy))
-            }),
+            }
+        }
+    }
+}
+
+impl fmt::Display for OversightMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Set(arn) => write!(f, "{arn}"),
+            Self::ManagedPolicy(policy) => write!(f, "arn:aws:{policy}"),
         }
     }
 }
@@ -76,7 +100,7 @@ fn without_partition(arn: &str) -> Option<&str> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemovalLimits {
     pub oversight: Vec<OversightMark>,
-    /// The maximum number of people whose access one person removes by one change.
+    /// The maximum number of people whose access one person removes within [`EARLIER`].
     pub people: u32,
 }
 
@@ -91,6 +115,16 @@ impl RemovalLimits {
     /// Returns the items of `OVERSIGHT`.
     pub fn default_marks() -> Vec<String> {
         Self::OVERSIGHT.split(',').map(str::to_owned).collect()
+    }
+
+    /// Returns the marks that somebody chose, which must therefore mark something. The default ones need not: an organization
+    /// may have no such permission set.
+    pub fn chosen(&self) -> &[OversightMark] {
+        if self.oversight == Self::default().oversight {
+            &[]
+        } else {
+            &self.oversight
+        }
     }
 
     /// Whether a permission set is marked as oversight. `set` is none if it was never read.
@@ -123,6 +157,26 @@ mod tests {
                 OversightMark::ManagedPolicy("iam::aws:policy/SecurityAudit".into()),
             ]
         );
+    }
+
+    #[test]
+    fn only_marks_that_somebody_chose_must_mark_something() {
+        assert_eq!(RemovalLimits::default().chosen(), []);
+        let chosen = RemovalLimits {
+            oversight: vec![OversightMark::Name("Nope".into())],
+            ..RemovalLimits::default()
+        };
+        assert_eq!(chosen.chosen(), chosen.oversight);
+    }
+
+    #[test]
+    fn a_mark_is_shown_as_it_is_configured() {
+        for text in [
+            "Auditors",
+            RemovalLimits::OVERSIGHT.rsplit(',').next().unwrap(),
+        ] {
+            assert_eq!(OversightMark::parse(text).unwrap().to_string(), text);
+        }
     }
 
     #[test]

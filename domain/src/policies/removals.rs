@@ -14,7 +14,7 @@ use cedar_policy::{
 use super::{
     cedar_request::{uid, whole},
     lost_access::{self, LostPair},
-    oversight::RemovalLimits,
+    oversight::{OversightMark, RemovalLimits},
     results::{RequestContext, Rule, RuleError, RuleText},
     rules::Rules,
     schema,
@@ -27,7 +27,7 @@ use crate::{
     diff::Effect,
     engine::AccessResource,
     ids::PermissionSetArn,
-    snapshot::Snapshot,
+    snapshot::{Knowledge, Snapshot},
     verdict::{Hit, Remedy},
 };
 
@@ -112,7 +112,7 @@ pub(super) fn hits(
     let Some(removals) = &rules.removals else {
         return Vec::new();
     };
-    let people = lost_access::people(snapshot, operations, effect);
+    let people = lost_access::people(snapshot, operations, effect, asked);
     let mut found: BTreeMap<usize, Remedy> = BTreeMap::new();
     let mut failed: BTreeSet<String> = BTreeSet::new();
     for pair in lost_access::pairs(snapshot, operations, effect) {
@@ -152,12 +152,28 @@ pub fn is_removal_hit(rules: &Rules, hit: &Hit) -> bool {
         || removals.is_some_and(|removals| removals.list.iter().any(|rule| rule.id == hit.rule))
 }
 
-/// Returns how many people's access one person may remove by one change; none if no policy limits it.
+/// Returns how many people's access one person may remove within an hour; none if no policy limits it.
 pub fn removal_limit(rules: &Rules) -> Option<u32> {
     rules
         .removals
         .as_ref()
         .map(|removals| removals.limits.people)
+}
+
+/// Returns the chosen oversight marks that mark no permission set, so that they protect nothing. None while permission sets
+/// were not all read.
+pub fn idle_oversight_marks<'a>(rules: &'a Rules, snapshot: &Snapshot) -> Vec<&'a OversightMark> {
+    let Some(removals) = &rules.removals else {
+        return Vec::new();
+    };
+    if snapshot.never_read().sets() == Knowledge::NeverRead {
+        return Vec::new();
+    }
+    let marks_none = |mark: &&OversightMark| {
+        let mut sets = snapshot.parts().sets.values();
+        !sets.any(|set| mark.is_of(&set.arn, &set.name, &set.content.managed))
+    };
+    removals.limits.chosen().iter().filter(marks_none).collect()
 }
 
 /// Whether the end of an access resource ends oversight access, for the alarm. What was never read counts as oversight.

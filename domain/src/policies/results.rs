@@ -41,6 +41,9 @@ pub struct RequestContext {
     pub new_persons: BTreeMap<UserId, PersonId>,
     /// The requester's user, if the link is newer than the snapshot.
     pub new_user: Option<UserId>,
+    /// The people who lose access by removals that the requester submitted within [`EARLIER`](super::EARLIER) before this
+    /// change and that needed no approval.
+    pub earlier_removals: BTreeSet<UserId>,
 }
 
 /// Whether the beneficiary made the request.

@@ -6,6 +6,7 @@ mod approval;
 mod classification;
 mod diff;
 mod engine_simulation;
+mod engine_verdicts;
 mod expected_state;
 mod identity;
 mod ledger;

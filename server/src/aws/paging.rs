@@ -59,7 +59,8 @@ pages! {
         list_tags_for_resource ListTagsForResourceOutput,;
     aws_sdk_cognitoidentityprovider:
         admin_list_groups_for_user AdminListGroupsForUserOutput,
-        list_user_pool_clients ListUserPoolClientsOutput,;
+        list_user_pool_clients ListUserPoolClientsOutput,
+        list_users_in_group ListUsersInGroupOutput,;
 }
 
 /// Requests every page of a list, from the first without a token, and passes each to `take`. An error means that the

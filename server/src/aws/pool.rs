@@ -75,6 +75,34 @@ impl Aws {
         })
     }
 
+    /// Returns the subjects of the enabled users of a group. The class is NotFound if the group does not exist.
+    pub async fn subjects_in_group(
+        &self,
+        pool: &str,
+        group: &str,
+    ) -> Result<BTreeSet<String>, CallError> {
+        let mut subjects = BTreeSet::new();
+        let send = |token| {
+            self.pool
+                .list_users_in_group()
+                .user_pool_id(pool)
+                .group_name(group)
+                .limit(60)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.pool, send, |page| {
+            for user in page.users().iter().filter(|user| user.enabled()) {
+                let attributes = user.attributes().iter();
+                let subs = attributes.filter(|attribute| attribute.name() == "sub");
+                subjects.extend(subs.filter_map(|sub| sub.value().map(str::to_owned)));
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(subjects)
+    }
+
     /// Returns whether the pool requires a second factor of every user.
     pub async fn pool_demands_mfa(&self, pool: &str) -> Result<bool, CallError> {
         let answer = read(&self.budgets.pool, || {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ssoadmin::types::ProvisioningStatus;
+use aws_sdk_ssoadmin::types::{self, ProvisioningStatus};
 use domain::{
     ids::{AccountId, PermissionSetArn},
     permission_set::{Boundary, Content, CustomerPolicy},
@@ -57,6 +57,44 @@ impl Aws {
         self.accounts_with(instance, arn, Some(status)).await
     }
 
+    /// Returns all permission sets of an instance.
+    pub async fn permission_sets(
+        &self,
+        instance: &Instance,
+    ) -> Result<BTreeSet<PermissionSetArn>, CallError> {
+        let mut names = BTreeSet::new();
+        let send = |token| {
+            self.sso
+                .list_permission_sets()
+                .instance_arn(instance.arn.as_str())
+                .max_results(100)
+                .set_next_token(token)
+                .send()
+        };
+        all_pages(&self.budgets.sso, send, |page| {
+            for arn in page.permission_sets() {
+                names.insert(
+                    PermissionSetArn::parse(arn).map_err(|error| malformed(&error.to_string()))?,
+                );
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(names)
+    }
+
+    /// Returns the name and the AWS managed policies of a permission set, by two calls.
+    pub async fn set_marks(
+        &self,
+        instance: &Instance,
+        arn: &PermissionSetArn,
+    ) -> Result<(String, BTreeSet<String>), CallError> {
+        let (i, p) = (instance.arn.as_str(), arn.as_str());
+        let set = described(self, i, p).await?;
+        let name = set.name().unwrap_or_default().to_owned();
+        Ok((name, managed(self, i, p).await?))
+    }
+
     /// Returns the name, description and content of a permission set. Makes at least five calls.
     pub async fn set_content(
         &self,
@@ -66,17 +104,7 @@ impl Aws {
         let (i, p) = (instance.arn.as_str(), arn.as_str());
         // Before the description, which proves that the set exists: AWS does not say which resource is missing.
         let boundary = boundary(self, i, p).await?;
-        let described = read(&self.budgets.sso, || {
-            self.sso
-                .describe_permission_set()
-                .instance_arn(i)
-                .permission_set_arn(p)
-                .send()
-        })
-        .await?;
-        let set = described
-            .permission_set()
-            .ok_or_else(|| malformed("a permission set without content"))?;
+        let set = described(self, i, p).await?;
         let managed = managed(self, i, p).await?;
         let customer = customer(self, i, p).await?;
         let inline = read(&self.budgets.sso, || {
@@ -105,6 +133,24 @@ impl Aws {
             content,
         ))
     }
+}
+
+async fn described(
+    aws: &Aws,
+    instance: &str,
+    set: &str,
+) -> Result<types::PermissionSet, CallError> {
+    let described = read(&aws.budgets.sso, || {
+        aws.sso
+            .describe_permission_set()
+            .instance_arn(instance)
+            .permission_set_arn(set)
+            .send()
+    })
+    .await?;
+    described
+        .permission_set
+        .ok_or_else(|| malformed("a permission set without content"))
 }
 
 /// Returns the ARNs of the AWS managed policies of a permission set.

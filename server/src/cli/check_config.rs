@@ -2,6 +2,8 @@
 //!
 //! One failure never hides another. Refuses only what must not even be tried: an endpoint that is not allowed.
 
+mod configured_names;
+
 use std::process::ExitCode;
 
 use domain::ledger::LogName;
@@ -40,6 +42,10 @@ impl Results {
         Self::line(what, &format!("failed: {why}"));
     }
 
+    fn not_read(what: &str, why: &str) {
+        Self::line(what, &format!("not read: {why}"));
+    }
+
     fn skipped(what: &str, why: &str) {
         Self::line(what, &format!("not checked: {why}"));
     }
@@ -60,6 +66,7 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
     let aws = Aws::connect(&args.aws.access()?).await;
     let found = organization(&aws, store.as_ref(), &mut results).await;
     rights(&aws, found.as_ref(), &mut results).await;
+    configured_names::oversight(&aws, found.as_ref(), &args, &mut results).await;
     match aws.check_pool(&args.pool).await {
         Ok(demands) => {
             let factor = if demands {
@@ -69,8 +76,12 @@ pub async fn run(mut args: ServeArgs) -> CommandResult {
             };
             let detail = format!("{} in Region {}, {factor}", args.pool, aws.region);
             Results::ok("user pool", &detail);
+            configured_names::roles(&aws, &args, &mut results).await;
         }
-        Err(why) => results.failed("user pool", &why),
+        Err(why) => {
+            results.failed("user pool", &why);
+            Results::skipped("roles", "the user pool cannot be read");
+        }
     }
     match oidc(&args).await {
         Ok(_) => Results::ok("cognito", &args.issuer()),

@@ -4,7 +4,11 @@
 
 mod environment;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use domain::{engine::Pacing, policies::RemovalLimits, time::Duration};
@@ -22,6 +26,7 @@ use super::{CommandResult, secrets::without_password, serve};
 use crate::{
     config::{AwsArgs, DatabaseArgs, IdentityArgs, ServeArgs, SignInArgs},
     http::log,
+    process_lock::{ProcessLock, SANDBOX_LOCK},
 };
 
 #[derive(Debug, Args)]
@@ -71,10 +76,11 @@ pub struct SandboxArgs {
 pub async fn run(args: SandboxArgs) -> CommandResult {
     // A log line per request would push the addresses and names off the terminal.
     log::start(if args.json { "info" } else { "warn" });
-    if args.fresh && args.data.exists() {
-        std::fs::remove_dir_all(&args.data)?;
-    }
     std::fs::create_dir_all(&args.data)?;
+    let _lock = ProcessLock::of_sandbox(&args.data)?;
+    if args.fresh {
+        empty(&args.data)?;
+    }
     let web = free(args.port).await?;
     let running = start_local(&args, web).await?;
     let serve_args = configuration(&args, &running, web)?;
@@ -91,6 +97,19 @@ pub async fn run(args: SandboxArgs) -> CommandResult {
     announce(&args, &running, &serve_args)?;
     started.until(serve::stopped()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Deletes what a folder contains, except for the lock that this process holds.
+fn empty(folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else if entry.file_name() != SANDBOX_LOCK {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the requested web port, or a free one.

@@ -22,7 +22,8 @@ use crate::{
         serve::{listen, serve},
         state::{HttpSettings, HttpState, Ports},
     },
-    service::{app_state::AppState, identities},
+    process_lock::ProcessLock,
+    service::{app_state::AppState, identities, oversight},
     state::{self, PortAdapters, StartError},
 };
 
@@ -45,6 +46,8 @@ pub struct Started {
     http: HttpState,
     listener: TcpListener,
     loops: BackgroundTasks,
+    /// Held until the last entries are signed and the database is closed.
+    lock: Option<ProcessLock>,
 }
 
 impl Started {
@@ -72,6 +75,7 @@ impl Started {
             );
         }
         self.app_state.store.close().await;
+        drop(self.lock);
         failed.map_or(Ok(()), Err)
     }
 }
@@ -86,6 +90,7 @@ async fn once_known(app_state: Arc<AppState>, run: BoxFuture<'static, ()>) {
 async fn remember(app_state: &Arc<AppState>, args: &ServeArgs) -> Result<(), StartError> {
     engine::adopt_mapping::adopt(app_state).await?;
     engine::sync::restore(app_state).await?;
+    oversight::warn_of_idle_marks(app_state);
     state::first_roles(app_state, args).await?;
     Ok(identities::refresh_summary(app_state).await?)
 }
@@ -94,6 +99,7 @@ async fn remember(app_state: &Arc<AppState>, args: &ServeArgs) -> Result<(), Sta
 /// loops wait for it.
 pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartError> {
     let listener = listen(args.listen).map_err(|error| StartError::Listen(args.listen, error))?;
+    let lock = ProcessLock::of_database(&args.database.url)?;
     let app_state = state::app_state(
         &args.database,
         &args.aws,
@@ -167,6 +173,7 @@ pub async fn start(args: &ServeArgs, pacing: Pacing) -> Result<Started, StartErr
         http,
         listener,
         loops,
+        lock,
     })
 }
 

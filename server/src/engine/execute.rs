@@ -14,6 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     failpoint,
+    held_up::held_up,
     pending_starts::{NoteOutcome, StartDependency},
     reread::{self, RereadError},
     start::{self, NoVerdict},
@@ -126,7 +127,15 @@ async fn fresh_verdict(
                 // Sending fails if no page is open.
                 let _ = app_state.moved.send(change.clone());
             }
-            StartVerdict::Unanswered
+            match awaited {
+                StartDependency::Crawl
+                | StartDependency::IdentityAlarm
+                | StartDependency::PeopleOfTheAlarm => StartVerdict::Held,
+                StartDependency::Aws
+                | StartDependency::Pool
+                | StartDependency::PeopleUnclear
+                | StartDependency::Store => StartVerdict::Unanswered,
+            }
         }
     }
 }
@@ -140,11 +149,14 @@ async fn try_fresh_verdict(
         Some(loaded) => Some(loaded),
         None => start::load(app_state, change)
             .await
-            .map_err(|error| not_evaluated(&error))?,
+            .map_err(|error| not_evaluated(change, &error))?,
     };
     let Some(loaded) = loaded else {
         return Ok(StartVerdict::Refused(MISSING.into()));
     };
+    // Whatever AWS answers, a change that these hold up does not start.
+    let held_up = held_up(app_state, &**app_state, &loaded).await;
+    held_up.map_err(|missing| awaited(change, missing))?;
     match reread::reread(app_state, &loaded).await {
         Ok(()) => {}
         // Not an error: retried every few seconds until a crawl completes.
@@ -165,18 +177,23 @@ async fn try_fresh_verdict(
         }
     }
     let verdict = start::fresh_verdict(app_state, &**app_state, &loaded).await;
-    verdict.map_err(|missing| match missing {
+    verdict.map_err(|missing| awaited(change, missing))
+}
+
+fn awaited(change: &ChangeId, missing: NoVerdict) -> StartDependency {
+    match missing {
         NoVerdict::PeopleNotRead => StartDependency::Pool,
         NoVerdict::PeopleUnclear => StartDependency::PeopleUnclear,
         NoVerdict::Stopped => StartDependency::IdentityAlarm,
         NoVerdict::PeopleOfTheAlarm => StartDependency::PeopleOfTheAlarm,
-        NoVerdict::Store(error) => not_evaluated(&error),
-    })
+        NoVerdict::Store(error) => not_evaluated(change, &error),
+    }
 }
 
-fn not_evaluated(error: &StoreError) -> StartDependency {
+fn not_evaluated(change: &ChangeId, error: &StoreError) -> StartDependency {
     tracing::error!(
         error = error as &dyn std::error::Error,
+        %change,
         "an approved change could not be evaluated"
     );
     StartDependency::Store
@@ -187,13 +204,6 @@ fn in_lane(app_state: &AppState, class: CallPriority) -> Aws {
     match class {
         CallPriority::Revoke => app_state.aws.for_revocations(),
         CallPriority::Grant | CallPriority::Watch => app_state.aws.clone(),
-    }
-}
-
-fn priority(kind: OperationKind) -> CallPriority {
-    match kind {
-        OperationKind::Create => CallPriority::Grant,
-        OperationKind::Delete => CallPriority::Revoke,
     }
 }
 
@@ -255,7 +265,10 @@ fn point(listing: &Listing) {
 async fn send_write(app_state: &AppState, call: &Call) -> AwsResponse {
     // A delayed write could take effect after a newer decision.
     let on_time = || app_state.clock.now() <= call.not_after;
-    let (aws, instance) = (in_lane(app_state, priority(call.kind)), &app_state.instance);
+    let (aws, instance) = (
+        in_lane(app_state, call.kind.priority()),
+        &app_state.instance,
+    );
     let sent = match (&call.key, call.kind) {
         (AccessResource::Assignment(what), OperationKind::Create) => aws
             .create_assignment(instance, what, &on_time)
@@ -291,7 +304,7 @@ async fn ask(app_state: &AppState, poll: &Poll) -> WriteStatus {
         OperationKind::Create => write::WriteKind::Create,
         OperationKind::Delete => write::WriteKind::Delete,
     };
-    match in_lane(app_state, priority(poll.kind))
+    match in_lane(app_state, poll.kind.priority())
         .progress(&app_state.instance, kind, &poll.request)
         .await
     {

@@ -9,6 +9,7 @@ pub mod commit;
 pub mod execute;
 pub mod expire;
 pub mod failpoint;
+mod held_up;
 pub mod pending_starts;
 mod persons;
 pub mod reconcile;

@@ -36,9 +36,9 @@ impl StartDependency {
             Self::Crawl => {
                 "Waiting for the next complete read of AWS: the last read is too old or incomplete"
             }
-            Self::Aws => "Waiting for AWS: a required read failed and is retried every few seconds",
+            Self::Aws => "Waiting for AWS: a required read failed and is retried within a minute",
             Self::Pool => {
-                "Waiting for the user pool and the directory to confirm the people of this change: it is retried every few seconds"
+                "Waiting for the user pool and the directory to confirm the people of this change: it is retried within a minute"
             }
             Self::IdentityAlarm => {
                 "Waiting for an administrator: many identities differ from the directory at once, and nothing starts in \
@@ -54,7 +54,7 @@ impl StartDependency {
                  directory"
             }
             Self::Store => {
-                "Waiting for the database: a query failed and is retried every few seconds"
+                "Waiting for the database: a query failed and is retried within a minute"
             }
         }
     }

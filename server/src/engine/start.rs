@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use domain::{
     approval::ApprovalProgress,
     change::{DECIDE_WITHIN, START_WITHIN, State, tally},
-    diff::EffectComparison,
+    diff::{Effect, EffectComparison},
     engine::StartVerdict,
     identity::{IdentityAlarm, LinkStatus},
     ids::{ChangeId, EffectHash, PersonId},
@@ -22,6 +22,7 @@ use domain::{
     time::Timestamp,
     verdict::{Outcome, Verdict},
 };
+use sqlx::AnyConnection;
 use thiserror::Error;
 
 use super::{
@@ -79,10 +80,7 @@ pub async fn fresh_verdict(
     loaded: &StoredChange,
 ) -> Result<StartVerdict, NoVerdict> {
     let people = if rests_on_people(loaded) {
-        StartReads {
-            approvers: approver_status::of_approvers(app_state, pool, loaded).await?,
-            requester: identities::check(app_state, &loaded.change.requester).await?,
-        }
+        read_people(app_state, pool, loaded).await?
     } else {
         StartReads::none()
     };
@@ -99,10 +97,10 @@ pub async fn fresh_verdict(
 }
 
 /// What was read about the people of a change before it was locked.
-struct StartReads {
-    approvers: ApproverStatus,
+pub(super) struct StartReads {
+    pub(super) approvers: ApproverStatus,
     /// None if the requester is linked to no user.
-    requester: Option<LinkStatus>,
+    pub(super) requester: Option<LinkStatus>,
 }
 
 impl StartReads {
@@ -119,8 +117,20 @@ impl StartReads {
     }
 }
 
+/// Reads the people of a change. No transaction is open.
+pub(super) async fn read_people(
+    app_state: &AppState,
+    pool: &dyn UserPool,
+    stored: &StoredChange,
+) -> Result<StartReads, StoreError> {
+    Ok(StartReads {
+        approvers: approver_status::of_approvers(app_state, pool, stored).await?,
+        requester: identities::check(app_state, &stored.change.requester).await?,
+    })
+}
+
 /// Whether the start of a change depends on who requested and approved it: it gives access, or somebody had to approve it.
-fn rests_on_people(stored: &StoredChange) -> bool {
+pub(super) fn rests_on_people(stored: &StoredChange) -> bool {
     let change = &stored.change;
     change.state == State::Approved
         && (stored.change.proposal.gives() || change.in_force().next().is_some())
@@ -180,9 +190,8 @@ async fn by_approvals(
         return Ok(StartVerdict::Refused(TOO_LATE.into()));
     }
     let alarm = identity::alarm(tx.conn()).await?;
-    if let Some(refused) =
-        of_requester(tx, &stored, alarm.as_ref(), people.requester.as_ref()).await?
-    {
+    let requester = people.requester.as_ref();
+    if let Some(refused) = of_requester(tx.conn(), &stored, alarm.as_ref(), requester).await? {
         return Ok(refused);
     }
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
@@ -202,39 +211,21 @@ async fn by_approvals(
     }
     stored.change.verdict = verdict;
     stored.gaining.extend(evaluation.gaining);
-    let approvers: BTreeSet<PersonId> = stored
-        .change
-        .in_force()
-        .map(|given| given.approver.clone())
-        .collect();
-    let ApproverStatus::Read {
-        confirmed,
-        differing,
-        unclear,
-    } = &people.approvers
-    else {
-        return Err(NoVerdict::PeopleNotRead);
-    };
-    let (mut excused, mut doubtful) = (false, false);
-    for approver in approvers {
-        let record = identity::record(tx.conn(), &approver).await?;
-        doubtful |= unclear.contains(&approver);
-        excused |= alarm.is_some() && differing.contains(&approver) && record.suspended.is_none();
-        if Oneself::of(&record, &read_model.snapshot, &evaluation.effect) == Oneself::Gains {
-            stored.gaining.insert(approver);
-        }
-    }
-    let seats = seats(tx.conn(), &stored).await?;
-    let given = match tally(&stored.change, &stored.gaining, |person: &PersonId| {
-        seats.contains(person) && confirmed.contains(person)
-    }) {
+    let effect = &evaluation.effect;
+    let given = match approvals_now(
+        app_state,
+        tx.conn(),
+        &mut stored,
+        effect,
+        alarm.as_ref(),
+        people,
+    )
+    .await?
+    {
         ApprovalProgress::Met(given) => given,
         ApprovalProgress::Declined(_) => {
             return Ok(StartVerdict::Refused(already(State::Declined).into()));
         }
-        // An approver whose difference belongs to the alarm voids nothing.
-        ApprovalProgress::Missing(_) if excused => return Err(NoVerdict::PeopleOfTheAlarm),
-        ApprovalProgress::Missing(_) if doubtful => return Err(NoVerdict::PeopleUnclear),
         ApprovalProgress::Missing(_) => return Ok(StartVerdict::EffectGrew),
     };
     // The policies decide about the approvals, not the count.
@@ -252,9 +243,50 @@ async fn by_approvals(
     })
 }
 
+/// Returns the approvals that count now, and adds approvers who gain by the effect to those who gain. Fails if approvals are
+/// missing of people who were not read, are not clear, or belong to the alarm: that voids nothing.
+pub(super) async fn approvals_now(
+    app_state: &AppState,
+    conn: &mut AnyConnection,
+    stored: &mut StoredChange,
+    effect: &Effect,
+    alarm: Option<&IdentityAlarm>,
+    people: &StartReads,
+) -> Result<ApprovalProgress, NoVerdict> {
+    let ApproverStatus::Read {
+        confirmed,
+        differing,
+        unclear,
+    } = &people.approvers
+    else {
+        return Err(NoVerdict::PeopleNotRead);
+    };
+    let approvers = stored.change.in_force().map(|given| given.approver.clone());
+    let approvers: BTreeSet<PersonId> = approvers.collect();
+    let snapshot = &app_state.read_model().snapshot;
+    let (mut excused, mut doubtful) = (false, false);
+    for approver in approvers {
+        let record = identity::record(conn, &approver).await?;
+        doubtful |= unclear.contains(&approver);
+        excused |= alarm.is_some() && differing.contains(&approver) && record.suspended.is_none();
+        if Oneself::of(&record, snapshot, effect) == Oneself::Gains {
+            stored.gaining.insert(approver);
+        }
+    }
+    let seats = seats(conn, stored).await?;
+    let progress = tally(&stored.change, &stored.gaining, |person: &PersonId| {
+        seats.contains(person) && confirmed.contains(person)
+    });
+    match progress {
+        ApprovalProgress::Missing(_) if excused => Err(NoVerdict::PeopleOfTheAlarm),
+        ApprovalProgress::Missing(_) if doubtful => Err(NoVerdict::PeopleUnclear),
+        progress => Ok(progress),
+    }
+}
+
 /// Returns the verdict that refuses a change because of its requester; none if the requester still is who they were.
-async fn of_requester(
-    tx: &mut Tx,
+pub(super) async fn of_requester(
+    conn: &mut AnyConnection,
     stored: &StoredChange,
     alarm: Option<&IdentityAlarm>,
     read: Option<&LinkStatus>,
@@ -264,7 +296,7 @@ async fn of_requester(
         Some(LinkStatus::Unclear(_)) => Err(NoVerdict::PeopleUnclear),
         Some(LinkStatus::NotRead(_)) => Err(NoVerdict::PeopleNotRead),
         Some(LinkStatus::Differs(difference)) => {
-            let suspended = identity::suspension(tx.conn(), &stored.change.requester).await?;
+            let suspended = identity::suspension(conn, &stored.change.requester).await?;
             // A difference that belongs to the alarm suspends nobody, and no change is refused because of it.
             if alarm.is_some() && suspended.is_none() {
                 return Err(NoVerdict::PeopleOfTheAlarm);

@@ -30,6 +30,7 @@ use crate::{
         identities::{self, Review},
         instance::{self, InstanceError},
         journal::EntryBuilder,
+        oversight,
         single_reads::{self, unmade},
     },
     store::{self, StoreError},
@@ -68,13 +69,16 @@ pub async fn run(app_state: Arc<AppState>) {
         Duration::from_millis(u64::try_from(app_state.settings.crawl_every.0).unwrap_or(900_000));
     loop {
         match once(&app_state, &Arc::default()).await {
-            Ok(report) => tracing::info!(
-                seconds = report.seconds,
-                pairs = %report.pairs,
-                complete = report.complete,
-                drift = report.drift,
-                "crawled"
-            ),
+            Ok(report) => {
+                tracing::info!(
+                    seconds = report.seconds,
+                    pairs = %report.pairs,
+                    complete = report.complete,
+                    drift = report.drift,
+                    "crawled"
+                );
+                oversight::warn_of_idle_marks(&app_state);
+            }
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,

@@ -6,7 +6,7 @@
 //! them is for changes that only remove access, so that no number of grants delays a removal.
 //!
 //! Also limits how many requests read AWS before a removal is evaluated, because these reads share the quota of AWS with
-//! revocations.
+//! revocations, and how many decisions of one person do.
 
 use std::{
     collections::HashMap,
@@ -79,6 +79,12 @@ pub struct EvaluationSlot {
     _overall: OwnedSemaphorePermit,
 }
 
+/// The right to read AWS about the person who makes a request; returned when dropped.
+#[derive(Debug)]
+pub struct OwnReadSlot {
+    _own: OwnedSemaphorePermit,
+}
+
 /// The right to read AWS for one request; returned when dropped.
 #[derive(Debug)]
 pub struct ReadSlot {
@@ -122,6 +128,15 @@ impl EvaluationSlots {
         Some(ReadSlot {
             _own: self.own_reads.of(person).try_acquire_owned().ok()?,
             _overall: Arc::clone(&self.reads).try_acquire_owned().ok()?,
+        })
+    }
+
+    /// Waits for the slot to read AWS about the person who makes a request, for a few seconds. Not one of the few slots
+    /// that all requests share: no number of removals keeps an approver from deciding.
+    pub async fn take_own_read(&self, person: &PersonId) -> Result<OwnReadSlot, Denied> {
+        let own = self.permit(self.own_reads.of(person)).await;
+        Ok(OwnReadSlot {
+            _own: own.ok_or(Denied::Busy(Load::Own))?,
         })
     }
 

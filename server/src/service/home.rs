@@ -10,16 +10,19 @@ use domain::{
     authorize::{Action, IdentityState},
     classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
-    ids::{AccountId, PermissionSetArn, Principal, UserId},
+    ids::{AccountId, PermissionSetArn, PersonId, Principal, UserId},
     person::link::{IdentityLink, link_identity},
     policies::Rules,
     snapshot::Knowledge,
 };
 
+use sqlx::AnyConnection;
+
 use super::{
     Service, app_state::ReadModel, broken, caller::CallingPerson, index::is_production_pci, names,
+    oversight,
 };
-use crate::store;
+use crate::store::{self, StoreError};
 
 /// The number of differences listed on the home page.
 const DRIFT_ROWS: i64 = 8;
@@ -61,6 +64,10 @@ impl HomePort for Service {
             not_linked: self.own_link_obstacle(calling).await?,
             suspended: self.own_suspension(calling).await?,
             identities: self.identity_notice().await?,
+            idle_oversight_marks: match self.allowed(Action::SeeOperations) {
+                Ok(()) => oversight::idle_marks(&self.app_state),
+                Err(_) => Vec::new(),
+            },
         })
     }
 }
@@ -103,14 +110,35 @@ impl Service {
         }
         let mut conn = self.connection().await?;
         let alarm = store::identity::alarm(&mut conn).await.map_err(broken)?;
+        let summary = self.app_state.identity_summary();
+        let only_suspended = match &summary.only_suspended {
+            Some(person) => self.last_name(&mut conn, person).await.map_err(broken)?,
+            None => None,
+        };
         Ok(Some(IdentityNotice {
-            suspended: self.app_state.identity_summary().suspended,
+            suspended: summary.suspended,
+            only_suspended,
             alarm: alarm.map(|alarm| IdentityAlarmView {
                 at: alarm.at,
                 differing: alarm.differing,
                 linked: alarm.linked,
             }),
         }))
+    }
+
+    /// Returns the name of an identity's user in the directory, or the last one that it had there.
+    async fn last_name(
+        &self,
+        conn: &mut AnyConnection,
+        person: &PersonId,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(user) = store::identity::record(conn, person).await?.current else {
+            return Ok(None);
+        };
+        match self.read_model.snapshot.user(&user) {
+            Some(user) => Ok(Some(user.display_name.clone())),
+            None => store::identity::last_known_name(conn, &user).await,
+        }
     }
 
     async fn connection(&self) -> PortResult<sqlx::pool::PoolConnection<sqlx::Any>> {

@@ -22,6 +22,7 @@ pub mod instance;
 pub mod journal;
 mod ledger;
 pub mod names;
+pub mod oversight;
 pub mod pci_findings;
 mod people;
 mod permission_sets;

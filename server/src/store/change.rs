@@ -6,11 +6,13 @@
 mod alarm;
 mod decision;
 mod list;
+mod removals;
 mod target;
 
 pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
 pub use decision::{DecisionRow, decide, decision_rows};
 pub use list::{Filter, Folding, list, refused_of, submitted_since};
+pub use removals::{SubmittedWithin, people_of_removals};
 pub use target::{ChangeTarget, mark_alarm};
 
 use std::collections::BTreeSet;

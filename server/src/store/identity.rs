@@ -53,16 +53,25 @@ pub async fn suspended(
         .collect())
 }
 
-/// Returns how many of the last `most` suspensions began at or after an instant.
+/// Returns how many identities are suspended since an instant or later, at most `most`. An identity that somebody has
+/// confirmed in the meantime does not count.
 pub async fn suspended_since(
     conn: &mut AnyConnection,
     at: Timestamp,
     most: usize,
 ) -> Result<usize, StoreError> {
-    let projection = proof::last_suspensions(conn, most).await?;
-    let records = projection.identities().records().values();
-    let begun = records.filter_map(|record| record.suspended.as_ref());
-    Ok(begun.filter(|suspension| suspension.at >= at).count())
+    let mut read = most;
+    loop {
+        let last = proof::last_suspensions(conn, read).await?;
+        let records = last.projection.identities().records().values();
+        let begun = records.filter_map(|record| Some(record.suspended.as_ref()?.at));
+        let (since, before): (Vec<_>, Vec<_>) = begun.partition(|begun| *begun >= at);
+        if since.len() >= most || !before.is_empty() || last.entries < read {
+            return Ok(since.len().min(most));
+        }
+        // Confirmations may hide suspensions that are older and still in force.
+        read *= 2;
+    }
 }
 
 /// Returns the alarm, if it is on.

@@ -188,3 +188,75 @@ fn a_database_that_cannot_be_opened_is_named_by_every_command() {
         );
     }
 }
+
+/// A process that is stopped when the test ends.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_second_sandbox_on_the_same_data_folder_is_refused_and_deletes_nothing() {
+    let folder = empty_folder("two-sandboxes");
+    let args = [
+        "sandbox",
+        "--aws-only",
+        "--json",
+        "--port",
+        "0",
+        "--data",
+        "data",
+    ];
+    let mut first = Command::new(env!("CARGO_BIN_EXE_leastwise"));
+    first.args(args).current_dir(&folder).env_clear();
+    first.stdout(std::process::Stdio::piped());
+    let mut first = Running(first.spawn().expect("the binary starts"));
+    let mut line = String::new();
+    let output = first.0.stdout.as_mut().expect("it is piped");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut line)
+        .expect("the sandbox says when it is ready");
+    assert!(line.contains("LEASTWISE_AWS_ENDPOINT"), "{line}");
+    std::fs::write(folder.join("data/kept"), []).expect("the folder is writable");
+    for more in [&[][..], &["--fresh"]] {
+        let again = leastwise(&[&args[..], more].concat(), &[], &folder);
+        let error = String::from_utf8_lossy(&again.stderr);
+        assert_eq!(again.status.code(), Some(2), "{error}");
+        assert!(
+            error.contains("data is in use by another") && error.contains("--data"),
+            "{error}"
+        );
+        assert!(folder.join("data/kept").exists());
+    }
+}
+
+#[test]
+fn a_second_server_on_the_same_database_is_refused_before_it_opens_it() {
+    let folder = empty_folder("two-servers");
+    let url = format!("sqlite:{}/leastwise.db", folder.display());
+    let held = server::process_lock::ProcessLock::of_database(&url).expect("it is free");
+    let variables = [
+        &SERVE[..],
+        &[
+            ("LEASTWISE_DATABASE_URL", &*url),
+            ("LEASTWISE_AWS_REGION", "eu-west-1"),
+        ],
+    ];
+    let second = leastwise(
+        &["serve", "--allow-sandbox-build"],
+        &variables.concat(),
+        &folder,
+    );
+    let error = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("leastwise.db is in use by another")
+            && error.contains("LEASTWISE_DATABASE_URL"),
+        "{error}"
+    );
+    assert!(!folder.join("leastwise.db").exists());
+    drop(held);
+}

@@ -161,6 +161,7 @@ fn asked() -> impl Strategy<Value = RequestContext> {
                 .into_iter()
                 .map(|name| (user(name), person(name)))
                 .collect(),
+            earlier_removals: BTreeSet::new(),
         })
 }
 
@@ -283,6 +284,7 @@ fn an_evaluation_whose_caller_is_gone_ends_without_a_result() {
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
         new_user: None,
+        earlier_removals: BTreeSet::new(),
     };
     let evaluated = |stop: &dyn Fn() -> bool| {
         evaluate(

@@ -97,6 +97,7 @@ pub fn ann() -> RequestContext {
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
         new_user: None,
+        earlier_removals: BTreeSet::new(),
     }
 }
 

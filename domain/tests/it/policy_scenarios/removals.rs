@@ -9,7 +9,7 @@ use domain::{
     permission_set::Content,
     policies::{
         Evaluation, OversightMark, RemovalLimits, RemovalPolicies, RequestContext, Rules,
-        ends_oversight, is_removal_hit,
+        ends_oversight, idle_oversight_marks, is_removal_hit,
     },
     snapshot::Gap,
     verdict::{Outcome, Remedy},
@@ -157,6 +157,34 @@ fn an_arn_marks_a_set_of_which_nothing_was_read() {
 }
 
 #[test]
+fn a_chosen_mark_that_marks_no_permission_set_is_named_once_the_sets_were_read() {
+    let marks = ["securityaudit", "Nope", "arn:aws:iam::aws:policy/Other"];
+    let oversight = marks.map(|mark| OversightMark::parse(mark).unwrap());
+    let limits = RemovalLimits {
+        oversight: oversight.to_vec(),
+        ..RemovalLimits::default()
+    };
+    let rules = under("", REMOVALS, limits);
+    let mut fixture = overseen(Content::default(), "SecurityAudit");
+    fixture.parts.coverage.newest = Some(NOW);
+    let idle = |fixture: &Company, rules: &Rules| -> Vec<String> {
+        let snapshot = fixture.snapshot();
+        let marks = idle_oversight_marks(rules, &snapshot).into_iter();
+        marks.map(ToString::to_string).collect()
+    };
+    assert_eq!(idle(&fixture, &rules), marks[1..]);
+    let mut without = Company::new();
+    without.parts.coverage.newest = Some(NOW);
+    assert_eq!(
+        idle(&without, shipped()),
+        [""; 0],
+        "the defaults need not exist"
+    );
+    fixture.parts.coverage.never_read = vec![Gap::Sets];
+    assert_eq!(idle(&fixture, &rules), [""; 0]);
+}
+
+#[test]
 fn a_set_or_a_group_that_was_never_read_is_not_removed_by_one_person() {
     let mut fixture = Company::new();
     fixture.assigned(&the_user("fay"), "web-dev", "gone");
@@ -238,6 +266,59 @@ fn the_access_of_as_many_people_as_the_limit_is_removed_by_one_person_and_of_one
         &leave("member-3", "operators"),
         &ann(),
     ));
+}
+
+/// Ann, whose removals of the last hour took access from these people.
+fn ann_after(people: impl IntoIterator<Item = String>) -> RequestContext {
+    RequestContext {
+        earlier_removals: people.into_iter().map(|name| user(&name)).collect(),
+        ..ann()
+    }
+}
+
+fn members(numbers: std::ops::Range<usize>) -> impl Iterator<Item = String> {
+    numbers.map(|n| format!("member-{n}"))
+}
+
+#[test]
+fn removals_by_one_person_add_up_and_nobody_is_counted_twice() {
+    let limit = usize::try_from(RemovalLimits::PEOPLE).unwrap();
+    let ten = team(10);
+    let operation = unassign(the_group("operators"), "web-dev", "viewer");
+    let after = |people| evaluate(&ten, &operation, &ann_after(members(people)));
+    // The ten lost something else before.
+    allowed(&after(0..10));
+    allowed(&after(10..limit));
+    let evaluation = after(10..limit + 1);
+    needs(&evaluation, 1);
+    assert_eq!(hit(&evaluation), [MANY]);
+    assert!(raises_alarm(shipped(), &evaluation));
+    let asked = ann_after(members(10..limit + 1));
+    allowed(&evaluate(&ten, &operation, &approved_by(asked, &["cas"])));
+}
+
+#[test]
+fn ones_own_access_is_removed_whatever_one_removed_before_and_does_not_count() {
+    let limit = usize::try_from(RemovalLimits::PEOPLE).unwrap();
+    let mut fixture = team(1);
+    fixture
+        .parts
+        .members
+        .get_mut(&group("operators"))
+        .unwrap()
+        .insert(user("ann"));
+    fixture.assigned(&the_user("ann"), "web-dev", "viewer");
+    let after = ann_after(members(1..limit + 5));
+    for own in [
+        leave("ann", "operators"),
+        unassign(the_user("ann"), "web-dev", "viewer"),
+    ] {
+        allowed(&evaluate(&fixture, &own, &after));
+    }
+    let other = leave("member-0", "operators");
+    needs(&evaluate(&fixture, &other, &after), 1);
+    let own_before = members(1..limit).chain(["ann".to_owned()]);
+    allowed(&evaluate(&fixture, &other, &ann_after(own_before)));
 }
 
 #[test]

@@ -16,12 +16,7 @@ use futures::{StreamExt as _, stream};
 
 use super::{Aws, CrawlProgress, IN_FLIGHT, Index, Visited, note, pages};
 use crate::{
-    aws::{
-        Instance,
-        error::{CallError, ErrorClass},
-        paging::all_pages,
-        read::malformed,
-    },
+    aws::{Instance, error::ErrorClass},
     clock::Clock,
 };
 
@@ -49,7 +44,11 @@ pub(super) async fn read_sets(
     progress: &Arc<CrawlProgress>,
 ) -> PermissionSetRead {
     let mut out = PermissionSetRead::default();
-    let Some(names) = note(&mut out.unread, Gap::Sets, names(aws, instance).await) else {
+    let Some(names) = note(
+        &mut out.unread,
+        Gap::Sets,
+        aws.permission_sets(instance).await,
+    ) else {
         return out;
     };
     out.formula += pages(names.len(), 100);
@@ -159,26 +158,4 @@ async fn read_pairs(
             });
         }
     }
-}
-
-async fn names(aws: &Aws, instance: &Instance) -> Result<BTreeSet<PermissionSetArn>, CallError> {
-    let mut names = BTreeSet::new();
-    let send = |token| {
-        aws.sso
-            .list_permission_sets()
-            .instance_arn(instance.arn.as_str())
-            .max_results(100)
-            .set_next_token(token)
-            .send()
-    };
-    all_pages(&aws.budgets.sso, send, |page| {
-        for arn in page.permission_sets() {
-            names.insert(
-                PermissionSetArn::parse(arn).map_err(|error| malformed(&error.to_string()))?,
-            );
-        }
-        Ok(())
-    })
-    .await?;
-    Ok(names)
 }

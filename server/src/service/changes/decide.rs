@@ -76,13 +76,25 @@ impl DecisionPort for Service {
                 message,
             }]));
         }
-        self.check_own_link().await?;
-        let _slot = self
-            .app_state
-            .evaluations
-            .take(&self.calling()?.person)
-            .await?;
-        match self.try_decide(id, &input, reason).await.map_err(trouble)? {
+        // Whoever may not record a decision has nothing read from AWS.
+        if let Some(obstacle) = self.obstacle(id, &input).await.map_err(trouble)? {
+            return self.respond(id, obstacle).await;
+        }
+        let evaluations = &self.app_state.evaluations;
+        let person = &self.calling()?.person;
+        {
+            let _read = evaluations.take_own_read(person).await?;
+            self.check_own_link().await?;
+        }
+        let _slot = evaluations.take(person).await?;
+        let outcome = self.try_decide(id, &input, reason).await;
+        self.respond(id, outcome.map_err(trouble)?).await
+    }
+}
+
+impl Service {
+    async fn respond(&self, id: &ChangeId, outcome: DecideOutcome) -> PortResult<()> {
+        match outcome {
             DecideOutcome::Recorded(state) => {
                 self.app_state.announce(id, state);
                 Ok(())
@@ -115,9 +127,64 @@ impl DecisionPort for Service {
             }
         }
     }
-}
 
-impl Service {
+    /// Returns why a decision cannot be recorded, as far as this is known without evaluating the change or reading AWS.
+    async fn obstacle(
+        &self,
+        id: &ChangeId,
+        input: &DecisionInput,
+    ) -> Result<Option<DecideOutcome>, StoreError> {
+        let mut conn = self.app_state.store.read().acquire().await?;
+        let Some(stored) = change::find(&mut conn, id).await? else {
+            return Ok(Some(DecideOutcome::NotFound));
+        };
+        Ok(self.decidable(&mut conn, stored, input).await?.err())
+    }
+
+    /// Returns the change with everybody who is known to gain by it, and the viewer as a decider; or why the decision
+    /// cannot be recorded.
+    async fn decidable(
+        &self,
+        conn: &mut AnyConnection,
+        mut stored: StoredChange,
+        input: &DecisionInput,
+    ) -> Result<Result<(StoredChange, Candidate), DecideOutcome>, StoreError> {
+        let seen = EffectHash(input.effect.clone());
+        let again = |given: &Approval| {
+            self.caller.acts_as(&given.approver)
+                && given.decision == input.decision
+                && given.effect == seen
+        };
+        if stored.change.in_force().any(again) {
+            return Ok(Err(DecideOutcome::Duplicate));
+        }
+        if stored.change.decidable(self.app_state.clock.now()).is_err() {
+            return Ok(Err(DecideOutcome::Closed(Box::new(stored))));
+        }
+        if let Some(altered) = stored.altered {
+            return Ok(Err(DecideOutcome::RowMismatch(altered)));
+        }
+        let record = self.own_record(conn).await?;
+        if let Some(suspension) = &record.suspended {
+            return Ok(Err(DecideOutcome::Suspended(suspension.clone())));
+        }
+        let read_model = self.app_state.read_model();
+        if let Some(alarm) = identity::alarm(conn).await?
+            && is_stopped(&read_model.snapshot, &stored, &stored.effect)
+        {
+            return Ok(Err(DecideOutcome::Alarm(alarm)));
+        }
+        let candidate = self.candidate(&person::claims(conn).await?);
+        self.add_oneself(&mut stored, &record);
+        if let Err(why) = may_decide(&stored.change, &stored.gaining, &candidate, &seen) {
+            return Ok(Err(DecideOutcome::MayNotDecide(why)));
+        }
+        if self.step_up(&stored) != StepUp::Proven {
+            return Ok(Err(DecideOutcome::SignInAgain));
+        }
+        Ok(Ok((stored, candidate)))
+    }
+
     async fn try_decide(
         &self,
         id: &ChangeId,
@@ -126,42 +193,14 @@ impl Service {
     ) -> Result<DecideOutcome, StoreError> {
         let now = self.app_state.clock.now();
         let mut tx = self.app_state.store.write().await?;
-        let Some(mut stored) = change::lock(&mut tx, id).await? else {
+        let Some(stored) = change::lock(&mut tx, id).await? else {
             return Ok(DecideOutcome::NotFound);
         };
-        let seen = EffectHash(input.effect.clone());
-        let again = |given: &Approval| {
-            self.caller.acts_as(&given.approver)
-                && given.decision == input.decision
-                && given.effect == seen
+        let (mut stored, candidate) = match self.decidable(tx.conn(), stored, input).await? {
+            Ok(decidable) => decidable,
+            Err(obstacle) => return Ok(obstacle),
         };
-        if stored.change.in_force().any(again) {
-            return Ok(DecideOutcome::Duplicate);
-        }
-        if stored.change.decidable(now).is_err() {
-            return Ok(DecideOutcome::Closed(Box::new(stored)));
-        }
-        if let Some(altered) = stored.altered {
-            return Ok(DecideOutcome::RowMismatch(altered));
-        }
-        let record = self.own_record(tx.conn()).await?;
-        if let Some(suspension) = &record.suspended {
-            return Ok(DecideOutcome::Suspended(suspension.clone()));
-        }
-        let read_model = self.app_state.read_model();
-        if let Some(alarm) = identity::alarm(tx.conn()).await?
-            && is_stopped(&read_model.snapshot, &stored, &stored.effect)
-        {
-            return Ok(DecideOutcome::Alarm(alarm));
-        }
-        let candidate = self.candidate(&person::claims(tx.conn()).await?);
-        self.add_oneself(&mut stored, &record);
-        if let Err(why) = may_decide(&stored.change, &stored.gaining, &candidate, &seen) {
-            return Ok(DecideOutcome::MayNotDecide(why));
-        }
-        if self.step_up(&stored) != StepUp::Proven {
-            return Ok(DecideOutcome::SignInAgain);
-        }
+        let seen = EffectHash(input.effect.clone());
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
         // A narrower effect voids nothing: the approvers saw more.
         if compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds {

@@ -10,13 +10,13 @@ use std::{
 };
 
 use domain::{
-    change::{Operation, State},
+    change::{Change, Operation, State},
     diff::{self, ApprovedEffect, EffectComparison},
     engine::ItemResult,
     identity::IdentityRecord,
     ids::{Assignment, ChangeId, PersonId, UserId},
     ledger::projection::{ChangeMismatch, Lifecycle},
-    policies::{Evaluation, RequestContext, Rules, evaluate},
+    policies::{EARLIER, Evaluation, RequestContext, Rules, evaluate},
     snapshot::Snapshot,
     time::Timestamp,
 };
@@ -30,29 +30,35 @@ use crate::{
     },
     store::{
         StoreError,
-        change::{self, StoredChange},
+        change::{self, StoredChange, SubmittedWithin},
         engine, identity, identity_link, person,
     },
 };
 
-/// Evaluates requested operations on a blocking thread. The caller holds an evaluation slot.
+/// Evaluates requested operations on a blocking thread. The caller holds an evaluation slot. `stored` is the change that
+/// these are the operations of, if it is stored.
 pub(super) async fn evaluate_now(
     app_state: &AppState,
     conn: &mut AnyConnection,
     read_model: &Arc<ReadModel>,
     operations: &[Operation],
     asked: &RequestContext,
-    except: Option<&ChangeId>,
+    stored: Option<&Change>,
 ) -> Result<Evaluation, StoreError> {
     let evaluated = Evaluated {
         read_model: Arc::clone(read_model),
         rules: Arc::clone(&app_state.rules),
-        under_way: under_way(conn, &read_model.snapshot, except).await?,
+        under_way: under_way(conn, &read_model.snapshot, stored.map(|change| &change.id)).await?,
         operations: operations.to_vec(),
         now: app_state.clock.now(),
     };
     let mut asked = RequestContext {
         ours: ours(read_model, operations),
+        earlier_removals: if operations.iter().all(Operation::gives) {
+            BTreeSet::new()
+        } else {
+            earlier_removals(conn, &asked.requester, stored, evaluated.now).await?
+        },
         ..asked.clone()
     };
     let record = identity::record(conn, &asked.requester).await?;
@@ -164,6 +170,7 @@ pub(crate) async fn re_evaluate(
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
         new_user: None,
+        earlier_removals: BTreeSet::new(),
     };
     let operations = &stored.change.proposal.operations;
     evaluate_now(
@@ -172,9 +179,27 @@ pub(crate) async fn re_evaluate(
         &read_model,
         operations,
         &asked,
-        Some(&stored.change.id),
+        Some(&stored.change),
     )
     .await
+}
+
+/// Returns the people who lose access by the requester's earlier removals. Later ones do not count: a removal that needed
+/// no approval when it was submitted is not held up by what its requester did afterwards.
+async fn earlier_removals(
+    conn: &mut AnyConnection,
+    requester: &PersonId,
+    stored: Option<&Change>,
+    now: Timestamp,
+) -> Result<BTreeSet<UserId>, StoreError> {
+    let (submitted, last) = stored.map_or((now, Timestamp(i64::MAX)), |change| {
+        (change.submitted, change.submitted)
+    });
+    let submitted = SubmittedWithin {
+        after: submitted - EARLIER,
+        last,
+    };
+    change::people_of_removals(conn, requester, submitted, stored.map(|change| &change.id)).await
 }
 
 /// Compares the effect of a stored change now with the one that its approvers saw. The stored effect and its hash are as

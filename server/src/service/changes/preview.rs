@@ -66,6 +66,7 @@ impl Service {
             ours: BTreeSet::new(),
             new_persons: BTreeMap::new(),
             new_user: None,
+            earlier_removals: BTreeSet::new(),
         }
     }
 

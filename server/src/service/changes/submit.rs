@@ -17,6 +17,8 @@ use domain::{
     diff::Effect,
     ids::{ChangeId, PersonId, Principal},
     ledger::projection::Lifecycle,
+    policies::may_lose,
+    snapshot::Snapshot,
     verdict::Outcome,
 };
 
@@ -194,7 +196,11 @@ impl Service {
         {
             return Err(Failure::Denied(denied));
         }
-        let mut targets = targets(&proposal.operations, &evaluation.effect);
+        let mut targets = targets(
+            &read_model.snapshot,
+            &proposal.operations,
+            &evaluation.effect,
+        );
         targets.insert(ChangeTarget::aim(proposal.aim()));
         targets.extend(proposal.allowance(outcome).map(ChangeTarget::allowance));
         let stored = StoredChange {
@@ -311,8 +317,13 @@ fn is_form_key(key: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Returns the targets by which a change is found: everything that it names, and everyone on whom it has an effect now.
-fn targets(operations: &[Operation], effect: &Effect) -> BTreeSet<ChangeTarget> {
+/// Returns the targets by which a change is found: everything that it names, and everyone on whom it has an effect now or
+/// may have one.
+fn targets(
+    snapshot: &Snapshot,
+    operations: &[Operation],
+    effect: &Effect,
+) -> BTreeSet<ChangeTarget> {
     let target = |kind, value: &str| ChangeTarget {
         kind,
         value: value.to_owned(),
@@ -338,8 +349,9 @@ fn targets(operations: &[Operation], effect: &Effect) -> BTreeSet<ChangeTarget> 
         for path in steps.paths() {
             targets.insert(target("account", path.pair.account.as_str()));
         }
-        let users = steps.lists().flat_map(|users| users.iter());
-        targets.extend(users.map(|user| target("user", user.as_str())));
     }
+    let gaining = effect.gained.lists().flat_map(|users| users.iter());
+    let users = gaining.chain(may_lose(snapshot, operations, effect));
+    targets.extend(users.map(|user| target("user", user.as_str())));
     targets
 }

@@ -35,6 +35,8 @@ use crate::store::{StoreError, Tx, identity, person};
 pub struct IdentitySummary {
     /// The number of suspended identities.
     pub suspended: usize,
+    /// The suspended identity, if it is the only one.
+    pub only_suspended: Option<PersonId>,
     pub alarm: Option<IdentityAlarm>,
 }
 
@@ -189,8 +191,11 @@ pub async fn keep(
 /// Updates what pages and metrics say.
 pub async fn refresh_summary(app_state: &AppState) -> Result<(), StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
+    let suspended = identity::suspended(&mut conn).await?;
+    let mut persons = suspended.keys();
     app_state.set_identity_summary(IdentitySummary {
-        suspended: identity::suspended(&mut conn).await?.len(),
+        suspended: suspended.len(),
+        only_suspended: persons.next().filter(|_| suspended.len() == 1).cloned(),
         alarm: identity::alarm(&mut conn).await?,
     });
     Ok(())

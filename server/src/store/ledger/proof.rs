@@ -115,18 +115,32 @@ pub async fn suspended_identities(conn: &mut AnyConnection) -> Result<Projection
     heard(conn, rows).await
 }
 
-/// Returns the projection of the last suspensions, whether they ended or not.
+/// The projection of the newest entries about suspensions.
+pub struct LastSuspensions {
+    pub projection: Projection,
+    /// The number of entries read.
+    pub entries: usize,
+}
+
+/// Returns the projection of the newest entries that begin or end a suspension. What ends a suspension is newer than its
+/// begin, so none that is found to be in force has ended.
 pub async fn last_suspensions(
     conn: &mut AnyConnection,
     most: usize,
-) -> Result<Projection, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "select seq, leaf from ledger_entry where type = 'identity.suspended' order by seq desc limit $1",
+) -> Result<LastSuspensions, StoreError> {
+    let mut rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where type in ('identity.suspended', 'identity.confirmed') \
+         order by seq desc limit $1",
     )
     .bind(i64::try_from(most).unwrap_or(i64::MAX))
     .fetch_all(&mut *conn)
     .await?;
-    heard(conn, rows).await
+    rows.reverse();
+    let entries = rows.len();
+    Ok(LastSuspensions {
+        projection: heard(conn, rows).await?,
+        entries,
+    })
 }
 
 /// Returns the projection of the alarms about identities.

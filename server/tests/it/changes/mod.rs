@@ -6,8 +6,10 @@
     reason = "a test that cannot set up its case has failed"
 )]
 
+mod adding_up;
 mod bad_input;
 mod decide;
+mod decision_reads;
 mod forged;
 mod large_groups;
 mod lifecycle;

@@ -1,7 +1,7 @@
 //! Removals that need a second person: of oversight access, and of the access of many people. They start by approvals
 //! that count at that moment. Every other removal stays a matter of one person, and nothing holds it up.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use app::backend::{
     AlarmOnSubmit, AlarmPhase, ChangesPort as _, HomePort as _, ListQuery, NewChangePort as _,
@@ -13,6 +13,7 @@ use domain::{
     directory::Origin,
     engine::{Commit, DomainEvent, StartVerdict},
     ids::ChangeId,
+    policies::{OversightMark, RemovalLimits},
     snapshot::Parts,
     time::Duration,
 };
@@ -38,6 +39,7 @@ crate::engines::on_both_engines! {
     the_rows_of_alarms_are_limited_and_the_rest_is_counted,
     the_preview_of_a_removal_says_that_its_submission_raises_an_alarm,
     a_small_removal_stays_a_matter_of_one_person,
+    a_chosen_mark_that_protects_nothing_is_on_the_home_page,
 }
 
 /// The company, whose set `viewer` is named SecurityAudit and given to Eve and to the group `operators`.
@@ -355,4 +357,33 @@ async fn a_small_removal_stays_a_matter_of_one_person(engine: DatabaseEngine) {
         .ask("ann", &remove("operators", "reader", "web-dev"))
         .await;
     assert_eq!(org.state(&id).await, State::Approved);
+}
+
+async fn a_chosen_mark_that_protects_nothing_is_on_the_home_page(engine: DatabaseEngine) {
+    let mut org = Org::on(engine).await;
+    let marks = ["SecurityAudit", "Nope"].map(|mark| OversightMark::parse(mark).unwrap());
+    let limits = RemovalLimits {
+        oversight: marks.to_vec(),
+        ..RemovalLimits::default()
+    };
+    let app_state = Arc::get_mut(&mut org.app_state).unwrap();
+    app_state.rules = Arc::new(server::state::rules(limits).unwrap());
+    org.publish(overseen(&org));
+    let idle = |name| {
+        let org = &org;
+        async move {
+            org.as_(name)
+                .await
+                .home()
+                .await
+                .unwrap()
+                .idle_oversight_marks
+        }
+    };
+    assert_eq!(idle("ann").await, ["Nope"]);
+    assert_eq!(
+        idle("eve").await,
+        [""; 0],
+        "a requester sees no configuration"
+    );
 }

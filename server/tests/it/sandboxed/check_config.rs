@@ -2,11 +2,15 @@
 
 use std::process::Command;
 
+use sandbox::org::pool::Pool;
+use serde_json::json;
+
 use super::sandbox_server::Company;
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     what_does_not_exist_is_not_ok_and_one_failure_hides_no_other,
+    people_and_permission_sets_that_do_not_exist_are_named,
 }
 
 /// Runs the command with some variables replaced, and returns its exit code and output.
@@ -25,7 +29,11 @@ async fn check(company: &Company, more: &[(&str, &str)]) -> (i32, String) {
             .env("LEASTWISE_COGNITO_DOMAIN", &cognito)
             .env("LEASTWISE_OIDC_CLIENT_ID", &pool.client.client_id)
             .env("LEASTWISE_OIDC_CLIENT_SECRET", &pool.client.client_secret)
-            .env("LEASTWISE_ADMINISTRATORS", "one,two")
+            .env(
+                "LEASTWISE_ADMINISTRATORS",
+                subjects(pool, "leastwise-administrators"),
+            )
+            .env("LEASTWISE_APPROVERS", subjects(pool, "leastwise-approvers"))
             .env("LEASTWISE_AWS_REGION", &pool.region);
     }
     command
@@ -45,6 +53,15 @@ async fn check(company: &Company, more: &[(&str, &str)]) -> (i32, String) {
     )
 }
 
+/// Returns the subjects of the users in a group of the pool.
+fn subjects(pool: &Pool, group: &str) -> String {
+    let members = pool.users.iter();
+    let members = members.filter(|user| user.groups.iter().any(|of| of == group));
+    let subjects: Vec<&str> = members.map(|user| user.sub.as_str()).collect();
+    assert!(subjects.len() > 1, "{group}");
+    subjects.join(",")
+}
+
 /// Returns the line of one check.
 fn line<'a>(said: &'a str, what: &str) -> &'a str {
     said.lines()
@@ -61,7 +78,9 @@ async fn what_does_not_exist_is_not_ok_and_one_failure_hides_no_other(engine: Da
         "database",
         "aws",
         "rights",
+        "oversight",
         "user pool",
+        "roles",
         "cognito",
         "sign-in",
     ];
@@ -137,5 +156,66 @@ async fn what_does_not_exist_is_not_ok_and_one_failure_hides_no_other(engine: Da
         "{said}"
     );
     assert!(line(&said, "cognito")[15..].starts_with("ok"), "{said}");
+    company.close().await;
+}
+
+async fn people_and_permission_sets_that_do_not_exist_are_named(engine: DatabaseEngine) {
+    let company = Company::on(engine).await;
+    let variables = [
+        ("LEASTWISE_ADMINISTRATORS", "a,b"),
+        ("LEASTWISE_AUDITORS", "maya.okafor"),
+        (
+            "LEASTWISE_OVERSIGHT_SETS",
+            "Nope,securityaudit,arn:aws:iam::aws:policy/Other",
+        ),
+    ];
+    let (code, said) = check(&company, &variables).await;
+    assert_eq!(code, 1, "{said}");
+    let failed = |what: &str| -> Vec<&str> {
+        let lines = said.lines().filter(|line| line.starts_with(what));
+        lines.filter(|line| line.contains("failed: ")).collect()
+    };
+    let roles = failed("roles");
+    assert_eq!(roles.len(), 3, "{said}");
+    for (line, part) in roles.iter().zip(["`a`", "`b`", "`maya.okafor`"]) {
+        assert!(
+            line.contains(part) && line.contains("the attribute `sub`"),
+            "{said}"
+        );
+    }
+    assert!(roles[2].contains("LEASTWISE_AUDITORS"), "{said}");
+    let oversight = failed("oversight");
+    assert_eq!(oversight.len(), 2, "{said}");
+    for (line, part) in oversight
+        .iter()
+        .zip(["`Nope`", "`arn:aws:iam::aws:policy/Other`"])
+    {
+        assert!(
+            line.contains(part) && line.contains("replaces the default"),
+            "{said}"
+        );
+    }
+
+    // What cannot be read is not ok.
+    let denied = |operation: &str| json!([{ "operation": operation, "kind": "access_denied" }]);
+    company.faults(denied("ListUsersInGroup")).await;
+    let (code, said) = check(&company, &[]).await;
+    assert_eq!(code, 0, "{said}");
+    let roles = line(&said, "roles");
+    assert!(
+        roles[15..].starts_with("not read: ") && roles.contains("cognito-idp:ListUsersInGroup"),
+        "{said}"
+    );
+    company
+        .faults(denied("ListManagedPoliciesInPermissionSet"))
+        .await;
+    let (_, said) = check(&company, &variables).await;
+    let oversight = line(&said, "oversight");
+    assert!(
+        oversight[15..].starts_with("not read: ")
+            && oversight.contains("sso:ListManagedPoliciesInPermissionSet"),
+        "{said}"
+    );
+    company.faults(json!([])).await;
     company.close().await;
 }

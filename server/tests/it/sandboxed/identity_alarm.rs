@@ -20,23 +20,28 @@ use server::{
 };
 
 use super::{
-    recreated_users::{ADMINISTRATOR, APPROVER, form, on_the_host, recorded, suspension, waiting},
+    identities::{
+        ADMINISTRATOR, APPROVER, CONFIRM_ALL, Recorded, confirm_as, form, on_the_host, suspension,
+        waiting,
+    },
     sandbox_server::Company,
 };
 use crate::{starts::fresh_verdict, wait};
 
 crate::engines::on_both_engines! {
-    &Company:
+    &Recorded:
     a_user_deleted_days_after_the_alarm_is_suspended,
     a_user_created_again_days_after_the_alarm_is_suspended_and_confirmed_by_name_only,
     a_check_between_two_crawls_suspends_in_spite_of_the_alarm,
     a_user_that_leaves_no_other_is_suspended_together_with_the_alarm,
     a_listing_that_lacks_everybody_suspends_nobody,
     a_suspension_just_before_counts_for_the_alarm_though_nobody_can_be_read_again,
+    an_identity_that_was_confirmed_just_before_counts_no_longer,
     what_cannot_be_confirmed_is_suspended_when_the_alarm_ends,
     a_change_of_a_requester_who_is_deleted_in_the_alarm_does_not_wait_for_its_end,
     a_change_states_what_it_waits_for_in_the_alarm,
     a_change_waits_for_an_approver_of_the_alarm_and_not_for_one_who_is_deleted,
+    what_the_alarm_holds_up_reads_nothing_and_starts_once_it_ends,
     a_link_that_was_deleted_by_hand_suspends,
     rows_that_were_edited_alike_hide_no_altered_link_from_the_host,
 }
@@ -46,7 +51,6 @@ const PEOPLE: [&str; 2] = ["kwame.boateng", "amara.nwosu"];
 
 /// Creates the users of two people again, which is more than a fifth of the linked identities. Returns the new users.
 async fn alarmed(company: &Company) -> [UserId; 2] {
-    recorded(company).await;
     let users = [
         company.recreate(PEOPLE[0]).await,
         company.recreate(PEOPLE[1]).await,
@@ -88,27 +92,19 @@ async fn a_user_created_again_days_after_the_alarm_is_suspended_and_confirmed_by
     assert_eq!(suspension(company, APPROVER).await, difference);
     nobody_of_the_alarm_is_suspended(company).await;
     let mine = company.identity_of(APPROVER).await;
-    let line = ["confirm", "--all", "--yes", "--reason", "moved"];
-    let (code, out) = on_the_host(company, &line).await;
+    let (code, out) = on_the_host(company, &CONFIRM_ALL).await;
     assert_eq!(code, 1, "{out}");
     assert!(out.contains(mine.as_str()), "{out}");
     assert_eq!(suspension(company, APPROVER).await, difference, "{out}");
     nobody_of_the_alarm_is_suspended(company).await;
-    let line = [
-        "confirm",
-        mine.as_str(),
-        "--user",
-        new.as_str(),
-        "--reason",
-        "seen in person",
-    ];
+    let line = confirm_as(&mine, &new);
     assert_eq!(on_the_host(company, &line).await.0, 0);
     assert_eq!(on_the_host(company, &["list"]).await.0, 0);
 }
 
 async fn a_check_between_two_crawls_suspends_in_spite_of_the_alarm(company: &Company) {
-    recorded(company).await;
-    let id = waiting(company, "marcus.dube").await;
+    // The alarm stops no decision about it, so the approver's user is read.
+    let id = outside_pci(company).await;
     alarmed(company).await;
     company.app_state.clock.advance(Duration::hours(2));
     let new = company.recreate(APPROVER).await;
@@ -120,7 +116,6 @@ async fn a_check_between_two_crawls_suspends_in_spite_of_the_alarm(company: &Com
 }
 
 async fn a_user_that_leaves_no_other_is_suspended_together_with_the_alarm(company: &Company) {
-    recorded(company).await;
     let gone = company.user(APPROVER);
     for name in PEOPLE {
         company.recreate(name).await;
@@ -135,7 +130,6 @@ async fn a_user_that_leaves_no_other_is_suspended_together_with_the_alarm(compan
 }
 
 async fn a_listing_that_lacks_everybody_suspends_nobody(company: &Company) {
-    recorded(company).await;
     let review = async || identities::review(&company.app_state, &[]).await.unwrap();
     assert_eq!(
         review().await.differing,
@@ -164,7 +158,6 @@ async fn a_listing_that_lacks_everybody_suspends_nobody(company: &Company) {
 async fn a_suspension_just_before_counts_for_the_alarm_though_nobody_can_be_read_again(
     company: &Company,
 ) {
-    recorded(company).await;
     company.recreate(PEOPLE[0]).await;
     company.sync().await;
     assert_eq!(company.entries("identity.suspended").await.len(), 1);
@@ -178,6 +171,24 @@ async fn a_suspension_just_before_counts_for_the_alarm_though_nobody_can_be_read
     company.faults(json!([])).await;
 }
 
+async fn an_identity_that_was_confirmed_just_before_counts_no_longer(company: &Company) {
+    let new = company.recreate(APPROVER).await;
+    company.sync().await;
+    let mine = company.identity_of(APPROVER).await;
+    let line = confirm_as(&mine, &new);
+    assert_eq!(on_the_host(company, &line).await.0, 0);
+    company.app_state.clock.advance(Duration::minutes(2));
+    // The second one would be one too many together with the one that was confirmed.
+    company.recreate(PEOPLE[0]).await;
+    company.sync().await;
+    assert!(suspension(company, PEOPLE[0]).await.is_some());
+    assert_eq!(company.entries("identity.alarm_raised").await.len(), 0);
+    company.recreate(PEOPLE[1]).await;
+    company.sync().await;
+    let alarm = company.app_state.identity_summary().alarm.unwrap();
+    assert_eq!(alarm.differing, 2);
+}
+
 async fn what_cannot_be_confirmed_is_suspended_when_the_alarm_ends(company: &Company) {
     let [first, _] = alarmed(company).await;
     let left = company.identity_of(PEOPLE[0]).await;
@@ -187,8 +198,7 @@ async fn what_cannot_be_confirmed_is_suspended_when_the_alarm_ends(company: &Com
             "external_ids": company.external_ids(&first), "enabled": false,
         }))
         .await;
-    let line = ["confirm", "--all", "--yes", "--reason", "moved"];
-    let (code, out) = on_the_host(company, &line).await;
+    let (code, out) = on_the_host(company, &CONFIRM_ALL).await;
     assert_eq!(code, 1, "{out}");
     assert!(
         out.contains(&format!("Suspend identity {left} (Kwame Boateng):")),
@@ -202,11 +212,15 @@ async fn what_cannot_be_confirmed_is_suspended_when_the_alarm_ends(company: &Com
     assert_eq!(company.entries("identity.alarm_ended").await.len(), 1);
 }
 
-/// An approved change outside production PCI, which the alarm does not stop.
-async fn approved_outside_pci(company: &Company) -> ChangeId {
+/// A change outside production PCI, which the alarm does not stop.
+async fn outside_pci(company: &Company) -> ChangeId {
     let user = company.user("marcus.dube");
     let form = form(&user, "ReadOnly", "web-prod", "60", company);
-    let id = company.propose(ADMINISTRATOR, &form).await.unwrap();
+    company.propose(ADMINISTRATOR, &form).await.unwrap()
+}
+
+async fn approved_outside_pci(company: &Company) -> ChangeId {
+    let id = outside_pci(company).await;
     company.decide(APPROVER, &id).await.unwrap();
     assert_eq!(company.state(&id).await, State::Approved);
     id
@@ -249,13 +263,7 @@ async fn a_change_states_what_it_waits_for_in_the_alarm(company: &Company) {
 async fn a_change_waits_for_an_approver_of_the_alarm_and_not_for_one_who_is_deleted(
     company: &Company,
 ) {
-    recorded(company).await;
-    let user = company.user("marcus.dube");
-    let form = form(&user, "ReadOnly", "web-prod", "60", company);
-    let [of_alarm, of_deleted] = [
-        company.propose(ADMINISTRATOR, &form).await.unwrap(),
-        company.propose(ADMINISTRATOR, &form).await.unwrap(),
-    ];
+    let [of_alarm, of_deleted] = [outside_pci(company).await, outside_pci(company).await];
     company.decide(PEOPLE[0], &of_alarm).await.unwrap();
     company.decide(APPROVER, &of_deleted).await.unwrap();
     let gone = company.user(APPROVER);
@@ -278,8 +286,42 @@ async fn a_change_waits_for_an_approver_of_the_alarm_and_not_for_one_who_is_dele
     );
 }
 
+async fn what_the_alarm_holds_up_reads_nothing_and_starts_once_it_ends(company: &Company) {
+    let in_pci = waiting(company, "marcus.dube").await;
+    let outside = outside_pci(company).await;
+    company.decide(APPROVER, &in_pci).await.unwrap();
+    for id in [&in_pci, &outside] {
+        company.decide(PEOPLE[0], id).await.unwrap();
+        assert_eq!(company.state(id).await, State::Approved);
+    }
+    alarmed(company).await;
+    let _engine = company.engine();
+    let waits = |id| company.app_state.waiting.of(id).map(|waits| waits.awaited);
+    company
+        .until("both changes wait", async || {
+            waits(&in_pci) == Some(StartDependency::IdentityAlarm)
+                && waits(&outside) == Some(StartDependency::PeopleOfTheAlarm)
+        })
+        .await;
+    let before = company.calls_since(0).await.len();
+    let mut rounds = 0;
+    company
+        .until("a while has passed", async || {
+            rounds += 1;
+            rounds > 200
+        })
+        .await;
+    let calls = company.calls_since(0).await;
+    let calls: Vec<_> = calls[before..].iter().map(|call| &call.operation).collect();
+    assert!(calls.is_empty(), "{calls:?}");
+    let (code, out) = on_the_host(company, &CONFIRM_ALL).await;
+    assert_eq!(code, 0, "{out}");
+    for id in [&in_pci, &outside] {
+        assert_eq!(company.end_of(id).await, State::Verified);
+    }
+}
+
 async fn a_link_that_was_deleted_by_hand_suspends(company: &Company) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     let (mine, user) = (company.identity_of(APPROVER).await, company.user(APPROVER));
     let service = company.signed_in(APPROVER, Role::Approver).await;
@@ -301,7 +343,6 @@ async fn a_link_that_was_deleted_by_hand_suspends(company: &Company) {
 }
 
 async fn rows_that_were_edited_alike_hide_no_altered_link_from_the_host(company: &Company) {
-    recorded(company).await;
     let (mine, user) = (company.identity_of(APPROVER).await, company.user(APPROVER));
     let other = company
         .provision(json!({

@@ -21,14 +21,16 @@ use server::{
 };
 
 use super::{
-    recreated_users::{APPROVER, on_the_host, recorded, suspension, waiting},
+    identities::{
+        APPROVER, CONFIRM_ALL, Recorded, confirm_as, on_the_host, restore_rows, suspension, waiting,
+    },
     sandbox_server::{Company, subject},
     site::configuration,
 };
 use crate::starts::fresh_verdict;
 
 crate::engines::on_both_engines! {
-    &Company:
+    &Recorded:
     a_provider_identity_that_another_user_gets_stops_the_decision,
     a_crawl_finds_the_new_user_by_the_provider_identity,
     an_attribute_that_names_another_user_suspends_if_that_user_exists,
@@ -106,7 +108,6 @@ async fn rewrite(company: &Company, external_ids: serde_json::Value) {
 }
 
 async fn a_provider_identity_that_another_user_gets_stops_the_decision(company: &Company) {
-    recorded(company).await;
     signs_in(company, &federated(subject(APPROVER), AT_PROVIDER)).await;
     let id = waiting(company, "marcus.dube").await;
     let other = provision(company, "somebody.else", AT_PROVIDER).await;
@@ -119,7 +120,6 @@ async fn a_provider_identity_that_another_user_gets_stops_the_decision(company: 
 }
 
 async fn a_crawl_finds_the_new_user_by_the_provider_identity(company: &Company) {
-    recorded(company).await;
     signs_in(company, &federated(subject(APPROVER), AT_PROVIDER)).await;
     let mine = company.identity_of(APPROVER).await;
     company.delete_user(&company.user(APPROVER)).await;
@@ -135,21 +135,13 @@ async fn a_crawl_finds_the_new_user_by_the_provider_identity(company: &Company) 
         Some(&mine),
         "the same human"
     );
-    let line = [
-        "confirm",
-        mine.as_str(),
-        "--user",
-        new.as_str(),
-        "--reason",
-        "seen in person",
-    ];
+    let line = confirm_as(&mine, &new);
     let (code, out) = on_the_host(company, &line).await;
     assert_eq!(code, 0, "{out}");
     assert_eq!(company.known(APPROVER).await.user, Some(new));
 }
 
 async fn an_attribute_that_names_another_user_suspends_if_that_user_exists(company: &Company) {
-    recorded(company).await;
     let other = company.user("hannah.cole");
     let read_model = company.app_state.read_model();
     let colleague = read_model.snapshot.person(&other).unwrap().clone();
@@ -183,7 +175,6 @@ async fn an_attribute_that_names_another_user_suspends_if_that_user_exists(compa
 }
 
 async fn no_identity_of_many_moves_to_a_user_that_only_an_attribute_names(company: &Company) {
-    recorded(company).await;
     let wrong = [
         ("kwame.boateng", "hannah.cole"),
         ("amara.nwosu", "marcus.dube"),
@@ -196,8 +187,7 @@ async fn no_identity_of_many_moves_to_a_user_that_only_an_attribute_names(compan
         signs_in(company, &named).await;
     }
     assert_eq!(company.entries("identity.alarm_raised").await.len(), 1);
-    let line = ["confirm", "--all", "--yes", "--reason", "moved"];
-    let (code, out) = on_the_host(company, &line).await;
+    let (code, out) = on_the_host(company, &CONFIRM_ALL).await;
     assert_eq!(code, 1, "{out}");
     for (name, _) in wrong {
         let known = company.known(name).await;
@@ -207,7 +197,6 @@ async fn no_identity_of_many_moves_to_a_user_that_only_an_attribute_names(compan
 }
 
 async fn an_attribute_that_names_nobody_stops_the_decision_and_suspends_nobody(company: &Company) {
-    recorded(company).await;
     let nobody = UserId::parse("00000000-0000-4000-8000-00000000dead").unwrap();
     let named = LinkKeys {
         attribute: Some(nobody),
@@ -234,7 +223,6 @@ async fn refuses_as_unclear(company: &Company) {
 }
 
 async fn keys_that_cannot_be_read_in_the_directory_suspend_nobody(company: &Company) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     let other = provision(company, "somebody.else", AT_PROVIDER).await;
     company
@@ -259,7 +247,6 @@ async fn keys_that_cannot_be_read_in_the_directory_suspend_nobody(company: &Comp
 
 async fn a_sign_in_with_keys_that_contradict_the_directory_decides_nothing(company: &Company) {
     rewrite(company, json!([{ "issuer": PROVIDER, "id": AT_PROVIDER }])).await;
-    recorded(company).await;
     // The directory knows her user under another id of the same provider.
     signs_in(company, &federated(subject(APPROVER), "00u9nobody")).await;
     refuses_as_unclear(company).await;
@@ -284,7 +271,6 @@ async fn a_sign_in_with_keys_that_contradict_the_directory_decides_nothing(compa
 
 async fn a_sign_in_that_leads_to_another_user_suspends_the_identity(company: &Company) {
     let other = provision(company, "somebody.else", AT_PROVIDER).await;
-    recorded(company).await;
     let known = signs_in(company, &federated(subject(APPROVER), AT_PROVIDER)).await;
     assert_eq!(
         known.user,
@@ -298,7 +284,6 @@ async fn a_sign_in_that_leads_to_another_user_suspends_the_identity(company: &Co
 }
 
 async fn a_person_whom_the_last_crawl_does_not_contain_stays_linked_and_decides(company: &Company) {
-    recorded(company).await;
     // No user of the directory has any of her keys.
     let known = signs_in(company, &federated(subject(APPROVER), AT_PROVIDER)).await;
     assert_eq!(known.user, Some(company.user(APPROVER)));
@@ -318,7 +303,6 @@ fn new_sign_in() -> Subject {
 
 /// Deletes the approver's user and creates a new one, which a crawl sees.
 async fn recreated(company: &Company) -> UserId {
-    recorded(company).await;
     let mut ids = company.external_ids(&company.user(APPROVER));
     let at_provider = json!({ "issuer": PROVIDER, "id": AT_PROVIDER });
     ids.as_array_mut().unwrap().push(at_provider);
@@ -354,7 +338,6 @@ async fn a_second_sign_in_of_a_suspended_identity_is_a_claim(company: &Company) 
 
 async fn a_crawl_records_the_claim_of_a_sign_in_that_leads_to_an_earlier_user(company: &Company) {
     let mine = company.identity_of(APPROVER).await;
-    recorded(company).await;
     // The new account signs in before any crawl has seen the new user.
     let second = signs_in(company, &federated(new_sign_in(), AT_PROVIDER)).await;
     assert_eq!(second.user, None);
@@ -376,14 +359,13 @@ async fn a_second_sign_in_is_a_claim_although_the_index_was_emptied(company: &Co
     let second = signs_in(company, &federated(new_sign_in(), AT_PROVIDER)).await;
     assert_eq!(second.user, None, "the ledger records whose user it was");
     assert_eq!(second.claimed.unwrap().held_by, mine);
-    super::recreated_users::restore_rows(company, &mine).await;
+    restore_rows(company, &mine).await;
 }
 
 async fn a_role_of_the_configuration_makes_no_identity_of_the_new_user_of_a_suspended_one(
     company: &Company,
 ) {
     let mine = company.identity_of(APPROVER).await;
-    recorded(company).await;
     let (first, second) = (company.user(APPROVER), new_sign_in());
     let mut ids = company.external_ids(&first);
     let of_second = json!({ "issuer": second.iss, "id": second.sub });

@@ -15,6 +15,7 @@ mod classify;
 mod crawl;
 mod engine_shell;
 mod forged;
+mod identities;
 mod identity_alarm;
 mod kept_form;
 mod late_link;

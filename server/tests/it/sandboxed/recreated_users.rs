@@ -1,35 +1,24 @@
 //! Directory users that are deleted and created again with the same external id: nobody decides about their own new
 //! user, and nobody loses a role because a read failed.
 
-use app::backend::{
-    ChangeForm, ChangesPort as _, DecisionInput, DecisionObstacle, DecisionPort as _, Denied,
-    NewChangePort as _, PortResult, Submission,
-};
-use clap::Parser as _;
+use app::backend::{ChangesPort as _, DecisionObstacle, Denied};
 use domain::{
-    approval::{Decision, Mfa},
-    authorize::{Actor, IdentityState, Role},
-    change::State,
-    engine::StartVerdict,
-    identity::LinkDifference,
-    ids::{ChangeId, PersonId, UserId},
+    authorize::Role, change::State, engine::StartVerdict, identity::LinkDifference, ids::UserId,
 };
 use serde_json::json;
-use server::{
-    cli::{self, Cli},
-    engine::start::NoVerdict,
-    service::{Service, caller::CallingPerson},
-    store::{
-        identity,
-        person::{self, ResolvedPerson},
-    },
-};
+use server::engine::start::NoVerdict;
 
-use super::sandbox_server::{Company, grant, http_client, remove, subject};
-use crate::{callers::InBrowser, starts::fresh_verdict};
+use super::{
+    identities::{
+        ADMINISTRATOR, APPROVER, CONFIRM_ALL, Recorded, confirm_as, form, on_the_host,
+        restore_rows, suspension, waiting,
+    },
+    sandbox_server::{Company, remove},
+};
+use crate::starts::fresh_verdict;
 
 crate::engines::on_both_engines! {
-    &Company:
+    &Recorded:
     an_approver_does_not_approve_access_of_her_own_new_user,
     an_administrator_does_not_grant_standing_access_to_his_own_new_user,
     a_new_user_that_the_crawl_has_not_seen_yet_stops_the_decision,
@@ -45,173 +34,7 @@ crate::engines::on_both_engines! {
     a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody,
 }
 
-pub(super) const APPROVER: &str = "ines.carvalho";
-pub(super) const ADMINISTRATOR: &str = "maya.okafor";
-
-impl Company {
-    /// Writes a user as SCIM does, and returns its id.
-    pub(super) async fn provision(&self, user: serde_json::Value) -> UserId {
-        let url = format!("http://{}/_sandbox/users", self.aws.aws_addr);
-        let request = http_client()
-            .post(url)
-            .header("content-type", "application/json")
-            .body(user.to_string());
-        let text = request.send().await.unwrap().text().await.unwrap();
-        let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
-        UserId::parse(answer["id"].as_str().unwrap()).unwrap()
-    }
-
-    /// Deletes a user by the identity store API.
-    pub(super) async fn delete_user(&self, user: &UserId) {
-        self.outside
-            .directory
-            .delete_user()
-            .identity_store_id(&self.app_state.instance.identity_store)
-            .user_id(user.as_str())
-            .send()
-            .await
-            .unwrap();
-    }
-
-    /// The external ids of a user in the directory, as SCIM writes them.
-    pub(super) fn external_ids(&self, user: &UserId) -> serde_json::Value {
-        let read_model = self.app_state.read_model();
-        let ids = read_model.snapshot.user(user).unwrap().external_ids.iter();
-        ids.map(|id| json!({ "issuer": id.issuer, "id": id.id }))
-            .collect()
-    }
-
-    /// Deletes a user and creates another one with the same external id. Returns the new one.
-    pub(super) async fn recreate(&self, name: &str) -> UserId {
-        let old = self.user(name);
-        let external_ids = self.external_ids(&old);
-        self.delete_user(&old).await;
-        self.provision(json!({
-            "user_name": name, "given_name": "New", "family_name": name,
-            "external_ids": external_ids, "enabled": true,
-        }))
-        .await
-    }
-
-    pub(super) async fn known(&self, name: &str) -> ResolvedPerson {
-        person::person_of(&self.app_state.store, &subject(name))
-            .await
-            .unwrap()
-            .unwrap()
-    }
-
-    pub(super) async fn identity_of(&self, name: &str) -> PersonId {
-        self.known(name).await.person
-    }
-
-    /// A signed-in person whose request began while the identity had all its roles.
-    pub(super) async fn signed_in(&self, name: &str, role: Role) -> Service {
-        let ResolvedPerson { person, user, .. } = self.known(name).await;
-        let actor = Actor {
-            person: Some(person.clone()),
-            roles: [role].into(),
-            approver_since: (role == Role::Approver).then_some(super::sandbox_server::START),
-            mfa: Mfa::Proven,
-            identity: IdentityState::Active,
-        };
-        let calling = CallingPerson {
-            actor,
-            person,
-            user,
-            subject: subject(name),
-            name: name.into(),
-            self_reported: None,
-        };
-        let signed = InBrowser {
-            calling,
-            authenticated_at: self.app_state.clock.now(),
-        };
-        Service::new(self.app_state.clone(), signed.caller())
-    }
-
-    pub(super) async fn decide(&self, name: &str, id: &ChangeId) -> PortResult<()> {
-        let service = self.signed_in(name, Role::Approver).await;
-        let effect = service.change(id).await.unwrap().preview.effect.0;
-        let input = DecisionInput {
-            decision: Decision::Approve,
-            reason: "looks right to me".into(),
-            effect,
-        };
-        service.decide(id, input).await
-    }
-
-    pub(super) async fn propose(&self, name: &str, form: &ChangeForm) -> PortResult<ChangeId> {
-        let service = self.signed_in(name, Role::Administrator).await;
-        let new = service.new_change(form).await?;
-        let submission = Submission {
-            change_form: form.clone(),
-            justification: "investigate incident 4711".into(),
-            ticket: "OPS-4711".into(),
-            effect: new
-                .preview
-                .map(|preview| preview.effect.0)
-                .unwrap_or_default(),
-            form_key: new.form_key,
-        };
-        service.submit(submission).await
-    }
-}
-
-pub(super) fn form(
-    user: &UserId,
-    set: &str,
-    account: &str,
-    term: &str,
-    company: &Company,
-) -> ChangeForm {
-    let set = company.set(set).to_string();
-    ChangeForm {
-        who: format!("user:{user}"),
-        set: set.rsplit('/').next().unwrap().to_owned(),
-        account: company.account(account).to_string(),
-        ..grant("", "", "", term)
-    }
-}
-
-/// The identities, as the crawl before last night's changes recorded them.
-pub(super) async fn recorded(company: &Company) {
-    company.sync().await;
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
-    let mine = company.identity_of(APPROVER).await;
-    let record = identity::record(&mut conn, &mine).await.unwrap();
-    assert_eq!(record.current, Some(company.user(APPROVER)));
-}
-
-pub(super) async fn suspension(company: &Company, name: &str) -> Option<LinkDifference> {
-    let person = company.identity_of(name).await;
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
-    let suspended = identity::suspension(&mut conn, &person).await.unwrap();
-    suspended.map(|suspension| suspension.difference)
-}
-
-/// Runs `leastwise identity ...` and returns its exit code and output.
-pub(super) async fn on_the_host(company: &Company, line: &[&str]) -> (u8, String) {
-    let words = ["leastwise", "identity"].iter().chain(line);
-    let parsed = Cli::try_parse_from(words).unwrap();
-    let cli::Command::Identity(command) = parsed.command else {
-        panic!("not a command about identities");
-    };
-    let mut out = Vec::new();
-    let code = cli::identity::execute(&company.app_state, &command, &mut out)
-        .await
-        .unwrap();
-    (code, String::from_utf8(out).unwrap())
-}
-
-/// A change of the administrator in production PCI, which needs two approvals.
-pub(super) async fn waiting(company: &Company, gains: &str) -> ChangeId {
-    let user = company.user(gains);
-    let form = form(&user, "SupportMetrics", "cards-prod", "60", company);
-    company.propose(ADMINISTRATOR, &form).await.unwrap()
-}
-
 async fn an_approver_does_not_approve_access_of_her_own_new_user(company: &Company) {
-    recorded(company).await;
     let mine = company.identity_of(APPROVER).await;
     let new = company.recreate(APPROVER).await;
     company.sync().await;
@@ -230,14 +53,7 @@ async fn an_approver_does_not_approve_access_of_her_own_new_user(company: &Compa
     assert!(company.stored(&id).await.change.approvals.is_empty());
 
     // Confirmed on the host, she is the new user and acts again, but never on her own access.
-    let told = [
-        "confirm",
-        mine.as_str(),
-        "--user",
-        new.as_str(),
-        "--reason",
-        "seen in person",
-    ];
+    let told = confirm_as(&mine, &new);
     assert_eq!(on_the_host(company, &told).await.0, 0);
     let answer = company.decide(APPROVER, &id).await;
     assert!(matches!(answer, Err(Denied::Forbidden(_))), "{answer:?}");
@@ -245,7 +61,6 @@ async fn an_approver_does_not_approve_access_of_her_own_new_user(company: &Compa
 }
 
 async fn an_administrator_does_not_grant_standing_access_to_his_own_new_user(company: &Company) {
-    recorded(company).await;
     let new = company.recreate(ADMINISTRATOR).await;
     company.sync().await;
     assert!(suspension(company, ADMINISTRATOR).await.is_some());
@@ -270,7 +85,6 @@ async fn an_administrator_does_not_grant_standing_access_to_his_own_new_user(com
 }
 
 async fn a_new_user_that_the_crawl_has_not_seen_yet_stops_the_decision(company: &Company) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     let new = company.recreate(APPROVER).await;
     let answer = company.decide(APPROVER, &id).await;
@@ -296,7 +110,6 @@ async fn set_enabled(company: &Company, name: &str, enabled: bool) {
 async fn a_disabled_approver_decides_nothing_and_her_earlier_approval_does_not_count(
     company: &Company,
 ) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     company.decide(APPROVER, &id).await.unwrap();
     company.decide("kwame.boateng", &id).await.unwrap();
@@ -329,7 +142,6 @@ async fn a_disabled_approver_decides_nothing_and_her_earlier_approval_does_not_c
 }
 
 async fn a_change_of_a_requester_whose_user_is_gone_does_not_start(company: &Company) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     company.decide(APPROVER, &id).await.unwrap();
     company.decide("kwame.boateng", &id).await.unwrap();
@@ -344,7 +156,6 @@ async fn a_change_of_a_requester_whose_user_is_gone_does_not_start(company: &Com
 }
 
 async fn an_external_id_that_another_user_gets_suspends_the_identity(company: &Company) {
-    recorded(company).await;
     let external_ids = company.external_ids(&company.user(APPROVER));
     let other = company
         .provision(json!({
@@ -373,21 +184,13 @@ async fn an_external_id_that_another_user_gets_suspends_the_identity(company: &C
     assert_eq!(code, 1, "{out}");
     assert!(out.contains(other.as_str()), "{out}");
     let unrelated = company.user("hannah.cole");
-    let line = [
-        "confirm",
-        mine.as_str(),
-        "--user",
-        unrelated.as_str(),
-        "--reason",
-        "seen in person",
-    ];
+    let line = confirm_as(&mine, &unrelated);
     let (code, out) = on_the_host(company, &line).await;
     assert_eq!(code, 1, "{out}");
     assert!(suspension(company, APPROVER).await.is_some());
 }
 
 async fn what_cannot_be_read_stops_the_decision_and_suspends_nobody(company: &Company) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     let agreed = waiting(company, "hannah.cole").await;
     company.decide(APPROVER, &agreed).await.unwrap();
@@ -418,7 +221,6 @@ async fn what_cannot_be_read_stops_the_decision_and_suspends_nobody(company: &Co
 }
 
 async fn a_suspension_counts_by_the_ledger_whatever_the_rows_say(company: &Company) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     company.recreate(APPROVER).await;
     company.sync().await;
@@ -433,14 +235,7 @@ async fn a_suspension_counts_by_the_ledger_whatever_the_rows_say(company: &Compa
     let new = company.user(APPROVER);
     let form = form(&new, "SupportMetrics", "cards-prod", "60", company);
     let own = company.propose(ADMINISTRATOR, &form).await.unwrap();
-    let line = [
-        "confirm",
-        mine.as_str(),
-        "--user",
-        new.as_str(),
-        "--reason",
-        "seen in person",
-    ];
+    let line = confirm_as(&mine, &new);
     assert_eq!(on_the_host(company, &line).await.0, 0);
     assert!(company.decide(APPROVER, &own).await.is_err());
     company.decide(APPROVER, &id).await.unwrap();
@@ -448,22 +243,7 @@ async fn a_suspension_counts_by_the_ledger_whatever_the_rows_say(company: &Compa
     restore_rows(company, &mine).await;
 }
 
-/// Writes the index rows of an identity as its entries say.
-pub(super) async fn restore_rows(company: &Company, person: &PersonId) {
-    let mut conn = company.app_state.store.read().acquire().await.unwrap();
-    let record = identity::record(&mut conn, person).await.unwrap();
-    drop(conn);
-    let mut tx = company.app_state.store.write().await.unwrap();
-    for (user, ids) in &record.users {
-        identity::keep(&mut tx, person, user, ids, company.app_state.clock.now())
-            .await
-            .unwrap();
-    }
-    tx.commit().await.unwrap();
-}
-
 async fn a_user_that_was_renamed_by_hand_to_another_is_no_link(company: &Company) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     let (mine, old) = (company.identity_of(APPROVER).await, company.user(APPROVER));
     let other = company
@@ -484,7 +264,6 @@ async fn a_user_that_was_renamed_by_hand_to_another_is_no_link(company: &Company
 }
 
 async fn a_removal_is_carried_out_although_its_requester_is_suspended(company: &Company) {
-    recorded(company).await;
     let what = company.of_group("support-desk", "SupportMetrics", "web-prod");
     let form = remove("support-desk", "SupportMetrics", "web-prod");
     let id = company.propose(ADMINISTRATOR, &form).await.unwrap();
@@ -497,7 +276,6 @@ async fn a_removal_is_carried_out_although_its_requester_is_suspended(company: &
 }
 
 async fn the_host_confirms_the_new_user_and_the_identity_acts_again(company: &Company) {
-    recorded(company).await;
     assert_eq!(on_the_host(company, &["list"]).await.0, 0);
     let id = waiting(company, "marcus.dube").await;
     let new = company.recreate(APPROVER).await;
@@ -561,14 +339,7 @@ async fn the_host_confirms_the_new_user_and_the_identity_acts_again(company: &Co
     )
     .await;
     assert_eq!(code, 1, "{out}");
-    let line = [
-        "confirm",
-        mine.as_str(),
-        "--user",
-        new.as_str(),
-        "--reason",
-        "seen in person",
-    ];
+    let line = confirm_as(&mine, &new);
     assert_eq!(on_the_host(company, &line).await.0, 0);
     assert_eq!(suspension(company, APPROVER).await, None);
     let known = company.known(APPROVER).await;
@@ -588,7 +359,6 @@ async fn the_host_confirms_the_new_user_and_the_identity_acts_again(company: &Co
 async fn several_identities_without_a_user_are_listed_by_reason_and_none_is_confirmed(
     company: &Company,
 ) {
-    recorded(company).await;
     company.delete_user(&company.user("kwame.boateng")).await;
     company.sync().await;
     let (_, out) = on_the_host(company, &["list"]).await;
@@ -608,7 +378,6 @@ async fn several_identities_without_a_user_are_listed_by_reason_and_none_is_conf
 }
 
 async fn a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody(company: &Company) {
-    recorded(company).await;
     let id = waiting(company, "marcus.dube").await;
     let outside_pci = {
         let user = company.user("marcus.dube");
@@ -667,8 +436,7 @@ async fn a_directory_that_is_provisioned_again_is_one_alarm_and_suspends_nobody(
         company.decide(APPROVER, &id).await.is_err(),
         "nothing was written"
     );
-    let line = ["confirm", "--all", "--yes", "--reason", "moved"];
-    let (code, out) = on_the_host(company, &line).await;
+    let (code, out) = on_the_host(company, &CONFIRM_ALL).await;
     assert_eq!(code, 0, "{out}");
     company.decide(APPROVER, &id).await.unwrap();
     company.decide("kwame.boateng", &id).await.unwrap();

@@ -123,7 +123,8 @@ async fn a_suspended_approver_sees_her_own_things_and_has_no_inbox(engine: Datab
     let mut administrator = site.signed_in("maya.okafor").await;
     let home = administrator.get("/").await;
     assert!(
-        home.body.contains("1 identity is suspended"),
+        home.body
+            .contains("The identity of Ines Carvalho is suspended"),
         "{}",
         home.body
     );

@@ -164,10 +164,18 @@ async fn no_page_of_any_list_that_aws_cuts_hides_anything(engine: DatabaseEngine
         let user = aws.pool_user(&pool, "maya.okafor").await.map_err(drop);
         let chosen = aws.instance().await.map_err(drop);
         let attribute = aws.pool_attribute(&pool, "email").await.map_err(drop);
-        (pairs, user.map(|user| user.groups), chosen, attribute)
+        let group = aws.subjects_in_group(&pool, "leastwise-approvers").await;
+        (
+            pairs,
+            user.map(|user| user.groups),
+            chosen,
+            attribute,
+            group.map_err(drop),
+        )
     };
     let whole = uses(&company).await;
     assert!(whole.0.is_ok() && whole.1.is_ok() && whole.2.is_ok() && whole.3.is_ok());
+    assert!(whole.4.is_ok());
 
     let (mut reached, mut wrong) = (BTreeSet::new(), Vec::new());
     let called = company.calls_since(0).await;
@@ -201,6 +209,7 @@ async fn no_page_of_any_list_that_aws_cuts_hides_anything(engine: DatabaseEngine
                     || one.1.is_err()
                     || one.2.is_err()
                     || one.3.is_err()
+                    || one.4.is_err()
             };
             if before != now || report.drift > 0 || !right {
                 wrong.push(format!("{kind} of {operation}"));
