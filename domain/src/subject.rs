@@ -1,0 +1,81 @@
+//! What the items of a change are about: the key of each subject, and the steps that carry out what is not access.
+//!
+//! Adding a kind of subject is one file here, a variant of `change::Operation` and the row that the compiler asks for in
+//! `change::Operation::subject`. Nothing else may tell kinds apart. Assignments and memberships are carried out by the reconciler,
+//! which keeps them in the desired state; every other subject is carried out by a saga, once.
+
+pub mod account_classification;
+pub mod identity_link;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use self::account_classification::Declaration;
+use crate::{
+    ids::{AccountId, Assignment, GroupId, PersonId, UserId},
+    permission_set::ContentHash,
+};
+
+/// What an item is about. Two items of one change with the same key contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "subject")]
+pub enum SubjectKey {
+    Assignment(Assignment),
+    Membership {
+        group: GroupId,
+        user: UserId,
+    },
+    /// The declared classification of an account.
+    AccountClassification {
+        account: AccountId,
+    },
+    /// The Identity Center user of an identity.
+    IdentityLink {
+        person: PersonId,
+    },
+}
+
+/// One idempotent write of a saga.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "step")]
+pub enum Step {
+    /// Puts a declaration in force; none ends the one in force.
+    Declare {
+        account: AccountId,
+        declaration: Option<Declaration>,
+    },
+    /// Links an identity to a user; none ends the link.
+    Link {
+        person: PersonId,
+        user: Option<UserId>,
+    },
+}
+
+/// A step, and what a read of the subject shows once it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    pub step: Step,
+    /// The content of the subject after the step.
+    pub leaves: ContentHash,
+}
+
+/// How a saga carries out one item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SagaPlan {
+    pub key: SubjectKey,
+    /// The content of the subject when the change was requested. Any other content that no step leaves was written by
+    /// somebody else meanwhile, and stops the saga.
+    pub seen: ContentHash,
+    /// At least one. No two steps leave the same content, and none leaves `seen`.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// Hashes the content of a subject: SHA-256 over its canonical JSON (RFC 8785).
+///
+/// # Panics
+/// Never: strings and integers below 2^53 always have a canonical form.
+pub fn content_hash(content: &impl Serialize) -> ContentHash {
+    let canonical = serde_json_canonicalizer::to_vec(content)
+        .expect("strings and small integers always have a canonical form");
+    ContentHash(hex::encode(Sha256::digest(&canonical)))
+}
