@@ -1,19 +1,37 @@
-//! What the items of a change are about: the key of each subject, and the steps that carry out what is not access.
+//! What the items of a change are about. Each kind of subject answers the same questions in a file of its own: what the
+//! item is about, how it reads, why it cannot be done, what it changes that is no access, how it is carried out, and how
+//! it is undone.
 //!
-//! Adding a kind of subject is one file here, a variant of `change::Operation` and the row that the compiler asks for in
-//! `change::Operation::subject`. Nothing else may tell kinds apart. Assignments and memberships are carried out by the reconciler,
-//! which keeps them in the desired state; every other subject is carried out by a saga, once.
+//! Adding a kind of subject is one file here, a variant of `change::Operation` and its row in `Operation::subject`.
+//! Nothing else may tell kinds apart. What an item does to access is computed by `diff`. Assignments and memberships
+//! are carried out by the reconciler, which keeps them in the desired state; every other subject is carried out by a
+//! saga, once.
 
 pub mod account_classification;
+pub mod assignment;
 pub mod identity_link;
+pub mod membership;
+mod objection;
+mod phrase;
+mod saga;
+mod state;
+mod unknown;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use self::account_classification::Declaration;
+pub use objection::Objection;
+pub use phrase::Part;
+pub use saga::{PlannedStep, SagaPlan, Step, content_hash};
+pub use state::{SubjectState, SubjectStates};
+
 use crate::{
+    change::{InvalidProposal, Operation},
+    grant::Term,
     ids::{AccountId, Assignment, GroupId, PersonId, UserId},
-    permission_set::ContentHash,
+    snapshot::Snapshot,
+    time::Timestamp,
 };
 
 /// What an item is about. Two items of one change with the same key contradict each other.
@@ -35,47 +53,76 @@ pub enum SubjectKey {
     },
 }
 
-/// One idempotent write of a saga.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "step")]
-pub enum Step {
-    /// Puts a declaration in force; none ends the one in force.
-    Declare {
-        account: AccountId,
-        declaration: Option<Declaration>,
-    },
-    /// Links an identity to a user; none ends the link.
-    Link {
-        person: PersonId,
-        user: Option<UserId>,
-    },
+/// How an item is carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// The reconciler creates the access and keeps it for this long.
+    Keep(Term),
+    /// The reconciler removes the access.
+    Remove,
+    /// A saga carries it out once.
+    Saga(SagaPlan),
 }
 
-/// A step, and what a read of the subject shows once it is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedStep {
-    pub step: Step,
-    /// The content of the subject after the step.
-    pub leaves: ContentHash,
+/// What a subject may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct SubjectContext<'a> {
+    pub snapshot: &'a Snapshot,
+    /// The present state of what the items are about, if it is not in the snapshot.
+    pub states: &'a SubjectStates,
 }
 
-/// How a saga carries out one item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SagaPlan {
+/// A change of something that is not access.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SubjectEffect {
     pub key: SubjectKey,
-    /// The content of the subject when the change was requested. Any other content that no step leaves was written by
-    /// somebody else meanwhile, and stops the saga.
-    pub seen: ContentHash,
-    /// At least one. No two steps leave the same content, and none leaves `seen`.
-    pub steps: Vec<PlannedStep>,
+    /// Each property that changes, in the order in which people read them.
+    pub properties: Vec<PropertyChange>,
 }
 
-/// Hashes the content of a subject: SHA-256 over its canonical JSON (RFC 8785).
-///
-/// # Panics
-/// Never: strings and integers below 2^53 always have a canonical form.
-pub fn content_hash(content: &impl Serialize) -> ContentHash {
-    let canonical = serde_json_canonicalizer::to_vec(content)
-        .expect("strings and small integers always have a canonical form");
-    ContentHash(hex::encode(Sha256::digest(&canonical)))
+/// One property before and after a change; none if there is no value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PropertyChange {
+    pub name: Cow<'static, str>,
+    pub before: Option<PropertyValue>,
+    pub after: Option<PropertyValue>,
+}
+
+/// The value of a property.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PropertyValue {
+    Text(String),
+    User(UserId),
+    Time(Timestamp),
+}
+
+/// The answers of one item. All are pure.
+pub trait Subject {
+    /// Returns what the item is about.
+    fn key(&self) -> SubjectKey;
+
+    /// Returns what the item does, as an order: *Grant X on Y to Z*.
+    fn order(&self) -> Vec<Part>;
+
+    /// Returns the item as a thing: *the assignment of X on Y to Z*.
+    fn thing(&self) -> Vec<Part>;
+
+    /// Validates everything that does not depend on the organization.
+    fn check(&self) -> Result<(), InvalidProposal>;
+
+    /// Returns why the item cannot be carried out, and what needs the approval of other people.
+    fn objections(&self, context: SubjectContext<'_>) -> Vec<Objection>;
+
+    /// Returns what the item changes besides access.
+    fn effect(&self) -> Option<SubjectEffect>;
+
+    /// Returns the persons whom the item concerns so much that they may not approve it, besides those who gain access.
+    fn bars(&self, context: SubjectContext<'_>) -> Vec<PersonId>;
+
+    /// Returns how the item is carried out.
+    fn work(&self) -> Work;
+
+    /// Returns the item that undoes this one.
+    fn undo(&self) -> Operation;
 }

@@ -42,19 +42,17 @@ pub(super) fn hits(
 ) -> Vec<Hit> {
     let mut found: Vec<Hit> = Vec::new();
     for operation in operations {
-        let of_one = match operation {
-            Operation::AddMember { group, user } => {
-                let leads = effect
-                    .evaluated_paths()
-                    .any(|gain| rests_on(gain, operation));
-                joining(snapshot, group, user, leads, rules)
-            }
-            Operation::RemoveMember { group, .. } => named(snapshot, group, rules),
-            Operation::Assign { assignment, term } => {
-                held_already(snapshot, assignment, *term, asked)
-            }
-            Operation::Unassign { .. } => None,
-        };
+        let joining = operation.joins().and_then(|(group, user)| {
+            let mut gains = effect.evaluated_paths();
+            let leads = gains.any(|gain| rests_on(gain, operation));
+            joining(snapshot, group, user, leads, rules)
+        });
+        let leaving = operation.leaves();
+        let leaving = leaving.and_then(|(group, _)| named(snapshot, group, rules));
+        let held = operation.assigns().and_then(|(assignment, term)| {
+            held_already(snapshot, assignment, term, asked)
+        });
+        let of_one = joining.or(leaving).or(held);
         let lifted = |hit: &Hit| match hit.remedy {
             Some(Remedy::Approvals(needed)) => agreed >= usize::from(needed),
             None => false,

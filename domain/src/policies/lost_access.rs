@@ -35,18 +35,16 @@ impl<'a> LostPair<'a> {
 pub(super) fn people(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> i64 {
     let mut people: HashSet<&UserId> = effect.lost.lists().flat_map(|users| users.iter()).collect();
     for operation in operations {
-        match operation {
-            Operation::Unassign { assignment } => match &assignment.principal {
-                Principal::Group(group)
-                    if snapshot.never_read().members_of(group) == Knowledge::NeverRead =>
-                {
-                    return i64::MAX;
-                }
-                Principal::Group(group) => people.extend(snapshot.members(group)),
-                Principal::User(user) => drop(people.insert(user)),
-            },
-            Operation::RemoveMember { user, .. } => drop(people.insert(user)),
-            Operation::Assign { .. } | Operation::AddMember { .. } => {}
+        people.extend(operation.leaves().map(|(_, user)| user));
+        match operation.unassigns().map(|removed| &removed.principal) {
+            Some(Principal::Group(group))
+                if snapshot.never_read().members_of(group) == Knowledge::NeverRead =>
+            {
+                return i64::MAX;
+            }
+            Some(Principal::Group(group)) => people.extend(snapshot.members(group)),
+            Some(Principal::User(user)) => drop(people.insert(user)),
+            None => {}
         }
     }
     i64::try_from(people.len()).unwrap_or(i64::MAX)
@@ -61,14 +59,11 @@ pub(super) fn pairs<'a>(
     let lost = effect.lost.paths().iter();
     let mut pairs: BTreeSet<LostPair<'_>> = lost.map(|path| LostPair::of(&path.pair)).collect();
     for operation in operations {
-        match operation {
-            // An assignment is removed although nobody loses access by it, such as that of a principal that no longer
-            // exists.
-            Operation::Unassign { assignment } => {
-                pairs.insert(LostPair::of(&assignment.pair));
-            }
-            Operation::RemoveMember { .. } => pairs.extend(unseen(snapshot)),
-            Operation::Assign { .. } | Operation::AddMember { .. } => {}
+        // An assignment is removed although nobody loses access by it, such as that of a principal that no longer exists.
+        let removed = operation.unassigns();
+        pairs.extend(removed.map(|assignment| LostPair::of(&assignment.pair)));
+        if operation.leaves().is_some() {
+            pairs.extend(unseen(snapshot));
         }
     }
     pairs

@@ -17,6 +17,7 @@ use crate::{
     authorize::Role,
     diff::{Effect, EffectHash, SharedPath},
     ids::{Assignment, PersonId, UserId},
+    subject::SubjectStates,
     time::Timestamp,
     verdict::{Hit, Outcome, Remedy, Verdict, strictest},
 };
@@ -41,6 +42,8 @@ pub struct RequestContext {
     pub new_persons: BTreeMap<UserId, PersonId>,
     /// The requester's user, if the link is newer than the snapshot.
     pub new_user: Option<UserId>,
+    /// The present state of what the items are about, if it is not in the snapshot.
+    pub states: SubjectStates,
 }
 
 /// Whether the beneficiary made the request.
@@ -77,7 +80,7 @@ pub struct Evaluation {
     /// All gains, temporary ones included, each with what the policies find: `effect.evaluated_paths()`, in its order,
     /// each divided into classes of people.
     pub gains: Vec<Gain>,
-    /// The people who gain access, groups expanded. None of them may approve.
+    /// The people who gain access, groups expanded, and those whom an item concerns. None of them may approve.
     pub gaining: BTreeSet<PersonId>,
 }
 

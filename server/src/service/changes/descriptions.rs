@@ -24,36 +24,22 @@ pub(super) fn title(snapshot: &Snapshot, operations: &[Operation]) -> String {
     }
 }
 
-/// Describes one operation in one line.
+/// Describes one item in one line.
 pub(super) fn operation(snapshot: &Snapshot, operation: &Operation) -> String {
-    match operation {
-        Operation::Assign { assignment, term } => format!(
-            "Grant {} on {} to {} {}",
-            set(snapshot, &assignment.pair.set),
-            names::account(snapshot, &assignment.pair.account).name,
-            principal(snapshot, &assignment.principal),
-            self::term(*term),
-        ),
-        Operation::Unassign { assignment } => format!(
-            "Remove {} on {} from {}",
-            set(snapshot, &assignment.pair.set),
-            names::account(snapshot, &assignment.pair.account).name,
-            principal(snapshot, &assignment.principal),
-        ),
-        Operation::AddMember { group, user } => {
-            format!(
-                "Add {} to {}",
-                names::user(snapshot, user).name,
-                names::group(snapshot, group)
-            )
-        }
-        Operation::RemoveMember { group, user } => {
-            format!(
-                "Remove {} from {}",
-                names::user(snapshot, user).name,
-                names::group(snapshot, group)
-            )
-        }
+    let parts = operation.subject().order().into_iter();
+    parts.map(|part| spoken(snapshot, part)).collect()
+}
+
+fn spoken(snapshot: &Snapshot, part: Part) -> String {
+    match part {
+        Part::Text(text) => text.to_owned(),
+        Part::Value(value) => value,
+        Part::Account(id) => names::account(snapshot, &id).name,
+        Part::Set(arn) => set(snapshot, &arn),
+        Part::Principal(who) => principal(snapshot, &who),
+        Part::Person(person) => names::person_name(snapshot, &person)
+            .unwrap_or_else(|| format!("person {person}")),
+        Part::Term(length) => term(length),
     }
 }
 
@@ -143,21 +129,11 @@ pub(super) fn accounts<'a>(
     operations: &'a [Operation],
     affected: impl Iterator<Item = &'a AccountId>,
 ) -> Vec<AccountRef> {
-    let named = operations.iter().filter_map(account_of);
+    let named = operations.iter().filter_map(Operation::account);
     let ids: std::collections::BTreeSet<&AccountId> = named.chain(affected).collect();
     ids.into_iter()
         .map(|id| names::account(snapshot, id))
         .collect()
-}
-
-/// Returns the account that an operation names.
-pub(super) fn account_of(operation: &Operation) -> Option<&AccountId> {
-    match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            Some(&assignment.pair.account)
-        }
-        Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
-    }
 }
 
 /// Returns the form field that an invalid proposal concerns.

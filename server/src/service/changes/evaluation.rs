@@ -164,6 +164,7 @@ pub(super) async fn re_evaluate(
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
         new_user: None,
+        states: SubjectStates::default(),
     };
     let operations = &stored.change.proposal.operations;
     evaluate_now(
@@ -211,11 +212,9 @@ pub(super) async fn compared(
 
 /// Returns the requested assignments that access windows of Leastwise already give.
 fn ours(read_model: &ReadModel, operations: &[Operation]) -> BTreeSet<Assignment> {
-    let given = operations.iter().filter_map(|operation| match operation {
-        Operation::Assign { assignment, .. } => Some(assignment),
-        _ => None,
-    });
+    let given = operations.iter().filter_map(Operation::assigns);
     given
+        .map(|(assignment, _)| assignment)
         .filter(|assignment| read_model.windows.contains_key(*assignment))
         .cloned()
         .collect()
@@ -270,14 +269,10 @@ fn as_asked(stored: &StoredChange) -> bool {
 /// Returns when the resource of an operation was last read from AWS.
 fn as_of(snapshot: &Snapshot, operation: &Operation) -> Timestamp {
     let parts = snapshot.parts();
-    let read = match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            snapshot.pair(&assignment.pair).map(|read| read.as_of)
-        }
-        Operation::AddMember { group, .. } | Operation::RemoveMember { group, .. } => {
-            parts.members_as_of.get(group).copied()
-        }
-    };
+    let pair = operation.assignment().and_then(|assignment| snapshot.pair(&assignment.pair));
+    let members = operation.membership();
+    let members = members.and_then(|(group, _)| parts.members_as_of.get(group).copied());
+    let read = pair.map(|read| read.as_of).or(members);
     // A pair without assignments was read together with the others, at the earliest with the oldest.
     read.or(parts.coverage.oldest).unwrap_or_default()
 }

@@ -65,6 +65,7 @@ impl Service {
             ours: BTreeSet::new(),
             new_persons: BTreeMap::new(),
             new_user: None,
+            states: SubjectStates::default(),
         }
     }
 
@@ -190,12 +191,8 @@ fn findings(snapshot: &Snapshot, gained: &Steps) -> Vec<Finding> {
 
 /// Returns the maximum duration of a session that is started through the change, in seconds.
 fn session_seconds(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> u32 {
-    let named = operations.iter().filter_map(|operation| match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            Some(&assignment.pair.set)
-        }
-        Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
-    });
+    let named = operations.iter().filter_map(Operation::assignment);
+    let named = named.map(|assignment| &assignment.pair.set);
     let touched: BTreeSet<&PermissionSetArn> = effect
         .gained
         .paths()

@@ -82,7 +82,7 @@ pub async fn fresh_verdict(
     } else {
         StartReads::none()
     };
-    let start = if found.change.proposal.gives() {
+    let start = if !found.change.proposal.only_removes() {
         EngineStart::Grant
     } else {
         EngineStart::Removal
@@ -121,7 +121,7 @@ impl StartReads {
 fn rests_on_people(stored: &StoredChange) -> bool {
     let change = &stored.change;
     change.state == State::Approved
-        && (stored.change.proposal.gives() || change.in_force().next().is_some())
+        && (!stored.change.proposal.only_removes() || change.in_force().next().is_some())
 }
 
 async fn under_lock(
@@ -136,7 +136,7 @@ async fn under_lock(
     if stored.change.state != State::Approved {
         return Ok(StartVerdict::NoLongerWanted);
     }
-    let gives = stored.change.proposal.gives();
+    let gives = !stored.change.proposal.only_removes();
     match stored.altered {
         None => {}
         // What approvers were shown does not matter for a removal that needs none.
@@ -277,7 +277,7 @@ async fn of_requester(
 
 /// Returns what counts of a verdict when a change starts: for a removal, only what approvals lift.
 fn at_start(stored: &StoredChange, verdict: Verdict) -> Verdict {
-    if stored.change.proposal.gives() {
+    if !stored.change.proposal.only_removes() {
         verdict
     } else {
         verdict.of_accepted_removal()
