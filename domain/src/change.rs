@@ -167,7 +167,9 @@ pub enum InvalidProposal {
     NoDifference,
     #[error("An account that is out of PCI scope needs the reason for it.")]
     OutOfScope,
-    #[error("An account in PCI scope, or connected to it, has no reason for being out of scope. Remove the reason.")]
+    #[error(
+        "An account in PCI scope, or connected to it, has no reason for being out of scope. Remove the reason."
+    )]
     InScope,
 }
 

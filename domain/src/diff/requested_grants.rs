@@ -38,9 +38,11 @@ impl<'a> RequestedGrants<'a> {
     /// Whether the operations grant the same as another operation, regardless of the term.
     pub(super) fn gives(&self, other: &Operation) -> bool {
         let assigned = other.assigns();
-        assigned.is_some_and(|(assignment, _)| {
-            self.assigns(&assignment.pair, &assignment.principal)
-        }) || other.joins().is_some_and(|(group, user)| self.joins(group, user))
+        assigned
+            .is_some_and(|(assignment, _)| self.assigns(&assignment.pair, &assignment.principal))
+            || other
+                .joins()
+                .is_some_and(|(group, user)| self.joins(group, user))
     }
 
     /// Whether the operations assign a pair to a principal.

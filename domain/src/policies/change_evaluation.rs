@@ -59,7 +59,9 @@ pub fn evaluate(
     };
     let gains = effect.gaining().into_iter();
     let gains = gains.filter_map(|user| asked.person_of(before, user).cloned());
-    let barred = operations.iter().flat_map(|item| item.subject().bars(context));
+    let barred = operations
+        .iter()
+        .flat_map(|item| item.subject().bars(context));
     let gaining: BTreeSet<PersonId> = gains.chain(barred).collect();
     let approvals = counted(asked, &gaining);
     let agreed = approvals.len();

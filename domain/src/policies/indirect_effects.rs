@@ -49,9 +49,9 @@ pub(super) fn hits(
         });
         let leaving = operation.leaves();
         let leaving = leaving.and_then(|(group, _)| named(snapshot, group, rules));
-        let held = operation.assigns().and_then(|(assignment, term)| {
-            held_already(snapshot, assignment, term, asked)
-        });
+        let held = operation
+            .assigns()
+            .and_then(|(assignment, term)| held_already(snapshot, assignment, term, asked));
         let of_one = joining.or(leaving).or(held);
         let lifted = |hit: &Hit| match hit.remedy {
             Some(Remedy::Approvals(needed)) => agreed >= usize::from(needed),

@@ -70,7 +70,9 @@ impl<'a> Objections<'a> {
     /// Returns the users to whom only some of the reasons apply, although policies may not distinguish them.
     pub(super) fn users(&self) -> BTreeSet<&'a UserId> {
         let users = self.0.iter().filter_map(|(operation, _)| {
-            let assigned = operation.assigns().map(|(assignment, _)| &assignment.principal);
+            let assigned = operation
+                .assigns()
+                .map(|(assignment, _)| &assignment.principal);
             match assigned {
                 Some(Principal::User(user)) => Some(user),
                 Some(Principal::Group(_)) => None,
@@ -91,9 +93,8 @@ impl<'a> Objections<'a> {
                 .map(|(at, _)| at)
                 .collect();
             for objection in objections {
-                let same = |hit: &&mut Hit| {
-                    hit.rule == objection.rule && hit.reason == objection.reason
-                };
+                let same =
+                    |hit: &&mut Hit| hit.rule == objection.rule && hit.reason == objection.reason;
                 match found.iter_mut().find(same) {
                     Some(hit) => hit.gains.extend(concerned.iter().copied()),
                     None => found.push(Hit {

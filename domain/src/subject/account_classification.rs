@@ -174,9 +174,8 @@ impl Subject for Classification<'_> {
             ))];
         }
         let owner = self.after.and_then(|after| after.owner.clone());
-        let owner = owner.and_then(|owner| {
-            unknown::principal(context.snapshot, &Principal::User(owner))
-        });
+        let owner =
+            owner.and_then(|owner| unknown::principal(context.snapshot, &Principal::User(owner)));
         let now = (class.environment, class.pci);
         let mut found: Vec<Objection> = owner.into_iter().collect();
         found.extend(self.needs_agreement(now, state.aws));
@@ -202,18 +201,12 @@ impl Subject for Classification<'_> {
                 "PCI scope",
             ),
             of(|d| d.owner.clone().map(PropertyValue::User), "owner"),
-            of(
-                |d| Some(PropertyValue::Text(d.purpose.clone())),
-                "purpose",
-            ),
+            of(|d| Some(PropertyValue::Text(d.purpose.clone())), "purpose"),
             of(
                 |d| d.out_of_scope.clone().map(PropertyValue::Text),
                 "reason for out of scope",
             ),
-            of(
-                |d| Some(PropertyValue::Time(d.valid_until)),
-                "valid until",
-            ),
+            of(|d| Some(PropertyValue::Time(d.valid_until)), "valid until"),
         ];
         Some(SubjectEffect {
             key: self.key(),

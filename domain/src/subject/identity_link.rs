@@ -94,7 +94,9 @@ impl Subject for Link<'_> {
 
     fn objections(&self, context: SubjectContext<'_>) -> Vec<Objection> {
         let Some(state) = self.state(context) else {
-            return vec![Objection::not_read("The identity could not be read.".into())];
+            return vec![Objection::not_read(
+                "The identity could not be read.".into(),
+            )];
         };
         if state.user.as_ref() != self.before {
             return vec![Objection::changed_meanwhile(

@@ -223,12 +223,10 @@ fn changes(snapshot: &Snapshot, operation: &Operation) -> bool {
             .is_some_and(|read| read.principals.contains_key(&assignment.principal))
     };
     let member = |group: &GroupId, user: &UserId| snapshot.members(group).any(|m| m == user);
-    match operation {
-        Operation::Assign { assignment, .. } => !assigned(assignment),
-        Operation::Unassign { assignment } => assigned(assignment),
-        Operation::AddMember { group, user } => !member(group, user),
-        Operation::RemoveMember { group, user } => member(group, user),
-    }
+    let assignment = operation.assignment();
+    let membership = operation.membership();
+    assignment.is_some_and(|assignment| assigned(assignment) != operation.gives())
+        || membership.is_some_and(|(group, user)| member(group, user) != operation.gives())
 }
 
 fn config() -> ProptestConfig {

@@ -226,6 +226,7 @@ fn administrator() -> RequestContext {
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
         new_user: None,
+        states: domain::subject::SubjectStates::default(),
     }
 }
 

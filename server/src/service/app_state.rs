@@ -386,7 +386,9 @@ pub fn session_of(read_model: &ReadModel, operation: &Operation) -> Duration {
     let Some((group, _)) = operation.membership() else {
         return Duration(0);
     };
-    let pairs = read_model.snapshot.pairs_of(&Principal::Group(group.clone()));
+    let pairs = read_model
+        .snapshot
+        .pairs_of(&Principal::Group(group.clone()));
     let longest = pairs.iter().map(|pair| of(&pair.set)).max();
     longest.unwrap_or(Duration(0))
 }

@@ -33,6 +33,7 @@ mod timeline;
 mod view;
 mod withdraw;
 
+pub(super) use descriptions::term as term_words;
 pub use expire::expire_due;
 pub use removal_alarm::raise_removal_alarm;
 pub use start::{NoVerdict, fresh_verdict, send_back};

@@ -311,7 +311,9 @@ impl<'a> RequestedGrants<'a> {
     fn gives(&self, other: &Operation) -> bool {
         let assigned = other.assigns();
         assigned.is_some_and(|(assignment, _)| self.terms.contains_key(assignment))
-            || other.joins().is_some_and(|joined| self.joined.contains(&joined))
+            || other
+                .joins()
+                .is_some_and(|joined| self.joined.contains(&joined))
     }
 
     /// Returns the term for which the operations grant a path; none if they do not. A user who is added to a group that

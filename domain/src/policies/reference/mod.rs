@@ -30,6 +30,7 @@ use crate::{
     grant::Term,
     ids::{Assignment, GroupId, PersonId, Principal, UserId},
     snapshot::{Parts, Snapshot},
+    subject::SubjectStates,
     time::{Duration, Timestamp},
     verdict::{Hit, Remedy},
 };
@@ -157,6 +158,7 @@ fn asked() -> impl Strategy<Value = RequestContext> {
             approvals: approvals.into_iter().map(person).collect(),
             ours: BTreeSet::new(),
             new_user: new.contains(who).then(|| user(who)),
+            states: SubjectStates::default(),
             new_persons: new
                 .into_iter()
                 .map(|name| (user(name), person(name)))
@@ -283,6 +285,7 @@ fn an_evaluation_whose_caller_is_gone_ends_without_a_result() {
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
         new_user: None,
+        states: SubjectStates::default(),
     };
     let evaluated = |stop: &dyn Fn() -> bool| {
         evaluate(

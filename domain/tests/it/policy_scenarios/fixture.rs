@@ -97,6 +97,7 @@ pub fn ann() -> RequestContext {
         ours: BTreeSet::new(),
         new_persons: BTreeMap::new(),
         new_user: None,
+        states: domain::subject::SubjectStates::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Describes changes as text. Names are taken from the snapshot for display, never from a form.
 
-use app::backend::{AccountRef, EffectRow, PrincipalRef, change_field};
+use app::backend::{AccountRef, EffectRow, FORM, PrincipalRef, change_field};
 use domain::{
     access::Path,
     change::{InvalidProposal, Operation, Proposal, State, holds_card_number},
@@ -10,6 +10,7 @@ use domain::{
     ids::{AccountId, PermissionSetArn, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
+    subject::Part,
     time::Duration,
 };
 
@@ -37,8 +38,9 @@ fn spoken(snapshot: &Snapshot, part: Part) -> String {
         Part::Account(id) => names::account(snapshot, &id).name,
         Part::Set(arn) => set(snapshot, &arn),
         Part::Principal(who) => principal(snapshot, &who),
-        Part::Person(person) => names::person_name(snapshot, &person)
-            .unwrap_or_else(|| format!("person {person}")),
+        Part::Person(person) => {
+            names::person_name(snapshot, &person).unwrap_or_else(|| format!("person {person}"))
+        }
         Part::Term(length) => term(length),
     }
 }
@@ -60,7 +62,7 @@ pub(super) fn principal(snapshot: &Snapshot, who: &Principal) -> String {
 }
 
 /// Describes the term of access.
-pub(super) fn term(term: Term) -> String {
+pub(in crate::service) fn term(term: Term) -> String {
     match term {
         Term::Standing => "as standing access".into(),
         Term::For(length) => format!("for {}", length_words(length)),
@@ -147,9 +149,11 @@ pub(super) fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'stat
         }
         InvalidProposal::Ticket => change_field::TICKET,
         InvalidProposal::Window => change_field::TERM,
-        InvalidProposal::Empty | InvalidProposal::Twice | InvalidProposal::TooMany(_) => {
-            change_field::WHO
-        }
+        InvalidProposal::Empty
+        | InvalidProposal::Twice
+        | InvalidProposal::TooMany(_)
+        | InvalidProposal::NoDifference => change_field::WHO,
+        InvalidProposal::Text(_) | InvalidProposal::OutOfScope | InvalidProposal::InScope => FORM,
     }
 }
 

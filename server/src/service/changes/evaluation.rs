@@ -18,6 +18,7 @@ use domain::{
     ledger::projection::{ChangeMismatch, Lifecycle},
     policies::{Evaluation, RequestContext, Rules, evaluate},
     snapshot::Snapshot,
+    subject::SubjectStates,
     time::Timestamp,
 };
 use sqlx::AnyConnection;
@@ -269,7 +270,9 @@ fn as_asked(stored: &StoredChange) -> bool {
 /// Returns when the resource of an operation was last read from AWS.
 fn as_of(snapshot: &Snapshot, operation: &Operation) -> Timestamp {
     let parts = snapshot.parts();
-    let pair = operation.assignment().and_then(|assignment| snapshot.pair(&assignment.pair));
+    let pair = operation
+        .assignment()
+        .and_then(|assignment| snapshot.pair(&assignment.pair));
     let members = operation.membership();
     let members = members.and_then(|(group, _)| parts.members_as_of.get(group).copied());
     let read = pair.map(|read| read.as_of).or(members);

@@ -14,6 +14,7 @@ use domain::{
     permission_set::analysis::Finding,
     policies::{Evaluation, RequestContext, is_removal_hit},
     snapshot::Snapshot,
+    subject::SubjectStates,
     verdict::{Outcome, Verdict},
 };
 

@@ -37,7 +37,10 @@ pub(super) async fn operations(
             _ => None,
         };
         let key = AccessResource::of(operation.key());
-        let write = writes.iter().rev().find(|write| Some(&write.key) == key.as_ref());
+        let write = writes
+            .iter()
+            .rev()
+            .find(|write| Some(&write.key) == key.as_ref());
         let far = match waiting.filter(|_| is_queued(stored, row.as_ref())) {
             Some(waiting) => waits(waiting),
             None if mismatch::never_starts(stored) => OperationProgress::new(

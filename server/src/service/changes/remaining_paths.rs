@@ -7,8 +7,7 @@ use domain::{
     access::Path,
     change::Operation,
     diff::Steps,
-    engine::AccessResource,
-    ids::{AccountId, Assignment, Pair, Principal, UserId},
+    ids::{AccountId, Pair, Principal, UserId},
     snapshot::Snapshot,
 };
 

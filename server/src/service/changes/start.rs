@@ -82,10 +82,10 @@ pub async fn fresh_verdict(
     } else {
         StartReads::none()
     };
-    let start = if !found.change.proposal.only_removes() {
-        EngineStart::Grant
-    } else {
+    let start = if found.change.proposal.only_removes() {
         EngineStart::Removal
+    } else {
+        EngineStart::Grant
     };
     let _slot = app_state.evaluations.take_for_engine(start).await;
     let mut tx = app_state.store.write().await?;
@@ -277,10 +277,10 @@ async fn of_requester(
 
 /// Returns what counts of a verdict when a change starts: for a removal, only what approvals lift.
 fn at_start(stored: &StoredChange, verdict: Verdict) -> Verdict {
-    if !stored.change.proposal.only_removes() {
-        verdict
-    } else {
+    if stored.change.proposal.only_removes() {
         verdict.of_accepted_removal()
+    } else {
+        verdict
     }
 }
 

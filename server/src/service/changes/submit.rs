@@ -17,6 +17,7 @@ use domain::{
     diff::Effect,
     ids::{ChangeId, PersonId, Principal},
     ledger::projection::Lifecycle,
+    subject::Part,
     verdict::Outcome,
 };
 

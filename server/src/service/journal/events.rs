@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use domain::{
     approval::{Approval, Decision},
     authorize::{Action, Role},
-    change::{Change, Operation, State},
+    change::{Change, State},
     classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
     engine::{AccessResource, OperationKind as WriteKind},
     grant::Window,
-    ids::{AwsRequestId, ChangeId, GrantId, OperationId, PersonId},
+    ids::{AccountId, AwsRequestId, ChangeId, GrantId, OperationId, PersonId},
     ledger::{EventKind, Hash, Outcome},
     time::{Duration, Timestamp},
     verdict::{self, RulesVersion},
@@ -33,7 +33,10 @@ impl Journal {
             _ => (EventKind::ChangeSubmitted, Outcome::Success),
         };
         let operations = &change.proposal.operations;
-        let accounts: BTreeSet<&str> = operations.iter().filter_map(|item| item.account().map(AccountId::as_str)).collect();
+        let accounts: BTreeSet<&str> = operations
+            .iter()
+            .filter_map(|item| item.account().map(AccountId::as_str))
+            .collect();
         let rules: Vec<&str> = change
             .verdict
             .hits

@@ -6,10 +6,11 @@ use domain::{
     change::Operation,
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
     ledger::EntryTarget,
+    subject::Part,
 };
 
 use super::sentence::{EntryContext, text};
-use crate::service::names;
+use crate::service::{changes::term_words, names};
 
 /// Returns the parts of a sentence that name what an entry is about. None if it is about nothing.
 pub(super) fn parts(context: &EntryContext<'_>) -> Option<Vec<SentencePart>> {
@@ -50,7 +51,7 @@ fn linked(context: &EntryContext<'_>, part: Part) -> SentencePart {
         Part::Principal(Principal::Group(group)) => context.group_part(&group),
         Part::Principal(user) => context.principal_part(&user),
         Part::Person(person) => context.person_part(&person),
-        Part::Term(term) => text(descriptions::term(term)),
+        Part::Term(term) => text(term_words(term)),
     }
 }
 
