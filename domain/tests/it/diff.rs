@@ -89,14 +89,7 @@ fn operations(most: usize) -> impl Strategy<Value = Vec<Operation>> {
 }
 
 fn target(operation: &Operation) -> String {
-    match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            format!("{assignment:?}")
-        }
-        Operation::AddMember { group, user } | Operation::RemoveMember { group, user } => {
-            format!("{group:?}{user:?}")
-        }
-    }
+    format!("{:?}", operation.key())
 }
 
 fn snapshot() -> impl Strategy<Value = Snapshot> {
@@ -203,15 +196,7 @@ fn undo(operations: &[Operation]) -> Vec<Operation> {
     operations
         .iter()
         .rev()
-        .map(|operation| match operation.clone() {
-            Operation::Assign { assignment, .. } => Operation::Unassign { assignment },
-            Operation::Unassign { assignment } => Operation::Assign {
-                assignment,
-                term: Term::Standing,
-            },
-            Operation::AddMember { group, user } => Operation::RemoveMember { group, user },
-            Operation::RemoveMember { group, user } => Operation::AddMember { group, user },
-        })
+        .map(|operation| operation.subject().undo())
         .collect()
 }
 
