@@ -6,30 +6,22 @@
 mod aim;
 mod approval_slots;
 mod card_number;
+mod operation;
 
 pub use aim::{Aim, Allowance};
 pub use approval_slots::{may_decide, may_fill_slot, tally};
 pub use card_number::holds_card_number;
+pub use operation::Operation;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
     approval::Approval,
-    grant::Term,
-    ids::{Assignment, ChangeId, EffectHash, GroupId, PersonId, UserId},
+    ids::{ChangeId, EffectHash, PersonId},
+    subject::account_classification::{LEAST_CHARS, TEXT_CHARS},
     time::{Duration, Timestamp},
     verdict::Verdict,
 };
-
-/// One item of a change.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Operation {
-    Assign { assignment: Assignment, term: Term },
-    Unassign { assignment: Assignment },
-    AddMember { group: GroupId, user: UserId },
-    RemoveMember { group: GroupId, user: UserId },
-}
 
 /// The state of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -134,6 +126,8 @@ pub const JUSTIFICATION_BYTES: usize = 4_000;
 pub const JUSTIFICATION_CHARS: usize = 10;
 /// The maximum number of operations in one change.
 pub const OPERATIONS: usize = 100;
+/// The minimum duration of temporary access.
+pub const SHORTEST_WINDOW: Duration = Duration::minutes(15);
 /// The maximum duration of temporary access, for any account.
 pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 
@@ -167,6 +161,17 @@ pub enum InvalidProposal {
     /// The duration of temporary access is out of range.
     #[error("Temporary access lasts from 15 minutes to 12 hours.")]
     Window,
+    /// A text of a declaration is too short or too long.
+    #[error("The {0} has {LEAST_CHARS} to {TEXT_CHARS} characters.")]
+    Text(&'static str),
+    #[error("This changes nothing. Choose another value.")]
+    NoDifference,
+    #[error("An account that is out of PCI scope needs the reason for it.")]
+    OutOfScope,
+    #[error(
+        "An account in PCI scope, or connected to it, has no reason for being out of scope. Remove the reason."
+    )]
+    InScope,
 }
 
 impl Proposal {
@@ -179,19 +184,12 @@ impl Proposal {
             return Err(InvalidProposal::TooMany(self.operations.len()));
         }
         let distinct: std::collections::BTreeSet<_> =
-            self.operations.iter().map(Operation::target).collect();
+            self.operations.iter().map(Operation::key).collect();
         if distinct.len() != self.operations.len() {
             return Err(InvalidProposal::Twice);
         }
         for operation in &self.operations {
-            if let Operation::Assign {
-                term: Term::For(window),
-                ..
-            } = operation
-                && !(Duration::minutes(15)..=LONGEST_WINDOW).contains(window)
-            {
-                return Err(InvalidProposal::Window);
-            }
+            operation.subject().check()?;
         }
         check_text(&self.justification)?;
         self.ticket.as_deref().map_or(Ok(()), check_ticket)
@@ -224,25 +222,6 @@ fn check_ticket(ticket: &str) -> Result<(), InvalidProposal> {
     }
 }
 
-impl Operation {
-    /// Whether the operation grants something. All others remove.
-    pub fn gives(&self) -> bool {
-        matches!(self, Self::Assign { .. } | Self::AddMember { .. })
-    }
-
-    /// The resource that the operation affects. Two operations on the same resource contradict each other.
-    fn target(&self) -> (Option<&Assignment>, Option<(&GroupId, &UserId)>) {
-        match self {
-            Self::Assign { assignment, .. } | Self::Unassign { assignment } => {
-                (Some(assignment), None)
-            }
-            Self::AddMember { group, user } | Self::RemoveMember { group, user } => {
-                (None, Some((group, user)))
-            }
-        }
-    }
-}
-
 /// The reason why a change cannot move to another state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TransitionError {
@@ -268,7 +247,7 @@ impl Change {
     /// Expires a change that was not decided in time, or that was approved to give access and did not start in time,
     /// because the approvers agreed to access now. Removing access never expires after approval.
     pub fn expire(&self, now: Timestamp) -> Option<State> {
-        let gives = self.proposal.gives();
+        let gives = !self.proposal.only_removes();
         let over = match self.state {
             State::Waiting => now >= self.decide_by,
             State::Approved => gives && now >= self.decide_by + START_WITHIN,
@@ -290,7 +269,10 @@ impl Change {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::RulesVersion;
+    use crate::{
+        ids::{GroupId, UserId},
+        verdict::RulesVersion,
+    };
 
     #[test]
     fn every_state_is_found_again_by_its_word() {

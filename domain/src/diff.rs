@@ -23,6 +23,7 @@ use crate::{
     grant::Term,
     ids::{GroupId, Pair, UserId},
     snapshot::Snapshot,
+    subject::SubjectEffect,
 };
 pub use comparison::{ApprovedEffect, EffectComparison, compare, covers};
 pub use hash::effect_hash;
@@ -60,6 +61,9 @@ pub struct Effect {
     /// of them is in `gained`. They are evaluated like gains, because AWS carries out each operation independently.
     #[serde(default, skip_serializing_if = "Steps::is_empty")]
     pub passing: Steps,
+    /// What changes besides access, in the order of the items.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<SubjectEffect>,
 }
 
 impl Effect {
@@ -100,5 +104,11 @@ pub fn effect(
     budget: Budget<'_>,
 ) -> Result<Effect, Stopped> {
     let requested = RequestedGrants::by(operations);
-    effect_of::States::new(snapshot, under_way, operations, &requested, budget).effect(operations)
+    let states = effect_of::States::new(snapshot, under_way, operations, &requested, budget);
+    let effect = states.effect(operations)?;
+    let others = operations.iter().filter_map(|item| item.subject().effect());
+    Ok(Effect {
+        others: others.collect(),
+        ..effect
+    })
 }

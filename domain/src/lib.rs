@@ -31,5 +31,6 @@ pub mod policies;
 pub mod second_factor;
 pub mod snapshot;
 pub mod span;
+pub mod subject;
 pub mod time;
 pub mod verdict;

@@ -82,12 +82,7 @@ pub enum Sensitivity {
 
 /// Returns how much a decision on a change matters. An account that is not in the snapshot counts as production PCI.
 pub fn sensitivity(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> Sensitivity {
-    let named = operations.iter().filter_map(|operation| match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            Some(&assignment.pair.account)
-        }
-        Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
-    });
+    let named = operations.iter().filter_map(Operation::account);
     let paths = effect.evaluated_paths().chain(effect.lost.paths());
     let accounts: BTreeSet<&AccountId> =
         named.chain(paths.map(|path| &path.pair.account)).collect();

@@ -90,6 +90,7 @@ fn folded_title(count: usize, requester: &str, aim: Aim) -> String {
         Aim::RemoveAssignments => "assignments",
         Aim::RemoveMemberships => "group memberships",
         Aim::RemoveBoth => "access",
+        Aim::Other => "what is not access",
     };
     format!("{count} changes by {requester} that remove {what}")
 }

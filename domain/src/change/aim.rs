@@ -9,20 +9,23 @@ use crate::verdict::Outcome;
 /// What the operations of a change do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Aim {
-    /// At least one operation gives access.
+    /// At least one item gives access.
     Grant,
     RemoveAssignments,
     RemoveMemberships,
     /// Removes both.
     RemoveBoth,
+    /// Gives no access, and at least one item is about something else than access.
+    Other,
 }
 
 impl Aim {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Grant,
         Self::RemoveAssignments,
         Self::RemoveMemberships,
         Self::RemoveBoth,
+        Self::Other,
     ];
 
     /// Returns the name in the database.
@@ -32,6 +35,7 @@ impl Aim {
             Self::RemoveAssignments => "remove_assignments",
             Self::RemoveMemberships => "remove_memberships",
             Self::RemoveBoth => "remove_several",
+            Self::Other => "other",
         }
     }
 
@@ -43,6 +47,7 @@ impl Aim {
 /// The changes of one person that are limited together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Allowance {
+    /// Everything that does not only remove access.
     Grants,
     /// Removals that need an approval, or that a policy blocks.
     Removals,
@@ -59,26 +64,32 @@ impl Allowance {
 }
 
 impl Proposal {
-    /// Whether at least one operation gives access. Otherwise the change only removes access.
-    pub fn gives(&self) -> bool {
-        self.operations.iter().any(Operation::gives)
+    /// Whether the change only removes access. Nothing may delay such a change. Everything else counts as giving
+    /// access: what is not about access can open the way to it.
+    pub fn only_removes(&self) -> bool {
+        self.operations.iter().all(Operation::removes)
     }
 
     pub fn aim(&self) -> Aim {
         let has = |wanted: fn(&Operation) -> bool| self.operations.iter().any(wanted);
-        let assignments = has(|operation| matches!(operation, Operation::Unassign { .. }));
-        let memberships = has(|operation| matches!(operation, Operation::RemoveMember { .. }));
-        match (self.gives(), assignments, memberships) {
-            (true, ..) => Aim::Grant,
-            (false, true, false) => Aim::RemoveAssignments,
-            (false, false, true) => Aim::RemoveMemberships,
-            (false, ..) => Aim::RemoveBoth,
+        if has(Operation::gives) {
+            return Aim::Grant;
+        }
+        if !self.only_removes() {
+            return Aim::Other;
+        }
+        let assignments = has(|operation| operation.unassigns().is_some());
+        let memberships = has(|operation| operation.leaves().is_some());
+        match (assignments, memberships) {
+            (true, false) => Aim::RemoveAssignments,
+            (false, true) => Aim::RemoveMemberships,
+            _ => Aim::RemoveBoth,
         }
     }
 
     /// Returns what the change counts against with this verdict; none for a removal that starts at once.
     pub fn allowance(&self, outcome: Outcome) -> Option<Allowance> {
-        if self.aim() == Aim::Grant {
+        if !self.only_removes() {
             return Some(Allowance::Grants);
         }
         (outcome != Outcome::Allowed).then_some(Allowance::Removals)

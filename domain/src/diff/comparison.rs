@@ -61,7 +61,7 @@ pub fn compare(
 }
 
 /// Whether an effect contains everything of another one, for at least as long. A change that only removes access is
-/// covered by its losses; for any other change, losses do not matter.
+/// covered by its losses; for any other change, losses do not matter. What is not access must be the same.
 pub fn covers(approved: &Effect, now: &Effect) -> bool {
     let gained = ByPath::of(approved.gained.paths());
     // What stays permanently includes what may exist for a moment, and not the reverse.
@@ -70,7 +70,8 @@ pub fn covers(approved: &Effect, now: &Effect) -> bool {
         && now.passing.paths().iter().all(|path| evaluated.cover(path));
     let only_removes = approved.evaluated_paths().next().is_none();
     let lost = ByPath::of(approved.lost.paths());
-    gains && (!only_removes || now.lost.paths().iter().all(|path| lost.cover(path)))
+    let same = approved.others == now.others;
+    gains && same && (!only_removes || now.lost.paths().iter().all(|path| lost.cover(path)))
 }
 
 /// The approved terms of each path, with their gainers.

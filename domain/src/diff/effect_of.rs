@@ -107,6 +107,7 @@ impl<'a> States<'a> {
             gained: appearing.gained.build(),
             passing: appearing.passing.build(),
             lost: self.lost(operations)?,
+            others: Vec::new(),
         })
     }
 
@@ -220,14 +221,9 @@ impl<'a> States<'a> {
         let mut left: BTreeMap<&GroupId, BTreeSet<&UserId>> = BTreeMap::new();
         let mut removed: BTreeSet<&Assignment> = BTreeSet::new();
         for operation in operations {
-            match operation {
-                Operation::Unassign { assignment } => {
-                    removed.insert(assignment);
-                }
-                Operation::RemoveMember { group, user } => {
-                    left.entry(group).or_default().insert(user);
-                }
-                Operation::Assign { .. } | Operation::AddMember { .. } => {}
+            removed.extend(operation.unassigns());
+            if let Some((group, user)) = operation.leaves() {
+                left.entry(group).or_default().insert(user);
             }
         }
         let mut members = BTreeMap::new();

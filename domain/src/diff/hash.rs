@@ -52,6 +52,10 @@ pub fn effect_hash(
     document.steps(&effect.gained)?;
     document.add(b",\"lost\":");
     document.steps(&effect.lost)?;
+    if !effect.others.is_empty() {
+        document.add(b",\"others\":");
+        document.add(&canonical(&effect.others));
+    }
     if !effect.passing.is_empty() {
         document.add(b",\"passing\":");
         document.steps(&effect.passing)?;

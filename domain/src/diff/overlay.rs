@@ -38,14 +38,12 @@ impl<'a> Overlay<'a> {
         let mut next = self.clone();
         for operation in operations {
             let gives = operation.gives();
-            match operation {
-                Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-                    let of = next.assigned.entry(&assignment.principal).or_default();
-                    of.insert(&assignment.pair, gives);
-                }
-                Operation::AddMember { group, user } | Operation::RemoveMember { group, user } => {
-                    next.members.entry(group).or_default().insert(user, gives);
-                }
+            if let Some(assignment) = operation.assignment() {
+                let of = next.assigned.entry(&assignment.principal).or_default();
+                of.insert(&assignment.pair, gives);
+            }
+            if let Some((group, user)) = operation.membership() {
+                next.members.entry(group).or_default().insert(user, gives);
             }
         }
         next

@@ -23,16 +23,13 @@ impl<'a> RequestedGrants<'a> {
             joined: BTreeMap::new(),
         };
         for operation in operations {
-            match operation {
-                Operation::Assign { assignment, term } => {
-                    let of = requested.terms.entry(&assignment.principal).or_default();
-                    let longest = of.entry(&assignment.pair).or_insert(*term);
-                    *longest = (*longest).max(*term);
-                }
-                Operation::AddMember { group, user } => {
-                    requested.joined.entry(group).or_default().insert(user);
-                }
-                Operation::Unassign { .. } | Operation::RemoveMember { .. } => {}
+            if let Some((assignment, term)) = operation.assigns() {
+                let of = requested.terms.entry(&assignment.principal).or_default();
+                let longest = of.entry(&assignment.pair).or_insert(term);
+                *longest = (*longest).max(term);
+            }
+            if let Some((group, user)) = operation.joins() {
+                requested.joined.entry(group).or_default().insert(user);
             }
         }
         requested
@@ -40,13 +37,12 @@ impl<'a> RequestedGrants<'a> {
 
     /// Whether the operations grant the same as another operation, regardless of the term.
     pub(super) fn gives(&self, other: &Operation) -> bool {
-        match other {
-            Operation::Assign { assignment, .. } => {
-                self.assigns(&assignment.pair, &assignment.principal)
-            }
-            Operation::AddMember { group, user } => self.joins(group, user),
-            Operation::Unassign { .. } | Operation::RemoveMember { .. } => false,
-        }
+        let assigned = other.assigns();
+        assigned
+            .is_some_and(|(assignment, _)| self.assigns(&assignment.pair, &assignment.principal))
+            || other
+                .joins()
+                .is_some_and(|(group, user)| self.joins(group, user))
     }
 
     /// Whether the operations assign a pair to a principal.

@@ -16,6 +16,7 @@ use crate::{
     ids::{
         AwsRequestId, ChangeId, EffectHash, GrantId, GroupId, OperationId, Pair, Principal, UserId,
     },
+    subject::Work,
     time::{Duration, Timestamp},
 };
 
@@ -79,29 +80,22 @@ impl Plan {
         mut grant: impl FnMut() -> GrantId,
         session: impl Fn(&Operation) -> Duration,
     ) -> Self {
-        let items = operations
-            .iter()
-            .map(|operation| {
-                let (key, session) = (AccessResource::of(operation), session(operation));
-                match operation {
-                    Operation::Assign { term, .. } => Item::Open {
-                        grant: grant(),
-                        key,
-                        term: *term,
-                        session,
-                    },
-                    Operation::AddMember { .. } => Item::Open {
-                        grant: grant(),
-                        key,
-                        term: crate::grant::Term::Standing,
-                        session,
-                    },
-                    Operation::Unassign { .. } | Operation::RemoveMember { .. } => {
-                        Item::Close { key, session }
-                    }
-                }
+        let items = operations.iter().filter_map(|operation| {
+            let subject = operation.subject();
+            let key = AccessResource::of(subject.key())?;
+            let session = session(operation);
+            Some(match subject.work() {
+                Work::Keep(term) => Item::Open {
+                    grant: grant(),
+                    key,
+                    term,
+                    session,
+                },
+                Work::Remove => Item::Close { key, session },
+                Work::Saga(_) => return None,
             })
-            .collect();
+        });
+        let items = items.collect();
         Self { change, items }
     }
 }

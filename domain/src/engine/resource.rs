@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    change::Operation,
     ids::{AccountId, Assignment, GroupId, Pair, Principal, UserId},
+    subject::SubjectKey,
 };
 
 /// An account assignment or a group membership.
@@ -21,18 +21,12 @@ pub enum AccessResource {
 }
 
 impl AccessResource {
-    /// Returns the resource that an operation of a change affects.
-    pub fn of(operation: &Operation) -> Self {
-        match operation {
-            Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-                Self::Assignment(assignment.clone())
-            }
-            Operation::AddMember { group, user } | Operation::RemoveMember { group, user } => {
-                Self::Membership {
-                    group: group.clone(),
-                    user: user.clone(),
-                }
-            }
+    /// Returns the resource that a subject is; none if it is not access.
+    pub fn of(subject: SubjectKey) -> Option<Self> {
+        match subject {
+            SubjectKey::Assignment(assignment) => Some(Self::Assignment(assignment)),
+            SubjectKey::Membership { group, user } => Some(Self::Membership { group, user }),
+            SubjectKey::AccountClassification { .. } | SubjectKey::IdentityLink { .. } => None,
         }
     }
 

@@ -22,7 +22,7 @@ use super::{
     },
     results::{Evaluation, Gain, GainKind, RequestContext},
     rules::Rules,
-    system::Refusals,
+    system::Objections,
 };
 use crate::{
     access::{Path, PeopleCounter},
@@ -33,6 +33,7 @@ use crate::{
     ids::{AccountId, Pair, PersonId, UserId},
     permission_set::analysis::Risk,
     snapshot::{Provisioned, Snapshot},
+    subject::SubjectContext,
     time::{Duration, Timestamp},
     verdict::{Hit, Verdict},
 };
@@ -52,14 +53,19 @@ pub fn evaluate(
 ) -> Result<Evaluation, Stopped> {
     let effect = diff::effect(before, under_way, operations, budget)?;
     let hash = effect_hash(before, operations, &effect, rules.version(), budget)?;
-    let gaining: BTreeSet<PersonId> = effect
-        .gaining()
-        .into_iter()
-        .filter_map(|user| asked.person_of(before, user).cloned())
-        .collect();
+    let context = SubjectContext {
+        snapshot: before,
+        states: &asked.states,
+    };
+    let gains = effect.gaining().into_iter();
+    let gains = gains.filter_map(|user| asked.person_of(before, user).cloned());
+    let barred = operations
+        .iter()
+        .flat_map(|item| item.subject().bars(context));
+    let gaining: BTreeSet<PersonId> = gains.chain(barred).collect();
     let approvals = counted(asked, &gaining);
-    let refusals = Refusals::of(before, operations);
     let agreed = approvals.len();
+    let objections = Objections::of(context, operations, agreed);
     let mut indirect = indirect_effects::hits(before, operations, &effect, asked, rules, agreed);
     indirect.extend(removals::hits(
         before, operations, &effect, asked, rules, agreed,
@@ -77,10 +83,10 @@ pub fn evaluate(
         before,
         asked,
         [under_way, operations],
-        refusals.users(),
+        objections.users(),
         budget,
     );
-    let (hits, gains) = evaluation.gains(&effect, classes, refusals)?;
+    let (hits, gains) = evaluation.gains(&effect, classes, objections)?;
     Ok(Evaluation {
         verdict: Verdict::of(hits, rules.version().clone()),
         effect,
@@ -187,7 +193,7 @@ impl<'a> ChangeEvaluation<'a> {
         self,
         effect: &'a Effect,
         mut classes: GainerClasses<'a>,
-        refusals: Refusals<'_>,
+        objections: Objections<'_>,
     ) -> Result<(Vec<Hit>, Vec<Gain>), Stopped> {
         let mut evaluator = Evaluator::new(self.rules);
         let mut gains: Vec<Gain> = Vec::new();
@@ -208,7 +214,7 @@ impl<'a> ChangeEvaluation<'a> {
                 answers.push(answered);
             }
         }
-        let mut found = refusals.hits(gains.iter().map(|gain| &gain.path));
+        let mut found = objections.hits(gains.iter().map(|gain| &gain.path));
         found.extend(self.indirect);
         let mut hits = HitCollector::new(found);
         for (at, (gain, answers)) in gains.iter().zip(&answers).enumerate() {

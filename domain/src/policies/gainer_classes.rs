@@ -56,9 +56,7 @@ impl<'a> GainerClasses<'a> {
         let mut by_user: HashMap<&UserId, [Vec<Move<'_>>; 2]> = HashMap::new();
         for (at, operations) in moves.into_iter().enumerate() {
             for operation in operations {
-                if let Operation::AddMember { group, user }
-                | Operation::RemoveMember { group, user } = operation
-                {
+                if let Some((group, user)) = operation.membership() {
                     by_user.entry(user).or_default()[at].push((group, operation.gives()));
                 }
             }

@@ -19,7 +19,7 @@ use crate::{
     grant::Term,
     ids::{Assignment, GroupId, UserId},
     snapshot::Snapshot,
-    verdict::{Hit, Remedy},
+    verdict::{Hit, Remedies},
 };
 
 /// A user joins a group that gives access to no account.
@@ -42,22 +42,20 @@ pub(super) fn hits(
 ) -> Vec<Hit> {
     let mut found: Vec<Hit> = Vec::new();
     for operation in operations {
-        let of_one = match operation {
-            Operation::AddMember { group, user } => {
-                let leads = effect
-                    .evaluated_paths()
-                    .any(|gain| rests_on(gain, operation));
-                joining(snapshot, group, user, leads, rules)
-            }
-            Operation::RemoveMember { group, .. } => named(snapshot, group, rules),
-            Operation::Assign { assignment, term } => {
-                held_already(snapshot, assignment, *term, asked)
-            }
-            Operation::Unassign { .. } => None,
-        };
-        let lifted = |hit: &Hit| match hit.remedy {
-            Some(Remedy::Approvals(needed)) => agreed >= usize::from(needed),
-            None => false,
+        let joining = operation.joins().and_then(|(group, user)| {
+            let mut gains = effect.evaluated_paths();
+            let leads = gains.any(|gain| rests_on(gain, operation));
+            joining(snapshot, group, user, leads, rules)
+        });
+        let leaving = operation.leaves();
+        let leaving = leaving.and_then(|(group, _)| named(snapshot, group, rules));
+        let held = operation
+            .assigns()
+            .and_then(|(assignment, term)| held_already(snapshot, assignment, term, asked));
+        let of_one = joining.or(leaving).or(held);
+        let lifted = |hit: &Hit| {
+            let remedies = hit.remedy.as_ref();
+            remedies.is_some_and(|remedies| remedies.lifted_by(agreed))
         };
         found.extend(of_one.filter(|hit| !lifted(hit) && !found.contains(hit)));
     }
@@ -140,7 +138,7 @@ fn held_already(
 
 fn with_one_approval(rule: &str, reason: String) -> Hit {
     Hit {
-        remedy: Some(Remedy::Approvals(1)),
+        remedy: Some(Remedies::approvals_of(1)),
         ..hit(rule, reason, "PCI 7.2.2", BTreeSet::new())
     }
 }

@@ -39,14 +39,10 @@ pub(super) fn people(
     effect: &Effect,
     asked: &RequestContext,
 ) -> i64 {
-    let is_unread = |operation: &Operation| match operation {
-        Operation::Unassign { assignment } => match &assignment.principal {
-            Principal::Group(group) => {
-                snapshot.never_read().members_of(group) == Knowledge::NeverRead
-            }
-            Principal::User(_) => false,
-        },
-        _ => false,
+    let is_unread = |operation: &Operation| {
+        let removed = operation.unassigns().map(|removed| &removed.principal);
+        matches!(removed, Some(Principal::Group(group))
+            if snapshot.never_read().members_of(group) == Knowledge::NeverRead)
     };
     if operations.iter().any(is_unread) {
         return i64::MAX;
@@ -71,13 +67,11 @@ pub fn may_lose<'a>(
 ) -> HashSet<&'a UserId> {
     let mut people: HashSet<&UserId> = effect.lost.lists().flat_map(|users| users.iter()).collect();
     for operation in operations {
-        match operation {
-            Operation::Unassign { assignment } => match &assignment.principal {
-                Principal::Group(group) => people.extend(snapshot.members(group)),
-                Principal::User(user) => drop(people.insert(user)),
-            },
-            Operation::RemoveMember { user, .. } => drop(people.insert(user)),
-            Operation::Assign { .. } | Operation::AddMember { .. } => {}
+        people.extend(operation.leaves().map(|(_, user)| user));
+        match operation.unassigns().map(|removed| &removed.principal) {
+            Some(Principal::Group(group)) => people.extend(snapshot.members(group)),
+            Some(Principal::User(user)) => drop(people.insert(user)),
+            None => {}
         }
     }
     people
@@ -92,14 +86,11 @@ pub(super) fn pairs<'a>(
     let lost = effect.lost.paths().iter();
     let mut pairs: BTreeSet<LostPair<'_>> = lost.map(|path| LostPair::of(&path.pair)).collect();
     for operation in operations {
-        match operation {
-            // An assignment is removed although nobody loses access by it, such as that of a principal that no longer
-            // exists.
-            Operation::Unassign { assignment } => {
-                pairs.insert(LostPair::of(&assignment.pair));
-            }
-            Operation::RemoveMember { .. } => pairs.extend(unseen(snapshot)),
-            Operation::Assign { .. } | Operation::AddMember { .. } => {}
+        // An assignment is removed although nobody loses access by it, such as that of a principal that no longer exists.
+        let removed = operation.unassigns();
+        pairs.extend(removed.map(|assignment| LostPair::of(&assignment.pair)));
+        if operation.leaves().is_some() {
+            pairs.extend(unseen(snapshot));
         }
     }
     pairs

@@ -8,6 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{existing_access::ExistingAccessEvaluator, system};
 use crate::{
     ids::{Assignment, UserId},
+    subject::{Objection, assignment::unwritable},
     time::Timestamp,
     verdict::Hit,
 };
@@ -27,7 +28,7 @@ impl ExistingAccessEvaluator<'_> {
     ) -> Arc<[Hit]> {
         let late = self.records.overdue(assignment, user).map(overdue);
         let ours = self.records.assignments.contains_key(assignment);
-        let stuck = ours.then(|| system::unwritable(self.snapshot, assignment));
+        let stuck = ours.then(|| unwritable(self.snapshot, assignment));
         let stuck = stuck.into_iter().flatten();
         let mut besides = late.into_iter().chain(stuck.map(out_of_reach)).peekable();
         if besides.peek().is_none() {
@@ -47,7 +48,10 @@ fn overdue(due: Timestamp) -> Hit {
     system::hit(OVERDUE, reason, "PCI 7.2.2", BTreeSet::new())
 }
 
-fn out_of_reach((_, why, control): system::SystemRefusal) -> Hit {
-    let reason = format!("Leastwise granted this access and cannot remove it now. {why}");
-    system::hit(OUT_OF_REACH, reason, control, BTreeSet::new())
+fn out_of_reach(objection: Objection) -> Hit {
+    let reason = format!(
+        "Leastwise granted this access and cannot remove it now. {}",
+        objection.reason
+    );
+    system::hit(OUT_OF_REACH, reason, objection.control, BTreeSet::new())
 }

@@ -17,8 +17,9 @@ use crate::{
     authorize::Role,
     diff::{Effect, SharedPath},
     ids::{Assignment, EffectHash, PersonId, UserId},
+    subject::SubjectStates,
     time::Timestamp,
-    verdict::{Hit, Outcome, Remedy, Verdict, strictest},
+    verdict::{Hit, Outcome, Remedies, Verdict, strictest},
 };
 
 /// The request behind a change: the requester and the circumstances.
@@ -44,6 +45,8 @@ pub struct RequestContext {
     /// The people who lose access by removals that the requester submitted within [`EARLIER`](super::EARLIER) before this
     /// change and that needed no approval.
     pub earlier_removals: BTreeSet<UserId>,
+    /// The present state of what the items are about, if it is not in the snapshot.
+    pub states: SubjectStates,
 }
 
 /// Whether the beneficiary made the request.
@@ -80,7 +83,7 @@ pub struct Evaluation {
     /// All gains, temporary ones included, each with what the policies find: `effect.evaluated_paths()`, in its order,
     /// each divided into classes of people.
     pub gains: Vec<Gain>,
-    /// The people who gain access, groups expanded. None of them may approve.
+    /// The people who gain access, groups expanded, and those whom an item concerns. None of them may approve.
     pub gaining: BTreeSet<PersonId>,
 }
 
@@ -190,7 +193,7 @@ pub struct Rule {
     /// `@control`: the reference for the assessor.
     pub control: String,
     /// `@remedy`: what lifts the policy.
-    pub remedy: Option<Remedy>,
+    pub remedy: Option<Remedies>,
     /// The text of the policy, as written.
     pub text: String,
     /// The line on which it begins.
@@ -200,7 +203,7 @@ pub struct Rule {
 impl Rule {
     /// Returns the hit that represents this policy in a verdict.
     #[cfg(feature = "cedar")]
-    pub(super) fn hit(&self, remedy: Option<Remedy>) -> Hit {
+    pub(super) fn hit(&self, remedy: Option<Remedies>) -> Hit {
         Hit {
             rule: self.id.clone(),
             reason: self.reason.clone(),

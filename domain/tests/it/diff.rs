@@ -89,14 +89,7 @@ fn operations(most: usize) -> impl Strategy<Value = Vec<Operation>> {
 }
 
 fn target(operation: &Operation) -> String {
-    match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            format!("{assignment:?}")
-        }
-        Operation::AddMember { group, user } | Operation::RemoveMember { group, user } => {
-            format!("{group:?}{user:?}")
-        }
-    }
+    format!("{:?}", operation.key())
 }
 
 fn snapshot() -> impl Strategy<Value = Snapshot> {
@@ -203,15 +196,7 @@ fn undo(operations: &[Operation]) -> Vec<Operation> {
     operations
         .iter()
         .rev()
-        .map(|operation| match operation.clone() {
-            Operation::Assign { assignment, .. } => Operation::Unassign { assignment },
-            Operation::Unassign { assignment } => Operation::Assign {
-                assignment,
-                term: Term::Standing,
-            },
-            Operation::AddMember { group, user } => Operation::RemoveMember { group, user },
-            Operation::RemoveMember { group, user } => Operation::AddMember { group, user },
-        })
+        .map(|operation| operation.subject().undo())
         .collect()
 }
 
@@ -223,12 +208,10 @@ fn changes(snapshot: &Snapshot, operation: &Operation) -> bool {
             .is_some_and(|read| read.principals.contains_key(&assignment.principal))
     };
     let member = |group: &GroupId, user: &UserId| snapshot.members(group).any(|m| m == user);
-    match operation {
-        Operation::Assign { assignment, .. } => !assigned(assignment),
-        Operation::Unassign { assignment } => assigned(assignment),
-        Operation::AddMember { group, user } => !member(group, user),
-        Operation::RemoveMember { group, user } => member(group, user),
-    }
+    let assignment = operation.assignment();
+    let membership = operation.membership();
+    assignment.is_some_and(|assignment| assigned(assignment) != operation.gives())
+        || membership.is_some_and(|(group, user)| member(group, user) != operation.gives())
 }
 
 fn config() -> ProptestConfig {

@@ -18,36 +18,31 @@ pub fn after(snapshot: &Snapshot, operations: &[Operation]) -> Snapshot {
 }
 
 fn apply(parts: &mut Parts, operation: &Operation) {
-    match operation {
-        Operation::Assign { assignment, .. } => {
-            let read = parts
-                .pairs
-                .entry(assignment.pair.clone())
-                .or_insert_with(|| PairRead {
-                    as_of: Timestamp::default(),
-                    principals: BTreeMap::new(),
-                    provisioned: Provisioned::Latest,
-                });
-            read.principals
-                .entry(assignment.principal.clone())
-                .or_default();
-        }
-        Operation::Unassign { assignment } => {
-            if let Some(read) = parts.pairs.get_mut(&assignment.pair) {
-                read.principals.remove(&assignment.principal);
-            }
-        }
-        Operation::AddMember { group, user } => {
-            parts
-                .members
-                .entry(group.clone())
-                .or_default()
-                .insert(user.clone());
-        }
-        Operation::RemoveMember { group, user } => {
-            if let Some(members) = parts.members.get_mut(group) {
-                members.remove(user);
-            }
-        }
+    if let Some((assignment, _)) = operation.assigns() {
+        let read = parts
+            .pairs
+            .entry(assignment.pair.clone())
+            .or_insert_with(|| PairRead {
+                as_of: Timestamp::default(),
+                principals: BTreeMap::new(),
+                provisioned: Provisioned::Latest,
+            });
+        read.principals
+            .entry(assignment.principal.clone())
+            .or_default();
+    }
+    if let Some(assignment) = operation.unassigns()
+        && let Some(read) = parts.pairs.get_mut(&assignment.pair)
+    {
+        read.principals.remove(&assignment.principal);
+    }
+    if let Some((group, user)) = operation.joins() {
+        let members = parts.members.entry(group.clone()).or_default();
+        members.insert(user.clone());
+    }
+    if let Some((group, user)) = operation.leaves()
+        && let Some(members) = parts.members.get_mut(group)
+    {
+        members.remove(user);
     }
 }

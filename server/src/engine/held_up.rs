@@ -27,7 +27,7 @@ pub(super) async fn held_up(
     pool: &dyn UserPool,
     stored: &StoredChange,
 ) -> Result<(), NoVerdict> {
-    let gives = stored.change.proposal.gives();
+    let gives = !stored.change.proposal.only_removes();
     if !gives || !rests_on_people(stored) || stored.altered.is_some() {
         return Ok(());
     }

@@ -183,7 +183,7 @@ async fn take_up(
 /// start is evaluated later. A change that only removes access needs an intact effect only if it needs approvals, which
 /// that evaluation decides.
 fn to_be_carried(stored: &StoredChange) -> bool {
-    let gives = stored.change.proposal.gives();
+    let gives = !stored.change.proposal.only_removes();
     if !gives && stored.lifecycle != Lifecycle::NotStarted {
         // It was carried out or withdrawn. A change that grants access is evaluated instead, which refuses it with a
         // reason.

@@ -58,7 +58,7 @@ pub async fn reread(app_state: &Arc<AppState>, stored: &StoredChange) -> Result<
     if stored.change.state != State::Approved {
         return Ok(());
     }
-    if !proposal.gives() {
+    if proposal.only_removes() {
         single_reads::read_removal(app_state, &proposal.operations, None).await;
         return Ok(());
     }
@@ -99,10 +99,7 @@ pub async fn confirm(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(),
     };
     let operations = stored.change.proposal.operations.into_iter();
     let sets: BTreeSet<PermissionSetArn> = operations
-        .filter_map(|operation| match operation {
-            Operation::Assign { assignment, .. } => Some(assignment.pair.set),
-            _ => None,
-        })
+        .filter_map(|operation| Some(operation.assigns()?.0.pair.set.clone()))
         .collect();
     take_all(app_state, sets.into_iter().map(ReadItem::Set).collect()).await
 }
@@ -114,36 +111,34 @@ async fn wanted(
 ) -> Result<ReadPlan, RereadError> {
     let mut wanted = ReadPlan::default();
     for operation in operations {
-        match operation {
-            Operation::Assign { assignment, .. } => {
-                wanted.pairs.insert(assignment.pair.clone());
-                wanted.accounts.insert(assignment.pair.account.clone());
-                wanted.sets.insert(assignment.pair.set.clone());
-                if let Principal::Group(group) = &assignment.principal {
-                    wanted.groups.insert(group.clone());
-                }
-            }
-            Operation::AddMember { group, .. } => {
-                let there = Principal::Group(group.clone());
+        if let Some((assignment, _)) = operation.assigns() {
+            wanted.pairs.insert(assignment.pair.clone());
+            wanted.accounts.insert(assignment.pair.account.clone());
+            wanted.sets.insert(assignment.pair.set.clone());
+            if let Principal::Group(group) = &assignment.principal {
                 wanted.groups.insert(group.clone());
-                let read_model = app_state.read_model();
-                let known: BTreeSet<Pair> = read_model
-                    .snapshot
-                    .pairs_of(&there)
-                    .iter()
-                    .cloned()
-                    .collect();
-                let listed = assigned(app_state, &there, &known, approved).await?;
-                let accounts = listed.union(&known).map(|pair| pair.account.clone());
-                wanted.accounts.extend(accounts);
-                wanted
-                    .sets
-                    .extend(listed.union(&known).map(|pair| pair.set.clone()));
-                wanted
-                    .pairs
-                    .extend(listed.symmetric_difference(&known).cloned());
             }
-            Operation::Unassign { .. } | Operation::RemoveMember { .. } => {}
+        } else if let Some((group, _)) = operation.joins() {
+            let there = Principal::Group(group.clone());
+            wanted.groups.insert(group.clone());
+            let read_model = app_state.read_model();
+            let known: BTreeSet<Pair> = read_model
+                .snapshot
+                .pairs_of(&there)
+                .iter()
+                .cloned()
+                .collect();
+            let listed = assigned(app_state, &there, &known, approved).await?;
+            let accounts = listed.union(&known).map(|pair| pair.account.clone());
+            wanted.accounts.extend(accounts);
+            wanted
+                .sets
+                .extend(listed.union(&known).map(|pair| pair.set.clone()));
+            wanted
+                .pairs
+                .extend(listed.symmetric_difference(&known).cloned());
+        } else if !operation.removes() {
+            wanted.accounts.extend(operation.account().cloned());
         }
     }
     Ok(wanted)

@@ -84,10 +84,10 @@ pub async fn fresh_verdict(
     } else {
         StartReads::none()
     };
-    let start = if loaded.change.proposal.gives() {
-        EngineStart::Grant
-    } else {
+    let start = if loaded.change.proposal.only_removes() {
         EngineStart::Removal
+    } else {
+        EngineStart::Grant
     };
     let _slot = app_state.evaluations.take_for_engine(start).await;
     let mut tx = app_state.store.write().await?;
@@ -133,7 +133,7 @@ pub(super) async fn read_people(
 pub(super) fn rests_on_people(stored: &StoredChange) -> bool {
     let change = &stored.change;
     change.state == State::Approved
-        && (stored.change.proposal.gives() || change.in_force().next().is_some())
+        && (!stored.change.proposal.only_removes() || change.in_force().next().is_some())
 }
 
 async fn under_lock(
@@ -151,7 +151,7 @@ async fn under_lock(
         }
         Some(_) => {}
     }
-    let gives = stored.change.proposal.gives();
+    let gives = !stored.change.proposal.only_removes();
     match stored.altered {
         None => {}
         // What approvers were shown does not matter for a removal that needs none.
@@ -310,10 +310,10 @@ pub(super) async fn of_requester(
 
 /// Returns what counts of a verdict when a change starts: for a removal, only what approvals lift.
 fn at_start(stored: &StoredChange, verdict: Verdict) -> Verdict {
-    if stored.change.proposal.gives() {
-        verdict
-    } else {
+    if stored.change.proposal.only_removes() {
         verdict.of_accepted_removal()
+    } else {
+        verdict
     }
 }
 

@@ -380,16 +380,15 @@ pub fn session_of(read_model: &ReadModel, operation: &Operation) -> Duration {
             Duration::seconds(i64::from(set.content.session_seconds))
         })
     };
-    match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            of(&assignment.pair.set)
-        }
-        Operation::AddMember { group, .. } | Operation::RemoveMember { group, .. } => read_model
-            .snapshot
-            .pairs_of(&Principal::Group(group.clone()))
-            .iter()
-            .map(|pair| of(&pair.set))
-            .max()
-            .unwrap_or(Duration(0)),
+    if let Some(assignment) = operation.assignment() {
+        return of(&assignment.pair.set);
     }
+    let Some((group, _)) = operation.membership() else {
+        return Duration(0);
+    };
+    let pairs = read_model
+        .snapshot
+        .pairs_of(&Principal::Group(group.clone()));
+    let longest = pairs.iter().map(|pair| of(&pair.set)).max();
+    longest.unwrap_or(Duration(0))
 }

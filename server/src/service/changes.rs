@@ -30,6 +30,7 @@ mod timeline;
 mod view;
 mod withdraw;
 
+pub(super) use descriptions::term as term_words;
 pub use removal_alarm::raise_removal_alarm;
 
 use app::backend::{Denied, Load};

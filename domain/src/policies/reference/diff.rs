@@ -160,18 +160,16 @@ impl Touched {
             users: BTreeSet::new(),
         };
         for operation in operations {
-            match operation {
-                Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-                    touched.pairs.insert(assignment.pair.clone());
-                    match &assignment.principal {
-                        Principal::Group(group) => touched.groups.insert(group.clone()),
-                        Principal::User(user) => touched.users.insert(user.clone()),
-                    };
-                }
-                Operation::AddMember { group, user } | Operation::RemoveMember { group, user } => {
-                    touched.groups.insert(group.clone());
-                    touched.users.insert(user.clone());
-                }
+            if let Some(assignment) = operation.assignment() {
+                touched.pairs.insert(assignment.pair.clone());
+                match &assignment.principal {
+                    Principal::Group(group) => touched.groups.insert(group.clone()),
+                    Principal::User(user) => touched.users.insert(user.clone()),
+                };
+            }
+            if let Some((group, user)) = operation.membership() {
+                touched.groups.insert(group.clone());
+                touched.users.insert(user.clone());
             }
         }
         for group in &touched.groups {
@@ -244,37 +242,32 @@ impl Touched {
 }
 
 fn apply(parts: &mut Parts, operation: &Operation) {
-    match operation {
-        Operation::Assign { assignment, .. } => {
-            let read = parts
-                .pairs
-                .entry(assignment.pair.clone())
-                .or_insert_with(|| PairRead {
-                    as_of: Timestamp::default(),
-                    principals: BTreeMap::new(),
-                    provisioned: Provisioned::Latest,
-                });
-            read.principals
-                .entry(assignment.principal.clone())
-                .or_default();
-        }
-        Operation::Unassign { assignment } => {
-            if let Some(read) = parts.pairs.get_mut(&assignment.pair) {
-                read.principals.remove(&assignment.principal);
-            }
-        }
-        Operation::AddMember { group, user } => {
-            parts
-                .members
-                .entry(group.clone())
-                .or_default()
-                .insert(user.clone());
-        }
-        Operation::RemoveMember { group, user } => {
-            if let Some(members) = parts.members.get_mut(group) {
-                members.remove(user);
-            }
-        }
+    if let Some((assignment, _)) = operation.assigns() {
+        let read = parts
+            .pairs
+            .entry(assignment.pair.clone())
+            .or_insert_with(|| PairRead {
+                as_of: Timestamp::default(),
+                principals: BTreeMap::new(),
+                provisioned: Provisioned::Latest,
+            });
+        read.principals
+            .entry(assignment.principal.clone())
+            .or_default();
+    }
+    if let Some(assignment) = operation.unassigns()
+        && let Some(read) = parts.pairs.get_mut(&assignment.pair)
+    {
+        read.principals.remove(&assignment.principal);
+    }
+    if let Some((group, user)) = operation.joins() {
+        let members = parts.members.entry(group.clone()).or_default();
+        members.insert(user.clone());
+    }
+    if let Some((group, user)) = operation.leaves()
+        && let Some(members) = parts.members.get_mut(group)
+    {
+        members.remove(user);
     }
 }
 
@@ -305,27 +298,22 @@ impl<'a> RequestedGrants<'a> {
             joined: BTreeSet::new(),
         };
         for operation in operations {
-            match operation {
-                Operation::Assign { assignment, term } => {
-                    let longest = requested.terms.entry(assignment).or_insert(*term);
-                    *longest = (*longest).max(*term);
-                }
-                Operation::AddMember { group, user } => {
-                    requested.joined.insert((group, user));
-                }
-                Operation::Unassign { .. } | Operation::RemoveMember { .. } => {}
+            if let Some((assignment, term)) = operation.assigns() {
+                let longest = requested.terms.entry(assignment).or_insert(term);
+                *longest = (*longest).max(term);
             }
+            requested.joined.extend(operation.joins());
         }
         requested
     }
 
     /// Whether the operations grant the same as another operation, regardless of the term.
     fn gives(&self, other: &Operation) -> bool {
-        match other {
-            Operation::Assign { assignment, .. } => self.terms.contains_key(assignment),
-            Operation::AddMember { group, user } => self.joined.contains(&(group, user)),
-            Operation::Unassign { .. } | Operation::RemoveMember { .. } => false,
-        }
+        let assigned = other.assigns();
+        assigned.is_some_and(|(assignment, _)| self.terms.contains_key(assignment))
+            || other
+                .joins()
+                .is_some_and(|joined| self.joined.contains(&joined))
     }
 
     /// Returns the term for which the operations grant a path; none if they do not. A user who is added to a group that

@@ -25,8 +25,9 @@ use crate::{
     diff::{Gainer, Step},
     ids::{AccountId, EffectHash, GroupId, PersonId, Principal, UserId},
     snapshot::Snapshot,
+    subject::{SubjectContext, SubjectStates},
     time::Timestamp,
-    verdict::{Hit, Remedy, Verdict},
+    verdict::{Hit, Remedies, Verdict},
 };
 
 /// What the policies find for one row.
@@ -128,7 +129,7 @@ fn collected(
     const UNKNOWN: &str = "system.unknown-account";
     let mut ineligible = BTreeSet::new();
     let mut failed: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    let mut by_rule: BTreeMap<(usize, Option<Remedy>), BTreeSet<usize>> = BTreeMap::new();
+    let mut by_rule: BTreeMap<(usize, Option<Remedies>), BTreeSet<usize>> = BTreeMap::new();
     for (gain, (step, answers)) in effect.evaluated_steps().zip(answers).enumerate() {
         if answers.is_empty() {
             let known = |hit: &Hit| hit.rule == UNKNOWN && hit.gains.contains(&gain);
@@ -191,13 +192,20 @@ fn refusals(snapshot: &Snapshot, operations: &[Operation], effect: &Rows) -> Vec
             .filter(|(_, step)| rests_on(step, operation))
             .map(|(at, _)| at)
             .collect();
-        for (rule, reason, control) in system::against(snapshot, operation) {
+        let context = SubjectContext {
+            snapshot,
+            states: &SubjectStates::default(),
+        };
+        for objection in operation.subject().objections(context) {
             match found
                 .iter_mut()
-                .find(|hit| hit.rule == rule && hit.reason == reason)
+                .find(|hit| hit.rule == objection.rule && hit.reason == objection.reason)
             {
                 Some(hit) => hit.gains.extend(gains.iter().copied()),
-                None => found.push(system::hit(rule, reason, control, gains.clone())),
+                None => found.push(Hit {
+                    gains: gains.clone(),
+                    ..system::objected(objection)
+                }),
             }
         }
     }
@@ -205,20 +213,17 @@ fn refusals(snapshot: &Snapshot, operations: &[Operation], effect: &Rows) -> Vec
 }
 
 fn rests_on(step: &Step, operation: &Operation) -> bool {
-    match operation {
-        Operation::Assign { assignment, .. } => {
-            step.pair == assignment.pair
-                && match (&assignment.principal, &step.path, &step.gainer) {
-                    (Principal::Group(group), Path::Group(path), _) => group == path,
-                    (Principal::User(user), Path::Direct, Gainer::User(gainer)) => user == gainer,
-                    _ => false,
-                }
-        }
-        Operation::AddMember { group, user } => {
-            step.path == Path::Group(group.clone()) && step.gainer == Gainer::User(user.clone())
-        }
-        Operation::Unassign { .. } | Operation::RemoveMember { .. } => false,
+    if let Some((assignment, _)) = operation.assigns() {
+        return step.pair == assignment.pair
+            && match (&assignment.principal, &step.path, &step.gainer) {
+                (Principal::Group(group), Path::Group(path), _) => group == path,
+                (Principal::User(user), Path::Direct, Gainer::User(gainer)) => user == gainer,
+                _ => false,
+            };
     }
+    operation.joins().is_some_and(|(group, user)| {
+        step.path == Path::Group(group.clone()) && step.gainer == Gainer::User(user.clone())
+    })
 }
 
 fn person_of<'a>(snapshot: &'a Snapshot, step: &Step) -> Option<&'a PersonId> {
@@ -340,14 +345,11 @@ impl RowByRow<'_> {
         let mut found: Vec<PolicyPrincipal> = Vec::new();
         for moves in self.moves {
             for operation in moves {
-                match operation {
-                    Operation::AddMember { group, user: whom } if whom == user => {
-                        groups.insert(group.clone());
-                    }
-                    Operation::RemoveMember { group, user: whom } if whom == user => {
-                        groups.remove(group);
-                    }
-                    _ => {}
+                if let Some((group, _)) = operation.joins().filter(|(_, whom)| *whom == user) {
+                    groups.insert(group.clone());
+                }
+                if let Some((group, _)) = operation.leaves().filter(|(_, whom)| *whom == user) {
+                    groups.remove(group);
                 }
             }
             let person = person_of(self.snapshot, step).map(PersonId::as_str);

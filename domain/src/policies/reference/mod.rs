@@ -30,8 +30,9 @@ use crate::{
     grant::Term,
     ids::{Assignment, GroupId, PersonId, Principal, UserId},
     snapshot::{Parts, Snapshot},
+    subject::SubjectStates,
     time::{Duration, Timestamp},
-    verdict::{Hit, Remedy},
+    verdict::{Hit, Remedies},
 };
 use company::*;
 
@@ -157,6 +158,7 @@ fn asked() -> impl Strategy<Value = RequestContext> {
             approvals: approvals.into_iter().map(person).collect(),
             ours: BTreeSet::new(),
             new_user: new.contains(who).then(|| user(who)),
+            states: SubjectStates::default(),
             new_persons: new
                 .into_iter()
                 .map(|name| (user(name), person(name)))
@@ -165,7 +167,7 @@ fn asked() -> impl Strategy<Value = RequestContext> {
         })
 }
 
-type Finding = (String, String, Option<Remedy>, usize);
+type Finding = (String, String, Option<Remedies>, usize);
 
 /// Merges repeated hits: the reference reports an unknown account once for each person.
 fn merged(hits: &[Hit]) -> Vec<Finding> {
@@ -285,6 +287,7 @@ fn an_evaluation_whose_caller_is_gone_ends_without_a_result() {
         new_persons: BTreeMap::new(),
         new_user: None,
         earlier_removals: BTreeSet::new(),
+        states: SubjectStates::default(),
     };
     let evaluated = |stop: &dyn Fn() -> bool| {
         evaluate(

@@ -171,6 +171,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         gained,
         passing,
         lost,
+        others: Vec::new(),
     })
 }
 
@@ -212,6 +213,7 @@ proptest! {
             gained: others(&known).into_iter().collect(),
             passing: others(&passing).into_iter().collect(),
             lost: whole.lost.clone(),
+            others: Vec::new(),
         };
         prop_assert!(covers(&whole, &less));
         let more = Effect {

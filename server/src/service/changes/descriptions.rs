@@ -1,6 +1,6 @@
 //! Describes changes as text. Names are taken from the snapshot for display, never from a form.
 
-use app::backend::{AccountRef, EffectRow, PrincipalRef, change_field};
+use app::backend::{AccountRef, EffectRow, FORM, PrincipalRef, change_field};
 use domain::{
     access::Path,
     change::{InvalidProposal, Operation, Proposal, State, holds_card_number},
@@ -9,6 +9,7 @@ use domain::{
     ids::{AccountId, PermissionSetArn, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
+    subject::Part,
     time::Duration,
 };
 
@@ -23,36 +24,23 @@ pub(super) fn title(snapshot: &Snapshot, operations: &[Operation]) -> String {
     }
 }
 
-/// Describes one operation in one line.
+/// Describes one item in one line.
 pub(super) fn operation(snapshot: &Snapshot, operation: &Operation) -> String {
-    match operation {
-        Operation::Assign { assignment, term } => format!(
-            "Grant {} on {} to {} {}",
-            set(snapshot, &assignment.pair.set),
-            names::account(snapshot, &assignment.pair.account).name,
-            principal(snapshot, &assignment.principal),
-            self::term(*term),
-        ),
-        Operation::Unassign { assignment } => format!(
-            "Remove {} on {} from {}",
-            set(snapshot, &assignment.pair.set),
-            names::account(snapshot, &assignment.pair.account).name,
-            principal(snapshot, &assignment.principal),
-        ),
-        Operation::AddMember { group, user } => {
-            format!(
-                "Add {} to {}",
-                names::user(snapshot, user).name,
-                names::group(snapshot, group)
-            )
+    let parts = operation.subject().order().into_iter();
+    parts.map(|part| spoken(snapshot, part)).collect()
+}
+
+fn spoken(snapshot: &Snapshot, part: Part) -> String {
+    match part {
+        Part::Text(text) => text.to_owned(),
+        Part::Value(value) => value,
+        Part::Account(id) => names::account(snapshot, &id).name,
+        Part::Set(arn) => set(snapshot, &arn),
+        Part::Principal(who) => principal(snapshot, &who),
+        Part::Person(person) => {
+            names::person_name(snapshot, &person).unwrap_or_else(|| format!("person {person}"))
         }
-        Operation::RemoveMember { group, user } => {
-            format!(
-                "Remove {} from {}",
-                names::user(snapshot, user).name,
-                names::group(snapshot, group)
-            )
-        }
+        Part::Term(length) => term(length),
     }
 }
 
@@ -73,7 +61,7 @@ pub(super) fn principal(snapshot: &Snapshot, who: &Principal) -> String {
 }
 
 /// Describes the term of access.
-pub(super) fn term(term: Term) -> String {
+pub(in crate::service) fn term(term: Term) -> String {
     match term {
         Term::Standing => "as standing access".into(),
         Term::For(length) => format!("for {}", length_words(length)),
@@ -142,21 +130,11 @@ pub(super) fn accounts<'a>(
     operations: &'a [Operation],
     affected: impl Iterator<Item = &'a AccountId>,
 ) -> Vec<AccountRef> {
-    let named = operations.iter().filter_map(account_of);
+    let named = operations.iter().filter_map(Operation::account);
     let ids: std::collections::BTreeSet<&AccountId> = named.chain(affected).collect();
     ids.into_iter()
         .map(|id| names::account(snapshot, id))
         .collect()
-}
-
-/// Returns the account that an operation names.
-pub(super) fn account_of(operation: &Operation) -> Option<&AccountId> {
-    match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            Some(&assignment.pair.account)
-        }
-        Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
-    }
 }
 
 /// Returns the form field that an invalid proposal concerns.
@@ -170,9 +148,11 @@ pub(super) fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'stat
         }
         InvalidProposal::Ticket => change_field::TICKET,
         InvalidProposal::Window => change_field::TERM,
-        InvalidProposal::Empty | InvalidProposal::Twice | InvalidProposal::TooMany(_) => {
-            change_field::WHO
-        }
+        InvalidProposal::Empty
+        | InvalidProposal::Twice
+        | InvalidProposal::TooMany(_)
+        | InvalidProposal::NoDifference => change_field::WHO,
+        InvalidProposal::Text(_) | InvalidProposal::OutOfScope | InvalidProposal::InScope => FORM,
     }
 }
 

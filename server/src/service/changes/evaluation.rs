@@ -18,6 +18,7 @@ use domain::{
     ledger::projection::{ChangeMismatch, Lifecycle},
     policies::{EARLIER, Evaluation, RequestContext, Rules, evaluate},
     snapshot::Snapshot,
+    subject::SubjectStates,
     time::Timestamp,
 };
 use sqlx::AnyConnection;
@@ -54,7 +55,7 @@ pub(super) async fn evaluate_now(
     };
     let mut asked = RequestContext {
         ours: ours(read_model, operations),
-        earlier_removals: if operations.iter().all(Operation::gives) {
+        earlier_removals: if !operations.iter().any(Operation::removes) {
             BTreeSet::new()
         } else {
             earlier_removals(conn, &asked.requester, stored, evaluated.now).await?
@@ -171,6 +172,7 @@ pub(crate) async fn re_evaluate(
         new_persons: BTreeMap::new(),
         new_user: None,
         earlier_removals: BTreeSet::new(),
+        states: SubjectStates::default(),
     };
     let operations = &stored.change.proposal.operations;
     evaluate_now(
@@ -236,11 +238,9 @@ pub(crate) async fn compared(
 
 /// Returns the requested assignments that access windows of Leastwise already give.
 fn ours(read_model: &ReadModel, operations: &[Operation]) -> BTreeSet<Assignment> {
-    let given = operations.iter().filter_map(|operation| match operation {
-        Operation::Assign { assignment, .. } => Some(assignment),
-        _ => None,
-    });
+    let given = operations.iter().filter_map(Operation::assigns);
     given
+        .map(|(assignment, _)| assignment)
         .filter(|assignment| read_model.windows.contains_key(*assignment))
         .cloned()
         .collect()
@@ -295,14 +295,12 @@ fn as_asked(stored: &StoredChange) -> bool {
 /// Returns when the resource of an operation was last read from AWS.
 fn as_of(snapshot: &Snapshot, operation: &Operation) -> Timestamp {
     let parts = snapshot.parts();
-    let read = match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            snapshot.pair(&assignment.pair).map(|read| read.as_of)
-        }
-        Operation::AddMember { group, .. } | Operation::RemoveMember { group, .. } => {
-            parts.members_as_of.get(group).copied()
-        }
-    };
+    let pair = operation
+        .assignment()
+        .and_then(|assignment| snapshot.pair(&assignment.pair));
+    let members = operation.membership();
+    let members = members.and_then(|(group, _)| parts.members_as_of.get(group).copied());
+    let read = pair.map(|read| read.as_of).or(members);
     // A pair without assignments was read together with the others, at the earliest with the oldest.
     read.or(parts.coverage.oldest).unwrap_or_default()
 }

@@ -32,7 +32,7 @@ pub(super) fn never_starts(stored: &StoredChange) -> bool {
 fn stops(stored: &StoredChange, altered: ChangeMismatch) -> bool {
     let change = &stored.change;
     let verdict = change.verdict.clone().of_accepted_removal();
-    change.proposal.gives()
+    !change.proposal.only_removes()
         || altered != ChangeMismatch::DifferentEffect
         || change.state == State::Waiting
         || verdict.outcome != Outcome::Allowed

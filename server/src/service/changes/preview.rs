@@ -14,6 +14,7 @@ use domain::{
     permission_set::analysis::Finding,
     policies::{Evaluation, RequestContext, is_removal_hit},
     snapshot::Snapshot,
+    subject::SubjectStates,
     verdict::{Outcome, Verdict},
 };
 
@@ -67,6 +68,7 @@ impl Service {
             new_persons: BTreeMap::new(),
             new_user: None,
             earlier_removals: BTreeSet::new(),
+            states: SubjectStates::default(),
         }
     }
 
@@ -192,12 +194,8 @@ fn findings(snapshot: &Snapshot, gained: &Steps) -> Vec<Finding> {
 
 /// Returns the maximum duration of a session that is started through the change, in seconds.
 fn session_seconds(snapshot: &Snapshot, operations: &[Operation], effect: &Effect) -> u32 {
-    let named = operations.iter().filter_map(|operation| match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            Some(&assignment.pair.set)
-        }
-        Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
-    });
+    let named = operations.iter().filter_map(Operation::assignment);
+    let named = named.map(|assignment| &assignment.pair.set);
     let touched: BTreeSet<&PermissionSetArn> = effect
         .gained
         .paths()

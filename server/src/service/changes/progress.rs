@@ -37,8 +37,11 @@ pub(super) async fn operations(
             Some(Item::Open { grant, .. }) => engine::window_of(conn, grant).await?,
             _ => None,
         };
-        let key = AccessResource::of(operation);
-        let write = writes.iter().rev().find(|write| write.key == key);
+        let key = AccessResource::of(operation.key());
+        let write = writes
+            .iter()
+            .rev()
+            .find(|write| Some(&write.key) == key.as_ref());
         let far = match waiting.filter(|_| is_queued(stored, row.as_ref())) {
             Some(waiting) => waits(waiting),
             None if mismatch::never_starts(stored) => OperationProgress::new(

@@ -7,8 +7,7 @@ use domain::{
     access::Path,
     change::Operation,
     diff::Steps,
-    engine::AccessResource,
-    ids::{AccountId, Assignment, Pair, Principal, UserId},
+    ids::{AccountId, Pair, Principal, UserId},
     snapshot::Snapshot,
 };
 
@@ -31,7 +30,7 @@ pub(super) fn paths(
     lost: &Steps,
     others: &BTreeSet<Principal>,
 ) -> Vec<String> {
-    let removed = AccessResource::of(operation);
+    let membership = operation.leaves();
     let accounts: BTreeSet<&AccountId> =
         lost.paths().iter().map(|path| &path.pair.account).collect();
     let users: BTreeSet<&UserId> = lost.lists().flat_map(|users| users.iter()).collect();
@@ -42,12 +41,13 @@ pub(super) fn paths(
         .flat_map(|account| snapshot.pairs_in(account))
     {
         for principal in read.principals.keys() {
-            if is_gone(&removed, pair, principal, others) {
+            if is_gone(operation, pair, principal, others) {
                 continue;
             }
             let left = |user: &UserId| {
-                matches!(&removed, AccessResource::Membership { group, user: out }
-                    if *principal == Principal::Group(group.clone()) && user == out)
+                membership.is_some_and(|(group, out)| {
+                    *principal == Principal::Group(group.clone()) && user == out
+                })
             };
             let behind = behind(snapshot, principal, &users);
             for user in behind.filter(|user| !left(user)) {
@@ -74,19 +74,14 @@ pub(super) fn paths(
 
 /// Whether the operation removed an assignment, or the verifying read no longer found it.
 fn is_gone(
-    removed: &AccessResource,
+    operation: &Operation,
     pair: &Pair,
     principal: &Principal,
     others: &BTreeSet<Principal>,
 ) -> bool {
-    let AccessResource::Assignment(Assignment {
-        pair: read,
-        principal: gone,
-    }) = removed
-    else {
-        return false;
-    };
-    read == pair && (gone == principal || !others.contains(principal))
+    operation.unassigns().is_some_and(|removed| {
+        removed.pair == *pair && (removed.principal == *principal || !others.contains(principal))
+    })
 }
 
 /// Returns those of these users who have access through an assignment.

@@ -76,12 +76,9 @@ impl Scope {
         let Self::Own { user, .. } = self else {
             return true;
         };
-        match operation {
-            Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-                assignment.principal == Principal::User(user.clone())
-            }
-            Operation::AddMember { .. } | Operation::RemoveMember { .. } => false,
-        }
+        let own = Principal::User(user.clone());
+        let assignment = operation.assignment();
+        assignment.is_some_and(|assignment| assignment.principal == own)
     }
 
     /// Returns the pairs whose assignments the viewer may propose to remove, even if their account or permission set is

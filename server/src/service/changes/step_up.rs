@@ -3,7 +3,7 @@
 //! `domain::second_factor` decides; this module supplies what it needs and words the result. Writes nothing.
 
 use app::backend::StepUpView;
-use domain::second_factor::{StepUp, StepUpReason, sensitivity};
+use domain::second_factor::{Sensitivity, StepUp, StepUpReason, sensitivity};
 
 use super::descriptions::length_words;
 use crate::{service::Service, store::change::StoredChange};
@@ -13,7 +13,11 @@ impl Service {
     pub(super) fn step_up(&self, stored: &StoredChange) -> StepUp {
         let read_model = self.app_state.read_model();
         let operations = &stored.change.proposal.operations;
-        let what = sensitivity(&read_model.snapshot, operations, &stored.effect);
+        let what = if stored.change.verdict.needs_step_up() {
+            Sensitivity::ProductionPci
+        } else {
+            sensitivity(&read_model.snapshot, operations, &stored.effect)
+        };
         let limit = self.app_state.settings.step_up.of(what);
         self.caller.step_up(limit, self.app_state.clock.now())
     }

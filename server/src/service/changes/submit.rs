@@ -19,6 +19,7 @@ use domain::{
     ledger::projection::Lifecycle,
     policies::may_lose,
     snapshot::Snapshot,
+    subject::Part,
     verdict::Outcome,
 };
 
@@ -181,7 +182,7 @@ impl Service {
         .await?;
         // Whoever changes a group meanwhile must not prevent that its access is removed: a removal is stored with the
         // effect of now, and its verdict decides whether somebody else must approve it.
-        if proposal.gives() && evaluation.hash.0 != submission.effect {
+        if !proposal.only_removes() && evaluation.hash.0 != submission.effect {
             return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
                 field: change_field::EFFECT,
                 message: "The effect of this change is no longer what you were shown, and nothing was saved. \
@@ -330,19 +331,15 @@ fn targets(
     };
     let mut targets = BTreeSet::new();
     for operation in operations {
-        match operation {
-            Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-                targets.insert(target("account", assignment.pair.account.as_str()));
-                targets.insert(target("set", assignment.pair.set.as_str()));
-                targets.insert(match &assignment.principal {
-                    Principal::User(user) => target("user", user.as_str()),
-                    Principal::Group(group) => target("group", group.as_str()),
-                });
-            }
-            Operation::AddMember { group, user } | Operation::RemoveMember { group, user } => {
-                targets.insert(target("group", group.as_str()));
-                targets.insert(target("user", user.as_str()));
-            }
+        for part in operation.subject().order() {
+            targets.extend(match &part {
+                Part::Account(account) => Some(target("account", account.as_str())),
+                Part::Set(set) => Some(target("set", set.as_str())),
+                Part::Principal(Principal::User(user)) => Some(target("user", user.as_str())),
+                Part::Principal(Principal::Group(group)) => Some(target("group", group.as_str())),
+                Part::Person(person) => Some(target("person", person.as_str())),
+                Part::Text(_) | Part::Value(_) | Part::Term(_) => None,
+            });
         }
     }
     for steps in [&effect.gained, &effect.lost] {

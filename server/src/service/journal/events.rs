@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use domain::{
     approval::{Approval, Decision},
     authorize::{Action, Role},
-    change::{Change, Operation, State},
+    change::{Change, State},
     classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
     engine::{AccessResource, OperationKind as WriteKind},
     grant::Window,
-    ids::{AwsRequestId, ChangeId, GrantId, OperationId, PersonId},
+    ids::{AccountId, AwsRequestId, ChangeId, GrantId, OperationId, PersonId},
     ledger::{EventKind, Hash, Outcome},
     time::{Duration, Timestamp},
     verdict::{self, RulesVersion},
@@ -33,7 +33,10 @@ impl Journal {
             _ => (EventKind::ChangeSubmitted, Outcome::Success),
         };
         let operations = &change.proposal.operations;
-        let accounts: BTreeSet<&str> = operations.iter().filter_map(account_of).collect();
+        let accounts: BTreeSet<&str> = operations
+            .iter()
+            .filter_map(|item| item.account().map(AccountId::as_str))
+            .collect();
         let rules: Vec<&str> = change
             .verdict
             .hits
@@ -61,9 +64,13 @@ impl Journal {
                 "operations",
                 serde_json::to_value(operations).unwrap_or(Value::Null),
             );
-        match operations.as_slice() {
-            [only] => builder.key(&AccessResource::of(only)),
-            _ => builder.target_id("change", change.id.as_str()),
+        let only = match operations.as_slice() {
+            [only] => AccessResource::of(only.key()),
+            _ => None,
+        };
+        match only {
+            Some(resource) => builder.key(&resource),
+            None => builder.target_id("change", change.id.as_str()),
         }
     }
 
@@ -347,15 +354,6 @@ impl Journal {
     /// The process shut down in an orderly way and stops writing the log.
     pub fn log_stopped(&self) -> EntryBuilder {
         self.system_entry(EventKind::LogStopped, Outcome::Success)
-    }
-}
-
-fn account_of(operation: &Operation) -> Option<&str> {
-    match operation {
-        Operation::Assign { assignment, .. } | Operation::Unassign { assignment } => {
-            Some(assignment.pair.account.as_str())
-        }
-        Operation::AddMember { .. } | Operation::RemoveMember { .. } => None,
     }
 }
 

@@ -6,10 +6,11 @@ use domain::{
     change::Operation,
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
     ledger::EntryTarget,
+    subject::Part,
 };
 
 use super::sentence::{EntryContext, text};
-use crate::service::names;
+use crate::service::{changes::term_words, names};
 
 /// Returns the parts of a sentence that name what an entry is about. None if it is about nothing.
 pub(super) fn parts(context: &EntryContext<'_>) -> Option<Vec<SentencePart>> {
@@ -37,28 +38,20 @@ pub(super) fn parts(context: &EntryContext<'_>) -> Option<Vec<SentencePart>> {
 }
 
 fn of_operation(context: &EntryContext<'_>, operation: &Operation) -> Vec<SentencePart> {
-    match operation {
-        Operation::Assign { assignment, .. } => {
-            let mut found = vec![text("the assignment of ")];
-            found.extend(of_assignment(context, assignment, "to"));
-            found
-        }
-        Operation::Unassign { assignment } => {
-            let mut found = vec![text("the removal of ")];
-            found.extend(of_assignment(context, assignment, "from"));
-            found
-        }
-        Operation::AddMember { group, user } => vec![
-            text("the addition of "),
-            context.principal_part(&Principal::User(user.clone())),
-            text(" to "),
-            context.group_part(group),
-        ],
-        Operation::RemoveMember { group, user } => {
-            let mut found = vec![text("the removal of ")];
-            found.extend(of_membership(context, group, user));
-            found
-        }
+    let parts = operation.subject().thing().into_iter();
+    parts.map(|part| linked(context, part)).collect()
+}
+
+fn linked(context: &EntryContext<'_>, part: Part) -> SentencePart {
+    match part {
+        Part::Text(words) => text(words),
+        Part::Value(value) => text(value),
+        Part::Account(id) => account_part(context, &id),
+        Part::Set(arn) => set_part(context, &arn),
+        Part::Principal(Principal::Group(group)) => context.group_part(&group),
+        Part::Principal(user) => context.principal_part(&user),
+        Part::Person(person) => context.person_part(&person),
+        Part::Term(term) => text(term_words(term)),
     }
 }
 

@@ -206,6 +206,15 @@ impl EntryContext<'_> {
         (!found.is_empty()).then_some(found)
     }
 
+    /// A person, as a link if they are linked to a user.
+    pub(super) fn person_part(&self, id: &PersonId) -> SentencePart {
+        let name = person_name(id, self.snapshot);
+        match self.snapshot.user_of(id) {
+            Some(user) => self.user_part(user, name),
+            None => text(name),
+        }
+    }
+
     /// A user as a link, if there is a page about them.
     pub(super) fn user_part(&self, id: &UserId, name: String) -> SentencePart {
         if self.snapshot.user(id).is_some() {

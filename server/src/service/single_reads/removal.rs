@@ -28,14 +28,15 @@ use crate::{
 };
 
 /// Reads what operations may remove into the read model. Returns in time whether or not AWS answers. Reads nothing
-/// for a change that gives access. `slot` is kept until the reads end, also if the caller is gone; the engine has none.
+/// for a change that does not only remove access. `slot` is kept until the reads end, also if the caller is gone; the
+/// engine has none.
 pub async fn read_removal(
     app_state: &Arc<AppState>,
     operations: &[Operation],
     slot: Option<ReadSlot>,
 ) {
     let within = app_state.settings.removal_reads;
-    if within.is_zero() || operations.iter().any(Operation::gives) {
+    if within.is_zero() || !operations.iter().all(Operation::removes) {
         return;
     }
     let reads = Arc::new(Reads {
@@ -77,15 +78,12 @@ impl Reads {
         let (mut left, mut unassigned) = (BTreeSet::new(), BTreeSet::new());
         let mut sets = BTreeSet::new();
         for operation in operations {
-            match operation {
-                Operation::RemoveMember { group, .. } => drop(left.insert(group)),
-                Operation::Unassign { assignment } => {
-                    sets.insert(assignment.pair.set);
-                    if let Principal::Group(group) = assignment.principal {
-                        unassigned.insert(group);
-                    }
+            left.extend(operation.leaves().map(|(group, _)| group.clone()));
+            if let Some(assignment) = operation.unassigns() {
+                sets.insert(assignment.pair.set.clone());
+                if let Principal::Group(group) = &assignment.principal {
+                    unassigned.insert(group.clone());
                 }
-                Operation::Assign { .. } | Operation::AddMember { .. } => {}
             }
         }
         let listings = stream::iter(left).map(|group| self.clone().assigned(group));

@@ -1,0 +1,155 @@
+//! One item of a change: a subject and what happens to it.
+//!
+//! The only place outside `subject/` that tells kinds apart. Everybody else asks an item what it gives, removes or
+//! names, so that a new kind is silent where it has nothing to say, and the compiler demands an answer here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    grant::Term,
+    ids::{AccountId, Assignment, GroupId, PersonId, UserId},
+    subject::{
+        Subject, SubjectKey,
+        account_classification::{self, Declaration},
+        assignment, identity_link, membership,
+    },
+};
+
+/// One item of a change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Operation {
+    Assign {
+        assignment: Assignment,
+        term: Term,
+    },
+    Unassign {
+        assignment: Assignment,
+    },
+    AddMember {
+        group: GroupId,
+        user: UserId,
+    },
+    RemoveMember {
+        group: GroupId,
+        user: UserId,
+    },
+    /// Declares what an account is.
+    Classify {
+        account: AccountId,
+        /// The declaration in force when it was requested.
+        before: Option<Declaration>,
+        /// The new declaration; none ends the one in force.
+        after: Option<Declaration>,
+    },
+    /// Links an identity to an Identity Center user.
+    LinkIdentity {
+        person: PersonId,
+        /// The linked user when it was requested.
+        before: Option<UserId>,
+        /// The new user; none ends the link.
+        after: Option<UserId>,
+    },
+}
+
+impl Operation {
+    /// Returns the answers of the subject: the table of all kinds.
+    pub fn subject(&self) -> Box<dyn Subject + '_> {
+        match self {
+            Self::Assign { assignment, term } => Box::new(assignment::Grant {
+                assignment,
+                term: *term,
+            }),
+            Self::Unassign { assignment } => Box::new(assignment::Removal { assignment }),
+            Self::AddMember { group, user } => Box::new(membership::Addition { group, user }),
+            Self::RemoveMember { group, user } => Box::new(membership::Removal { group, user }),
+            Self::Classify {
+                account,
+                before,
+                after,
+            } => Box::new(account_classification::Classification {
+                account,
+                before: before.as_ref(),
+                after: after.as_ref(),
+            }),
+            Self::LinkIdentity {
+                person,
+                before,
+                after,
+            } => Box::new(identity_link::Link {
+                person,
+                before: before.as_ref(),
+                after: after.as_ref(),
+            }),
+        }
+    }
+
+    /// Returns what the item is about.
+    pub fn key(&self) -> SubjectKey {
+        self.subject().key()
+    }
+
+    /// Returns the account that the item names.
+    pub fn account(&self) -> Option<&AccountId> {
+        let classified = match self {
+            Self::Classify { account, .. } => Some(account),
+            _ => None,
+        };
+        let assigned = self.assignment().map(|assignment| &assignment.pair.account);
+        assigned.or(classified)
+    }
+
+    /// Whether the item grants access.
+    pub fn gives(&self) -> bool {
+        self.assigns().is_some() || self.joins().is_some()
+    }
+
+    /// Whether the item only removes access. Such an item must never be delayed. An item that is about something else
+    /// than access neither gives nor removes.
+    pub fn removes(&self) -> bool {
+        self.unassigns().is_some() || self.leaves().is_some()
+    }
+
+    /// Returns the assignment that the item creates, and for how long.
+    pub fn assigns(&self) -> Option<(&Assignment, Term)> {
+        match self {
+            Self::Assign { assignment, term } => Some((assignment, *term)),
+            _ => None,
+        }
+    }
+
+    /// Returns the assignment that the item removes.
+    pub fn unassigns(&self) -> Option<&Assignment> {
+        match self {
+            Self::Unassign { assignment } => Some(assignment),
+            _ => None,
+        }
+    }
+
+    /// Returns the membership that the item creates.
+    pub fn joins(&self) -> Option<(&GroupId, &UserId)> {
+        match self {
+            Self::AddMember { group, user } => Some((group, user)),
+            _ => None,
+        }
+    }
+
+    /// Returns the membership that the item removes.
+    pub fn leaves(&self) -> Option<(&GroupId, &UserId)> {
+        match self {
+            Self::RemoveMember { group, user } => Some((group, user)),
+            _ => None,
+        }
+    }
+
+    /// Returns the assignment that the item creates or removes.
+    pub fn assignment(&self) -> Option<&Assignment> {
+        let created = self.assigns().map(|(assignment, _)| assignment);
+        created.or_else(|| self.unassigns())
+    }
+
+    /// Returns the membership that the item creates or removes.
+    pub fn membership(&self) -> Option<(&GroupId, &UserId)> {
+        self.joins().or_else(|| self.leaves())
+    }
+}

@@ -1,0 +1,242 @@
+//! What people declare an account to be. A declaration never weakens what AWS says after it, and loosening an account
+//! needs two other people.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Objection, Part, PlannedStep, PropertyChange, PropertyValue, SagaPlan, Step, Subject,
+    SubjectContext, SubjectEffect, SubjectKey, SubjectState, Work, content_hash, unknown,
+};
+use crate::{
+    change::{InvalidProposal, Operation, holds_card_number},
+    classification::{Environment, Pci},
+    ids::{AccountId, PersonId, Principal, UserId},
+    time::{Duration, Timestamp},
+};
+
+/// How long a declaration is valid: PCI DSS 12.5.2 asks to confirm the scope at least every 12 months.
+pub const VALID_FOR: Duration = Duration::days(365);
+/// The maximum length of the purpose and of the reason for *out of scope*, in characters.
+pub const TEXT_CHARS: usize = 500;
+/// The minimum length of these texts, in characters.
+pub const LEAST_CHARS: usize = 10;
+
+/// An account would be classified less strictly than it is.
+pub const LOOSENED: &str = "system.classification-loosened";
+/// Somebody else would answer for an account.
+pub const NEW_OWNER: &str = "system.new-owner";
+
+/// The declared classification of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Declaration {
+    pub environment: Environment,
+    pub pci: Pci,
+    /// Who answers for the account, if somebody does.
+    pub owner: Option<UserId>,
+    /// What the account is for.
+    pub purpose: String,
+    /// Why the account is out of PCI scope. Present exactly if it is.
+    pub out_of_scope: Option<String>,
+    /// When it has to be declared anew. Afterwards it loosens nothing.
+    pub valid_until: Timestamp,
+    /// What roles, tags and OUs said at the time. What they say later counts if it is stricter than this.
+    pub against: (Environment, Pci),
+}
+
+/// What is known of an account besides its classification in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The declaration in force.
+    pub declaration: Option<Declaration>,
+    /// The strictest of what its roles, tags and OUs say now.
+    pub aws: (Environment, Pci),
+}
+
+/// An item that replaces the declaration of an account.
+pub struct Classification<'a> {
+    pub account: &'a AccountId,
+    pub before: Option<&'a Declaration>,
+    pub after: Option<&'a Declaration>,
+}
+
+impl Declaration {
+    /// Validates the texts. The rest is typed, or chosen by the program.
+    fn check(&self) -> Result<(), InvalidProposal> {
+        check_text("purpose", &self.purpose)?;
+        match (&self.out_of_scope, self.pci) {
+            (Some(reason), Pci::Out) => check_text("reason for out of scope", reason),
+            (None, Pci::Out) => Err(InvalidProposal::OutOfScope),
+            (Some(_), _) => Err(InvalidProposal::InScope),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+fn check_text(what: &'static str, text: &str) -> Result<(), InvalidProposal> {
+    let chars = text.trim().chars().count();
+    if holds_card_number(text) {
+        Err(InvalidProposal::CardNumber)
+    } else if (LEAST_CHARS..=TEXT_CHARS).contains(&chars) {
+        Ok(())
+    } else {
+        Err(InvalidProposal::Text(what))
+    }
+}
+
+impl Classification<'_> {
+    /// Returns what the item loosens and whom it makes responsible, both of which need two other people.
+    fn needs_agreement(&self, now: (Environment, Pci), aws: (Environment, Pci)) -> Vec<Objection> {
+        let account = self.account;
+        let next = self
+            .after
+            .map_or(aws, |after| (after.environment, after.pci));
+        let mut found = Vec::new();
+        if next.0 < now.0 || next.1 < now.1 {
+            found.push(Objection::needs(
+                2,
+                LOOSENED,
+                format!(
+                    "Account {account} is {} with PCI scope {}, and would become {} with PCI scope {}. Two other people \
+                     must agree to classify an account less strictly.",
+                    now.0.as_str(),
+                    now.1.as_str(),
+                    next.0.as_str(),
+                    next.1.as_str()
+                ),
+                "PCI 12.5.2",
+            ));
+        }
+        let owner = |declaration: Option<&Declaration>| declaration.and_then(|d| d.owner.clone());
+        if owner(self.before) != owner(self.after) {
+            found.push(Objection::needs(
+                2,
+                NEW_OWNER,
+                format!("Account {account} gets another owner. Two other people must agree."),
+                "PCI 12.5.2",
+            ));
+        }
+        found
+    }
+}
+
+impl Subject for Classification<'_> {
+    fn key(&self) -> SubjectKey {
+        SubjectKey::AccountClassification {
+            account: self.account.clone(),
+        }
+    }
+
+    fn order(&self) -> Vec<Part> {
+        let account = Part::Account(self.account.clone());
+        match self.after {
+            Some(after) => vec![
+                Part::Text("Classify "),
+                account,
+                Part::Text(" as "),
+                Part::Value(after.environment.as_str().to_owned()),
+                Part::Text(", PCI scope "),
+                Part::Value(after.pci.as_str().to_owned()),
+            ],
+            None => vec![Part::Text("End the declared classification of "), account],
+        }
+    }
+
+    fn thing(&self) -> Vec<Part> {
+        let text = match self.after {
+            Some(_) => "the classification of ",
+            None => "the end of the declared classification of ",
+        };
+        vec![Part::Text(text), Part::Account(self.account.clone())]
+    }
+
+    fn check(&self) -> Result<(), InvalidProposal> {
+        self.after.map_or(Ok(()), Declaration::check)
+    }
+
+    fn objections(&self, context: SubjectContext<'_>) -> Vec<Objection> {
+        let account = self.account;
+        let unknown = unknown::account(context.snapshot, account);
+        let (Some((_, class)), None) = (context.snapshot.account(account), &unknown) else {
+            return unknown.into_iter().collect();
+        };
+        let Some(SubjectState::AccountClassification(state)) = context.states.get(&self.key())
+        else {
+            return vec![Objection::not_read(format!(
+                "The declared classification of account {account} could not be read."
+            ))];
+        };
+        let read_otherwise = |after: &Declaration| after.against != state.aws;
+        if state.declaration.as_ref() != self.before || self.after.is_some_and(read_otherwise) {
+            return vec![Objection::changed_meanwhile(format!(
+                "The classification of account {account} has changed since this was requested."
+            ))];
+        }
+        let owner = self.after.and_then(|after| after.owner.clone());
+        let owner =
+            owner.and_then(|owner| unknown::principal(context.snapshot, &Principal::User(owner)));
+        let now = (class.environment, class.pci);
+        let mut found: Vec<Objection> = owner.into_iter().collect();
+        found.extend(self.needs_agreement(now, state.aws));
+        found
+    }
+
+    fn effect(&self) -> Option<SubjectEffect> {
+        let of = |read: fn(&Declaration) -> Option<PropertyValue>, name| {
+            let (before, after) = (self.before.and_then(read), self.after.and_then(read));
+            (before != after).then_some(PropertyChange {
+                name: Cow::Borrowed(name),
+                before,
+                after,
+            })
+        };
+        let properties = [
+            of(
+                |d| Some(PropertyValue::Text(d.environment.as_str().to_owned())),
+                "environment",
+            ),
+            of(
+                |d| Some(PropertyValue::Text(d.pci.as_str().to_owned())),
+                "PCI scope",
+            ),
+            of(|d| d.owner.clone().map(PropertyValue::User), "owner"),
+            of(|d| Some(PropertyValue::Text(d.purpose.clone())), "purpose"),
+            of(
+                |d| d.out_of_scope.clone().map(PropertyValue::Text),
+                "reason for out of scope",
+            ),
+            of(|d| Some(PropertyValue::Time(d.valid_until)), "valid until"),
+        ];
+        Some(SubjectEffect {
+            key: self.key(),
+            properties: properties.into_iter().flatten().collect(),
+        })
+    }
+
+    fn bars(&self, _: SubjectContext<'_>) -> Vec<PersonId> {
+        Vec::new()
+    }
+
+    fn work(&self) -> Work {
+        Work::Saga(SagaPlan {
+            key: self.key(),
+            seen: content_hash(&self.before),
+            steps: vec![PlannedStep {
+                step: Step::Declare {
+                    account: self.account.clone(),
+                    declaration: self.after.cloned(),
+                },
+                leaves: content_hash(&self.after),
+            }],
+        })
+    }
+
+    fn undo(&self) -> Operation {
+        Operation::Classify {
+            account: self.account.clone(),
+            before: self.after.cloned(),
+            after: self.before.cloned(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Account assignments as subjects of a change. A removal is objected to only if the write cannot succeed, never because
+//! of who has the access.
+
+use super::{Objection, Part, Subject, SubjectContext, SubjectEffect, SubjectKey, Work, unknown};
+use crate::{
+    change::{InvalidProposal, LONGEST_WINDOW, Operation, SHORTEST_WINDOW},
+    classification::{Environment, Source, is_live},
+    grant::Term,
+    ids::{AccountId, Assignment, PermissionSetArn, PersonId},
+    snapshot::Snapshot,
+};
+
+/// An assignment is created.
+pub struct Grant<'a> {
+    pub assignment: &'a Assignment,
+    pub term: Term,
+}
+
+/// An assignment is removed.
+pub struct Removal<'a> {
+    pub assignment: &'a Assignment,
+}
+
+impl Subject for Grant<'_> {
+    fn key(&self) -> SubjectKey {
+        SubjectKey::Assignment(self.assignment.clone())
+    }
+
+    fn order(&self) -> Vec<Part> {
+        let mut parts = vec![Part::Text("Grant ")];
+        parts.extend(named(self.assignment, " to "));
+        parts.extend([Part::Text(" "), Part::Term(self.term)]);
+        parts
+    }
+
+    fn thing(&self) -> Vec<Part> {
+        let mut parts = vec![Part::Text("the assignment of ")];
+        parts.extend(named(self.assignment, " to "));
+        parts
+    }
+
+    fn check(&self) -> Result<(), InvalidProposal> {
+        match self.term {
+            Term::For(window) if !(SHORTEST_WINDOW..=LONGEST_WINDOW).contains(&window) => {
+                Err(InvalidProposal::Window)
+            }
+            Term::For(_) | Term::Standing => Ok(()),
+        }
+    }
+
+    fn objections(&self, SubjectContext { snapshot, .. }: SubjectContext<'_>) -> Vec<Objection> {
+        let pair = &self.assignment.pair;
+        let mut found = unwritable(snapshot, self.assignment);
+        found.extend(unknown::account(snapshot, &pair.account));
+        found.extend(unknown::set(snapshot, &pair.set));
+        found.extend(unknown::principal(snapshot, &self.assignment.principal));
+        found
+    }
+
+    fn effect(&self) -> Option<SubjectEffect> {
+        None
+    }
+
+    fn bars(&self, _: SubjectContext<'_>) -> Vec<PersonId> {
+        Vec::new()
+    }
+
+    fn work(&self) -> Work {
+        Work::Keep(self.term)
+    }
+
+    fn undo(&self) -> Operation {
+        Operation::Unassign {
+            assignment: self.assignment.clone(),
+        }
+    }
+}
+
+impl Subject for Removal<'_> {
+    fn key(&self) -> SubjectKey {
+        SubjectKey::Assignment(self.assignment.clone())
+    }
+
+    fn order(&self) -> Vec<Part> {
+        let mut parts = vec![Part::Text("Remove ")];
+        parts.extend(named(self.assignment, " from "));
+        parts
+    }
+
+    fn thing(&self) -> Vec<Part> {
+        let mut parts = vec![Part::Text("the removal of ")];
+        parts.extend(named(self.assignment, " from "));
+        parts
+    }
+
+    fn check(&self) -> Result<(), InvalidProposal> {
+        Ok(())
+    }
+
+    fn objections(&self, SubjectContext { snapshot, .. }: SubjectContext<'_>) -> Vec<Objection> {
+        let pair = &self.assignment.pair;
+        let mut found = unwritable(snapshot, self.assignment);
+        // What AWS lists can be removed, even if the account, set or principal is gone.
+        if snapshot.pair(pair).is_none() {
+            found.extend(unknown::account(snapshot, &pair.account));
+            found.extend(unknown::set(snapshot, &pair.set));
+        }
+        found
+    }
+
+    fn effect(&self) -> Option<SubjectEffect> {
+        None
+    }
+
+    fn bars(&self, _: SubjectContext<'_>) -> Vec<PersonId> {
+        Vec::new()
+    }
+
+    fn work(&self) -> Work {
+        Work::Remove
+    }
+
+    /// The removed access had no end that Leastwise knows.
+    fn undo(&self) -> Operation {
+        Operation::Assign {
+            assignment: self.assignment.clone(),
+            term: Term::Standing,
+        }
+    }
+}
+
+fn named(assignment: &Assignment, preposition: &'static str) -> [Part; 5] {
+    let Assignment { pair, principal } = assignment;
+    [
+        Part::Set(pair.set.clone()),
+        Part::Text(" on "),
+        Part::Account(pair.account.clone()),
+        Part::Text(preposition),
+        Part::Principal(principal.clone()),
+    ]
+}
+
+/// Returns the reasons why AWS would refuse to create or delete an assignment.
+pub fn unwritable(snapshot: &Snapshot, assignment: &Assignment) -> Vec<Objection> {
+    let mut found = Vec::new();
+    let account = &assignment.pair.account;
+    if is_management(snapshot, account) {
+        found.push(Objection::blocks(
+            "system.management-account",
+            format!(
+                "{account} is the management account, and AWS does not let a delegated administrator change access to it. \
+                 Make this change in the management account, with a separate permission set."
+            ),
+            "PCI 7.2.3",
+        ));
+    } else if in_management(snapshot, &assignment.pair.set) {
+        found.push(Objection::blocks(
+            "system.management-set",
+            "This permission set is provisioned in the management account, so a delegated administrator cannot \
+             manage it in any account. Use a separate permission set here."
+                .to_owned(),
+            "PCI 7.2.3",
+        ));
+    }
+    if let Some((known, _)) = snapshot.account(account)
+        && !is_live(known)
+    {
+        found.push(Objection::blocks(
+            "system.account-not-active",
+            format!(
+                "Account {} ({account}) is {} as of the last complete read of AWS, so access to it cannot be changed. If that \
+                 has changed, try again after the next read.",
+                known.name,
+                known.state.as_str().to_lowercase().replace('_', " ")
+            ),
+            "PCI 7.2.1",
+        ));
+    }
+    found
+}
+
+/// Whether an account is the management account according to the organization. A tag to that effect only makes the
+/// policies stricter; the account can still be managed.
+fn is_management(snapshot: &Snapshot, id: &AccountId) -> bool {
+    snapshot.account(id).is_some_and(|(_, class)| {
+        class.environment == Environment::Management && class.environment_source == Source::Role
+    })
+}
+
+fn in_management(snapshot: &Snapshot, set: &PermissionSetArn) -> bool {
+    snapshot
+        .parts()
+        .accounts
+        .keys()
+        .filter(|id| is_management(snapshot, id))
+        .any(|id| snapshot.pairs_in(id).any(|(pair, _)| &pair.set == set))
+}

@@ -1,0 +1,20 @@
+//! The parts of a sentence about an item: words, and what has a name. Never a name itself: names change, and whoever
+//! shows the sentence looks them up.
+
+use crate::{
+    grant::Term,
+    ids::{AccountId, PermissionSetArn, PersonId, Principal},
+};
+
+/// A part of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    Text(&'static str),
+    /// A value as it is.
+    Value(String),
+    Account(AccountId),
+    Set(PermissionSetArn),
+    Principal(Principal),
+    Person(PersonId),
+    Term(Term),
+}

@@ -1,0 +1,55 @@
+//! The plan of a saga: idempotent steps, each known by the content that it leaves. Carried out by `engine`.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{SubjectKey, account_classification::Declaration};
+use crate::{
+    ids::{AccountId, PersonId, UserId},
+    permission_set::ContentHash,
+};
+
+/// One idempotent write of a saga.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "step")]
+pub enum Step {
+    /// Puts a declaration in force; none ends the one in force.
+    Declare {
+        account: AccountId,
+        declaration: Option<Declaration>,
+    },
+    /// Links an identity to a user; none ends the link.
+    Link {
+        person: PersonId,
+        user: Option<UserId>,
+    },
+}
+
+/// A step, and what a read of the subject shows once it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    pub step: Step,
+    /// The content of the subject after the step.
+    pub leaves: ContentHash,
+}
+
+/// How a saga carries out one item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SagaPlan {
+    pub key: SubjectKey,
+    /// The content of the subject when the change was requested. Any other content that no step leaves was written by
+    /// somebody else meanwhile, and stops the saga.
+    pub seen: ContentHash,
+    /// At least one. No two steps leave the same content, and none leaves `seen`.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// Hashes the content of a subject: SHA-256 over its canonical JSON (RFC 8785).
+///
+/// # Panics
+/// Never: strings and integers below 2^53 always have a canonical form.
+pub fn content_hash(content: &impl Serialize) -> ContentHash {
+    let canonical = serde_json_canonicalizer::to_vec(content)
+        .expect("strings and small integers always have a canonical form");
+    ContentHash(hex::encode(Sha256::digest(&canonical)))
+}
