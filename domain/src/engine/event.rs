@@ -10,6 +10,7 @@ use super::{
     failure::Refusal,
     resource::{AccessResource, ReadTarget},
     rows::{Generation, Item},
+    saga::exchange::{StepAnswer, SubjectContent},
 };
 use crate::{
     change::Operation,
@@ -59,6 +60,24 @@ pub enum Event {
     Observed(Observation),
     /// The response to `Effect::Read` when the read failed.
     Unreadable { target: ReadTarget, error: String },
+    /// The response to `Effect::ReadSubject`.
+    SubjectRead {
+        change: ChangeId,
+        index: usize,
+        content: SubjectContent,
+        /// When the read began, by the engine's clock.
+        as_of: Timestamp,
+    },
+    /// The response to `Effect::CarryOut`.
+    CarriedOut {
+        change: ChangeId,
+        index: usize,
+        /// The number of the step.
+        number: usize,
+        attempt: u32,
+        generation: Generation,
+        answer: StepAnswer,
+    },
 }
 
 /// An approved change as a list of items to apply.
@@ -67,6 +86,8 @@ pub struct Plan {
     pub change: ChangeId,
     /// One item per operation, in the same order.
     pub items: Vec<Item>,
+    /// When the change may start at the earliest. Its verdict is requested then, and its access windows begin then.
+    pub not_before: Option<Timestamp>,
 }
 
 impl Plan {
@@ -101,7 +122,11 @@ impl Plan {
                 }
             })
             .collect();
-        Self { change, items }
+        Self {
+            change,
+            items,
+            not_before: None,
+        }
     }
 }
 

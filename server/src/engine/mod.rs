@@ -14,5 +14,6 @@ pub mod reconcile;
 pub mod reread;
 mod reread_accounts;
 pub mod reread_removal;
+mod saga_steps;
 pub mod seal;
 pub mod sync;
