@@ -15,6 +15,7 @@ mod persons;
 pub mod reconcile;
 pub mod reread;
 mod reread_accounts;
+mod saga_steps;
 pub mod seal;
 pub mod start;
 mod start_refusals;

@@ -11,6 +11,7 @@ mod bad_input;
 mod decide;
 mod decision_reads;
 mod forged;
+mod items;
 mod large_groups;
 mod lifecycle;
 mod mismatch;
