@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     grant::{Term, Window},
-    ids::{ChangeId, EffectHash, GrantId},
+    ids::{ChangeId, GrantId},
     time::{Duration, Timestamp},
 };
 

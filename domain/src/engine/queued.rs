@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    backoff,
     effect::{DomainEvent, Effect},
     event::{Plan, StartVerdict},
     resource::AccessResource,
@@ -14,13 +15,9 @@ use super::{
     state::{RunningChange, State, StepOutput},
 };
 use crate::{
-    diff::EffectHash,
-    ids::ChangeId,
-    time::{Duration, Timestamp},
+    ids::{ChangeId, EffectHash},
+    time::Timestamp,
 };
-
-/// The pause before a verdict that did not arrive is requested again.
-const ASK_AGAIN: Duration = Duration::seconds(5);
 
 /// The changes for which no verdict is requested yet. Each is in one of the three.
 #[derive(Debug, Default)]
@@ -160,9 +157,19 @@ impl State {
             return;
         }
         carrying.asked = false;
+        carrying.unanswered = match answer {
+            StartVerdict::Unanswered => carrying.unanswered + 1,
+            _ => 0,
+        };
         match answer {
-            StartVerdict::Unanswered => {
-                self.unasked.add(change.clone(), Some(now + ASK_AGAIN));
+            StartVerdict::Unanswered if !carrying.row.only_closes() => {
+                let pause = backoff::ask(carrying.unanswered);
+                self.unasked.add(change.clone(), Some(now + pause));
+            }
+            // A removal is never delayed longer because it was delayed before.
+            StartVerdict::Unanswered | StartVerdict::Held => {
+                let pause = backoff::ask(1);
+                self.unasked.add(change.clone(), Some(now + pause));
             }
             StartVerdict::StillAllowed => self.begin_unless_behind(change, None, now, out),
             StartVerdict::AllowedNarrower(effect) => {

@@ -263,9 +263,10 @@ impl ChangeRow {
 }
 
 impl ChangeRow {
-    /// Whether at least one item gives access.
-    pub fn gives(&self) -> bool {
-        self.items.iter().any(|row| row.item.opens())
+    /// Whether the change only removes access.
+    pub fn only_closes(&self) -> bool {
+        let closes = |row: &ItemRow| matches!(row.item, Item::Close { .. });
+        self.items.iter().all(closes)
     }
 }
 
@@ -319,11 +320,6 @@ impl Item {
             Self::Open { key, .. } | Self::Close { key, .. } => Some(key),
             Self::Saga { .. } => None,
         }
-    }
-
-    /// Whether the item gives access.
-    pub fn opens(&self) -> bool {
-        matches!(self, Self::Open { .. })
     }
 }
 

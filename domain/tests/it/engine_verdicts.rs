@@ -57,6 +57,7 @@ impl Engine {
         let plan = Plan {
             change: Self::change(),
             items: vec![item],
+            not_before: None,
         };
         assert!(self.step(Event::Execute(plan)), "a verdict is requested");
     }

@@ -6,7 +6,7 @@ use domain::{
         StepPhase, StepResult, StepRow, Write,
     },
     ids::{ChangeId, PersonId},
-    subject::{SagaPlan, SubjectKey, identity_link},
+    subject::{SagaPlan, SubjectKey, content_hash},
     time::Timestamp,
 };
 use server::{engine::commit, store::engine};
@@ -34,7 +34,7 @@ fn subject() -> SubjectKey {
 fn under_way() -> ChangeRow {
     let plan = SagaPlan {
         key: subject(),
-        seen: identity_link::content(None),
+        seen: content_hash(&None::<UserId>),
         steps: Vec::new(),
     };
     ChangeRow {
