@@ -5,20 +5,18 @@
 
 mod aim;
 mod approval_slots;
-mod card_number;
-mod operation;
 
+pub use crate::subject::Operation;
 pub use aim::{Aim, Allowance};
 pub use approval_slots::{may_decide, may_fill_slot, tally};
-pub use card_number::holds_card_number;
-pub use operation::Operation;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
     approval::Approval,
+    card_number::holds_card_number,
     ids::{ChangeId, EffectHash, PersonId},
-    subject::account_classification::{LEAST_CHARS, TEXT_CHARS},
+    subject::InvalidItem,
     time::{Duration, Timestamp},
     verdict::Verdict,
 };
@@ -126,10 +124,6 @@ pub const JUSTIFICATION_BYTES: usize = 4_000;
 pub const JUSTIFICATION_CHARS: usize = 10;
 /// The maximum number of operations in one change.
 pub const OPERATIONS: usize = 100;
-/// The minimum duration of temporary access.
-pub const SHORTEST_WINDOW: Duration = Duration::minutes(15);
-/// The maximum duration of temporary access, for any account.
-pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 
 /// The reason why a proposal is invalid, worded so that the requester can correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -158,20 +152,9 @@ pub enum InvalidProposal {
     CardNumber,
     #[error("A ticket has at most 64 characters: letters, digits, `-`, `_`, `#`, `/` and `.`.")]
     Ticket,
-    /// The duration of temporary access is out of range.
-    #[error("Temporary access lasts from 15 minutes to 12 hours.")]
-    Window,
-    /// A text of a declaration is too short or too long.
-    #[error("The {0} has {LEAST_CHARS} to {TEXT_CHARS} characters.")]
-    Text(&'static str),
-    #[error("This changes nothing. Choose another value.")]
-    NoDifference,
-    #[error("An account that is out of PCI scope needs the reason for it.")]
-    OutOfScope,
-    #[error(
-        "An account in PCI scope, or connected to it, has no reason for being out of scope. Remove the reason."
-    )]
-    InScope,
+    /// An item is invalid by itself.
+    #[error(transparent)]
+    Item(#[from] InvalidItem),
 }
 
 impl Proposal {

@@ -12,6 +12,7 @@ pub mod access;
 pub mod approval;
 pub mod authorize;
 pub mod budget;
+pub mod card_number;
 pub mod change;
 pub mod classification;
 pub mod crawl;

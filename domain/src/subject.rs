@@ -2,7 +2,7 @@
 //! item is about, how it reads, why it cannot be done, what it changes that is no access, how it is carried out, and how
 //! it is undone.
 //!
-//! Adding a kind of subject is one file here, a variant of `change::Operation` and its row in `Operation::subject`.
+//! Adding a kind of subject is one file here, a variant of `Operation` and its row in `Operation::subject`.
 //! Nothing else may tell kinds apart. What an item does to access is computed by `diff`. Assignments and memberships
 //! are carried out by the reconciler, which keeps them in the desired state; every other subject is carried out by a
 //! saga, once.
@@ -10,8 +10,10 @@
 pub mod account_classification;
 pub mod assignment;
 pub mod identity_link;
+mod invalid;
 pub mod membership;
 mod objection;
+mod operation;
 mod phrase;
 mod saga;
 mod state;
@@ -21,13 +23,14 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+pub use invalid::InvalidItem;
 pub use objection::Objection;
+pub use operation::Operation;
 pub use phrase::Part;
 pub use saga::{PlannedStep, SagaPlan, Step, content_hash};
 pub use state::{SubjectState, SubjectStates};
 
 use crate::{
-    change::{InvalidProposal, Operation},
     grant::Term,
     ids::{AccountId, Assignment, GroupId, PersonId, UserId},
     snapshot::Snapshot,
@@ -109,7 +112,7 @@ pub trait Subject {
     fn thing(&self) -> Vec<Part>;
 
     /// Validates everything that does not depend on the organization.
-    fn check(&self) -> Result<(), InvalidProposal>;
+    fn check(&self) -> Result<(), InvalidItem>;
 
     /// Returns why the item cannot be carried out, and what needs the approval of other people.
     fn objections(&self, context: SubjectContext<'_>) -> Vec<Objection>;

@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Objection, Part, PlannedStep, PropertyChange, PropertyValue, SagaPlan, Step, Subject,
-    SubjectContext, SubjectEffect, SubjectKey, SubjectState, Work, content_hash, unknown,
+    InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange, PropertyValue, SagaPlan,
+    Step, Subject, SubjectContext, SubjectEffect, SubjectKey, SubjectState, Work, content_hash,
+    unknown,
 };
 use crate::{
-    change::{InvalidProposal, Operation, holds_card_number},
+    card_number::holds_card_number,
     classification::{Environment, Pci},
     ids::{AccountId, PersonId, Principal, UserId},
     time::{Duration, Timestamp},
@@ -63,25 +64,25 @@ pub struct Classification<'a> {
 
 impl Declaration {
     /// Validates the texts. The rest is typed, or chosen by the program.
-    fn check(&self) -> Result<(), InvalidProposal> {
+    fn check(&self) -> Result<(), InvalidItem> {
         check_text("purpose", &self.purpose)?;
         match (&self.out_of_scope, self.pci) {
             (Some(reason), Pci::Out) => check_text("reason for out of scope", reason),
-            (None, Pci::Out) => Err(InvalidProposal::OutOfScope),
-            (Some(_), _) => Err(InvalidProposal::InScope),
+            (None, Pci::Out) => Err(InvalidItem::OutOfScope),
+            (Some(_), _) => Err(InvalidItem::InScope),
             (None, _) => Ok(()),
         }
     }
 }
 
-fn check_text(what: &'static str, text: &str) -> Result<(), InvalidProposal> {
+fn check_text(what: &'static str, text: &str) -> Result<(), InvalidItem> {
     let chars = text.trim().chars().count();
     if holds_card_number(text) {
-        Err(InvalidProposal::CardNumber)
+        Err(InvalidItem::CardNumber(what))
     } else if (LEAST_CHARS..=TEXT_CHARS).contains(&chars) {
         Ok(())
     } else {
-        Err(InvalidProposal::Text(what))
+        Err(InvalidItem::Text(what))
     }
 }
 
@@ -151,7 +152,7 @@ impl Subject for Classification<'_> {
         vec![Part::Text(text), Part::Account(self.account.clone())]
     }
 
-    fn check(&self) -> Result<(), InvalidProposal> {
+    fn check(&self) -> Result<(), InvalidItem> {
         self.after.map_or(Ok(()), Declaration::check)
     }
 

@@ -1,14 +1,22 @@
 //! Account assignments as subjects of a change. A removal is objected to only if the write cannot succeed, never because
 //! of who has the access.
 
-use super::{Objection, Part, Subject, SubjectContext, SubjectEffect, SubjectKey, Work, unknown};
+use super::{
+    InvalidItem, Objection, Operation, Part, Subject, SubjectContext, SubjectEffect, SubjectKey,
+    Work, unknown,
+};
 use crate::{
-    change::{InvalidProposal, LONGEST_WINDOW, Operation, SHORTEST_WINDOW},
     classification::{Environment, Source, is_live},
     grant::Term,
     ids::{AccountId, Assignment, PermissionSetArn, PersonId},
     snapshot::Snapshot,
+    time::Duration,
 };
+
+/// The minimum duration of temporary access.
+pub const SHORTEST_WINDOW: Duration = Duration::minutes(15);
+/// The maximum duration of temporary access, for any account.
+pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 
 /// An assignment is created.
 pub struct Grant<'a> {
@@ -39,10 +47,10 @@ impl Subject for Grant<'_> {
         parts
     }
 
-    fn check(&self) -> Result<(), InvalidProposal> {
+    fn check(&self) -> Result<(), InvalidItem> {
         match self.term {
             Term::For(window) if !(SHORTEST_WINDOW..=LONGEST_WINDOW).contains(&window) => {
-                Err(InvalidProposal::Window)
+                Err(InvalidItem::Window)
             }
             Term::For(_) | Term::Standing => Ok(()),
         }
@@ -93,7 +101,7 @@ impl Subject for Removal<'_> {
         parts
     }
 
-    fn check(&self) -> Result<(), InvalidProposal> {
+    fn check(&self) -> Result<(), InvalidItem> {
         Ok(())
     }
 

@@ -2,11 +2,11 @@
 //! linked acts as that user; e-mail addresses and names are never evidence.
 
 use super::{
-    Objection, Part, PlannedStep, PropertyChange, PropertyValue, SagaPlan, Step, Subject,
-    SubjectContext, SubjectEffect, SubjectKey, SubjectState, Work, content_hash, unknown,
+    InvalidItem, Objection, Operation, Part, PlannedStep, PropertyChange, PropertyValue, SagaPlan,
+    Step, Subject, SubjectContext, SubjectEffect, SubjectKey, SubjectState, Work, content_hash,
+    unknown,
 };
 use crate::{
-    change::{InvalidProposal, Operation},
     directory::UserStatus,
     ids::{PersonId, Principal, UserId},
 };
@@ -85,9 +85,9 @@ impl Subject for Link<'_> {
         parts
     }
 
-    fn check(&self) -> Result<(), InvalidProposal> {
+    fn check(&self) -> Result<(), InvalidItem> {
         if self.before == self.after {
-            return Err(InvalidProposal::NoDifference);
+            return Err(InvalidItem::NoDifference);
         }
         Ok(())
     }

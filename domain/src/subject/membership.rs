@@ -1,9 +1,11 @@
 //! Group memberships as subjects of a change. A removal is objected to only if the write cannot succeed or would be
 //! undone.
 
-use super::{Objection, Part, Subject, SubjectContext, SubjectEffect, SubjectKey, Work, unknown};
+use super::{
+    InvalidItem, Objection, Operation, Part, Subject, SubjectContext, SubjectEffect, SubjectKey,
+    Work, unknown,
+};
 use crate::{
-    change::{InvalidProposal, Operation},
     directory::Origin,
     grant::Term,
     ids::{GroupId, PersonId, Principal, UserId},
@@ -35,7 +37,7 @@ impl Subject for Addition<'_> {
         parts("the addition of ", (self.group, self.user), " to ")
     }
 
-    fn check(&self) -> Result<(), InvalidProposal> {
+    fn check(&self) -> Result<(), InvalidItem> {
         Ok(())
     }
 
@@ -81,7 +83,7 @@ impl Subject for Removal<'_> {
         parts("the removal of ", (self.group, self.user), " from ")
     }
 
-    fn check(&self) -> Result<(), InvalidProposal> {
+    fn check(&self) -> Result<(), InvalidItem> {
         Ok(())
     }
 

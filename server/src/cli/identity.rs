@@ -11,7 +11,8 @@ use std::{io, io::Write, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use domain::{
-    change::{JUSTIFICATION_BYTES, holds_card_number},
+    card_number::holds_card_number,
+    change::JUSTIFICATION_BYTES,
     identity::LinkDifference,
     ids::{PersonId, UserId},
 };

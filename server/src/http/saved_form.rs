@@ -15,10 +15,7 @@ use axum::{
     extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request},
     http::request::Parts,
 };
-use domain::{
-    change::{JUSTIFICATION_BYTES, holds_card_number},
-    person::Subject,
-};
+use domain::{card_number::holds_card_number, change::JUSTIFICATION_BYTES, person::Subject};
 use http::header;
 
 use super::{

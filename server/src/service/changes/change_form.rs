@@ -7,10 +7,14 @@
 
 use app::backend::{ChangeForm, ChangeKind, FieldError, change_field};
 use domain::{
-    change::{LONGEST_WINDOW, Operation},
+    change::Operation,
     grant::Term,
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, Principal, UserId},
     snapshot::Snapshot,
+    subject::{
+        InvalidItem,
+        assignment::{LONGEST_WINDOW, SHORTEST_WINDOW},
+    },
     time::Duration,
 };
 
@@ -305,14 +309,11 @@ impl FormParser<'_> {
             .ok()
             .map(|minutes| Duration::minutes(i64::from(minutes)));
         match window {
-            Some(window) if (Duration::minutes(15)..=LONGEST_WINDOW).contains(&window) => {
+            Some(window) if (SHORTEST_WINDOW..=LONGEST_WINDOW).contains(&window) => {
                 Some(Term::For(window))
             }
             _ => {
-                self.wrong(
-                    change_field::TERM,
-                    domain::change::InvalidProposal::Window.to_string(),
-                );
+                self.wrong(change_field::TERM, InvalidItem::Window.to_string());
                 None
             }
         }

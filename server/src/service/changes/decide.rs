@@ -11,7 +11,8 @@ use async_trait::async_trait;
 use domain::{
     approval::{Approval, ApprovalProgress, ApproverRefusal, Candidate, Decision},
     authorize::{Action, Role},
-    change::{DECIDE_WITHIN, JUSTIFICATION_BYTES, State, holds_card_number, may_decide, tally},
+    card_number::holds_card_number,
+    change::{DECIDE_WITHIN, JUSTIFICATION_BYTES, State, may_decide, tally},
     diff::EffectComparison,
     identity::{IdentityAlarm, IdentityRecord, Suspension},
     ids::{ChangeId, EffectHash, PersonId},

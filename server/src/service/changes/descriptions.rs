@@ -3,13 +3,14 @@
 use app::backend::{AccountRef, EffectRow, FORM, PrincipalRef, change_field};
 use domain::{
     access::Path,
-    change::{InvalidProposal, Operation, Proposal, State, holds_card_number},
+    card_number::holds_card_number,
+    change::{InvalidProposal, Operation, Proposal, State},
     diff::{Gainer, Step},
     grant::Term,
     ids::{AccountId, PermissionSetArn, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
-    subject::Part,
+    subject::{InvalidItem, Part},
     time::Duration,
 };
 
@@ -147,12 +148,11 @@ pub(super) fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'stat
             change_field::JUSTIFICATION
         }
         InvalidProposal::Ticket => change_field::TICKET,
-        InvalidProposal::Window => change_field::TERM,
-        InvalidProposal::Empty
-        | InvalidProposal::Twice
-        | InvalidProposal::TooMany(_)
-        | InvalidProposal::NoDifference => change_field::WHO,
-        InvalidProposal::Text(_) | InvalidProposal::OutOfScope | InvalidProposal::InScope => FORM,
+        InvalidProposal::Item(InvalidItem::Window) => change_field::TERM,
+        InvalidProposal::Empty | InvalidProposal::Twice | InvalidProposal::TooMany(_) => {
+            change_field::WHO
+        }
+        InvalidProposal::Item(_) => FORM,
     }
 }
 

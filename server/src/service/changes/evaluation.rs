@@ -55,10 +55,10 @@ pub(super) async fn evaluate_now(
     };
     let mut asked = RequestContext {
         ours: ours(read_model, operations),
-        earlier_removals: if !operations.iter().any(Operation::removes) {
-            BTreeSet::new()
-        } else {
+        earlier_removals: if operations.iter().any(Operation::removes) {
             earlier_removals(conn, &asked.requester, stored, evaluated.now).await?
+        } else {
+            BTreeSet::new()
         },
         ..asked.clone()
     };

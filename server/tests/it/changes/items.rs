@@ -34,7 +34,7 @@ fn subject() -> SubjectKey {
 fn under_way() -> ChangeRow {
     let plan = SagaPlan {
         key: subject(),
-        seen: content_hash(&None::<UserId>),
+        seen: content_hash(&None::<domain::ids::UserId>),
         steps: Vec::new(),
     };
     ChangeRow {

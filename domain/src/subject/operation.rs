@@ -1,18 +1,18 @@
 //! One item of a change: a subject and what happens to it.
 //!
-//! The only place outside `subject/` that tells kinds apart. Everybody else asks an item what it gives, removes or
+//! The only place that tells kinds apart. Everybody else asks an item what it gives, removes or
 //! names, so that a new kind is silent where it has nothing to say, and the compiler demands an answer here.
 
 use serde::{Deserialize, Serialize};
 
+use super::{
+    Subject, SubjectKey,
+    account_classification::{self, Declaration},
+    assignment, identity_link, membership,
+};
 use crate::{
     grant::Term,
     ids::{AccountId, Assignment, GroupId, PersonId, UserId},
-    subject::{
-        Subject, SubjectKey,
-        account_classification::{self, Declaration},
-        assignment, identity_link, membership,
-    },
 };
 
 /// One item of a change.

@@ -1,0 +1,29 @@
+//! Why an item is invalid whatever the organization holds, worded so that the requester can correct it.
+
+use thiserror::Error;
+
+use super::account_classification::{LEAST_CHARS, TEXT_CHARS};
+
+/// The reason why an item is invalid by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvalidItem {
+    /// The duration of temporary access is out of range.
+    #[error("Temporary access lasts from 15 minutes to 12 hours.")]
+    Window,
+    /// A text of a declaration is too short or too long.
+    #[error("The {0} has {LEAST_CHARS} to {TEXT_CHARS} characters.")]
+    Text(&'static str),
+    /// A text of a declaration contains what looks like a card number.
+    #[error(
+        "The {0} contains what looks like a card number. Remove it: card data must never be stored here."
+    )]
+    CardNumber(&'static str),
+    #[error("This changes nothing. Choose another value.")]
+    NoDifference,
+    #[error("An account that is out of PCI scope needs the reason for it.")]
+    OutOfScope,
+    #[error(
+        "An account in PCI scope, or connected to it, has no reason for being out of scope. Remove the reason."
+    )]
+    InScope,
+}
