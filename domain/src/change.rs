@@ -5,9 +5,11 @@
 
 mod aim;
 mod card_number;
+mod items;
 
 pub use aim::{Aim, Allowance};
 pub use card_number::holds_card_number;
+pub use items::{ITEM_VERSION, StoredItem, UnreadableChange, read_all};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -132,7 +134,7 @@ pub const JUSTIFICATION_BYTES: usize = 4_000;
 /// The minimum length of a justification in characters.
 pub const JUSTIFICATION_CHARS: usize = 10;
 /// The maximum number of operations in one change.
-pub const OPERATIONS: usize = 100;
+pub const OPERATIONS: usize = 2_000;
 /// The maximum duration of temporary access, for any account.
 pub const LONGEST_WINDOW: Duration = Duration::hours(12);
 

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    change::{Change, State},
+    change::State,
     engine::{
         AccessResource, Commit, DomainEvent, Item, OperationOutcome, OperationRow, Phase,
         WindowRow, Write, alarm_after,
@@ -22,7 +22,10 @@ use crate::{
         changes,
         journal::{EntryActor, EntryBuilder},
     },
-    store::{self, StoreError, Tx, change::StoredChange},
+    store::{
+        self, StoreError, Tx,
+        change::{FoundChange, StoredChange, VersionedRow as _},
+    },
 };
 
 /// Stores a commit and notifies live pages. A change that is sent back is evaluated within the transaction without a slot:
@@ -218,28 +221,28 @@ async fn change_state(
         DomainEvent::SentBack { change } => (change, State::Waiting, None),
         _ => return Ok(Moved::Applied),
     };
-    let Some(stored) = store::change::lock(tx, change).await? else {
+    let Some(found) = store::change::lock(tx, change).await? else {
         return Err(StoreError::Inconsistent {
             table: "change",
             what: format!("the engine refers to {change}"),
         });
     };
-    if stored.change.state.is_terminal() {
-        return over_already(&stored.change, state);
+    if found.state().is_terminal() {
+        return over_already(&found, state);
     }
     if state == State::Waiting {
         let next = changes::send_back(app_state, tx, change, now).await?;
         return Ok(Moved::Back(Box::new(next)));
     }
-    store::change::set_state(tx, &stored, state, result, now).await?;
+    store::change::set_state(tx, &found, state, result, now).await?;
     Ok(Moved::Applied)
 }
 
 /// Handles a domain event of a change that is in a terminal state, which is final. A change that was withdrawn just
 /// before it started must not start: the whole commit is rolled back and the engine restarts without it. Completed work
 /// is recorded whatever the row contains: continuing with all other work matters more than a row that was altered.
-fn over_already(change: &Change, next: State) -> Result<Moved, StoreError> {
-    let ended = matches!(change.state, State::Withdrawn | State::Expired);
+fn over_already(found: &FoundChange, next: State) -> Result<Moved, StoreError> {
+    let ended = matches!(found.state(), State::Withdrawn | State::Expired);
     match next {
         State::Applying => Err(StoreError::Conflict("this change")),
         State::Waiting => Ok(Moved::Nowhere),
@@ -247,8 +250,8 @@ fn over_already(change: &Change, next: State) -> Result<Moved, StoreError> {
         State::Failed if ended => Ok(Moved::Nowhere),
         _ => {
             tracing::error!(
-                change = %change.id,
-                stands = change.state.as_str(),
+                change = %found.id(),
+                stands = found.state().as_str(),
                 next = next.as_str(),
                 "a change that was carried out is already in a terminal state"
             );

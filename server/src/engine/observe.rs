@@ -21,7 +21,7 @@ use domain::{
 use super::sync;
 use crate::{
     service::app_state::{AccessReasons, AppState, ReadModel},
-    store::{self, StoreError},
+    store::{self, StoreError, change::FoundChange},
 };
 
 /// Adds a read to the read model. If it cannot be stored, the next crawl reads it again.
@@ -162,7 +162,8 @@ pub(super) async fn reasons(app_state: &AppState) -> Result<AccessReasons, Store
     let changes: BTreeSet<&ChangeId> = windows.iter().map(|row| &row.window.change).collect();
     let mut agreed = BTreeMap::new();
     for change in changes {
-        let stored = store::change::find(&mut conn, change).await?;
+        let found = store::change::find(&mut conn, change).await?;
+        let stored = found.and_then(FoundChange::known);
         // An approval counts only for the effect that was shown to the approver.
         if let Some(stored) = stored.filter(|stored| stored.altered.is_none()) {
             let approvals = stored

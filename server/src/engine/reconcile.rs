@@ -18,7 +18,7 @@ use super::{commit, execute, failpoint};
 use crate::{
     clock,
     service::app_state::AppState,
-    store::{self, StoreError},
+    store::{self, StoreError, change::FoundChange},
 };
 
 /// The pause before a restart, which gives the database time to recover.
@@ -158,7 +158,10 @@ fn to_be_carried(stored: &store::change::StoredChange) -> bool {
 
 async fn approved(app_state: &AppState) -> Result<Vec<store::change::StoredChange>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
-    store::change::in_states(&mut conn, &[ChangeState::Approved]).await
+    let approved = store::change::in_states(&mut conn, &[ChangeState::Approved]).await?;
+    // Whether a change that is not understood gives access is not known, so a newer version has to start it.
+    let known = approved.into_iter().filter_map(FoundChange::known);
+    Ok(known.collect())
 }
 
 fn post(send: &UnboundedSender<Event>, event: Event) {

@@ -22,7 +22,7 @@ use super::{observe, reread_accounts, reread_removal};
 use crate::{
     aws::error::{CallError, ErrorClass},
     service::app_state::AppState,
-    store::{self, StoreError},
+    store::{self, StoreError, change::FoundChange},
 };
 
 /// Concurrent reads for one change.
@@ -117,7 +117,8 @@ async fn asked(
     change: &ChangeId,
 ) -> Result<Option<(Change, Timestamp)>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
-    let Some(stored) = store::change::find(&mut conn, change).await? else {
+    let found = store::change::find(&mut conn, change).await?;
+    let Some(stored) = found.and_then(FoundChange::known) else {
         return Ok(None);
     };
     let moved = store::change::moved_at(&mut conn, change).await?;

@@ -11,7 +11,7 @@ mod change_form;
 mod choices;
 mod decide;
 mod decider_link;
-mod descriptions;
+pub(super) mod descriptions;
 mod evaluation;
 mod events;
 mod expire;
@@ -30,6 +30,7 @@ mod step_up;
 mod submission_limits;
 mod submit;
 mod timeline;
+mod unreadable;
 mod view;
 mod withdraw;
 
@@ -41,7 +42,7 @@ use app::backend::{Denied, Load};
 use domain::authorize::Action;
 
 use super::{Service, journal::EntryActor};
-use crate::store::{StoreError, change::StoredChange};
+use crate::store::{StoreError, change::FoundChange};
 
 impl Service {
     /// Returns the actor, for the ledger.
@@ -50,8 +51,8 @@ impl Service {
     }
 
     /// Returns whether the viewer may see this change: it is their own, or they may see all changes.
-    fn may_see_change(&self, stored: &StoredChange) -> bool {
-        self.signed.person == stored.change.requester || self.allowed(Action::SeeChanges).is_ok()
+    fn may_see_change(&self, found: &FoundChange) -> bool {
+        &self.signed.person == found.requester() || self.allowed(Action::SeeChanges).is_ok()
     }
 
     /// Records a refused attempt. Must not be called while a transaction is open.

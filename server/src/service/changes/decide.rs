@@ -32,13 +32,13 @@ use super::{
     person_names::PersonNames,
     removal_alarm::raise_removal_alarm,
     submit::state_after,
-    trouble,
+    trouble, unreadable,
 };
 use crate::{
     service::{Service, broken, identities::Oneself, journal::EntryActor},
     store::{
         StoreError,
-        change::{self, StoredChange},
+        change::{self, FoundChange, StoredChange},
         identity, person,
     },
 };
@@ -59,6 +59,8 @@ enum DecideOutcome {
     SignInAgain,
     /// The row of the change differs from the ledger.
     RowMismatch(ChangeMismatch),
+    /// An item of the change is not understood.
+    Unreadable(Option<ChangeMismatch>),
     /// The effect has changed; earlier approvals are void.
     EffectChanged(State),
     /// The identity of the approver was suspended in the meantime.
@@ -91,6 +93,9 @@ impl DecisionPort for Service {
                 Err(Denied::Conflict(self.who_was_faster(&stored).await?))
             }
             DecideOutcome::SignInAgain => Err(Denied::SignInAgain),
+            DecideOutcome::Unreadable(altered) => {
+                Err(Denied::Conflict(unreadable::undecidable(altered)))
+            }
             DecideOutcome::RowMismatch(why) => Err(Denied::Conflict(descriptions::altered(why))),
             DecideOutcome::MayNotDecide(
                 why @ (ApproverRefusal::OtherEffect | ApproverRefusal::AlreadyDecided),
@@ -124,8 +129,12 @@ impl Service {
     ) -> Result<DecideOutcome, StoreError> {
         let now = self.app_state.clock.now();
         let mut tx = self.app_state.store.write().await?;
-        let Some(mut stored) = change::lock(&mut tx, id).await? else {
-            return Ok(DecideOutcome::NotFound);
+        let mut stored = match change::lock(&mut tx, id).await? {
+            None => return Ok(DecideOutcome::NotFound),
+            Some(FoundChange::Unreadable(row)) => {
+                return Ok(DecideOutcome::Unreadable(row.altered));
+            }
+            Some(FoundChange::Known(stored)) => *stored,
         };
         let seen = EffectHash(input.effect.clone());
         let again = |given: &Approval| {

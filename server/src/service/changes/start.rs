@@ -36,7 +36,7 @@ use crate::{
     },
     store::{
         StoreError, Tx,
-        change::{self, StoredChange},
+        change::{self, FoundChange, StoredChange},
         identity,
     },
 };
@@ -71,8 +71,10 @@ pub async fn fresh_verdict(
         let mut conn = conn.map_err(StoreError::from)?;
         change::find(&mut conn, id).await?
     };
-    let Some(found) = found else {
-        return Ok(StartVerdict::Refused(MISSING.into()));
+    let found = match found {
+        None => return Ok(StartVerdict::Refused(MISSING.into())),
+        Some(FoundChange::Unreadable(_)) => return Ok(StartVerdict::NoLongerWanted),
+        Some(FoundChange::Known(stored)) => stored,
     };
     let people = if rests_on_people(&found) {
         StartReads {
@@ -130,8 +132,11 @@ async fn under_lock(
     id: &ChangeId,
     people: &StartReads,
 ) -> Result<StartVerdict, NoVerdict> {
-    let Some(stored) = change::lock(tx, id).await? else {
-        return Ok(StartVerdict::Refused(MISSING.into()));
+    let stored = match change::lock(tx, id).await? {
+        None => return Ok(StartVerdict::Refused(MISSING.into())),
+        // A newer version may start it. Nothing is recorded, so that it still can.
+        Some(FoundChange::Unreadable(_)) => return Ok(StartVerdict::NoLongerWanted),
+        Some(FoundChange::Known(stored)) => *stored,
     };
     if stored.change.state != State::Approved {
         return Ok(StartVerdict::NoLongerWanted);
@@ -302,6 +307,7 @@ pub async fn send_back(
 ) -> Result<StoredChange, StoreError> {
     let stored = change::lock(tx, id)
         .await?
+        .and_then(FoundChange::known)
         .ok_or(StoreError::Conflict("this change"))?;
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
     let next = rebound(&stored, evaluation, now);

@@ -30,7 +30,7 @@ use crate::{
     service::{Service, broken},
     store::{
         StoreError,
-        change::{self, ChangeTarget, StoredChange},
+        change::{self, ChangeTarget, FoundChange, StoredChange},
         person,
     },
 };
@@ -141,7 +141,7 @@ impl Service {
     async fn stored_before(
         &self,
         submission: &Submission,
-    ) -> Result<Option<StoredChange>, StoreError> {
+    ) -> Result<Option<FoundChange>, StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
         change::by_form_key(&mut conn, &submission.form_key).await
     }
@@ -286,10 +286,12 @@ impl From<Denied> for Failure {
 }
 
 /// Returns the change that this form created before, or a conflict if the form now contains something else.
-fn same(earlier: &StoredChange, person: &PersonId, proposal: &Proposal) -> PortResult<ChangeId> {
-    let change = &earlier.change;
-    if &change.requester == person && change.proposal.operations == proposal.operations {
-        return Ok(change.id.clone());
+fn same(earlier: &FoundChange, person: &PersonId, proposal: &Proposal) -> PortResult<ChangeId> {
+    if let FoundChange::Known(earlier) = earlier {
+        let change = &earlier.change;
+        if &change.requester == person && change.proposal.operations == proposal.operations {
+            return Ok(change.id.clone());
+        }
     }
     Err(Denied::Conflict(
         "This form was already submitted with different content, and nothing was saved now. Open a new form and request the change again.".into(),

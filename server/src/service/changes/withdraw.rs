@@ -42,19 +42,19 @@ impl WithdrawalPort for Service {
 impl Service {
     async fn try_withdraw(&self, id: &ChangeId) -> Result<WithdrawOutcome, StoreError> {
         let mut tx = self.app_state.store.write().await?;
-        let Some(stored) = change::lock(&mut tx, id)
+        let Some(found) = change::lock(&mut tx, id)
             .await?
-            .filter(|stored| self.may_see_change(stored))
+            .filter(|found| self.may_see_change(found))
         else {
             return Ok(WithdrawOutcome::NotThere);
         };
-        if self.signed.actor.person.as_ref() != Some(&stored.change.requester) {
+        if self.signed.actor.person.as_ref() != Some(found.requester()) {
             return Ok(WithdrawOutcome::NotTheirs);
         }
-        let Ok(state) = stored.change.withdraw() else {
-            return Ok(WithdrawOutcome::Stuck(stored.change.state));
+        let Ok(state) = found.withdraw() else {
+            return Ok(WithdrawOutcome::Stuck(found.state()));
         };
-        change::set_state(&mut tx, &stored, state, None, self.app_state.clock.now()).await?;
+        change::set_state(&mut tx, &found, state, None, self.app_state.clock.now()).await?;
         let entry = self.app_state.journal.change_withdrawn(&self.who(), id);
         self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;

@@ -5,19 +5,22 @@ use std::collections::BTreeSet;
 use domain::{
     approval::{Approval, Decision},
     authorize::{Action, Role},
-    change::{Change, Operation, State},
+    change::{Change, Operation, State, StoredItem},
     classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
     engine::{AccessResource, OperationKind as WriteKind},
     grant::Window,
     ids::{AwsRequestId, ChangeId, GrantId, OperationId, PersonId},
-    ledger::{EventKind, Hash, Outcome},
+    ledger::{EventKind, Hash, Outcome, items},
     time::{Duration, Timestamp},
     verdict::{self, RulesVersion},
 };
 use serde_json::Value;
 
 use super::{EntryActor, EntryBuilder, Journal};
+
+/// The number of accounts that the entry of a request names. The items name all of them.
+const ACCOUNTS: usize = 100;
 
 impl Journal {
     /// Starts an entry whose actor is Leastwise itself.
@@ -34,6 +37,7 @@ impl Journal {
         };
         let operations = &change.proposal.operations;
         let accounts: BTreeSet<&str> = operations.iter().filter_map(account_of).collect();
+        let accounts: Vec<&str> = accounts.into_iter().take(ACCOUNTS).collect();
         let rules: Vec<&str> = change
             .verdict
             .hits
@@ -56,11 +60,11 @@ impl Journal {
             .fact("rules_hit", rules)
             .fact("effect", change.effect.0.as_str())
             .fact("decide_by", change.decide_by.rfc3339())
-            .fact("accounts", accounts.into_iter().collect::<Vec<_>>())
-            .fact(
-                "operations",
-                serde_json::to_value(operations).unwrap_or(Value::Null),
-            );
+            .fact("accounts", accounts);
+        let facts = items::facts(&StoredItem::of_all(operations));
+        let builder = facts
+            .into_iter()
+            .fold(builder, |builder, (name, fact)| builder.fact(name, fact));
         match operations.as_slice() {
             [only] => builder.key(&AccessResource::of(only)),
             _ => builder.target_id("change", change.id.as_str()),
