@@ -21,5 +21,6 @@ mod proof;
 mod refused;
 mod removals;
 mod sentences;
+mod stored_versions;
 mod support;
 mod two_steps;
