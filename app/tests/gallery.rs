@@ -203,6 +203,7 @@ fn home() -> AnyView {
 fn removal(title: &str, requester: &str, state: State, minutes: i64) -> ChangeRow {
     let submitted = NOW - Duration::minutes(minutes);
     ChangeRow {
+        items: 1,
         id: ChangeId::parse("3e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").expect("an id"),
         title: title.into(),
         requester: requester.into(),

@@ -5,10 +5,12 @@
 
 mod aim;
 mod approval_slots;
+mod items;
 
 pub use crate::subject::Operation;
 pub use aim::{Aim, Allowance};
 pub use approval_slots::{may_decide, may_fill_slot, tally};
+pub use items::{ITEM_VERSION, StoredItem, UnreadableChange, read_all};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -123,7 +125,7 @@ pub const JUSTIFICATION_BYTES: usize = 4_000;
 /// The minimum length of a justification in characters.
 pub const JUSTIFICATION_CHARS: usize = 10;
 /// The maximum number of operations in one change.
-pub const OPERATIONS: usize = 100;
+pub const OPERATIONS: usize = 2_000;
 
 /// The reason why a proposal is invalid, worded so that the requester can correct it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

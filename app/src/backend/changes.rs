@@ -204,6 +204,44 @@ pub struct OperationRow {
     pub remaining: Vec<String>,
 }
 
+/// The number of items on one page. A change contains the first page.
+pub const ITEMS_PER_PAGE: usize = 50;
+
+/// A change with an item that this version of Leastwise does not understand: it can be seen and withdrawn only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableChangeView {
+    pub id: ChangeId,
+    pub title: String,
+    /// The name of the requester.
+    pub requester: String,
+    pub submitted: Timestamp,
+    pub state: State,
+    pub justification: String,
+    pub ticket: Option<String>,
+    /// What this version understands of the change, and why it does nothing with it.
+    pub explanation: String,
+    /// The first items, as far as they are understood.
+    pub items: Vec<UnreadableItem>,
+    /// The number of all items.
+    pub total: usize,
+    pub timeline: Vec<TimelineRow>,
+    /// Whether the viewer may withdraw it; an error holds the reason why not.
+    pub withdraw: Result<(), &'static str>,
+    pub live_key: String,
+    pub live_words: String,
+    /// How it differs from the ledger, if it does.
+    pub mismatch: Option<LedgerMismatchView>,
+}
+
+/// An item of a change that is not understood as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnreadableItem {
+    /// Understood, in one line.
+    Known(String),
+    /// The stored document.
+    Newer(String),
+}
+
 /// A new sign-in that a decision needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepUpView {
@@ -240,6 +278,7 @@ pub struct ChangeView {
     /// The effect and the verdict.
     pub preview: Preview,
     pub approvals: Vec<ApprovalView>,
+    /// The first page of its items.
     pub operations: Vec<OperationRow>,
     pub timeline: Vec<TimelineRow>,
     /// Whether the viewer may decide; an error holds the reason why not.
@@ -286,7 +325,12 @@ pub trait ChangesPort {
     /// Returns a page of the list, newest first. `only` is the name of a state, `mine`, [`WITH_ALARM`] or
     /// [`REFUSED_BY`](super::REFUSED_BY), [`ALARM_BY`](super::ALARM_BY).
     async fn changes(&self, query: &ListQuery) -> PortResult<Page<ChangeRow>>;
+    /// [`Denied::NewerVersion`](super::Denied::NewerVersion) if this version does not understand all of the change.
     async fn change(&self, id: &ChangeId) -> PortResult<ChangeView>;
+    /// Returns a change that this version does not understand completely.
+    async fn unreadable_change(&self, id: &ChangeId) -> PortResult<UnreadableChangeView>;
+    /// Returns a page of the items of a change, in their order.
+    async fn change_items(&self, id: &ChangeId, page: usize) -> PortResult<Page<OperationRow>>;
     /// Returns a page of the gains and losses of a change, so that an approver can see everybody who gains.
     async fn effect(&self, id: &ChangeId, page: usize) -> PortResult<EffectPage>;
     /// Returns a page of the changes that need the viewer's decision, oldest first.

@@ -79,6 +79,8 @@ impl SentencePart {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryView {
     pub row: EntryRow,
+    /// The first page of the items of a change, if the entry states their digest and not the items themselves.
+    pub items: Option<EntryItems>,
     /// The JSON of the leaf, indented for display.
     pub json: String,
     /// The leaf hash (SHA-256, RFC 6962).
@@ -93,6 +95,22 @@ pub struct EntryView {
     pub inclusion: Inclusion,
     /// The sequence numbers of the previous and next entry, if they exist.
     pub neighbours: (Option<u64>, Option<u64>),
+}
+
+/// The items of a change, stored beside the entry of its request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryItems {
+    pub proven: ItemsProof,
+    /// One line for each item.
+    pub page: Page<String>,
+}
+
+/// Whether all items of a change hash to the digest in the entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemsProof {
+    Proven,
+    /// An item was altered, added, removed or swapped.
+    Altered,
 }
 
 /// Whether an entry is in the signed tree.
@@ -139,6 +157,8 @@ pub trait LedgerPort {
     /// Returns a page of the list, newest first. The words match type, actor, target and account.
     async fn entries(&self, query: &ListQuery) -> PortResult<Page<EntryRow>>;
     async fn entry(&self, seq: u64) -> PortResult<EntryView>;
+    /// Returns a page of the items that are stored beside an entry.
+    async fn entry_items(&self, seq: u64, page: usize) -> PortResult<EntryItems>;
     /// Returns the exact bytes of the leaf of one entry.
     async fn leaf(&self, seq: u64) -> PortResult<Vec<u8>>;
     /// Returns the signature status.

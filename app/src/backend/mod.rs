@@ -55,6 +55,9 @@ pub enum Denied {
     /// The action needs a more recent sign-in (403, or a detour over the sign-in that keeps the input).
     #[error("a more recent sign-in is needed")]
     SignInAgain,
+    /// A newer version of Leastwise requested the change, and this one does not understand all of it (409).
+    #[error("requested by a newer version")]
+    NewerVersion,
     /// The object changed since the caller loaded it (409).
     #[error("{0}")]
     Conflict(String),

@@ -179,6 +179,8 @@ pub struct ChangeRow {
     pub id: ChangeId,
     /// A one-line description.
     pub title: String,
+    /// The number of its items.
+    pub items: usize,
     /// The name of the requester.
     pub requester: String,
     pub submitted: Timestamp,

@@ -32,6 +32,8 @@ fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
         .folded
         .is_some()
         .then(|| view! { <p class="text-muted text-xs">"Newest: " {row.title.clone()}</p> });
+    let items = (row.folded.is_none() && row.items > 1)
+        .then(|| view! { <p class="text-muted text-xs">{format!("{} items", row.items)}</p> });
     let (have, need) = row.approvals;
     let waiting = (row.state == State::Waiting && need > 0).then(|| {
         view! { <span class="text-muted text-xs">{format!("{have} of {need}")} ", decision due " <Time at=row.decide_by now /></span> }
@@ -40,7 +42,7 @@ fn line(row: ChangeRow, now: Timestamp) -> impl IntoView {
     let accounts = row.accounts.into_iter().take(NAMED).collect();
     view! {
         <tr>
-            <th scope="row"><a href=href data-item>{title}</a> {newest}</th>
+            <th scope="row"><a href=href data-item>{title}</a> {newest} {items}</th>
             <td>
                 <span class="inline-flex flex-wrap items-center gap-x-2">
                     <StatusBadge status=state_status(row.state) label=state_words(row.state) />

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     backend::{
-        AffectedPeople, ApprovalView, ChangeView, EffectPage, EffectRow, OperationRow, PortResult,
-        decision_field, gains_and_losses, state_words,
+        AffectedPeople, ApprovalView, ChangeView, Denied, EffectPage, EffectRow, ITEMS_PER_PAGE,
+        OperationRow, PortResult, decision_field, gains_and_losses, state_words,
     },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
@@ -18,12 +18,23 @@ use crate::{
     routes::{FormState, Page, Visit},
 };
 
-use super::list_query;
+use super::{list_query, unreadable_change};
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let id = visit.param("id")?;
-    let mut view = visit.backend.change(&id).await?;
+    let mut view = match visit.backend.change(&id).await {
+        Err(Denied::NewerVersion) => return unreadable_change::page(&visit, &id).await,
+        found => found?,
+    };
+    let items_page = visit.query("items").parse().unwrap_or(1);
+    let items_page = if items_page > 1 {
+        let items = visit.backend.change_items(&id, items_page).await?;
+        view.operations = items.rows;
+        items.number
+    } else {
+        1
+    };
     let page = list_query(&visit).page;
     let shown = if page > 1 {
         let shown = visit.backend.effect(&id, page).await?;
@@ -54,7 +65,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             {view.mismatch.clone().map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
             {typed(&view, &form)}
             {view.result.clone().map(|result| view! { <Notice status=Status::Danger title=result /> })}
-            {body(view, shown, &form, decides, ledger, now)}
+            {body(view, Shown { effect: shown, items: items_page }, &form, decides, ledger, now)}
         }
         .into_any()
     }))
@@ -83,9 +94,15 @@ fn live(view: &ChangeView) -> Option<AnyView> {
     })
 }
 
+/// The pages of the lists that are shown, from 1.
+struct Shown {
+    effect: usize,
+    items: usize,
+}
+
 fn body(
     view: ChangeView,
-    shown: usize,
+    shown: Shown,
     form: &FormState,
     decides: bool,
     ledger: bool,
@@ -120,6 +137,7 @@ fn body(
         }
     });
     let given = (!approvals.is_empty()).then(|| decisions(approvals, now));
+    let (row_items, items_path) = (row.items, format!("/changes/{}", row.id));
     let (have, need) = row.approvals;
     let facts = view! {
         <DefinitionList>
@@ -139,13 +157,13 @@ fn body(
     };
     view! {
         {panel}
-        <Section title="Progress">{progress(operations, now)}</Section>
+        <section id="items"><Section title="Progress">{progress(operations, row_items, shown.items, &items_path, now)}</Section></section>
         {if undecided {
             view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains approvers=preview.approvers /> }
         } else {
             view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains tense=Tense::Over /> }
         }}
-        {effect_rows(preview.gained, preview.lost, (gainers, losers), shown, format!("/changes/{changed}"))}
+        {effect_rows(preview.gained, preview.lost, (gainers, losers), shown.effect, format!("/changes/{changed}"))}
         {open.then(|| risks(preview.findings)).flatten()}
         {given}
         <Section title="Request"><div data-body>{facts}</div></Section>
@@ -180,7 +198,15 @@ fn effect_rows(
     .into_any()
 }
 
-fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
+/// Renders one page of the items, and links to the others.
+fn progress(
+    operations: Vec<OperationRow>,
+    total: usize,
+    number: usize,
+    path: &str,
+    now: Timestamp,
+) -> impl IntoView + use<> {
+    let pager = items_pager(number, operations.len(), total, path);
     let columns = vec![
         // The first column, so that it is visible on a small screen without scrolling.
         Column::new("Status"),
@@ -209,7 +235,22 @@ fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <Table caption="Items of this change" columns>{rows}</Table> }
+    view! {
+        <Table caption="Items of this change" columns>{rows}</Table>
+        {pager}
+    }
+}
+
+/// Links to the other pages of items, if there are any.
+pub(super) fn items_pager(number: usize, shown: usize, total: usize, path: &str) -> AnyView {
+    if shown >= total {
+        return ().into_any();
+    }
+    let place = PagePosition::of(number, ITEMS_PER_PAGE, shown, total);
+    let path = path.to_owned();
+    pages(place, "items", move |page| {
+        format!("{path}?items={page}#items")
+    })
 }
 
 fn decisions(approvals: Vec<ApprovalView>, now: Timestamp) -> impl IntoView {

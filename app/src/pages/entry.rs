@@ -4,7 +4,7 @@ use domain::time::Timestamp;
 use leptos::prelude::*;
 
 use crate::{
-    backend::{EntryMeaning, EntryView, Inclusion, PortResult},
+    backend::{EntryItems, EntryMeaning, EntryView, Inclusion, ItemsProof, PortResult},
     components::{
         Column, Crumb, Definition, DefinitionList, EntrySentence, ExactTime, Glyph, LinkButton,
         Notice, PageHeader, Section, Status, Table,
@@ -12,12 +12,16 @@ use crate::{
     routes::{Page, Visit},
 };
 
-use super::ledger::outcome_badge;
+use super::{change::items_pager, ledger::outcome_badge};
 
 /// Builds the page.
 pub async fn page(visit: Visit) -> PortResult<Page> {
     let seq: u64 = visit.param("seq")?;
-    let entry = visit.backend.entry(seq).await?;
+    let mut entry = visit.backend.entry(seq).await?;
+    let items_page = visit.query("items").parse().unwrap_or(1);
+    if items_page > 1 && entry.items.is_some() {
+        entry.items = Some(visit.backend.entry_items(seq, items_page).await?);
+    }
     let now = visit.backend.now();
     Ok(Page::new(format!("Entry {seq}"), move || draw(entry, now)))
 }
@@ -25,6 +29,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
 fn draw(entry: EntryView, now: Timestamp) -> AnyView {
     let EntryView {
         row,
+        items,
         json,
         leaf_hash,
         private,
@@ -75,6 +80,7 @@ fn draw(entry: EntryView, now: Timestamp) -> AnyView {
         <Section title="Recorded entry" detail="RFC 8785 JSON, indented for display">
             <pre data-body tabindex="0" role="region" aria-label="The entry as JSON"><code>{json}</code></pre>
         </Section>
+        {items.map(|items| stored_items(items, &format!("/ledger/{}", row.seq)))}
         {personal(private)}
         {proven(row.seq, leaf_hash, checkpoint, proof, inclusion)}
     }
@@ -87,6 +93,36 @@ fn classes(known: EntryMeaning) -> AnyView {
     view! {
         <Definition term="Severity">{severity.as_str()}</Definition>
         <Definition term="OCSF class">{ocsf.class_name()} " (" {ocsf.class_uid} ", activity " {ocsf.activity_id} ")"</Definition>
+    }
+    .into_any()
+}
+
+/// Renders one page of the items that the entry proves by their digest.
+fn stored_items(items: EntryItems, path: &str) -> AnyView {
+    let EntryItems { proven, page } = items;
+    let altered = (proven == ItemsProof::Altered).then(|| {
+        view! {
+            <Notice status=Status::Danger title="The items do not match this entry">
+                "Their digest differs from the recorded one, so what is listed below is not what was requested. Do not modify the database, and run leastwise ledger verify."
+            </Notice>
+        }
+    });
+    let pager = items_pager(page.number, page.rows.len(), page.total, path);
+    let first = (page.number - 1) * page.size + 1;
+    let rows = page
+        .rows
+        .into_iter()
+        .zip(first..)
+        .map(|(item, number)| view! { <tr><td>{number}</td><th scope="row" class="break-all">{item}</th></tr> })
+        .collect_view();
+    view! {
+        <section id="items">
+            <Section title="Items" detail="stored beside the ledger, which holds their digest">
+                {altered}
+                <Table caption="Items of the change" columns=vec![Column::new("Number"), Column::new("Item")]>{rows}</Table>
+                {pager}
+            </Section>
+        </section>
     }
     .into_any()
 }

@@ -15,7 +15,7 @@ pub fn status(denied: &Denied) -> u16 {
             403
         }
         Denied::NotFound => 404,
-        Denied::Conflict(_) => 409,
+        Denied::Conflict(_) | Denied::NewerVersion => 409,
         Denied::Invalid(_) => 422,
         Denied::Busy(Load::Own) | Denied::TooMany { .. } => 429,
         Denied::Busy(Load::Overall) | Denied::Unavailable => 503,
@@ -44,6 +44,10 @@ pub fn words(denied: &Denied) -> (&'static str, String) {
             "This needs a more recent sign-in. Nothing was changed. Sign in again and repeat it.".into(),
         ),
         Denied::Conflict(what) => ("Changed in the meantime", what.clone()),
+        Denied::NewerVersion => (
+            "Requested by a newer version",
+            "A newer version of Leastwise requested this change, and this version does not understand all of it. Nothing was changed.".into(),
+        ),
         Denied::Invalid(errors) => (
             "Invalid input",
             errors.iter().map(|e| e.message.clone()).collect::<Vec<_>>().join(" "),

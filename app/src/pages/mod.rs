@@ -19,6 +19,7 @@ pub mod permission_set;
 pub mod permission_sets;
 pub mod person;
 pub mod report;
+mod unreadable_change;
 
 use domain::classification::{Environment, Pci};
 

@@ -1,8 +1,12 @@
-//! An exported ledger: five plain files that a third party can read without Leastwise.
+//! An exported ledger: plain files that a third party can read without Leastwise.
 //!
 //! This module handles text; the caller reads and writes the files. A bundle must never vouch for itself: its
 //! `vkeys.txt` and its own checkpoints are a convenience, and a verifier takes the keys and an earlier checkpoint from
 //! elsewhere. The parent module specifies the byte layout.
+
+mod items;
+
+pub use items::{ITEMS, ItemsDiffer, item_line, verify_items};
 
 use std::collections::BTreeMap;
 

@@ -84,6 +84,9 @@
 //! - `vkeys.txt`: each line is a verifier key. Only trust a key that you obtained elsewhere.
 //! - `private.jsonl`, which may be absent: each line is an object with `seq`, `path` (a JSON Pointer to the P in the
 //!   leaf), `salt` (hex) and `value`, in ascending order of `seq`.
+//! - `items.jsonl`, which is absent if no entry needs it: each line is an object with `seq`, `number`, `version` and
+//!   `document` (a string), in ascending order of `seq` and `number`. It contains the items of each entry that states
+//!   their digest (section 7) and not the items themselves.
 //!
 //! ## 6. Verification
 //!
@@ -92,7 +95,16 @@
 //! the signed root. No checkpoint is larger than the number of leaves. Each checkpoint, from the bundle or kept
 //! elsewhere, has a valid signature by a trusted key. Each given private value hashes to its P. Only a checkpoint that
 //! was kept elsewhere shows that the log was not rewritten as a whole by a holder of the signing key. Entries beyond
-//! the largest checkpoint are chained but not signed.
+//! the largest checkpoint are chained but not signed. The items of each entry that states their digest hash to it.
+//!
+//! ## 7. Items of a change
+//!
+//! The items of a change are stored outside the log. `data.items` of `change.submitted` and `change.refused` is an object
+//! with `count`, `digest` (H), `kinds` (how many items there are of each kind), and `first` (the first item) unless
+//! `data.operations` holds all of them. Each item has a `number`, counted from 0, a `version` and a `document`, a text that
+//! is never written again. With ASCII decimals for numbers, the digest is SHA-256(`leastwise-items-v1` || 0x00 || item 0 ||
+//! item 1 || ...), where an item is `number` || 0x20 || `version` || 0x20 || the length of the document in bytes || 0x0A ||
+//! document || 0x0A. Entries without `data.items` hold all items in `data.operations`.
 
 pub mod bundle;
 mod canonical;
@@ -101,6 +113,7 @@ mod entry;
 mod events;
 mod hash;
 mod instant;
+pub mod items;
 mod name;
 mod private;
 pub mod projection;

@@ -12,8 +12,8 @@ pub mod identities;
 pub mod sessions;
 
 pub use change_history::{
-    BEGAN, ChangeHistory, ChangeMismatch, ENDINGS, Lifecycle, PresentedEffect, REFUSED, SENT_BACK,
-    SUBMITTED, SubmittedRequest,
+    BEGAN, ChangeHistory, ChangeMismatch, ENDINGS, Lifecycle, PresentedEffect, REFUSED, RequestRow,
+    SENT_BACK, SUBMITTED, SubmittedRequest,
 };
 pub use decision_mismatch::{DecisionMismatch, DecisionMismatchKind};
 

@@ -317,3 +317,81 @@ fn a_grant_to_a_group_costs_its_people_once_and_none_of_its_other_assignments() 
     assert_eq!(evaluation.gains.len(), 2);
     assert!(checks.get() < 100, "{} checks", checks.get());
 }
+
+/// The number of items that a change is measured with.
+const ITEMS: [usize; 2] = [500, 2_000];
+
+#[test]
+#[ignore = "measures; run by hand"]
+#[expect(clippy::disallowed_methods, reason = "this is a stopwatch")]
+fn the_cost_of_a_change_of_many_items() {
+    let rules = default_rules();
+    let (snapshot, groups) = organization();
+    let asked = administrator();
+    let parts = snapshot.parts();
+    let pairs: Vec<&Pair> = parts.pairs.keys().collect();
+    let users: Vec<&UserId> = parts.users.keys().collect();
+    let given = |pair: &Pair, principal: Principal| Operation::Assign {
+        assignment: Assignment {
+            pair: pair.clone(),
+            principal,
+        },
+        term: Term::Standing,
+    };
+    let existing: Vec<Operation> = parts
+        .pairs
+        .iter()
+        .flat_map(|(pair, read)| read.principals.keys().map(move |who| (pair, who)))
+        .map(|(pair, principal)| Operation::Unassign {
+            assignment: Assignment {
+                pair: pair.clone(),
+                principal: principal.clone(),
+            },
+        })
+        .step_by(7)
+        .collect();
+    for items in ITEMS {
+        let of_group = pairs.iter().take(items);
+        let of_group = of_group.map(|pair| given(pair, Principal::Group(groups[1].clone())));
+        let of_users = users.iter().take(items);
+        let of_users = of_users.map(|user| given(pairs[100], Principal::User((*user).clone())));
+        let spread = users.iter().zip(pairs.iter().step_by(20)).take(items);
+        let spread = spread.map(|(user, pair)| given(pair, Principal::User((*user).clone())));
+        let joins = users.iter().rev().take(items);
+        let joins = joins.map(|user| Operation::AddMember {
+            group: groups[1].clone(),
+            user: (*user).clone(),
+        });
+        let cases: [(&str, Vec<Operation>); 5] = [
+            ("a group of 200 on as many pairs", of_group.collect()),
+            ("as many users on one pair", of_users.collect()),
+            ("as many users on as many pairs", spread.collect()),
+            (
+                "as many users into a group with 160 assignments",
+                joins.collect(),
+            ),
+            ("removals", existing.iter().take(items).cloned().collect()),
+        ];
+        for (what, operations) in cases {
+            let started = Instant::now();
+            let evaluation = evaluate(
+                &snapshot,
+                &[],
+                &operations,
+                &asked,
+                &rules,
+                NOW,
+                Budget::UNLIMITED,
+            )
+            .unwrap();
+            println!(
+                "{} items, {what}: {:?}, {} gains, {} losses, {} classes",
+                operations.len(),
+                started.elapsed(),
+                evaluation.effect.gained.len(),
+                evaluation.effect.lost.len(),
+                evaluation.gains.len(),
+            );
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod database;
 mod export;
 mod findings;
 mod identities;
+mod items;
 mod open_sessions;
 mod rows;
 mod search;
@@ -35,7 +36,7 @@ use crate::{config, store::StoreError};
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum LedgerCommand {
-    /// Verify the chain, the tree, the signatures and earlier checkpoints, that decisions, roles, identities, access
+    /// Verify the chain, the tree, the signatures and earlier checkpoints, that decisions, items, roles, identities, access
     /// windows and sessions have their entries, and that the search finds every entry.
     Verify(VerifyArgs),
     /// Export the ledger as a folder of files that can be verified without this program.

@@ -30,7 +30,10 @@ use crate::{
         write::{self, WriteProgress},
     },
     service::{app_state::AppState, single_reads},
-    store::{StoreError, change::StoredChange},
+    store::{
+        StoreError,
+        change::{FoundChange, StoredChange},
+    },
 };
 
 /// Begins an effect. The result is sent as an event. `loaded` is the change to evaluate, if it was just taken up.
@@ -181,13 +184,13 @@ async fn try_fresh_verdict(
     loaded: Option<StoredChange>,
 ) -> Result<StartVerdict, StartDependency> {
     let loaded = match loaded {
-        Some(loaded) => Some(loaded),
-        None => start::load(app_state, change)
-            .await
-            .map_err(|error| not_evaluated(change, &error))?,
-    };
-    let Some(loaded) = loaded else {
-        return Ok(StartVerdict::Refused(MISSING.into()));
+        Some(loaded) => loaded,
+        None => match start::load(app_state, change).await {
+            Err(error) => return Err(not_evaluated(change, &error)),
+            Ok(None) => return Ok(StartVerdict::Refused(MISSING.into())),
+            Ok(Some(FoundChange::Unreadable(_))) => return Ok(StartVerdict::NoLongerWanted),
+            Ok(Some(FoundChange::Known(stored))) => *stored,
+        },
     };
     // Whatever AWS answers, a change that these hold up does not start.
     let held_up = held_up(app_state, &**app_state, &loaded).await;

@@ -7,7 +7,10 @@ use domain::{change::State, ids::ChangeId, time::Timestamp};
 
 use crate::{
     service::app_state::AppState,
-    store::{StoreError, change},
+    store::{
+        StoreError,
+        change::{self, FoundChange},
+    },
 };
 
 /// How often the loop runs: a change states its expiry to the minute.
@@ -34,11 +37,15 @@ pub async fn expire_due(app_state: &AppState, now: Timestamp) -> Result<Vec<Chan
     let mut expired = Vec::new();
     for due in waiting
         .into_iter()
+        .filter_map(FoundChange::known)
         .filter(|stored| stored.change.expire(now).is_some())
     {
         let id = due.change.id;
         let mut tx = app_state.store.write().await?;
-        let Some(stored) = change::lock(&mut tx, &id).await? else {
+        let Some(stored) = change::lock(&mut tx, &id)
+            .await?
+            .and_then(FoundChange::known)
+        else {
             continue;
         };
         // It may have been decided since it was read.

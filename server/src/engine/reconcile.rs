@@ -18,11 +18,14 @@ use super::{commit, execute, failpoint, start};
 use crate::{
     clock,
     service::app_state::AppState,
-    store::{self, StoreError, change::StoredChange},
+    store::{
+        self, StoreError,
+        change::{FoundChange, StoredChange},
+    },
 };
 
-/// The approved changes that the engine was given since it started, each with the version of its row. A change that was
-/// sent back and approved again has another version.
+/// The approved changes that the engine was given since it started, or that only a newer version of Leastwise can start,
+/// each with the version of its row. A change that was sent back and approved again has another version.
 type TakenUp = HashMap<ChangeId, i64>;
 
 /// The pause before a restart, which gives the database time to recover.
@@ -138,7 +141,14 @@ async fn take_up_approved(
             continue;
         }
         let stored = match start::load(app_state, &change).await {
-            Ok(Some(stored)) => stored,
+            Ok(Some(FoundChange::Known(stored))) => *stored,
+            // Whether a change that is not understood gives access is not known, so a newer version has to start it.
+            Ok(Some(FoundChange::Unreadable(row))) => {
+                if row.altered.is_none() {
+                    taken_up.insert(change, version);
+                }
+                continue;
+            }
             Ok(None) => continue,
             // One bad row must not delay all other changes, removals in particular. The change itself cannot start.
             Err(error) => {

@@ -24,7 +24,10 @@ use crate::{
         app_state::AppState,
         single_reads::{self, IN_FLIGHT, ReadItem, read_item},
     },
-    store::{StoreError, change::StoredChange},
+    store::{
+        StoreError,
+        change::{FoundChange, StoredChange},
+    },
 };
 
 /// The reason why a change cannot be evaluated against what AWS holds now. The read is retried.
@@ -94,7 +97,8 @@ fn ask_for_crawl(app_state: &AppState) {
 /// Reads the permission sets that a change assigned again, after the change is done. An edit made in the meantime is
 /// recorded and evaluated at once instead of after the next crawl.
 pub async fn confirm(app_state: &Arc<AppState>, change: &ChangeId) -> Result<(), RereadError> {
-    let Some(stored) = start::load(app_state, change).await? else {
+    let found = start::load(app_state, change).await?;
+    let Some(stored) = found.and_then(FoundChange::known) else {
         return Ok(());
     };
     let operations = stored.change.proposal.operations.into_iter();

@@ -43,7 +43,7 @@ use crate::{
     },
     store::{
         StoreError, Tx,
-        change::{self, StoredChange},
+        change::{self, FoundChange, StoredChange},
         identity,
     },
 };
@@ -66,8 +66,9 @@ pub enum NoVerdict {
     Store(#[from] StoreError),
 }
 
-/// Loads a change.
-pub async fn load(app_state: &AppState, id: &ChangeId) -> Result<Option<StoredChange>, StoreError> {
+/// Loads a change. One that is not understood has no verdict: a newer version may start it, and nothing is recorded, so
+/// that it still can.
+pub async fn load(app_state: &AppState, id: &ChangeId) -> Result<Option<FoundChange>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
     change::find(&mut conn, id).await
 }
@@ -335,6 +336,7 @@ pub async fn send_back(
 ) -> Result<StoredChange, StoreError> {
     let stored = change::lock(tx, id)
         .await?
+        .and_then(FoundChange::known)
         .ok_or(StoreError::Conflict("this change"))?;
     let evaluation = re_evaluate(app_state, tx.conn(), &stored, BTreeSet::new()).await?;
     let next = rebound(&stored, evaluation, now);

@@ -27,6 +27,7 @@ mod step_up;
 mod submission_limits;
 mod submit;
 mod timeline;
+mod unreadable;
 mod view;
 mod withdraw;
 
@@ -37,12 +38,12 @@ use app::backend::{Denied, Load};
 use domain::authorize::Action;
 
 use super::Service;
-use crate::store::{StoreError, change::StoredChange};
+use crate::store::{StoreError, change::FoundChange};
 
 impl Service {
     /// Returns whether the viewer may see this change: it is their own, or they may see all changes.
-    fn may_see_change(&self, stored: &StoredChange) -> bool {
-        self.caller.is(&stored.change.requester) || self.allowed(Action::SeeChanges).is_ok()
+    fn may_see_change(&self, found: &FoundChange) -> bool {
+        self.caller.is(found.requester()) || self.allowed(Action::SeeChanges).is_ok()
     }
 
     /// Records a refused attempt. Must not be called while a transaction is open.

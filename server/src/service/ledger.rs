@@ -7,24 +7,25 @@ mod recorded_words;
 mod sentence;
 
 use app::backend::{
-    Denied, EntryMeaning, EntryRow, EntryView, Inclusion, LedgerHealth, LedgerPort, ListQuery,
-    Page, PortResult,
+    Denied, EntryItems, EntryMeaning, EntryRow, EntryView, ITEMS_PER_PAGE, Inclusion, ItemsProof,
+    LedgerHealth, LedgerPort, ListQuery, Page, PortResult,
 };
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    change::Operation,
+    change::{Operation, StoredItem},
     ledger::{
         Entry, EventKind, Hash,
+        items::{ItemRows, OPERATIONS, RecordedItems},
         tree::{self, Need},
     },
     snapshot::Snapshot,
 };
 
 use self::sentence::EntryContext;
-use super::{Service, broken, existing};
+use super::{Service, broken, changes::descriptions, existing};
 use crate::store::{
-    Store, StoreError,
+    Store, StoreError, change,
     ledger::{self, LedgerError, ListedEntry, SignedHead},
 };
 
@@ -56,6 +57,20 @@ impl LedgerPort for Service {
         self.reading_ledger().await?;
         let read_model = self.app_state.read_model();
         let found = view(&self.app_state.store, &read_model.snapshot, seq).await;
+        found.map_err(broken)?.ok_or(Denied::NotFound)
+    }
+
+    async fn entry_items(&self, seq: u64, page: usize) -> PortResult<EntryItems> {
+        self.reading_ledger().await?;
+        // The database holds no larger number.
+        if i64::try_from(seq).is_err() {
+            return Err(Denied::NotFound);
+        }
+        let store = &self.app_state.store;
+        let listed = ledger::listed(store, seq).await.map_err(broken)?;
+        let listed = listed.ok_or(Denied::NotFound)?;
+        let read_model = self.app_state.read_model();
+        let found = items(store, &read_model.snapshot, &listed.leaf, page).await;
         found.map_err(broken)?.ok_or(Denied::NotFound)
     }
 
@@ -146,6 +161,7 @@ async fn view(
     };
     Ok(Some(EntryView {
         row: row(&listed, snapshot)?,
+        items: items(store, snapshot, &listed.leaf, 1).await?,
         json: indented(&listed.leaf),
         leaf_hash: leaf.hex(),
         private: private
@@ -198,11 +214,11 @@ fn row(listed: &ListedEntry, snapshot: &Snapshot) -> Result<EntryRow, StoreError
             table: "ledger_entry",
             what: format!("entry {}: {error}", listed.seq),
         })?;
-    let operations = operations(listed.request.as_deref());
+    let items = request(listed.request.as_deref());
     let context = EntryContext {
         listed,
         entry: &entry,
-        operations: &operations,
+        items: &items,
         snapshot,
     };
     Ok(EntryRow {
@@ -216,13 +232,73 @@ fn row(listed: &ListedEntry, snapshot: &Snapshot) -> Result<EntryRow, StoreError
     })
 }
 
-/// Returns the operations of a change, from the leaf of its request. None of them if it cannot be read.
-fn operations(request: Option<&str>) -> Vec<Operation> {
-    let entry = request.and_then(|leaf| Entry::parse(leaf.as_bytes()).ok());
-    let stated = entry.and_then(|(_, mut entry)| entry.data.remove("operations"));
-    stated
-        .and_then(|stated| serde_json::from_value(stated).ok())
-        .unwrap_or_default()
+/// What a change was requested to do, from the leaf of its request.
+#[derive(Default)]
+pub(super) struct RequestedItems {
+    /// None if it cannot be read.
+    pub count: Option<u64>,
+    /// The first item, if this version understands it.
+    pub first: Option<Operation>,
+}
+
+fn request(leaf: Option<&str>) -> RequestedItems {
+    let entry = leaf.and_then(|leaf| Entry::parse(leaf.as_bytes()).ok());
+    let Some(recorded) = entry.and_then(|(_, entry)| RecordedItems::of(&entry)) else {
+        return RequestedItems::default();
+    };
+    RequestedItems {
+        count: recorded.count(),
+        first: recorded.first().and_then(|first| {
+            let first = ItemRows {
+                inline: Some(vec![first.clone()]),
+                rows: Vec::new(),
+            };
+            first.items().first().and_then(StoredItem::read)
+        }),
+    }
+}
+
+/// Returns a page of the items of a change whose entry states their digest and not the items themselves.
+async fn items(
+    store: &Store,
+    snapshot: &Snapshot,
+    leaf: &str,
+    page: usize,
+) -> Result<Option<EntryItems>, StoreError> {
+    let Ok((_, entry)) = Entry::parse(leaf.as_bytes()) else {
+        return Ok(None);
+    };
+    let recorded = RecordedItems::of(&entry);
+    let (Some(recorded), Some(change)) = (recorded, &entry.change_id) else {
+        return Ok(None);
+    };
+    if entry.data.contains_key(OPERATIONS) || !matches!(recorded, RecordedItems::Digest { .. }) {
+        return Ok(None);
+    }
+    let found = ItemRows {
+        inline: None,
+        rows: change::items_of(store, change).await?,
+    };
+    let total = found.rows.len();
+    let number = existing(page, total, ITEMS_PER_PAGE);
+    let rows = found.rows.iter().skip((number - 1) * ITEMS_PER_PAGE);
+    let line = |item: &StoredItem| match item.read() {
+        Some(operation) => descriptions::operation(snapshot, &operation),
+        None => item.document.clone(),
+    };
+    Ok(Some(EntryItems {
+        proven: if recorded.proves(&found) {
+            ItemsProof::Proven
+        } else {
+            ItemsProof::Altered
+        },
+        page: Page {
+            rows: rows.take(ITEMS_PER_PAGE).map(line).collect(),
+            number,
+            total,
+            size: ITEMS_PER_PAGE,
+        },
+    }))
 }
 
 fn meaning(kind: EventKind, entry: &Entry) -> EntryMeaning {

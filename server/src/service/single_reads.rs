@@ -29,7 +29,7 @@ use super::{
     app_state::{AccessReasons, AppState, ReadModel},
     drift,
 };
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreError, change::FoundChange};
 
 /// Adds a read to the read model. If it cannot be stored, the next crawl reads it again.
 pub async fn note(app_state: &Arc<AppState>, listing: &Listing, as_of: Timestamp) {
@@ -177,7 +177,8 @@ pub async fn reasons(app_state: &AppState) -> Result<AccessReasons, StoreError> 
     let changes: BTreeSet<&ChangeId> = windows.iter().map(|row| &row.window.change).collect();
     let mut agreed = BTreeMap::new();
     for change in changes {
-        let stored = store::change::find(&mut conn, change).await?;
+        let found = store::change::find(&mut conn, change).await?;
+        let stored = found.and_then(FoundChange::known);
         // An approval counts only for the effect that was shown to the approver.
         if let Some(stored) = stored.filter(|stored| stored.altered.is_none()) {
             let approvals = stored

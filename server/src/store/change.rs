@@ -5,33 +5,43 @@
 
 mod alarm;
 mod decision;
+mod found;
+mod items;
 mod list;
 mod removals;
+mod summary;
 mod target;
 
 pub use alarm::{AlarmCount, alarm_counts, newest_with_alarm};
 pub use decision::{DecisionRow, decide, decision_rows};
+pub use found::{FoundChange, UnreadableRow};
+pub use items::{inline_items, item_digests, items_of};
 pub use list::{Filter, Folding, list, refused_of, submitted_since};
 pub use removals::{SubmittedWithin, people_of_removals};
+pub use summary::{ChangeSummary, ListedChange};
 pub use target::{ChangeTarget, mark_alarm};
 
 use std::collections::BTreeSet;
 
 use domain::{
     approval::Mfa,
-    change::{Allowance, Change, State},
+    change::{Allowance, Change, State, StoredItem},
     diff::Effect,
-    ids::{ChangeId, EffectHash, PersonId},
+    ids::{ChangeId, PersonId},
     ledger::{
         Hash,
         projection::{ChangeMismatch, DecisionMismatch, Lifecycle, RecordedDecision},
     },
     time::Timestamp,
 };
-use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use serde_json::json;
+use sqlx::{AnyConnection, Row as _};
 
-use self::{decision::ProvenDecisions, target::mark};
-use super::{StoreError, Tx, affected, id, json, to_json};
+use self::{
+    found::{found, state_of},
+    target::mark,
+};
+use super::{StoreError, Tx, affected, id, to_json};
 
 /// A stored change, with the effect that its approvers saw.
 #[derive(Debug, Clone)]
@@ -96,7 +106,10 @@ pub async fn insert(
     )
     .bind(change.id.as_str())
     .bind(change.requester.as_str())
-    .bind(to_json(&change.proposal))
+    .bind(to_json(&json!({
+        "justification": change.proposal.justification,
+        "ticket": change.proposal.ticket,
+    })))
     .bind(change.submitted.0)
     .bind(change.decide_by.0)
     .bind(to_json(&change.verdict))
@@ -109,6 +122,8 @@ pub async fn insert(
     .bind(to_json(&stored.mfa))
     .execute(tx.conn())
     .await?;
+    let items = StoredItem::of_all(&change.proposal.operations);
+    items::insert(tx, &change.id, &items).await?;
     insert_targets(tx, &change.id, targets).await?;
     Ok(None)
 }
@@ -144,13 +159,13 @@ async fn insert_targets(
 pub async fn by_form_key(
     conn: &mut AnyConnection,
     form_key: &str,
-) -> Result<Option<StoredChange>, StoreError> {
+) -> Result<Option<FoundChange>, StoreError> {
     let row = sqlx::query("select * from change where form_key = $1")
         .bind(form_key)
         .fetch_optional(&mut *conn)
         .await?;
     match row {
-        Some(row) => Ok(Some(stored(conn, &row).await?)),
+        Some(row) => Ok(Some(found(conn, &row).await?)),
         None => Ok(None),
     }
 }
@@ -160,40 +175,40 @@ pub async fn by_form_key(
 pub async fn ended_since(
     conn: &mut AnyConnection,
     since: Timestamp,
-) -> Result<Vec<(StoredChange, Timestamp)>, StoreError> {
+) -> Result<Vec<(FoundChange, Timestamp)>, StoreError> {
     let rows = sqlx::query(
         "select * from change where state in ('verified', 'failed') and updated_at >= $1 order by updated_at, id",
     )
     .bind(since.0)
     .fetch_all(&mut *conn)
     .await?;
-    let mut found = Vec::with_capacity(rows.len());
+    let mut ended = Vec::with_capacity(rows.len());
     for row in &rows {
-        found.push((
-            stored(conn, row).await?,
+        ended.push((
+            found(conn, row).await?,
             Timestamp(row.try_get("updated_at")?),
         ));
     }
-    Ok(found)
+    Ok(ended)
 }
 
 /// Returns one change.
 pub async fn find(
     conn: &mut AnyConnection,
     change: &ChangeId,
-) -> Result<Option<StoredChange>, StoreError> {
+) -> Result<Option<FoundChange>, StoreError> {
     let row = sqlx::query("select * from change where id = $1")
         .bind(change.as_str())
         .fetch_optional(&mut *conn)
         .await?;
     match row {
-        Some(row) => Ok(Some(stored(conn, &row).await?)),
+        Some(row) => Ok(Some(found(conn, &row).await?)),
         None => Ok(None),
     }
 }
 
 /// Returns one change, locked until the transaction ends: decisions, expiry and the start are serialized.
-pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<StoredChange>, StoreError> {
+pub async fn lock(tx: &mut Tx, change: &ChangeId) -> Result<Option<FoundChange>, StoreError> {
     match lock_row(tx, change).await? {
         Some(_) => find(tx.conn(), change).await,
         None => Ok(None),
@@ -287,8 +302,8 @@ pub async fn in_states(
     conn: &mut AnyConnection,
     states: &[State],
     except: Option<&ChangeId>,
-) -> Result<Vec<StoredChange>, StoreError> {
-    let mut found = Vec::new();
+) -> Result<Vec<FoundChange>, StoreError> {
+    let mut all = Vec::new();
     for state in states {
         let sql = "select * from change where state = $1 and id <> $2 order by submitted_at";
         let rows = sqlx::query(sql)
@@ -297,15 +312,15 @@ pub async fn in_states(
             .fetch_all(&mut *conn)
             .await?;
         for row in &rows {
-            match stored(conn, row).await {
-                Ok(stored) => found.push(stored),
+            match found(conn, row).await {
+                Ok(one) => all.push(one),
                 Err(error @ StoreError::Inconsistent { .. }) => skipped(&error),
                 Err(error) => return Err(error),
             }
         }
     }
-    found.sort_by_key(|stored| stored.change.submitted);
-    Ok(found)
+    all.sort_by_key(FoundChange::submitted);
+    Ok(all)
 }
 
 /// Returns the id and version of each approved change, oldest first.
@@ -330,55 +345,4 @@ fn skipped(error: &StoreError) {
         error = error as &dyn std::error::Error,
         "a change is skipped because its row is inconsistent"
     );
-}
-
-async fn stored(conn: &mut AnyConnection, row: &AnyRow) -> Result<StoredChange, StoreError> {
-    let change: ChangeId = id("change", &row.try_get::<String, _>("id")?)?;
-    let ProvenDecisions {
-        decisions,
-        approvals,
-        mismatches,
-    } = decision::proven(conn, &change).await?;
-    let effect: String = row.try_get("effect")?;
-    let mfa = json("change", &row.try_get::<String, _>("mfa")?)?;
-    let stored = Change {
-        requester: id("change", &row.try_get::<String, _>("requester")?)?,
-        proposal: json("change", &row.try_get::<String, _>("proposal")?)?,
-        submitted: Timestamp(row.try_get("submitted_at")?),
-        decide_by: Timestamp(row.try_get("decide_by")?),
-        verdict: json("change", &row.try_get::<String, _>("verdict")?)?,
-        effect: EffectHash(row.try_get("effect_hash")?),
-        state: state_of(row)?,
-        approvals,
-        round: decisions.round,
-        id: change,
-    };
-    let altered = decisions
-        .history
-        .altered(&stored, mfa, Hash::of(effect.as_bytes()));
-    if let Some(altered) = altered {
-        tracing::error!(change = %stored.id, "the row of this change differs from the ledger: {altered}");
-    }
-    Ok(StoredChange {
-        change: stored,
-        effect: json("change", &effect)?,
-        gaining: json("change", &row.try_get::<String, _>("gaining")?)?,
-        version: row.try_get("version")?,
-        result: row.try_get("result")?,
-        mfa,
-        altered,
-        altered_decisions: mismatches,
-        lifecycle: decisions.history.lifecycle,
-        shown_at: decisions.history.presented.map(|shown| shown.at),
-        recorded: decisions.given,
-        updated_at: Timestamp(row.try_get("updated_at")?),
-    })
-}
-
-fn state_of(row: &AnyRow) -> Result<State, StoreError> {
-    let word: String = row.try_get("state")?;
-    State::from_word(&word).ok_or(StoreError::Inconsistent {
-        table: "change",
-        what: word,
-    })
 }

@@ -18,7 +18,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, Row as _};
 
-use super::{Store, StoreError, Tx, affected, json, ledger::proof, to_json};
+use super::{Store, StoreError, Tx, affected, json, ledger::proof, places, to_json};
 
 /// The id of the only row.
 const ID: &str = "engine";
@@ -162,23 +162,6 @@ pub async fn overdue(
     Ok(rows.into_iter().filter_map(since).collect())
 }
 
-/// Returns one window, open or closed.
-pub async fn window_of(
-    conn: &mut AnyConnection,
-    grant: &GrantId,
-) -> Result<Option<WindowRow>, StoreError> {
-    let row = sqlx::query("select document from engine_window where id = $1")
-        .bind(grant.as_str())
-        .fetch_optional(&mut *conn)
-        .await?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    let row: WindowRow = json("engine_window", &row.try_get::<String, _>("document")?)?;
-    let projection = proof::grant(conn, grant).await?;
-    Ok(proven(projection.grants(), vec![row]).pop())
-}
-
 /// Returns the engine's row of one change, with the results that its items have so far.
 pub async fn change(
     conn: &mut AnyConnection,
@@ -196,6 +179,34 @@ pub async fn change(
         row.include(item::of_change(conn, id).await?);
     }
     Ok(Some(row))
+}
+
+/// Returns windows, open or closed, by their grants. One that the ledger does not know is left out.
+pub async fn windows_of(
+    conn: &mut AnyConnection,
+    grants: &[&GrantId],
+) -> Result<BTreeMap<GrantId, WindowRow>, StoreError> {
+    if grants.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sql = format!(
+        "select document from engine_window where id in ({})",
+        places(grants.len())
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    let query = grants
+        .iter()
+        .fold(query, |query, grant| query.bind(grant.as_str()));
+    let mut rows: Vec<WindowRow> = Vec::with_capacity(grants.len());
+    for row in query.fetch_all(&mut *conn).await? {
+        rows.push(json(
+            "engine_window",
+            &row.try_get::<String, _>("document")?,
+        )?);
+    }
+    let projection = proof::grants_of(conn, grants).await?;
+    let proven = proven(projection.grants(), rows).into_iter();
+    Ok(proven.map(|row| (row.window.grant.clone(), row)).collect())
 }
 
 /// Returns the writes to AWS for one change, oldest first.

@@ -36,6 +36,7 @@ embed! {
     "0012_classification_mapping",
     "0013_link_keys",
     "0015_engine_item",
+    "0016_change_items",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.

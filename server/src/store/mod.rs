@@ -238,6 +238,12 @@ impl Store {
     }
 }
 
+/// Returns `$1, $2, ...` for a list of so many values.
+pub(crate) fn places(values: usize) -> String {
+    let places: Vec<String> = (1..=values).map(|at| format!("${at}")).collect();
+    places.join(", ")
+}
+
 /// Parses a JSON column.
 pub(crate) fn json<T: serde::de::DeserializeOwned>(
     table: &'static str,

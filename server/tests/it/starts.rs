@@ -7,6 +7,7 @@ use server::{
         start::{self, NoVerdict},
     },
     service::app_state::AppState,
+    store::change::FoundChange,
 };
 
 pub async fn fresh_verdict(
@@ -14,6 +15,9 @@ pub async fn fresh_verdict(
     pool: &dyn UserPool,
     change: &ChangeId,
 ) -> Result<StartVerdict, NoVerdict> {
-    let loaded = start::load(app_state, change).await?;
-    start::fresh_verdict(app_state, pool, &loaded.expect("it is stored")).await
+    match start::load(app_state, change).await? {
+        Some(FoundChange::Known(loaded)) => start::fresh_verdict(app_state, pool, &loaded).await,
+        Some(FoundChange::Unreadable(_)) => Ok(StartVerdict::NoLongerWanted),
+        None => panic!("it is stored"),
+    }
 }

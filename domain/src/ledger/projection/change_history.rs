@@ -10,9 +10,11 @@ use thiserror::Error;
 use super::{Entry, subject};
 use crate::{
     approval::Mfa,
-    change::{Change, Operation},
     ids::{EffectHash, PersonId},
-    ledger::{EventKind, Hash},
+    ledger::{
+        EventKind, Hash,
+        items::{ItemRows, RecordedItems},
+    },
     person::Subject,
     time::Timestamp,
 };
@@ -40,7 +42,7 @@ pub struct SubmittedRequest {
     /// The sign-in that made the request.
     pub subject: Option<Subject>,
     pub at: Timestamp,
-    pub operations: Vec<Operation>,
+    pub items: RecordedItems,
     pub ticket: Option<String>,
     /// Whether a second factor was proven.
     pub mfa: Mfa,
@@ -120,23 +122,61 @@ impl ChangeHistory {
         }
     }
 
-    /// Returns how the row differs from the entries, if it does. `document` is the SHA-256 of the stored effect.
-    pub fn altered(&self, row: &Change, mfa: Mfa, document: Hash) -> Option<ChangeMismatch> {
+    /// Returns how the row differs from the entries, if it does.
+    pub fn altered(&self, row: &RequestRow<'_>) -> Option<ChangeMismatch> {
         let Some(submitted) = &self.submitted else {
             return Some(ChangeMismatch::NeverSubmitted);
         };
-        let as_asked = submitted.by.as_ref() == Some(&row.requester)
-            && submitted.at == row.submitted
-            && submitted.operations == row.proposal.operations
-            && submitted.ticket == row.proposal.ticket
-            && (submitted.mfa == mfa || mfa == Mfa::NotProven);
+        let as_asked = submitted.matches(row) && submitted.items.proves(row.items);
+        self.mismatch(row, as_asked)
+    }
+
+    /// As [`altered`](Self::altered), for a list, which shows the number of the items and the first one only: these are
+    /// compared, and not the others.
+    pub fn altered_in_list(&self, row: &RequestRow<'_>, count: u64) -> Option<ChangeMismatch> {
+        let Some(submitted) = &self.submitted else {
+            return Some(ChangeMismatch::NeverSubmitted);
+        };
+        let first = row.items.rows.first();
+        let first = first.and_then(|item| serde_json::from_str::<Value>(&item.document).ok());
+        let as_asked = submitted.matches(row)
+            && matches!(submitted.items, RecordedItems::Digest { .. })
+            && row.items.inline.is_none()
+            && submitted.items.count() == Some(count)
+            && first.as_ref() == submitted.items.first();
+        self.mismatch(row, as_asked)
+    }
+
+    fn mismatch(&self, row: &RequestRow<'_>, as_asked: bool) -> Option<ChangeMismatch> {
         if !as_asked {
             return Some(ChangeMismatch::DifferentRequest);
         }
         let seen = |presented: &PresentedEffect| {
-            presented.effect == row.effect && presented.document == document
+            presented.effect == *row.effect && presented.document == row.document
         };
         (!self.presented.as_ref().is_some_and(seen)).then_some(ChangeMismatch::DifferentEffect)
+    }
+}
+
+/// The row of a change, as far as its entries record it.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestRow<'a> {
+    pub requester: &'a PersonId,
+    pub submitted: Timestamp,
+    pub ticket: Option<&'a str>,
+    pub mfa: Mfa,
+    pub items: &'a ItemRows,
+    pub effect: &'a EffectHash,
+    /// SHA-256 of the stored effect.
+    pub document: Hash,
+}
+
+impl SubmittedRequest {
+    fn matches(&self, row: &RequestRow<'_>) -> bool {
+        self.by.as_ref() == Some(row.requester)
+            && self.at == row.submitted
+            && self.ticket.as_deref() == row.ticket
+            && (self.mfa == row.mfa || row.mfa == Mfa::NotProven)
     }
 }
 
@@ -147,16 +187,12 @@ pub(super) fn concerns_history(entry: &Entry) -> bool {
 }
 
 fn submitted_request(entry: &Entry) -> SubmittedRequest {
-    let operations = entry.data.get("operations").cloned();
     let proven = entry.data.get("second_factor_proven");
     SubmittedRequest {
         by: entry.actor.person_id.clone(),
         subject: subject(entry),
         at: entry.occurred_at,
-        // Unreadable operations become an empty list, which no change requests.
-        operations: operations
-            .and_then(|operations| serde_json::from_value(operations).ok())
-            .unwrap_or_default(),
+        items: RecordedItems::of(entry).unwrap_or(RecordedItems::Unreadable),
         ticket: entry.ticket.clone(),
         mfa: if proven.and_then(Value::as_bool) == Some(true) {
             Mfa::Proven

@@ -7,6 +7,7 @@
 
 mod bundle;
 mod checkpoint;
+mod items;
 mod leaf;
 mod support;
 mod tree;

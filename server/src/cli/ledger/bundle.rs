@@ -9,12 +9,13 @@ use std::{
 use domain::ledger::{
     Hash, Verifier,
     bundle::{
-        self, CHECKPOINTS, ENTRIES, FileDigest, MANIFEST, Manifest, ManifestDiffers, PRIVATE,
+        self, CHECKPOINTS, ENTRIES, FileDigest, ITEMS, ItemsDiffer, MANIFEST, Manifest,
+        ManifestDiffers, PRIVATE,
     },
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{LedgerCommandError, Verified, VerifyArgs, trust};
+use super::{LedgerCommandError, Verified, VerifyArgs, rows::Difference, trust};
 
 pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, LedgerCommandError> {
     let trusted = trust::keys(&args.place, Some(folder))?;
@@ -38,14 +39,36 @@ pub(super) fn verify(folder: &Path, args: &VerifyArgs) -> Result<Verified, Ledge
             std::iter::empty::<Result<String, io::Error>>(),
         )?
     };
+    let rows = items(folder, &manifest)?;
     let manifest = check(folder, &manifest).or_else(|| manifest.check_report(&report).err());
     Ok(Verified {
         report,
         manifest,
-        rows: Vec::new(),
+        rows,
         kept: kept.len(),
         keys: trusted.source,
     })
+}
+
+/// Compares the items of changes with the digests in their entries.
+fn items(folder: &Path, manifest: &Manifest) -> Result<Vec<Difference>, LedgerCommandError> {
+    let entries = open(folder, ENTRIES)?.split(b'\n');
+    let differ = if manifest.files.contains_key(ITEMS) {
+        bundle::verify_items(entries, open(folder, ITEMS)?.lines())?
+    } else {
+        bundle::verify_items(entries, std::iter::empty::<Result<String, io::Error>>())?
+    };
+    let difference = |differs: ItemsDiffer| {
+        let change = differs.change.map_or_else(
+            || format!("the change of entry {}", differs.seq),
+            |change| format!("change {change} (entry {})", differs.seq),
+        );
+        match differs.found {
+            0 => Difference::ItemsWithoutRow(change),
+            _ => Difference::ItemsDiffer(change),
+        }
+    };
+    Ok(differ.into_iter().map(difference).collect())
 }
 
 /// Returns the first file that differs from the manifest.

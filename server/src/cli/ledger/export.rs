@@ -10,16 +10,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use domain::ids::ChangeId;
 use domain::ledger::{
     Actor, ActorKind, Checkpoint, Entry, EntryTarget, EventKind, Hash, LogName, Outcome,
-    bundle::{self, CHECKPOINTS, ENTRIES, FORMAT, FileDigest, MANIFEST, Manifest, PRIVATE, VKEYS},
+    bundle::{
+        self, CHECKPOINTS, ENTRIES, FORMAT, FileDigest, ITEMS, MANIFEST, Manifest, PRIVATE, VKEYS,
+    },
+    items::stored_beside,
+    projection,
 };
 use sha2::{Digest as _, Sha256};
 
 use super::{ExportArgs, LedgerCommandError, database, trust};
 use crate::{
     clock::Clock,
-    store::{Store, StoreError, ledger},
+    store::{Store, StoreError, change, ledger},
 };
 
 const PAGE: u32 = 500;
@@ -49,7 +54,11 @@ pub(super) async fn export(
         .size;
     let mut files = BTreeMap::new();
     let mut digests = |name: &str, written| files.insert(name.to_owned(), written);
-    digests(ENTRIES, entries(&store, &args.folder, size).await?);
+    let (written, items) = entries(&store, &args.folder, size).await?;
+    digests(ENTRIES, written);
+    if let Some(items) = items {
+        digests(ITEMS, items);
+    }
     let mut file = Hashed::create(&args.folder, CHECKPOINTS)?;
     for note in &checkpoints {
         file.write(bundle::checkpoint_line(note).map_err(io::Error::other))?;
@@ -103,12 +112,14 @@ async fn record(
     tx.commit().await
 }
 
+/// Writes the entries, and the items that are stored beside them.
 async fn entries(
     store: &Store,
     folder: &Path,
     size: u64,
-) -> Result<FileDigest, LedgerCommandError> {
+) -> Result<(FileDigest, Option<FileDigest>), LedgerCommandError> {
     let mut file = Hashed::create(folder, ENTRIES)?;
+    let mut items = None;
     let (mut after, mut left) = (None, size);
     while left > 0 {
         let page = ledger::entries_after(store, after, PAGE).await?;
@@ -118,11 +129,35 @@ async fn entries(
             .into_iter()
             .take(usize::try_from(left).unwrap_or(usize::MAX))
         {
-            file.write(Ok(stored.leaf.unwrap_or_default() + "\n"))?;
+            let leaf = stored.leaf.unwrap_or_default();
+            if let Some(change) = items_beside(&leaf) {
+                let file = match &mut items {
+                    Some(file) => file,
+                    none => none.insert(Hashed::create(folder, ITEMS)?),
+                };
+                let seq = u64::try_from(stored.seq).unwrap_or(0);
+                for item in change::items_of(store, &change).await? {
+                    file.write(bundle::item_line(seq, &item).map_err(io::Error::other))?;
+                }
+            }
+            file.write(Ok(leaf + "\n"))?;
             left -= 1;
         }
     }
-    file.end()
+    let items = items.map(Hashed::end).transpose()?;
+    Ok((file.end()?, items))
+}
+
+/// Returns the change whose items are stored beside an entry, if it is such an entry.
+fn items_beside(leaf: &str) -> Option<ChangeId> {
+    let words = [projection::SUBMITTED, projection::REFUSED];
+    // Most entries concern something else, and parsing is expensive.
+    if !words.iter().any(|word| leaf.contains(word)) {
+        return None;
+    }
+    let (_, entry) = Entry::parse(leaf.as_bytes()).ok()?;
+    stored_beside(&entry)?;
+    entry.change_id
 }
 
 async fn private(

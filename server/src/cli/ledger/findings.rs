@@ -55,11 +55,13 @@ fn code(differs: &Difference) -> &'static str {
         | Difference::RoleWithoutEntry(_)
         | Difference::WindowWithoutEntry(_)
         | Difference::SessionWithoutEntry(_)
-        | Difference::IdentityUserWithoutEntry(_) => "row_without_entry",
+        | Difference::IdentityUserWithoutEntry(_)
+        | Difference::ItemsWithoutEntry(_) => "row_without_entry",
         Difference::DecisionWithoutRow(_)
         | Difference::RoleWithoutRow(_)
         | Difference::WindowWithoutRow(_)
-        | Difference::IdentityUserWithoutRow(_) => "entry_without_row",
+        | Difference::IdentityUserWithoutRow(_)
+        | Difference::ItemsWithoutRow(_) => "entry_without_row",
         Difference::EndWithoutEntry(_) | Difference::WindowOverWithoutEntry(_) => {
             "end_without_entry"
         }
@@ -67,7 +69,10 @@ fn code(differs: &Difference) -> &'static str {
             "end_removed"
         }
         Difference::DecisionThatDoesNotCount(_) => "decision_does_not_count",
-        Difference::WindowDiffers(_) | Difference::LinkDiffers(_) => "row_differs",
+        Difference::WindowDiffers(_)
+        | Difference::LinkDiffers(_)
+        | Difference::ItemsDiffer(_)
+        | Difference::InlineItemsDiffer(_) => "row_differs",
         Difference::Words(_) => "words_differ",
         Difference::ColumnDiffers { .. } => "column_differs",
     }
@@ -91,6 +96,10 @@ fn table(differs: &Difference) -> &'static str {
         Difference::IdentityUserWithoutEntry(_) | Difference::IdentityUserWithoutRow(_) => {
             "identity_user"
         }
+        Difference::ItemsWithoutEntry(_)
+        | Difference::ItemsDiffer(_)
+        | Difference::ItemsWithoutRow(_) => "change_item",
+        Difference::InlineItemsDiffer(_) => "change",
         Difference::LinkDiffers(_) => "person",
         Difference::Words(_) => "ledger_token",
         Difference::ColumnDiffers { .. } => "ledger_entry",

@@ -20,7 +20,12 @@ use domain::{
 };
 use thiserror::Error;
 
-use super::{LedgerCommandError, identities::IdentityRows, open_sessions, windows};
+use super::{
+    LedgerCommandError,
+    identities::IdentityRows,
+    items::{self, ItemsOfChanges},
+    open_sessions, windows,
+};
 use crate::store::{
     Store,
     change::{DecisionRow, decision_rows},
@@ -85,6 +90,16 @@ pub enum Difference {
     IdentityUserWithoutEntry(String),
     #[error("identity_user: the row of {0} is missing, but the ledger has its entry")]
     IdentityUserWithoutRow(String),
+    #[error("change_item: the items of {0} have no entry in the ledger, so nobody requested them")]
+    ItemsWithoutEntry(String),
+    /// An item was altered, added, removed or swapped.
+    #[error("change_item: the items of {0} differ from its request in the ledger")]
+    ItemsDiffer(String),
+    #[error("change_item: the items of {0} are missing, but the ledger has its request")]
+    ItemsWithoutRow(String),
+    /// The items in the row of a change of an earlier version were altered.
+    #[error("change: the items of {0} differ from its request in the ledger")]
+    InlineItemsDiffer(String),
     /// The user of an identity was altered.
     #[error("person: the user of {0} differs from the one that the ledger records")]
     LinkDiffers(String),
@@ -107,6 +122,7 @@ pub(super) struct LedgerBackedRows {
     windows: Vec<StoredWindow>,
     sessions: Vec<StoredSession>,
     identities: IdentityRows,
+    items: ItemsOfChanges,
 }
 
 impl LedgerBackedRows {
@@ -120,6 +136,7 @@ impl LedgerBackedRows {
                 index: identity_rows(store).await?,
                 links: stored_links(store).await?,
             },
+            items: ItemsOfChanges::read(store).await?,
         })
     }
 }
@@ -129,6 +146,7 @@ impl LedgerBackedRows {
 pub(super) fn apply(projection: &mut Projection, leaf: &str) {
     let words = [
         projection::SUBMITTED,
+        projection::REFUSED,
         projection::APPROVED,
         projection::DECLINED,
         projection::SENT_BACK,
@@ -225,6 +243,12 @@ pub(super) fn compare(
         &before.sessions,
         &after.sessions,
         projection.sessions(),
+        &mut found,
+    );
+    items::compare(
+        &before.items,
+        &after.items,
+        projection.changes(),
         &mut found,
     );
     found.into_iter().collect()

@@ -62,7 +62,7 @@ impl Service {
                 phase: fold.phase,
                 aim: fold.newest.aim,
                 count: fold.count,
-                newest: list::row(snapshot, &mut people, &stored).await?,
+                newest: list::row(snapshot, &mut people, &stored.summary()).await?,
                 only: ALARM_BY.filter(&fold.newest.requester),
             });
         }

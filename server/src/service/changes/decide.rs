@@ -31,13 +31,13 @@ use super::{
     person_names::PersonNames,
     removal_alarm::raise_removal_alarm,
     submit::state_after,
-    trouble,
+    trouble, unreadable,
 };
 use crate::{
     service::{Service, broken, identities::Oneself, journal::EntryActor},
     store::{
         StoreError,
-        change::{self, StoredChange},
+        change::{self, FoundChange, StoredChange},
         identity, person,
     },
 };
@@ -58,6 +58,8 @@ enum DecideOutcome {
     SignInAgain,
     /// The row of the change differs from the ledger.
     RowMismatch(ChangeMismatch),
+    /// An item of the change is not understood.
+    Unreadable(Option<ChangeMismatch>),
     /// The effect has changed; earlier approvals are void.
     EffectChanged(State),
     /// The identity of the approver was suspended in the meantime.
@@ -106,6 +108,9 @@ impl Service {
                 Err(Denied::Conflict(self.who_was_faster(&stored).await?))
             }
             DecideOutcome::SignInAgain => Err(Denied::SignInAgain),
+            DecideOutcome::Unreadable(altered) => {
+                Err(Denied::Conflict(unreadable::undecidable(altered)))
+            }
             DecideOutcome::RowMismatch(why) => Err(Denied::Conflict(descriptions::altered(why))),
             DecideOutcome::MayNotDecide(
                 why @ (ApproverRefusal::OtherEffect | ApproverRefusal::AlreadyDecided),
@@ -136,8 +141,12 @@ impl Service {
         input: &DecisionInput,
     ) -> Result<Option<DecideOutcome>, StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
-        let Some(stored) = change::find(&mut conn, id).await? else {
-            return Ok(Some(DecideOutcome::NotFound));
+        let stored = match change::find(&mut conn, id).await? {
+            None => return Ok(Some(DecideOutcome::NotFound)),
+            Some(FoundChange::Unreadable(row)) => {
+                return Ok(Some(DecideOutcome::Unreadable(row.altered)));
+            }
+            Some(FoundChange::Known(stored)) => *stored,
         };
         Ok(self.decidable(&mut conn, stored, input).await?.err())
     }
@@ -194,8 +203,12 @@ impl Service {
     ) -> Result<DecideOutcome, StoreError> {
         let now = self.app_state.clock.now();
         let mut tx = self.app_state.store.write().await?;
-        let Some(stored) = change::lock(&mut tx, id).await? else {
-            return Ok(DecideOutcome::NotFound);
+        let stored = match change::lock(&mut tx, id).await? {
+            None => return Ok(DecideOutcome::NotFound),
+            Some(FoundChange::Unreadable(row)) => {
+                return Ok(DecideOutcome::Unreadable(row.altered));
+            }
+            Some(FoundChange::Known(stored)) => *stored,
         };
         let (mut stored, candidate) = match self.decidable(tx.conn(), stored, input).await? {
             Ok(decidable) => decidable,

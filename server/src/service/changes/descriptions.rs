@@ -16,12 +16,12 @@ use domain::{
 
 use crate::service::names;
 
-/// Returns the title of a change.
-pub(super) fn title(snapshot: &Snapshot, operations: &[Operation]) -> String {
+/// Returns the title of a change with so many items, of which at least the first is given.
+pub(super) fn title(snapshot: &Snapshot, operations: &[Operation], items: usize) -> String {
     match operations {
         [] => "No items".into(),
-        [only] => operation(snapshot, only),
-        [first, rest @ ..] => format!("{} and {} more", operation(snapshot, first), rest.len()),
+        [first, ..] if items <= 1 => operation(snapshot, first),
+        [first, ..] => format!("{} and {} more", operation(snapshot, first), items - 1),
     }
 }
 

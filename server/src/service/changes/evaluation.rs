@@ -31,7 +31,7 @@ use crate::{
     },
     store::{
         StoreError,
-        change::{self, StoredChange, SubmittedWithin},
+        change::{self, FoundChange, StoredChange, SubmittedWithin},
         engine, identity, identity_link, person,
     },
 };
@@ -258,40 +258,62 @@ async fn under_way(
 ) -> Result<Vec<Operation>, StoreError> {
     let oldest = snapshot.parts().coverage.oldest.unwrap_or_default();
     let mut operations = Vec::new();
-    for (stored, ended) in change::ended_since(conn, oldest).await? {
-        if !as_asked(&stored) || stored.lifecycle != Lifecycle::Ended {
+    for (found, ended) in change::ended_since(conn, oldest).await? {
+        if !as_asked(&found) || found.lifecycle() != Lifecycle::Ended {
             continue;
         }
-        let unseen = |operation: &&Operation| as_of(snapshot, operation) <= ended;
-        let all = &stored.change.proposal.operations;
-        if stored.change.state == State::Verified {
-            operations.extend(all.iter().filter(unseen).cloned());
-        } else if let Some(row) = engine::change(conn, &stored.change.id).await? {
-            // A failed change may have been carried out partially.
-            let done = all.iter().zip(&row.items).filter(|(_, item)| {
+        let unseen = |operation: &Operation| as_of(snapshot, operation) <= ended;
+        // A failed change may have been carried out partially.
+        let done = if found.state() == State::Verified {
+            None
+        } else if let Some(row) = engine::change(conn, found.id()).await? {
+            Some(row.items)
+        } else {
+            continue;
+        };
+        let carried_out = |place: usize| {
+            done.as_ref().is_none_or(|items| {
+                let result = items.get(place).and_then(|item| item.result.as_ref());
                 matches!(
-                    item.result,
+                    result,
                     Some(
                         ItemResult::Granted { .. }
                             | ItemResult::Removed { .. }
                             | ItemResult::Carried { .. }
                     )
                 )
-            });
-            operations.extend(done.map(|(operation, _)| operation).filter(unseen).cloned());
-        }
+            })
+        };
+        let all = understood(found).into_iter();
+        operations.extend(
+            all.filter(|(place, operation)| carried_out(*place) && unseen(operation))
+                .map(|(_, operation)| operation),
+        );
     }
-    for stored in change::in_states(conn, &[State::Approved, State::Applying], except).await? {
-        if as_asked(&stored) {
-            operations.extend(stored.change.proposal.operations);
+    for found in change::in_states(conn, &[State::Approved, State::Applying], except).await? {
+        if as_asked(&found) {
+            let all = understood(found).into_iter();
+            operations.extend(all.map(|(_, operation)| operation));
         }
     }
     Ok(operations)
 }
 
-fn as_asked(stored: &StoredChange) -> bool {
+/// Returns the operations of a change with their places. Of a change that a newer version requested, those that this
+/// version understands: what it may do to assignments and memberships counts all the same.
+fn understood(found: FoundChange) -> Vec<(usize, Operation)> {
+    match found {
+        FoundChange::Known(stored) => {
+            let operations = stored.change.proposal.operations;
+            operations.into_iter().enumerate().collect()
+        }
+        FoundChange::Unreadable(row) => row.change.understood().collect(),
+    }
+}
+
+fn as_asked(found: &FoundChange) -> bool {
     !matches!(
-        stored.altered,
+        found.altered(),
         Some(ChangeMismatch::NeverSubmitted | ChangeMismatch::DifferentRequest)
     )
 }

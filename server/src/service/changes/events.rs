@@ -12,10 +12,13 @@ use tokio::{
     time::timeout,
 };
 
-use super::progress;
+use super::{progress, unreadable};
 use crate::{
     service::{Service, app_state::AppState},
-    store::{StoreError, change},
+    store::{
+        StoreError,
+        change::{self, FoundChange},
+    },
 };
 
 /// The individual steps of a write to AWS are not announced, so they are polled.
@@ -82,18 +85,17 @@ async fn wait(at: &mut ChangeStream) -> Option<()> {
 
 async fn now(app_state: &AppState, id: &ChangeId) -> Result<Option<String>, StoreError> {
     let mut conn = app_state.store.read().acquire().await?;
-    let Some(stored) = change::find(&mut conn, id).await? else {
-        return Ok(None);
+    let stored = match change::find(&mut conn, id).await? {
+        None => return Ok(None),
+        Some(FoundChange::Unreadable(row)) => {
+            let (key, words) = unreadable::live(&row);
+            return Ok(Some(format!("{key}\n{words}")));
+        }
+        Some(FoundChange::Known(stored)) => stored,
     };
     let (read_model, waiting) = (app_state.read_model(), app_state.waiting.of(id));
-    let operations = progress::operations(
-        &mut conn,
-        &read_model,
-        &stored,
-        waiting,
-        app_state.clock.now(),
-    )
-    .await?;
-    let (key, words) = progress::live(&stored, &operations);
+    let now = app_state.clock.now();
+    let items = progress::items(&mut conn, &read_model, &stored, waiting, now, 0..0).await?;
+    let (key, words) = progress::live(&stored, &items);
     Ok(Some(format!("{key}\n{words}")))
 }

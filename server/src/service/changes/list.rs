@@ -1,14 +1,12 @@
 //! Changes that the viewer may see: the list, one change, and the inbox.
 
-use std::collections::BTreeSet;
-
 use app::backend::{
     ALARM_BY, ChangeRow, ChangeView, ChangesPort, Denied, EffectPage, FoldedChanges, InboxPosition,
-    LedgerComparison, ListQuery, Page, PortResult, REFUSED_BY, WITH_ALARM,
+    LedgerComparison, ListQuery, OperationRow, Page, PortResult, REFUSED_BY, UnreadableChangeView,
+    WITH_ALARM,
 };
 use async_trait::async_trait;
 use domain::{
-    approval::ApprovalProgress,
     authorize::Action,
     change::{State, tally},
     diff::Steps,
@@ -16,12 +14,12 @@ use domain::{
     snapshot::Snapshot,
 };
 
-use super::{descriptions, mismatch, person_names::PersonNames, preview::effect_page};
+use super::{descriptions, person_names::PersonNames, preview::effect_page, unreadable};
 use crate::{
     service::{Service, broken, existing},
     store::{
         StoreError,
-        change::{self, ChangeTarget, Filter, Folding, StoredChange},
+        change::{self, ChangeSummary, ChangeTarget, Filter, Folding, FoundChange, ListedChange},
     },
 };
 
@@ -121,16 +119,40 @@ impl ChangesPort for Service {
         self.allowed(Action::SeeOwn)?;
         let stored = self.stored(id).await.map_err(broken)?;
         let stored = stored
-            .filter(|stored| self.may_see_change(stored))
+            .filter(|found| self.may_see_change(found))
             .ok_or(Denied::NotFound)?;
-        self.view(&stored).await.map_err(broken)
+        match stored {
+            FoundChange::Known(stored) => self.view(&stored).await.map_err(broken),
+            FoundChange::Unreadable(_) => Err(Denied::NewerVersion),
+        }
+    }
+
+    async fn unreadable_change(&self, id: &ChangeId) -> PortResult<UnreadableChangeView> {
+        self.allowed(Action::SeeOwn)?;
+        let found = self.stored(id).await.map_err(broken)?;
+        match found.filter(|found| self.may_see_change(found)) {
+            Some(FoundChange::Unreadable(row)) => self.unreadable_view(&row).await.map_err(broken),
+            // Its page shows it.
+            Some(FoundChange::Known(_)) | None => Err(Denied::NotFound),
+        }
+    }
+
+    async fn change_items(&self, id: &ChangeId, page: usize) -> PortResult<Page<OperationRow>> {
+        self.allowed(Action::SeeOwn)?;
+        let stored = self.stored(id).await.map_err(broken)?;
+        let stored = stored
+            .filter(|found| self.may_see_change(found))
+            .and_then(FoundChange::known)
+            .ok_or(Denied::NotFound)?;
+        self.item_page(&stored, page).await.map_err(broken)
     }
 
     async fn effect(&self, id: &ChangeId, page: usize) -> PortResult<EffectPage> {
         self.allowed(Action::SeeOwn)?;
         let stored = self.stored(id).await.map_err(broken)?;
         let stored = stored
-            .filter(|stored| self.may_see_change(stored))
+            .filter(|found| self.may_see_change(found))
+            .and_then(FoundChange::known)
             .ok_or(Denied::NotFound)?;
         Ok(effect_page(&self.read_model.snapshot, &stored.effect, page))
     }
@@ -195,7 +217,7 @@ impl Service {
         let mut rows = Vec::new();
         for stored in waiting.iter().take(limit) {
             rows.push(
-                row(&self.read_model.snapshot, &mut people, stored)
+                row(&self.read_model.snapshot, &mut people, &stored.into())
                     .await
                     .map_err(broken)?,
             );
@@ -224,7 +246,7 @@ impl Service {
         let mut people = PersonNames::new(&self.app_state.store, &self.read_model.snapshot);
         let mut rows = Vec::with_capacity(found.len());
         for (stored, folded) in found.iter().zip(folded) {
-            let mut row = row(&self.read_model.snapshot, &mut people, stored).await?;
+            let mut row = row(&self.read_model.snapshot, &mut people, &stored.summary()).await?;
             row.folded = folded;
             rows.push(row);
         }
@@ -236,20 +258,20 @@ impl Service {
 async fn folded(
     conn: &mut sqlx::AnyConnection,
     filter: &Filter,
-    found: &[StoredChange],
+    found: &[ListedChange],
 ) -> Result<Vec<Option<FoldedChanges>>, StoreError> {
     let mut folded = Vec::with_capacity(found.len());
     for stored in found {
-        let change = &stored.change;
-        let alone = filter.folding == Folding::EachChange || change.state != State::Refused;
+        let change = stored.summary();
+        let alone = filter.folding == Folding::EachChange || change.state() != State::Refused;
         let count = if alone {
             1
         } else {
-            change::refused_of(conn, filter, &change.requester).await?
+            change::refused_of(conn, filter, change.requester()).await?
         };
         folded.push((count > 1).then(|| FoldedChanges {
             count: usize::try_from(count).unwrap_or(usize::MAX),
-            only: REFUSED_BY.filter(&change.requester),
+            only: REFUSED_BY.filter(change.requester()),
         }));
     }
     Ok(folded)
@@ -268,50 +290,37 @@ fn no_rows<T>() -> Page<T> {
 pub(super) async fn row(
     snapshot: &Snapshot,
     people: &mut PersonNames<'_>,
-    stored: &StoredChange,
+    change: &ChangeSummary<'_>,
 ) -> Result<ChangeRow, StoreError> {
-    let change = &stored.change;
-    let operations = &change.proposal.operations;
-    let need = change.verdict.approvals;
-    let have = match tally(change, &stored.gaining, |_| true) {
-        ApprovalProgress::Met(_) => need,
-        ApprovalProgress::Missing(missing) => need.saturating_sub(missing),
-        ApprovalProgress::Declined(_) => given(stored),
-    };
+    let first = change.first();
+    let effect = change.effect();
     Ok(ChangeRow {
-        id: change.id.clone(),
-        title: descriptions::title(snapshot, operations),
-        requester: people.name(&change.requester).await?,
-        submitted: change.submitted,
-        decide_by: change.decide_by,
-        state: change.state,
-        ledger: if mismatch::exists(stored) {
+        id: change.id().clone(),
+        title: first.map_or_else(
+            || unreadable::title(change.items()),
+            |first| descriptions::title(snapshot, first, change.items()),
+        ),
+        items: change.items(),
+        requester: people.name(change.requester()).await?,
+        submitted: change.submitted(),
+        decide_by: change.decide_by(),
+        state: change.state(),
+        ledger: if change.differs() {
             LedgerComparison::Differs
         } else {
             LedgerComparison::Matches
         },
         accounts: descriptions::accounts(
             snapshot,
-            operations,
-            [&stored.effect.gained, &stored.effect.lost]
+            first.unwrap_or_default(),
+            [&effect.gained, &effect.lost]
                 .into_iter()
                 .flat_map(Steps::paths)
                 .map(|path| &path.pair.account),
         ),
-        approvals: (have, need),
+        approvals: change.approvals(),
         folded: None,
     })
-}
-
-/// Returns the number of people who approved the effect in force.
-fn given(stored: &StoredChange) -> u8 {
-    let change = &stored.change;
-    let yes: BTreeSet<&PersonId> = change
-        .in_force()
-        .filter(|a| a.decision == domain::approval::Decision::Approve)
-        .map(|a| &a.approver)
-        .collect();
-    u8::try_from(yes.len()).unwrap_or(u8::MAX)
 }
 
 fn holds(row: &ChangeRow, words: &str) -> bool {

@@ -57,7 +57,7 @@ pub(super) async fn view(
     }))
 }
 
-fn content(mismatch: ChangeMismatch) -> String {
+pub(super) fn content(mismatch: ChangeMismatch) -> String {
     match mismatch {
         ChangeMismatch::NeverSubmitted => "No entry of the ledger requested this change.",
         ChangeMismatch::DifferentRequest => {

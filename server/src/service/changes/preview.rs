@@ -128,7 +128,7 @@ impl Service {
         };
         let first = effect_page(snapshot, effect, 1);
         Ok(Preview {
-            title: descriptions::title(snapshot, operations),
+            title: descriptions::title(snapshot, operations, operations.len()),
             gained: first.gained,
             gainers: affected(&effect.gained),
             lost: first.lost,

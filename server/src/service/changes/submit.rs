@@ -32,7 +32,7 @@ use crate::{
     service::{Service, broken, single_reads},
     store::{
         StoreError,
-        change::{self, ChangeTarget, StoredChange},
+        change::{self, ChangeTarget, FoundChange, StoredChange},
         person,
     },
 };
@@ -143,7 +143,7 @@ impl Service {
     async fn stored_before(
         &self,
         submission: &Submission,
-    ) -> Result<Option<StoredChange>, StoreError> {
+    ) -> Result<Option<FoundChange>, StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
         change::by_form_key(&mut conn, &submission.form_key).await
     }
@@ -294,10 +294,12 @@ impl From<Denied> for Failure {
 }
 
 /// Returns the change that this form created before, or a conflict if the form now contains something else.
-fn same(earlier: &StoredChange, person: &PersonId, proposal: &Proposal) -> PortResult<ChangeId> {
-    let change = &earlier.change;
-    if &change.requester == person && change.proposal.operations == proposal.operations {
-        return Ok(change.id.clone());
+fn same(earlier: &FoundChange, person: &PersonId, proposal: &Proposal) -> PortResult<ChangeId> {
+    if let FoundChange::Known(earlier) = earlier {
+        let change = &earlier.change;
+        if &change.requester == person && change.proposal.operations == proposal.operations {
+            return Ok(change.id.clone());
+        }
     }
     Err(Denied::Conflict(
         "This form was already submitted with different content, and nothing was saved now. Open a new form and request the change again.".into(),

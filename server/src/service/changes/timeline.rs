@@ -14,10 +14,10 @@ use crate::{
     store::{change::StoredChange, ledger::ListedEntry},
 };
 
-/// Returns the rows, oldest first.
+/// Returns the rows, oldest first. Without the change, they quote nobody.
 pub(super) fn rows(
     entries: &[ListedEntry],
-    stored: &StoredChange,
+    stored: Option<&StoredChange>,
     snapshot: &Snapshot,
 ) -> Vec<TimelineRow> {
     entries
@@ -27,7 +27,11 @@ pub(super) fn rows(
 }
 
 /// Returns the row of an entry. An unreadable entry is left out here; the page of the ledger and the verifier show it.
-fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Option<TimelineRow> {
+fn row(
+    entry: &ListedEntry,
+    stored: Option<&StoredChange>,
+    snapshot: &Snapshot,
+) -> Option<TimelineRow> {
     let leaf: Value = serde_json::from_str(&entry.leaf).ok()?;
     let text = |pointer: &str| {
         leaf.pointer(pointer)
@@ -40,18 +44,18 @@ fn row(entry: &ListedEntry, stored: &StoredChange, snapshot: &Snapshot) -> Optio
     let human = text("/actor/kind").as_deref() == Some("human");
     let note = match kind {
         Some(EventKind::ChangeSubmitted | EventKind::ChangeRefused) => {
-            Some(stored.change.proposal.justification.clone())
+            stored.map(|stored| stored.change.proposal.justification.clone())
         }
         Some(EventKind::ChangeApproved | EventKind::ChangeDeclined) => {
             let person = text("/actor/person_id");
-            let mut given = stored.change.approvals.iter();
+            let mut given = stored.iter().flat_map(|stored| &stored.change.approvals);
             given
                 .find(|approval| {
                     approval.at == at && person.as_deref() == Some(approval.approver.as_str())
                 })
                 .map(|approval| approval.reason.clone())
         }
-        Some(EventKind::ChangeFailed) => stored.result.clone(),
+        Some(EventKind::ChangeFailed) => stored.and_then(|stored| stored.result.clone()),
         _ => text("/reason"),
     };
     let present = leaf.pointer("/data/present").and_then(Value::as_bool);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use app::backend::{ApprovalView, ChangeView, DecisionObstacle, Denied, PortResult};
+use app::backend::{
+    ApprovalView, ChangeView, DecisionObstacle, Denied, ITEMS_PER_PAGE, OperationRow, Page,
+    PortResult,
+};
 use domain::{
     approval::{Candidate, Decision, Mfa},
     authorize::Action,
@@ -17,10 +20,10 @@ use super::{
     person_names::PersonNames, progress, timeline, withdraw::WithdrawObstacle,
 };
 use crate::{
-    service::{Service, broken},
+    service::{Service, broken, existing},
     store::{
         StoreError,
-        change::{self, StoredChange},
+        change::{self, FoundChange, StoredChange},
         identity, ledger, person,
     },
 };
@@ -41,6 +44,7 @@ impl Service {
         let now = self.app_state.clock.now();
         Ok(waiting
             .into_iter()
+            .filter_map(FoundChange::known)
             .filter_map(|mut stored| {
                 let proven = Candidate {
                     mfa: Mfa::Proven,
@@ -54,7 +58,7 @@ impl Service {
             .collect())
     }
 
-    pub(super) async fn stored(&self, id: &ChangeId) -> Result<Option<StoredChange>, StoreError> {
+    pub(super) async fn stored(&self, id: &ChangeId) -> Result<Option<FoundChange>, StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
         change::find(&mut conn, id).await
     }
@@ -87,7 +91,7 @@ impl Service {
         let snapshot = &read_model.snapshot;
         let change = &stored.change;
         let mut people = PersonNames::new(&self.app_state.store, snapshot);
-        let row = list::row(snapshot, &mut people, stored).await?;
+        let row = list::row(snapshot, &mut people, &stored.into()).await?;
         let mut approvals = Vec::with_capacity(change.approvals.len());
         for approval in &change.approvals {
             let own = approval.approver == change.requester
@@ -115,7 +119,8 @@ impl Service {
         let now = self.app_state.clock.now();
         let mut conn = self.app_state.store.read().acquire().await?;
         let waiting = self.app_state.waiting.of(&change.id);
-        let operations = progress::operations(&mut conn, &read_model, stored, waiting, now).await?;
+        let shown = 0..ITEMS_PER_PAGE;
+        let items = progress::items(&mut conn, &read_model, stored, waiting, now, shown).await?;
         let claims = person::claims(&mut conn).await?;
         let record = self.own_record(&mut conn).await?;
         let alarm = identity::alarm(&mut conn).await?;
@@ -128,19 +133,19 @@ impl Service {
             decide = decide.and(Err(DecisionObstacle::Other(identity_alarm::STOPPED)));
         }
         let entries = ledger::of_change(&self.app_state.store, &change.id).await?;
-        let (live_key, live_words) = progress::live(stored, &operations);
+        let (live_key, live_words) = progress::live(stored, &items);
         Ok(ChangeView {
             row,
             justification: change.proposal.justification.clone(),
             ticket: change.proposal.ticket.clone(),
             preview,
             approvals,
-            operations,
-            timeline: timeline::rows(&entries, stored, snapshot),
+            operations: items.rows,
+            timeline: timeline::rows(&entries, Some(stored), snapshot),
             decide,
             step_up: self.step_up_view(stored),
             withdraw: self
-                .may_withdraw(stored)
+                .may_withdraw(&change.requester, change.withdraw())
                 .map(|_| ())
                 .map_err(WithdrawObstacle::reason),
             version: stored.version,
@@ -148,6 +153,29 @@ impl Service {
             live_words,
             result: stored.result.clone(),
             mismatch: mismatch::view(stored, &mut people).await?,
+        })
+    }
+
+    /// Returns one page of the items of a change.
+    pub(super) async fn item_page(
+        &self,
+        stored: &StoredChange,
+        page: usize,
+    ) -> Result<Page<OperationRow>, StoreError> {
+        let total = stored.change.proposal.operations.len();
+        let number = existing(page, total, ITEMS_PER_PAGE);
+        let before = (number - 1) * ITEMS_PER_PAGE;
+        let read_model = self.app_state.read_model();
+        let waiting = self.app_state.waiting.of(&stored.change.id);
+        let now = self.app_state.clock.now();
+        let mut conn = self.app_state.store.read().acquire().await?;
+        let shown = before..before + ITEMS_PER_PAGE;
+        let items = progress::items(&mut conn, &read_model, stored, waiting, now, shown).await?;
+        Ok(Page {
+            rows: items.rows,
+            number,
+            total,
+            size: ITEMS_PER_PAGE,
         })
     }
 
@@ -159,7 +187,7 @@ impl Service {
         self.allowed(Action::SeeOwn)?;
         let stored = self.stored(id).await.map_err(broken)?;
         stored
-            .filter(|stored| self.may_see_change(stored))
+            .filter(|found| self.may_see_change(found))
             .ok_or(Denied::NotFound)?;
         Ok(self.app_state.clone())
     }

@@ -2,15 +2,16 @@
 
 use app::backend::{Denied, PortResult, WithdrawalPort};
 use async_trait::async_trait;
-use domain::{authorize::Action, change::State, ids::ChangeId};
+use domain::{
+    authorize::Action,
+    change::{State, TransitionError},
+    ids::{ChangeId, PersonId},
+};
 
 use super::{descriptions, trouble};
 use crate::{
     service::Service,
-    store::{
-        StoreError,
-        change::{self, StoredChange},
-    },
+    store::{StoreError, change},
 };
 
 enum WithdrawOutcome {
@@ -60,29 +61,36 @@ impl WithdrawalPort for Service {
 }
 
 impl Service {
-    /// Returns the state of a change after the viewer withdraws it, for its page and for the withdrawal itself.
-    pub(super) fn may_withdraw(&self, stored: &StoredChange) -> Result<State, WithdrawObstacle> {
-        if !self.caller.acts_as(&stored.change.requester) {
+    /// Returns the state of a change after the viewer withdraws it, for its page and for the withdrawal itself. `after` is
+    /// its state if its requester withdraws it.
+    pub(super) fn may_withdraw(
+        &self,
+        requester: &PersonId,
+        after: Result<State, TransitionError>,
+    ) -> Result<State, WithdrawObstacle> {
+        if !self.caller.acts_as(requester) {
             return Err(WithdrawObstacle::NotTheirs);
         }
-        let stuck = |_| WithdrawObstacle::Stuck(stored.change.state);
-        stored.change.withdraw().map_err(stuck)
+        after.map_err(|why| match why {
+            TransitionError::Started => WithdrawObstacle::Stuck(State::Applying),
+            TransitionError::AlreadyIn(state) => WithdrawObstacle::Stuck(state),
+        })
     }
 
     async fn try_withdraw(&self, id: &ChangeId) -> Result<WithdrawOutcome, StoreError> {
         let mut tx = self.app_state.store.write().await?;
-        let Some(stored) = change::lock(&mut tx, id)
+        let Some(found) = change::lock(&mut tx, id)
             .await?
-            .filter(|stored| self.may_see_change(stored))
+            .filter(|found| self.may_see_change(found))
         else {
             return Ok(WithdrawOutcome::NotThere);
         };
-        let state = match self.may_withdraw(&stored) {
+        let state = match self.may_withdraw(found.requester(), found.withdraw()) {
             Ok(state) => state,
             Err(why) => return Ok(WithdrawOutcome::Obstacle(why)),
         };
         let now = self.app_state.clock.now();
-        change::set_state(&mut tx, id, stored.version, state, None, now).await?;
+        change::set_state(&mut tx, id, found.version(), state, None, now).await?;
         let entry = self.app_state.journal.change_withdrawn(&self.who(), id);
         self.app_state.journal.append(&mut tx, entry).await?;
         tx.commit().await?;

@@ -5,19 +5,22 @@ use std::collections::BTreeSet;
 use domain::{
     approval::{Approval, Decision},
     authorize::{Action, Role},
-    change::{Change, State},
+    change::{Change, State, StoredItem},
     classification::{Environment, Pci},
     drift::{Drift, DriftEvent},
     engine::{AccessResource, OperationKind as WriteKind},
     grant::Window,
     ids::{AccountId, AwsRequestId, ChangeId, GrantId, OperationId, PersonId},
-    ledger::{EventKind, Hash, Outcome},
+    ledger::{EventKind, Hash, Outcome, items},
     time::{Duration, Timestamp},
     verdict::{self, RulesVersion},
 };
 use serde_json::Value;
 
 use super::{EntryActor, EntryBuilder, Journal};
+
+/// The number of accounts that the entry of a request names. The items name all of them.
+const ACCOUNTS: usize = 100;
 
 impl Journal {
     /// Starts an entry whose actor is Leastwise itself.
@@ -37,6 +40,7 @@ impl Journal {
             .iter()
             .filter_map(|item| item.account().map(AccountId::as_str))
             .collect();
+        let accounts: Vec<&str> = accounts.into_iter().take(ACCOUNTS).collect();
         let rules: Vec<&str> = change
             .verdict
             .hits
@@ -59,11 +63,11 @@ impl Journal {
             .fact("rules_hit", rules)
             .fact("effect", change.effect.0.as_str())
             .fact("decide_by", change.decide_by.rfc3339())
-            .fact("accounts", accounts.into_iter().collect::<Vec<_>>())
-            .fact(
-                "operations",
-                serde_json::to_value(operations).unwrap_or(Value::Null),
-            );
+            .fact("accounts", accounts);
+        let facts = items::facts(&StoredItem::of_all(operations));
+        let builder = facts
+            .into_iter()
+            .fold(builder, |builder, (name, fact)| builder.fact(name, fact));
         let only = match operations.as_slice() {
             [only] => AccessResource::of(only.key()),
             _ => None,

@@ -17,12 +17,12 @@ pub(super) fn parts(context: &EntryContext<'_>) -> Option<Vec<SentencePart>> {
     let entry = context.entry;
     let about_change = entry.kind.as_str().starts_with("change.");
     if about_change && let Some(id) = &entry.change_id {
-        return Some(match context.operations {
-            [only] => of_operation(context, only),
-            operations => {
-                let name = match operations.len() {
-                    0 => format!("change {id}"),
-                    count => format!("a change of {count} items"),
+        return Some(match (context.items.count, &context.items.first) {
+            (Some(1), Some(only)) => of_operation(context, only),
+            (count, _) => {
+                let name = match count {
+                    None | Some(0 | 1) => format!("change {id}"),
+                    Some(count) => format!("a change of {count} items"),
                 };
                 vec![SentencePart::Change {
                     id: id.clone(),

@@ -6,7 +6,6 @@
 
 use app::backend::SentencePart;
 use domain::{
-    change::Operation,
     ids::{GroupId, PersonId, Principal, UserId},
     ledger::{ActorKind, Entry, EventKind, Part, Slot, parts},
     person::link::LinkMethod,
@@ -15,7 +14,7 @@ use domain::{
 };
 use serde_json::Value;
 
-use super::{item, recorded_words};
+use super::{RequestedItems, item, recorded_words};
 use crate::{
     service::{
         journal::{COUNTED_FOR, EVERYBODY, found_by},
@@ -28,8 +27,8 @@ use crate::{
 pub(super) struct EntryContext<'a> {
     pub listed: &'a ListedEntry,
     pub entry: &'a Entry,
-    /// The operations of the change, from the entry of its request.
-    pub operations: &'a [Operation],
+    /// The items of the change, from the entry of its request.
+    pub items: &'a RequestedItems,
     pub snapshot: &'a Snapshot,
 }
 
@@ -357,7 +356,7 @@ mod tests {
         let context = EntryContext {
             listed,
             entry,
-            operations: &[],
+            items: &RequestedItems::default(),
             snapshot: &Snapshot::new(Parts::default()),
         };
         let parts = context.sentence();

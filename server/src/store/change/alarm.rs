@@ -9,7 +9,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{StoredChange, stored};
+use super::{ListedChange, summary::listed};
 use crate::store::{StoreError, id};
 
 /// The changes of one requester with one aim, in one state.
@@ -62,7 +62,7 @@ pub async fn alarm_counts(
 pub async fn newest_with_alarm(
     conn: &mut AnyConnection,
     of: &AlarmCount,
-) -> Result<Option<StoredChange>, StoreError> {
+) -> Result<Option<ListedChange>, StoreError> {
     let sql = format!(
         "select c.* {ALARMED} and coalesce(m.value, $3) = $3 and c.state = $4 \
          order by c.submitted_at desc, c.id desc limit 1"
@@ -75,7 +75,7 @@ pub async fn newest_with_alarm(
         .fetch_optional(&mut *conn)
         .await?;
     match row {
-        Some(row) => Ok(Some(stored(conn, &row).await?)),
+        Some(row) => Ok(listed(conn, &[row]).await?.pop()),
         None => Ok(None),
     }
 }

@@ -10,7 +10,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, Row as _};
 
-use super::{ChangeTarget, StoredChange, stored};
+use super::{ChangeTarget, ListedChange, summary::listed};
 use crate::store::StoreError;
 
 /// Whether a list shows each refused change, or one row for all refused changes of a requester.
@@ -73,7 +73,7 @@ pub async fn list(
     filter: &Filter,
     limit: i64,
     offset: i64,
-) -> Result<(Vec<StoredChange>, i64), StoreError> {
+) -> Result<(Vec<ListedChange>, i64), StoreError> {
     let condition = filter.condition();
     let (kind, value) = filter.about();
     let total: i64 = sqlx::query(sqlx::AssertSqlSafe(format!(
@@ -98,11 +98,7 @@ pub async fn list(
         .bind(offset)
         .fetch_all(&mut *conn)
         .await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        found.push(stored(conn, row).await?);
-    }
-    Ok((found, total))
+    Ok((listed(conn, &rows).await?, total))
 }
 
 /// Returns how many refused changes of a requester match a filter: those behind one row of a folded list.

@@ -18,7 +18,7 @@ use domain::{
 use sqlx::AnyConnection;
 
 use super::{LedgerError, count_of, number};
-use crate::store::StoreError;
+use crate::store::{StoreError, places};
 
 /// Returns the projection of a change: the request, the decisions, how often it was sent back, and its progress.
 pub async fn decisions(
@@ -161,6 +161,23 @@ pub async fn grant(conn: &mut AnyConnection, grant: &GrantId) -> Result<Projecti
             .bind(grant.as_str())
             .fetch_all(&mut *conn)
             .await?;
+    heard(conn, rows).await
+}
+
+/// Returns the projection of several access windows.
+pub async fn grants_of(
+    conn: &mut AnyConnection,
+    grants: &[&GrantId],
+) -> Result<Projection, StoreError> {
+    let sql = format!(
+        "select seq, leaf from ledger_entry where grant_id in ({}) order by seq",
+        places(grants.len())
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+    let query = grants
+        .iter()
+        .fold(query, |query, grant| query.bind(grant.as_str()));
+    let rows: Vec<(i64, String)> = query.fetch_all(&mut *conn).await?;
     heard(conn, rows).await
 }
 

@@ -66,7 +66,7 @@ async fn a_change_that_holds_something_else_than_was_asked_for_starts_nothing(
 ) {
     for (forged, why) in [
         (
-            "proposal = replace(proposal, '3600000', '7200000')",
+            "proposal = replace(proposal, '{', '{\"operations\":[],')",
             "differs from the request",
         ),
         (

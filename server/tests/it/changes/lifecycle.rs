@@ -135,7 +135,8 @@ async fn what_moved_since_it_was_loaded_gets_no_verdict_and_does_not_start(engin
     for approver in ["bob", "cas"] {
         org.approve(approver, &id).await.unwrap();
     }
-    let loaded = start::load(&org.app_state, &id).await.unwrap().unwrap();
+    let found = start::load(&org.app_state, &id).await.unwrap().unwrap();
+    let loaded = found.known().unwrap();
     let verdict = || start::fresh_verdict(&org.app_state, &PoolSays::Welcome, &loaded);
     assert_eq!(verdict().await.unwrap(), StartVerdict::StillAllowed);
     // It was sent back and approved again: these approvals are not those that were loaded.

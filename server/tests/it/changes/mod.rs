@@ -22,6 +22,8 @@ mod preview;
 mod proof;
 mod refused;
 mod removals;
+mod saga_items;
 mod sentences;
+mod stored_versions;
 mod support;
 mod two_steps;

@@ -144,6 +144,35 @@ impl Org {
         org
     }
 
+    /// A database without rows.
+    pub async fn empty(engine: DatabaseEngine) -> Self {
+        Self::of(Database::fresh(engine).await).await
+    }
+
+    /// Inserts a row as it was exported.
+    pub async fn insert(&self, table: &str, row: &serde_json::Map<String, serde_json::Value>) {
+        let columns: Vec<&str> = row.keys().map(String::as_str).collect();
+        let literal = |value: &serde_json::Value| match value {
+            serde_json::Value::String(text) => format!("'{}'", text.replace('\'', "''")),
+            other => other.to_string(),
+        };
+        let values: Vec<String> = row.values().map(literal).collect();
+        self.by_hand(format!(
+            "insert into {table} ({}) values ({})",
+            columns.join(", "),
+            values.join(", ")
+        ))
+        .await;
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.database.folder()
+    }
+
+    pub fn url(&self) -> &str {
+        &self.database.url
+    }
+
     async fn of(database: Database) -> Self {
         let clock = Clock::manual(START);
         Self {
@@ -199,13 +228,31 @@ impl Org {
         assert!(changed > 0, "the statement changed nothing");
     }
 
+    pub async fn try_by_hand(&self, statement: &str) -> Result<u64, sqlx::Error> {
+        self.database.by_hand(statement).await
+    }
+
+    /// Returns the hash of the stored effect of a change.
+    pub async fn effect_hash(&self, id: &ChangeId) -> String {
+        let row: (String,) = sqlx::query_as("select effect_hash from change where id = $1")
+            .bind(id.as_str())
+            .fetch_one(self.app_state.store.read())
+            .await
+            .unwrap();
+        row.0
+    }
+
     /// Drops the triggers of a table, as an attacker with full rights to the database could.
     pub async fn without_triggers(&self, table: &str) {
-        let statement = match self.app_state.store.engine() {
-            DatabaseEngine::Postgres => format!("alter table {table} disable trigger user"),
-            DatabaseEngine::Sqlite => format!("drop trigger {table}_no_delete"),
+        let statements = match self.app_state.store.engine() {
+            DatabaseEngine::Postgres => vec![format!("alter table {table} disable trigger user")],
+            DatabaseEngine::Sqlite => ["no_update", "no_delete"]
+                .map(|trigger| format!("drop trigger if exists {table}_{trigger}"))
+                .to_vec(),
         };
-        self.database.by_hand(&statement).await.unwrap();
+        for statement in statements {
+            self.database.by_hand(&statement).await.unwrap();
+        }
     }
 
     /// Returns the verdict at the start, with a user pool in which all approvers are unchanged.
@@ -305,6 +352,10 @@ impl Org {
     }
 
     pub async fn stored(&self, id: &ChangeId) -> change::StoredChange {
+        self.found(id).await.known().unwrap()
+    }
+
+    pub async fn found(&self, id: &ChangeId) -> change::FoundChange {
         let mut conn = self.app_state.store.read().acquire().await.unwrap();
         change::find(&mut conn, id).await.unwrap().unwrap()
     }

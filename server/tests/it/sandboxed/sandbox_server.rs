@@ -428,7 +428,8 @@ impl Company {
 
     pub async fn stored(&self, id: &ChangeId) -> change::StoredChange {
         let mut conn = self.app_state.store.read().acquire().await.unwrap();
-        change::find(&mut conn, id).await.unwrap().unwrap()
+        let found = change::find(&mut conn, id).await.unwrap();
+        found.and_then(change::FoundChange::known).unwrap()
     }
 
     pub async fn state(&self, id: &ChangeId) -> State {

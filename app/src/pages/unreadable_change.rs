@@ -1,0 +1,91 @@
+//! A change that this version of Leastwise does not understand, because a newer version requested it: what is known of it,
+//! and the button to withdraw it. Never a decision.
+
+use domain::{authorize::Action, ids::ChangeId};
+use leptos::prelude::*;
+
+use crate::{
+    backend::{PortResult, UnreadableItem, state_words},
+    components::{
+        AbsoluteTime, BadgeWeight, Column, Crumb, Definition, DefinitionList, LedgerMismatchNotice,
+        Notice, PageHeader, Section, Status, StatusBadge, Table, Time, Timeline, WithdrawForm,
+        state_status,
+    },
+    islands::live_status::LiveStatus,
+    routes::{Page, Visit},
+};
+
+/// Builds the page.
+pub async fn page(visit: &Visit, id: &ChangeId) -> PortResult<Page> {
+    let view = visit.backend.unreadable_change(id).await?;
+    let ledger = visit.backend.may(Action::SeeLedger).is_ok();
+    let now = visit.backend.now();
+    Ok(Page::new(view.title.clone(), move || {
+        let marks = view! { <StatusBadge status=state_status(view.state) label=state_words(view.state) weight=BadgeWeight::Pill /> };
+        let live = (!view.state.is_terminal()).then(|| {
+            let url = format!("/events/changes/{}", view.id);
+            view! { <LiveStatus url state=view.live_key.clone() text=view.live_words.clone() /> }
+        });
+        let detail = view! { "Requested by " {view.requester.clone()} " " <Time at=view.submitted now /> ". " {live} };
+        let actions = view! { <WithdrawForm id=view.id.clone() may=view.withdraw /> };
+        let notice = match view.mismatch.clone() {
+            Some(mismatch) => view! { <LedgerMismatchNotice mismatch /> }.into_any(),
+            None => view! {
+                <Notice status=Status::Pending title="A newer version of Leastwise requested this change">
+                    <p>{view.explanation.clone()}</p>
+                </Notice>
+            }
+            .into_any(),
+        };
+        view! {
+            <PageHeader
+                title=view.title.clone()
+                crumbs=vec![Crumb::new("/changes", "Changes")]
+                marks=marks.into_any()
+                detail=detail.into_any()
+                actions=actions.into_any()
+            />
+            {notice}
+            <Section title="Items" detail=shown(view.items.len(), view.total)>{items(&view.items)}</Section>
+            <Section title="Request">
+                <div data-body>
+                    <DefinitionList>
+                        <Definition term="Justification">
+                            <span class="whitespace-pre-wrap break-words">{view.justification.clone()}</span>
+                        </Definition>
+                        <Definition term="Ticket">{view.ticket.clone().unwrap_or_else(|| "None".into())}</Definition>
+                        <Definition term="Requested by">{view.requester.clone()}</Definition>
+                        <Definition term="Requested"><AbsoluteTime at=view.submitted now /></Definition>
+                        <Definition term="Change"><code>{view.id.to_string()}</code></Definition>
+                    </DefinitionList>
+                </div>
+            </Section>
+            <Section title="History" detail="from the ledger"><Timeline rows=view.timeline.clone() linked=ledger now /></Section>
+        }
+        .into_any()
+    }))
+}
+
+fn shown(shown: usize, total: usize) -> String {
+    match total {
+        1 => "1 item".to_owned(),
+        _ if shown < total => format!("the first {shown} of {total}"),
+        _ => format!("{total} items"),
+    }
+}
+
+fn items(items: &[UnreadableItem]) -> impl IntoView + use<> {
+    let rows = items
+        .iter()
+        .map(|item| match item {
+            UnreadableItem::Known(words) => {
+                view! { <tr><th scope="row">{words.clone()}</th></tr> }.into_any()
+            }
+            UnreadableItem::Newer(document) => view! {
+                <tr><th scope="row">"Not understood: " <code class="break-all">{document.clone()}</code></th></tr>
+            }
+            .into_any(),
+        })
+        .collect_view();
+    view! { <Table caption="Items of this change" columns=vec![Column::new("Item")]>{rows}</Table> }
+}

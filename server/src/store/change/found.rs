@@ -1,0 +1,268 @@
+//! A change as it is found in the database: one that this version reads completely, or one with an item that it does not
+//! understand, which can be shown and withdrawn only.
+
+use domain::{
+    approval::Mfa,
+    change::{
+        Change, Operation, Proposal, State, StoredItem, TransitionError, UnreadableChange, read_all,
+    },
+    ids::{ChangeId, EffectHash, PersonId},
+    ledger::{
+        Hash,
+        items::ItemRows,
+        projection::{ChangeHistory, ChangeMismatch, Lifecycle, RequestRow},
+    },
+    time::Timestamp,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+use super::{StoredChange, decision, decision::ProvenDecisions, items};
+use crate::store::{StoreError, id, json};
+
+/// A change as it was found.
+#[derive(Debug, Clone)]
+pub enum FoundChange {
+    Known(Box<StoredChange>),
+    /// It has an item that this version does not understand, because a newer version wrote it or somebody altered it.
+    Unreadable(Box<UnreadableRow>),
+}
+
+/// A change with an item that is not understood.
+#[derive(Debug, Clone)]
+pub struct UnreadableRow {
+    pub change: UnreadableChange,
+    pub version: i64,
+    /// The difference between the row and the ledger, if any. Without one, a newer version wrote the change.
+    pub altered: Option<ChangeMismatch>,
+    pub lifecycle: Lifecycle,
+    pub result: Option<String>,
+}
+
+impl FoundChange {
+    pub fn id(&self) -> &ChangeId {
+        match self {
+            Self::Known(stored) => &stored.change.id,
+            Self::Unreadable(row) => &row.change.id,
+        }
+    }
+
+    /// Returns the version of the row, which conditional updates compare.
+    pub fn version(&self) -> i64 {
+        match self {
+            Self::Known(stored) => stored.version,
+            Self::Unreadable(row) => row.version,
+        }
+    }
+
+    /// Returns the change if this version reads it completely. Nothing else may be evaluated, decided or started.
+    pub fn known(self) -> Option<StoredChange> {
+        match self {
+            Self::Known(stored) => Some(*stored),
+            Self::Unreadable(_) => None,
+        }
+    }
+
+    /// Returns the state after a withdrawal, which is the only step that needs no item to be understood.
+    pub fn withdraw(&self) -> Result<State, TransitionError> {
+        match self {
+            Self::Known(stored) => stored.change.withdraw(),
+            Self::Unreadable(row) => row.change.withdraw(),
+        }
+    }
+
+    pub fn requester(&self) -> &PersonId {
+        match self {
+            Self::Known(stored) => &stored.change.requester,
+            Self::Unreadable(row) => &row.change.requester,
+        }
+    }
+
+    pub fn submitted(&self) -> Timestamp {
+        match self {
+            Self::Known(stored) => stored.change.submitted,
+            Self::Unreadable(row) => row.change.submitted,
+        }
+    }
+
+    pub fn state(&self) -> State {
+        match self {
+            Self::Known(stored) => stored.change.state,
+            Self::Unreadable(row) => row.change.state,
+        }
+    }
+
+    pub fn altered(&self) -> Option<ChangeMismatch> {
+        match self {
+            Self::Known(stored) => stored.altered,
+            Self::Unreadable(row) => row.altered,
+        }
+    }
+
+    pub fn lifecycle(&self) -> Lifecycle {
+        match self {
+            Self::Known(stored) => stored.lifecycle,
+            Self::Unreadable(row) => row.lifecycle,
+        }
+    }
+}
+
+/// The text of a proposal. Earlier versions stored the items here.
+#[derive(Deserialize)]
+struct StoredProposal {
+    operations: Option<Vec<Value>>,
+    justification: String,
+    ticket: Option<String>,
+}
+
+/// The columns of a change and the decisions on it, without its items.
+pub(super) struct ChangeColumns {
+    id: ChangeId,
+    requester: PersonId,
+    submitted: Timestamp,
+    effect_hash: EffectHash,
+    pub effect: String,
+    mfa: Mfa,
+    justification: String,
+    ticket: Option<String>,
+    pub inline: Option<Vec<Value>>,
+    pub decisions: ProvenDecisions,
+}
+
+impl ChangeColumns {
+    pub async fn read(conn: &mut AnyConnection, row: &AnyRow) -> Result<Self, StoreError> {
+        let change: ChangeId = id("change", &row.try_get::<String, _>("id")?)?;
+        let proposal: StoredProposal = json("change", &row.try_get::<String, _>("proposal")?)?;
+        Ok(Self {
+            decisions: decision::proven(conn, &change).await?,
+            id: change,
+            requester: id("change", &row.try_get::<String, _>("requester")?)?,
+            submitted: Timestamp(row.try_get("submitted_at")?),
+            effect_hash: EffectHash(row.try_get("effect_hash")?),
+            effect: row.try_get("effect")?,
+            mfa: json("change", &row.try_get::<String, _>("mfa")?)?,
+            justification: proposal.justification,
+            ticket: proposal.ticket,
+            inline: proposal.operations,
+        })
+    }
+
+    pub fn id(&self) -> &ChangeId {
+        &self.id
+    }
+
+    /// Returns how the row differs from the ledger. `compare` chooses how thoroughly its items are compared.
+    pub fn altered<C>(&self, items: &ItemRows, compare: C) -> Option<ChangeMismatch>
+    where
+        C: FnOnce(&ChangeHistory, &RequestRow<'_>) -> Option<ChangeMismatch>,
+    {
+        let row = RequestRow {
+            requester: &self.requester,
+            submitted: self.submitted,
+            ticket: self.ticket.as_deref(),
+            mfa: self.mfa,
+            items,
+            effect: &self.effect_hash,
+            document: Hash::of(self.effect.as_bytes()),
+        };
+        let altered = compare(&self.decisions.decisions.history, &row);
+        if let Some(altered) = altered {
+            tracing::error!(change = %self.id, "the row of this change differs from the ledger: {altered}");
+        }
+        altered
+    }
+
+    /// Returns the change with these operations.
+    pub fn with(
+        self,
+        row: &AnyRow,
+        operations: Vec<Operation>,
+        altered: Option<ChangeMismatch>,
+    ) -> Result<StoredChange, StoreError> {
+        let ProvenDecisions {
+            decisions,
+            approvals,
+            mismatches,
+        } = self.decisions;
+        Ok(StoredChange {
+            change: Change {
+                id: self.id,
+                requester: self.requester,
+                proposal: Proposal {
+                    operations,
+                    justification: self.justification,
+                    ticket: self.ticket,
+                },
+                submitted: self.submitted,
+                decide_by: Timestamp(row.try_get("decide_by")?),
+                verdict: json("change", &row.try_get::<String, _>("verdict")?)?,
+                effect: self.effect_hash,
+                state: state_of(row)?,
+                approvals,
+                round: decisions.round,
+            },
+            effect: json("change", &self.effect)?,
+            gaining: json("change", &row.try_get::<String, _>("gaining")?)?,
+            version: row.try_get("version")?,
+            result: row.try_get("result")?,
+            mfa: self.mfa,
+            altered,
+            altered_decisions: mismatches,
+            lifecycle: decisions.history.lifecycle,
+            shown_at: decisions.history.presented.map(|shown| shown.at),
+            recorded: decisions.given,
+            updated_at: Timestamp(row.try_get("updated_at")?),
+        })
+    }
+
+    fn unreadable(
+        self,
+        row: &AnyRow,
+        items: Vec<StoredItem>,
+        altered: Option<ChangeMismatch>,
+    ) -> Result<UnreadableRow, StoreError> {
+        Ok(UnreadableRow {
+            change: UnreadableChange {
+                id: self.id,
+                requester: self.requester,
+                submitted: self.submitted,
+                decide_by: Timestamp(row.try_get("decide_by")?),
+                state: state_of(row)?,
+                justification: self.justification,
+                ticket: self.ticket,
+                items,
+            },
+            version: row.try_get("version")?,
+            altered,
+            lifecycle: self.decisions.decisions.history.lifecycle,
+            result: row.try_get("result")?,
+        })
+    }
+}
+
+/// Reads a change with all its items.
+pub(super) async fn found(
+    conn: &mut AnyConnection,
+    row: &AnyRow,
+) -> Result<FoundChange, StoreError> {
+    let mut columns = ChangeColumns::read(conn, row).await?;
+    let stored = ItemRows {
+        inline: columns.inline.take(),
+        rows: items::of_change(conn, columns.id()).await?,
+    };
+    let altered = columns.altered(&stored, ChangeHistory::altered);
+    let items = stored.items();
+    Ok(match read_all(&items) {
+        Some(operations) => FoundChange::Known(Box::new(columns.with(row, operations, altered)?)),
+        None => FoundChange::Unreadable(Box::new(columns.unreadable(row, items, altered)?)),
+    })
+}
+
+pub(super) fn state_of(row: &AnyRow) -> Result<State, StoreError> {
+    let word: String = row.try_get("state")?;
+    State::from_word(&word).ok_or(StoreError::Inconsistent {
+        table: "change",
+        what: word,
+    })
+}

@@ -1,0 +1,185 @@
+//! The items of changes, in rows of their own. They are written with their change and never again.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    change::StoredItem,
+    ids::ChangeId,
+    ledger::items::{ItemsDigest, ItemsHasher},
+};
+use serde_json::Value;
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+use crate::store::{Store, StoreError, Tx, places};
+
+/// The number of items in one statement, as for targets.
+const ITEMS: usize = 500;
+/// The number of items of each change that a list loads. A change with more of them is listed by the first one.
+const LISTED: i64 = 16;
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    change: &ChangeId,
+    items: &[StoredItem],
+) -> Result<(), StoreError> {
+    for some in items.chunks(ITEMS) {
+        let rows: Vec<String> = (0..some.len())
+            .map(|at| format!("($1, ${}, ${}, ${})", 3 * at + 2, 3 * at + 3, 3 * at + 4))
+            .collect();
+        let sql = format!(
+            "insert into change_item (change_id, number, version, document) values {}",
+            rows.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(change.as_str());
+        for item in some {
+            query = query
+                .bind(item.number)
+                .bind(item.version)
+                .bind(item.document.as_str());
+        }
+        query.execute(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// Returns the items of a change in the order of their numbers.
+pub(super) async fn of_change(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Vec<StoredItem>, StoreError> {
+    let rows = sqlx::query(
+        "select number, version, document from change_item where change_id = $1 order by number",
+    )
+    .bind(change.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(item).collect()
+}
+
+/// The first items of a change, and how many there are.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FirstItems {
+    pub count: u64,
+    pub first: Vec<StoredItem>,
+}
+
+impl FirstItems {
+    /// Whether these are all items of the change.
+    pub fn are_all(&self) -> bool {
+        u64::try_from(self.first.len()).is_ok_and(|loaded| loaded == self.count)
+    }
+}
+
+/// Returns the first items of each change of a list, in two queries.
+pub(super) async fn first_of(
+    conn: &mut AnyConnection,
+    changes: &[ChangeId],
+) -> Result<BTreeMap<ChangeId, FirstItems>, StoreError> {
+    let mut found: BTreeMap<ChangeId, FirstItems> = BTreeMap::new();
+    for some in changes.chunks(ITEMS) {
+        let places = places(some.len());
+        let bound = |sql: String| {
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+            some.iter().fold(query, |query, id| query.bind(id.as_str()))
+        };
+        let counted = bound(format!(
+            "select change_id, count(*) as items from change_item where change_id in ({places}) group by change_id"
+        ));
+        for row in counted.fetch_all(&mut *conn).await? {
+            let count: i64 = row.try_get("items")?;
+            found.entry(change(&row)?).or_default().count = u64::try_from(count).unwrap_or(0);
+        }
+        let first = bound(format!(
+            "select change_id, number, version, document from change_item where change_id in ({places}) \
+             and number < {LISTED} order by change_id, number"
+        ));
+        for row in first.fetch_all(&mut *conn).await? {
+            found
+                .entry(change(&row)?)
+                .or_default()
+                .first
+                .push(item(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+fn change(row: &AnyRow) -> Result<ChangeId, StoreError> {
+    crate::store::id("change_item", &row.try_get::<String, _>("change_id")?)
+}
+
+fn item(row: &AnyRow) -> Result<StoredItem, StoreError> {
+    Ok(StoredItem {
+        number: row.try_get("number")?,
+        version: row.try_get("version")?,
+        document: row.try_get("document")?,
+    })
+}
+
+/// The number of items that a verification holds in memory.
+const PAGE: i64 = 5_000;
+
+/// Returns the digest of the items of every change, for verification. Nothing in the rows is trusted: the id of a change
+/// is any text.
+pub async fn item_digests(store: &Store) -> Result<BTreeMap<String, ItemsDigest>, StoreError> {
+    let mut hashers: BTreeMap<String, ItemsHasher> = BTreeMap::new();
+    let (mut change, mut number) = (String::new(), i64::MIN);
+    loop {
+        let rows = sqlx::query(
+            "select change_id, number, version, document from change_item \
+             where (change_id, number) > ($1, $2) order by change_id, number limit $3",
+        )
+        .bind(change.as_str())
+        .bind(number)
+        .bind(PAGE)
+        .fetch_all(store.read())
+        .await?;
+        let Some(last) = rows.last() else {
+            let done = hashers.into_iter();
+            return Ok(done.map(|(id, hasher)| (id, hasher.finish())).collect());
+        };
+        (change, number) = (last.try_get("change_id")?, last.try_get("number")?);
+        for row in &rows {
+            let id: String = row.try_get("change_id")?;
+            hashers.entry(id).or_default().add(&item(row)?);
+        }
+    }
+}
+
+/// Returns the items of a change for an export or a verification.
+pub async fn items_of(store: &Store, change: &ChangeId) -> Result<Vec<StoredItem>, StoreError> {
+    let mut conn = store.read().acquire().await?;
+    of_change(&mut conn, change).await
+}
+
+/// Returns the items in the rows of changes, as earlier versions stored them, for verification; none for a row that
+/// cannot be read.
+pub async fn inline_items(
+    store: &Store,
+) -> Result<BTreeMap<String, Option<Vec<Value>>>, StoreError> {
+    let mut found = BTreeMap::new();
+    let mut after = String::new();
+    loop {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("select id, proposal from change where id > $1 order by id limit $2")
+                .bind(after.as_str())
+                .bind(PAGE)
+                .fetch_all(store.read())
+                .await?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(found);
+        };
+        after.clone_from(last);
+        for (id, proposal) in rows {
+            let items = match serde_json::from_str::<Value>(&proposal) {
+                Ok(Value::Object(mut proposal)) => match proposal.remove("operations") {
+                    None => continue,
+                    Some(Value::Array(items)) => Some(items),
+                    Some(_) => None,
+                },
+                _ => None,
+            };
+            found.insert(id, items);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A change in a list: how many items it has, and the first of them. A list never loads the items of a large change.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    approval::{ApprovalProgress, Decision, tally},
+    change::{Change, Operation, State, StoredItem},
+    diff::Effect,
+    ids::{ChangeId, PersonId},
+    ledger::items::ItemRows,
+    time::Timestamp,
+};
+use sqlx::{AnyConnection, any::AnyRow};
+
+use super::{
+    StoredChange,
+    found::ChangeColumns,
+    items::{self, FirstItems},
+};
+use crate::store::StoreError;
+
+/// A change of a list, with its first items only.
+#[derive(Debug, Clone)]
+pub struct ListedChange {
+    /// Holds the first items that are understood. Private: nothing else may be done with a part of a change.
+    part: StoredChange,
+    count: usize,
+    understood: bool,
+}
+
+impl ListedChange {
+    pub fn summary(&self) -> ChangeSummary<'_> {
+        ChangeSummary {
+            stored: &self.part,
+            count: self.count,
+            understood: self.understood,
+        }
+    }
+}
+
+/// What a list shows of a change.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangeSummary<'a> {
+    stored: &'a StoredChange,
+    count: usize,
+    understood: bool,
+}
+
+impl<'a> From<&'a StoredChange> for ChangeSummary<'a> {
+    fn from(stored: &'a StoredChange) -> Self {
+        Self {
+            stored,
+            count: stored.change.proposal.operations.len(),
+            understood: true,
+        }
+    }
+}
+
+impl<'a> ChangeSummary<'a> {
+    fn change(&self) -> &'a Change {
+        &self.stored.change
+    }
+
+    pub fn id(&self) -> &'a ChangeId {
+        &self.change().id
+    }
+
+    pub fn requester(&self) -> &'a PersonId {
+        &self.change().requester
+    }
+
+    pub fn submitted(&self) -> Timestamp {
+        self.change().submitted
+    }
+
+    pub fn decide_by(&self) -> Timestamp {
+        self.change().decide_by
+    }
+
+    pub fn state(&self) -> State {
+        self.change().state
+    }
+
+    /// Returns the number of items.
+    pub fn items(&self) -> usize {
+        self.count
+    }
+
+    /// Returns the first items, at least one unless there are none. None if one of them is not understood.
+    pub fn first(&self) -> Option<&'a [Operation]> {
+        self.understood
+            .then_some(self.change().proposal.operations.as_slice())
+    }
+
+    pub fn effect(&self) -> &'a Effect {
+        &self.stored.effect
+    }
+
+    /// Whether anything of the change or of the decisions on it differs from the ledger, as far as a list compares them.
+    pub fn differs(&self) -> bool {
+        self.stored.altered.is_some() || !self.stored.altered_decisions.is_empty()
+    }
+
+    /// Returns the number of approvals that the change has, and the number it needs.
+    pub fn approvals(&self) -> (u8, u8) {
+        let need = self.change().verdict.approvals;
+        let have = match tally(self.change(), &self.stored.gaining, |_| true) {
+            ApprovalProgress::Met(_) => need,
+            ApprovalProgress::Missing(missing) => need.saturating_sub(missing),
+            ApprovalProgress::Declined(_) => self.approved(),
+        };
+        (have, need)
+    }
+
+    /// Returns the number of people who approved the effect in force.
+    fn approved(&self) -> u8 {
+        let yes: BTreeSet<&PersonId> = self
+            .change()
+            .in_force()
+            .filter(|given| given.decision == Decision::Approve)
+            .map(|given| &given.approver)
+            .collect();
+        u8::try_from(yes.len()).unwrap_or(u8::MAX)
+    }
+}
+
+/// Reads rows of changes for a list.
+pub(super) async fn listed(
+    conn: &mut AnyConnection,
+    rows: &[AnyRow],
+) -> Result<Vec<ListedChange>, StoreError> {
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        all.push(ChangeColumns::read(conn, row).await?);
+    }
+    let ids: Vec<ChangeId> = all.iter().map(|columns| columns.id().clone()).collect();
+    let mut first = items::first_of(conn, &ids).await?;
+    let listed = all.into_iter().zip(rows).map(|(columns, row)| {
+        let first = first.remove(columns.id()).unwrap_or_default();
+        one(columns, row, first)
+    });
+    listed.collect()
+}
+
+fn one(
+    mut columns: ChangeColumns,
+    row: &AnyRow,
+    first: FirstItems,
+) -> Result<ListedChange, StoreError> {
+    let (complete, count) = (first.are_all(), first.count);
+    let stored = ItemRows {
+        inline: columns.inline.take(),
+        rows: first.first,
+    };
+    let altered = columns.altered(&stored, |history, row| {
+        if complete {
+            history.altered(row)
+        } else {
+            history.altered_in_list(row, count)
+        }
+    });
+    let items = stored.items();
+    let rest = if complete {
+        0
+    } else {
+        count.saturating_sub(items_of(&stored))
+    };
+    let operations: Vec<Operation> = items.iter().map_while(StoredItem::read).collect();
+    Ok(ListedChange {
+        understood: operations.len() == items.len(),
+        count: items.len() + usize::try_from(rest).unwrap_or(usize::MAX),
+        part: columns.with(row, operations, altered)?,
+    })
+}
+
+fn items_of(stored: &ItemRows) -> u64 {
+    u64::try_from(stored.rows.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,146 @@
+//! What every earlier version stored is read, shown, and matches the ledger. The fixtures are never edited.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use app::backend::{ChangesPort as _, LedgerComparison, LedgerPort as _, ListQuery};
+use domain::ids::ChangeId;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use server::cli::ledger::{LedgerCommand, LedgerLocation, VerifyArgs, execute};
+
+use super::support::Org;
+use crate::database::DatabaseEngine;
+
+crate::engines::on_both_engines! {
+    what_every_earlier_version_stored_is_read_shown_and_as_the_ledger_says,
+    a_row_of_an_earlier_version_that_was_altered_is_found,
+}
+
+/// What a version showed of a change.
+#[derive(Debug, Deserialize)]
+struct Shown {
+    id: ChangeId,
+    state: String,
+    items: usize,
+    title: String,
+    entries: Vec<String>,
+}
+
+/// The fixtures, oldest first.
+fn versions() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/stored");
+    let entries = fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    assert!(!folders.is_empty());
+    folders
+}
+
+fn read(folder: &Path, file: &str) -> String {
+    fs::read_to_string(folder.join(file)).unwrap()
+}
+
+async fn restored(engine: DatabaseEngine, folder: &Path) -> Org {
+    let tables: Vec<(String, Vec<Map<String, Value>>)> =
+        serde_json::from_str(&read(folder, "tables.json")).unwrap();
+    let org = Org::empty(engine).await;
+    for (table, rows) in tables {
+        for row in rows {
+            org.insert(&table, &row).await;
+        }
+    }
+    org.publish(org.parts());
+    org
+}
+
+async fn verify(org: &Org, folder: &Path) -> (u8, String) {
+    let args = VerifyArgs {
+        place: LedgerLocation {
+            database: org.url().to_owned(),
+            keys: None,
+            vkey: Some(read(folder, "ledger.vkey").trim().to_owned()),
+        },
+        bundle: None,
+        checkpoint: Some(folder.join("checkpoints.log")),
+        json: false,
+    };
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let code = execute(LedgerCommand::Verify(args), &mut out, &mut notes)
+        .await
+        .unwrap();
+    (code, String::from_utf8(out).unwrap())
+}
+
+async fn what_every_earlier_version_stored_is_read_shown_and_as_the_ledger_says(
+    engine: DatabaseEngine,
+) {
+    for folder in versions() {
+        let org = restored(engine, &folder).await;
+        let (code, told) = verify(&org, &folder).await;
+        assert_eq!(code, 0, "{}: {told}", folder.display());
+        let changes: BTreeMap<String, Shown> =
+            serde_json::from_str(&read(&folder, "changes.json")).unwrap();
+        let ann = org.as_("ann").await;
+        let listed = ann.changes(&ListQuery::default()).await.unwrap();
+        assert_eq!(listed.total, changes.len());
+        for (name, shown) in changes {
+            let stored = org.stored(&shown.id).await;
+            assert_eq!(stored.altered, None, "{name}");
+            assert!(stored.altered_decisions.is_empty(), "{name}");
+            assert_eq!(stored.change.state.as_str(), shown.state, "{name}");
+            let operations = stored.change.proposal.operations.len();
+            assert_eq!(operations, shown.items, "{name}");
+            assert_eq!(org.entries(&shown.id).await, shown.entries, "{name}");
+            let view = ann.change(&shown.id).await.unwrap();
+            assert_eq!(view.mismatch, None, "{name}");
+            assert_eq!(view.row.title, shown.title, "{name}");
+            assert_eq!(view.operations.len(), shown.items, "{name}");
+            let row = listed.rows.iter().find(|row| row.id == shown.id).unwrap();
+            assert_eq!(row.ledger, LedgerComparison::Matches, "{name}");
+            assert_eq!(
+                (&row.title, row.items),
+                (&shown.title, shown.items),
+                "{name}"
+            );
+        }
+        let page = ann.entries(&ListQuery::default()).await.unwrap();
+        for row in page.rows {
+            assert!(row.meaning.is_some(), "{row:?}");
+            ann.entry(row.seq).await.unwrap();
+        }
+    }
+}
+
+async fn a_row_of_an_earlier_version_that_was_altered_is_found(engine: DatabaseEngine) {
+    let folder = &versions()[0];
+    let changes: BTreeMap<String, Shown> =
+        serde_json::from_str(&read(folder, "changes.json")).unwrap();
+    let (done, others) = (&changes["done"].id, &changes["several"].id);
+    for forged in [
+        format!(
+            "update change set proposal = replace(proposal, '3600000', '7200000') where id = '{done}'"
+        ),
+        format!(
+            "insert into change_item (change_id, number, version, document) values ('{done}', 0, 1, '{{}}')"
+        ),
+        format!(
+            "update change set proposal = (select proposal from change where id = '{others}') where id = '{done}'"
+        ),
+    ] {
+        let org = restored(engine, folder).await;
+        org.by_hand(forged.clone()).await;
+        let (code, told) = verify(&org, folder).await;
+        assert_eq!(code, 1, "{forged}");
+        assert!(
+            told.contains(&format!("the items of change {done} differ")),
+            "{told}"
+        );
+        let altered = org.found(done).await.altered();
+        assert!(altered.is_some(), "{forged}");
+    }
+}
