@@ -97,9 +97,14 @@ impl UnreadableChange {
         }
     }
 
+    /// Returns all items in their order, each if it is understood.
+    pub fn each(&self) -> Vec<Option<Operation>> {
+        self.items.iter().map(StoredItem::read).collect()
+    }
+
     /// Returns the items that are understood, with their place. Other changes are evaluated as if these were carried out.
     pub fn understood(&self) -> impl Iterator<Item = (usize, Operation)> + '_ {
-        let read = self.items.iter().map(StoredItem::read).enumerate();
+        let read = self.each().into_iter().enumerate();
         read.filter_map(|(number, operation)| Some((number, operation?)))
     }
 }

@@ -7,7 +7,10 @@ use super::{
     effect::DomainEvent,
     resource::AccessResource,
     rows::{ChangePhase, Item, ItemResult, PendingRemoval, RetryState, WindowRow},
-    saga::rows::{ProgressRow, StepResult},
+    saga::{
+        PlanProof,
+        rows::{ProgressRow, StepResult},
+    },
     state::{State, StepOutput},
 };
 use crate::{
@@ -38,7 +41,8 @@ impl State {
                 } => self.open(change, grant, &key, term, session, now, out),
                 Item::Close { key, session } => self.close(change, &key, session, now, out),
                 Item::Saga { plan } => {
-                    self.start_saga(plan, ProgressRow::new(change.clone(), index), now);
+                    let row = ProgressRow::new(change.clone(), index);
+                    self.start_saga(plan, PlanProof::AsRequested, row, now);
                 }
             }
         }

@@ -39,6 +39,9 @@ pub struct Rows {
     /// The items of those changes of which anything is done. Others are ignored.
     #[serde(default)]
     pub progress: Vec<ProgressRow>,
+    /// The items of those changes whose saga differs from what was requested: see [`ChangeRow::as_requested`].
+    #[serde(default)]
+    pub altered: BTreeSet<(ChangeId, usize)>,
 }
 
 /// A row to upsert.

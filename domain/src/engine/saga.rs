@@ -18,6 +18,7 @@
 mod answers;
 mod decision;
 pub(super) mod exchange;
+mod requested;
 pub(super) mod rows;
 mod stages;
 
@@ -60,6 +61,8 @@ pub(super) struct Sagas {
 #[derive(Debug)]
 struct RunningSaga {
     plan: SagaPlan,
+    /// Whether the plan in the row is the requested one.
+    proof: PlanProof,
     row: ProgressRow,
     /// What is known of the attempt of the step that is intended.
     attempt: Attempt,
@@ -70,11 +73,20 @@ struct RunningSaga {
     due: Option<Timestamp>,
 }
 
+/// Whether the plan in the row of a change is the requested one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PlanProof {
+    AsRequested,
+    /// Somebody edited the row. Nothing more is written.
+    Altered,
+}
+
 impl RunningSaga {
-    fn new(plan: SagaPlan, row: ProgressRow) -> Self {
+    fn new(plan: SagaPlan, proof: PlanProof, row: ProgressRow) -> Self {
         let stopped = "the process stopped before the answer arrived".to_owned();
         Self {
             plan,
+            proof,
             row,
             attempt: Attempt::answered(StepAnswer::Unknown(stopped)),
             unreadable: 0,
@@ -93,12 +105,18 @@ impl RunningSaga {
 
 impl State {
     /// Starts a saga, or continues it from its row.
-    pub(super) fn start_saga(&mut self, plan: SagaPlan, row: ProgressRow, now: Timestamp) {
+    pub(super) fn start_saga(
+        &mut self,
+        plan: SagaPlan,
+        proof: PlanProof,
+        row: ProgressRow,
+        now: Timestamp,
+    ) {
         let id = (row.change.clone(), row.index);
         let key = plan.key.clone();
         self.sagas
             .running
-            .insert(id.clone(), RunningSaga::new(plan, row));
+            .insert(id.clone(), RunningSaga::new(plan, proof, row));
         let line = self.sagas.subjects.entry(key).or_default();
         line.push_back(id.clone());
         if line.len() == 1 {
@@ -110,6 +128,7 @@ impl State {
     pub(super) fn restore_sagas(
         &mut self,
         mut progress: BTreeMap<SagaId, ProgressRow>,
+        altered: &BTreeSet<SagaId>,
         now: Timestamp,
     ) {
         let mut found = Vec::new();
@@ -120,20 +139,25 @@ impl State {
             for (index, item) in carrying.row.items.iter().enumerate() {
                 if let (Item::Saga { plan }, None) = (&item.item, &item.result) {
                     let id = (carrying.row.change.clone(), index);
+                    let proof = if altered.contains(&id) {
+                        PlanProof::Altered
+                    } else {
+                        PlanProof::AsRequested
+                    };
                     let mut row = progress
                         .remove(&id)
                         .unwrap_or_else(|| ProgressRow::new(id.0, index));
                     // A row with more steps than its plan is of another plan.
                     row.steps.truncate(plan.steps.len());
                     let order = (row.steps.is_empty(), carrying.row.started);
-                    found.push((order, plan.clone(), row));
+                    found.push((order, plan.clone(), proof, row));
                 }
             }
         }
         // The sort is stable, so that the items of a change keep their order.
-        found.sort_by_key(|(order, _, _)| *order);
-        for (_, plan, row) in found {
-            self.start_saga(plan, row, now);
+        found.sort_by_key(|(order, ..)| *order);
+        for (_, plan, proof, row) in found {
+            self.start_saga(plan, proof, row, now);
         }
     }
 

@@ -147,7 +147,7 @@ impl State {
                 state.take_over(row, now);
             }
         }
-        state.restore_changes(rows.changes, rows.progress, now);
+        state.restore_changes(rows.changes, rows.progress, &rows.altered, now);
         state.tracks.retain(|_, track| !track.forgettable());
         state.agenda = state.tracks.keys().map(|key| (now, key.clone())).collect();
         for (at, key) in state.agenda.clone() {
@@ -160,6 +160,7 @@ impl State {
         &mut self,
         changes: Vec<ChangeRow>,
         progress: Vec<ProgressRow>,
+        altered: &BTreeSet<SagaId>,
         now: Timestamp,
     ) {
         let mut rows: BTreeMap<ChangeId, Vec<ProgressRow>> = BTreeMap::new();
@@ -177,7 +178,7 @@ impl State {
             row.include(items);
             self.enlist(row);
         }
-        self.restore_sagas(progress, now);
+        self.restore_sagas(progress, altered, now);
     }
 
     fn take_over(&mut self, mut row: OperationRow, now: Timestamp) {

@@ -4,6 +4,7 @@
 //! open are managed whatever the rows contain.
 
 mod item;
+mod under_way;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use domain::{
         WindowRow, Write,
     },
     ids::{ChangeId, GrantId},
-    ledger::projection::{Lifecycle, grants::Grants},
+    ledger::projection::grants::Grants,
     time::Timestamp,
 };
 use sqlx::{AnyConnection, Row as _};
@@ -52,6 +53,7 @@ pub async fn hold(tx: &mut Tx, generation: Generation) -> Result<(), StoreError>
 /// but have none. Stores the restored rows.
 pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
     let conn = tx.conn();
+    let changes = under_way::load(conn).await?;
     let stored = Rows {
         keys: keys(conn).await?,
         windows: open_windows(conn).await?,
@@ -61,8 +63,9 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
             "select document from engine_operation where over_at is null",
         )
         .await?,
-        changes: under_way(conn).await?,
+        changes: changes.rows,
         progress: item::under_way(conn).await?,
+        altered: changes.altered,
     };
     let mut projection = proof::grants(conn).await?;
     let changes = projection.grants().in_question(&stored.keys);
@@ -89,31 +92,6 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
         }
     }
     Ok(rows)
-}
-
-/// Returns the changes that the engine is applying. A change that still waits for its verdict is left out: it has not
-/// opened anything, and is started again from the request and not from a row. So is a change that has not started
-/// according to the ledger.
-async fn under_way(conn: &mut AnyConnection) -> Result<Vec<ChangeRow>, StoreError> {
-    let rows: Vec<ChangeRow> = documents(
-        conn,
-        "engine_change",
-        "select document from engine_change where over_at is null",
-    )
-    .await?;
-    let mut found = Vec::new();
-    for row in rows {
-        if row.phase != ChangePhase::Applying {
-            continue;
-        }
-        let lifecycle = proof::decisions(conn, &row.change).await?.history.lifecycle;
-        if lifecycle == Lifecycle::Started {
-            found.push(row);
-        } else {
-            tracing::error!(change = %row.change, "a change that is not being applied according to the ledger is not continued");
-        }
-    }
-    Ok(found)
 }
 
 /// Returns the open windows: the reasons for the access that Leastwise granted.

@@ -1,7 +1,7 @@
 //! Applies reads and answers to a saga: records the steps that are done, intends the next one, or ends it.
 
 use super::{
-    SagaId,
+    PlanProof, SagaId,
     decision::{Attempt, Decision, LateEffect, decide},
     exchange::{CarryOut, StepAnswer, SubjectContent},
     rows::{SagaStop, StepPhase, StepResult, StepRow},
@@ -60,6 +60,13 @@ impl State {
             return;
         }
         saga.unreadable = 0;
+        if saga.proof == PlanProof::Altered
+            && let Some(done) = decision.settled(&saga.plan, &saga.row)
+        {
+            self.steps_done(id, done, as_of, out);
+            self.saga_stopped(id, SagaStop::Altered, as_of, now, out);
+            return;
+        }
         match decision {
             Decision::ReadAgain => {}
             Decision::Start { done } => {

@@ -30,6 +30,18 @@ pub(super) enum Decision {
     Stop(SagaStop),
 }
 
+impl Decision {
+    /// Returns how many steps of a saga are done that writes nothing more; none while this is not known.
+    pub fn settled(&self, plan: &SagaPlan, row: &ProgressRow) -> Option<usize> {
+        match self {
+            Self::ReadAgain | Self::Doubt | Self::LookAgain => None,
+            Self::Start { done } => Some(*done),
+            Self::Finish => Some(plan.steps.len()),
+            Self::TryLater { .. } | Self::Stop(_) => Some(row.done()),
+        }
+    }
+}
+
 /// The last attempt of a saga as far as this process knows. An attempt of an earlier process has an unknown outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Attempt {

@@ -112,6 +112,8 @@ pub enum SagaStop {
     Refused { reason: String },
     /// The step was reported as done too often, and no read showed it.
     NotSeen,
+    /// The plan in the row of the change is not the requested one.
+    Altered,
 }
 
 impl fmt::Display for SagaStop {
@@ -125,6 +127,9 @@ impl fmt::Display for SagaStop {
             Self::NotSeen => {
                 f.write_str("It was reported as done several times, but no read shows it.")
             }
+            Self::Altered => f.write_str(
+                "The plan stored for it differs from the request in the ledger. An administrator has to find out who edited the database. Then request the change again.",
+            ),
         }
     }
 }

@@ -66,6 +66,7 @@ impl Store {
                 })
                 .cloned()
                 .collect(),
+            altered: BTreeSet::new(),
         }
     }
 

@@ -69,7 +69,7 @@ fn many(count: usize) -> Vec<Operation> {
 }
 
 /// Stores a change with these items as the server does: the rows, then the entry.
-async fn store(org: &Org, items: &[StoredItem], state: State) -> ChangeId {
+pub async fn store(org: &Org, items: &[StoredItem], state: State) -> ChangeId {
     let like = org
         .ask("ann", &grant("eve", "viewer", "cards-prod", "60"))
         .await;

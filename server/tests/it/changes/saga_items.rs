@@ -1,22 +1,27 @@
 //! The rows of a change's items: stored one by one, and read with their change.
 
 use domain::{
+    change::{Operation, State, StoredItem},
     engine::{
         Cause, ChangePhase, ChangeRow, Commit, DomainEvent, Item, ItemResult, ItemRow, ProgressRow,
         StepPhase, StepResult, StepRow, Write,
     },
     ids::{ChangeId, PersonId},
-    subject::{SagaPlan, SubjectKey, content_hash},
+    subject::{SagaPlan, SubjectKey, Work, content_hash},
     time::Timestamp,
 };
 use server::{engine::commit, store::engine};
 
-use super::support::Org;
+use super::{
+    items::store,
+    support::{Org, person_id, user},
+};
 use crate::database::DatabaseEngine;
 
 crate::engines::on_both_engines! {
     a_result_is_stored_with_its_item_and_read_with_its_change,
     a_step_that_is_done_is_in_the_ledger_in_the_same_transaction,
+    a_saga_of_an_edited_row_is_restored_as_it_was_requested_and_named,
 }
 
 const AT: Timestamp = Timestamp(1_000);
@@ -143,4 +148,62 @@ async fn a_step_that_is_done_is_in_the_ledger_in_the_same_transaction(engine: Da
     };
     commit::store(&org.app_state, commit).await.unwrap();
     assert_eq!(org.entries(&change()).await, ["step.done", "step.failed"]);
+}
+
+async fn a_saga_of_an_edited_row_is_restored_as_it_was_requested_and_named(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let link = |name: &str| Operation::LinkIdentity {
+        person: PersonId::parse("00000009-0000-4000-8000-000000000002").unwrap(),
+        before: None,
+        after: Some(user(name)),
+    };
+    let requested = StoredItem::of_all(&[link("eve")]);
+    let id = store(&org, &requested, State::Approved).await;
+    let row = |operation: &Operation| {
+        let Work::Saga(plan) = operation.subject().work() else {
+            panic!("a saga");
+        };
+        ChangeRow {
+            change: id.clone(),
+            items: vec![ItemRow {
+                item: Item::Saga { plan },
+                result: None,
+            }],
+            ..under_way()
+        }
+    };
+    let commit = Commit {
+        number: 1,
+        generation: org.generation().await,
+        writes: vec![Write::Change(row(&link("eve")))],
+        events: vec![DomainEvent::Applying { change: id.clone() }],
+    };
+    commit::store(&org.app_state, commit).await.unwrap();
+    let restored = async || {
+        let mut tx = org.app_state.store.write().await.unwrap();
+        let rows = engine::restore(&mut tx, AT).await.unwrap();
+        tx.commit().await.unwrap();
+        rows
+    };
+    let rows = restored().await;
+    assert_eq!(rows.changes, [row(&link("eve"))]);
+    assert!(rows.altered.is_empty());
+
+    write(&org, &[Write::Change(row(&link("fay")))]).await;
+    let rows = restored().await;
+    assert_eq!(rows.changes, [row(&link("eve"))]);
+    assert_eq!(rows.altered, [(id.clone(), 0)].into());
+
+    // The items of a change whose request differs from the ledger are not known.
+    org.by_hand(format!(
+        "update change set requester = '{}' where id = '{id}'",
+        person_id("bob")
+    ))
+    .await;
+    let rows = restored().await;
+    assert_eq!(rows.altered, [(id.clone(), 0)].into());
+    let Item::Saga { plan } = &rows.changes[0].items[0].item else {
+        panic!("{rows:?}");
+    };
+    assert!(plan.steps.is_empty());
 }

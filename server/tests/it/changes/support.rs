@@ -371,8 +371,8 @@ impl Org {
     /// Moves a change as the engine does, and appends the entry when it is carried out.
     pub async fn set_state(&self, id: &ChangeId, state: State) {
         let mut tx = self.app_state.store.write().await.unwrap();
-        let stored = change::lock(&mut tx, id).await.unwrap().unwrap();
-        change::set_state(&mut tx, id, stored.version, state, None, self.clock.now())
+        let found = change::lock(&mut tx, id).await.unwrap().unwrap();
+        change::set_state(&mut tx, id, found.version(), state, None, self.clock.now())
             .await
             .unwrap();
         if state == State::Verified {

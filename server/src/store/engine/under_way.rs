@@ -1,0 +1,92 @@
+//! The changes that the engine is applying, with the sagas that the ledger proves.
+//!
+//! The row of a change is proven by nothing. A saga of it is carried out only as it was requested.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    change::Operation,
+    engine::{ChangePhase, ChangeRow},
+    ids::ChangeId,
+    ledger::projection::{ChangeMismatch, Lifecycle},
+};
+use sqlx::AnyConnection;
+
+use super::documents;
+use crate::store::{
+    StoreError,
+    change::{self, FoundChange},
+    ledger::proof,
+};
+
+/// The changes that the engine is applying, and the items among them whose saga is not the requested one.
+#[derive(Default)]
+pub(super) struct ChangesUnderWay {
+    pub rows: Vec<ChangeRow>,
+    pub altered: BTreeSet<(ChangeId, usize)>,
+}
+
+/// Returns the changes that the engine is applying. A change that still waits for its verdict is left out: it has not
+/// opened anything, and is started again from the request and not from a row. So is a change that has not started
+/// according to the ledger.
+pub(super) async fn load(conn: &mut AnyConnection) -> Result<ChangesUnderWay, StoreError> {
+    let rows: Vec<ChangeRow> = documents(
+        conn,
+        "engine_change",
+        "select document from engine_change where over_at is null",
+    )
+    .await?;
+    let mut found = ChangesUnderWay::default();
+    for mut row in rows {
+        if row.phase != ChangePhase::Applying {
+            continue;
+        }
+        let lifecycle = proof::decisions(conn, &row.change).await?.history.lifecycle;
+        if lifecycle != Lifecycle::Started {
+            tracing::error!(change = %row.change, "a change that is not being applied according to the ledger is not continued");
+            continue;
+        }
+        if row.has_sagas() {
+            let requested = requested(conn, &row.change).await?;
+            for index in row.as_requested(&requested) {
+                tracing::error!(change = %row.change, index, "a saga differs from the request in the ledger and stops");
+                found.altered.insert((row.change.clone(), index));
+            }
+        }
+        found.rows.push(row);
+    }
+    Ok(found)
+}
+
+/// Returns the items of the request of a change, each if it is proven and understood.
+async fn requested(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Vec<Option<Operation>>, StoreError> {
+    let found = match change::find(conn, change).await {
+        Ok(found) => found,
+        // A removal of the same change must continue although its row cannot be read.
+        Err(error @ StoreError::Inconsistent { .. }) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the request of a change that is being applied cannot be read"
+            );
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    let proven = found.filter(|found| {
+        !matches!(
+            found.altered(),
+            Some(ChangeMismatch::NeverSubmitted | ChangeMismatch::DifferentRequest)
+        )
+    });
+    Ok(match proven {
+        None => Vec::new(),
+        Some(FoundChange::Known(stored)) => {
+            let operations = stored.change.proposal.operations;
+            operations.into_iter().map(Some).collect()
+        }
+        Some(FoundChange::Unreadable(row)) => row.change.each(),
+    })
+}
