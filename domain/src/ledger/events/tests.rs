@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 51] = [
+const WRITTEN: [&str; 53] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -53,6 +53,8 @@ const WRITTEN: [&str; 51] = [
     "identity.alarm_ended",
     "rules.activated",
     "classification.mapped",
+    "account.declared",
+    "account.declaration_ended",
     "sync.completed",
     "outside.seen",
     "report.downloaded",
