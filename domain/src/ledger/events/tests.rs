@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 53] = [
+const WRITTEN: [&str; 55] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -26,6 +26,8 @@ const WRITTEN: [&str; 53] = [
     "operation.accepted",
     "operation.failed",
     "operation.verified",
+    "step.done",
+    "step.failed",
     "grant.started",
     "grant.stopped",
     "grant.closed",

@@ -248,7 +248,11 @@ async fn under_way(
             let done = all.iter().zip(&row.items).filter(|(_, item)| {
                 matches!(
                     item.result,
-                    Some(ItemResult::Granted { .. } | ItemResult::Removed { .. })
+                    Some(
+                        ItemResult::Granted { .. }
+                            | ItemResult::Removed { .. }
+                            | ItemResult::Carried { .. }
+                    )
                 )
             });
             operations.extend(done.map(|(operation, _)| operation).filter(unseen).cloned());

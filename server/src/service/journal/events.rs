@@ -22,7 +22,7 @@ use super::{EntryActor, EntryBuilder, Journal};
 
 impl Journal {
     /// Starts an entry whose actor is Leastwise itself.
-    fn system_entry(&self, kind: EventKind, outcome: Outcome) -> EntryBuilder {
+    pub(super) fn system_entry(&self, kind: EventKind, outcome: Outcome) -> EntryBuilder {
         self.entry(kind, outcome, &EntryActor::leastwise())
     }
 
