@@ -37,8 +37,7 @@ pub(super) async fn prepare(
         return Err(StoreError::Conflict("this declaration"));
     }
     let now = app_state.clock.now();
-    let digest =
-        store::declaration::put(&mut tx, account, &call.change, declaration, now).await?;
+    let digest = store::declaration::put(&mut tx, account, &call.change, declaration, now).await?;
     let who = requester(app_state, &mut tx, call).await?;
     let recorded = declaration.zip(digest.as_deref());
     let entry = app_state
@@ -146,6 +145,6 @@ pub async fn end_due(app_state: &Arc<AppState>) -> Result<(), StoreError> {
         let after = class.under(class.declared(), now);
         (after != *class).then(|| id.clone())
     });
-    note(app_state, ended.collect::<Vec<_>>());
+    note(app_state, ended);
     refresh_pending(app_state).await
 }
