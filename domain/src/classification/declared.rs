@@ -96,7 +96,10 @@ impl Classification {
     pub fn reported(&self) -> (Environment, Pci) {
         match self.basis.reported {
             Some(reported) => (reported.environment.0, reported.pci.0),
-            None => self.waiting.unwrap_or(self.strictness()),
+            None => {
+                let undeclared = self.undeclared();
+                undeclared.waiting.unwrap_or(undeclared.strictness())
+            }
         }
     }
 
