@@ -13,8 +13,8 @@ use crate::{
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
         Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton, Notice, PageHeader,
-        PagePosition, SecondFactorNotice, Section, Status, Time, VerdictBox, list_href, pages,
-        risks,
+        PagePosition, SecondFactorNotice, Section, Status, SubjectEffects, Time, VerdictBox,
+        list_href, pages, risks,
     },
     routes::{Page, Visit},
 };
@@ -136,7 +136,8 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         </Section>
         {mismatch.map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
         <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains />
-        <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section>
+        {(gains + losses > 0 || preview.other_count == 0).then(|| view! { <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section> })}
+        {(preview.other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=preview.others total=preview.other_count /></Section> })}
         {risks(preview.findings)}
         <Section title="Your decision">
             <div data-body><DecisionForms id=row.id effect=preview.effect may=decide step_up form /></div>

@@ -243,6 +243,8 @@ fn below(preview: Preview, new: &NewChange, form: &FormState) -> AnyView {
         verdict,
         policy_titles,
         effect,
+        others: _,
+        other_count: _,
         findings,
         session_seconds,
         approvers,

@@ -292,6 +292,16 @@ kinds! {
         sentence: "Another mapping of tags and OUs is in force, which classifies {accounts} differently",
         agency: Observation, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
     }
+    /// A person declared what an account is, by a change.
+    AccountDeclared = "account.declared" {
+        title: "Account classified", sentence: "{actor} declared {item} {classification}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
+    }
+    /// A person ended the declaration of an account, by a change.
+    AccountDeclarationEnded = "account.declaration_ended" {
+        title: "Declared classification ended", sentence: "{actor} ended the declared classification of {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
+    }
     /// A crawl ended.
     SyncCompleted = "sync.completed" {
         title: "Crawl ended", sentence: "A crawl of AWS ended",

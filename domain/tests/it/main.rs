@@ -4,6 +4,7 @@ mod analysis;
 mod analysis_properties;
 mod approval;
 mod classification;
+mod declared;
 mod diff;
 mod engine_cost;
 mod engine_rows;

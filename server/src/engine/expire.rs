@@ -1,10 +1,11 @@
-//! Expires changes that were not decided in time, or were approved and could not start in time. Each change has a separate
-//! transaction, so that one that is being decided does not delay the others.
+//! Expires changes that were not decided in time, or were approved and could not start in time, and declarations at their
+//! end. Each change has a separate transaction, so that one that is being decided does not delay the others.
 
 use std::{sync::Arc, time::Duration};
 
 use domain::{change::State, ids::ChangeId, time::Timestamp};
 
+use super::declarations;
 use crate::{
     service::app_state::AppState,
     store::{
@@ -23,6 +24,12 @@ pub async fn run(app_state: Arc<AppState>) {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "changes could not be expired"
+            );
+        }
+        if let Err(error) = declarations::end_due(&app_state).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "accounts could not be classified after the end of their declarations"
             );
         }
         tokio::time::sleep(EVERY).await;

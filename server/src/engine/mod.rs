@@ -6,6 +6,7 @@
 pub mod adopt_mapping;
 pub mod approver_status;
 pub mod commit;
+pub mod declarations;
 pub mod execute;
 pub mod expire;
 pub mod failpoint;

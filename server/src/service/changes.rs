@@ -8,6 +8,7 @@
 mod alarms;
 mod change_form;
 mod choices;
+mod classify;
 pub(crate) mod decide;
 mod decider_link;
 pub(crate) mod descriptions;
@@ -24,6 +25,8 @@ mod removal_alarm;
 mod scope;
 mod session_length;
 mod step_up;
+mod subject_effects;
+mod subject_states;
 mod submission_limits;
 mod submit;
 mod timeline;

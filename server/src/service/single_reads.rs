@@ -136,7 +136,7 @@ fn part_of(parts: &Parts, read: &SingleRead) -> Parts {
 }
 
 /// Publishes a new read model in which only these accounts are evaluated again.
-async fn refresh(
+pub(crate) async fn refresh(
     app_state: &Arc<AppState>,
     parts: Parts,
     touched: &BTreeSet<AccountId>,

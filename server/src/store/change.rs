@@ -170,6 +170,19 @@ pub async fn by_form_key(
     }
 }
 
+/// Returns who requested a change.
+pub async fn requester(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Option<PersonId>, StoreError> {
+    let row = sqlx::query("select requester from change where id = $1")
+        .bind(change.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| id("change", &row.try_get::<String, _>("requester")?))
+        .transpose()
+}
+
 /// Returns the changes that were verified or failed at or after an instant, and when: an older read cannot show their
 /// result.
 pub async fn ended_since(

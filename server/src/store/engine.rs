@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     engine::{
-        AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ResourceRow, Rows,
-        WindowRow, Write,
+        AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ProgressRow,
+        ResourceRow, Rows, WindowRow, Write,
     },
     ids::{ChangeId, GrantId},
     ledger::projection::grants::Grants,
@@ -185,6 +185,14 @@ pub async fn windows_of(
     let projection = proof::grants_of(conn, grants).await?;
     let proven = proven(projection.grants(), rows).into_iter();
     Ok(proven.map(|row| (row.window.grant.clone(), row)).collect())
+}
+
+/// Returns the progress of the items of one change, by item.
+pub async fn progress(
+    conn: &mut AnyConnection,
+    id: &ChangeId,
+) -> Result<Vec<ProgressRow>, StoreError> {
+    item::of_change(conn, id).await
 }
 
 /// Returns the writes to AWS for one change, oldest first.

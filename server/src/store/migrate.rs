@@ -37,6 +37,7 @@ embed! {
     "0013_link_keys",
     "0015_engine_item",
     "0016_change_items",
+    "0017_account_declaration",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.

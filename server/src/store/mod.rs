@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod crawl;
+pub mod declaration;
 pub mod engine;
 mod error;
 pub mod identity;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 53] = [
+const WRITTEN: [&str; 55] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -55,6 +55,8 @@ const WRITTEN: [&str; 53] = [
     "identity.alarm_ended",
     "rules.activated",
     "classification.mapped",
+    "account.declared",
+    "account.declaration_ended",
     "sync.completed",
     "outside.seen",
     "report.downloaded",

@@ -56,18 +56,21 @@ fn code(differs: &Difference) -> &'static str {
         | Difference::WindowWithoutEntry(_)
         | Difference::SessionWithoutEntry(_)
         | Difference::IdentityUserWithoutEntry(_)
-        | Difference::ItemsWithoutEntry(_) => "row_without_entry",
+        | Difference::ItemsWithoutEntry(_)
+        | Difference::DeclarationWithoutEntry(_) => "row_without_entry",
         Difference::DecisionWithoutRow(_)
         | Difference::RoleWithoutRow(_)
         | Difference::WindowWithoutRow(_)
         | Difference::IdentityUserWithoutRow(_)
-        | Difference::ItemsWithoutRow(_) => "entry_without_row",
-        Difference::EndWithoutEntry(_) | Difference::WindowOverWithoutEntry(_) => {
-            "end_without_entry"
-        }
-        Difference::Revived(_) | Difference::WindowRevived(_) | Difference::SessionRevived(_) => {
-            "end_removed"
-        }
+        | Difference::ItemsWithoutRow(_)
+        | Difference::DeclarationWithoutRow(_) => "entry_without_row",
+        Difference::EndWithoutEntry(_)
+        | Difference::WindowOverWithoutEntry(_)
+        | Difference::DeclarationEndWithoutEntry(_) => "end_without_entry",
+        Difference::Revived(_)
+        | Difference::WindowRevived(_)
+        | Difference::SessionRevived(_)
+        | Difference::DeclarationRevived(_) => "end_removed",
         Difference::DecisionThatDoesNotCount(_) => "decision_does_not_count",
         Difference::WindowDiffers(_)
         | Difference::LinkDiffers(_)
@@ -100,6 +103,10 @@ fn table(differs: &Difference) -> &'static str {
         | Difference::ItemsDiffer(_)
         | Difference::ItemsWithoutRow(_) => "change_item",
         Difference::InlineItemsDiffer(_) => "change",
+        Difference::DeclarationWithoutEntry(_)
+        | Difference::DeclarationEndWithoutEntry(_)
+        | Difference::DeclarationRevived(_)
+        | Difference::DeclarationWithoutRow(_) => "account_declaration",
         Difference::LinkDiffers(_) => "person",
         Difference::Words(_) => "ledger_token",
         Difference::ColumnDiffers { .. } => "ledger_entry",

@@ -1,28 +1,73 @@
-//! The declared classification of an account: not carried out by this version.
+//! The declared classification of an account: rows of the database, so that a step is one transaction.
 
 use std::sync::Arc;
 
 use domain::{
-    engine::{CarryOut, StepAnswer, SubjectContent},
+    engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     ids::AccountId,
-    subject::account_classification::Declaration,
+    subject::{account_classification::Declaration, content_hash},
 };
 
-use crate::service::app_state::AppState;
+use crate::{
+    engine::declarations,
+    service::app_state::AppState,
+    store::{self, StoreError},
+};
 
-#[expect(clippy::unused_async, reason = "it will use the store")]
-pub(super) async fn read(_app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
-    SubjectContent::Unreadable(format!(
-        "this version does not read the declared classification of an account ({account})"
-    ))
+/// Returns what a page says about an error. The log holds the error itself.
+fn told(error: &StoreError) -> String {
+    tracing::warn!(
+        error = error as &dyn std::error::Error,
+        "a declaration could not be read or written"
+    );
+    let words = match error {
+        StoreError::Conflict(_) => "somebody else changed the declaration meanwhile",
+        error if error.is_unavailable() => "the database is not available",
+        _ => "an internal error, which the log of the server holds",
+    };
+    words.to_owned()
 }
 
-#[expect(clippy::unused_async, reason = "it will use the store")]
+/// Reads the declaration in force. What the ledger does not confirm is not in force.
+pub(super) async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
+    match in_force(app_state, account).await {
+        Ok(declaration) => SubjectContent::Is(content_hash(&declaration)),
+        Err(error) => SubjectContent::Unreadable(told(&error)),
+    }
+}
+
+async fn in_force(
+    app_state: &Arc<AppState>,
+    account: &AccountId,
+) -> Result<Option<Declaration>, StoreError> {
+    // Whoever reads that a declaration is in force finds the account classified by it.
+    declarations::refresh_pending(app_state).await?;
+    let mut conn = app_state.store.read().acquire().await?;
+    let found = store::declaration::in_force(&mut conn, account).await?;
+    Ok(found.and_then(|one| one.proven).map(|(one, _)| one))
+}
+
+/// Puts a declaration in force, with its entry in the ledger. A second execution finds it in force and writes nothing.
 pub(super) async fn carry_out(
-    _app_state: &Arc<AppState>,
-    _call: &CarryOut,
-    _account: &AccountId,
-    _declaration: Option<&Declaration>,
+    app_state: &Arc<AppState>,
+    call: &CarryOut,
+    account: &AccountId,
+    declaration: Option<&Declaration>,
 ) -> StepAnswer {
-    StepAnswer::NotSent
+    let later = |error: &StoreError| StepAnswer::Refused {
+        reason: told(error),
+        retry: Retry::Later,
+    };
+    let prepared = declarations::prepare(app_state, call, account, declaration).await;
+    let tx = match prepared {
+        // Nothing was committed.
+        Err(error) => return later(&error),
+        Ok(None) => return StepAnswer::Done,
+        Ok(Some(tx)) => tx,
+    };
+    if let Err(error) = tx.commit().await {
+        return StepAnswer::Unknown(told(&error));
+    }
+    declarations::declared(app_state, account).await;
+    StepAnswer::Done
 }

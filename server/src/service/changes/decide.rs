@@ -216,8 +216,18 @@ impl Service {
         };
         let seen = EffectHash(input.effect.clone());
         let evaluation = re_evaluate(&self.app_state, tx.conn(), &stored, BTreeSet::new()).await?;
+        // What is not access is not in the read model of its approvers: somebody else may have changed it meanwhile.
+        let is_blocked = !stored.effect.others.is_empty()
+            && state_after(evaluation.verdict.outcome) == State::Refused;
         // A narrower effect voids nothing: the approvers saw more.
-        if compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds {
+        if is_blocked
+            || compared(&self.app_state, &stored, &evaluation).await? == EffectComparison::Exceeds
+        {
+            let reason = if is_blocked {
+                "it is blocked now, so earlier approvals are void"
+            } else {
+                "its effect exceeds the one to decide on, so earlier approvals are void"
+            };
             let before = stored.change.effect.clone();
             let next = rebound(&stored, evaluation, now);
             change::rebind(&mut tx, &next, now).await?;
@@ -231,7 +241,7 @@ impl Service {
                 )
                 .change(id)
                 .target_id("change", id.as_str())
-                .reason("its effect exceeds the one to decide on, so earlier approvals are void")
+                .reason(reason)
                 .fact("effect_before", before.0)
                 .fact("effect", next.change.effect.0.as_str())
                 .fact("state", next.change.state.as_str())

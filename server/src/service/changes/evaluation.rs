@@ -23,6 +23,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
+use super::subject_states;
 use crate::{
     service::{
         app_state::{AppState, ReadModel},
@@ -60,6 +61,7 @@ pub(super) async fn evaluate_now(
         } else {
             BTreeSet::new()
         },
+        states: subject_states::read(conn, &read_model.snapshot, operations).await?,
         ..asked.clone()
     };
     let record = identity::record(conn, &asked.requester).await?;

@@ -18,7 +18,10 @@ use domain::{
     verdict::{Outcome, Verdict},
 };
 
-use super::{descriptions, evaluation::evaluate_now, person_names::PersonNames, scope::Scope};
+use super::{
+    descriptions, evaluation::evaluate_now, person_names::PersonNames, scope::Scope,
+    subject_effects,
+};
 use crate::{
     service::{Service, existing},
     store::StoreError,
@@ -133,6 +136,8 @@ impl Service {
             gainers: affected(&effect.gained),
             lost: first.lost,
             losers: affected(&effect.lost),
+            others: first.others,
+            other_count: effect.others.len(),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
             policy_titles: verdict
@@ -156,10 +161,11 @@ fn affected(steps: &Steps) -> AffectedPeople {
     }
 }
 
-/// Returns one page of the gains, then the losses. Rows are built for that page only.
+/// Returns one page of the gains, then the losses, then what changes besides access. Rows are built for that page only.
 pub(super) fn effect_page(snapshot: &Snapshot, effect: &Effect, number: usize) -> EffectPage {
     let (gains, losses) = (effect.gained.len(), effect.lost.len());
-    let number = existing(number, gains + losses, EffectPage::SIZE);
+    let all = gains + losses + effect.others.len();
+    let number = existing(number, all, EffectPage::SIZE);
     let before = (number - 1) * EffectPage::SIZE;
     let gained: Vec<EffectRow> = effect
         .gained
@@ -168,16 +174,24 @@ pub(super) fn effect_page(snapshot: &Snapshot, effect: &Effect, number: usize) -
         .take(EffectPage::SIZE)
         .map(|step| descriptions::gain(snapshot, &step))
         .collect();
-    let lost = effect
+    let lost: Vec<EffectRow> = effect
         .lost
         .iter()
         .skip(before.saturating_sub(gains))
         .take(EffectPage::SIZE - gained.len())
         .map(|step| descriptions::loss(snapshot, &step))
         .collect();
+    let others = effect
+        .others
+        .iter()
+        .skip(before.saturating_sub(gains + losses))
+        .take(EffectPage::SIZE - gained.len() - lost.len())
+        .map(|other| subject_effects::row(snapshot, other))
+        .collect();
     EffectPage {
         gained,
         lost,
+        others,
         number,
     }
 }

@@ -1,6 +1,8 @@
 //! The progress of each operation of a change. The text never claims more than AWS has confirmed: *accepted* is not
 //! *done*, *done* is not *verified*, and *removed* is not *ended* while a session may still be active.
 
+mod saga_steps;
+
 use std::{collections::BTreeMap, ops::Range};
 
 use app::backend::{OperationRow, OperationStatus, state_words};
@@ -8,7 +10,7 @@ use domain::{
     change::{Operation, State},
     engine::{
         AccessResource, Cause, ChangePhase, ChangeRow, Item, ItemResult, OperationOutcome,
-        OperationRow as WriteRow, Phase, WindowRow,
+        OperationRow as WriteRow, Phase, ProgressRow, WindowRow,
     },
     ids::GrantId,
     time::Timestamp,
@@ -52,6 +54,9 @@ pub(super) async fn items(
     let writes = engine::operations_of(conn, id).await?;
     let writes: BTreeMap<&AccessResource, &WriteRow> =
         writes.iter().map(|write| (&write.key, write)).collect();
+    let progress = engine::progress(conn, id).await?;
+    let progress: BTreeMap<usize, &ProgressRow> =
+        progress.iter().map(|row| (row.index, row)).collect();
     let operations = &stored.change.proposal.operations;
     // The only item of a change is quoted, whether or not it is shown.
     let is_told = |index: &usize| shown.contains(index) || operations.len() == 1;
@@ -89,6 +94,12 @@ pub(super) async fn items(
                 OperationStatus::Failed,
             ),
             None => progress_of(stored, operation, row.as_ref(), index, window, write, now),
+        };
+        let far = match item.map(|item| (&item.item, &item.result)) {
+            Some((Item::Saga { plan }, None)) if stored.change.state == State::Applying => {
+                saga_steps::at_work(plan, progress.get(&index).copied())
+            }
+            _ => far,
         };
         all.count(&far);
         if !shown.contains(&index) {

@@ -8,6 +8,7 @@
 
 mod adding_up;
 mod bad_input;
+mod classify;
 mod decide;
 mod decision_reads;
 mod forged;
