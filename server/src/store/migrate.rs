@@ -35,6 +35,7 @@ embed! {
     "0011_identity_users",
     "0012_classification_mapping",
     "0013_link_keys",
+    "0018_agreed_links",
 }
 
 /// A migrator over embedded files, with the versions and descriptions that sqlx derives from file names.
