@@ -2,8 +2,10 @@
 //!
 //! The strictest of all readings wins, and what is not understood counts as production PCI. A stricter discovery takes
 //! effect at once. A looser one does not, because somebody could remove a tag in AWS to gain access: it is shown as
-//! *waiting* until it is confirmed in the configuration.
+//! *waiting* until it is confirmed in the configuration, or by a declaration. `declared` states how a declaration
+//! counts.
 
+mod declared;
 mod fold;
 mod letters;
 mod mapping;
@@ -19,6 +21,7 @@ use crate::{
     org::{Account, AccountState, OrganizationalUnit, SpecialAccounts},
 };
 
+pub use declared::{Basis, CONFIRM_BEFORE, Declared, DeclarationProof};
 pub use fold::fold;
 pub use mapping::{Mapping, MappingError};
 pub use reading::{Assertion, ReadBy, Reading, ReadingSource, readings};
@@ -62,6 +65,8 @@ pub enum Source {
     Ou,
     /// Recorded earlier, and stricter than what AWS reports now.
     Record,
+    /// Declared by people.
+    Declared,
     /// A tag or the name of an OU is not understood, so the strictest value is assumed.
     NotUnderstood,
     /// No source: the account counts as production PCI.
@@ -78,8 +83,11 @@ pub struct Classification {
     /// Whether tags and OUs say different things. The strictest of them counts.
     #[serde(default, skip_serializing_if = "is_false")]
     pub contradictory: bool,
-    /// What AWS reports now, if that is looser than the record: it waits for confirmation in the configuration.
+    /// What AWS reports now, if that is looser than the record: it waits for confirmation.
     pub waiting: Option<(Environment, Pci)>,
+    /// What it was derived from. Neither stored nor hashed: only what is in force is.
+    #[serde(skip)]
+    pub basis: Basis,
 }
 
 #[expect(
@@ -181,7 +189,7 @@ impl Pci {
     }
 }
 
-/// Classifies an account by its readings and the earlier record.
+/// Classifies an account by its readings and the earlier record. [`Classification::under`] adds its declaration.
 pub fn classify(
     account: &Account,
     units: &BTreeMap<OuId, OrganizationalUnit>,

@@ -13,7 +13,9 @@ use gaps::{explained, never_read};
 pub use single_read::{SingleRead, take};
 
 use crate::{
-    classification::{Classification, ClassificationContext, Environment, Mapping, Pci, classify},
+    classification::{
+        Classification, ClassificationContext, Declared, Environment, Mapping, Pci, classify,
+    },
     directory::{Group, User},
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, OrganizationalUnit, SpecialAccounts},
@@ -82,6 +84,8 @@ pub struct MergeContext<'a> {
     pub mapping: &'a Mapping,
     /// The strictest classification on record of each account.
     pub recorded: &'a BTreeMap<AccountId, (Environment, Pci)>,
+    /// The declaration in force of each account that has one.
+    pub declared: &'a BTreeMap<AccountId, Declared>,
     /// The person of each user; the caller creates their ids.
     pub persons: BTreeMap<UserId, PersonId>,
     /// The person of each other user that a person ever was.
@@ -119,7 +123,7 @@ fn listed(before: &Parts, mut crawl: Crawl, known: MergeContext<'_>) -> Parts {
     let complete = crawl.unread.is_empty();
     let never_read = never_read(before, &crawl);
     let (units, accounts) = match crawl.organization {
-        Some(organization) => organized(organization, &known),
+        Some(organization) => organized(organization, &known, crawl.ended),
         None => (before.units.clone(), before.accounts.clone()),
     };
     let users = match crawl.users {
@@ -186,7 +190,11 @@ fn listed(before: &Parts, mut crawl: Crawl, known: MergeContext<'_>) -> Parts {
 type Units = BTreeMap<OuId, OrganizationalUnit>;
 type Accounts = BTreeMap<AccountId, (Account, Classification)>;
 
-fn organized(organization: Organization, known: &MergeContext<'_>) -> (Units, Accounts) {
+fn organized(
+    organization: Organization,
+    known: &MergeContext<'_>,
+    now: Timestamp,
+) -> (Units, Accounts) {
     let units: Units = organization
         .units
         .into_iter()
@@ -200,6 +208,7 @@ fn organized(organization: Organization, known: &MergeContext<'_>) -> (Units, Ac
     let accounts = accounts.map(|account| {
         let recorded = known.recorded.get(&account.id).copied();
         let class = classify(&account, &units, context, recorded);
+        let class = class.under(known.declared.get(&account.id).copied(), now);
         (account.id.clone(), (account, class))
     });
     let accounts = accounts.collect();

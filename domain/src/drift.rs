@@ -186,11 +186,12 @@ fn sets(before: &Parts, after: &Parts) -> impl Iterator<Item = Drift> {
         })
 }
 
+/// A declaration is a change of ours, and neither it nor its end is drift.
 fn accounts(before: &Parts, after: &Parts) -> impl Iterator<Item = Drift> {
-    let both = after
-        .accounts
-        .iter()
-        .filter_map(|(id, (_, now))| Some((id, before.accounts.get(id)?.1, *now)));
+    let both = after.accounts.iter().filter_map(|(id, (_, now))| {
+        let then = before.accounts.get(id)?.1;
+        Some((id, then.undeclared(), now.undeclared()))
+    });
     both.filter(|(_, then, now)| (then.environment, then.pci) != (now.environment, now.pci))
         .map(|(account, then, now)| Drift::Reclassified {
             account: account.clone(),

@@ -40,6 +40,7 @@ pub const fn source_words(source: Source) -> &'static str {
         Source::Record => {
             "from the recorded classification, which is stricter than AWS now reports"
         }
+        Source::Declared => "as declared",
         Source::NotUnderstood => "not understood, so the strictest value is assumed",
         Source::Nothing => "not classified, so the strictest value is assumed",
     }

@@ -4,6 +4,7 @@
 
 use super::{
     Classification, Environment, Pci, Source,
+    declared::{Basis, Reported},
     reading::{Assertion, Reading, ReadingSource},
 };
 
@@ -24,12 +25,22 @@ pub fn fold(readings: &[Reading]) -> Classification {
         pci_source: pci.source,
         contradictory: environment.contradictory || pci.contradictory,
         waiting: None,
+        basis: Basis {
+            reported: Some(Reported {
+                environment: (environment.value, environment.source),
+                pci: (pci.value, pci.source),
+                roles: (environment.role, pci.role),
+            }),
+            ..Basis::default()
+        },
     }
 }
 
 struct Half<T> {
     value: T,
     source: Source,
+    /// The strictest of what roles say.
+    role: Option<T>,
     contradictory: bool,
 }
 
@@ -40,6 +51,7 @@ fn half<'a, T: Copy + Ord + 'a>(
     let mut strictest: Option<(T, Source)> = None;
     // The strictest and the least strict of what tags and OUs say, and the least upper limit.
     let (mut highest, mut lowest, mut limit) = (None::<T>, None::<T>, None::<T>);
+    let mut role = None::<T>;
     for (assertion, source) in readings {
         let (value, source) = match assertion {
             Assertion::Nothing => continue,
@@ -54,18 +66,20 @@ fn half<'a, T: Copy + Ord + 'a>(
             strictest = Some((value, source));
         }
         match assertion {
-            Assertion::Value(value) if source != Source::Role => {
+            Assertion::Value(value) if source == Source::Role => role = role.max(Some(value)),
+            Assertion::Value(value) => {
                 highest = highest.max(Some(value));
                 lowest = Some(lowest.map_or(value, |known| known.min(value)));
             }
             Assertion::AtMost(value) => limit = Some(limit.map_or(value, |known| known.min(value))),
-            Assertion::Value(_) | Assertion::Nothing | Assertion::NotUnderstood => {}
+            Assertion::Nothing | Assertion::NotUnderstood => {}
         }
     }
     let (value, source) = strictest.unwrap_or((assumed, Source::Nothing));
     Half {
         value,
         source,
+        role,
         contradictory: highest != lowest || limit.is_some_and(|limit| highest > Some(limit)),
     }
 }

@@ -142,6 +142,7 @@ mod tests {
             special: &SpecialAccounts::default(),
             mapping: &Mapping::default(),
             recorded: &recorded,
+            declared: &BTreeMap::new(),
             persons: BTreeMap::new(),
             other_users: BTreeMap::new(),
             reads: &[],

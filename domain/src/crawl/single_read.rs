@@ -32,7 +32,7 @@ pub enum SingleRead {
         /// The accounts in which this content is not provisioned.
         outdated: BTreeSet<AccountId>,
     },
-    /// State, tags and OUs of an account, and its classification by them.
+    /// State, tags and OUs of an account, and its classification by them alone.
     Account {
         account: Box<Account>,
         class: Classification,
@@ -128,7 +128,7 @@ pub fn take(
             account,
             class,
             units,
-        } => merged_account(before, account, *class, units),
+        } => merged_account(before, account, (*class, as_of), units),
     }
 }
 
@@ -137,11 +137,14 @@ pub fn take(
 fn merged_account(
     before: &Parts,
     account: &Account,
-    class: Classification,
+    (class, as_of): (Classification, Timestamp),
     units: &[OrganizationalUnit],
 ) -> Option<(Parts, BTreeSet<AccountId>)> {
     let known = before.accounts.get(&account.id);
-    let class = known.map_or(class, |(_, known)| class.held(known.strictness()));
+    let class = known.map_or(class, |(_, known)| {
+        let held = class.held(known.undeclared().strictness());
+        held.under(known.declared(), as_of)
+    });
     let same_units = units
         .iter()
         .all(|unit| before.units.get(&unit.id) == Some(unit));

@@ -31,11 +31,13 @@ fn listing(n: u8, at: i64, who: &[u8]) -> PairListing {
 
 fn known(special: &SpecialAccounts) -> MergeContext<'_> {
     static NOTHING: BTreeMap<AccountId, (Environment, Pci)> = BTreeMap::new();
+    static UNDECLARED: BTreeMap<AccountId, Declared> = BTreeMap::new();
     static UNMAPPED: LazyLock<Mapping> = LazyLock::new(Mapping::default);
     MergeContext {
         special,
         mapping: &UNMAPPED,
         recorded: &NOTHING,
+        declared: &UNDECLARED,
         persons: BTreeMap::new(),
         other_users: BTreeMap::new(),
         reads: &[],

@@ -49,38 +49,12 @@ impl State {
                 break;
             }
         }
+        self.run_sagas(now, out);
         self.ask(now, out);
     }
 
-    /// Assigns free slots to queued resources.
-    fn admit(
-        &mut self,
-        now: Timestamp,
-        ids: &mut dyn FnMut() -> OperationId,
-        out: &mut StepOutput,
-    ) {
-        if self.queue.is_empty() || self.slots.full(&self.pacing) {
-            return;
-        }
-        for (class, since, key) in self.queue.clone() {
-            if self.slots.full(&self.pacing) {
-                break;
-            }
-            if class == CallPriority::Grant && self.calm_until.is_some() {
-                break;
-            }
-            if self.slots.take(&key, class, &self.pacing) {
-                self.queue.remove(&(class, since, key.clone()));
-                let track = self.track(&key);
-                track.queued = None;
-                track.slot = Some(class);
-                self.turn(&key, now, ids, out);
-            }
-        }
-    }
-
     /// Processes one resource: windows that ended, alarms, the next action, the next due time.
-    fn turn(
+    pub(super) fn turn(
         &mut self,
         key: &AccessResource,
         now: Timestamp,
@@ -327,18 +301,6 @@ impl State {
         if !self.reading.contains_key(&target) {
             self.reading.insert(target.clone(), now);
             out.effects.push(Effect::Read { target, class });
-        }
-    }
-
-    /// Releases the slot and the position in the queue.
-    pub(super) fn leave(&mut self, key: &AccessResource) {
-        let track = self.track(key);
-        let (slot, queued) = (track.slot.take(), track.queued.take());
-        if slot.is_some() {
-            self.slots.release(key);
-        }
-        if let Some((class, since)) = queued {
-            self.queue.remove(&(class, since, key.clone()));
         }
     }
 

@@ -1,170 +1,34 @@
-//! The life cycle of a change in the engine: accepted, evaluated again, applied, finished.
+//! The life cycle of a change that may start: begun item by item, finished once every item has its result.
 //!
-//! No change starts without a verdict that is newer than its acceptance: access is never granted by an old one, and a
-//! removal may need approvals, which must be valid when it starts.
+//! A result never changes, and is stored with its item alone: the row of the change is written when it begins and when it
+//! is over. An event must never cost more than the items that it concerns.
 
 use super::{
-    effect::{DomainEvent, Effect},
-    event::{Plan, StartVerdict},
+    effect::DomainEvent,
     resource::AccessResource,
-    rows::{
-        ChangePhase, ChangeRow, Item, ItemResult, ItemRow, PendingRemoval, RetryState, WindowRow,
-    },
-    state::{RunningChange, State, StepOutput},
+    rows::{ChangePhase, Item, ItemResult, PendingRemoval, RetryState, WindowRow},
+    saga::rows::{ProgressRow, StepResult},
+    state::{State, StepOutput},
 };
 use crate::{
-    diff::EffectHash,
     grant::{Term, Window},
     ids::{ChangeId, GrantId},
     time::{Duration, Timestamp},
 };
 
-/// The pause before a verdict that did not arrive is requested again.
-const ASK_AGAIN: Duration = Duration::seconds(5);
-
 impl State {
-    pub(super) fn carry(&mut self, plan: Plan, out: &mut StepOutput) {
-        if self.changes.contains_key(&plan.change) {
-            return;
-        }
-        let change = plan.change;
-        let items = plan.items.into_iter();
-        let row = ChangeRow {
-            change: change.clone(),
-            items: items.map(|item| ItemRow { item, result: None }).collect(),
-            phase: ChangePhase::Queued,
-        };
-        out.changes.insert(change.clone());
-        self.changes.insert(
-            change.clone(),
-            RunningChange {
-                row,
-                asked: false,
-                ask_at: None,
-            },
-        );
-    }
-
-    /// Requests verdicts for queued changes that are not behind a removal of the same resource, so that a revocation and
-    /// a grant of the same access keep their order. A change that only removes access is behind nothing.
-    pub(super) fn ask(&mut self, now: Timestamp, out: &mut StepOutput) {
-        for carrying in self.changes.values_mut() {
-            // The pause has passed. A removal that still blocks the change sets no wake-up time.
-            carrying.ask_at = carrying.ask_at.filter(|at| now < *at);
-        }
-        let ready: Vec<ChangeId> = self
-            .changes
-            .values()
-            .filter(|c| c.row.phase == ChangePhase::Queued && !c.asked)
-            .filter(|c| c.ask_at.is_none())
-            .filter(|c| !self.behind_a_removal(&c.row))
-            .map(|c| c.row.change.clone())
-            .collect();
-        for change in ready {
-            if let Some(carrying) = self.changes.get_mut(&change) {
-                carrying.asked = true;
-            }
-            out.effects.push(Effect::Evaluate { change });
-        }
-    }
-
-    /// Whether a change grants what another one removes: one that is being applied, or one that only removes access and
-    /// waits for its verdict.
-    fn behind_a_removal(&self, row: &ChangeRow) -> bool {
-        let opens = |item: &ItemRow| matches!(item.item, Item::Open { .. });
-        let goes_first = |other: &ChangeRow| {
-            other.phase == ChangePhase::Applying || !other.items.iter().any(opens)
-        };
-        row.items.iter().filter(|i| opens(i)).any(|item| {
-            self.changes.values().any(|other| {
-                goes_first(&other.row) && other.row.items.iter().any(|theirs| {
-                    theirs.result.is_none()
-                        && matches!(&theirs.item, Item::Close { key, .. } if key == item.item.key())
-                })
-            })
-        })
-    }
-
-    pub(super) fn evaluated(
-        &mut self,
-        change: &ChangeId,
-        answer: StartVerdict,
-        now: Timestamp,
-        out: &mut StepOutput,
-    ) {
-        let Some(carrying) = self.changes.get_mut(change) else {
-            return;
-        };
-        if carrying.row.phase != ChangePhase::Queued || !carrying.asked {
-            return;
-        }
-        carrying.asked = false;
-        match answer {
-            StartVerdict::Unanswered => carrying.ask_at = Some(now + ASK_AGAIN),
-            StartVerdict::StillAllowed => self.begin_unless_behind(change, None, now, out),
-            StartVerdict::AllowedNarrower(effect) => {
-                self.begin_unless_behind(change, Some(effect), now, out);
-            }
-            StartVerdict::EffectGrew => {
-                self.drop_change(change, out);
-                out.events.push(DomainEvent::SentBack {
-                    change: change.clone(),
-                });
-            }
-            StartVerdict::NoLongerWanted => self.drop_change(change, out),
-            StartVerdict::Refused(reason) => {
-                let items = 0..carrying.row.items.len();
-                for index in items {
-                    let reason = reason.clone();
-                    self.resolve(change, index, ItemResult::Failed { at: now, reason }, out);
-                }
-            }
-        }
-    }
-
-    /// Begins a change that is allowed to start; `narrower` is the hash of an effect that is not the approved one.
-    fn begin_unless_behind(
-        &mut self,
-        change: &ChangeId,
-        narrower: Option<EffectHash>,
-        now: Timestamp,
-        out: &mut StepOutput,
-    ) {
-        let row = self
-            .changes
-            .get(change)
-            .map(|carrying| carrying.row.clone());
-        // A removal may have arrived in the meantime. The verdict is then requested again after it.
-        if row.is_none_or(|row| self.behind_a_removal(&row)) {
-            return;
-        }
-        out.events
-            .extend(narrower.map(|effect| DomainEvent::Narrowed {
-                change: change.clone(),
-                effect,
-            }));
-        self.begin(change, now, out);
-    }
-
-    /// Drops a change that was not started.
-    fn drop_change(&mut self, change: &ChangeId, out: &mut StepOutput) {
-        if let Some(mut carrying) = self.changes.remove(change) {
-            carrying.row.phase = ChangePhase::Over;
-            out.over.insert(change.clone(), carrying.row);
-        }
-    }
-
-    fn begin(&mut self, change: &ChangeId, now: Timestamp, out: &mut StepOutput) {
+    pub(super) fn begin(&mut self, change: &ChangeId, now: Timestamp, out: &mut StepOutput) {
         let Some(carrying) = self.changes.get_mut(change) else {
             return;
         };
         carrying.row.phase = ChangePhase::Applying;
+        carrying.row.started = Some(now);
         out.changes.insert(change.clone());
         out.events.push(DomainEvent::Applying {
             change: change.clone(),
         });
         let items: Vec<Item> = carrying.row.items.iter().map(|i| i.item.clone()).collect();
-        for item in items {
+        for (index, item) in items.into_iter().enumerate() {
             match item {
                 Item::Open {
                     grant,
@@ -173,6 +37,9 @@ impl State {
                     session,
                 } => self.open(change, grant, &key, term, session, now, out),
                 Item::Close { key, session } => self.close(change, &key, session, now, out),
+                Item::Saga { plan } => {
+                    self.start_saga(plan, ProgressRow::new(change.clone(), index), now);
+                }
             }
         }
     }
@@ -280,12 +147,10 @@ impl State {
         result: ItemResult,
         out: &mut StepOutput,
     ) {
-        let index =
-            self.changes.get(&window.change).and_then(|carrying| {
-                carrying.row.items.iter().position(
-                    |i| matches!(&i.item, Item::Open { grant, .. } if *grant == window.grant),
-                )
-            });
+        let index = self
+            .changes
+            .get(&window.change)
+            .and_then(|carrying| carrying.grants.get(&window.grant).copied());
         if let Some(index) = index {
             self.resolve(&window.change.clone(), index, result, out);
         }
@@ -298,22 +163,7 @@ impl State {
         result: &ItemResult,
         out: &mut StepOutput,
     ) {
-        let waiting: Vec<(ChangeId, usize)> = self
-            .changes
-            .values()
-            .filter(|c| c.row.phase == ChangePhase::Applying)
-            .flat_map(|c| {
-                let closes = |i: &ItemRow| {
-                    i.result.is_none() && matches!(&i.item, Item::Close { key: k, .. } if k == key)
-                };
-                c.row
-                    .items
-                    .iter()
-                    .enumerate()
-                    .filter(move |(_, i)| closes(i))
-                    .map(|(index, _)| (c.row.change.clone(), index))
-            })
-            .collect();
+        let waiting: Vec<(ChangeId, usize)> = self.removals(key).cloned().collect();
         for (change, index) in waiting {
             self.resolve(&change, index, result.clone(), out);
         }
@@ -321,16 +171,20 @@ impl State {
 
     /// Returns the change that waits for the removal of the resource.
     pub(super) fn removal_of(&self, key: &AccessResource) -> Option<ChangeId> {
-        let closes = |i: &ItemRow| {
-            i.result.is_none() && matches!(&i.item, Item::Close { key: k, .. } if k == key)
-        };
-        let mut applying = self.changes.values().map(|c| &c.row);
-        applying
-            .find(|row| row.phase == ChangePhase::Applying && row.items.iter().any(closes))
-            .map(|row| row.change.clone())
+        self.removals(key).next().map(|(change, _)| change.clone())
     }
 
-    fn resolve(
+    /// Returns the items of changes under way that wait for the removal of the resource.
+    fn removals(&self, key: &AccessResource) -> impl Iterator<Item = &(ChangeId, usize)> {
+        let applying = |(change, _): &&(ChangeId, usize)| {
+            let carrying = self.changes.get(change);
+            carrying.is_some_and(|carrying| carrying.row.phase == ChangePhase::Applying)
+        };
+        self.closes.get(key).into_iter().flatten().filter(applying)
+    }
+
+    /// Sets the result of an item, and ends the change with the last one.
+    pub(super) fn resolve(
         &mut self,
         change: &ChangeId,
         index: usize,
@@ -346,22 +200,30 @@ impl State {
         if item.result.is_some() {
             return;
         }
-        out.events.push(DomainEvent::Item {
-            change: change.clone(),
-            index,
-            key: item.item.key().clone(),
-            result: result.clone(),
-        });
+        let id = (change.clone(), index);
+        out.events.extend(told(&id, &item.item, &result));
+        let progress = out.progress.entry(id.clone());
+        let new = || ProgressRow::new(change.clone(), index);
+        progress.or_insert_with(new).result = Some(result.clone());
         item.result = Some(result);
-        out.changes.insert(change.clone());
-        let results = carrying.row.items.iter().map(|i| i.result.as_ref());
-        let Some(results) = results.collect::<Option<Vec<_>>>() else {
+        carrying.left -= 1;
+        let last = carrying.left == 0;
+        if let Item::Close { key, .. } = &item.item {
+            let key = key.clone();
+            self.unlist_close(&key, &id);
+        }
+        if last {
+            self.end_change(change, out);
+        }
+    }
+
+    /// Ends a change whose items all have their result.
+    fn end_change(&mut self, change: &ChangeId, out: &mut StepOutput) {
+        let Some(mut carrying) = self.changes.remove(change) else {
             return;
         };
-        let failed = results.into_iter().find_map(|result| match result {
-            ItemResult::Failed { reason, .. } => Some(reason.clone()),
-            _ => None,
-        });
+        let mut results = carrying.row.items.iter();
+        let failed = results.find_map(|item| item.result.as_ref()?.failure());
         let change = change.clone();
         out.events.push(match failed {
             Some(reason) => DomainEvent::Failed {
@@ -372,9 +234,41 @@ impl State {
                 change: change.clone(),
             },
         });
-        if let Some(mut carrying) = self.changes.remove(&change) {
-            carrying.row.phase = ChangePhase::Over;
-            out.over.insert(change, carrying.row);
+        carrying.row.phase = ChangePhase::Over;
+        // The row holds every result from now on.
+        out.progress
+            .retain(|(other, _), row| *other != change || !row.steps.is_empty());
+        out.changes.remove(&change);
+        out.over.insert(change, carrying.row);
+    }
+}
+
+/// Returns the event of a result. The steps of a saga that are done were told one by one.
+fn told(id: &(ChangeId, usize), item: &Item, result: &ItemResult) -> Option<DomainEvent> {
+    let (change, index) = id.clone();
+    match item {
+        Item::Open { key, .. } | Item::Close { key, .. } => Some(DomainEvent::Item {
+            change,
+            index,
+            key: key.clone(),
+            result: result.clone(),
+        }),
+        Item::Saga { plan } => {
+            let (at, step) = match result {
+                ItemResult::Failed { at, .. } => (*at, 0),
+                ItemResult::Stopped { at, done, .. } => (*at, *done),
+                _ => return None,
+            };
+            Some(DomainEvent::Step {
+                change,
+                index,
+                key: plan.key.clone(),
+                step,
+                result: StepResult::Failed {
+                    at,
+                    reason: result.failure()?,
+                },
+            })
         }
     }
 }

@@ -8,10 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::{
     resource::{AccessResource, CallPriority, OperationKind, ReadTarget},
     rows::{Cause, Generation, ItemResult, Write},
+    saga::{
+        exchange::{CarryOut, ReadSubject},
+        rows::StepResult,
+    },
 };
 use crate::{
     diff::EffectHash,
     ids::{AwsRequestId, ChangeId, OperationId},
+    subject::SubjectKey,
     time::Timestamp,
 };
 
@@ -32,6 +37,10 @@ pub enum Effect {
     Call(Call),
     /// Requests the status of an asynchronous write. Answered by `Event::Polled`.
     Poll(Poll),
+    /// Reads the complete content of a subject. Answered by `Event::SubjectRead`.
+    ReadSubject(ReadSubject),
+    /// Carries out one step **without retries**. Answered by `Event::CarriedOut`.
+    CarryOut(CarryOut),
 }
 
 /// Rows and events to store in one transaction.
@@ -87,7 +96,17 @@ pub enum DomainEvent {
     },
     /// The effect exceeds what was approved: the change returns to `change::State::Waiting` and its approvals are void.
     SentBack { change: ChangeId },
-    /// One operation of a change has its final result.
+    /// A step of an item is done, or failed and ends the item. An intent is not told.
+    Step {
+        change: ChangeId,
+        /// The index of the item, from 0.
+        index: usize,
+        key: SubjectKey,
+        /// The number of the step, from 0.
+        step: usize,
+        result: StepResult,
+    },
+    /// The access that an item of a change grants or removes has its final result.
     Item {
         change: ChangeId,
         /// The index of the operation, from 0.

@@ -10,6 +10,7 @@ use super::{
     failure::Refusal,
     resource::{AccessResource, ReadTarget},
     rows::{Generation, Item},
+    saga::exchange::{StepAnswer, SubjectContent},
 };
 use crate::{
     change::Operation,
@@ -60,6 +61,24 @@ pub enum Event {
     Observed(Observation),
     /// The response to `Effect::Read` when the read failed.
     Unreadable { target: ReadTarget, error: String },
+    /// The response to `Effect::ReadSubject`.
+    SubjectRead {
+        change: ChangeId,
+        index: usize,
+        content: SubjectContent,
+        /// When the read began, by the engine's clock.
+        as_of: Timestamp,
+    },
+    /// The response to `Effect::CarryOut`.
+    CarriedOut {
+        change: ChangeId,
+        index: usize,
+        /// The number of the step.
+        number: usize,
+        attempt: u32,
+        generation: Generation,
+        answer: StepAnswer,
+    },
 }
 
 /// An approved change as a list of items to apply.
@@ -68,6 +87,8 @@ pub struct Plan {
     pub change: ChangeId,
     /// One item per operation, in the same order.
     pub items: Vec<Item>,
+    /// When the change may start at the earliest. Its verdict is requested then, and its access windows begin then.
+    pub not_before: Option<Timestamp>,
 }
 
 impl Plan {
@@ -79,23 +100,29 @@ impl Plan {
         mut grant: impl FnMut() -> GrantId,
         session: impl Fn(&Operation) -> Duration,
     ) -> Self {
-        let items = operations.iter().filter_map(|operation| {
+        let items = operations.iter().map(|operation| {
             let subject = operation.subject();
-            let key = AccessResource::of(subject.key())?;
-            let session = session(operation);
-            Some(match subject.work() {
-                Work::Keep(term) => Item::Open {
+            match (AccessResource::of(subject.key()), subject.work()) {
+                (_, Work::Saga(plan)) => Some(Item::Saga { plan }),
+                (Some(key), Work::Keep(term)) => Some(Item::Open {
                     grant: grant(),
                     key,
                     term,
-                    session,
-                },
-                Work::Remove => Item::Close { key, session },
-                Work::Saga(_) => return None,
-            })
+                    session: session(operation),
+                }),
+                (Some(key), Work::Remove) => Some(Item::Close {
+                    key,
+                    session: session(operation),
+                }),
+                // The reconciler keeps and removes nothing but access.
+                (None, Work::Keep(_) | Work::Remove) => None,
+            }
         });
-        let items = items.collect();
-        Self { change, items }
+        Self {
+            change,
+            items: items.flatten().collect(),
+            not_before: None,
+        }
     }
 }
 

@@ -1,4 +1,7 @@
-//! The reconciler: decides which write to AWS comes next and interprets the response.
+//! The reconciler and the sagas: decide which write comes next and interpret the response.
+//!
+//! Access is level-triggered: the reconciler keeps it in the desired state. Everything else that a change may contain is
+//! carried out once, by a saga (`saga.rs`).
 //!
 //! Sans I/O: no async, no clock, no randomness, no SQL, no SDK. The *shell* (the server) executes the effects that
 //! [`State::step`] returns and feeds the results back as [`Event`]s. The process may be killed at any instant; the
@@ -31,6 +34,25 @@
 //!
 //! A step that commits returns only the `Commit`; its other effects follow after `Committed`.
 //!
+//! A saga reads its subject before its first step and after each step. The read after the last step verifies it:
+//!
+//! ```text
+//! ReadSubject ──► SubjectRead(what the step starts from) ──► Commit{step intended} ──► CarryOut
+//!       ──► CarriedOut ──► ReadSubject ──► SubjectRead(what the step leaves)
+//!       ──► Commit{step done, event step; the next step intended, or event verified}
+//! ```
+//!
+//! **Sagas.** `SubjectRead::as_of` is the instant at which the read began. `SubjectContent::Gone` is the answer only if a
+//! complete read did not find the subject; every failure is `Unreadable`. `CarryOut` is answered once: with `NotSent`
+//! after `not_after`, with `Refused` only if nothing was written, with `Unknown` whenever that is not certain, such as a
+//! database transaction whose commit was not confirmed. A step is idempotent, is never retried by the shell, and compares
+//! `CarryOut::from` in its own write wherever the subject can be compared; otherwise it takes effect within
+//! [`Pacing::doubt_step`] of its intent or not at all. A missing answer is asked for again after
+//! [`Pacing::answer_within`] (reads) or makes the outcome unknown after [`Pacing::deadline`] (steps).
+//!
+//! **Rows.** `Write::Change` comes when a change is accepted, begins and is over; in between, each result is in the
+//! `Write::Progress` of its item. Both are loaded for every change that is not over.
+//!
 //! **Calls.** SDK retries are off. The attempt timeout must be short enough that `Call::not_after` plus the timeout
 //! ends within [`Pacing::doubt_delete`] of the intent. Map the result with [`AwsResponse::classify`]; anything other
 //! than an error code with a 4xx status is unknown. Every `Call`, `Poll` and `Read` gets exactly one response event. A
@@ -61,6 +83,12 @@
 //!   waits for it. A mixed change waits for its verdict as a whole. An access window that ends, and a removal that has
 //!   started, need no verdict.
 //! - A window begins when the new verdict arrives, not when AWS has finished, so access never exists before its window.
+//! - A change with a start time asks for its verdict at that time, also if it only removes access, and its windows begin
+//!   then. Until then it holds nothing else.
+//! - A saga writes nothing after it saw a content that neither its request saw nor one of its steps leaves, and never
+//!   carries out a step whose result it saw. Steps that are done stay done, and are told. Sagas of one subject run one
+//!   after another. They use no slot of an AWS operation, so that no revocation waits for one.
+//! - An event costs no more than the items that it concerns, however many a change has.
 //! - After a create request of unknown outcome, the resource is only observed for [`Pacing::doubt_create`]; then it may
 //!   be created again. The same applies after [`Pacing::deadline`] to an accepted request that does not end.
 //!
@@ -78,7 +106,7 @@
 //! let mut ids = || OperationId::parse("3e0d3d3e-0b3b-4b6c-9d6a-0f5f0e6d7c8b").expect("a UUID");
 //! let mut state = State::restore(Rows::default(), Generation(1), Pacing::default(), now);
 //! let item = Item::Close { key: key.clone(), session: Duration::hours(1) };
-//! let plan = Plan { change, items: vec![item] };
+//! let plan = Plan { change, items: vec![item], not_before: None };
 //! let effects = state.step(Event::Execute(plan), now, &mut ids);
 //! let [Effect::Commit(commit)] = effects.as_slice() else { panic!("first the intent") };
 //! let effects = state.step(Event::Committed { number: commit.number }, now, &mut ids);
@@ -87,6 +115,7 @@
 //! # }
 //! ```
 
+mod admission;
 mod advance;
 mod backoff;
 mod changes;
@@ -95,10 +124,12 @@ mod effect;
 mod event;
 mod failure;
 mod pacing;
+mod queued;
 mod resource;
 mod resource_state;
 mod responses;
 mod rows;
+mod saga;
 mod settled;
 mod state;
 mod verify;
@@ -114,6 +145,10 @@ pub use rows::{
     Cause, ChangePhase, ChangeRow, Delivery, FollowUpReads, Generation, Item, ItemResult, ItemRow,
     OperationOutcome, OperationRow, PendingRemoval, Phase, Presence, ReadResult, ResourceRow,
     RetryState, Rows, WindowRow, Write,
+};
+pub use saga::{
+    exchange::{CarryOut, ReadSubject, Retry, StepAnswer, SubjectContent},
+    rows::{ProgressRow, SagaStop, StepPhase, StepResult, StepRow},
 };
 pub use state::State;
 

@@ -38,6 +38,13 @@ pub struct Pacing {
     pub grant_tries: u32,
     /// The number of concurrent reads, beyond one per slot, from which re-reads of settled resources are postponed.
     pub watches: usize,
+    /// The number of sagas with a read or a step in flight at once. They use none of `slots`.
+    pub sagas: usize,
+    /// How long a step of unknown outcome may still take effect, counted from its intent. Longer than `send_within` and
+    /// the timeout of the write together.
+    pub doubt_step: Duration,
+    /// The number of attempts of a step that is refused, or that no read shows.
+    pub step_tries: u32,
 }
 
 impl Default for Pacing {
@@ -56,6 +63,9 @@ impl Default for Pacing {
             busy_tries: 20,
             grant_tries: 5,
             watches: 4,
+            sagas: 4,
+            doubt_step: Duration::seconds(30),
+            step_tries: 8,
         }
     }
 }
@@ -85,22 +95,18 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// Takes a slot if the lane is free and the share of the class is not exhausted.
-    pub fn take(&mut self, key: &AccessResource, class: CallPriority, pacing: &Pacing) -> bool {
+    /// Returns whether the lane is free and the share of the class is not exhausted.
+    pub fn free(&self, key: &AccessResource, class: CallPriority, pacing: &Pacing) -> bool {
         let share = match class {
             CallPriority::Revoke => true,
             CallPriority::Grant | CallPriority::Watch => {
                 self.grants + pacing.reserved < pacing.slots
             }
         };
-        if !share || self.full(pacing) || self.busy.contains_key(&key.lane()) {
-            return false;
-        }
-        self.hold(key, class);
-        true
+        share && !self.full(pacing) && !self.busy.contains_key(&key.lane())
     }
 
-    /// Takes a slot regardless of the limits, for an operation that was already in flight before a restart.
+    /// Takes a slot that is free. An operation that was in flight before a restart takes one regardless of the limits.
     pub fn hold(&mut self, key: &AccessResource, class: CallPriority) {
         if class != CallPriority::Revoke {
             self.grants += 1;

@@ -7,10 +7,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::resource::{AccessResource, OperationKind};
+use super::{
+    resource::{AccessResource, OperationKind},
+    saga::rows::{ProgressRow, SagaStop},
+};
 use crate::{
     grant::{Term, Window},
     ids::{AwsRequestId, ChangeId, GrantId, OperationId, Principal},
+    subject::SagaPlan,
     time::{Duration, Timestamp},
 };
 
@@ -32,6 +36,9 @@ pub struct Rows {
     pub operations: Vec<OperationRow>,
     /// Changes whose phase is not `Over`. Others are ignored.
     pub changes: Vec<ChangeRow>,
+    /// The items of those changes of which anything is done. Others are ignored.
+    #[serde(default)]
+    pub progress: Vec<ProgressRow>,
 }
 
 /// A row to upsert.
@@ -46,6 +53,8 @@ pub enum Write {
     Operation(OperationRow),
     /// Identified by `change`.
     Change(ChangeRow),
+    /// Identified by `change` and `index`.
+    Progress(ProgressRow),
 }
 
 /// The record of an access resource that Leastwise manages or has managed.
@@ -232,13 +241,32 @@ pub struct ChangeRow {
     /// One item per operation, in the order of the change.
     pub items: Vec<ItemRow>,
     pub phase: ChangePhase,
+    /// When it may start at the earliest. Its verdict is requested then.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
+    /// When it started.
+    #[serde(default)]
+    pub started: Option<Timestamp>,
+}
+
+impl ChangeRow {
+    /// Adds the results that are in the rows of its items.
+    pub fn include(&mut self, progress: Vec<ProgressRow>) {
+        for row in progress {
+            if let Some(item) = self.items.get_mut(row.index)
+                && row.change == self.change
+            {
+                item.result = item.result.take().or(row.result);
+            }
+        }
+    }
 }
 
 /// One operation of a change and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemRow {
     pub item: Item,
-    /// The result, which never changes once set.
+    /// The result, which never changes once set. Until the change is over, it is in the item's [`ProgressRow`] alone.
     pub result: Option<ItemResult>,
 }
 
@@ -273,12 +301,16 @@ pub enum Item {
         /// The maximum length of a session through it.
         session: Duration,
     },
+    /// Carries out what is no access, step by step.
+    Saga { plan: SagaPlan },
 }
 
 impl Item {
-    pub fn key(&self) -> &AccessResource {
+    /// Returns the access that the item grants or removes.
+    pub fn access(&self) -> Option<&AccessResource> {
         match self {
-            Self::Open { key, .. } | Self::Close { key, .. } => key,
+            Self::Open { key, .. } | Self::Close { key, .. } => Some(key),
+            Self::Saga { .. } => None,
         }
     }
 }
@@ -305,6 +337,20 @@ pub enum ItemResult {
         /// The principals that the read still showed on the pair: paths that may remain.
         others: BTreeSet<Principal>,
     },
+    /// A read showed what the last step of the saga leaves.
+    Carried {
+        /// When the read that showed it began.
+        verified_at: Timestamp,
+        how: Cause,
+    },
+    /// The saga stopped before its end.
+    Stopped {
+        /// When that was determined.
+        at: Timestamp,
+        stop: SagaStop,
+        /// The number of steps that are done. They stay done.
+        done: usize,
+    },
     /// The item was not applied.
     Failed {
         /// When the failure was determined.
@@ -312,4 +358,15 @@ pub enum ItemResult {
         /// The reason, for display.
         reason: String,
     },
+}
+
+impl ItemResult {
+    /// Returns why the item was not carried out, for display.
+    pub fn failure(&self) -> Option<String> {
+        match self {
+            Self::Failed { reason, .. } => Some(reason.clone()),
+            Self::Stopped { stop, .. } => Some(stop.to_string()),
+            Self::Granted { .. } | Self::Removed { .. } | Self::Carried { .. } => None,
+        }
+    }
 }

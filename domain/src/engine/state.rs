@@ -9,17 +9,22 @@ use super::{
     effect::{Commit, DomainEvent, Effect},
     event::Event,
     pacing::{Pacing, Slots},
+    queued::Unasked,
     resource::{AccessResource, CallPriority, OperationKind, ReadTarget},
     resource_state::{OpenOperation, ResourceState},
     rows::{
-        ChangePhase, ChangeRow, Generation, OperationRow, Phase, ResourceRow, Rows, WindowRow,
-        Write,
+        ChangePhase, ChangeRow, Generation, Item, OperationRow, Phase, ResourceRow, Rows,
+        WindowRow, Write,
     },
+    saga::{SagaId, Sagas, rows::ProgressRow},
 };
 use crate::{
     ids::{ChangeId, GrantId, OperationId},
     time::{Duration, Timestamp},
 };
+
+/// A resource that waits for a slot since an instant.
+pub(super) type QueuedResource = (CallPriority, Timestamp, AccessResource);
 
 /// The state of the engine.
 #[derive(Debug)]
@@ -28,11 +33,16 @@ pub struct State {
     pub(super) pacing: Pacing,
     pub(super) tracks: BTreeMap<AccessResource, ResourceState>,
     pub(super) changes: BTreeMap<ChangeId, RunningChange>,
+    /// The changes for which no verdict is requested yet.
+    pub(super) unasked: Unasked,
+    /// The items without a result that remove each resource, of all changes.
+    pub(super) closes: BTreeMap<AccessResource, BTreeSet<(ChangeId, usize)>>,
+    pub(super) sagas: Sagas,
     /// The resource of each open operation.
     pub(super) operations: BTreeMap<OperationId, AccessResource>,
     pub(super) slots: Slots,
     /// Resources that wait for a slot, the most urgent first.
-    pub(super) queue: BTreeSet<(CallPriority, Timestamp, AccessResource)>,
+    pub(super) queue: BTreeSet<QueuedResource>,
     /// When each resource is due for processing.
     pub(super) agenda: BTreeSet<(Timestamp, AccessResource)>,
     /// Requested reads that were not answered, with the time of the request.
@@ -50,8 +60,36 @@ pub(super) struct RunningChange {
     pub row: ChangeRow,
     /// Whether a verdict was requested and has not arrived.
     pub asked: bool,
-    /// When to request the verdict again.
-    pub ask_at: Option<Timestamp>,
+    /// The index of the item that opens each access window.
+    pub grants: BTreeMap<GrantId, usize>,
+    /// The number of items without a result.
+    pub left: usize,
+}
+
+impl RunningChange {
+    pub fn new(row: ChangeRow) -> Self {
+        let opens = |(index, item): (usize, &super::rows::ItemRow)| match &item.item {
+            Item::Open { grant, .. } => Some((grant.clone(), index)),
+            Item::Close { .. } | Item::Saga { .. } => None,
+        };
+        Self {
+            asked: false,
+            grants: row.items.iter().enumerate().filter_map(opens).collect(),
+            left: row.items.iter().filter(|i| i.result.is_none()).count(),
+            row,
+        }
+    }
+
+    /// Returns whether the change grants access.
+    pub fn opens(&self) -> bool {
+        !self.grants.is_empty()
+    }
+
+    /// Returns the resources to which the change grants access.
+    pub fn opened(&self) -> impl Iterator<Item = &AccessResource> {
+        let items = self.grants.values();
+        items.filter_map(|index| self.row.items.get(*index)?.item.access())
+    }
 }
 
 /// The output that one step collects.
@@ -60,6 +98,7 @@ pub(super) struct StepOutput {
     pub keys: BTreeSet<AccessResource>,
     pub windows: BTreeMap<GrantId, WindowRow>,
     pub operations: BTreeMap<OperationId, OperationRow>,
+    pub progress: BTreeMap<SagaId, ProgressRow>,
     pub changes: BTreeSet<ChangeId>,
     pub over: BTreeMap<ChangeId, ChangeRow>,
     pub forgotten: BTreeMap<AccessResource, ResourceRow>,
@@ -79,6 +118,9 @@ impl State {
             pacing,
             tracks: BTreeMap::new(),
             changes: BTreeMap::new(),
+            unasked: Unasked::default(),
+            closes: BTreeMap::new(),
+            sagas: Sagas::default(),
             operations: BTreeMap::new(),
             slots: Slots::default(),
             queue: BTreeSet::new(),
@@ -102,22 +144,37 @@ impl State {
                 state.take_over(row, now);
             }
         }
-        for row in rows.changes {
-            if row.phase != ChangePhase::Over {
-                let carrying = RunningChange {
-                    row,
-                    asked: false,
-                    ask_at: None,
-                };
-                state.changes.insert(carrying.row.change.clone(), carrying);
-            }
-        }
+        state.restore_changes(rows.changes, rows.progress, now);
         state.tracks.retain(|_, track| !track.forgettable());
         state.agenda = state.tracks.keys().map(|key| (now, key.clone())).collect();
         for (at, key) in state.agenda.clone() {
             state.track(&key).due = Some(at);
         }
         state
+    }
+
+    fn restore_changes(
+        &mut self,
+        changes: Vec<ChangeRow>,
+        progress: Vec<ProgressRow>,
+        now: Timestamp,
+    ) {
+        let mut rows: BTreeMap<ChangeId, Vec<ProgressRow>> = BTreeMap::new();
+        for row in progress {
+            rows.entry(row.change.clone()).or_default().push(row);
+        }
+        let mut progress = BTreeMap::new();
+        for mut row in changes {
+            if row.phase == ChangePhase::Over {
+                continue;
+            }
+            let items = rows.remove(&row.change).unwrap_or_default();
+            let identified = |row: ProgressRow| ((row.change.clone(), row.index), row);
+            progress.extend(items.iter().cloned().map(identified));
+            row.include(items);
+            self.enlist(row);
+        }
+        self.restore_sagas(progress, now);
     }
 
     fn take_over(&mut self, mut row: OperationRow, now: Timestamp) {
@@ -179,6 +236,23 @@ impl State {
             } => self.polled(&operation, generation, status, now, &mut out),
             Event::Observed(observation) => self.observed(&observation, now, &mut out),
             Event::Unreadable { target, error } => self.unreadable(&target, &error, now, &mut out),
+            Event::SubjectRead {
+                change,
+                index,
+                content,
+                as_of,
+            } => self.subject_read(&(change, index), &content, as_of, now, &mut out),
+            Event::CarriedOut {
+                change,
+                index,
+                number,
+                attempt,
+                generation,
+                answer,
+            } => {
+                let step = (number, attempt);
+                self.carried_out(&(change, index), step, generation, answer, now);
+            }
         }
         self.proceed(now, ids, &mut out);
         self.emit(out)
@@ -187,7 +261,8 @@ impl State {
     /// Returns when `Event::Tick` is due if no other event arrives, or `None` if nothing is scheduled.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let keys = self.agenda.first().map(|(at, _)| *at);
-        let asks = self.changes.values().filter_map(|c| c.ask_at).min();
+        let asks = self.unasked.next_due();
+        let sagas = self.sagas.next_due();
         let reads = self
             .reading
             .values()
@@ -197,7 +272,7 @@ impl State {
         let calm = self.calm_until.filter(|_| !self.queue.is_empty());
         // No operation is in flight whose end would serve the queue.
         let idle = (!self.queue.is_empty() && self.slots.idle()).then_some(calm.unwrap_or(now));
-        [keys, asks, reads, calm, idle]
+        [keys, asks, sagas, reads, calm, idle]
             .into_iter()
             .flatten()
             .min()
@@ -221,6 +296,9 @@ impl State {
                     Effect::Call(call) if !self.still_wanted(&call, now) => {
                         self.not_sent(&call.operation, now, out);
                     }
+                    Effect::CarryOut(step) if step.not_after < now => {
+                        self.step_not_sent(&step, now);
+                    }
                     effect => out.effects.push(effect),
                 }
             }
@@ -242,6 +320,7 @@ impl State {
                 writes.push(Write::Change(carrying.row.clone()));
             }
         }
+        writes.extend(out.progress.into_values().map(Write::Progress));
         writes.extend(out.over.into_values().map(Write::Change));
         if writes.is_empty() && out.events.is_empty() {
             return out.effects;

@@ -145,6 +145,16 @@ kinds! {
         title: "Verified in AWS", sentence: "A read of AWS verified that {item} is {presence}",
         agency: Observation, ocsf: Access, severity: Informational, concerns: &[],
     }
+    /// A read showed that a step of an item that is no access is done.
+    StepDone = "step.done" {
+        title: "Step carried out and verified", sentence: "A read verified a step of {item}",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Informational, concerns: &[],
+    }
+    /// A step of an item that is no access failed, and neither it nor a later step of the item is carried out.
+    StepFailed = "step.failed" {
+        title: "Step not carried out", sentence: "A step of {item} was not carried out[: {code}]",
+        agency: Observation, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[],
+    }
     /// An access window started.
     GrantStarted = "grant.started" {
         title: "Access recorded", sentence: "The access window of {item} started[, until {until}]",
@@ -301,6 +311,16 @@ kinds! {
         title: "Classification mapping changed",
         sentence: "Another mapping of tags and OUs is in force, which classifies {accounts} differently",
         agency: Observation, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
+    }
+    /// A person declared what an account is, by a change.
+    AccountDeclared = "account.declared" {
+        title: "Account classified", sentence: "{actor} declared {item} {classification}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
+    }
+    /// A person ended the declaration of an account, by a change.
+    AccountDeclarationEnded = "account.declaration_ended" {
+        title: "Declared classification ended", sentence: "{actor} ended the declared classification of {item}",
+        agency: Person, ocsf: ENTITY_UPDATE, severity: Medium, concerns: &[Administrators],
     }
     /// A crawl ended.
     SyncCompleted = "sync.completed" {

@@ -1,5 +1,5 @@
-//! A projection of the ledger's entries: changes, decisions, roles, identities, access windows and sessions, built entry
-//! by entry in order.
+//! A projection of the ledger's entries: changes, decisions, roles, identities, access windows, sessions and declared
+//! classifications, built entry by entry in order.
 //!
 //! Anyone with write access to the database can alter rows of other tables, but cannot alter entries undetected. A row
 //! therefore counts only as far as this projection confirms it. The caller must ensure that the input consists of
@@ -7,6 +7,7 @@
 
 mod change_history;
 mod decision_mismatch;
+pub mod declarations;
 pub mod grants;
 pub mod identities;
 pub mod sessions;
@@ -19,7 +20,9 @@ pub use decision_mismatch::{DecisionMismatch, DecisionMismatchKind};
 
 use std::collections::BTreeMap;
 
-use self::{grants::Grants, identities::Identities, sessions::Sessions};
+use self::{
+    declarations::Declarations, grants::Grants, identities::Identities, sessions::Sessions,
+};
 use super::{Entry, EventKind, Outcome};
 use crate::{
     approval::{Approval, Decision},
@@ -136,6 +139,7 @@ pub struct Projection {
     grants: Grants,
     sessions: Sessions,
     identities: Identities,
+    declarations: Declarations,
 }
 
 impl Projection {
@@ -144,6 +148,7 @@ impl Projection {
         self.grants.apply(entry);
         self.sessions.apply(entry);
         self.identities.apply(entry);
+        self.declarations.apply(entry);
         if let Some(change) = entry
             .change_id
             .as_ref()
@@ -217,6 +222,11 @@ impl Projection {
     /// Returns the projection of identities.
     pub fn identities(&self) -> &Identities {
         &self.identities
+    }
+
+    /// Returns the projection of declared classifications.
+    pub fn declarations(&self) -> &Declarations {
+        &self.declarations
     }
 
     /// Returns all role grants, including ended ones, by person and role.

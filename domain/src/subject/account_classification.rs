@@ -1,5 +1,7 @@
 //! What people declare an account to be. A declaration never weakens what AWS says after it, and loosening an account
-//! needs two other people.
+//! needs two other people, as does to keep it loose for longer. Tightening needs nobody.
+//!
+//! `classification::declared` states how a declaration counts.
 
 use std::borrow::Cow;
 
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::{
     change::{InvalidProposal, Operation, holds_card_number},
-    classification::{Environment, Pci},
+    classification::{Declared, DeclarationProof, Environment, Pci},
     ids::{AccountId, PersonId, Principal, UserId},
     time::{Duration, Timestamp},
 };
@@ -48,7 +50,7 @@ pub struct Declaration {
 /// What is known of an account besides its classification in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// The declaration in force.
+    /// The declaration in force, if the ledger confirms its text.
     pub declaration: Option<Declaration>,
     /// The strictest of what its roles, tags and OUs say now.
     pub aws: (Environment, Pci),
@@ -62,6 +64,36 @@ pub struct Classification<'a> {
 }
 
 impl Declaration {
+    /// Returns what of it classifies the account.
+    pub fn declared(&self) -> Declared {
+        Declared {
+            environment: self.environment,
+            pci: self.pci,
+            against: self.against,
+            valid_until: self.valid_until,
+            proof: DeclarationProof::Confirmed,
+        }
+    }
+
+    pub fn strictness(&self) -> (Environment, Pci) {
+        (self.environment, self.pci)
+    }
+
+    /// Returns when a new declaration ends: as chosen, except that one which only tightens `before` does not keep the
+    /// account looser for longer than was agreed. `without` is what counts without a declaration.
+    pub fn end(
+        before: Option<&Self>,
+        next: (Environment, Pci),
+        without: (Environment, Pci),
+        chosen: Timestamp,
+    ) -> Timestamp {
+        let agreed = before.filter(|before| {
+            let (from, to) = (before.strictness(), next);
+            from != to && !is_looser(to, from) && is_looser(to, without)
+        });
+        agreed.map_or(chosen, |before| before.valid_until.min(chosen))
+    }
+
     /// Validates the texts. The rest is typed, or chosen by the program.
     fn check(&self) -> Result<(), InvalidProposal> {
         check_text("purpose", &self.purpose)?;
@@ -72,6 +104,11 @@ impl Declaration {
             (None, _) => Ok(()),
         }
     }
+}
+
+/// Whether either half is less strict.
+fn is_looser(one: (Environment, Pci), other: (Environment, Pci)) -> bool {
+    one.0 < other.0 || one.1 < other.1
 }
 
 fn check_text(what: &'static str, text: &str) -> Result<(), InvalidProposal> {
@@ -86,38 +123,44 @@ fn check_text(what: &'static str, text: &str) -> Result<(), InvalidProposal> {
 }
 
 impl Classification<'_> {
-    /// Returns what the item loosens and whom it makes responsible, both of which need two other people.
-    fn needs_agreement(&self, now: (Environment, Pci), aws: (Environment, Pci)) -> Vec<Objection> {
-        let account = self.account;
-        let next = self
-            .after
-            .map_or(aws, |after| (after.environment, after.pci));
-        let mut found = Vec::new();
-        if next.0 < now.0 || next.1 < now.1 {
-            found.push(Objection::needs(
-                2,
-                LOOSENED,
-                format!(
-                    "Account {account} is {} with PCI scope {}, and would become {} with PCI scope {}. Two other people \
-                     must agree to classify an account less strictly.",
-                    now.0.as_str(),
-                    now.1.as_str(),
-                    next.0.as_str(),
-                    next.1.as_str()
-                ),
-                "PCI 12.5.2",
-            ));
-        }
+    /// Returns what the item loosens and whom it makes responsible, both of which need two other people. `now` is the
+    /// classification in force, `without` the one without a declaration. The reasons name no account, so that those of
+    /// many accounts are one.
+    fn needs_agreement(
+        &self,
+        now: (Environment, Pci),
+        without: (Environment, Pci),
+    ) -> Vec<Objection> {
+        let next = self.after.map_or(without, Declaration::strictness);
+        let end = |declaration: Option<&Declaration>| declaration.map(|d| d.valid_until);
+        let reason = if is_looser(next, now) {
+            Some(format!(
+                "An account that is {} with PCI scope {} would become {} with PCI scope {}. Two other people must agree \
+                 to classify an account less strictly.",
+                now.0.as_str(),
+                now.1.as_str(),
+                next.0.as_str(),
+                next.1.as_str()
+            ))
+        } else if end(self.after) > end(self.before) && is_looser(next, without) {
+            Some(format!(
+                "An account would stay {} with PCI scope {} for longer, and is {} with PCI scope {} without a \
+                 declaration. Two other people must agree.",
+                next.0.as_str(),
+                next.1.as_str(),
+                without.0.as_str(),
+                without.1.as_str()
+            ))
+        } else {
+            None
+        };
+        let loosened = reason.map(|reason| Objection::needs(2, LOOSENED, reason, "PCI 12.5.2"));
         let owner = |declaration: Option<&Declaration>| declaration.and_then(|d| d.owner.clone());
-        if owner(self.before) != owner(self.after) {
-            found.push(Objection::needs(
-                2,
-                NEW_OWNER,
-                format!("Account {account} gets another owner. Two other people must agree."),
-                "PCI 12.5.2",
-            ));
-        }
-        found
+        let new_owner = (owner(self.before) != owner(self.after)).then(|| {
+            let reason = "An account gets another owner. Two other people must agree.";
+            Objection::needs(2, NEW_OWNER, reason.to_owned(), "PCI 12.5.2")
+        });
+        loosened.into_iter().chain(new_owner).collect()
     }
 }
 
@@ -152,6 +195,9 @@ impl Subject for Classification<'_> {
     }
 
     fn check(&self) -> Result<(), InvalidProposal> {
+        if self.before == self.after {
+            return Err(InvalidProposal::NoDifference);
+        }
         self.after.map_or(Ok(()), Declaration::check)
     }
 
@@ -176,9 +222,8 @@ impl Subject for Classification<'_> {
         let owner = self.after.and_then(|after| after.owner.clone());
         let owner =
             owner.and_then(|owner| unknown::principal(context.snapshot, &Principal::User(owner)));
-        let now = (class.environment, class.pci);
         let mut found: Vec<Objection> = owner.into_iter().collect();
-        found.extend(self.needs_agreement(now, state.aws));
+        found.extend(self.needs_agreement(class.strictness(), class.undeclared().strictness()));
         found
     }
 

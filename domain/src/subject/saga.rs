@@ -44,6 +44,29 @@ pub struct SagaPlan {
     pub steps: Vec<PlannedStep>,
 }
 
+impl SagaPlan {
+    /// Returns how many steps are done if the subject has this content. None if somebody else wrote it.
+    pub fn position(&self, content: &ContentHash) -> Option<usize> {
+        let leaves = |step: &PlannedStep| step.leaves == *content;
+        match self.steps.iter().rposition(leaves) {
+            Some(last) => Some(last + 1),
+            None => (self.seen == *content).then_some(0),
+        }
+    }
+
+    /// Returns the plan of the steps that are missing if the subject has this content. None if nothing is missing, or if
+    /// somebody else wrote the content: the change is then requested again on what the subject is now.
+    #[must_use]
+    pub fn rest(&self, content: &ContentHash) -> Option<Self> {
+        let missing = self.steps.get(self.position(content)?..)?;
+        (!missing.is_empty()).then(|| Self {
+            key: self.key.clone(),
+            seen: content.clone(),
+            steps: missing.to_vec(),
+        })
+    }
+}
+
 /// Hashes the content of a subject: SHA-256 over its canonical JSON (RFC 8785).
 ///
 /// # Panics

@@ -5,6 +5,8 @@ mod analysis_properties;
 mod approval;
 mod classification;
 mod diff;
+mod engine_cost;
+mod engine_rows;
 mod engine_simulation;
 mod expected_state;
 mod identity;

@@ -15,7 +15,7 @@ use domain::{
     authorize::Role,
     budget::Budget,
     change::Operation,
-    classification::{Classification, Environment, Pci, Source},
+    classification::{Basis, Classification, Environment, Pci, Source},
     directory::{Group, Origin, User, UserStatus},
     grant::Term,
     ids::{AccountId, Assignment, GroupId, Pair, PermissionSetArn, PersonId, Principal, UserId},
@@ -166,6 +166,7 @@ fn account(n: usize, parts: &mut Parts) -> AccountId {
         pci_source: Source::Tag,
         contradictory: false,
         waiting: None,
+        basis: Basis::default(),
     };
     parts.accounts.insert(id.clone(), (account, class));
     id

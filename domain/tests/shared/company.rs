@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    classification::{Classification, Environment, Pci, Source},
+    classification::{Basis, Classification, Environment, Pci, Source},
     directory::{Group, Origin, User, UserStatus},
     ids::{AccountId, GroupId, OuId, Pair, PermissionSetArn, PersonId, Principal, UserId},
     org::{Account, AccountState},
@@ -77,6 +77,7 @@ impl Company {
             pci_source: Source::Tag,
             contradictory: false,
             waiting: None,
+            basis: Basis::default(),
         };
         self.parts
             .accounts

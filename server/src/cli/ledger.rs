@@ -1,13 +1,14 @@
 //! `leastwise ledger verify | export`.
 //!
 //! Verification does not trust the database or the bundle: the keys come from a separate file, and earlier checkpoints
-//! from wherever they were kept. Uses constant memory, except for checkpoints, decisions, roles, identities, access windows
-//! and sessions. In a database, it also checks that each of these has its entry, and that the search finds every entry by
+//! from wherever they were kept. Uses constant memory, except for checkpoints, decisions, roles, identities, access windows,
+//! sessions and declared classifications. In a database, it also checks that each of these has its entry, and that the search finds every entry by
 //! its words.
 
 mod bundle;
 mod columns;
 mod database;
+mod declarations;
 mod export;
 mod findings;
 mod identities;
@@ -36,7 +37,7 @@ use crate::{config, store::StoreError};
 #[derive(Debug, Clone, Subcommand)]
 pub enum LedgerCommand {
     /// Verify the chain, the tree, the signatures and earlier checkpoints, that decisions, roles, identities, access
-    /// windows and sessions have their entries, and that the search finds every entry.
+    /// windows, sessions and declarations have their entries, and that the search finds every entry.
     Verify(VerifyArgs),
     /// Export the ledger as a folder of files that can be verified without this program.
     Export(ExportArgs),

@@ -105,7 +105,7 @@ fn removals(app_state: &AppState, commit: &Commit) -> Vec<EntryBuilder> {
     rows.flat_map(|row| &row.items)
         .filter_map(|item| match &item.item {
             Item::Close { key, session } => Some(app_state.journal.grant_revoked(key, *session)),
-            Item::Open { .. } => None,
+            Item::Open { .. } | Item::Saga { .. } => None,
         })
         .collect()
 }
@@ -115,7 +115,7 @@ fn entry(app_state: &AppState, write: &Write, commit: &Commit) -> Vec<EntryBuild
     match write {
         Write::Operation(row) => operation(app_state, row).into_iter().collect(),
         Write::Window(row) => window(app_state, row, commit),
-        Write::Resource(_) | Write::Change(_) => Vec::new(),
+        Write::Resource(_) | Write::Change(_) | Write::Progress(_) => Vec::new(),
     }
 }
 
@@ -338,6 +338,7 @@ fn changes_of(commit: &Commit) -> BTreeSet<ChangeId> {
         Write::Change(row) => Some(row.change.clone()),
         Write::Operation(row) => row.change.clone(),
         Write::Window(row) => Some(row.window.change.clone()),
+        Write::Progress(row) => Some(row.change.clone()),
         Write::Resource(_) => None,
     });
     written.collect()

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use domain::{
     engine::{
-        AccessResource, AwsResponse, Call, CallPriority, Coverage, Effect, Event, Listing,
-        Observation, OperationKind, Poll, Presence, ReadTarget, StartVerdict, WriteStatus,
+        AccessResource, AwsResponse, Call, CallPriority, CarryOut, Coverage, Effect, Event,
+        Listing, Observation, OperationKind, Poll, Presence, ReadSubject, ReadTarget, StartVerdict,
+        StepAnswer, SubjectContent, WriteStatus,
     },
     ids::ChangeId,
     time::Timestamp,
@@ -15,6 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{
     failpoint, observe,
     reread::{self, RereadError},
+    saga_steps,
 };
 use crate::{
     aws::{
@@ -33,7 +35,7 @@ use crate::{
 /// Starts an effect. The result is sent as an event.
 pub fn start(app_state: Arc<AppState>, effect: Effect, send: UnboundedSender<Event>) {
     // If the task panics, the outcome is unknown, and the reconciler receives that.
-    let unknown = of_nobody_knows(&effect);
+    let unknown = of_nobody_knows(&effect, app_state.clock.now());
     let work = tokio::spawn(async move { carry_out(&app_state, effect).await });
     tokio::spawn(async move {
         let event = match work.await {
@@ -70,11 +72,40 @@ async fn carry_out(app_state: &Arc<AppState>, effect: Effect) -> Option<Event> {
                 status,
             }
         }
+        Effect::ReadSubject(read) => {
+            let as_of = app_state.clock.now();
+            let content = saga_steps::read(app_state, &read.key).await;
+            subject_read(&read, content, as_of)
+        }
+        Effect::CarryOut(step) => {
+            let answer = saga_steps::carry_out(app_state, &step).await;
+            carried_out(&step, answer)
+        }
     })
 }
 
+fn subject_read(read: &ReadSubject, content: SubjectContent, as_of: Timestamp) -> Event {
+    Event::SubjectRead {
+        change: read.change.clone(),
+        index: read.index,
+        content,
+        as_of,
+    }
+}
+
+fn carried_out(step: &CarryOut, answer: StepAnswer) -> Event {
+    Event::CarriedOut {
+        change: step.change.clone(),
+        index: step.index,
+        number: step.number,
+        attempt: step.attempt,
+        generation: step.generation,
+        answer,
+    }
+}
+
 /// Returns the event for an effect that produced no result.
-fn of_nobody_knows(effect: &Effect) -> Option<Event> {
+fn of_nobody_knows(effect: &Effect, now: Timestamp) -> Option<Event> {
     const WHY: &str = "the task failed while it was carried out";
     Some(match effect {
         Effect::Commit(_) => return None,
@@ -96,6 +127,10 @@ fn of_nobody_knows(effect: &Effect) -> Option<Event> {
             generation: poll.generation,
             status: WriteStatus::Unreadable(WHY.into()),
         },
+        Effect::ReadSubject(read) => {
+            subject_read(read, SubjectContent::Unreadable(WHY.into()), now)
+        }
+        Effect::CarryOut(step) => carried_out(step, StepAnswer::Unknown(WHY.into())),
     })
 }
 

@@ -19,10 +19,19 @@ pub const POINTS: [&str; 12] = [
     "verified",
 ];
 
+/// The failpoints that a saga passes instead, once for each read and step.
+pub const SAGA_POINTS: [&str; 4] = [
+    "subject-read",
+    "step-intended",
+    "step-answered",
+    "step-done",
+];
+
 /// Kills the process if `LEASTWISE_FAILPOINT` names this point.
 #[cfg(feature = "sandbox")]
 pub fn reached(point: &str) {
-    debug_assert!(POINTS.contains(&point), "{point} is not listed");
+    let listed = POINTS.contains(&point) || SAGA_POINTS.contains(&point);
+    debug_assert!(listed, "{point} is not listed");
     if std::env::var("LEASTWISE_FAILPOINT").is_ok_and(|named| named == point) {
         eprintln!("failpoint {point}: killing this process");
         let me = std::process::id().to_string();

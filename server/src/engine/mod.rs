@@ -5,6 +5,7 @@
 
 pub mod adopt_mapping;
 pub mod commit;
+mod declarations;
 pub mod execute;
 pub mod expire;
 pub mod failpoint;
@@ -14,5 +15,6 @@ pub mod reconcile;
 pub mod reread;
 mod reread_accounts;
 pub mod reread_removal;
+mod saga_steps;
 pub mod seal;
 pub mod sync;

@@ -175,19 +175,25 @@ fn point_before(event: &Event) {
             status: domain::engine::WriteStatus::Succeeded,
             ..
         } => failpoint::reached("polled"),
+        Event::SubjectRead { .. } => failpoint::reached("subject-read"),
+        Event::CarriedOut { .. } => failpoint::reached("step-answered"),
         _ => {}
     }
 }
 
 /// Returns the failpoint that a commit made durable.
 fn point_of(writes: &[Write], events: &[domain::engine::DomainEvent]) -> Option<&'static str> {
-    use domain::engine::{ChangePhase, DomainEvent};
+    use domain::engine::{ChangePhase, DomainEvent, StepPhase};
     let phase = writes.iter().find_map(|write| match write {
         Write::Operation(OperationRow { phase, .. }) => Some(*phase),
         _ => None,
     });
     let change = writes.iter().find_map(|write| match write {
         Write::Change(row) => Some(row.phase),
+        _ => None,
+    });
+    let step = writes.iter().find_map(|write| match write {
+        Write::Progress(row) => row.steps.last().map(|step| step.phase),
         _ => None,
     });
     match (phase, change) {
@@ -200,6 +206,8 @@ fn point_of(writes: &[Write], events: &[domain::engine::DomainEvent]) -> Option<
         {
             Some("verified")
         }
+        _ if step == Some(StepPhase::Intended) => Some("step-intended"),
+        _ if step == Some(StepPhase::Done) => Some("step-done"),
         (_, Some(ChangePhase::Queued)) => Some("queued"),
         (_, Some(ChangePhase::Applying)) => Some("applying"),
         _ => None,

@@ -128,6 +128,7 @@ pub async fn once(
     let listings = tracked_listings(app_state, &crawled).await?;
     let mut tx = app_state.store.write().await?;
     let recorded = store::observed::recorded(tx.conn()).await?;
+    let declared = store::declaration::all_in_force(tx.conn()).await?;
     let mut ledger_entries = identities::keep(app_state, &mut tx, &reviewed).await?;
     let (persons, linking) = persons(&mut tx, before, &crawled, app_state).await?;
     ledger_entries.extend(linking);
@@ -137,6 +138,7 @@ pub async fn once(
         special: &special,
         mapping: &app_state.settings.mapping.mapping,
         recorded: &recorded,
+        declared: &declared,
         persons: persons.linked,
         other_users: persons.others,
         reads: &reads,
@@ -254,7 +256,13 @@ pub async fn restore(app_state: &Arc<AppState>) -> Result<(), StoreError> {
     let parts = {
         let mut conn = app_state.store.read().acquire().await?;
         let context = app_state.classification(&special);
-        store::observed::load(&mut conn, context, |content| app_state.analyse(content)).await?
+        store::observed::load(
+            &mut conn,
+            context,
+            |content| app_state.analyse(content),
+            app_state.clock.now(),
+        )
+        .await?
     };
     publish(app_state, parts, special).await
 }

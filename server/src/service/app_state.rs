@@ -67,6 +67,8 @@ pub struct AppState {
     pub observing: tokio::sync::Mutex<()>,
     /// The single reads since the current crawl began.
     pub reads: Mutex<Vec<(SingleRead, Timestamp)>>,
+    /// Accounts whose declaration changed and that the read model does not classify by it yet.
+    pub declarations_moved: Mutex<BTreeSet<AccountId>>,
     /// The verifier key of the ledger, once the ledger is open.
     pub vkey: OnceLock<String>,
     /// Limits how many changes are evaluated at once.
@@ -144,6 +146,7 @@ impl AppState {
             observations: broadcast::channel(4_096).0,
             observing: tokio::sync::Mutex::new(()),
             reads: Mutex::default(),
+            declarations_moved: Mutex::default(),
             vkey: OnceLock::new(),
             evaluations: EvaluationSlots::default(),
             waiting: PendingStarts::default(),

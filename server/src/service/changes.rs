@@ -27,6 +27,7 @@ mod scope;
 mod session_length;
 mod start;
 mod step_up;
+mod subject_states;
 mod submission_limits;
 mod submit;
 mod timeline;

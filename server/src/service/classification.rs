@@ -120,6 +120,7 @@ fn half<T: Copy + Ord>(
             format!("is assumed, because this is not understood: {strange}.")
         }
         Source::Record => "is on record, and AWS reports less.".into(),
+        Source::Declared => "is declared.".into(),
         Source::Role | Source::Tag | Source::Ou => {
             let by = named(&|assertion| {
                 assertion == Assertion::Value(value) || assertion == Assertion::AtMost(value)

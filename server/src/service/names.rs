@@ -4,7 +4,7 @@ use app::backend::{
     AccountRef, AccountStatus, Freshness, HitView, ListsRead, PrincipalRef, SetRef, UserRef,
 };
 use domain::{
-    classification::{Classification, Environment, Pci, Source},
+    classification::{Basis, Classification, Environment, Pci, Source},
     directory::UserStatus,
     ids::{AccountId, GroupId, PermissionSetArn, PersonId, Principal, UserId},
     ledger::ActorKind,
@@ -25,6 +25,7 @@ pub fn account(snapshot: &Snapshot, id: &AccountId) -> AccountRef {
         pci_source: Source::Nothing,
         contradictory: false,
         waiting: None,
+        basis: Basis::default(),
     };
     match snapshot.account(id) {
         Some((account, class)) => AccountRef {

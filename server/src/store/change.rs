@@ -142,6 +142,19 @@ pub async fn by_form_key(
     }
 }
 
+/// Returns who requested a change.
+pub async fn requester(
+    conn: &mut AnyConnection,
+    change: &ChangeId,
+) -> Result<Option<PersonId>, StoreError> {
+    let row = sqlx::query("select requester from change where id = $1")
+        .bind(change.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| id("change", &row.try_get::<String, _>("requester")?))
+        .transpose()
+}
+
 /// Returns when a change was last updated. For an approved change, this is when it was approved.
 pub async fn moved_at(
     conn: &mut AnyConnection,

@@ -3,6 +3,8 @@
 //! A window is returned only if an entry records its start and none records its end. Resources that the ledger holds
 //! open are managed whatever the rows contain.
 
+mod item;
+
 use std::collections::BTreeMap;
 
 use domain::{
@@ -60,6 +62,7 @@ pub async fn restore(tx: &mut Tx, now: Timestamp) -> Result<Rows, StoreError> {
         )
         .await?,
         changes: under_way(conn).await?,
+        progress: item::under_way(conn).await?,
     };
     let mut projection = proof::grants(conn).await?;
     let changes = projection.grants().in_question(&stored.keys);
@@ -176,17 +179,23 @@ pub async fn window_of(
     Ok(proven(projection.grants(), vec![row]).pop())
 }
 
-/// Returns the engine's row of one change.
+/// Returns the engine's row of one change, with the results that its items have so far.
 pub async fn change(
     conn: &mut AnyConnection,
     id: &ChangeId,
 ) -> Result<Option<ChangeRow>, StoreError> {
     let row = sqlx::query("select document from engine_change where id = $1")
         .bind(id.as_str())
-        .fetch_optional(conn)
+        .fetch_optional(&mut *conn)
         .await?;
-    row.map(|row| json("engine_change", &row.try_get::<String, _>("document")?))
-        .transpose()
+    let row = row.map(|row| json("engine_change", &row.try_get::<String, _>("document")?));
+    let Some(mut row): Option<ChangeRow> = row.transpose()? else {
+        return Ok(None);
+    };
+    if row.phase != ChangePhase::Over {
+        row.include(item::of_change(conn, id).await?);
+    }
+    Ok(Some(row))
 }
 
 /// Returns the writes to AWS for one change, oldest first.
@@ -229,6 +238,7 @@ pub async fn write(tx: &mut Tx, write: &Write, now: Timestamp) -> Result<(), Sto
         Write::Window(row) => window_row(tx, row).await,
         Write::Operation(row) => operation(tx, row, now).await,
         Write::Change(row) => change_row(tx, row, now).await,
+        Write::Progress(row) => item::write(tx, row).await,
     }
 }
 

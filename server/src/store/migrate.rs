@@ -35,6 +35,8 @@ embed! {
     "0011_identity_users",
     "0012_classification_mapping",
     "0013_link_keys",
+    "0015_engine_item",
+    "0017_account_declaration",
     "0018_agreed_links",
 }
 

@@ -6,6 +6,7 @@
 pub mod agreed_link;
 pub mod change;
 pub mod crawl;
+pub mod declaration;
 pub mod engine;
 mod error;
 pub mod identity;

@@ -28,6 +28,8 @@ pub enum Slot {
     Drift,
     Report,
     Format,
+    /// What an account was declared to be.
+    Classification,
     /// A number of accounts, with the noun.
     Accounts,
     /// A number of identities that differ.
@@ -39,7 +41,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    const ALL: [(&'static str, Self); 17] = [
+    const ALL: [(&'static str, Self); 18] = [
         ("actor", Self::Actor),
         ("item", Self::Item),
         ("person", Self::Person),
@@ -53,6 +55,7 @@ impl Slot {
         ("drift", Self::Drift),
         ("report", Self::Report),
         ("format", Self::Format),
+        ("classification", Self::Classification),
         ("accounts", Self::Accounts),
         ("differing", Self::Differing),
         ("linked", Self::Linked),

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The event types in existing ledgers. Never change or remove one.
-const WRITTEN: [&str; 51] = [
+const WRITTEN: [&str; 55] = [
     "change.submitted",
     "change.refused",
     "change.approved",
@@ -26,6 +26,8 @@ const WRITTEN: [&str; 51] = [
     "operation.accepted",
     "operation.failed",
     "operation.verified",
+    "step.done",
+    "step.failed",
     "grant.started",
     "grant.stopped",
     "grant.closed",
@@ -53,6 +55,8 @@ const WRITTEN: [&str; 51] = [
     "identity.alarm_ended",
     "rules.activated",
     "classification.mapped",
+    "account.declared",
+    "account.declaration_ended",
     "sync.completed",
     "outside.seen",
     "report.downloaded",

@@ -46,6 +46,7 @@ fn a_grant_is_created_exactly_once_wherever_the_process_dies() {
     let plan = Plan {
         change: change(1),
         items: vec![open(1, &key, Term::Standing)],
+        not_before: None,
     };
     let boundaries = every_crash(&[(1_000, plan)], false, |simulation, died| {
         assert!(simulation.aws.present[0], "dying at {died:?}");
@@ -66,6 +67,7 @@ fn a_grant_of_what_is_there_creates_nothing_wherever_the_process_dies() {
     let plan = Plan {
         change: change(1),
         items: vec![open(1, &key, Term::Standing)],
+        not_before: None,
     };
     every_crash(&[(1_000, plan)], true, |simulation, died| {
         assert_eq!(simulation.aws.calls, 0, "dying at {died:?}");
@@ -83,6 +85,7 @@ fn a_removal_ends_removed_and_told_once_wherever_the_process_dies() {
     let plan = Plan {
         change: change(1),
         items: vec![close(&key)],
+        not_before: None,
     };
     let boundaries = every_crash(&[(1_000, plan)], true, |simulation, died| {
         assert!(!simulation.aws.present[0], "dying at {died:?}");
@@ -109,6 +112,7 @@ fn an_hour_of_access_comes_and_goes_wherever_the_process_dies() {
     let plan = Plan {
         change: change(1),
         items: vec![open(1, &key, Term::For(Duration(20 * MINUTE)))],
+        not_before: None,
     };
     every_crash(&[(1_000, plan)], false, |simulation, died| {
         assert!(!simulation.aws.present[0], "dying at {died:?}");

@@ -61,3 +61,18 @@ fn an_engine_that_starts_a_change_that_became_wider_is_caught() {
 fn an_engine_that_keeps_a_late_removal_to_itself_is_caught() {
     caught(Defect::KeepsSilent, &["I2"]);
 }
+
+#[test]
+fn an_engine_that_writes_a_subject_without_looking_first_is_caught() {
+    caught(Defect::WritesWithoutLooking, &["S2"]);
+}
+
+#[test]
+fn an_engine_that_believes_the_answer_to_a_step_is_caught() {
+    caught(Defect::TrustsStepAnswers, &["S6"]);
+}
+
+#[test]
+fn an_engine_that_writes_over_what_somebody_else_wrote_is_caught() {
+    caught(Defect::IgnoresForeignContent, &["S3"]);
+}

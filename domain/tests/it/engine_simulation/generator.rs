@@ -7,13 +7,15 @@ use domain::{
         AccountId, Assignment, ChangeId, GrantId, GroupId, Pair, PermissionSetArn, Principal,
         UserId,
     },
-    time::Duration,
+    subject::SagaPlan,
+    time::{Duration, Timestamp},
 };
 
 use super::{
     aws::Faults,
     rng::TestRng,
     simulation::{Defect, Simulation, uuid},
+    subjects::{SubjectFaults, WriteKind, content, saga},
 };
 
 pub const MINUTE: i64 = 60_000;
@@ -128,7 +130,7 @@ pub fn simulation(seed: u64, defect: Defect) -> Simulation {
         let mut items: Vec<Item> = Vec::new();
         for m in 0..rng.between(1, 3) as u64 {
             let key = &keys[rng.below(STRANGER)];
-            if items.iter().any(|i| i.key() == key) {
+            if items.iter().any(|i| i.access() == Some(key)) {
                 continue;
             }
             items.push(if rng.chance(280) {
@@ -142,15 +144,18 @@ pub fn simulation(seed: u64, defect: Defect) -> Simulation {
                 open(n * 4 + m, key, term)
             });
         }
-        let plan = Plan {
-            change: change(n),
-            items,
-        };
         let when = if rng.chance(300) {
             // Concurrent requests cause the races.
             10 * MINUTE + rng.between(0, 5_000)
         } else {
             rng.between(1_000, 40 * MINUTE)
+        };
+        let plan = Plan {
+            change: change(n),
+            items,
+            not_before: rng
+                .chance(100)
+                .then(|| Timestamp(when + rng.between(0, 10 * MINUTE))),
         };
         simulation.approve(when, plan);
     }
@@ -171,7 +176,82 @@ pub fn simulation(seed: u64, defect: Defect) -> Simulation {
         simulation.crawl(n * 12 * MINUTE + rng.between(0, MINUTE));
     }
     simulation.heal(60 * MINUTE);
+    add_sagas(&mut simulation, healthy, &mut rng);
     simulation
+}
+
+/// The number of subjects.
+const SUBJECTS: u64 = 3;
+
+/// Adds changes of subjects, some of them with access beside, and what others do to the subjects.
+fn add_sagas(simulation: &mut Simulation, healthy: bool, rng: &mut TestRng) {
+    if rng.chance(300) {
+        return;
+    }
+    if !healthy {
+        simulation.subjects.faults = SubjectFaults::some(rng);
+    }
+    for n in 0..SUBJECTS {
+        let kind = if rng.chance(500) {
+            WriteKind::Blind
+        } else {
+            WriteKind::Comparing
+        };
+        simulation.subjects.add(n, kind);
+    }
+    let keys = keys();
+    for n in 0..rng.between(1, 6) as u64 {
+        let mut items = Vec::new();
+        let first = rng.below(SUBJECTS as usize) as u64;
+        for m in 0..rng.between(1, 2) as u64 {
+            items.push(Item::Saga {
+                plan: some_saga((first + m) % SUBJECTS, rng),
+            });
+        }
+        if rng.chance(250) {
+            let key = &keys[rng.below(STRANGER)];
+            items.push(if rng.chance(500) {
+                close(key)
+            } else {
+                open(100 + n, key, Term::Standing)
+            });
+        }
+        let when = if rng.chance(400) {
+            10 * MINUTE + rng.between(0, 5_000)
+        } else {
+            rng.between(1_000, 40 * MINUTE)
+        };
+        let plan = Plan {
+            change: change(50 + n),
+            items,
+            not_before: rng
+                .chance(150)
+                .then(|| Timestamp(when + rng.between(0, 10 * MINUTE))),
+        };
+        simulation.approve(when, plan);
+    }
+    if rng.chance(400) {
+        for _ in 0..rng.between(1, 3) {
+            let when = if rng.chance(500) {
+                10 * MINUTE + rng.between(0, 30_000)
+            } else {
+                rng.between(0, 45 * MINUTE)
+            };
+            let now = (!rng.chance(200)).then(|| content(rng.between(0, 5) as u64));
+            simulation.somebody_else(when, rng.below(SUBJECTS as usize), now);
+        }
+    }
+}
+
+/// A plan of one to three steps. Most of them start from what the subject contains at first.
+fn some_saga(subject: u64, rng: &mut TestRng) -> SagaPlan {
+    let mut contents: Vec<u64> = (0..5).collect();
+    let seen = usize::from(rng.chance(300));
+    contents.remove(seen);
+    let through = (0..rng.between(1, 3))
+        .map(|_| contents.remove(rng.below(contents.len())))
+        .collect::<Vec<_>>();
+    saga(subject, seen as u64, &through)
 }
 
 /// Runs a seed to the end and checks the final state.

@@ -16,12 +16,17 @@ mod defects;
 mod generator;
 mod reference_model;
 mod rng;
+mod saga_crash_points;
+mod saga_model;
+mod saga_scenarios;
 mod scenarios;
 mod simulation;
 mod store;
+mod subjects;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::engine::ItemResult;
 use generator::run;
 use simulation::Defect;
 
@@ -90,7 +95,28 @@ fn the_worlds_reach_every_way_that_things_can_go() {
                 .entry(format!("{:?} {:?}", row.kind, row.phase))
                 .or_default() += 1;
         }
+        for row in simulation.store.progress.values() {
+            for step in &row.steps {
+                let name = format!("Step {:?} {}", step.phase, step.attempt.min(2));
+                *reached.entry(name).or_default() += 1;
+            }
+            if let Some(ItemResult::Stopped { stop, done, .. }) = &row.result {
+                let text = format!("{stop:?}");
+                let name = text.split([' ', '{']).next().unwrap_or_default();
+                *reached
+                    .entry(format!("{name} {}", (*done).min(1)))
+                    .or_default() += 1;
+            }
+            if let Some(ItemResult::Carried { how, .. }) = &row.result {
+                *reached.entry(format!("Carried {how:?}")).or_default() += 1;
+            }
+        }
         for (_, event) in &simulation.store.told {
+            if let domain::engine::DomainEvent::Step { result, .. } = event {
+                let text = format!("{result:?}");
+                let name = text.split([' ', '{']).next().unwrap_or_default();
+                *reached.entry(format!("Step {name}")).or_default() += 1;
+            }
             let text = format!("{event:?}");
             let name = text.split([' ', '{']).next().unwrap_or_default();
             *reached.entry(name.to_owned()).or_default() += 1;
@@ -130,6 +156,20 @@ fn the_worlds_reach_every_way_that_things_can_go() {
         "Delete Over(NotSeen)",
         "Delete Over(Refused)",
         "Delete Over(Failed)",
+        "Step Done",
+        "Step Failed",
+        "Step Done 0",
+        "Step Done 1",
+        "Step Done 2",
+        "Step Failed 1",
+        "ChangedMeanwhile 0",
+        "ChangedMeanwhile 1",
+        "Gone 0",
+        "Gone 1",
+        "Refused 0",
+        "Refused 1",
+        "Carried OurWrite",
+        "Carried AlreadySo",
     ] {
         assert!(reached.contains_key(expected), "never: {expected}");
     }

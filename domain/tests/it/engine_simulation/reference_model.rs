@@ -15,6 +15,7 @@ use domain::{
 
 use super::{
     aws::Aws,
+    saga_model::SagaModel,
     store::{PresenceInAws, Store},
 };
 
@@ -32,6 +33,7 @@ pub struct ReferenceModel {
     pub up_since: Option<i64>,
     /// Whether no call fails in this run; then nothing may be late.
     pub healthy: bool,
+    pub sagas: SagaModel,
     results: BTreeMap<(ChangeId, usize), ItemResult>,
     covered_before: Vec<bool>,
 }
@@ -202,13 +204,12 @@ impl ReferenceModel {
                 Write::Change(row) => {
                     for (index, item) in row.items.iter().enumerate() {
                         let Some(result) = &item.result else { continue };
-                        let known = self
-                            .results
-                            .entry((row.change.clone(), index))
-                            .or_insert_with(|| result.clone());
-                        if known != result {
-                            return Err(format!("I6: a result changed: {known:?} to {result:?}"));
-                        }
+                        self.result((row.change.clone(), index), result)?;
+                    }
+                }
+                Write::Progress(row) => {
+                    if let Some(result) = &row.result {
+                        self.result((row.change.clone(), row.index), result)?;
                     }
                 }
                 Write::Resource(_) | Write::Operation(_) => {}
@@ -218,6 +219,15 @@ impl ReferenceModel {
             Self::told(event, store, aws, now)?;
         }
         Ok(())
+    }
+
+    fn result(&mut self, item: (ChangeId, usize), result: &ItemResult) -> Result<(), String> {
+        let known = self.results.entry(item).or_insert_with(|| result.clone());
+        if known == result {
+            Ok(())
+        } else {
+            Err(format!("I6: a result changed: {known:?} to {result:?}"))
+        }
     }
 
     fn window(
@@ -267,9 +277,12 @@ impl ReferenceModel {
                         .any(|i| matches!(i, Item::Close { key, .. } if *key == row.key))
             });
             let failed = store.changes.get(&window.change).is_some_and(|change| {
-                change.items.iter().any(|i| {
+                change.items.iter().enumerate().any(|(index, i)| {
                     matches!(&i.item, Item::Open { grant, .. } if *grant == window.grant)
-                        && matches!(i.result, Some(ItemResult::Failed { .. }))
+                        && matches!(
+                            store.result(&window.change, index),
+                            Some(ItemResult::Failed { .. })
+                        )
                 })
             });
             if !removed && !failed && !self.was_gone(row, aws) {
@@ -345,7 +358,8 @@ impl ReferenceModel {
                             .windows
                             .get(grant)
                             .is_some_and(|w| w.delivery.is_some()),
-                        (Item::Close { .. }, Some(ItemResult::Removed { .. })) => true,
+                        (Item::Close { .. }, Some(ItemResult::Removed { .. }))
+                        | (Item::Saga { .. }, Some(ItemResult::Carried { .. })) => true,
                         _ => false,
                     };
                     if !done {
@@ -417,7 +431,8 @@ impl ReferenceModel {
             let hopeless = plan
                 .items
                 .iter()
-                .any(|item| aws.orphans.contains(&aws.index(item.key())));
+                .filter_map(Item::access)
+                .any(|key| aws.orphans.contains(&aws.index(key)));
             if matches!(stands, PresenceInAws::Approved | PresenceInAws::Applying) && !hopeless {
                 return Err(format!(
                     "{change} did not end: {:?}",

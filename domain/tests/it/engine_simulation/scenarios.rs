@@ -26,6 +26,7 @@ fn plan(n: u64, item: Item) -> Plan {
     Plan {
         change: change(n),
         items: vec![item],
+        not_before: None,
     }
 }
 
@@ -364,6 +365,7 @@ fn an_urgent_removal_does_not_wait_behind_a_giant_grant() {
         Plan {
             change: change(1),
             items,
+            not_before: None,
         },
     );
     simulation.approve(5_000, plan(2, close(&urgent)));

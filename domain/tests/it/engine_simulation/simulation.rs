@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use domain::{
     diff::EffectHash,
     engine::{
-        AccessResource, AwsResponse, Call, Coverage, Effect, Event, Generation, Listing,
-        Observation, OperationKind, OperationOutcome, Pacing, Phase, Plan, Poll, Presence,
-        ReadTarget, Refusal, RefusalKind, StartVerdict, State, Write,
+        AccessResource, AwsResponse, Call, CarryOut, Coverage, Effect, Event, Generation, Item,
+        Listing, Observation, OperationKind, OperationOutcome, Pacing, Phase, Plan, Poll, Presence,
+        ReadSubject, ReadTarget, Refusal, RefusalKind, StartVerdict, State, StepAnswer, StepPhase,
+        SubjectContent, Write,
     },
     ids::{Assignment, ChangeId, GroupId, OperationId, Pair, Principal},
+    permission_set::ContentHash,
     time::{Duration, Timestamp},
 };
 
@@ -18,6 +20,7 @@ use super::{
     reference_model::ReferenceModel,
     rng::TestRng,
     store::{PresenceInAws, Store},
+    subjects::{StepReply, SubjectFaults, Subjects},
 };
 
 /// A defect that is injected between the engine and its environment.
@@ -42,6 +45,12 @@ pub enum Defect {
     IgnoresTheVerdict,
     /// Raises no alarm for overdue removals.
     KeepsSilent,
+    /// Assumes that a subject is as it was when its change was requested.
+    WritesWithoutLooking,
+    /// Treats every answer to a step as proof that it is done.
+    TrustsStepAnswers,
+    /// Takes a content of somebody else for the one that the step starts from.
+    IgnoresForeignContent,
 }
 
 /// A future event.
@@ -60,6 +69,11 @@ enum What {
     Hand(usize),
     Crawl,
     CrawlRead(ReadTarget, i64),
+    SubjectReadArrives(u64, ReadSubject, i64),
+    StepArrives(u64, CarryOut),
+    StepTakesEffect(CarryOut),
+    /// Somebody else writes a subject, or deletes it.
+    SomebodyElse(usize, Option<ContentHash>),
     Heal,
 }
 
@@ -69,6 +83,7 @@ pub struct Simulation {
     pub faults: Faults,
     pub defect: Defect,
     pub aws: Aws,
+    pub subjects: Subjects,
     pub store: Store,
     pub reference: ReferenceModel,
     pub verdict_faults: u32,
@@ -99,6 +114,7 @@ impl Simulation {
             faults,
             defect,
             aws: Aws::new(keys),
+            subjects: Subjects::default(),
             store: Store::default(),
             reference: ReferenceModel::new(n),
             verdict_faults: 0,
@@ -133,6 +149,10 @@ impl Simulation {
 
     pub fn by_hand(&mut self, when: i64, key: usize) {
         self.at(when, What::Hand(key));
+    }
+
+    pub fn somebody_else(&mut self, when: i64, subject: usize, content: Option<ContentHash>) {
+        self.at(when, What::SomebodyElse(subject, content));
     }
 
     pub fn crawl(&mut self, when: i64) {
@@ -259,7 +279,20 @@ impl Simulation {
                     self.hand_on(self.epoch, listing, coverage, as_of, later);
                 }
             }
+            What::SubjectReadArrives(epoch, read, as_of) => {
+                self.subject_read_arrives(epoch, read, as_of);
+            }
+            What::StepArrives(epoch, step) => self.step_arrives(epoch, step),
+            What::StepTakesEffect(step) => {
+                self.subjects.finish(&step, self.now);
+                self.log(|| format!("outside: step {} takes effect", step.number));
+            }
+            What::SomebodyElse(subject, content) => {
+                self.log(|| format!("outside: subject {subject} becomes {content:?}"));
+                self.subjects.all[subject].set(content, self.now);
+            }
             What::Heal => {
+                self.subjects.faults = SubjectFaults::default();
                 self.faults = Faults::default();
                 self.die_at.clear();
                 self.log(|| "all faults end".into());
@@ -285,6 +318,7 @@ impl Simulation {
         if self.process.is_some() {
             return;
         }
+        self.reference.sagas.stopped();
         self.epoch += 1;
         self.store.generation += 1;
         let mut rows = self.store.rows();
@@ -357,7 +391,10 @@ impl Simulation {
             return;
         }
         // Events for a crashed process are lost, except for responses that a paused process may still deliver.
-        let answer = matches!(event, Event::Answered { .. } | Event::Polled { .. });
+        let answer = matches!(
+            event,
+            Event::Answered { .. } | Event::Polled { .. } | Event::CarriedOut { .. }
+        );
         if epoch != self.epoch && !(answer && self.rng.chance(self.faults.zombie)) {
             return;
         }
@@ -373,6 +410,26 @@ impl Simulation {
                     }
                 }
             }
+            Event::SubjectRead {
+                change,
+                index,
+                content,
+                as_of,
+            } => {
+                let id = (change.clone(), *index);
+                self.reference.sagas.read(id, as_of.0, content.clone());
+            }
+            Event::CarriedOut {
+                change,
+                index,
+                number,
+                attempt,
+                answer,
+                ..
+            } if epoch == self.epoch => {
+                let (id, step) = ((change.clone(), *index), (*number, *attempt));
+                self.reference.sagas.answered(id, step, answer, self.now);
+            }
             _ => {}
         }
         let event = match (self.defect, event) {
@@ -385,6 +442,20 @@ impl Simulation {
             ) => Event::Evaluated {
                 change,
                 answer: StartVerdict::StillAllowed,
+            },
+            (
+                Defect::TrustsStepAnswers | Defect::IgnoresForeignContent,
+                Event::SubjectRead {
+                    change,
+                    index,
+                    content: SubjectContent::Is(content),
+                    as_of,
+                },
+            ) => Event::SubjectRead {
+                content: SubjectContent::Is(self.misread(&change, index, content)),
+                change,
+                index,
+                as_of,
             },
             (_, event) => event,
         };
@@ -435,7 +506,9 @@ impl Simulation {
                 }
                 match self.defect {
                     Defect::ForgetsTheIntent => {
-                        commit.writes.retain(|w| !matches!(w, Write::Operation(_)));
+                        commit
+                            .writes
+                            .retain(|w| !matches!(w, Write::Operation(_) | Write::Progress(_)));
                     }
                     Defect::KeepsSilent => commit
                         .events
@@ -445,6 +518,9 @@ impl Simulation {
                 let before = self.store.apply(&commit, self.now)?;
                 self.reference
                     .committed(&commit, &before, &self.store, &self.aws, self.now)?;
+                self.reference
+                    .sagas
+                    .committed(&commit, &self.store, &self.subjects, self.now)?;
                 if self.dies_here() {
                     return Ok(());
                 }
@@ -453,6 +529,10 @@ impl Simulation {
                 self.at(later, What::Deliver(epoch, Event::Committed { number }));
             }
             Effect::Evaluate { change } => {
+                let plan = self.store.plans.get(&change).map(|(plan, _)| plan);
+                if plan.is_some_and(|p| p.not_before.is_some_and(|at| self.now < at.0)) {
+                    return Err(format!("S7: {change} is evaluated before its time"));
+                }
                 let answer = if self.rng.chance(self.verdict_faults) {
                     match self.rng.below(3) {
                         0 => StartVerdict::EffectGrew,
@@ -515,6 +595,8 @@ impl Simulation {
                 }
                 self.dies_here();
             }
+            Effect::ReadSubject(read) => self.ask_subject(epoch, read)?,
+            Effect::CarryOut(step) => self.send_step(epoch, step)?,
             Effect::Poll(poll) => {
                 let later = self.now + self.rng.between(10, 200);
                 self.at(later, What::PollArrives(epoch, poll));
@@ -620,6 +702,104 @@ impl Simulation {
         self.at(self.now + reply.after, What::Deliver(epoch, event));
     }
 
+    fn ask_subject(&mut self, epoch: u64, read: ReadSubject) -> Result<(), String> {
+        let id = (read.change.clone(), read.index);
+        let begun = self.store.progress.contains_key(&id);
+        if self.defect == Defect::WritesWithoutLooking && !begun {
+            let content = match &self.store.plans[&id.0].0.items[id.1] {
+                Item::Saga { plan } => plan.seen.clone(),
+                other => return Err(format!("S1: {other:?} has no subject")),
+            };
+            let event = Event::SubjectRead {
+                change: read.change,
+                index: read.index,
+                content: SubjectContent::Is(content),
+                as_of: Timestamp(self.now),
+            };
+            self.at(self.now, What::Invented(event));
+            return Ok(());
+        }
+        let later = self.now + self.rng.between(10, 300);
+        self.at(later, What::SubjectReadArrives(epoch, read, self.now));
+        Ok(())
+    }
+
+    fn subject_read_arrives(&mut self, epoch: u64, read: ReadSubject, as_of: i64) {
+        let content = self.subjects.read(&read.key, &mut self.rng);
+        let event = Event::SubjectRead {
+            change: read.change,
+            index: read.index,
+            content,
+            as_of: Timestamp(as_of),
+        };
+        let later = self.now + self.rng.between(10, 200);
+        self.at(later, What::Deliver(epoch, event));
+    }
+
+    fn send_step(&mut self, epoch: u64, step: CarryOut) -> Result<(), String> {
+        if self.dies_here() {
+            return Ok(());
+        }
+        self.reference.sagas.calling(&step, &self.store)?;
+        let delay = if self.rng.chance(self.faults.slow) {
+            self.rng.between(10, 12_000)
+        } else {
+            self.rng.between(10, 300)
+        };
+        let later = self.now + delay;
+        if Timestamp(later) > step.not_after {
+            self.at(later, answered(epoch, &step, StepAnswer::NotSent));
+        } else {
+            self.at(later, What::StepArrives(epoch, step));
+        }
+        self.dies_here();
+        Ok(())
+    }
+
+    fn step_arrives(&mut self, epoch: u64, step: CarryOut) {
+        // Half of the steps that a crashed process had started still arrive.
+        if epoch != self.epoch && self.die_at.is_empty() && self.rng.chance(500) {
+            return;
+        }
+        let pacing = Pacing::default();
+        let doubt_ends = step.not_after.0 - pacing.send_within.0 + pacing.doubt_step.0;
+        let reply: StepReply = self
+            .subjects
+            .call(&step, self.now, doubt_ends, &mut self.rng);
+        self.log(|| format!("subject: step {}: {:?}", step.number, reply.answer));
+        if let Some(at) = reply.takes_effect {
+            if at == self.now {
+                self.subjects.finish(&step, self.now);
+            } else {
+                self.at(at, What::StepTakesEffect(step.clone()));
+            }
+        }
+        if let Some((at, answer)) = reply.answer {
+            self.at(at, answered(epoch, &step, answer));
+        }
+    }
+
+    /// What a defective engine would take a content for.
+    fn misread(&self, change: &ChangeId, index: usize, content: ContentHash) -> ContentHash {
+        let Item::Saga { plan } = &self.store.plans[change].0.items[index] else {
+            return content;
+        };
+        let row = self.store.progress.get(&(change.clone(), index));
+        let steps = row.map_or(&[][..], |row| &row.steps);
+        let intended = steps.iter().rposition(|s| s.phase == StepPhase::Intended);
+        let done = steps.iter().filter(|s| s.phase == StepPhase::Done).count();
+        match (self.defect, intended) {
+            (Defect::TrustsStepAnswers, Some(number)) => plan.steps[number].leaves.clone(),
+            (Defect::IgnoresForeignContent, _) if plan.position(&content).is_none() => {
+                match done.checked_sub(1) {
+                    Some(last) => plan.steps[last].leaves.clone(),
+                    None => plan.seen.clone(),
+                }
+            }
+            _ => content,
+        }
+    }
+
     fn read_arrives(&mut self, epoch: u64, target: &ReadTarget, as_of: i64) {
         let later = self.now + self.rng.between(10, 200);
         let read = self.aws.read(target, self.now, &self.faults, &mut self.rng);
@@ -633,6 +813,19 @@ impl Simulation {
             self.at(later, What::Deliver(epoch, event));
         }
     }
+}
+
+/// The answer to a step.
+fn answered(epoch: u64, step: &CarryOut, answer: StepAnswer) -> What {
+    let event = Event::CarriedOut {
+        change: step.change.clone(),
+        index: step.index,
+        number: step.number,
+        attempt: step.attempt,
+        generation: step.generation,
+        answer,
+    };
+    What::Deliver(epoch, event)
 }
 
 /// Returns what a complete listing shows for a resource, if it covers it.

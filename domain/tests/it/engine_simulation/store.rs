@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     engine::{
-        AccessResource, ChangePhase, ChangeRow, Commit, DomainEvent, Generation, OperationRow,
-        Phase, Plan, ResourceRow, Rows, WindowRow, Write,
+        AccessResource, ChangePhase, ChangeRow, Commit, DomainEvent, Generation, ItemResult,
+        OperationRow, Phase, Plan, ProgressRow, ResourceRow, Rows, WindowRow, Write,
     },
     ids::{ChangeId, GrantId, OperationId},
 };
@@ -27,6 +27,7 @@ pub struct Store {
     pub windows: BTreeMap<GrantId, WindowRow>,
     pub operations: BTreeMap<OperationId, OperationRow>,
     pub changes: BTreeMap<ChangeId, ChangeRow>,
+    pub progress: BTreeMap<(ChangeId, usize), ProgressRow>,
     /// The approved changes as stored by the application.
     pub plans: BTreeMap<ChangeId, (Plan, PresenceInAws)>,
     /// The changes that the engine recorded as started.
@@ -56,7 +57,27 @@ impl Store {
                 .filter(|c| c.phase != ChangePhase::Over)
                 .cloned()
                 .collect(),
+            progress: self
+                .progress
+                .values()
+                .filter(|row| {
+                    let change = self.changes.get(&row.change);
+                    change.is_some_and(|change| change.phase != ChangePhase::Over)
+                })
+                .cloned()
+                .collect(),
         }
+    }
+
+    /// Returns the result of an item.
+    pub fn result(&self, change: &ChangeId, index: usize) -> Option<&ItemResult> {
+        let row = self
+            .changes
+            .get(change)
+            .and_then(|row| row.items.get(index));
+        let progress = self.progress.get(&(change.clone(), index));
+        row.and_then(|item| item.result.as_ref())
+            .or(progress.and_then(|row| row.result.as_ref()))
     }
 
     /// Stores a commit and returns the previous state of the windows that it replaced.
@@ -83,6 +104,10 @@ impl Store {
                 }
                 Write::Change(row) => {
                     self.changes.insert(row.change.clone(), row.clone());
+                }
+                Write::Progress(row) => {
+                    let id = (row.change.clone(), row.index);
+                    self.progress.insert(id, row.clone());
                 }
             }
         }

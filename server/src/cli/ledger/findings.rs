@@ -55,17 +55,20 @@ fn code(differs: &Difference) -> &'static str {
         | Difference::RoleWithoutEntry(_)
         | Difference::WindowWithoutEntry(_)
         | Difference::SessionWithoutEntry(_)
-        | Difference::IdentityUserWithoutEntry(_) => "row_without_entry",
+        | Difference::IdentityUserWithoutEntry(_)
+        | Difference::DeclarationWithoutEntry(_) => "row_without_entry",
         Difference::DecisionWithoutRow(_)
         | Difference::RoleWithoutRow(_)
         | Difference::WindowWithoutRow(_)
-        | Difference::IdentityUserWithoutRow(_) => "entry_without_row",
-        Difference::EndWithoutEntry(_) | Difference::WindowOverWithoutEntry(_) => {
-            "end_without_entry"
-        }
-        Difference::Revived(_) | Difference::WindowRevived(_) | Difference::SessionRevived(_) => {
-            "end_removed"
-        }
+        | Difference::IdentityUserWithoutRow(_)
+        | Difference::DeclarationWithoutRow(_) => "entry_without_row",
+        Difference::EndWithoutEntry(_)
+        | Difference::WindowOverWithoutEntry(_)
+        | Difference::DeclarationEndWithoutEntry(_) => "end_without_entry",
+        Difference::Revived(_)
+        | Difference::WindowRevived(_)
+        | Difference::SessionRevived(_)
+        | Difference::DeclarationRevived(_) => "end_removed",
         Difference::DecisionThatDoesNotCount(_) => "decision_does_not_count",
         Difference::WindowDiffers(_) | Difference::LinkDiffers(_) => "row_differs",
         Difference::Words(_) => "words_differ",
@@ -91,6 +94,10 @@ fn table(differs: &Difference) -> &'static str {
         Difference::IdentityUserWithoutEntry(_) | Difference::IdentityUserWithoutRow(_) => {
             "identity_user"
         }
+        Difference::DeclarationWithoutEntry(_)
+        | Difference::DeclarationEndWithoutEntry(_)
+        | Difference::DeclarationRevived(_)
+        | Difference::DeclarationWithoutRow(_) => "account_declaration",
         Difference::LinkDiffers(_) => "person",
         Difference::Words(_) => "ledger_token",
         Difference::ColumnDiffers { .. } => "ledger_entry",

@@ -13,17 +13,21 @@ use domain::{
     ledger::{
         Entry,
         projection::{
-            self, Projection, RecordedDecision, RolePeriod, grants, identities, sessions,
+            self, Projection, RecordedDecision, RolePeriod, declarations, grants, identities,
+            sessions,
         },
     },
     time::Timestamp,
 };
 use thiserror::Error;
 
-use super::{LedgerCommandError, identities::IdentityRows, open_sessions, windows};
+use super::{
+    LedgerCommandError, declarations as declared, identities::IdentityRows, open_sessions, windows,
+};
 use crate::store::{
     Store,
     change::{DecisionRow, decision_rows},
+    declaration::{DeclarationRow, declaration_rows},
     engine::{StoredWindow, window_rows},
     identity::{identity_rows, stored_links},
     person::{RoleRow, role_rows},
@@ -88,6 +92,17 @@ pub enum Difference {
     /// The user of an identity was altered.
     #[error("person: the user of {0} differs from the one that the ledger records")]
     LinkDiffers(String),
+    #[error(
+        "account_declaration: {0} has no entry in the ledger, so it was not declared through Leastwise"
+    )]
+    DeclarationWithoutEntry(String),
+    #[error("account_declaration: {0} has ended according to its row, but the ledger has no entry that ends it")]
+    DeclarationEndWithoutEntry(String),
+    /// The end of a declaration was removed.
+    #[error("account_declaration: {0} is in force according to its row, but the ledger has an entry that ends it")]
+    DeclarationRevived(String),
+    #[error("account_declaration: the row of {0} is missing, but the ledger has its entry")]
+    DeclarationWithoutRow(String),
     /// The index of the search differs from the words of an entry.
     #[error("ledger_token: {0}")]
     Words(String),
@@ -107,6 +122,7 @@ pub(super) struct LedgerBackedRows {
     windows: Vec<StoredWindow>,
     sessions: Vec<StoredSession>,
     identities: IdentityRows,
+    declarations: Vec<DeclarationRow>,
 }
 
 impl LedgerBackedRows {
@@ -120,6 +136,7 @@ impl LedgerBackedRows {
                 index: identity_rows(store).await?,
                 links: stored_links(store).await?,
             },
+            declarations: declaration_rows(store).await?,
         })
     }
 }
@@ -142,6 +159,8 @@ pub(super) fn apply(projection: &mut Projection, leaf: &str) {
         identities::LINKED,
         identities::USER_SEEN,
         identities::CONFIRMED,
+        declarations::DECLARED,
+        declarations::ENDED,
     ];
     // Most entries concern something else, and parsing is expensive.
     if words.iter().any(|word| leaf.contains(word))
@@ -219,6 +238,12 @@ pub(super) fn compare(
         &before.identities,
         &after.identities,
         projection.identities(),
+        &mut found,
+    );
+    declared::compare(
+        &before.declarations,
+        &after.declarations,
+        projection.declarations(),
         &mut found,
     );
     open_sessions::compare(

@@ -23,6 +23,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
+use super::subject_states;
 use crate::{
     service::{
         app_state::{AppState, ReadModel},
@@ -54,6 +55,7 @@ pub(super) async fn evaluate_now(
     };
     let mut asked = RequestContext {
         ours: ours(read_model, operations),
+        states: subject_states::read(conn, &read_model.snapshot, operations).await?,
         ..asked.clone()
     };
     let record = identity::record(conn, &asked.requester).await?;
@@ -246,7 +248,11 @@ async fn under_way(
             let done = all.iter().zip(&row.items).filter(|(_, item)| {
                 matches!(
                     item.result,
-                    Some(ItemResult::Granted { .. } | ItemResult::Removed { .. })
+                    Some(
+                        ItemResult::Granted { .. }
+                            | ItemResult::Removed { .. }
+                            | ItemResult::Carried { .. }
+                    )
                 )
             });
             operations.extend(done.map(|(operation, _)| operation).filter(unseen).cloned());

@@ -1,9 +1,10 @@
 //! The engine's events as ledger entries, one for one, so that a commit's events and its entries agree.
 
 use domain::{
-    engine::{Cause, DomainEvent, ItemResult},
+    engine::{AccessResource, Cause, DomainEvent, ItemResult, StepResult},
     ids::Principal,
     ledger::{EventKind, Outcome},
+    subject::SubjectKey,
 };
 
 use super::{EntryActor, EntryBuilder, Journal};
@@ -34,6 +35,16 @@ impl Journal {
                     .change(change)
                     .private("reason", reason)
             }
+            DomainEvent::Step {
+                change,
+                index,
+                key,
+                step,
+                result,
+            } => subject(self.step(result), key)
+                .change(change)
+                .fact("item", *index)
+                .fact("step", *step),
             DomainEvent::Item {
                 change,
                 index,
@@ -41,10 +52,12 @@ impl Journal {
                 result,
             } => {
                 let builder = match result {
-                    ItemResult::Failed { .. } => {
+                    ItemResult::Failed { .. } | ItemResult::Stopped { .. } => {
                         entry(EventKind::OperationFailed, Outcome::Failure)
                     }
-                    ItemResult::Granted { .. } | ItemResult::Removed { .. } => {
+                    ItemResult::Granted { .. }
+                    | ItemResult::Removed { .. }
+                    | ItemResult::Carried { .. } => {
                         entry(EventKind::OperationVerified, Outcome::Success)
                     }
                 };
@@ -91,6 +104,33 @@ impl Journal {
             }
         }
     }
+
+    /// Returns the entry of a step that ended.
+    fn step(&self, result: &StepResult) -> EntryBuilder {
+        match result {
+            StepResult::Done { verified_at, how } => self
+                .system_entry(EventKind::StepDone, Outcome::Success)
+                .at(*verified_at)
+                .fact("by", by(*how)),
+            StepResult::Failed { at, reason } => self
+                .system_entry(EventKind::StepFailed, Outcome::Failure)
+                .at(*at)
+                .private("reason", reason),
+        }
+    }
+}
+
+/// Sets the subject of an item as the target.
+fn subject(builder: EntryBuilder, key: &SubjectKey) -> EntryBuilder {
+    match key {
+        SubjectKey::Assignment(assignment) => builder.assignment(assignment),
+        SubjectKey::Membership { group, user } => builder.key(&AccessResource::Membership {
+            group: group.clone(),
+            user: user.clone(),
+        }),
+        SubjectKey::AccountClassification { account } => builder.account(account),
+        SubjectKey::IdentityLink { person } => builder.target_id("person", person.as_str()),
+    }
 }
 
 fn result_of(builder: EntryBuilder, result: &ItemResult) -> EntryBuilder {
@@ -115,6 +155,11 @@ fn result_of(builder: EntryBuilder, result: &ItemResult) -> EntryBuilder {
             .fact("sessions_may_last_until", last_use.rfc3339())
             .fact("by", by(*how))
             .fact("others", ids(others.iter())),
+        ItemResult::Carried { verified_at, how } => builder.at(*verified_at).fact("by", by(*how)),
+        ItemResult::Stopped { at, stop, done } => builder
+            .at(*at)
+            .fact("steps_done", *done)
+            .private("reason", &stop.to_string()),
         ItemResult::Failed { at, reason } => builder.at(*at).private("reason", reason),
     }
 }

@@ -122,6 +122,11 @@ impl EntryContext<'_> {
             Slot::Drift => words(drift(word("what")?).to_owned()),
             Slot::Report => words(self.entry.target.as_ref()?.id.clone()?),
             Slot::Format => words(word("format")?.to_uppercase()),
+            Slot::Classification => words(format!(
+                "{}, PCI scope {}",
+                word("environment")?,
+                word("pci")?
+            )),
             Slot::Accounts => words(match number("accounts")? {
                 1 => "1 account".to_owned(),
                 count => format!("{count} accounts"),

@@ -1,5 +1,5 @@
-//! Entries as proof of rows: the projection of changes and their decisions, of roles, identities, access windows and
-//! sessions.
+//! Entries as proof of rows: the projection of changes and their decisions, of roles, identities, access windows,
+//! sessions and declared classifications.
 //!
 //! The columns next to an entry are used only to find it, because they are not signed. A leaf that does not match the
 //! tree at its number is not accepted as an entry, so a row that was inserted into one table proves nothing. Whether
@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    ids::{ChangeId, GrantId, PersonId},
+    ids::{AccountId, ChangeId, GrantId, PersonId},
     ledger::{
         Entry, Hash,
         projection::{Decisions, Projection},
@@ -159,6 +159,32 @@ pub async fn last_suspensions(
 pub async fn identity_alarms(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(
         "select seq, leaf from ledger_entry where type in ('identity.alarm_raised', 'identity.alarm_ended') \
+         order by seq",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
+/// Returns the projection of the declarations of one account.
+pub async fn declarations_of(
+    conn: &mut AnyConnection,
+    account: &AccountId,
+) -> Result<Projection, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where account_id = $1 \
+         and type in ('account.declared', 'account.declaration_ended') order by seq",
+    )
+    .bind(account.as_str())
+    .fetch_all(&mut *conn)
+    .await?;
+    heard(conn, rows).await
+}
+
+/// Returns the projection of the declarations of all accounts.
+pub async fn declarations(conn: &mut AnyConnection) -> Result<Projection, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select seq, leaf from ledger_entry where type in ('account.declared', 'account.declaration_ended') \
          order by seq",
     )
     .fetch_all(&mut *conn)

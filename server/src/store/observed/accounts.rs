@@ -20,6 +20,8 @@ pub(super) async fn save_accounts(
         .iter()
         .filter(|(id, account)| before.accounts.get(*id) != Some(*account));
     let rows: Rows<'_> = Box::new(changed.map(|(id, (account, class))| {
+        // A declaration has a row of its own, and must not become the record that counts after its end.
+        let class = class.undeclared();
         vec![
             Value::Text(id.to_string()),
             Value::Text(to_json(account)),
@@ -66,6 +68,8 @@ pub(super) async fn save_accounts(
 fn what_was_read(source: Source, value: &str) -> String {
     match source {
         Source::Role | Source::Tag | Source::Ou => value.to_owned(),
-        Source::Record | Source::NotUnderstood | Source::Nothing => String::new(),
+        Source::Record | Source::Declared | Source::NotUnderstood | Source::Nothing => {
+            String::new()
+        }
     }
 }

@@ -69,14 +69,17 @@ pub async fn load(
     conn: &mut AnyConnection,
     context: ClassificationContext<'_>,
     analyse: impl Fn(&Content) -> Analysis,
+    now: Timestamp,
 ) -> Result<Parts, StoreError> {
     let mut parts = Parts::default();
     let held = recorded(conn).await?;
+    let declared = crate::store::declaration::all_in_force(conn).await?;
     let (accounts, units) = organization(conn).await?;
     parts.units = units;
     for account in accounts {
         let recorded = held.get(&account.id).copied();
         let class = classify(&account, &parts.units, context, recorded);
+        let class = class.under(declared.get(&account.id).copied(), now);
         parts.accounts.insert(account.id.clone(), (account, class));
     }
     for user in documents_of::<User>(conn, "directory_user").await? {

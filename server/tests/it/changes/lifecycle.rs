@@ -227,6 +227,8 @@ async fn after_a_removal_the_paths_that_remain_are_listed_and_sessions_run_out(
             result: Some(result),
         }],
         phase: ChangePhase::Over,
+        not_before: None,
+        started: None,
     };
     let mut tx = org.app_state.store.write().await.unwrap();
     engine::write(&mut tx, &Write::Change(row), verified_at)

@@ -9,6 +9,7 @@
 mod bad_input;
 mod decide;
 mod forged;
+mod items;
 mod large_groups;
 mod lifecycle;
 mod mismatch;

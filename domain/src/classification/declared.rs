@@ -1,0 +1,174 @@
+//! How a declaration counts in the classification of an account.
+//!
+//! Two people agree to it knowing what tags, OUs and the record of strictest readings said at the time. While it is
+//! valid, it counts instead of them, separately for environment and PCI scope:
+//!
+//! - What AWS says now counts in addition if it is stricter than what AWS said then: a tag that is tightened later
+//!   tightens at once, and a tag that is loosened never loosens below what was declared.
+//! - The role of an account (management, delegated administrator, hosting Leastwise) always raises it.
+//! - It confirms: nothing waits for a confirmation while it is valid.
+//!
+//! After its end, and if the ledger does not confirm its text, it loosens nothing: what there is without it counts, and
+//! the declared value only where it is stricter.
+
+use super::{Classification, Environment, Pci, Source};
+use crate::time::{Duration, Timestamp};
+
+/// How long before its end a declaration has to be confirmed.
+pub const CONFIRM_BEFORE: Duration = Duration::days(30);
+
+/// A declaration, as far as it classifies an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declared {
+    pub environment: Environment,
+    pub pci: Pci,
+    /// What roles, tags and OUs said when it was declared.
+    pub against: (Environment, Pci),
+    pub valid_until: Timestamp,
+    pub proof: DeclarationProof,
+}
+
+/// Whether the stored text of a declaration is the one that the ledger records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclarationProof {
+    Confirmed,
+    /// The row is missing or was altered. What its entry states still tightens.
+    Missing,
+}
+
+/// What roles, tags and OUs say, without the record and a declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reported {
+    pub environment: (Environment, Source),
+    pub pci: (Pci, Source),
+    /// What the roles alone demand.
+    pub roles: (Option<Environment>, Option<Pci>),
+}
+
+/// What counts without the declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Undeclared {
+    environment: (Environment, Source),
+    pci: (Pci, Source),
+    waiting: Option<(Environment, Pci)>,
+}
+
+/// What a classification was derived from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Basis {
+    pub(super) reported: Option<Reported>,
+    /// The declaration that was taken into account, and what counts without it.
+    declared: Option<(Declared, Undeclared)>,
+}
+
+impl Declared {
+    /// Whether it counts instead of what AWS said at the time.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.proof == DeclarationProof::Confirmed && now < self.valid_until
+    }
+
+    /// Whether it has to be confirmed: it ends soon, has ended, or its text is not the one in the ledger.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        !self.is_valid(now + CONFIRM_BEFORE)
+    }
+
+    pub fn strictness(&self) -> (Environment, Pci) {
+        (self.environment, self.pci)
+    }
+}
+
+impl Classification {
+    /// Returns the declaration that was taken into account.
+    pub fn declared(&self) -> Option<Declared> {
+        self.basis.declared.map(|(declared, _)| declared)
+    }
+
+    /// Returns what roles, tags and OUs say now, without the record and a declaration.
+    pub fn reported(&self) -> (Environment, Pci) {
+        match self.basis.reported {
+            Some(reported) => (reported.environment.0, reported.pci.0),
+            None => self.waiting.unwrap_or(self.strictness()),
+        }
+    }
+
+    /// Returns the classification without its declaration: by AWS and the record.
+    #[must_use]
+    pub fn undeclared(mut self) -> Self {
+        if let Some((_, undeclared)) = self.basis.declared.take() {
+            (self.environment, self.environment_source) = undeclared.environment;
+            (self.pci, self.pci_source) = undeclared.pci;
+            self.waiting = undeclared.waiting;
+        }
+        self
+    }
+
+    /// Returns the classification with this declaration in force, instead of any other.
+    #[must_use]
+    pub fn under(self, declared: Option<Declared>, now: Timestamp) -> Self {
+        let mut class = self.undeclared();
+        let Some(declared) = declared else {
+            return class;
+        };
+        let undeclared = Undeclared {
+            environment: (class.environment, class.environment_source),
+            pci: (class.pci, class.pci_source),
+            waiting: class.waiting,
+        };
+        let (environment, pci) = if declared.is_valid(now) {
+            class.waiting = None;
+            let reported = class.basis.reported.unwrap_or(Reported {
+                environment: undeclared.environment,
+                pci: undeclared.pci,
+                roles: (None, None),
+            });
+            (
+                valid(
+                    (declared.environment, declared.against.0),
+                    reported.environment,
+                    reported.roles.0,
+                ),
+                valid(
+                    (declared.pci, declared.against.1),
+                    reported.pci,
+                    reported.roles.1,
+                ),
+            )
+        } else {
+            (
+                stricter(undeclared.environment, declared.environment),
+                stricter(undeclared.pci, declared.pci),
+            )
+        };
+        (class.environment, class.environment_source) = environment;
+        (class.pci, class.pci_source) = pci;
+        class.basis.declared = Some((declared, undeclared));
+        class
+    }
+}
+
+/// Returns one half under a valid declaration. A role is named as the source where it demands as much as is declared.
+fn valid<T: Copy + Ord>(
+    (declared, against): (T, T),
+    reported: (T, Source),
+    role: Option<T>,
+) -> (T, Source) {
+    let tightened = reported.0 > against && reported.0 > declared;
+    let counts = if tightened {
+        reported
+    } else {
+        (declared, Source::Declared)
+    };
+    match role {
+        Some(role) if role >= counts.0 => (role, Source::Role),
+        _ => counts,
+    }
+}
+
+/// Returns one half under a declaration that loosens nothing.
+fn stricter<T: Copy + Ord>(undeclared: (T, Source), declared: T) -> (T, Source) {
+    if declared > undeclared.0 {
+        (declared, Source::Declared)
+    } else {
+        undeclared
+    }
+}

@@ -1,0 +1,66 @@
+//! Compares declared classifications with the entries of their start and end.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    ids::AccountId,
+    ledger::projection::declarations::{Declarations, RecordedDeclaration},
+};
+
+use super::rows::Difference;
+use crate::store::declaration::DeclarationRow;
+
+/// Rows that were read before the entries must have entries. Entries must have rows among those read afterwards.
+pub(super) fn compare(
+    before: &[DeclarationRow],
+    after: &[DeclarationRow],
+    declarations: &Declarations,
+    found: &mut BTreeSet<Difference>,
+) {
+    for row in before {
+        match recorded(declarations, row) {
+            None => found.insert(Difference::DeclarationWithoutEntry(words(row))),
+            Some(entry) if row.ended_at.is_some() && entry.ended_at.is_none() => {
+                found.insert(Difference::DeclarationEndWithoutEntry(words(row)))
+            }
+            Some(_) => false,
+        };
+    }
+    for row in after.iter().filter(|row| row.ended_at.is_none()) {
+        if recorded(declarations, row).is_some_and(|entry| entry.ended_at.is_some()) {
+            found.insert(Difference::DeclarationRevived(words(row)));
+        }
+    }
+    for (account, all) in declarations.all() {
+        for entry in all {
+            if !after.iter().any(|row| proves(entry, account, row)) {
+                found.insert(Difference::DeclarationWithoutRow(words(&DeclarationRow {
+                    account: account.to_string(),
+                    declared_at: entry.at.0,
+                    digest: entry.digest.clone(),
+                    ended_at: None,
+                })));
+            }
+        }
+    }
+}
+
+fn recorded<'a>(
+    declarations: &'a Declarations,
+    row: &DeclarationRow,
+) -> Option<&'a RecordedDeclaration> {
+    let account = AccountId::parse(&row.account).ok()?;
+    let mut all = declarations.all().get(&account)?.iter();
+    all.find(|entry| proves(entry, &account, row))
+}
+
+fn proves(entry: &RecordedDeclaration, account: &AccountId, row: &DeclarationRow) -> bool {
+    row.account == account.as_str()
+        && row.declared_at == entry.at.0
+        && row.digest == entry.digest
+}
+
+fn words(row: &DeclarationRow) -> String {
+    let at = domain::time::Timestamp(row.declared_at).rfc3339();
+    format!("the declaration of account {} of {at}", row.account)
+}

@@ -1,0 +1,59 @@
+//! The declared classification of an account: rows of the database, so that a step is one transaction.
+
+use std::sync::Arc;
+
+use domain::{
+    engine::{CarryOut, Retry, StepAnswer, SubjectContent},
+    ids::AccountId,
+    subject::{account_classification::Declaration, content_hash},
+};
+
+use crate::{
+    engine::declarations,
+    service::app_state::AppState,
+    store::{self, StoreError},
+};
+
+/// Reads the declaration in force. What the ledger does not confirm is not in force.
+pub(super) async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
+    match in_force(app_state, account).await {
+        Ok(declaration) => SubjectContent::Is(content_hash(&declaration)),
+        Err(error) => SubjectContent::Unreadable(error.to_string()),
+    }
+}
+
+async fn in_force(
+    app_state: &Arc<AppState>,
+    account: &AccountId,
+) -> Result<Option<Declaration>, StoreError> {
+    // Whoever reads that a declaration is in force finds the account classified by it.
+    declarations::refresh_pending(app_state).await?;
+    let mut conn = app_state.store.read().acquire().await?;
+    let found = store::declaration::in_force(&mut conn, account).await?;
+    Ok(found.and_then(|one| one.proven).map(|(one, _)| one))
+}
+
+/// Puts a declaration in force, with its entry in the ledger. A second execution finds it in force and writes nothing.
+pub(super) async fn carry_out(
+    app_state: &Arc<AppState>,
+    call: &CarryOut,
+    account: &AccountId,
+    declaration: Option<&Declaration>,
+) -> StepAnswer {
+    let later = |error: &StoreError| StepAnswer::Refused {
+        reason: error.to_string(),
+        retry: Retry::Later,
+    };
+    let prepared = declarations::prepare(app_state, call, account, declaration).await;
+    let tx = match prepared {
+        // Nothing was committed.
+        Err(error) => return later(&error),
+        Ok(None) => return StepAnswer::Done,
+        Ok(Some(tx)) => tx,
+    };
+    if let Err(error) = tx.commit().await {
+        return StepAnswer::Unknown(error.to_string());
+    }
+    declarations::declared(app_state, account).await;
+    StepAnswer::Done
+}

@@ -1,0 +1,64 @@
+//! Reads the present state of what the items of a change are about, as far as the snapshot does not hold it.
+//!
+//! Only the subjects of these items are read. A subject that was not read is missing, never empty, and its item is
+//! objected to.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    change::Operation,
+    ids::AccountId,
+    snapshot::Snapshot,
+    subject::{SubjectKey, SubjectState, SubjectStates, account_classification},
+};
+use sqlx::AnyConnection;
+
+use crate::store::{StoreError, declaration};
+
+/// Returns the states of the subjects of these items.
+pub(super) async fn read(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    operations: &[Operation],
+) -> Result<SubjectStates, StoreError> {
+    let mut states = SubjectStates::default();
+    let mut accounts = BTreeSet::new();
+    for operation in operations {
+        match operation.key() {
+            SubjectKey::AccountClassification { account } => drop(accounts.insert(account)),
+            SubjectKey::Assignment(_)
+            | SubjectKey::Membership { .. }
+            | SubjectKey::IdentityLink { .. } => {}
+        }
+    }
+    add_classifications(conn, snapshot, accounts, &mut states).await?;
+    Ok(states)
+}
+
+async fn add_classifications(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    accounts: BTreeSet<AccountId>,
+    states: &mut SubjectStates,
+) -> Result<(), StoreError> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let mut declared = declaration::in_force_of(conn, &accounts).await?;
+    for account in accounts {
+        // An account that the last read does not show is objected to by itself.
+        let Some((_, class)) = snapshot.account(&account) else {
+            continue;
+        };
+        let proven = declared.remove(&account).and_then(|one| one.proven);
+        let state = account_classification::State {
+            declaration: proven.map(|(declaration, _)| declaration),
+            aws: class.reported(),
+        };
+        let key = SubjectKey::AccountClassification { account };
+        states
+            .0
+            .insert(key, SubjectState::AccountClassification(state));
+    }
+    Ok(())
+}

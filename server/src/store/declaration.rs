@@ -1,0 +1,197 @@
+//! Declared classifications of accounts.
+//!
+//! A row alone loosens nothing: it counts only with the ledger entry in force of the same account and text. If the row is
+//! missing or was altered, what the entry states still tightens.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    classification::{DeclarationProof, Declared},
+    ids::{AccountId, ChangeId},
+    ledger::{
+        Hash,
+        projection::declarations::{Declarations, RecordedDeclaration},
+    },
+    subject::account_classification::Declaration,
+    time::Timestamp,
+};
+use sqlx::AnyConnection;
+
+use super::{Store, StoreError, Tx, json, ledger::proof, to_json};
+
+/// The declaration of an account that is in force according to the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    pub declared: Declared,
+    /// The whole declaration and the change that declared it, if the row has the text that the entry records.
+    pub proven: Option<(Declaration, ChangeId)>,
+}
+
+/// Account, time, change, digest, text.
+type OpenRow = (String, i64, String, String, String);
+
+/// Returns the declaration in force of an account.
+pub async fn in_force(
+    conn: &mut AnyConnection,
+    account: &AccountId,
+) -> Result<Option<InForce>, StoreError> {
+    let projection = proof::declarations_of(conn, account).await?;
+    let Some(entry) = projection.declarations().in_force(account) else {
+        return Ok(None);
+    };
+    let row: Option<OpenRow> = sqlx::query_as(
+        "select account_id, declared_at, change_id, digest, document from account_declaration \
+         where account_id = $1 and ended_at is null",
+    )
+    .bind(account.as_str())
+    .fetch_optional(conn)
+    .await?;
+    Ok(Some(of(entry, row.as_ref())))
+}
+
+/// The number of accounts up to which each is read alone. Reading all declarations takes a few queries in total.
+const FEW: usize = 8;
+
+/// Returns the declarations in force of these accounts.
+pub async fn in_force_of(
+    conn: &mut AnyConnection,
+    accounts: &BTreeSet<AccountId>,
+) -> Result<BTreeMap<AccountId, InForce>, StoreError> {
+    if accounts.len() > FEW {
+        let mut all = everything(conn).await?;
+        all.retain(|account, _| accounts.contains(account));
+        return Ok(all);
+    }
+    let mut found = BTreeMap::new();
+    for account in accounts {
+        if let Some(one) = in_force(conn, account).await? {
+            found.insert(account.clone(), one);
+        }
+    }
+    Ok(found)
+}
+
+/// Returns what of the declarations in force classifies each account.
+pub async fn all_in_force(
+    conn: &mut AnyConnection,
+) -> Result<BTreeMap<AccountId, Declared>, StoreError> {
+    let all = everything(conn).await?.into_iter();
+    Ok(all.map(|(account, one)| (account, one.declared)).collect())
+}
+
+async fn everything(conn: &mut AnyConnection) -> Result<BTreeMap<AccountId, InForce>, StoreError> {
+    let projection = proof::declarations(conn).await?;
+    let rows: Vec<OpenRow> = sqlx::query_as(
+        "select account_id, declared_at, change_id, digest, document from account_declaration \
+         where ended_at is null",
+    )
+    .fetch_all(conn)
+    .await?;
+    let rows: BTreeMap<&str, &OpenRow> = rows.iter().map(|row| (row.0.as_str(), row)).collect();
+    Ok(open(projection.declarations())
+        .map(|(account, entry)| {
+            let row = rows.get(account.as_str()).copied();
+            (account.clone(), of(entry, row))
+        })
+        .collect())
+}
+
+fn open(all: &Declarations) -> impl Iterator<Item = (&AccountId, &RecordedDeclaration)> {
+    let accounts = all.all().keys();
+    accounts.filter_map(|account| Some((account, all.in_force(account)?)))
+}
+
+/// Combines an entry with the open row of its account.
+fn of(entry: &RecordedDeclaration, row: Option<&OpenRow>) -> InForce {
+    let proven = row.and_then(|(account, at, change, digest, document)| {
+        let same = *at == entry.at.0
+            && *digest == entry.digest
+            && digest_of(document) == entry.digest;
+        if !same {
+            tracing::error!(
+                account,
+                "a declaration differs from its entry in the ledger and loosens nothing"
+            );
+            return None;
+        }
+        let declaration: Declaration = json("account_declaration", document).ok()?;
+        Some((declaration, ChangeId::parse(change).ok()?))
+    });
+    let declared = match &proven {
+        Some((declaration, _)) => declaration.declared(),
+        None => Declared {
+            proof: DeclarationProof::Missing,
+            ..entry.declared
+        },
+    };
+    InForce { declared, proven }
+}
+
+/// Returns the SHA-256 of the text of a declaration.
+pub fn digest_of(document: &str) -> String {
+    Hash::of(document.as_bytes()).hex()
+}
+
+/// Puts a declaration in force instead of the one that is, or ends that one, and returns the digest of the new text. The
+/// caller records it in the ledger with the same instant, because row and entry count only together.
+pub async fn put(
+    tx: &mut Tx,
+    account: &AccountId,
+    change: &ChangeId,
+    declaration: Option<&Declaration>,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    sqlx::query(
+        "update account_declaration set ended_at = $1 where account_id = $2 and ended_at is null",
+    )
+    .bind(now.0)
+    .bind(account.as_str())
+    .execute(tx.conn())
+    .await?;
+    let Some(declaration) = declaration else {
+        return Ok(None);
+    };
+    let document = to_json(declaration);
+    let digest = digest_of(&document);
+    sqlx::query(
+        "insert into account_declaration (account_id, declared_at, change_id, digest, document) \
+         values ($1, $2, $3, $4, $5)",
+    )
+    .bind(account.as_str())
+    .bind(now.0)
+    .bind(change.as_str())
+    .bind(digest.as_str())
+    .bind(document)
+    .execute(tx.conn())
+    .await?;
+    Ok(Some(digest))
+}
+
+/// A declaration as it is stored, for verification: nothing in it is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclarationRow {
+    pub account: String,
+    pub declared_at: i64,
+    /// The SHA-256 of the stored text, not the stored digest.
+    pub digest: String,
+    pub ended_at: Option<i64>,
+}
+
+/// Returns all declarations, including ended ones.
+pub async fn declaration_rows(store: &Store) -> Result<Vec<DeclarationRow>, StoreError> {
+    let rows: Vec<(String, i64, String, Option<i64>)> = sqlx::query_as(
+        "select account_id, declared_at, document, ended_at from account_declaration \
+         order by account_id, declared_at",
+    )
+    .fetch_all(store.read())
+    .await?;
+    let row = |(account, declared_at, document, ended_at): (String, i64, String, Option<i64>)| {
+        DeclarationRow {
+            account,
+            declared_at,
+            digest: digest_of(&document),
+            ended_at,
+        }
+    };
+    Ok(rows.into_iter().map(row).collect())
+}

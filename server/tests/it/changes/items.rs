@@ -1,0 +1,146 @@
+//! The rows of a change's items: stored one by one, and read with their change.
+
+use domain::{
+    engine::{
+        Cause, ChangePhase, ChangeRow, Commit, DomainEvent, Item, ItemResult, ItemRow, ProgressRow,
+        StepPhase, StepResult, StepRow, Write,
+    },
+    ids::{ChangeId, PersonId},
+    subject::{SagaPlan, SubjectKey, identity_link},
+    time::Timestamp,
+};
+use server::{engine::commit, store::engine};
+
+use super::support::Org;
+use crate::database::DatabaseEngine;
+
+crate::engines::on_both_engines! {
+    a_result_is_stored_with_its_item_and_read_with_its_change,
+    a_step_that_is_done_is_in_the_ledger_in_the_same_transaction,
+}
+
+const AT: Timestamp = Timestamp(1_000);
+
+fn change() -> ChangeId {
+    ChangeId::parse("00000009-0000-4000-8000-000000000001").unwrap()
+}
+
+fn subject() -> SubjectKey {
+    SubjectKey::IdentityLink {
+        person: PersonId::parse("00000009-0000-4000-8000-000000000002").unwrap(),
+    }
+}
+
+fn under_way() -> ChangeRow {
+    let plan = SagaPlan {
+        key: subject(),
+        seen: identity_link::content(None),
+        steps: Vec::new(),
+    };
+    ChangeRow {
+        change: change(),
+        items: vec![ItemRow {
+            item: Item::Saga { plan },
+            result: None,
+        }],
+        phase: ChangePhase::Applying,
+        not_before: Some(AT),
+        started: Some(AT),
+    }
+}
+
+fn done() -> ProgressRow {
+    ProgressRow {
+        steps: vec![StepRow {
+            phase: StepPhase::Done,
+            attempt: 2,
+            intended_at: Some(AT),
+            ended_at: Some(AT),
+            error: None,
+        }],
+        result: Some(ItemResult::Carried {
+            verified_at: AT,
+            how: Cause::OurWrite,
+        }),
+        ..ProgressRow::new(change(), 0)
+    }
+}
+
+async fn write(org: &Org, writes: &[Write]) {
+    let mut tx = org.app_state.store.write().await.unwrap();
+    for write in writes {
+        engine::write(&mut tx, write, AT).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn a_result_is_stored_with_its_item_and_read_with_its_change(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let intended = ProgressRow {
+        result: None,
+        ..done()
+    };
+    // The second write replaces the first one.
+    let rows = [intended, done()].map(Write::Progress);
+    write(&org, &[Write::Change(under_way())]).await;
+    write(&org, &rows).await;
+    let mut conn = org.app_state.store.read().acquire().await.unwrap();
+    let row = engine::change(&mut conn, &change()).await.unwrap().unwrap();
+    assert_eq!(row.items[0].result, done().result);
+    assert_eq!(row.not_before, Some(AT));
+    drop(conn);
+
+    let mut tx = org.app_state.store.write().await.unwrap();
+    let rows = engine::restore(&mut tx, AT).await.unwrap();
+    assert_eq!(rows.progress, [done()]);
+    tx.commit().await.unwrap();
+
+    let over = ChangeRow {
+        phase: ChangePhase::Over,
+        ..row
+    };
+    write(&org, &[Write::Change(over)]).await;
+    let mut tx = org.app_state.store.write().await.unwrap();
+    let rows = engine::restore(&mut tx, AT).await.unwrap();
+    assert_eq!(
+        rows.progress,
+        [],
+        "rows of a change that is over are not loaded"
+    );
+}
+
+async fn a_step_that_is_done_is_in_the_ledger_in_the_same_transaction(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let generation = org.generation().await;
+    let step = |step, result| DomainEvent::Step {
+        change: change(),
+        index: 0,
+        key: subject(),
+        step,
+        result,
+    };
+    let events = vec![
+        step(
+            0,
+            StepResult::Done {
+                verified_at: AT,
+                how: Cause::OurWrite,
+            },
+        ),
+        step(
+            1,
+            StepResult::Failed {
+                at: AT,
+                reason: "Somebody else changed it".into(),
+            },
+        ),
+    ];
+    let commit = Commit {
+        number: 1,
+        generation,
+        writes: vec![Write::Progress(done())],
+        events,
+    };
+    commit::store(&org.app_state, commit).await.unwrap();
+    assert_eq!(org.entries(&change()).await, ["step.done", "step.failed"]);
+}
