@@ -21,7 +21,7 @@ use crate::{
     org::{Account, AccountState, OrganizationalUnit, SpecialAccounts},
 };
 
-pub use declared::{Basis, CONFIRM_BEFORE, Declared, DeclarationProof};
+pub use declared::{Basis, CONFIRM_BEFORE, DeclarationProof, Declared};
 pub use fold::fold;
 pub use mapping::{Mapping, MappingError};
 pub use reading::{Assertion, ReadBy, Reading, ReadingSource, readings};

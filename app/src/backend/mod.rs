@@ -10,6 +10,7 @@ mod changes;
 mod decision_form;
 mod groups;
 mod home;
+mod identities;
 mod ledger;
 mod people;
 mod permission_sets;
@@ -24,6 +25,7 @@ pub use changes::*;
 pub use decision_form::*;
 pub use groups::*;
 pub use home::*;
+pub use identities::*;
 pub use ledger::*;
 pub use people::*;
 pub use permission_sets::*;
@@ -132,6 +134,7 @@ pub trait Backend:
     + HomePort
     + AccountsPort
     + PeoplePort
+    + IdentitiesPort
     + GroupsPort
     + PermissionSetsPort
     + ChangesPort

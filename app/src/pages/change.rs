@@ -10,9 +10,10 @@ use crate::{
     },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
-        DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, Notice, PageHeader,
-        PagePosition, Section, Status, StatusBadge, Table, Tense, Time, Timeline, VerdictBox,
-        WithdrawForm, decision_errors, list_href, operation_status, pages, risks, state_status,
+        DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, LinkEvidenceSection, Notice,
+        ObsoleteNotice, PageHeader, PagePosition, Section, Status, StatusBadge, Table, Tense, Time,
+        Timeline, VerdictBox, WithdrawForm, decision_errors, list_href, operation_status, pages,
+        risks, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -52,6 +53,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
             />
             <ErrorSummary errors=errors />
             {view.mismatch.clone().map(|mismatch| view! { <LedgerMismatchNotice mismatch /> })}
+            <ObsoleteNotice reasons=view.obsolete.clone() />
             {typed(&view, &form)}
             {view.result.clone().map(|result| view! { <Notice status=Status::Danger title=result /> })}
             {body(view, shown, &form, decides, ledger, now)}
@@ -145,6 +147,7 @@ fn body(
         } else {
             view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains tense=Tense::Over /> }
         }}
+        {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
         {effect_rows(preview.gained, preview.lost, (gainers, losers), shown, format!("/changes/{changed}"))}
         {open.then(|| risks(preview.findings)).flatten()}
         {given}

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     change::{InvalidProposal, Operation, holds_card_number},
-    classification::{Declared, DeclarationProof, Environment, Pci},
+    classification::{DeclarationProof, Declared, Environment, Pci},
     ids::{AccountId, PersonId, Principal, UserId},
     time::{Duration, Timestamp},
 };

@@ -135,40 +135,6 @@ impl<'a> Link<'a> {
         named.chain(claimed).collect()
     }
 
-    /// Returns why the new user cannot be linked.
-    fn obstacles(&self, user: &UserId, state: &State, context: SubjectContext<'_>) -> Vec<Objection> {
-        let mut found = Vec::new();
-        let principal = Principal::User(user.clone());
-        match context.snapshot.user(user).map(|user| user.status) {
-            None => found.extend(unknown::principal(context.snapshot, &principal)),
-            Some(UserStatus::Disabled) => found.push(Objection::blocks(
-                DISABLED,
-                "The Identity Center user is disabled. Enable the user in the identity provider, or choose another."
-                    .into(),
-                "PCI 8.2.6",
-            )),
-            Some(UserStatus::Enabled) => {}
-        }
-        found.extend(state.elsewhere.iter().map(|other| {
-            Objection::blocks(
-                ELSEWHERE,
-                format!(
-                    "A key of this identity leads to the Identity Center user {other}, and a link to another user would be \
-                     suspended at once. Correct the external id, or the attribute of the user pool, or choose that user."
-                ),
-                "PCI 8.2.1",
-            )
-        }));
-        if state.sign_ins == 0 {
-            found.push(Objection::blocks(
-                NO_SIGN_IN,
-                "Nobody has signed in as this identity, so there is nothing to link.".into(),
-                "PCI 8.2.1",
-            ));
-        }
-        found
-    }
-
     /// Whether somebody is one of those whom the item concerns.
     fn concerns(&self, person: &PersonId, state: &State, context: SubjectContext<'_>) -> bool {
         let mut users = self.users().into_iter();
@@ -176,6 +142,44 @@ impl<'a> Link<'a> {
             || state.others.contains(person)
             || users.any(|user| context.snapshot.person(user) == Some(person))
     }
+}
+
+/// Returns why the new user cannot be linked.
+fn obstacles(
+    user: &UserId,
+    state: &State,
+    context: SubjectContext<'_>,
+) -> Vec<Objection> {
+    let mut found = Vec::new();
+    let principal = Principal::User(user.clone());
+    match context.snapshot.user(user).map(|user| user.status) {
+        None => found.extend(unknown::principal(context.snapshot, &principal)),
+        Some(UserStatus::Disabled) => found.push(Objection::blocks(
+            DISABLED,
+            "The Identity Center user is disabled. Enable the user in the identity provider, or choose another."
+                .into(),
+            "PCI 8.2.6",
+        )),
+        Some(UserStatus::Enabled) => {}
+    }
+    found.extend(state.elsewhere.iter().map(|other| {
+        Objection::blocks(
+            ELSEWHERE,
+            format!(
+                "A key of this identity leads to the Identity Center user {other}, and a link to another user would be \
+                 suspended at once. Correct the external id, or the attribute of the user pool, or choose that user."
+            ),
+            "PCI 8.2.1",
+        )
+    }));
+    if state.sign_ins == 0 {
+        found.push(Objection::blocks(
+            NO_SIGN_IN,
+            "Nobody has signed in as this identity, so there is nothing to link.".into(),
+            "PCI 8.2.1",
+        ));
+    }
+    found
 }
 
 fn user(id: &UserId) -> Part {
@@ -219,7 +223,10 @@ impl Subject for Link<'_> {
             Aim::Refuse(users) => {
                 let mut parts = vec![Part::Text("Refuse the claim of "), person];
                 for claimed in users {
-                    parts.extend([Part::Text(" to be the Identity Center user "), user(claimed)]);
+                    parts.extend([
+                        Part::Text(" to be the Identity Center user "),
+                        user(claimed),
+                    ]);
                 }
                 parts
             }
@@ -274,17 +281,17 @@ impl Subject for Link<'_> {
                 "PCI 7.2.2",
             ));
         }
+        if let Aim::Link(user) = self.aim() {
+            found.extend(obstacles(user, state, context));
+        }
         found.push(match self.aim() {
-            Aim::Link(user) => {
-                found.extend(self.obstacles(user, state, context));
-                Objection::needs(
-                    2,
-                    LINKED,
-                    "Whoever is linked to an Identity Center user acts as that user. Two other people must agree."
-                        .into(),
-                    "PCI 8.2.1",
-                )
-            }
+            Aim::Link(_) => Objection::needs(
+                2,
+                LINKED,
+                "Whoever is linked to an Identity Center user acts as that user. Two other people must agree."
+                    .into(),
+                "PCI 8.2.1",
+            ),
             Aim::End(_) | Aim::Nothing => Objection::needs(
                 1,
                 UNLINKED,
@@ -319,7 +326,11 @@ impl Subject for Link<'_> {
             let words = "of the identity that already is this user, with its roles";
             property("sign-ins", None, Some(PropertyValue::Text(words.into())))
         });
-        let user = property("Identity Center user", value(self.before), value(self.after));
+        let user = property(
+            "Identity Center user",
+            value(self.before),
+            value(self.after),
+        );
         Some(SubjectEffect {
             key: self.key(),
             properties: user.into_iter().chain(open).chain(joins).collect(),

@@ -37,8 +37,7 @@ pub(super) async fn prepare(
         return Err(StoreError::Conflict("this declaration"));
     }
     let now = app_state.clock.now();
-    let digest =
-        store::declaration::put(&mut tx, account, &call.change, declaration, now).await?;
+    let digest = store::declaration::put(&mut tx, account, &call.change, declaration, now).await?;
     let who = requester(app_state, &mut tx, call).await?;
     let recorded = declaration.zip(digest.as_deref());
     let entry = app_state

@@ -272,18 +272,23 @@ pub struct ListedIdentity {
 
 /// Returns every identity that has a sign-in, by id. Costs as much as there are people who have signed in.
 pub async fn listed(conn: &mut AnyConnection) -> Result<Vec<ListedIdentity>, StoreError> {
-    let rows: Vec<SignInRow> = sqlx::query_as(concat!(
-        sign_in_columns!(),
-        "order by p.id, s.iss, s.sub"
-    ))
-    .fetch_all(conn)
-    .await?;
+    let rows: Vec<SignInRow> =
+        sqlx::query_as(concat!(sign_in_columns!(), "order by p.id, s.iss, s.sub"))
+            .fetch_all(conn)
+            .await?;
     let mut found: Vec<ListedIdentity> = Vec::new();
     for row in rows {
-        if found.last().is_none_or(|last| last.person.as_str() != row.0) {
+        if found
+            .last()
+            .is_none_or(|last| last.person.as_str() != row.0)
+        {
             found.push(ListedIdentity {
                 person: id("person", &row.0)?,
-                user: row.1.as_deref().map(|user| id("person", user)).transpose()?,
+                user: row
+                    .1
+                    .as_deref()
+                    .map(|user| id("person", user))
+                    .transpose()?,
                 sign_ins: Vec::new(),
             });
         }

@@ -104,9 +104,8 @@ fn open(all: &Declarations) -> impl Iterator<Item = (&AccountId, &RecordedDeclar
 /// Combines an entry with the open row of its account.
 fn of(entry: &RecordedDeclaration, row: Option<&OpenRow>) -> InForce {
     let proven = row.and_then(|(account, at, change, digest, document)| {
-        let same = *at == entry.at.0
-            && *digest == entry.digest
-            && digest_of(document) == entry.digest;
+        let same =
+            *at == entry.at.0 && *digest == entry.digest && digest_of(document) == entry.digest;
         if !same {
             tracing::error!(
                 account,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{Entry, Outcome};
 use crate::{
-    classification::{Declared, DeclarationProof, Environment, Pci},
+    classification::{DeclarationProof, Declared, Environment, Pci},
     ids::AccountId,
     ledger::EventKind,
     time::Timestamp,

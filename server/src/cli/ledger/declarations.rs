@@ -55,9 +55,7 @@ fn recorded<'a>(
 }
 
 fn proves(entry: &RecordedDeclaration, account: &AccountId, row: &DeclarationRow) -> bool {
-    row.account == account.as_str()
-        && row.declared_at == entry.at.0
-        && row.digest == entry.digest
+    row.account == account.as_str() && row.declared_at == entry.at.0 && row.digest == entry.digest
 }
 
 fn words(row: &DeclarationRow) -> String {

@@ -96,10 +96,14 @@ pub enum Difference {
         "account_declaration: {0} has no entry in the ledger, so it was not declared through Leastwise"
     )]
     DeclarationWithoutEntry(String),
-    #[error("account_declaration: {0} has ended according to its row, but the ledger has no entry that ends it")]
+    #[error(
+        "account_declaration: {0} has ended according to its row, but the ledger has no entry that ends it"
+    )]
     DeclarationEndWithoutEntry(String),
     /// The end of a declaration was removed.
-    #[error("account_declaration: {0} is in force according to its row, but the ledger has an entry that ends it")]
+    #[error(
+        "account_declaration: {0} is in force according to its row, but the ledger has an entry that ends it"
+    )]
     DeclarationRevived(String),
     #[error("account_declaration: the row of {0} is missing, but the ledger has its entry")]
     DeclarationWithoutRow(String),

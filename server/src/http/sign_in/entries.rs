@@ -24,9 +24,8 @@ pub(super) fn linking(
     record: &IdentityRecord,
 ) -> Vec<SignInEvent> {
     let leads_elsewhere = matches!(link, IdentityLink::Linked(..));
-    let is_agreed = !leads_elsewhere
-        && !keys.is_unread()
-        && record.agreed_keys.contains(&KeysDigest::of(keys));
+    let is_agreed =
+        !leads_elsewhere && !keys.is_unread() && record.agreed_keys.contains(&KeysDigest::of(keys));
 
     let claimed = known.claimed.clone().map(SignInEvent::Claimed);
     let linked = known.linked.clone();

@@ -30,9 +30,32 @@ pub(super) struct ParsedForm {
     pub missing: Vec<&'static str>,
     /// The form is about somebody else or about a group, which the viewer may not propose. Nothing was looked up.
     pub out_of_scope: bool,
+    /// The name of the identity that the form is about.
+    pub person: Option<String>,
 }
 
 impl ParsedForm {
+    /// Starts to parse a form, or returns what is shown instead if it is outside the scope of the viewer.
+    pub(super) fn admitted(change_form: &ChangeForm, scope: &Scope) -> Result<Self, Self> {
+        let parsed = Self {
+            change_form: change_form.clone(),
+            operations: Vec::new(),
+            errors: Vec::new(),
+            missing: Vec::new(),
+            out_of_scope: false,
+            person: None,
+        };
+        match scope.admit(change_form) {
+            Ok(()) => Ok(parsed),
+            Err(fixed) => Err(Self {
+                change_form: fixed.change_form,
+                errors: vec![fixed.error],
+                out_of_scope: true,
+                ..parsed
+            }),
+        }
+    }
+
     /// Adds an error for each empty field, for a submitted form.
     pub(super) fn insisting(mut self) -> Self {
         for field in &self.missing {
@@ -47,19 +70,10 @@ impl ParsedForm {
 
 /// Parses a form of a viewer with this scope.
 pub(super) fn read(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope) -> ParsedForm {
-    let mut parsed = ParsedForm {
-        change_form: change_form.clone(),
-        operations: Vec::new(),
-        errors: Vec::new(),
-        missing: Vec::new(),
-        out_of_scope: false,
+    let parsed = match ParsedForm::admitted(change_form, scope) {
+        Ok(parsed) => parsed,
+        Err(refused) => return refused,
     };
-    if let Err(fixed) = scope.admit(change_form) {
-        parsed.change_form = fixed.change_form;
-        parsed.errors.push(fixed.error);
-        parsed.out_of_scope = true;
-        return parsed;
-    }
     let mut reader = FormParser {
         snapshot,
         scope,
@@ -67,6 +81,8 @@ pub(super) fn read(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope)
     };
     let operation = match change_form.known_kind() {
         Some(kind) if kind.is_membership() => reader.membership(kind),
+        // `identity_form` parses these.
+        Some(kind) if kind.is_identity() => None,
         Some(kind) => reader.assignment(kind),
         None if change_form.kind.is_empty() => {
             reader.parsed.missing.push(change_field::KIND);

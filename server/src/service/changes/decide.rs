@@ -22,6 +22,7 @@ use domain::{
     policies::Evaluation,
     second_factor::StepUp,
     time::Timestamp,
+    verdict::Verdict,
 };
 use sqlx::AnyConnection;
 
@@ -61,6 +62,8 @@ enum DecideOutcome {
     RowMismatch(ChangeMismatch),
     /// The effect has changed; earlier approvals are void.
     EffectChanged(State),
+    /// Nothing lifts what speaks against the change now, so no approval counts.
+    Obsolete(String),
     /// The identity of the approver was suspended in the meantime.
     Suspended(Suspension),
     /// Many identities differ from the directory at once.
@@ -102,6 +105,9 @@ impl DecisionPort for Service {
                 let reason = suspension.difference.reason();
                 Err(self.refused(Action::Decide, reason).await)
             }
+            DecideOutcome::Obsolete(why) => Err(Denied::Conflict(format!(
+                "This change can no longer be approved, and your decision was not recorded: {why}"
+            ))),
             DecideOutcome::Alarm(alarm) => Err(decider_link::refused(stopped_words(&alarm))),
             DecideOutcome::EffectChanged(state) => {
                 self.app_state.announce(id, state);
@@ -191,6 +197,12 @@ impl Service {
                 self.app_state.count_removal_alarm(id);
             }
             return Ok(DecideOutcome::EffectChanged(next.change.state));
+        }
+        if input.decision == Decision::Approve
+            && !stored.change.proposal.only_removes()
+            && let Some(why) = against_for_good(&evaluation.verdict)
+        {
+            return Ok(DecideOutcome::Obsolete(why));
         }
         // Nothing was added, but a beneficiary may have become known as a person only now.
         stored.gaining.extend(evaluation.gaining);
@@ -313,6 +325,12 @@ pub(super) fn rebound(
     next.effect = evaluation.effect;
     next.gaining = evaluation.gaining;
     next
+}
+
+/// Returns the reason of the first hit that nothing lifts; none if approvals lift all of them.
+fn against_for_good(verdict: &Verdict) -> Option<String> {
+    let hit = verdict.hits.iter().find(|hit| hit.remedy.is_none())?;
+    Some(hit.reason.clone())
 }
 
 fn wrong_reason(reason: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Describes changes as text. Names are taken from the snapshot for display, never from a form.
 
+use std::collections::BTreeMap;
+
 use app::backend::{AccountRef, EffectRow, FORM, PrincipalRef, change_field};
 use domain::{
     access::Path,
@@ -7,7 +9,7 @@ use domain::{
     diff::{Gainer, Step},
     grant::Term,
     identity::LinkDifference,
-    ids::{AccountId, PermissionSetArn, Principal},
+    ids::{AccountId, PermissionSetArn, PersonId, Principal},
     ledger::projection::ChangeMismatch,
     snapshot::Snapshot,
     subject::Part,
@@ -16,22 +18,28 @@ use domain::{
 
 use crate::service::names;
 
+/// The names of people whom the snapshot may not name.
+pub(super) type People = BTreeMap<PersonId, String>;
+
 /// Returns the title of a change.
-pub(super) fn title(snapshot: &Snapshot, operations: &[Operation]) -> String {
+pub(super) fn title(snapshot: &Snapshot, people: &People, operations: &[Operation]) -> String {
     match operations {
         [] => "No items".into(),
-        [only] => operation(snapshot, only),
-        [first, rest @ ..] => format!("{} and {} more", operation(snapshot, first), rest.len()),
+        [only] => operation(snapshot, people, only),
+        [first, rest @ ..] => {
+            let first = operation(snapshot, people, first);
+            format!("{first} and {} more", rest.len())
+        }
     }
 }
 
 /// Describes one item in one line.
-pub(super) fn operation(snapshot: &Snapshot, operation: &Operation) -> String {
+pub(super) fn operation(snapshot: &Snapshot, people: &People, operation: &Operation) -> String {
     let parts = operation.subject().order().into_iter();
-    parts.map(|part| spoken(snapshot, part)).collect()
+    parts.map(|part| spoken(snapshot, people, part)).collect()
 }
 
-fn spoken(snapshot: &Snapshot, part: Part) -> String {
+fn spoken(snapshot: &Snapshot, people: &People, part: Part) -> String {
     match part {
         Part::Text(text) => text.to_owned(),
         Part::Value(value) => value,
@@ -39,7 +47,9 @@ fn spoken(snapshot: &Snapshot, part: Part) -> String {
         Part::Set(arn) => set(snapshot, &arn),
         Part::Principal(who) => principal(snapshot, &who),
         Part::Person(person) => {
-            names::person_name(snapshot, &person).unwrap_or_else(|| format!("person {person}"))
+            let named = people.get(&person).cloned();
+            let named = named.or_else(|| names::person_name(snapshot, &person));
+            named.unwrap_or_else(|| format!("person {person}"))
         }
         Part::Term(length) => term(length),
     }

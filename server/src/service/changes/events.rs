@@ -2,7 +2,7 @@
 //!
 //! Sends only when something changed. Never extends a session; the caller ends the stream.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use app::backend::PortResult;
 use domain::ids::ChangeId;
@@ -89,6 +89,8 @@ async fn now(app_state: &AppState, id: &ChangeId) -> Result<Option<String>, Stor
     let operations = progress::operations(
         &mut conn,
         &read_model,
+        // Only the status of the items is sent.
+        &BTreeMap::new(),
         &stored,
         waiting,
         app_state.clock.now(),

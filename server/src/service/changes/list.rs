@@ -280,7 +280,7 @@ pub(super) async fn row(
     };
     Ok(ChangeRow {
         id: change.id.clone(),
-        title: descriptions::title(snapshot, operations),
+        title: descriptions::title(snapshot, &people.of_items(operations).await?, operations),
         requester: people.name(&change.requester).await?,
         submitted: change.submitted,
         decide_by: change.decide_by,

@@ -18,7 +18,10 @@ use domain::{
     verdict::{Outcome, Verdict},
 };
 
-use super::{descriptions, evaluation::evaluate_now, person_names::PersonNames, scope::Scope};
+use super::{
+    descriptions, evaluation::evaluate_now, identity_evidence, person_names::PersonNames,
+    scope::Scope,
+};
 use crate::{
     service::{Service, existing},
     store::StoreError,
@@ -109,12 +112,11 @@ impl Service {
         gaining: &BTreeSet<PersonId>,
     ) -> Result<Preview, StoreError> {
         let snapshot = &self.read_model.snapshot;
+        let mut people = PersonNames::new(&self.app_state.store, snapshot);
         let approvers = if verdict.outcome == Outcome::NeedsApproval {
             let mut barred = gaining.clone();
             barred.insert(requester.clone());
-            PersonNames::new(&self.app_state.store, snapshot)
-                .approvers_but(&barred)
-                .await?
+            people.approvers_but(&barred).await?
         } else {
             Vec::new()
         };
@@ -124,9 +126,13 @@ impl Service {
         } else {
             AlarmOnSubmit::None
         };
+        let evidence = {
+            let mut conn = self.app_state.store.read().acquire().await?;
+            identity_evidence::of(&mut conn, snapshot, &mut people, operations).await?
+        };
         let first = effect_page(snapshot, effect, 1);
         Ok(Preview {
-            title: descriptions::title(snapshot, operations),
+            title: descriptions::title(snapshot, &people.of_items(operations).await?, operations),
             gained: first.gained,
             gainers: affected(&effect.gained),
             lost: first.lost,
@@ -142,6 +148,7 @@ impl Service {
             effect: hash,
             approvers,
             alarm,
+            evidence,
         })
     }
 }

@@ -22,6 +22,7 @@ use crate::{
 pub(super) async fn operations(
     conn: &mut AnyConnection,
     read_model: &ReadModel,
+    people: &descriptions::People,
     stored: &StoredChange,
     waiting: Option<PendingStart>,
     now: Timestamp,
@@ -62,7 +63,7 @@ pub(super) async fn operations(
             _ => None,
         };
         rows.push(OperationRow {
-            what: descriptions::operation(&read_model.snapshot, operation),
+            what: descriptions::operation(&read_model.snapshot, people, operation),
             words: far.words,
             status: far.status,
             aws_request_id: write

@@ -10,11 +10,14 @@ use domain::{
     identity::IdentityRecord,
     ids::ChangeId,
     person::Claims,
+    snapshot::Snapshot,
+    subject::SubjectContext,
 };
+use sqlx::AnyConnection;
 
 use super::{
     descriptions, identity_alarm, identity_alarm::is_stopped, list, mismatch,
-    person_names::PersonNames, progress, timeline, withdraw::NOT_YOURS,
+    person_names::PersonNames, progress, subject_states, timeline, withdraw::NOT_YOURS,
 };
 use crate::{
     service::{Service, broken},
@@ -124,9 +127,12 @@ impl Service {
             )
             .await?;
         let now = self.app_state.clock.now();
+        let named = people.of_items(&change.proposal.operations).await?;
         let mut conn = self.app_state.store.read().acquire().await?;
         let waiting = self.app_state.waiting.of(&change.id);
-        let operations = progress::operations(&mut conn, &read_model, stored, waiting, now).await?;
+        let operations =
+            progress::operations(&mut conn, &read_model, &named, stored, waiting, now).await?;
+        let obsolete = obsolete(&mut conn, snapshot, stored).await?;
         let claims = person::claims(&mut conn).await?;
         let record = identity::record(&mut conn, &self.signed.person).await?;
         let alarm = identity::alarm(&mut conn).await?;
@@ -150,6 +156,7 @@ impl Service {
             timeline: timeline::rows(&entries, stored, snapshot),
             decide,
             step_up: self.step_up_view(stored),
+            obsolete,
             withdraw: self.may_withdraw_now(stored),
             version: stored.version,
             live_key,
@@ -171,4 +178,34 @@ impl Service {
             .ok_or(Denied::NotFound)?;
         Ok(self.app_state.clone())
     }
+}
+
+/// Returns why an undecided change can no longer be carried out, by what its items are about now. Nothing is decided by
+/// it: the evaluation of the decision refuses.
+async fn obsolete(
+    conn: &mut AnyConnection,
+    snapshot: &Snapshot,
+    stored: &StoredChange,
+) -> Result<Vec<String>, StoreError> {
+    let change = &stored.change;
+    if change.state != State::Waiting {
+        return Ok(Vec::new());
+    }
+    let operations = &change.proposal.operations;
+    let states = subject_states::read(conn, snapshot, &change.requester, operations).await?;
+    let context = SubjectContext {
+        snapshot,
+        states: &states,
+    };
+    let against = operations
+        .iter()
+        .filter(|operation| !operation.removes())
+        .flat_map(|operation| operation.subject().objections(context));
+    let mut found: Vec<String> = Vec::new();
+    for objection in against.filter(|objection| objection.remedy.is_none()) {
+        if !found.contains(&objection.reason) {
+            found.push(objection.reason);
+        }
+    }
+    Ok(found)
 }

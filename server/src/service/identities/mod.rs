@@ -5,6 +5,7 @@
 //! (`cli/identity`).
 
 mod fresh_read;
+mod list;
 mod oneself;
 mod review;
 
