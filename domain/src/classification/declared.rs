@@ -56,9 +56,18 @@ struct Undeclared {
 /// What a classification was derived from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Basis {
-    pub(super) reported: Option<Reported>,
+    reported: Option<Reported>,
     /// The declaration that was taken into account, and what counts without it.
     declared: Option<(Declared, Undeclared)>,
+}
+
+impl Basis {
+    pub(super) fn of(reported: Reported) -> Self {
+        Self {
+            reported: Some(reported),
+            declared: None,
+        }
+    }
 }
 
 impl Declared {

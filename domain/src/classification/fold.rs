@@ -25,14 +25,11 @@ pub fn fold(readings: &[Reading]) -> Classification {
         pci_source: pci.source,
         contradictory: environment.contradictory || pci.contradictory,
         waiting: None,
-        basis: Basis {
-            reported: Some(Reported {
-                environment: (environment.value, environment.source),
-                pci: (pci.value, pci.source),
-                roles: (environment.role, pci.role),
-            }),
-            ..Basis::default()
-        },
+        basis: Basis::of(Reported {
+            environment: (environment.value, environment.source),
+            pci: (pci.value, pci.source),
+            roles: (environment.role, pci.role),
+        }),
     }
 }
 

@@ -103,8 +103,13 @@ enum Aim<'a> {
     Nothing,
 }
 
-/// Returns the hash of what an agreement about an identity changes.
-pub fn content(user: Option<&UserId>, open: Option<&OpenMatter>) -> ContentHash {
+/// Returns the content of an identity with this user and nothing open, as a read of it shows it.
+pub fn content(user: Option<&UserId>) -> ContentHash {
+    open_content(user, None)
+}
+
+/// Returns the content of an identity as a read of it shows it.
+pub fn open_content(user: Option<&UserId>, open: Option<&OpenMatter>) -> ContentHash {
     content_hash(&(user, open))
 }
 
@@ -145,11 +150,7 @@ impl<'a> Link<'a> {
 }
 
 /// Returns why the new user cannot be linked.
-fn obstacles(
-    user: &UserId,
-    state: &State,
-    context: SubjectContext<'_>,
-) -> Vec<Objection> {
+fn obstacles(user: &UserId, state: &State, context: SubjectContext<'_>) -> Vec<Objection> {
     let mut found = Vec::new();
     let principal = Principal::User(user.clone());
     match context.snapshot.user(user).map(|user| user.status) {
@@ -350,13 +351,13 @@ impl Subject for Link<'_> {
     fn work(&self) -> Work {
         Work::Saga(SagaPlan {
             key: self.key(),
-            seen: content(self.before, self.seen.open.as_ref()),
+            seen: open_content(self.before, self.seen.open.as_ref()),
             steps: vec![PlannedStep {
                 step: Step::Link {
                     person: self.person.clone(),
                     user: self.after.cloned(),
                 },
-                leaves: content(self.after, None),
+                leaves: content(self.after),
             }],
         })
     }

@@ -14,7 +14,7 @@ use domain::{
         PermissionSetArn, PersonId, Principal, UserId,
     },
     permission_set::ContentHash,
-    subject::{PlannedStep, SagaPlan, Step, SubjectKey, identity_link},
+    subject::{PlannedStep, SagaPlan, Step, SubjectKey, content_hash},
     time::{Duration, Timestamp},
 };
 
@@ -64,9 +64,9 @@ fn saga(n: u64) -> Item {
             key: SubjectKey::IdentityLink {
                 person: person.clone(),
             },
-            seen: identity_link::content(None),
+            seen: content_hash(&None::<UserId>),
             steps: vec![PlannedStep {
-                leaves: identity_link::content(Some(&user)),
+                leaves: content_hash(&Some(&user)),
                 step: Step::Link {
                     person,
                     user: Some(user),
@@ -222,7 +222,7 @@ impl Shell {
             },
             Effect::ReadSubject(read) => {
                 self.ask();
-                let none = identity_link::content(None);
+                let none = content_hash(&None::<UserId>);
                 let content = self.subjects.get(&read.key).unwrap_or(&none);
                 Event::SubjectRead {
                     change: read.change,
@@ -236,7 +236,7 @@ impl Shell {
                 let Step::Link { user, .. } = &step.step else {
                     unreachable!("only links here");
                 };
-                let content = identity_link::content(user.as_ref());
+                let content = content_hash(&user.as_ref());
                 self.subjects.insert(step.key, content);
                 Event::CarriedOut {
                     change: step.change,

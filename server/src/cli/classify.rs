@@ -23,6 +23,7 @@ use crate::{
         Aws,
         crawl::{OrganizationRead, read_organization},
     },
+    clock::Clock,
     config::{AwsArgs, DatabaseArgs},
     mapping_file::MappingFile,
     service::names,
@@ -91,7 +92,7 @@ pub async fn run(args: ClassifyArgs) -> CommandResult {
         };
         (now(&args).await?, record)
     };
-    let output = output::of(&organization, &record, &file.mapping);
+    let output = output::of(&organization, &record, &file.mapping, Clock::System.now());
     let text = if args.json {
         format!("{}\n", serde_json::to_string(&output)?)
     } else {

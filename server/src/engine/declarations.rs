@@ -145,6 +145,6 @@ pub async fn end_due(app_state: &Arc<AppState>) -> Result<(), StoreError> {
         let after = class.under(class.declared(), now);
         (after != *class).then(|| id.clone())
     });
-    note(app_state, ended.collect::<Vec<_>>());
+    note(app_state, ended);
     refresh_pending(app_state).await
 }

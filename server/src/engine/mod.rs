@@ -5,7 +5,7 @@
 
 pub mod adopt_mapping;
 pub mod commit;
-mod declarations;
+pub mod declarations;
 pub mod execute;
 pub mod expire;
 pub mod failpoint;

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     engine::{
-        AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ResourceRow, Rows,
-        WindowRow, Write,
+        AccessResource, ChangePhase, ChangeRow, Generation, OperationRow, Phase, ProgressRow,
+        ResourceRow, Rows, WindowRow, Write,
     },
     ids::{ChangeId, GrantId},
     ledger::projection::{Lifecycle, grants::Grants},
@@ -196,6 +196,14 @@ pub async fn change(
         row.include(item::of_change(conn, id).await?);
     }
     Ok(Some(row))
+}
+
+/// Returns the progress of the items of one change, by item.
+pub async fn progress(
+    conn: &mut AnyConnection,
+    id: &ChangeId,
+) -> Result<Vec<ProgressRow>, StoreError> {
+    item::of_change(conn, id).await
 }
 
 /// Returns the writes to AWS for one change, oldest first.

@@ -54,14 +54,28 @@ pub(super) fn choose(new: &NewChange, kind: ChangeKind) -> AnyView {
     } else {
         ButtonKind::Primary
     };
+    let (kind, who) = (form.kind.clone(), form.who.clone());
+    let user = pick(
+        new,
+        change_field::SET,
+        "Identity Center user",
+        &new.choices.sets,
+        &form.set,
+        None,
+    );
+    let words = if again {
+        "Update the preview"
+    } else {
+        "Preview"
+    };
     view! {
         <Section title="Selection">
             <form id="choose" method="get" action="/changes/new" data-body>
-                <input type="hidden" name=change_field::KIND value=form.kind.clone() />
-                <input type="hidden" name=change_field::WHO value=form.who.clone() />
+                <input type="hidden" name=change_field::KIND value=kind />
+                <input type="hidden" name=change_field::WHO value=who />
                 {named}
-                {pick(new, change_field::SET, "Identity Center user", &new.choices.sets, &form.set, None)}
-                <Button kind=button>{if again { "Update the preview" } else { "Preview" }}</Button>
+                {user}
+                <Button kind=button>{words}</Button>
             </form>
         </Section>
     }

@@ -4,7 +4,7 @@ use domain::{
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     ids::{PersonId, UserId},
     permission_set::ContentHash,
-    subject::{PlannedStep, SagaPlan, Step, SubjectKey, identity_link},
+    subject::{PlannedStep, SagaPlan, Step, SubjectKey, content_hash},
 };
 
 use super::{generator::user, rng::TestRng, simulation::uuid};
@@ -112,7 +112,7 @@ fn linked(n: u64) -> UserId {
 /// The content of a subject, by number. Zero is no link.
 pub fn content(n: u64) -> ContentHash {
     let user = (n > 0).then(|| linked(n));
-    identity_link::content(user.as_ref())
+    content_hash(&user.as_ref())
 }
 
 pub fn link(n: u64) -> SubjectKey {
@@ -244,6 +244,6 @@ impl Subjects {
             unreachable!("the steps of this simulation link identities");
         };
         self.effects += 1;
-        self.all[at].set(Some(identity_link::content(user.as_ref())), now);
+        self.all[at].set(Some(content_hash(&user.as_ref())), now);
     }
 }

@@ -8,6 +8,7 @@ use domain::{
         Classification, ClassificationContext, Environment, Mapping, Pci, classify, readings,
     },
     org::{Account, OrganizationalUnit},
+    time::Timestamp,
 };
 use serde::Serialize;
 
@@ -53,6 +54,8 @@ struct Line {
     production_pci: bool,
     /// What is on record now.
     recorded: Option<EnvironmentAndPci>,
+    /// What is declared, whether it is valid or has ended.
+    declared: Option<EnvironmentAndPci>,
     /// What the readings give by the mapping, without what is on record.
     by_mapping: EnvironmentAndPci,
     /// What waits for a confirmation.
@@ -112,7 +115,12 @@ pub(super) struct Output {
 }
 
 /// Classifies every account.
-pub(super) fn of(organization: &Organization, record: &Record, mapping: &Mapping) -> Output {
+pub(super) fn of(
+    organization: &Organization,
+    record: &Record,
+    mapping: &Mapping,
+    now: Timestamp,
+) -> Output {
     let context = ClassificationContext {
         special: &organization.special,
         mapping,
@@ -122,7 +130,8 @@ pub(super) fn of(organization: &Organization, record: &Record, mapping: &Mapping
         .iter()
         .map(|account| {
             let of = |recorded| classify(account, &organization.units, context, recorded);
-            let class = of(record.with_mapping(&account.id));
+            let class =
+                of(record.with_mapping(&account.id)).under(record.declared(&account.id), now);
             let readings = readings(account, &organization.units, context);
             let line = Line {
                 id: account.id.to_string(),
@@ -131,6 +140,9 @@ pub(super) fn of(organization: &Organization, record: &Record, mapping: &Mapping
                 pci: class.pci.as_str(),
                 production_pci: class.counts_as_production_pci(),
                 recorded: record.now(&account.id).map(EnvironmentAndPci::from),
+                declared: record
+                    .declared(&account.id)
+                    .map(|declared| declared.strictness().into()),
                 by_mapping: of(None).strictness().into(),
                 waiting: class.waiting.map(EnvironmentAndPci::from),
                 doubts: Doubt::of(class),
@@ -266,6 +278,9 @@ impl Line {
         {
             let _ = writeln!(out, "    On record: {recorded}");
             let _ = writeln!(out, "    By the mapping alone: {}", self.by_mapping);
+        }
+        if let Some(declared) = self.declared {
+            let _ = writeln!(out, "    Declared: {declared}");
         }
         if let Some(waiting) = self.waiting {
             let _ = writeln!(out, "    Waits for [[confirmed]]: {waiting}");

@@ -1,8 +1,10 @@
 //! What is on record of each account, as Leastwise holds it: an account stays as strict until a looser classification is
 //! confirmed. Never writes.
 
+use std::collections::BTreeMap;
+
 use domain::{
-    classification::{Environment, Pci},
+    classification::{Declared, Environment, Pci},
     ids::AccountId,
     org::SpecialAccounts,
 };
@@ -10,7 +12,7 @@ use domain::{
 use crate::{
     engine::adopt_mapping::{RecordUnder, record_under},
     mapping_file::MappingFile,
-    store::{Store, StoreError},
+    store::{self, Store, StoreError},
 };
 
 /// The record, or why none is used.
@@ -20,6 +22,8 @@ pub(super) enum Record {
     Used {
         database: String,
         accounts: RecordUnder,
+        /// The declarations in force.
+        declared: BTreeMap<AccountId, Declared>,
     },
 }
 
@@ -33,12 +37,14 @@ pub(super) async fn read(
     let special = SpecialAccounts::of(leastwise);
     let mut conn = store.read().acquire().await.map_err(StoreError::from)?;
     let accounts = record_under(&mut conn, file, &special).await?;
+    let declared = store::declaration::all_in_force(&mut conn).await?;
     Ok(if accounts.now.is_empty() {
         Record::NotUsed(format!("the database {database} contains no account"))
     } else {
         Record::Used {
             database: database.to_owned(),
             accounts,
+            declared,
         }
     })
 }
@@ -60,6 +66,14 @@ impl Record {
         }
     }
 
+    /// Returns the declaration in force of an account.
+    pub(super) fn declared(&self, account: &AccountId) -> Option<Declared> {
+        match self {
+            Self::NotUsed(_) => None,
+            Self::Used { declared, .. } => declared.get(account).copied(),
+        }
+    }
+
     /// Says whether the record counts, in one line.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -67,7 +81,9 @@ impl Record {
                 "Without the record of Leastwise, because {why}: Leastwise may hold accounts stricter than listed here. \
                  Name its database with --database."
             ),
-            Self::Used { database, accounts } if accounts.is_in_force => {
+            Self::Used {
+                database, accounts, ..
+            } if accounts.is_in_force => {
                 format!("With what is on record in {database}.")
             }
             Self::Used { database, .. } => format!(

@@ -14,11 +14,25 @@ use crate::{
     store::{self, StoreError},
 };
 
+/// Returns what a page says about an error. The log holds the error itself.
+fn told(error: &StoreError) -> String {
+    tracing::warn!(
+        error = error as &dyn std::error::Error,
+        "a declaration could not be read or written"
+    );
+    let words = match error {
+        StoreError::Conflict(_) => "somebody else changed the declaration meanwhile",
+        error if error.is_unavailable() => "the database is not available",
+        _ => "an internal error, which the log of the server holds",
+    };
+    words.to_owned()
+}
+
 /// Reads the declaration in force. What the ledger does not confirm is not in force.
 pub(super) async fn read(app_state: &Arc<AppState>, account: &AccountId) -> SubjectContent {
     match in_force(app_state, account).await {
         Ok(declaration) => SubjectContent::Is(content_hash(&declaration)),
-        Err(error) => SubjectContent::Unreadable(error.to_string()),
+        Err(error) => SubjectContent::Unreadable(told(&error)),
     }
 }
 
@@ -41,7 +55,7 @@ pub(super) async fn carry_out(
     declaration: Option<&Declaration>,
 ) -> StepAnswer {
     let later = |error: &StoreError| StepAnswer::Refused {
-        reason: error.to_string(),
+        reason: told(error),
         retry: Retry::Later,
     };
     let prepared = declarations::prepare(app_state, call, account, declaration).await;
@@ -52,7 +66,7 @@ pub(super) async fn carry_out(
         Ok(Some(tx)) => tx,
     };
     if let Err(error) = tx.commit().await {
-        return StepAnswer::Unknown(error.to_string());
+        return StepAnswer::Unknown(told(&error));
     }
     declarations::declared(app_state, account).await;
     StepAnswer::Done

@@ -10,7 +10,7 @@ use domain::{
     engine::{CarryOut, Retry, StepAnswer, SubjectContent},
     identity::{Agreement, ExternalIdDigest, KeysDigest, LinkStatus, link_status},
     ids::{PersonId, UserId},
-    subject::identity_link::{Seen, content},
+    subject::identity_link::{Seen, open_content},
 };
 
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
 /// Returns the user of an identity and what is open about it.
 pub(super) async fn read(app_state: &Arc<AppState>, person: &PersonId) -> SubjectContent {
     match known(app_state, person).await {
-        Ok(Some(known)) => SubjectContent::Is(content(known.user(), known.open().as_ref())),
+        Ok(Some(known)) => SubjectContent::Is(open_content(known.user(), known.open().as_ref())),
         Ok(None) => SubjectContent::Gone,
         Err(error) => {
             tracing::warn!(%person, error = &error as &dyn std::error::Error, "an identity could not be read");
@@ -102,7 +102,7 @@ async fn try_carry_out(
     }
     let known = agreed_link::known(tx.conn(), person).await?;
     let known = known.ok_or_else(|| never("The identity does not exist any more."))?;
-    if content(known.user(), known.open().as_ref()) != call.from {
+    if open_content(known.user(), known.open().as_ref()) != call.from {
         return Err(later("the identity was changed at the same time"));
     }
     let agreement = Agreement {
@@ -178,25 +178,20 @@ async fn target(
         },
         keys: own.iter().map(KeysDigest::of).collect(),
     };
-    let (mut after, mut keys) = match &seen.joins {
-        Some(holder) => {
-            let conn = app_state.store.read().acquire().await;
-            let mut conn = conn.map_err(StoreError::from)?;
-            let holder = agreed_link::known(&mut conn, holder).await?;
-            let holder =
-                holder.ok_or_else(|| never("The identity to join does not exist any more."))?;
-            (holder.record.clone(), holder.keys())
-        }
-        None => {
-            let mut after = known.record.clone();
-            let agreement = Agreement {
-                change: call.change.clone(),
-                at: app_state.clock.now(),
-            };
-            let ids = target.linked.external_ids.clone();
-            after.agree(user.clone(), ids, BTreeSet::new(), None, agreement);
-            (after, Vec::new())
-        }
+    let (mut after, mut keys) = if let Some(holder) = &seen.joins {
+        let holder = self::known(app_state, holder).await?;
+        let holder =
+            holder.ok_or_else(|| never("The identity to join does not exist any more."))?;
+        (holder.record.clone(), holder.keys())
+    } else {
+        let mut after = known.record.clone();
+        let agreement = Agreement {
+            change: call.change.clone(),
+            at: app_state.clock.now(),
+        };
+        let ids = target.linked.external_ids.clone();
+        after.agree(user.clone(), ids, BTreeSet::new(), None, agreement);
+        (after, Vec::new())
     };
     after.join(target.keys.clone());
     keys.extend(own);
@@ -277,7 +272,7 @@ async fn ended(
     let (journal, person) = (&app_state.journal, &known.person);
     if let Some(user) = known.user() {
         let mut entries = Vec::new();
-        if known.record.users.get(user).is_none() {
+        if !known.record.users.contains_key(user) {
             // A link that is older than its record: the user counts as the same human from now on.
             let subjects = known.sign_ins.iter().map(|sign_in| &sign_in.keys.subject);
             let earlier = UserOfIdentity {

@@ -35,9 +35,9 @@ pub(super) struct ParsedForm {
 }
 
 impl ParsedForm {
-    /// Starts to parse a form, or returns what is shown instead if it is outside the scope of the viewer.
-    pub(super) fn admitted(change_form: &ChangeForm, scope: &Scope) -> Result<Self, Self> {
-        let parsed = Self {
+    /// Starts to parse a form. Of a form outside the scope of the viewer, nothing may be looked up.
+    pub(super) fn admitted(change_form: &ChangeForm, scope: &Scope) -> Self {
+        let mut parsed = Self {
             change_form: change_form.clone(),
             operations: Vec::new(),
             errors: Vec::new(),
@@ -45,15 +45,12 @@ impl ParsedForm {
             out_of_scope: false,
             person: None,
         };
-        match scope.admit(change_form) {
-            Ok(()) => Ok(parsed),
-            Err(fixed) => Err(Self {
-                change_form: fixed.change_form,
-                errors: vec![fixed.error],
-                out_of_scope: true,
-                ..parsed
-            }),
+        if let Err(fixed) = scope.admit(change_form) {
+            parsed.change_form = fixed.change_form;
+            parsed.errors.push(fixed.error);
+            parsed.out_of_scope = true;
         }
+        parsed
     }
 
     /// Adds an error for each empty field, for a submitted form.
@@ -70,10 +67,10 @@ impl ParsedForm {
 
 /// Parses a form of a viewer with this scope.
 pub(super) fn read(snapshot: &Snapshot, change_form: &ChangeForm, scope: &Scope) -> ParsedForm {
-    let parsed = match ParsedForm::admitted(change_form, scope) {
-        Ok(parsed) => parsed,
-        Err(refused) => return refused,
-    };
+    let parsed = ParsedForm::admitted(change_form, scope);
+    if parsed.out_of_scope {
+        return parsed;
+    }
     let mut reader = FormParser {
         snapshot,
         scope,

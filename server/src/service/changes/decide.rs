@@ -198,10 +198,7 @@ impl Service {
             }
             return Ok(DecideOutcome::EffectChanged(next.change.state));
         }
-        if input.decision == Decision::Approve
-            && !stored.change.proposal.only_removes()
-            && let Some(why) = against_for_good(&evaluation.verdict)
-        {
+        if let Some(why) = obsolete(&stored, input.decision, &evaluation.verdict) {
             return Ok(DecideOutcome::Obsolete(why));
         }
         // Nothing was added, but a beneficiary may have become known as a person only now.
@@ -327,8 +324,12 @@ pub(super) fn rebound(
     next
 }
 
-/// Returns the reason of the first hit that nothing lifts; none if approvals lift all of them.
-fn against_for_good(verdict: &Verdict) -> Option<String> {
+/// Returns why an approval would be of no use: the reason of the first hit that nothing lifts. A removal starts whatever
+/// speaks against it.
+fn obsolete(stored: &StoredChange, decision: Decision, verdict: &Verdict) -> Option<String> {
+    if decision != Decision::Approve || stored.change.proposal.only_removes() {
+        return None;
+    }
     let hit = verdict.hits.iter().find(|hit| hit.remedy.is_none())?;
     Some(hit.reason.clone())
 }

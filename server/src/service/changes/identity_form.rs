@@ -31,10 +31,10 @@ pub(super) async fn read(
     kind: ChangeKind,
     scope: &Scope,
 ) -> Result<ParsedForm, StoreError> {
-    let mut parsed = match ParsedForm::admitted(form, scope) {
-        Ok(parsed) => parsed,
-        Err(refused) => return Ok(refused),
-    };
+    let mut parsed = ParsedForm::admitted(form, scope);
+    if parsed.out_of_scope {
+        return Ok(parsed);
+    }
     let person = form.who.strip_prefix("person:").map(PersonId::parse);
     let known = match person {
         Some(Ok(person)) => agreed_link::known(conn, &person).await?,

@@ -1,0 +1,491 @@
+//! How a declaration counts in the classification of an account, and what needs the agreement of other people.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its case has failed"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    change::{InvalidProposal, Operation},
+    classification::{
+        Assertion, Classification, DeclarationProof, Declared, Environment, Pci, ReadBy, Reading,
+        ReadingSource, Source, fold,
+    },
+    ids::{AccountId, UserId},
+    org::{Account, AccountState},
+    snapshot::{Parts, Snapshot},
+    subject::{
+        Objection, SubjectContext, SubjectState, SubjectStates,
+        account_classification::{Declaration, LOOSENED, NEW_OWNER, State, VALID_FOR},
+    },
+    time::Timestamp,
+    verdict::Remedy,
+};
+use proptest::prelude::*;
+
+const NOW: Timestamp = Timestamp(1_795_425_245_000);
+const PRODUCTION_IN: (Environment, Pci) = (Environment::Production, Pci::In);
+const DEVELOPMENT_OUT: (Environment, Pci) = (Environment::Development, Pci::Out);
+const STAGING_CONNECTED: (Environment, Pci) = (Environment::Staging, Pci::Connected);
+
+fn tagged((environment, pci): (Environment, Pci)) -> Reading {
+    said(
+        ReadingSource::Tag {
+            key: "env".into(),
+            value: String::new(),
+        },
+        environment,
+        Assertion::Value(pci),
+    )
+}
+
+fn said(source: ReadingSource, environment: Environment, pci: Assertion<Pci>) -> Reading {
+    Reading {
+        source,
+        environment: Assertion::Value(environment),
+        environment_by: ReadBy::Words,
+        pci,
+        pci_by: ReadBy::Words,
+    }
+}
+
+fn declared(class: (Environment, Pci), against: (Environment, Pci)) -> Declared {
+    Declared {
+        environment: class.0,
+        pci: class.1,
+        against,
+        valid_until: NOW + VALID_FOR,
+        proof: DeclarationProof::Confirmed,
+    }
+}
+
+fn under(reported: (Environment, Pci), declared: Declared) -> Classification {
+    fold(&[tagged(reported)]).under(Some(declared), NOW)
+}
+
+#[test]
+fn a_valid_declaration_counts_instead_of_what_aws_said_at_the_time() {
+    // Declared, against, reported now, result, sources.
+    let cases = [
+        (
+            DEVELOPMENT_OUT,
+            PRODUCTION_IN,
+            PRODUCTION_IN,
+            DEVELOPMENT_OUT,
+            Source::Declared,
+        ),
+        (
+            PRODUCTION_IN,
+            DEVELOPMENT_OUT,
+            DEVELOPMENT_OUT,
+            PRODUCTION_IN,
+            Source::Declared,
+        ),
+        // A tag that is loosened later never loosens below what was declared.
+        (
+            STAGING_CONNECTED,
+            PRODUCTION_IN,
+            DEVELOPMENT_OUT,
+            STAGING_CONNECTED,
+            Source::Declared,
+        ),
+        // A tag that is tightened later tightens at once.
+        (
+            DEVELOPMENT_OUT,
+            DEVELOPMENT_OUT,
+            PRODUCTION_IN,
+            PRODUCTION_IN,
+            Source::Tag,
+        ),
+        (
+            DEVELOPMENT_OUT,
+            STAGING_CONNECTED,
+            PRODUCTION_IN,
+            PRODUCTION_IN,
+            Source::Tag,
+        ),
+        // What was declared is stricter than the tightened tag.
+        (
+            PRODUCTION_IN,
+            DEVELOPMENT_OUT,
+            STAGING_CONNECTED,
+            PRODUCTION_IN,
+            Source::Declared,
+        ),
+    ];
+    for (class, against, reported, result, source) in cases {
+        let found = under(reported, declared(class, against));
+        assert_eq!(
+            found.strictness(),
+            result,
+            "{class:?} {against:?} {reported:?}"
+        );
+        assert_eq!(
+            (found.environment_source, found.pci_source),
+            (source, source)
+        );
+        assert!(!found.is_assumed());
+        assert_eq!(found.undeclared().strictness(), reported);
+        assert_eq!(found.reported(), reported);
+    }
+}
+
+#[test]
+fn each_half_counts_by_itself() {
+    let against = (Environment::Production, Pci::Out);
+    let found = under(PRODUCTION_IN, declared(DEVELOPMENT_OUT, against));
+    assert_eq!(found.strictness(), (Environment::Development, Pci::In));
+    assert_eq!(
+        (found.environment_source, found.pci_source),
+        (Source::Declared, Source::Tag)
+    );
+}
+
+#[test]
+fn the_role_of_an_account_always_raises() {
+    let nothing = Assertion::Nothing;
+    for (source, environment) in [
+        (ReadingSource::Management, Environment::Management),
+        (
+            ReadingSource::DelegatedAdministrator(BTreeSet::new()),
+            Environment::Security,
+        ),
+        (ReadingSource::OwnAccount, Environment::Security),
+    ] {
+        let readings = [tagged(DEVELOPMENT_OUT), said(source, environment, nothing)];
+        // What was declared knew of the role.
+        let against = (environment, Pci::Out);
+        for class in [DEVELOPMENT_OUT, (environment, Pci::Out)] {
+            let found = fold(&readings).under(Some(declared(class, against)), NOW);
+            assert_eq!(found.strictness(), (environment, Pci::Out));
+            assert_eq!(found.environment_source, Source::Role);
+        }
+    }
+}
+
+#[test]
+fn what_ended_or_is_not_in_the_ledger_loosens_nothing_and_still_tightens() {
+    let over = |class, against| Declared {
+        valid_until: NOW,
+        ..declared(class, against)
+    };
+    let unproven = |class, against| Declared {
+        proof: DeclarationProof::Missing,
+        ..declared(class, against)
+    };
+    for weak in [over, unproven] {
+        let loose = under(PRODUCTION_IN, weak(DEVELOPMENT_OUT, PRODUCTION_IN));
+        assert_eq!(loose.strictness(), PRODUCTION_IN);
+        assert_eq!(loose.environment_source, Source::Tag);
+        let strict = under(DEVELOPMENT_OUT, weak(PRODUCTION_IN, DEVELOPMENT_OUT));
+        assert_eq!(strict.strictness(), PRODUCTION_IN);
+        assert_eq!(strict.pci_source, Source::Declared);
+        assert!(strict.declared().unwrap().is_due(NOW));
+    }
+}
+
+#[test]
+fn a_declaration_confirms_what_waits_and_its_end_lets_it_wait_again() {
+    // The record is stricter than what AWS reports.
+    let parts = one_account(fold(&[tagged(PRODUCTION_IN)]), None);
+    let read = domain::crawl::SingleRead::Account {
+        account: Box::new(account()),
+        class: fold(&[tagged(DEVELOPMENT_OUT)]),
+        units: Vec::new(),
+    };
+    let (parts, _) = domain::crawl::take(&parts, &read, NOW).unwrap();
+    let (_, waits) = parts.accounts[&id()];
+    assert_eq!(
+        (waits.strictness(), waits.waiting),
+        (PRODUCTION_IN, Some(DEVELOPMENT_OUT))
+    );
+    let found = waits.under(Some(declared(STAGING_CONNECTED, DEVELOPMENT_OUT)), NOW);
+    assert_eq!(
+        (found.strictness(), found.waiting),
+        (STAGING_CONNECTED, None)
+    );
+    assert_eq!(found.reported(), DEVELOPMENT_OUT);
+    assert_eq!(
+        found.under(found.declared(), NOW + VALID_FOR).waiting,
+        waits.waiting
+    );
+    assert_eq!(found.under(None, NOW), waits);
+}
+
+#[test]
+fn a_single_read_keeps_the_declaration_and_the_record_without_it() {
+    let before = one_account(
+        fold(&[tagged(PRODUCTION_IN)]),
+        Some(declared(STAGING_CONNECTED, PRODUCTION_IN)),
+    );
+    let read = domain::crawl::SingleRead::Account {
+        account: Box::new(account()),
+        class: fold(&[tagged(DEVELOPMENT_OUT)]),
+        units: Vec::new(),
+    };
+    let (after, _) = domain::crawl::take(&before, &read, NOW).unwrap();
+    let (_, class) = after.accounts[&id()];
+    assert_eq!(class.strictness(), STAGING_CONNECTED);
+    assert_eq!(class.undeclared().strictness(), PRODUCTION_IN);
+    assert_eq!(class.reported(), DEVELOPMENT_OUT);
+}
+
+const ENVIRONMENTS: [Environment; 6] = [
+    Environment::Sandbox,
+    Environment::Development,
+    Environment::Staging,
+    Environment::Production,
+    Environment::Security,
+    Environment::Management,
+];
+const SCOPES: [Pci; 3] = [Pci::Out, Pci::Connected, Pci::In];
+
+prop_compose! {
+    fn any_class()(
+        environment in prop::sample::select(&ENVIRONMENTS[..]),
+        pci in prop::sample::select(&SCOPES[..]),
+    ) -> (Environment, Pci) {
+        (environment, pci)
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_declaration_never_makes_an_account_less_strict_than_agreed(
+        reported in any_class(),
+        class in any_class(),
+        against in any_class(),
+        role in prop::option::of(prop::sample::select(&ENVIRONMENTS[..])),
+        valid in any::<bool>(),
+        proven in any::<bool>(),
+    ) {
+        let mut readings = vec![tagged(reported)];
+        readings.extend(role.map(|role| said(ReadingSource::OwnAccount, role, Assertion::Nothing)));
+        let without = fold(&readings);
+        let declared = Declared {
+            valid_until: if valid { NOW + VALID_FOR } else { NOW },
+            proof: if proven { DeclarationProof::Confirmed } else { DeclarationProof::Missing },
+            ..declared(class, against)
+        };
+        let found = without.under(Some(declared), NOW);
+        prop_assert_eq!(found.under(None, NOW), without);
+        prop_assert!(found.environment >= class.0 && found.pci >= class.1);
+        prop_assert!(role.is_none_or(|role| found.environment >= role));
+        if !(valid && proven) {
+            prop_assert!(found.environment >= without.environment && found.pci >= without.pci);
+        }
+        if without.environment > against.0 {
+            prop_assert!(found.environment >= without.environment);
+        }
+        if without.pci > against.1 {
+            prop_assert!(found.pci >= without.pci);
+        }
+    }
+}
+
+fn id() -> AccountId {
+    AccountId::parse("111122223333").unwrap()
+}
+
+fn account() -> Account {
+    Account {
+        id: id(),
+        name: "cards".into(),
+        email: "cards@example.com".into(),
+        state: AccountState::Active,
+        ous: Vec::new(),
+        tags: BTreeMap::new(),
+    }
+}
+
+fn one_account(class: Classification, declared: Option<Declared>) -> Parts {
+    let mut parts = Parts::default();
+    let class = class.under(declared, NOW);
+    parts.accounts.insert(id(), (account(), class));
+    parts
+}
+
+fn declaration(class: (Environment, Pci), against: (Environment, Pci)) -> Declaration {
+    Declaration {
+        environment: class.0,
+        pci: class.1,
+        owner: None,
+        purpose: "cards of the example company".into(),
+        out_of_scope: (class.1 == Pci::Out).then(|| "no card data is ever sent here".into()),
+        valid_until: NOW + VALID_FOR,
+        against,
+    }
+}
+
+/// Returns the objections to an item while AWS reports `reported` and `before` is in force.
+fn objections(
+    reported: (Environment, Pci),
+    before: Option<&Declaration>,
+    after: Option<&Declaration>,
+) -> Vec<Objection> {
+    let class = fold(&[tagged(reported)]);
+    let snapshot = Snapshot::new(one_account(class, before.map(Declaration::declared)));
+    let item = classify(before, after);
+    let state = State {
+        declaration: before.cloned(),
+        aws: reported,
+    };
+    let mut states = SubjectStates::default();
+    states
+        .0
+        .insert(item.key(), SubjectState::AccountClassification(state));
+    let context = SubjectContext {
+        snapshot: &snapshot,
+        states: &states,
+    };
+    item.subject().objections(context)
+}
+
+fn classify(before: Option<&Declaration>, after: Option<&Declaration>) -> Operation {
+    Operation::Classify {
+        account: id(),
+        before: before.cloned(),
+        after: after.cloned(),
+    }
+}
+
+fn rules(objections: &[Objection]) -> Vec<&'static str> {
+    for objection in objections {
+        assert_eq!(
+            objection.remedy,
+            Some(Remedy::Approvals(2)),
+            "{objection:?}"
+        );
+    }
+    objections.iter().map(|one| one.rule).collect()
+}
+
+#[test]
+fn tightening_needs_nobody_and_loosening_needs_two_other_people() {
+    let strict = declaration(PRODUCTION_IN, DEVELOPMENT_OUT);
+    assert_eq!(
+        rules(&objections(DEVELOPMENT_OUT, None, Some(&strict))),
+        [""; 0]
+    );
+    let loose = declaration(DEVELOPMENT_OUT, PRODUCTION_IN);
+    assert_eq!(
+        rules(&objections(PRODUCTION_IN, None, Some(&loose))),
+        [LOOSENED]
+    );
+    // Its end loosens what it tightened, and tightens what it loosened.
+    assert_eq!(
+        rules(&objections(DEVELOPMENT_OUT, Some(&strict), None)),
+        [LOOSENED]
+    );
+    assert_eq!(
+        rules(&objections(PRODUCTION_IN, Some(&loose), None)),
+        [""; 0]
+    );
+    // One half looser is looser.
+    let half = declaration((Environment::Management, Pci::Connected), PRODUCTION_IN);
+    assert_eq!(
+        rules(&objections(PRODUCTION_IN, None, Some(&half))),
+        [LOOSENED]
+    );
+}
+
+#[test]
+fn to_keep_an_account_loose_for_longer_needs_two_other_people() {
+    let loose = Declaration {
+        valid_until: NOW + domain::time::Duration::days(20),
+        ..declaration(DEVELOPMENT_OUT, PRODUCTION_IN)
+    };
+    let longer = declaration(DEVELOPMENT_OUT, PRODUCTION_IN);
+    assert_eq!(
+        rules(&objections(PRODUCTION_IN, Some(&loose), Some(&longer))),
+        [LOOSENED]
+    );
+    // A tightening ends when what was agreed ends, so that nobody has to agree to it.
+    let next = STAGING_CONNECTED;
+    let end = Declaration::end(Some(&loose), next, PRODUCTION_IN, NOW + VALID_FOR);
+    assert_eq!(end, loose.valid_until);
+    let tighter = Declaration {
+        valid_until: end,
+        ..declaration(next, PRODUCTION_IN)
+    };
+    assert_eq!(
+        rules(&objections(PRODUCTION_IN, Some(&loose), Some(&tighter))),
+        [""; 0]
+    );
+    let end = Declaration::end(Some(&loose), PRODUCTION_IN, PRODUCTION_IN, NOW + VALID_FOR);
+    assert_eq!(end, NOW + VALID_FOR);
+}
+
+#[test]
+fn another_owner_needs_two_other_people_and_must_exist() {
+    let eve = UserId::parse("00000000-0000-4000-8000-000000000002").unwrap();
+    let owned = Declaration {
+        owner: Some(eve),
+        ..declaration(PRODUCTION_IN, PRODUCTION_IN)
+    };
+    let found = objections(PRODUCTION_IN, None, Some(&owned));
+    assert_eq!(found[0].rule, "system.unknown-principal");
+    assert_eq!(rules(&found[1..]), [NEW_OWNER]);
+    let ownerless = declaration(PRODUCTION_IN, PRODUCTION_IN);
+    assert_eq!(
+        rules(&objections(PRODUCTION_IN, Some(&owned), Some(&ownerless))),
+        [NEW_OWNER]
+    );
+}
+
+#[test]
+fn what_changed_meanwhile_or_was_not_read_is_objected_to() {
+    let after = declaration(PRODUCTION_IN, DEVELOPMENT_OUT);
+    // The tags say something else than when it was requested.
+    let found = objections(STAGING_CONNECTED, None, Some(&after));
+    assert_eq!(found[0].rule, "system.changed-meanwhile");
+    assert_eq!(found[0].remedy, None);
+    let class = fold(&[tagged(DEVELOPMENT_OUT)]);
+    let snapshot = Snapshot::new(one_account(class, None));
+    let item = classify(None, Some(&after));
+    let other = State {
+        declaration: Some(declaration(STAGING_CONNECTED, DEVELOPMENT_OUT)),
+        aws: DEVELOPMENT_OUT,
+    };
+    let mut states = SubjectStates::default();
+    let rule = |states: &SubjectStates| {
+        let context = SubjectContext {
+            snapshot: &snapshot,
+            states,
+        };
+        item.subject().objections(context)[0].rule
+    };
+    assert_eq!(rule(&states), "system.not-read");
+    states
+        .0
+        .insert(item.key(), SubjectState::AccountClassification(other));
+    assert_eq!(rule(&states), "system.changed-meanwhile");
+}
+
+#[test]
+fn a_declaration_is_complete_and_changes_something() {
+    let valid = declaration(DEVELOPMENT_OUT, PRODUCTION_IN);
+    let check = |after: &Declaration| classify(None, Some(after)).subject().check();
+    assert_eq!(check(&valid), Ok(()));
+    let unchanged = classify(Some(&valid), Some(&valid));
+    assert_eq!(
+        unchanged.subject().check(),
+        Err(InvalidProposal::NoDifference)
+    );
+    let no_reason = Declaration {
+        out_of_scope: None,
+        ..valid.clone()
+    };
+    assert_eq!(check(&no_reason), Err(InvalidProposal::OutOfScope));
+    let needless = Declaration {
+        pci: Pci::In,
+        ..valid.clone()
+    };
+    assert_eq!(check(&needless), Err(InvalidProposal::InScope));
+    let short = Declaration {
+        purpose: "cards".into(),
+        ..valid
+    };
+    assert_eq!(check(&short), Err(InvalidProposal::Text("purpose")));
+}
