@@ -15,6 +15,8 @@ const POINTS = [
   'approved', 'queued', 'judged', 'applying', 'observed-before', 'intended', 'called', 'accepted', 'polled', 'relisting',
   'observed-after', 'verified',
 ];
+/** The failpoints that a saga passes, in this order. */
+const SAGA_POINTS = ['approved', 'queued', 'judged', 'applying', 'subject-read', 'step-intended', 'step-answered', 'step-done', 'verified'];
 export const [ACCOUNT, SET, GROUP] = ['tokens-prod', 'SupportMetrics', 'support-desk'];
 
 export async function journey(suite) {
@@ -27,6 +29,10 @@ export async function journey(suite) {
       (resources) => killed(resources, kind, point),
     ]);
   });
+  tests.push(...SAGA_POINTS.map((point) => [
+    `a classification that is killed at "${point}" is carried out once and ends verified`,
+    (resources) => killedClassifying(resources, point),
+  ]));
   await suite.together(tests);
 }
 
@@ -63,6 +69,43 @@ async function killed(resources, kind, point) {
     // the assignment exists.
     const most = point === 'called' ? 2 : 1;
     assert.ok(writes.length >= 1 && writes.length <= most, `${writes.length} calls of ${operation}`);
+    const { code, json, stderr } = await again.verifyLedger();
+    assert.equal(code, 0, stderr);
+    assert.equal(json.first_bad ?? null, null);
+    assert.deepEqual(again.errors, []);
+    await again.stop();
+  });
+}
+
+/** Classifies an account more strictly, which starts at once. */
+async function killedClassifying(resources, point) {
+  const name = `kill-classify-${point}`;
+  const data = resources.folder(name);
+  const visitors = [];
+  await withVisitors(name, visitors, async () => {
+    const dying = await resources.sandbox(name, { data, env: { LEASTWISE_FAILPOINT: point } });
+    const names = await new Aws(dying.aws).names();
+    const maya = await signedIn(dying, 'maya.okafor', visitors);
+    await maya.findsInTime('/accounts', 'web-dev');
+    const empty = await maya.open(`/changes/classify?account=${names.accounts['web-dev']}`);
+    const choice = empty.formWith('environment').fill('environment', 'production').fill('pci', 'in')
+      .fill('purpose', 'Takes card payments of the shop.').fill('out_of_scope', '');
+    const preview = await maya.open(choice.request().url);
+    const request = preview.formTo('/do/changes/classify').fill('justification', 'Found in the scoping of the assessment.');
+    await maya.sendUnanswered(request);
+    const late = new Promise((resolve) => setTimeout(resolve, 60_000, { signal: 'none in 60 s' }));
+    const { signal } = await Promise.race([dying.exit, late]);
+    assert.equal(signal, 'SIGKILL', 'the process was not killed');
+
+    const again = await resources.sandbox(name, { data });
+    const later = await signedIn(again, 'maya.okafor', visitors);
+    const list = await later.open('/changes');
+    await later.follow(elements(list.find((node) => node.tagName === 'tbody')).find((node) => node.tagName === 'a'));
+    await later.saysInTime('Verified', 90_000);
+    const account = await later.open(`/accounts/${names.accounts['web-dev']}`);
+    assert.ok(account.says('as declared'), account.text().slice(0, 1000));
+    const ledger = await later.open('/ledger');
+    assert.equal(ledger.text().split('declared account').length - 1, 1, 'entries of the declaration');
     const { code, json, stderr } = await again.verifyLedger();
     assert.equal(code, 0, stderr);
     assert.equal(json.first_bad ?? null, null);

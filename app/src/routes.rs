@@ -11,7 +11,9 @@ use leptos::prelude::AnyView;
 
 use crate::{
     actions,
-    backend::{Backend, Denied, FORM, FieldError, PortResult, change_field, decision_field},
+    backend::{
+        Backend, Denied, FORM, FieldError, PortResult, change_field, classify_field, decision_field,
+    },
     pages,
 };
 
@@ -108,6 +110,11 @@ pub const PAGES: &[PageRoute] = &[
         page: |v| Box::pin(pages::new_change::page(v)),
     },
     PageRoute {
+        path: "/changes/classify",
+        action: Action::Propose,
+        page: |v| Box::pin(pages::classify::page(v)),
+    },
+    PageRoute {
         path: "/changes/{id}",
         action: Action::SeeOwn,
         page: |v| Box::pin(pages::change::page(v)),
@@ -142,6 +149,13 @@ pub const ACTIONS: &[ActionRoute] = &[
         run: |p| Box::pin(actions::change::submit(p)),
         form: actions::change::form,
         keep: &change_field::TYPED,
+    },
+    ActionRoute {
+        path: "/do/changes/classify",
+        action: Action::Propose,
+        run: |p| Box::pin(actions::change::classify(p)),
+        form: actions::change::classify_form,
+        keep: &classify_field::TYPED,
     },
     ActionRoute {
         path: "/do/changes/{id}/decide",

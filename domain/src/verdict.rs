@@ -1,8 +1,12 @@
 //! The verdict on a change: a value, never an error.
 
+mod remedies;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+
+pub use remedies::{Remedies, Remedy};
 
 /// SHA-256 (hex) of the text of all policies in force: the version that a verdict is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,14 +25,6 @@ pub enum Outcome {
     Refused,
 }
 
-/// What lifts a guardrail.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Remedy {
-    /// This many approvals by other people.
-    Approvals(u8),
-}
-
 /// A policy that matched, for one or more gains of the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredHit")]
@@ -40,7 +36,7 @@ pub struct Hit {
     /// The policy's `@control`: the reference for the assessor, such as `PCI 7.2.2`.
     pub control: String,
     /// What lifts the policy; none if nothing does.
-    pub remedy: Option<Remedy>,
+    pub remedy: Option<Remedies>,
     /// The gains it is about, as indexes into `Evaluation::gains`. They are not stored.
     #[serde(skip)]
     pub gains: BTreeSet<usize>,
@@ -54,7 +50,7 @@ struct StoredHit {
     rule: String,
     reason: String,
     control: String,
-    remedy: Option<Remedy>,
+    remedy: Option<Remedies>,
     #[serde(default)]
     gains: Vec<usize>,
     #[serde(default)]
@@ -78,7 +74,7 @@ impl Hit {
     /// Returns the outcome for what the policy matched.
     pub fn outcome(&self) -> Outcome {
         match self.remedy {
-            Some(Remedy::Approvals(_)) => Outcome::NeedsApproval,
+            Some(_) => Outcome::NeedsApproval,
             None => Outcome::Refused,
         }
     }
@@ -152,7 +148,7 @@ impl Verdict {
     pub fn of(hits: Vec<Hit>, rules: RulesVersion) -> Self {
         let outcome = strictest(hits.iter().map(Hit::outcome));
         let needed = hits.iter().filter_map(|hit| hit.remedy.as_ref());
-        let needed = needed.map(|Remedy::Approvals(count)| *count).max();
+        let needed = needed.map(Remedies::approvals).max();
         let approvals = match outcome {
             Outcome::NeedsApproval => needed.unwrap_or(0),
             Outcome::Allowed | Outcome::Refused => 0,
@@ -163,6 +159,12 @@ impl Verdict {
             hits,
             rules,
         }
+    }
+
+    /// Whether whoever approves must have signed in recently, by a policy.
+    pub fn needs_step_up(&self) -> bool {
+        let mut remedies = self.hits.iter().filter_map(|hit| hit.remedy.as_ref());
+        remedies.any(Remedies::need_step_up)
     }
 
     /// Returns the verdict without what nothing lifts. An accepted removal that cannot be written now is not blocked
@@ -218,7 +220,10 @@ mod tests {
             gains: BTreeSet::new(),
             affected: 0,
         };
-        let (last, two) = (hit("final", None), hit("two", Some(Remedy::Approvals(2))));
+        let (last, two) = (
+            hit("final", None),
+            hit("two", Some(Remedies::approvals_of(2))),
+        );
         let verdict = |hits: &[&Hit]| {
             let hits = hits.iter().map(|hit| (*hit).clone()).collect();
             Verdict::of(hits, RulesVersion(String::new()))

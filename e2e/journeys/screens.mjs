@@ -48,6 +48,11 @@ export async function journey(suite, browser) {
     board: '/accounts',
     account: `/accounts/${names.accounts['cards-prod']}`,
     preview: `/changes/new?${query(draft('SupportMetrics', 'settlement-prod'))}`,
+    classify: `/changes/classify?${new URLSearchParams({
+      accounts: `${names.accounts['cards-prod']}\n${names.accounts['tokens-prod']}`, environment: 'development', pci: 'out',
+      purpose: 'Card data left these accounts this year.', out_of_scope: 'Neither stores card data nor reaches it.',
+      until: new Date(Date.now() + 300 * 86_400_000).toISOString().slice(0, 10),
+    })}`,
     refused: `/changes/new?${query(draft('ReleaseToolkit', 'cards-prod'))}`,
     change: `/changes/${change}`,
     verified: `/changes/${done}`,

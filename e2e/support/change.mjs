@@ -28,7 +28,7 @@ export async function submit(person, { why = justification, ticket = 'OPS-4711' 
 /** Returns the id of the change whose page is open. */
 export function changeId(page) {
   const id = /\/changes\/([^/?#]+)/.exec(page.url())?.[1];
-  if (!id || id === 'new') throw new Error(`not the page of a change: ${page.url()}\n`);
+  if (!id || id === 'new' || id === 'classify') throw new Error(`not the page of a change: ${page.url()}\n`);
   return id;
 }
 

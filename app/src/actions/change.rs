@@ -1,11 +1,11 @@
-//! Actions on a change: submit, decide, withdraw.
+//! Actions on a change: submit, classify, decide, withdraw.
 
 use domain::ids::ChangeId;
 
 use crate::{
     backend::{
-        ChangeForm, DecisionInput, Denied, FieldError, PortResult, Submission, change_field,
-        decision_field, decision_of,
+        ChangeForm, ClassifyForm, ClassifySubmission, DecisionInput, Denied, FieldError,
+        PortResult, Submission, change_field, classify_field, decision_field, decision_of,
     },
     routes::{Post, Sent},
 };
@@ -15,6 +15,14 @@ pub async fn submit(Post { backend, sent }: Post) -> PortResult<String> {
     sent.only(&change_field::SENT)?;
     let submission = Submission::read(|field| sent.field(field));
     let id = backend.submit(submission).await?;
+    Ok(format!("/changes/{id}"))
+}
+
+/// Stores a change that classifies accounts, and redirects to its page.
+pub async fn classify(Post { backend, sent }: Post) -> PortResult<String> {
+    sent.only(&classify_field::SENT)?;
+    let submission = ClassifySubmission::read(|field| sent.field(field));
+    let id = backend.classify(submission).await?;
     Ok(format!("/changes/{id}"))
 }
 
@@ -48,6 +56,11 @@ pub async fn withdraw(Post { backend, sent }: Post) -> PortResult<String> {
 /// Returns the URL of the preview that was submitted.
 pub fn form(sent: &Sent) -> String {
     ChangeForm::read(|field| sent.field(field)).href()
+}
+
+/// Returns the URL of the preview of a classification that was submitted.
+pub fn classify_form(sent: &Sent) -> String {
+    ClassifyForm::read(|field| sent.field(field)).href()
 }
 
 /// Returns the URL of the change.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
-    classification::{Environment, Pci, Source},
+    classification::{Classification, Environment, Pci, Source},
     ids::AccountId,
     snapshot::{Figure, Knowledge},
     time::Timestamp,
@@ -10,6 +10,61 @@ use domain::{
 };
 
 use super::{AccountRef, ChangeRow, HitView, ListQuery, PortResult, PrincipalRef, SetRef, UserRef};
+
+/// Whether the declaration of an account needs attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclarationMark {
+    None,
+    /// It ends soon, or has ended.
+    ToConfirm,
+    /// Tags and OUs say something else.
+    Otherwise,
+}
+
+impl DeclarationMark {
+    pub fn of(class: Option<&Classification>, now: Timestamp) -> Self {
+        let due = |class: &Classification| class.declared().is_some_and(|one| one.is_due(now));
+        match class {
+            Some(class) if due(class) => Self::ToConfirm,
+            Some(class) if is_declared_otherwise(class) => Self::Otherwise,
+            _ => Self::None,
+        }
+    }
+}
+
+/// Whether an account is declared otherwise than its role, tags and OUs say.
+pub fn is_declared_otherwise(class: &Classification) -> bool {
+    let declared = class.declared().map(|declared| declared.strictness());
+    declared.is_some_and(|declared| declared != class.reported())
+}
+
+/// The numbers of accounts by their declarations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeclarationCounts {
+    pub declared: usize,
+    pub undeclared: usize,
+    /// Accounts that are declared otherwise than their role, tags and OUs say.
+    pub otherwise: usize,
+    /// Accounts whose declaration ends soon or has ended.
+    pub to_confirm: usize,
+}
+
+impl DeclarationCounts {
+    pub fn of(classes: impl Iterator<Item = Classification>, now: Timestamp) -> Self {
+        let mut counts = Self::default();
+        for class in classes {
+            match class.declared() {
+                Some(declared) => {
+                    counts.declared += 1;
+                    counts.to_confirm += usize::from(declared.is_due(now));
+                }
+                None => counts.undeclared += 1,
+            }
+            counts.otherwise += usize::from(is_declared_otherwise(&class));
+        }
+        counts
+    }
+}
 
 /// An account on the board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +77,7 @@ pub struct AccountCard {
     /// Assignments with policy violations or without a required approval. `None` outside production PCI, where
     /// assignments are evaluated only when the account page is opened.
     pub findings: Option<Figure<Tally>>,
+    pub declaration: DeclarationMark,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +107,7 @@ pub struct Board {
     pub contradictory: usize,
     /// Accounts of which AWS reports a less strict classification than is on record.
     pub waiting: usize,
+    pub declarations: DeclarationCounts,
     /// The lines of the mapping that confirm what AWS reports of the accounts that match and wait, for the first of them.
     pub confirmations: Vec<String>,
 }
@@ -89,6 +146,39 @@ pub struct ReadingRow {
     pub pci: Option<String>,
 }
 
+/// The declaration of an account, as its page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclarationView {
+    pub environment: Environment,
+    pub pci: Pci,
+    pub valid_until: Timestamp,
+    /// What its role, tags and OUs say now, if that is something else.
+    pub reported: Option<(Environment, Pci)>,
+    pub state: DeclarationState,
+    /// None if the stored text is not the one that the ledger records.
+    pub text: Option<DeclarationText>,
+}
+
+/// Whether a declaration counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclarationState {
+    Valid,
+    /// It counts, and ends soon.
+    EndsSoon,
+    Ended,
+    /// Its row is missing or differs from the ledger.
+    Unproven,
+}
+
+/// The texts of a declaration, and the change that declared it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclarationText {
+    pub owner: Option<UserRef>,
+    pub purpose: String,
+    pub out_of_scope: Option<String>,
+    pub change: domain::ids::ChangeId,
+}
+
 /// An account, as its page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountView {
@@ -102,6 +192,8 @@ pub struct AccountView {
     pub readings: Vec<ReadingRow>,
     /// Why it is classified as it is.
     pub reason: String,
+    /// The declaration in force, if there is one.
+    pub declaration: Option<DeclarationView>,
     /// What to do if it is not classified, or if readings contradict each other.
     pub cures: Vec<String>,
     /// Its assignments, those with the most policy violations first.

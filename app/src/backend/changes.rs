@@ -15,7 +15,7 @@ use domain::{
 
 use super::{
     AccountRef, AffectedPeople, ChangeForm, ChangeKind, ChangeRow, DecisionInput, LinkEvidence,
-    ListQuery, Page, PortResult, PrincipalRef, SetRef, Submission,
+    ListQuery, Page, PortResult, PrincipalRef, SetRef, SubjectEffectRow, Submission, UndoLink,
 };
 
 /// An option of a list in the form.
@@ -59,11 +59,13 @@ pub struct EffectRow {
     pub term: String,
 }
 
-/// One page of the gains and losses of a change: all gains, then all losses.
+/// One page of the effect of a change: all gains, then all losses, then what changes besides access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectPage {
     pub gained: Vec<EffectRow>,
     pub lost: Vec<EffectRow>,
+    /// What changes besides access, after the losses.
+    pub others: Vec<SubjectEffectRow>,
     /// The page number, from 1.
     pub number: usize,
 }
@@ -86,6 +88,10 @@ pub struct Preview {
     pub lost: Vec<EffectRow>,
     /// Who loses access.
     pub losers: AffectedPeople,
+    /// The first subjects of which something else than access changes.
+    pub others: Vec<SubjectEffectRow>,
+    /// The number of all these subjects.
+    pub other_count: usize,
     pub verdict: Verdict,
     /// The short names of the policies in the verdict, by id.
     pub policy_titles: PolicyTitles,
@@ -261,6 +267,8 @@ pub struct ChangeView {
     pub live_words: String,
     /// The reason for its result, if Leastwise or AWS reported one.
     pub result: Option<String>,
+    /// The forms that undo it, if the viewer may propose that.
+    pub undo: Vec<UndoLink>,
     /// How it differs from the ledger, if it does.
     pub mismatch: Option<LedgerMismatchView>,
 }

@@ -129,6 +129,8 @@ pub struct OrganisationHome {
     pub exposure: Exposure,
     /// Accounts of which AWS reports a less strict classification than is on record.
     pub waiting_accounts: Figure,
+    /// Accounts whose declaration ends soon or has ended.
+    pub accounts_to_confirm: usize,
     /// The people who can reach production PCI, most exposed first, at most twelve.
     pub exposed: Vec<ExposedPerson>,
     /// Policy findings on existing access, violations first.

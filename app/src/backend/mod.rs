@@ -7,6 +7,7 @@ mod accounts;
 mod affected;
 mod change_form;
 mod changes;
+mod classify_form;
 mod decision_form;
 mod groups;
 mod home;
@@ -16,12 +17,14 @@ mod people;
 mod permission_sets;
 mod report;
 mod shared;
+mod subject_effect;
 mod viewer;
 
 pub use accounts::*;
 pub use affected::*;
 pub use change_form::*;
 pub use changes::*;
+pub use classify_form::*;
 pub use decision_form::*;
 pub use groups::*;
 pub use home::*;
@@ -31,6 +34,7 @@ pub use people::*;
 pub use permission_sets::*;
 pub use report::*;
 pub use shared::*;
+pub use subject_effect::*;
 pub use viewer::*;
 
 use std::sync::Arc;
@@ -139,6 +143,7 @@ pub trait Backend:
     + PermissionSetsPort
     + ChangesPort
     + NewChangePort
+    + ClassificationPort
     + DecisionPort
     + WithdrawalPort
     + LedgerPort

@@ -1,7 +1,7 @@
 //! The verdict on a change: the outcome, every reason with its control, and the approvals required. Displays a verdict
 //! and never makes one.
 
-use domain::verdict::{Hit, Outcome, Remedy, Verdict};
+use domain::verdict::{Hit, Outcome, Verdict};
 use leptos::prelude::*;
 
 use super::{Notice, PolicyReason, Status};
@@ -104,11 +104,18 @@ fn reason(hit: Hit, title: String, gains: usize, tense: Tense) -> impl IntoView 
         Tense::Open => "Requires",
         Tense::Over => "Required",
     };
-    let remedy = match hit.remedy {
-        Some(Remedy::Approvals(1)) => Some(format!("{requires} 1 approval.")),
-        Some(Remedy::Approvals(n)) => Some(format!("{requires} {n} approvals.")),
-        None => None,
-    };
+    let remedy = hit.remedy.map(|remedies| {
+        let approvals = match remedies.approvals() {
+            1 => "1 approval".to_owned(),
+            n => format!("{n} approvals"),
+        };
+        let recent = if remedies.need_step_up() {
+            " by people who signed in recently"
+        } else {
+            ""
+        };
+        format!("{requires} {approvals}{recent}.")
+    });
     view! {
         <li><PolicyReason rule=hit.rule title reason=hit.reason control=hit.control applies_to remedy /></li>
     }

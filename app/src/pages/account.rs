@@ -1,10 +1,11 @@
 //! An account: its assignments, the people who reach it through them, policy findings, and its classification.
 
+mod classification;
+
 use std::collections::BTreeMap;
 
 use domain::{
     authorize::Action,
-    classification::Classification,
     ids::AccountId,
     org::AccountState,
     snapshot::{Figure, Knowledge},
@@ -13,6 +14,10 @@ use domain::{
 };
 use leptos::prelude::*;
 
+use super::{
+    Part,
+    exposure::{bad, wanting},
+};
 use crate::{
     backend::{
         AccessRow, AccountView, ChangeForm, Freshness, HitView, ListQuery, PortResult,
@@ -22,15 +27,10 @@ use crate::{
         AccountMarks, AccountStateMark, Button, ButtonKind, Column, Crumb, Day, Definition,
         DefinitionList, Empty, EmptyFiltered, FreshnessNotice, Glyph, HitWords, Hits, LinkButton,
         NotKnown, Notice, PageHeader, PersonLink, PrincipalLink, RecentChanges, Section, SetLink,
-        Stat, Stats, Status, StatusBadge, Table, Time, classification_words, doubt,
-        environment_name, list_href, pages, pci_name, relative, source_words,
+        Stat, Stats, Status, StatusBadge, Table, Time, environment_name, list_href, pages,
+        pci_name, relative, source_words,
     },
     routes::{Page, Visit},
-};
-
-use super::{
-    Part,
-    exposure::{bad, wanting},
 };
 
 /// Builds the page.
@@ -68,6 +68,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         readings,
         reason,
         cures,
+        declaration,
         rows,
         assignments,
         findings,
@@ -83,16 +84,10 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         asks,
         query,
     } = context;
-    let new = ChangeForm {
-        account: account.id.to_string(),
-        ..ChangeForm::default()
-    }
-    .href();
-    let actions = match (proposes, asks) {
-        (Ok(()), _) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Grant access"</LinkButton> }.into_any(),
-        (Err(_), true) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }.into_any(),
-        (Err(reason), false) => view! { <Button disabled_reason=reason>"Grant access"</Button> }.into_any(),
-    };
+    let actions = actions(&account.id, proposes, asks);
+    let declared =
+        declaration.map(|declaration| classification::declared(declaration, account.class, now));
+    let (notice, declared) = declared.unzip();
     let detail = view! {
         <span class="font-mono">{account.id.to_string()}</span>
         {(!units.is_empty()).then(|| format!(" · {}", units.join(" / ")))}
@@ -135,7 +130,8 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         />
         <FreshnessNotice freshness now />
         {unmanageable.map(|why| view! { <Notice status=Status::Info title="AWS may reject changes to this account">{why}</Notice> })}
-        {doubts(account.class, cures)}
+        {notice}
+        {classification::doubts(account.class, cures)}
         {(!not_found.is_empty()).then(|| not_found_notice(not_found))}
         <Stats>
             <Stat label="People" value=people.to_string() href="#access" detail="can reach it" />
@@ -147,6 +143,7 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
         <div id="access">{access(rows, assignments, &base, proposes, now, &query)}</div>
         <div id="rules">{said}</div>
         <Section title="Facts"><div data-body>{facts}</div></Section>
+        {declared}
         {classified(readings, reason)}
         {(!changes.is_empty())
             .then(|| view! { <Section title="Changes" detail="the last ten"><RecentChanges changes now /></Section> })}
@@ -154,35 +151,24 @@ fn draw(view: AccountView, context: PageContext) -> AnyView {
     .into_any()
 }
 
-/// Renders what is doubtful about a classification, and what to do. The last cure confirms a less strict one.
-fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
-    let waiting = class.waiting.map(|(environment, pci)| {
-        let looser = classification_words((environment, pci));
-        let confirm = cures.pop().map(cure_view);
-        view! {
-            <Notice status=Status::Pending title="AWS reports a less strict classification">
-                "AWS now reports " {looser} ". The stricter classification stays in effect until the change is confirmed in the configuration. " {confirm}
-            </Notice>
-        }
-    });
-    let doubt = doubt(&class).map(|title| {
-        let steps = cures.into_iter().map(|cure| view! { <li>{cure_view(cure)}</li> }).collect_view();
-        view! {
-            <Notice status=Status::Drift title=title>
-                "The strictest reading counts, and what is not understood counts as production PCI." <ul data-plain>{steps}</ul>
-            </Notice>
-        }
-    });
-    view! { {waiting} {doubt} }.into_any()
-}
-
-/// Renders a cure: a sentence, and the lines of the mapping that follow it.
-fn cure_view(cure: String) -> impl IntoView {
-    let (sentence, lines) = match cure.split_once('\n') {
-        Some((sentence, lines)) => (sentence.to_owned(), Some(lines.to_owned())),
-        None => (cure, None),
+/// Renders the links to the forms of changes to the account.
+fn actions(account: &AccountId, proposes: Result<(), &'static str>, asks: bool) -> AnyView {
+    let new = ChangeForm {
+        account: account.to_string(),
+        ..ChangeForm::default()
+    }
+    .href();
+    let actions = match (proposes, asks) {
+        (Ok(()), _) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Grant access"</LinkButton> }.into_any(),
+        (Err(_), true) => view! { <LinkButton href=new kind=ButtonKind::Primary icon=Glyph::Plus>"Request access"</LinkButton> }.into_any(),
+        (Err(reason), false) => view! { <Button disabled_reason=reason>"Grant access"</Button> }.into_any(),
     };
-    view! { {sentence} {lines.map(|lines| view! { <pre class="overflow-x-auto">{lines}</pre> })} }
+    if proposes.is_ok() {
+        let href = format!("/changes/classify?account={account}");
+        view! { <LinkButton href>"Classify"</LinkButton> {actions} }.into_any()
+    } else {
+        actions
+    }
 }
 
 /// Renders what each source says, and why the account is classified as it is.

@@ -1,6 +1,7 @@
 //! The board of accounts: one row per environment, strictest first, and one column per PCI scope.
 
 use domain::{
+    authorize::Action,
     classification::{Environment, Pci},
     snapshot::{Figure, Knowledge},
     verdict::Tally,
@@ -8,11 +9,15 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    backend::{AccountCard, Board, BoardCell, Freshness, ListQuery, PortResult},
+    backend::{
+        AccountCard, Board, BoardCell, CHECKED, ClassifyForm, DeclarationMark, Freshness,
+        ListQuery, PortResult,
+    },
     components::{
-        AccountStateMark, Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice, Glyph,
-        Icon, ListBar, NotKnown, Notice, PageHeader, PagePosition, Status, StatusBadge,
-        WAITS_FOR_CONFIRMATION, WaitingMark, doubt, environment_name, list_href, pages, pci_name,
+        AccountStateMark, Button, Chip, Empty, EmptyFiltered, EnvironmentBadge, FreshnessNotice,
+        Glyph, Icon, LinkButton, ListBar, NotKnown, Notice, PageHeader, PagePosition, Status,
+        StatusBadge, WAITS_FOR_CONFIRMATION, WaitingMark, doubt, environment_name, list_href,
+        pages, pci_name,
     },
     routes::{Page, Visit},
 };
@@ -21,6 +26,14 @@ use super::filters::{UnknownFilter, known_query};
 
 /// The filter of accounts that wait for a confirmation, also the target of the notice on the home page.
 pub const WAITING: &str = "waiting";
+/// The filter of accounts with a declaration.
+pub const DECLARED: &str = "declared";
+/// The filter of accounts without a declaration.
+pub const UNDECLARED: &str = "undeclared";
+/// The filter of accounts that are declared otherwise than their role, tags and OUs say.
+pub const DECLARED_OTHERWISE: &str = "declared-otherwise";
+/// The filter of accounts whose declaration ends soon or has ended, also the target of the notice on the home page.
+pub const TO_CONFIRM: &str = "to-confirm";
 
 /// The number of accounts up to which the lines that confirm them are unfolded.
 const OPEN: usize = 5;
@@ -29,13 +42,17 @@ const OPEN: usize = 5;
 const COLUMNS: [Pci; 3] = [Pci::In, Pci::Connected, Pci::Out];
 
 /// The filters of the list, besides a cell of the board and a policy.
-const FILTERS: [&str; 6] = [
+const FILTERS: [&str; 10] = [
     "production-pci",
     "findings",
     "unapproved",
     "unclassified",
     "contradictory",
     WAITING,
+    DECLARED,
+    UNDECLARED,
+    DECLARED_OTHERWISE,
+    TO_CONFIRM,
 ];
 
 /// Builds the page.
@@ -45,18 +62,19 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     });
     let board = visit.backend.board(&query).await?;
     let (freshness, now) = (visit.backend.freshness(), visit.backend.now());
+    let proposes = visit.backend.may(Action::Propose).is_ok();
     Ok(Page::new("Accounts", move || {
         view! {
             <PageHeader title="Accounts" detail=view! { "By environment, strictest first, and by PCI DSS scope." }.into_any() />
             {unknown.map(UnknownFilter::notice)}
             <FreshnessNotice freshness=freshness.clone() now />
-            {draw(query, board, &freshness)}
+            {draw(query, board, &freshness, proposes)}
         }
         .into_any()
     }))
 }
 
-fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
+fn draw(query: ListQuery, board: Board, freshness: &Freshness, proposes: bool) -> AnyView {
     if board.known == 0 && freshness.lists.accounts == Knowledge::NeverRead {
         return view! { <NotKnown what="The list of accounts" /> }.into_any();
     }
@@ -76,6 +94,11 @@ fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
         Chip::new("unclassified", "Not classified").counting(board.unclassified),
         Chip::new("contradictory", "Contradictory").counting(board.contradictory),
         Chip::new(WAITING, WAITS_FOR_CONFIRMATION).counting(board.waiting),
+        Chip::new(DECLARED, "Declared").counting(board.declarations.declared),
+        Chip::new(UNDECLARED, "Not declared").counting(board.declarations.undeclared),
+        Chip::new(DECLARED_OTHERWISE, "Declared otherwise than tagged")
+            .counting(board.declarations.otherwise),
+        Chip::new(TO_CONFIRM, "To confirm").counting(board.declarations.to_confirm),
     ];
     let only = query.only.clone().unwrap_or_default();
     let confirm = (only == WAITING && board.total > 0)
@@ -94,9 +117,42 @@ fn draw(query: ListQuery, board: Board, freshness: &Freshness) -> AnyView {
     let body = if board.total == 0 {
         view! { <EmptyFiltered noun="accounts" clear_href="/accounts" /> }.into_any()
     } else {
-        lanes(&query, board.cells)
+        let total = board.total;
+        let lanes = lanes(&query, board.cells, proposes);
+        if proposes {
+            selection(&query, total, lanes)
+        } else {
+            lanes
+        }
     };
     view! { {bar} {confirm} {body} }.into_any()
+}
+
+/// Renders the board as a form that leads to the form for the checked accounts, and a link to that form for all.
+fn selection(query: &ListQuery, total: usize, lanes: AnyView) -> AnyView {
+    let all = ClassifyForm {
+        only: query.only.clone().unwrap_or_default(),
+        words: query.words.clone(),
+        ..ClassifyForm::default()
+    };
+    let filtered = all.is_filtered().then(|| {
+        let label = if total == 1 {
+            "Classify the account that matches".to_owned()
+        } else {
+            format!("Classify all {total} accounts that match")
+        };
+        view! { <LinkButton href=all.href()>{label}</LinkButton> }
+    });
+    view! {
+        <form method="get" action="/changes/classify">
+            <div class="flex flex-wrap items-center gap-2 mb-3">
+                <Button>"Classify the selected accounts"</Button>
+                {filtered}
+            </div>
+            {lanes}
+        </form>
+    }
+    .into_any()
 }
 
 /// Renders what it means that accounts wait, and the lines that confirm each of them.
@@ -128,7 +184,7 @@ fn confirmation_notice(confirmations: Vec<String>, total: usize) -> AnyView {
 }
 
 /// Renders one row per environment with at least one account. Narrow screens stack its three cells.
-fn lanes(query: &ListQuery, cells: Vec<BoardCell>) -> AnyView {
+fn lanes(query: &ListQuery, cells: Vec<BoardCell>, proposes: bool) -> AnyView {
     let heads = COLUMNS
         .map(|pci| view! { <div data-head>{pci_name(pci)}</div> })
         .collect_view();
@@ -142,7 +198,7 @@ fn lanes(query: &ListQuery, cells: Vec<BoardCell>) -> AnyView {
     let single = rows.len() == 1 && rows[0].1.len() == 1;
     let lanes = rows
         .into_iter()
-        .map(|(environment, cells)| lane(query, environment, cells, single))
+        .map(|(environment, cells)| lane(query, environment, cells, single, proposes))
         .collect_view();
     view! {
         <div data-board data-single=single.then_some("")>
@@ -158,13 +214,14 @@ fn lane(
     environment: Environment,
     cells: Vec<BoardCell>,
     single: bool,
+    proposes: bool,
 ) -> AnyView {
     let total: usize = cells.iter().map(|cell| cell.total).sum();
     let mut fields: Vec<AnyView> = Vec::new();
     let mut cells = cells.into_iter().peekable();
     for pci in COLUMNS {
         match cells.next_if(|cell| cell.pci == pci) {
-            Some(cell) => fields.push(field(query, cell, single)),
+            Some(cell) => fields.push(field(query, cell, single, proposes)),
             None if single => {}
             None => fields.push(view! { <div data-cell data-void=""></div> }.into_any()),
         }
@@ -190,7 +247,7 @@ fn accounts(count: usize) -> String {
     }
 }
 
-fn field(query: &ListQuery, cell: BoardCell, single: bool) -> AnyView {
+fn field(query: &ListQuery, cell: BoardCell, single: bool, proposes: bool) -> AnyView {
     let only = format!("{}-{}", cell.environment.as_str(), cell.pci.as_str());
     let shown = cell.accounts.len();
     let place = PagePosition::of(query.page, super::CELL, shown, cell.total);
@@ -204,7 +261,11 @@ fn field(query: &ListQuery, cell: BoardCell, single: bool) -> AnyView {
     } else {
         ().into_any()
     };
-    let cards = cell.accounts.into_iter().map(card).collect_view();
+    let cards = cell
+        .accounts
+        .into_iter()
+        .map(|one| card(one, proposes))
+        .collect_view();
     view! {
         <div data-cell>
             <p data-scope>{pci_name(cell.pci)}</p>
@@ -215,13 +276,18 @@ fn field(query: &ListQuery, cell: BoardCell, single: bool) -> AnyView {
     .into_any()
 }
 
-fn card(card: AccountCard) -> impl IntoView {
+fn card(card: AccountCard, proposes: bool) -> impl IntoView {
     let AccountCard {
         account,
         people,
         standing,
         findings,
+        declaration,
     } = card;
+    let chosen = proposes.then(|| {
+        let label = format!("Select {}", account.name);
+        view! { <input type="checkbox" name=format!("{CHECKED}{}", account.id) value="on" aria-label=label /> }
+    });
     let unevaluated = findings == Some(Figure::NotKnown);
     let Tally {
         against,
@@ -232,6 +298,7 @@ fn card(card: AccountCard) -> impl IntoView {
         {(unapproved > 0).then(|| view! { <StatusBadge status=Status::Pending label=format!("Unapproved: {unapproved}") /> })}
         {doubt(&account.class).map(|label| view! { <StatusBadge status=Status::Drift label /> })}
         {unevaluated.then(|| view! { <StatusBadge status=Status::Drift label="Not read completely" /> })}
+        {declaration_mark(declaration)}
         <WaitingMark class=account.class />
         <AccountStateMark state=account.state />
     };
@@ -244,6 +311,16 @@ fn card(card: AccountCard) -> impl IntoView {
                 <span title="Standing assignments"><Icon glyph=Glyph::Key label="Standing assignments" /> {standing.to_string()}</span>
             </span>
             <span data-marks>{marks}</span>
+            {chosen}
         </li>
     }
+}
+
+fn declaration_mark(mark: DeclarationMark) -> Option<AnyView> {
+    let (status, label) = match mark {
+        DeclarationMark::None => return None,
+        DeclarationMark::ToConfirm => (Status::Pending, "To confirm"),
+        DeclarationMark::Otherwise => (Status::Drift, "Declared otherwise than tagged"),
+    };
+    Some(view! { <StatusBadge status label /> }.into_any())
 }

@@ -6,14 +6,14 @@ use leptos::prelude::*;
 use crate::{
     backend::{
         AffectedPeople, ApprovalView, ChangeView, EffectPage, EffectRow, OperationRow, PortResult,
-        decision_field, gains_and_losses, state_words,
+        SubjectEffectRow, UndoLink, decision_field, gains_and_losses, state_words,
     },
     components::{
         AbsoluteTime, AccountLink, BadgeWeight, Column, Crumb, DecisionForms, Definition,
-        DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, LinkEvidenceSection, Notice,
-        ObsoleteNotice, PageHeader, PagePosition, Section, Status, StatusBadge, Table, Tense, Time,
-        Timeline, VerdictBox, WithdrawForm, decision_errors, list_href, operation_status, pages,
-        risks, state_status,
+        DefinitionList, DiffView, ErrorSummary, LedgerMismatchNotice, LinkButton,
+        LinkEvidenceSection, Notice, ObsoleteNotice, PageHeader, PagePosition, Section, Status,
+        StatusBadge, SubjectEffects, Table, Tense, Time, Timeline, VerdictBox, WithdrawForm,
+        decision_errors, list_href, operation_status, pages, risks, state_status,
     },
     islands::live_status::LiveStatus,
     routes::{FormState, Page, Visit},
@@ -29,6 +29,7 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
     let shown = if page > 1 {
         let shown = visit.backend.effect(&id, page).await?;
         (view.preview.gained, view.preview.lost) = (shown.gained, shown.lost);
+        view.preview.others = shown.others;
         shown.number
     } else {
         1
@@ -42,7 +43,8 @@ pub async fn page(visit: Visit) -> PortResult<Page> {
         let errors = decision_errors(&form, &view);
         let marks = view! { <StatusBadge status=state_status(row.state) label=state_words(row.state) weight=BadgeWeight::Pill /> };
         let detail = view! { "Requested by " {row.requester.clone()} " " <Time at=row.submitted now /> ". " {live(&view)} };
-        let actions = view! { <WithdrawForm id=row.id.clone() may=view.withdraw /> };
+        let undo = undo_links(view.undo.clone());
+        let actions = view! { {undo} <WithdrawForm id=row.id.clone() may=view.withdraw /> };
         view! {
             <PageHeader
                 title=row.title.clone()
@@ -148,7 +150,7 @@ fn body(
             view! { <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains tense=Tense::Over /> }
         }}
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
-        {effect_rows(preview.gained, preview.lost, (gainers, losers), shown, format!("/changes/{changed}"))}
+        {effect_rows(preview.gained, preview.lost, (gainers, losers), (preview.others, preview.other_count), shown, format!("/changes/{changed}"))}
         {open.then(|| risks(preview.findings)).flatten()}
         {given}
         <Section title="Request"><div data-body>{facts}</div></Section>
@@ -162,25 +164,49 @@ fn effect_rows(
     gained: Vec<EffectRow>,
     lost: Vec<EffectRow>,
     (gainers, losers): (AffectedPeople, AffectedPeople),
+    (others, other_count): (Vec<SubjectEffectRow>, usize),
     number: usize,
     path: String,
 ) -> AnyView {
     let (gains, losses) = (gainers.rows, losers.rows);
-    let (shown, total) = (gained.len() + lost.len(), gains + losses);
+    let shown = gained.len() + lost.len() + others.len();
+    let total = gains + losses + other_count;
     let detail = gains_and_losses(gainers, losers);
     let href = move |page| format!("{}#effect", list_href(&path, "", None, page));
     let pager = if shown < total {
         let place = PagePosition::of(number, EffectPage::SIZE, shown, total);
-        pages(place, "gains and losses", href)
+        pages(place, "effects", href)
     } else {
         ().into_any()
     };
+    if other_count == 0 {
+        return view! {
+            <section id="effect">
+                <Section title="Who gains and loses access" detail><DiffView gained gains lost losses pager /></Section>
+            </section>
+        }
+        .into_any();
+    }
+    // A change of something else can have an effect on access as well.
+    let access = (gains + losses > 0).then(|| {
+        view! { <Section title="Who gains and loses access" detail><DiffView gained gains lost losses /></Section> }
+    });
     view! {
         <section id="effect">
-            <Section title="Who gains and loses access" detail><DiffView gained gains lost losses pager /></Section>
+            {access}
+            <Section title="What changes"><SubjectEffects rows=others total=other_count pager /></Section>
         </section>
     }
     .into_any()
+}
+
+/// Renders the links to the forms that undo the change.
+fn undo_links(links: Vec<UndoLink>) -> AnyView {
+    let links = links
+        .into_iter()
+        .map(|UndoLink { label, href }| view! { <LinkButton href>{label}</LinkButton> })
+        .collect_view();
+    view! { {links} }.into_any()
 }
 
 fn progress(operations: Vec<OperationRow>, now: Timestamp) -> impl IntoView {

@@ -18,6 +18,7 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
         alarms,
         exposure,
         waiting_accounts,
+        accounts_to_confirm,
         exposed,
         findings,
         drift,
@@ -36,7 +37,8 @@ pub fn draw(home: OrganisationHome, now: Timestamp) -> (AnyView, AnyView) {
         (Some(drift_section(drift, drift_count, now)), None)
     };
     let waiting = waiting_notice(waiting_accounts);
-    let head = view! { <AlarmList alarms now /> {waiting} {first} {head} }.into_any();
+    let confirm = confirm_notice(accounts_to_confirm);
+    let head = view! { <AlarmList alarms now /> {waiting} {confirm} {first} {head} }.into_any();
     (head, view! { {people} {guardrails} {last} }.into_any())
 }
 
@@ -55,6 +57,25 @@ fn waiting_notice(accounts: Figure) -> Option<AnyView> {
             <p>
                 "AWS reports a less strict environment or PCI scope than is on record. The record stays in effect until the configuration confirms the change. "
                 <a href=href>"View these accounts, and how to confirm them"</a>
+            </p>
+        </Notice>
+    };
+    Some(notice.into_any())
+}
+
+/// Renders how many declarations end soon or have ended.
+fn confirm_notice(accounts: usize) -> Option<AnyView> {
+    let title = match accounts {
+        0 => return None,
+        1 => "The classification of 1 account has to be confirmed".to_owned(),
+        some => format!("The classification of {some} accounts has to be confirmed"),
+    };
+    let href = list_href("/accounts", "", Some(super::accounts::TO_CONFIRM), 1);
+    let notice = view! {
+        <Notice status=Status::Pending title>
+            <p>
+                "Their declarations end within 30 days or have ended. Afterwards a declaration makes no account less strict. "
+                <a href=href>"View these accounts, and classify them anew"</a>
             </p>
         </Notice>
     };

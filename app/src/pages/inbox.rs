@@ -13,8 +13,8 @@ use crate::{
     components::{
         AccountLink, DecisionForms, Definition, DefinitionList, DiffView, Empty, FreshnessNotice,
         Glyph, LedgerMismatchMark, LedgerMismatchNotice, LinkButton, LinkEvidenceSection, Notice,
-        ObsoleteNotice, PageHeader, PagePosition, SecondFactorNotice, Section, Status, Time,
-        VerdictBox, list_href, pages, risks,
+        ObsoleteNotice, PageHeader, PagePosition, SecondFactorNotice, Section, Status,
+        SubjectEffects, Time, VerdictBox, list_href, pages, risks,
     },
     routes::{Page, Visit},
 };
@@ -139,7 +139,8 @@ fn chosen(view: ChangeView, form: crate::routes::FormState, now: Timestamp) -> A
         <ObsoleteNotice reasons=obsolete />
         <VerdictBox verdict=preview.verdict titles=preview.policy_titles gains />
         {preview.evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
-        <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section>
+        {(gains + losses > 0 || preview.other_count == 0).then(|| view! { <Section title="Who gains and loses access" detail><DiffView gained=preview.gained gains lost=preview.lost losses /></Section> })}
+        {(preview.other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=preview.others total=preview.other_count /></Section> })}
         {risks(preview.findings)}
         <Section title="Your decision">
             <div data-body><DecisionForms id=row.id effect=preview.effect may=decide step_up form /></div>

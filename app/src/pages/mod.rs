@@ -4,6 +4,7 @@ pub mod account;
 pub mod accounts;
 pub mod change;
 pub mod changes;
+pub mod classify;
 pub mod entry;
 pub mod error;
 mod exposure;

@@ -263,6 +263,8 @@ fn below(preview: Preview, new: &NewChange, form: &FormState, now: Timestamp) ->
         verdict,
         policy_titles,
         effect,
+        others: _,
+        other_count: _,
         findings,
         session_seconds,
         approvers,

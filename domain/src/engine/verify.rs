@@ -157,7 +157,10 @@ impl State {
                 (OperationKind::Create, DesiredAction::Deliver) => {
                     self.deliver(key, sight.as_of, Cause::OurWrite, Some(others), now, out);
                 }
-                (OperationKind::Delete, DesiredAction::Remove) => {
+                // A read that began before the removal was requested leaves it to the next read.
+                (OperationKind::Delete, DesiredAction::Remove)
+                    if sight.as_of >= self.track(key).fresh_since(now) =>
+                {
                     self.removed(key, sight.as_of, Cause::OurWrite, Some(others), now, out);
                 }
                 // The opposite is wanted in the meantime; the next turn handles it.

@@ -17,7 +17,7 @@ use super::{
     request_template::{PolicyAction, PolicyPrincipal, RequestTemplate},
     rules::Rules,
 };
-use crate::verdict::Remedy;
+use crate::verdict::Remedies;
 
 /// The policies' answer to one case. Policies are identified by their index in `Rules::list`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,7 +25,7 @@ pub(super) struct PolicyResponse {
     /// The policies that make the person eligible. Empty for existing access, which needs no eligibility.
     pub permits: BTreeSet<usize>,
     /// The guardrails that matched, each with what lifts it; none if nothing does.
-    pub forbids: BTreeMap<usize, Option<Remedy>>,
+    pub forbids: BTreeMap<usize, Option<Remedies>>,
     /// Evaluation errors. If there are any, the result is *blocked*.
     pub errors: Vec<String>,
 }
@@ -114,7 +114,7 @@ impl<'r> Evaluator<'r> {
         who: &PolicyPrincipal,
         hit: &BTreeSet<usize>,
         errors: &mut Vec<String>,
-    ) -> BTreeMap<usize, Option<Remedy>> {
+    ) -> BTreeMap<usize, Option<Remedies>> {
         let approvals_needed: BTreeSet<u8> = hit
             .iter()
             .filter_map(|rule| self.approvals_needed(*rule))
@@ -137,23 +137,19 @@ impl<'r> Evaluator<'r> {
                 || most.is_some_and(|hit| hit.contains(rule))
         };
         let brought_up = still.values().flatten().filter(|rule| !hit.contains(rule));
-        let mut found: BTreeMap<usize, Option<Remedy>> =
+        let mut found: BTreeMap<usize, Option<Remedies>> =
             brought_up.map(|rule| (*rule, None)).collect();
         for rule in hit {
-            let remedy = self
-                .approvals_needed(*rule)
-                .filter(|count| !stands(rule, *count))
-                .map(Remedy::Approvals);
-            found.insert(*rule, remedy);
+            let remedy = self.rules.list()[*rule].remedy.as_ref();
+            let remedy = remedy.filter(|remedies| !stands(rule, remedies.approvals()));
+            found.insert(*rule, remedy.cloned());
         }
         found
     }
 
     fn approvals_needed(&self, rule: usize) -> Option<u8> {
-        self.rules.list()[rule]
-            .remedy
-            .as_ref()
-            .map(|Remedy::Approvals(count)| *count)
+        let remedy = self.rules.list()[rule].remedy.as_ref();
+        remedy.map(Remedies::approvals)
     }
 
     /// Returns the policies of one set that matched, and collects errors.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     ids::AccountId,
     snapshot::Snapshot,
-    verdict::{Hit, Remedy},
+    verdict::{Hit, Remedies},
 };
 
 pub(super) fn eligible_by(rules: &Rules, answers: &[Rc<PolicyResponse>]) -> Vec<String> {
@@ -39,7 +39,7 @@ pub(super) struct HitCollector {
     unknown: BTreeMap<AccountId, Hit>,
     ineligible: BTreeSet<usize>,
     failed: BTreeMap<String, BTreeSet<usize>>,
-    by_rule: BTreeMap<(usize, Option<Remedy>), BTreeSet<usize>>,
+    by_rule: BTreeMap<(usize, Option<Remedies>), BTreeSet<usize>>,
 }
 
 impl HitCollector {

@@ -19,7 +19,7 @@ use crate::{
     grant::Term,
     ids::{Assignment, GroupId, UserId},
     snapshot::Snapshot,
-    verdict::{Hit, Remedy},
+    verdict::{Hit, Remedies},
 };
 
 /// A user joins a group that gives access to no account.
@@ -53,9 +53,9 @@ pub(super) fn hits(
             .assigns()
             .and_then(|(assignment, term)| held_already(snapshot, assignment, term, asked));
         let of_one = joining.or(leaving).or(held);
-        let lifted = |hit: &Hit| match hit.remedy {
-            Some(Remedy::Approvals(needed)) => agreed >= usize::from(needed),
-            None => false,
+        let lifted = |hit: &Hit| {
+            let remedies = hit.remedy.as_ref();
+            remedies.is_some_and(|remedies| remedies.lifted_by(agreed))
         };
         found.extend(of_one.filter(|hit| !lifted(hit) && !found.contains(hit)));
     }
@@ -138,7 +138,7 @@ fn held_already(
 
 fn with_one_approval(rule: &str, reason: String) -> Hit {
     Hit {
-        remedy: Some(Remedy::Approvals(1)),
+        remedy: Some(Remedies::approvals_of(1)),
         ..hit(rule, reason, "PCI 7.2.2", BTreeSet::new())
     }
 }

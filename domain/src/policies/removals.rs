@@ -28,7 +28,7 @@ use crate::{
     engine::AccessResource,
     ids::PermissionSetArn,
     snapshot::Snapshot,
-    verdict::{Hit, Remedy},
+    verdict::{Hit, Remedies},
 };
 
 /// The ids in a request about an account or a permission set that is not known.
@@ -113,7 +113,7 @@ pub(super) fn hits(
         return Vec::new();
     };
     let people = lost_access::people(snapshot, operations, effect);
-    let mut found: BTreeMap<usize, Remedy> = BTreeMap::new();
+    let mut found: BTreeMap<usize, Remedies> = BTreeMap::new();
     let mut failed: BTreeSet<String> = BTreeSet::new();
     for pair in lost_access::pairs(snapshot, operations, effect) {
         match removals.matching(snapshot, pair, asked.requester.as_str(), people) {
@@ -126,12 +126,11 @@ pub(super) fn hits(
             }
         }
     }
-    let lifted = |Remedy::Approvals(needed): &Remedy| agreed >= usize::from(*needed);
     let matched = found
         .into_iter()
         .map(|(at, remedy)| removals.list[at].hit(Some(remedy)));
     let failed = failed.into_iter().map(|error| Hit {
-        remedy: Some(Remedy::Approvals(1)),
+        remedy: Some(Remedies::approvals_of(1)),
         ..hit(
             REMOVAL_POLICY_ERROR,
             format!("A policy on removals could not be evaluated, so somebody else must approve. Report this error to the maintainer of the policies: {error}"),
@@ -141,7 +140,11 @@ pub(super) fn hits(
     });
     matched
         .chain(failed)
-        .filter(|hit| !hit.remedy.as_ref().is_some_and(lifted))
+        .filter(|hit| {
+            !hit.remedy
+                .as_ref()
+                .is_some_and(|remedies| remedies.lifted_by(agreed))
+        })
         .collect()
 }
 
@@ -175,7 +178,7 @@ pub fn ends_oversight(rules: &Rules, snapshot: &Snapshot, resource: &AccessResou
 }
 
 /// The matching policies, by their index, and the evaluation errors.
-type Matching = (Vec<(usize, Remedy)>, Vec<String>);
+type Matching = (Vec<(usize, Remedies)>, Vec<String>);
 
 impl RemovalPolicies {
     /// Whether a permission set is marked as oversight. It is none if it may be any.

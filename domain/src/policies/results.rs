@@ -19,7 +19,7 @@ use crate::{
     ids::{Assignment, PersonId, UserId},
     subject::SubjectStates,
     time::Timestamp,
-    verdict::{Hit, Outcome, Remedy, Verdict, strictest},
+    verdict::{Hit, Outcome, Remedies, Verdict, strictest},
 };
 
 /// The request behind a change: the requester and the circumstances.
@@ -190,7 +190,7 @@ pub struct Rule {
     /// `@control`: the reference for the assessor.
     pub control: String,
     /// `@remedy`: what lifts the policy.
-    pub remedy: Option<Remedy>,
+    pub remedy: Option<Remedies>,
     /// The text of the policy, as written.
     pub text: String,
     /// The line on which it begins.
@@ -200,7 +200,7 @@ pub struct Rule {
 impl Rule {
     /// Returns the hit that represents this policy in a verdict.
     #[cfg(feature = "cedar")]
-    pub(super) fn hit(&self, remedy: Option<Remedy>) -> Hit {
+    pub(super) fn hit(&self, remedy: Option<Remedies>) -> Hit {
         Hit {
             rule: self.id.clone(),
             reason: self.reason.clone(),

@@ -12,7 +12,7 @@ use super::{
     results::{Rule, RuleError, RuleKind, RuleText},
     text::{find_outside_strings, position, statements},
 };
-use crate::verdict::Remedy;
+use crate::verdict::Remedies;
 
 const KNOWN: [&str; 5] = ["id", "title", "reason", "control", "remedy"];
 /// The maximum number of approvals that a policy can require.
@@ -133,11 +133,11 @@ impl CedarStatement<'_> {
         }
         let kind = self.kind(policy);
         let remedy = policy.annotation("remedy").and_then(|text| {
-            let read = read_remedy(text);
+            let read = read_remedies(text);
             if read.is_none() {
                 self.wrong(
                     "@remedy",
-                    format!("`{text}` is not a remedy: write `approvals:N` with N from 1 to {MOST_APPROVALS}"),
+                    format!("`{text}` is not a remedy: write `approvals:N` or `approvals:N step-up`, with N from 1 to {MOST_APPROVALS}"),
                 );
             } else if kind == RuleKind::Eligibility {
                 self.wrong("@remedy", "only a guardrail can have a remedy".into());
@@ -217,14 +217,23 @@ impl CedarStatement<'_> {
     }
 }
 
-fn read_remedy(text: &str) -> Option<Remedy> {
+/// Reads `approvals:N`, or `approvals:N step-up`.
+fn read_remedies(text: &str) -> Option<Remedies> {
+    let (text, step_up) = match text.strip_suffix(" step-up") {
+        Some(approvals) => (approvals, true),
+        None => (text, false),
+    };
     let count = text.strip_prefix("approvals:")?;
     // `u8::from_str` would accept `+2` and `02`; only one spelling is valid.
     let plain = count.len() == 1 && count.bytes().all(|b| b.is_ascii_digit());
     let count: u8 = plain.then(|| count.parse().ok())??;
-    (1..=MOST_APPROVALS)
-        .contains(&count)
-        .then_some(Remedy::Approvals(count))
+    let known = (1..=MOST_APPROVALS).contains(&count);
+    let remedies = known.then(|| Remedies::approvals_of(count))?;
+    Some(if step_up {
+        remedies.and_step_up()
+    } else {
+        remedies
+    })
 }
 
 pub(super) fn place_of(diagnostic: &dyn Diagnostic, text: &str) -> (usize, usize) {

@@ -10,7 +10,7 @@ use crate::{
     diff::SharedPath,
     ids::{Principal, UserId},
     subject::{Objection, SubjectContext},
-    verdict::{Hit, Remedy},
+    verdict::Hit,
 };
 
 /// No policy makes the person eligible.
@@ -55,9 +55,9 @@ impl<'a> Objections<'a> {
         operations: &'a [Operation],
         agreed: usize,
     ) -> Self {
-        let lifted = |objection: &Objection| match objection.remedy {
-            Some(Remedy::Approvals(needed)) => agreed >= usize::from(needed),
-            None => false,
+        let lifted = |objection: &Objection| {
+            let remedies = objection.remedy.as_ref();
+            remedies.is_some_and(|remedies| remedies.lifted_by(agreed))
         };
         let found = operations.iter().filter_map(|operation| {
             let mut objections = operation.subject().objections(context);

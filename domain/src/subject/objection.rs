@@ -1,6 +1,6 @@
 //! A reason against an item that needs no policy: it cannot be carried out, or other people must agree.
 
-use crate::verdict::Remedy;
+use crate::verdict::Remedies;
 
 /// A reason against an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Objection {
     /// The reference for the assessor.
     pub control: &'static str,
     /// What lifts it; none if nothing does.
-    pub remedy: Option<Remedy>,
+    pub remedy: Option<Remedies>,
 }
 
 impl Objection {
@@ -29,7 +29,7 @@ impl Objection {
     /// Returns an objection that approvals by this many other people lift.
     pub fn needs(approvals: u8, rule: &'static str, reason: String, control: &'static str) -> Self {
         Self {
-            remedy: Some(Remedy::Approvals(approvals)),
+            remedy: Some(Remedies::approvals_of(approvals)),
             ..Self::blocks(rule, reason, control)
         }
     }

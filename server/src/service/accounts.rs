@@ -4,28 +4,34 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use app::backend::{
     AccessRow, AccountCard, AccountView, AccountsPort, Board, BoardCell, ChangeForm, ChangeKind,
-    Denied, HitView, ListQuery, PortResult,
+    DeclarationCounts, DeclarationMark, DeclarationState, DeclarationText, DeclarationView, Denied,
+    HitView, ListQuery, PortResult, is_declared_otherwise,
 };
-use app::pages::{CELL, cell};
+use app::pages::{
+    CELL,
+    accounts::{DECLARED, DECLARED_OTHERWISE, TO_CONFIRM, UNDECLARED},
+    cell,
+};
 use async_trait::async_trait;
 use domain::{
     access,
     authorize::Action,
-    classification::{Classification, readings},
+    classification::{Classification, DeclarationProof, readings},
     ids::{AccountId, Assignment, Principal},
     policies::{AssignmentFindings, PolicyFindings, Rules},
     snapshot::{Knowledge, Provisioned},
+    time::Timestamp,
     verdict::Tally,
 };
 
 use super::{
     Service,
     app_state::ReadModel,
-    classification, existing,
+    broken, classification, existing,
     index::{AccountEntry, SearchTerms},
     names,
 };
-use crate::store::change::ChangeTarget;
+use crate::store::{StoreError, change::ChangeTarget, declaration};
 
 /// The maximum number of changes shown on the page of an account.
 const CHANGES: usize = 10;
@@ -36,7 +42,7 @@ const CONFIRMATIONS: usize = 20;
 impl AccountsPort for Service {
     async fn board(&self, query: &ListQuery) -> PortResult<Board> {
         self.allowed(Action::SeeDirectory)?;
-        Ok(board(&self.read_model, query))
+        Ok(board(&self.read_model, query, self.app_state.clock.now()))
     }
 
     async fn account(&self, id: &AccountId) -> PortResult<AccountView> {
@@ -74,6 +80,7 @@ impl AccountsPort for Service {
             readings: classification::rows(&readings),
             reason: classification::reason(&class, &readings),
             cures: cures.unwrap_or_default(),
+            declaration: self.declaration(id, &class).await.map_err(broken)?,
             account: account_ref,
             units: units.map(|unit| unit.name.clone()).collect(),
             tags: tags
@@ -98,9 +105,7 @@ impl AccountsPort for Service {
     }
 }
 
-fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
-    let words = SearchTerms::of(&query.words);
-    let only = query.only.as_deref().unwrap_or_default();
+fn board(read_model: &ReadModel, query: &ListQuery, now: Timestamp) -> Board {
     let known = read_model.index.accounts.len();
     let class_of = |entry: &AccountEntry| {
         read_model
@@ -115,23 +120,17 @@ fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
     let unclassified = count(Classification::is_assumed);
     let contradictory = count(|class| class.contradictory);
     let waiting = count(|class| class.waiting.is_some());
-    let mut fields: BTreeMap<_, Vec<(&AccountEntry, Classification)>> = BTreeMap::new();
-    for entry in &read_model.index.accounts {
-        let Some(class) = class_of(entry) else {
-            continue;
-        };
-        if words.occur_in(&entry.text) && kept(read_model, only, entry, class) {
-            fields
-                .entry(class.strictness())
-                .or_default()
-                .push((entry, class));
-        }
+    let declarations =
+        DeclarationCounts::of(read_model.index.accounts.iter().filter_map(class_of), now);
+    let mut fields: BTreeMap<_, Vec<&AccountEntry>> = BTreeMap::new();
+    for (entry, class) in entries(read_model, query, now) {
+        fields.entry(class.strictness()).or_default().push(entry);
     }
     let total = fields.values().map(Vec::len).sum();
     let confirmations = fields
         .values()
         .flatten()
-        .filter_map(|(entry, _)| read_model.snapshot.account(&entry.id))
+        .filter_map(|entry| read_model.snapshot.account(&entry.id))
         .filter_map(|(account, class)| classification::confirmation(account, class))
         .take(CONFIRMATIONS)
         .collect();
@@ -152,7 +151,7 @@ fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
                 .into_iter()
                 .skip(skip)
                 .take(CELL)
-                .map(|(entry, _)| card(read_model, entry))
+                .map(|entry| card(read_model, entry, now))
                 .collect(),
         });
     Board {
@@ -162,12 +161,34 @@ fn board(read_model: &ReadModel, query: &ListQuery) -> Board {
         unclassified,
         contradictory,
         waiting,
+        declarations,
         confirmations,
     }
 }
 
+/// Returns the accounts that the board shows for this query, in its order within each cell.
+pub(super) fn entries<'a>(
+    read_model: &'a ReadModel,
+    query: &ListQuery,
+    now: Timestamp,
+) -> impl Iterator<Item = (&'a AccountEntry, Classification)> {
+    let words = SearchTerms::of(&query.words);
+    let only = query.only.clone().unwrap_or_default();
+    read_model.index.accounts.iter().filter_map(move |entry| {
+        let (_, class) = read_model.snapshot.account(&entry.id)?;
+        let shown = words.occur_in(&entry.text) && kept(read_model, &only, entry, *class, now);
+        shown.then_some((entry, *class))
+    })
+}
+
 /// Whether a filter keeps an account. An unknown filter keeps all.
-fn kept(read_model: &ReadModel, only: &str, entry: &AccountEntry, class: Classification) -> bool {
+fn kept(
+    read_model: &ReadModel,
+    only: &str,
+    entry: &AccountEntry,
+    class: Classification,
+    now: Timestamp,
+) -> bool {
     if let Some(rule) = only.strip_prefix("rule:") {
         let found = read_model
             .exposure
@@ -183,16 +204,23 @@ fn kept(read_model: &ReadModel, only: &str, entry: &AccountEntry, class: Classif
         "unclassified" => class.is_assumed(),
         "contradictory" => class.contradictory,
         "waiting" => class.waiting.is_some(),
+        DECLARED => class.declared().is_some(),
+        UNDECLARED => class.declared().is_none(),
+        DECLARED_OTHERWISE => is_declared_otherwise(&class),
+        TO_CONFIRM => class
+            .declared()
+            .is_some_and(|declared| declared.is_due(now)),
         _ => cell(only).is_none_or(|field| field == class.strictness()),
     }
 }
 
-fn card(read_model: &ReadModel, entry: &AccountEntry) -> AccountCard {
+fn card(read_model: &ReadModel, entry: &AccountEntry, now: Timestamp) -> AccountCard {
     let snapshot = &read_model.snapshot;
     let people = access::people_known(snapshot, &entry.id);
     let assignments = snapshot.never_read().assignments_in(&entry.id);
     let powers = people.and(snapshot.never_read().sets());
     AccountCard {
+        declaration: DeclarationMark::of(snapshot.account(&entry.id).map(|(_, class)| class), now),
         account: names::account(snapshot, &entry.id),
         people: people.figure(entry.people as usize),
         standing: assignments.figure(entry.standing as usize),
@@ -262,6 +290,40 @@ impl Service {
                 .then_with(|| badness(&b.hits).cmp(&badness(&a.hits)))
         });
         rows
+    }
+
+    /// Returns the declaration in force of an account.
+    async fn declaration(
+        &self,
+        id: &AccountId,
+        class: &Classification,
+    ) -> Result<Option<DeclarationView>, StoreError> {
+        let mut conn = self.app_state.store.read().acquire().await?;
+        let Some(found) = declaration::in_force(&mut conn, id).await? else {
+            return Ok(None);
+        };
+        let (declared, now) = (found.declared, self.app_state.clock.now());
+        let state = match declared.proof {
+            DeclarationProof::Missing => DeclarationState::Unproven,
+            DeclarationProof::Confirmed if !declared.is_valid(now) => DeclarationState::Ended,
+            DeclarationProof::Confirmed if declared.is_due(now) => DeclarationState::EndsSoon,
+            DeclarationProof::Confirmed => DeclarationState::Valid,
+        };
+        let reported = class.reported();
+        let snapshot = &self.read_model.snapshot;
+        Ok(Some(DeclarationView {
+            environment: declared.environment,
+            pci: declared.pci,
+            valid_until: declared.valid_until,
+            reported: (reported != declared.strictness()).then_some(reported),
+            state,
+            text: found.proven.map(|(declaration, change)| DeclarationText {
+                owner: declaration.owner.map(|owner| names::user(snapshot, &owner)),
+                purpose: declaration.purpose,
+                out_of_scope: declaration.out_of_scope,
+                change,
+            }),
+        }))
     }
 
     /// Returns why AWS may reject changes to this account: only the management account can change assignments in

@@ -14,6 +14,7 @@ use domain::{
     person::link::{IdentityLink, link_identity},
     policies::Rules,
     snapshot::Knowledge,
+    time::Timestamp,
 };
 
 use super::{Service, app_state::ReadModel, broken, index::is_production_pci, names};
@@ -160,6 +161,7 @@ impl Service {
                 .never_read()
                 .accounts()
                 .figure(read_model.exposure.waiting_accounts),
+            accounts_to_confirm: accounts_to_confirm(read_model, self.app_state.clock.now()),
             exposed: exposed(read_model),
             findings: findings(&self.app_state.rules, read_model),
             drift: seen
@@ -169,6 +171,12 @@ impl Service {
             drift_count,
         })
     }
+}
+
+fn accounts_to_confirm(read_model: &ReadModel, now: Timestamp) -> usize {
+    let classes = read_model.snapshot.parts().accounts.values();
+    let declared = classes.filter_map(|(_, class)| class.declared());
+    declared.filter(|declared| declared.is_due(now)).count()
 }
 
 /// Returns why a sign-in is linked to no user. The entry in the ledger names users only if there are several.

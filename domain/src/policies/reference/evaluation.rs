@@ -27,7 +27,7 @@ use crate::{
     snapshot::Snapshot,
     subject::{SubjectContext, SubjectStates},
     time::Timestamp,
-    verdict::{Hit, Remedy, Verdict},
+    verdict::{Hit, Remedies, Verdict},
 };
 
 /// What the policies find for one row.
@@ -129,7 +129,7 @@ fn collected(
     const UNKNOWN: &str = "system.unknown-account";
     let mut ineligible = BTreeSet::new();
     let mut failed: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    let mut by_rule: BTreeMap<(usize, Option<Remedy>), BTreeSet<usize>> = BTreeMap::new();
+    let mut by_rule: BTreeMap<(usize, Option<Remedies>), BTreeSet<usize>> = BTreeMap::new();
     for (gain, (step, answers)) in effect.evaluated_steps().zip(answers).enumerate() {
         if answers.is_empty() {
             let known = |hit: &Hit| hit.rule == UNKNOWN && hit.gains.contains(&gain);

@@ -32,7 +32,7 @@ use crate::{
     snapshot::{Parts, Snapshot},
     subject::SubjectStates,
     time::{Duration, Timestamp},
-    verdict::{Hit, Remedy},
+    verdict::{Hit, Remedies},
 };
 use company::*;
 
@@ -166,7 +166,7 @@ fn asked() -> impl Strategy<Value = RequestContext> {
         })
 }
 
-type Finding = (String, String, Option<Remedy>, usize);
+type Finding = (String, String, Option<Remedies>, usize);
 
 /// Merges repeated hits: the reference reports an unknown account once for each person.
 fn merged(hits: &[Hit]) -> Vec<Finding> {

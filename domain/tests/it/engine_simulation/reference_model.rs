@@ -396,7 +396,8 @@ impl ReferenceModel {
             let ended = std::mem::replace(&mut self.covered_before[at], covered) && !covered;
             if covered || !aws.present[at] {
                 self.lapsed[at] = None;
-            } else if ended {
+            } else if ended && Self::ours(store, key) {
+                // A window that ended before anything was written or verified leaves no claim on what was there before.
                 self.lapsed[at] = Some(now);
             }
             let Some(since) = self.lapsed[at] else {

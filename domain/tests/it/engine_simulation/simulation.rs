@@ -528,28 +528,7 @@ impl Simulation {
                 let later = self.now + self.rng.between(0, 20);
                 self.at(later, What::Deliver(epoch, Event::Committed { number }));
             }
-            Effect::Evaluate { change } => {
-                let plan = self.store.plans.get(&change).map(|(plan, _)| plan);
-                if plan.is_some_and(|p| p.not_before.is_some_and(|at| self.now < at.0)) {
-                    return Err(format!("S7: {change} is evaluated before its time"));
-                }
-                let answer = if self.rng.chance(self.verdict_faults) {
-                    match self.rng.below(3) {
-                        0 => StartVerdict::EffectGrew,
-                        1 => StartVerdict::Refused("the policies changed".into()),
-                        _ => StartVerdict::Unanswered,
-                    }
-                } else if self.now % 4 == 0 {
-                    StartVerdict::AllowedNarrower(EffectHash("narrower".into()))
-                } else {
-                    StartVerdict::StillAllowed
-                };
-                let later = self.now + self.rng.between(5, 200);
-                self.at(
-                    later,
-                    What::Deliver(epoch, Event::Evaluated { change, answer }),
-                );
-            }
+            Effect::Evaluate { change } => self.evaluate(epoch, change)?,
             Effect::Read { target, .. } => {
                 if let Some(invented) = self.invented(&target) {
                     let seen = Observation {
@@ -700,6 +679,30 @@ impl Simulation {
             answer,
         };
         self.at(self.now + reply.after, What::Deliver(epoch, event));
+    }
+
+    fn evaluate(&mut self, epoch: u64, change: ChangeId) -> Result<(), String> {
+        let plan = self.store.plans.get(&change).map(|(plan, _)| plan);
+        if plan.is_some_and(|p| p.not_before.is_some_and(|at| self.now < at.0)) {
+            return Err(format!("S7: {change} is evaluated before its time"));
+        }
+        let answer = if self.rng.chance(self.verdict_faults) {
+            match self.rng.below(3) {
+                0 => StartVerdict::EffectGrew,
+                1 => StartVerdict::Refused("the policies changed".into()),
+                _ => StartVerdict::Unanswered,
+            }
+        } else if self.now % 4 == 0 {
+            StartVerdict::AllowedNarrower(EffectHash("narrower".into()))
+        } else {
+            StartVerdict::StillAllowed
+        };
+        let later = self.now + self.rng.between(5, 200);
+        self.at(
+            later,
+            What::Deliver(epoch, Event::Evaluated { change, answer }),
+        );
+        Ok(())
     }
 
     fn ask_subject(&mut self, epoch: u64, read: ReadSubject) -> Result<(), String> {

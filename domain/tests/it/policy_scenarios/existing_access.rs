@@ -13,7 +13,7 @@ use domain::{
     },
     snapshot::Provisioned,
     time::{Duration, Timestamp},
-    verdict::{Outcome, Remedy},
+    verdict::{Outcome, Remedies},
 };
 
 use super::fixture::*;
@@ -52,7 +52,7 @@ fn harmless_access_that_nobody_approved_here_is_told_apart_from_what_nobody_may_
     assert_eq!(found.len(), 2);
     for held in &found {
         assert_eq!(rules_of(held), ["production-pci-two-approvers"]);
-        assert_eq!(held.hits[0].remedy, Some(Remedy::Approvals(2)));
+        assert_eq!(held.hits[0].remedy, Some(Remedies::approvals_of(2)));
         assert_eq!(held.outcome(), Outcome::NeedsApproval);
     }
 }

@@ -23,7 +23,7 @@ use domain::{
     policies::{ELIGIBILITY_NONE, GainKind, USE_NOT_KNOWN},
     snapshot::Provisioned,
     time::Duration,
-    verdict::{Outcome, Remedy},
+    verdict::{Outcome, Remedies},
 };
 use fixture::*;
 
@@ -91,7 +91,7 @@ fn a_harmless_set_for_a_group_needs_two_approvers() {
     assert_eq!(hit(&evaluation), ["production-pci-two-approvers"]);
     assert_eq!(
         evaluation.verdict.hits[0].remedy,
-        Some(Remedy::Approvals(2))
+        Some(Remedies::approvals_of(2))
     );
 }
 

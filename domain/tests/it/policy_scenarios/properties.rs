@@ -15,7 +15,7 @@ use domain::{
         NAMED_BY_A_RULE, Record, Records, RequestContext, Rules, USE_NOT_KNOWN,
     },
     time::{Duration, Timestamp},
-    verdict::{Hit, Outcome, Remedy},
+    verdict::{Hit, Outcome},
 };
 use proptest::prelude::*;
 
@@ -160,7 +160,7 @@ proptest! {
         let evaluation = fixture.evaluate(&operations, &asked);
         let strictest = evaluation.verdict.hits.iter().map(|hit| match hit.remedy {
             None => Outcome::Refused,
-            Some(Remedy::Approvals(_)) => Outcome::NeedsApproval,
+            Some(_) => Outcome::NeedsApproval,
         }).max().unwrap_or(Outcome::Allowed);
         prop_assert_eq!(evaluation.verdict.outcome, strictest);
         let counts = evaluation.gains.iter().map(|gain| gain.path.gainers.count());

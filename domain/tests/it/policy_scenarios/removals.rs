@@ -12,7 +12,7 @@ use domain::{
         ends_oversight, is_removal_hit,
     },
     snapshot::Gap,
-    verdict::{Outcome, Remedy},
+    verdict::{Outcome, Remedies},
 };
 use proptest::prelude::*;
 
@@ -363,7 +363,7 @@ proptest! {
         let with = fixture.evaluate_under(shipped(), &[], &operations, &ann()).verdict;
         let added: Vec<_> = with.hits.iter().filter(|hit| [OVERSIGHT, MANY].contains(&hit.rule.as_str())).collect();
         prop_assert_eq!(with.hits.len(), without.hits.len() + added.len());
-        prop_assert!(added.iter().all(|hit| hit.remedy == Some(Remedy::Approvals(1))));
+        prop_assert!(added.iter().all(|hit| hit.remedy == Some(Remedies::approvals_of(1))));
         if operations.iter().all(Operation::gives) {
             prop_assert!(added.is_empty());
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::policies::{RuleError, RuleKind, RuleText, Rules};
-use domain::verdict::Remedy;
+use domain::verdict::Remedies;
 
 use super::fixture::*;
 
@@ -69,7 +69,7 @@ fn a_rule_is_listed_with_its_words_its_text_and_its_line() {
         .unwrap();
     assert_eq!(rule.kind, RuleKind::Guardrail);
     assert_eq!(rule.control, "PCI 7.2.3");
-    assert_eq!(rule.remedy, Some(Remedy::Approvals(2)));
+    assert_eq!(rule.remedy, Some(Remedies::approvals_of(2)));
     assert!(
         rule.text
             .starts_with("@id(\"production-pci-two-approvers\")")
@@ -88,6 +88,26 @@ fn a_rule_is_listed_with_its_words_its_text_and_its_line() {
         .map(|rule| rule.control.as_str())
         .collect();
     assert!(controls.iter().all(|control| control.starts_with("PCI ")));
+}
+
+#[test]
+fn a_remedy_may_demand_approvals_by_people_who_signed_in_recently() {
+    let guardrails = GUARDRAILS.replace(
+        "@remedy(\"approvals:2\")",
+        "@remedy(\"approvals:2 step-up\")",
+    );
+    let rules = Rules::parse(SCHEMA, ELIGIBILITY, &guardrails).unwrap();
+    let with_step_up = |rule: &&domain::policies::Rule| {
+        let remedies = rule.remedy.as_ref();
+        remedies.is_some_and(|remedies| remedies.need_step_up() && remedies.approvals() == 2)
+    };
+    assert_eq!(rules.list().iter().filter(with_step_up).count(), 1);
+    for wrong in ["step-up", "approvals:2  step-up", "approvals:2 review"] {
+        let guardrails = GUARDRAILS.replace("approvals:2", wrong);
+        let errors = Rules::parse(SCHEMA, ELIGIBILITY, &guardrails).unwrap_err();
+        let said = format!("{errors:?}");
+        assert!(said.contains("step-up"), "{wrong}: {said}");
+    }
 }
 
 #[test]

@@ -132,7 +132,11 @@ impl ChangesPort for Service {
         let stored = stored
             .filter(|stored| self.may_see_change(stored))
             .ok_or(Denied::NotFound)?;
-        Ok(effect_page(&self.read_model.snapshot, &stored.effect, page))
+        let snapshot = &self.read_model.snapshot;
+        let mut people = PersonNames::new(&self.app_state.store, snapshot);
+        let named = people.of_items(&stored.change.proposal.operations).await;
+        let named = named.map_err(broken)?;
+        Ok(effect_page(snapshot, &named, &stored.effect, page))
     }
 
     async fn inbox(&self, at: InboxPosition) -> PortResult<Page<ChangeView>> {

@@ -20,7 +20,7 @@ use domain::{
 
 use super::{
     descriptions, evaluation::evaluate_now, identity_evidence, person_names::PersonNames,
-    scope::Scope,
+    scope::Scope, subject_effects,
 };
 use crate::{
     service::{Service, existing},
@@ -130,13 +130,16 @@ impl Service {
             let mut conn = self.app_state.store.read().acquire().await?;
             identity_evidence::of(&mut conn, snapshot, &mut people, operations).await?
         };
-        let first = effect_page(snapshot, effect, 1);
+        let named = people.of_items(operations).await?;
+        let first = effect_page(snapshot, &named, effect, 1);
         Ok(Preview {
-            title: descriptions::title(snapshot, &people.of_items(operations).await?, operations),
+            title: descriptions::title(snapshot, &named, operations),
             gained: first.gained,
             gainers: affected(&effect.gained),
             lost: first.lost,
             losers: affected(&effect.lost),
+            others: first.others,
+            other_count: effect.others.len(),
             findings: findings(snapshot, &effect.gained),
             session_seconds: session_seconds(snapshot, operations, effect),
             policy_titles: verdict
@@ -161,10 +164,16 @@ fn affected(steps: &Steps) -> AffectedPeople {
     }
 }
 
-/// Returns one page of the gains, then the losses. Rows are built for that page only.
-pub(super) fn effect_page(snapshot: &Snapshot, effect: &Effect, number: usize) -> EffectPage {
+/// Returns one page of the gains, then the losses, then what changes besides access. Rows are built for that page only.
+pub(super) fn effect_page(
+    snapshot: &Snapshot,
+    people: &descriptions::People,
+    effect: &Effect,
+    number: usize,
+) -> EffectPage {
     let (gains, losses) = (effect.gained.len(), effect.lost.len());
-    let number = existing(number, gains + losses, EffectPage::SIZE);
+    let all = gains + losses + effect.others.len();
+    let number = existing(number, all, EffectPage::SIZE);
     let before = (number - 1) * EffectPage::SIZE;
     let gained: Vec<EffectRow> = effect
         .gained
@@ -173,16 +182,24 @@ pub(super) fn effect_page(snapshot: &Snapshot, effect: &Effect, number: usize) -
         .take(EffectPage::SIZE)
         .map(|step| descriptions::gain(snapshot, &step))
         .collect();
-    let lost = effect
+    let lost: Vec<EffectRow> = effect
         .lost
         .iter()
         .skip(before.saturating_sub(gains))
         .take(EffectPage::SIZE - gained.len())
         .map(|step| descriptions::loss(snapshot, &step))
         .collect();
+    let others = effect
+        .others
+        .iter()
+        .skip(before.saturating_sub(gains + losses))
+        .take(EffectPage::SIZE - gained.len() - lost.len())
+        .map(|other| subject_effects::row(snapshot, people, other))
+        .collect();
     EffectPage {
         gained,
         lost,
+        others,
         number,
     }
 }

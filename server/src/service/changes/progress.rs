@@ -1,6 +1,8 @@
 //! The progress of each operation of a change. The text never claims more than AWS has confirmed: *accepted* is not
 //! *done*, *done* is not *verified*, and *removed* is not *ended* while a session may still be active.
 
+mod saga_steps;
+
 use app::backend::{OperationRow, OperationStatus, state_words};
 use domain::{
     change::{Operation, State},
@@ -30,6 +32,7 @@ pub(super) async fn operations(
     let id = &stored.change.id;
     let row = engine::change(conn, id).await?;
     let writes = engine::operations_of(conn, id).await?;
+    let progress = engine::progress(conn, id).await?;
     let mut rows = Vec::new();
     for (index, operation) in stored.change.proposal.operations.iter().enumerate() {
         let item = row.as_ref().and_then(|row| row.items.get(index));
@@ -57,6 +60,12 @@ pub(super) async fn operations(
                 write,
                 now,
             ),
+        };
+        let far = match item.map(|item| (&item.item, &item.result)) {
+            Some((Item::Saga { plan }, None)) if stored.change.state == State::Applying => {
+                saga_steps::at_work(plan, progress.iter().find(|row| row.index == index))
+            }
+            _ => far,
         };
         let removed = match item.and_then(|item| item.result.as_ref()) {
             Some(ItemResult::Removed { others, .. }) => Some(others),

@@ -3,7 +3,7 @@
 //! `domain::second_factor` decides; this module supplies what it needs and words the result. Writes nothing.
 
 use app::backend::StepUpView;
-use domain::second_factor::{StepUp, StepUpReason, sensitivity, step_up};
+use domain::second_factor::{Sensitivity, StepUp, StepUpReason, sensitivity, step_up};
 
 use super::descriptions::length_words;
 use crate::{service::Service, store::change::StoredChange};
@@ -13,7 +13,11 @@ impl Service {
     pub(super) fn step_up(&self, stored: &StoredChange) -> StepUp {
         let read_model = self.app_state.read_model();
         let operations = &stored.change.proposal.operations;
-        let what = sensitivity(&read_model.snapshot, operations, &stored.effect);
+        let what = if stored.change.verdict.needs_step_up() {
+            Sensitivity::ProductionPci
+        } else {
+            sensitivity(&read_model.snapshot, operations, &stored.effect)
+        };
         step_up(
             self.signed.actor.mfa,
             self.signed.authenticated_at,

@@ -13,7 +13,7 @@ use app::backend::{
 use async_trait::async_trait;
 use domain::{
     authorize::Action,
-    change::{Change, DECIDE_WITHIN, Operation, Proposal, State},
+    change::{Change, DECIDE_WITHIN, InvalidProposal, Operation, Proposal, State},
     diff::Effect,
     ids::{ChangeId, PersonId, Principal},
     ledger::projection::Lifecycle,
@@ -89,21 +89,52 @@ impl NewChangePort for Service {
             return Err(self.refused(Action::Propose, reason).await);
         }
         let reading = reading.insisting();
-        let proposal = Proposal {
-            operations: reading.operations,
-            justification: submission.justification.trim().to_owned(),
-            ticket: Some(submission.ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
+        let sent = SentForm {
+            justification: submission.justification,
+            ticket: submission.ticket,
+            effect: submission.effect,
+            form_key: submission.form_key,
         };
-        let mut errors = reading.errors;
+        let items = (reading.operations, reading.errors);
+        self.submit_items(&person, items, &sent, descriptions::field_of)
+            .await
+    }
+}
+
+/// What every form of a change sends besides its items.
+pub(super) struct SentForm {
+    pub justification: String,
+    pub ticket: String,
+    /// The hash of the effect in the preview.
+    pub effect: String,
+    /// The idempotency key of the form.
+    pub form_key: String,
+}
+
+impl Service {
+    /// Stores the items of a form as a change, whatever its verdict. `errors` are those of the selection; `field_of` names
+    /// the field of the form that an invalid proposal concerns.
+    pub(super) async fn submit_items(
+        &self,
+        person: &PersonId,
+        (operations, mut errors): (Vec<Operation>, Vec<FieldError>),
+        sent: &SentForm,
+        field_of: fn(&Proposal, &InvalidProposal) -> &'static str,
+    ) -> PortResult<ChangeId> {
+        let proposal = Proposal {
+            operations,
+            justification: sent.justification.trim().to_owned(),
+            ticket: Some(sent.ticket.trim().to_owned()).filter(|ticket| !ticket.is_empty()),
+        };
         if errors.is_empty()
             && let Err(invalid) = proposal.check()
         {
             errors.push(FieldError {
-                field: descriptions::field_of(&proposal, &invalid),
+                field: field_of(&proposal, &invalid),
                 message: invalid.to_string(),
             });
         }
-        if errors.is_empty() && !is_form_key(&submission.form_key) {
+        if errors.is_empty() && !is_form_key(&sent.form_key) {
             errors.push(FieldError {
                 field: FORM,
                 message:
@@ -114,15 +145,12 @@ impl NewChangePort for Service {
         if !errors.is_empty() {
             return Err(Denied::Invalid(errors));
         }
-        match self
-            .store_change(&person, proposal.clone(), &submission)
-            .await
-        {
+        match self.store_change(person, proposal.clone(), sent).await {
             // The same form was sent twice at the same time, and the other request was stored.
             Err(Failure::Store(StoreError::Driver(error))) if is_twice(&error) => {
-                let earlier = self.stored_before(&submission).await.map_err(broken)?;
+                let earlier = self.stored_before(sent).await.map_err(broken)?;
                 earlier.map_or(Err(Denied::Broken), |earlier| {
-                    same(&earlier, &person, &proposal)
+                    same(&earlier, person, &proposal)
                 })
             }
             Err(Failure::Store(error)) => Err(trouble(error)),
@@ -142,9 +170,7 @@ impl NewChangePort for Service {
             Ok(id) => Ok(id),
         }
     }
-}
 
-impl Service {
     /// Parses a form into items.
     async fn parsed(&self, form: &ChangeForm, scope: &Scope) -> PortResult<ParsedForm> {
         let snapshot = &self.read_model.snapshot;
@@ -158,21 +184,18 @@ impl Service {
     }
 
     /// Returns the change that the same form created before.
-    async fn stored_before(
-        &self,
-        submission: &Submission,
-    ) -> Result<Option<StoredChange>, StoreError> {
+    async fn stored_before(&self, sent: &SentForm) -> Result<Option<StoredChange>, StoreError> {
         let mut conn = self.app_state.store.read().acquire().await?;
-        change::by_form_key(&mut conn, &submission.form_key).await
+        change::by_form_key(&mut conn, &sent.form_key).await
     }
 
     async fn store_change(
         &self,
         person: &PersonId,
         proposal: Proposal,
-        submission: &Submission,
+        sent: &SentForm,
     ) -> Result<ChangeId, Failure> {
-        if let Some(earlier) = self.stored_before(submission).await? {
+        if let Some(earlier) = self.stored_before(sent).await? {
             return Ok(same(&earlier, person, &proposal)?);
         }
         // Not in an evaluation slot, which must not wait for AWS. What is left out here is read when the removal starts.
@@ -183,7 +206,7 @@ impl Service {
         let mut tx = self.app_state.store.write().await?;
         // Serializes the requests of one person: a form is stored at most once, and the limit of waiting changes holds.
         person::lock(&mut tx, person).await?;
-        if let Some(earlier) = change::by_form_key(tx.conn(), &submission.form_key).await? {
+        if let Some(earlier) = change::by_form_key(tx.conn(), &sent.form_key).await? {
             return Ok(same(&earlier, person, &proposal)?);
         }
         // The read model may be newer than at the start of this request.
@@ -200,7 +223,7 @@ impl Service {
         .await?;
         // Whoever changes a group meanwhile must not prevent that its access is removed: a removal is stored with the
         // effect of now, and its verdict decides whether somebody else must approve it.
-        if !proposal.only_removes() && evaluation.hash.0 != submission.effect {
+        if !proposal.only_removes() && evaluation.hash.0 != sent.effect {
             return Err(Failure::Denied(Denied::Invalid(vec![FieldError {
                 field: change_field::EFFECT,
                 message: "The effect of this change is no longer what you were shown, and nothing was saved. \
@@ -241,7 +264,7 @@ impl Service {
             lifecycle: Lifecycle::NotStarted,
             shown_at: None,
         };
-        let earlier = change::insert(&mut tx, &stored, &submission.form_key, &targets).await?;
+        let earlier = change::insert(&mut tx, &stored, &sent.form_key, &targets).await?;
         if earlier.is_some() {
             // Another person stored the same form key at the same time.
             return Err(StoreError::Conflict("this form").into());

@@ -162,6 +162,7 @@ impl Service {
             live_key,
             live_words,
             result: stored.result.clone(),
+            undo: self.undo_links(stored, now),
             mismatch: mismatch::view(stored, &mut people).await?,
         })
     }

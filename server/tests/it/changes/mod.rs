@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod classify;
 mod decide;
 mod forged;
 mod items;

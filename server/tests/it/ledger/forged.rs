@@ -2,14 +2,16 @@
 //! deleted manually.
 
 use domain::{
+    classification::{DeclarationProof, Environment, Pci},
     engine::{AccessResource, WindowRow, Write},
     grant::Window,
     identity::{Agreement, ExternalIdDigest},
     ids::{ChangeId, GrantId, GroupId, UserId},
+    subject::account_classification::Declaration,
 };
 use server::service::journal::UserOfIdentity;
 use server::store::{
-    Tx, agreed_link, engine, identity, identity_link,
+    Tx, agreed_link, declaration, engine, identity, identity_link,
     session::{self, Ending, NewSession, SessionDocument},
 };
 
@@ -104,6 +106,62 @@ pub async fn a_window_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
     assert_eq!(told(scene).await.0, 0);
     let revive = "update engine_window set over_at = null";
     names(scene, revive, "is open according to its row").await;
+}
+
+fn declaration() -> Declaration {
+    Declaration {
+        environment: Environment::Development,
+        pci: Pci::Out,
+        owner: None,
+        purpose: "no card data since the move".into(),
+        out_of_scope: Some("neither stores nor reaches it".into()),
+        valid_until: START + Duration::days(100),
+        against: (Environment::Production, Pci::In),
+    }
+}
+
+/// Puts a declaration in force, or ends it, with the entry.
+async fn declare(scene: &Scene, declaration: Option<&Declaration>, at: Timestamp) {
+    let (account, change) = (account_id(1), ChangeId::parse(CHANGE).unwrap());
+    let mut tx = scene.db.store.write().await.unwrap();
+    let digest = declaration::put(&mut tx, &account, &change, declaration, at)
+        .await
+        .unwrap();
+    let recorded = declaration.zip(digest.as_deref());
+    let entry = scene
+        .journal
+        .account_declared(&ann(), &account, recorded, at);
+    scene.journal.append(&mut tx, entry).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+pub async fn a_declaration_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {
+    declare(scene, Some(&declaration()), START).await;
+    scene.sealer().await.unwrap().seal_now().await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    let in_force = || async {
+        let mut conn = scene.db.store.read().acquire().await.unwrap();
+        let found = declaration::in_force(&mut conn, &account_id(1)).await;
+        found.unwrap().unwrap()
+    };
+    assert_eq!(in_force().await.proven.unwrap().0, declaration());
+    let looser =
+        "update account_declaration set document = replace(document, 'development', 'sandbox')";
+    names(scene, looser, "has no entry in the ledger").await;
+    assert_eq!(in_force().await.declared.proof, DeclarationProof::Missing);
+    let back =
+        "update account_declaration set document = replace(document, 'sandbox', 'development')";
+    scene.db.by_hand(back).await.unwrap();
+    let ended = "update account_declaration set ended_at = 5";
+    names(scene, ended, "has ended according to its row").await;
+    let back = "update account_declaration set ended_at = null";
+    scene.db.by_hand(back).await.unwrap();
+    assert_eq!(told(scene).await.0, 0);
+    declare(scene, None, START + Duration::hours(1)).await;
+    assert_eq!(told(scene).await.0, 0);
+    names(scene, back, "is in force according to its row").await;
+    let gone = "delete from account_declaration";
+    names(scene, gone, "is missing, but the ledger has its entry").await;
 }
 
 pub async fn a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named(scene: &Scene) {

@@ -26,6 +26,7 @@ use domain::{
     time::{Duration, Timestamp},
 };
 use forged::{
+    a_declaration_that_is_not_as_the_ledger_says_is_named,
     a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named,
     a_link_that_people_ended_and_a_row_restores_is_named,
     a_search_word_taken_out_or_put_in_is_named, a_session_that_is_not_as_the_ledger_says_is_named,
@@ -222,6 +223,7 @@ crate::engines::on_both_engines! {
     a_flood_of_strangers_stays_small,
     a_session_begins_in_the_log_with_its_row_or_not_at_all,
     a_window_that_is_not_as_the_ledger_says_is_named,
+    a_declaration_that_is_not_as_the_ledger_says_is_named,
     a_link_of_an_identity_that_is_not_as_the_ledger_says_is_named,
     a_link_that_people_ended_and_a_row_restores_is_named,
     a_session_that_is_not_as_the_ledger_says_is_named,

@@ -117,6 +117,7 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         | "/permission-sets"
         | "/changes"
         | "/changes/new"
+        | "/changes/classify"
         | "/inbox"
         | "/ledger"
         | "/reports/production-pci"
@@ -144,7 +145,7 @@ fn rows(route: &'static str, things: &Things) -> Vec<Row> {
         ],
         "/assets/{name}" => vec![page(route, "missing", "/assets/none.css")],
         "fallback" => vec![page(route, "no such page", "/no/such/page")],
-        "/do/changes/submit" => vec![
+        "/do/changes/submit" | "/do/changes/classify" => vec![
             action(route, "empty", route, &[]),
             action(route, "a field too many", route, &[("state", "approved")]),
         ],

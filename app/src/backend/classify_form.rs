@@ -1,0 +1,289 @@
+//! The form that classifies accounts. This module is the only place that names its fields: the page, the action, the URL
+//! of the preview and the service use these names.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use domain::ids::ChangeId;
+
+use super::{AccountRef, FieldError, FormOption, PortResult, Preview, change_field, escape};
+
+/// The names of the fields, as the browser sends them.
+pub mod classify_field {
+    use super::change_field;
+
+    /// [`DECLARE`](super::DECLARE) or [`END`](super::END).
+    pub const ACTION: &str = "action";
+    /// Account numbers or exact names, separated by commas or line breaks.
+    pub const ACCOUNTS: &str = "accounts";
+    /// A filter of the board instead of single accounts.
+    pub const ONLY: &str = "only";
+    /// The words of a search on the board, with the filter.
+    pub const WORDS: &str = "q";
+    pub const ENVIRONMENT: &str = "environment";
+    pub const PCI: &str = "pci";
+    /// `user:ID`; can be empty.
+    pub const OWNER: &str = "owner";
+    pub const PURPOSE: &str = "purpose";
+    /// The reason for *out of scope*.
+    pub const OUT_OF_SCOPE: &str = "out_of_scope";
+    /// `YYYY-MM-DD`
+    pub const UNTIL: &str = "until";
+
+    /// The fields of the first form and of the preview's URL.
+    pub const CHOSEN: [&str; 10] = [
+        ACTION,
+        ACCOUNTS,
+        ONLY,
+        WORDS,
+        ENVIRONMENT,
+        PCI,
+        OWNER,
+        PURPOSE,
+        OUT_OF_SCOPE,
+        UNTIL,
+    ];
+    /// The text fields of the second form.
+    pub const TYPED: [&str; 2] = change_field::TYPED;
+    /// All fields that the second form sends.
+    pub const SENT: [&str; 14] = [
+        ACTION,
+        ACCOUNTS,
+        ONLY,
+        WORDS,
+        ENVIRONMENT,
+        PCI,
+        OWNER,
+        PURPOSE,
+        OUT_OF_SCOPE,
+        UNTIL,
+        change_field::JUSTIFICATION,
+        change_field::TICKET,
+        change_field::EFFECT,
+        change_field::FORM_KEY,
+    ];
+}
+
+/// The value of [`classify_field::ACTION`] that declares; also an empty one.
+pub const DECLARE: &str = "declare";
+/// The value of [`classify_field::ACTION`] that ends declarations.
+pub const END: &str = "end";
+/// The name of a checkbox on the board begins with this and continues with the account number: a query keeps one value
+/// of each name.
+pub const CHECKED: &str = "account-";
+
+/// The values of the form, as in the URL of the preview.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClassifyForm {
+    /// [`classify_field::ACTION`]
+    pub action: String,
+    /// [`classify_field::ACCOUNTS`]
+    pub accounts: String,
+    /// [`classify_field::ONLY`]
+    pub only: String,
+    /// [`classify_field::WORDS`]
+    pub words: String,
+    /// [`classify_field::ENVIRONMENT`]
+    pub environment: String,
+    /// [`classify_field::PCI`]
+    pub pci: String,
+    /// [`classify_field::OWNER`]
+    pub owner: String,
+    /// [`classify_field::PURPOSE`]
+    pub purpose: String,
+    /// [`classify_field::OUT_OF_SCOPE`]
+    pub out_of_scope: String,
+    /// [`classify_field::UNTIL`]
+    pub until: String,
+}
+
+impl ClassifyForm {
+    /// Reads the form. `value` returns the value of a field, or an empty string if the field was not sent.
+    pub fn read(value: impl Fn(&str) -> String) -> Self {
+        let [
+            action,
+            accounts,
+            only,
+            words,
+            environment,
+            pci,
+            owner,
+            purpose,
+            out_of_scope,
+            until,
+        ] = classify_field::CHOSEN.map(value);
+        Self {
+            action,
+            accounts,
+            only,
+            words,
+            environment,
+            pci,
+            owner,
+            purpose,
+            out_of_scope,
+            until,
+        }
+    }
+
+    /// Reads the query of a link or of the board, which names single accounts by `account` and by checkboxes.
+    pub fn of_query(query: &BTreeMap<String, String>) -> Self {
+        let mut form = Self::read(|field| query.get(field).cloned().unwrap_or_default());
+        let checked = query.keys().filter_map(|name| name.strip_prefix(CHECKED));
+        let named = query.get("account").map(String::as_str);
+        let typed = Some(form.accounts.trim()).filter(|typed| !typed.is_empty());
+        let all: Vec<&str> = typed.into_iter().chain(named).chain(checked).collect();
+        form.accounts = all.join("\n");
+        form
+    }
+
+    /// Returns the name and value of each field, in the order of [`classify_field::CHOSEN`].
+    pub fn fields(&self) -> [(&'static str, &str); 10] {
+        let values = [
+            &self.action,
+            &self.accounts,
+            &self.only,
+            &self.words,
+            &self.environment,
+            &self.pci,
+            &self.owner,
+            &self.purpose,
+            &self.out_of_scope,
+            &self.until,
+        ];
+        std::array::from_fn(|at| (classify_field::CHOSEN[at], values[at].as_str()))
+    }
+
+    /// Whether declarations are ended.
+    pub fn ends(&self) -> bool {
+        self.action == END
+    }
+
+    /// Whether nothing but accounts is chosen yet.
+    pub fn is_new(&self) -> bool {
+        !self.ends() && self.environment.is_empty() && self.pci.is_empty()
+    }
+
+    /// Whether a filter of the board stands for the accounts.
+    pub fn is_filtered(&self) -> bool {
+        self.accounts.trim().is_empty() && !(self.only.is_empty() && self.words.is_empty())
+    }
+
+    /// Returns the URL of the preview.
+    pub fn href(&self) -> String {
+        let query: Vec<String> = self
+            .fields()
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", escape(value)))
+            .collect();
+        format!("/changes/classify?{}", query.join("&"))
+    }
+}
+
+/// A submitted classification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassifySubmission {
+    pub form: ClassifyForm,
+    pub justification: String,
+    pub ticket: String,
+    /// The hash of the effect in the preview.
+    pub effect: String,
+    /// The idempotency key of the form.
+    pub form_key: String,
+}
+
+impl ClassifySubmission {
+    /// Reads the form, like [`ClassifyForm::read`].
+    pub fn read(value: impl Fn(&str) -> String) -> Self {
+        Self {
+            justification: value(change_field::JUSTIFICATION),
+            ticket: value(change_field::TICKET),
+            effect: value(change_field::EFFECT),
+            form_key: value(change_field::FORM_KEY),
+            form: ClassifyForm::read(value),
+        }
+    }
+}
+
+/// The form that classifies accounts, with the preview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewClassification {
+    /// The values; those of a new form are what the accounts are now, as far as they agree.
+    pub form: ClassifyForm,
+    /// The accounts, at most [`SHOWN_ACCOUNTS`] of them.
+    pub accounts: Vec<AccountRef>,
+    /// The number of all accounts.
+    pub total: usize,
+    /// The users who can be the owner; only the selected one if the list is too long for a page.
+    pub owners: Vec<FormOption>,
+    /// Whether the owner is typed.
+    pub types_owner: bool,
+    /// The latest end that can be chosen.
+    pub latest: String,
+    pub errors: Vec<FieldError>,
+    /// The preview, if the form is complete.
+    pub preview: Option<Preview>,
+    pub form_key: String,
+}
+
+/// The maximum number of accounts that the form names.
+pub const SHOWN_ACCOUNTS: usize = 60;
+
+/// Previews and submits the classification of accounts.
+#[async_trait]
+pub trait ClassificationPort {
+    /// Returns the form, with the preview if it is complete. Has no side effects.
+    async fn new_classification(&self, form: &ClassifyForm) -> PortResult<NewClassification>;
+    /// Stores the change, as [`NewChangePort::submit`](super::NewChangePort::submit) does.
+    async fn classify(&self, submission: ClassifySubmission) -> PortResult<ChangeId>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_field_is_read_from_its_own_name_and_written_under_it() {
+        let form = ClassifyForm::read(|name| format!("{name} & more"));
+        for (name, value) in form.fields() {
+            assert_eq!(value, format!("{name} & more"));
+        }
+        assert_eq!(
+            (form.pci.as_str(), form.until.as_str()),
+            ("pci & more", "until & more")
+        );
+    }
+
+    #[test]
+    fn a_submission_reads_all_that_the_form_sends_and_nothing_else() {
+        let asked = std::cell::RefCell::new(Vec::new());
+        ClassifySubmission::read(|name| {
+            asked.borrow_mut().push(name.to_owned());
+            String::new()
+        });
+        let (mut asked, mut sent) = (asked.into_inner(), classify_field::SENT.to_vec());
+        asked.sort();
+        sent.sort_unstable();
+        assert_eq!(asked, sent);
+    }
+
+    #[test]
+    fn links_and_checkboxes_name_accounts() {
+        let query = [
+            ("account", "111122223333"),
+            ("account-444455556666", "on"),
+            ("accounts", "tokens-prod"),
+            ("only", "unclassified"),
+        ];
+        let query = query.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let form = ClassifyForm::of_query(&query.into());
+        assert_eq!(form.accounts, "tokens-prod\n111122223333\n444455556666");
+        assert!(!form.is_filtered() && form.is_new());
+        let filtered = ClassifyForm {
+            accounts: String::new(),
+            ..form
+        };
+        assert!(filtered.is_filtered());
+    }
+}

@@ -1,0 +1,115 @@
+//! The classification of an account on its page: what is declared, what needs attention, and what is doubtful.
+
+use domain::{classification::Classification, time::Timestamp};
+use leptos::prelude::*;
+
+use crate::{
+    backend::{DeclarationState, DeclarationView},
+    components::{
+        Day, Definition, DefinitionList, Notice, PersonLink, Section, Status, classification_words,
+        doubt, environment_name, pci_name, relative,
+    },
+};
+
+/// Renders what needs attention about a declaration, and what it says.
+pub(super) fn declared(
+    declaration: DeclarationView,
+    class: Classification,
+    now: Timestamp,
+) -> (AnyView, AnyView) {
+    let DeclarationView {
+        environment,
+        pci,
+        valid_until,
+        reported,
+        state,
+        text,
+    } = declaration;
+    let ends = view! { <Day at=valid_until /> " (" {relative(valid_until, now)} ")" };
+    let confirm = match state {
+        DeclarationState::Valid => None,
+        DeclarationState::EndsSoon => Some((
+            "The classification has to be confirmed",
+            "Its declaration ends soon. Afterwards it makes the account no less strict. Classify the account anew.",
+        )),
+        DeclarationState::Ended => Some((
+            "The classification has to be confirmed",
+            "Its declaration has ended and makes the account no less strict. Classify the account anew.",
+        )),
+        DeclarationState::Unproven => Some((
+            "The declaration differs from the ledger",
+            "It makes the account no less strict. Run leastwise ledger verify, and classify the account anew.",
+        )),
+    };
+    let confirm = confirm.map(|(title, words)| {
+        view! { <Notice status=Status::Pending title>{words}</Notice> }
+    });
+    let drift = reported.map(|reported| {
+        let (declared, reported) = (
+            classification_words((environment, pci)),
+            classification_words(reported),
+        );
+        let counts = classification_words(class.strictness());
+        view! {
+            <Notice status=Status::Drift title="Declared otherwise than tagged">
+                {format!("Declared: {declared}. Its role, tags and OUs say: {reported}. In effect: {counts}.")}
+            </Notice>
+        }
+    });
+    let texts = text.map(|text| {
+        let owner = match text.owner {
+            Some(user) => view! { <PersonLink user /> }.into_any(),
+            None => "nobody".into_any(),
+        };
+        view! {
+            <Definition term="Owner">{owner}</Definition>
+            <Definition term="Purpose"><span class="whitespace-pre-wrap break-words">{text.purpose}</span></Definition>
+            {text.out_of_scope.map(|reason| view! { <Definition term="Reason for out of scope"><span class="whitespace-pre-wrap break-words">{reason}</span></Definition> })}
+            <Definition term="Declared by"><a href=format!("/changes/{}", text.change)>"this change"</a></Definition>
+        }
+    });
+    let section = view! {
+        <Section title="Declaration">
+            <div data-body>
+                <DefinitionList>
+                    <Definition term="Environment">{environment_name(environment)}</Definition>
+                    <Definition term="PCI DSS">{pci_name(pci)}</Definition>
+                    <Definition term="Valid until">{ends}</Definition>
+                    {texts}
+                </DefinitionList>
+            </div>
+        </Section>
+    };
+    (view! { {confirm} {drift} }.into_any(), section.into_any())
+}
+
+/// Renders what is doubtful about a classification, and what to do. The last cure confirms a less strict one.
+pub(super) fn doubts(class: Classification, mut cures: Vec<String>) -> AnyView {
+    let waiting = class.waiting.map(|(environment, pci)| {
+        let looser = classification_words((environment, pci));
+        let confirm = cures.pop().map(cure_view);
+        view! {
+            <Notice status=Status::Pending title="AWS reports a less strict classification">
+                "AWS now reports " {looser} ". The stricter classification stays in effect until the change is confirmed in the configuration. " {confirm}
+            </Notice>
+        }
+    });
+    let doubt = doubt(&class).map(|title| {
+        let steps = cures.into_iter().map(|cure| view! { <li>{cure_view(cure)}</li> }).collect_view();
+        view! {
+            <Notice status=Status::Drift title=title>
+                "The strictest reading counts, and what is not understood counts as production PCI." <ul data-plain>{steps}</ul>
+            </Notice>
+        }
+    });
+    view! { {waiting} {doubt} }.into_any()
+}
+
+/// Renders a cure: a sentence, and the lines of the mapping that follow it.
+fn cure_view(cure: String) -> impl IntoView {
+    let (sentence, lines) = match cure.split_once('\n') {
+        Some((sentence, lines)) => (sentence.to_owned(), Some(lines.to_owned())),
+        None => (cure, None),
+    };
+    view! { {sentence} {lines.map(|lines| view! { <pre class="overflow-x-auto">{lines}</pre> })} }
+}

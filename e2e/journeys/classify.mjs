@@ -1,0 +1,95 @@
+// The classification of accounts, with and without JavaScript: two accounts chosen on the board are loosened with two
+// approvals, applied, verified, named in the ledger and undone; a stricter classification applies at once.
+
+import assert from 'node:assert/strict';
+import { PLAIN, Person, SCRIPT, withPeople } from '../support/browser.mjs';
+import { Aws } from '../support/aws.mjs';
+import { changeId, decide } from '../support/change.mjs';
+
+export const about = 'The classification of accounts';
+
+export async function journey(suite, browser) {
+  const sandbox = await suite.sandbox('classify');
+  const names = await new Aws(sandbox.aws).names();
+
+  for (const [way, loose, strict] of [
+    [SCRIPT, ['ledger-prod', 'tokens-prod'], 'web-dev'],
+    [PLAIN, ['settlement-prod', 'cards-prod'], 'ledger-dev'],
+  ]) {
+    await suite.test(`accounts from the board are loosened by two approvals, and undone, ${way.name}`, async () => {
+      const people = [];
+      for (const name of ['maya.okafor', 'ines.carvalho', 'kwame.boateng']) {
+        people.push(await Person.signedIn(browser, sandbox, name, way));
+      }
+      const [maya, ines, kwame] = people;
+      await withPeople(`loosened ${way.name}`, people, async () => {
+        await maya.findsInTime('/accounts', loose[0]);
+        for (const name of loose) await maya.page.locator(`input[name="account-${names.accounts[name]}"]`).check();
+        await maya.press(maya.page.getByRole('button', { name: 'Classify the selected accounts' }));
+        await maya.says('2 accounts', ...loose);
+        // One account that is wrong is named, and nothing that was entered is lost.
+        const accounts = maya.page.locator('textarea[name=accounts]');
+        const chosen = await accounts.inputValue();
+        await accounts.fill(`${chosen}\nno-such-account`);
+        await fill(maya, 'development', 'out');
+        await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+        await maya.says('no-such-account is neither the number nor the name of an account');
+        assert.equal(await maya.page.locator('[name=purpose]').inputValue(), 'Card data left these accounts this year.');
+        await accounts.fill(chosen);
+        await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+        await maya.says('Needs approval by 2 other people', 'development', ...loose);
+        const change = await submit(maya);
+        await maya.says('Waiting for approval', 'What changes');
+        await decide(ines, change);
+        await decide(kwame, change);
+        await maya.saysInTime('Verified');
+        await maya.open(`/accounts/${names.accounts[loose[0]]}`);
+        await maya.says('as declared', 'Declared otherwise than tagged');
+        await maya.open('/accounts?only=declared-otherwise');
+        await maya.says(...loose);
+        await maya.open('/ledger');
+        await maya.says(`declared account ${loose[0]} development, PCI scope out`);
+
+        await maya.open(`/changes/${change}`);
+        await maya.press(maya.page.getByRole('link', { name: 'Undo' }));
+        await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+        await maya.says('Allowed: applied immediately');
+        await submit(maya);
+        await maya.saysInTime('Verified');
+        await maya.open('/ledger');
+        await maya.says(`ended the declared classification of account ${loose[0]}`);
+      });
+      for (const person of people) await person.leave();
+    });
+
+    await suite.test(`a stricter classification applies at once, ${way.name}`, async () => {
+      const maya = await Person.signedIn(browser, sandbox, 'maya.okafor', way);
+      await withPeople(`stricter ${way.name}`, [maya], async () => {
+        await maya.open(`/accounts/${names.accounts[strict]}`);
+        await maya.press(maya.page.getByRole('link', { name: 'Classify', exact: true }));
+        await fill(maya, 'production', 'in');
+        await maya.press(maya.page.getByRole('button', { name: /preview/i }));
+        await maya.says('Allowed: applied immediately');
+        await submit(maya);
+        await maya.saysInTime('Verified');
+        await maya.open(`/accounts/${names.accounts[strict]}`);
+        await maya.says('Production', 'as declared');
+      });
+      await maya.leave();
+    });
+  }
+}
+
+async function fill({ page }, environment, pci) {
+  await page.locator('select[name=environment]').selectOption(environment);
+  await page.locator('select[name=pci]').selectOption(pci);
+  await page.locator('[name=purpose]').fill('Card data left these accounts this year.');
+  await page.locator('[name=out_of_scope]').fill(pci === 'out' ? 'Neither stores card data nor reaches it.' : '');
+}
+
+async function submit(person) {
+  const form = person.page.locator('form[action="/do/changes/classify"]');
+  await form.locator('[name=justification]').fill('Agreed in the scoping of the assessment.');
+  await person.press(form.locator('button[type=submit]'));
+  return changeId(person.page);
+}

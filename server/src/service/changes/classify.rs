@@ -1,0 +1,208 @@
+//! The form that classifies accounts: parsed into one item for each account, previewed, and submitted as every change is.
+//!
+//! The form states values; what is in force now, and what AWS says now, is read here and becomes part of each item. So
+//! whatever changes between preview and submission changes the effect, and nothing is stored.
+
+mod accounts;
+mod values;
+
+use app::backend::{
+    ClassificationPort, ClassifyForm, ClassifySubmission, FieldError, NewClassification,
+    PortResult, SHOWN_ACCOUNTS, change_field, classify_field,
+};
+use async_trait::async_trait;
+use domain::{
+    authorize::Action,
+    change::{InvalidProposal, Operation, Proposal, holds_card_number},
+    ids::{AccountId, ChangeId},
+    subject::{SubjectState, account_classification::Declaration},
+};
+
+pub(super) use values::form_of;
+
+use self::{accounts::chosen, values::Values};
+use super::{subject_states, submit::SentForm, trouble};
+use crate::{
+    clock,
+    service::{Service, broken, names},
+    store::StoreError,
+};
+
+/// A form that was read.
+struct ReadForm {
+    form: ClassifyForm,
+    accounts: Vec<AccountId>,
+    operations: Vec<Operation>,
+    errors: Vec<FieldError>,
+}
+
+fn error(field: &'static str, message: impl Into<String>) -> FieldError {
+    FieldError {
+        field,
+        message: message.into(),
+    }
+}
+
+#[async_trait]
+impl ClassificationPort for Service {
+    async fn new_classification(&self, form: &ClassifyForm) -> PortResult<NewClassification> {
+        self.allowed(Action::Propose)?;
+        let person = self.person()?;
+        let read = self.read_classification(form).await.map_err(broken)?;
+        let preview = if read.errors.is_empty() && !read.operations.is_empty() {
+            let _slot = self.app_state.evaluations.take(&person).await?;
+            let preview = self.preview_of(&person, &read.operations).await;
+            Some(preview.map_err(trouble)?)
+        } else {
+            None
+        };
+        let snapshot = &self.read_model.snapshot;
+        let now = self.app_state.clock.now();
+        let (owners, types_owner) = values::owners(snapshot, &read.form.owner);
+        Ok(NewClassification {
+            total: read.accounts.len(),
+            accounts: read
+                .accounts
+                .iter()
+                .take(SHOWN_ACCOUNTS)
+                .map(|account| names::account(snapshot, account))
+                .collect(),
+            owners,
+            types_owner,
+            latest: values::latest(now),
+            errors: read.errors,
+            preview,
+            form: read.form,
+            form_key: clock::token(),
+        })
+    }
+
+    async fn classify(&self, submission: ClassifySubmission) -> PortResult<ChangeId> {
+        self.allowed(Action::Propose)?;
+        let person = self.person()?;
+        let read = self.read_classification(&submission.form).await;
+        let mut read = read.map_err(broken)?;
+        // A form without values was only filled, and nobody has seen these values.
+        if read.errors.is_empty() && read.operations.is_empty() {
+            read.errors.push(error(
+                classify_field::ENVIRONMENT,
+                "Select an environment and a PCI DSS scope, and state the purpose.",
+            ));
+        }
+        let sent = SentForm {
+            justification: submission.justification,
+            ticket: submission.ticket,
+            effect: submission.effect,
+            form_key: submission.form_key,
+        };
+        self.submit_items(&person, (read.operations, read.errors), &sent, field_of)
+            .await
+    }
+}
+
+impl Service {
+    /// Reads the form. A new one is filled with what the accounts are now, and has no items yet.
+    async fn read_classification(&self, form: &ClassifyForm) -> Result<ReadForm, StoreError> {
+        let now = self.app_state.clock.now();
+        let snapshot = &self.read_model.snapshot;
+        let mut form = form.clone();
+        let (accounts, mut errors) = chosen(&self.read_model, &form, now);
+        if form.is_new() && form.accounts.trim().is_empty() && !form.is_filtered() {
+            // Nobody has entered anything yet.
+            errors.clear();
+        }
+        let items: Vec<Operation> = accounts
+            .iter()
+            .map(|account| Operation::Classify {
+                account: account.clone(),
+                before: None,
+                after: None,
+            })
+            .collect();
+        let states = {
+            let mut conn = self.app_state.store.read().acquire().await?;
+            subject_states::read(&mut conn, snapshot, &items).await?
+        };
+        let state = |item: &Operation| match states.get(&item.key()) {
+            Some(SubjectState::AccountClassification(state)) => Some(state),
+            _ => None,
+        };
+        if form.is_new() {
+            let known = items.iter().map(|item| state(item)?.declaration.as_ref());
+            values::prefill(&mut form, snapshot, &accounts, known, now);
+            return Ok(ReadForm {
+                form,
+                accounts,
+                operations: Vec::new(),
+                errors,
+            });
+        }
+        let values = if form.ends() {
+            None
+        } else {
+            Values::read(&mut form, snapshot, now, &mut errors)
+        };
+        let mut operations = Vec::new();
+        if values.is_some() || form.ends() {
+            for (account, item) in accounts.iter().zip(&items) {
+                // An account without a state is unknown, which `chosen` has said.
+                let (Some(state), Some((_, class))) = (state(item), snapshot.account(account))
+                else {
+                    continue;
+                };
+                let before = state.declaration.clone();
+                let after = values.as_ref().map(|values| {
+                    values.declaration(before.as_ref(), class.undeclared().strictness(), state.aws)
+                });
+                if before == after {
+                    errors.push(unchanged(account, before.as_ref()));
+                    continue;
+                }
+                operations.push(Operation::Classify {
+                    account: account.clone(),
+                    before,
+                    after,
+                });
+            }
+        }
+        if let Some(values) = &values
+            && let Some(Operation::Classify { .. }) = operations.first()
+            && let Err(invalid) = operations[0].subject().check()
+        {
+            errors.push(error(values.field_of(&invalid), invalid.to_string()));
+        }
+        Ok(ReadForm {
+            form,
+            accounts,
+            operations,
+            errors,
+        })
+    }
+}
+
+fn unchanged(account: &AccountId, before: Option<&Declaration>) -> FieldError {
+    let message = match before {
+        Some(_) => format!(
+            "Account {account} is already declared exactly so, until the same day. Remove it from the list, or choose \
+             another value."
+        ),
+        None => format!(
+            "Account {account} has no declaration in force that could be ended. Remove it from the list."
+        ),
+    };
+    error(classify_field::ACCOUNTS, message)
+}
+
+/// Returns the form field that an invalid proposal concerns. The values of the declaration were checked before.
+fn field_of(proposal: &Proposal, invalid: &InvalidProposal) -> &'static str {
+    match invalid {
+        InvalidProposal::CardNumber if !holds_card_number(&proposal.justification) => {
+            change_field::TICKET
+        }
+        InvalidProposal::TooShort | InvalidProposal::TooLong(_) | InvalidProposal::CardNumber => {
+            change_field::JUSTIFICATION
+        }
+        InvalidProposal::Ticket => change_field::TICKET,
+        _ => classify_field::ACCOUNTS,
+    }
+}

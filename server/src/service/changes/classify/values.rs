@@ -1,0 +1,254 @@
+//! The values of the form that classifies accounts. Each error names its field and how to correct it.
+
+use app::backend::{ClassifyForm, FieldError, FormOption, classify_field};
+use domain::{
+    change::{InvalidProposal, holds_card_number},
+    classification::{Environment, Pci},
+    ids::{AccountId, Principal, UserId},
+    snapshot::Snapshot,
+    subject::account_classification::{Declaration, VALID_FOR},
+    time::{Duration, Timestamp},
+};
+
+use super::error;
+use crate::service::changes::descriptions;
+
+/// The maximum length of the list of users. If there are more, the owner is typed instead.
+const LISTED: usize = 600;
+/// The length of a day in dates: `2026-11-23`.
+const DAY_CHARS: usize = 10;
+
+/// What is declared, the same for every account.
+pub(super) struct Values {
+    environment: Environment,
+    pci: Pci,
+    owner: Option<UserId>,
+    purpose: String,
+    out_of_scope: Option<String>,
+    valid_until: Timestamp,
+}
+
+impl Values {
+    /// Reads the values, and replaces an entered name by its id. None if one of them is missing or wrong.
+    pub(super) fn read(
+        form: &mut ClassifyForm,
+        snapshot: &Snapshot,
+        now: Timestamp,
+        errors: &mut Vec<FieldError>,
+    ) -> Option<Self> {
+        let before = errors.len();
+        let environment = Environment::parse(&form.environment);
+        match environment {
+            None => errors.push(error(classify_field::ENVIRONMENT, "Select an environment.")),
+            Some(Environment::Management) => errors.push(error(
+                classify_field::ENVIRONMENT,
+                "An account is the management account by its role in AWS Organizations. Select another environment.",
+            )),
+            Some(_) => {}
+        }
+        let pci = Pci::parse(&form.pci);
+        if pci.is_none() {
+            errors.push(error(classify_field::PCI, "Select a PCI DSS scope."));
+        }
+        let owner = owner(form, snapshot).unwrap_or_else(|wrong| {
+            errors.push(error(classify_field::OWNER, wrong));
+            None
+        });
+        let valid_until = until(&form.until, now).unwrap_or_else(|wrong| {
+            errors.push(error(classify_field::UNTIL, wrong));
+            now
+        });
+        let out_of_scope = text(&form.out_of_scope);
+        let values = Self {
+            environment: environment?,
+            pci: pci?,
+            owner,
+            purpose: text(&form.purpose),
+            out_of_scope: Some(out_of_scope).filter(|reason| !reason.is_empty()),
+            valid_until,
+        };
+        (errors.len() == before).then_some(values)
+    }
+
+    /// Returns the declaration of one account.
+    pub(super) fn declaration(
+        &self,
+        before: Option<&Declaration>,
+        without: (Environment, Pci),
+        aws: (Environment, Pci),
+    ) -> Declaration {
+        let next = (self.environment, self.pci);
+        Declaration {
+            environment: self.environment,
+            pci: self.pci,
+            owner: self.owner.clone(),
+            purpose: self.purpose.clone(),
+            out_of_scope: self.out_of_scope.clone(),
+            valid_until: Declaration::end(before, next, without, self.valid_until),
+            against: aws,
+        }
+    }
+
+    /// Returns the field that makes a declaration invalid.
+    pub(super) fn field_of(&self, invalid: &InvalidProposal) -> &'static str {
+        match invalid {
+            InvalidProposal::OutOfScope | InvalidProposal::InScope => classify_field::OUT_OF_SCOPE,
+            InvalidProposal::Text("purpose") => classify_field::PURPOSE,
+            InvalidProposal::Text(_) => classify_field::OUT_OF_SCOPE,
+            InvalidProposal::CardNumber if holds_card_number(&self.purpose) => {
+                classify_field::PURPOSE
+            }
+            InvalidProposal::CardNumber => classify_field::OUT_OF_SCOPE,
+            _ => classify_field::ACCOUNTS,
+        }
+    }
+}
+
+/// Returns an entered text. Browsers send line breaks as CRLF.
+fn text(entered: &str) -> String {
+    entered.trim().replace("\r\n", "\n")
+}
+
+fn owner(form: &mut ClassifyForm, snapshot: &Snapshot) -> Result<Option<UserId>, &'static str> {
+    let entered: String = form.owner.trim().chars().take(300).collect();
+    if entered.is_empty() {
+        return Ok(None);
+    }
+    let by_id = entered.strip_prefix("user:").unwrap_or(&entered);
+    if let Ok(id) = UserId::parse(by_id)
+        && snapshot.user(&id).is_some()
+    {
+        form.owner = format!("user:{id}");
+        return Ok(Some(id));
+    }
+    let wanted = entered.to_lowercase();
+    let mut same = snapshot.parts().users.values().filter(|user| {
+        user.display_name.to_lowercase() == wanted || user.user_name.to_lowercase() == wanted
+    });
+    match (same.next(), same.next()) {
+        (Some(user), None) => {
+            form.owner = format!("user:{}", user.id);
+            Ok(Some(user.id.clone()))
+        }
+        (Some(_), Some(_)) => {
+            Err("Several users have this name. Enter the user name, which only one has.")
+        }
+        (None, _) => Err(
+            "The directory contains no such user as of the last complete read of AWS. Choose another, or leave it empty.",
+        ),
+    }
+}
+
+fn until(entered: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let entered = entered.trim();
+    let day = (entered.chars().count() == DAY_CHARS)
+        .then(|| Timestamp::parse_rfc3339(&format!("{entered}T00:00:00Z")))
+        .flatten();
+    let Some(day) = day else {
+        return Err("Enter a date, such as 2027-11-23.".into());
+    };
+    if day <= now {
+        return Err("Enter a date in the future.".into());
+    }
+    if day > now + VALID_FOR {
+        return Err(format!(
+            "A declaration is valid for at most 12 months. Enter {} or an earlier date.",
+            latest(now)
+        ));
+    }
+    Ok(day)
+}
+
+/// Returns the latest day on which a declaration can end.
+pub(super) fn latest(now: Timestamp) -> String {
+    date(now + VALID_FOR)
+}
+
+fn date(at: Timestamp) -> String {
+    at.rfc3339().chars().take(DAY_CHARS).collect()
+}
+
+/// Returns the values of a declaration. One that has ended, or ends within a day, is to be declared for 12 months.
+pub(in crate::service::changes) fn form_of(
+    declaration: &Declaration,
+    now: Timestamp,
+) -> ClassifyForm {
+    let end = declaration.valid_until;
+    ClassifyForm {
+        environment: declaration.environment.as_str().to_owned(),
+        pci: declaration.pci.as_str().to_owned(),
+        owner: declaration
+            .owner
+            .as_ref()
+            .map(|owner| format!("user:{owner}"))
+            .unwrap_or_default(),
+        purpose: declaration.purpose.clone(),
+        out_of_scope: declaration.out_of_scope.clone().unwrap_or_default(),
+        until: if end <= now + Duration::days(1) || end > now + VALID_FOR {
+            latest(now)
+        } else {
+            date(end)
+        },
+        ..ClassifyForm::default()
+    }
+}
+
+/// Fills a new form with what the accounts are declared to be, as far as they agree, or else with how they are
+/// classified. A declaration is confirmed for another 12 months.
+pub(super) fn prefill<'a>(
+    form: &mut ClassifyForm,
+    snapshot: &Snapshot,
+    accounts: &[AccountId],
+    declared: impl Iterator<Item = Option<&'a Declaration>>,
+    now: Timestamp,
+) {
+    let declared: Vec<Option<ClassifyForm>> = declared
+        .map(|declaration| Some(form_of(declaration?, now)))
+        .collect();
+    let agreed = |of: fn(&ClassifyForm) -> &String| {
+        let mut all = declared.iter().map(|one| one.as_ref().map(of));
+        let first = all.next().flatten()?;
+        all.all(|one| one == Some(first)).then(|| first.clone())
+    };
+    let mut classes = accounts
+        .iter()
+        .filter_map(|id| snapshot.account(id).map(|(_, class)| class.strictness()));
+    let first = classes.next();
+    let same = first.filter(|first| classes.all(|class| class == *first));
+    let known = |value: Option<&'static str>| value.unwrap_or_default().to_owned();
+    let environment = same.map(|(environment, _)| environment.as_str());
+    let values = ClassifyForm {
+        environment: agreed(|one| &one.environment).unwrap_or_else(|| known(environment)),
+        pci: agreed(|one| &one.pci).unwrap_or_else(|| known(same.map(|(_, pci)| pci.as_str()))),
+        owner: agreed(|one| &one.owner).unwrap_or_default(),
+        purpose: agreed(|one| &one.purpose).unwrap_or_default(),
+        out_of_scope: agreed(|one| &one.out_of_scope).unwrap_or_default(),
+        until: latest(now),
+        ..form.clone()
+    };
+    *form = values;
+}
+
+/// Returns the users to choose from, and whether the owner is typed instead. The selected one is always included.
+pub(super) fn owners(snapshot: &Snapshot, chosen: &str) -> (Vec<FormOption>, bool) {
+    let option = |id: &UserId| FormOption {
+        value: format!("user:{id}"),
+        label: descriptions::principal(snapshot, &Principal::User(id.clone())),
+    };
+    let users = &snapshot.parts().users;
+    if users.len() > LISTED {
+        let id = chosen
+            .strip_prefix("user:")
+            .and_then(|id| UserId::parse(id).ok());
+        return (id.iter().map(option).collect(), true);
+    }
+    let mut list: Vec<FormOption> = users
+        .values()
+        .map(|user| FormOption {
+            value: format!("user:{}", user.id),
+            label: format!("{} ({})", user.display_name, user.user_name),
+        })
+        .collect();
+    list.sort_by_cached_key(|choice| choice.label.to_lowercase());
+    (list, false)
+}

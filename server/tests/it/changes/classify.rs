@@ -1,0 +1,474 @@
+//! The classification of accounts by a change: proposed, agreed to, put in force once, in the ledger, expired, undone.
+
+use std::collections::BTreeMap;
+
+use app::backend::{
+    AccountsPort as _, ClassificationPort as _, ClassifyForm, ClassifySubmission, DeclarationState,
+    Denied, FieldError, ListQuery, NewClassification, PortResult, PropertyView, SubjectRef,
+    change_field, classify_field,
+};
+use app::backend::{ChangesPort as _, EntryRow, LedgerPort as _, SentencePart};
+use domain::{
+    change::State,
+    classification::{Environment, Pci, Source},
+    engine::{CarryOut, Effect, Event, ReadSubject, StepAnswer, SubjectContent},
+    ids::ChangeId,
+    subject::{SagaPlan, Work},
+    time::Duration,
+    verdict::Outcome,
+};
+use server::engine::{declarations, execute};
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::support::{Org, account, user};
+use crate::database::DatabaseEngine;
+
+crate::engines::on_both_engines! {
+    a_stricter_classification_applies_at_once_and_is_in_the_ledger_once,
+    a_less_strict_one_needs_two_other_people_and_both_accounts_follow,
+    one_wrong_account_is_named_and_nothing_is_stored,
+    what_somebody_else_classified_meanwhile_is_not_overwritten,
+    a_declaration_that_ended_loosens_nothing_and_has_to_be_confirmed,
+    a_row_that_was_altered_or_inserted_by_hand_loosens_nothing,
+    a_form_is_filled_with_what_is_declared_and_undoes_it,
+    each_wrong_value_names_its_field,
+    only_an_administrator_proposes_a_classification,
+}
+
+const IN_PRODUCTION: (Environment, Pci) = (Environment::Production, Pci::In);
+const OUT_OF_DEVELOPMENT: (Environment, Pci) = (Environment::Development, Pci::Out);
+
+fn form(accounts: &[&str], class: (Environment, Pci)) -> ClassifyForm {
+    let accounts: Vec<String> = accounts
+        .iter()
+        .map(|name| account(name).to_string())
+        .collect();
+    ClassifyForm {
+        accounts: accounts.join("\n"),
+        environment: class.0.as_str().into(),
+        pci: class.1.as_str().into(),
+        purpose: "takes card payments of the shop".into(),
+        out_of_scope: if class.1 == Pci::Out {
+            "neither stores nor reaches card data".into()
+        } else {
+            String::new()
+        },
+        until: "2027-11-01".into(),
+        ..ClassifyForm::default()
+    }
+}
+
+async fn preview(org: &Org, form: &ClassifyForm) -> NewClassification {
+    org.as_("ann").await.new_classification(form).await.unwrap()
+}
+
+fn submission(form: &ClassifyForm, new: &NewClassification) -> ClassifySubmission {
+    ClassifySubmission {
+        form: form.clone(),
+        justification: "agreed with the card team".into(),
+        ticket: String::new(),
+        effect: new
+            .preview
+            .clone()
+            .map(|one| one.effect.0)
+            .unwrap_or_default(),
+        form_key: new.form_key.clone(),
+    }
+}
+
+async fn classify(org: &Org, form: &ClassifyForm) -> ChangeId {
+    let new = preview(org, form).await;
+    assert_eq!(new.errors, []);
+    let sent = submission(form, &new);
+    org.as_("ann").await.classify(sent).await.unwrap()
+}
+
+/// Returns the plan of each item of a change.
+async fn plans(org: &Org, id: &ChangeId) -> Vec<SagaPlan> {
+    let stored = org.stored(id).await;
+    let items = stored.change.proposal.operations.iter();
+    items
+        .map(|item| match item.subject().work() {
+            Work::Saga(plan) => plan,
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+async fn answer(org: &Org, effect: Effect) -> Event {
+    let (send, mut events) = unbounded_channel();
+    execute::start(org.app_state.clone(), effect, send);
+    events.recv().await.unwrap()
+}
+
+async fn step(org: &Org, id: &ChangeId, index: usize, plan: &SagaPlan) -> StepAnswer {
+    let call = CarryOut {
+        change: id.clone(),
+        index,
+        number: 0,
+        attempt: 1,
+        step: plan.steps[0].step.clone(),
+        key: plan.key.clone(),
+        from: plan.seen.clone(),
+        not_after: org.clock.now() + Duration::minutes(1),
+        generation: org.generation().await,
+    };
+    match answer(org, Effect::CarryOut(call)).await {
+        Event::CarriedOut { answer, .. } => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn content(org: &Org, id: &ChangeId, plan: &SagaPlan) -> SubjectContent {
+    let read = ReadSubject {
+        change: id.clone(),
+        index: 0,
+        key: plan.key.clone(),
+    };
+    match answer(org, Effect::ReadSubject(read)).await {
+        Event::SubjectRead { content, .. } => content,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Carries out a change as the engine does, item by item, and sets its state.
+async fn carry_out(org: &Org, id: &ChangeId) {
+    for (index, plan) in plans(org, id).await.iter().enumerate() {
+        assert_eq!(
+            content(org, id, plan).await,
+            SubjectContent::Is(plan.seen.clone())
+        );
+        assert_eq!(step(org, id, index, plan).await, StepAnswer::Done);
+        let leaves = plan.steps[0].leaves.clone();
+        assert_eq!(content(org, id, plan).await, SubjectContent::Is(leaves));
+    }
+    org.set_state(id, State::Verified).await;
+}
+
+fn class(org: &Org, name: &str) -> (Environment, Pci, Source) {
+    let read_model = org.app_state.read_model();
+    let (_, class) = read_model.snapshot.account(&account(name)).unwrap();
+    (class.environment, class.pci, class.environment_source)
+}
+
+async fn entries(org: &Org, kind: &str) -> Vec<EntryRow> {
+    let ann = org.as_("ann").await;
+    let rows = ann.entries(&ListQuery::default()).await.unwrap().rows;
+    rows.into_iter().filter(|row| row.kind == kind).collect()
+}
+
+fn sentence(row: &EntryRow) -> String {
+    row.sentence.iter().map(SentencePart::words).collect()
+}
+
+fn errors<T>(result: PortResult<T>) -> Vec<FieldError> {
+    match result {
+        Err(Denied::Invalid(errors)) => errors,
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("it was accepted"),
+    }
+}
+
+async fn a_stricter_classification_applies_at_once_and_is_in_the_ledger_once(
+    engine: DatabaseEngine,
+) {
+    let org = Org::on(engine).await;
+    let id = classify(&org, &form(&["web-dev"], IN_PRODUCTION)).await;
+    assert_eq!(org.state(&id).await, State::Approved);
+    assert_eq!(class(&org, "web-dev").0, Environment::Development);
+    carry_out(&org, &id).await;
+    let now = (Environment::Production, Pci::In, Source::Declared);
+    assert_eq!(class(&org, "web-dev"), now);
+    // The engine may not know that a step was done, and sends it again.
+    let plan = &plans(&org, &id).await[0];
+    assert_eq!(step(&org, &id, 0, plan).await, StepAnswer::Done);
+    let entries = entries(&org, "account.declared").await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(
+        sentence(&entries[0]),
+        "ANN declared account web-dev production, PCI scope in"
+    );
+    let view = org
+        .as_("ann")
+        .await
+        .account(&account("web-dev"))
+        .await
+        .unwrap();
+    let declared = view.declaration.unwrap();
+    assert_eq!(declared.state, DeclarationState::Valid);
+    assert_eq!(declared.reported, Some(OUT_OF_DEVELOPMENT));
+    assert_eq!(declared.text.unwrap().change, id);
+}
+
+async fn a_less_strict_one_needs_two_other_people_and_both_accounts_follow(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let mut form = form(&["cards-prod", "web-prod"], OUT_OF_DEVELOPMENT);
+    form.owner = format!("user:{}", user("eve"));
+    let id = classify(&org, &form).await;
+    let view = org.as_("bob").await.change(&id).await.unwrap();
+    assert_eq!(view.preview.verdict.outcome, Outcome::NeedsApproval);
+    assert_eq!(view.preview.verdict.approvals, 2);
+    assert_eq!(view.preview.other_count, 2);
+    let first = &view.preview.others[0];
+    assert!(matches!(&first.subject, SubjectRef::Account(one) if one.id == account("cards-prod")));
+    let owner = first
+        .properties
+        .iter()
+        .find(|one| one.name == "owner")
+        .unwrap();
+    assert!(matches!(&owner.after, Some(PropertyView::User(one)) if one.name == "EVE"));
+    org.approve("bob", &id).await.unwrap();
+    assert_eq!(org.state(&id).await, State::Waiting);
+    org.approve("cas", &id).await.unwrap();
+    assert_eq!(org.state(&id).await, State::Approved);
+    carry_out(&org, &id).await;
+    for name in ["cards-prod", "web-prod"] {
+        let now = (Environment::Development, Pci::Out, Source::Declared);
+        assert_eq!(class(&org, name), now, "{name}");
+    }
+    let board = |only: &'static str| {
+        let query = ListQuery {
+            only: Some(only.into()),
+            page: 1,
+            ..ListQuery::default()
+        };
+        let org = &org;
+        async move { org.as_("ann").await.board(&query).await.unwrap().total }
+    };
+    assert_eq!(board("declared").await, 2);
+    assert_eq!(board("declared-otherwise").await, 2);
+    assert_eq!(board("to-confirm").await, 0);
+}
+
+async fn one_wrong_account_is_named_and_nothing_is_stored(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let mut form = form(&["web-dev", "cards-staging"], IN_PRODUCTION);
+    form.accounts.push_str("\nno-such-account\n999999999999");
+    let new = preview(&org, &form).await;
+    let named: Vec<&str> = new.errors.iter().map(|one| one.field).collect();
+    assert_eq!(named, [classify_field::ACCOUNTS; 2]);
+    assert!(
+        new.errors[0]
+            .message
+            .starts_with("no-such-account is neither")
+    );
+    assert!(
+        new.errors[1]
+            .message
+            .starts_with("Account 999999999999 is not")
+    );
+    assert_eq!(
+        (new.form.accounts.as_str(), new.total),
+        (form.accounts.as_str(), 2)
+    );
+    assert!(new.preview.is_none());
+    let sent = submission(&form, &new);
+    let found = errors(org.as_("ann").await.classify(sent).await);
+    assert_eq!(found, new.errors);
+    assert_eq!(org.count().await, 0);
+}
+
+async fn what_somebody_else_classified_meanwhile_is_not_overwritten(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let loose = form(&["cards-prod"], OUT_OF_DEVELOPMENT);
+    let waiting = classify(&org, &loose).await;
+    let staging = form(&["cards-prod"], (Environment::Security, Pci::In));
+    let seen = preview(&org, &staging).await;
+    let first = classify(&org, &form(&["cards-prod"], IN_PRODUCTION)).await;
+    let late = plans(&org, &waiting).await;
+    carry_out(&org, &first).await;
+    // At submission.
+    let sent = submission(&staging, &seen);
+    let found = errors(org.as_("ann").await.classify(sent).await);
+    assert_eq!(found[0].field, change_field::EFFECT);
+    // At the decision.
+    let decided = org.approve("bob", &waiting).await;
+    assert!(matches!(decided, Err(Denied::Conflict(_))), "{decided:?}");
+    // By the saga.
+    let answer = step(&org, &waiting, 0, &late[0]).await;
+    assert!(matches!(answer, StepAnswer::Refused { .. }), "{answer:?}");
+    assert_eq!(class(&org, "cards-prod").0, Environment::Production);
+}
+
+async fn a_declaration_that_ended_loosens_nothing_and_has_to_be_confirmed(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let mut form = form(&["cards-prod"], OUT_OF_DEVELOPMENT);
+    form.until = "2026-12-24".into();
+    let id = classify(&org, &form).await;
+    org.approve("bob", &id).await.unwrap();
+    org.approve("cas", &id).await.unwrap();
+    carry_out(&org, &id).await;
+    assert_eq!(declaration_state(&org).await, DeclarationState::Valid);
+    org.clock.advance(Duration::days(2));
+    assert_eq!(declaration_state(&org).await, DeclarationState::EndsSoon);
+    org.clock.advance(Duration::days(40));
+    declarations::end_due(&org.app_state).await.unwrap();
+    assert_eq!(declaration_state(&org).await, DeclarationState::Ended);
+    let now = class(&org, "cards-prod");
+    assert_eq!(now, (Environment::Production, Pci::In, Source::Tag));
+    // To confirm it loosens the account again.
+    let again = ClassifyForm {
+        until: "2027-12-24".into(),
+        ..form
+    };
+    let new = preview(&org, &again).await;
+    assert_eq!(new.preview.unwrap().verdict.approvals, 2);
+}
+
+async fn declaration_state(org: &Org) -> DeclarationState {
+    let ann = org.as_("ann").await;
+    let view = ann.account(&account("cards-prod")).await.unwrap();
+    view.declaration.unwrap().state
+}
+
+async fn a_row_that_was_altered_or_inserted_by_hand_loosens_nothing(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let id = classify(&org, &form(&["web-dev"], IN_PRODUCTION)).await;
+    carry_out(&org, &id).await;
+    // What the entry states still tightens, whatever became of the row.
+    org.by_hand(
+        "update account_declaration set document = replace(document, 'production', 'sandbox')"
+            .into(),
+    )
+    .await;
+    reload(&org).await;
+    assert_eq!(class(&org, "web-dev").0, Environment::Production);
+    org.by_hand("delete from account_declaration".into()).await;
+    reload(&org).await;
+    assert_eq!(class(&org, "web-dev").0, Environment::Production);
+    org.by_hand(format!(
+        "insert into account_declaration (account_id, declared_at, change_id, digest, document) values ('{}', 1, \
+         '{id}', 'x', '{{}}')",
+        account("cards-prod")
+    ))
+    .await;
+    reload(&org).await;
+    assert_eq!(
+        class(&org, "cards-prod"),
+        (Environment::Production, Pci::In, Source::Tag)
+    );
+}
+
+/// Classifies every account by the stored declarations, as a start does.
+async fn reload(org: &Org) {
+    let declared = {
+        let mut conn = org.app_state.store.read().acquire().await.unwrap();
+        server::store::declaration::all_in_force(&mut conn)
+            .await
+            .unwrap()
+    };
+    let mut parts = org.parts();
+    for (id, (_, class)) in &mut parts.accounts {
+        *class = class.under(declared.get(id).copied(), org.clock.now());
+    }
+    org.publish(parts);
+}
+
+async fn a_form_is_filled_with_what_is_declared_and_undoes_it(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let link = |name: &str| {
+        let query = BTreeMap::from([("account".to_owned(), account(name).to_string())]);
+        ClassifyForm::of_query(&query)
+    };
+    let new = preview(&org, &link("web-dev")).await;
+    assert_eq!(
+        (new.form.environment.as_str(), new.form.pci.as_str()),
+        ("development", "out")
+    );
+    assert!(new.preview.is_none() && new.errors.is_empty());
+    let id = classify(&org, &form(&["web-dev"], IN_PRODUCTION)).await;
+    carry_out(&org, &id).await;
+    let new = preview(&org, &link("web-dev")).await;
+    assert_eq!(new.form.purpose, "takes card payments of the shop");
+    assert_eq!(new.form.environment, "production");
+    let view = org.as_("ann").await.change(&id).await.unwrap();
+    assert_eq!(view.undo.len(), 1);
+    let (_, query) = view.undo[0].href.split_once('?').unwrap();
+    let query = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let undo = ClassifyForm::of_query(&query);
+    let ends = preview(&org, &undo).await;
+    assert_eq!(
+        ends.preview.as_ref().unwrap().verdict.approvals,
+        2,
+        "its end loosens"
+    );
+    let sent = submission(&undo, &ends);
+    let undone = org.as_("ann").await.classify(sent).await.unwrap();
+    org.approve("bob", &undone).await.unwrap();
+    org.approve("dan", &undone).await.unwrap();
+    carry_out(&org, &undone).await;
+    let now = class(&org, "web-dev");
+    assert_eq!(now, (Environment::Development, Pci::Out, Source::Tag));
+    let ended = entries(&org, "account.declaration_ended").await;
+    assert_eq!(
+        sentence(&ended[0]),
+        "ANN ended the declared classification of account web-dev"
+    );
+}
+
+async fn each_wrong_value_names_its_field(engine: DatabaseEngine) {
+    type Break = fn(&mut ClassifyForm);
+    let org = Org::on(engine).await;
+    let valid = form(&["web-dev"], IN_PRODUCTION);
+    let cases: [(Break, &str); 10] = [
+        (
+            |form| form.environment = "prod".into(),
+            classify_field::ENVIRONMENT,
+        ),
+        (
+            |form| form.environment = "management".into(),
+            classify_field::ENVIRONMENT,
+        ),
+        (|form| form.pci = "maybe".into(), classify_field::PCI),
+        (
+            |form| form.owner = "nobody-known".into(),
+            classify_field::OWNER,
+        ),
+        (
+            |form| form.purpose = "short".into(),
+            classify_field::PURPOSE,
+        ),
+        (
+            |form| form.purpose = "card 4111 1111 1111 1111".into(),
+            classify_field::PURPOSE,
+        ),
+        (
+            |form| form.out_of_scope = "not needed here".into(),
+            classify_field::OUT_OF_SCOPE,
+        ),
+        (|form| form.pci = "out".into(), classify_field::OUT_OF_SCOPE),
+        (
+            |form| form.until = "2026-01-01".into(),
+            classify_field::UNTIL,
+        ),
+        (
+            |form| form.until = "2030-01-01".into(),
+            classify_field::UNTIL,
+        ),
+    ];
+    for (at, (wrong, field)) in cases.into_iter().enumerate() {
+        let mut form = valid.clone();
+        wrong(&mut form);
+        let new = preview(&org, &form).await;
+        let fields: Vec<&str> = new.errors.iter().map(|one| one.field).collect();
+        assert_eq!(fields, [field], "case {at}");
+        assert!(new.preview.is_none(), "case {at}");
+        assert_eq!(new.form, form, "what was entered is kept, case {at}");
+    }
+}
+
+async fn only_an_administrator_proposes_a_classification(engine: DatabaseEngine) {
+    let org = Org::on(engine).await;
+    let form = form(&["web-dev"], IN_PRODUCTION);
+    let new = preview(&org, &form).await;
+    for name in ["bob", "eve"] {
+        let service = org.as_(name).await;
+        let read = service.new_classification(&form).await;
+        assert!(matches!(read, Err(Denied::Forbidden(_))), "{name}");
+        let sent = service.classify(submission(&form, &new)).await;
+        assert!(matches!(sent, Err(Denied::Forbidden(_))), "{name}");
+    }
+    assert_eq!(org.count().await, 0);
+}
