@@ -14,8 +14,8 @@ use crate::{
     components::{
         Button, ButtonKind, Choice, Crumb, DiffView, ErrorSummary, FreshnessNotice,
         LinkEvidenceSection, Notice, PageHeader, Requirement, Section, SelectField,
-        SessionOverrunNotice, Status, Tab, Tabs, TextArea, TextField, VerdictBox, risks,
-        session_hint, session_tail,
+        SessionOverrunNotice, Status, SubjectEffects, Tab, Tabs, TextArea, TextField, VerdictBox,
+        risks, session_hint, session_tail,
     },
     islands::outdated_preview::OutdatedPreview,
     routes::{FormState, Page, Visit},
@@ -263,8 +263,8 @@ fn below(preview: Preview, new: &NewChange, form: &FormState, now: Timestamp) ->
         verdict,
         policy_titles,
         effect,
-        others: _,
-        other_count: _,
+        others,
+        other_count,
         findings,
         session_seconds,
         approvers,
@@ -289,7 +289,9 @@ fn below(preview: Preview, new: &NewChange, form: &FormState, now: Timestamp) ->
             <VerdictBox verdict titles=policy_titles gains approvers />
             {(alarm == AlarmOnSubmit::Raised).then(raises_alarm)}
             {evidence.into_iter().map(|evidence| view! { <LinkEvidenceSection evidence now /> }).collect_view()}
-            <Section title="Who gains and loses access" detail=detail><DiffView gained gains lost losses /></Section>
+            {(gains + losses > 0 || other_count == 0)
+                .then(|| view! { <Section title="Who gains and loses access" detail=detail><DiffView gained gains lost losses /></Section> })}
+            {(other_count > 0).then(|| view! { <Section title="What changes"><SubjectEffects rows=others total=other_count /></Section> })}
             {risks(findings)}
             {tail}
             {submit(new, form, outcome, effect.0)}

@@ -20,7 +20,7 @@ use domain::{
         account_classification::{Declaration, LOOSENED, NEW_OWNER, State, VALID_FOR},
     },
     time::Timestamp,
-    verdict::Remedy,
+    verdict::Remedies,
 };
 use proptest::prelude::*;
 
@@ -354,7 +354,7 @@ fn rules(objections: &[Objection]) -> Vec<&'static str> {
     for objection in objections {
         assert_eq!(
             objection.remedy,
-            Some(Remedy::Approvals(2)),
+            Some(Remedies::approvals_of(2)),
             "{objection:?}"
         );
     }

@@ -25,7 +25,7 @@ use domain::{
         identity_link::{OpenMatter, Seen, State, open_content},
     },
     time::Timestamp,
-    verdict::Remedy,
+    verdict::Remedies,
 };
 
 const PROVIDER: &str = "https://provider";
@@ -180,7 +180,7 @@ fn item(before: Option<UserId>, after: Option<UserId>, open: Option<OpenMatter>)
 }
 
 /// Returns the rules and remedies of the objections.
-fn objections(item: &Operation, state: Option<State>) -> Vec<(&'static str, Option<Remedy>)> {
+fn objections(item: &Operation, state: Option<State>) -> Vec<(&'static str, Option<Remedies>)> {
     let snapshot = Snapshot::new(Parts {
         users: [user(1, "one"), user(2, "two")]
             .into_iter()
@@ -211,7 +211,7 @@ fn a_link_needs_two_people_and_its_end_one() {
     let link = item(None, Some(user_id(1)), None);
     assert_eq!(
         objections(&link, Some(state())),
-        [("system.identity-link", Some(Remedy::Approvals(2)))]
+        [("system.identity-link", Some(Remedies::approvals_of(2)))]
     );
     let linked = State {
         user: Some(user_id(1)),
@@ -220,7 +220,10 @@ fn a_link_needs_two_people_and_its_end_one() {
     let end = item(Some(user_id(1)), None, None);
     assert_eq!(
         objections(&end, Some(linked.clone())),
-        [("system.identity-link-ended", Some(Remedy::Approvals(1)))]
+        [(
+            "system.identity-link-ended",
+            Some(Remedies::approvals_of(1))
+        )]
     );
     let claim = OpenMatter::Claim {
         users: vec![user_id(2)],
@@ -232,7 +235,10 @@ fn a_link_needs_two_people_and_its_end_one() {
     };
     assert_eq!(
         objections(&refuse, Some(claiming)),
-        [("system.identity-claim-refused", Some(Remedy::Approvals(2)))]
+        [(
+            "system.identity-claim-refused",
+            Some(Remedies::approvals_of(2))
+        )]
     );
     assert_eq!(
         objections(&link, Some(linked)),

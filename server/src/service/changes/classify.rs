@@ -121,7 +121,7 @@ impl Service {
             .collect();
         let states = {
             let mut conn = self.app_state.store.read().acquire().await?;
-            subject_states::read(&mut conn, snapshot, &items).await?
+            subject_states::read(&mut conn, snapshot, &self.signed.person, &items).await?
         };
         let state = |item: &Operation| match states.get(&item.key()) {
             Some(SubjectState::AccountClassification(state)) => Some(state),

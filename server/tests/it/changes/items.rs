@@ -5,8 +5,8 @@ use domain::{
         Cause, ChangePhase, ChangeRow, Commit, DomainEvent, Item, ItemResult, ItemRow, ProgressRow,
         StepPhase, StepResult, StepRow, Write,
     },
-    ids::{ChangeId, PersonId},
-    subject::{SagaPlan, SubjectKey, identity_link},
+    ids::{ChangeId, PersonId, UserId},
+    subject::{SagaPlan, SubjectKey, content_hash},
     time::Timestamp,
 };
 use server::{engine::commit, store::engine};
@@ -34,7 +34,7 @@ fn subject() -> SubjectKey {
 fn under_way() -> ChangeRow {
     let plan = SagaPlan {
         key: subject(),
-        seen: identity_link::content(None),
+        seen: content_hash(&None::<UserId>),
         steps: Vec::new(),
     };
     ChangeRow {

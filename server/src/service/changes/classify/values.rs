@@ -92,13 +92,14 @@ impl Values {
     /// Returns the field that makes a declaration invalid.
     pub(super) fn field_of(&self, invalid: &InvalidProposal) -> &'static str {
         match invalid {
-            InvalidProposal::OutOfScope | InvalidProposal::InScope => classify_field::OUT_OF_SCOPE,
             InvalidProposal::Text("purpose") => classify_field::PURPOSE,
-            InvalidProposal::Text(_) => classify_field::OUT_OF_SCOPE,
             InvalidProposal::CardNumber if holds_card_number(&self.purpose) => {
                 classify_field::PURPOSE
             }
-            InvalidProposal::CardNumber => classify_field::OUT_OF_SCOPE,
+            InvalidProposal::Text(_)
+            | InvalidProposal::CardNumber
+            | InvalidProposal::OutOfScope
+            | InvalidProposal::InScope => classify_field::OUT_OF_SCOPE,
             _ => classify_field::ACCOUNTS,
         }
     }
